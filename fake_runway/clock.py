@@ -1,0 +1,92 @@
+"""The only place in the fake that reads time.
+
+One class covers frozen, scaled and real time, because all three are the same arithmetic: an origin,
+plus what the source has moved since, times a rate. The source is the running loop's `time()` plus a
+wall-clock offset that is read once at start, so a loop whose time jumps (simulation) takes the
+whole fake with it, and a wall clock that is corrected while we run does not.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+
+def loop_time_as_wall_clock() -> Callable[[], float]:
+    """Return a source of POSIX seconds that moves with the running loop. Call it inside one."""
+    loop = asyncio.get_running_loop()
+    offset = time.time() - loop.time()
+    return lambda: loop.time() + offset
+
+
+class VirtualClock:
+    """A clock that can be frozen, scaled and moved forward.
+
+    Args:
+        source: seconds that never run backwards.
+        rate: 0 is frozen, 1 is real time, n is n times as fast.
+        start: the first reading; None: the source's.
+    """
+
+    def __init__(
+        self, source: Callable[[], float], *, rate: float = 1.0, start: float | None = None
+    ) -> None:
+        self._source = source
+        self._rate = _checked_rate(rate)
+        self._anchor = source()
+        self._origin = self._anchor if start is None else start
+        self._moved = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"<VirtualClock {self.now():.3f} rate {self._rate:g}>"
+
+    @property
+    def rate(self) -> float:
+        """How many seconds pass here in a second of the source."""
+        return self._rate
+
+    def now(self) -> float:
+        """Return POSIX seconds."""
+        return self._origin + (self._source() - self._anchor) * self._rate
+
+    def jump(self, seconds: float) -> None:
+        """Move forward by `seconds` and wake whoever is due by then.
+
+        Raises:
+            ValueError: `seconds` is negative or not finite.
+        """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"a clock jumps forward by a finite time, got {seconds!r} seconds")
+        self._rebase(self.now() + seconds, self._rate)
+
+    def set_rate(self, rate: float) -> None:
+        """Let time pass at another rate from now on.
+
+        Raises:
+            ValueError: `rate` is negative or not finite.
+        """
+        self._rebase(self.now(), _checked_rate(rate))
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed here, by time, by a jump or at another rate."""
+        due = self.now() + seconds
+        while (left := due - self.now()) > 0:
+            moved = self._moved
+            try:
+                async with asyncio.timeout(left / self._rate if self._rate else None):
+                    await moved.wait()
+            except TimeoutError:
+                continue  # asked again above: rounding may leave a last sliver
+
+    def _rebase(self, now: float, rate: float) -> None:
+        self._anchor = self._source()
+        self._origin = now
+        self._rate = rate
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+
+def _checked_rate(rate: float) -> float:
+    if not 0 <= rate < math.inf:
+        raise ValueError(f"a clock's rate is a finite number from 0, got {rate!r}")
+    return rate

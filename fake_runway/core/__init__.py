@@ -1,0 +1,1 @@
+"""The pure core: sessions, accounts and their rules. No sockets, loop, clock or randomness."""

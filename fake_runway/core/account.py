@@ -1,0 +1,289 @@
+"""One account: its sessions, its capacity, its credits, its quota.
+
+The problem: thousands of sessions change by themselves as time goes by, and nobody may be watching.
+A timer each would be a task each, would tie the core to a loop, and could not be jumped over. So
+nothing runs. The account keeps a heap of the instants at which something is due, and `advance(now)`
+replays what has happened since the last look, earliest first, each event at its own instant. The
+capacity that an event frees admits the oldest queued session at that same instant, whose own next
+event joins the heap and may be due before `now` as well. Hence the law that all else rests on:
+advancing in two steps equals advancing in one.
+
+Decisions are values (`rules.Change`). `apply` is the only place where anything changes, and it runs
+after every check, so a refused call leaves no trace. Rejected: copying the state for every call
+(1.5 ms at 100,000 sessions), and scanning all sessions for due ones.
+"""
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
+from types import MappingProxyType
+
+from fake_runway.core.draws import Draws
+from fake_runway.core.errors import UnknownAvatar, UnknownSession
+from fake_runway.core.lifecycle import ACTIVE, TERMINAL, Event, Failure, Session, State
+from fake_runway.core.rules import (
+    Change,
+    born,
+    check_backend,
+    check_consume,
+    check_create,
+    fallen_due,
+    moved,
+)
+from fake_runway.core.settings import CREATE_CREDITS, DAY_S, Settings
+
+_FEW_ENTRIES = 64
+
+
+class Account:
+    """All sessions that one API secret can reach. Every method takes `at`, POSIX seconds.
+
+    `at` must not run backwards (ValueError).
+    """
+
+    def __init__(self, *, draws: Draws, key_tag: str, settings: Settings) -> None:
+        self.settings = settings
+        self._draws = draws
+        self._key_tag = key_tag
+        self._sessions: dict[str, Session] = {}
+        self._due: list[tuple[float, int, str]] = []  # a heap; may hold stale entries
+        self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
+        self._ended: deque[str] = deque()
+        self._created: deque[float] = deque()  # creates in the last 24 hours
+        self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
+        self._now = -math.inf
+        self._born = 0
+        self._active = 0
+        self._spent = 0
+        self._forgotten = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"<Account {len(self._sessions)} sessions, {self._active} active, {self._spent} spent>"
+        )
+
+    # What it is
+
+    @property
+    def sessions(self) -> Mapping[str, Session]:
+        """The sessions by id, as of the last look."""
+        return MappingProxyType(self._sessions)
+
+    @property
+    def active(self) -> int:
+        """How many sessions take up capacity."""
+        return self._active
+
+    @property
+    def queued(self) -> tuple[str, ...]:
+        """The ids of the QUEUED sessions, oldest first."""
+        return tuple(self._queue)
+
+    @property
+    def forgotten(self) -> int:
+        """How many terminal sessions retention has dropped."""
+        return self._forgotten
+
+    @property
+    def spent(self) -> int:
+        """Credits charged so far."""
+        return self._spent
+
+    @property
+    def left(self) -> int | None:
+        """Credits that remain, below 0 when overdrawn; None when there is no limit."""
+        granted = self.settings.limits.credits
+        return None if granted is None else granted - self._spent
+
+    @property
+    def used_today(self) -> int:
+        """Creates in the 24 hours before the last look."""
+        return len(self._created)
+
+    @property
+    def spent_by_day(self) -> Mapping[int, int]:
+        """Credits by UTC day, counted in days since 1970-01-01."""
+        return MappingProxyType(self._spent_by_day)
+
+    @property
+    def next_due_at(self) -> float | None:
+        """When something happens by itself next; None if nothing will."""
+        while self._due and not self._is_current(self._due[0]):
+            heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def session_key(self, session: Session) -> str:
+        """Return the key that consumes `session`. It is the same at every look."""
+        return f"stk_{self._key_tag}_{self._draws.token('session-key', session.ordinal)}"
+
+    # Time
+
+    def advance(self, now: float) -> list[Change]:
+        """Apply everything that has become due, earliest first; return it in order.
+
+        Raises:
+            ValueError: `now` lies before the last look.
+        """
+        if now < self._now:
+            raise ValueError(f"time runs forward: {now} is before {self._now}")
+        self._now = now
+        history: list[Change] = []
+        while (due := self.next_due_at) is not None and due <= now:
+            session = self._sessions[heappop(self._due)[2]]
+            change = fallen_due(
+                session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
+            )
+            history += self.apply(change)
+        while self._created and self._created[0] <= now - DAY_S:
+            self._created.popleft()
+        return history
+
+    # Calls
+
+    def create(self, *, at: float, max_duration_s: int = 300, avatar: str | None = None) -> Session:
+        """Create a session and charge for it.
+
+        Args:
+            avatar: the id of a custom avatar; None for a preset.
+
+        Raises:
+            UnknownAvatar, InsufficientCredits, QuotaReached: nothing was created or charged.
+        """
+        self.advance(at)
+        known = self.settings.avatars
+        if avatar is not None and known is not None and avatar.lower() not in known:
+            raise UnknownAvatar("Could not find avatar.")
+        check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
+        session_id = self._draws.uuid("session-id", self._born)
+        self._created.append(at)
+        return self._bear(session_id, at, max_duration_s=max_duration_s, charge=CREATE_CREDITS)
+
+    def get(self, session_id: str, *, at: float) -> Session:
+        """Return the session as it is at `at`.
+
+        Raises:
+            UnknownSession: it never was, or has been forgotten.
+        """
+        self.advance(at)
+        session = self._sessions.get(session_id)
+        if session is not None:
+            return session
+        if self.settings.materialise:
+            return self._bear(session_id, at, max_duration_s=300, charge=0)
+        raise UnknownSession("Could not find realtime session.")
+
+    def consume(self, session_id: str, key: str, *, at: float) -> Session:
+        """Use the session's key. Exactly one call per session succeeds.
+
+        Raises:
+            UnknownSession, KeyRefused, KeyExpired, NotReady, AlreadyConsumed, SessionOver.
+        """
+        session = self.get(session_id, at=at)
+        event = check_consume(session, expected_key=self.session_key(session), given_key=key)
+        return self.occur(session_id, event, at=at)
+
+    def admit_backend(self, session_id: str, *, at: float) -> Session:
+        """Return the session if a backend participant may join its room.
+
+        Raises:
+            UnknownSession, NotReady, SessionOver.
+        """
+        session = self.get(session_id, at=at)
+        check_backend(session)
+        return session
+
+    def delete(self, session_id: str, *, at: float) -> Session:
+        """Cancel a session; one that has ended stays as it is.
+
+        Raises:
+            UnknownSession: also for one that has ended, if the settings say so.
+        """
+        session = self.get(session_id, at=at)
+        if session.state not in TERMINAL:
+            return self.occur(session_id, Event.CANCELLED, at=at)
+        if self.settings.deleted_again:
+            return session
+        raise UnknownSession("Could not find realtime session.")
+
+    def occur(
+        self, session_id: str, event: Event, *, at: float, failure: Failure | None = None
+    ) -> Session:
+        """Let `event` happen to a session now, as the room, an admin or a call wants it.
+
+        Raises:
+            UnknownSession.
+            IllegalTransition: the table has no such row.
+        """
+        session = self.get(session_id, at=at)
+        return self._settle(moved(session, event, at, draws=self._draws, failure=failure))
+
+    # The only mutation
+
+    def apply(self, change: Change) -> list[Change]:
+        """Make `change` happen and admit whom it makes room for; return all that happened."""
+        applied = [change]
+        self._put(change)
+        while (admission := self._next_admission(change.at)) is not None:
+            self._put(admission)
+            applied.append(admission)
+        return applied
+
+    def _put(self, change: Change) -> None:
+        before, after = change.before, change.after
+        self._sessions[after.id] = after
+        self._active += (after.state in ACTIVE) - (before is not None and before.state in ACTIVE)
+        if after.state is State.QUEUED:
+            self._queue[after.id] = None
+        elif before is not None and before.state is State.QUEUED:
+            del self._queue[after.id]
+        if after.due_at is not None and after.due_at < math.inf:
+            heappush(self._due, (after.due_at, after.ordinal, after.id))
+        if change.charge:
+            self._spent += change.charge
+            day = int(change.at // DAY_S)
+            self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
+        if after.state in TERMINAL:
+            self._ended.append(after.id)
+            self._forget_the_oldest()
+        self._drop_stale_entries()
+
+    def _next_admission(self, at: float) -> Change | None:
+        limit = self.settings.limits.concurrency
+        if not self._queue or (limit is not None and self._active >= limit):
+            return None
+        oldest = self._sessions[next(iter(self._queue))]
+        return moved(oldest, Event.ADMITTED, at, draws=self._draws)
+
+    def _bear(self, session_id: str, at: float, *, max_duration_s: int, charge: int) -> Session:
+        birth = born(
+            session_id,
+            ordinal=self._born,
+            at=at,
+            plan=self.settings.plan,
+            max_duration_s=max_duration_s,
+            charge=charge,
+        )
+        self._born += 1
+        return self._settle(birth)
+
+    def _settle(self, change: Change) -> Session:
+        """Apply `change` and what falls due at the same instant; return the session after it."""
+        self.apply(change)
+        self.advance(change.at)
+        return self._sessions.get(change.after.id, change.after)
+
+    def _is_current(self, entry: tuple[float, int, str]) -> bool:
+        session = self._sessions.get(entry[2])
+        return session is not None and session.due_at == entry[0]
+
+    def _forget_the_oldest(self) -> None:
+        while len(self._ended) > self.settings.limits.retained:
+            del self._sessions[self._ended.popleft()]
+            self._forgotten += 1
+
+    def _drop_stale_entries(self) -> None:
+        """Keep the heap in proportion to the sessions: cancelled ones leave entries behind."""
+        if len(self._due) > 2 * self._active + _FEW_ENTRIES:
+            self._due = [entry for entry in self._due if self._is_current(entry)]
+            heapify(self._due)

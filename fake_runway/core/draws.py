@@ -1,0 +1,41 @@
+"""Random choices as pure functions of (seed, world, what, ordinal).
+
+A generator that is kept has a position, and everything that asks it for a number moves that
+position for everybody after it: one more fault would give every later session another id. Here
+nothing is kept. The 17th session's provisioning time is the answer to the question
+`draw(seed, world, "provision", 17)`, whoever asks, however often, in whatever order.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+_SPAN = 1 << 53  # a float holds 53 bits exactly
+
+
+def draw(seed: str, world: str, what: str, ordinal: int) -> bytes:
+    """Return the 16 bytes that belong to this question. `repr` keeps the four parts apart."""
+    question = repr((seed, world, what, ordinal))
+    return blake2b(question.encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """All draws of one world."""
+
+    seed: str
+    world: str
+
+    def number(self, what: str, ordinal: int) -> float:
+        """Return a float in the open interval (0, 1)."""
+        bits = int.from_bytes(draw(self.seed, self.world, what, ordinal)[:8]) >> 11
+        return (bits + 0.5) / _SPAN
+
+    def token(self, what: str, ordinal: int) -> str:
+        """Return 32 hexadecimal digits."""
+        return draw(self.seed, self.world, what, ordinal).hex()
+
+    def uuid(self, what: str, ordinal: int) -> str:
+        """Return a version 4 UUID in its usual form."""
+        raw = draw(self.seed, self.world, what, ordinal).hex()
+        variant = "89ab"[int(raw[16], 16) & 3]
+        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{variant}{raw[17:20]}-{raw[20:]}"

@@ -1,0 +1,89 @@
+"""Everything the core can refuse, each with a stable code and the HTTP status that shows it.
+
+The texts marked *observed* were seen on the real API; the others are assumed, because no capture
+exists. Programs should look at `code` (which the fake puts in a side header), people at the text.
+"""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """A call the account does not carry out. Nothing has changed when this is raised."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 400
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class UnknownSession(Refused):
+    """No session of this world has that id, or it has been forgotten (retention)."""
+
+    code = "unknown_session"
+    status = 404
+
+
+class UnknownAvatar(Refused):
+    """No custom avatar of this world has that id."""
+
+    code = "unknown_avatar"
+    status = 404
+
+
+class InsufficientCredits(Refused):
+    """Fewer credits are left than a session costs at creation."""
+
+    code = "insufficient_credits"
+    status = 402
+
+
+class QuotaReached(Refused):
+    """The sessions created in the last 24 hours have used up the daily quota."""
+
+    code = "quota_reached"
+    status = 429
+
+
+class KeyRefused(Refused):
+    """The session key is missing or belongs to no such session."""
+
+    code = "key_refused"
+    status = 401
+
+
+class KeyExpired(Refused):
+    """The session key was right, but the session was not consumed in time."""
+
+    code = "key_expired"
+    status = 401
+
+
+class NotReady(Refused):
+    """The session is still queued or being provisioned."""
+
+    code = "not_ready"
+
+
+class AlreadyConsumed(Refused):
+    """The key has been used: of any number of consumes exactly one is answered with credentials.
+
+    400 and not 409, because the official SDKs repeat a 409 by themselves.
+    """
+
+    code = "already_consumed"
+
+
+class SessionOver(Refused):
+    """The session has ended."""
+
+    code = "session_over"
+
+
+class IllegalTransition(Refused):
+    """The table has no row for this event in this state."""
+
+    code = "illegal_transition"
+    status = 409

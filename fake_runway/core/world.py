@@ -1,0 +1,80 @@
+"""Which world a caller means: the names of worlds, and the secrets that lead to them.
+
+The name is public: it stands in logs and answers. The secret never does, so a world whose name
+comes from a secret is named by its hash. Secrets that begin with `fake.` are no secrets and name
+their world as they are.
+"""
+
+import re
+from hashlib import blake2b, sha256
+
+from fake_runway.core.errors import Refused
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
+_REAL_SECRET = re.compile(r"key_[0-9a-f]{128}")  # source: the public troubleshooting page
+_SESSION_KEY = re.compile(r"stk_([0-9a-f]{12})_[0-9a-f]{32}")
+
+
+class SecretRefused(Refused):
+    """The API secret is missing, not accepted, or of a kind that must not be used here."""
+
+    code = "secret_refused"
+    status = 401
+
+
+class BadWorldName(Refused):
+    """A world was named explicitly, by a name that is not well formed."""
+
+    code = "bad_world_name"
+    status = 400
+
+
+def explicit_name(name: str) -> str:
+    """Return `name` if it can name a world.
+
+    Raises:
+        BadWorldName.
+    """
+    if _NAME.fullmatch(name):
+        return name
+    raise BadWorldName(
+        "The world's name must be 1 to 100 letters, digits or . _ ~ - and begin with a letter or"
+        f" digit; got {len(name)} characters of another form."
+    )
+
+
+def name_from_secret(secret: str) -> str:
+    """Return the name of the world that belongs to `secret`."""
+    if secret.startswith("fake.") and _NAME.fullmatch(secret):
+        return secret
+    return "s-" + sha256(secret.encode()).hexdigest()[:12]
+
+
+def check_secret(secret: str) -> None:
+    """Refuse a secret that is empty, refused on purpose, a session key, or maybe a real one.
+
+    Raises:
+        SecretRefused.
+    """
+    if not secret:
+        raise SecretRefused("No API key was provided.")  # observed, its beginning
+    if secret == "fake.unauthorized":
+        raise SecretRefused("The API key is not valid.")
+    if secret.startswith("stk_"):
+        raise SecretRefused("This is a session key: it works on consume and nowhere else.")
+    if _REAL_SECRET.fullmatch(secret):
+        raise SecretRefused(
+            "This looks like a real Runway API key. This server is a fake: use any other text as"
+            " the key, and replace the real one if it was sent here by mistake."
+        )
+
+
+def key_tag(world: str) -> str:
+    """Return the 12 hex digits by which a session key shows its world."""
+    return blake2b(world.encode(), digest_size=6).hexdigest()
+
+
+def tag_of_key(session_key: str) -> str | None:
+    """Return the world tag inside a session key, None if it is not one of ours."""
+    match = _SESSION_KEY.fullmatch(session_key)
+    return match[1] if match else None

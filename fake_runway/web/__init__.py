@@ -1,0 +1,1 @@
+"""The HTTP side of the fake: thin adapters around the core."""

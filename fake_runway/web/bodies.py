@@ -1,0 +1,172 @@
+"""Request bodies and ids: read, check against the contract, refuse in the provider's words.
+
+The live API answers a bad body of `realtime_sessions` with a single sentence of its validation
+library and no `issues` (observed for an unknown key and for a number that is too big). The other
+sentences here are of the same library's style and assumed. Where in the body it went wrong, and how
+many other faults there are, stands in the side header X-Fake-Where.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from contracts.schema import BodyValidator, Kind, Problem, load, where
+from fake_runway.web.errors import BadBody, BadId, BadVersion, BodyTooLarge, WrongContentType
+from fake_runway.web.routes import Body, Operation
+
+API_VERSION = "2024-11-06"
+
+_UUID4 = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
+_NO_BODY: Mapping[str, Any] = {}
+
+
+def check_version(version: str | None) -> None:
+    """Refuse a missing or unknown X-Runway-Version. The text is assumed.
+
+    Raises:
+        BadVersion.
+    """
+    if version != API_VERSION:
+        came = "none" if version is None else "another"
+        raise BadVersion(f"Expected the header X-Runway-Version: {API_VERSION}, got {came}.")
+
+
+def checked_id(session_id: str) -> str:
+    """Return a session id in the spelling the core knows, lower case.
+
+    Raises:
+        BadId: it is no version 4 UUID.
+    """
+    if not _UUID4.fullmatch(session_id):
+        raise BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
+    return session_id.lower()
+
+
+class Bodies:
+    """Reads and checks the bodies of all operations; each schema is compiled when first needed."""
+
+    async def read(
+        self, request: web.Request, operation: Operation, *, strict_keys: bool, strict_type: bool
+    ) -> Mapping[str, Any]:
+        """Return the validated body, empty where the operation takes none.
+
+        Args:
+            strict_keys: unknown keys are refused.
+            strict_type: a content type other than JSON is refused even if the body is ignored.
+
+        Raises:
+            WrongContentType, BodyTooLarge, BadBody.
+        """
+        if operation.body is Body.NONE:
+            return _NO_BODY
+        ignored = operation.body is Body.IGNORED
+        if ignored and not strict_type:
+            return _NO_BODY
+        declared = "Content-Type" in request.headers
+        if (declared or operation.body is Body.REQUIRED) and not _is_json(request):
+            raise WrongContentType("Incorrect content type")  # observed
+        raw = await _read(request)
+        if not raw and operation.body is not Body.REQUIRED:
+            return _NO_BODY
+        value = _parse(raw)
+        if not ignored:
+            self._check(value, operation, strict_keys=strict_keys)
+        return value if isinstance(value, dict) else _NO_BODY
+
+    def _check(self, value: object, operation: Operation, *, strict_keys: bool) -> None:
+        validator = self._validators[operation.id]
+        if validator.is_valid(value):
+            _check_tool_names(value)
+            return
+        problems = validator.problems(value)
+        if not strict_keys:
+            problems = [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
+        if not problems:
+            _check_tool_names(value)
+            return
+        places = "; ".join(where(problem.path) for problem in problems[:8])
+        raise BadBody(sentence(problems[0]), headers={"X-Fake-Where": _ascii(places)})
+
+    @cached_property
+    def _validators(self) -> dict[str, BodyValidator]:
+        operations = load("runway").operations()
+        return {each.id: BodyValidator(each.request) for each in operations if each.request}
+
+
+def sentence(problem: Problem) -> str:
+    """Return what the provider's validation library says of `problem`."""
+    limit = problem.expected
+    match problem.kind:
+        case Kind.UNKNOWN_KEY:  # observed
+            names = ", ".join(orjson.dumps(key).decode() for key in problem.keys)
+            return f"Unrecognized key{'s' if len(problem.keys) > 1 else ''}: {names}"
+        case Kind.MAXIMUM:  # observed
+            return f"Too big: expected number to be <={limit}"
+        case Kind.MINIMUM:
+            return f"Too small: expected number to be >={limit}"
+        case Kind.MAX_LENGTH:
+            return f"Too big: expected string to have <={limit} characters"
+        case Kind.MIN_LENGTH:
+            return f"Too small: expected string to have >={limit} characters"
+        case Kind.MAX_ITEMS:
+            return f"Too big: expected array to have <={limit} items"
+        case Kind.MIN_ITEMS:
+            return f"Too small: expected array to have >={limit} items"
+        case Kind.CONST:
+            return f'Invalid input: expected "{limit}"'
+        case Kind.ENUM if isinstance(limit, tuple):
+            return "Invalid option: expected one of " + "|".join(f'"{each}"' for each in limit)
+        case Kind.PATTERN:
+            return f"Invalid string: must match pattern {limit}"
+        case Kind.REQUIRED:
+            return f"Invalid input: expected {_types(limit)}, received undefined"
+        case Kind.TYPE:
+            return f"Invalid input: expected {_types(limit)}, received {problem.got}"
+        case _:
+            return "Invalid input"
+
+
+def _types(expected: object) -> str:
+    return " or ".join(expected) if isinstance(expected, tuple) and expected else "a value"
+
+
+def _check_tool_names(value: object) -> None:
+    """Refuse two tools of the same name, which a JSON schema cannot say.
+
+    Source: the public documentation of tools; the text is assumed.
+    """
+    names = [tool["name"] for tool in value.get("tools", ())] if isinstance(value, dict) else []
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            headers = {"X-Fake-Where": f"$.tools[{index}].name"}
+            raise BadBody("Tool names must be unique", headers=headers)
+
+
+def _is_json(request: web.Request) -> bool:
+    return request.content_type == "application/json"
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise BodyTooLarge("Request body too large") from None
+
+
+def _parse(raw: bytes) -> object:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise BadBody("The body is not valid JSON", headers={"X-Fake-Where": place}) from None
+
+
+def _ascii(text: str) -> str:
+    """Return `text` fit for a header."""
+    return text.encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,77 @@
+"""What the fake refuses before an account is asked: routes, headers, bodies.
+
+Side headers (`X-Fake-...`) tell a developer more than the provider's envelope can hold: which rule
+refused the call, where in the body, which route was probably meant.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from fake_runway.core.errors import Refused
+
+
+class RequestRefused(Refused):
+    """A request that is wrong in itself. `headers` go out with the answer."""
+
+    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = headers or {}
+
+
+class UnknownRoute(RequestRefused):
+    """No operation has this path."""
+
+    code: ClassVar[str] = "unknown_route"
+    status = 404
+
+    def __init__(self, nearest: str | None) -> None:
+        super().__init__("Not found.", headers={"X-Fake-Nearest-Route": nearest} if nearest else {})
+
+
+class MethodNotAllowed(RequestRefused):
+    """The path exists, with other methods."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__("Method not allowed.", headers={"Allow": ", ".join(sorted(allowed))})
+
+
+class BadVersion(RequestRefused):
+    """X-Runway-Version is missing or not the one that exists."""
+
+    code = "bad_version"
+
+
+class BadId(RequestRefused):
+    """The id in the path is no version 4 UUID."""
+
+    code = "bad_id"
+
+
+class BadBody(RequestRefused):
+    """The body is no JSON, or not what the operation takes."""
+
+    code = "bad_body"
+
+
+class WrongContentType(RequestRefused):
+    """The body is declared to be something else than JSON."""
+
+    code = "wrong_content_type"
+    status = 415
+
+
+class BodyTooLarge(RequestRefused):
+    """The body is longer than the fake reads."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class InternalError(RequestRefused):
+    """A defect of the fake. The log has the traceback."""
+
+    code = "internal"
+    status = 500

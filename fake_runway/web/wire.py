@@ -1,0 +1,63 @@
+"""Wire spelling: what the Runway API's answers look like.
+
+Pure. Nothing else in the fake knows camelCase keys, RFC 3339 instants or statuses.
+
+Source: the Runway OpenAPI document of 2024-11-06; error bodies also as observed live.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fake_runway.core.lifecycle import Session, State
+
+DOC_URL = "https://docs.dev.runwayml.com/api"
+MODEL = "gwm1_avatars"
+
+Json = dict[str, Any]
+
+_STATUS: Mapping[State, str] = {
+    State.QUEUED: "NOT_READY",
+    State.PROVISIONING: "NOT_READY",
+    State.READY: "READY",
+    State.CLAIMED: "READY",
+    State.RUNNING: "RUNNING",
+    State.COMPLETED: "COMPLETED",
+    State.FAILED: "FAILED",
+    State.CANCELLED: "CANCELLED",
+}
+
+
+def instant(at: float) -> str:
+    """Return POSIX seconds as RFC 3339 in UTC with milliseconds, e.g. 2026-01-31T12:00:00.250Z."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def session_body(session: Session, key: str) -> Json:
+    """Return what a GET shows of `session`, closed per status as in the published document."""
+    body: Json = {
+        "id": session.id,
+        "createdAt": instant(session.created_at),
+        "status": _STATUS[session.state],
+    }
+    match session.state:
+        case State.QUEUED:
+            body["queued"] = True
+        case State.PROVISIONING:
+            body["queued"] = False
+        case State.READY | State.CLAIMED if session.expires_at is not None:
+            body["expiresAt"] = instant(session.expires_at)
+            body["sessionKey"] = key
+        case State.COMPLETED:
+            body["duration"] = round(session.ran_for_s)
+        case State.FAILED if session.failure is not None:
+            body["failure"] = session.failure.text
+            body["failureCode"] = session.failure.code
+        case _:
+            pass
+    return body
+
+
+def error_body(message: str, *, doc_url: bool) -> Json:
+    """Return the envelope of every error."""
+    return {"error": message, "docUrl": DOC_URL} if doc_url else {"error": message}

@@ -1,0 +1,107 @@
+"""Which avatar a request means, and whether this gateway serves it. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import InvalidRequest, UnknownAvatar
+
+PRESETS = (
+    "game-character",
+    "music-superstar",
+    "game-character-man",
+    "cat-character",
+    "influencer",
+    "tennis-coach",
+    "human-resource",
+    "fashion-designer",
+    "cooking-teacher",
+)
+"""Runway's preset avatars. Source: the OpenAPI document of 2024-11-06."""
+
+LONGEST_ID = 128
+_UUID = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+)
+_PRESET = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """An avatar as the upstream knows it: a preset's name, or the UUID of a custom one."""
+
+    id: str
+    custom: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllowList:
+    """The avatars that this gateway makes sessions for.
+
+    Attributes:
+        ids: presets and UUIDs in lower case.
+        any_custom: every UUID is allowed; the upstream knows only those of the operator's account.
+    """
+
+    ids: frozenset[str]
+    any_custom: bool
+
+    @classmethod
+    def parse(cls, entries: Iterable[str]) -> "AllowList":
+        """Build from preset ids, UUIDs and the words `presets` and `custom`.
+
+        Raises:
+            ValueError: an entry is none of these, or there is no entry.
+        """
+        ids: set[str] = set()
+        words = set(entries)
+        for word in words - {"presets", "custom"}:
+            if not _PRESET.fullmatch(word) and not _UUID.fullmatch(word):
+                raise ValueError(f"no preset id and no UUID: {word!r}")
+            ids.add(word.lower())
+        if not words:
+            raise ValueError("empty: nobody could connect")
+        if "presets" in words:
+            ids.update(PRESETS)
+        return cls(frozenset(ids), any_custom="custom" in words)
+
+    def allows(self, avatar: Avatar) -> bool:
+        """Tell whether sessions may be made for `avatar`."""
+        return avatar.id.lower() in self.ids or (avatar.custom and self.any_custom)
+
+
+def requested_avatar(body: object, allowed: AllowList) -> Avatar:
+    """Return the avatar that a request body asks for.
+
+    Shape: `{"avatarId": preset id or UUID}`, or `{"customAvatarId": UUID}` as the official
+    examples send it, which counts more where both are given. Other keys are the frontend's own.
+
+    Raises:
+        InvalidRequest: the body has another form.
+        UnknownAvatar: well formed, but not on the allow-list.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidRequest("Expected a JSON object with an avatarId")
+    custom = _text(body, "customAvatarId")
+    avatar_id = custom or _text(body, "avatarId")
+    if not avatar_id:
+        raise InvalidRequest("avatarId is required: a non-empty string")
+    is_uuid = _UUID.fullmatch(avatar_id) is not None
+    if custom and not is_uuid:
+        raise InvalidRequest("customAvatarId must be a UUID")
+    avatar = Avatar(avatar_id, custom=is_uuid)
+    if not allowed.allows(avatar):
+        raise UnknownAvatar
+    return avatar
+
+
+def _text(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{key} must be a string")
+    if len(value) > LONGEST_ID:
+        raise InvalidRequest(f"{key} must have at most {LONGEST_ID} characters")
+    return value

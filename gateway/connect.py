@@ -1,0 +1,226 @@
+"""The connect flow: create, wait until READY, consume if asked, hand out or cancel.
+
+The one promise that shapes this module: a session that is not handed out is cancelled upstream,
+whatever ended the connect (a failure, the deadline, a caller who left, a shutdown), because
+somebody pays for it until it ends. A session is in custody from the moment the create request is
+sent. Create therefore runs as a task of its own: when the connect ends first, the task lives on for
+a while, since its answer holds the id without which nobody can cancel.
+
+Cancelling runs after the answer and does not delay it.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from gateway.avatars import Avatar
+from gateway.clock import LoopClock
+from gateway.credentials import HandedOut, Shape
+from gateway.errors import GatewayError, SessionFailed, ShuttingDown, TimedOut
+from gateway.polling import Retries, UpstreamFailure, after_failure, poll_waits, read_status
+from gateway.runway_client import RunwayClient
+
+T = TypeVar("T")
+_log = logging.getLogger("gateway")
+
+
+class CallerGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds.
+
+    Attributes:
+        deadline_s: from the request to its answer.
+        longest_wait_s: between two looks at a session.
+        cleanup_s: for cancelling one session, including the wait for its id.
+    """
+
+    deadline_s: float = 30.0
+    longest_wait_s: float = 0.25
+    cleanup_s: float = 15.0
+
+
+@dataclass(slots=True)
+class _Custody:
+    """The session that one connect answers for, as far as it is known yet."""
+
+    creating: asyncio.Task[str] | None = None
+
+
+class Connects:
+    """All connects of one gateway, and the cancellations that they leave behind.
+
+    Use `drain` before the upstream's HTTP session is closed.
+    """
+
+    def __init__(
+        self,
+        upstream: RunwayClient,
+        *,
+        limits: Limits,
+        retries: Retries,
+        clock: LoopClock,
+        jitter: random.Random,
+    ) -> None:
+        self._upstream = upstream
+        self._limits = limits
+        self._retries = retries
+        self._clock = clock
+        self._jitter = jitter
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._open: set[asyncio.Timeout] = set()
+        self._closing = False
+
+    @property
+    def in_flight(self) -> int:
+        """How many callers wait for an answer."""
+        return len(self._open)
+
+    async def connect(
+        self, avatar: Avatar, shape: Shape, *, is_gone: Callable[[], bool]
+    ) -> HandedOut:
+        """Return a session that is ready for its caller.
+
+        Raises:
+            GatewayError: the row of the contract; the session, if there is one, gets cancelled.
+            CallerGone: `is_gone` said so; the same.
+        """
+        deadline = self._clock.now() + self._limits.deadline_s
+        async with self._deadline(deadline), self._custody() as custody:
+            session_id = await self._create(avatar, custody, deadline, is_gone)
+            key = await self._until_ready(session_id, deadline, is_gone)
+            if shape is Shape.SESSION_KEY:
+                return HandedOut(session_id, key)
+            room = await self._persist(lambda: self._upstream.consume(session_id, key), deadline)
+            _check_caller(is_gone)
+            return HandedOut(session_id, room)
+
+    def shut_down(self) -> None:
+        """End every connect now, each with an answer, and refuse new ones."""
+        self._closing = True
+        for timeout in self._open:
+            timeout.reschedule(self._clock.now())
+
+    async def drain(self) -> None:
+        """Wait until nothing is left to cancel. Each cancellation is bounded by itself."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _create(
+        self,
+        avatar: Avatar,
+        custody: _Custody,
+        deadline: float,
+        is_gone: Callable[[], bool],
+    ) -> str:
+        async def attempt() -> str:
+            _check_caller(is_gone)  # before a repeat as well
+            custody.creating = self._own(self._upstream.create(avatar))
+            return await asyncio.shield(custody.creating)
+
+        session_id = await self._persist(attempt, deadline, custom_avatar=avatar.custom)
+        _check_caller(is_gone)
+        return session_id
+
+    async def _until_ready(
+        self, session_id: str, deadline: float, is_gone: Callable[[], bool]
+    ) -> str:
+        waits = poll_waits(self._limits.longest_wait_s)
+        while True:
+            look = await self._persist(lambda: self._upstream.retrieve(session_id), deadline)
+            _check_caller(is_gone)
+            key = read_status(look.status, look.session_key)
+            if key is not None:
+                return key
+            await self._clock.sleep(next(waits))
+            _check_caller(is_gone)
+
+    async def _persist(
+        self,
+        attempt: Callable[[], Coroutine[Any, Any, T]],
+        deadline: float,
+        *,
+        custom_avatar: bool = False,
+    ) -> T:
+        """Repeat `attempt` as far as the rules and the deadline allow."""
+        repeats = 0
+        while True:
+            try:
+                return await attempt()
+            except UpstreamFailure as failure:
+                _log.info("upstream: %s", failure)
+                wait = after_failure(
+                    failure,
+                    repeats=repeats,
+                    time_left_s=deadline - self._clock.now(),
+                    retries=self._retries,
+                    jitter=self._jitter,
+                    custom_avatar=custom_avatar,
+                )
+            repeats += 1
+            await self._clock.sleep(wait)
+
+    @asynccontextmanager
+    async def _deadline(self, deadline: float) -> AsyncIterator[None]:
+        # timeout_at, because aiohttp's own timeouts above 5 s round up to whole seconds
+        timeout = asyncio.timeout_at(deadline)
+        try:
+            async with timeout:
+                if self._closing:
+                    raise ShuttingDown
+                self._open.add(timeout)
+                yield
+        except TimeoutError:
+            raise (ShuttingDown if self._closing else TimedOut)() from None
+        finally:
+            self._open.discard(timeout)
+
+    @asynccontextmanager
+    async def _custody(self) -> AsyncIterator[_Custody]:
+        """Have the session cancelled unless the block ends well or the session is over anyway."""
+        custody = _Custody()
+        try:
+            yield custody
+        except BaseException as error:
+            over = isinstance(error, SessionFailed) and error.over
+            if custody.creating is not None and not over:
+                self._own(self._release(custody.creating))
+            raise
+
+    async def _release(self, creating: asyncio.Task[str]) -> None:
+        """Cancel the session that `creating` makes, once its id is known."""
+        deadline = self._clock.now() + self._limits.cleanup_s
+        session_id = "(id unknown)"
+        try:
+            async with asyncio.timeout_at(deadline):
+                session_id = await creating
+                await self._persist(lambda: self._upstream.cancel(session_id), deadline)
+        except UpstreamFailure:
+            return  # create failed: there is no session, or nobody can know its id
+        except (GatewayError, TimeoutError):
+            _log.warning("session %s could not be cancelled and may be left behind", session_id)
+        else:
+            _log.info("session %s cancelled", session_id)
+
+    def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._disown)
+        return task
+
+    def _disown(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at by whoever awaits it; never "was never retrieved"
+
+
+def _check_caller(is_gone: Callable[[], bool]) -> None:
+    if is_gone():
+        raise CallerGone

@@ -1,0 +1,143 @@
+"""Everything a caller of the gateway can be refused with: one class per row of the contract.
+
+`code` is stable. Messages are for people and never hold a key, a token or a word of the upstream.
+"""
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """A connect that ends without credentials, as the caller sees it.
+
+    Attributes:
+        retry_after_s: when trying again may help; sent as Retry-After, rounded up.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    message: ClassVar[str] = "Internal error"
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float | None = None) -> None:
+        self.text = message or self.message
+        self.retry_after_s = retry_after_s
+        super().__init__(self.text)
+
+
+class InvalidRequest(GatewayError):
+    """The request is wrong in itself; the upstream was not called."""
+
+    code = "invalid_request"
+    status = 400
+    message = "Invalid request"
+
+
+class UnsupportedMediaType(GatewayError):
+    """The body is not declared to be JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+    message = "Content-Type must be application/json"
+
+
+class PayloadTooLarge(GatewayError):
+    """The body is longer than any sensible request."""
+
+    code = "payload_too_large"
+    status = 413
+    message = "Request body too large"
+
+
+class NotFound(GatewayError):
+    """No such path."""
+
+    code = "not_found"
+    status = 404
+    message = "Not found"
+
+
+class MethodNotAllowed(GatewayError):
+    """The path exists, with other methods."""
+
+    code = "method_not_allowed"
+    status = 405
+    message = "Method not allowed"
+
+
+class UnknownAvatar(GatewayError):
+    """Not on the allow-list, or the upstream does not know the custom avatar."""
+
+    code = "unknown_avatar"
+    status = 404
+    message = "Unknown avatar"
+
+
+class TimedOut(GatewayError):
+    """No credentials by the deadline, whatever the reason for the wait."""
+
+    code = "timeout"
+    status = 504
+    message = "Session creation timed out"
+
+
+class SessionFailed(GatewayError):
+    """The session ended, or began to run, while the gateway waited for it.
+
+    Attributes:
+        over: it has ended, so there is nothing to cancel.
+    """
+
+    code = "session_failed"
+    status = 500
+    message = "Session failed"
+
+    def __init__(self, session_status: str) -> None:
+        super().__init__(f"{self.message}: {session_status.lower()}")
+        self.over = session_status != "RUNNING"
+
+
+class UpstreamAuth(GatewayError):
+    """The upstream refuses the operator's secret. Not the caller's fault, so never 401."""
+
+    code = "upstream_auth"
+    status = 500
+    message = "Failed to create session"
+
+
+class CreateRejected(GatewayError):
+    """The upstream refuses to create this session: moderation, an avatar still processing."""
+
+    code = "create_rejected"
+    status = 500
+    message = "Session was rejected"
+
+
+class InsufficientCredits(GatewayError):
+    """The operator's account cannot pay for a session."""
+
+    code = "insufficient_credits"
+    status = 503
+    message = "Service is out of credits"
+
+
+class UpstreamBusy(GatewayError):
+    """The upstream limits the rate, and waiting longer does not fit into the deadline."""
+
+    code = "upstream_busy"
+    status = 503
+    message = "Too many sessions at the moment"
+
+
+class UpstreamBroken(GatewayError):
+    """The upstream fails, cannot be reached, or answers what the contract does not know."""
+
+    code = "upstream_error"
+    status = 502
+    message = "Bad answer from the session service"
+
+
+class ShuttingDown(GatewayError):
+    """The gateway stops; another replica may answer."""
+
+    code = "shutting_down"
+    status = 503
+    message = "Service is shutting down"

@@ -1,0 +1,121 @@
+"""Every answer that the fake or the gateway gives in any test is checked against its contract here.
+
+`CheckedClient` is the HTTP client of our tests. Foreign clients (the official SDKs, `fetch` in
+Node) do not go through it, so servers that they talk to get `attach`, which looks at the same
+answers from the inside.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from contracts.schema import ContractViolation, load, validate
+
+
+def check(
+    document: str, method: str, path: str, *, status: int, headers: Mapping[str, str], body: bytes
+) -> None:
+    """Check one answer of the server that `document` ("runway" or "gateway") describes.
+
+    The fake's own two routes stand in a document of their own; a world's prefix and doubled slashes
+    belong to no document.
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    if segments[:1] == ["w"]:
+        segments = segments[2:]
+    bare = "/" + "/".join(segments)
+    if document == "runway" and bare in ("/health", "/ready"):
+        document = "admin"
+    validate(load(document), method, bare, status=status, headers=headers, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One checked answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The parsed body."""
+        return orjson.loads(self.body)
+
+
+class CheckedClient:
+    """Sends requests to one server and checks each answer."""
+
+    def __init__(self, http: aiohttp.ClientSession, base_url: str, document: str) -> None:
+        self._http = http
+        self.base_url = base_url
+        self._document = document
+
+    async def request(self, method: str, path: str, **options: Any) -> Answer:
+        """Send one request; options are those of `aiohttp.ClientSession.request`."""
+        async with self._http.request(method, self.base_url + path, **options) as response:
+            body = await response.read()
+            check(
+                self._document,
+                method,
+                response.url.path,
+                status=response.status,
+                headers=response.headers,
+                body=body,
+            )
+            return Answer(response.status, response.headers, body)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        """Send a GET."""
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, **options: Any) -> Answer:
+        """Send a POST."""
+        return await self.request("POST", path, **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        """Send a DELETE."""
+        return await self.request("DELETE", path, **options)
+
+
+def attach(app: web.Application, document: str) -> list[ContractViolation]:
+    """Check every answer of `app` before it is sent; return the list that violations go to."""
+    violations: list[ContractViolation] = []
+
+    async def look(request: web.Request, response: web.StreamResponse) -> None:
+        if not isinstance(response, web.Response) or request.transport is None:
+            return
+        body = response.body if isinstance(response.body, bytes) else b""
+        try:
+            check(
+                document,
+                request.method,
+                request.path,
+                status=response.status,
+                headers=response.headers,
+                body=body,
+            )
+        except ContractViolation as violation:
+            violations.append(violation)
+
+    app.on_response_prepare.append(look)
+    return violations
+
+
+@asynccontextmanager
+async def serve(app: web.Application, document: str) -> AsyncIterator[str]:
+    """Serve `app` on a free port, yield its URL, and fail at the end if it broke its contract."""
+    violations = attach(app, document)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+    assert not violations, violations

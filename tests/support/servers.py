@@ -1,0 +1,105 @@
+"""The real applications on real sockets, inside the test's own loop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+
+from fake_runway.clock import loop_time_as_wall_clock
+from fake_runway.core.durations import Fixed
+from fake_runway.core.settings import Settings
+from fake_runway.core.world import name_from_secret
+from fake_runway.web.app import create_app
+from fake_runway.web.tokens import LiveKit
+from fake_runway.web.worlds import World, Worlds
+from gateway.app import create_app as create_gateway
+from gateway.config import Config
+from tests.support.checked import Answer, CheckedClient, serve
+
+SECRET = "test-secret"
+VERSION = {"X-Runway-Version": "2024-11-06"}
+HEADERS = {"Authorization": f"Bearer {SECRET}", **VERSION}
+CREATE = {
+    "model": "gwm1_avatars",
+    "avatar": {"type": "runway-preset", "presetId": "music-superstar"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """A served fake: its URL, its state, and a checked client with the usual headers."""
+
+    url: str
+    worlds: Worlds
+    client: CheckedClient
+
+    @property
+    def world(self) -> World:
+        """The world of `SECRET`."""
+        return self.worlds.named(name_from_secret(SECRET))
+
+    async def call(self, method: str, path: str, **options: Any) -> Answer:
+        """Send a request with secret and version; `headers` are added to them."""
+        headers = HEADERS | options.pop("headers", {})
+        return await self.client.request(method, path, headers=headers, **options)
+
+    async def create(self, **body: Any) -> str:
+        """Create a session and return its id."""
+        answer = await self.call("POST", "/v1/realtime_sessions", json=CREATE | body)
+        assert answer.status == 200, answer
+        session_id: str = answer.json["id"]
+        return session_id
+
+    async def get(self, session_id: str) -> dict[str, Any]:
+        """Look at a session."""
+        answer = await self.call("GET", f"/v1/realtime_sessions/{session_id}")
+        assert answer.status == 200, answer
+        body: dict[str, Any] = answer.json
+        return body
+
+    async def consume(self, session_id: str, key: str, **headers: str) -> Answer:
+        """Consume as a browser does: with the key, an empty JSON body and no version."""
+        return await self.client.post(
+            f"/v1/realtime_sessions/{session_id}/consume",
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+            | headers,
+        )
+
+    async def ready(self, **body: Any) -> tuple[str, str]:
+        """Create a session, move the world's clock until it is READY, return its id and key."""
+        session_id = await self.create(**body)
+        self.world.clock.jump(1.5)
+        return session_id, (await self.get(session_id))["sessionKey"]
+
+
+@asynccontextmanager
+async def serving_fake(
+    settings: Settings | None = None,
+    *,
+    rate: float = 0.0,
+    seed: str = "0",
+    livekit: LiveKit | None = None,
+) -> AsyncIterator[Fake]:
+    """Serve a fake whose clocks are frozen unless `rate` says otherwise."""
+    worlds = Worlds(
+        seed=seed, settings=settings or Settings(), source=loop_time_as_wall_clock(), rate=rate
+    )
+    app = create_app(worlds, livekit=livekit or LiveKit())
+    async with serve(app, "runway") as url, aiohttp.ClientSession() as http:
+        yield Fake(url, worlds, CheckedClient(http, url, "runway"))
+
+
+@asynccontextmanager
+async def serving_gateway(upstream: str, **config: Any) -> AsyncIterator[CheckedClient]:
+    """Serve a gateway in front of `upstream`; keyword arguments are fields of its `Config`."""
+    app = create_gateway(Config(base_url=upstream, **({"secret": SECRET} | config)))
+    async with serve(app, "gateway") as url, aiohttp.ClientSession() as http:
+        yield CheckedClient(http, url, "gateway")
+
+
+def provisioned_in(seconds: float, settings: Settings | None = None) -> Settings:
+    """Return settings under which sessions become READY after `seconds`."""
+    settings = settings or Settings()
+    return replace(settings, plan=replace(settings.plan, provision=Fixed(seconds)))
