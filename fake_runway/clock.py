@@ -11,6 +11,8 @@ import math
 import time
 from collections.abc import Callable
 
+_SHORTEST_TIMER_S = 2e-6
+
 
 def loop_time_as_wall_clock() -> Callable[[], float]:
     """Return a source of POSIX seconds that moves with the running loop. Call it inside one."""
@@ -73,10 +75,18 @@ class VirtualClock:
         while (left := due - self.now()) > 0:
             moved = self._moved
             try:
-                async with asyncio.timeout(left / self._rate if self._rate else None):
+                async with asyncio.timeout(self._timer_for(left)):
                     await moved.wait()
             except TimeoutError:
                 continue  # asked again above: rounding may leave a last sliver
+
+    def _timer_for(self, left: float) -> float | None:
+        """Return how long the source needs for `left` seconds here, None if it never gets there.
+
+        A loop whose time only moves for timers (simulation) counts whole microseconds; a timer for
+        a sliver of one would fire at once, again and again, without moving time.
+        """
+        return max(left / self._rate, _SHORTEST_TIMER_S) if self._rate else None
 
     def _rebase(self, now: float, rate: float) -> None:
         self._anchor = self._source()

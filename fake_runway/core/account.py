@@ -20,7 +20,7 @@ from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 
 from fake_runway.core.draws import Draws
-from fake_runway.core.errors import UnknownAvatar, UnknownSession
+from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
 from fake_runway.core.lifecycle import ACTIVE, TERMINAL, Event, Failure, Session, State
 from fake_runway.core.rules import (
     Change,
@@ -135,7 +135,7 @@ class Account:
                 session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
             )
             history += self.apply(change)
-        while self._created and self._created[0] <= now - DAY_S:
+        while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
         return history
 
@@ -155,7 +155,7 @@ class Account:
         if avatar is not None and known is not None and avatar.lower() not in known:
             raise UnknownAvatar("Could not find avatar.")
         check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
-        session_id = self._draws.uuid("session-id", self._born)
+        session_id = self._unused_id()
         self._created.append(at)
         return self._bear(session_id, at, max_duration_s=max_duration_s, charge=CREATE_CREDITS)
 
@@ -213,9 +213,12 @@ class Account:
 
         Raises:
             UnknownSession.
-            IllegalTransition: the table has no such row.
+            IllegalTransition: the table has no such row, or the event is ADMITTED: whoever is still
+                QUEUED waits for capacity, which nobody can grant by hand.
         """
         session = self.get(session_id, at=at)
+        if event is Event.ADMITTED:
+            raise IllegalTransition("a session is admitted by free capacity alone")
         return self._settle(moved(session, event, at, draws=self._draws, failure=failure))
 
     # The only mutation
@@ -255,6 +258,12 @@ class Account:
         oldest = self._sessions[next(iter(self._queue))]
         return moved(oldest, Event.ADMITTED, at, draws=self._draws)
 
+    def _unused_id(self) -> str:
+        """Return the next id by ordinal; one that was materialised before its turn is left out."""
+        while (session_id := self._draws.uuid("session-id", self._born)) in self._sessions:
+            self._born += 1
+        return session_id
+
     def _bear(self, session_id: str, at: float, *, max_duration_s: int, charge: int) -> Session:
         birth = born(
             session_id,
@@ -268,14 +277,16 @@ class Account:
         return self._settle(birth)
 
     def _settle(self, change: Change) -> Session:
-        """Apply `change` and what falls due at the same instant; return the session after it."""
-        self.apply(change)
-        self.advance(change.at)
-        return self._sessions.get(change.after.id, change.after)
+        """Apply `change` and what falls due at the same instant; return the session after it.
+
+        From the changes, because retention may have forgotten the session by then.
+        """
+        changes = [*self.apply(change), *self.advance(change.at)]
+        return next(done.after for done in reversed(changes) if done.after.id == change.after.id)
 
     def _is_current(self, entry: tuple[float, int, str]) -> bool:
         session = self._sessions.get(entry[2])
-        return session is not None and session.due_at == entry[0]
+        return session is not None and (session.due_at, session.ordinal) == entry[:2]
 
     def _forget_the_oldest(self) -> None:
         while len(self._ended) > self.settings.limits.retained:

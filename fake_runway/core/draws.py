@@ -9,13 +9,19 @@ nothing is kept. The 17th session's provisioning time is the answer to the quest
 from dataclasses import dataclass
 from hashlib import blake2b
 
-_SPAN = 1 << 53  # a float holds 53 bits exactly
+_SPAN = 1 << 52  # a float holds one bit more exactly: the half that `unit` adds
 
 
 def draw(seed: str, world: str, what: str, ordinal: int) -> bytes:
     """Return the 16 bytes that belong to this question. `repr` keeps the four parts apart."""
     question = repr((seed, world, what, ordinal))
     return blake2b(question.encode(), digest_size=16).digest()
+
+
+def unit(raw: bytes) -> float:
+    """Return the float in the open interval (0, 1) that the first 8 bytes of `raw` stand for."""
+    bits = int.from_bytes(raw[:8]) >> 12
+    return (bits + 0.5) / _SPAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,7 @@ class Draws:
 
     def number(self, what: str, ordinal: int) -> float:
         """Return a float in the open interval (0, 1)."""
-        bits = int.from_bytes(draw(self.seed, self.world, what, ordinal)[:8]) >> 11
-        return (bits + 0.5) / _SPAN
+        return unit(draw(self.seed, self.world, what, ordinal))
 
     def token(self, what: str, ordinal: int) -> str:
         """Return 32 hexadecimal digits."""

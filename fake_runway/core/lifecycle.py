@@ -21,7 +21,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import Duration, Fixed
+from fake_runway.core.durations import NEVER, Duration, Fixed
 from fake_runway.core.errors import IllegalTransition
 
 BLOCK_S = 6.0
@@ -221,9 +221,10 @@ def next_due(session: Session, draws: Draws) -> float | None:
             return session.changed_at + session.plan.provision.sample(number)
         case State.READY:
             return session.expires_at
-        case State.CLAIMED if session.plan.join is not None and session.expires_at is not None:
+        case State.CLAIMED if session.expires_at is not None:
+            join = session.plan.join or NEVER  # no plan: claimed by hand, and it expires
             number = draws.number("join", session.ordinal)
-            return min(session.changed_at + session.plan.join.sample(number), session.expires_at)
+            return min(session.changed_at + join.sample(number), session.expires_at)
         case State.RUNNING if session.started_at is not None and session.ends_at is not None:
             return min(session.started_at + BLOCK_S * session.blocks, session.ends_at)
         case _:

@@ -123,7 +123,8 @@ def check_consume(session: Session, *, expected_key: str, given_key: str) -> Eve
         KeyExpired: nobody consumed it in time.
         NotReady, AlreadyConsumed, SessionOver: the key is right, the moment is not.
     """
-    if not compare_digest(expected_key.encode(), given_key.encode()):
+    given = given_key.encode(errors="surrogatepass")  # a header may hold bytes that are no UTF-8
+    if not compare_digest(expected_key.encode(), given):
         raise KeyRefused("The session key is not valid for this session.")
     if session.event is Event.EXPIRED:
         raise KeyExpired("The session key has expired.")

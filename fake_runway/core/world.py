@@ -47,7 +47,8 @@ def name_from_secret(secret: str) -> str:
     """Return the name of the world that belongs to `secret`."""
     if secret.startswith("fake.") and _NAME.fullmatch(secret):
         return secret
-    return "s-" + sha256(secret.encode()).hexdigest()[:12]
+    raw = secret.encode(errors="surrogatepass")  # a header may hold bytes that are no UTF-8
+    return "s-" + sha256(raw).hexdigest()[:12]
 
 
 def check_secret(secret: str) -> None:

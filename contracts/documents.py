@@ -1,0 +1,172 @@
+"""The contract documents: OpenAPI files in `schemas/`, read once and then only looked at.
+
+Operations are found by method and path, shapes by name. Checking values against a shape is
+`schema.py`'s job. Where each shape comes from stands in `SOURCES.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, reduce
+from importlib import resources
+from typing import Any
+
+import orjson
+
+NAMES = ("runway", "gateway", "admin")
+METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
+COMPONENTS = "#/components/schemas/"
+JSON = "application/json"
+
+Schema = Mapping[str, Any]
+
+
+class UnknownName(LookupError):
+    """A document or a shape was asked for by a name that does not exist."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Header:
+    """A response header: whether it must be there, and the shape of its text."""
+
+    required: bool
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Response:
+    """A documented answer; `schema` is the shape of its JSON body, None if it has no body."""
+
+    schema: Schema | None
+    headers: Mapping[str, Header]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One method on one path template.
+
+    `request` is the self-contained schema of the JSON body, None if there is no body to send;
+    `responses` are keyed by status.
+    """
+
+    id: str
+    method: str
+    template: str
+    request: Schema | None
+    request_required: bool
+    responses: Mapping[int, Response]
+
+    def fits(self, path: str) -> bool:
+        """Tell whether the concrete `path` (without query) is one of this template's."""
+        return _fits(self.template, path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """One OpenAPI document; `raw` is what the file says and must not be changed."""
+
+    name: str
+    raw: Mapping[str, Any]
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Return every operation, in the order of the document."""
+        return _operations(self)
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation of `method` on the concrete `path`; a query is ignored."""
+        bare = path.partition("?")[0]
+        for operation in self.operations():
+            if operation.method == method.upper() and operation.fits(bare):
+                return operation
+        return None
+
+    def knows(self, path: str) -> bool:
+        """Tell whether any operation, of whatever method, lives on the concrete `path`."""
+        bare = path.partition("?")[0]
+        return any(operation.fits(bare) for operation in self.operations())
+
+    def schema(self, name: str) -> Schema:
+        """Return a self-contained JSON schema of the shape `name`.
+
+        `name` is a component's name or its pointer (`#/components/schemas/Session`). The result is
+        `{"$ref": pointer, "components": {"schemas": {...}}}`, which both engines understand.
+
+        Raises:
+            UnknownName: no such shape.
+        """
+        shapes = self.raw["components"]["schemas"]
+        bare = name.removeprefix(COMPONENTS)
+        if bare not in shapes:
+            raise UnknownName(f"{self.name} has no shape {bare!r}; it has {', '.join(shapes)}")
+        return {"$ref": COMPONENTS + bare, "components": {"schemas": shapes}}
+
+
+@cache
+def load(name: str) -> Document:
+    """Read the document `name` ("runway", "gateway" or "admin") from the package, once.
+
+    Raises:
+        UnknownName: there is no such document.
+    """
+    if name not in NAMES:
+        raise UnknownName(f"no contract is called {name!r}; choose one of {', '.join(NAMES)}")
+    file = resources.files(__package__) / "schemas" / f"{name}.json"
+    return Document(name, orjson.loads(file.read_bytes()))
+
+
+@cache
+def _operations(document: Document) -> tuple[Operation, ...]:
+    return tuple(
+        _operation(document, method, template, item[method])
+        for template, item in document.raw["paths"].items()
+        for method in METHODS
+        if method in item
+    )
+
+
+def _operation(document: Document, method: str, template: str, node: Schema) -> Operation:
+    request = node.get("requestBody", {})
+    return Operation(
+        id=node["operationId"],
+        method=method.upper(),
+        template=template,
+        request=_json_body(document, request),
+        request_required=request.get("required", False),
+        responses={
+            int(status): _response(document, _follow(document, response))
+            for status, response in node["responses"].items()
+        },
+    )
+
+
+def _response(document: Document, node: Schema) -> Response:
+    headers = {name: _follow(document, header) for name, header in node.get("headers", {}).items()}
+    return Response(
+        schema=_json_body(document, node),
+        headers={
+            name: Header(header.get("required", False), document.schema(header["schema"]["$ref"]))
+            for name, header in headers.items()
+        },
+    )
+
+
+def _json_body(document: Document, node: Schema) -> Schema | None:
+    if "content" not in node:
+        return None
+    return document.schema(node["content"][JSON]["schema"]["$ref"])
+
+
+def _follow(document: Document, node: Schema) -> Schema:
+    if "$ref" not in node:
+        return node
+    steps = node["$ref"].removeprefix("#/").split("/")
+    return reduce(lambda inner, step: inner[step], steps, document.raw)
+
+
+def _fits(template: str, path: str) -> bool:
+    wanted, came = template.split("/"), path.split("/")
+    return len(wanted) == len(came) and all(
+        part == want or (want.startswith("{") and part != "")
+        for want, part in zip(wanted, came, strict=True)
+    )
