@@ -38,25 +38,29 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def create_app(
-    config: Config, *, connector: aiohttp.BaseConnector | None = None
+    config: Config,
+    *,
+    connector: aiohttp.BaseConnector | None = None,
+    jitter: random.Random | None = None,
 ) -> web.Application:
     """Return the gateway, ready to be served or mounted.
 
     Args:
         connector: how to reach the upstream (a proxy, a Unix socket); None: TCP, without a limit
             on connections, because every caller who waits needs one now and then.
+        jitter: spreads retries; None: seeded by the system.
     """
     app = web.Application(client_max_size=LONGEST_BODY, middlewares=[_errors_as_json])
     app[CONFIG] = config
     app.router.add_post(PATH, _connect)
     app.router.add_get("/health", _health)
-    app.cleanup_ctx.append(lambda app: _upstream(app, connector))
+    app.cleanup_ctx.append(lambda app: _upstream(app, connector, jitter or random.Random()))
     app.on_shutdown.append(_shut_down)
     return app
 
 
 async def _upstream(
-    app: web.Application, connector: aiohttp.BaseConnector | None
+    app: web.Application, connector: aiohttp.BaseConnector | None, jitter: random.Random
 ) -> AsyncIterator[None]:
     config = app[CONFIG]
     http = aiohttp.ClientSession(

@@ -145,8 +145,8 @@ VARIABLES = (
     Variable(
         "GATEWAY_POLL_INTERVAL",
         "longest_wait_s",
-        _seconds(0.05, 1),
-        "the longest pause between polls, 0.05 to 1 seconds",
+        _seconds(0.1, 1),
+        "the longest pause between polls, 0.1 to 1 seconds",
     ),
     Variable(
         "GATEWAY_AVATARS",

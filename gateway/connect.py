@@ -21,7 +21,14 @@ from gateway.avatars import Avatar
 from gateway.clock import LoopClock
 from gateway.credentials import HandedOut, Shape
 from gateway.errors import GatewayError, SessionFailed, ShuttingDown, TimedOut
-from gateway.polling import Retries, UpstreamFailure, after_failure, poll_waits, read_status
+from gateway.polling import (
+    Retries,
+    UpstreamFailure,
+    after_failure,
+    poll_waits,
+    read_status,
+    towards_last_look,
+)
 from gateway.runway_client import RunwayClient
 
 T = TypeVar("T")
@@ -52,6 +59,19 @@ class _Custody:
     """The session that one connect answers for, as far as it is known yet."""
 
     creating: asyncio.Task[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long one piece of work may go on: until an instant, or until nobody waits for it."""
+
+    deadline: float
+    is_gone: Callable[[], bool]
+
+    def check(self) -> None:
+        """Raise CallerGone if nobody waits any more."""
+        if self.is_gone():
+            raise CallerGone
 
 
 class Connects:
@@ -92,14 +112,13 @@ class Connects:
             GatewayError: the row of the contract; the session, if there is one, gets cancelled.
             CallerGone: `is_gone` said so; the same.
         """
-        deadline = self._clock.now() + self._limits.deadline_s
-        async with self._deadline(deadline), self._custody() as custody:
-            session_id = await self._create(avatar, custody, deadline, is_gone)
-            key = await self._until_ready(session_id, deadline, is_gone)
+        patience = _Patience(self._clock.now() + self._limits.deadline_s, is_gone)
+        async with self._deadline(patience.deadline), self._custody() as custody:
+            session_id = await self._create(avatar, custody, patience)
+            key = await self._until_ready(session_id, patience)
             if shape is Shape.SESSION_KEY:
                 return HandedOut(session_id, key)
-            room = await self._persist(lambda: self._upstream.consume(session_id, key), deadline)
-            _check_caller(is_gone)
+            room = await self._persist(lambda: self._upstream.consume(session_id, key), patience)
             return HandedOut(session_id, room)
 
     def shut_down(self) -> None:
@@ -113,57 +132,49 @@ class Connects:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _create(
-        self,
-        avatar: Avatar,
-        custody: _Custody,
-        deadline: float,
-        is_gone: Callable[[], bool],
-    ) -> str:
+    async def _create(self, avatar: Avatar, custody: _Custody, patience: _Patience) -> str:
         async def attempt() -> str:
-            _check_caller(is_gone)  # before a repeat as well
             custody.creating = self._own(self._upstream.create(avatar))
             return await asyncio.shield(custody.creating)
 
-        session_id = await self._persist(attempt, deadline, custom_avatar=avatar.custom)
-        _check_caller(is_gone)
-        return session_id
+        return await self._persist(attempt, patience, custom_avatar=avatar.custom)
 
-    async def _until_ready(
-        self, session_id: str, deadline: float, is_gone: Callable[[], bool]
-    ) -> str:
+    async def _until_ready(self, session_id: str, patience: _Patience) -> str:
         waits = poll_waits(self._limits.longest_wait_s)
         while True:
-            look = await self._persist(lambda: self._upstream.retrieve(session_id), deadline)
-            _check_caller(is_gone)
+            look = await self._persist(lambda: self._upstream.retrieve(session_id), patience)
             key = read_status(look.status, look.session_key)
             if key is not None:
                 return key
-            await self._clock.sleep(next(waits))
-            _check_caller(is_gone)
+            left = patience.deadline - self._clock.now()
+            await self._clock.sleep(towards_last_look(next(waits), time_left_s=left))
 
     async def _persist(
         self,
         attempt: Callable[[], Coroutine[Any, Any, T]],
-        deadline: float,
+        patience: _Patience,
         *,
         custom_avatar: bool = False,
     ) -> T:
-        """Repeat `attempt` as far as the rules and the deadline allow."""
+        """Repeat `attempt` as far as the rules and the patience allow."""
         repeats = 0
         while True:
+            patience.check()
             try:
-                return await attempt()
+                result = await attempt()
             except UpstreamFailure as failure:
                 _log.info("upstream: %s", failure)
                 wait = after_failure(
                     failure,
                     repeats=repeats,
-                    time_left_s=deadline - self._clock.now(),
+                    time_left_s=patience.deadline - self._clock.now(),
                     retries=self._retries,
                     jitter=self._jitter,
                     custom_avatar=custom_avatar,
                 )
+            else:
+                patience.check()
+                return result
             repeats += 1
             await self._clock.sleep(wait)
 
@@ -196,12 +207,12 @@ class Connects:
 
     async def _release(self, creating: asyncio.Task[str]) -> None:
         """Cancel the session that `creating` makes, once its id is known."""
-        deadline = self._clock.now() + self._limits.cleanup_s
+        patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
         session_id = "(id unknown)"
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(patience.deadline):
                 session_id = await creating
-                await self._persist(lambda: self._upstream.cancel(session_id), deadline)
+                await self._persist(lambda: self._upstream.cancel(session_id), patience)
         except UpstreamFailure:
             return  # create failed: there is no session, or nobody can know its id
         except (GatewayError, TimeoutError):
@@ -219,8 +230,3 @@ class Connects:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # looked at by whoever awaits it; never "was never retrieved"
-
-
-def _check_caller(is_gone: Callable[[], bool]) -> None:
-    if is_gone():
-        raise CallerGone

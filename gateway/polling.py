@@ -30,6 +30,7 @@ from gateway.errors import (
 
 FIRST_WAIT_S = 0.1
 GROWTH = 1.5
+LAST_LOOK_S = 0.05  # before the deadline, so that a session READY by then is still handed out
 DEFAULT_RETRY_AFTER_S = 5.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
@@ -114,6 +115,20 @@ def poll_waits(longest_s: float) -> Iterator[float]:
         wait = min(wait * GROWTH, longest_s)
 
 
+def towards_last_look(wait_s: float, *, time_left_s: float) -> float:
+    """Return the pause before the next look, bent so that one look falls just before the deadline.
+
+    No pause gets shorter than the first one: two looks in quick succession help nobody.
+    """
+    last_look_in = time_left_s - LAST_LOOK_S
+    if last_look_in <= wait_s:
+        return last_look_in if last_look_in >= FIRST_WAIT_S else wait_s
+    if last_look_in - wait_s >= FIRST_WAIT_S:
+        return wait_s
+    half = last_look_in / 2
+    return half if half >= FIRST_WAIT_S else last_look_in
+
+
 def read_status(status: str, session_key: str | None) -> str | None:
     """Return the session key if the session can be handed out, None if it is not ready yet.
 
@@ -151,6 +166,8 @@ def after_failure(
     Raises:
         GatewayError: give up, and this is the answer.
     """
+    if failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT:
+        return FIRST_WAIT_S  # a look that hung is no more than a slow NOT_READY
     if not _may_repeat(failure) or repeats >= retries.allowed(failure.hop):
         raise _verdict(failure, custom_avatar=custom_avatar)
     wait = max(math.ldexp(retries.backoff_s, repeats), failure.retry_after_s or 0.0)
