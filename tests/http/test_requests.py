@@ -1,0 +1,361 @@
+"""What the fake refuses before it looks at an account, and the form of every refusal."""
+
+import asyncio
+import io
+import json
+from typing import Any
+
+import pytest
+
+from fake_runway.core.durations import Fixed
+from fake_runway.core.settings import Settings
+from tests.support.servers import CREATE, SECRET, VERSION, serving_fake
+
+SESSIONS = "/v1/realtime_sessions"
+PARAMETER = {"type": "string", "name": "city", "description": "Where"}
+TOOL = {"type": "client_event", "name": "show", "description": "Shows", "parameters": [PARAMETER]}
+REAL_KEY = "key_" + "0123456789abcdef" * 8
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence", "place"),
+    [
+        ({"livekitt": 1}, 'Unrecognized key: "livekitt"', "$"),
+        ({"a": 1, "b": 2}, 'Unrecognized keys: "a", "b"', "$"),
+        ({"maxDuration": 1801}, "Too big: expected number to be <=1800", "$.maxDuration"),
+        ({"maxDuration": 9}, "Too small: expected number to be >=10", "$.maxDuration"),
+        (
+            {"maxDuration": "60"},
+            "Invalid input: expected integer, received string",
+            "$.maxDuration",
+        ),
+        ({"model": "gen4"}, 'Invalid input: expected "gwm1_avatars"', "$.model"),
+        (
+            {"personality": ""},
+            "Too small: expected string to have >=1 characters",
+            "$.personality",
+        ),
+        (
+            {"startScript": "x" * 2001},
+            "Too big: expected string to have <=2000 characters",
+            "$.startScript",
+        ),
+        (
+            {"tools": [TOOL | {"name": f"t{n}"} for n in range(21)]},
+            "Too big: expected array to have <=20 items",
+            "$.tools",
+        ),
+        ({"tools": [TOOL, TOOL]}, "Tool names must be unique", "$.tools[1].name"),
+        (
+            {"tools": [TOOL | {"parameters": [PARAMETER | {"name": "1st"}]}]},
+            "Invalid string: must match pattern ^[a-zA-Z_][a-zA-Z0-9_]*$",
+            "$.tools[0].parameters[0].name",
+        ),
+        (
+            {"avatar": {"type": "runway-preset"}},
+            "Invalid input: expected string, received undefined",
+            "$.avatar.presetId",
+        ),
+    ],
+)
+async def test_a_bad_body_is_refused_in_the_observed_form(
+    change: dict[str, Any], sentence: str, place: str
+) -> None:
+    """One sentence, no `issues`; a side header says where."""
+    async with serving_fake() as fake:
+        answer = await fake.call("POST", SESSIONS, json=CREATE | change)
+        sessions = dict(fake.world.account.sessions)
+    assert answer.status == 400
+    assert answer.json == {"error": sentence, "docUrl": "https://docs.dev.runwayml.com/api"}
+    assert answer.headers["X-Fake-Where"] == place
+    assert not sessions
+
+
+async def test_an_unknown_preset_is_refused_with_the_choices() -> None:
+    """The sentence lists what there is."""
+    avatar = {"type": "runway-preset", "presetId": "coding-teacher"}
+    async with serving_fake() as fake:
+        answer = await fake.call("POST", SESSIONS, json=CREATE | {"avatar": avatar})
+    assert answer.json["error"].startswith('Invalid option: expected one of "game-character"|')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        None,
+        "text",
+        {"model": "gwm1_avatars"},
+        CREATE | {"avatar": None},
+        CREATE | {"avatar": {"type": "custom", "avatarId": "cat-character"}},
+        CREATE | {"avatar": {"type": "other"}},
+        CREATE | {"tools": [TOOL | {"type": "backend_rpc", "timeoutSeconds": 9}]},
+        CREATE | {"tools": [TOOL | {"parameters": [PARAMETER | {"type": "array"}]}]},
+        CREATE | {"integration": {"type": "elevenlabs", "signedUrl": ""}},
+        CREATE | {"integration": {"type": "livekit", "url": "wss://x", "token": "t"}},
+        CREATE | {"livekit": {"url": "wss://x", "token": "", "roomName": "r"}},
+    ],
+)
+async def test_every_part_of_a_create_is_checked(body: Any) -> None:
+    """Whatever is missing, of the wrong type or beyond a limit is 400."""
+    async with serving_fake() as fake:
+        answer = await fake.call(
+            "POST",
+            SESSIONS,
+            data=json.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+    assert answer.status == 400
+    assert answer.headers["X-Fake-Code"] == "bad_body"
+
+
+async def test_every_field_of_a_create_is_accepted() -> None:
+    """A body that uses everything, and combinations whose conflict is unknown, is fine."""
+    link = {"url": "wss://rooms.example", "token": "t", "roomName": "r", "agentIdentity": "a"}
+    kinds = [
+        PARAMETER | {"enum": ["a", "b"], "required": False},
+        PARAMETER | {"type": "array", "items": {"type": "number"}},
+        PARAMETER | {"type": "object", "properties": [PARAMETER]},
+    ]
+    body = CREATE | {
+        "maxDuration": 1800,
+        "personality": "p" * 10_000,
+        "startScript": "s",
+        "tools": [
+            TOOL | {"parameters": kinds},
+            TOOL | {"type": "backend_rpc", "name": "_rpc", "timeoutSeconds": 1.5},
+        ],
+        "integration": {"type": "livekit", **link},
+        "livekit": link,
+    }
+    async with serving_fake() as fake:
+        answer = await fake.call("POST", SESSIONS, json=body)
+    assert answer.status == 200
+
+
+async def test_unknown_keys_can_be_ignored() -> None:
+    """With the switch an unknown key does no harm, and anything else still does."""
+    async with serving_fake(Settings(strict_keys=False)) as fake:
+        lenient = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1})
+        wrong = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1, "maxDuration": 1})
+        twice = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1, "tools": [TOOL, TOOL]})
+    assert (lenient.status, wrong.status, twice.status) == (200, 400, 400)
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b'{"model": NaN}', "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+        (json.dumps(CREATE).encode(), "text/plain", 415),
+        (json.dumps(CREATE).encode(), "multipart/form-data", 415),
+        (b" " * (1 << 20) + b"{}", "application/json", 413),
+    ],
+)
+async def test_bodies_that_are_no_json(raw: bytes, content_type: str, status: int) -> None:
+    """Malformed, too deep, of another type, too large: each has its status."""
+    async with serving_fake() as fake:
+        answer = await fake.call(
+            "POST", SESSIONS, data=io.BytesIO(raw), headers={"Content-Type": content_type}
+        )
+    assert answer.status == status
+
+
+async def test_values_nested_deeper_than_the_validator_reads_are_refused() -> None:
+    """The one untyped place of the contract cannot be used to break the fake."""
+    deep: Any = []
+    for _ in range(900):
+        deep = [deep]
+    tool = TOOL | {"parameters": [PARAMETER | {"type": "object", "properties": [deep]}]}
+    async with serving_fake() as fake:
+        answer = await fake.call("POST", SESSIONS, json=CREATE | {"tools": [tool]})
+    assert answer.status in (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "word"),
+    [
+        (None, "No API key was provided"),
+        ("Bearer ", "No API key was provided"),
+        ("Basic dXNlcjpwYXNz", "No API key was provided"),
+        ("Bearer fake.unauthorized", "not valid"),
+        (f"Bearer {REAL_KEY}", "looks like a real"),
+        ("Bearer stk_a_b", "session key"),
+    ],
+)
+async def test_secrets_that_are_refused(authorization: str | None, word: str) -> None:
+    """401 says why, and never repeats the secret."""
+    headers = VERSION | ({"Authorization": authorization} if authorization else {})
+    async with serving_fake() as fake:
+        answer = await fake.client.get("/v1/organization", headers=headers)
+    assert answer.status == 401
+    assert word in answer.json["error"]
+    assert REAL_KEY.encode() not in answer.body
+
+
+async def test_the_secret_is_everything_after_bearer() -> None:
+    """A secret may hold spaces, and `bearer` may be written small."""
+    async with serving_fake() as fake:
+        for scheme in ("Bearer", "bearer"):
+            headers = VERSION | {"Authorization": f"{scheme} My API Key"}
+            await fake.client.post(SESSIONS, headers=headers, json=CREATE)
+        organization = await fake.client.get("/v1/organization", headers=headers)
+    assert organization.json["usage"]["models"]["gwm1_avatars"]["dailyGenerations"] == 2
+
+
+@pytest.mark.parametrize("version", [None, "2024-09-13", ""])
+async def test_the_version_header_is_required_but_on_consume(version: str | None) -> None:
+    """400 without it; consume never looks; and there is a switch."""
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    if version is not None:
+        headers["X-Runway-Version"] = version
+    async with serving_fake() as fake:
+        refused = await fake.client.get("/v1/organization", headers=headers)
+        session_id, key = await fake.ready()
+        extra = {} if version is None else {"X-Runway-Version": version}
+        consumed = await fake.consume(session_id, key, **extra)
+    async with serving_fake(Settings(version_required=False)) as fake:
+        allowed = await fake.client.get("/v1/organization", headers=headers)
+    assert (refused.status, consumed.status, allowed.status) == (400, 200, 200)
+
+
+async def test_errors_without_doc_url() -> None:
+    """The envelope can be the bare one of the published document."""
+    async with serving_fake(Settings(doc_url=False)) as fake:
+        answer = await fake.client.get("/v1/organization")
+    assert set(answer.json) == {"error"}
+
+
+@pytest.mark.parametrize("session_id", ["not-a-uuid", "0" * 36, "%00", "..%2f..", "é"])
+async def test_malformed_ids_are_400(session_id: str) -> None:
+    """An id of another form is a bad request, not an unknown session."""
+    async with serving_fake() as fake:
+        answer = await fake.call("GET", f"{SESSIONS}/{session_id}")
+    assert (answer.status, answer.json["error"]) == (400, "Invalid UUID")
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/v1/realtime_session", "/v1/realtime_sessions"),
+        ("/v1/organisation", "/v1/organization"),
+        ("/v1/realtime_sessions/", "/v1/realtime_sessions"),
+        ("/completely/else", None),
+    ],
+)
+async def test_unknown_routes_name_the_nearest_one_aside(path: str, nearest: str | None) -> None:
+    """404 in the provider's form; the hint is in a side header."""
+    async with serving_fake() as fake:
+        answer = await fake.call("GET", path)
+    assert answer.status == 404
+    assert set(answer.json) == {"error", "docUrl"}
+    assert answer.headers.get("X-Fake-Nearest-Route") == nearest
+
+
+async def test_wrong_methods_are_405_with_allow() -> None:
+    """HEAD included: the fake is no kinder than it must be."""
+    async with serving_fake() as fake:
+        put = await fake.call("PUT", SESSIONS)
+        head = await fake.call("HEAD", "/v1/organization")
+    assert (put.status, put.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert head.status == 405
+
+
+async def test_a_base_url_with_a_trailing_slash_works() -> None:
+    """`//v1/...` is what the SDKs make of it."""
+    async with serving_fake() as fake:
+        assert (await fake.call("GET", "//v1/organization")).status == 200
+
+
+async def test_a_preflight_grants_what_browsers_send() -> None:
+    """Origin, method and the known headers; an unknown header is not granted."""
+    asked = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "Authorization, content-type, x-stainless-os, x-other",
+    }
+    async with serving_fake() as fake:
+        answer = await fake.client.request(
+            "OPTIONS", f"{SESSIONS}/00000000-0000-4000-8000-000000000000/consume", headers=asked
+        )
+    assert answer.status == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    granted = answer.headers["Access-Control-Allow-Headers"].split(", ")
+    assert granted == ["authorization", "content-type", "x-stainless-os"]
+
+
+async def test_errors_carry_the_cors_header_too() -> None:
+    """Without it a browser would show a network error instead of the refusal."""
+    async with serving_fake() as fake:
+        answers = [
+            await fake.client.get("/v1/organization"),
+            await fake.client.get("/v1/nowhere"),
+            await fake.call("PUT", SESSIONS),
+            await fake.call("POST", SESSIONS, json={}),
+        ]
+    assert [each.status for each in answers] == [401, 404, 405, 400]
+    assert {each.headers["Access-Control-Allow-Origin"] for each in answers} == {"*"}
+
+
+async def test_health_and_readiness() -> None:
+    """Both answer without a secret."""
+    async with serving_fake() as fake:
+        for path in ("/health", "/ready"):
+            assert (await fake.client.get(path)).json["status"] == "ok"
+
+
+async def test_worlds_by_secret_header_and_prefix_never_meet() -> None:
+    """A session is found in its own world, however that is named, and in no other."""
+    async with serving_fake() as fake:
+        session_id = await fake.create()
+        path = f"{SESSIONS}/{session_id}"
+        elsewhere = [
+            await fake.call("GET", path, headers={"Authorization": "Bearer another"}),
+            await fake.call("GET", path, headers={"X-Fake-World": "w1"}),
+            await fake.call("GET", path, headers={"X-Test-Id": "w2"}),
+            await fake.call("GET", f"/w/w3{path}"),
+        ]
+        name = fake.world.name
+        here = [
+            await fake.call("GET", path, headers={"X-Fake-World": name}),
+            await fake.call("GET", f"/w/{name}{path}", headers={"X-Fake-World": "w1"}),
+        ]
+    assert [each.status for each in elsewhere] == [404] * 4
+    assert [each.status for each in here] == [200, 200]
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "x" * 101, "-x"])
+async def test_bad_world_names_are_refused(name: str) -> None:
+    """A name is one path segment of harmless characters."""
+    async with serving_fake() as fake:
+        answer = await fake.call("GET", "/v1/organization", headers={"X-Fake-World": name})
+    assert (answer.status, answer.headers["X-Fake-Code"]) == (400, "bad_world_name")
+
+
+async def test_latency_holds_answers_back_on_the_worlds_clock() -> None:
+    """At rate 0 a delayed answer waits until somebody jumps; the call has been applied before."""
+    async with serving_fake(Settings(latency=Fixed(5.0))) as fake:
+        calling = asyncio.ensure_future(fake.call("POST", SESSIONS, json=CREATE))
+        while not fake.world.account.sessions:  # noqa: ASYNC110 - the account has no event for it
+            await asyncio.sleep(0)  # noqa: TID251 - lets the server run
+        done, _ = await asyncio.wait({calling}, timeout=0.05)
+        fake.world.clock.jump(5)
+        answer = await calling
+    assert not done
+    assert answer.status == 200
+
+
+async def test_the_same_seed_and_calls_give_the_same_bytes() -> None:
+    """Ids and keys follow from seed, world and order, not from time or chance."""
+    seen = []
+    for seed in ("7", "7", "8"):
+        async with serving_fake(seed=seed) as fake:
+            seen.append(await fake.ready())
+    assert seen[0] == seen[1]
+    assert seen[0][0] != seen[2][0]
+    assert seen[0][1] != seen[2][1]
