@@ -121,7 +121,7 @@ async def _body(request: web.Request) -> object:
         return orjson.loads(await request.read())
     except web.HTTPRequestEntityTooLarge:
         raise PayloadTooLarge from None
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, web.RequestPayloadError):
         raise InvalidRequest("The body is not valid JSON") from None
 
 

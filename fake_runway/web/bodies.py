@@ -157,6 +157,8 @@ async def _read(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise BodyTooLarge("Request body too large") from None
+    except web.RequestPayloadError:  # its Content-Encoding is not what it says
+        raise BadBody("The body cannot be read") from None
 
 
 def _parse(raw: bytes) -> object:

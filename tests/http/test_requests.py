@@ -165,6 +165,14 @@ async def test_bodies_that_are_no_json(raw: bytes, content_type: str, status: in
     assert answer.status == status
 
 
+async def test_a_body_that_does_not_unpack_is_refused() -> None:
+    """A lie about the encoding is the caller's mistake."""
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    async with serving_fake() as fake:
+        answer = await fake.call("POST", SESSIONS, data=b"no such thing", headers=headers)
+    assert answer.status == 400
+
+
 async def test_values_nested_deeper_than_the_validator_reads_are_refused() -> None:
     """The one untyped place of the contract cannot be used to break the fake."""
     deep: Any = []

@@ -1,0 +1,263 @@
+"""What the gateway answers before, and in place of, a call upstream."""
+
+import asyncio
+import io
+import logging
+import socket
+import struct
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.app import CONFIG, create_app
+from gateway.config import Config
+from tests.support.checked import Answer, CheckedClient, serve
+from tests.support.servers import SECRET, provisioned_in, serving_fake, serving_gateway
+
+CONNECT = "/api/avatar/connect"
+JSON = {"Content-Type": "application/json"}
+MUSIC = {"avatarId": "music-superstar"}
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "status", "code"),
+    [
+        (b"{", "application/json", 400, "invalid_request"),
+        (b"", "application/json", 400, "invalid_request"),
+        (b"\xff", "application/json", 400, "invalid_request"),
+        (b"[]", "application/json", 400, "invalid_request"),
+        (b"{}", "application/json", 400, "invalid_request"),
+        (b'{"avatarId": 7}', "application/json", 400, "invalid_request"),
+        (b'{"avatarId": "nobody"}', "application/json", 404, "unknown_avatar"),
+        (b'{"avatarId": "cat-character"}', "text/plain", 415, "unsupported_media_type"),
+        (b'{"avatarId": "cat-character"}', "", 415, "unsupported_media_type"),
+        (b" " * 17_000, "application/json", 413, "payload_too_large"),
+    ],
+)
+async def test_bad_requests_never_reach_the_upstream(
+    data: bytes, content_type: str, status: int, code: str
+) -> None:
+    """Each has its status and code, as JSON, and the fake has no session."""
+    async with serving_fake() as fake, serving_gateway(fake.url) as gateway:
+        answer = await gateway.post(
+            CONNECT, data=io.BytesIO(data), headers={"Content-Type": content_type}
+        )
+        assert (answer.status, answer.json["code"]) == (status, code)
+        assert not fake.world.account.sessions
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_does_not_unpack_is_invalid(encoding: str) -> None:
+    """A lie about the encoding is the caller's mistake."""
+    async with serving_fake() as fake, serving_gateway(fake.url) as gateway:
+        answer = await gateway.post(
+            CONNECT, data=b"no such thing", headers=JSON | {"Content-Encoding": encoding}
+        )
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("shape", "status"), [("both", 400), ("", 400), ("session-key", 400), ("credentials", 200)]
+)
+async def test_the_other_shape_can_be_forbidden(shape: str, status: int) -> None:
+    """With the choice off, callers get the configured shape or a refusal."""
+    async with (
+        serving_fake(provisioned_in(0), rate=1) as fake,
+        serving_gateway(fake.url, choice=False) as gateway,
+    ):
+        answer = await gateway.post(f"{CONNECT}?shape={shape}", json=MUSIC)
+    assert answer.status == status
+
+
+async def test_routes_and_methods_that_are_none() -> None:
+    """404 and 405 are JSON too; health is there."""
+    async with serving_fake() as fake, serving_gateway(fake.url) as gateway:
+        assert (await gateway.get("/api/avatar")).status == 404
+        wrong = await gateway.get(CONNECT)
+        assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
+        assert (await gateway.get("/health")).json == {"status": "ok"}
+
+
+async def test_answers_are_not_to_be_cached() -> None:
+    """Credentials work once."""
+    async with (
+        serving_fake(provisioned_in(0), rate=1) as fake,
+        serving_gateway(fake.url) as gateway,
+    ):
+        answer = await gateway.post(CONNECT, json=MUSIC)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_many_callers_share_nothing() -> None:
+    """Fifteen callers at once get fifteen sessions."""
+    async with (
+        serving_fake(provisioned_in(0.1), rate=1) as fake,
+        serving_gateway(fake.url) as gateway,
+    ):
+        answers = await asyncio.gather(*(gateway.post(CONNECT, json=MUSIC) for _ in range(15)))
+    assert {each.status for each in answers} == {200}
+    assert len({each.json["sessionId"] for each in answers}) == 15
+    assert len({each.json["token"] for each in answers}) == 15
+
+
+async def test_logs_name_the_session_and_no_credentials(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither the secret, nor the session key, nor the token is in any line."""
+    with caplog.at_level(logging.DEBUG):
+        async with (
+            serving_fake(provisioned_in(0), rate=1) as fake,
+            serving_gateway(fake.url) as gateway,
+        ):
+            answer = await gateway.post(CONNECT, json=MUSIC)
+            session = fake.world.account.sessions[answer.json["sessionId"]]
+            key = fake.world.account.session_key(session)
+    assert session.id in caplog.text
+    for secret in (SECRET, key, answer.json["token"]):
+        assert secret not in caplog.text
+        assert secret == answer.json["token"] or secret.encode() not in answer.body
+
+
+async def _upstream(handler: Any) -> tuple[web.AppRunner, str]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+async def _against(handler: Any, **config: Any) -> Answer:
+    runner, url = await _upstream(handler)
+    try:
+        async with serving_gateway(url, **config) as gateway:
+            return await gateway.post(CONNECT, json=MUSIC)
+    finally:
+        await runner.cleanup()
+
+
+async def _reset(request: web.Request) -> web.Response:
+    """Answer with a TCP reset."""
+    transport = request.transport
+    assert transport is not None
+    linger = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    transport.abort()
+    return web.Response()
+
+
+async def _truncated(request: web.Request) -> web.StreamResponse:
+    """Promise more than is sent."""
+    response = web.StreamResponse(headers={"Content-Length": "100"} | JSON)
+    await response.prepare(request)
+    await response.write(b'{"id": "')
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    """Send more than any answer of the API has."""
+    return web.Response(body=io.BytesIO(b" " * (1 << 19)), headers=JSON)
+
+
+async def _elsewhere(_request: web.Request) -> web.Response:
+    """Redirect to another host."""
+    return web.Response(status=307, headers={"Location": "http://127.0.0.1:1/"})
+
+
+@pytest.mark.parametrize("handler", [_reset, _truncated, _endless, _elsewhere])
+async def test_a_broken_upstream_on_real_sockets_is_502(handler: Any) -> None:
+    """Resets, short bodies, floods and redirects: bad gateway."""
+    answer = await _against(handler)
+    assert (answer.status, answer.json["code"]) == (502, "upstream_error")
+
+
+async def test_an_upstream_that_nobody_runs_is_502() -> None:
+    """Refused on a real socket, after its retries."""
+    with socket.socket() as reserved:  # bound and not listening: connections are refused
+        reserved.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        async with serving_gateway(url) as gateway:
+            answer = await gateway.post(CONNECT, json=MUSIC)
+    assert (answer.status, answer.json["code"]) == (502, "upstream_error")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"id": "../../../admin"},
+        {"id": ""},
+        {"id": 7},
+        {},
+        [],
+    ],
+)
+async def test_an_id_that_is_none_is_not_used(reply: Any) -> None:
+    """What the upstream calls an id does not become part of a path unless it looks like one."""
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(f"{request.method} {request.path}")
+        return web.json_response(reply)
+
+    answer = await _against(handler)
+    assert answer.status == 502
+    assert seen == ["POST /v1/realtime_sessions"]
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a\nb", "ü", 7, None])
+async def test_a_session_key_that_is_none_is_not_used(key: Any) -> None:
+    """A key that cannot be sent in a header breaks the schema, and the session is cancelled."""
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.method)
+        return web.json_response({"id": "s1", "status": "READY", "sessionKey": key})
+
+    answer = await _against(handler)
+    assert answer.status == 502
+    assert seen == ["POST", "GET", "DELETE"]
+
+
+async def test_retry_after_as_a_date_counts_from_the_answers_date() -> None:
+    """An HTTP date far ahead ends the connect at once with 503 and a bounded Retry-After."""
+
+    async def handler(_request: web.Request) -> web.Response:
+        headers = {
+            "Retry-After": "Wed, 21 Oct 2026 07:30:00 GMT",
+            "Date": "Wed, 21 Oct 2026 07:28:00 GMT",
+        }
+        return web.json_response({"error": "no"}, status=429, headers=headers)
+
+    answer = await _against(handler)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "120")
+
+
+@pytest.mark.parametrize("date", ["soon", "Wed, 99 Oct 2026 07:30:00 GMT"])
+async def test_retry_after_that_is_no_date_counts_as_absent(date: str) -> None:
+    """Then the gateway waits its own pauses, and says five seconds in the end."""
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.json_response({"error": "no"}, status=429, headers={"Retry-After": date})
+
+    answer = await _against(handler)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+async def test_a_defect_of_the_gateway_is_500_without_details(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody foresaw is logged and answered as JSON."""
+    app = create_app(Config(secret=SECRET))
+
+    async def lose_the_configuration(app: web.Application) -> None:
+        del app[CONFIG]
+
+    app.on_startup.append(lose_the_configuration)
+    async with serve(app, "gateway") as url, aiohttp.ClientSession() as http:
+        answer = await CheckedClient(http, url, "gateway").post(CONNECT, json=MUSIC)
+    assert answer.json == {"error": "Internal error", "code": "internal"}
+    assert "could not answer" in caplog.text

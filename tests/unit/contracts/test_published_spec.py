@@ -1,0 +1,168 @@
+"""Our Runway contract differs from the published one exactly where SOURCES.md says so.
+
+The published document is not ours to ship. The tests look for it where RUNWAY_OPENAPI points, else
+beside the repository, and are skipped if it is not there.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from contracts.schema import load
+from tests.unit.contracts.published import differences
+
+BESIDE = Path(__file__).parents[4] / "shared" / "reference" / "runway-openapi.json"
+HEADING = "## Differences from the published OpenAPI"
+ROW = re.compile(r"^\| `(?P<id>[^`]+)` \| (?P<operation>\w+) \|(?: [^|]+ \|){4}$")
+
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def published() -> Node:
+    """The published document."""
+    file = Path(os.environ.get("RUNWAY_OPENAPI", BESIDE))
+    if not file.is_file():
+        pytest.skip(f"the published OpenAPI document is not at {file}; set RUNWAY_OPENAPI")
+    document: Node = orjson.loads(file.read_bytes())
+    return document
+
+
+def table() -> list[re.Match[str] | None]:
+    """Return the lines of the table in SOURCES.md, None for one that is badly written."""
+    text = (resources.files("contracts") / "SOURCES.md").read_text(encoding="utf-8")
+    section = text.partition(HEADING)[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [ROW.match(line) for line in lines[2:]]
+
+
+def operations_by_id(published: Node, ours: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return the ids of all differences, each with the operations that meet it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for difference in differences(published, ours):
+        found[difference.id].add(difference.operation)
+    return dict(found)
+
+
+def test_the_table_is_well_written() -> None:
+    """Every line of the table has its six cells, and no id occurs twice."""
+    rows = table()
+    ids = [row["id"] for row in rows if row]
+
+    assert len(ids) == len(rows) > 0
+    assert len(ids) == len(set(ids))
+
+
+def test_each_difference_has_its_line(published: Node) -> None:
+    """The differences are those of the table, no more and no fewer, at the same operations."""
+    listed = {row["id"]: {row["operation"]} for row in table() if row}
+
+    assert operations_by_id(published, load("runway").raw) == listed
+
+
+def shape(name: str, *path: str) -> Callable[[Node], Node]:
+    """Return a function that finds a part of a shape in a document."""
+
+    def find(document: Node) -> Node:
+        node: Node = document["components"]["schemas"][name]
+        for step in path:
+            node = node[step]
+        return node
+
+    return find
+
+
+def sessions(document: Node) -> Node:
+    """Return the methods of the path on which sessions are created."""
+    methods: Node = document["paths"]["/v1/realtime_sessions"]
+    return methods
+
+
+PERSONALITY = shape("CreateSession", "properties", "personality")
+
+# what we break, how, and the difference that must show
+BREAKS: list[tuple[Callable[[Node], Node], str, Any, str]] = [
+    (PERSONALITY, "maxLength", 2000, "CreateSession.personality:maxLength"),
+    (PERSONALITY, "minLength", 0, "CreateSession.personality:minLength"),
+    (PERSONALITY, "type", ["string", "null"], "CreateSession.personality:nullable"),
+    (PERSONALITY, "type", "integer", "CreateSession.personality:type"),
+    (PERSONALITY, "pattern", "^a$", "CreateSession.personality:pattern"),
+    (
+        shape("CreateSession", "properties", "maxDuration"),
+        "maximum",
+        300,
+        "CreateSession.maxDuration:maximum",
+    ),
+    (
+        shape("CreateSession", "properties", "maxDuration"),
+        "minimum",
+        1,
+        "CreateSession.maxDuration:minimum",
+    ),
+    (
+        shape("CreateSession", "properties", "maxDuration"),
+        "default",
+        60,
+        "CreateSession.maxDuration:default",
+    ),
+    (shape("CreateSession", "properties", "tools"), "maxItems", 21, "CreateSession.tools:maxItems"),
+    (shape("CreateSession"), "required", ["model"], "CreateSession:required"),
+    (shape("CreateSession", "properties"), "extra", {}, "CreateSession:keys"),
+    (shape("CreateSession", "properties", "model"), "const", "gwm2", "CreateSession.model:choices"),
+    (shape("PresetId"), "enum", ["influencer"], "PresetId:choices"),
+    (shape("Identifier"), "pattern", "^[a-z]+$", "Identifier:pattern"),
+    (shape("ToolParameter"), "oneOf", [], "ToolParameter:branches"),
+    (
+        shape("StringParameter", "properties", "enum", "items"),
+        "maxLength",
+        65,
+        "StringParameter.enum[]:maxLength",
+    ),
+    (shape("SessionReady"), "additionalProperties", True, "SessionReady:closed"),
+    (shape("ModelId"), "enum", ["gwm1_avatars"], "ModelId:choices"),
+    (shape("ApiVersion"), "const", "2025-01-01", "ApiVersion:choices"),
+    (sessions, "put", {"operationId": "new", "responses": {}}, "new:unpublished"),
+]
+
+
+@pytest.mark.parametrize(("find", "key", "value", "expected"), BREAKS, ids=[b[3] for b in BREAKS])
+def test_a_break_shows(
+    published: Node, find: Callable[[Node], Node], key: str, value: object, expected: str
+) -> None:
+    """Breaking our document in one place gives one more difference, at that place."""
+    raw = load("runway").raw
+    broken = copy.deepcopy(dict(raw))
+    find(broken)[key] = value
+
+    more = operations_by_id(published, broken).keys() - operations_by_id(published, raw).keys()
+
+    assert more == {expected}
+
+
+@pytest.mark.parametrize(
+    ("path", "gone"),
+    [
+        ("/v1/organization", "GET /v1/organization:missing"),
+        ("/v1/organization/usage", "POST /v1/organization/usage:missing"),
+    ],
+)
+def test_a_missing_operation_shows(published: Node, path: str, gone: str) -> None:
+    """Forgetting a published operation is a difference, and ends those that were inside it."""
+    raw = load("runway").raw
+    broken = copy.deepcopy(dict(raw))
+    del broken["paths"][path]
+
+    before, after = operations_by_id(published, raw), operations_by_id(published, broken)
+
+    assert after.keys() - before.keys() == {gone}
+    assert before.keys() - after.keys()
