@@ -1,5 +1,6 @@
 """Serving the fake on a socket: the piece between an application and a process."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ async def serving(
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error
             raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from error
         bound = runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host

@@ -82,7 +82,7 @@ async def _serve(config: Config) -> int:
         try:
             await site.start()
         except OSError as error:
-            reason = error.strerror or error
+            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error
             print(
                 f"runway-gateway: cannot listen on {config.host}:{config.port}: {reason};"
                 " choose another with --port",

@@ -1,0 +1,246 @@
+"""The commands as a user runs them."""
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+import pytest
+from click.testing import CliRunner
+
+from fake_runway.cli import main
+from fake_runway.web.tokens import read
+from tests.support.checked import CheckedClient
+from tests.support.processes import running
+from tests.support.servers import CREATE, HEADERS, SECRET, provisioned_in, serving_fake
+
+MUSIC = {"avatarId": "music-superstar"}
+CONNECT = "/api/avatar/connect"
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    """Listen on a port so that nobody else can."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
+    """One command, then the connect URL on its screen works, in both shapes."""
+    arguments = ["up", "--port=0", "--gateway-port=0", "--provision-time=100ms"]
+    pair = ["--livekit-api-key=pair", "--livekit-api-secret=planted-livekit-secret-0123456789"]
+    async with running("fake_runway", *arguments, *pair) as up, aiohttp.ClientSession() as http:
+        fake_url = (await up.line(containing="fake Runway")).split()[-1]
+        url = (await up.line(containing="gateway")).split()[-1]
+        screen = [await up.line(containing=word) for word in ("RUNWAYML_BASE_URL", "curl")]
+        gateway = CheckedClient(http, url.removesuffix(CONNECT), "gateway")
+        answer = await gateway.post(CONNECT, json=MUSIC)
+        key = await gateway.post(f"{CONNECT}?shape=session-key", json=MUSIC)
+        fake = CheckedClient(http, fake_url, "runway")
+        consumed = await fake.post(
+            f"/v1/realtime_sessions/{key.json['sessionId']}/consume",
+            headers={
+                "Authorization": f"Bearer {key.json['sessionKey']}",
+                "Content-Type": "application/json",
+            },
+        )
+        assert await up.stop(signal.SIGINT) == 0
+        errors = await up.errors()
+    assert screen[0].strip() == f"RUNWAYML_BASE_URL={fake_url}"
+    claims = read(answer.json["token"], "planted-livekit-secret-0123456789")
+    assert (claims["iss"], claims["video"]["room"]) == ("pair", answer.json["sessionId"])
+    assert consumed.status == 200
+    assert "planted" not in errors
+    assert answer.json["token"] not in errors
+    assert key.json["sessionKey"] not in errors
+
+
+async def test_up_stops_when_its_gateway_cannot_start() -> None:
+    """A taken gateway port ends both, with one line that says which option to use."""
+    with taken_port() as port:
+        async with running("fake_runway", "up", "--port=0", f"--gateway-port={port}") as up:
+            assert await up.exit_code() == 3
+            errors = await up.errors()
+    assert f"cannot listen on 127.0.0.1:{port}" in errors
+    assert "--gateway-port" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("module", ["fake_runway", "gateway"])
+async def test_a_taken_port_is_one_clear_line(module: str) -> None:
+    """Exit code 3, the address, the reason, the option."""
+    with taken_port() as port:
+        secret = {"RUNWAYML_API_SECRET": "planted"}
+        async with running(module, "serve", f"--port={port}", **secret) as server:
+            assert await server.exit_code() == 3
+            errors = await server.errors()
+    assert len(errors.splitlines()) == 1
+    assert f"cannot listen on 127.0.0.1:{port}: address already in use" in errors.lower()
+
+
+async def test_serve_scales_time_and_prints_what_to_paste() -> None:
+    """An hour of provisioning passes in real seconds at --time-scale 100000."""
+    arguments = ["serve", "--port=0", "--provision-time=1h", "--time-scale=100000"]
+    async with running("fake_runway", *arguments) as serve, aiohttp.ClientSession() as http:
+        url = (await serve.line(containing="fake Runway")).split()[-1]
+        assert await serve.line() == f"RUNWAYML_BASE_URL={url}"
+        fake = CheckedClient(http, url, "runway")
+        created = await fake.post("/v1/realtime_sessions", headers=HEADERS, json=CREATE)
+        path = f"/v1/realtime_sessions/{created.json['id']}"
+        status = "NOT_READY"
+        while status == "NOT_READY":
+            await asyncio.sleep(0.02)  # noqa: TID251 - another process's clock
+            status = (await fake.get(path, headers=HEADERS)).json["status"]
+        assert await serve.stop() == 0
+    assert status in ("READY", "FAILED")  # 300 s later it has expired
+
+
+async def test_debug_logs_show_calls_and_no_secrets() -> None:
+    """World, method, path, status; neither the API secret nor the session key."""
+    async with (
+        running("fake_runway", "serve", "--port=0", "--log-level=debug") as serve,
+        aiohttp.ClientSession() as http,
+    ):
+        url = (await serve.line(containing="fake Runway")).split()[-1]
+        fake = CheckedClient(http, url, "runway")
+        headers = HEADERS | {"Authorization": "Bearer planted-secret"}
+        created = await fake.post("/v1/realtime_sessions", headers=headers, json=CREATE)
+        await fake.get(f"/v1/realtime_sessions/{created.json['id']}", headers=headers)
+        await serve.stop()
+        errors = await serve.errors()
+    assert f"GET /v1/realtime_sessions/{created.json['id']}: 200" in errors
+    assert "planted" not in errors
+
+
+async def test_a_gateway_that_is_stopped_leaves_no_session() -> None:
+    """SIGTERM while a caller waits: the caller gets 503, the session is cancelled, exit 0."""
+    async with serving_fake(provisioned_in(99), rate=1) as fake, aiohttp.ClientSession() as http:
+        async with running(
+            "gateway",
+            "serve",
+            "--port=0",
+            RUNWAYML_BASE_URL=fake.url,
+            RUNWAYML_API_SECRET=SECRET,
+        ) as process:
+            line = await process.line(containing="gateway:")
+            assert line.endswith(f"-> {fake.url.removeprefix('http://')}")
+            gateway = CheckedClient(http, line.split()[1].removesuffix(CONNECT), "gateway")
+            calling = asyncio.ensure_future(gateway.post(CONNECT, json=MUSIC))
+            while not fake.world.account.sessions:  # noqa: ASYNC110 - another process's doing
+                await asyncio.sleep(0.01)  # noqa: TID251
+            assert await process.stop() == 0
+            answer = await calling
+        states = [each.state.value for each in fake.world.account.sessions.values()]
+    assert (answer.status, answer.json["code"]) == (503, "shutting_down")
+    assert states == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        ([], {"RUNWAYML_API_SECRET": "planted "}, ["RUNWAYML_API_SECRET", "white space"]),
+        ([], {"GATEWAY_DEADLINE": "soon"}, ["GATEWAY_DEADLINE", "seconds from 1 to 600"]),
+        (["--poll-interval=9"], {}, ["--poll-interval", "0.1 to 1"]),
+    ],
+)
+async def test_a_gateway_with_a_wrong_configuration_does_not_start(
+    arguments: list[str], environment: dict[str, str], words: list[str]
+) -> None:
+    """Exit code 2 and one line that names the variable."""
+    environment = {"RUNWAYML_API_SECRET": "planted"} | environment
+    async with running("gateway", "serve", *arguments, **environment) as process:
+        assert await process.exit_code() == 2
+        errors = await process.errors()
+    assert len(errors.splitlines()) == 1
+    assert all(word in errors for word in words)
+    assert "planted" not in errors
+
+
+def test_env_prints_lines_to_paste() -> None:
+    """Plain, and for a world of its own; no trailing slash, which SDKs would double."""
+    plain = CliRunner().invoke(main, ["env"]).output.splitlines()
+    named = CliRunner().invoke(main, ["env", "--world", "ci-7", "--port", "5000"]).output
+    assert plain[:2] == ["RUNWAYML_BASE_URL=http://127.0.0.1:4010", "RUNWAYML_API_SECRET=offline"]
+    assert named.splitlines()[0] == "RUNWAYML_BASE_URL=http://127.0.0.1:5000/w/ci-7"
+    assert 'baseUrl="http://127.0.0.1:5000/w/ci-7"' in named
+
+
+def test_env_refuses_a_name_that_is_none() -> None:
+    """A world's name is one path segment."""
+    result = CliRunner().invoke(main, ["env", "--world", "a/b"])
+    assert (result.exit_code, "name" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--provision-time=soon", "1.5s, 200ms, 5m, never, uniform(1s, 3s)"),
+        ("--provision-time=uniform(3s, 1s)", "smaller span first"),
+        ("--latency=5", "a duration such as"),
+        ("--time-scale=-1", "a number from 0"),
+        ("--concurrency=many", "a whole number from 0 or `unlimited`"),
+        ("--expires-in=never", "a span such as"),
+        ("--session-cap=5", "a span such as"),
+        ("--avatar=cat", "a UUID or `any`"),
+        ("--unknown-ids=x", "'refuse', 'materialise'"),
+        ("--retained=-1", "x>=0"),
+    ],
+)
+def test_a_wrong_option_says_what_was_expected(option: str, expected: str) -> None:
+    """Exit code 2, the option, what it takes."""
+    result = CliRunner().invoke(main, ["serve", option])
+    assert result.exit_code == 2
+    assert expected in result.output
+    assert option.split("=")[0] in result.output
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["up"], ["env"]])
+def test_help_teaches(command: list[str]) -> None:
+    """Every command explains itself."""
+    result = CliRunner().invoke(main, [*command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 5
+
+
+async def test_every_switch_reaches_the_wire() -> None:
+    """The options that differ from the defaults change what a client sees."""
+    switches = [
+        "--credits=3",
+        "--errors=observed",
+        "--version-header=ignored",
+        "--unknown-keys=ignore",
+        "--unknown-ids=materialise",
+        "--no-doc-url",
+        "--avatar=any",
+        "--concurrency=unlimited",
+        "--daily=unlimited",
+        "--running-on=join",
+        "--session-cap=300s",
+        "--delete-again=404",
+        "--consume-body=lenient",
+        "--unpaid=overdraw",
+        "--no-retry-after",
+    ]
+    custom = {"type": "custom", "avatarId": "123e4567-e89b-42d3-a456-426614174000"}
+    headers = {"Authorization": "Bearer x"}
+    async with (
+        running("fake_runway", "serve", "--port=0", *switches) as serve,
+        aiohttp.ClientSession() as http,
+    ):
+        url = (await serve.line(containing="fake Runway")).split()[-1]
+        fake = CheckedClient(http, url, "runway")
+        body = CREATE | {"avatar": custom, "unknown": 1}
+        created = await fake.post("/v1/realtime_sessions", headers=headers, json=body)
+        refused = await fake.post("/v1/realtime_sessions", headers=headers, json=body)
+        unknown = await fake.get(f"/v1/realtime_sessions/{custom['avatarId']}", headers=headers)
+        path = f"/v1/realtime_sessions/{created.json['id']}"
+        deletes = [(await fake.delete(path, headers=headers)).status for _ in "ab"]
+        limits = (await fake.get("/v1/organization", headers=headers)).json["tier"]["models"]
+    assert (created.status, refused.status) == (200, 400)
+    assert json.loads(refused.body) == {"error": "You do not have enough credits to run this task."}
+    assert unknown.json["status"] == "NOT_READY"
+    assert deletes == [204, 404]
+    assert limits["gwm1_avatars"]["maxDailyGenerations"] is None

@@ -1,0 +1,69 @@
+"""The installed commands as real processes."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+PATIENCE_S = 30.0 * float(os.environ.get("FAKE_RUNWAY_TEST_PATIENCE", "1"))
+
+
+class Program:
+    """A running command whose output is read line by line."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def line(self, *, containing: str = "") -> str:
+        """Return the next line of its output that contains a text.
+
+        Raises:
+            AssertionError: the output ended without it.
+        """
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while line := (await self._process.stdout.readline()).decode():
+                if containing in line:
+                    return line.rstrip("\n")
+        raise AssertionError(f"no line with {containing!r}: {await self.errors()}")
+
+    async def errors(self) -> str:
+        """Return what it wrote to stderr until its end."""
+        assert self._process.stderr is not None
+        async with asyncio.timeout(PATIENCE_S):
+            return (await self._process.stderr.read()).decode()
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self._process.send_signal(number)
+        return await self.exit_code()
+
+    async def exit_code(self) -> int:
+        """Return the exit code once it has ended by itself."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await self._process.wait()
+
+
+@asynccontextmanager
+async def running(module: str, *arguments: str, **environment: str) -> AsyncIterator[Program]:
+    """Run `python -m module`; its process group does not outlive the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        stdout=PIPE,
+        stderr=PIPE,
+        env=os.environ | environment,
+        start_new_session=True,
+    )
+    try:
+        yield Program(process)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        process._transport.close()  # type: ignore[attr-defined]  # else its pipes warn later
