@@ -42,7 +42,8 @@ def create_app(worlds: Worlds, *, livekit: LiveKit) -> web.Application:
     server = _Server(worlds, livekit)
     for path in ("/health", "/ready"):
         app.router.add_get(path, _healthy)
-    app.router.add_route("*", "/{path:.*}", server.handle)
+    # not `.*`: a path may hold a line break, and that is a 404 of ours too
+    app.router.add_route("*", r"/{path:[\s\S]*}", server.handle)
     return app
 
 
