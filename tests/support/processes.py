@@ -49,14 +49,19 @@ class Program:
 
 @asynccontextmanager
 async def running(module: str, *arguments: str, **environment: str) -> AsyncIterator[Program]:
-    """Run `python -m module`; its process group does not outlive the block."""
+    """Run `python -m module` as it is installed; its process group does not outlive the block.
+
+    `-P` and another folder keep this source tree out of its path: a wheel without its data fails.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         module,
         *arguments,
         stdout=PIPE,
         stderr=PIPE,
+        cwd="/",
         env=os.environ | environment,
         start_new_session=True,
     )

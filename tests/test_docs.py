@@ -1,0 +1,82 @@
+"""The documents keep what they promise: options, codes, links, commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from contracts.schema import load
+from fake_runway.cli import main
+from gateway import errors
+from gateway.config import VARIABLES
+from gateway.errors import GatewayError
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path
+    for folder in (".", "docs", "contracts", "benchmarks", "examples")
+    for path in (ROOT / folder).glob("*.md")
+)
+SERVE_HELP = CliRunner().invoke(main, ["serve", "--help"]).output
+OPTION = re.compile(r"--[a-z][a-z-]+")
+FORMS = {"--help", "--world", "--gateway-port", "--quiet"}
+
+
+def text(name: str) -> str:
+    """Return one document."""
+    return (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_relative_links_lead_somewhere(path: Path) -> None:
+    """A link to a file of the repository names one that exists."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/fidelity.md"])
+def test_options_that_the_documents_name_exist(name: str) -> None:
+    """What a reader copies is accepted by `serve`, or belongs to another command named there."""
+    flags = {variable.flag for variable in VARIABLES} | FORMS
+    named = set(OPTION.findall(text(name))) - flags
+    assert named
+    assert {option for option in named if option not in SERVE_HELP} == set()
+
+
+def test_every_switch_is_documented() -> None:
+    """Each option of `serve` that is a choice stands in the README or in the fidelity page."""
+    documented = text("README.md") + text("docs/fidelity.md")
+    plain = {"--host", "--port", "--log-level", "--seed", "--livekit-url", "--help"}
+    positive = {"--retry-after", "--doc-url"}  # shown by their negative form
+    options = set(OPTION.findall(SERVE_HELP)) - plain - positive
+    assert {option for option in options if option not in documented} == set()
+
+
+def test_gateway_codes_are_the_same_in_code_contract_and_documentation() -> None:
+    """One list of codes, in three places, each with its status."""
+    classes = [
+        each
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, GatewayError)
+    ]
+    in_code = {each.code for each in classes}
+    in_contract = set(load("gateway").raw["components"]["schemas"]["ErrorCode"]["enum"])
+    documented = text("docs/gateway.md")
+    later = {"unauthenticated", "rate_limited"}  # in the contract, not in this gateway yet
+    assert in_contract - later == in_code
+    assert {code for code in in_code - {"internal"} if f"`{code}`" not in documented} == set()
+
+
+def test_gateway_variables_are_documented() -> None:
+    """Each variable and its option stand on the gateway's page."""
+    documented = text("docs/gateway.md")
+    for variable in VARIABLES:
+        assert f"`{variable.name}`" in documented
+        assert variable.field == "secret" or f"`{variable.flag}`" in documented
+
+
+def test_ci_runs_the_readmes_test_line() -> None:
+    """The line that `.ci/run` looks for is there once, and makes or reuses a venv."""
+    lines = [line for line in text("README.md").splitlines() if line.startswith("python3 -m venv")]
+    assert [line.split()[-1] for line in lines] == ["up", ".venv/bin/tox"]
