@@ -55,7 +55,8 @@ async def serving(
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error
+            number = error.errno or 0  # names that do not resolve have a negative one
+            reason = os.strerror(number) if number > 0 else str(error)
             raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from error
         bound = runner.addresses[0][1]
         shown = f"[{host}]" if ":" in host else host

@@ -82,7 +82,8 @@ async def _serve(config: Config) -> int:
         try:
             await site.start()
         except OSError as error:
-            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error
+            number = error.errno or 0  # names that do not resolve have a negative one
+            reason = os.strerror(number) if number > 0 else str(error)
             print(
                 f"runway-gateway: cannot listen on {config.host}:{config.port}: {reason};"
                 " choose another with --port",

@@ -81,12 +81,12 @@ class Routes:
     """The operations of a server as a tree of path segments."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
-        self._root: dict[str, Any] = {}
+        self._root: dict[str | None, Any] = {}  # by segment; None: any; "": the operations
         self._templates = sorted({operation.template for operation in operations})
         for operation in operations:
             node = self._root
             for segment in operation.template.split("/")[1:]:
-                node = node.setdefault(segment, {})
+                node = node.setdefault(None if segment == "{id}" else segment, {})
             node.setdefault("", {})[operation.method] = operation
 
     def match(self, path: str) -> Match | None:
@@ -99,7 +99,7 @@ class Routes:
         node, session_id = self._root, ""
         for segment in segments:
             child = node.get(segment)
-            if child is None and (child := node.get("{id}")) is not None:
+            if child is None and (child := node.get(None)) is not None:
                 session_id = segment
             if child is None:
                 return None

@@ -1,0 +1,403 @@
+"""The directions and bans that hold the three packages together, read from their source.
+
+Nothing is imported here: every file is parsed, and its imports, names and assignments are looked
+at. What a rule forbids is listed beside it, so that a failure names file, line and rule.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from fake_runway.core.lifecycle import TRANSITIONS
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("fake_runway", "gateway", "contracts")
+
+TIME = ("time", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
+TODAY = ("datetime.date.today",)
+CHANCE = ("random", "secrets", "uuid.uuid1", "uuid.uuid4", "os.urandom")
+INPUT_AND_OUTPUT = (
+    *("asyncio", "socket", "ssl", "select", "selectors", "threading", "multiprocessing"),
+    *("subprocess", "signal", "os", "io", "pathlib", "shutil", "tempfile", "logging", "sys"),
+    *("open", "input", "print"),
+)
+ENVIRONMENT = ("os.environ", "os.environb", "os.getenv", "os.putenv")
+
+MUTABLE_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+MUTABLE_TYPES = {
+    *("list", "dict", "set", "bytearray", "collections.deque", "collections.defaultdict"),
+    *("collections.OrderedDict", "collections.Counter", "itertools.count", "itertools.cycle"),
+    *("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "random.Random"),
+}
+READ_ONLY_TYPES = ("Mapping", "Sequence", "Collection", "Set", "Iterable", "tuple", "frozenset")
+CHANGING_METHODS = {
+    *("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "popleft"),
+    *("appendleft", "add", "discard", "update", "setdefault", "popitem", "move_to_end"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A name of another module, as it is used or imported somewhere."""
+
+    name: str
+    line: int
+
+
+class Source:
+    """One Python file."""
+
+    def __init__(self, path: Path, root: Path = ROOT) -> None:
+        self.path = path
+        self.name = path.relative_to(root).as_posix()
+        self.module = self.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        self.tree = ast.parse(path.read_text())
+
+    @cached_property
+    def imports(self) -> list[Use]:
+        """Everything imported, at whatever depth of the code, as full dotted names."""
+        found = []
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Import(names=names):
+                    found += [Use(one.name, node.lineno) for one in names]
+                case ast.ImportFrom(module=module, names=names, level=0):
+                    found += [Use(f"{module}.{one.name}", node.lineno) for one in names]
+                case ast.ImportFrom():
+                    found.append(Use("a relative import", node.lineno))
+        return found
+
+    @cached_property
+    def _meanings(self) -> dict[str, str]:
+        meanings = {}
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Import(names=names):
+                    for one in names:
+                        bound = one.asname or one.name.partition(".")[0]
+                        meanings[bound] = one.name if one.asname else bound
+                case ast.ImportFrom(module=module, names=names):
+                    for one in names:
+                        meanings[one.asname or one.name] = f"{module}.{one.name}"
+        return meanings
+
+    def dotted(self, node: ast.expr) -> str | None:
+        """Return what `node` refers to in full, e.g. `os.environ.get`, None if it is no name."""
+        match node:
+            case ast.Name(id=name):
+                return self._meanings.get(name, name)
+            case ast.Attribute(value=value, attr=attribute):
+                return f"{before}.{attribute}" if (before := self.dotted(value)) else None
+        return None
+
+    @cached_property
+    def uses(self) -> list[Use]:
+        """Every imported name, and every name and attribute that is read."""
+        return self.imports + [
+            Use(name, node.lineno)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Name | ast.Attribute) and (name := self.dotted(node))
+        ]
+
+    def of(self, *forbidden: str) -> Iterator[str]:
+        """Yield where any of the `forbidden` names, or something below it, is imported or used."""
+        for use in self.uses:
+            if any(within(use.name, one) for one in forbidden):
+                yield f"{self.name}:{use.line}: {use.name}"
+
+    def importing(self, *prefixes: str) -> Iterator[str]:
+        """Yield where a module below one of `prefixes` is imported."""
+        for use in self.imports:
+            if any(within(use.name, one) for one in prefixes):
+                yield f"{self.name}:{use.line}: {use.name}"
+
+
+def within(name: str, prefix: str) -> bool:
+    """Tell whether the dotted `name` is `prefix` or lies below it."""
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def sources(*folders: str) -> list[Source]:
+    """Return the Python files of these folders; an empty answer would make a check worthless."""
+    found = [Source(path) for one in folders for path in sorted((ROOT / one).rglob("*.py"))]
+    assert found, folders
+    return found
+
+
+PRODUCT = sources(*PACKAGES)
+CORE = sources("fake_runway/core")
+PURE = [*CORE, Source(ROOT / "gateway/polling.py")]
+
+
+def those(*names: str) -> list[Source]:
+    """Return the product's files without those of these file names."""
+    return [source for source in PRODUCT if source.path.name not in names]
+
+
+# Who imports whom
+
+
+@pytest.mark.parametrize(
+    ("package", "others"),
+    [
+        ("contracts", ("fake_runway", "gateway")),
+        ("gateway", ("fake_runway", "contracts")),
+        ("fake_runway", ("gateway",)),
+    ],
+)
+def test_each_package_keeps_to_itself(package: str, others: tuple[str, ...]) -> None:
+    """`contracts` and `gateway` import neither of the others, `fake_runway` not the gateway."""
+    assert [use for source in sources(package) for use in source.importing(*others)] == []
+
+
+def test_the_core_imports_itself_and_the_standard_library() -> None:
+    """`fake_runway.core` needs nothing that has to be installed."""
+    allowed = (*sys.stdlib_module_names, "fake_runway.core")
+    foreign = [
+        f"{source.name}:{use.line}: {use.name}"
+        for source in CORE
+        for use in source.imports
+        if not any(within(use.name, one) for one in allowed)
+    ]
+
+    assert foreign == []
+
+
+def test_the_pure_modules_know_no_time_chance_or_world_outside() -> None:
+    """What decides gets `now` and draws handed in, and touches no loop, socket, file or variable.
+
+    The gateway's polling takes a seeded `random.Random` from its caller for the jitter.
+    """
+    forbidden = (*TIME, *TODAY, *CHANCE, *INPUT_AND_OUTPUT)
+    found = [use for source in PURE for use in source.of(*forbidden)]
+
+    jitter = re.compile(r"gateway/polling\.py:\d+: random(\.Random)?")
+    assert [use for use in found if not jitter.fullmatch(use)] == []
+
+
+def test_only_the_schema_of_the_contracts_is_used_by_the_fake() -> None:
+    """`fake_runway` may use `contracts.schema`, under `web`, and nothing else of that package."""
+    found = [
+        use
+        for source in sources("fake_runway")
+        for use in source.importing("contracts")
+        if not (
+            source.module.startswith("fake_runway.web.")
+            and within(use.rpartition(" ")[2], "contracts.schema")
+        )
+    ]
+
+    assert found == []
+
+
+def test_nobody_imports_relatively() -> None:
+    """Every import says in full what it imports, so that these checks see it."""
+    assert [use for source in PRODUCT for use in source.importing("a relative import")] == []
+
+
+# Time, chance, environment, state
+
+
+def test_only_the_clocks_read_time() -> None:
+    """Outside clock.py nobody asks for the time, the loop's included, or sleeps without a clock."""
+    forbidden = (*TIME, *TODAY, "asyncio.sleep")
+    found = [use for source in those("clock.py") for use in source.of(*forbidden)]
+    loops = [
+        f"{source.name}:{node.lineno}: {ast.unparse(node)}"
+        for source in those("clock.py")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("time", "call_later", "call_at")
+    ]
+
+    assert found + loops == []
+
+
+def test_ids_and_choices_of_the_fake_are_draws() -> None:
+    """No generator of random numbers or ids is used anywhere in the fake or in the contracts."""
+    packages = sources("fake_runway", "contracts")
+
+    assert [use for source in packages for use in source.of(*CHANCE)] == []
+
+
+def test_only_command_lines_and_configuration_read_the_environment() -> None:
+    """A variable is looked at where programs begin, and nowhere below."""
+    outside = those("cli.py", "config.py", "options.py")
+
+    assert [use for source in outside for use in source.of(*ENVIRONMENT)] == []
+
+
+def test_the_gpl_test_library_stays_in_the_tests() -> None:
+    """async-solipsism is imported under tests/ only, and installed by the test extra only."""
+    ours = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).parts[0] not in NOT_OURS]
+    outside = [Source(path) for path in ours if path.relative_to(ROOT).parts[0] != "tests"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    installing = [
+        name
+        for name, needs in {"": project["dependencies"], **extras}.items()
+        if any("solipsism" in need for need in needs)
+    ]
+
+    assert len(outside) >= len(PRODUCT)
+    assert [use for source in outside for use in source.importing("async_solipsism")] == []
+    assert set(installing) <= {"test", "dev"}
+
+
+NOT_OURS = {".venv", ".tox", "build", "dist", "node_modules"}
+
+
+def test_nothing_mutable_stands_at_module_level() -> None:
+    """Module and class levels hold constants: read-only types, or ALL_CAPS that nothing changes.
+
+    A list, dict or set there is accepted if it is annotated as read-only (the type checker then
+    guards it), or if its name is ALL_CAPS and no file of the product assigns to its items, deletes
+    them or calls a method that changes it.
+    """
+    changed = {name for source in PRODUCT for name in changed_names(source)}
+    found = []
+    for source in PRODUCT:
+        for name, node in mutable_assignments(source):
+            if not name.strip("_").isupper() or name in changed:
+                found.append(f"{source.name}:{node.lineno}: {name}")
+
+    assert found == []
+
+
+def test_nothing_is_made_global() -> None:
+    """No function rebinds a name of its module."""
+    found = [
+        f"{source.name}:{node.lineno}"
+        for source in PRODUCT
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Global)
+    ]
+
+    assert found == []
+
+
+def mutable_assignments(source: Source) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield what a module or a class binds to something mutable that no annotation guards."""
+    classes = [node for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef)]
+    bodies = [source.tree.body, *(one.body for one in classes)]
+    for body in bodies:
+        for node in body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id="__all__")]):
+                    continue  # the language wants a list
+                case ast.Assign(targets=targets, value=value) if is_mutable(source, value):
+                    for target in targets:
+                        yield ast.unparse(target), node
+                case ast.AnnAssign(target=target, annotation=annotation, value=value) if (
+                    value is not None and is_mutable(source, value) and not is_read_only(annotation)
+                ):
+                    yield ast.unparse(target), node
+
+
+def is_mutable(source: Source, value: ast.expr) -> bool:
+    """Tell whether evaluating `value` makes a container that can be changed."""
+    if isinstance(value, ast.Call):
+        return source.dotted(value.func) in MUTABLE_TYPES
+    return isinstance(value, MUTABLE_DISPLAYS)
+
+
+def is_read_only(annotation: ast.expr) -> bool:
+    """Tell whether an annotation is of a type without methods that change it."""
+    text = re.sub(r"^(typing\.)?(Final|ClassVar)\[(.*)\]$", r"\3", ast.unparse(annotation))
+    return text.partition("[")[0].rpartition(".")[2] in READ_ONLY_TYPES
+
+
+def changed_names(source: Source) -> Iterator[str]:
+    """Yield the last part of each name whose contents are changed somewhere."""
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+                yield ast.unparse(value).rpartition(".")[2]
+            case ast.Call(func=ast.Attribute(value=value, attr=method)) if (
+                method in CHANGING_METHODS
+            ):
+                yield ast.unparse(value).rpartition(".")[2]
+            case ast.AugAssign(target=target):
+                yield ast.unparse(target).rpartition(".")[2]
+
+
+# The checks themselves
+
+
+def test_the_checks_see_what_they_look_for(tmp_path: Path) -> None:
+    """A file that breaks the rules in many spellings is caught at each of them."""
+    lines = (
+        "import os, time as clock",
+        "from datetime import datetime as moment",
+        "from os import environ",
+        "from collections import defaultdict",
+        "clock.monotonic()",
+        "moment.now(None)",
+        "os.environ['A']",
+        "environ.get('B')",
+        "def later():",
+        "    import gateway.app",
+        "    from . import sibling",
+        "seen = []",
+        "KEPT = defaultdict(list)",
+        "KEPT['a'].append(1)",
+        "KEPT['a'] = 2",
+        "FINE: Mapping[str, int] = {}",
+        "__all__ = []",
+    )
+    (tmp_path / "made_up.py").write_text("\n".join(lines))
+    source = Source(tmp_path / "made_up.py", tmp_path)
+    mutable = {name for name, _ in mutable_assignments(source)}
+
+    assert {use.rpartition(" ")[2] for use in source.of(*TIME)} == {
+        "time",
+        "time.monotonic",
+        "datetime.datetime.now",
+    }
+    assert len(list(source.of(*ENVIRONMENT))) >= 3
+    assert len(list(source.importing("gateway", "a relative import"))) == 2
+    assert mutable == {"seen", "KEPT"}
+    assert "KEPT" in changed_names(source)
+
+
+# The page that describes it
+
+
+@pytest.fixture(scope="module")
+def architecture() -> str:
+    """The text of ARCHITECTURE.md."""
+    page = ROOT / "ARCHITECTURE.md"
+    if not page.exists():
+        pytest.skip("ARCHITECTURE.md has not been written yet")
+    return page.read_text()
+
+
+def test_the_architecture_page_is_short(architecture: str) -> None:
+    """It has at most 100 lines, so that somebody reads it."""
+    assert len(architecture.splitlines()) <= 100
+
+
+def test_the_lifecycle_diagram_is_the_table(architecture: str) -> None:
+    """Each arrow of the diagram is a row of the transition table, and each row an arrow."""
+    diagrams = re.findall(r"```mermaid\s+stateDiagram-v2\n(.*?)```", architecture, re.DOTALL)
+    assert len(diagrams) == 1
+    arrows = re.findall(r"^ *(\w+) --> (\w+): (\w+) *$", diagrams[0], re.MULTILINE)
+    table = [
+        (state.name, target.name, event.value)
+        for state, row in TRANSITIONS.items()
+        for event, target in row.items()
+    ]
+
+    assert sorted(arrows) == sorted(table)
+    labelled = [line for line in diagrams[0].splitlines() if "-->" in line and "[*]" not in line]
+    assert len(labelled) == len(arrows), "an arrow is not of the form `A --> B: event`"

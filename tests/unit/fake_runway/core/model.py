@@ -1,0 +1,303 @@
+"""The account as somebody would write it who only cares to be right.
+
+One list of sessions in order of birth and one log of what happened. Everything else (who is
+active, who waits, what was spent, what is due) is found by going through them again each time. No
+heap, no queue, no counters. States and events are plain words, and `MOVES` was written down from
+the design and the facts sheet, not from the code. Nothing is imported from the code under test but
+the settings it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from fake_runway.core.settings import Settings, Unpaid
+
+DAY = 24 * 60 * 60
+
+MOVES = {
+    "queued": {"admitted": "provisioning", "failed": "failed", "cancelled": "cancelled"},
+    "provisioning": {"provisioned": "ready", "failed": "failed", "cancelled": "cancelled"},
+    "ready": {
+        "consumed": "running",
+        "claimed": "claimed",
+        "expired": "failed",
+        "failed": "failed",
+        "cancelled": "cancelled",
+    },
+    "claimed": {
+        "joined": "running",
+        "expired": "failed",
+        "failed": "failed",
+        "cancelled": "cancelled",
+    },
+    "running": {
+        "billed": "running",
+        "ended": "completed",
+        "capped": "completed",
+        "unpaid": "completed",
+        "failed": "failed",
+        "cancelled": "cancelled",
+    },
+    "completed": {},
+    "failed": {},
+    "cancelled": {},
+}
+OVER = {"completed", "failed", "cancelled"}
+
+
+class No(Exception):
+    """The call is refused; the argument is the code."""
+
+
+@dataclass(eq=False)
+class Row:
+    """One session."""
+
+    number: int
+    id: str
+    born_at: float
+    longest_s: float
+    cost: int
+    state: str = "queued"
+    by: str | None = None
+    since: float = 0.0
+    ready_at: float | None = None
+    started_at: float | None = None
+    blocks: int = 0
+    reason: str | None = None
+
+
+class Model:
+    """What the account should be. Every call takes the instant `at`."""
+
+    def __init__(self, settings: Settings, *, provision_s: Callable[[int], float]) -> None:
+        self.settings = settings
+        self.provision_s = provision_s
+        self.rows: list[Row] = []
+        self.log: list[tuple[float, Row, str]] = []
+        self.creates: list[float] = []
+        self.charges: list[tuple[float, int]] = []
+
+    # What it is, found anew each time
+
+    def in_state(self, *states: str) -> list[Row]:
+        """Return the sessions in these states, in order of birth."""
+        return [row for row in self.rows if row.state in states]
+
+    @property
+    def active(self) -> list[Row]:
+        """The sessions that take up capacity."""
+        return self.in_state("provisioning", "ready", "claimed", "running")
+
+    @property
+    def forgotten(self) -> list[Row]:
+        """The terminal sessions but for the newest ones."""
+        ended = [row for _, row, _ in self.log if row.state in OVER]
+        ended = sorted(dict.fromkeys(ended), key=self._end)
+        return ended[: max(0, len(ended) - self.settings.limits.retained)]
+
+    def _end(self, row: Row) -> int:
+        return max(place for place, entry in enumerate(self.log) if entry[1] is row)
+
+    @property
+    def known(self) -> dict[str, Row]:
+        """The sessions that can be looked at, by id."""
+        forgotten = self.forgotten
+        return {row.id: row for row in self.rows if row not in forgotten}
+
+    @property
+    def spent(self) -> int:
+        """Credits charged."""
+        return sum(amount for _, amount in self.charges)
+
+    @property
+    def left(self) -> int | None:
+        """Credits that remain; None: no limit."""
+        granted = self.settings.limits.credits
+        return None if granted is None else granted - self.spent
+
+    @property
+    def spent_by_day(self) -> dict[int, int]:
+        """Credits by UTC day."""
+        days = {int(at // DAY) for at, _ in self.charges}
+        return {
+            day: sum(amount for at, amount in self.charges if int(at // DAY) == day) for day in days
+        }
+
+    def recent(self, at: float) -> list[float]:
+        """Return the creates of the last 24 hours."""
+        return [created for created in self.creates if created + DAY > at]
+
+    def due(self, row: Row) -> tuple[float, str] | None:
+        """Return what happens to `row` by itself next, and when."""
+        plan = self.settings.plan
+        match row.state:
+            case "provisioning":
+                event = "provisioned" if plan.failure is None else "failed"
+                return row.since + self.provision_s(row.number), event
+            case "ready":
+                return self.expiry(row), "expired"
+            case "claimed":
+                join_s = inf if plan.join is None else plan.join.sample(0.5)
+                if row.since + join_s < self.expiry(row):
+                    return row.since + join_s, "joined"
+                return self.expiry(row), "expired"
+            case "running":
+                assert row.started_at is not None
+                next_block = row.started_at + 6 * row.blocks
+                cap = row.started_at + row.longest_s
+                return (next_block, "billed") if next_block < cap else (cap, "capped")
+        return None
+
+    def expiry(self, row: Row) -> float:
+        """Return `expiresAt`."""
+        assert row.ready_at is not None
+        return row.ready_at + self.settings.plan.expires_in_s
+
+    @property
+    def next_due_at(self) -> float | None:
+        """When something happens by itself next."""
+        instants = [due[0] for row in self.rows if (due := self.due(row))]
+        return min((at for at in instants if at < inf), default=None)
+
+    # What happens
+
+    def advance(self, now: float) -> list[tuple[float, str, str]]:
+        """Let everything happen that is due by `now`, the earliest first, of equals the oldest."""
+        mark = len(self.log)
+        while True:
+            ready = [
+                (due[0], row.number, row, due[1])
+                for row in self.rows
+                if (due := self.due(row)) and due[0] <= now
+            ]
+            if not ready:
+                return [(at, row.id, event) for at, row, event in self.log[mark:]]
+            at, _, row, event = min(ready)
+            reason = getattr(self.settings.plan.failure, "code", None)
+            broke = self.left is not None and self.left < 2
+            if event == "billed" and broke and self.settings.unpaid is not Unpaid.OVERDRAW:
+                event = "unpaid" if self.settings.unpaid is Unpaid.COMPLETE else "failed"
+                reason = "INSUFFICIENT_CREDITS"
+            self.happen(row, event, at, reason=reason)
+
+    def happen(self, row: Row, event: str, at: float, *, reason: str | None = None) -> None:
+        """Let `event` happen to `row` and admit whoever there is room for."""
+        if event not in MOVES[row.state]:
+            raise No("illegal_transition")
+        self._move(row, event, at, reason=reason)
+        if event == "billed":
+            self.charges.append((at, 2))
+        self.admit(at)
+
+    def _move(self, row: Row, event: str, at: float, *, reason: str | None = None) -> None:
+        row.state, row.by, row.since = MOVES[row.state][event], event, at
+        if event == "provisioned":
+            row.ready_at = at
+        if event in ("consumed", "joined"):
+            row.started_at = at
+        if event == "billed":
+            row.blocks += 1
+        if row.state == "failed":
+            row.reason = "INTERNAL" if event == "expired" else reason or "INTERNAL"
+        self.log.append((at, row, event))
+
+    def admit(self, at: float) -> None:
+        """Let those in who have waited longest, as far as there is room."""
+        limit = self.settings.limits.concurrency
+        while (waiting := self.in_state("queued")) and (limit is None or len(self.active) < limit):
+            self._move(waiting[0], "admitted", at)
+
+    def bear(self, session_id: str, at: float, *, max_duration_s: int, cost: int) -> Row:
+        """Add a session."""
+        cap = self.settings.plan.session_cap_s
+        longest = max_duration_s if cap is None else min(max_duration_s, cap)
+        row = Row(len(self.rows), session_id, at, longest, cost, since=at)
+        self.rows.append(row)
+        if cost:
+            self.charges.append((at, cost))
+        self.admit(at)
+        self.advance(at)
+        return row
+
+    # Calls
+
+    def create(self, at: float, session_id: str, *, max_duration_s: int, avatar: Any) -> Row:
+        """Create a session, which the account has called `session_id`."""
+        self.advance(at)
+        if self.refuses_avatar(avatar):
+            raise No("unknown_avatar")
+        if self.left is not None and self.left < 2:
+            raise No("insufficient_credits")
+        daily = self.settings.limits.daily
+        if daily is not None and len(self.recent(at)) >= daily:
+            raise No("quota_reached", self.retry_after_s(at, daily))
+        self.creates.append(at)
+        return self.bear(session_id, at, max_duration_s=max_duration_s, cost=2)
+
+    def refuses_avatar(self, avatar: str | None) -> bool:
+        """Tell whether a custom avatar is unknown."""
+        known = self.settings.avatars
+        return avatar is not None and known is not None and avatar not in known
+
+    def retry_after_s(self, at: float, daily: int) -> float:
+        """Return how long to wait for room in the quota; a whole day where there is none ever."""
+        for created in self.recent(at):
+            if len(self.recent(created + DAY)) < daily:
+                return created + DAY - at
+        return DAY
+
+    def get(self, at: float, session_id: str) -> Row:
+        """Look at a session."""
+        self.advance(at)
+        if session_id in self.known:
+            return self.known[session_id]
+        if not self.settings.materialise:
+            raise No("unknown_session")
+        return self.bear(session_id, at, max_duration_s=300, cost=0)
+
+    def consume(self, at: float, session_id: str, *, right_key: bool) -> Row:
+        """Use a key."""
+        row = self.get(at, session_id)
+        if not right_key:
+            raise No("key_refused")
+        if row.by == "expired":
+            raise No("key_expired")
+        if row.state in OVER:
+            raise No("session_over")
+        if row.state in ("running", "claimed"):
+            raise No("already_consumed")
+        if row.state != "ready":
+            raise No("not_ready")
+        return self.occur(at, row.id, "consumed" if self.settings.plan.join is None else "claimed")
+
+    def backend(self, at: float, session_id: str) -> Row:
+        """Let a backend in."""
+        row = self.get(at, session_id)
+        if row.state in OVER:
+            raise No("session_over")
+        if row.state in ("queued", "provisioning"):
+            raise No("not_ready")
+        return row
+
+    def delete(self, at: float, session_id: str) -> Row:
+        """Cancel."""
+        row = self.get(at, session_id)
+        if row.state not in OVER:
+            return self.occur(at, row.id, "cancelled")
+        if not self.settings.deleted_again:
+            raise No("unknown_session")
+        return row
+
+    def occur(self, at: float, session_id: str, event: str, *, reason: str | None = None) -> Row:
+        """Let an admin or the room do something; nobody is admitted that way."""
+        row = self.get(at, session_id)
+        if event == "admitted":
+            raise No("illegal_transition")
+        self.happen(row, event, at, reason=reason)
+        self.advance(at)
+        return row

@@ -1,0 +1,238 @@
+"""Accounts to try, calls as data, and everything of an account that anybody can see.
+
+A script is a list of calls with the time that passes before each. `play` performs it and writes
+down what each call answered, so that two ways of living through the same time can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from fake_runway.core.account import Account
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Lognormal, Uniform
+from fake_runway.core.errors import Refused
+from fake_runway.core.lifecycle import Event, Failure, Plan, Session
+from fake_runway.core.rules import Change
+from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
+
+START = 1_800_000_000.25
+"""An instant in 2027, like those of a real clock."""
+
+BROKEN = Failure("SAFETY.INPUT", "The worker gave up.")
+FOREIGN_ID = "123e4567-e89b-42d3-a456-426614174000"
+"""A well-formed id that no account draws."""
+
+LAW = settings(
+    max_examples=100,
+    deadline=None,  # a busy machine is no defect
+    suppress_health_check=[HealthCheck.too_slow],  # as above
+)
+
+
+def new_account(given: Settings | None = None, *, seed: str = "1", world: str = "w") -> Account:
+    """Return an account with nothing in it."""
+    return Account(draws=Draws(seed, world), key_tag="0" * 12, settings=given or Settings())
+
+
+def provisioned_at_once(**plan: Any) -> Plan:
+    """Return a plan whose sessions are READY as soon as they are admitted."""
+    return Plan(provision=NO_TIME, **plan)
+
+
+def limited(**limits: Any) -> Settings:
+    """Return settings with these limits, whose sessions are READY as soon as they are admitted."""
+    return Settings(plan=provisioned_at_once(), limits=Limits(**limits))
+
+
+def running(account: Account, *, at: float, max_duration_s: int = 300) -> str:
+    """Create a session that is READY at once, consume it, and return its id."""
+    session = account.create(at=at, max_duration_s=max_duration_s)
+    account.consume(session.id, account.session_key(session), at=at)
+    return session.id
+
+
+def seen(account: Account) -> dict[str, Any]:
+    """Return everything that can be seen from outside, copied."""
+    return {
+        "sessions": dict(account.sessions),
+        "keys": {one.id: account.session_key(one) for one in account.sessions.values()},
+        "active": account.active,
+        "queued": account.queued,
+        "spent": account.spent,
+        "left": account.left,
+        "used_today": account.used_today,
+        "spent_by_day": dict(account.spent_by_day),
+        "forgotten": account.forgotten,
+        "next_due_at": account.next_due_at,
+    }
+
+
+def code_of(call: Callable[[], Session]) -> Session | tuple[str, float | None]:
+    """Return what `call` answers, or the code and Retry-After of its refusal."""
+    try:
+        return call()
+    except Refused as refusal:
+        return refusal.code, refusal.retry_after_s
+
+
+# Calls as data
+
+
+class What(Enum):
+    """What a script's call does."""
+
+    CREATE = "create"
+    GET = "get"
+    CONSUME = "consume"
+    WRONG_KEY = "wrong key"
+    BACKEND = "backend"
+    DELETE = "delete"
+    OCCUR = "occur"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, `after_s` seconds after the one before, on the `which`th session so far."""
+
+    after_s: float
+    what: What
+    which: int = 0
+    event: Event = Event.ENDED
+    max_duration_s: int = 300
+    avatar: str | None = None
+
+
+@dataclass(slots=True)
+class Played:
+    """What came of a script."""
+
+    account: Account
+    answers: list[Session | tuple[str, float | None]] = field(default_factory=list)
+    history: list[Change] = field(default_factory=list)
+    sights: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+def perform(account: Account, call: Call, ids: list[str], at: float) -> Session:
+    """Do one call; a created id is added to `ids`. Refusals are raised."""
+    if call.what is What.CREATE:
+        session = account.create(at=at, max_duration_s=call.max_duration_s, avatar=call.avatar)
+        ids.append(session.id)
+        return session
+    known = [*ids, FOREIGN_ID]
+    session_id = known[call.which % len(known)]
+    match call.what:
+        case What.GET:
+            return account.get(session_id, at=at)
+        case What.CONSUME:
+            key = account.session_key(account.get(session_id, at=at))
+            return account.consume(session_id, key, at=at)
+        case What.WRONG_KEY:
+            return account.consume(session_id, "stk_wrong", at=at)
+        case What.BACKEND:
+            return account.admit_backend(session_id, at=at)
+        case What.DELETE:
+            return account.delete(session_id, at=at)
+        case _:
+            return account.occur(session_id, call.event, at=at, failure=BROKEN)
+
+
+def play(
+    given: Settings,
+    script: Sequence[Call],
+    *,
+    between: Callable[[Account, float, float], list[Change]] | None = None,
+    seed: str = "1",
+    world: str = "w",
+) -> Played:
+    """Perform `script` on a new account.
+
+    `between(account, since, until)` does whatever happens in the gap before each call and returns
+    the changes it saw; without it, the account is left alone until `until`.
+    """
+    account = new_account(given, seed=seed, world=world)
+    played = Played(account)
+    ids: list[str] = []
+    at = START
+    for call in script:
+        since, at = at, at + call.after_s
+        if between is not None:
+            played.history += between(account, since, at)
+        played.history += account.advance(at)
+
+        def this(call: Call = call, at: float = at) -> Session:
+            return perform(account, call, ids, at)
+
+        played.answers.append(code_of(this))
+        played.sights.append(seen(account))
+    return played
+
+
+def cuts(fractions: Sequence[float]) -> Callable[[float, float], list[float]]:
+    """Return a function that places `fractions` (0 to 1) between two instants, in order."""
+
+    def place(since: float, until: float) -> list[float]:
+        return [min(until, since + (until - since) * part) for part in sorted(fractions)]
+
+    return place
+
+
+# Strategies
+
+gaps = st.one_of(
+    st.sampled_from([0.0, 0.0, 0.25, 1.5, 5.0, 6.0, 12.0, 300.0, 86_400.0]),
+    st.floats(0, 400),
+)
+
+calls = st.builds(
+    Call,
+    after_s=gaps,
+    what=st.sampled_from([What.CREATE, What.CREATE, What.CONSUME, What.CONSUME, *What]),
+    which=st.integers(0, 8),
+    event=st.sampled_from(Event),
+    max_duration_s=st.sampled_from([10, 12, 30, 300]),
+    avatar=st.sampled_from([None, None, None, EXAMPLE_AVATAR, FOREIGN_ID]),
+)
+
+scripts = st.lists(calls, min_size=1, max_size=25).map(
+    lambda later: [Call(0.0, What.CREATE), *later]
+)
+
+durations = st.sampled_from(
+    [NO_TIME, Fixed(1.5), Fixed(6.0), NEVER, Uniform(0.0, 3.0), Lognormal(5.0, 0.3)]
+)
+
+plans = st.builds(
+    Plan,
+    provision=durations,
+    expires_in_s=st.sampled_from([0.0, 5.0, 300.0]),
+    session_cap_s=st.sampled_from([None, None, 0.0, 10.0, 12.0, 300.0]),
+    join=st.one_of(st.none(), st.none(), durations),
+    failure=st.sampled_from([None, None, None, BROKEN]),
+)
+
+limits = st.builds(
+    Limits,
+    concurrency=st.sampled_from([None, 0, 1, 1, 2, 3]),
+    daily=st.sampled_from([None, None, 0, 1, 3]),
+    credits=st.one_of(st.none(), st.integers(0, 60)),
+    retained=st.sampled_from([0, 1, 2, 10_000]),
+)
+
+all_settings = st.builds(
+    Settings,
+    plan=plans,
+    limits=limits,
+    unpaid=st.sampled_from(Unpaid),
+    deleted_again=st.booleans(),
+    materialise=st.booleans(),
+    avatars=st.sampled_from([None, frozenset({EXAMPLE_AVATAR})]),
+)
+
+fractions = st.lists(st.floats(0, 1), max_size=5)

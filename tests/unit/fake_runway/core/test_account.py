@@ -1,0 +1,768 @@
+"""One account: its time, capacity, credits, quota, keys and memory.
+
+What holds for any settings and calls whatsoever stands in `test_account_laws.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from copy import deepcopy
+from dataclasses import replace
+from math import inf, nextafter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Uniform
+from fake_runway.core.errors import (
+    AlreadyConsumed,
+    IllegalTransition,
+    InsufficientCredits,
+    KeyExpired,
+    KeyRefused,
+    NotReady,
+    QuotaReached,
+    Refused,
+    SessionOver,
+    UnknownAvatar,
+    UnknownSession,
+)
+from fake_runway.core.lifecycle import Event, Failure, Plan, Session, State
+from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
+from tests.unit.fake_runway.core.playing import (
+    BROKEN,
+    FOREIGN_ID,
+    LAW,
+    START,
+    limited,
+    new_account,
+    provisioned_at_once,
+    running,
+    seen,
+)
+
+DAY = 24 * 60 * 60.0
+OVER = {State.COMPLETED, State.FAILED, State.CANCELLED}
+TAKES_CAPACITY = {State.PROVISIONING, State.READY, State.CLAIMED, State.RUNNING}
+
+instants = st.floats(START, START + 1000)
+
+
+# Time
+
+
+@LAW
+@given(st.floats(min_value=0, exclude_min=True, max_value=1e6))
+def test_time_never_runs_backwards(seconds: float) -> None:
+    """A look at an instant before the last one is an error and changes nothing."""
+    account = new_account()
+    session = account.create(at=START + seconds)
+    before = deepcopy(vars(account))
+
+    with pytest.raises(ValueError, match="time runs forward"):
+        account.advance(nextafter(START + seconds, -inf))
+    with pytest.raises(ValueError, match="time runs forward"):
+        account.get(session.id, at=nextafter(START + seconds, -inf))
+
+    assert vars(account) == before
+
+
+def test_events_due_at_the_same_instant_happen_in_the_order_of_creation() -> None:
+    """Of two sessions that cannot both be paid at one instant, the older one is paid."""
+    account = new_account(limited(credits=10))
+    older, younger = running(account, at=START), running(account, at=START)
+
+    account.advance(START + 6)
+
+    assert account.sessions[older].state is State.RUNNING
+    assert account.sessions[younger].state is State.COMPLETED
+
+
+def test_a_session_reborn_under_its_old_id_takes_its_new_place() -> None:
+    """What a forgotten session was due for does not move its successor ahead of others."""
+    account = new_account(Settings(limits=Limits(retained=0), materialise=True))
+    first = account.create(at=START - 1)
+    account.get(FOREIGN_ID, at=START)
+    account.delete(FOREIGN_ID, at=START)
+    second = account.create(at=START)
+    account.get(FOREIGN_ID, at=START)
+
+    history = account.advance(START + 2)
+
+    assert [change.after.id for change in history] == [first.id, second.id, FOREIGN_ID]
+
+
+# States
+
+
+def test_a_refused_transition_says_what_was_tried() -> None:
+    """The refusal of an impossible event names the state and the event."""
+    account = new_account()
+    session = account.create(at=START)
+
+    with pytest.raises(IllegalTransition, match="provisioning cannot be billed"):
+        account.occur(session.id, Event.BILLED, at=START)
+
+
+# Capacity and queue
+
+
+@LAW
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=1, max_size=30))
+def test_the_queue_is_first_in_first_out(steps: list[tuple[bool, int]]) -> None:
+    """Whoever has waited longest is admitted next, whoever gives up meanwhile is left out."""
+    account = new_account(limited(concurrency=1))
+    line = [account.create(at=START).id for _ in range(10)]
+
+    for at, (the_active_one, which) in enumerate(steps, int(START) + 1):
+        if line:
+            gone = line[0] if the_active_one else line[which % len(line)]
+            line.remove(gone)
+            account.delete(gone, at=at)
+        states = {one.id: one.state for one in account.sessions.values()}
+        assert account.queued == tuple(line[1:])
+        assert [one for one in states if states[one] in TAKES_CAPACITY] == line[:1]
+
+
+@pytest.mark.parametrize("how", [Event.FAILED, Event.CANCELLED, Event.EXPIRED, Event.ENDED])
+def test_freed_capacity_is_given_on_at_the_same_instant(how: Event) -> None:
+    """However a session ends, the oldest queued one starts provisioning at that instant."""
+    account = new_account(Settings(plan=Plan(provision=Fixed(2.0)), limits=Limits(concurrency=1)))
+    first, second = account.create(at=START), account.create(at=START)
+    account.advance(START + 2)
+    if how is Event.ENDED:
+        account.consume(first.id, account.session_key(first), at=START + 2)
+
+    account.occur(first.id, how, at=START + 5)
+
+    admitted = account.get(second.id, at=START + 5)
+    assert (admitted.state, admitted.event) == (State.PROVISIONING, Event.ADMITTED)
+    assert (admitted.changed_at, admitted.due_at) == (START + 5, START + 7)
+
+
+def test_capacity_freed_while_nobody_looks_is_given_on_at_its_own_instant() -> None:
+    """A chain of sessions that expire one after another is stamped as if it had been watched."""
+    account = new_account(
+        Settings(plan=Plan(Fixed(1.0), expires_in_s=10.0), limits=Limits(concurrency=1))
+    )
+    ids = [account.create(at=START).id for _ in range(3)]
+
+    account.advance(START + 1000)
+
+    ended = [account.sessions[one].changed_at for one in ids]
+    assert ended == [START + 11, START + 22, START + 33]
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.PROVISIONING, State.RUNNING])
+def test_nobody_is_admitted_by_hand(state: State) -> None:
+    """ADMITTED happens by free capacity alone, so that no call can exceed the limit."""
+    account = new_account(limited(concurrency=1))
+    session = account.sessions[running(account, at=START)]
+    if state is State.QUEUED:
+        session = account.create(at=START)
+    before = seen(account)
+
+    with pytest.raises(IllegalTransition, match="capacity"):
+        account.occur(session.id, Event.ADMITTED, at=START)
+
+    assert seen(account) == before
+
+
+# Credits
+
+
+@LAW
+@given(
+    start=instants,
+    cap=st.one_of(st.integers(10, 60), st.just(12), st.just(30)),
+    end_after=st.one_of(st.floats(0, 70), st.integers(0, 12).map(lambda blocks: 6.0 * blocks)),
+    how=st.sampled_from([Event.ENDED, Event.FAILED, Event.CANCELLED]),
+)
+def test_each_started_block_is_charged(
+    start: float, cap: int, end_after: float, how: Event
+) -> None:
+    """2 credits, and 2 for each block [6k, 6k + 6) that began; the cap itself begins none."""
+    account = new_account(limited())
+    session_id = running(account, at=start, max_duration_s=cap)
+    end = start + end_after
+
+    account.advance(end)
+    capped = account.sessions[session_id].state in OVER
+    if not capped:
+        account.occur(session_id, how, at=end)
+
+    begun = [start + 6 * k for k in range(20)]
+    charged = sum(one < start + cap if capped else one <= end for one in begun)
+    assert account.sessions[session_id].blocks == charged
+    assert account.spent == 2 + 2 * charged
+    assert capped == (end >= start + cap)
+
+
+def test_a_call_that_ends_at_its_cap_does_not_start_the_next_block() -> None:
+    """60 seconds are ten blocks, not eleven."""
+    account = new_account(limited())
+    session_id = running(account, at=START, max_duration_s=60)
+
+    account.advance(START + 1000)
+
+    session = account.sessions[session_id]
+    assert (session.state, session.event, session.ran_for_s) == (
+        State.COMPLETED,
+        Event.CAPPED,
+        60.0,
+    )
+    assert account.spent == 2 + 2 * 10
+
+
+def test_charges_stand_on_the_utc_day_of_their_own_instant() -> None:
+    """A call over midnight is charged on both days, however late somebody looks."""
+    midnight = 20_000 * DAY
+    account = new_account(limited())
+    running(account, at=midnight - 6.5, max_duration_s=18)
+
+    account.advance(midnight + 5 * DAY)
+
+    assert dict(account.spent_by_day) == {19_999: 2 + 2 + 2, 20_000: 2}
+
+
+@pytest.mark.parametrize(
+    ("unpaid", "state", "event"),
+    [
+        (Unpaid.COMPLETE, State.COMPLETED, Event.UNPAID),
+        (Unpaid.FAIL, State.FAILED, Event.FAILED),
+    ],
+)
+@pytest.mark.parametrize("credits_left_over", [0, 1])
+def test_a_block_that_cannot_be_paid_ends_the_session(
+    unpaid: Unpaid, state: State, event: Event, credits_left_over: int
+) -> None:
+    """With the credits of two blocks it ends when the third begins, and nothing is charged."""
+    account = new_account(replace(limited(credits=6 + credits_left_over), unpaid=unpaid))
+    session_id = running(account, at=START)
+    account.advance(nextafter(START + 12, 0))
+    assert account.sessions[session_id].state is State.RUNNING
+
+    account.advance(START + 300)
+
+    session = account.sessions[session_id]
+    assert (session.state, session.event, session.changed_at) == (state, event, START + 12)
+    assert account.left == credits_left_over
+    code = session.failure and session.failure.code
+    assert code == ("INSUFFICIENT_CREDITS" if unpaid is Unpaid.FAIL else None)
+
+
+def test_an_overdrawn_account_goes_below_zero() -> None:
+    """With OVERDRAW the session runs to its cap, and the next create is refused."""
+    account = new_account(replace(limited(credits=6), unpaid=Unpaid.OVERDRAW))
+    session_id = running(account, at=START, max_duration_s=60)
+
+    account.advance(START + 60)
+
+    assert account.sessions[session_id].event is Event.CAPPED
+    assert account.left == 6 - (2 + 20)
+    with pytest.raises(InsufficientCredits):
+        account.create(at=START + 60)
+
+
+@LAW
+@given(st.integers(0, 9))
+def test_a_session_costs_two_credits_at_creation(credits: int) -> None:
+    """Creates work while 2 credits are left, and not with fewer."""
+    account = new_account(limited(credits=credits))
+
+    for _ in range(credits // 2):
+        account.create(at=START)
+
+    assert account.left == credits % 2
+    with pytest.raises(InsufficientCredits):
+        account.create(at=START)
+
+
+def test_unlimited_is_unlimited() -> None:
+    """Without limits nothing is refused or queued, and what is left is not a number."""
+    account = new_account(limited(concurrency=None, daily=None, credits=None))
+
+    for _ in range(100):
+        running(account, at=START)
+    account.advance(START + 300)
+
+    assert account.left is None
+    assert account.queued == ()
+    assert account.spent == 100 * (2 + 2 * 50)
+    assert account.used_today == 100
+
+
+# Refusals
+
+
+def test_an_unknown_custom_avatar_is_refused() -> None:
+    """Custom avatars must exist, in whatever case; None means that all do."""
+    account = new_account()
+    anything_goes = new_account(Settings(avatars=None))
+
+    assert account.create(at=START, avatar=EXAMPLE_AVATAR.upper())
+    assert anything_goes.create(at=START, avatar=FOREIGN_ID)
+    with pytest.raises(UnknownAvatar):
+        account.create(at=START, avatar=FOREIGN_ID)
+
+
+# The daily quota
+
+
+@LAW
+@given(
+    daily=st.integers(1, 4),
+    gaps=st.lists(
+        st.one_of(st.floats(0, DAY), st.sampled_from([0.0, DAY / 2, DAY])), min_size=1, max_size=25
+    ),
+    start=st.sampled_from([0.1, START, START + 0.1]),
+)
+def test_the_daily_quota_is_a_rolling_window(daily: int, gaps: list[float], start: float) -> None:
+    """A create is accepted exactly if fewer than `daily` ones were in the 24 hours before."""
+    account = new_account(limited(daily=daily, concurrency=None))
+    accepted: list[float] = []
+    at = start
+    for gap in gaps:
+        at += gap
+        recent = [created for created in accepted if created + DAY > at]
+        try:
+            account.create(at=at)
+        except QuotaReached:
+            assert len(recent) >= daily
+        else:
+            assert len(recent) < daily
+            accepted.append(at)
+        assert account.used_today == len([one for one in accepted if one + DAY > at])
+
+
+@LAW
+@given(
+    daily=st.integers(1, 4),
+    offsets=st.lists(st.floats(0, DAY / 2), min_size=4, max_size=4).map(sorted),
+    asked_after=st.floats(0, DAY / 4),
+)
+def test_retry_after_is_exactly_when_the_next_create_works(
+    daily: int, offsets: list[float], asked_after: float
+) -> None:
+    """One instant before Retry-After has passed the quota still holds, then no longer."""
+    account = new_account(limited(daily=daily))
+    for offset in offsets[:daily]:
+        account.create(at=START + offset)
+    asked = START + offsets[daily - 1] + asked_after
+
+    with pytest.raises(QuotaReached) as refused:
+        account.create(at=asked)
+
+    assert refused.value.retry_after_s is not None
+    free = asked + refused.value.retry_after_s
+    with pytest.raises(QuotaReached):
+        account.create(at=nextafter(free, 0))
+    assert account.create(at=free)
+
+
+@LAW
+@given(st.floats(0, 10))
+def test_the_quota_frees_after_24_hours_whatever_the_rounding(created_at: float) -> None:
+    """A create exactly 24 hours after the one that filled the quota is accepted."""
+    account = new_account(limited(daily=1))
+    account.create(at=created_at)
+
+    assert account.create(at=created_at + DAY)
+
+
+def test_a_quota_of_zero_never_frees() -> None:
+    """With no quota at all each refusal points a whole day ahead."""
+    account = new_account(limited(daily=0))
+
+    for at in (START, START + DAY, START + 5 * DAY):
+        with pytest.raises(QuotaReached) as refused:
+            account.create(at=at)
+        assert refused.value.retry_after_s == DAY
+
+
+def test_ended_sessions_count_for_the_quota() -> None:
+    """The quota counts creates, not sessions: cancelling gives nothing back."""
+    account = new_account(limited(daily=1, retained=0))
+    account.delete(account.create(at=START).id, at=START)
+
+    with pytest.raises(QuotaReached):
+        account.create(at=START + 1)
+
+
+# Keys and expiry
+
+
+@LAW
+@given(
+    join=st.sampled_from([None, NO_TIME, Fixed(1.0), NEVER]),
+    after=st.lists(st.floats(0, 299), min_size=2, max_size=12),
+)
+def test_of_many_consumes_exactly_one_wins(join: Fixed | None, after: list[float]) -> None:
+    """The first consume gets the session, whenever the others come."""
+    account = new_account(Settings(plan=provisioned_at_once(join=join)))
+    session = account.create(at=START)
+    key = account.session_key(session)
+    won: list[Session] = []
+    lost: list[Refused] = []
+
+    for seconds in sorted(after):
+        try:
+            won.append(account.consume(session.id, key, at=START + seconds))
+        except Refused as refusal:
+            lost.append(refusal)
+
+    assert len(won) == 1
+    assert won[0].state in {State.RUNNING, State.CLAIMED}
+    assert {type(refusal) for refusal in lost} == {AlreadyConsumed}
+
+
+@pytest.mark.parametrize("join", [None, Fixed(1000.0), NEVER])
+def test_a_key_expires_exactly_at_expires_at(join: Fixed | None) -> None:
+    """One instant before `expiresAt` the key works, at it no more, and the session has FAILED."""
+    plan = Plan(provision=Fixed(1.5), expires_in_s=20.0, join=join)
+    early, late = new_account(Settings(plan=plan)), new_account(Settings(plan=plan))
+    session = early.create(at=START)
+    assert late.create(at=START) == session
+    expires_at = early.get(session.id, at=START + 1.5).expires_at
+    assert expires_at == START + 21.5
+
+    consumed = early.consume(session.id, early.session_key(session), at=nextafter(expires_at, 0))
+    with pytest.raises(KeyExpired):
+        late.consume(session.id, late.session_key(session), at=expires_at)
+
+    assert consumed.state is (State.RUNNING if join is None else State.CLAIMED)
+    failed = late.sessions[session.id]
+    assert (failed.state, failed.event, failed.changed_at) == (
+        State.FAILED,
+        Event.EXPIRED,
+        expires_at,
+    )
+    assert failed.failure is not None
+
+
+def test_a_key_of_another_session_is_refused() -> None:
+    """Keys are not interchangeable, and a refused key does not use up the right one."""
+    account = new_account(limited())
+    mine, other = account.create(at=START), account.create(at=START)
+
+    for wrong in ("", account.session_key(other), account.session_key(mine)[:-1], "\udcff", "é"):
+        with pytest.raises(KeyRefused):
+            account.consume(mine.id, wrong, at=START)
+
+    assert account.consume(mine.id, account.session_key(mine), at=START).state is State.RUNNING
+
+
+def test_consume_is_refused_while_not_ready_and_when_over() -> None:
+    """The right key at the wrong moment is refused with the reason."""
+    account = new_account(Settings(limits=Limits(concurrency=1)))
+    first, queued = account.create(at=START), account.create(at=START)
+
+    for waiting in (first, queued):
+        with pytest.raises(NotReady):
+            account.consume(waiting.id, account.session_key(waiting), at=START)
+    account.delete(first.id, at=START)
+
+    with pytest.raises(SessionOver):
+        account.consume(first.id, account.session_key(first), at=START)
+    with pytest.raises(UnknownSession):
+        account.consume(FOREIGN_ID, "any", at=START)
+
+
+# Joining and caps
+
+
+def test_a_joined_session_runs_from_the_moment_of_joining() -> None:
+    """In join mode consuming claims the session; it runs and is billed once somebody joins."""
+    account = new_account(Settings(plan=provisioned_at_once(join=Fixed(4.0))))
+    session = account.create(at=START)
+
+    claimed = account.consume(session.id, account.session_key(session), at=START + 1)
+    waiting = account.get(session.id, at=nextafter(START + 5, 0))
+    spent_while_waiting = account.spent
+    joined = account.get(session.id, at=START + 5)
+
+    assert claimed.state is waiting.state is State.CLAIMED
+    assert spent_while_waiting == 2
+    assert (joined.state, joined.started_at) == (State.RUNNING, START + 5)
+    assert account.spent == 2 + 2
+
+
+@pytest.mark.parametrize("join", [None, NEVER, Fixed(300.0)])
+def test_a_claimed_session_that_nobody_joins_expires(join: Fixed | None) -> None:
+    """Joining by `expiresAt` is too late, also for a session that was claimed by hand."""
+    account = new_account(Settings(plan=provisioned_at_once(join=join)))
+    session = account.create(at=START)
+    account.occur(session.id, Event.CLAIMED, at=START)
+
+    account.advance(START + 300)
+
+    after = account.sessions[session.id]
+    assert (after.state, after.event, after.changed_at) == (
+        State.FAILED,
+        Event.EXPIRED,
+        START + 300,
+    )
+
+
+@LAW
+@given(
+    max_duration_s=st.integers(10, 1800),
+    cap=st.one_of(st.none(), st.floats(0, 2000)),
+    start=instants,
+)
+def test_a_call_ends_at_the_smaller_of_max_duration_and_cap(
+    max_duration_s: int, cap: float | None, start: float
+) -> None:
+    """It runs until one instant before min(maxDuration, cap), and is COMPLETED at it."""
+    account = new_account(Settings(plan=provisioned_at_once(session_cap_s=cap)))
+    session_id = running(account, at=start, max_duration_s=max_duration_s)
+    longest = max_duration_s if cap is None else min(max_duration_s, cap)
+
+    account.advance(max(start, nextafter(start + longest, 0)))
+    before = account.sessions[session_id].state
+    account.advance(start + longest)
+
+    session = account.sessions[session_id]
+    assert before is State.RUNNING or start + longest == start
+    assert (session.state, session.event) == (State.COMPLETED, Event.CAPPED)
+    assert session.changed_at == session.ends_at == start + longest
+
+
+def test_a_planned_failure_comes_when_provisioning_would_have_ended() -> None:
+    """A plan with a failure leads to FAILED, with that failure, instead of READY."""
+    account = new_account(Settings(plan=Plan(provision=Fixed(2.0), failure=BROKEN)))
+    session = account.create(at=START)
+
+    account.advance(START + 10)
+
+    failed = account.sessions[session.id]
+    assert (failed.state, failed.changed_at, failed.failure) == (State.FAILED, START + 2, BROKEN)
+    assert failed.ready_at is None
+
+
+def test_a_failure_by_hand_carries_the_given_reason_or_a_general_one() -> None:
+    """An admin may say why; if not, the session still says something."""
+    account = new_account()
+    told, untold = account.create(at=START), account.create(at=START)
+    reason = Failure("MADE.UP", "Because.")
+
+    account.occur(told.id, Event.FAILED, at=START, failure=reason)
+    account.occur(untold.id, Event.FAILED, at=START)
+
+    assert account.sessions[told.id].failure == reason
+    general = account.sessions[untold.id].failure
+    assert general is not None
+    assert general.code == "INTERNAL"
+
+
+def test_provisioning_times_are_draws_by_ordinal() -> None:
+    """Each session takes the time that its own draw gives, whatever happened to the others."""
+    plan = Plan(provision=Uniform(1.0, 3.0))
+    account = new_account(Settings(plan=plan), seed="s", world="w")
+    ids = [account.create(at=START).id for _ in range(5)]
+    account.delete(ids[1], at=START)
+
+    account.advance(START + 3)
+
+    for ordinal in (0, 2, 3, 4):
+        drawn = plan.provision.sample(Draws("s", "w").number("provision", ordinal))
+        assert account.sessions[ids[ordinal]].ready_at == START + drawn
+
+
+# Backends and DELETE
+
+
+def test_a_backend_joins_wherever_there_is_a_room() -> None:
+    """READY, CLAIMED and RUNNING have a room; before and after there is none."""
+    account = new_account(
+        Settings(plan=Plan(Fixed(1.0), join=Fixed(5.0)), limits=Limits(concurrency=1))
+    )
+    session, queued = account.create(at=START), account.create(at=START)
+    for waiting in (session, queued):
+        with pytest.raises(NotReady):
+            account.admit_backend(waiting.id, at=START)
+
+    ready = account.admit_backend(session.id, at=START + 1)
+    account.consume(session.id, account.session_key(session), at=START + 1)
+    claimed = account.admit_backend(session.id, at=START + 1)
+    started = account.admit_backend(session.id, at=START + 6)
+    account.delete(session.id, at=START + 6)
+
+    assert [ready.state, claimed.state, started.state] == [
+        State.READY,
+        State.CLAIMED,
+        State.RUNNING,
+    ]
+    with pytest.raises(SessionOver):
+        account.admit_backend(session.id, at=START + 6)
+
+
+@pytest.mark.parametrize("deleted_again", [True, False])
+def test_deleting_an_ended_session_follows_the_switch(deleted_again: bool) -> None:
+    """A second DELETE changes nothing; it answers the session or does not know it."""
+    account = new_account(Settings(deleted_again=deleted_again))
+    session = account.create(at=START)
+    cancelled = account.delete(session.id, at=START + 1)
+    before = seen(account)
+
+    if deleted_again:
+        assert account.delete(session.id, at=START + 1) == cancelled
+    else:
+        with pytest.raises(UnknownSession):
+            account.delete(session.id, at=START + 1)
+
+    assert cancelled.state is State.CANCELLED
+    assert seen(account) == before
+
+
+# Unknown ids
+
+
+def test_an_unknown_id_is_refused() -> None:
+    """A session that never was cannot be looked at, consumed, joined or deleted."""
+    account = new_account()
+
+    for call in (account.get, account.admit_backend, account.delete):
+        with pytest.raises(UnknownSession):
+            call(FOREIGN_ID, at=START)
+    with pytest.raises(UnknownSession):
+        account.occur(FOREIGN_ID, Event.ENDED, at=START)
+
+    assert account.sessions == {}
+
+
+def test_unknown_ids_materialise_without_charge_or_quota() -> None:
+    """A session that is first looked at begins there, costs nothing, and is then ordinary."""
+    account = new_account(
+        Settings(materialise=True, limits=Limits(concurrency=1, daily=0, credits=0))
+    )
+
+    born = account.get(FOREIGN_ID, at=START)
+    queued = account.get(EXAMPLE_AVATAR, at=START)
+    ready = account.get(FOREIGN_ID, at=START + 1.5)
+
+    assert (born.id, born.state, born.created_at) == (FOREIGN_ID, State.PROVISIONING, START)
+    assert queued.state is State.QUEUED
+    assert ready.state is State.READY
+    assert (account.spent, account.used_today) == (0, 0)
+
+
+def test_an_id_that_was_materialised_is_not_drawn_again() -> None:
+    """A client that remembers the ids of an earlier equal run does not meet them twice."""
+    earlier = new_account()
+    ids = [earlier.create(at=START).id for _ in range(3)]
+    account = new_account(Settings(materialise=True))
+    remembered = account.get(ids[1], at=START)
+
+    created = [account.create(at=START).id for _ in range(2)]
+
+    assert len({remembered.id, *created}) == 3
+    assert account.active == len(account.sessions) == 3
+
+
+# Retention
+
+
+@LAW
+@given(
+    retained=st.integers(0, 4),
+    order=st.permutations(range(8)),
+    ended=st.integers(0, 8),
+)
+def test_retention_keeps_the_newest_terminal_sessions(
+    retained: int, order: list[int], ended: int
+) -> None:
+    """Those that ended last stay readable, older ones are forgotten and counted."""
+    account = new_account(limited(retained=retained))
+    ids = [account.create(at=START).id for _ in range(8)]
+
+    for at, which in enumerate(order[:ended], int(START) + 1):
+        account.delete(ids[which], at=at)
+
+    over = [ids[which] for which in order[:ended]]
+    kept = over[max(0, ended - retained) :]
+    assert {one.id for one in account.sessions.values() if one.state in OVER} == set(kept)
+    assert account.forgotten == ended - len(kept)
+    assert len(account.sessions) == 8 - account.forgotten
+    for gone in set(over) - set(kept):
+        with pytest.raises(UnknownSession):
+            account.get(gone, at=START + 100)
+
+
+def test_a_session_that_is_forgotten_as_it_ends_is_still_answered() -> None:
+    """With nothing retained a call answers the session as the call left it."""
+    plan = provisioned_at_once(failure=BROKEN)
+    account = new_account(Settings(plan=plan, limits=Limits(retained=0)))
+
+    born = account.create(at=START)
+
+    assert (born.state, born.failure) == (State.FAILED, BROKEN)
+    assert account.sessions == {}
+    assert account.forgotten == 1
+
+
+def test_the_heap_stays_in_proportion_to_the_sessions() -> None:
+    """Thousands of sessions that come and go leave no pile of stale entries behind."""
+    account = new_account(limited(concurrency=None, retained=5, daily=None, credits=None))
+    kept = [account.create(at=START) for _ in range(10)]
+    largest = 0
+
+    for turn in range(3000):
+        account.delete(account.create(at=START + turn / 1000).id, at=START + turn / 1000)
+        largest = max(largest, len(account._due))
+
+    assert account.active == len(kept)
+    assert largest <= 2 * (account.active + 1) + 100
+    assert account.next_due_at == START + 300
+
+
+def test_what_never_happens_is_not_waited_for() -> None:
+    """A session that never becomes READY is due for nothing."""
+    account = new_account(Settings(plan=Plan(provision=NEVER)))
+    session = account.create(at=START)
+
+    assert account.next_due_at is None
+    assert account.advance(START + 1e9) == []
+    assert account.sessions[session.id].due_at == math.inf
+
+
+# Equal and different runs
+
+
+@LAW
+@given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), unique=True, min_size=2))
+def test_different_worlds_or_seeds_share_no_ids_or_keys(names: list[tuple[str, str]]) -> None:
+    """Whatever differs, seed or world, no id and no key occurs twice."""
+    ids: list[str] = []
+    keys: list[str] = []
+
+    for seed, world in names:
+        account = new_account(seed=seed, world=world)
+        for _ in range(3):
+            session = account.create(at=START)
+            ids.append(session.id)
+            keys.append(account.session_key(session))
+
+    assert len(set(ids)) == len(set(keys)) == 3 * len(names)
+
+
+def test_the_key_shows_the_world_and_not_the_id() -> None:
+    """A key is `stk_`, the world's tag and 32 digits that have nothing to do with the id."""
+    account = new_account()
+    session = account.create(at=START)
+
+    kind, tag, secret = account.session_key(session).split("_")
+
+    assert (kind, tag, len(secret)) == ("stk", "0" * 12, 32)
+    assert secret not in session.id.replace("-", "")
+
+
+def test_repr_tells_the_state_and_no_key() -> None:
+    """The representation counts sessions and credits and shows no key."""
+    account = new_account()
+    session = account.create(at=START)
+
+    assert repr(account) == "<Account 1 sessions, 1 active, 2 spent>"
+    assert account.session_key(session) not in repr(vars(account))

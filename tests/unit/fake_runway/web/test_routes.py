@@ -1,0 +1,144 @@
+"""Which operation a path means, with and without a world, with doubled slashes, or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from contracts.schema import load
+from fake_runway.web.errors import MethodNotAllowed
+from fake_runway.web.routes import Operation, Routes
+from fake_runway.web.runway_api import OPERATIONS
+from tests.unit.fake_runway.core.playing import LAW
+
+ROUTES = Routes(OPERATIONS)
+ID = "123e4567-e89b-42d3-a456-426614174000"
+
+segments = st.text(st.characters(exclude_characters="/", codec="utf-8"), min_size=1, max_size=20)
+slashes = st.lists(st.integers(1, 3), min_size=8, max_size=8)
+operations = st.sampled_from(OPERATIONS)
+
+
+def path_of(parts: Sequence[str], doubled: Sequence[int]) -> str:
+    """Join path segments, each behind as many slashes as `doubled` says."""
+    return "".join("/" * count + part for part, count in zip(parts, doubled, strict=False))
+
+
+def parts_of(template: str, session_id: str) -> list[str]:
+    """Return the segments of a template, with the id in its place."""
+    return [session_id if part == "{id}" else part for part in template.split("/")[1:]]
+
+
+@LAW
+@given(operations, segments, st.one_of(st.none(), segments), slashes)
+@example(OPERATIONS[1], "{id}", None, [1] * 8)
+@example(OPERATIONS[3], "consume", "w", [1] * 8)
+def test_every_template_is_found(
+    operation: Operation, session_id: str, world: str | None, doubled: list[int]
+) -> None:
+    """Any id, any world's prefix and any number of slashes lead to the operation."""
+    prefix = [] if world is None else ["w", world]
+
+    match = ROUTES.match(path_of([*prefix, *parts_of(operation.template, session_id)], doubled))
+
+    assert match is not None
+    assert match.operation(operation.method) is operation
+    assert match.world == world
+    assert match.session_id == (session_id if "{id}" in operation.template else "")
+
+
+@LAW
+@given(
+    st.lists(
+        st.sampled_from(
+            ["v1", "w", "realtime_sessions", "organization", "usage", "consume", "", "x", "{id}"]
+        ),
+        max_size=8,
+    )
+)
+def test_a_path_is_found_exactly_if_a_template_fits(parts: list[str]) -> None:
+    """A search with regular expressions, one per template, finds the same paths."""
+    path = "/" + "/".join(parts)
+    fitting = {
+        operation.id
+        for operation in OPERATIONS
+        if re.fullmatch(
+            "(/+w/+[^/]+)?"
+            + operation.template.replace("/", "/+").replace("{id}", "[^/]+").replace("_", "[_]"),
+            path,
+        )
+    }
+
+    match = ROUTES.match(path)
+
+    found = set() if match is None else {one.id for one in match.operations.values()}
+    assert found == fitting
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "",
+        "/v1",
+        "/v2/realtime_sessions",
+        "/V1/realtime_sessions",
+        "/v1/realtime_sessions/",
+        f"/v1/realtime_sessions/{ID}/",
+        f"/v1/realtime_sessions/{ID}/consume/again",
+        f"/v1/realtime_sessions/{ID}/Consume",
+        "/v1/organizations",
+        "/w/a-world",
+        "/w/v1/organization",
+        "/w/a/w/b/v1/organization",
+        "/x/v1/organization",
+    ],
+)
+def test_anything_else_is_unknown(path: str) -> None:
+    """Other versions, other spellings and trailing slashes lead nowhere."""
+    assert ROUTES.match(path) is None
+
+
+@LAW
+@given(operations, st.sampled_from(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "get", ""]))
+def test_another_method_is_refused_with_those_that_exist(operation: Operation, method: str) -> None:
+    """The refusal lists the methods of the path, OPTIONS among them."""
+    match = ROUTES.match(operation.template.replace("{id}", ID))
+    assert match is not None
+    exist = {one.method for one in OPERATIONS if one.template == operation.template}
+
+    assert set(match.methods) == exist | {"OPTIONS"}
+    if method in exist:
+        assert match.operation(method).method == method
+        return
+    with pytest.raises(MethodNotAllowed) as refused:
+        match.operation(method)
+    assert refused.value.status == 405
+    assert set(refused.value.headers["Allow"].split(", ")) == exist | {"OPTIONS"}
+
+
+def test_the_routes_are_those_of_the_contract() -> None:
+    """Each documented operation is served, under its id, and nothing else is."""
+    documented = {(one.id, one.method, one.template) for one in load("runway").operations()}
+
+    assert {(one.id, one.method, one.template) for one in OPERATIONS} == documented
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/v1/realtime-sessions", "/v1/realtime_sessions"),
+        ("/realtime_sessions", "/v1/realtime_sessions"),
+        ("/v1/organisation", "/v1/organization"),
+        ("/v1/organization/usages", "/v1/organization/usage"),
+        ("/favicon.ico", None),
+        ("/", None),
+    ],
+)
+def test_the_nearest_route_is_suggested(path: str, nearest: str | None) -> None:
+    """A slip of the finger is recognised, something else entirely is not."""
+    assert ROUTES.nearest(path) == nearest
