@@ -116,8 +116,6 @@ def sentence(problem: Problem) -> str:
             return f"Too small: expected string to have >={limit} characters"
         case Kind.MAX_ITEMS:
             return f"Too big: expected array to have <={limit} items"
-        case Kind.MIN_ITEMS:
-            return f"Too small: expected array to have >={limit} items"
         case Kind.CONST:
             return f'Invalid input: expected "{limit}"'
         case Kind.ENUM if isinstance(limit, tuple):

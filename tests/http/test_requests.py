@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from fake_runway.core.durations import Fixed
 from fake_runway.core.settings import Settings
-from tests.support.servers import CREATE, SECRET, VERSION, serving_fake
+from fake_runway.web.app import create_app
+from fake_runway.web.tokens import LiveKit
+from fake_runway.web.worlds import Worlds
+from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, serving_fake
 
 SESSIONS = "/v1/realtime_sessions"
 PARAMETER = {"type": "string", "name": "city", "description": "Where"}
@@ -367,3 +371,19 @@ async def test_the_same_seed_and_calls_give_the_same_bytes() -> None:
     assert seen[0] == seen[1]
     assert seen[0][0] != seen[2][0]
     assert seen[0][1] != seen[2][1]
+
+
+async def test_a_defect_of_the_fake_is_500_in_the_providers_form(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody foresaw is logged with its traceback and told without it."""
+    worlds = Worlds(seed="0", settings=Settings(), source=lambda: float("nan"))
+    app = create_app(worlds, livekit=LiveKit())
+    async with (
+        TestClient(TestServer(app)) as client,  # unchecked: a 500 is in no contract
+        client.post(SESSIONS, headers=HEADERS, json=CREATE) as answer,
+    ):
+        body = await answer.json()
+    assert (answer.status, body["error"]) == (500, "Internal error")
+    assert "Traceback" in caplog.text
+    assert SECRET not in caplog.text

@@ -115,7 +115,9 @@ async def test_consume_finds_its_world_by_the_key_alone() -> None:
         answer = await fake.consume(session.id, world.account.session_key(session))
         strange = await fake.consume(session.id, "stk_000000000000_" + "0" * 32)
         none = await fake.client.post(f"/v1/realtime_sessions/{session.id}/consume")
+        named = await fake.consume(session.id, "stk_other", **WORLD_2)
     assert (answer.status, strange.status, none.status) == (200, 401, 401)
+    assert named.headers["X-Fake-Code"] == "key_refused"  # the session was found
 
 
 @pytest.mark.parametrize(

@@ -388,3 +388,30 @@ def test_a_stopping_gateway_answers_and_cancels() -> None:
     assert outcome.code == "shutting_down"
     assert outcome.answered_at == pytest.approx(3.0, abs=SLACK_S)
     assert not outcome.alive
+
+
+def test_a_stopping_gateway_takes_no_new_callers() -> None:
+    """Whoever comes after the signal is told to go elsewhere; the upstream hears nothing."""
+    outcome = connect(Situation(stops_at=0.0))
+    assert outcome.code == "shutting_down"
+    assert outcome.history == []
+
+
+def test_a_session_that_is_unknown_upstream_counts_as_cancelled() -> None:
+    """A 404 on DELETE is not repeated."""
+    never = Settings(plan=replace(Plan(), provision=Fixed(99.0)))
+    schedule: dict[tuple[Hop, int], Effect] = {(Hop.CANCEL, 0): Status(404)}
+    outcome = connect(Situation(settings=never, schedule=schedule, deadline_s=1.0))
+    assert [each.hop for each in outcome.history].count(Hop.CANCEL) == 1
+
+
+def test_a_session_that_cannot_be_cancelled_is_named_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """When even cancelling fails to its end, the operator is told which session may live on."""
+    never = Settings(plan=replace(Plan(), provision=Fixed(99.0)))
+    schedule: dict[tuple[Hop, int], Effect] = {(Hop.CANCEL, nth): Status(500) for nth in range(9)}
+    outcome = connect(Situation(settings=never, schedule=schedule, deadline_s=1.0))
+    left = [session.id for session in outcome.sessions]
+    assert [each.hop for each in outcome.history].count(Hop.CANCEL) == 5
+    assert f"session {left[0]} could not be cancelled" in caplog.text
