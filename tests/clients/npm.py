@@ -1,0 +1,70 @@
+"""Node and the official Node clients, installed once however many workers run."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from tests.clients.processes import PATIENCE_S
+
+HERE = Path(__file__).parent / "node"
+INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+INSTALL_S = 10 * PATIENCE_S
+
+
+class NotInstalled(Exception):
+    """The packages could not be installed. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Where Node is, and the folder with our scripts and the installed packages."""
+
+    binary: str
+    folder: Path
+
+    def script(self, name: str) -> Path:
+        """Return one of our scripts."""
+        return self.folder / name
+
+    def lend_packages(self, folder: Path) -> None:
+        """Let modules in `folder` import the installed packages."""
+        (folder / "node_modules").symlink_to(self.folder / "node_modules")
+
+
+def find_node() -> Node | None:
+    """Return Node (`NODE` or the one on the path), None where it or npm is missing."""
+    binary = shutil.which(os.environ.get("NODE") or "node")
+    return None if binary is None or shutil.which("npm") is None else Node(binary, HERE)
+
+
+def install() -> None:
+    """Install the packages of `node/package.json` unless they are there.
+
+    Install scripts are not run: esbuild finds its binary without, and the rest has none.
+
+    Raises:
+        NotInstalled: npm failed, or took too long.
+    """
+    with (HERE / "package.json").open() as manifest:
+        fcntl.flock(manifest, fcntl.LOCK_EX)  # one of the workers does it, the others wait
+        stamp = HERE / "node_modules" / ".installed"
+        wanted = sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        _npm_ci()
+        stamp.write_text(wanted)
+
+
+def _npm_ci() -> None:
+    try:
+        subprocess.run(
+            INSTALL, cwd=HERE, capture_output=True, text=True, timeout=INSTALL_S, check=True
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotInstalled(f"`npm ci` took more than {INSTALL_S:g} s") from error
+    except subprocess.CalledProcessError as error:
+        raise NotInstalled(f"`npm ci` failed: {error.stderr.strip()[-500:]}") from error
