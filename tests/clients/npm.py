@@ -67,4 +67,5 @@ def _npm_ci() -> None:
     except subprocess.TimeoutExpired as error:
         raise NotInstalled(f"`npm ci` took more than {INSTALL_S:g} s") from error
     except subprocess.CalledProcessError as error:
-        raise NotInstalled(f"`npm ci` failed: {error.stderr.strip()[-500:]}") from error
+        said = " ".join(error.stderr.split())[:300]
+        raise NotInstalled(f"`npm ci` failed: {said}") from error
