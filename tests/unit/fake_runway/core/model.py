@@ -74,9 +74,16 @@ class Row:
 class Model:
     """What the account should be. Every call takes the instant `at`."""
 
-    def __init__(self, settings: Settings, *, provision_s: Callable[[int], float]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        provision_s: Callable[[int], float],
+        join_s: Callable[[int], float],
+    ) -> None:
         self.settings = settings
         self.provision_s = provision_s
+        self.join_s = join_s
         self.rows: list[Row] = []
         self.log: list[tuple[float, Row, str]] = []
         self.creates: list[float] = []
@@ -142,9 +149,9 @@ class Model:
             case "ready":
                 return self.expiry(row), "expired"
             case "claimed":
-                join_s = inf if plan.join is None else plan.join.sample(0.5)
-                if row.since + join_s < self.expiry(row):
-                    return row.since + join_s, "joined"
+                joined_at = row.since + self.join_s(row.number)
+                if joined_at < self.expiry(row):
+                    return joined_at, "joined"
                 return self.expiry(row), "expired"
             case "running":
                 assert row.started_at is not None

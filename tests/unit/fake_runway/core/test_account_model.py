@@ -16,37 +16,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Uniform
+from fake_runway.core.durations import NEVER
 from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycle import Event, Failure, Plan, Session
-from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
+from fake_runway.core.lifecycle import Event, Failure, Session
+from fake_runway.core.settings import EXAMPLE_AVATAR, Settings
 from tests.unit.fake_runway.core.model import Model, No, Row
-from tests.unit.fake_runway.core.playing import BROKEN, FOREIGN_ID, START
+from tests.unit.fake_runway.core.playing import FOREIGN_ID, START, all_settings
 
 FOREIGN_IDS = (FOREIGN_ID, "00000000-0000-4000-8000-000000000000")
-
-some_settings = st.builds(
-    Settings,
-    plan=st.builds(
-        Plan,
-        provision=st.sampled_from([NO_TIME, Fixed(1.5), Fixed(6.0), Uniform(0.0, 9.0), NEVER]),
-        expires_in_s=st.sampled_from([0.0, 5.0, 10.0, 300.0]),
-        session_cap_s=st.sampled_from([None, None, 0.0, 10.0, 12.0]),
-        join=st.sampled_from([None, None, NO_TIME, Fixed(3.0), Fixed(10.0), NEVER]),
-        failure=st.sampled_from([None, None, None, BROKEN]),
-    ),
-    limits=st.builds(
-        Limits,
-        concurrency=st.sampled_from([None, 0, 1, 2, 2, 3]),
-        daily=st.sampled_from([None, None, 0, 1, 2, 4]),
-        credits=st.one_of(st.none(), st.integers(0, 30)),
-        retained=st.sampled_from([0, 1, 2, 5, 10_000]),
-    ),
-    unpaid=st.sampled_from(Unpaid),
-    deleted_again=st.booleans(),
-    materialise=st.booleans(),
-    avatars=st.sampled_from([None, frozenset({EXAMPLE_AVATAR})]),
-)
 
 which_session = st.integers(0, 11)
 
@@ -59,15 +36,16 @@ class AccountAndModel(RuleBasedStateMachine):
         self.ids = [*FOREIGN_IDS]
         self.now = START
 
-    @initialize(given_settings=some_settings)
+    @initialize(given_settings=all_settings)
     def begin(self, given_settings: Settings) -> None:
         """Both start from the same settings, and the model is told the draws."""
         draws = Draws("seed", "world")
-        provision = given_settings.plan.provision
+        plan = given_settings.plan
         self.account = Account(draws=draws, key_tag="0" * 12, settings=given_settings)
         self.model = Model(
             given_settings,
-            provision_s=lambda number: provision.sample(draws.number("provision", number)),
+            provision_s=lambda number: plan.provision.sample(draws.number("provision", number)),
+            join_s=lambda number: (plan.join or NEVER).sample(draws.number("join", number)),
         )
 
     def pick(self, which: int) -> str:
@@ -158,6 +136,14 @@ class AccountAndModel(RuleBasedStateMachine):
             lambda: self.account.consume(one, key, at=self.now),
             lambda: self.model.consume(self.now, one, right_key=False),
         )
+
+    @rule(max_duration_s=st.sampled_from([10, 12, 300]))
+    def begin_a_call(self, max_duration_s: int) -> None:
+        """Create a session and consume it as soon as something is due, to get beyond READY."""
+        self.create(max_duration_s, None)
+        if self.model.next_due_at is not None:
+            self.move_to(self.model.next_due_at)
+        self.consume(0)
 
     @rule(which=which_session)
     def let_a_backend_in(self, which: int) -> None:
@@ -266,7 +252,7 @@ class TestAccountAgainstModel(AccountAndModel.TestCase):  # type: ignore[misc,va
     """Everything that can be seen of an account is what the simple model says."""
 
     settings = settings(
-        max_examples=150,
+        max_examples=200,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
