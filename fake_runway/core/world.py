@@ -63,7 +63,7 @@ def check_secret(secret: str) -> None:
         raise SecretRefused("The API key is not valid.")
     if secret.startswith("stk_"):
         raise SecretRefused("This is a session key: it works on consume and nowhere else.")
-    if _REAL_SECRET.fullmatch(secret):
+    if secret.startswith("key_") and _REAL_SECRET.fullmatch(secret):
         raise SecretRefused(
             "This looks like a real Runway API key. This server is a fake: use any other text as"
             " the key, and replace the real one if it was sent here by mistake."

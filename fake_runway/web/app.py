@@ -6,24 +6,24 @@ the account's own. The real order is unknown; only that the key comes first wher
 
 import logging
 import math
-from collections.abc import Mapping
 
 import orjson
 from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from fake_runway import __version__
 from fake_runway.core.errors import InsufficientCredits, KeyRefused, Refused
 from fake_runway.core.settings import ErrorStyle, Settings
 from fake_runway.core.world import check_secret, explicit_name, name_from_secret, tag_of_key
 from fake_runway.web import cors
-from fake_runway.web.bodies import Bodies, check_version, checked_id
+from fake_runway.web.bodies import NO_BODY, Bodies, check_version, checked_id
 from fake_runway.web.calls import Call, Reply
 from fake_runway.web.errors import (
     InternalError,
     RequestRefused,
     UnknownRoute,
 )
-from fake_runway.web.routes import Auth, Match, Operation, Routes
+from fake_runway.web.routes import Auth, Body, Match, Operation, Routes
 from fake_runway.web.runway_api import OPERATIONS
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.wire import error_body
@@ -33,7 +33,9 @@ LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown
 WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
 
 _log = logging.getLogger("fake_runway")
-_JSON = {**cors.ORIGIN, "Content-Type": "application/json; charset=utf-8"}
+_JSON = CIMultiDictProxy(
+    CIMultiDict({**cors.ORIGIN, "Content-Type": "application/json; charset=utf-8"})
+)
 
 
 def create_app(worlds: Worlds, *, livekit: LiveKit) -> web.Application:
@@ -74,12 +76,17 @@ class _Server:
             _log.exception("could not answer a %s", request.method)
             reply = _refusal(InternalError("Internal error"), self._worlds.settings)
         if world is not None:
-            _log.debug("%s %s %s: %d", world.name, request.method, request.path, reply.status)
-            await world.latency()
+            if _log.isEnabledFor(logging.DEBUG):  # the path is costly to decode
+                _log.debug("%s %s %s: %d", world.name, request.method, request.path, reply.status)
+            held_back_s = world.next_latency_s()
+            if held_back_s > 0:
+                await world.clock.sleep(held_back_s)
         return _response(reply)
 
     def _match(self, request: web.Request) -> Match:
-        path = request.rel_url.raw_path
+        path = request.raw_path.partition("?")[0]
+        if not path.startswith("/"):  # a whole URL, as proxies are asked
+            path = request.rel_url.raw_path
         match = self._routes.match(path)
         if match is None:
             raise UnknownRoute(self._routes.nearest(path))
@@ -115,12 +122,14 @@ class _Server:
         if operation.versioned and settings.version_required:
             check_version(request.headers.get("X-Runway-Version"))
         session_id = checked_id(match.session_id) if match.session_id else ""
-        body = await self._bodies.read(
-            request,
-            operation,
-            strict_keys=settings.strict_keys,
-            strict_type=settings.strict_consume_body,
-        )
+        body = NO_BODY
+        if operation.body is not Body.NONE:
+            body = await self._bodies.read(
+                request,
+                operation,
+                strict_keys=settings.strict_keys,
+                strict_type=settings.strict_consume_body,
+            )
         return operation.answer(
             Call(
                 world=world,
@@ -154,5 +163,7 @@ def _refusal(refusal: Refused, settings: Settings) -> Reply:
 def _response(reply: Reply) -> web.Response:
     if reply.body is None:
         return web.Response(status=reply.status, headers=cors.ORIGIN)
-    headers: Mapping[str, str] = {**_JSON, **reply.headers} if reply.headers else _JSON
+    headers = _JSON.copy()
+    if reply.headers:
+        headers.update(reply.headers)
     return web.Response(status=reply.status, body=orjson.dumps(reply.body), headers=headers)

@@ -23,7 +23,7 @@ API_VERSION = "2024-11-06"
 _UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
-_NO_BODY: Mapping[str, Any] = {}
+NO_BODY: Mapping[str, Any] = {}
 
 
 def check_version(version: str | None) -> None:
@@ -63,21 +63,19 @@ class Bodies:
         Raises:
             WrongContentType, BodyTooLarge, BadBody.
         """
-        if operation.body is Body.NONE:
-            return _NO_BODY
         ignored = operation.body is Body.IGNORED
         if ignored and not strict_type:
-            return _NO_BODY
+            return NO_BODY
         declared = "Content-Type" in request.headers
         if (declared or operation.body is Body.REQUIRED) and not _is_json(request):
             raise WrongContentType("Incorrect content type")  # observed
         raw = await _read(request)
         if not raw and operation.body is not Body.REQUIRED:
-            return _NO_BODY
+            return NO_BODY
         value = _parse(raw)
         if not ignored:
             self._check(value, operation, strict_keys=strict_keys)
-        return value if isinstance(value, dict) else _NO_BODY
+        return value if isinstance(value, dict) else NO_BODY
 
     def _check(self, value: object, operation: Operation, *, strict_keys: bool) -> None:
         validator = self._validators[operation.id]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from fake_runway.web.calls import Call, Reply
 from fake_runway.web.errors import MethodNotAllowed
@@ -52,8 +52,7 @@ class Operation:
     versioned: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What a path means: its operations by method, its world if it names one, its session id."""
 
     operations: dict[str, Operation]

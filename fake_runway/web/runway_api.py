@@ -37,7 +37,7 @@ def get_session(call: Call) -> Reply:
     """Answer the session in the form of its status."""
     account = call.world.account
     session = account.get(call.session_id, at=call.at)
-    return Reply(200, session_body(session, account.session_key(session)))
+    return Reply(200, session_body(session, account.session_key))
 
 
 def delete_session(call: Call) -> Reply:

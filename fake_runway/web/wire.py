@@ -5,8 +5,9 @@ Pure. Nothing else in the fake knows camelCase keys, RFC 3339 instants or status
 Source: the Runway OpenAPI document of 2024-11-06; error bodies also as observed live.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from fake_runway.core.lifecycle import Session, State
@@ -28,13 +29,17 @@ _STATUS: Mapping[State, str] = {
 }
 
 
+@lru_cache(maxsize=4096)  # a session is polled again and again, and its instants stay
 def instant(at: float) -> str:
     """Return POSIX seconds as RFC 3339 in UTC with milliseconds, e.g. 2026-01-31T12:00:00.250Z."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def session_body(session: Session, key: str) -> Json:
-    """Return what a GET shows of `session`, closed per status as in the published document."""
+def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
+    """Return what a GET shows of `session`, closed per status as in the published document.
+
+    `key_of` is asked for a READY session only.
+    """
     body: Json = {
         "id": session.id,
         "createdAt": instant(session.created_at),
@@ -47,7 +52,7 @@ def session_body(session: Session, key: str) -> Json:
             body["queued"] = False
         case State.READY | State.CLAIMED if session.expires_at is not None:
             body["expiresAt"] = instant(session.expires_at)
-            body["sessionKey"] = key
+            body["sessionKey"] = key_of(session)
         case State.COMPLETED:
             body["duration"] = round(session.ran_for_s)
         case State.FAILED if session.failure is not None:

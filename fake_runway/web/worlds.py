@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
+from fake_runway.core.durations import NO_TIME
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import key_tag
 
@@ -28,13 +29,13 @@ class World:
     def __repr__(self) -> str:
         return f"<World {self.name} {self.account!r}>"
 
-    async def latency(self) -> None:
-        """Hold this call's answer back, on this world's clock."""
+    def next_latency_s(self) -> float:
+        """Return how long this call's answer is to be held back, in seconds of this world."""
         ordinal = self.calls
         self.calls += 1
-        seconds = self.settings.latency.sample(self.draws.number("latency", ordinal))
-        if seconds > 0:
-            await self.clock.sleep(seconds)
+        if self.settings.latency == NO_TIME:
+            return 0.0
+        return self.settings.latency.sample(self.draws.number("latency", ordinal))
 
 
 class Worlds:
