@@ -1,0 +1,194 @@
+"""Bytes that a live session keeps, and how long a late look at very many due events takes.
+
+Each figure comes from a process of its own. Bytes are counted twice: as Python's allocator hands
+them out (tracemalloc), which is what the goal is about, and as growth of the process (RSS), which
+includes what is lost between the objects. They cover everything that a world keeps for a session:
+the session, its id, the index, the heap of due times, the queue, the window of the quota.
+"""
+
+import argparse
+import gc
+import multiprocessing
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the other modules
+
+from benchmarks.report import Row, against, progress, table
+from fake_runway.core.account import Account
+from fake_runway.core.durations import NEVER, Duration, Fixed, Uniform
+from fake_runway.core.lifecycle import Plan
+from fake_runway.core.settings import Limits, Settings
+from fake_runway.web.worlds import Worlds
+
+BYTES_GOAL = 600
+BEGIN = 1_700_000_000.0  # an ordinary instant; nothing here reads a clock
+BETWEEN_CREATES_S = 0.00001  # all within a second: no block of a call falls due meanwhile
+PROVISION = Uniform(1.0, 3.0)
+PLENTY = 1_000_000_000
+BLOCKS_OF_A_CALL = 50  # 300 s: the first one is paid at once, the 50th event is the end
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Many sessions of one world, all in one state.
+
+    Attributes:
+        concurrency: how many may be active; the others are QUEUED.
+        looked_at_s: after the last create.
+        consumed: they are RUNNING.
+    """
+
+    name: str
+    provision: Duration
+    concurrency: int = PLENTY
+    looked_at_s: float = 0.0
+    consumed: bool = False
+
+    def account(self) -> Account:
+        """Return an account with limits so high that all of its bookkeeping is done."""
+        settings = Settings(
+            plan=Plan(provision=self.provision),
+            limits=Limits(concurrency=self.concurrency, daily=PLENTY, credits=PLENTY),
+        )
+        return Worlds(seed="0", settings=settings, source=lambda: BEGIN).named("fake").account
+
+    def fill(self, account: Account, sessions: int) -> float:
+        """Create the sessions; return the instant of the last look."""
+        at = BEGIN
+        for _ in range(sessions):
+            at += BETWEEN_CREATES_S
+            session = account.create(at=at)
+            if self.consumed:
+                account.consume(session.id, account.session_key(session), at=at)
+        account.advance(at + self.looked_at_s)
+        return at + self.looked_at_s
+
+
+CROWDS = (
+    Crowd("QUEUED", NEVER, concurrency=20),
+    Crowd("PROVISIONING", Fixed(3600.0)),
+    Crowd("READY", Fixed(0.0)),
+    Crowd("RUNNING", Fixed(0.0), consumed=True),
+)
+
+
+def main() -> None:
+    """Measure and print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=100_000)
+    parser.add_argument("--repeats", type=int, default=3, help="of the late looks")
+    options = parser.parse_args()
+    rows = [_row_of_crowd(crowd, options.sessions) for crowd in CROWDS]
+    looks = _rows_of_looks(options.sessions, options.repeats)
+    table(
+        f"Retained per live session, with {options.sessions:,} of them",
+        ("state", "bytes allocated", "bytes of RSS", "goal"),
+        rows,
+    )
+    table(
+        f"One late look at {options.sessions:,} due events; the best of {options.repeats}",
+        ("events", "CPU s", "events/s", "goal"),
+        looks,
+    )
+
+
+def _row_of_crowd(crowd: Crowd, sessions: int) -> Row:
+    progress(f"{sessions:,} sessions, {crowd.name}")
+    allocated = _apart(allocated_bytes, crowd, sessions) / sessions
+    resident = _apart(resident_bytes, crowd, sessions) / sessions
+    goal = against(f"below {BYTES_GOAL}", met=allocated < BYTES_GOAL)
+    return (crowd.name, f"{allocated:.0f}", f"{resident:.0f}", goal)
+
+
+def _rows_of_looks(sessions: int, repeats: int) -> list[Row]:
+    times: dict[str, list[float]] = {}
+    for number in range(repeats):
+        progress(f"late looks, {number + 1} of {repeats}")
+        for look in (unseen_sessions, unseen_calls):
+            for name, seconds in _apart(look, sessions).items():
+                times.setdefault(name, []).append(seconds)
+    return [
+        (name, f"{min(each):.2f}", f"{sessions / min(each):,.0f}", "none, watched")
+        for name, each in times.items()
+    ]
+
+
+def _apart(measure: Callable[..., _T], *arguments: object) -> _T:
+    """Return what `measure` returns in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(measure, *arguments).result()
+
+
+def allocated_bytes(crowd: Crowd, sessions: int) -> int:
+    """Return what the sessions of a crowd keep allocated."""
+    account = _warm(crowd)
+    gc.collect()
+    tracemalloc.start()
+    crowd.fill(account, sessions)
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def resident_bytes(crowd: Crowd, sessions: int) -> int:
+    """Return by how much a crowd makes the process grow."""
+    account = _warm(crowd)
+    gc.collect()
+    before = _rss()
+    crowd.fill(account, sessions)
+    gc.collect()
+    return _rss() - before
+
+
+def unseen_sessions(sessions: int) -> dict[str, float]:
+    """Time two looks: all have become READY, in another order than created; all have expired."""
+    crowd = Crowd("", PROVISION)
+    account = crowd.account()
+    at = crowd.fill(account, sessions)
+    return {
+        "PROVISIONED": _timed(account, at + 10.0, sessions),
+        "EXPIRED, 10,000 retained": _timed(account, at + 400.0, sessions),
+    }
+
+
+def unseen_calls(sessions: int) -> dict[str, float]:
+    """Time a look at calls that have run for five minutes each, paid by blocks, and ended."""
+    crowd = Crowd("", Fixed(0.0), consumed=True)
+    account = crowd.account()
+    calls = sessions // BLOCKS_OF_A_CALL
+    at = crowd.fill(account, calls)
+    return {"BILLED": _timed(account, at + 400.0, calls * BLOCKS_OF_A_CALL)}
+
+
+def _timed(account: Account, at: float, events: int) -> float:
+    gc.collect()
+    begin = time.process_time()
+    happened = len(account.advance(at))
+    seconds = time.process_time() - begin
+    if happened != events:
+        raise RuntimeError(f"meant to time {events} events, got {happened}")
+    return seconds
+
+
+def _warm(crowd: Crowd) -> Account:
+    """Return an empty account, after others have filled caches and imported what is needed."""
+    crowd.fill(crowd.account(), 100)
+    return crowd.account()
+
+
+def _rss() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("no VmRSS in /proc/self/status")
+
+
+if __name__ == "__main__":
+    main()
