@@ -9,7 +9,10 @@ import re
 from dataclasses import dataclass
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+LONGEST_S = 10 * 366 * 86_400.0
+"""Ten years: far beyond any use, and within the years that the wire can write."""
+
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _CALL = re.compile(r"(uniform|lognormal)\(([^,()]+),([^,()]+)\)")
 EXPECTED = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
 
@@ -65,7 +68,10 @@ def parse_span(text: str) -> float:
     match = _SPAN.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"expected a span such as 1.5s, 200ms or 5m, got {text!r}")
-    return float(match[1]) * _UNITS[match[2]]
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if seconds > LONGEST_S:
+        raise ValueError(f"expected a span of at most ten years, got {text!r}")
+    return seconds
 
 
 def parse_duration(text: str) -> Duration:
@@ -96,6 +102,6 @@ def _ordered(low: float, high: float) -> Uniform:
 
 
 def _plain_number(text: str) -> float:
-    if not re.fullmatch(r"\d+(?:\.\d+)?", text.strip()):
+    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text.strip()):
         raise ValueError(f"expected a plain number such as 0.3, got {text.strip()!r}")
     return float(text)

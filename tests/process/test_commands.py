@@ -184,6 +184,7 @@ def test_env_refuses_a_name_that_is_none() -> None:
         ("--concurrency=many", "a whole number from 0 or `unlimited`"),
         ("--expires-in=never", "a span such as"),
         ("--session-cap=5", "a span such as"),
+        ("--expires-in=99999999h", "at most ten years"),
         ("--avatar=cat", "a UUID or `any`"),
         ("--unknown-ids=x", "'refuse', 'materialise'"),
         ("--retained=-1", "x>=0"),
