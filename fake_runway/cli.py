@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from aiohttp.http import HttpProcessingError
 
 from fake_runway import __version__
 from fake_runway.core.errors import Refused
 from fake_runway.core.world import explicit_name
-from fake_runway.options import livekit_from, server_options, settings_from
-from fake_runway.serving import PortTaken, Serving, serving
+from fake_runway.options import PORT, livekit_from, server_options, settings_from
+from fake_runway.serving import PortTaken, Serving, serving, url_of
 
 SECRET = "offline"
 _EXIT_USAGE = 2
@@ -54,7 +55,9 @@ def serve(**options: Any) -> None:
 
 @main.command()
 @server_options
-@click.option("--gateway-port", default=4011, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--gateway-port", type=PORT, default=4011, show_default=True, help="0 takes any free port."
+)
 def up(gateway_port: int, **options: Any) -> None:
     """Serve the fake, and a gateway in front of it as a child process."""
     _run(_up(options, gateway_port))
@@ -63,7 +66,7 @@ def up(gateway_port: int, **options: Any) -> None:
 @main.command()
 @click.option("--world", metavar="NAME", help="A world of its own, whatever the secret is.")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=4010, show_default=True)
+@click.option("--port", type=PORT, default=4010, show_default=True)
 def env(world: str | None, host: str, port: int) -> None:
     """Print the lines that point an application at the fake.
 
@@ -71,7 +74,7 @@ def env(world: str | None, host: str, port: int) -> None:
     are for the code that runs there.
     """
     try:
-        click.echo(_env_lines(f"http://{host}:{port}", world))
+        click.echo(_env_lines(url_of(host, port), world))
     except Refused as refusal:
         click.echo(f"fake-runway: {refusal.message}", err=True)
         sys.exit(_EXIT_USAGE)
@@ -96,11 +99,21 @@ def _run(command: Coroutine[Any, Any, int]) -> None:
         sys.exit(_EXIT_CANNOT_START)
 
 
+class _NoQuotes(logging.Filter):
+    """aiohttp quotes a request that it cannot parse, and that may hold a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info = None
+        return True
+
+
 def _serving(options: dict[str, Any]) -> Any:
     logging.basicConfig(
         level=options["log_level"].upper(),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
     return serving(
         settings_from(options),
         livekit=livekit_from(options),
@@ -138,7 +151,9 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
 
 async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
     packages = str(Path(__file__).parents[1])  # found there whether we are installed or not
-    environment = os.environ | {
+    # what is set for a gateway of the user's own is not meant for this one
+    inherited = {name: value for name, value in os.environ.items() if "GATEWAY_" not in name}
+    environment = inherited | {
         "RUNWAYML_BASE_URL": fake.url,
         "RUNWAYML_API_SECRET": SECRET,
         "PYTHONPATH": os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")])),
@@ -190,8 +205,13 @@ Ctrl-C stops both.
 def _stop_signal() -> asyncio.Event:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends it at once
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, stop)
     return stopped
 
 

@@ -16,6 +16,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+LARGEST_RATE = 1e6  # a fortnight a second; the wire cannot write years beyond 9999
+
+
 class _Parsed(click.ParamType[Any]):
     """An option whose text a function turns into a value, or refuses with a ValueError."""
 
@@ -40,6 +43,12 @@ def _limit(text: str) -> int | float:
     raise ValueError(f"expected a whole number from 0 or `unlimited`, got {text!r}")
 
 
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("expected a secret to sign with, got nothing")
+    return text
+
+
 def _cap(text: str) -> float:
     return math.inf if text == "none" else parse_span(text)
 
@@ -49,8 +58,8 @@ def _rate(text: str) -> float:
         rate = float(text)
     except ValueError:
         rate = -1.0
-    if not 0 <= rate < math.inf:
-        raise ValueError(f"expected a number from 0 (frozen), got {text!r}")
+    if not 0 <= rate <= LARGEST_RATE:
+        raise ValueError(f"expected a number from 0 (frozen) to {LARGEST_RATE:g}, got {text!r}")
     return rate
 
 
@@ -60,6 +69,7 @@ def _avatar(text: str) -> str:
     return text.lower()
 
 
+PORT = click.IntRange(0, 65_535)
 _LIVEKIT = LiveKit()
 _DURATION = _Parsed("duration", parse_duration)
 _SPAN = _Parsed("span", parse_span)
@@ -72,7 +82,9 @@ def _choice(*names: str) -> click.Choice[str]:
 
 _OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
-    click.option("--port", default=4010, show_default=True, help="0 takes any free port."),
+    click.option(
+        "--port", type=PORT, default=4010, show_default=True, help="0 takes any free port."
+    ),
     click.option(
         "--log-level",
         type=_choice("debug", "info", "warning", "error"),
@@ -135,6 +147,7 @@ _OPTIONS = (
     click.option("--livekit-api-key", default=_LIVEKIT.api_key, show_default=True),
     click.option(
         "--livekit-api-secret",
+        type=_Parsed("text", _not_empty),
         default=_LIVEKIT.api_secret,
         show_default="LiveKit's dev secret",
         help="Signs the tokens that consume hands out.",

@@ -28,6 +28,11 @@ class Serving:
     worlds: Worlds
 
 
+def url_of(host: str, port: int) -> str:
+    """Return the URL of a server; an IPv6 address wants brackets there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 @asynccontextmanager
 async def serving(
     settings: Settings,
@@ -54,12 +59,11 @@ async def serving(
     try:
         try:
             await web.TCPSite(runner, host, port).start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            error = error if isinstance(error, OSError) else OSError(f"no such host: {error}")
             number = error.errno or 0  # names that do not resolve have a negative one
             reason = os.strerror(number) if number > 0 else str(error)
             raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from error
-        bound = runner.addresses[0][1]
-        shown = f"[{host}]" if ":" in host else host
-        yield Serving(f"http://{shown}:{bound}", worlds)
+        yield Serving(url_of(host, runner.addresses[0][1]), worlds)
     finally:
         await runner.cleanup()

@@ -1,5 +1,6 @@
 """The gateway as an aiohttp application: one POST, and a health check."""
 
+import asyncio
 import logging
 import math
 import random
@@ -28,6 +29,7 @@ from gateway.runway_client import RunwayClient
 PATH = "/api/avatar/connect"
 LONGEST_BODY = 16 * 1024  # bytes
 ATTEMPT_S = 5.0
+BODY_S = 5.0  # a caller who never ends the body holds a handler, and the shutdown
 
 CONFIG = web.AppKey("config", Config)
 CONNECTS = web.AppKey("connects", Connects)
@@ -74,7 +76,7 @@ async def _upstream(
             limits=Limits(config.deadline_s, config.longest_wait_s),
             retries=Retries(),
             clock=LoopClock(),
-            jitter=random.Random(),
+            jitter=jitter,
         )
         yield
         await app[CONNECTS].drain()
@@ -118,7 +120,12 @@ async def _body(request: web.Request) -> object:
     if request.content_type != "application/json":
         raise UnsupportedMediaType
     try:
-        return orjson.loads(await request.read())
+        # cloned for its limit: mounted in another application, a request has that one's
+        limited = request.clone(client_max_size=LONGEST_BODY)
+        async with asyncio.timeout(BODY_S):
+            return orjson.loads(await limited.read())
+    except TimeoutError:
+        raise InvalidRequest("The body did not arrive in time") from None
     except web.HTTPRequestEntityTooLarge:
         raise PayloadTooLarge from None
     except (orjson.JSONDecodeError, web.RequestPayloadError):

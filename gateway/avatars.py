@@ -68,7 +68,8 @@ class AllowList:
 
     def allows(self, avatar: Avatar) -> bool:
         """Tell whether sessions may be made for `avatar`."""
-        return avatar.id.lower() in self.ids or (avatar.custom and self.any_custom)
+        known = avatar.id.lower() if avatar.custom else avatar.id
+        return known in self.ids or (avatar.custom and self.any_custom)
 
 
 def requested_avatar(body: object, allowed: AllowList) -> Avatar:

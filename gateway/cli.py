@@ -8,6 +8,7 @@ import sys
 
 import click
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from gateway import __version__
 from gateway.app import PATH, create_app
@@ -15,7 +16,16 @@ from gateway.config import VARIABLES, Config, ConfigError
 
 SHUTDOWN_S = 20.0
 _EXIT_USAGE = 2
-_EXIT_PORT_IN_USE = 3
+_EXIT_CANNOT_START = 3
+
+
+class _NoQuotes(logging.Filter):
+    """aiohttp quotes a request that it cannot parse, and that may hold a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info = None
+        return True
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,6 +73,7 @@ def serve(log_level: str, **flags: str | None) -> None:
     logging.basicConfig(
         level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
         sys.exit(runner.run(_serve(config)))
@@ -89,9 +100,10 @@ async def _serve(config: Config) -> int:
                 " choose another with --port",
                 file=sys.stderr,
             )
-            return _EXIT_PORT_IN_USE
+            return _EXIT_CANNOT_START
         port = runner.addresses[0][1]
-        print(f"gateway: http://{config.host}:{port}{PATH} -> {config.upstream_host}", flush=True)
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        print(f"gateway: http://{host}:{port}{PATH} -> {config.upstream_host}", flush=True)
         await _stop_signal()
     finally:
         await runner.cleanup()
@@ -104,6 +116,7 @@ async def _stop_signal() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     await stopped.wait()
+    loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends it at once
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

@@ -82,10 +82,14 @@ def _secret(text: str) -> str:
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
+    _ = parts.port  # a ValueError if it is none
+    if any(character.isspace() for character in text):
+        raise ValueError("it holds white space")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it has no http(s) scheme or no host")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise ValueError("it has a query, a fragment or a user")
+    parts.hostname.encode("idna")  # a UnicodeError, which is a ValueError, if it is none
     return text.rstrip("/")
 
 

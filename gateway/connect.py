@@ -22,6 +22,8 @@ from gateway.clock import LoopClock
 from gateway.credentials import HandedOut, Shape
 from gateway.errors import GatewayError, SessionFailed, ShuttingDown, TimedOut
 from gateway.polling import (
+    Fault,
+    Hop,
     Retries,
     UpstreamFailure,
     after_failure,
@@ -46,7 +48,7 @@ class Limits:
     Attributes:
         deadline_s: from the request to its answer.
         longest_wait_s: between two looks at a session.
-        cleanup_s: for cancelling one session, including the wait for its id.
+        cleanup_s: for the wait for a session's id, and again for cancelling it.
     """
 
     deadline_s: float = 30.0
@@ -125,7 +127,8 @@ class Connects:
         """End every connect now, each with an answer, and refuse new ones."""
         self._closing = True
         for timeout in self._open:
-            timeout.reschedule(self._clock.now())
+            if not timeout.expired():  # one that ends already cannot be rescheduled
+                timeout.reschedule(self._clock.now())
 
     async def drain(self) -> None:
         """Wait until nothing is left to cancel. Each cancellation is bounded by itself."""
@@ -164,6 +167,7 @@ class Connects:
                 result = await attempt()
             except UpstreamFailure as failure:
                 _log.info("upstream: %s", failure)
+                hung_look = failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT
                 wait = after_failure(
                     failure,
                     repeats=repeats,
@@ -175,7 +179,7 @@ class Connects:
             else:
                 patience.check()
                 return result
-            repeats += 1
+            repeats += not hung_look  # which is no failure, only a slow NOT_READY
             await self._clock.sleep(wait)
 
     @asynccontextmanager
@@ -207,11 +211,12 @@ class Connects:
 
     async def _release(self, creating: asyncio.Task[str]) -> None:
         """Cancel the session that `creating` makes, once its id is known."""
-        patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
         session_id = "(id unknown)"
         try:
-            async with asyncio.timeout_at(patience.deadline):
+            async with asyncio.timeout(self._limits.cleanup_s):
                 session_id = await creating
+            patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
+            async with asyncio.timeout_at(patience.deadline):
                 await self._persist(lambda: self._upstream.cancel(session_id), patience)
         except UpstreamFailure:
             return  # create failed: there is no session, or nobody can know its id

@@ -87,23 +87,26 @@ class Retries:
     """How failed requests are repeated.
 
     Attributes:
-        create, retrieve, cancel: repeats after the first failure in a row.
+        create, retrieve, consume, cancel: repeats after the first failure in a row.
         backoff_s: wait before the first repeat; doubles each time. Up to half is added at random.
     """
 
     create: int = 2
     retrieve: int = 5
+    consume: int = 2
     cancel: int = 4
     backoff_s: float = 0.2
 
     def allowed(self, hop: Hop) -> int:
-        """Return how often a request of this kind may be repeated. Consume: only if never sent."""
+        """Return how often a request of this kind may be repeated at all."""
         match hop:
             case Hop.RETRIEVE:
                 return self.retrieve
+            case Hop.CONSUME:
+                return self.consume
             case Hop.CANCEL:
                 return self.cancel
-            case _:
+            case Hop.CREATE:
                 return self.create
 
 
@@ -120,7 +123,7 @@ def towards_last_look(wait_s: float, *, time_left_s: float) -> float:
 
     No pause gets shorter than the first one: two looks in quick succession help nobody.
     """
-    last_look_in = time_left_s - LAST_LOOK_S
+    last_look_in = round(time_left_s - LAST_LOOK_S, 6)  # else rounding makes 0.1 less than 0.1
     if last_look_in <= wait_s:
         return last_look_in if last_look_in >= FIRST_WAIT_S else wait_s
     if last_look_in - wait_s >= FIRST_WAIT_S:
@@ -182,7 +185,7 @@ def _may_repeat(failure: UpstreamFailure) -> bool:
         return True
     match failure.hop:
         case Hop.CREATE:
-            return failure.status in (429, 503)
+            return failure.fault is Fault.STATUS and failure.status in (429, 503)
         case Hop.CONSUME:
             return False
         case _:

@@ -295,6 +295,6 @@ class Account:
 
     def _drop_stale_entries(self) -> None:
         """Keep the heap in proportion to the sessions: cancelled ones leave entries behind."""
-        if len(self._due) > 2 * self._active + _FEW_ENTRIES:
+        if len(self._due) > self._active + self._active // 4 + _FEW_ENTRIES:
             self._due = [entry for entry in self._due if self._is_current(entry)]
             heapify(self._due)

@@ -12,6 +12,8 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST_S = 10 * 366 * 86_400.0
 """Ten years: far beyond any use, and within the years that the wire can write."""
 
+LARGEST_SIGMA = 10.0
+
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _CALL = re.compile(r"(uniform|lognormal)\(([^,()]+),([^,()]+)\)")
 EXPECTED = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
@@ -89,7 +91,7 @@ def parse_duration(text: str) -> Duration:
             return Fixed(parse_span(stripped))
         first = parse_span(call[2])
         if call[1] == "lognormal":
-            return Lognormal(first, _plain_number(call[3]))
+            return Lognormal(first, _sigma(call[3]))
         return _ordered(first, parse_span(call[3]))
     except ValueError as error:
         raise ValueError(f"expected {EXPECTED}, got {text!r} ({error})") from error
@@ -101,7 +103,7 @@ def _ordered(low: float, high: float) -> Uniform:
     return Uniform(low, high)
 
 
-def _plain_number(text: str) -> float:
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text.strip()):
-        raise ValueError(f"expected a plain number such as 0.3, got {text.strip()!r}")
+def _sigma(text: str) -> float:
+    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text.strip()) or float(text) > LARGEST_SIGMA:
+        raise ValueError(f"expected a number up to {LARGEST_SIGMA:g}, such as 0.3, got {text!r}")
     return float(text)

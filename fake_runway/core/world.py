@@ -11,7 +11,9 @@ from hashlib import blake2b, sha256
 from fake_runway.core.errors import Refused
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
-_REAL_SECRET = re.compile(r"key_[0-9a-f]{128}")  # source: the public troubleshooting page
+_REAL_SECRET = re.compile(
+    r"key_[0-9a-f]{128}", re.IGNORECASE
+)  # source: the public troubleshooting page
 _SESSION_KEY = re.compile(r"stk_([0-9a-f]{12})_[0-9a-f]{32}")
 
 
@@ -63,7 +65,7 @@ def check_secret(secret: str) -> None:
         raise SecretRefused("The API key is not valid.")
     if secret.startswith("stk_"):
         raise SecretRefused("This is a session key: it works on consume and nowhere else.")
-    if secret.startswith("key_") and _REAL_SECRET.fullmatch(secret):
+    if secret[:4].lower() == "key_" and _REAL_SECRET.fullmatch(secret):
         raise SecretRefused(
             "This looks like a real Runway API key. This server is a fake: use any other text as"
             " the key, and replace the real one if it was sent here by mistake."

@@ -76,8 +76,9 @@ class _Server:
             _log.exception("could not answer a %s", request.method)
             reply = _refusal(InternalError("Internal error"), self._worlds.settings)
         if world is not None:
-            if _log.isEnabledFor(logging.DEBUG):  # the path is costly to decode
-                _log.debug("%s %s %s: %d", world.name, request.method, request.path, reply.status)
+            # the path as it came, since a decoded one could forge another line, and no query
+            path = request.raw_path.partition("?")[0]
+            _log.debug("%s %s %s: %d", world.name, request.method, path, reply.status)
             held_back_s = world.next_latency_s()
             if held_back_s > 0:
                 await world.clock.sleep(held_back_s)

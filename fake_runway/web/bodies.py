@@ -82,7 +82,10 @@ class Bodies:
         if validator.is_valid(value):
             _check_tool_names(value)
             return
-        problems = validator.problems(value)
+        try:
+            problems = validator.problems(value)
+        except (ValueError, RecursionError):  # nested deeper than the engines can follow
+            raise BadBody("Invalid input") from None
         if not strict_keys:
             problems = [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
         if not problems:

@@ -19,7 +19,6 @@ from fake_runway.web.errors import MethodNotAllowed
 class Auth(Enum):
     """What the bearer token of an operation is."""
 
-    NONE = "none"
     API_SECRET = "api-secret"
     SESSION_KEY = "session-key"
 

@@ -100,7 +100,8 @@ def query_usage(call: Call) -> Reply:
 def _range(call: Call) -> tuple[date, date]:
     today = _date_of(int(call.at // DAY_S))
     start = _date(call.body, "startDate") or today - timedelta(days=USAGE_DAYS)
-    before = _date(call.body, "beforeDate") or start + timedelta(days=USAGE_DAYS)
+    last = min(start.toordinal() + USAGE_DAYS, date.max.toordinal())
+    before = _date(call.body, "beforeDate") or date.fromordinal(last)
     days = (before - start).days
     if not 0 < days <= LONGEST_USAGE_DAYS:
         raise BadDates(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import NO_TIME
+from fake_runway.core.durations import Fixed
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import key_tag
 
@@ -33,9 +33,10 @@ class World:
         """Return how long this call's answer is to be held back, in seconds of this world."""
         ordinal = self.calls
         self.calls += 1
-        if self.settings.latency == NO_TIME:
-            return 0.0
-        return self.settings.latency.sample(self.draws.number("latency", ordinal))
+        latency = self.settings.latency
+        if isinstance(latency, Fixed):  # no draw needed, and the usual case
+            return latency.seconds
+        return latency.sample(self.draws.number("latency", ordinal))
 
 
 class Worlds:

@@ -180,12 +180,16 @@ async def test_a_body_that_does_not_unpack_is_refused() -> None:
 async def test_values_nested_deeper_than_the_validator_reads_are_refused() -> None:
     """The one untyped place of the contract cannot be used to break the fake."""
     deep: Any = []
-    for _ in range(900):
+    for _ in range(400):
         deep = [deep]
     tool = TOOL | {"parameters": [PARAMETER | {"type": "object", "properties": [deep]}]}
     async with serving_fake() as fake:
-        answer = await fake.call("POST", SESSIONS, json=CREATE | {"tools": [tool]})
-    assert answer.status in (200, 400)
+        answers = [
+            await fake.call("POST", SESSIONS, json=CREATE | {"tools": [tool]}),
+            await fake.call("POST", SESSIONS, json=CREATE | {"personality": deep}),
+        ]
+    assert answers[0].status in (200, 400)
+    assert answers[1].status == 400
 
 
 @pytest.mark.parametrize(

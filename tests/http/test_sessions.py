@@ -269,6 +269,7 @@ async def test_organization_shows_limits_balance_and_usage() -> None:
         {"startDate": "2026-01-02", "beforeDate": "2026-01-02"},
         {"startDate": "2026-01-01", "beforeDate": "2026-04-02"},
         {"startDate": "yesterday"},
+        {"startDate": "9999-12-31"},
     ],
 )
 async def test_usage_refuses_ranges_that_are_none(dates: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import aiohttp
 import pytest
 from click.testing import CliRunner
+from yarl import URL
 
 from fake_runway.cli import main
 from fake_runway.web.tokens import read
@@ -138,6 +139,23 @@ async def test_a_gateway_that_is_stopped_leaves_no_session() -> None:
     assert states == ["cancelled"]
 
 
+@pytest.mark.parametrize("module", ["fake_runway", "gateway"])
+async def test_requests_that_do_not_parse_are_logged_without_their_words(module: str) -> None:
+    """A header that is broken or too long may hold a secret; 400, and no word of it in the log."""
+    lines = [b"Authorization: Bearer planted\x01x", b"Cookie: planted" + b"x" * 9000]
+    secret = {"RUNWAYML_API_SECRET": "another"}
+    async with running(module, "serve", "--port=0", **secret) as server:
+        url = URL((await server.line(containing="http")).split()[1 if module == "gateway" else 2])
+        for line in lines:
+            reader, writer = await asyncio.open_connection(url.host, url.port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.0 400")
+            writer.close()
+        await server.stop()
+        errors = await server.errors()
+    assert "planted" not in errors
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
@@ -188,6 +206,10 @@ def test_env_refuses_a_name_that_is_none() -> None:
         ("--avatar=cat", "a UUID or `any`"),
         ("--unknown-ids=x", "'refuse', 'materialise'"),
         ("--retained=-1", "x>=0"),
+        ("--port=99999", "0<=x<=65535"),
+        ("--time-scale=1e12", "to 1e+06"),
+        ("--latency=lognormal(5s, 999)", "a number up to 10"),
+        ("--livekit-api-secret=", "got nothing"),
     ],
 )
 def test_a_wrong_option_says_what_was_expected(option: str, expected: str) -> None:

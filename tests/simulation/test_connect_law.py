@@ -415,3 +415,20 @@ def test_a_session_that_cannot_be_cancelled_is_named_in_the_log(
     left = [session.id for session in outcome.sessions]
     assert [each.hop for each in outcome.history].count(Hop.CANCEL) == 5
     assert f"session {left[0]} could not be cancelled" in caplog.text
+
+
+def test_looks_that_hang_are_no_failures() -> None:
+    """After four looks that hung, a 503 is the first failure: it is repeated soon."""
+    schedule: dict[tuple[Hop, int], Effect] = {(Hop.LOOK, nth): Fault.HANG for nth in range(4)}
+    schedule |= {(Hop.LOOK, 4): Status(503)}
+    outcome = connect(Situation(schedule=schedule))
+    assert outcome.code == "ok"
+    assert outcome.answered_at == pytest.approx(4 * 5.1 + 0.25, abs=0.06)
+
+
+def test_shutdown_in_the_instant_of_a_deadline_leaves_nothing() -> None:
+    """Both at once: the caller is answered and the session is cancelled."""
+    never = Settings(plan=replace(Plan(), provision=Fixed(99.0)))
+    outcome = connect(Situation(settings=never, stops_at=2.0, deadline_s=2.0))
+    assert outcome.code in ("timeout", "shutting_down")
+    assert not outcome.alive
