@@ -183,7 +183,7 @@ def test_importing_is_light() -> None:
 # --- responses: what is right ---------------------------------------------------------------------
 
 
-def answer(
+def check_answer(
     method: str,
     path: str,
     status: int,
@@ -222,7 +222,7 @@ def answer(
 )
 def test_right_answers_pass(method: str, path: str, status: int, body: object) -> None:
     """What the contract documents passes, and so do refused methods, paths and preflights."""
-    answer(method, path, status, body)
+    check_answer(method, path, status, body)
 
 
 @pytest.mark.parametrize("document", ["gateway", "admin"])
@@ -231,15 +231,15 @@ def test_other_documents_pass(document: str) -> None:
     health = {"status": "ok", "version": "1"} if document == "admin" else {"status": "ok"}
     refusal = {"error": "No."} if document == "admin" else {"error": "No.", "code": "not_found"}
 
-    answer("GET", "/health", 200, health, document=document)
-    answer("GET", "/nowhere", 404, refusal, document=document)
+    check_answer("GET", "/health", 200, health, document=document)
+    check_answer("GET", "/nowhere", 404, refusal, document=document)
 
 
 def test_header_names_and_media_types_have_no_case() -> None:
     """Headers are found in any spelling, and parameters of the content type do not matter."""
     headers = {"content-TYPE": "Application/JSON;charset=UTF-8"}
 
-    answer("GET", SESSION_PATH, 200, session("RUNNING"), headers=headers)
+    check_answer("GET", SESSION_PATH, 200, session("RUNNING"), headers=headers)
 
 
 # --- responses: what is wrong ---------------------------------------------------------------------
@@ -352,7 +352,7 @@ def test_wrong_answers_are_refused(
 ) -> None:
     """Each kind of wrong answer is refused; the message says what was expected and what came."""
     with pytest.raises(ContractViolation) as caught:
-        answer(*arguments, headers=headers)
+        check_answer(*arguments, headers=headers)
 
     assert str(caught.value) == message
 
@@ -363,15 +363,15 @@ def test_a_required_header_must_be_there() -> None:
     connect = ("POST", "/api/avatar/connect", 429, body)
 
     with pytest.raises(ContractViolation, match="expected a header Retry-After, got none"):
-        answer(*connect, document="gateway")
+        check_answer(*connect, document="gateway")
 
-    answer(*connect, headers={**JSON_HEADERS, "retry-after": "3"}, document="gateway")
+    check_answer(*connect, headers={**JSON_HEADERS, "retry-after": "3"}, document="gateway")
 
 
 def test_a_violation_says_its_parts() -> None:
     """Operation, status and reason of a violation can be read one by one."""
     with pytest.raises(ContractViolation) as caught:
-        answer("DELETE", SESSION_PATH, 204, b"x")
+        check_answer("DELETE", SESSION_PATH, 204, b"x")
 
     violation = caught.value
     assert (violation.operation, violation.status) == ("deleteSession", 204)
@@ -381,7 +381,7 @@ def test_a_violation_says_its_parts() -> None:
 def test_the_query_stays_out_of_messages() -> None:
     """A query can hold a secret, so that no message repeats it."""
     with pytest.raises(ContractViolation) as caught:
-        answer("GET", f"/v1/unknown?key={SECRET}", 200, {})
+        check_answer("GET", f"/v1/unknown?key={SECRET}", 200, {})
 
     assert SECRET not in str(caught.value)
 
@@ -406,7 +406,7 @@ def test_values_stay_out_of_violations(example: tuple[str, Any]) -> None:
 
     for raw in (planted, planted[:-1]):
         with pytest.raises(ContractViolation) as caught:
-            answer("GET", SESSION_PATH, 200, raw)
+            check_answer("GET", SESSION_PATH, 200, raw)
         assert SECRET not in str(caught.value)
 
 
