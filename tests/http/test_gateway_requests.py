@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.app import CONFIG, create_app
 from gateway.config import Config
@@ -78,6 +79,17 @@ async def test_routes_and_methods_that_are_none() -> None:
         wrong = await gateway.get(CONNECT)
         assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
         assert (await gateway.get("/health")).json == {"status": "ok"}
+
+
+async def test_the_limit_of_a_body_holds_when_mounted() -> None:
+    """Inside another application the gateway keeps its own limit."""
+    parent = web.Application(client_max_size=1 << 20)
+    parent.add_subapp("/sub", create_app(Config(secret=SECRET, base_url="http://127.0.0.1:1")))
+    async with TestClient(TestServer(parent)) as client:  # unchecked: the path is the parent's
+        body = io.BytesIO(b" " * 20_000)
+        answer = await client.post(f"/sub{CONNECT}", data=body, headers=JSON)
+        code = (await answer.json())["code"]
+    assert (answer.status, code) == (413, "payload_too_large")
 
 
 async def test_answers_are_not_to_be_cached() -> None:
