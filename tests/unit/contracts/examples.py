@@ -68,6 +68,33 @@ SESSIONS: dict[str, dict[str, Any]] = {
     "CANCELLED": {},
 }
 
+PRESET_VOICE = {
+    "type": "runway-live-preset",
+    "presetId": "clara",
+    "name": "Clara",
+    "description": "Soft.",
+}
+CUSTOM_VOICE = {
+    "type": "custom",
+    "id": "c2a0f7de-3b55-4d9c-a1f4-8e6b0d2c9f13",
+    "deleted": False,
+    "name": "Mine",
+    "description": None,
+}
+DELETED_VOICE = {"type": "custom", "id": CUSTOM_VOICE["id"], "deleted": True}
+VOICES: list[dict[str, Any]] = [PRESET_VOICE, CUSTOM_VOICE, DELETED_VOICE]
+
+AVATARS: dict[str, dict[str, Any]] = {
+    "PROCESSING": {"startScript": None, "processedImageUri": None, "documentIds": []},
+    "READY": {"voice": CUSTOM_VOICE},
+    "FAILED": {
+        "voice": DELETED_VOICE,
+        "referenceImageUri": None,
+        "processedImageUri": None,
+        "failureReason": "No face was found.",
+    },
+}
+
 ORGANIZATION = {
     "tier": {
         "maxMonthlyCreditSpend": 100_000,
@@ -92,6 +119,30 @@ USAGE = {
 def session(status: str) -> dict[str, Any]:
     """Return a session as a GET shows it in `status`."""
     return {"id": SESSION_ID, "createdAt": CREATED_AT, "status": status, **SESSIONS[status]}
+
+
+def avatar(status: str) -> dict[str, Any]:
+    """Return an avatar as a GET shows it in `status`; each status has another voice."""
+    return {
+        "id": CUSTOM["avatarId"],
+        "name": "Ada",
+        "personality": "Kind.",
+        "startScript": "Hello!",
+        "voice": PRESET_VOICE,
+        "referenceImageUri": "https://pictures.example.com/given.jpg",
+        "processedImageUri": "https://pictures.example.com/shown.jpg",
+        "documentIds": ["e4d7a610-5c2f-4b8e-9a03-71f6c8d5b2e9"],
+        "createdAt": CREATED_AT,
+        "updatedAt": CREATED_AT,
+        "status": status,
+        **AVATARS[status],
+    }
+
+
+def page(*statuses: str, following: str | None = None) -> dict[str, Any]:
+    """Return a page with an avatar in each of `statuses`; `following` is the next cursor."""
+    data = [avatar(status) for status in statuses]
+    return {"data": data, "hasMore": following is not None, "nextCursor": following}
 
 
 def at(body: Any, path: Path) -> Any:

@@ -36,11 +36,16 @@ def differences(published: Node, ours: Node) -> set[Difference]:
     return set(_Comparison(published, ours).all())
 
 
-def in_scope(path: str) -> bool:
-    """Tell whether a published path belongs to what we describe."""
-    return path.startswith("/v1/realtime_sessions") or (
-        path.startswith("/v1/organization") and not path.startswith("/v1/organization/webapp/")
-    )
+def in_scope(method: str, path: str) -> bool:
+    """Tell whether a published operation belongs to what we describe."""
+    match path.split("/")[2:]:
+        case ["realtime_sessions", *_]:
+            return True
+        case ["organization", *rest]:
+            return rest[:1] != ["webapp"]
+        case ["avatars", *_]:
+            return method == "GET"
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class _Comparison:
 
     def all(self) -> Iterator[Difference]:
         theirs, ours = _operations(self.published), _operations(self.ours)
-        for key in (key for key in theirs.keys() - ours.keys() if in_scope(key[1])):
+        for key in (key for key in theirs.keys() - ours.keys() if in_scope(*key)):
             name = " ".join(key)
             yield Difference(f"{name}:missing", name)
         for key, operation in ours.items():
@@ -102,6 +107,7 @@ class _Comparison:
 
     def _shape(self, place: str, theirs: Node, ours: Node) -> Iterator[str]:
         theirs, _ = _follow(self.published, theirs)
+        theirs = _with_null(theirs)
         ours, name = _follow(self.ours, ours)
         place = name or place
         wanted, found = _features(theirs), _features(ours)
@@ -159,6 +165,14 @@ def _follow(document: Node, node: Node) -> tuple[Node, str]:
     for step in node["$ref"].removeprefix("#/").split("/"):
         target = target[step]
     return target, step
+
+
+def _with_null(shape: Node) -> Node:
+    """Return "this shape, or null", which is written as a union there, as we write it."""
+    match shape.get("anyOf"):
+        case [{"type": str(named)} as only, {"type": "null"}]:
+            return {**shape, **only, "type": [named, "null"]}
+    return shape
 
 
 def _features(shape: Node) -> dict[str, object]:

@@ -167,7 +167,7 @@ def test_shapes_are_described(document: Document) -> None:
 
 
 def test_operations_of_the_runway_contract() -> None:
-    """The Runway contract has the realtime operations and the two of the organization."""
+    """The Runway contract has realtime sessions, reading avatars, and the organization."""
     found = {(o.id, o.method, o.template) for o in load("runway").operations()}
 
     session = "/v1/realtime_sessions/{id}"
@@ -177,6 +177,8 @@ def test_operations_of_the_runway_contract() -> None:
         ("deleteSession", "DELETE", session),
         ("consumeSession", "POST", f"{session}/consume"),
         ("connectBackend", "POST", f"{session}/connect_backend"),
+        ("listAvatars", "GET", "/v1/avatars"),
+        ("getAvatar", "GET", "/v1/avatars/{id}"),
         ("getOrganization", "GET", "/v1/organization"),
         ("queryUsage", "POST", "/v1/organization/usage"),
     }
@@ -184,14 +186,32 @@ def test_operations_of_the_runway_contract() -> None:
 
 def test_only_consume_works_without_version_and_secret() -> None:
     """Every operation requires the version and the API secret, except consume."""
-    raw = load("runway").raw
-    assert raw["security"] == [{"apiSecret": []}]
-    for item in raw["paths"].values():
+    runway = load("runway")
+    assert runway.raw["security"] == [{"apiSecret": []}]
+    for item in runway.raw["paths"].values():
         for operation in (item[method] for method in ("get", "post", "delete") if method in item):
             consume = operation["operationId"] == "consumeSession"
-            headers = [p["$ref"].rpartition("/")[2] for p in operation["parameters"]]
+            headers = [
+                parameter["$ref"].rpartition("/")[2]
+                for parameter in operation["parameters"]
+                if follow(runway, parameter["$ref"])["in"] == "header"
+            ]
             assert headers == ["OptionalVersion" if consume else "Version"]
             assert operation.get("security") == ([{"sessionKey": []}] if consume else None)
+
+
+def test_only_the_list_of_avatars_takes_a_query() -> None:
+    """A limit and a cursor may stand in the query of the list, and nothing in any other."""
+    runway = load("runway")
+    found = {
+        (operation["operationId"], parameter["name"], parameter["required"])
+        for item in runway.raw["paths"].values()
+        for operation in (item[method] for method in ("get", "post", "delete") if method in item)
+        for parameter in (follow(runway, p["$ref"]) for p in operation["parameters"])
+        if parameter["in"] == "query"
+    }
+
+    assert found == {("listAvatars", "limit", False), ("listAvatars", "cursor", False)}
 
 
 def test_load_reads_once() -> None:
@@ -213,6 +233,11 @@ def test_load_names_the_choices() -> None:
         ("DELETE", "/v1/realtime_sessions/anything?now=1", "deleteSession"),
         ("POST", "/v1/realtime_sessions/anything/consume", "consumeSession"),
         ("GET", "/v1/organization", "getOrganization"),
+        ("GET", "/v1/avatars?limit=2&cursor=next", "listAvatars"),
+        ("GET", "/v1/avatars/anything", "getAvatar"),
+        ("POST", "/v1/avatars", None),
+        ("DELETE", "/v1/avatars/anything", None),
+        ("GET", "/v1/avatars/", None),
         ("PUT", "/v1/organization", None),
         ("GET", "/v1/realtime_sessions/", None),
         ("GET", "/v1/realtime_sessions/a/b", None),
@@ -233,6 +258,8 @@ def test_operation_knows_its_bodies() -> None:
     create = runway.operation("POST", "/v1/realtime_sessions")
     consume = runway.operation("POST", f"/v1/realtime_sessions/{'x'}/consume")
     delete = runway.operation("DELETE", "/v1/realtime_sessions/x")
+    avatars = runway.operation("GET", "/v1/avatars")
+    avatar = runway.operation("GET", "/v1/avatars/x")
 
     assert create
     assert create.request == runway.schema("CreateSession")
@@ -245,6 +272,13 @@ def test_operation_knows_its_bodies() -> None:
     assert delete
     assert delete.request is None
     assert delete.responses[204].schema is None
+    assert avatars
+    assert list(avatars.responses) == [200, 400, 401]
+    assert avatars.responses[200].schema == runway.schema("AvatarPage")
+    assert avatar
+    assert avatar.request is None
+    assert list(avatar.responses) == [200, 400, 401, 404]
+    assert avatar.responses[200].schema == runway.schema("AvatarDetails")
 
 
 def test_schema_by_name_or_pointer() -> None:

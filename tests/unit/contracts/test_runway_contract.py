@@ -8,10 +8,12 @@ import pytest
 
 from contracts.schema import BodyValidator, Kind, PlainValidator, Problem, load
 from tests.unit.contracts.examples import (
+    AVATARS,
     BACKEND_RPC,
     CLIENT_EVENT,
     CREATED_AT,
     CUSTOM,
+    CUSTOM_VOICE,
     ELEVENLABS,
     FULL,
     LIVEKIT,
@@ -19,11 +21,15 @@ from tests.unit.contracts.examples import (
     ORGANIZATION,
     OTHER_BRANCHES,
     PARAMETERS,
+    PRESET_VOICE,
     SESSION_ID,
     SESSIONS,
     SMALLEST,
     USAGE,
+    VOICES,
     Path,
+    avatar,
+    page,
     removed,
     replaced,
     session,
@@ -322,11 +328,12 @@ UUIDS = [
 
 @pytest.mark.parametrize(("text", "valid"), UUIDS)
 def test_ids_are_version_4_uuids(text: str, valid: bool) -> None:
-    """Ids of custom avatars and of sessions are version 4 UUIDs, in either case."""
+    """Ids of avatars, sessions, documents and voices are version 4 UUIDs, in either case."""
     avatar = CREATE.problems(replaced(OTHER_BRANCHES, ("avatar", "avatarId"), text))
 
     assert found(avatar) == ([] if valid else [(("avatar", "avatarId"), Kind.PATTERN)])
-    assert found(checked("SessionId", text)) == ([] if valid else [((), Kind.PATTERN)])
+    for shape in ("AvatarId", "SessionId", "DocumentId", "VoiceId"):
+        assert found(checked(shape, text)) == ([] if valid else [((), Kind.PATTERN)])
 
 
 INSTANTS = [
@@ -408,6 +415,158 @@ def test_credentials() -> None:
         assert found(checked("Credentials", {**good, key: ""})) == [((key,), kind)]
         assert found(checked("Credentials", removed(good, (key,)))) == [((key,), Kind.REQUIRED)]
     assert found(checked("Credentials", {**good, "serverUrl": "x"})) == [((), Kind.UNKNOWN_KEY)]
+
+
+@pytest.mark.parametrize("status", AVATARS)
+def test_avatar_by_status(status: str) -> None:
+    """An avatar has exactly the keys of its status, and only a failed one has a reason."""
+    whole = avatar(status)
+    assert checked("AvatarDetails", whole) == []
+
+    for key in whole:
+        assert found(checked("AvatarDetails", removed(whole, (key,)))) == [((key,), Kind.REQUIRED)]
+    for key in {"failureReason", "failureCode", "presetId"} - whole.keys():
+        (problem,) = checked("AvatarDetails", {**whole, key: "x"})
+        assert (problem.path, problem.keys) == ((), (key,))
+
+
+def test_avatar_status_is_one_of_three() -> None:
+    """An unknown status is told as such, also one that only sessions have."""
+    (problem,) = checked("AvatarDetails", {**avatar("READY"), "status": "RUNNING"})
+
+    assert (problem.path, problem.kind) == (("status",), Kind.ENUM)
+    assert problem.expected == ("PROCESSING", "READY", "FAILED")
+
+
+@pytest.mark.parametrize("status", AVATARS)
+def test_avatar_may_lack_three_things(status: str) -> None:
+    """The script and the two pictures are null where there are none, and nothing else is."""
+    whole = avatar(status)
+    nullable = {"startScript", "referenceImageUri", "processedImageUri"}
+    for key in nullable:
+        assert checked("AvatarDetails", {**whole, key: None}) == []
+        assert checked("AvatarDetails", {**whole, key: "x"}) == []
+
+    for key in whole.keys() - nullable - {"status"}:
+        (problem,) = checked("AvatarDetails", {**whole, key: None})
+        assert (problem.path, problem.kind) == ((key,), Kind.TYPE)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "kind"),
+    [
+        (("id",), "influencer", Kind.PATTERN),
+        (("name",), 1, Kind.TYPE),
+        (("personality",), ["Kind."], Kind.TYPE),
+        (("startScript",), 1, Kind.TYPE),
+        (("voice",), "clara", Kind.TYPE),
+        (("voice", "id"), "clara", Kind.PATTERN),
+        (("voice", "deleted"), None, Kind.TYPE),
+        (("referenceImageUri",), {}, Kind.TYPE),
+        (("processedImageUri",), False, Kind.TYPE),
+        (("documentIds",), {}, Kind.TYPE),
+        (("documentIds", 0), "guide", Kind.PATTERN),
+        (("documentIds", 0), None, Kind.TYPE),
+        (("createdAt",), "2026-11-21", Kind.PATTERN),
+        (("updatedAt",), 1_795_000_000, Kind.TYPE),
+    ],
+)
+def test_avatar_refuses(path: Path, value: object, kind: Kind) -> None:
+    """A wrong value is one problem, at its place."""
+    problems = checked("AvatarDetails", replaced(avatar("READY"), path, value))
+
+    assert found(problems) == [(path, kind)]
+
+
+def test_avatar_failure_reason() -> None:
+    """The reason of a failure is a text."""
+    problems = checked("AvatarDetails", {**avatar("FAILED"), "failureReason": None})
+
+    assert found(problems) == [(("failureReason",), Kind.TYPE)]
+
+
+@pytest.mark.parametrize("voice", VOICES, ids=["preset", "custom", "deleted"])
+def test_voice(voice: dict[str, Any]) -> None:
+    """A voice is a preset, or of the account, which may have deleted it; each is closed."""
+    assert checked("Voice", voice) == []
+
+    (problem,) = checked("Voice", {**voice, "previewUrl": "x"})
+    assert (problem.path, problem.keys) == ((), ("previewUrl",))
+
+
+@pytest.mark.parametrize(
+    ("voice", "optional"),
+    [(PRESET_VOICE, set()), (CUSTOM_VOICE, {"name", "description"})],
+    ids=["preset", "custom"],
+)
+def test_voice_keys(voice: dict[str, Any], optional: set[str]) -> None:
+    """A preset voice tells everything; one of the account may keep name and description back."""
+    for key in voice:
+        expected = [] if key in optional else [((key,), Kind.REQUIRED)]
+        assert found(checked("Voice", removed(voice, (key,)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("voice", "path", "kind"),
+    [
+        ({**PRESET_VOICE, "type": "runway-preset"}, ("type",), Kind.ENUM),
+        ({**PRESET_VOICE, "presetId": "Maya"}, ("presetId",), Kind.ENUM),
+        ({**PRESET_VOICE, "description": None}, ("description",), Kind.TYPE),
+        ({**PRESET_VOICE, "deleted": False}, (), Kind.UNKNOWN_KEY),
+        ({**CUSTOM_VOICE, "presetId": "clara"}, (), Kind.UNKNOWN_KEY),
+        ({**CUSTOM_VOICE, "name": None}, ("name",), Kind.TYPE),
+        ({**CUSTOM_VOICE, "deleted": "no"}, ("deleted",), Kind.TYPE),
+    ],
+)
+def test_voice_refuses(voice: object, path: Path, kind: Kind) -> None:
+    """The kinds of voices do not mix, and presets are those of live avatars."""
+    assert found(checked("Voice", voice)) == [(path, kind)]
+
+
+@pytest.mark.parametrize("body", [page(), page("READY"), page(*AVATARS, following="2")])
+def test_avatar_page(body: dict[str, Any]) -> None:
+    """A page may be empty, the last, or one with a cursor to the next; it has three keys."""
+    assert checked("AvatarPage", body) == []
+
+    for key in body:
+        assert found(checked("AvatarPage", removed(body, (key,)))) == [((key,), Kind.REQUIRED)]
+    assert found(checked("AvatarPage", {**body, "total": 1})) == [((), Kind.UNKNOWN_KEY)]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "kind"),
+    [
+        (("data",), None, ("data",), Kind.TYPE),
+        (("data", 0), "Ada", ("data", 0), Kind.TYPE),
+        (("data", 0, "status"), "DONE", ("data", 0, "status"), Kind.ENUM),
+        (("data", 0, "surprise"), 1, ("data", 0), Kind.UNKNOWN_KEY),
+        (("hasMore",), None, ("hasMore",), Kind.TYPE),
+        (("nextCursor",), 2, ("nextCursor",), Kind.TYPE),
+    ],
+)
+def test_avatar_page_refuses(path: Path, value: object, place: Path, kind: Kind) -> None:
+    """A wrong value, in the page or in one of its avatars, is one problem at its place."""
+    problems = checked("AvatarPage", replaced(page("READY", following="2"), path, value))
+
+    assert found(problems) == [(place, kind)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "allowed", "refused", "kind"),
+    [
+        ("PageLimit", 1, 0, Kind.MINIMUM),
+        ("PageLimit", 100, 101, Kind.MAXIMUM),
+        ("PageLimit", 50, 49.5, Kind.TYPE),
+        ("PageLimit", 50, "50", Kind.TYPE),
+        ("PageCursor", "a", "", Kind.MIN_LENGTH),
+        ("PageCursor", "a" * 1000, "a" * 1001, Kind.MAX_LENGTH),
+        ("PageCursor", "1", 1, Kind.TYPE),
+    ],
+)
+def test_page_query(shape: str, allowed: object, refused: object, kind: Kind) -> None:
+    """A page has 1 to 100 items, and a cursor 1 to 1000 characters."""
+    assert checked(shape, allowed) == []
+    assert found(checked(shape, refused)) == [((), kind)]
 
 
 def test_organization() -> None:

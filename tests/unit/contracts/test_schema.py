@@ -24,12 +24,17 @@ from contracts.schema import (
     validate,
 )
 from tests.unit.contracts.examples import (
+    AVATARS,
+    CUSTOM,
     FULL,
     ORGANIZATION,
     OTHER_BRANCHES,
     SESSION_ID,
     SESSIONS,
     SMALLEST,
+    avatar,
+    page,
+    replaced,
     session,
     spoiled,
 )
@@ -39,10 +44,12 @@ SECRET = "key_5f1d_do_not_print"
 
 JSON_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 SESSION_PATH = f"/v1/realtime_sessions/{SESSION_ID}"
+AVATAR_PATH = f"/v1/avatars/{CUSTOM['avatarId']}"
 
 SHAPES: Mapping[str, tuple[object, ...]] = {
     "CreateSession": (SMALLEST, FULL, OTHER_BRANCHES),
     "Session": tuple(map(session, SESSIONS)),
+    "AvatarPage": (page(*AVATARS, following="2"), page()),
     "Organization": (ORGANIZATION,),
 }
 BODIES = st.one_of(
@@ -212,6 +219,13 @@ def check_answer(
             200,
             {"url": "wss://a", "token": "t", "roomName": "r"},
         ),
+        ("GET", "/v1/avatars", 200, page()),
+        ("GET", "/v1/avatars?limit=3", 200, page(*AVATARS, following="2")),
+        ("GET", "/v1/avatars?limit=0", 400, {"error": "Too small"}),
+        *(("GET", AVATAR_PATH, 200, avatar(status)) for status in AVATARS),
+        ("GET", "/v1/avatars/influencer", 400, {"error": "Invalid UUID"}),
+        ("GET", AVATAR_PATH, 404, {"error": "No such avatar."}),
+        ("DELETE", AVATAR_PATH, 405, {"error": "Not so."}),
         ("GET", "/v1/organization", 200, ORGANIZATION),
         ("PUT", "/v1/organization", 405, {"error": "Not so."}),
         ("GET", "/v1/unknown", 405, {"error": "Not so."}),
@@ -320,6 +334,24 @@ WRONG: list[tuple[str, tuple[Any, ...], Mapping[str, str], str]] = [
             r"(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?Z$, "
             "got a string at $.expiresAt"
         ),
+    ),
+    (
+        "a fault inside a union inside a union",
+        ("GET", "/v1/avatars", 200, replaced(page("READY"), ("data", 0, "voice", "deleted"), 0)),
+        JSON_HEADERS,
+        ("listAvatars answered 200: expected a boolean, got an integer at $.data[0].voice.deleted"),
+    ),
+    (
+        "a list without its envelope",
+        ("GET", "/v1/avatars", 200, [avatar("READY")]),
+        JSON_HEADERS,
+        "listAvatars answered 200: expected an object, got an array at $",
+    ),
+    (
+        "a list that does not exist",
+        ("GET", "/v1/avatars", 404, {"error": "No."}),
+        JSON_HEADERS,
+        "listAvatars answered 404: expected one of 200, 400, 401",
     ),
     (
         "a refusal in other words",
