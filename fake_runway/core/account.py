@@ -15,22 +15,24 @@ after every check, so a refused call leaves no trace. Rejected: copying the stat
 
 import math
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
-from fake_runway.core.lifecycle import ACTIVE, TERMINAL, Event, Failure, Session, State
+from fake_runway.core.lifecycle import ACTIVE, TERMINAL, Event, Failure, State
 from fake_runway.core.rules import (
     Change,
-    born,
     check_backend,
     check_consume,
     check_create,
     fallen_due,
     moved,
 )
+from fake_runway.core.session import Plan, Session, newborn
 from fake_runway.core.settings import CREATE_CREDITS, DAY_S, Settings
 
 _FEW_ENTRIES = 64
@@ -40,10 +42,21 @@ class Account:
     """All sessions that one API secret can reach. Every method takes `at`, POSIX seconds.
 
     `at` must not run backwards (ValueError).
+
+    Args:
+        record: is told of every change, in the order in which they happen.
     """
 
-    def __init__(self, *, draws: Draws, key_tag: str, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(
+        self,
+        *,
+        draws: Draws,
+        key_tag: str,
+        settings: Settings,
+        record: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        self._settings = settings
+        self._record = record
         self._draws = draws
         self._key_tag = key_tag
         self._sessions: dict[str, Session] = {}
@@ -54,6 +67,7 @@ class Account:
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
         self._born = 0
+        self._live = 0  # sessions that have not ended
         self._active = 0
         self._spent = 0
         self._forgotten = 0
@@ -64,6 +78,16 @@ class Account:
         )
 
     # What it is
+
+    @property
+    def settings(self) -> Settings:
+        """How it behaves now."""
+        return self._settings
+
+    @property
+    def born(self) -> int:
+        """How many sessions there have been: the ordinal of the next."""
+        return self._born
 
     @property
     def sessions(self) -> Mapping[str, Session]:
@@ -77,7 +101,7 @@ class Account:
 
     @property
     def queued(self) -> tuple[str, ...]:
-        """The ids of the QUEUED sessions, oldest first."""
+        """The ids of the sessions that wait for capacity, oldest first."""
         return tuple(self._queue)
 
     @property
@@ -129,8 +153,11 @@ class Account:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
         self._now = now
         history: list[Change] = []
-        while (due := self.next_due_at) is not None and due <= now:
-            session = self._sessions[heappop(self._due)[2]]
+        while self._due and self._due[0][0] <= now:
+            entry = heappop(self._due)
+            if not self._is_current(entry):
+                continue
+            session = self._sessions[entry[2]]
             change = fallen_due(
                 session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
             )
@@ -141,11 +168,33 @@ class Account:
 
     # Calls
 
-    def create(self, *, at: float, max_duration_s: int = 300, avatar: str | None = None) -> Session:
+    def change_settings(self, settings: Settings, *, at: float) -> None:
+        """Behave otherwise from now on. Sessions keep the plan they were born with."""
+        self.advance(at)
+        self._settings = settings
+        self._admit_whom_there_is_room_for(at)
+        self._forget_the_oldest()
+        self.advance(at)
+
+    def grant(self, credits: int, *, at: float) -> None:
+        """Change the credits granted so that `credits` are left; a world without limit gets one."""
+        self.advance(at)  # what has been spent since the last look is no part of the grant
+        limits = replace(self._settings.limits, credits=self._spent + credits)
+        self.change_settings(replace(self._settings, limits=limits), at=at)
+
+    def create(
+        self,
+        *,
+        at: float,
+        max_duration_s: int = 300,
+        avatar: str | None = None,
+        plan: Plan | None = None,
+    ) -> Session:
         """Create a session and charge for it.
 
         Args:
-            avatar: the id of a custom avatar; None for a preset.
+            avatar: the id of a custom avatar that must exist; None for a preset.
+            plan: None: that of the settings.
 
         Raises:
             UnknownAvatar, InsufficientCredits, QuotaReached: nothing was created or charged.
@@ -157,7 +206,13 @@ class Account:
         check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
         session_id = self._unused_id()
         self._created.append(at)
-        return self._bear(session_id, at, max_duration_s=max_duration_s, charge=CREATE_CREDITS)
+        return self._bear(
+            session_id,
+            at,
+            max_duration_s=max_duration_s,
+            charge=CREATE_CREDITS,
+            plan=plan or self.settings.plan,
+        )
 
     def get(self, session_id: str, *, at: float) -> Session:
         """Return the session as it is at `at`.
@@ -170,7 +225,8 @@ class Account:
         if session is not None:
             return session
         if self.settings.materialise:
-            return self._bear(session_id, at, max_duration_s=300, charge=0)
+            plan = self.settings.plan
+            return self._bear(session_id, at, max_duration_s=300, charge=0, plan=plan)
         raise UnknownSession("Could not find realtime session.")
 
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
@@ -217,7 +273,7 @@ class Account:
                 QUEUED waits for capacity, which nobody can grant by hand.
         """
         session = self.get(session_id, at=at)
-        if event is Event.ADMITTED:
+        if event in (Event.ADMITTED, Event.RELEASED):
             raise IllegalTransition("a session is admitted by free capacity alone")
         return self._settle(moved(session, event, at, draws=self._draws, failure=failure))
 
@@ -225,21 +281,34 @@ class Account:
 
     def apply(self, change: Change) -> list[Change]:
         """Make `change` happen and admit whom it makes room for; return all that happened."""
-        applied = [change]
         self._put(change)
-        while (admission := self._next_admission(change.at)) is not None:
+        return [change, *self._admit_whom_there_is_room_for(change.at)]
+
+    def _admit_whom_there_is_room_for(self, at: float) -> list[Change]:
+        admissions: list[Change] = []
+        while (admission := self._next_admission(at)) is not None:
             self._put(admission)
-            applied.append(admission)
-        return applied
+            admissions.append(admission)
+        return admissions
+
+    def copy(self, record: Callable[[Change], None]) -> "Account":
+        """Return an account that goes on from here by itself. O(sessions)."""
+        twin = copy(self)
+        twin._record = record
+        for name in ("_sessions", "_due", "_queue", "_ended", "_created", "_spent_by_day"):
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
 
     def _put(self, change: Change) -> None:
         before, after = change.before, change.after
         self._sessions[after.id] = after
+        self._live += (after.state not in TERMINAL) - (before is not None)
         self._active += (after.state in ACTIVE) - (before is not None and before.state in ACTIVE)
-        if after.state is State.QUEUED:
+        if after.waits_for_capacity:
             self._queue[after.id] = None
         elif before is not None and before.state is State.QUEUED:
-            del self._queue[after.id]
+            self._queue.pop(after.id, None)
+        self._record(change)
         if after.due_at is not None and after.due_at < math.inf:
             heappush(self._due, (after.due_at, after.ordinal, after.id))
         if change.charge:
@@ -264,17 +333,19 @@ class Account:
             self._born += 1
         return session_id
 
-    def _bear(self, session_id: str, at: float, *, max_duration_s: int, charge: int) -> Session:
-        birth = born(
+    def _bear(
+        self, session_id: str, at: float, *, max_duration_s: int, charge: int, plan: Plan
+    ) -> Session:
+        session = newborn(
             session_id,
             ordinal=self._born,
             at=at,
-            plan=self.settings.plan,
+            plan=plan,
             max_duration_s=max_duration_s,
-            charge=charge,
+            draws=self._draws,
         )
         self._born += 1
-        return self._settle(birth)
+        return self._settle(Change(at, None, None, session, charge))
 
     def _settle(self, change: Change) -> Session:
         """Apply `change` and what falls due at the same instant; return the session after it.
@@ -295,6 +366,6 @@ class Account:
 
     def _drop_stale_entries(self) -> None:
         """Keep the heap in proportion to the sessions: cancelled ones leave entries behind."""
-        if len(self._due) > self._active + self._active // 4 + _FEW_ENTRIES:
+        if len(self._due) > self._live + self._live // 4 + _FEW_ENTRIES:
             self._due = [entry for entry in self._due if self._is_current(entry)]
             heapify(self._due)

@@ -14,6 +14,13 @@ LONGEST_S = 10 * 366 * 86_400.0
 
 LARGEST_SIGMA = 10.0
 
+SPAN_PATTERN = r"[0-9]+(\.[0-9]+)?(ms|s|m|h)"
+DURATION_PATTERN = (
+    rf"^\s*(never|{SPAN_PATTERN}|uniform\(\s*{SPAN_PATTERN}\s*,\s*{SPAN_PATTERN}\s*\)"
+    rf"|lognormal\(\s*{SPAN_PATTERN}\s*,\s*[0-9]+(\.[0-9]+)?\s*\))\s*$"
+)
+"""The spelling of spans and durations, for schemas; the parsers below also check the sizes."""
+
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _CALL = re.compile(r"(uniform|lognormal)\(([^,()]+),([^,()]+)\)")
 EXPECTED = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
@@ -104,6 +111,30 @@ def _ordered(low: float, high: float) -> Uniform:
 
 
 def _sigma(text: str) -> float:
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text.strip()) or float(text) > LARGEST_SIGMA:
+    number = text.strip()  # of more kinds of space than `float` knows
+    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", number) or float(number) > LARGEST_SIGMA:
         raise ValueError(f"expected a number up to {LARGEST_SIGMA:g}, such as 0.3, got {text!r}")
-    return float(text)
+    return float(number)
+
+
+def written(duration: Duration) -> str:
+    """Return the text that `parse_duration` reads as `duration`."""
+    match duration:
+        case Uniform(low, high):
+            return f"uniform({written_span(low)}, {written_span(high)})"
+        case Lognormal(median, sigma):
+            return f"lognormal({written_span(median)}, {_plain(sigma)})"
+        case Fixed(seconds):
+            return "never" if math.isinf(seconds) else written_span(seconds)
+
+
+def written_span(seconds: float) -> str:
+    """Return the text that `parse_span` reads as `seconds`, to the last bit."""
+    return f"{_plain(seconds)}s"
+
+
+def _plain(number: float) -> str:
+    from decimal import Decimal  # a float's own text may have an exponent, a span's may not
+
+    text = format(Decimal(repr(number)), "f")
+    return text.removesuffix(".0")

@@ -18,16 +18,8 @@ from fake_runway.core.errors import (
     QuotaReached,
     SessionOver,
 )
-from fake_runway.core.lifecycle import (
-    TERMINAL,
-    Event,
-    Failure,
-    Plan,
-    Session,
-    State,
-    due_event,
-    step,
-)
+from fake_runway.core.lifecycle import TERMINAL, Event, Failure, State
+from fake_runway.core.session import Session, step
 from fake_runway.core.settings import BLOCK_CREDITS, CREATE_CREDITS, DAY_S, Unpaid
 
 UNPAID_FAILURE = Failure("INSUFFICIENT_CREDITS", "The account ran out of credits.")
@@ -51,21 +43,6 @@ class Change:
     charge: int = 0
 
 
-def born(
-    session_id: str, *, ordinal: int, at: float, plan: Plan, max_duration_s: int, charge: int
-) -> Change:
-    """Return the birth of a session: QUEUED, until capacity (maybe at once) admits it."""
-    session = Session(
-        id=session_id,
-        ordinal=ordinal,
-        created_at=at,
-        changed_at=at,
-        max_duration_s=max_duration_s,
-        plan=plan,
-    )
-    return Change(at=at, event=None, before=None, after=session, charge=charge)
-
-
 def moved(
     session: Session, event: Event, at: float, *, draws: Draws, failure: Failure | None = None
 ) -> Change:
@@ -81,15 +58,16 @@ def moved(
 
 def fallen_due(session: Session, *, draws: Draws, left: int | None, unpaid: Unpaid) -> Change:
     """Return what happens to `session` at its `due_at`, with `left` credits in the account."""
-    at = session.due_at
-    if at is None:
+    at, event = session.due_at, session.due_event
+    if at is None or event is None:
         raise ValueError("nothing is due")
-    event = due_event(session)
     broke = left is not None and left < BLOCK_CREDITS
     if event is Event.BILLED and broke and unpaid is not Unpaid.OVERDRAW:
         ending = Event.UNPAID if unpaid is Unpaid.COMPLETE else Event.FAILED
         return moved(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
-    return moved(session, event, at, draws=draws, failure=session.plan.failure)
+    happening = session.plan.happening_in(session.state)
+    failure = happening.failure if happening is not None else None
+    return moved(session, event, at, draws=draws, failure=failure)
 
 
 def check_create(

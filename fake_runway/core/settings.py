@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from fake_runway.core.durations import NO_TIME, Duration
-from fake_runway.core.lifecycle import Plan
+from fake_runway.core.session import Plan
 
 CREATE_CREDITS = 2
 BLOCK_CREDITS = 2
@@ -31,6 +31,14 @@ class ErrorStyle(Enum):
 
     GUIDE = "guide"
     OBSERVED = "observed"
+
+
+class KeyState(Enum):
+    """What the server thinks of the API secret."""
+
+    VALID = "valid"
+    UNKNOWN = "unknown"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Settings:
     """How one world behaves.
 
     Attributes:
+        key: see `KeyState`.
         latency: every answer of the Runway API is held back this long, on the world's clock.
         unpaid: see `Unpaid`.
         deleted_again: DELETE on a terminal session is 204 without effect (True) or 404 (False).
@@ -73,6 +82,7 @@ class Settings:
 
     plan: Plan = field(default_factory=Plan)
     limits: Limits = field(default_factory=Limits)
+    key: KeyState = KeyState.VALID
     latency: Duration = NO_TIME
     unpaid: Unpaid = Unpaid.COMPLETE
     deleted_again: bool = True

@@ -10,7 +10,7 @@ the settings it is given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -19,7 +19,12 @@ from fake_runway.core.settings import Settings, Unpaid
 DAY = 24 * 60 * 60
 
 MOVES = {
-    "queued": {"admitted": "provisioning", "failed": "failed", "cancelled": "cancelled"},
+    "queued": {
+        "released": "queued",
+        "admitted": "provisioning",
+        "failed": "failed",
+        "cancelled": "cancelled",
+    },
     "provisioning": {"provisioned": "ready", "failed": "failed", "cancelled": "cancelled"},
     "ready": {
         "consumed": "running",
@@ -61,10 +66,12 @@ class Row:
     id: str
     born_at: float
     longest_s: float
-    cost: int
+    plan: Any
+    waits_since: float
+    entered_at: float
+    since: float
     state: str = "queued"
     by: str | None = None
-    since: float = 0.0
     ready_at: float | None = None
     started_at: float | None = None
     blocks: int = 0
@@ -78,14 +85,14 @@ class Model:
         self,
         settings: Settings,
         *,
-        provision_s: Callable[[int], float],
-        join_s: Callable[[int], float],
+        number: Callable[[str, int], float],
     ) -> None:
         self.settings = settings
-        self.provision_s = provision_s
-        self.join_s = join_s
+        self.number = number
         self.rows: list[Row] = []
-        self.log: list[tuple[float, Row, str]] = []
+        self.gone: list[Row] = []
+        self.ended: list[Row] = []
+        self.log: list[tuple[float, Row, str | None]] = []
         self.creates: list[float] = []
         self.charges: list[tuple[float, int]] = []
 
@@ -101,20 +108,15 @@ class Model:
         return self.in_state("provisioning", "ready", "claimed", "running")
 
     @property
-    def forgotten(self) -> list[Row]:
-        """The terminal sessions but for the newest ones."""
-        ended = [row for _, row, _ in self.log if row.state in OVER]
-        ended = sorted(dict.fromkeys(ended), key=self._end)
-        return ended[: max(0, len(ended) - self.settings.limits.retained)]
-
-    def _end(self, row: Row) -> int:
-        return max(place for place, entry in enumerate(self.log) if entry[1] is row)
+    def waiting(self) -> list[Row]:
+        """The sessions that wait for capacity, in the order in which they began to."""
+        waiting = [row for row in self.in_state("queued") if row.waits_since < inf]
+        return sorted(waiting, key=lambda row: (row.waits_since, row.number))
 
     @property
     def known(self) -> dict[str, Row]:
         """The sessions that can be looked at, by id."""
-        forgotten = self.forgotten
-        return {row.id: row for row in self.rows if row not in forgotten}
+        return {row.id: row for row in self.rows if row not in self.gone}
 
     @property
     def spent(self) -> int:
@@ -139,17 +141,32 @@ class Model:
         """Return the creates of the last 24 hours."""
         return [created for created in self.creates if created + DAY > at]
 
-    def due(self, row: Row) -> tuple[float, str] | None:
-        """Return what happens to `row` by itself next, and when."""
-        plan = self.settings.plan
+    def due(self, row: Row) -> tuple[float, str, str | None] | None:
+        """Return what happens to `row` by itself next: when, which event, and why it fails."""
+        usual = self.usually_due(row)
+        for one in row.plan.happenings:
+            if one.state.value == row.state:
+                after = one.after.sample(self.number(f"then-{row.state}", row.number))
+                if usual is None or row.entered_at + after <= usual[0]:
+                    reason = getattr(one.failure, "code", None)
+                    return row.entered_at + after, one.event.value, reason
+        return None if usual is None else (*usual, None)
+
+    def usually_due(self, row: Row) -> tuple[float, str] | None:
+        """Return what happens to `row` if the plan has nothing else in store."""
         match row.state:
+            case "queued" if row.waits_since == inf:
+                wait = row.plan.queued.sample(self.number("queued", row.number))
+                return row.born_at + wait, "released"
             case "provisioning":
-                event = "provisioned" if plan.failure is None else "failed"
-                return row.since + self.provision_s(row.number), event
+                wait = row.plan.provision.sample(self.number("provision", row.number))
+                return row.since + wait, "provisioned"
             case "ready":
                 return self.expiry(row), "expired"
             case "claimed":
-                joined_at = row.since + self.join_s(row.number)
+                join = row.plan.join
+                wait = join.sample(self.number("join", row.number)) if join else inf
+                joined_at = row.since + wait
                 if joined_at < self.expiry(row):
                     return joined_at, "joined"
                 return self.expiry(row), "expired"
@@ -163,7 +180,7 @@ class Model:
     def expiry(self, row: Row) -> float:
         """Return `expiresAt`."""
         assert row.ready_at is not None
-        return row.ready_at + self.settings.plan.expires_in_s
+        return float(row.ready_at + row.plan.expires_in_s)
 
     @property
     def next_due_at(self) -> float | None:
@@ -173,19 +190,18 @@ class Model:
 
     # What happens
 
-    def advance(self, now: float) -> list[tuple[float, str, str]]:
+    def advance(self, now: float) -> list[tuple[float, str, str | None]]:
         """Let everything happen that is due by `now`, the earliest first, of equals the oldest."""
         mark = len(self.log)
         while True:
             ready = [
-                (due[0], row.number, row, due[1])
+                (due[0], row.number, row, *due[1:])
                 for row in self.rows
                 if (due := self.due(row)) and due[0] <= now
             ]
             if not ready:
                 return [(at, row.id, event) for at, row, event in self.log[mark:]]
-            at, _, row, event = min(ready)
-            reason = getattr(self.settings.plan.failure, "code", None)
+            at, _, row, event, reason = min(ready)
             broke = self.left is not None and self.left < 2
             if event == "billed" and broke and self.settings.unpaid is not Unpaid.OVERDRAW:
                 event = "unpaid" if self.settings.unpaid is Unpaid.COMPLETE else "failed"
@@ -202,7 +218,12 @@ class Model:
         self.admit(at)
 
     def _move(self, row: Row, event: str, at: float, *, reason: str | None = None) -> None:
-        row.state, row.by, row.since = MOVES[row.state][event], event, at
+        after = MOVES[row.state][event]
+        if after != row.state:
+            row.entered_at = at
+        row.state, row.by, row.since = after, event, at
+        if event == "released":
+            row.waits_since = at
         if event == "provisioned":
             row.ready_at = at
         if event in ("consumed", "joined"):
@@ -212,19 +233,29 @@ class Model:
         if row.state == "failed":
             row.reason = "INTERNAL" if event == "expired" else reason or "INTERNAL"
         self.log.append((at, row, event))
+        if row.state in OVER:
+            self.ended.append(row)
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop the terminal sessions but for the newest ones."""
+        kept = [row for row in self.ended if row not in self.gone]
+        self.gone += kept[: max(0, len(kept) - self.settings.limits.retained)]
 
     def admit(self, at: float) -> None:
         """Let those in who have waited longest, as far as there is room."""
         limit = self.settings.limits.concurrency
-        while (waiting := self.in_state("queued")) and (limit is None or len(self.active) < limit):
+        while (waiting := self.waiting) and (limit is None or len(self.active) < limit):
             self._move(waiting[0], "admitted", at)
 
-    def bear(self, session_id: str, at: float, *, max_duration_s: int, cost: int) -> Row:
+    def bear(self, session_id: str, at: float, *, max_duration_s: int, cost: int, plan: Any) -> Row:
         """Add a session."""
-        cap = self.settings.plan.session_cap_s
+        cap = plan.session_cap_s
         longest = max_duration_s if cap is None else min(max_duration_s, cap)
-        row = Row(len(self.rows), session_id, at, longest, cost, since=at)
+        waits_since = at if getattr(plan.queued, "seconds", None) == 0 else inf
+        row = Row(len(self.rows), session_id, at, longest, plan, waits_since, at, at)
         self.rows.append(row)
+        self.log.append((at, row, None))
         if cost:
             self.charges.append((at, cost))
         self.admit(at)
@@ -233,7 +264,23 @@ class Model:
 
     # Calls
 
-    def create(self, at: float, session_id: str, *, max_duration_s: int, avatar: Any) -> Row:
+    def change_settings(self, at: float, settings: Settings) -> None:
+        """Behave otherwise from now on."""
+        self.advance(at)
+        self.settings = settings
+        self.admit(at)
+        self.forget()
+        self.advance(at)
+
+    def grant(self, at: float, credits: int) -> None:
+        """Make it so that `credits` are left."""
+        self.advance(at)
+        limits = replace(self.settings.limits, credits=self.spent + credits)
+        self.change_settings(at, replace(self.settings, limits=limits))
+
+    def create(
+        self, at: float, session_id: str, *, max_duration_s: int, avatar: Any, plan: Any
+    ) -> Row:
         """Create a session, which the account has called `session_id`."""
         self.advance(at)
         if self.refuses_avatar(avatar):
@@ -244,7 +291,8 @@ class Model:
         if daily is not None and len(self.recent(at)) >= daily:
             raise No("quota_reached", self.retry_after_s(at, daily))
         self.creates.append(at)
-        return self.bear(session_id, at, max_duration_s=max_duration_s, cost=2)
+        plan = plan or self.settings.plan
+        return self.bear(session_id, at, max_duration_s=max_duration_s, cost=2, plan=plan)
 
     def refuses_avatar(self, avatar: str | None) -> bool:
         """Tell whether a custom avatar is unknown."""
@@ -265,7 +313,8 @@ class Model:
             return self.known[session_id]
         if not self.settings.materialise:
             raise No("unknown_session")
-        return self.bear(session_id, at, max_duration_s=300, cost=0)
+        plan = self.settings.plan
+        return self.bear(session_id, at, max_duration_s=300, cost=0, plan=plan)
 
     def consume(self, at: float, session_id: str, *, right_key: bool) -> Row:
         """Use a key."""
@@ -280,7 +329,7 @@ class Model:
             raise No("already_consumed")
         if row.state != "ready":
             raise No("not_ready")
-        return self.occur(at, row.id, "consumed" if self.settings.plan.join is None else "claimed")
+        return self.occur(at, row.id, "consumed" if row.plan.join is None else "claimed")
 
     def backend(self, at: float, session_id: str) -> Row:
         """Let a backend in."""
@@ -303,7 +352,7 @@ class Model:
     def occur(self, at: float, session_id: str, event: str, *, reason: str | None = None) -> Row:
         """Let an admin or the room do something; nobody is admitted that way."""
         row = self.get(at, session_id)
-        if event == "admitted":
+        if event in ("admitted", "released"):
             raise No("illegal_transition")
         self.happen(row, event, at, reason=reason)
         self.advance(at)

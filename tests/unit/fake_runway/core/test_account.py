@@ -29,8 +29,10 @@ from fake_runway.core.errors import (
     UnknownAvatar,
     UnknownSession,
 )
-from fake_runway.core.lifecycle import Event, Failure, Plan, Session, State
+from fake_runway.core.lifecycle import Event, Failure, State
+from fake_runway.core.session import Plan, Session
 from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
+from tests.support.plans import failing
 from tests.unit.fake_runway.core.playing import (
     BROKEN,
     FOREIGN_ID,
@@ -145,7 +147,7 @@ def test_freed_capacity_is_given_on_at_the_same_instant(how: Event) -> None:
 def test_capacity_freed_while_nobody_looks_is_given_on_at_its_own_instant() -> None:
     """A chain of sessions that expire one after another is stamped as if it had been watched."""
     account = new_account(
-        Settings(plan=Plan(Fixed(1.0), expires_in_s=10.0), limits=Limits(concurrency=1))
+        Settings(plan=Plan(provision=Fixed(1.0), expires_in_s=10.0), limits=Limits(concurrency=1))
     )
     ids = [account.create(at=START).id for _ in range(3)]
 
@@ -155,9 +157,10 @@ def test_capacity_freed_while_nobody_looks_is_given_on_at_its_own_instant() -> N
     assert ended == [START + 11, START + 22, START + 33]
 
 
+@pytest.mark.parametrize("event", [Event.ADMITTED, Event.RELEASED])
 @pytest.mark.parametrize("state", [State.QUEUED, State.PROVISIONING, State.RUNNING])
-def test_nobody_is_admitted_by_hand(state: State) -> None:
-    """ADMITTED happens by free capacity alone, so that no call can exceed the limit."""
+def test_nobody_is_admitted_by_hand(state: State, event: Event) -> None:
+    """What leads to capacity is the account's own affair, so that no call can exceed the limit."""
     account = new_account(limited(concurrency=1))
     session = account.sessions[running(account, at=START)]
     if state is State.QUEUED:
@@ -165,9 +168,153 @@ def test_nobody_is_admitted_by_hand(state: State) -> None:
     before = seen(account)
 
     with pytest.raises(IllegalTransition, match="capacity"):
-        account.occur(session.id, Event.ADMITTED, at=START)
+        account.occur(session.id, event, at=START)
 
     assert seen(account) == before
+
+
+@pytest.mark.parametrize("capacity", [None, 1])
+def test_a_plan_can_keep_a_session_queued(capacity: int | None) -> None:
+    """However much room there is, it waits its own time, and is then admitted at that instant."""
+    account = new_account(Settings(plan=Plan(queued=Fixed(5.0)), limits=Limits(capacity)))
+    session = account.create(at=START)
+
+    before = account.get(session.id, at=nextafter(START + 5, 0))
+    after = account.get(session.id, at=START + 5)
+
+    assert (before.state, before.due_event) == (State.QUEUED, Event.RELEASED)
+    assert account.queued == ()
+    assert (after.state, after.changed_at) == (State.PROVISIONING, START + 5)
+
+
+def test_who_is_released_stands_behind_those_who_wait_already() -> None:
+    """The place in the queue is that of the instant at which a session began to wait for room."""
+    account = new_account(limited(concurrency=1))
+    running(account, at=START)
+    slow = account.create(at=START, plan=provisioned_at_once(queued=Fixed(5.0)))
+    quick = account.create(at=START + 1)
+
+    account.advance(START + 5)
+
+    assert account.queued == (quick.id, slow.id)
+
+
+def test_who_gives_up_before_its_release_is_never_admitted() -> None:
+    """A session cancelled during its own time in the queue leaves nothing behind."""
+    account = new_account(Settings(plan=Plan(queued=Fixed(5.0))))
+    session = account.create(at=START)
+
+    account.delete(session.id, at=START + 1)
+
+    assert account.next_due_at is None
+    assert account.advance(START + 10) == []
+    assert account.active == 0
+
+
+# Other settings
+
+
+def test_more_capacity_admits_those_who_wait_at_once() -> None:
+    """The new limit holds from the very instant of the change, for the oldest first."""
+    account = new_account(limited(concurrency=1))
+    ids = [account.create(at=START).id for _ in range(4)]
+
+    account.change_settings(limited(concurrency=3), at=START + 7)
+
+    states = [account.sessions[one].state for one in ids]
+    assert states == [State.READY] * 3 + [State.QUEUED]
+    assert account.sessions[ids[2]].ready_at == START + 7
+
+
+def test_less_capacity_ends_nobody_and_admits_nobody() -> None:
+    """Those who are in stay in; whoever waits does so until there is room under the new limit."""
+    account = new_account(limited(concurrency=3))
+    ids = [account.create(at=START).id for _ in range(4)]
+
+    account.change_settings(limited(concurrency=1), at=START)
+    account.delete(ids[0], at=START + 1)
+    account.delete(ids[1], at=START + 2)
+    assert (account.active, account.queued) == (1, (ids[3],))
+    account.delete(ids[2], at=START + 3)
+
+    assert (account.active, account.queued) == (1, ())
+
+
+def test_the_old_settings_hold_until_the_instant_of_the_change() -> None:
+    """What was due before the change happens first, and under the settings of its time."""
+    account = new_account(replace(limited(credits=4), unpaid=Unpaid.FAIL))
+    session_id = running(account, at=START)
+
+    account.change_settings(limited(credits=1000), at=START + 60)
+
+    session = account.sessions[session_id]
+    assert (session.state, session.changed_at) == (State.FAILED, START + 6)
+
+
+def test_sessions_keep_the_plan_they_were_born_with() -> None:
+    """Another plan is that of later sessions, and one given with a create is that session's."""
+    slow, other = Plan(provision=Fixed(50.0)), Plan(provision=Fixed(7.0))
+    account = new_account(Settings(plan=slow))
+    old = account.create(at=START)
+
+    account.change_settings(Settings(), at=START + 1)
+    new, own = account.create(at=START + 1), account.create(at=START + 1, plan=other)
+
+    assert account.sessions[old.id].due_at == START + 50
+    assert (new.plan, own.plan) == (Plan(), other)
+    assert own.due_at == START + 8
+
+
+def test_less_retention_forgets_at_once() -> None:
+    """What is more than the new number is gone from the instant of the change."""
+    account = new_account(limited(retained=5))
+    ids = [account.create(at=START).id for _ in range(4)]
+    for one in ids:
+        account.delete(one, at=START)
+
+    account.change_settings(limited(retained=1), at=START)
+
+    assert list(account.sessions) == [ids[3]]
+    assert account.forgotten == 3
+
+
+@LAW
+@given(credits=st.integers(0, 100), later=st.floats(0, 100))
+@pytest.mark.parametrize("granted", [None, 50])
+def test_a_grant_leaves_as_many_credits(granted: int | None, credits: int, later: float) -> None:
+    """So many are left at that instant, whatever was spent since the last look."""
+    account = new_account(limited(credits=granted))
+    running(account, at=START)
+
+    account.grant(credits, at=START + later)
+
+    assert account.left == credits
+
+
+def test_a_grant_lets_an_empty_account_go_on() -> None:
+    """Creates work again after it."""
+    account = new_account(limited(credits=2))
+    account.create(at=START)
+    with pytest.raises(InsufficientCredits):
+        account.create(at=START)
+
+    account.grant(2, at=START)
+
+    assert account.create(at=START).state is State.READY
+
+
+def test_settings_are_not_changed_in_the_past() -> None:
+    """A change at an instant before the last look is an error and changes nothing."""
+    account = new_account()
+    account.advance(START)
+    before = deepcopy(vars(account))
+
+    with pytest.raises(ValueError, match="time runs forward"):
+        account.grant(1, at=START - 1)
+    with pytest.raises(ValueError, match="time runs forward"):
+        account.change_settings(limited(credits=1), at=START - 1)
+
+    assert vars(account) == before
 
 
 # Credits
@@ -532,7 +679,7 @@ def test_a_call_ends_at_the_smaller_of_max_duration_and_cap(
 
 def test_a_planned_failure_comes_when_provisioning_would_have_ended() -> None:
     """A plan with a failure leads to FAILED, with that failure, instead of READY."""
-    account = new_account(Settings(plan=Plan(provision=Fixed(2.0), failure=BROKEN)))
+    account = new_account(Settings(plan=failing(BROKEN, provision=Fixed(2.0))))
     session = account.create(at=START)
 
     account.advance(START + 10)
@@ -577,7 +724,7 @@ def test_provisioning_times_are_draws_by_ordinal() -> None:
 def test_a_backend_joins_wherever_there_is_a_room() -> None:
     """READY, CLAIMED and RUNNING have a room; before and after there is none."""
     account = new_account(
-        Settings(plan=Plan(Fixed(1.0), join=Fixed(5.0)), limits=Limits(concurrency=1))
+        Settings(plan=Plan(provision=Fixed(1.0), join=Fixed(5.0)), limits=Limits(concurrency=1))
     )
     session, queued = account.create(at=START), account.create(at=START)
     for waiting in (session, queued):
@@ -693,7 +840,7 @@ def test_retention_keeps_the_newest_terminal_sessions(
 
 def test_a_session_that_is_forgotten_as_it_ends_is_still_answered() -> None:
     """With nothing retained a call answers the session as the call left it."""
-    plan = provisioned_at_once(failure=BROKEN)
+    plan = failing(BROKEN, provision=NO_TIME)
     account = new_account(Settings(plan=plan, limits=Limits(retained=0)))
 
     born = account.create(at=START)
@@ -716,6 +863,21 @@ def test_the_heap_stays_in_proportion_to_the_sessions() -> None:
     assert account.active == len(kept)
     assert largest <= 2 * (account.active + 1) + 100
     assert account.next_due_at == START + 300
+
+
+def test_a_long_queue_of_sessions_with_deadlines_is_left_alone() -> None:
+    """The heap is not gone through again and again while all of its entries are needed."""
+    plan = Plan(queued=Fixed(3600.0))
+    account = new_account(Settings(plan=plan, limits=Limits(concurrency=0)))
+    for _ in range(200):
+        account.create(at=START)
+    heap = account._due
+
+    for _ in range(200):
+        account.create(at=START)
+
+    assert account._due is heap
+    assert len(heap) == 400
 
 
 def test_what_never_happens_is_not_waited_for() -> None:

@@ -7,28 +7,35 @@ from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from fake_runway.core.account import Account
-from fake_runway.core.errors import (
-    Refused,
-)
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import Fixed
+from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycle import Event, State
 from fake_runway.core.rules import Change
+from fake_runway.core.session import Session
 from fake_runway.core.settings import Settings
 from tests.unit.fake_runway.core.playing import (
     FOREIGN_ID,
     LAW,
+    SLOW_LAW,
     START,
     Call,
+    Played,
     all_settings,
     cuts,
     fractions,
+    go_on,
     new_account,
     perform,
     play,
     scripts,
+    seen,
 )
 
 OVER = {State.COMPLETED, State.FAILED, State.CANCELLED}
@@ -112,58 +119,171 @@ def test_terminal_states_do_not_move(given_settings: Settings, script: list[Call
 
 @LAW
 @given(all_settings, scripts)
-def test_every_waiting_state_has_a_due_instant_or_is_queued(
+def test_every_waiting_state_has_a_due_instant_or_waits_for_capacity(
     given_settings: Settings, script: list[Call]
 ) -> None:
-    """Live sessions are due for something by themselves, QUEUED and ended ones are not."""
+    """Live sessions are due for something by themselves, unless capacity is all they lack."""
     for sight in play(given_settings, script).sights:
         for session in sight["sessions"].values():
-            assert (session.due_at is not None) == (session.state in TAKES_CAPACITY)
+            due = session.state in TAKES_CAPACITY or (
+                session.state is State.QUEUED
+                and (not waits(session) or session.plan.happening_in(State.QUEUED) is not None)
+            )
+            assert (session.due_at is not None) == (session.due_event is not None) == due
 
 
 @LAW
 @given(all_settings, scripts)
-def test_active_never_exceeds_capacity_at_any_instant(
+def test_nobody_is_admitted_before_its_own_time_in_the_queue(
     given_settings: Settings, script: list[Call]
 ) -> None:
-    """At every single change the limit holds, and nobody is queued while there is room."""
-    limit = inf if (some := given_settings.limits.concurrency) is None else some
+    """However much room there is, a plan keeps a session QUEUED as long as it says."""
+    for change, _ in play(given_settings, script).recorded:
+        if change.event in (Event.RELEASED, Event.ADMITTED):
+            number = Draws("1", "w").number("queued", change.after.ordinal)
+            released_at = change.after.created_at + change.after.plan.queued.sample(number)
+            assert change.at >= released_at
+            assert change.at == released_at or change.event is Event.ADMITTED
+
+
+@LAW
+@given(all_settings, scripts)
+def test_nobody_is_admitted_beyond_capacity_and_nobody_waits_in_vain(
+    given_settings: Settings, script: list[Call]
+) -> None:
+    """At every single change the limit of that moment holds; no room is left while some wait."""
 
     def check(account: Account) -> None:
-        states = [session.state for session in account.sessions.values()]
-        assert account.active == sum(state in TAKES_CAPACITY for state in states) <= limit
-        assert len(account.queued) == states.count(State.QUEUED)
-        assert not account.queued or account.active == limit
+        limit = inf if (some := account.settings.limits.concurrency) is None else some
+        sessions = account.sessions.values()
+        assert account.active == sum(session.state in TAKES_CAPACITY for session in sessions)
+        assert set(account.queued) == {session.id for session in sessions if waits(session)}
+        assert not account.queued or account.active >= limit
 
     def watched(account: Account, since: float, until: float) -> list[Change]:
         check(account)
-        active, history = account.active, []
+        history = []
         while (due := account.next_due_at) is not None and due <= until:
             history += account.advance(due)
             check(account)
-        for change in history:
-            assert change.before is not None
-            active += change.after.state in TAKES_CAPACITY
-            active -= change.before.state in TAKES_CAPACITY
-            assert active <= limit
         return history
 
     played = play(given_settings, script, between=watched)
 
     check(played.account)
+    active = 0
+    for change, limit in played.recorded:
+        was_active = change.before is not None and change.before.state in TAKES_CAPACITY
+        is_active = change.after.state in TAKES_CAPACITY
+        active += is_active - was_active
+        if is_active and not was_active:
+            assert change.event is Event.ADMITTED
+            assert limit is None or active <= limit  # lowering a limit ends nobody
+
+
+def waits(session: Session) -> bool:
+    """Tell whether a session waits for capacity, and not for its own time in the queue."""
+    own_time = session.plan.queued != Fixed(0.0) and session.event is not Event.RELEASED
+    return session.state is State.QUEUED and not own_time
 
 
 @LAW
 @given(all_settings, scripts)
 def test_credits_granted_are_spent_or_left(given_settings: Settings, script: list[Call]) -> None:
     """granted = spent + left, spent = what each session cost, and each credit has its day."""
-    granted = given_settings.limits.credits
     kept = replace(given_settings.limits, retained=10_000)
 
     for sight in play(replace(given_settings, limits=kept, materialise=False), script).sights:
+        granted = sight["settings"].limits.credits
         assert sight["left"] == (None if granted is None else granted - sight["spent"])
         assert sight["spent"] == sum(2 + 2 * one.blocks for one in sight["sessions"].values())
         assert sight["spent"] == sum(sight["spent_by_day"].values())
+
+
+@LAW
+@given(all_settings, scripts)
+def test_the_changes_told_make_up_the_account(given_settings: Settings, script: list[Call]) -> None:
+    """Folded in their order, the changes that `record` sees are the sessions and the credits."""
+    played = play(given_settings, script)
+    told = [change for change, _ in played.recorded]
+
+    folded: dict[str, Session] = {}
+    for change in told:
+        if change.before is not None:
+            assert folded[change.after.id] == change.before
+        folded[change.after.id] = change.after
+
+    readable = played.account.sessions
+    assert {one: folded[one] for one in readable} == dict(readable)
+    assert all(session.state in OVER for one, session in folded.items() if one not in readable)
+    assert sum(change.before is None for change in told) == played.account.born
+    assert sum(change.charge for change in told) == played.account.spent
+    assert [change.at for change in told] == sorted(change.at for change in told)
+
+
+@LAW
+@given(all_settings, scripts)
+def test_what_advance_returns_is_what_was_told(
+    given_settings: Settings, script: list[Call]
+) -> None:
+    """Nothing more, nothing less, and in the same order."""
+    played = play(given_settings, [])
+
+    for call in script:
+        told, returned = len(played.recorded), len(played.history)
+        history = played.account.advance(played.at + call.after_s)
+        assert [change for change, _ in played.recorded[told:]] == history
+        go_on(played, [call])
+        assert played.history[returned:] == []
+
+
+# Copies
+
+
+@SLOW_LAW
+@given(all_settings, scripts, scripts)
+def test_a_copy_goes_on_as_the_original_would(
+    given_settings: Settings, before: list[Call], after: list[Call]
+) -> None:
+    """After the same calls, both have given the same answers, told the same, and look the same."""
+    original = play(given_settings, before)
+    copied = original.branch()
+    original = Played(original.account, original.recorded, at=original.at, ids=original.ids)
+    mark = len(original.recorded)
+
+    assert seen(copied.account) == seen(original.account)
+    go_on(original, after)
+    go_on(copied, after)
+
+    assert copied.answers == original.answers
+    assert copied.history == original.history
+    assert copied.sights == original.sights
+    assert copied.recorded == original.recorded[mark:]
+
+
+@SLOW_LAW
+@given(all_settings, scripts, scripts, st.booleans())
+def test_what_happens_to_one_of_two_copies_does_not_show_in_the_other(
+    given_settings: Settings, before: list[Call], after: list[Call], to_the_copy: bool
+) -> None:
+    """No field of the one, however private, differs after calls to the other."""
+    original = play(given_settings, before)
+    copied = original.branch()
+    used, left_alone = (copied, original) if to_the_copy else (original, copied)
+    was, told = fields(left_alone.account), [*left_alone.recorded]
+
+    go_on(used, after)
+
+    assert fields(left_alone.account) == was
+    assert left_alone.recorded == told
+
+
+def fields(account: Account) -> dict[str, Any]:
+    """Return every field of an account, copied, but for whom it tells."""
+    return deepcopy({name: value for name, value in vars(account).items() if name != "_record"})
+
+
+# Refusals, keys, equal runs
 
 
 @LAW

@@ -7,6 +7,7 @@ something is due, and after every step all that can be seen of both must be the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf, nextafter
 from typing import Any
 
@@ -16,9 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import NEVER
 from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycle import Event, Failure, Session
+from fake_runway.core.lifecycle import Event, Failure
+from fake_runway.core.rules import Change
+from fake_runway.core.session import Plan, Session
 from fake_runway.core.settings import EXAMPLE_AVATAR, Settings
 from tests.unit.fake_runway.core.model import Model, No, Row
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START, all_settings
@@ -40,13 +42,11 @@ class AccountAndModel(RuleBasedStateMachine):
     def begin(self, given_settings: Settings) -> None:
         """Both start from the same settings, and the model is told the draws."""
         draws = Draws("seed", "world")
-        plan = given_settings.plan
-        self.account = Account(draws=draws, key_tag="0" * 12, settings=given_settings)
-        self.model = Model(
-            given_settings,
-            provision_s=lambda number: plan.provision.sample(draws.number("provision", number)),
-            join_s=lambda number: (plan.join or NEVER).sample(draws.number("join", number)),
+        self.recorded: list[Change] = []
+        self.account = Account(
+            draws=draws, key_tag="0" * 12, settings=given_settings, record=self.recorded.append
         )
+        self.model = Model(given_settings, number=draws.number)
 
     def pick(self, which: int) -> str:
         """Return the newest ids first, so that small numbers are of interest."""
@@ -78,6 +78,7 @@ class AccountAndModel(RuleBasedStateMachine):
             "created_at": row.born_at,
             "changed_at": row.since,
             "due_at": due and due[0],
+            "due_event": due and due[1],
             "expires_at": None if row.ready_at is None else self.model.expiry(row),
             "ends_at": None if row.started_at is None else row.started_at + row.longest_s,
             "blocks": row.blocks,
@@ -89,20 +90,23 @@ class AccountAndModel(RuleBasedStateMachine):
     @rule(
         max_duration_s=st.sampled_from([10, 12, 13, 300]),
         avatar=st.sampled_from([None, None, None, None, EXAMPLE_AVATAR, FOREIGN_ID]),
+        plan=st.none() | all_settings.map(lambda one: one.plan),
     )
-    def create(self, max_duration_s: int, avatar: str | None) -> None:
-        """Create a session; the model takes over the id."""
+    def create(self, max_duration_s: int, avatar: str | None, plan: Plan | None) -> None:
+        """Create a session, maybe with a plan of its own; the model takes over the id."""
         born: list[str] = []
 
         def real() -> Session:
-            session = self.account.create(at=self.now, max_duration_s=max_duration_s, avatar=avatar)
+            session = self.account.create(
+                at=self.now, max_duration_s=max_duration_s, avatar=avatar, plan=plan
+            )
             born.append(session.id)
             return session
 
         def model() -> Row:
             session_id = born[0] if born else "none was created"
             return self.model.create(
-                self.now, session_id, max_duration_s=max_duration_s, avatar=avatar
+                self.now, session_id, max_duration_s=max_duration_s, avatar=avatar, plan=plan
             )
 
         self.both(real, model)
@@ -140,7 +144,7 @@ class AccountAndModel(RuleBasedStateMachine):
     @rule(max_duration_s=st.sampled_from([10, 12, 300]))
     def begin_a_call(self, max_duration_s: int) -> None:
         """Create a session and consume it as soon as something is due, to get beyond READY."""
-        self.create(max_duration_s, None)
+        self.create(max_duration_s, None, None)
         if self.model.next_due_at is not None:
             self.move_to(self.model.next_due_at)
         self.consume(0)
@@ -174,6 +178,29 @@ class AccountAndModel(RuleBasedStateMachine):
             lambda: self.account.occur(one, event, at=self.now, failure=failure),
             lambda: self.model.occur(self.now, one, event.value, reason=reason),
         )
+
+    @rule(other=all_settings)
+    def change_settings(self, other: Settings) -> None:
+        """Behave otherwise from now on, in any respect."""
+        self.account.change_settings(other, at=self.now)
+        self.model.change_settings(self.now, other)
+
+    @rule(credits=st.integers(0, 12))
+    def grant(self, credits: int) -> None:
+        """Grant a few credits."""
+        self.account.grant(credits, at=self.now)
+        self.model.grant(self.now, credits)
+
+    @rule()
+    def go_on_with_a_copy(self) -> None:
+        """Go on with a copy of the account, while the original comes to another end."""
+        original, self.recorded = self.account, [*self.recorded]
+        self.account = original.copy(self.recorded.append)
+        for one in tuple(original.sessions):
+            with suppress(Refused):
+                original.delete(one, at=self.now + 1)
+        original.change_settings(Settings(), at=self.now + 1)
+        original.create(at=self.now + 1)
 
     # Time
 
@@ -221,14 +248,24 @@ class AccountAndModel(RuleBasedStateMachine):
         account, model = self.account, self.model
         known = {one: self.of_row(row) for one, row in model.known.items()}
         assert {one: of_session(session) for one, session in account.sessions.items()} == known
-        assert account.queued == tuple(row.id for row in model.in_state("queued"))
+        assert account.queued == tuple(row.id for row in model.waiting)
         assert account.active == len(model.active)
-        assert account.forgotten == len(model.forgotten)
+        assert account.forgotten == len(model.gone)
         assert account.spent == model.spent
         assert account.left == model.left
         assert dict(account.spent_by_day) == model.spent_by_day
         assert account.used_today == len(model.recent(self.now))
         assert account.next_due_at == model.next_due_at
+        assert account.settings == model.settings
+
+    @invariant()
+    def all_that_happened_was_told(self) -> None:
+        """The account has told every change, births included, in the order of the model's log."""
+        told = [
+            (change.at, change.after.id, change.event and change.event.value)
+            for change in self.recorded
+        ]
+        assert told == [(at, row.id, event) for at, row, event in self.model.log]
 
 
 def of_session(session: Session) -> dict[str, Any]:
@@ -241,6 +278,7 @@ def of_session(session: Session) -> dict[str, Any]:
         "created_at": session.created_at,
         "changed_at": session.changed_at,
         "due_at": session.due_at,
+        "due_event": session.due_event and session.due_event.value,
         "expires_at": session.expires_at,
         "ends_at": session.ends_at,
         "blocks": session.blocks,
@@ -252,7 +290,7 @@ class TestAccountAgainstModel(AccountAndModel.TestCase):  # type: ignore[misc,va
     """Everything that can be seen of an account is what the simple model says."""
 
     settings = settings(
-        max_examples=200,
+        max_examples=120,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],

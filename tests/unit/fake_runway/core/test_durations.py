@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from statistics import NormalDist
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import (
+    DURATION_PATTERN,
+    LARGEST_SIGMA,
+    LONGEST_S,
     NEVER,
     NO_TIME,
+    SPAN_PATTERN,
     Duration,
     Fixed,
     Lognormal,
     Uniform,
     parse_duration,
     parse_span,
+    written,
+    written_span,
 )
 from tests.unit.fake_runway.core.playing import LAW
 
@@ -211,3 +219,82 @@ def test_lognormal_spans_are_normal_in_their_logarithm(
     sample = Lognormal(median, sigma).sample(NormalDist().cdf(deviations))
 
     assert math.isclose(sample, median * math.exp(sigma * deviations), rel_tol=1e-6)
+
+
+# Back to text
+
+spans_s = st.floats(0, LONGEST_S)
+writable: st.SearchStrategy[Duration] = st.one_of(
+    st.just(NEVER),
+    st.builds(Fixed, spans_s),
+    st.lists(spans_s, min_size=2, max_size=2).map(lambda two: Uniform(min(two), max(two))),
+    st.builds(Lognormal, spans_s, st.floats(0, LARGEST_SIGMA)),
+)
+
+
+@LAW
+@given(spans_s)
+@example(LONGEST_S)
+@example(5e-324)
+@example(1e-7)
+def test_a_written_span_is_read_to_the_last_bit(seconds: float) -> None:
+    """No span is rounded, and none is written with an exponent."""
+    assert parse_span(written_span(seconds)) == seconds
+
+
+@LAW
+@given(writable)
+def test_a_written_duration_is_read_as_itself(duration: Duration) -> None:
+    """Every duration within the limits can be written down, `never` included."""
+    assert parse_duration(written(duration)) == duration
+
+
+def test_durations_are_written_as_people_write_them() -> None:
+    """Whole seconds have no fraction."""
+    assert written(NO_TIME) == "0s"
+    assert written(Fixed(90.0)) == "90s"
+    assert written(Uniform(1.0, 2.5)) == "uniform(1s, 2.5s)"
+    assert written(Lognormal(5.0, 0.3)) == "lognormal(5s, 0.3)"
+    assert written(NEVER) == "never"
+
+
+@pytest.mark.parametrize("text", ["87841h", "999999999999999999999h", f"{'9' * 400}s"])
+def test_a_span_of_more_than_ten_years_is_refused(text: str) -> None:
+    """Nobody waits that long, and the wire could not write the year."""
+    with pytest.raises(ValueError, match="at most ten years"):
+        parse_span(text)
+
+
+@LAW
+@example("lognormal(5s, 0.3\x1f)")
+@given(st.from_regex(DURATION_PATTERN) | st.text("0123456789.,() smhuniforlgeva", max_size=20))
+def test_the_pattern_for_schemas_is_the_spelling(text: str) -> None:
+    """What is parsed matches it; what matches is parsed, or is refused for its size alone."""
+    sizes = ("at most ten years", "smaller span first", "a number up to 10")
+    refusal = refusal_of(parse_duration, text)
+
+    if re.search(DURATION_PATTERN, text):
+        assert refusal is None or any(size in refusal for size in sizes)
+    else:
+        assert refusal is not None
+
+
+@LAW
+@given(st.from_regex(f"^{SPAN_PATTERN}$") | st.text("0123456789. smh", max_size=12))
+def test_the_pattern_for_schemas_is_the_spelling_of_spans(text: str) -> None:
+    """What matches is parsed or too long; what is parsed matches but for the spaces around."""
+    refusal = refusal_of(parse_span, text)
+
+    if re.fullmatch(SPAN_PATTERN, text.strip()):
+        assert refusal is None or "at most ten years" in refusal
+    else:
+        assert refusal is not None
+
+
+def refusal_of(parse: Callable[[str], object], text: str) -> str | None:
+    """Return why `parse` refuses `text`, None if it does not."""
+    try:
+        parse(text)
+    except ValueError as refused:
+        return str(refused)
+    return None

@@ -21,37 +21,37 @@ from fake_runway.core.errors import (
     Refused,
     SessionOver,
 )
-from fake_runway.core.lifecycle import Event, Plan, Session, State
+from fake_runway.core.lifecycle import UNEXPLAINED_FAILURE, Event, Failure, State
 from fake_runway.core.rules import (
     UNPAID_FAILURE,
-    born,
     check_backend,
     check_consume,
     check_create,
     fallen_due,
     moved,
 )
+from fake_runway.core.session import Happening, Plan, Session
 from fake_runway.core.settings import Unpaid
 from tests.unit.fake_runway.core.playing import BROKEN, LAW, START
 
 DRAWS = Draws("seed", "world")
 DAY = 24 * 60 * 60.0
 SESSION = Session(
-    id="an id", ordinal=0, created_at=START, max_duration_s=30, plan=Plan(NO_TIME, join=None)
+    id="an id",
+    ordinal=0,
+    created_at=START,
+    max_duration_s=30,
+    plan=Plan(provision=NO_TIME, join=None),
 )
 RUNNING = replace(
-    SESSION, state=State.RUNNING, ready_at=START, started_at=START, blocks=1, due_at=START + 6
+    SESSION,
+    state=State.RUNNING,
+    ready_at=START,
+    started_at=START,
+    blocks=1,
+    due_at=START + 6,
+    due_event=Event.BILLED,
 )
-
-
-def test_a_birth_is_queued_and_may_cost() -> None:
-    """A newborn session is QUEUED, is due for nothing, and nothing was before it."""
-    birth = born("an id", ordinal=7, at=START, plan=Plan(), max_duration_s=30, charge=2)
-
-    assert (birth.at, birth.event, birth.before, birth.charge) == (START, None, None, 2)
-    assert (birth.after.state, birth.after.ordinal) == (State.QUEUED, 7)
-    assert (birth.after.created_at, birth.after.changed_at) == (START, START)
-    assert birth.after.due_at is None
 
 
 @pytest.mark.parametrize("event", [Event.BILLED, Event.ENDED, Event.CANCELLED, Event.FAILED])
@@ -88,11 +88,23 @@ def test_a_block_is_paid_while_there_are_credits(left: int | None, unpaid: Unpai
 @pytest.mark.parametrize("unpaid", Unpaid)
 def test_the_cap_needs_no_credits(unpaid: Unpaid) -> None:
     """A call that has run to its cap is COMPLETED, also when the account is empty."""
-    last = replace(RUNNING, blocks=5, due_at=START + 30)
+    last = replace(RUNNING, blocks=5, due_at=START + 30, due_event=Event.CAPPED)
 
     change = fallen_due(last, draws=DRAWS, left=0, unpaid=unpaid)
 
     assert (change.event, change.after.state) == (Event.CAPPED, State.COMPLETED)
+
+
+@pytest.mark.parametrize("failure", [BROKEN, None])
+def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) -> None:
+    """A planned failure says why, or that nobody knows; credits have nothing to do with it."""
+    cut_off = Happening(State.RUNNING, Event.FAILED, failure=failure)
+    doomed = replace(RUNNING, plan=Plan(happenings=(cut_off,)), due_event=Event.FAILED)
+
+    change = fallen_due(doomed, draws=DRAWS, left=0, unpaid=Unpaid.COMPLETE)
+
+    assert (change.event, change.charge) == (Event.FAILED, 0)
+    assert change.after.failure == (failure or UNEXPLAINED_FAILURE)
 
 
 def test_nothing_falls_due_for_a_session_that_waits_for_others() -> None:
