@@ -1,0 +1,221 @@
+"""What happened in a world: exchanges, changes of sessions, and what somebody did from outside.
+
+One sequence numbers all three, so that the order in which things were applied is known even when
+they happened at the same instant. Every list is bounded. Entries keep references to what the world
+has anyway and are turned into text only when somebody reads them. API secrets never get here; the
+two secrets that a request body can hold are covered before it is stored, and session keys and
+tokens in replies are covered whenever an entry is rendered.
+
+Not here: how long anything is kept on a disk (it is not), and what the entries mean for the client
+(`findings.py`).
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from copy import copy
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from fake_runway.core.lifecycle import Event, State
+from fake_runway.core.rules import Change
+
+Json = dict[str, Any]
+
+DEFAULT_CAPACITY = 1_000
+_CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
+COVERED = "[covered]"
+_COVERED_IN_REPLIES = ("sessionKey", "token")
+
+
+class Door(NamedTuple):
+    """The refusal of a request that never reached the account."""
+
+    code: str
+    status: int
+    message: str
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+class Exchange(NamedTuple):
+    """One request and its answer.
+
+    Attributes:
+        number: its place in the order of application.
+        at: when it was applied, POSIX seconds of the world's clock.
+        operation: the contract's id, empty for a request that nobody expected.
+        path: without the world's prefix and without the query.
+        session_id: the session that the path names or that was created; empty if none.
+        agent: the User-Agent.
+        retry: which repetition of an official SDK it is; None if it does not say.
+        versioned: the version header was there.
+        secret_in_url: the query held something that looks like a secret.
+        body: the validated JSON object, covered.
+        query: the parameters that the operation takes.
+        key_fits: of a consume: whether the key was that session's.
+        door: why it was refused before the account was asked; None if it was not.
+        status: of the answer, also if it was lost.
+        reply: the body of the answer, before faults broke its bytes.
+        code: of the rule that refused, empty if none did.
+        faults: the names of those that struck.
+        arrives: whether the client got the whole answer, sooner or later.
+        wait_s: how long the answer was held back.
+        acted: whether the server acted on it.
+    """
+
+    number: int
+    at: float
+    operation: str
+    method: str
+    path: str
+    session_id: str
+    agent: str
+    retry: int | None
+    versioned: bool
+    secret_in_url: bool
+    body: Mapping[str, Any]
+    query: Mapping[str, str]
+    key_fits: bool | None
+    door: Door | None
+    status: int
+    reply: object
+    code: str
+    faults: tuple[str, ...]
+    arrives: bool
+    wait_s: float
+    acted: bool
+
+
+class Act(NamedTuple):
+    """Something that was done from outside: the clock moved, a fault added, a session ended.
+
+    Attributes:
+        what: the admin operation's id.
+        session_id: the session it is about, empty if none.
+        given: its body.
+    """
+
+    number: int
+    at: float
+    what: str
+    session_id: str
+    given: Mapping[str, Any]
+
+
+class Move(NamedTuple):
+    """A change of a session and its place in the order of application."""
+
+    number: int
+    change: Change
+
+
+Entry = Exchange | Act | Move
+
+
+class Log:
+    """The newest entries of a world.
+
+    Args:
+        capacity: how many exchanges are kept, and how many acts; eight times as many moves.
+    """
+
+    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+        self.exchanges: deque[Exchange] = deque(maxlen=capacity)
+        self.acts: deque[Act] = deque(maxlen=capacity)
+        self.moves: deque[Move] = deque(maxlen=capacity * _CHANGES_PER_EXCHANGE)
+        self.next_number = 0
+        self.dropped = 0
+        self.lost_moves = 0
+
+    def __len__(self) -> int:
+        return len(self.exchanges) + len(self.acts) + len(self.moves)
+
+    def __repr__(self) -> str:
+        return f"<Log {len(self.exchanges)} exchanges, {self.dropped} dropped>"
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing has been dropped, as a replay needs it."""
+        return self.dropped == 0 and self.lost_moves == 0
+
+    def number(self) -> int:
+        """Return the next number of the sequence."""
+        number = self.next_number
+        self.next_number += 1
+        return number
+
+    def add_exchange(self, exchange: Exchange) -> None:
+        """Keep `exchange`, whose number came from `number`."""
+        self.dropped += len(self.exchanges) == self.exchanges.maxlen
+        self.exchanges.append(exchange)
+
+    def add_act(self, act: Act) -> None:
+        """Keep `act`, whose number came from `number`."""
+        self.dropped += len(self.acts) == self.acts.maxlen
+        self.acts.append(act)
+
+    def add_change(self, change: Change) -> None:
+        """Keep `change`; the blocks of a call are left out, the session itself counts them."""
+        if change.event is not Event.BILLED:
+            self.lost_moves += len(self.moves) == self.moves.maxlen
+            self.moves.append(Move(self.number(), change))
+
+    def copy(self) -> "Log":
+        """Return a log that goes on from here by itself."""
+        twin = copy(self)
+        twin.exchanges, twin.acts = self.exchanges.copy(), self.acts.copy()
+        twin.moves = self.moves.copy()
+        return twin
+
+    def entries(self) -> list[Entry]:
+        """Return all entries in the order of application."""
+        every: list[Entry] = [*self.exchanges, *self.acts, *self.moves]
+        return sorted(every, key=lambda entry: entry.number)
+
+    def of_session(self, session_id: str) -> Iterator[Entry]:
+        """Yield what happened to one session, with the clock moves from its birth to its end."""
+        alive = False
+        for entry in self.entries():
+            match entry:
+                case Move(change=change) if change.after.id == session_id:
+                    alive = change.after.state not in _ENDED
+                    yield entry
+                case Exchange() | Act() if entry.session_id == session_id:
+                    yield entry
+                case Act(what=what) if alive and what in CLOCK_ACTS:
+                    yield entry
+
+
+_ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
+
+
+def covered_body(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a create's body without the secrets of its integration.
+
+    Their length stays, so that the body is as valid as before.
+    """
+    if "integration" not in body and "livekit" not in body:
+        return body
+    covered = dict(body)
+    for name in ("integration", "livekit"):
+        if isinstance(part := body.get(name), dict):
+            covered[name] = {key: _covered(key, value) for key, value in part.items()}
+    return covered
+
+
+def _covered(key: str, value: Any) -> Any:
+    if key == "token" and isinstance(value, str):
+        return "*" * len(value)
+    if key == "signedUrl" and isinstance(value, str):
+        return value.partition("?")[0].rpartition("/")[0] + "/" + COVERED.strip("[]")
+    return value
+
+
+def covered_reply(reply: object) -> object:
+    """Return the body of an answer without keys and tokens."""
+    if not isinstance(reply, dict) or not any(key in reply for key in _COVERED_IN_REPLIES):
+        return reply
+    return {
+        key: COVERED if key in _COVERED_IN_REPLIES and isinstance(value, str) else value
+        for key, value in reply.items()
+    }

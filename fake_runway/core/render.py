@@ -1,0 +1,186 @@
+"""Journal entries and sessions as plain data and as lines of text.
+
+Shapes: dicts of JSON values with snake_case keys; instants are POSIX seconds. Rendering is where
+keys and tokens are covered. The same entry always gives the same bytes, which is what a replay is
+compared by.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from fake_runway.core.faults import Fault, Tally
+from fake_runway.core.journal import Act, Entry, Exchange, Move, covered_reply
+from fake_runway.core.lifecycle import Event
+from fake_runway.core.session import Session
+
+Json = dict[str, Any]
+
+
+def exchange_body(exchange: Exchange) -> Json:
+    """Return what the journal shows of one request and its answer."""
+    return {
+        "number": exchange.number,
+        "at": exchange.at,
+        "operation": exchange.operation or None,
+        "method": exchange.method,
+        "path": exchange.path,
+        "session": exchange.session_id or None,
+        "request": {
+            "agent": exchange.agent or None,
+            "retry": exchange.retry,
+            "versioned": exchange.versioned,
+            "secret_in_url": exchange.secret_in_url,
+            "key_fits": exchange.key_fits,
+            "query": dict(exchange.query),
+            "body": dict(exchange.body) or None,
+        },
+        "response": {
+            "status": exchange.status or None,
+            "body": covered_reply(exchange.reply),
+            "code": exchange.code or None,
+            "arrives": exchange.arrives,
+            "wait_s": exchange.wait_s,
+        },
+        "acted": exchange.acted,
+        "faults": list(exchange.faults),
+        "nearest": exchange.door.headers.get("X-Fake-Nearest-Route") if exchange.door else None,
+    }
+
+
+def move_body(move: Move) -> Json:
+    """Return one change of a session."""
+    change = move.change
+    failure = change.after.failure
+    return {
+        "number": move.number,
+        "at": change.at,
+        "session": change.after.id,
+        "event": change.event.value if change.event is not None else "created",
+        "before": change.before.state.value if change.before is not None else None,
+        "after": change.after.state.value,
+        "charge": change.charge,
+        "failure": {"code": failure.code, "text": failure.text} if failure else None,
+    }
+
+
+def act_body(act: Act) -> Json:
+    """Return one thing that was done from outside."""
+    return {
+        "number": act.number,
+        "at": act.at,
+        "act": act.what,
+        "session": act.session_id or None,
+        "given": dict(act.given),
+    }
+
+
+def entry_body(entry: Entry) -> Json:
+    """Return any entry, with its `kind`."""
+    match entry:
+        case Exchange():
+            return {"kind": "exchange", **exchange_body(entry)}
+        case Move():
+            return {"kind": "move", **move_body(entry)}
+        case Act():
+            return {"kind": "act", **act_body(entry)}
+
+
+def session_view(session: Session) -> Json:
+    """Return everything about a session that is no secret."""
+    failure = session.failure
+    return {
+        "id": session.id,
+        "ordinal": session.ordinal,
+        "state": session.state.value,
+        "event": session.event.value if session.event is not None else None,
+        "created_at": session.created_at,
+        "changed_at": session.changed_at,
+        "ready_at": session.ready_at,
+        "started_at": session.started_at,
+        "expires_at": session.expires_at,
+        "next": _next(session),
+        "max_duration_s": session.max_duration_s,
+        "blocks": session.blocks,
+        "scenario": session.plan.scenario or None,
+        "failure": {"code": failure.code, "text": failure.text} if failure else None,
+    }
+
+
+def _next(session: Session) -> Json | None:
+    if session.due_at is None or session.due_event is None or session.due_at == float("inf"):
+        return None
+    return {"at": session.due_at, "event": session.due_event.value}
+
+
+def fault_view(fault: Fault, *, since: float, tally: Tally, by_hand: bool) -> Json:
+    """Return a fault in place, how many calls matched it and how often it struck."""
+    return {
+        "name": fault.name,
+        "fault": {key: value for key, value in fault.given.items() if key != "name"},
+        "since": since,
+        "seen": tally.seen,
+        "struck": tally.struck,
+        "by_hand": by_hand,
+    }
+
+
+def timeline(entries: Iterable[Entry], *, start: float) -> list[str]:
+    """Return one line for each entry: when (seconds after `start`), what, and why."""
+    return [f"{entry_at(entry) - start:+10.3f}s  {_line(entry)}" for entry in entries]
+
+
+def entry_at(entry: Entry) -> float:
+    """Return the instant of an entry."""
+    return entry.change.at if isinstance(entry, Move) else entry.at
+
+
+def _line(entry: Entry) -> str:
+    match entry:
+        case Exchange():
+            return _exchange_line(entry)
+        case Move(change=change):
+            before = f"{change.before.state.value} -> " if change.before else ""
+            failure = change.after.failure
+            why = f" ({failure.code}: {failure.text})" if failure else ""
+            cost = f", {change.charge} credits" if change.charge else ""
+            event = change.event.value if change.event else "created"
+            return f"* {before}{change.after.state.value}: {_WHY.get(event, event)}{why}{cost}"
+        case Act(what=what, given=given):
+            detail = ", ".join(f"{key} {value}" for key, value in given.items())
+            return f"! {what} {detail}".rstrip()
+
+
+_WHY = {
+    Event.RELEASED.value: "its own time in the queue is over",
+    Event.ADMITTED.value: "there is capacity",
+    Event.CONSUMED.value: "its key was used",
+    Event.CLAIMED.value: "its key was used, and nobody has joined",
+    Event.JOINED.value: "somebody joined",
+    Event.ENDED.value: "the call was ended",
+    Event.CAPPED.value: "it reached its longest duration",
+    Event.UNPAID.value: "a block could not be paid",
+    Event.EXPIRED.value: "nobody consumed it in time",
+    Event.CANCELLED.value: "it was deleted",
+}
+
+
+def _exchange_line(exchange: Exchange) -> str:
+    status = str(exchange.status) if exchange.status else "no answer"
+    if not exchange.arrives and exchange.status:
+        status += ", lost on the way" if exchange.acted else ", cut off"
+    if isinstance(exchange.reply, dict) and "status" in exchange.reply:
+        status += f" {exchange.reply['status']}"
+    notes = [exchange.code] if exchange.code else []
+    notes += [f"fault {name}" for name in exchange.faults]
+    if exchange.wait_s:
+        notes.append(f"held back {exchange.wait_s:g}s")
+    if exchange.retry:
+        notes.append(f"repetition {exchange.retry}")
+    noted = f"  [{'; '.join(notes)}]" if notes else ""
+    return f"{exchange.method} {exchange.path} -> {status}{noted}"
+
+
+def instant_text(at: float) -> str:
+    """Return an instant as people read it, in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
