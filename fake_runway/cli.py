@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -16,8 +17,21 @@ from aiohttp.http import HttpProcessingError
 from fake_runway import __version__
 from fake_runway.core.errors import Refused
 from fake_runway.core.world import explicit_name
-from fake_runway.options import PORT, livekit_from, server_options, settings_from
-from fake_runway.serving import PortTaken, Serving, serving, url_of
+from fake_runway.logs import formatter
+from fake_runway.options import (
+    PORT,
+    livekit_from,
+    scenario_from,
+    server_options,
+    settings_from,
+    upkeep_from,
+)
+from fake_runway.replay_command import replay_command
+from fake_runway.scenario_commands import scenarios
+from fake_runway.scenario_files import ScenarioFileError
+from fake_runway.serving import Configuration, PortTaken, Serving, serving, url_of
+from fake_runway.web.admin_app import LOOPBACK
+from fake_runway.web.worlds import DEFAULT_SCENARIO
 
 SECRET = "offline"
 _EXIT_USAGE = 2
@@ -30,10 +44,16 @@ def main() -> None:
     """A Runway that costs nothing, works offline and fails on command.
 
     \b
-    fake-runway up       the fake and a gateway in front of it, to try things
-    fake-runway serve    the fake alone
-    fake-runway env      the lines to paste into an application
+    fake-runway up         the fake and a gateway in front of it, to try things
+    fake-runway serve      the fake alone
+    fake-runway env        the lines to paste into an application
+    fake-runway scenarios  what can go wrong on command
+    fake-runway replay     a recorded run, run again
     """
+
+
+main.add_command(scenarios)
+main.add_command(replay_command)
 
 
 @main.command()
@@ -97,6 +117,9 @@ def _run(command: Coroutine[Any, Any, int]) -> None:
     except PortTaken as error:
         click.echo(f"fake-runway: {error}; choose another with --port", err=True)
         sys.exit(_EXIT_CANNOT_START)
+    except ScenarioFileError as error:
+        click.echo(f"fake-runway: {error}", err=True)
+        sys.exit(_EXIT_USAGE)
 
 
 class _NoQuotes(logging.Filter):
@@ -108,33 +131,53 @@ class _NoQuotes(logging.Filter):
         return True
 
 
-def _serving(options: dict[str, Any]) -> Any:
-    logging.basicConfig(
-        level=options["log_level"].upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
-    return serving(
-        settings_from(options),
+def _configuration(options: dict[str, Any]) -> Configuration:
+    scenario, catalogue = scenario_from(options)
+    return Configuration(
+        settings=settings_from(options),
+        scenario=scenario,
+        catalogue=catalogue,
         livekit=livekit_from(options),
+        upkeep=upkeep_from(options),
         host=options["host"],
         port=options["port"],
         seed=options["seed"],
         rate=options["time_scale"],
+        admin_token=options["admin_token"] or _token_for(options["host"]),
     )
 
 
+def _token_for(host: str) -> str | None:
+    """Return a new admin token for a server that others than this machine can reach."""
+    return None if host.lower() in LOOPBACK else secrets.token_urlsafe(24)
+
+
+def _logged(options: dict[str, Any]) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(options["log_format"]))
+    logging.basicConfig(level=options["log_level"].upper(), handlers=[handler])
+    logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
+
+
 async def _serve(options: dict[str, Any]) -> int:
-    async with _serving(options) as fake:
+    configuration = _configuration(options)
+    _logged(options)
+    async with serving(configuration) as fake:
         click.echo(f"fake Runway: {fake.url}")
         click.echo(_env_lines(fake.url))
+        if configuration.scenario is not DEFAULT_SCENARIO:
+            click.echo(f"# scenario: {configuration.scenario.name}")
+        if configuration.admin_token and not options["admin_token"]:
+            click.echo(f"# admin token: {configuration.admin_token}")
         await _stop_signal().wait()
     return 0
 
 
 async def _up(options: dict[str, Any], gateway_port: int) -> int:
     stopped = _stop_signal()
-    async with _serving(options) as fake:
+    configuration = _configuration(options)
+    _logged(options)
+    async with serving(configuration) as fake:
         gateway = await _start_gateway(fake, gateway_port, options["log_level"])
         try:
             line = (await _stdout(gateway).readline()).decode().strip()

@@ -61,6 +61,16 @@ class VirtualClock:
             raise ValueError(f"a clock jumps forward by a finite time, got {seconds!r} seconds")
         self._rebase(self.now() + seconds, self._rate)
 
+    def jump_to(self, instant: float) -> None:
+        """Move forward to `instant` exactly, to the last bit, as a replay needs it.
+
+        Raises:
+            ValueError: it lies before now, or is not finite.
+        """
+        if not self.now() <= instant < math.inf:
+            raise ValueError(f"a clock jumps forward, got {instant!r} after {self.now()!r}")
+        self._rebase(instant, self._rate)
+
     def set_rate(self, rate: float) -> None:
         """Let time pass at another rate from now on.
 

@@ -1,6 +1,7 @@
 """The options of `serve` and `up`, one for everything in `Settings`, and the way from one to it."""
 
 import math
+import os.path
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,9 +9,12 @@ from typing import Any, TypeVar
 import click
 
 from fake_runway.core.durations import Duration, parse_duration, parse_span
-from fake_runway.core.lifecycle import Plan
+from fake_runway.core.scenario import Scenario
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings, Unpaid
+from fake_runway.scenario_files import Catalogue, ScenarioFileError
 from fake_runway.web.tokens import LiveKit
+from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -91,6 +95,47 @@ _OPTIONS = (
         default="info",
         show_default=True,
         help="debug shows every call, by world; secrets and keys are never logged.",
+    ),
+    click.option(
+        "--log-format",
+        type=_choice("text", "json"),
+        default="text",
+        show_default=True,
+        help="json: one object a line.",
+    ),
+    click.option(
+        "--scenario",
+        metavar="NAME|FILE",
+        help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file. What it"
+        " says is stronger than the options here.",
+    ),
+    click.option(
+        "--journal",
+        type=click.IntRange(1, 1_000_000),
+        default=1_000,
+        show_default=True,
+        help="Calls that each world remembers; a replay needs all of a run.",
+    ),
+    click.option(
+        "--max-worlds",
+        type=click.IntRange(1, 1_000_000),
+        default=1_000,
+        show_default=True,
+        help="Beyond it, the world used longest ago is dropped.",
+    ),
+    click.option(
+        "--world-idle",
+        type=_Parsed("span", parse_span),
+        default="1h",
+        show_default=True,
+        help="A world that nobody uses for this long (real time) is dropped.",
+    ),
+    click.option(
+        "--admin-token",
+        type=_Parsed("text", _not_empty),
+        envvar="FAKE_RUNWAY_ADMIN_TOKEN",
+        help="Required of admin requests, as X-Fake-Admin-Token. Generated and printed when --host"
+        " is not of this machine alone.",
     ),
     click.option(
         "--provision-time",
@@ -281,6 +326,33 @@ def _plan(options: dict[str, Any]) -> Plan:
 
 def _finite(limit: float) -> int | None:
     return None if math.isinf(limit) else int(limit)
+
+
+def upkeep_from(options: dict[str, Any]) -> Upkeep:
+    """Return how many worlds are kept, how long, and how much of each is remembered."""
+    return Upkeep(
+        most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
+    )
+
+
+def scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
+    """Return what new worlds follow, and what can be chosen.
+
+    Raises:
+        ScenarioFileError: the file is wrong, or there is neither such a file nor such a name.
+    """
+    catalogue, wanted = Catalogue.builtin(), options["scenario"]
+    if wanted is None:
+        return DEFAULT_SCENARIO, catalogue
+    scenario = catalogue.get(wanted)
+    if scenario is None and (os.path.exists(wanted) or wanted.endswith((".yaml", ".yml"))):
+        catalogue = catalogue.with_file(wanted)
+        scenario = catalogue.get(catalogue.added[0])
+    if scenario is None:
+        nearest = catalogue.nearest(wanted)
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        raise ScenarioFileError([f"there is no scenario and no file named {wanted}{hint}"])
+    return scenario, catalogue
 
 
 def livekit_from(options: dict[str, Any]) -> LiveKit:

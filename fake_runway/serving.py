@@ -1,23 +1,51 @@
-"""Serving the fake on a socket: the piece between an application and a process."""
+"""Serving the fake on a socket: the piece between its handler and a process."""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from fake_runway.clock import loop_time_as_wall_clock
+from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import Settings
-from fake_runway.web.app import create_app
+from fake_runway.scenario_files import Catalogue
+from fake_runway.web.admin_app import Admin
+from fake_runway.web.app import Door
 from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import Worlds
+from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep, Worlds
 
 SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
 
 
 class PortTaken(Exception):
     """The address cannot be listened on. The message is one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything a server is told at its start.
+
+    Attributes:
+        settings: how new worlds behave.
+        scenario: what new worlds follow, unless somebody chooses another.
+        catalogue: the scenarios that can be chosen; None: the built-in ones.
+        port: 0 takes any free one.
+        rate: of the clocks of new worlds.
+        admin_token: required of every admin request; None: it has to come from this machine.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    scenario: Scenario = DEFAULT_SCENARIO
+    catalogue: Catalogue | None = None
+    livekit: LiveKit = field(default_factory=LiveKit)
+    upkeep: Upkeep = field(default_factory=Upkeep)
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: str = "0"
+    rate: float = 1.0
+    admin_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +62,38 @@ def url_of(host: str, port: int) -> str:
 
 
 @asynccontextmanager
-async def serving(
-    settings: Settings,
-    *,
-    livekit: LiveKit,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    seed: str = "0",
-    rate: float = 1.0,
-) -> AsyncIterator[Serving]:
+async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
-
-    Args:
-        port: 0 takes any free one.
-        rate: of the clocks of its worlds.
 
     Raises:
         PortTaken: with the reason, before anything was started.
     """
-    worlds = Worlds(seed=seed, settings=settings, source=loop_time_as_wall_clock(), rate=rate)
-    app = create_app(worlds, livekit=livekit)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    given = configuration
+    worlds = Worlds(
+        seed=given.seed,
+        settings=given.settings,
+        source=loop_time_as_wall_clock(),
+        rate=given.rate,
+        scenario=given.scenario,
+        catalogue=given.catalogue,
+        upkeep=given.upkeep,
+    )
+    admin = Admin(
+        worlds, given.livekit, token=given.admin_token, hosts=frozenset({given.host.lower()})
+    )
+    door = Door(worlds, given.livekit, admin)
+    # a client that hangs up ends what is held back for it
+    server = web.Server(door.handle, access_log=None, handler_cancellation=True)
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, given.host, given.port).start()
         except (OSError, UnicodeError) as error:
             error = error if isinstance(error, OSError) else OSError(f"no such host: {error}")
             number = error.errno or 0  # names that do not resolve have a negative one
             reason = os.strerror(number) if number > 0 else str(error)
-            raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from error
-        yield Serving(url_of(host, runner.addresses[0][1]), worlds)
+            raise PortTaken(f"cannot listen on {given.host}:{given.port}: {reason}") from error
+        yield Serving(url_of(given.host, runner.addresses[0][1]), worlds)
     finally:
         await runner.cleanup()

@@ -1,8 +1,8 @@
 """Which world a caller means: the names of worlds, and the secrets that lead to them.
 
 The name is public: it stands in logs and answers. The secret never does, so a world whose name
-comes from a secret is named by its hash. Secrets that begin with `fake.` are no secrets and name
-their world as they are.
+comes from a secret is named by its hash. Secrets that begin with `fake.` are no secrets: they name
+their world as they are, and the scenario that it follows.
 """
 
 import re
@@ -14,6 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
 _REAL_SECRET = re.compile(
     r"key_[0-9a-f]{128}", re.IGNORECASE
 )  # source: the public troubleshooting page
+_WITH_SCENARIO = re.compile(r"fake\.([^.]*)(?:\..*)?", re.DOTALL)
 _SESSION_KEY = re.compile(r"stk_([0-9a-f]{12})_[0-9a-f]{32}")
 
 
@@ -51,6 +52,12 @@ def name_from_secret(secret: str) -> str:
         return secret
     raw = secret.encode(errors="surrogatepass")  # a header may hold bytes that are no UTF-8
     return "s-" + sha256(raw).hexdigest()[:12]
+
+
+def scenario_in_name(name: str) -> str | None:
+    """Return the scenario that a secret or a name `fake.<scenario>[.<label>]` asks for."""
+    match = _WITH_SCENARIO.fullmatch(name)
+    return match[1] if match else None
 
 
 def check_secret(secret: str) -> None:

@@ -1,111 +1,230 @@
-"""The aiohttp application of the fake: from request to call, from reply or refusal to response.
+"""The door of the fake: from an HTTP request to an arrival in a world, and back to bytes.
 
-Order of the checks: route, method, API secret, world, version header, id, content type, body, then
-the account's own. The real order is unknown; only that the key comes first where one is needed.
+Order of the checks: route, method, API secret, world, the account's key, version header, id,
+content type, body; then the call itself (`service.py`). The real order is unknown; only that the
+key comes first where one is needed.
+
+The handler wants nothing of `web.Application`, whose own router and middlewares cost a tenth of a
+poll: `serving.py` runs it on aiohttp's low-level server. `create_app` wraps it for whoever wants to
+mount the fake somewhere.
 """
 
 import logging
-import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
-import orjson
 from aiohttp import web
-from multidict import CIMultiDict, CIMultiDictProxy
 
-from fake_runway import __version__
-from fake_runway.core.errors import InsufficientCredits, KeyRefused, Refused
-from fake_runway.core.settings import ErrorStyle, Settings
-from fake_runway.core.world import check_secret, explicit_name, name_from_secret, tag_of_key
-from fake_runway.web import cors
-from fake_runway.web.bodies import NO_BODY, Bodies, check_version, checked_id
-from fake_runway.web.calls import Call, Reply
-from fake_runway.web.errors import (
-    InternalError,
-    RequestRefused,
-    UnknownRoute,
+from fake_runway.core.effects import Delivery
+from fake_runway.core.errors import KeyRefused, Refused
+from fake_runway.core.scenario import Scenario
+from fake_runway.core.settings import KeyState
+from fake_runway.core.world import (
+    SecretRefused,
+    check_secret,
+    explicit_name,
+    name_from_secret,
+    scenario_in_name,
+    tag_of_key,
 )
+from fake_runway.web import cors
+from fake_runway.web.admin_api import play
+from fake_runway.web.admin_app import Admin
+from fake_runway.web.bodies import Bodies, check_version, checked_id
+from fake_runway.web.calls import NO_BODY, NO_QUERY, Arrival
+from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
+from fake_runway.web.inject import send, whole
 from fake_runway.web.routes import Auth, Body, Match, Operation, Routes
 from fake_runway.web.runway_api import OPERATIONS
+from fake_runway.web.service import carry_out, refusal_reply
 from fake_runway.web.tokens import LiveKit
-from fake_runway.web.wire import error_body
 from fake_runway.web.worlds import World, Worlds
 
-LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown
+LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
 WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
+SCENARIO_HEADER = "X-Fake-Scenario"
+
+_KEY_TEXTS: Mapping[KeyState, str] = MappingProxyType(
+    {
+        KeyState.UNKNOWN: "The API key is not valid.",
+        KeyState.SUSPENDED: "This account is suspended.",
+    }
+)
+_SECRET_IN_QUERY = re.compile(
+    r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
+    re.IGNORECASE,
+)
+_LONGEST_AGENT = 120
 
 _log = logging.getLogger("fake_runway")
-_JSON = CIMultiDictProxy(
-    CIMultiDict({**cors.ORIGIN, "Content-Type": "application/json; charset=utf-8"})
-)
 
 
-def create_app(worlds: Worlds, *, livekit: LiveKit) -> web.Application:
-    """Return the fake as an aiohttp application, ready to be served."""
+class UnknownScenario(RequestRefused):
+    """A header or a secret asks for a scenario that does not exist."""
+
+    code = "unknown_scenario"
+
+
+def create_app(worlds: Worlds, *, livekit: LiveKit, admin: Admin | None = None) -> web.Application:
+    """Return the fake as an aiohttp application, to be served or mounted."""
     app = web.Application(client_max_size=LONGEST_BODY)
-    server = _Server(worlds, livekit)
-    for path in ("/health", "/ready"):
-        app.router.add_get(path, _healthy)
     # not `.*`: a path may hold a line break, and that is a 404 of ours too
-    app.router.add_route("*", r"/{path:[\s\S]*}", server.handle)
+    app.router.add_route("*", r"/{path:[\s\S]*}", Door(worlds, livekit, admin).handle)
     return app
 
 
-async def _healthy(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "ok", "version": __version__})
+class Door:
+    """The handler of every request.
 
+    Args:
+        livekit: where tokens lead and who signs them.
+        admin: answers everything beside the Runway API.
+    """
 
-class _Server:
-    def __init__(self, worlds: Worlds, livekit: LiveKit) -> None:
+    def __init__(self, worlds: Worlds, livekit: LiveKit, admin: Admin | None = None) -> None:
         self._worlds = worlds
         self._livekit = livekit
+        self._admin = admin or Admin(worlds, livekit)
         self._routes = Routes(OPERATIONS)
-        self._bodies = Bodies()
+        self._bodies = Bodies("runway")
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer any request but those for health; every failure has the provider's form."""
-        world: World | None = None
-        try:
-            match = self._match(request)
-            if request.method == "OPTIONS":
-                return _preflight(request, match)
-            operation = match.operation(request.method)
-            world, token = self._admit(request, match, operation)
-            reply = await self._answer(request, match, operation, world, token)
-        except Refused as refusal:
-            reply = _refusal(refusal, world.settings if world else self._worlds.settings)
-        except Exception:
-            _log.exception("could not answer a %s", request.method)
-            reply = _refusal(InternalError("Internal error"), self._worlds.settings)
-        if world is not None:
-            # the path as it came, since a decoded one could forge another line, and no query
-            path = request.raw_path.partition("?")[0]
-            _log.debug("%s %s %s: %d", world.name, request.method, path, reply.status)
-            held_back_s = world.next_latency_s()
-            if held_back_s > 0:
-                await world.clock.sleep(held_back_s)
-        return _response(reply)
-
-    def _match(self, request: web.Request) -> Match:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer any request; every failure of the Runway API has the provider's form."""
         path = request.raw_path.partition("?")[0]
         if not path.startswith("/"):  # a whole URL, as proxies are asked
             path = request.rel_url.raw_path
+        try:
+            if self._admin.owns(path):
+                return await self._admin.handle(request, path)
+            world, delivery = await self._take(request, path)
+        except Refused as refusal:  # nobody's world
+            self._worlds.answered["", refusal.status] += 1
+            return whole(_delivery(refusal, self._worlds))
+        except Exception:
+            _log.exception("could not answer a %s", request.method)
+            return whole(_delivery(InternalError("Internal error"), self._worlds))
+        if world is None:
+            return whole(delivery)
+        if (
+            delivery.wait_s <= 0
+            and not delivery.silent
+            and delivery.pace is None
+            and delivery.sent is None
+        ):
+            return whole(delivery)
+        world.held_back += 1
+        try:
+            return await send(delivery, request, world.clock)
+        finally:
+            world.held_back -= 1
+
+    async def _take(self, request: web.BaseRequest, path: str) -> tuple[World | None, Delivery]:
         match = self._routes.match(path)
         if match is None:
-            raise UnknownRoute(self._routes.nearest(path))
-        return match
+            return self._unexpected(request, path, UnknownRoute(self._routes.nearest(path)))
+        if request.method == "OPTIONS":
+            return None, _preflight(request, match)
+        try:
+            operation = match.operation(request.method)
+        except RequestRefused as refusal:
+            return self._unexpected(request, path, refusal, match)
+        world, token = self._admit(request, match, operation)
+        arrival = await self._read(request, match, operation, world, token)
+        return self._carried_out(world, arrival)
 
-    def _admit(self, request: web.Request, match: Match, operation: Operation) -> tuple[World, str]:
+    def _carried_out(self, world: World, arrival: Arrival) -> tuple[World, Delivery]:
+        delivery = carry_out(world, arrival, self._livekit)
+        operation = arrival.operation.id if arrival.operation is not None else ""
+        self._worlds.answered[operation, delivery.status] += 1
+        if "X-Fake-Fault" in delivery.headers:
+            self._worlds.struck += 1
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "%s %s %s: %d",
+                world.name,
+                arrival.method,
+                arrival.path,
+                delivery.status,
+                extra={
+                    "world": world.name,
+                    "method": arrival.method,
+                    "path": arrival.path,
+                    "status": delivery.status,
+                    "operation": operation,
+                },
+            )
+        return world, delivery
+
+    def _unexpected(
+        self,
+        request: web.BaseRequest,
+        path: str,
+        refusal: Refused,
+        match: Match[Operation] | None = None,
+    ) -> tuple[World, Delivery]:
+        """Refuse what is no operation, and write it down where its caller's world is known.
+
+        Raises:
+            Refused: nobody's world.
+        """
+        named, bare = (match.world, match.path) if match else _split(path)
+        secret = _bearer(request.headers)
+        world: World | None = None
+        try:
+            if secret or named:
+                world = self._world_of_secret(request.headers, secret, named)
+        except Refused:
+            raise refusal from None
+        if world is None:
+            raise refusal
+        return self._carried_out(
+            world,
+            Arrival(
+                None,
+                request.method,
+                bare,
+                refusal=refusal,
+                agent=request.headers.get("User-Agent", "")[:_LONGEST_AGENT],
+                versioned="X-Runway-Version" in request.headers,
+                secret_in_url=_has_secret(request),
+            ),
+        )
+
+    def _admit(
+        self, request: web.BaseRequest, match: Match[Operation], operation: Operation
+    ) -> tuple[World, str]:
         """Return the caller's world and bearer token."""
         headers = request.headers
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
-        token = token.strip() if scheme.lower() == "bearer" else ""
-        named = match.world
-        for header in WORLD_HEADERS:
-            named = named or headers.get(header)
+        token = _bearer(headers)
         if operation.auth is Auth.SESSION_KEY:
-            return self._world_of_key(token, named), token
-        check_secret(token)
-        name = name_from_secret(token) if named is None else explicit_name(named)
-        return self._worlds.named(name), token
+            return self._world_of_key(token, _named(match.world, headers)), token
+        return self._world_of_secret(headers, token, match.world), token
+
+    def _world_of_secret(
+        self, headers: Mapping[str, str], secret: str, in_path: str | None
+    ) -> World:
+        check_secret(secret)
+        named = _named(in_path, headers)
+        name = name_from_secret(secret) if named is None else explicit_name(named)
+        wanted = headers.get(SCENARIO_HEADER)
+        if wanted is None:
+            asked = scenario_in_name(secret)
+            scenario = None if asked is None else self._scenario(asked, SecretRefused)
+            return self._worlds.named(name, scenario)
+        scenario = self._scenario(wanted, UnknownScenario)
+        world = self._worlds.named(name, scenario)
+        if world.scenario.name != scenario.name:
+            play(world, scenario, at=world.clock.now())
+        return world
+
+    def _scenario(self, name: str, refusal: type[Refused]) -> Scenario:
+        scenario = self._worlds.catalogue.get(name)
+        if scenario is not None:
+            return scenario
+        nearest = self._worlds.catalogue.nearest(name)
+        hint = f" Did you mean {nearest}?" if nearest else ""
+        raise refusal(f"There is no scenario of that name.{hint}")
 
     def _world_of_key(self, key: str, named: str | None) -> World:
         """Return the world of a caller who has a session key and no API secret."""
@@ -116,55 +235,88 @@ class _Server:
             raise KeyRefused("The session key is not valid." if key else "No session key was sent.")
         return world
 
-    async def _answer(
-        self, request: web.Request, match: Match, operation: Operation, world: World, token: str
-    ) -> Reply:
+    async def _read(
+        self,
+        request: web.BaseRequest,
+        match: Match[Operation],
+        operation: Operation,
+        world: World,
+        token: str,
+    ) -> Arrival:
         settings = world.settings
-        if operation.versioned and settings.version_required:
-            check_version(request.headers.get("X-Runway-Version"))
-        session_id = checked_id(match.session_id) if match.session_id else ""
-        body = NO_BODY
-        if operation.body is not Body.NONE:
-            body = await self._bodies.read(
-                request,
-                operation,
-                strict_keys=settings.strict_keys,
-                strict_type=settings.strict_consume_body,
-            )
-        return operation.answer(
-            Call(
-                world=world,
-                livekit=self._livekit,
-                at=world.clock.now(),  # after the last await: calls are applied in this order
-                session_id=session_id,
-                token=token,
-                body=body,
-            )
+        body, session_id, refusal = NO_BODY, "", None
+        try:
+            if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
+                raise SecretRefused(_KEY_TEXTS[settings.key])  # as all the others
+            if operation.versioned and settings.version_required:
+                check_version(request.headers.get("X-Runway-Version"))
+            session_id = checked_id(match.name) if match.name else ""
+            if operation.body is not Body.NONE:
+                body = await self._bodies.read(
+                    request,
+                    operation,
+                    strict_keys=settings.strict_keys,
+                    strict_type=settings.strict_consume_body,
+                )
+        except Refused as refused:
+            refusal = refused
+        headers = request.headers
+        query = _query(request, operation) if operation.query else NO_QUERY
+        retry = headers.get("x-stainless-retry-count")
+        return Arrival(
+            operation,
+            request.method,
+            match.path,
+            session_id,
+            token if operation.auth is Auth.SESSION_KEY else "",
+            body,
+            query,
+            refusal,
+            headers.get("User-Agent", "")[:_LONGEST_AGENT],
+            int(retry) if retry is not None and retry.isdecimal() and len(retry) < 4 else None,
+            "X-Runway-Version" in headers,
+            _has_secret(request),
         )
 
 
-def _preflight(request: web.Request, match: Match) -> web.Response:
+def _has_secret(request: web.BaseRequest) -> bool:
+    query = request.raw_path.partition("?")[2]
+    if not query:
+        return False
+    secret = _bearer(request.headers)
+    return bool(_SECRET_IN_QUERY.search(query)) or (len(secret) > 3 and secret in query)
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _named(in_path: str | None, headers: Mapping[str, str]) -> str | None:
+    named = in_path
+    for header in WORLD_HEADERS:
+        named = named or headers.get(header)
+    return named
+
+
+def _split(path: str) -> tuple[str | None, str]:
+    """Return the world that a path names, and the rest of it."""
+    prefix, _, rest = path.lstrip("/").partition("/")
+    if prefix == "w" and rest:
+        name, _, rest = rest.partition("/")
+        return name, f"/{rest}"
+    return None, path
+
+
+def _query(request: web.BaseRequest, operation: Operation) -> Mapping[str, str]:
+    return {name: request.query[name] for name in operation.query if name in request.query}
+
+
+def _preflight(request: web.BaseRequest, match: Match[Operation]) -> Delivery:
     requested = request.headers.get("Access-Control-Request-Headers", "")
-    headers = cors.preflight(match.methods, requested)
-    return web.Response(status=204, headers=headers)
+    return Delivery(204, cors.preflight(match.methods, requested))
 
 
-def _refusal(refusal: Refused, settings: Settings) -> Reply:
-    status = refusal.status
-    if isinstance(refusal, InsufficientCredits) and settings.errors is ErrorStyle.OBSERVED:
-        status = 400
-    headers = {"X-Fake-Code": refusal.code}
-    if isinstance(refusal, RequestRefused):
-        headers.update(refusal.headers)
-    if refusal.retry_after_s is not None and settings.retry_after:
-        headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
-    return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)
-
-
-def _response(reply: Reply) -> web.Response:
-    if reply.body is None:
-        return web.Response(status=reply.status, headers=cors.ORIGIN)
-    headers = _JSON.copy()
-    if reply.headers:
-        headers.update(reply.headers)
-    return web.Response(status=reply.status, body=orjson.dumps(reply.body), headers=headers)
+def _delivery(refusal: Refused, worlds: Worlds) -> Delivery:
+    reply = refusal_reply(refusal, worlds.settings)
+    return Delivery(reply.status, reply.headers, reply.body)

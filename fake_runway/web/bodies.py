@@ -7,23 +7,23 @@ many other faults there are, stands in the side header X-Fake-Where.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 
 from contracts.schema import BodyValidator, Kind, Problem, load, where
+from fake_runway.web.calls import NO_BODY
 from fake_runway.web.errors import BadBody, BadId, BadVersion, BodyTooLarge, WrongContentType
-from fake_runway.web.routes import Body, Operation
+from fake_runway.web.routes import Body
 
 API_VERSION = "2024-11-06"
 
 _UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
-NO_BODY: Mapping[str, Any] = {}
 
 
 def check_version(version: str | None) -> None:
@@ -37,22 +37,48 @@ def check_version(version: str | None) -> None:
         raise BadVersion(f"Expected the header X-Runway-Version: {API_VERSION}, got {came}.")
 
 
+def is_uuid4(text: str) -> bool:
+    """Tell whether `text` is a version 4 UUID, in either case."""
+    return _UUID4.fullmatch(text) is not None
+
+
 def checked_id(session_id: str) -> str:
-    """Return a session id in the spelling the core knows, lower case.
+    """Return the id in a path in the spelling the core knows, lower case.
 
     Raises:
         BadId: it is no version 4 UUID.
     """
-    if not _UUID4.fullmatch(session_id):
+    if not is_uuid4(session_id):
         raise BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
     return session_id.lower()
 
 
+class Takes(Protocol):
+    """An operation, as far as its body goes."""
+
+    @property
+    def id(self) -> str:
+        """Its operationId."""
+
+    @property
+    def body(self) -> Body:
+        """What it does with a body."""
+
+
 class Bodies:
-    """Reads and checks the bodies of all operations; each schema is compiled when first needed."""
+    """Reads and checks the bodies of all operations; each schema is compiled when first needed.
+
+    Args:
+        document: the contract that the operations are in: "runway" or "admin".
+        words: says what is wrong; None: in the provider's words.
+    """
+
+    def __init__(self, document: str, *, words: Callable[[Problem], str] | None = None) -> None:
+        self._document = document
+        self._words = words or sentence
 
     async def read(
-        self, request: web.Request, operation: Operation, *, strict_keys: bool, strict_type: bool
+        self, request: web.BaseRequest, operation: Takes, *, strict_keys: bool, strict_type: bool
     ) -> Mapping[str, Any]:
         """Return the validated body, empty where the operation takes none.
 
@@ -77,7 +103,7 @@ class Bodies:
             self._check(value, operation, strict_keys=strict_keys)
         return value if isinstance(value, dict) else NO_BODY
 
-    def _check(self, value: object, operation: Operation, *, strict_keys: bool) -> None:
+    def _check(self, value: object, operation: Takes, *, strict_keys: bool) -> None:
         validator = self._validators[operation.id]
         if validator.is_valid(value):
             _check_tool_names(value)
@@ -92,11 +118,11 @@ class Bodies:
             _check_tool_names(value)
             return
         places = "; ".join(where(problem.path) for problem in problems[:8])
-        raise BadBody(sentence(problems[0]), headers={"X-Fake-Where": _ascii(places)})
+        raise BadBody(self._words(problems[0]), headers={"X-Fake-Where": _ascii(places)})
 
     @cached_property
     def _validators(self) -> dict[str, BodyValidator]:
-        operations = load("runway").operations()
+        operations = load(self._document).operations()
         return {each.id: BodyValidator(each.request) for each in operations if each.request}
 
 
@@ -147,11 +173,11 @@ def _check_tool_names(value: object) -> None:
             raise BadBody("Tool names must be unique", headers=headers)
 
 
-def _is_json(request: web.Request) -> bool:
+def _is_json(request: web.BaseRequest) -> bool:
     return request.content_type == "application/json"
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.BaseRequest) -> bytes:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:

@@ -1,24 +1,61 @@
-"""What passes between the HTTP adapter and the operations: a call in, a reply out. No aiohttp.
+"""What passes between the HTTP adapter and the operations. No aiohttp.
 
-Named tuples, not frozen dataclasses: one of each is made for every request, in a third of the time.
+An `Arrival` is a request after the door: read, checked, or refused there. A `Call` is what an
+operation gets, a `Reply` what it returns. Named tuples, not frozen dataclasses: one of each is made
+for every request, in a third of the time.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import World
+from fake_runway.core.errors import Refused
+
+if TYPE_CHECKING:
+    from fake_runway.web.routes import Operation
+    from fake_runway.web.tokens import LiveKit
+    from fake_runway.web.worlds import World
+
+NO_BODY: Mapping[str, Any] = MappingProxyType({})
+NO_QUERY: Mapping[str, str] = MappingProxyType({})
+
+
+class Arrival(NamedTuple):
+    """One request to the Runway API, as it came through the door.
+
+    Attributes:
+        operation: None for a request that nobody expected.
+        path: without the world's prefix and the query.
+        session_id: a well-formed id, empty where the path has none.
+        token: what came after `Bearer `, for the operations that need it.
+        body: the validated JSON object, empty where the operation takes none.
+        query: the parameters that the operation takes, as text; the first of each name.
+        refusal: why it goes no further; None if it does.
+        others: as in `journal.Exchange`.
+    """
+
+    operation: Operation | None
+    method: str
+    path: str
+    session_id: str = ""
+    token: str = ""
+    body: Mapping[str, Any] = NO_BODY
+    query: Mapping[str, str] = NO_QUERY
+    refusal: Refused | None = None
+    agent: str = ""
+    retry: int | None = None
+    versioned: bool = False
+    secret_in_url: bool = False
 
 
 class Call(NamedTuple):
-    """One request, checked: who asks, of which world, when, and with which validated body.
+    """What an operation gets to know: who asks, of which world, when, and with what.
 
     Attributes:
-        at: the world's instant at which the request arrived, POSIX seconds.
-        session_id: a well-formed id, empty where the path has none.
-        token: what came after `Bearer `.
-        body: the validated JSON object, empty where the operation takes none.
+        at: the world's instant at which the request is applied, POSIX seconds.
+        session_id, token, body, query: as in `Arrival`.
     """
 
     world: World
@@ -27,6 +64,7 @@ class Call(NamedTuple):
     session_id: str
     token: str
     body: Mapping[str, Any]
+    query: Mapping[str, str] = NO_QUERY
 
 
 class Reply(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fake_runway.web.calls import Call, Reply
 from fake_runway.web.errors import MethodNotAllowed
@@ -34,12 +34,13 @@ class Body(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method on one path template.
+    """One method on one path template of the Runway API.
 
     Attributes:
         id: its operationId in the contract, by which its body is validated.
         answer: the handler: parse, call, render.
         versioned: X-Runway-Version is looked at.
+        query: the names of its query parameters.
     """
 
     id: str
@@ -49,21 +50,45 @@ class Operation:
     auth: Auth = Auth.API_SECRET
     body: Body = Body.NONE
     versioned: bool = True
+    query: tuple[str, ...] = ()
 
 
-class Match(NamedTuple):
-    """What a path means: its operations by method, its world if it names one, its session id."""
+class Route(Protocol):
+    """What can be found by method and path."""
 
-    operations: dict[str, Operation]
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+
+    @property
+    def template(self) -> str:
+        """The path, with at most one name in it, in braces."""
+
+
+AnyRoute = TypeVar("AnyRoute", bound=Route)
+
+
+class Match(NamedTuple, Generic[AnyRoute]):
+    """What a path means.
+
+    Attributes:
+        operations: by method.
+        world: as the path names it, None if it does not.
+        name: what stands in the place of the braces, empty if there are none.
+        path: without the world.
+    """
+
+    operations: dict[str, AnyRoute]
     world: str | None
-    session_id: str
+    name: str
+    path: str
 
     @property
     def methods(self) -> list[str]:
         """The methods that the path answers to."""
         return sorted([*self.operations, "OPTIONS"])
 
-    def operation(self, method: str) -> Operation:
+    def operation(self, method: str) -> AnyRoute:
         """Return the operation of `method`.
 
         Raises:
@@ -75,37 +100,37 @@ class Match(NamedTuple):
         return operation
 
 
-class Routes:
-    """The operations of a server as a tree of path segments."""
+class Routes(Generic[AnyRoute]):
+    """The operations of an API as a tree of path segments."""
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(self, operations: Sequence[AnyRoute]) -> None:
         self._root: dict[str | None, Any] = {}  # by segment; None: any; "": the operations
         self._templates = sorted({operation.template for operation in operations})
         for operation in operations:
             node = self._root
             for segment in operation.template.split("/")[1:]:
-                node = node.setdefault(None if segment == "{id}" else segment, {})
+                node = node.setdefault(None if segment.startswith("{") else segment, {})
             node.setdefault("", {})[operation.method] = operation
 
-    def match(self, path: str) -> Match | None:
+    def match(self, path: str) -> Match[AnyRoute] | None:
         """Return what `path` means, None if no operation has it. Empty segments do not count."""
         segments = [segment for segment in path.split("/") if segment]
         world = None
         if len(segments) > 2 and segments[0] == "w":
             world = segments[1]
             segments = segments[2:]
-        node, session_id = self._root, ""
+        node, name = self._root, ""
         for segment in segments:
             child = node.get(segment)
             if child is None and (child := node.get(None)) is not None:
-                session_id = segment
+                name = segment
             if child is None:
                 return None
             node = child
         operations = node.get("")
         if operations is None or path.endswith("/"):
             return None
-        return Match(operations, world, session_id)
+        return Match(operations, world, name, "/" + "/".join(segments))
 
     def nearest(self, path: str) -> str | None:
         """Return the template most like `path`, None if none is."""

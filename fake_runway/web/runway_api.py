@@ -3,16 +3,27 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from fake_runway.core.errors import Refused
+from fake_runway.core.errors import Refused, UnknownAvatar
 from fake_runway.core.settings import DAY_S
+from fake_runway.web.bodies import is_uuid4
 from fake_runway.web.calls import Call, Reply
 from fake_runway.web.routes import Auth, Body, Operation
-from fake_runway.web.wire import MODEL, Json, session_body
+from fake_runway.web.wire import MODEL, Json, avatar_body, session_body
+from fake_runway.web.worlds import World
 
 DEFAULT_MAX_DURATION_S = 300
 CREDITS_PER_MONTH = 10_000_000  # the highest tier's $100,000 at $0.01; source: public tiers page
 USAGE_DAYS = 30
 LONGEST_USAGE_DAYS = 90
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 100
+
+
+class BadQuery(Refused):
+    """A query parameter is not what the operation takes. The texts are assumed."""
+
+    code = "bad_query"
+    status = 400
 
 
 class BadDates(Refused):
@@ -23,12 +34,15 @@ class BadDates(Refused):
 
 
 def create_session(call: Call) -> Reply:
-    """Answer `{id}`."""
+    """Answer `{id}`. The avatar may choose how the session goes; see `World.form_of`."""
     avatar = call.body["avatar"]
+    custom = avatar["type"] == "custom"
+    form = call.world.form_of(avatar["avatarId"] if custom else avatar["presetId"])
     session = call.world.account.create(
         at=call.at,
         max_duration_s=int(call.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
-        avatar=avatar["avatarId"] if avatar["type"] == "custom" else None,
+        avatar=avatar["avatarId"] if custom and form is None else None,
+        plan=None if form is None else call.world.plan_of(form),
     )
     return Reply(200, {"id": session.id})
 
@@ -122,6 +136,59 @@ def _date_of(day_number: int) -> date:
     return datetime.fromtimestamp(day_number * DAY_S, UTC).date()
 
 
+def list_avatars(call: Call) -> Reply:
+    """Answer one page of the custom avatars that exist, in the order of their ids.
+
+    A cursor is the id of the last avatar of the page before.
+    """
+    limit, cursor = _page(call)
+    avatars = [each for each in _avatars(call.world) if cursor is None or each[0] > cursor]
+    page, more = avatars[:limit], len(avatars) > limit
+    return Reply(
+        200,
+        {
+            "data": [avatar_body(*each) for each in page],
+            "hasMore": more,
+            "nextCursor": page[-1][0] if more else None,
+        },
+    )
+
+
+def get_avatar(call: Call) -> Reply:
+    """Answer one custom avatar."""
+    for avatar_id, name, about in _avatars(call.world):
+        if avatar_id == call.session_id:
+            return Reply(200, avatar_body(avatar_id, name, about))
+    raise UnknownAvatar("Could not find avatar.")
+
+
+def _avatars(world: World) -> list[tuple[str, str, str]]:
+    """Return id, name and description of every custom avatar that exists, by id."""
+    given = [avatar for avatar in world.settings.avatars or () if is_uuid4(avatar)]
+    exist = dict.fromkeys(given, ("Custom avatar", "It exists."))
+    for form in world.catalogue.with_avatars:
+        exist[form.avatar] = (form.name, form.about or form.name)
+    for avatar, form in world.scenario.avatars.items():
+        if is_uuid4(avatar):
+            exist[avatar] = (form.name, form.about or form.name)
+    return [(avatar, *exist[avatar]) for avatar in sorted(exist)]
+
+
+def _page(call: Call) -> tuple[int, str | None]:
+    text = call.query.get("limit")
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) < 4):
+        raise BadQuery(f"Invalid input: expected number, received {'string' if text else 'NaN'}")
+    limit = DEFAULT_PAGE if text is None else int(text)
+    if limit < 1:
+        raise BadQuery("Too small: expected number to be >=1")
+    if limit > LARGEST_PAGE:
+        raise BadQuery(f"Too big: expected number to be <={LARGEST_PAGE}")
+    cursor = call.query.get("cursor")
+    if cursor is not None and not is_uuid4(cursor):
+        raise BadQuery("Invalid cursor")
+    return limit, cursor
+
+
 _SESSIONS = "/v1/realtime_sessions"
 
 OPERATIONS = (
@@ -144,6 +211,8 @@ OPERATIONS = (
         connect_backend,
         body=Body.IGNORED,
     ),
+    Operation("listAvatars", "GET", "/v1/avatars", list_avatars, query=("limit", "cursor")),
+    Operation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar),
     Operation("getOrganization", "GET", "/v1/organization", get_organization),
     Operation("queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL),
 )

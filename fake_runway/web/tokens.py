@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fake_runway.core.lifecycle import Session
+from fake_runway.core.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,12 @@ class LiveKit:
     def _credentials(
         self, session: Session, identity: str, grants: dict[str, bool], now: float
     ) -> dict[str, str]:
-        video = {"roomJoin": True, "room": session.id, "canSubscribe": True, "canPublishData": True}
+        video = {
+            "roomJoin": True,
+            "room": session.plan.token_room or session.id,
+            "canSubscribe": True,
+            "canPublishData": True,
+        }
         claims = {
             "iss": self.api_key,
             "sub": identity,

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from fake_runway.core.lifecycle import Session, State
+from fake_runway.core.lifecycle import State
+from fake_runway.core.session import Session
 
 DOC_URL = "https://docs.dev.runwayml.com/api"
 MODEL = "gwm1_avatars"
@@ -61,6 +62,31 @@ def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
         case _:
             pass
     return body
+
+
+_AVATARS_SINCE = 1_767_225_600.0  # 2026-01-01: they have always been there
+
+
+def avatar_body(avatar_id: str, name: str, about: str) -> Json:
+    """Return what a GET shows of a custom avatar; all of ours are READY and have no pictures."""
+    return {
+        "id": avatar_id,
+        "name": name[:50],
+        "personality": about,
+        "startScript": None,
+        "voice": {
+            "type": "runway-live-preset",
+            "presetId": "clara",
+            "name": "Clara",
+            "description": "The voice of every ready-made avatar.",
+        },
+        "referenceImageUri": None,
+        "processedImageUri": None,
+        "documentIds": [],
+        "createdAt": instant(_AVATARS_SINCE),
+        "updatedAt": instant(_AVATARS_SINCE),
+        "status": "READY",
+    }
 
 
 def error_body(message: str, *, doc_url: bool) -> Json:

@@ -1,0 +1,31 @@
+"""How log lines look: text for people, or one JSON object a line for programs."""
+
+import logging
+
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+def formatter(form: str) -> logging.Formatter:
+    """Return what writes log lines in `form`, "text" or "json"."""
+    if form == "text":
+        return logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    return _Json()
+
+
+class _Json(logging.Formatter):
+    """Shape: `{time, level, logger, message}`, what was given as `extra`, and a `traceback`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        import orjson
+
+        given = {key: each for key, each in vars(record).items() if key not in _OF_EVERY_RECORD}
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **given,
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=repr).decode()
