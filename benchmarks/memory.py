@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 from benchmarks.report import Row, against, progress, table
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, Duration, Fixed, Uniform
-from fake_runway.core.lifecycle import Plan
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import Limits, Settings
 from fake_runway.web.worlds import Worlds
 

@@ -36,10 +36,15 @@ class Header:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Response:
-    """A documented answer; `schema` is the shape of its JSON body, None if it has no body."""
+    """A documented answer.
+
+    `media` is the content type of its body, None if it has no body; `schema` is the shape of a JSON
+    body, None for any other: a text is not looked into.
+    """
 
     schema: Schema | None
     headers: Mapping[str, Header]
+    media: str | None = JSON
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,11 +153,12 @@ def _response(document: Document, node: Schema) -> Response:
             name: Header(header.get("required", False), document.schema(header["schema"]["$ref"]))
             for name, header in headers.items()
         },
+        media=next(iter(node.get("content", ())), None),
     )
 
 
 def _json_body(document: Document, node: Schema) -> Schema | None:
-    if "content" not in node:
+    if JSON not in node.get("content", ()):
         return None
     return document.schema(node["content"][JSON]["schema"]["$ref"])
 

@@ -7,6 +7,7 @@ its type and its unknown keys: a value may be a secret, and has no way into a me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     MAX_LENGTH = "max_length"
     MIN_ITEMS = "min_items"
     MAX_ITEMS = "max_items"
+    MIN_KEYS = "min_keys"
+    MAX_KEYS = "max_keys"
     PATTERN = "pattern"
     ALTERNATIVES = "alternatives"
     OTHER = "other"
@@ -52,6 +55,8 @@ KINDS: Mapping[str, Kind] = {
     "maxLength": Kind.MAX_LENGTH,
     "minItems": Kind.MIN_ITEMS,
     "maxItems": Kind.MAX_ITEMS,
+    "minProperties": Kind.MIN_KEYS,
+    "maxProperties": Kind.MAX_KEYS,
     "pattern": Kind.PATTERN,
 }
 
@@ -63,6 +68,8 @@ PHRASES: Mapping[Kind, str] = {
     Kind.MAX_LENGTH: "a string of length {} or less",
     Kind.MIN_ITEMS: "an array of length {} or more",
     Kind.MAX_ITEMS: "an array of length {} or less",
+    Kind.MIN_KEYS: "an object with {} of its keys or more",
+    Kind.MAX_KEYS: "an object with {} of its keys or less",
     Kind.PATTERN: "a string like {}",
     Kind.OTHER: "a value that satisfies {!r}",
 }
@@ -92,7 +99,7 @@ class Problem:
 
     - TYPE, REQUIRED: the allowed JSON types, a tuple (empty: any)
     - ENUM: the choices, a tuple; CONST: the one value
-    - MINIMUM ... MAX_ITEMS: the limit, a number; PATTERN: the regular expression
+    - MINIMUM ... MAX_KEYS: the limit, a number; PATTERN: the regular expression
     - UNKNOWN_KEY: an empty tuple; `keys` has the unknown names, in the order in which they came
     - ALTERNATIVES: the titles of the shapes of which one had to fit, a tuple
     - OTHER: the keyword of JSON schema
@@ -196,7 +203,7 @@ def _describe(
         case "additionalProperties":
             yield last, _unknown_keys(failure.path, came, properties)
         case _ if failure.shape[-1:] == ("propertyNames",):
-            yield last, _unknown_keys(failure.path, came, shape["enum"])
+            yield last, _unknown_keys(failure.path, came, _allowed(shape, came))
         case "oneOf" | "anyOf" as keyword:
             names = tuple(branch["title"] for branch in shape[keyword])
             yield here, Problem(failure.path, Kind.ALTERNATIVES, names, TYPES[type(came)])
@@ -207,6 +214,14 @@ def _describe(
 def _unknown_keys(path: Path, came: Schema, known: Iterable[str]) -> Problem:
     names = set(known)
     return Problem(path, Kind.UNKNOWN_KEY, (), "object", tuple(k for k in came if k not in names))
+
+
+def _allowed(names: Schema, came: Schema) -> Iterable[str]:
+    """Return the keys that a rule about `names`, a list or a pattern, allows."""
+    if "enum" in names:
+        return tuple(names["enum"])
+    rule = re.compile(re.sub(r"\$$", r"\\Z", names["pattern"]))
+    return tuple(key for key in came if rule.search(key))
 
 
 def _broken_rule(path: Path, came: object, keyword: str, shape: Schema) -> Problem:

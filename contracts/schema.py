@@ -27,7 +27,6 @@ import orjson
 
 from contracts.documents import (
     COMPONENTS,
-    JSON,
     Document,
     Header,
     Operation,
@@ -167,7 +166,7 @@ def _documented(
     document: Document, operation: Operation | None, method: str, path: str, status: int
 ) -> Response | None:
     if method.upper() == "OPTIONS" and status == 204:
-        return Response(schema=None, headers={})
+        return Response(schema=None, headers={}, media=None)
     if status == 405 or (status == 404 and not document.knows(path)):
         return _refusal(document)
     return operation.responses.get(status) if operation else None
@@ -200,13 +199,15 @@ def _header_faults(response: Response, came: Mapping[str, str]) -> Iterator[str]
 
 def _body_faults(response: Response, came: Mapping[str, str], body: bytes) -> Iterator[str]:
     """Yield what is wrong with the body; each fault makes looking for the next pointless."""
-    if response.schema is None:
+    if response.media is None:
         if body:
             yield f"expected no body, got {len(body)} bytes"
         return
     media = came.get("content-type", "none").partition(";")[0].strip().lower()
-    if media != JSON:
-        yield f"expected content type {JSON}, got {media}"
+    if media != response.media:
+        yield f"expected content type {response.media}, got {media}"
+        return
+    if response.schema is None:
         return
     try:
         value = orjson.loads(body)

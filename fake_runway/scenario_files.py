@@ -173,6 +173,18 @@ class Catalogue:
             raise ScenarioFileError([written(each) for each in problems])
         return parse_scenario(given, default_name=default_name, named=self._unbound)
 
+    def check_fault(self, given: Json) -> None:
+        """Check the data of one fault by the rules for scenarios.
+
+        Raises:
+            ScenarioFileError: its lines begin with the place in the fault.
+        """
+        try:
+            self.parse({"account": {"faults": [given]}})
+        except ScenarioFileError as error:
+            lines = [line.replace("$.account.faults[0]", "$", 1) for line in error.problems]
+            raise ScenarioFileError(lines) from None
+
     @property
     def own(self) -> tuple[str, ...]:
         """The names that are not built in."""

@@ -16,6 +16,7 @@ from fake_runway.web.app import Door
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep, Worlds
 
+LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
 SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
 
 
@@ -83,7 +84,9 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     )
     door = Door(worlds, given.livekit, admin)
     # a client that hangs up ends what is held back for it
-    server = web.Server(door.handle, access_log=None, handler_cancellation=True)
+    server = web.Server(
+        door.handle, access_log=None, handler_cancellation=True, max_line_size=LONGEST_LINE
+    )
     runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from contracts.schema import load
 from fake_runway.cli import main
+from fake_runway.core.findings import RULES
 from gateway import errors
 from gateway.config import VARIABLES
 from gateway.errors import GatewayError
@@ -45,8 +46,8 @@ def test_options_that_the_documents_name_exist(name: str) -> None:
 
 
 def test_every_switch_is_documented() -> None:
-    """Each option of `serve` that is a choice stands in the README or in the fidelity page."""
-    documented = text("README.md") + text("docs/fidelity.md")
+    """Each option of `serve` that is a choice stands in one of the pages about them."""
+    documented = text("README.md") + text("docs/fidelity.md") + text("docs/admin.md")
     plain = {"--host", "--port", "--log-level", "--seed", "--livekit-url", "--help"}
     positive = {"--retry-after", "--doc-url"}  # shown by their negative form
     options = set(OPTION.findall(SERVE_HELP)) - plain - positive
@@ -74,6 +75,13 @@ def test_gateway_variables_are_documented() -> None:
     for variable in VARIABLES:
         assert f"`{variable.name}`" in documented
         assert variable.field == "secret" or f"`{variable.flag}`" in documented
+
+
+def test_the_table_of_findings_is_that_of_the_code() -> None:
+    """Each id stands there once, with its severity, and nothing else does."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text("docs/findings.md"), re.MULTILINE)
+    in_code = [(name, rule.severity.value) for name, rule in RULES.items()]
+    assert sorted(rows) == sorted(in_code)
 
 
 def test_ci_runs_the_readmes_test_line() -> None:

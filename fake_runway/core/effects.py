@@ -323,6 +323,9 @@ def _moved_instant(text: str, seconds: float) -> str:
     return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
+
+
 @dataclass(frozen=True, slots=True)
 class Headers(Effect):
     """Sets headers: Retry-After, x-should-retry, anything."""
@@ -342,6 +345,9 @@ class Headers(Effect):
 
     @classmethod
     def parse(cls, value: Any) -> Self:
+        for name in value:
+            if name.lower() in _FRAMING:
+                raise ValueError(f"{name} is set by the server: use truncate, malformed, ...")
         return cls({_one_line(name): _one_line(text) for name, text in value.items()})
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:

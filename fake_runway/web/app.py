@@ -18,6 +18,7 @@ from aiohttp import web
 
 from fake_runway.core.effects import Delivery
 from fake_runway.core.errors import KeyRefused, Refused
+from fake_runway.core.journal import COVERED
 from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import KeyState
 from fake_runway.core.world import (
@@ -29,8 +30,8 @@ from fake_runway.core.world import (
     tag_of_key,
 )
 from fake_runway.web import cors
-from fake_runway.web.admin_api import play
 from fake_runway.web.admin_app import Admin
+from fake_runway.web.admin_scenarios import play
 from fake_runway.web.bodies import Bodies, check_version, checked_id
 from fake_runway.web.calls import NO_BODY, NO_QUERY, Arrival
 from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
@@ -55,6 +56,8 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
+_KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}|key_[0-9a-f]{128}", re.IGNORECASE)
+_SHORTEST_SECRET = 4  # a shorter one stands in any text by chance
 _LONGEST_AGENT = 120
 
 _log = logging.getLogger("fake_runway")
@@ -131,7 +134,7 @@ class Door:
             return self._unexpected(request, path, refusal, match)
         world, token = self._admit(request, match, operation)
         arrival = await self._read(request, match, operation, world, token)
-        return self._carried_out(world, arrival)
+        return self._carried_out(world, _without_secrets(arrival, token))
 
     def _carried_out(self, world: World, arrival: Arrival) -> tuple[World, Delivery]:
         delivery = carry_out(world, arrival, self._livekit)
@@ -178,18 +181,16 @@ class Door:
             raise refusal from None
         if world is None:
             raise refusal
-        return self._carried_out(
-            world,
-            Arrival(
-                None,
-                request.method,
-                bare,
-                refusal=refusal,
-                agent=request.headers.get("User-Agent", "")[:_LONGEST_AGENT],
-                versioned="X-Runway-Version" in request.headers,
-                secret_in_url=_has_secret(request),
-            ),
+        arrival = Arrival(
+            None,
+            request.method,
+            bare,
+            refusal=refusal,
+            agent=request.headers.get("User-Agent", "")[:_LONGEST_AGENT],
+            versioned="X-Runway-Version" in request.headers,
+            secret_in_url=_has_secret(request),
         )
+        return self._carried_out(world, _without_secrets(arrival, secret))
 
     def _admit(
         self, request: web.BaseRequest, match: Match[Operation], operation: Operation
@@ -277,6 +278,31 @@ class Door:
             "X-Runway-Version" in headers,
             _has_secret(request),
         )
+
+
+def _without_secrets(arrival: Arrival, secret: str) -> Arrival:
+    """Cover the caller's secret, and any key, where they do not belong: path, agent, refusal.
+
+    The body was covered field by field; see `journal.covered_body`.
+    """
+    path, agent, refusal = arrival.path, arrival.agent, arrival.refusal
+    if refusal is not None:
+        refusal.message = _covered(refusal.message, secret)
+        if isinstance(refusal, RequestRefused):
+            refusal.headers = {
+                name: _covered(value, secret) for name, value in refusal.headers.items()
+            }
+    elif secret not in path and secret not in agent and "_" not in agent and not arrival.query:
+        return arrival  # the usual case
+    query = {name: _covered(value, secret) for name, value in arrival.query.items()}
+    return arrival._replace(path=_covered(path, secret), agent=_covered(agent, secret), query=query)
+
+
+def _covered(text: str, secret: str) -> str:
+    text = _KEY.sub(COVERED, text)
+    if len(secret) < _SHORTEST_SECRET or secret.startswith("fake."):
+        return text
+    return text.replace(secret, COVERED)
 
 
 def _has_secret(request: web.BaseRequest) -> bool:

@@ -208,6 +208,11 @@ def _altered(world: World, delivery: Delivery, striking: tuple[Fault, ...]) -> D
     return replace(delivery, headers={**delivery.headers, "X-Fake-Fault": names})
 
 
+def _as_text(header: str) -> str:
+    """Return a header whose bytes may be no UTF-8 as a text that can be written as JSON."""
+    return header if header.isascii() else header.encode(errors="replace").decode()
+
+
 def _write_down(
     world: World, arrival: Arrival, at: float, outcome: _Outcome, delivery: Delivery
 ) -> None:
@@ -227,7 +232,7 @@ def _write_down(
             method=arrival.method,
             path=arrival.path,
             session_id=session_id,
-            agent=arrival.agent,
+            agent=_as_text(arrival.agent),
             retry=arrival.retry,
             versioned=arrival.versioned,
             secret_in_url=arrival.secret_in_url,

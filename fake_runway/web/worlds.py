@@ -51,8 +51,9 @@ class World:
         self.catalogue = catalogue
         self.clock = clock
         self.epoch = clock.now()
-        self.first_rate = clock.rate
+        self.first_rate = self.resumes_at_rate = clock.rate
         self.first_scenario = scenario
+        self.seed = seed
         self.draws = Draws(scenario.seed or seed, origin)
         self.log = Log(journal)
         self.account = Account(
@@ -164,7 +165,7 @@ class World:
             catalogue=self.catalogue,
             clock=clock,
         )
-        twin.draws = self.draws
+        twin.draws, twin.seed = self.draws, self.seed
         twin.epoch, twin.first_rate = self.epoch, self.first_rate
         twin.first_scenario = self.first_scenario
         twin.log = self.log.copy()
@@ -265,9 +266,23 @@ class Worlds:
         world = None if tag is None else self._by_tag.get(tag)
         return None if world is None else self.named(world.name)
 
-    def reset(self, world: World) -> World:
-        """Begin a world anew, with the scenario it was made with; return the new one."""
-        return self._put(self._new(world.name, world.first_scenario))
+    def reset(
+        self,
+        world: World,
+        *,
+        scenario: Scenario | None = None,
+        seed: str | None = None,
+        rate: float | None = None,
+    ) -> World:
+        """Begin a world anew, as it began the last time but for what is given; return it."""
+        return self._put(
+            self._new(
+                world.name,
+                scenario or world.first_scenario,
+                seed=world.seed if seed is None else seed,
+                rate=world.first_rate if rate is None else rate,
+            )
+        )
 
     def drop(self, name: str, *, reason: str = "asked") -> bool:
         """Forget a world; tell whether there was one."""
@@ -297,7 +312,8 @@ class Worlds:
     def snapshot(self, world: World, name: str) -> None:
         """Keep what `world` is now under `name`."""
         frozen = VirtualClock(self._source, rate=0.0, start=world.clock.now())
-        world.snapshots[name] = world.copy(world.name, frozen)
+        kept = world.snapshots[name] = world.copy(world.name, frozen)
+        kept.resumes_at_rate = world.clock.rate
         world.snapshots.move_to_end(name)
 
     def restore(self, world: World, name: str) -> World:
@@ -307,7 +323,7 @@ class Worlds:
             KeyError: there is no such snapshot.
         """
         kept = world.snapshots[name]
-        clock = VirtualClock(self._source, rate=world.clock.rate, start=kept.clock.now())
+        clock = VirtualClock(self._source, rate=kept.resumes_at_rate, start=kept.clock.now())
         restored = kept.copy(world.name, clock)
         restored.snapshots = world.snapshots
         return self._put(restored)
@@ -339,14 +355,21 @@ class Worlds:
         world.clock.jump(LONGEST_S)
         world.stir()
 
-    def _new(self, name: str, scenario: Scenario) -> World:
+    def _new(
+        self,
+        name: str,
+        scenario: Scenario,
+        *,
+        seed: str | None = None,
+        rate: float | None = None,
+    ) -> World:
         return World(
             name,
             origin=name,
-            seed=self.seed,
+            seed=self.seed if seed is None else seed,
             base=self.settings,
             scenario=scenario,
             catalogue=self.catalogue,
-            clock=VirtualClock(self._source, rate=self.rate),
+            clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
             journal=self.upkeep.journal,
         )

@@ -14,13 +14,15 @@ from typing import Any
 import aiohttp
 import pytest
 
-from fake_runway.core.durations import NEVER
-from fake_runway.core.lifecycle import Failure, Plan
+from fake_runway.core.durations import NEVER, Fixed
+from fake_runway.core.lifecycle import Failure
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import Limits, Settings
 from fake_runway.web.tokens import LiveKit, read
 from tests.clients.npm import HERE, Node
 from tests.clients.processes import PATIENCE_S, Program, environment, running
 from tests.clients.watched import Watched, watching
+from tests.support import plans
 from tests.support.checked import Answer, check
 from tests.support.servers import SECRET, provisioned_in
 
@@ -87,7 +89,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Start:
 def failing() -> Settings:
     """Return settings under which sessions fail soon after they were created."""
     failure = Failure("INTERNAL.BAD_OUTPUT.AVATAR", "A text of Runway's own.")
-    return provisioned_in(0.2, Settings(plan=Plan(failure=failure)))
+    return Settings(plan=plans.failing(failure, provision=Fixed(0.2)))
 
 
 def limited(**limits: Any) -> Settings:

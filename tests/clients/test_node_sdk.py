@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from fake_runway.core.durations import NEVER
-from fake_runway.core.lifecycle import Failure, Plan
+from fake_runway.core.lifecycle import Failure
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import Limits, Settings
 from fake_runway.core.world import name_from_secret
 from fake_runway.web.tokens import LiveKit, read
@@ -23,6 +24,7 @@ from fake_runway.web.wire import instant
 from tests.clients.npm import Node
 from tests.clients.processes import Program, environment, running
 from tests.clients.watched import Watched, watching
+from tests.support.plans import failing
 from tests.support.servers import CREATE, SECRET
 
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
@@ -152,7 +154,7 @@ async def test_life_of_a_session(node: Node, tmp_path: Path) -> None:
 async def test_queue_cancel_and_failure(node: Node, tmp_path: Path) -> None:
     """A second session is queued until the first one is cancelled, and then fails as planned."""
     failure = Failure("INTERNAL.BAD_OUTPUT.AVATAR", "The avatar could not be started.")
-    settings = replace(limited(concurrency=1), plan=Plan(failure=failure))
+    settings = replace(limited(concurrency=1), plan=failing(failure))
     async with driving(node, tmp_path, settings) as sdk:
         first, second = await sdk.create(), await sdk.create()
         queued = await sdk.retrieve(second)
@@ -307,7 +309,7 @@ async def test_poll_and_consume(node: Node, tmp_path: Path, slash: str) -> None:
 
 async def test_poll_of_a_failing_session(node: Node, tmp_path: Path) -> None:
     """pollUntilReady throws CONNECTION_FAILED when the session fails before it is ready."""
-    settings = Settings(plan=Plan(failure=Failure("INTERNAL", "No.")))
+    settings = Settings(plan=failing(Failure("INTERNAL", "No.")))
     async with driving(node, tmp_path, settings) as sdk:
         session_id = await sdk.watched.fake.create()
         sdk.watched.fake.world.clock.jump(1.5)

@@ -24,11 +24,13 @@ from runwayml import (
     RunwayML,
 )
 
-from fake_runway.core.lifecycle import Failure, Plan
+from fake_runway.core.lifecycle import Failure
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import Limits, Settings
 from fake_runway.core.world import name_from_secret
 from fake_runway.web.tokens import LiveKit, read
 from tests.clients.watched import Watched, watching
+from tests.support.plans import failing
 from tests.support.servers import SECRET
 
 MUSIC: Any = {"type": "runway-preset", "preset_id": "music-superstar"}
@@ -123,7 +125,8 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 def settings(*, failure: Failure | None = None, **limits: Any) -> Settings:
     """Return settings with these limits, and sessions that end in `failure` if there is one."""
-    return Settings(plan=Plan(failure=failure), limits=replace(Limits(), **limits))
+    plan = Plan() if failure is None else failing(failure)
+    return Settings(plan=plan, limits=replace(Limits(), **limits))
 
 
 def instant(at: float) -> datetime:

@@ -11,6 +11,7 @@ from fake_runway.core.settings import Limits, Settings
 from gateway.app import CONNECTS, create_app
 from gateway.config import Config
 from tests.support.servers import SECRET, provisioned_in, serving_fake
+from tests.support.waiting import called
 
 SESSIONS, RIVALS, AT_ONCE = 1000, 10, 40
 
@@ -50,11 +51,9 @@ async def test_a_caller_who_hangs_up_costs_no_session(cancels_handlers: bool) ->
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/avatar/connect"
         async with aiohttp.ClientSession() as http:
             calling = asyncio.ensure_future(http.post(url, json={"avatarId": "cat-character"}))
-            while not fake.world.account.sessions:  # noqa: ASYNC110 - the account has no event
-                await asyncio.sleep(0.01)  # noqa: TID251 - real sockets
+            await called(fake, "getSession")
             calling.cancel()
-        while gateway[CONNECTS].in_flight:  # noqa: ASYNC110 - nor has the gateway
-            await asyncio.sleep(0.01)  # noqa: TID251 - real sockets
+        await called(fake, "deleteSession")
         await gateway[CONNECTS].drain()
         states = [each.state.value for each in fake.world.account.sessions.values()]
         await runner.cleanup()

@@ -14,6 +14,7 @@ from fake_runway.web.app import create_app
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import Worlds
 from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, serving_fake
+from tests.support.waiting import called
 
 SESSIONS = "/v1/realtime_sessions"
 PARAMETER = {"type": "string", "name": "city", "description": "Where"}
@@ -357,8 +358,7 @@ async def test_latency_holds_answers_back_on_the_worlds_clock() -> None:
     """At rate 0 a delayed answer waits until somebody jumps; the call has been applied before."""
     async with serving_fake(Settings(latency=Fixed(5.0))) as fake:
         calling = asyncio.ensure_future(fake.call("POST", SESSIONS, json=CREATE))
-        while not fake.world.account.sessions:  # noqa: ASYNC110 - the account has no event for it
-            await asyncio.sleep(0)  # noqa: TID251 - lets the server run
+        await called(fake, "createSession")
         done, _ = await asyncio.wait({calling}, timeout=0.05)
         fake.world.clock.jump(5)
         answer = await calling

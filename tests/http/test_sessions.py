@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from fake_runway.core.durations import Fixed
-from fake_runway.core.lifecycle import Event, Failure, Plan
+from fake_runway.core.lifecycle import Event, Failure
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
 from fake_runway.web.tokens import read
+from tests.support.plans import failing
 from tests.support.servers import CREATE, Fake, serving_fake
 
 NO_BODY = {"Content-Type": "application/json"}  # as the official SDKs; aiohttp would add its own
@@ -66,7 +68,7 @@ async def test_delete_of_an_ended_session_can_be_404() -> None:
 
 async def test_a_failed_provisioning_shows_its_code() -> None:
     """FAILED carries the text and the stable code."""
-    plan = Plan(failure=Failure("SAFETY.INPUT.TEXT", "Refused by moderation."))
+    plan = failing(Failure("SAFETY.INPUT.TEXT", "Refused by moderation."))
     async with serving_fake(Settings(plan=plan)) as fake:
         session_id = await fake.create()
         fake.world.clock.jump(1.5)

@@ -17,6 +17,7 @@ from fake_runway.web.tokens import read
 from tests.support.checked import CheckedClient
 from tests.support.processes import running
 from tests.support.servers import CREATE, HEADERS, SECRET, provisioned_in, serving_fake
+from tests.support.waiting import called
 
 MUSIC = {"avatarId": "music-superstar"}
 CONNECT = "/api/avatar/connect"
@@ -90,13 +91,10 @@ async def test_serve_scales_time_and_prints_what_to_paste() -> None:
         assert await serve.line() == f"RUNWAYML_BASE_URL={url}"
         fake = CheckedClient(http, url, "runway")
         created = await fake.post("/v1/realtime_sessions", headers=HEADERS, json=CREATE)
-        path = f"/v1/realtime_sessions/{created.json['id']}"
-        status = "NOT_READY"
-        while status == "NOT_READY":
-            await asyncio.sleep(0.02)  # noqa: TID251 - another process's clock
-            status = (await fake.get(path, headers=HEADERS)).json["status"]
+        wanted = {"session": created.json["id"], "states": ["ready", "failed"]}
+        session = await fake.post("/__admin/await/session", headers=HEADERS, json=wanted)
         assert await serve.stop() == 0
-    assert status in ("READY", "FAILED")  # 300 s later it has expired
+    assert session.status == 200  # READY, or FAILED because 300 s later it has expired
 
 
 async def test_debug_logs_show_calls_and_no_secrets() -> None:
@@ -130,8 +128,7 @@ async def test_a_gateway_that_is_stopped_leaves_no_session() -> None:
             assert line.endswith(f"-> {fake.url.removeprefix('http://')}")
             gateway = CheckedClient(http, line.split()[1].removesuffix(CONNECT), "gateway")
             calling = asyncio.ensure_future(gateway.post(CONNECT, json=MUSIC))
-            while not fake.world.account.sessions:  # noqa: ASYNC110 - another process's doing
-                await asyncio.sleep(0.01)  # noqa: TID251
+            await called(fake, "createSession")
             assert await process.stop() == 0
             answer = await calling
         states = [each.state.value for each in fake.world.account.sessions.values()]

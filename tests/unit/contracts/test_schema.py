@@ -143,6 +143,12 @@ def test_a_line_break_is_not_the_end(engine: type[BodyValidator | PlainValidator
     [
         ({"multipleOf": 2}, 3, Problem((), Kind.OTHER, "multipleOf", "integer")),
         ({"minItems": 1}, [], Problem((), Kind.MIN_ITEMS, 1, "array")),
+        ({"maxProperties": 1}, {"a": 1, "b": 2}, Problem((), Kind.MAX_KEYS, 1, "object")),
+        (
+            {"propertyNames": {"pattern": "^[a-z]+$"}},
+            {"a": 1, "B": 2, "c\n": 3},
+            Problem((), Kind.UNKNOWN_KEY, (), "object", ("B", "c\n")),
+        ),
         ({"type": ["integer", "null"]}, "", Problem((), Kind.TYPE, ("integer", "null"), "string")),
         (
             {"required": ["a"], "properties": {"a": {}}},
@@ -243,7 +249,8 @@ def test_right_answers_pass(method: str, path: str, status: int, body: object) -
 def test_other_documents_pass(document: str) -> None:
     """Each document judges its own routes and refuses in its own words."""
     health = {"status": "ok", "version": "1"} if document == "admin" else {"status": "ok"}
-    refusal = {"error": "No."} if document == "admin" else {"error": "No.", "code": "not_found"}
+    code = "unknown_route" if document == "admin" else "not_found"
+    refusal = {"error": "No.", "code": code}
 
     check_answer("GET", "/health", 200, health, document=document)
     check_answer("GET", "/nowhere", 404, refusal, document=document)
@@ -387,6 +394,15 @@ def test_wrong_answers_are_refused(
         check_answer(*arguments, headers=headers)
 
     assert str(caught.value) == message
+
+
+def test_a_text_is_not_looked_into() -> None:
+    """An answer that is no JSON has to be of its content type, and nothing more."""
+    text = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    check_answer("GET", "/metrics", 200, b"calls 1", headers=text, document="admin")
+
+    with pytest.raises(ContractViolation, match="expected content type text/plain, got applica"):
+        check_answer("GET", "/metrics", 200, {}, document="admin")
 
 
 def test_a_required_header_must_be_there() -> None:

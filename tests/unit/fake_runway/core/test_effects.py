@@ -321,3 +321,10 @@ def test_events_are_those_that_can_happen_by_hand() -> None:
     events = {Event(value) for value in KINDS["event"].schema()["enum"]}
 
     assert events == set(Event) - {Event.ADMITTED, Event.RELEASED}
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Connection"])
+def test_headers_that_frame_the_body_are_not_for_scenarios(name: str) -> None:
+    """Setting them would break the connection in ways that no effect means."""
+    with pytest.raises(ValueError, match=name):
+        parse_effects({"headers": {name: "1"}})

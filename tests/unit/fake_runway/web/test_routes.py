@@ -48,7 +48,7 @@ def test_every_template_is_found(
     assert match is not None
     assert match.operation(operation.method) is operation
     assert match.world == world
-    assert match.session_id == (session_id if "{id}" in operation.template else "")
+    assert match.name == (session_id if "{id}" in operation.template else "")
 
 
 @LAW

@@ -18,7 +18,8 @@ from jwt.warnings import InsecureKeyLengthWarning
 
 from contracts.schema import PlainValidator, load
 from fake_runway.core.durations import Fixed
-from fake_runway.core.lifecycle import Plan, Session, State
+from fake_runway.core.lifecycle import State
+from fake_runway.core.session import Plan, Session
 from fake_runway.web.tokens import LiveKit, mint, read
 from tests.unit.fake_runway.core.playing import LAW
 

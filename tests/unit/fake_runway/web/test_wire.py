@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.schema import BodyValidator, PlainValidator, load
-from fake_runway.core.lifecycle import Failure, Plan, Session, State
+from fake_runway.core.lifecycle import Failure, State
+from fake_runway.core.session import Plan, Session
 from fake_runway.core.settings import Settings
 from fake_runway.web.wire import error_body, instant, session_body
 from tests.unit.fake_runway.core.playing import LAW, Call, all_settings, play, scripts

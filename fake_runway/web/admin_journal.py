@@ -1,0 +1,62 @@
+"""Admin operations on what was remembered, and what it says about the client."""
+
+from collections.abc import Mapping
+
+from fake_runway.core.findings import finding_body, findings
+from fake_runway.core.journal import Exchange
+from fake_runway.core.render import (
+    exchange_body,
+)
+from fake_runway.web.admin_calls import AdminCall, limit_of
+from fake_runway.web.calls import Reply
+
+
+def get_journal(call: AdminCall) -> Reply:
+    """Answer exchanges, oldest first; of those that fit the filter, the newest."""
+    fitting = [exchange for exchange in call.world.log.exchanges if _fits(exchange, call.query)]
+    return Reply(
+        200,
+        {
+            "exchanges": [exchange_body(each) for each in fitting[-limit_of(call.query) :]],
+            "total": len(fitting),
+            "dropped": call.world.log.dropped,
+        },
+    )
+
+
+def _fits(exchange: Exchange, query: Mapping[str, str]) -> bool:
+    return (
+        query.get("operation", exchange.operation) == exchange.operation
+        and query.get("method", exchange.method) == exchange.method
+        and query.get("session", exchange.session_id).lower() == exchange.session_id
+        and query.get("status", str(exchange.status)) == str(exchange.status)
+        and query.get("fault") in (None, *exchange.faults)
+    )
+
+
+def get_unmatched(call: AdminCall) -> Reply:
+    """Answer the requests that nobody expected, with the route that was probably meant."""
+    unmatched = [each for each in call.world.log.exchanges if not each.operation]
+    shown = [exchange_body(each) for each in unmatched[-limit_of(call.query) :]]
+    return Reply(
+        200, {"exchanges": shown, "total": len(unmatched), "dropped": call.world.log.dropped}
+    )
+
+
+def clear_journal(call: AdminCall) -> Reply:
+    """Forget all entries. What happened before cannot be replayed any more."""
+    log = call.world.log
+    log.dropped += len(log.exchanges) + len(log.acts)
+    log.exchanges.clear()
+    log.acts.clear()
+    log.moves.clear()
+    return Reply(204)
+
+
+def get_findings(call: AdminCall) -> Reply:
+    """Answer what the client seems to do wrong."""
+    world = call.world
+    found = findings(
+        world.log.entries(), sessions=world.account.sessions, now=call.at, rate=world.first_rate
+    )
+    return Reply(200, {"findings": [finding_body(each) for each in found]})

@@ -1,0 +1,52 @@
+"""Query parameters of the admin API: which there are, and what may stand in them.
+
+A misspelt filter that was passed over would find everything, or nothing, and a test would be green
+for the wrong reason; so whatever is not known is refused.
+"""
+
+import re
+from collections.abc import Mapping
+
+from multidict import MultiMapping
+
+from fake_runway.core.faults import OPERATIONS
+from fake_runway.core.lifecycle import State
+from fake_runway.web.admin_calls import AdminRefused
+
+_FORMS: Mapping[str, tuple[str, str]] = {
+    "limit": ("[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000"),
+    "state": ("|".join(state.value for state in State), "a state of a session"),
+    "operation": ("|".join(OPERATIONS), "an operation of the Runway API"),
+    "method": ("[A-Z]{1,20}", "a method in capitals"),
+    "session": (
+        "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
+        "the id of a session",
+    ),
+    "status": ("[1-5][0-9]{2}", "an HTTP status"),
+    "fault": ("[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}", "the name of a fault"),
+}
+
+
+def checked_query(query: MultiMapping[str], known: tuple[str, ...]) -> dict[str, str]:
+    """Return the parameters of a request.
+
+    Args:
+        known: the names that the operation takes.
+
+    Raises:
+        AdminRefused: another name, one given twice, or a value of another form.
+    """
+    for name in query:
+        if name not in known:
+            raise AdminRefused(f"Expected {', '.join(known) or 'nothing'} in the query, got more.")
+        if len(query.getall(name)) > 1:
+            raise _refused(name, "one value")
+        pattern, wanted = _FORMS[name]
+        if re.fullmatch(pattern, query[name]) is None:
+            raise _refused(name, wanted)
+    return dict(query.items())
+
+
+def _refused(name: str, wanted: str) -> AdminRefused:
+    where = {"X-Fake-Where": f"query: {name}"}
+    return AdminRefused(f"Expected {wanted} as {name} in the query.", headers=where)

@@ -1,0 +1,130 @@
+"""Admin operations on what goes wrong: scenarios and faults."""
+
+from fake_runway.core.faults import THE_WORLD, Fault, Tally, parse_fault
+from fake_runway.core.journal import Act
+from fake_runway.core.render import (
+    fault_view,
+)
+from fake_runway.core.scenario import Scenario, data_of
+from fake_runway.scenario_files import ScenarioFileError
+from fake_runway.web.admin_calls import AdminCall, AdminRefused, Json, NoSuch
+from fake_runway.web.calls import Reply
+from fake_runway.web.worlds import World, Worlds
+
+
+def list_scenarios(worlds: Worlds) -> Reply:
+    """Answer every scenario that can be chosen by name."""
+    return Reply(200, {"scenarios": [_scenario_line(each) for each in worlds.catalogue]})
+
+
+def _scenario_line(scenario: Scenario) -> Json:
+    return {
+        "name": scenario.name,
+        "about": scenario.about,
+        "wire": scenario.wire,
+        "state": scenario.state,
+        "doors": list(scenario.doors),
+        "avatar": scenario.avatar if "avatar" in scenario.doors else None,
+    }
+
+
+def get_scenario(call: AdminCall) -> Reply:
+    """Answer what the world follows, as data."""
+    return Reply(200, _scenario_view(call.world.scenario))
+
+
+def put_scenario(call: AdminCall) -> Reply:
+    """Let the world follow another scenario: one by its name, or one given as data."""
+    scenario = chosen(call)
+    call.world.play(scenario, at=call.at)
+    return Reply(200, _scenario_view(scenario))
+
+
+def chosen(call: AdminCall) -> Scenario:
+    """Return the scenario that a body asks for, by name or as data.
+
+    Raises:
+        NoSuch, AdminRefused.
+    """
+    body = call.body
+    catalogue = call.world.catalogue
+    if "scenario" in body:
+        try:
+            return catalogue.parse(body["scenario"])
+        except ScenarioFileError as error:
+            where = {"X-Fake-Where": "$.scenario"}
+            raise AdminRefused(str(error), headers=where) from error
+    found = catalogue.get(body["name"])
+    if found is None:
+        nearest = catalogue.nearest(body["name"])
+        raise NoSuch(
+            f"There is no scenario named {body['name']}."
+            + (f" Did you mean {nearest}?" if nearest else "")
+        )
+    return found
+
+
+def _scenario_view(scenario: Scenario) -> Json:
+    return {"name": scenario.name, "about": scenario.about, "data": data_of(scenario)}
+
+
+def list_faults(call: AdminCall) -> Reply:
+    """Answer the faults that are about all calls, with their tallies."""
+    return Reply(200, {"faults": _fault_views(call.world)})
+
+
+def add_fault(call: AdminCall) -> Reply:
+    """Put a fault in place; one of the same name is replaced."""
+    name = call.body.get("name") or _unused_name(call.world)
+    try:
+        call.world.catalogue.check_fault(call.body)
+        fault = parse_fault(call.body, name=name, per_session=False)
+    except (ScenarioFileError, ValueError) as error:
+        raise AdminRefused(str(error)) from error
+    call.world.place(fault, at=call.at)
+    return Reply(201, _fault_view(call.world, fault, call.at))
+
+
+def _unused_name(world: World) -> str:
+    number = len(world.placed) + 1
+    while f"fault-{number}" in world.placed:
+        number += 1
+    return f"fault-{number}"
+
+
+def remove_fault(call: AdminCall) -> Reply:
+    """Remove a fault that was put in place by hand."""
+    if not call.world.lift(call.name):
+        raise NoSuch(f"No fault named {call.name} was put in place by hand.")
+    return Reply(204)
+
+
+def remove_faults(call: AdminCall) -> Reply:
+    """Remove all faults that were put in place by hand."""
+    for name in list(call.world.placed):
+        call.world.lift(name)
+    return Reply(204)
+
+
+def _fault_views(world: World) -> list[Json]:
+    return [_fault_view(world, standing.fault, standing.since) for standing in world.standing]
+
+
+def _fault_view(world: World, fault: Fault, since: float) -> Json:
+    tally = world.tallies.get((fault.name, THE_WORLD), Tally())
+    return fault_view(fault, since=since, tally=tally, by_hand=fault.name in world.placed)
+
+
+def play(world: World, scenario: Scenario, *, at: float) -> None:
+    """Let a world follow another scenario because a call asked for it, and write it down."""
+    world.account.advance(at)
+    number = world.log.number()
+    world.play(scenario, at=at)
+    world.log.add_act(Act(number, at, "putScenario", "", scenario_act(scenario)))
+    world.stir()
+
+
+def scenario_act(scenario: Scenario) -> Json:
+    """Return what is written down when a world begins to follow `scenario`."""
+    bound = {each.name: data_of(each) for each in scenario.avatars.values()}
+    return {"name": scenario.name, "scenario": data_of(scenario), "bound": bound}

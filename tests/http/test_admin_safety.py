@@ -1,0 +1,278 @@
+"""Who may come in to the admin API, and what never comes out of it."""
+
+import asyncio
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import aiohttp
+import pytest
+
+from tests.support.checked import Answer
+from tests.support.servers import CREATE, SECRET, Fake, serving_fake
+
+TOKEN = "an-admin-token-0123456789"
+GETS = (
+    "/worlds",
+    "/world",
+    "/snapshots",
+    "/clock",
+    "/scenarios",
+    "/scenario",
+    "/faults",
+    "/sessions",
+    "/journal",
+    "/journal/unmatched",
+    "/findings",
+    "/credits",
+    "/replay",
+    "/health",
+    "/openapi.json",
+)
+
+
+async def raw(fake: Fake, lines: list[str]) -> tuple[int, bytes]:
+    """Send a request as it stands, and return the status and everything that came back."""
+    host, _, port = fake.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return int(answer.split(b" ", 2)[1]), answer
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.0.0.1:4010", 200),
+        ("localhost:1", 200),
+        ("LOCALHOST", 200),
+        ("[::1]:4010", 200),
+        ("evil.example", 403),
+        ("evil.example:4010", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("localhost.evil.example", 403),
+        ("0.0.0.0", 403),
+        ("", 403),
+    ],
+)
+async def test_another_name_for_this_machine_is_refused(host: str, status: int) -> None:
+    """A page whose own domain leads to 127.0.0.1 (DNS rebinding) does not come in."""
+    async with serving_fake() as fake:
+        await fake.create()
+        for path in ("/__admin/world", "/w/mine/__admin/world", "/__admin/health"):
+            came, _ = await raw(fake, [f"GET {path} HTTP/1.1", f"Host: {host}"])
+            if status == 403:
+                assert came == 403
+        came, _ = await raw(fake, ["GET /__admin/worlds HTTP/1.1", f"Host: {host}"])
+        worlds = len(fake.worlds)
+    assert came == status
+    assert worlds == (2 if status == 200 else 1)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "null", "", "https://127.0.0.1", "http://127.0.0.1:1", "file://"],
+)
+async def test_pages_are_refused(origin: str) -> None:
+    """An Origin other than the server's own does not come in, and nothing is changed."""
+    async with serving_fake() as fake:
+        session_id = await fake.create()
+        answer = await fake.admin("POST", "/reset", headers={"Origin": origin})
+        kept = session_id in fake.world.account.sessions
+    assert (answer.status, answer.json["code"]) == (403, "not_allowed")
+    assert kept
+
+
+async def test_the_servers_own_pages_come_in() -> None:
+    """The server's own origin is none of a stranger."""
+    async with serving_fake() as fake:
+        answer = await fake.admin("GET", "/world", headers={"Origin": fake.url})
+    assert answer.status == 200
+
+
+async def test_no_answer_lets_a_page_read_it() -> None:
+    """No CORS header, not with a refusal either, and a preflight is refused."""
+    async with serving_fake() as fake:
+        answers = [await fake.admin("GET", path) for path in GETS]
+        answers.append(await fake.admin("GET", "/nothing"))
+        answers.append(await fake.admin("GET", "/world", headers={"Origin": "http://evil.example"}))
+        asked = {
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "content-type",
+        }
+        preflight = await fake.admin("OPTIONS", "/clock", headers=asked)
+        outside = [await fake.client.get(each) for each in ("/health", "/ready", "/metrics")]
+    for answer in (*answers, preflight, *outside):
+        assert not any(name.lower().startswith("access-control") for name in answer.headers)
+    assert preflight.status == 405
+    assert "OPTIONS" not in preflight.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"]
+)
+async def test_a_body_has_to_be_declared_as_json(media: str) -> None:
+    """What a page could send without being asked about is not taken for JSON."""
+    async with serving_fake() as fake:
+        before = fake.world.clock.now()
+        for path in ("/clock/move", "/snapshots", "/sessions"):
+            answer = await fake.client.post(
+                f"/__admin{path}", data=b'{"by": "1s"}', headers={"Content-Type": media}
+            )
+            assert (answer.status, answer.json["code"]) == (415, "wrong_content_type")
+        after, snapshots = fake.world.clock.now(), len(fake.world.snapshots)
+    assert (after, snapshots) == (before, 0)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"by": "1s"} x'])
+async def test_a_body_has_to_be_json(body: bytes) -> None:
+    """Anything else is refused, an empty one too where one is needed."""
+    async with serving_fake() as fake:
+        await fake.admin("GET", "/world")
+        answer = await fake.client.post(
+            "/__admin/clock/move", data=body, headers={"Content-Type": "application/json"}
+        )
+    assert (answer.status, answer.json["code"]) == (400, "bad_body")
+
+
+async def test_a_body_has_its_limit() -> None:
+    """More than a megabyte is not read."""
+    async with serving_fake() as fake:
+        text = json.dumps({"name": "x", "token": "x" * (1 << 20)}).encode()
+        answer = await fake.client.post(
+            "/w/a/__admin/replay",
+            data=io.BytesIO(text),
+            headers={"Content-Type": "application/json"},
+        )
+    assert (answer.status, answer.json["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (None, 401),
+        ("", 401),
+        (TOKEN[:-1], 401),
+        (TOKEN + "x", 401),
+        (TOKEN.upper(), 401),
+        ("tök", 401),
+        (TOKEN, 200),
+    ],
+)
+async def test_the_admin_token_is_needed(given: str | None, status: int) -> None:
+    """With a token configured, no admin request comes in without it; the Runway API is open."""
+    headers = {} if given is None else {"X-Fake-Admin-Token": given}
+    async with serving_fake(admin_token=TOKEN) as fake:
+        session_id = await fake.create()
+        answers = [await fake.admin("GET", path, headers=headers) for path in GETS]
+        deleted = await fake.admin("POST", "/reset", headers=headers)
+        kept = session_id in fake.world.account.sessions
+        outside = await fake.client.get("/health")
+    assert {answer.status for answer in (*answers, deleted)} == {status}
+    assert kept == (status == 401)
+    assert outside.status == 200
+    for answer in answers:
+        assert TOKEN not in shown(answer)
+        assert status == 200 or answer.json["code"] == "admin_token_required"
+
+
+async def test_with_a_token_any_host_may_be_asked_for_but_no_page() -> None:
+    """Behind a name of its own the server is reached by that; a page still does not come in."""
+    lines = ["GET /__admin/worlds HTTP/1.1", "Host: fake.internal", f"X-Fake-Admin-Token: {TOKEN}"]
+    async with serving_fake(admin_token=TOKEN) as fake:
+        status, _ = await raw(fake, lines)
+        page, _ = await raw(fake, [*lines, "Origin: http://evil.example"])
+    assert (status, page) == (200, 403)
+
+
+def shown(answer: Answer) -> str:
+    """Return everything that an answer says."""
+    return f"{answer.status} {dict(answer.headers)} {answer.body.decode()}"
+
+
+def parts(text: str) -> Iterator[str]:
+    """Yield pieces of a secret that would be enough to recognise it by."""
+    yield text
+    yield text[-16:]
+
+
+async def test_no_secret_comes_out(caplog: pytest.LogCaptureFixture) -> None:
+    """API secrets, session keys, tokens of rooms and integrations, and the admin token: nowhere."""
+    caplog.set_level(logging.DEBUG)
+    secret, room, voice = "planted-api-secret-1", "planted-room-token-2", "planted-voice-3"
+    link = {"url": "wss://rooms.example", "token": room, "roomName": "r", "agentIdentity": "a"}
+    admin = {"X-Fake-Admin-Token": TOKEN}
+    api = {"Authorization": f"Bearer {secret}"}
+    signed = {"type": "elevenlabs", "signedUrl": f"wss://voices.example/agent?signature={voice}"}
+    planted = {secret, room, voice, TOKEN}
+    outputs: list[Answer] = []
+    async with serving_fake(admin_token=TOKEN) as fake:
+        for change in ({"integration": {"type": "livekit", **link}}, {"integration": signed}, {}):
+            made = await fake.call(
+                "POST", "/v1/realtime_sessions", json=CREATE | change, headers=api
+            )
+            session_id = made.json["id"]
+            await fake.admin("POST", "/clock/move", {"by": "2s"}, headers=admin | api)
+            path = f"/v1/realtime_sessions/{session_id}"
+            key = (await fake.call("GET", path, headers=api)).json["sessionKey"]
+            consumed = await fake.consume(session_id, key)
+            await fake.consume(session_id, key)
+            backend = await fake.call("POST", f"{path}/connect_backend", json={}, headers=api)
+            planted |= {key, consumed.json["token"], backend.json["token"]}
+            await fake.call("GET", f"{path}?api_key={secret}", headers=api)
+            await fake.call("GET", f"/v1/nothing?session_key={key}", headers=api)
+        await fake.call("POST", "/v1/realtime_sessions", json={"token": room}, headers=api)
+        about = [f"/sessions/{session_id}{rest}" for rest in ("", "/timeline")]
+        outputs += [
+            await fake.admin("GET", path, headers=admin | api)
+            for path in (*GETS, *about, "/nothing")
+        ]
+        for path, body in (
+            ("/await/calls", {}),
+            ("/await/session", {"states": ["running"]}),
+            ("/await/session", {"states": ["queued"], "timeout": "0s"}),
+            ("/fork", {"name": "f"}),
+            ("/snapshots", {"name": "s"}),
+            ("/faults", {"effect": {"malformed": True}}),
+            ("/faults", {"effect": {"statsu": secret}}),
+            ("/replay", {"name": "again", "token": secret}),
+        ):
+            outputs.append(await fake.admin("POST", path, body, headers=admin | api))
+        await fake.call("GET", f"/v1/realtime_sessions/{session_id}", headers=api)
+        outputs.append(await fake.admin("GET", "/journal", headers=admin | api))
+        outputs.append(await fake.client.get("/metrics"))
+        record = (await fake.admin("GET", "/replay", headers=admin | api)).json
+        repeated = {"name": "again", "token": record["token"]}
+        outputs.append(await fake.admin("POST", "/replay", repeated, headers=admin | api))
+        outputs.append(await fake.client.get("/w/again/__admin/journal", headers=admin))
+        seen = [repr(world) + repr(world.log.entries()[:0]) for world in fake.worlds]
+    said = "\n".join([*map(shown, outputs), *seen, caplog.text])
+    for each in planted:
+        for piece in parts(each):
+            assert piece not in said
+    assert len(planted) == 13
+    assert caplog.records
+
+
+async def test_a_session_key_is_shown_to_who_made_the_session() -> None:
+    """Only the answer that made a READY session by hand has its key; the journal has not."""
+    async with serving_fake() as fake:
+        made = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
+        key = made["session_key"]
+        answers = [await fake.admin("GET", path) for path in GETS]
+        answers.append(await fake.admin("GET", f"/sessions/{made['id']}/timeline"))
+    assert not any(key in shown(answer) for answer in answers)
+    assert SECRET not in "".join(map(shown, answers))
+
+
+async def test_a_client_of_another_kind_comes_in_without_a_world() -> None:
+    """`curl` with nothing but the address is enough where there is one world."""
+    async with serving_fake() as fake, aiohttp.ClientSession() as http:
+        await fake.create()
+        async with http.get(f"{fake.url}/__admin/sessions") as answer:
+            sessions = (await answer.json())["sessions"]
+    assert len(sessions) == 1

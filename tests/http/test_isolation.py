@@ -1,0 +1,53 @@
+"""Many clients of one server never meet, whichever door they come through."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import orjson
+
+from fake_runway.scenario_files import Catalogue
+from fake_runway.serving import Configuration, serving
+from fake_runway.web.replay import journal_bytes, record
+from fake_runway.web.worlds import Upkeep
+from tests.support.over_http import Caller, Door, asking_once, door_of, run_alone
+from tests.support.runs import scripted
+
+WORKERS = 64
+RUNS = int(os.environ.get("FAKE_RUNWAY_TEST_RUNS", "2"))
+"""Runs of each worker; the goal is 200, which takes minutes."""
+
+
+async def test_a_world_on_a_busy_server_is_as_if_it_were_alone() -> None:
+    """Parallel runs with faults, acts and moved clocks: every journal is that of the run alone."""
+    catalogue = Catalogue.builtin()
+    configuration = Configuration(rate=0.0, upkeep=Upkeep(most=WORKERS * RUNS + 1))
+    doors: dict[int, Door] = {}
+    async with (
+        serving(configuration) as server,
+        asking_once(server.url, connections=WORKERS) as http,
+    ):
+
+        async def work(worker: int) -> None:
+            for number in range(worker * RUNS, (worker + 1) * RUNS):
+                doors[number] = door_of(number, catalogue)
+                await Caller(http, doors[number]).play_all(scripted(number))
+
+        async with asyncio.TaskGroup() as group:
+            for worker in range(WORKERS):
+                group.create_task(work(worker))
+        worlds = {world.name: world for world in server.worlds}
+    assert worlds.keys() == {door.world for door in doors.values()}
+    seen: set[str] = set()
+    for number, door in doors.items():
+        world = worlds[door.world]
+        player = run_alone(door, scripted(number), epoch=world.epoch, catalogue=catalogue)
+        assert journal_bytes(world) == journal_bytes(player.world), number
+        assert orjson.dumps(record(world)) == orjson.dumps(record(player.world))
+        sessions = world.account.sessions
+        assert sessions == player.world.account.sessions
+        assert world.placed == player.world.placed
+        own = {*sessions, *map(world.account.session_key, sessions.values())}
+        assert not own & seen
+        seen |= own

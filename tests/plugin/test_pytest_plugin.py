@@ -1,0 +1,455 @@
+"""The pytest plugin in test runs of its own, as its users have them."""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import fake_runway.library  # before pytester, which forgets what is imported meanwhile
+import fake_runway.web.replay  # noqa: F401
+from fake_runway import FakeRunway
+from fake_runway.admin_types import Unreachable
+from fake_runway.pytest_support import (
+    MOST_LINES,
+    MOST_SESSIONS,
+    BadMark,
+    Wish,
+    account_of,
+    wish_of,
+    world_name,
+)
+from fake_runway.shared_server import CannotStart, SharedServer
+from fake_runway.sync_client import Admin
+
+pytest_plugins = ["pytester"]
+
+# What an application does, in the words of the tests below.
+APPLICATION = """
+import json
+import urllib.error
+import urllib.request
+
+AVATAR = {"type": "runway-preset", "presetId": "music-superstar"}
+
+
+def call(fake, method, path, body=None):
+    request = urllib.request.Request(
+        f"{fake.base_url}/v1/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Authorization": f"Bearer {fake.secret}",
+            "Content-Type": "application/json",
+            "X-Runway-Version": "2024-11-06",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def create(fake):
+    body = {"model": "gwm1_avatars", "avatar": AVATAR}
+    status, body = call(fake, "POST", "realtime_sessions", body)
+    return body.get("id", status)
+"""
+# In a process of its own a run loads few plugins, because some are slow; in this one all but those
+# that are about the process are there anyway.
+ONLY_NAMED = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+NAMED = ("-p", "fake_runway", "-p", "asyncio", "-p", "xdist")
+LEFT_OUT = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:pytest_cov")
+
+
+class Run:
+    """A test run, in this process unless it has workers."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._pytester = pytester
+        self._monkeypatch = monkeypatch
+        pytester.makepyfile(application=APPLICATION)
+        pytester.makeini(
+            "[pytest]\nfilterwarnings = error\nasyncio_mode = auto\n"
+            "asyncio_default_fixture_loop_scope = function\naddopts = --strict-markers\n"
+        )
+
+    def __call__(self, tests: str, *arguments: str) -> pytest.RunResult:
+        """Run `tests` with pytest's `arguments`."""
+        head = "import asyncio, os, sys\nimport pytest\nfrom application import call, create\n"
+        self._pytester.makepyfile(test_it=head + textwrap.dedent(tests))
+        if not any(each.startswith("-n") for each in arguments):
+            return self._pytester.runpytest_inprocess(*LEFT_OUT, *arguments)
+        with self._monkeypatch.context() as changed:
+            for name, value in ONLY_NAMED.items():
+                changed.setenv(name, value)
+            return self._pytester.runpytest_subprocess(*NAMED, *arguments)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs tests that are given as text."""
+    return Run(pytester, monkeypatch)
+
+
+def test_loading_the_plugin_loads_nothing_heavy(tmp_path: Path) -> None:
+    """pytest with the plugin and no test that uses it imports pytest and the standard library."""
+    (tmp_path / "test_none.py").write_text(
+        "import sys\n"
+        "def test_modules(pytestconfig):\n"
+        "    assert pytestconfig.pluginmanager.has_plugin('fake_runway')\n"
+        "    heavy = {'aiohttp', 'yaml', 'orjson', 'click', 'jsonschema', 'jsonschema_rs', 'jwt',\n"
+        "             'uvloop', 'asyncio', 'fake_runway.core', 'fake_runway.client'}\n"
+        "    ours = {name for name in sys.modules if name.startswith('fake_runway.')}\n"
+        "    assert ours == {'fake_runway.pytest_plugin'}\n"
+        "    assert not heavy & sys.modules.keys()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "fake_runway", str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, **ONLY_NAMED},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_each_test_has_a_world_of_its_own(run: Run) -> None:
+    """Blocking and async tests get fresh worlds, nothing global is set, and `use` sets it."""
+    result = run(
+        """
+        def test_first(fake_runway):
+            create(fake_runway)
+            assert fake_runway.look().sessions == 1
+            assert "RUNWAYML_BASE_URL" not in os.environ
+
+        def test_second(fake_runway, fake_runway_server):
+            assert fake_runway.look().sessions == 0
+            assert fake_runway.base_url.startswith(fake_runway_server.url + "/w/test-second-")
+
+        async def test_third(fake_runway):
+            session = asyncio.ensure_future(fake_runway.aio.wait_for_session("ready", timeout=5))
+            await asyncio.to_thread(create, fake_runway)
+            await fake_runway.aio.clock.next()
+            assert (await session).ordinal == 0
+
+        def test_variables(fake_runway, monkeypatch):
+            fake_runway.use(monkeypatch)
+            assert os.environ["RUNWAYML_BASE_URL"] == fake_runway.base_url
+            assert os.environ["RUNWAYML_API_SECRET"] == fake_runway.secret
+
+        def test_more_worlds(fake_runway):
+            other = fake_runway.world("other")
+            create(other)
+            assert (fake_runway.look().sessions, other.look().sessions) == (0, 1)
+            assert other.name == fake_runway.name + ".other"
+
+        def test_dropped(fake_runway):
+            fake_runway.look()
+            names = [world.name for world in fake_runway.worlds()]
+            assert [name for name in names if name.startswith("test-")] == [fake_runway.name]
+        """
+    )
+    result.assert_outcomes(passed=6)
+    assert result.ret == 0
+
+
+def test_the_marker_says_how_the_world_is(run: Run) -> None:
+    """Scenario, seed, rate and faults; those of the class are added to; mistakes are explained."""
+    result = run(
+        """
+        @pytest.mark.fake_runway("slow", rate=0)
+        class TestSlow:
+            def test_class(self, fake_runway):
+                assert fake_runway.look().scenario == "slow"
+                assert fake_runway.clock.get().rate == 0
+
+            @pytest.mark.fake_runway(scenario={"name": "poor", "account": {"credits": 1}})
+            def test_closer(self, fake_runway):
+                assert fake_runway.look().scenario == "poor"
+                assert create(fake_runway) == 402
+                assert fake_runway.clock.get().rate == 0
+
+        ids = set()
+
+        @pytest.mark.parametrize("seed", [1, 2])
+        def test_seeds(request, seed):
+            request.applymarker(pytest.mark.fake_runway(seed=seed))
+            ids.add(create(request.getfixturevalue("fake_runway")))
+            assert len(ids) == seed
+
+        @pytest.mark.fake_runway(seed="x", faults=[{"effect": {"status": 503}, "times": 1}])
+        def test_faults(fake_runway):
+            assert [call(fake_runway, "GET", "organization")[0] for _ in "12"] == [503, 200]
+            assert fake_runway.clock.get().rate == 1
+
+        @pytest.mark.fake_runway(scenrio="slow")
+        def test_keyword(fake_runway):
+            pass
+
+        @pytest.mark.fake_runway("slo")
+        def test_name(fake_runway):
+            pass
+
+        @pytest.mark.fake_runway(faults={"effect": {"nonsense": 1}})
+        def test_fault(fake_runway):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=5, errors=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*@pytest.mark.fake_runway has no keyword 'scenrio'; it has scenario, seed, rate, *",
+            "*@pytest.mark.fake_runway cannot be followed: putScenario: *Did you mean slow?",
+            "*@pytest.mark.fake_runway cannot be followed: addFault: *nonsense*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*During handling*")
+
+
+FAILING = """
+    def test_fails(fake_runway):
+        session_id = create(fake_runway)
+        fake_runway.clock.next()
+        call(fake_runway, "GET", f"realtime_sessions/{session_id}")
+        fake_runway.fault(effect={"status": 503}, name="down")
+        call(fake_runway, "GET", "organization")
+        print("the id is", session_id)
+        print("the secret is", len(fake_runway.secret))
+        print("the epoch is", int(fake_runway.recording().record["epoch"]))
+        assert fake_runway is None
+
+    @pytest.fixture
+    def left(fake_runway):
+        yield
+        create(fake_runway)
+        raise OSError("in the teardown")
+
+    def test_passes_and_fails(left):
+        pass
+    """
+
+
+def test_the_report_of_a_failure_tells_what_happened(run: Run) -> None:
+    """It has the timeline, other calls, findings and the replay token, and no secret."""
+    result = run(FAILING, "-k", "fails")
+    result.assert_outcomes(failed=1, passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- fake Runway -*",
+            "scenario: default",
+            "session 1: *, provisioning",
+            "*POST /v1/realtime_sessions -> 200*",
+            "*- fake Runway -*",
+            "scenario: default",
+            "session 1: *, ready",
+            "*! moveClock to next",
+            "*provisioning -> ready*",
+            "*GET /v1/realtime_sessions/* -> 200*",
+            "calls about no session",
+            "*GET /v1/organization -> 503  [[]*fault down]",
+            "replay the calls:   fake-runway replay fr1.*",
+            "run the test again: pytest test_it.py::test_fails --fake-runway-replay fr1.*",
+        ]
+    )
+    text = result.stdout.str()
+    assert "offline-" not in text
+    assert not re.search(r"stk_[0-9a-f]", text)
+
+
+def test_a_replayed_test_begins_as_it_did(run: Run, pytester: pytest.Pytester) -> None:
+    """With its token a test has the same ids, instant and seed again; other tests do not."""
+
+    def facts(result: pytest.RunResult) -> list[str]:
+        return re.findall(r"^the (?:id|epoch) is .*", result.stdout.str(), re.MULTILINE)
+
+    first = run(FAILING, "-k", "test_fails", "--fake-runway-seed=abc")
+    token = re.findall(r"--fake-runway-replay (\S+)", first.stdout.str())[0]
+    assert len(facts(first)) == 2
+    pytester.makefile(".token", mine=token)
+    again = run(FAILING, "-k", "test_fails", "--fake-runway-replay=mine.token")
+    assert facts(again) == facts(first)
+    other = run(FAILING, "-k", "passes", f"--fake-runway-replay={token}")
+    other.stdout.fnmatch_lines(["*none of these tests is the one of test-fails-*"])
+    wrong = run(FAILING, "-k", "test_fails", "--fake-runway-replay=absent.token")
+    wrong.assert_outcomes(errors=1)
+    wrong.stdout.fnmatch_lines(["--fake-runway-replay: no token, and no file to read: *"])
+
+
+def test_what_passing_tests_do_wrong_is_listed(run: Run) -> None:
+    """A finding of severity error of a test that passes is told at the end, workers' too."""
+    tests = """
+        def test_passes(fake_runway):
+            session_id = create(fake_runway)
+            fake_runway.clock.next()
+            call(fake_runway, "GET", f"realtime_sessions/{session_id}")
+            fake_runway.clock.jump("10m")
+        """
+    result = run(tests, "-n1")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*fake Runway: passed, but*", "*test_passes: error consume-never-arrived: *"]
+    )
+
+
+WORKERS = """
+    @pytest.mark.parametrize("n", range(4))
+    def test_worker(fake_runway, fake_runway_server, worker_id, n):
+        create(fake_runway)
+        assert fake_runway.look().sessions == 1
+        with open(os.environ["SEEN"], "a") as seen:
+            seen.write(f"{worker_id} {fake_runway_server.url}\\n")
+    """
+
+
+@pytest.mark.parametrize(
+    ("arguments", "workers", "servers"),
+    [
+        (("-n2", "--dist=each"), 2, 2),
+        (("-n2", "--dist=each", "--fake-runway-shared"), 2, 1),
+    ],
+)
+def test_workers_have_a_server_each_or_share_one(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    workers: int,
+    servers: int,
+) -> None:
+    """With pytest-xdist every worker has its own server, or all have the controller's."""
+    seen = tmp_path / "seen"
+    monkeypatch.setenv("SEEN", str(seen))
+    result = run(WORKERS, *arguments)
+    assert result.parseoutcomes()["passed"] == 4 * workers
+    lines = [line.split() for line in seen.read_text().splitlines()]
+    assert len({worker for worker, _ in lines}) == workers
+    urls = {url for _, url in lines}
+    assert len(urls) == servers
+    for url in urls:
+        with pytest.raises(Unreachable):
+            Admin(url).health()
+
+
+def test_a_server_that_serves_already_is_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--fake-runway-url` and its admin token lead to it; its absence is told in a sentence."""
+    tests = """
+        @pytest.mark.fake_runway(seed=1)
+        def test_world(fake_runway):
+            assert fake_runway.look().sessions == 0
+            create(fake_runway)
+            assert 0, fake_runway.sessions.list()[0].id
+        """
+    monkeypatch.setenv("FAKE_RUNWAY_ADMIN_TOKEN", "let-me-in")
+    with FakeRunway(admin_token="let-me-in") as fake:
+        url = fake.base_url.partition("/w/")[0]
+        for _ in range(2):
+            result = run(tests, f"--fake-runway-url={url}", "--fake-runway-seed=2")
+            result.assert_outcomes(failed=1)
+            assert "let-me-in" not in result.stdout.str()
+        names = [world.name for world in fake.worlds() if world.name.startswith("test-world")]
+    assert len(names) == 2
+    result = run(tests, f"--fake-runway-url={url}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"no fake Runway for the tests at {url}: no answer from *"])
+    result = run(tests, "--fake-runway-url=nonsense")
+    result.stdout.fnmatch_lines(["no fake Runway for the tests: expected a base URL *"])
+
+
+def test_a_shared_server_does_not_outlive_ctrl_c(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server that the workers share is gone when the run was interrupted."""
+    seen = tmp_path / "seen"
+    monkeypatch.setenv("SEEN", str(seen))
+    result = run(
+        """
+        import signal
+
+        def test_interrupts(fake_runway_server):
+            open(os.environ["SEEN"], "w").write(fake_runway_server.url)
+            os.kill(os.getppid(), signal.SIGINT)
+        """,
+        "-n1",
+        "--fake-runway-shared",
+    )
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    with pytest.raises(Unreachable):
+        Admin(seen.read_text()).health()
+
+
+def test_it_can_be_left_out(run: Run) -> None:
+    """`-p no:fake_runway` leaves nothing behind; the marker and the help are there otherwise."""
+    result = run("def test_plain(): pass", "-p", "no:fake_runway")
+    result.assert_outcomes(passed=1)
+    result = run("def test_plain(): pass", "--markers")
+    result.stdout.fnmatch_lines(["@pytest.mark.fake_runway(scenario=None, *"])
+
+
+def test_a_shared_server_ends_with_its_parent() -> None:
+    """Its process ends when its input is closed, and says why it did not begin."""
+    server = SharedServer({"seed": "1"})
+    process = server._process
+    assert server.url.startswith("http://127.0.0.1:")
+    server.stop()
+    assert process.returncode == 0
+    with pytest.raises(CannotStart, match="no option"):
+        SharedServer({"nonsense": "1"})
+
+
+def test_the_page_about_it_is_true(run: Run, pytester: pytest.Pytester) -> None:
+    """The examples of docs/pytest.md pass as they stand there."""
+    page = (Path(__file__).parents[2] / "docs/pytest.md").read_text()
+    blocks = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", page, re.DOTALL))
+    library = blocks.pop("library")
+    pytester.makepyfile(**blocks)
+    run("").assert_outcomes(passed=4)
+    subprocess.run([sys.executable, "-c", library], check=True)
+
+
+def test_the_report_is_bounded(tmp_path: Path) -> None:
+    """Of many sessions and lines the middle is left out, and a long token goes to a file."""
+    with FakeRunway(frozen=True) as fake:
+        other = fake.world("other")
+        for _ in range(MOST_SESSIONS + 2):
+            session = fake.sessions.make("ready")
+        for _ in range(3 * MOST_LINES):
+            fake.clock.jump("1s")
+        text = account_of(fake, "test_a.py::test_b[x y]", tmp_path, longest_token=500)
+    assert "2 older sessions are left out" in text
+    assert len(re.findall(r"^session \d+: ", text, re.MULTILINE)) == MOST_SESSIONS
+    assert len(re.findall(r"^ +\.\.\. \d+ more \.\.\.$", text, re.MULTILINE)) == MOST_SESSIONS
+    assert session.id in text
+    assert f"world {other.name}" in text
+    kept = tmp_path / "main.token"
+    assert f"pytest 'test_a.py::test_b[x y]' --fake-runway-replay {kept}" in text
+    assert kept.read_text().startswith("fr1.")
+    assert "(getReplay: " not in text
+    gone = account_of(fake, "test_a.py", None)
+    assert "no answer from" in gone
+
+
+def test_names_of_worlds_follow_from_tests() -> None:
+    """A world's name can be read, is the same each time, and fits whatever the test is called."""
+    name = world_name("tests/test_a.py::TestB::test_c[a-b/c]")
+    assert name == world_name("tests/test_a.py::TestB::test_c[a-b/c]")
+    assert re.fullmatch(r"test-c-a-b-c-[0-9a-f]{8}", name)
+    assert world_name("a.py::test_x") != world_name("b.py::test_x")
+    assert world_name("a.py::fake.slow").startswith("fake-slow-")
+    assert world_name("a.py::" + "é" * 300).startswith("test-")
+    assert len(world_name("a.py::" + "x" * 300)) < 60
+
+
+def test_markers_are_added_up() -> None:
+    """The closest says what it says, the others say the rest."""
+    near, far = (("slow",), {"seed": 1}), ((), {"scenario": "x", "rate": 2.0})
+    assert wish_of([near, far]) == Wish(scenario="slow", seed="1", rate=2.0)
+    with pytest.raises(BadMark, match="one scenario"):
+        wish_of([(("a", "b"), {})])
+    with pytest.raises(BadMark, match="one scenario"):
+        wish_of([(("a",), {"scenario": "b"})])

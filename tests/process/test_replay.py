@@ -1,0 +1,143 @@
+"""Runs that failed here come out the same in another process, and the command that does it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fake_runway.scenario_files import Catalogue
+from fake_runway.web.replay import journal_bytes, record, token_of
+from tests.support.processes import PATIENCE_S
+from tests.support.runs import Player, alone, failing, scripted
+
+RUNS = 1_000
+
+CHILD = """
+import hashlib, sys, time
+from fake_runway.scenario_files import Catalogue
+from fake_runway.web.replay import journal_bytes, read, replay
+from fake_runway.web.tokens import LiveKit
+catalogue = Catalogue.builtin()
+print(hash("a text"), time.tzname[0])
+for line in sys.stdin.buffer:
+    done = replay(read(line), livekit=LiveKit(), catalogue=catalogue)
+    same = "same" if done.divergence is None else str(done.divergence)
+    print(hashlib.sha256(journal_bytes(done.world)).hexdigest(), same)
+"""
+
+
+async def _in_another_process(*arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+    """Run Python as installed, with other hashes and in another time zone than here."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        *arguments,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd="/",
+        env=os.environ | {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham"},
+    )
+    async with asyncio.timeout(2 * PATIENCE_S):
+        out, errors = await process.communicate(given)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), errors.decode()
+
+
+async def _replayed(*arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+    return await _in_another_process("-m", "fake_runway", "replay", *arguments, given=given)
+
+
+def _failed(number: int, catalogue: Catalogue) -> Player:
+    """Return the client of a run whose last call failed."""
+    player = alone(f"run-{number}", catalogue=catalogue, seed=str(number % 7))
+    player.play_all(failing(number))
+    last = player.world.log.exchanges[-1]
+    assert last.status >= 400 or not last.arrives, last
+    return player
+
+
+def _recorded(number: int = 1) -> dict[str, Any]:
+    player = alone()
+    player.play_all(scripted(number))
+    return record(player.world)
+
+
+async def test_a_thousand_failing_runs_are_the_same_in_another_process() -> None:
+    """Recorded here, replayed there from tokens and from files: byte-identical journals."""
+    catalogue = Catalogue.builtin()
+    expected, lines = [], []
+    for number in range(RUNS):
+        world = _failed(number, catalogue).world
+        expected.append(f"{hashlib.sha256(journal_bytes(world)).hexdigest()} same")
+        given = record(world)
+        lines.append(token_of(given).encode() if number % 2 else orjson.dumps(given))
+    assert len(set(expected)) == RUNS
+    code, out, errors = await _in_another_process("-c", CHILD, given=b"\n".join(lines))
+    assert (code, errors) == (0, "")
+    told, *got = out.splitlines()
+    assert told != f"{hash('a text')} UTC"
+    assert told.endswith("+1245")
+    assert got == expected
+
+
+async def test_the_command_replays_a_token_a_file_and_standard_input(tmp_path: Path) -> None:
+    """Exit code 0, and the number of exchanges that came out the same."""
+    given = _recorded()
+    token, file = token_of(given), tmp_path / "run.json"
+    file.write_bytes(orjson.dumps({"token": token, "record": given}))
+    last = f"{len(given['journal'])} exchanges, identical"
+    outcomes = await asyncio.gather(
+        _replayed(token), _replayed(str(file)), _replayed("-", given=token.encode() + b"\n")
+    )
+    for code, out, errors in outcomes:
+        assert (code, errors) == (0, "")
+        assert out.splitlines()[-1] == last
+
+
+async def test_the_command_says_where_a_run_diverges() -> None:
+    """Exit code 1; the exchange, the place in it, what was recorded and what came."""
+    given = _recorded()
+    changed = given["journal"][2]
+    changed["response"]["status"] = 299
+    (code, _, errors), (token_code, _, token_errors) = await asyncio.gather(
+        _replayed("-", given=orjson.dumps(given)), _replayed(token_of(given))
+    )
+    assert code == token_code == 1
+    assert f"exchange {changed['number']} (" in errors
+    assert "diverges at $.response.status: recorded 299" in errors
+    assert f"exchange {changed['number']} (" in token_errors
+
+
+async def test_the_command_refuses_what_is_no_record(tmp_path: Path) -> None:
+    """Exit code 2 and one line: what was expected, and what came."""
+    given = _recorded()
+    token = token_of(given)
+    cases = {
+        token[:-9]: "damaged",
+        token[:40] + "!" + token[44:]: "damaged",
+        str(tmp_path / "nowhere.json"): "No such file",
+    }
+    texts = {
+        orjson.dumps(given | {"format": 2}): "expected a record of format 1, got 2",
+        b"not a record": "expected a replay token",
+        orjson.dumps(given | {"steps": [{"at": None}]}): "the record is damaged",
+    }
+    outcomes = await asyncio.gather(
+        *[_replayed(argument) for argument in cases],
+        *[_replayed("-", given=text) for text in texts],
+    )
+    for (code, out, errors), expected in zip(
+        outcomes, [*cases.values(), *texts.values()], strict=True
+    ):
+        assert (code, out) == (2, ""), errors
+        assert errors.startswith("fake-runway: ")
+        assert expected in errors
+        assert errors.count("\n") == 1

@@ -1,0 +1,37 @@
+"""`sync_client.py` is `client.py` without `async` and `await`.
+
+`python -m tests.support.synchronous` writes it.
+"""
+
+import re
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "fake_runway"
+SOURCE, TARGET = PACKAGE / "client.py", PACKAGE / "sync_client.py"
+
+_DOCSTRING = '''\
+"""The admin API of one world, typed, for callers that block. Standard library only.
+
+Made from `client.py` by `python -m tests.support.synchronous`; change that file instead.
+"""
+'''
+_RULES = (
+    (r"\basync def __aenter__", "def __enter__"),
+    (r"\basync def __aexit__", "def __exit__"),
+    (r"\basync def\b", "def"),
+    (r"\bawait ", ""),
+    (r"  # noqa: ASYNC.*", ""),
+    (r"\bAsync([A-Z])", r"\1"),
+)
+
+
+def synchronous(text: str) -> str:
+    """Return the source of the blocking client, from that of the other one."""
+    text = re.sub(r'\A""".*?"""\n', lambda _: _DOCSTRING, text, flags=re.DOTALL)
+    for pattern, replacement in _RULES:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+if __name__ == "__main__":
+    TARGET.write_text(synchronous(SOURCE.read_text()))
