@@ -11,6 +11,8 @@ import math
 import time
 from collections.abc import Callable
 
+from fake_runway.core.durations import later
+
 _SHORTEST_TIMER_S = 2e-6
 
 
@@ -36,7 +38,7 @@ class VirtualClock:
         self._source = source
         self._rate = _checked_rate(rate)
         self._anchor = source()
-        self._origin = self._anchor if start is None else start
+        self._origin = round(self._anchor, 6) if start is None else start
         self._moved = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -59,7 +61,7 @@ class VirtualClock:
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"a clock jumps forward by a finite time, got {seconds!r} seconds")
-        self._rebase(self.now() + seconds, self._rate)
+        self._rebase(later(self.now(), seconds), self._rate)
 
     def jump_to(self, instant: float) -> None:
         """Move forward to `instant` exactly, to the last bit, as a replay needs it.

@@ -117,6 +117,18 @@ def _sigma(text: str) -> float:
     return float(number)
 
 
+def later(at: float, span_s: float) -> float:
+    """Return the instant `span_s` seconds after `at`, in whole microseconds.
+
+    A float counts today's seconds in steps of a quarter of a microsecond, so that sums depend on
+    the order of their parts: fifteen jumps of 100 ms would end just before a due time of 1.5 s.
+    Whole microseconds make both the same number. No time at all is exactly `at`.
+    """
+    if span_s == 0 or math.isinf(span_s):
+        return at + span_s
+    return max(at, round(at + span_s, 6))
+
+
 def written(duration: Duration) -> str:
     """Return the text that `parse_duration` reads as `duration`."""
     match duration:

@@ -12,7 +12,7 @@ while provisioning, a key that somebody else uses, a call that is cut off.
 from dataclasses import dataclass, replace
 
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import NEVER, NO_TIME, Duration, Fixed
+from fake_runway.core.durations import NEVER, NO_TIME, Duration, Fixed, later
 from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.faults import Fault
 from fake_runway.core.lifecycle import (
@@ -124,12 +124,12 @@ class Session:
     @property
     def expires_at(self) -> float | None:
         """When the credentials of a READY session stop working."""
-        return None if self.ready_at is None else self.ready_at + self.plan.expires_in_s
+        return None if self.ready_at is None else later(self.ready_at, self.plan.expires_in_s)
 
     @property
     def ends_at(self) -> float | None:
         """The latest instant at which RUNNING can end; None when it has not started."""
-        return None if self.started_at is None else self.started_at + self.longest_s
+        return None if self.started_at is None else later(self.started_at, self.longest_s)
 
     @property
     def longest_s(self) -> float:
@@ -216,7 +216,7 @@ def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
     if happening is None:
         return usual
     number = draws.number(f"then-{session.state.value}", session.ordinal)
-    strikes_at = _entered_at(session) + happening.after.sample(number)
+    strikes_at = later(_entered_at(session), happening.after.sample(number))
     return usual if usual is not None and usual[0] < strikes_at else (strikes_at, happening.event)
 
 
@@ -224,20 +224,21 @@ def _usual_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
     match session.state:
         case State.QUEUED if session.event is None and not session.waits_for_capacity:
             number = draws.number("queued", session.ordinal)
-            return session.created_at + session.plan.queued.sample(number), Event.RELEASED
+            return later(session.created_at, session.plan.queued.sample(number)), Event.RELEASED
         case State.PROVISIONING:
             number = draws.number("provision", session.ordinal)
-            return session.changed_at + session.plan.provision.sample(number), Event.PROVISIONED
+            ready_at = later(session.changed_at, session.plan.provision.sample(number))
+            return ready_at, Event.PROVISIONED
         case State.READY if session.expires_at is not None:
             return session.expires_at, Event.EXPIRED
         case State.CLAIMED if session.expires_at is not None:
             join = session.plan.join or NEVER  # no plan: claimed by hand, and it expires
-            joins_at = session.changed_at + join.sample(draws.number("join", session.ordinal))
+            joins_at = later(session.changed_at, join.sample(draws.number("join", session.ordinal)))
             if joins_at < session.expires_at:
                 return joins_at, Event.JOINED
             return session.expires_at, Event.EXPIRED
         case State.RUNNING if session.started_at is not None and session.ends_at is not None:
-            block_at = session.started_at + BLOCK_S * session.blocks
+            block_at = later(session.started_at, BLOCK_S * session.blocks)
             # a call that lasts exactly to its cap ends there: no block starts at that instant
             if block_at < session.ends_at:
                 return block_at, Event.BILLED

@@ -1,6 +1,6 @@
 """Admin operations on worlds as a whole: their life, their snapshots, their time."""
 
-from fake_runway.core.durations import LONGEST_S, parse_span
+from fake_runway.core.durations import LONGEST_S, later, parse_span
 from fake_runway.core.world import explicit_name
 from fake_runway.web.admin_calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
 from fake_runway.web.admin_scenarios import chosen
@@ -106,27 +106,29 @@ def set_clock_rate(call: AdminCall) -> Reply:
 def move_clock(call: AdminCall) -> Reply:
     """Move the world's clock forward: by a span, to an instant, or to what is due next."""
     world = call.world
-    try:
-        by_s = parse_span(call.body["by"]) if "by" in call.body else _distance(call)
-    except ValueError as error:
-        raise AdminRefused(str(error), headers={"X-Fake-Where": "$.by"}) from error
-    if call.at + by_s > world.epoch + LONGEST_S:
+    target = _target(call)
+    if target > world.epoch + LONGEST_S:
         raise Conflict("A world's clock moves ten years at the most.")
-    world.clock.jump(by_s)
+    world.clock.jump_to(max(target, world.clock.now()))
     world.account.advance(world.clock.now())
     return Reply(200, _clock_view(world))
 
 
-def _distance(call: AdminCall) -> float:
+def _target(call: AdminCall) -> float:
+    if "by" in call.body:
+        try:
+            return later(call.at, parse_span(call.body["by"]))
+        except ValueError as error:
+            raise AdminRefused(str(error), headers={"X-Fake-Where": "$.by"}) from error
     to = call.body["to"]
     if to == "next":
         due = call.world.account.next_due_at
         if due is None or due == float("inf"):
             raise Conflict("Nothing is due in this world.")
-        return max(0.0, due - call.at)
+        return due
     if to < call.at:
         raise Conflict(f"A clock moves forward: {to} is before now, {call.at}.")
-    return float(to - call.at)
+    return float(to)
 
 
 def _clock_view(world: World) -> Json:

@@ -289,9 +289,7 @@ class Worlds:
         world = self._by_name.pop(name, None)
         if world is None:
             return False
-        tag = key_tag(world.origin)
-        if self._by_tag.get(tag) is world:
-            del self._by_tag[tag]
+        self._forget_tag(world)
         self._release(world)
         self.dropped[reason] += 1
         return True
@@ -342,6 +340,7 @@ class Worlds:
     def _put(self, world: World) -> World:
         replaced = self._by_name.pop(world.name, None)
         if replaced is not None:
+            self._forget_tag(replaced)
             self._release(replaced)
         self._by_name[world.name] = world
         tag = key_tag(world.origin)
@@ -349,6 +348,11 @@ class Worlds:
             self._by_tag[tag] = world
         world.touched_at = self._source()
         return world
+
+    def _forget_tag(self, world: World) -> None:
+        tag = key_tag(world.origin)
+        if self._by_tag.get(tag) is world:
+            del self._by_tag[tag]
 
     def _release(self, world: World) -> None:
         """Let everything that is held back by the clock of a world that is gone go out."""

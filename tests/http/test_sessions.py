@@ -35,6 +35,17 @@ async def test_a_session_goes_from_not_ready_to_completed() -> None:
     assert (completed["status"], completed["duration"]) == ("COMPLETED", 10)
 
 
+async def test_many_small_jumps_are_one_long_one() -> None:
+    """A session that takes 1.5 s is READY after fifteen jumps of 100 ms, and not before."""
+    async with serving_fake() as fake:
+        session_id = await fake.create()
+        statuses = []
+        for _ in range(15):
+            fake.world.clock.jump(0.1)
+            statuses.append((await fake.get(session_id))["status"])
+    assert statuses == [*["NOT_READY"] * 14, "READY"]
+
+
 async def test_the_second_session_waits_in_the_queue_for_capacity() -> None:
     """`queued` is true until the first session ends, then it is provisioned from that instant."""
     settings = Settings(limits=Limits(concurrency=1))

@@ -58,6 +58,13 @@ class No(Exception):
     """The call is refused; the argument is the code."""
 
 
+def instant_after(at: float, span: float) -> float:
+    """Return when a span that begins at `at` is over: in whole microseconds, unless it is none."""
+    if span in (0, inf):
+        return at + span
+    return max(at, float(f"{at + span:.6f}"))
+
+
 @dataclass(eq=False)
 class Row:
     """One session."""
@@ -147,9 +154,10 @@ class Model:
         for one in row.plan.happenings:
             if one.state.value == row.state:
                 after = one.after.sample(self.number(f"then-{row.state}", row.number))
-                if usual is None or row.entered_at + after <= usual[0]:
+                strikes_at = instant_after(row.entered_at, after)
+                if usual is None or strikes_at <= usual[0]:
                     reason = getattr(one.failure, "code", None)
-                    return row.entered_at + after, one.event.value, reason
+                    return strikes_at, one.event.value, reason
         return None if usual is None else (*usual, None)
 
     def usually_due(self, row: Row) -> tuple[float, str] | None:
@@ -157,30 +165,30 @@ class Model:
         match row.state:
             case "queued" if row.waits_since == inf:
                 wait = row.plan.queued.sample(self.number("queued", row.number))
-                return row.born_at + wait, "released"
+                return instant_after(row.born_at, wait), "released"
             case "provisioning":
                 wait = row.plan.provision.sample(self.number("provision", row.number))
-                return row.since + wait, "provisioned"
+                return instant_after(row.since, wait), "provisioned"
             case "ready":
                 return self.expiry(row), "expired"
             case "claimed":
                 join = row.plan.join
                 wait = join.sample(self.number("join", row.number)) if join else inf
-                joined_at = row.since + wait
+                joined_at = instant_after(row.since, wait)
                 if joined_at < self.expiry(row):
                     return joined_at, "joined"
                 return self.expiry(row), "expired"
             case "running":
                 assert row.started_at is not None
-                next_block = row.started_at + 6 * row.blocks
-                cap = row.started_at + row.longest_s
+                next_block = instant_after(row.started_at, 6 * row.blocks)
+                cap = instant_after(row.started_at, row.longest_s)
                 return (next_block, "billed") if next_block < cap else (cap, "capped")
         return None
 
     def expiry(self, row: Row) -> float:
         """Return `expiresAt`."""
         assert row.ready_at is not None
-        return float(row.ready_at + row.plan.expires_in_s)
+        return instant_after(row.ready_at, row.plan.expires_in_s)
 
     @property
     def next_due_at(self) -> float | None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Uniform
+from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Uniform, later
 from fake_runway.core.errors import (
     AlreadyConsumed,
     IllegalTransition,
@@ -340,11 +340,11 @@ def test_each_started_block_is_charged(
     if not capped:
         account.occur(session_id, how, at=end)
 
-    begun = [start + 6 * k for k in range(20)]
-    charged = sum(one < start + cap if capped else one <= end for one in begun)
+    begun, capped_at = [later(start, 6 * k) for k in range(20)], later(start, cap)
+    charged = sum(one < capped_at if capped else one <= end for one in begun)
     assert account.sessions[session_id].blocks == charged
     assert account.spent == 2 + 2 * charged
-    assert capped == (end >= start + cap)
+    assert capped == (end >= capped_at)
 
 
 def test_a_call_that_ends_at_its_cap_does_not_start_the_next_block() -> None:
@@ -665,16 +665,16 @@ def test_a_call_ends_at_the_smaller_of_max_duration_and_cap(
     """It runs until one instant before min(maxDuration, cap), and is COMPLETED at it."""
     account = new_account(Settings(plan=provisioned_at_once(session_cap_s=cap)))
     session_id = running(account, at=start, max_duration_s=max_duration_s)
-    longest = max_duration_s if cap is None else min(max_duration_s, cap)
+    ends_at = later(start, max_duration_s if cap is None else min(max_duration_s, cap))
 
-    account.advance(max(start, nextafter(start + longest, 0)))
+    account.advance(max(start, nextafter(ends_at, 0)))
     before = account.sessions[session_id].state
-    account.advance(start + longest)
+    account.advance(ends_at)
 
     session = account.sessions[session_id]
-    assert before is State.RUNNING or start + longest == start
+    assert before is State.RUNNING or ends_at == start
     assert (session.state, session.event) == (State.COMPLETED, Event.CAPPED)
-    assert session.changed_at == session.ends_at == start + longest
+    assert session.changed_at == session.ends_at == ends_at
 
 
 def test_a_planned_failure_comes_when_provisioning_would_have_ended() -> None:
@@ -715,7 +715,7 @@ def test_provisioning_times_are_draws_by_ordinal() -> None:
 
     for ordinal in (0, 2, 3, 4):
         drawn = plan.provision.sample(Draws("s", "w").number("provision", ordinal))
-        assert account.sessions[ids[ordinal]].ready_at == START + drawn
+        assert account.sessions[ids[ordinal]].ready_at == later(START, drawn)
 
 
 # Backends and DELETE

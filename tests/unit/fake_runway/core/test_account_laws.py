@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import Fixed
+from fake_runway.core.durations import Fixed, later
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycle import Event, State
 from fake_runway.core.rules import Change
@@ -141,7 +141,8 @@ def test_nobody_is_admitted_before_its_own_time_in_the_queue(
     for change, _ in play(given_settings, script).recorded:
         if change.event in (Event.RELEASED, Event.ADMITTED):
             number = Draws("1", "w").number("queued", change.after.ordinal)
-            released_at = change.after.created_at + change.after.plan.queued.sample(number)
+            waited = change.after.plan.queued.sample(number)
+            released_at = later(change.after.created_at, waited)
             assert change.at >= released_at
             assert change.at == released_at or change.event is Event.ADMITTED
 

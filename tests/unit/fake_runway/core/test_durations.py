@@ -22,6 +22,7 @@ from fake_runway.core.durations import (
     Fixed,
     Lognormal,
     Uniform,
+    later,
     parse_duration,
     parse_span,
     written,
@@ -298,3 +299,22 @@ def refusal_of(parse: Callable[[str], object], text: str) -> str | None:
     except ValueError as refused:
         return str(refused)
     return None
+
+
+@given(
+    start=st.integers(0, 4_000_000_000_000_000).map(lambda micros: micros / 1e6),
+    parts=st.lists(st.integers(1, 5_000_000).map(lambda micros: micros / 1e6), min_size=1),
+)
+def test_spans_add_up_however_they_are_cut(start: float, parts: list[float]) -> None:
+    """Many small steps end at the same number as one that is as long as all of them."""
+    stepped = start
+    for part in parts:
+        stepped = later(stepped, part)
+    assert stepped == later(start, sum(round(part * 1e6) for part in parts) / 1e6)
+
+
+@given(at=st.floats(0, 4e9), span=st.floats(0, 1e9))
+def test_an_instant_later_is_never_earlier(at: float, span: float) -> None:
+    """Rounding may not take an instant back; no span at all is the same instant."""
+    assert later(at, span) >= at
+    assert later(at, 0.0) == at

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import NEVER, NO_TIME, Fixed
+from fake_runway.core.durations import NEVER, NO_TIME, Fixed, later
 from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.lifecycle import TERMINAL, TRANSITIONS, Event, Failure, State
 from fake_runway.core.session import Happening, Plan, Session, newborn, next_due, step
@@ -125,7 +125,7 @@ def test_a_happening_comes_unless_the_usual_event_is_earlier(
 ) -> None:
     """In its state it is due so long after the state was entered, a tie included; else nothing."""
     number = DRAWS.number(f"then-{happening.state.value}", 0)
-    strikes_at = START + happening.after.sample(number)
+    strikes_at = later(START, happening.after.sample(number))
     planned = replace(plan, happenings=(happening,))
 
     for usual, session in zip(

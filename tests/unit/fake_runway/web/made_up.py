@@ -21,7 +21,7 @@ CATALOGUE = Catalogue.builtin()
 PLANTED = "planted-secret-4711"
 
 LAW = settings(
-    max_examples=25,
+    max_examples=40,
     deadline=None,  # a busy machine is no defect
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],  # as above
 )
@@ -258,5 +258,5 @@ _conversations: st.SearchStrategy[list[Step]] = st.builds(
 _single: st.SearchStrategy[list[Step]] = st.one_of(_asks, _jumps, _acts).map(lambda step: [step])
 
 runs: st.SearchStrategy[list[Step]] = st.lists(
-    _conversations | _single, min_size=1, max_size=8
+    _conversations | _single, min_size=3, max_size=12
 ).map(lambda parts: [step for part in parts for step in part])
