@@ -28,6 +28,7 @@ from benchmarks.report import Row, against, progress, ratio, table
 STEADY = "@stdy/cli@0.22.2"
 SPEC = HERE.parent / "contracts" / "schemas" / "runway.json"
 BARE = "bare handler"
+SCENARIO = "consume-500-once"  # faults stand, and none is about a poll
 BARE_GOAL = 0.7
 STEADY_GOAL = 1.8
 
@@ -58,10 +59,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=3, help="of load per server and round")
+    parser.add_argument("--before", help="a checkout of an earlier version, to compare with")
     parser.add_argument("--no-steady", action="store_true", help="leave the npm package out")
     options = parser.parse_args()
     with ExitStack() as stack:
-        contestants = [stack.enter_context(fake("never")), stack.enter_context(fake("0s"))]
+        contestants = [
+            stack.enter_context(fake("never")),
+            stack.enter_context(fake("0s")),
+            stack.enter_context(fake("never", scenario=SCENARIO)),
+        ]
+        if options.before:
+            contestants.append(stack.enter_context(fake("never", folder=options.before)))
+            contestants.append(stack.enter_context(fake("0s", folder=options.before)))
         body = _call(contestants[0].server.url + contestants[0].path)
         contestants.append(stack.enter_context(bare_handler(body, contestants[0].path)))
         without = "left out on request"
@@ -78,12 +87,24 @@ def main() -> None:
 
 
 @contextmanager
-def fake(provision_time: str) -> Iterator[Contestant]:
-    """Serve the fake, with one session whose provisioning takes this long."""
+def fake(
+    provision_time: str, *, scenario: str | None = None, folder: str | None = None
+) -> Iterator[Contestant]:
+    """Serve the fake, with one session whose provisioning takes this long.
+
+    Args:
+        folder: of another version than the installed one.
+    """
     status = "NOT_READY" if provision_time == "never" else "READY"
-    progress(f"starting the fake, with a {status} session")
-    command = [installed("fake-runway"), "serve", "--port=0", "--expires-in=24h"]
-    with serving(f"fake, {status}", [*command, f"--provision-time={provision_time}"]) as server:
+    name = f"fake, {status}" + (", in a scenario" if scenario else "")
+    name += ", before" if folder else ""
+    progress(f"starting the {name}")
+    program = [sys.executable, "-m", "fake_runway"] if folder else [installed("fake-runway")]
+    command = [*program, "serve", "--port=0", "--expires-in=24h"]
+    command += [f"--provision-time={provision_time}"]
+    command += [f"--scenario={scenario}"] if scenario else []
+    environment = {"PYTHONPATH": folder} if folder else {}
+    with serving(name, command, environment=environment) as server:
         wanted = {"type": "runway-preset", "presetId": "music-superstar"}
         created = _call(
             f"{server.url}/v1/realtime_sessions",

@@ -73,6 +73,16 @@ class VirtualClock:
             raise ValueError(f"a clock jumps forward, got {instant!r} after {self.now()!r}")
         self._rebase(instant, self._rate)
 
+    def jump_until(self, instant: float) -> None:
+        """Move forward to `instant`; a clock that has just passed it stays as it is.
+
+        Raises:
+            ValueError: `instant` is not finite.
+        """
+        if not math.isfinite(instant):
+            raise ValueError(f"a clock jumps to a finite instant, got {instant!r}")
+        self._rebase(max(instant, self.now()), self._rate)
+
     def set_rate(self, rate: float) -> None:
         """Let time pass at another rate from now on.
 

@@ -345,3 +345,15 @@ def test_the_source_is_the_wall_clock_and_moves_with_the_loop() -> None:
 
     assert abs(first - datetime.now(UTC).timestamp()) < 3600
     assert second - first == pytest.approx(A_LONG_TIME_S)
+
+
+def test_a_jump_until_an_instant_that_has_passed_changes_nothing() -> None:
+    """A running clock may pass its target between two readings; a later one is reached exactly."""
+    source = iter([0.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0])
+    clock = VirtualClock(lambda: next(source), start=100.0)
+
+    clock.jump_until(105.0)
+    passed = clock.now()
+    clock.jump_until(120.0)
+
+    assert (passed, clock.now()) == (110.0, 120.0)
