@@ -48,7 +48,8 @@ async def await_session(call: AdminCall) -> Reply:
     if session is not None:
         return Reply(200, session_view(session))
     known = sessions.get(session_id)
-    came = f"it is {known.state.value}" if known else f"no other was, of {len(sessions)}"
+    none = "there is no such session" if session_id else f"none of {len(sessions)} is"
+    came = f"it is {known.state.value}" if known else none
     wanted = " or ".join(state.value for state in State if state in states)
     which = f"session {session_id}" if session_id else "a session"
     raise WaitedInVain(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")

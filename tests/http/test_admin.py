@@ -825,12 +825,12 @@ async def test_nothing_is_missed_between_looking_and_waiting() -> None:
         (
             "session",
             {"states": ["ready"], "session": NOBODY},
-            f"Waited for session {NOBODY} to be ready; no other was, of 1. {STANDS_STILL}",
+            f"Waited for session {NOBODY} to be ready; there is no such session. {STANDS_STILL}",
         ),
         (
             "session",
             {"states": ["failed", "ready"]},
-            f"Waited for a session to be ready or failed; no other was, of 1. {STANDS_STILL}",
+            f"Waited for a session to be ready or failed; none of 1 is. {STANDS_STILL}",
         ),
         (
             "calls",
