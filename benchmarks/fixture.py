@@ -1,0 +1,104 @@
+"""What the pytest fixture costs a test, and what choosing a scenario costs.
+
+A fixture's cost is what pytest does for a test that does nothing but ask for `fake_runway`, above
+what it does for one that asks for nothing: setting the world up, looking for findings, dropping it.
+Both kinds of tests are run by pytest itself, side by side in one run. The scenario switch is one
+call of the admin API over HTTP, to the real command as a process.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the other modules
+
+from benchmarks.children import installed, serving
+from benchmarks.report import Row, against, progress, table
+from fake_runway.sync_client import Admin
+
+FIXTURE_GOAL_MS = 5.0
+SWITCH_GOAL_MS = 1.0
+TESTS = 400
+SWITCHES = 200
+KINDS = {
+    "nothing asked for": "def test_nothing(number): pass",
+    "the fixture": "def test_fixture(number, fake_runway): pass",
+    "the fixture, a session made": (
+        "def test_session(number, fake_runway): fake_runway.sessions.make('ready')"
+    ),
+    "the fixture and a scenario": (
+        "@pytest.mark.fake_runway(scenario='slow')\ndef test_scenario(number, fake_runway): pass"
+    ),
+    "the fixture and a seed": (
+        "@pytest.mark.fake_runway(seed=7)\ndef test_seed(number, fake_runway): pass"
+    ),
+}
+
+
+def main() -> None:
+    """Run the rounds and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    runs: dict[str, list[float]] = {name: [] for name in KINDS}
+    switches: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.rounds):
+            progress(f"round {number + 1} of {options.rounds}")
+            for index, (name, test) in enumerate(KINDS.items()):
+                runs[name].append(_run_s(Path(folder) / f"test_{index}.py", test))
+                progress(f"  {TESTS} tests, {name}: {runs[name][-1]:.2f} s")
+            switches.append(_switch_ms())
+            progress(f"  scenario switch: {switches[-1]:.2f} ms")
+    _print(runs, switches)
+
+
+def _run_s(file: Path, test: str) -> float:
+    """Return how long pytest runs; one more test starts the server in every run."""
+    file.write_text(
+        "import pytest\n\ndef test_first(fake_runway): pass\n\n"
+        f"@pytest.mark.parametrize('number', range({TESTS}))\n{test}\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file.name]
+    begin = time.perf_counter()
+    subprocess.run(command, cwd=file.parent, capture_output=True, check=True)
+    return time.perf_counter() - begin
+
+
+def _switch_ms() -> float:
+    """Return the median of many switches from one scenario to another and back."""
+    times = []
+    with (
+        serving("fake", [installed("fake-runway"), "serve", "--port=0"]) as server,
+        Admin(server.url, world="switching") as admin,
+    ):
+        for _ in range(SWITCHES):
+            for name in ("slow", "create-429-twice"):
+                begin = time.perf_counter()
+                admin.scenario(name)
+                times.append(1000 * (time.perf_counter() - begin))
+    return median(times)
+
+
+def _print(runs: dict[str, list[float]], switches: list[float]) -> None:
+    nothing, *others = KINDS
+    rows: list[Row] = []
+    for name in others:
+        costs = [
+            1000 * (run - empty) / TESTS
+            for run, empty in zip(runs[name], runs[nothing], strict=True)
+        ]
+        met = against(f"below {FIXTURE_GOAL_MS:g} ms", met=median(costs) < FIXTURE_GOAL_MS)
+        rows.append((name, f"{median(costs):.2f}", met))
+    met = against(f"below {SWITCH_GOAL_MS:g} ms", met=median(switches) < SWITCH_GOAL_MS)
+    rows.append(("a scenario switch", f"{median(switches):.2f}", met))
+    title = f"What a test pays; medians of {len(switches)} rounds of {TESTS} tests"
+    table(title, ("", "ms", "goal"), rows)
+
+
+if __name__ == "__main__":
+    main()
