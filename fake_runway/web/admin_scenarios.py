@@ -79,8 +79,11 @@ def add_fault(call: AdminCall) -> Reply:
     try:
         call.world.catalogue.check_fault(call.body)
         fault = parse_fault(call.body, name=name, per_session=False)
-    except (ScenarioFileError, ValueError) as error:
-        raise AdminRefused(str(error)) from error
+    except ScenarioFileError as error:
+        place = error.problems[0].partition(": ")[0]
+        raise AdminRefused(str(error), headers={"X-Fake-Where": place}) from error
+    except ValueError as error:
+        raise AdminRefused(str(error), headers={"X-Fake-Where": "$"}) from error
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))
 

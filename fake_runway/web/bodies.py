@@ -101,7 +101,9 @@ class Bodies:
         value = _parse(raw)
         if not ignored:
             self._check(value, operation, strict_keys=strict_keys)
-        return value if isinstance(value, dict) else NO_BODY
+        if not isinstance(value, dict):
+            raise BadBody("Invalid input: expected object")
+        return value
 
     def _check(self, value: object, operation: Takes, *, strict_keys: bool) -> None:
         validator = self._validators[operation.id]

@@ -22,7 +22,7 @@ from fake_runway.core.lifecycle import Event, Failure
 from fake_runway.core.rules import Change
 from fake_runway.core.session import Plan, Session
 from fake_runway.core.settings import EXAMPLE_AVATAR, Settings
-from tests.unit.fake_runway.core.model import Model, No, Row
+from tests.unit.fake_runway.core.model import Model, No, Row, instant_after
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START, all_settings
 
 FOREIGN_IDS = (FOREIGN_ID, "00000000-0000-4000-8000-000000000000")
@@ -80,7 +80,9 @@ class AccountAndModel(RuleBasedStateMachine):
             "due_at": due and due[0],
             "due_event": due and due[1],
             "expires_at": None if row.ready_at is None else self.model.expiry(row),
-            "ends_at": None if row.started_at is None else row.started_at + row.longest_s,
+            "ends_at": None
+            if row.started_at is None
+            else instant_after(row.started_at, row.longest_s),
             "blocks": row.blocks,
             "failure": row.reason,
         }
