@@ -1,0 +1,159 @@
+"""The judge's side of the fake: starting it, telling it what to do, reading what it saw.
+
+By HTTP alone: the fake may be another version, or run on another port that was chosen beforehand.
+"""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
+
+import aiohttp
+
+from contracts.evidence import TERMINAL, Session, Upstream
+
+Json = dict[str, Any]
+ADMIN = "/__admin"
+_START_S = 20.0
+
+ACCOUNT: Mapping[str, Any] = MappingProxyType(
+    {
+        "credits": "unlimited",
+        "concurrency": "unlimited",
+        "daily": "unlimited",
+        "version_header": "ignored",  # a requirement of its own looks at it
+    }
+)
+
+
+class ControlError(Exception):
+    """The fake cannot be started, or does not do what it is told. One line for people."""
+
+
+class Control:
+    """One world of a fake, by its admin API.
+
+    Args:
+        url: of the fake.
+        secret: the API secret that leads to the world.
+    """
+
+    def __init__(self, url: str, secret: str, http: aiohttp.ClientSession) -> None:
+        self.url = url
+        self.secret = secret
+        self._http = http
+
+    async def begin(self, name: str, custom_avatars: Sequence[str]) -> None:
+        """Make the world new, with an account that has no limits."""
+        await self._call("POST", "/reset", {})
+        account = {**ACCOUNT, "custom_avatars": list(custom_avatars)}
+        await self._call("PUT", "/scenario", {"scenario": {"name": name, "account": account}})
+
+    async def bind(self, avatar: str, session: Mapping[str, Any]) -> None:
+        """Let sessions of an avatar go as `session` says."""
+        await self._call("PUT", f"/avatars/{avatar}", dict(session))
+
+    async def unbind(self, avatar: str) -> None:
+        """Let sessions of an avatar go as usual again."""
+        await self._call("DELETE", f"/avatars/{avatar}")
+
+    async def creates(self) -> list[Upstream]:
+        """Return every create that came."""
+        answer = await self._call("GET", "/journal?operation=createSession&limit=100000")
+        return [Upstream.of(entry) for entry in answer["exchanges"]]
+
+    async def timeline(self, session: str) -> tuple[list[Upstream], Session]:
+        """Return what was asked about a session, and what became of it."""
+        answer = await self._call("GET", f"/sessions/{session}/timeline")
+        entries = answer["entries"]
+        moves = tuple(
+            (entry["at"], entry["event"], entry["after"])
+            for entry in entries
+            if entry["kind"] == "move"
+        )
+        calls = [Upstream.of(entry) for entry in entries if entry["kind"] == "exchange"]
+        return calls, Session(session, moves[-1][2] if moves else "unknown", moves)
+
+    async def ended(self, session: str, *, within_s: float) -> bool:
+        """Return whether a session ends within a time, as soon as it does."""
+        wanted = {"session": session, "states": sorted(TERMINAL), "timeout": f"{within_s:g}s"}
+        status, _ = await self._send("POST", "/await/session", wanted)
+        return status == 200
+
+    async def replay_token(self) -> str:
+        """Return what replays everything that the fake has seen; empty if it is too much."""
+        status, answer = await self._send("GET", "/replay")
+        return str(answer["token"]) if status == 200 else ""
+
+    async def _call(self, method: str, path: str, body: Json | None = None) -> Json:
+        status, answer = await self._send(method, path, body)
+        if status >= 400:
+            raise ControlError(f"the fake refuses {method} {path}: {answer.get('error', status)}")
+        return answer
+
+    async def _send(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:
+        headers = {"Authorization": f"Bearer {self.secret}"}
+        try:
+            async with self._http.request(
+                method, f"{self.url}{ADMIN}{path}", json=body, headers=headers
+            ) as response:
+                answer = await response.json() if response.status != 204 else {}
+                return response.status, answer
+        except (aiohttp.ClientError, ValueError) as error:
+            raise ControlError(f"no fake at {self.url}: {error}") from error
+
+
+@asynccontextmanager
+async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[str]:
+    """Run a fake as a child process until the block ends; yield its URL.
+
+    Raises:
+        ControlError: it does not start; the message is its own.
+    """
+    command = [sys.executable, "-m", "fake_runway", "serve", f"--port={port}", f"--seed={seed}"]
+    command += ["--journal=100000", f"--livekit-url={media_url}", "--log-level=error"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+    )
+    if process.stdout is None or process.stderr is None:
+        raise ControlError("the fake was started without pipes")
+    try:
+        try:
+            async with asyncio.timeout(_START_S):
+                line = (await process.stdout.readline()).decode()
+        except TimeoutError:
+            raise ControlError(f"the fake did not start within {_START_S:g}s") from None
+        if not line.startswith("fake Runway: "):
+            said = (await process.stderr.read()).decode().strip()
+            raise ControlError(said or "the fake did not start")
+        streams = (process.stdout, process.stderr)  # what nobody reads would fill the pipes
+        readers = [asyncio.ensure_future(_drain(stream)) for stream in streams]
+        try:
+            yield line.split()[-1]
+        finally:
+            await _stop(process)
+            await asyncio.gather(*readers)
+    finally:
+        await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    await process.wait()
+
+
+async def _drain(stream: asyncio.StreamReader) -> None:
+    while await stream.read(65_536):
+        pass
+
+
+@asynccontextmanager
+async def control(url: str, secret: str) -> AsyncIterator[Control]:
+    """Use the world of `secret` on the fake at `url` until the block ends."""
+    timeout = aiohttp.ClientTimeout(total=130)
+    async with aiohttp.ClientSession(timeout=timeout) as http:
+        yield Control(url, secret, http)

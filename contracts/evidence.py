@@ -1,0 +1,196 @@
+"""What was seen while a situation was played: by the caller, and by the fake that was upstream.
+
+Plain values. Instants are POSIX seconds; both sides run on one machine, so they can be compared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+TERMINAL = frozenset({"completed", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one caller got.
+
+    Attributes:
+        status: None if no whole answer came; `failure` says why.
+        sent_at, came_at: when the request went out, and when the answer was there or given up.
+    """
+
+    sent_at: float
+    came_at: float
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    failure: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a success."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def took_s(self) -> float:
+        """From request to answer, in seconds."""
+        return self.came_at - self.sent_at
+
+    @cached_property
+    def json(self) -> Any:
+        """The parsed body, None if it is no JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The parsed body if it is an object, empty otherwise."""
+        return self.json if isinstance(self.json, dict) else {}
+
+    def __str__(self) -> str:
+        if self.status is None:
+            return f"no answer after {self.took_s:.1f}s ({self.failure})"
+        return f"{self.status} after {self.took_s:.1f}s"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """One request of the target to the fake, as the fake's journal has it.
+
+    Attributes:
+        status: what was answered, None if nothing was.
+        arrives: whether the target got the whole answer.
+        acted: whether the fake acted on it.
+        key_fits: of a consume: whether it came with the session's key.
+        shown: the status of the session that the answer showed, if it did.
+    """
+
+    number: int
+    at: float
+    operation: str
+    method: str
+    path: str
+    session: str
+    status: int | None
+    arrives: bool
+    acted: bool
+    wait_s: float
+    key_fits: bool | None
+    versioned: bool
+    secret_in_url: bool
+    body: Mapping[str, Any]
+    shown: str | None
+    faults: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> "Upstream":
+        """Return the exchange that an entry of the journal describes."""
+        request, response = entry["request"], entry["response"]
+        reply = response["body"]
+        return cls(
+            number=entry["number"],
+            at=entry["at"],
+            operation=entry["operation"] or "",
+            method=entry["method"],
+            path=entry["path"],
+            session=entry["session"] or "",
+            status=response["status"],
+            arrives=response["arrives"],
+            acted=entry["acted"],
+            wait_s=response["wait_s"],
+            key_fits=request["key_fits"],
+            versioned=request["versioned"],
+            secret_in_url=request["secret_in_url"],
+            body=request["body"] or {},
+            shown=reply.get("status") if isinstance(reply, dict) else None,
+            faults=tuple(entry["faults"]),
+        )
+
+    @property
+    def avatar(self) -> str:
+        """The avatar that a create asked for, empty if none."""
+        avatar = self.body.get("avatar")
+        if not isinstance(avatar, dict):
+            return ""
+        return str(avatar.get("presetId") or avatar.get("avatarId") or "")
+
+    def __str__(self) -> str:
+        came = str(self.status) if self.status is not None else "no answer"
+        if self.status is not None and not self.arrives:
+            came += ", cut off"
+        shown = f" {self.shown}" if self.shown else ""
+        return f"{self.method} {self.path} -> {came}{shown}"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What became of one session on the fake.
+
+    Attributes:
+        moves: (instant, event, state after it), in order.
+    """
+
+    id: str
+    state: str
+    moves: tuple[tuple[float, str, str], ...] = ()
+
+    def entered(self, state: str) -> float | None:
+        """Return when it entered a state, None if it never did."""
+        return next((at for at, _, after in self.moves if after == state), None)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One situation, played once.
+
+    Attributes:
+        avatar: which told its calls apart.
+        answers: of the callers, in the order in which they called.
+        upstream: what the target did, in order.
+        sessions: that came of it.
+        until: when looking ended.
+        output: what the target wrote meanwhile, if it was started here.
+    """
+
+    situation: str
+    avatar: str
+    answers: tuple[Answer, ...]
+    upstream: tuple[Upstream, ...]
+    sessions: tuple[Session, ...]
+    until: float
+    output: str = ""
+
+    @property
+    def answer(self) -> Answer:
+        """The first caller's."""
+        return self.answers[0]
+
+    def calls(self, operation: str) -> tuple[Upstream, ...]:
+        """Return the requests of one operation."""
+        return tuple(each for each in self.upstream if each.operation == operation)
+
+    @property
+    def creates(self) -> tuple[Upstream, ...]:
+        """The creates."""
+        return self.calls("createSession")
+
+    @property
+    def polls(self) -> tuple[Upstream, ...]:
+        """The looks at sessions."""
+        return self.calls("getSession")
+
+    @property
+    def consumes(self) -> tuple[Upstream, ...]:
+        """The consumes."""
+        return self.calls("consumeSession")
+
+    @property
+    def known(self) -> tuple[Session, ...]:
+        """The sessions whose create reply reached the target."""
+        told = {each.session for each in self.creates if each.arrives and each.status == 200}
+        return tuple(session for session in self.sessions if session.id in told)

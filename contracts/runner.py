@@ -1,0 +1,332 @@
+"""Playing all situations, and judging what was seen. Reporters get a stream of events.
+
+Calls are told apart by the avatar alone, because a target has one secret and so one world: each
+situation gets an avatar of its own while it is played, bound to its session form. The number of
+avatars that the target takes bounds how many run side by side. Callers who are wrong come first,
+one after the other: what they cause upstream names no avatar.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from contracts.case import SLACK_S, Context, Level, Requirement, Shape, Situation
+from contracts.clock import now, sleep
+from contracts.control import Control
+from contracts.evidence import Answer, Observation, Upstream
+from contracts.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, shape_of
+from contracts.situations import CUSTOM_AVATAR
+from contracts.target import Target
+
+PRESETS = (
+    "game-character",
+    "music-superstar",
+    "game-character-man",
+    "cat-character",
+    "influencer",
+    "tennis-coach",
+    "human-resource",
+    "fashion-designer",
+    "cooking-teacher",
+)
+WATCHED_S = 1.2
+"""How long a target is watched after its answer, in seconds: a poll a second is seen."""
+
+
+class Outcome(Enum):
+    """What came of a requirement."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One situation in which a requirement was broken."""
+
+    observation: Observation
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about one requirement.
+
+    Attributes:
+        judged: in how many situations.
+        reason: of a skip or an error.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    failures: tuple[Failure, ...] = ()
+    judged: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Began:
+    """The run begins: so many situations, so many requirements."""
+
+    situations: int
+    requirements: int
+    fake_url: str
+
+
+@dataclass(frozen=True)
+class Played:
+    """A situation is over."""
+
+    situation: Situation
+    observation: Observation
+    done: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict is reached."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run is over."""
+
+    report: "Report"
+
+
+Event = Began | Played | Judged | Ended
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run found out.
+
+    Attributes:
+        took_s: seconds.
+        replay_token: replays what the fake saw; empty if it cannot be had.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    observations: tuple[Observation, ...]
+    situations: tuple[Situation, ...]
+    context: Context
+    target_url: str
+    seed: str
+    took_s: float
+    replay_token: str = ""
+
+    def broken(self, *, strict: bool) -> list[Verdict]:
+        """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
+        weighty = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
+        return [
+            verdict
+            for verdict in self.verdicts
+            if verdict.outcome is Outcome.FAIL and verdict.requirement.level in weighty
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do.
+
+    Attributes:
+        avatars: that the target takes; so many situations run side by side.
+        requirements, situations: chosen ones.
+    """
+
+    situations: Sequence[Situation]
+    context: Context
+    avatars: Sequence[str] = PRESETS
+    requirements: Sequence[Requirement] = REQUIREMENTS
+    seed: str = "0"
+    jobs: int = len(PRESETS)
+
+
+@dataclass
+class Runner:
+    """Plays a plan against one target."""
+
+    plan: Plan
+    target: Target
+    control: Control
+    listen: Listener
+    _observations: dict[str, Observation] = field(default_factory=dict)
+
+    async def run(self) -> Report:
+        """Play everything, judge it, and return the report.
+
+        Raises:
+            ControlError: the fake is gone.
+        """
+        plan, began_at = self.plan, now()
+        self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
+        wrong = [each for each in plan.situations if "refused" in each.tags]
+        crowded = [each for each in plan.situations if each.callers > 1]
+        single = [each for each in plan.situations if each not in wrong and each not in crowded]
+        for situation in wrong:
+            await self._play(situation, [])
+        await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
+        for situation in crowded:
+            await self._play(situation, list(plan.avatars))
+        verdicts = []
+        for requirement in plan.requirements:
+            verdicts.append(self._judge(requirement))
+            self.listen(Judged(verdicts[-1]))
+        report = Report(
+            tuple(verdicts),
+            tuple(self._observations.values()),
+            tuple(plan.situations),
+            plan.context,
+            self.target.url,
+            plan.seed,
+            now() - began_at,
+            await self.control.replay_token(),
+        )
+        self.listen(Ended(report))
+        return report
+
+    async def _side_by_side(self, situations: Iterable[Situation]) -> None:
+        free: asyncio.Queue[str] = asyncio.Queue()
+        for avatar in self.plan.avatars[: max(1, self.plan.jobs)]:
+            free.put_nowait(avatar)
+        custom = asyncio.Lock()
+
+        async def play(situation: Situation, avatar: str) -> None:
+            try:
+                await self._play(situation, [avatar])
+            finally:
+                free.put_nowait(avatar)
+
+        async def play_custom(situation: Situation) -> None:
+            async with custom:
+                await self._play(situation, [CUSTOM_AVATAR])
+
+        tasks = []
+        try:
+            for situation in situations:
+                if situation.custom:
+                    tasks.append(asyncio.ensure_future(play_custom(situation)))
+                else:
+                    avatar = await free.get()
+                    tasks.append(asyncio.ensure_future(play(situation, avatar)))
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _play(self, situation: Situation, avatars: list[str]) -> None:
+        mark = len(self.target.output.text)
+        bound = [*zip(avatars, self._forms(situation, len(avatars)), strict=True)]
+        for avatar, form in bound:
+            await self.control.bind(avatar, form)
+        before = {each.number for each in await self.control.creates()}
+        bodies = [self.target.body_for(avatar) for avatar in avatars]
+        patience_s = self.plan.context.timeout_s + SLACK_S + 3
+        answers = await asyncio.gather(
+            *(
+                self.target.call(
+                    situation.body if situation.body is not None else body,
+                    content_type=situation.content_type,
+                    patience_s=patience_s,
+                    leaves_after_s=situation.leaves_after_s,
+                )
+                for body in (bodies or [b""])
+            )
+        )
+        observation = await self._look(situation, avatars, answers, before, mark)
+        for avatar in avatars:
+            await self.control.unbind(avatar)
+        self._observations[situation.id] = observation
+        done, of = len(self._observations), len(self.plan.situations)
+        self.listen(Played(situation, observation, done, of))
+
+    def _forms(self, situation: Situation, count: int) -> list[dict[str, object]]:
+        forms = [dict(situation.session or {}) for _ in range(count)]
+        if "one-slow" in situation.tags and forms:
+            forms[0] = {"provision_time": "never"}
+        return forms
+
+    async def _look(
+        self,
+        situation: Situation,
+        avatars: list[str],
+        answers: Sequence[Answer],
+        before: set[int],
+        mark: int,
+    ) -> Observation:
+        """Wait for what a target does after its answer, and gather all that was seen."""
+        mine = await self._creates(avatars, before)
+        success = all(answer.ok for answer in answers)
+        if "refused" not in situation.tags:
+            if not success:
+                known = [each.session for each in mine if each.session and each.arrives]
+                await asyncio.gather(
+                    *(self.control.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
+                )
+            await sleep(WATCHED_S)
+            mine = await self._creates(avatars, before)
+        upstream, sessions = list(mine), []
+        for session_id in dict.fromkeys(each.session for each in mine if each.session):
+            calls, session = await self.control.timeline(session_id)
+            upstream += [each for each in calls if each.operation != "createSession"]
+            sessions.append(session)
+        return Observation(
+            situation=situation.id,
+            avatar=avatars[0] if avatars else "",
+            answers=tuple(answers),
+            upstream=tuple(sorted(upstream, key=lambda each: each.number)),
+            sessions=tuple(sessions),
+            until=now(),
+            output=self.target.output.since(mark),
+        )
+
+    async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
+        """Return the creates of this situation: those for its avatars, or all if it has none."""
+        wanted = {avatar.lower() for avatar in avatars}
+        return [
+            each
+            for each in await self.control.creates()
+            if each.number not in before and (not wanted or each.avatar.lower() in wanted)
+        ]
+
+    def _judge(self, requirement: Requirement) -> Verdict:
+        context = self._context()
+        failures: list[Failure] = []
+        judged = 0
+        for situation in self.plan.situations:
+            observation = self._observations.get(situation.id)
+            if observation is None or not requirement.is_about(situation):
+                continue
+            if situation.shape is not None and context.shape not in (None, situation.shape):
+                continue
+            judged += 1
+            failures += [
+                Failure(observation, text)
+                for text in requirement.check(observation, situation, context)
+            ]
+        if not judged:
+            reason = "none of the situations that it is about was played"
+            return Verdict(requirement, Outcome.SKIP, reason=reason)
+        outcome = Outcome.FAIL if failures else Outcome.PASS
+        return Verdict(requirement, outcome, tuple(failures), judged)
+
+    def _context(self) -> Context:
+        """Return the context with the shape that was seen, if none was declared."""
+        context = self.plan.context
+        if context.shape is not None:
+            return context
+        return replace(context, shape=self._seen_shape())
+
+    def _seen_shape(self) -> Shape | None:
+        for observation in self._observations.values():
+            for answer in observation.answers:
+                if answer.ok and (shape := shape_of(answer)) is not None:
+                    return shape
+        return None
