@@ -8,16 +8,20 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import aiohttp
 
+from contracts.clock import now, sleep
 from contracts.evidence import TERMINAL, Session, Upstream
 
 Json = dict[str, Any]
 ADMIN = "/__admin"
+VERSION = "2024-11-06"
 _START_S = 20.0
+_END_S = 5.0
 
 ACCOUNT: Mapping[str, Any] = MappingProxyType(
     {
@@ -39,18 +43,50 @@ class Control:
     Args:
         url: of the fake.
         secret: the API secret that leads to the world.
+        admin_token: that the fake demands of admins; None: it demands none.
     """
 
-    def __init__(self, url: str, secret: str, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, url: str, secret: str, http: aiohttp.ClientSession, admin_token: str | None = None
+    ) -> None:
         self.url = url
         self.secret = secret
         self._http = http
+        self._headers = {"Authorization": f"Bearer {secret}"}
+        if admin_token is not None:
+            self._headers["X-Fake-Admin-Token"] = admin_token
 
     async def begin(self, name: str, custom_avatars: Sequence[str]) -> None:
         """Make the world new, with an account that has no limits."""
         await self._call("POST", "/reset", {})
         account = {**ACCOUNT, "custom_avatars": list(custom_avatars)}
         await self._call("PUT", "/scenario", {"scenario": {"name": name, "account": account}})
+
+    async def media_url(self) -> str:
+        """Return where the tokens of this fake lead, by consuming a session; forgets it again."""
+        await self._call("PUT", "/avatars/music-superstar", {"provision_time": "0s"})
+        wanted = {
+            "model": "gwm1_avatars",
+            "avatar": {"type": "runway-preset", "presetId": "music-superstar"},
+        }
+        session = (await self._use("POST", "", wanted))["id"]
+        give_up_at = now() + _START_S
+        while "sessionKey" not in (seen := await self._use("GET", f"/{session}")):
+            if now() > give_up_at:
+                raise ControlError(f"the fake at {self.url} makes no session READY")
+            await sleep(0.05)
+        room = await self._use("POST", f"/{session}/consume", key=seen["sessionKey"])
+        await self._call("DELETE", "/avatars/music-superstar")
+        return str(room["url"])
+
+    async def _use(
+        self, method: str, path: str, body: Json | None = None, *, key: str | None = None
+    ) -> Json:
+        headers = {"Authorization": f"Bearer {key or self.secret}", "X-Runway-Version": VERSION}
+        status, answer = await self._request(method, f"/v1/realtime_sessions{path}", body, headers)
+        if status >= 400:
+            raise ControlError(f"the fake at {self.url} answers {status} to a {method}")
+        return answer
 
     async def bind(self, avatar: str, session: Mapping[str, Any]) -> None:
         """Let sessions of an avatar go as `session` says."""
@@ -95,20 +131,43 @@ class Control:
         return answer
 
     async def _send(self, method: str, path: str, body: Json | None = None) -> tuple[int, Json]:
-        headers = {"Authorization": f"Bearer {self.secret}"}
+        return await self._request(method, f"{ADMIN}{path}", body, self._headers)
+
+    async def _request(
+        self, method: str, path: str, body: Json | None, headers: Mapping[str, str]
+    ) -> tuple[int, Json]:
         try:
             async with self._http.request(
-                method, f"{self.url}{ADMIN}{path}", json=body, headers=headers
+                method, f"{self.url}{path}", json=body, headers=headers
             ) as response:
                 answer = await response.json() if response.status != 204 else {}
-                return response.status, answer
-        except (aiohttp.ClientError, ValueError) as error:
-            raise ControlError(f"no fake at {self.url}: {error}") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ControlError(f"no fake answers at {self.url}: {_said(error)}") from error
+        if not isinstance(answer, dict):
+            raise ControlError(f"no fake answers at {self.url}: its JSON is no object")
+        return response.status, answer
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+@dataclass(frozen=True)
+class Fake:
+    """A fake that was started here."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+    async def lost(self) -> str:
+        """Return once it has ended, which it should not: what to say."""
+        code = await self.process.wait()
+        return f"the fake ended with code {code} in the middle of the run"
 
 
 @asynccontextmanager
-async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[str]:
-    """Run a fake as a child process until the block ends; yield its URL.
+async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[Fake]:
+    """Run a fake as a child process until the block ends.
 
     Raises:
         ControlError: it does not start; the message is its own.
@@ -116,7 +175,11 @@ async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[str]:
     command = [sys.executable, "-m", "fake_runway", "serve", f"--port={port}", f"--seed={seed}"]
     command += ["--journal=100000", f"--livekit-url={media_url}", "--log-level=error"]
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        *command,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,  # Ctrl-C is for the judge, which then ends it
     )
     if process.stdout is None or process.stderr is None:
         raise ControlError("the fake was started without pipes")
@@ -127,12 +190,12 @@ async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[str]:
         except TimeoutError:
             raise ControlError(f"the fake did not start within {_START_S:g}s") from None
         if not line.startswith("fake Runway: "):
-            said = (await process.stderr.read()).decode().strip()
-            raise ControlError(said or "the fake did not start")
+            said = (await process.stderr.read()).decode().strip().splitlines()
+            raise ControlError(said[-1] if said else "the fake did not start")
         streams = (process.stdout, process.stderr)  # what nobody reads would fill the pipes
         readers = [asyncio.ensure_future(_drain(stream)) for stream in streams]
         try:
-            yield line.split()[-1]
+            yield Fake(line.split()[-1], process)
         finally:
             await _stop(process)
             await asyncio.gather(*readers)
@@ -141,9 +204,15 @@ async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[str]:
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-    await process.wait()
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_END_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 async def _drain(stream: asyncio.StreamReader) -> None:
@@ -152,8 +221,10 @@ async def _drain(stream: asyncio.StreamReader) -> None:
 
 
 @asynccontextmanager
-async def control(url: str, secret: str) -> AsyncIterator[Control]:
+async def control(
+    url: str, secret: str, admin_token: str | None = None
+) -> AsyncIterator[Control]:
     """Use the world of `secret` on the fake at `url` until the block ends."""
     timeout = aiohttp.ClientTimeout(total=130)
     async with aiohttp.ClientSession(timeout=timeout) as http:
-        yield Control(url, secret, http)
+        yield Control(url.rstrip("/"), secret, http, admin_token)

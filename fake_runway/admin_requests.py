@@ -254,6 +254,17 @@ def put_scenario(scenario: str | Json) -> Call[ScenarioView]:
     return Call("putScenario", "PUT", "/scenario", ScenarioView.of, body)
 
 
+def bind_avatar(avatar: str, session: Json) -> Call[ScenarioView]:
+    """Let creates for an avatar follow a session form."""
+    path = f"/avatars/{_name(avatar)}"
+    return Call("bindAvatar", "PUT", path, ScenarioView.of, dict(session))
+
+
+def unbind_avatar(avatar: str) -> Call[None]:
+    """Let creates for an avatar follow no form of its own any more."""
+    return Call("unbindAvatar", "DELETE", f"/avatars/{_name(avatar)}", _nothing)
+
+
 def faults() -> Call[tuple[FaultView, ...]]:
     """Ask for the faults that are about all calls."""
     return Call("listFaults", "GET", "/faults", _many("faults", FaultView))

@@ -338,6 +338,7 @@ class Exchange(View):
         number: its place among everything that was applied to the world.
         operation: its id; None: nobody expected such a request.
         session: the id that the path names or that was created.
+        avatar: the id of the avatar that the path names.
         acted: whether the server acted on it.
         faults: the names of those that struck.
         nearest: the route that was probably meant by a request nobody expected.
@@ -351,6 +352,7 @@ class Exchange(View):
     method: str
     path: str
     session: str | None
+    avatar: str | None
     request: Request
     response: Response
     acted: bool

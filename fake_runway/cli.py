@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -20,17 +19,13 @@ from fake_runway.core.world import explicit_name
 from fake_runway.logs import formatter
 from fake_runway.options import (
     PORT,
-    livekit_from,
-    scenario_from,
+    configuration_from,
     server_options,
-    settings_from,
-    upkeep_from,
 )
 from fake_runway.replay_command import replay_command
 from fake_runway.scenario_commands import scenarios
 from fake_runway.scenario_files import ScenarioFileError
 from fake_runway.serving import Configuration, PortTaken, Serving, serving, url_of
-from fake_runway.web.admin_app import LOOPBACK
 from fake_runway.web.worlds import DEFAULT_SCENARIO
 
 SECRET = "offline"
@@ -131,27 +126,6 @@ class _NoQuotes(logging.Filter):
         return True
 
 
-def _configuration(options: dict[str, Any]) -> Configuration:
-    scenario, catalogue = scenario_from(options)
-    return Configuration(
-        settings=settings_from(options),
-        scenario=scenario,
-        catalogue=catalogue,
-        livekit=livekit_from(options),
-        upkeep=upkeep_from(options),
-        host=options["host"],
-        port=options["port"],
-        seed=options["seed"],
-        rate=options["time_scale"],
-        admin_token=options["admin_token"] or _token_for(options["host"]),
-    )
-
-
-def _token_for(host: str) -> str | None:
-    """Return a new admin token for a server that others than this machine can reach."""
-    return None if host.lower() in LOOPBACK else secrets.token_urlsafe(24)
-
-
 def _logged(options: dict[str, Any]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(options["log_format"]))
@@ -159,23 +133,28 @@ def _logged(options: dict[str, Any]) -> None:
     logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
 
 
+def _tell_token(configuration: Configuration, options: dict[str, Any]) -> None:
+    """Print an admin token that was generated: nobody else knows it."""
+    if configuration.admin_token and not options["admin_token"]:
+        click.echo(f"# admin token: {configuration.admin_token}")
+
+
 async def _serve(options: dict[str, Any]) -> int:
-    configuration = _configuration(options)
+    configuration = configuration_from(options)
     _logged(options)
     async with serving(configuration) as fake:
         click.echo(f"fake Runway: {fake.url}")
         click.echo(_env_lines(fake.url))
         if configuration.scenario is not DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
-        if configuration.admin_token and not options["admin_token"]:
-            click.echo(f"# admin token: {configuration.admin_token}")
+        _tell_token(configuration, options)
         await _stop_signal().wait()
     return 0
 
 
 async def _up(options: dict[str, Any], gateway_port: int) -> int:
     stopped = _stop_signal()
-    configuration = _configuration(options)
+    configuration = configuration_from(options)
     _logged(options)
     async with serving(configuration) as fake:
         gateway = await _start_gateway(fake, gateway_port, options["log_level"])
@@ -185,6 +164,7 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
                 click.echo("fake-runway: no gateway; its port is --gateway-port", err=True)
                 return _EXIT_CANNOT_START
             click.echo(_screen(fake.url, line.split()[1]))
+            _tell_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:
             if gateway.returncode is None:

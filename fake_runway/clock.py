@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 from fake_runway.core.durations import later
 
+LARGEST_RATE = 1e6
+"""A fortnight a second; the wire cannot write years beyond 9999."""
+
 _SHORTEST_TIMER_S = 2e-6
 
 
@@ -40,6 +43,7 @@ class VirtualClock:
         self._anchor = source()
         self._origin = round(self._anchor, 6) if start is None else start
         self._moved = asyncio.Event()
+        self._released = False
 
     def __repr__(self) -> str:
         return f"<VirtualClock {self.now():.3f} rate {self._rate:g}>"
@@ -83,6 +87,11 @@ class VirtualClock:
             raise ValueError(f"a clock jumps to a finite instant, got {instant!r}")
         self._rebase(max(instant, self.now()), self._rate)
 
+    def release(self) -> None:
+        """End every sleep, also those to come: nobody will move this clock any more."""
+        self._released = True
+        self._moved.set()
+
     def set_rate(self, rate: float) -> None:
         """Let time pass at another rate from now on.
 
@@ -94,7 +103,7 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed here, by time, by a jump or at another rate."""
         due = self.now() + seconds
-        while (left := due - self.now()) > 0:
+        while not self._released and (left := due - self.now()) > 0:
             moved = self._moved
             try:
                 async with asyncio.timeout(self._timer_for(left)):

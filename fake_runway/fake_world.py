@@ -5,6 +5,7 @@ loop use `fake.aio`: a blocking call would keep that loop, and with it the appli
 from running.
 """
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from hashlib import blake2b
 from typing import Protocol, Self
@@ -21,68 +22,97 @@ class Setenv(Protocol):
         """Set an environment variable."""
 
 
-def secret_of(world: str) -> str:
-    """Return an API secret for a world that the address chooses: any text would do."""
-    return f"offline-{blake2b(world.encode(), digest_size=12).hexdigest()}"
+class _Family:
+    """The worlds that belong together, by name: a first one, and what was made beside it.
 
-
-def env_of(base_url: str, secret: str) -> dict[str, str]:
-    """Return the variables that both official SDKs read."""
-    return {"RUNWAYML_BASE_URL": base_url, "RUNWAYML_API_SECRET": secret}
-
-
-class AsyncFake(AsyncAdmin):
-    """A world of a fake, for asyncio.
-
-    Args:
-        transport: to the world, which it has to name.
-        prefix: of the names of further worlds.
+    Its members share it, blocking and awaited ones alike, so that they never meet by accident.
     """
 
-    def __init__(self, transport: AsyncTransport, *, prefix: str = "") -> None:
-        super().__init__(transport.base_url, transport=transport)
+    def __init__(self, first: str | None, prefix: str) -> None:
         self._prefix = prefix
-        self._others = 0
+        self.names = [first or ""]
+
+    def add(self, name: str | None) -> str:
+        """Return the full name of another one: the given one, or a number that is free."""
+        number = len(self.names) + 1
+        while name is None and f"{self._prefix}world-{number}" in self.names:
+            number += 1
+        full = f"{self._prefix}{name or f'world-{number}'}"
+        if full not in self.names:
+            self.names.append(full)
+        return full
+
+
+class _Face(ABC):
+    """What an application needs to find a world, the same for both kinds of it."""
 
     @property
-    def aio(self) -> Self:
-        """The same, so that code can be shared with `Fake`."""
-        return self
+    @abstractmethod
+    def name(self) -> str | None:
+        """The world's name."""
 
-    @cached_property
+    @property
+    @abstractmethod
+    def base_url(self) -> str:
+        """Where an application finds it."""
+
+    @property
     def secret(self) -> str:
         """An API secret that it accepts."""
-        return secret_of(self.name or "")
+        # the address chooses the world, so any text would do
+        return f"offline-{blake2b((self.name or '').encode(), digest_size=12).hexdigest()}"
 
     @property
     def env(self) -> dict[str, str]:
-        """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, for an application's environment."""
-        return env_of(self.base_url, self.secret)
+        """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, which both official SDKs read."""
+        return {"RUNWAYML_BASE_URL": self.base_url, "RUNWAYML_API_SECRET": self.secret}
 
     def use(self, monkeypatch: Setenv) -> None:
         """Set the variables of `env` in this process, until `monkeypatch` takes them back."""
         for name, value in self.env.items():
             monkeypatch.setenv(name, value)
 
+
+class AsyncFake(AsyncAdmin, _Face):
+    """A world of a fake, for asyncio.
+
+    Args:
+        transport: to the world, which it has to name.
+        prefix: of the names of further worlds.
+        family: the worlds that it belongs to; None: it is the first.
+    """
+
+    def __init__(
+        self, transport: AsyncTransport, *, prefix: str = "", family: _Family | None = None
+    ) -> None:
+        super().__init__(transport.base_url, transport=transport)
+        self._family = family or _Family(transport.world, prefix)
+
+    @property
+    def aio(self) -> Self:
+        """The same, so that code can be shared with `Fake`."""
+        return self
+
     def world(self, name: str | None = None) -> "AsyncFake":
         """Return another world of the same server, by its name or a new one."""
-        self._others += 1
-        other = f"{self._prefix}{name or f'world-{self._others + 1}'}"
-        return AsyncFake(self._transport.of_world(other), prefix=self._prefix)
+        transport = self._transport.of_world(self._family.add(name))
+        return AsyncFake(transport, family=self._family)
 
 
-class Fake(Admin):
+class Fake(Admin, _Face):
     """A world of a fake, for callers that block.
 
     Args:
         transport: to the world, which it has to name.
         prefix: of the names of further worlds.
+        family: the worlds that it belongs to; None: it is the first.
     """
 
-    def __init__(self, transport: Transport, *, prefix: str = "") -> None:
+    def __init__(
+        self, transport: Transport, *, prefix: str = "", family: _Family | None = None
+    ) -> None:
         super().__init__(transport.base_url, transport=transport)
-        self._prefix = prefix
-        self.others: list[Fake] = []
+        self._family = family or _Family(transport.world, prefix)
 
     @cached_property
     def aio(self) -> AsyncFake:
@@ -90,26 +120,17 @@ class Fake(Admin):
         transport = AsyncTransport(
             self._transport.base_url, self._transport.world, self._transport.token
         )
-        return AsyncFake(transport, prefix=self._prefix)
-
-    @cached_property
-    def secret(self) -> str:
-        """An API secret that it accepts."""
-        return secret_of(self.name or "")
+        return AsyncFake(transport, family=self._family)
 
     @property
-    def env(self) -> dict[str, str]:
-        """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, for an application's environment."""
-        return env_of(self.base_url, self.secret)
-
-    def use(self, monkeypatch: Setenv) -> None:
-        """Set the variables of `env` in this process, until `monkeypatch` takes them back."""
-        for name, value in self.env.items():
-            monkeypatch.setenv(name, value)
+    def others(self) -> "tuple[Fake, ...]":
+        """The worlds made beside it, through `aio` and through each other as well."""
+        names = [name for name in self._family.names if name != self.name]
+        return tuple(self._beside(name) for name in names)
 
     def world(self, name: str | None = None) -> "Fake":
         """Return another world of the same server, by its name or a new one."""
-        other = f"{self._prefix}{name or f'world-{len(self.others) + 2}'}"
-        fake = Fake(self._transport.of_world(other), prefix=self._prefix)
-        self.others.append(fake)
-        return fake
+        return self._beside(self._family.add(name))
+
+    def _beside(self, full_name: str) -> "Fake":
+        return Fake(self._transport.of_world(full_name), family=self._family)

@@ -21,13 +21,7 @@ import click
 
 from fake_runway.core.world import explicit_name
 from fake_runway.fake_world import AsyncFake, Fake
-from fake_runway.options import (
-    livekit_from,
-    scenario_from,
-    server_options,
-    settings_from,
-    upkeep_from,
-)
+from fake_runway.options import configuration_from, server_options
 from fake_runway.serving import Configuration, serving
 from fake_runway.transport import AsyncTransport, Transport
 
@@ -57,21 +51,7 @@ def configuration(
     named = {} if given is None or isinstance(given, Mapping) else {"scenario": given}
     arguments = {"seed": str(seed), "time_scale": repr(float(rate)), "port": str(port), **named}
     parsed = _parsed({**arguments, **options}, options)
-    chosen, catalogue = scenario_from(parsed)
-    if isinstance(given, Mapping):
-        chosen = catalogue.parse(given)
-    return Configuration(
-        settings=settings_from(parsed),
-        scenario=chosen,
-        catalogue=catalogue,
-        livekit=livekit_from(parsed),
-        upkeep=upkeep_from(parsed),
-        host=parsed["host"],
-        port=parsed["port"],
-        seed=parsed["seed"],
-        rate=parsed["time_scale"],
-        admin_token=parsed["admin_token"],
-    )
+    return configuration_from(parsed, scenario=given if isinstance(given, Mapping) else None)
 
 
 def _parsed(words: Mapping[str, Option], options: Mapping[str, Option]) -> dict[str, Any]:

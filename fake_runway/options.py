@@ -1,26 +1,31 @@
-"""The options of `serve` and `up`, one for everything in `Settings`, and the way from one to it."""
+"""The options of `serve` and `up`, one for everything in `Settings`, and the way to what they mean.
+
+`configuration_from` is that way for the command line and the library alike, so that a rule about
+safety cannot hold for one of them alone.
+"""
 
 import math
 import os.path
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
+from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import Duration, parse_duration, parse_span
 from fake_runway.core.scenario import Scenario
 from fake_runway.core.session import Plan
 from fake_runway.core.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings, Unpaid
 from fake_runway.scenario_files import Catalogue, ScenarioFileError
+from fake_runway.serving import Configuration
+from fake_runway.web.admin_app import LOOPBACK
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-LARGEST_RATE = 1e6  # a fortnight a second; the wire cannot write years beyond 9999
 
 
 class _Parsed(click.ParamType[Any]):
@@ -75,6 +80,7 @@ def _avatar(text: str) -> str:
 
 PORT = click.IntRange(0, 65_535)
 _LIVEKIT = LiveKit()
+_UPKEEP = Upkeep()
 _DURATION = _Parsed("duration", parse_duration)
 _SPAN = _Parsed("span", parse_span)
 _COUNT = _Parsed("number|unlimited", _limit)
@@ -112,21 +118,21 @@ _OPTIONS = (
     click.option(
         "--journal",
         type=click.IntRange(1, 1_000_000),
-        default=1_000,
+        default=_UPKEEP.journal,
         show_default=True,
         help="Calls that each world remembers; a replay needs all of a run.",
     ),
     click.option(
         "--max-worlds",
         type=click.IntRange(1, 1_000_000),
-        default=1_000,
+        default=_UPKEEP.most,
         show_default=True,
         help="Beyond it, the world used longest ago is dropped.",
     ),
     click.option(
         "--world-idle",
-        type=_Parsed("span", parse_span),
-        default="1h",
+        type=_SPAN,
+        default=f"{_UPKEEP.idle_s / 3_600:g}h",
         show_default=True,
         help="A world that nobody uses for this long (real time) is dropped.",
     ),
@@ -286,6 +292,39 @@ def server_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def configuration_from(
+    options: dict[str, Any], *, scenario: Mapping[str, Any] | None = None
+) -> Configuration:
+    """Return what a server is told by the parsed options.
+
+    A server that others than this machine can reach has an admin token, a new one if none is given:
+    without one the only check is the Host of a request, and that is what its sender says it is.
+
+    Args:
+        scenario: what new worlds follow, as the data of a scenario file; None: as the options say.
+
+    Raises:
+        ScenarioFileError: there is no such scenario, or it is wrong.
+    """
+    named, catalogue = scenario_from(options)
+    return Configuration(
+        settings=settings_from(options),
+        scenario=named if scenario is None else catalogue.parse(scenario),
+        catalogue=catalogue,
+        livekit=livekit_from(options),
+        upkeep=upkeep_from(options),
+        host=options["host"],
+        port=options["port"],
+        seed=options["seed"],
+        rate=options["time_scale"],
+        admin_token=options["admin_token"] or _token_for(options["host"]),
+    )
+
+
+def _token_for(host: str) -> str | None:
+    return None if host.lower() in LOOPBACK else secrets.token_urlsafe(24)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:

@@ -181,10 +181,10 @@ class Bench:
 def _record(text: str | None) -> Mapping[str, Any] | None:
     if text is None:
         return None
-    from fake_runway.web.replay import NotReplayable, read
+    from fake_runway.web.replay import PREFIX, NotReplayable, read
 
     try:
-        if not text.startswith("fr1."):
+        if not text.startswith(PREFIX):
             text = Path(text).read_text(encoding="utf-8")
         return read(text)
     except (OSError, UnicodeDecodeError) as error:

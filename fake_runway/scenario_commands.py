@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from fake_runway.core.scenario import Scenario, scenario_schema
+from fake_runway.core.scenario import Scenario, scenario_line, scenario_schema
 from fake_runway.scenario_files import Catalogue, ScenarioFileError
 
 _WIDTH = 100
@@ -105,16 +105,8 @@ def _doors(scenario: Scenario) -> list[str]:
 
 
 def _told(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "name": scenario.name,
-        "about": scenario.about,
-        "wire": scenario.wire,
-        "state": scenario.state,
-        "doors": list(scenario.doors),
-        "avatar": scenario.avatar if "avatar" in scenario.doors else None,
-        "account": dict(scenario.account),
-        "session": dict(scenario.session),
-    }
+    forms = {"account": dict(scenario.account), "session": dict(scenario.session)}
+    return scenario_line(scenario) | forms
 
 
 def _plain(catalogue: Catalogue) -> str:

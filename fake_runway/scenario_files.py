@@ -18,7 +18,6 @@ from fake_runway.scenario_check import broken_rules, contradictions, nearest, so
 from fake_runway.scenario_yaml import Document, NotYaml, Problem, read_documents
 
 LARGEST_FILE = 1024 * 1024
-DEFAULT = "default"
 
 _NAME = re.compile(r"^name: (\S+)$", re.MULTILINE)
 _TITLE = re.compile(r"^# (?!yaml-)(.+)$", re.MULTILINE)
@@ -112,7 +111,9 @@ class Catalogue:
         return scenario if scenario is not None and "avatar" in scenario.doors else None
 
     def text(self, name: str) -> str:
-        """Return the document called `name` as it was written.
+        """Return the text that the scenario called `name` stands in, as it was written.
+
+        Of a built-in one that is its own document, of a user's the whole file.
 
         Raises:
             KeyError: there is none.

@@ -351,6 +351,26 @@ class Admin:
         """Return every scenario that can be chosen by name."""
         return self._transport.send(requests.scenarios())
 
+    def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
+        """Let creates for an avatar follow a session form; the rest of the scenario stays.
+
+        Args:
+            avatar: a preset id or a UUID.
+            session: as `session` in a scenario file.
+
+        Raises:
+            BadRequest: the form is wrong; the message says where.
+        """
+        return self._transport.send(requests.bind_avatar(avatar, session))
+
+    def unbind_avatar(self, avatar: str) -> None:
+        """Let creates for an avatar follow no form of its own any more.
+
+        Raises:
+            NoSuch: it is not bound.
+        """
+        self._transport.send(requests.unbind_avatar(avatar))
+
     def fault(
         self,
         given: Mapping[str, Any] | None = None,

@@ -226,13 +226,13 @@ def test_only_the_clocks_read_time() -> None:
 def test_ids_and_choices_of_the_fake_are_draws() -> None:
     """No generator of random numbers or ids is used anywhere in the fake or in the contracts.
 
-    The command line alone draws one secret that nobody must be able to guess: the admin token. The
+    The options alone draw one secret that nobody must be able to guess: the admin token. The
     pytest plugin names its run where it shares a server with runs that it cannot know of.
     """
     packages = sources("fake_runway", "contracts")
     found = [use for source in packages for use in source.of(*CHANCE)]
 
-    token = r"fake_runway/cli\.py:\d+: secrets(\.token_urlsafe)?"
+    token = r"fake_runway/options\.py:\d+: secrets(\.token_urlsafe)?"
     run = r"fake_runway/pytest_plugin\.py:\d+: uuid\.uuid4"
     assert [use for use in found if not re.fullmatch(f"{token}|{run}", use)] == []
 

@@ -5,9 +5,9 @@ what pace, how many, and what becomes of the connection). An effect is a value t
 delivery into another, so effects compose, need no network to be tested, and say nothing about
 aiohttp. Sending a delivery is `web/inject.py`'s job alone.
 
-Some effects stand for an answer of their own (`replaces`): unless the fault says `acted: true`, the
-server has then not acted on the request. All others alter the answer to a request that was acted
-on.
+Each says `when` it comes, seen from the server's acting on the request: most alter the answer
+afterwards, some answer instead, some let something happen before. Whether a fault means acting by
+default, and what it may be combined with, follows from that alone.
 
 Each class names itself and describes its value as JSON schema; the schema of scenario files is put
 together from these.
@@ -99,11 +99,20 @@ class Context(NamedTuple):
     envelope: Callable[[str], dict[str, Any]]
 
 
+class When(Enum):
+    """When an effect comes, seen from the server's acting on the request."""
+
+    BEFORE = "before"  # something happens just before the call is looked at
+    INSTEAD = "instead"  # answers in the server's place, unless that is told to act first
+    AFTER = "after"  # alters the answer, whoever gives it
+    ONLY_ACTED = "only acted"  # is about what was done, so that something must have been
+
+
 class Effect(ABC):
     """One kind of effect. Values of a subclass are effects with their attributes."""
 
     name: ClassVar[str]
-    replaces: ClassVar[bool] = False
+    when: ClassVar[When] = When.AFTER
 
     @staticmethod
     @abstractmethod
@@ -123,12 +132,17 @@ class Effect(ABC):
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         """Return what becomes of `delivery`."""
 
+    def event_before(self) -> Event | None:
+        """Return what happens to the session before the call is looked at, None: nothing."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Happens(Effect):
     """Lets an event of the lifecycle happen to the session before the call is looked at."""
 
     name = "event"
+    when = When.BEFORE
     event: Event
 
     @staticmethod
@@ -148,13 +162,16 @@ class Happens(Effect):
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return delivery
 
+    def event_before(self) -> Event | None:
+        return self.event
+
 
 @dataclass(frozen=True, slots=True)
 class Status(Effect):
     """An error in the provider's form."""
 
     name = "status"
-    replaces = True
+    when = When.INSTEAD
     code: int
     error: str
 
@@ -487,6 +504,10 @@ class _Silence(Effect):
     description: ClassVar[str]
 
     @classmethod
+    def schema(cls) -> dict[str, Any]:
+        return _just_true(cls.description)
+
+    @classmethod
     def parse(cls, value: Any) -> Self:
         return cls()
 
@@ -499,12 +520,9 @@ class Reset(_Silence):
     """The connection is reset."""
 
     name = "reset"
-    replaces = True
+    when = When.INSTEAD
     ending = Ending.RESET
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return _just_true("Reset the connection instead of answering.")
+    description = "Reset the connection instead of answering."
 
 
 @dataclass(frozen=True, slots=True)
@@ -512,12 +530,9 @@ class Empty(_Silence):
     """The connection is closed in good order, without a byte."""
 
     name = "empty"
-    replaces = True
+    when = When.INSTEAD
     ending = Ending.CLOSED
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return _just_true("Close the connection without a byte.")
+    description = "Close the connection without a byte."
 
 
 @dataclass(frozen=True, slots=True)
@@ -525,12 +540,9 @@ class Hang(_Silence):
     """The connection stays open, and nothing comes."""
 
     name = "hang"
-    replaces = True
+    when = When.INSTEAD
     ending = Ending.HUNG
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return _just_true("Keep the connection open and never answer.")
+    description = "Keep the connection open and never answer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -538,14 +550,14 @@ class Lost(_Silence):
     """The server has acted, and the client never hears of it."""
 
     name = "lost"
+    when = When.ONLY_ACTED
     ending = Ending.RESET
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return _just_true("Act on the request, then reset the connection: the reply is lost.")
+    description = "Act on the request, then reset the connection: the reply is lost."
 
 
-EFFECTS: tuple[type[Effect], ...] = (
+Kinds = tuple[type[Effect], ...]
+
+EFFECTS: Kinds = (
     Happens,
     Status,
     Page,
@@ -566,16 +578,16 @@ EFFECTS: tuple[type[Effect], ...] = (
 """Every kind of effect, in the order in which those of one answer are applied."""
 
 
-def parse_effects(given: Mapping[str, Any]) -> tuple[Effect, ...]:
+def parse_effects(given: Mapping[str, Any], kinds: Kinds = EFFECTS) -> tuple[Effect, ...]:
     """Return the effects of a fault, in the order in which they are applied.
 
-    Shape: `{name: value}`, valid by the schemas of `EFFECTS`.
+    Shape: `{name: value}`, valid by the schemas of `kinds`.
 
     Raises:
         ValueError: says which effect it is about.
     """
     effects = []
-    for kind in EFFECTS:
+    for kind in kinds:
         if kind.name in given:
             try:
                 effects.append(kind.parse(given[kind.name]))

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import SPAN_PATTERN, parse_span
-from fake_runway.core.effects import EFFECTS, Effect, Happens, Lost, parse_effects
+from fake_runway.core.effects import EFFECTS, Effect, Kinds, When, parse_effects
 from fake_runway.core.lifecycle import State
 
 Json = Mapping[str, Any]
@@ -116,7 +116,7 @@ class Fault:
     @property
     def replaces(self) -> bool:
         """Whether it answers in the server's place."""
-        return not self.acted and any(effect.replaces for effect in self.effects)
+        return not self.acted and any(effect.when is When.INSTEAD for effect in self.effects)
 
 
 class Standing(NamedTuple):
@@ -209,14 +209,14 @@ def _strikes(fault: Fault, key: Key, *, seen: int, struck: int, draws: Draws) ->
     return draws.number(f"fault {key[0]} {key[1]}", seen) < fault.probability
 
 
-def parse_fault(given: Json, *, name: str, per_session: bool) -> Fault:
+def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFFECTS) -> Fault:
     """Return the fault that `given`, valid by `fault_schema`, describes.
 
     Raises:
         ValueError: it contradicts itself.
     """
     match = given.get("match", {})
-    effects = parse_effects(given["effect"])
+    effects = parse_effects(given["effect"], kinds)
     moment = Moment(match["moment"]) if "moment" in match else None
     acted = _acted(given, effects, moment)
     statuses = _numbers(match.get("status", []))
@@ -224,12 +224,7 @@ def parse_fault(given: Json, *, name: str, per_session: bool) -> Fault:
         statuses = _CARRIED_OUT
     if statuses and not acted:
         raise ValueError("match.status looks at the answer: it needs acted: true")
-    if acted and any(isinstance(effect, Happens) for effect in effects):
-        raise ValueError("effect.event happens before the call is looked at: acted must be false")
-    if not acted and not any(each.replaces or isinstance(each, Happens) for each in effects):
-        raise ValueError("acted: false needs an effect that answers by itself (status, reset, ...)")
-    if not acted and any(isinstance(each, Lost) for each in effects):
-        raise ValueError("effect.lost loses the reply to what was done: it needs acted: true")
+    _check_acted(effects, acted=acted)
     starts_s = _span(given, "from") if "from" in given else 0.0
     ends_s = _span(given, "until") if "until" in given else None
     if ends_s is not None and ends_s <= starts_s:
@@ -277,7 +272,28 @@ def _acted(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> b
         return after
     if said is not None:
         return said
-    return not any(each.replaces or isinstance(each, Happens) for each in effects)
+    return not _without_acting(effects)
+
+
+def _without_acting(effects: tuple[Effect, ...]) -> bool:
+    """Tell whether there is something to do before the server acts, or in its place."""
+    return any(each.when in (When.BEFORE, When.INSTEAD) for each in effects)
+
+
+def _check_acted(effects: tuple[Effect, ...], *, acted: bool) -> None:
+    """Refuse effects that do not go together with acting, or with not acting.
+
+    Raises:
+        ValueError.
+    """
+    if not acted and not _without_acting(effects):
+        raise ValueError("acted: false needs an effect that answers by itself (status, reset, ...)")
+    for each in effects:
+        if acted and each.when is When.BEFORE:
+            wrong = "happens before the call is looked at: acted must be false"
+            raise ValueError(f"effect.{each.name} {wrong}")
+        if not acted and each.when is When.ONLY_ACTED:
+            raise ValueError(f"effect.{each.name} is about what was done: it needs acted: true")
 
 
 def _aimed(
@@ -351,7 +367,11 @@ def match_schema() -> dict[str, Any]:
     }
 
 
-def fault_schema() -> dict[str, Any]:
+def _named(kinds: Kinds, when: When) -> str:
+    return ", ".join(kind.name for kind in kinds if kind.when is when)
+
+
+def fault_schema(kinds: Kinds = EFFECTS) -> dict[str, Any]:
     """Return the JSON schema of a fault."""
     span = {"type": "string", "pattern": f"^{SPAN_PATTERN}$"}
     return {
@@ -367,13 +387,14 @@ def fault_schema() -> dict[str, Any]:
             "effect": {
                 "description": "What happens. Several effects of one fault are applied together.",
                 "type": "object",
-                "properties": {effect.name: effect.schema() for effect in EFFECTS},
+                "properties": {effect.name: effect.schema() for effect in kinds},
                 "minProperties": 1,
                 "additionalProperties": False,
             },
             "acted": {
                 "description": "Whether the server acts on the request first. By default it does"
-                " unless an effect answers by itself (status, reset, empty, hang).",
+                f" unless an effect answers by itself ({_named(kinds, When.INSTEAD)}) or comes"
+                f" before ({_named(kinds, When.BEFORE)}).",
                 "type": "boolean",
             },
             "times": {

@@ -146,7 +146,12 @@ def finding_body(finding: Finding) -> dict[str, Any]:
 
 
 def findings(
-    entries: Iterable[Entry], *, sessions: Mapping[str, Session], now: float, rate: float
+    entries: Iterable[Entry],
+    *,
+    sessions: Mapping[str, Session],
+    now: float,
+    rate: float,
+    clock_lost: int = -1,
 ) -> list[Finding]:
     """Return what a world's client does wrong, by instant, then id.
 
@@ -154,11 +159,12 @@ def findings(
         entries: in the order of application.
         sessions: of the world, by id, up to date; of those it has forgotten, the moves tell.
         now: the world's instant, POSIX seconds.
-        rate: of the world's clock when the world began.
+        rate: of the world's clock before the first entry.
+        clock_lost: as in `journal.Log`: before that number nobody knows how the clock went.
     """
     exchanges: list[Exchange] = []
     stories: defaultdict[str, _Story] = defaultdict(_Story)
-    clock = _OwnTime(rate)
+    clock = _OwnTime(rate, lost=clock_lost)
     for entry in entries:
         match entry:
             case Exchange():
@@ -212,9 +218,10 @@ class _Span(NamedTuple):
 
 
 class _OwnTime:
-    """The caller's own time between two calls."""
+    """The caller's own time between two calls; there is none before entry number `lost`."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, *, lost: int) -> None:
+        self._lost = lost
         self._spans = [_Span(-1, 0.0, rate, moved=False)]
 
     def add(self, act: Act) -> None:
@@ -224,6 +231,8 @@ class _OwnTime:
 
     def between(self, earlier: Exchange, later: Exchange) -> float | None:
         """Return seconds, never too few for rounding; None if nobody can tell."""
+        if earlier.number < self._lost:
+            return None
         first = bisect(self._spans, earlier.number, key=lambda span: span.number) - 1
         last = bisect(self._spans, later.number, key=lambda span: span.number)
         spans = self._spans[first:last]

@@ -16,7 +16,7 @@ from copy import copy
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from fake_runway.core.lifecycle import Event, State
+from fake_runway.core.lifecycle import TERMINAL, Event
 from fake_runway.core.rules import Change
 
 Json = dict[str, Any]
@@ -60,6 +60,7 @@ class Exchange(NamedTuple):
         arrives: whether the client got the whole answer, sooner or later.
         wait_s: how long the answer was held back.
         acted: whether the server acted on it.
+        avatar_id: the avatar that the path names; empty if none.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Exchange(NamedTuple):
     arrives: bool
     wait_s: float
     acted: bool
+    avatar_id: str = ""
 
 
 class Act(NamedTuple):
@@ -116,6 +118,11 @@ class Log:
 
     Args:
         capacity: how many exchanges are kept, and how many acts; eight times as many moves.
+
+    Attributes:
+        rate_before: the rate that the last lost change of the clock's rate set; None: none is lost.
+        clock_lost: the number of the last lost act on the clock, -1 if none is. What the clock did
+            before it is unknown.
     """
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
@@ -125,6 +132,8 @@ class Log:
         self.next_number = 0
         self.dropped = 0
         self.lost_moves = 0
+        self.rate_before: float | None = None
+        self.clock_lost = -1
 
     def __len__(self) -> int:
         return len(self.exchanges) + len(self.acts) + len(self.moves)
@@ -150,8 +159,25 @@ class Log:
 
     def add_act(self, act: Act) -> None:
         """Keep `act`, whose number came from `number`."""
-        self.dropped += len(self.acts) == self.acts.maxlen
+        if len(self.acts) == self.acts.maxlen:
+            self._lose(self.acts[0] if self.acts else act)
         self.acts.append(act)
+
+    def _lose(self, act: Act) -> None:
+        self.dropped += 1
+        if act.what in CLOCK_ACTS:
+            self.clock_lost = act.number
+        if act.what == "setClockRate":
+            self.rate_before = float(act.given["rate"])
+
+    def clear(self) -> None:
+        """Forget all entries; their numbers are not used again."""
+        for act in self.acts:
+            self._lose(act)
+        self.dropped += len(self.exchanges)
+        self.exchanges.clear()
+        self.acts.clear()
+        self.moves.clear()
 
     def add_change(self, change: Change) -> None:
         """Keep `change`; the blocks of a call are left out, the session itself counts them."""
@@ -177,7 +203,7 @@ class Log:
         for entry in self.entries():
             match entry:
                 case Move(change=change) if change.after.id == session_id:
-                    alive = change.after.state not in _ENDED
+                    alive = change.after.state not in TERMINAL
                     yield entry
                 case Exchange() | Act() if entry.session_id == session_id:
                     yield entry
@@ -185,7 +211,6 @@ class Log:
                     yield entry
 
 
-_ENDED = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
 
 

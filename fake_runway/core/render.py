@@ -26,6 +26,7 @@ def exchange_body(exchange: Exchange) -> Json:
         "method": exchange.method,
         "path": exchange.path,
         "session": exchange.session_id or None,
+        "avatar": exchange.avatar_id or None,
         "request": {
             "agent": exchange.agent or None,
             "retry": exchange.retry,

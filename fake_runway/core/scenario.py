@@ -301,6 +301,18 @@ def data_of(scenario: Scenario) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value not in ("", {}, None)}
 
 
+def scenario_line(scenario: Scenario) -> dict[str, Any]:
+    """Return what a list of scenarios tells of one: what it is, and how it can be chosen."""
+    return {
+        "name": scenario.name,
+        "about": scenario.about,
+        "wire": scenario.wire,
+        "state": scenario.state,
+        "doors": list(scenario.doors),
+        "avatar": scenario.avatar if "avatar" in scenario.doors else None,
+    }
+
+
 def describe_account(settings: Settings) -> dict[str, Any]:
     """Return the account form that makes `settings` out of any others."""
     limits = settings.limits

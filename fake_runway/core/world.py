@@ -32,13 +32,18 @@ class BadWorldName(Refused):
     status = 400
 
 
+def is_name(name: str) -> bool:
+    """Tell whether `name` can name a world."""
+    return _NAME.fullmatch(name) is not None
+
+
 def explicit_name(name: str) -> str:
     """Return `name` if it can name a world.
 
     Raises:
         BadWorldName.
     """
-    if _NAME.fullmatch(name):
+    if is_name(name):
         return name
     raise BadWorldName(
         "The world's name must be 1 to 100 letters, digits or . _ ~ - and begin with a letter or"

@@ -16,6 +16,7 @@ from fake_runway.web.admin_calls import ROOT, AdminCall, AdminOperation, AdminRe
 from fake_runway.web.admin_journal import clear_journal, get_findings, get_journal, get_unmatched
 from fake_runway.web.admin_scenarios import (
     add_fault,
+    bind_avatar,
     get_scenario,
     list_faults,
     list_scenarios,
@@ -23,6 +24,7 @@ from fake_runway.web.admin_scenarios import (
     remove_fault,
     remove_faults,
     scenario_act,
+    unbind_avatar,
 )
 from fake_runway.web.admin_sessions import (
     get_admin_session,
@@ -87,6 +89,10 @@ def _given(call: AdminCall, operation: AdminOperation, reply: Reply) -> Mapping[
             return {**call.body, "name": reply.body["name"]}
         case "removeFault":
             return {"name": call.name}
+        case "bindAvatar":
+            return {"avatar": call.name.lower(), "session": call.body}
+        case "unbindAvatar":
+            return {"avatar": call.name.lower()}
         case _:
             return call.body
 
@@ -122,6 +128,8 @@ ADMIN_OPERATIONS = (
     AdminOperation("listScenarios", "GET", f"{ROOT}/scenarios", of_server=list_scenarios),
     _operation("getScenario", "GET", "/scenario", get_scenario),
     _operation("putScenario", "PUT", "/scenario", put_scenario, body=Body.REQUIRED, acts=True),
+    _operation("bindAvatar", "PUT", "/avatars/{name}", bind_avatar, body=Body.REQUIRED, acts=True),
+    _operation("unbindAvatar", "DELETE", "/avatars/{name}", unbind_avatar, acts=True),
     _operation("listFaults", "GET", "/faults", list_faults),
     _operation("addFault", "POST", "/faults", add_fault, body=Body.REQUIRED, acts=True),
     _operation("removeFault", "DELETE", "/faults/{name}", remove_fault, acts=True),

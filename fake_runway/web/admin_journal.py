@@ -4,9 +4,7 @@ from collections.abc import Mapping
 
 from fake_runway.core.findings import finding_body, findings
 from fake_runway.core.journal import Exchange
-from fake_runway.core.render import (
-    exchange_body,
-)
+from fake_runway.core.render import exchange_body
 from fake_runway.web.admin_calls import AdminCall, limit_of
 from fake_runway.web.calls import Reply
 
@@ -45,18 +43,19 @@ def get_unmatched(call: AdminCall) -> Reply:
 
 def clear_journal(call: AdminCall) -> Reply:
     """Forget all entries. What happened before cannot be replayed any more."""
-    log = call.world.log
-    log.dropped += len(log.exchanges) + len(log.acts)
-    log.exchanges.clear()
-    log.acts.clear()
-    log.moves.clear()
+    call.world.log.clear()
     return Reply(204)
 
 
 def get_findings(call: AdminCall) -> Reply:
     """Answer what the client seems to do wrong."""
     world = call.world
+    log = world.log
     found = findings(
-        world.log.entries(), sessions=world.account.sessions, now=call.at, rate=world.first_rate
+        log.entries(),
+        sessions=world.account.sessions,
+        now=call.at,
+        rate=world.first_rate if log.rate_before is None else log.rate_before,
+        clock_lost=log.clock_lost,
     )
     return Reply(200, {"findings": [finding_body(each) for each in found]})

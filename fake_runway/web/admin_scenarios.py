@@ -1,11 +1,12 @@
 """Admin operations on what goes wrong: scenarios and faults."""
 
+import re
+
+from contracts.schema import where
 from fake_runway.core.faults import THE_WORLD, Fault, Tally, parse_fault
 from fake_runway.core.journal import Act
-from fake_runway.core.render import (
-    fault_view,
-)
-from fake_runway.core.scenario import Scenario, data_of
+from fake_runway.core.render import fault_view
+from fake_runway.core.scenario import Scenario, data_of, scenario_line
 from fake_runway.scenario_files import ScenarioFileError
 from fake_runway.web.admin_calls import AdminCall, AdminRefused, Json, NoSuch
 from fake_runway.web.calls import Reply
@@ -14,18 +15,7 @@ from fake_runway.web.worlds import World, Worlds
 
 def list_scenarios(worlds: Worlds) -> Reply:
     """Answer every scenario that can be chosen by name."""
-    return Reply(200, {"scenarios": [_scenario_line(each) for each in worlds.catalogue]})
-
-
-def _scenario_line(scenario: Scenario) -> Json:
-    return {
-        "name": scenario.name,
-        "about": scenario.about,
-        "wire": scenario.wire,
-        "state": scenario.state,
-        "doors": list(scenario.doors),
-        "avatar": scenario.avatar if "avatar" in scenario.doors else None,
-    }
+    return Reply(200, {"scenarios": [scenario_line(each) for each in worlds.catalogue]})
 
 
 def get_scenario(call: AdminCall) -> Reply:
@@ -66,6 +56,34 @@ def chosen(call: AdminCall) -> Scenario:
 
 def _scenario_view(scenario: Scenario) -> Json:
     return {"name": scenario.name, "about": scenario.about, "data": data_of(scenario)}
+
+
+def bind_avatar(call: AdminCall) -> Reply:
+    """Let creates for an avatar follow a session form."""
+    avatar = call.name.lower()
+    if _AVATAR.fullmatch(avatar) is None:
+        raise AdminRefused(
+            "Expected the id of an avatar, 1 to 100 letters, digits or . _ -, in the path.",
+            headers={"X-Fake-Where": "path: name"},
+        )
+    try:
+        bound = call.world.catalogue.parse({"avatars": {avatar: call.body}})
+    except ScenarioFileError as error:
+        own = [line.replace(where(("avatars", avatar)), "$", 1) for line in error.problems]
+        place = own[0].partition(": ")[0]
+        raise AdminRefused("\n".join(own), headers={"X-Fake-Where": place}) from error
+    call.world.bind(avatar, bound.avatars[avatar], at=call.at)
+    return Reply(200, _scenario_view(call.world.scenario))
+
+
+_AVATAR = re.compile("[a-z0-9][a-z0-9._-]{0,99}")
+
+
+def unbind_avatar(call: AdminCall) -> Reply:
+    """Let creates for an avatar follow no form of its own any more."""
+    if not call.world.unbind(call.name):
+        raise NoSuch(f"No avatar {call.name} is bound here.")
+    return Reply(204)
 
 
 def list_faults(call: AdminCall) -> Reply:

@@ -1,5 +1,7 @@
 """Admin operations on worlds as a whole: their life, their snapshots, their time."""
 
+from collections.abc import Collection
+
 from fake_runway.core.durations import LONGEST_S, later, parse_span
 from fake_runway.core.world import explicit_name
 from fake_runway.web.admin_calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
@@ -54,11 +56,18 @@ def list_snapshots(call: AdminCall) -> Reply:
 def take_snapshot(call: AdminCall) -> Reply:
     """Keep what the world is now."""
     kept = call.world.snapshots
-    name = call.body.get("name", f"snapshot-{call.world.log.next_number}")
+    name = call.body.get("name") or _unused_name(kept)
     if name not in kept and len(kept) >= MOST_SNAPSHOTS:
         raise Conflict(f"There are {MOST_SNAPSHOTS} snapshots of this world already; delete one.")
     call.worlds.snapshot(call.world, name)
     return Reply(201, {"name": name, "at": call.at})
+
+
+def _unused_name(kept: Collection[str]) -> str:
+    number = len(kept) + 1
+    while f"snapshot-{number}" in kept:
+        number += 1
+    return f"snapshot-{number}"
 
 
 def delete_snapshot(call: AdminCall) -> Reply:

@@ -245,13 +245,13 @@ class Door:
         token: str,
     ) -> Arrival:
         settings = world.settings
-        body, session_id, refusal = NO_BODY, "", None
+        body, id_, refusal = NO_BODY, "", None
         try:
             if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
                 raise SecretRefused(_KEY_TEXTS[settings.key])  # as all the others
             if operation.versioned and settings.version_required:
                 check_version(request.headers.get("X-Runway-Version"))
-            session_id = checked_id(match.name) if match.name else ""
+            id_ = checked_id(match.name) if match.name else ""
             if operation.body is not Body.NONE:
                 body = await self._bodies.read(
                     request,
@@ -268,7 +268,7 @@ class Door:
             operation,
             request.method,
             match.path,
-            session_id,
+            "" if operation.of_avatar else id_,
             token if operation.auth is Auth.SESSION_KEY else "",
             body,
             query,
@@ -277,6 +277,7 @@ class Door:
             int(retry) if retry is not None and retry.isdecimal() and len(retry) < 4 else None,
             "X-Runway-Version" in headers,
             _has_secret(request),
+            id_ if operation.of_avatar else "",
         )
 
 

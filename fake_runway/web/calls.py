@@ -28,11 +28,12 @@ class Arrival(NamedTuple):
     Attributes:
         operation: None for a request that nobody expected.
         path: without the world's prefix and the query.
-        session_id: a well-formed id, empty where the path has none.
+        session_id: a well-formed id, empty where the path has none of a session.
         token: what came after `Bearer `, for the operations that need it.
         body: the validated JSON object, empty where the operation takes none.
         query: the parameters that the operation takes, as text; the first of each name.
         refusal: why it goes no further; None if it does.
+        avatar_id: as `session_id`, of an avatar.
         others: as in `journal.Exchange`.
     """
 
@@ -48,6 +49,7 @@ class Arrival(NamedTuple):
     retry: int | None = None
     versioned: bool = False
     secret_in_url: bool = False
+    avatar_id: str = ""
 
 
 class Call(NamedTuple):
@@ -55,7 +57,7 @@ class Call(NamedTuple):
 
     Attributes:
         at: the world's instant at which the request is applied, POSIX seconds.
-        session_id, token, body, query: as in `Arrival`.
+        session_id, token, body, query, avatar_id: as in `Arrival`.
     """
 
     world: World
@@ -65,6 +67,7 @@ class Call(NamedTuple):
     token: str
     body: Mapping[str, Any]
     query: Mapping[str, str] = NO_QUERY
+    avatar_id: str = ""
 
 
 class Reply(NamedTuple):

@@ -73,7 +73,7 @@ async def _say_nothing(
     delivery: Delivery, request: web.BaseRequest, clock: VirtualClock
 ) -> web.StreamResponse:
     await _end(delivery.ending, request, clock)
-    return web.Response()  # finds no connection to go out on
+    return web.Response(headers=delivery.headers)  # finds no connection to go out on
 
 
 async def _end(ending: Ending, request: web.BaseRequest, clock: VirtualClock) -> None:

@@ -18,14 +18,14 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from fake_runway import __version__
-from fake_runway.clock import VirtualClock
+from fake_runway.clock import LARGEST_RATE, VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.journal import DEFAULT_CAPACITY, Act, Exchange, Move
 from fake_runway.core.render import act_body, entry_body, exchange_body
@@ -36,6 +36,7 @@ from fake_runway.core.scenario import (
     describe_session,
 )
 from fake_runway.core.settings import Settings
+from fake_runway.core.world import is_name
 from fake_runway.scenario_files import Catalogue
 from fake_runway.web.admin_api import ADMIN_OPERATIONS, carry_out
 from fake_runway.web.admin_calls import AdminCall
@@ -54,6 +55,7 @@ LARGEST_TOKEN = 4 * 1024 * 1024
 _LARGEST_RECORD = 64 * 1024 * 1024
 LONGEST_CALL_S = 1800  # of the contract
 _WRONG_KEY = "stk_another_key"
+_LAST_INSTANT = 2e11  # in the year 8307: ten more can still be written
 
 
 class NotReplayable(Exception):
@@ -107,6 +109,7 @@ def record(world: World) -> Json:
         "world": world.name,
         "origin": world.origin,
         "seed": world.draws.seed,
+        "media_url": _media_url(world),
         "epoch": world.epoch,
         "rate": world.first_rate,
         "now": now,
@@ -189,12 +192,19 @@ def read(text: str | bytes) -> Json:
         missing.append("journal")
     if missing:
         raise NotReplayable(f"the record lacks {', '.join(missing)}")
+    for name, most in (("rate", LARGEST_RATE), ("epoch", _LAST_INSTANT), ("now", _LAST_INSTANT)):
+        value = given[name]
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise NotReplayable(f"the record is damaged: {name} is no number from 0 to {most:g}")
+    for name in ("world", "origin"):
+        if not isinstance(given[name], str) or not is_name(given[name]):
+            raise NotReplayable(f"the record is damaged: {name} is no name of a world")
     return given
 
 
 _KEYS = frozenset(
     {"world", "origin", "seed", "epoch", "rate", "account", "session", "scenario", "scenarios"}
-    | {"steps", "now", "seal"}
+    | {"steps", "now", "seal", "media_url"}
 )
 
 
@@ -215,6 +225,15 @@ def _digest(entry: Json) -> str:
     return blake2b(raw, digest_size=6).hexdigest()
 
 
+def _media_url(world: World) -> str:
+    """Return where the tokens of this run led, empty if none was handed out."""
+    for exchange in world.log.exchanges:
+        reply = exchange.reply
+        if not exchange.faults and isinstance(reply, dict) and "roomName" in reply:
+            return str(reply["url"])
+    return ""
+
+
 def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None) -> Replayed:
     """Run a record again and compare.
 
@@ -223,6 +242,7 @@ def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None)
     """
     try:
         world, worlds = _world(given, catalogue or Catalogue.builtin())
+        livekit = replace(livekit, url=given["media_url"] or livekit.url)
         for step in given["steps"]:
             _apply(step, world, worlds, livekit)
         world.clock.jump_to(given["now"])
@@ -278,6 +298,8 @@ def _act(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
         body = {"scenario": body["scenario"]}  # its name and what it binds are for readers
     elif operation.id == "removeFault":
         name = body["name"]
+    elif operation.id in ("bindAvatar", "unbindAvatar"):
+        name, body = body["avatar"], body.get("session", {})
     elif operation.id in ("moveClock", "setClockRate"):
         # time is what the steps say; the act is kept for what it tells about the run
         world.account.advance(step["at"])
@@ -309,6 +331,7 @@ def _arrival(step: Json, world: World) -> Arrival:
         request["retry"],
         request["versioned"],
         request["secret_in_url"],
+        step["avatar"] or "",
     )
 
 

@@ -41,6 +41,7 @@ class Operation:
         answer: the handler: parse, call, render.
         versioned: X-Runway-Version is looked at.
         query: the names of its query parameters.
+        of_avatar: the id in its path is an avatar's, not a session's.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Operation:
     body: Body = Body.NONE
     versioned: bool = True
     query: tuple[str, ...] = ()
+    of_avatar: bool = False
 
 
 class Route(Protocol):

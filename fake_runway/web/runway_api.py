@@ -157,7 +157,7 @@ def list_avatars(call: Call) -> Reply:
 def get_avatar(call: Call) -> Reply:
     """Answer one custom avatar."""
     for avatar_id, name, about in _avatars(call.world):
-        if avatar_id == call.session_id:
+        if avatar_id == call.avatar_id:
             return Reply(200, avatar_body(avatar_id, name, about))
     raise UnknownAvatar("Could not find avatar.")
 
@@ -212,7 +212,7 @@ OPERATIONS = (
         body=Body.IGNORED,
     ),
     Operation("listAvatars", "GET", "/v1/avatars", list_avatars, query=("limit", "cursor")),
-    Operation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar),
+    Operation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar, of_avatar=True),
     Operation("getOrganization", "GET", "/v1/organization", get_organization),
     Operation("queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL),
 )

@@ -17,7 +17,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fake_runway.core.effects import Context, Delivery, Happens
+from fake_runway.core.effects import Context, Delivery
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults import Fault, Situation, Standing, decide
 from fake_runway.core.journal import Door, Exchange, covered_body
@@ -32,6 +32,7 @@ from fake_runway.web.wire import error_body
 from fake_runway.web.worlds import World
 
 _log = logging.getLogger("fake_runway")
+_NAMES_SHOWN = 5  # a header has its limits
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -109,9 +110,9 @@ def _standing(
     elif operation.id == "createSession":
         form = world.form_of(avatar_in(arrival.body))
         plan = world.settings.plan if form is None else world.plan_of(form)
-        faults, since = plan.faults, world.epoch
+        faults, since = plan.faults, world.since if form is None else world.since_of(form)
     elif arrival.session_id:
-        faults, since = world.settings.plan.faults, world.epoch
+        faults, since = world.settings.plan.faults, world.since
     else:
         faults, since = (), 0.0
     name = operation.id
@@ -158,26 +159,20 @@ def _struck(
 def _let_happen(world: World, striking: tuple[Fault, ...], session_id: str, at: float) -> None:
     for fault in striking:
         for effect in fault.effects:
-            session = world.account.sessions.get(session_id)
-            if (
-                isinstance(effect, Happens)
-                and session is not None
-                and effect.event in TRANSITIONS[session.state]
-            ):
-                world.account.occur(session_id, effect.event, at=at)
+            event, session = effect.event_before(), world.account.sessions.get(session_id)
+            if event is not None and session is not None and event in TRANSITIONS[session.state]:
+                world.account.occur(session_id, event, at=at)
 
 
 def _act(
     world: World, arrival: Arrival, operation: Operation, livekit: LiveKit, at: float
 ) -> _Outcome:
-    session_id, token, body, query = (
-        arrival.session_id,
-        arrival.token,
-        arrival.body,
-        arrival.query,
-    )
+    session_id, avatar_id = arrival.session_id, arrival.avatar_id
+    token, body, query = arrival.token, arrival.body, arrival.query
     try:
-        reply = operation.answer(Call(world, livekit, at, session_id, token, body, query))
+        reply = operation.answer(
+            Call(world, livekit, at, session_id, token, body, query, avatar_id)
+        )
     except Refused as refusal:
         return _Outcome(refusal_reply(refusal, world.settings), refusal.code, acted=True)
     except Exception:
@@ -200,7 +195,9 @@ def _altered(world: World, delivery: Delivery, striking: tuple[Fault, ...]) -> D
     def envelope(text: str) -> dict[str, object]:
         return error_body(text, doc_url=world.settings.doc_url)
 
-    names = ", ".join(fault.name for fault in striking)
+    names = ", ".join(fault.name for fault in striking[:_NAMES_SHOWN])
+    if len(striking) > _NAMES_SHOWN:
+        names += f", and {len(striking) - _NAMES_SHOWN} more"
     for fault in striking:
         context = Context(world.draws.number(f"effect {fault.name}", world.calls), envelope)
         for effect in fault.effects:
@@ -248,6 +245,7 @@ def _write_down(
             arrives=delivery.arrives,
             wait_s=delivery.wait_s,
             acted=outcome.acted,
+            avatar_id=arrival.avatar_id,
         )
     )
     world.stir()

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import LONGEST_S, Fixed
+from fake_runway.core.durations import Fixed
 from fake_runway.core.faults import THE_WORLD, Fault, Key, Standing, Tally
 from fake_runway.core.journal import DEFAULT_CAPACITY, Log
 from fake_runway.core.scenario import Scenario
@@ -50,7 +51,7 @@ class World:
         self.scenario = scenario
         self.catalogue = catalogue
         self.clock = clock
-        self.epoch = clock.now()
+        self.epoch = self.since = clock.now()
         self.first_rate = self.resumes_at_rate = clock.rate
         self.first_scenario = scenario
         self.seed = seed
@@ -70,6 +71,7 @@ class World:
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._of_scenario = _standing_of(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
+        self._bound_at: dict[str, float] = {}
         self._stirred = asyncio.Event()
         self._watched = False
 
@@ -91,23 +93,67 @@ class World:
     def play(self, scenario: Scenario, *, at: float) -> None:
         """Follow another scenario from now on. Sessions keep the plan they were born with.
 
-        Its faults count from zero; those put in place by hand stay.
+        Its faults count from zero; those put in place by hand stay, and what was counted for a
+        session does.
+
+        Args:
+            at: now, POSIX seconds of the world's clock.
         """
         self.account.change_settings(scenario.settings_over(self.base), at=at)
         self.scenario = scenario
+        self.since = at
         self._of_scenario = _standing_of(scenario, at)
-        self._plans = {}
-        self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] in self.placed}
+        self._plans, self._bound_at = {}, {}
+        self._count_anew(lambda _: True)
+
+    def bind(self, avatar: str, form: Scenario, *, at: float) -> None:
+        """Let creates for an avatar follow the session form of `form` from now on.
+
+        Of all that was counted, only what its faults counted for creates begins anew.
+
+        Args:
+            avatar: a preset id or a UUID, in any case.
+            at: now, POSIX seconds of the world's clock.
+        """
+        self._rebind({**self.scenario.avatars, avatar.lower(): form}, form)
+        self._bound_at[form.name] = at
+        self._count_anew(lambda fault: fault.startswith(f"{form.name}/"))
+
+    def unbind(self, avatar: str) -> bool:
+        """Let an avatar choose no form of the scenario's; tell whether it was bound to one."""
+        bound = dict(self.scenario.avatars)
+        form = bound.pop(avatar.lower(), None)
+        if form is not None:
+            self._rebind(bound, form)
+        return form is not None
+
+    def _rebind(self, bound: Mapping[str, Scenario], form: Scenario) -> None:
+        self.scenario = replace(self.scenario, avatars=MappingProxyType(bound))
+        self._plans.pop(form.name, None)
+
+    def _count_anew(self, concerns: Callable[[str], bool]) -> None:
+        """Forget what was counted for the world by the scenario's faults of certain names."""
+        self.tallies = {
+            key: tally
+            for key, tally in self.tallies.items()
+            if key[1] != THE_WORLD or key[0] in self.placed or not concerns(key[0])
+        }
 
     def place(self, fault: Fault, *, at: float) -> None:
-        """Put a fault in place; one of the same name is replaced, and its tally begins anew."""
+        """Put a fault in place; one of the same name is replaced, and its tally begins anew.
+
+        Args:
+            at: now, POSIX seconds of the world's clock.
+        """
         self.lift(fault.name)
         self.placed[fault.name] = Standing(fault, at)
 
     def lift(self, name: str) -> bool:
         """Remove a fault that was put in place by hand; tell whether there was one."""
+        if self.placed.pop(name, None) is None:
+            return False
         self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] != name}
-        return self.placed.pop(name, None) is not None
+        return True
 
     # What a call needs
 
@@ -124,6 +170,10 @@ class World:
         """Return whose session form the avatar with this id (preset or UUID) chooses, if any."""
         bound = self.scenario.avatars.get(avatar.lower()) if self.scenario.avatars else None
         return bound or self.catalogue.of_avatar(avatar.lower())
+
+    def since_of(self, form: Scenario) -> float:
+        """Return when a session form was put in place, POSIX seconds of the world's clock."""
+        return self._bound_at.get(form.name, self.since)
 
     def plan_of(self, scenario: Scenario) -> Plan:
         """Return the plan of the session form of `scenario`, the same object every time."""
@@ -166,7 +216,8 @@ class World:
             clock=clock,
         )
         twin.draws, twin.seed = self.draws, self.seed
-        twin.epoch, twin.first_rate = self.epoch, self.first_rate
+        twin.epoch, twin.first_rate, twin.since = self.epoch, self.first_rate, self.since
+        twin._bound_at = self._bound_at.copy()
         twin.first_scenario = self.first_scenario
         twin.log = self.log.copy()
         twin.account = self.account.copy(twin.log.add_change)
@@ -351,12 +402,17 @@ class Worlds:
 
     def _forget_tag(self, world: World) -> None:
         tag = key_tag(world.origin)
-        if self._by_tag.get(tag) is world:
-            del self._by_tag[tag]
+        if self._by_tag.get(tag) is not world:
+            return
+        del self._by_tag[tag]
+        for other in self._by_name.values():  # session keys of a fork outlive its origin
+            if other is not world and other.origin == world.origin:
+                self._by_tag[tag] = other
+                return
 
     def _release(self, world: World) -> None:
         """Let everything that is held back by the clock of a world that is gone go out."""
-        world.clock.jump(LONGEST_S)
+        world.clock.release()
         world.stir()
 
     def _new(

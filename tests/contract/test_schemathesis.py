@@ -40,6 +40,7 @@ RULES_BEYOND_SCHEMA = {
     "connectAvatar": "avatars are on the allow-list, and the shape may be fixed",
     "moveClock": "a clock moves ten years at the most",
     "putScenario": "a scenario has a schema of its own",
+    "bindAvatar": "a session form has a schema of its own",
     "addFault": "a fault must not contradict itself",
     "makeSession": "only what fails has a failure",
     "occur": "only what fails has a failure",

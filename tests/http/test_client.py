@@ -110,6 +110,21 @@ async def test_a_scenario_is_chosen_by_name_or_data(fake: Any) -> None:
     assert (await call(fake, "POST", "/v1/realtime_sessions", json=CREATE))[0] == 402
 
 
+async def test_an_avatar_is_bound_and_unbound(fake: Any) -> None:
+    """Its creates follow the form that it was bound to, until it is bound no more."""
+    form = {"faults": [{"match": {"moment": "create"}, "effect": {"status": 429}}]}
+    assert (await fake.bind_avatar("Music-Superstar", form)).data["avatars"] == {
+        "music-superstar": form
+    }
+    assert (await call(fake, "POST", "/v1/realtime_sessions", json=CREATE))[0] == 429
+    await fake.unbind_avatar("music-superstar")
+    assert (await call(fake, "POST", "/v1/realtime_sessions", json=CREATE))[0] == 200
+    with pytest.raises(NoSuch):
+        await fake.unbind_avatar("music-superstar")
+    with pytest.raises(BadRequest, match=r"\$\.faults\[0\]"):
+        await fake.bind_avatar("cat-character", {"faults": [{"effect": {"status": 1}}]})
+
+
 async def test_a_fault_strikes_until_it_is_removed(fake: Any) -> None:
     """A fault is given as data or by its parts, is counted, and its handle removes it."""
     fault = await fake.fault(effect={"status": 503}, match={"operation": "getOrganization"})

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from fake_runway import FakeRunway
+from fake_runway.library import configuration
 from fake_runway.scenario_files import ScenarioFileError
 from fake_runway.serving import PortTaken
 
@@ -58,6 +59,19 @@ def test_worlds_of_one_server_are_apart() -> None:
         assert len({fake.secret, second.secret, third.secret}) == 3
 
 
+async def test_further_worlds_are_one_family_however_they_are_made() -> None:
+    """Unnamed ones never meet, and the world that the block got knows each of them, once."""
+    with FakeRunway(world="world-2") as fake:
+        one, two, three = fake.world("world-4"), fake.aio.world(), fake.world()
+        four, five = one.world(), two.world()
+        names = [each.name for each in (one, two, three, four, five)]
+        assert names == ["world-4", "world-3", "world-5", "world-6", "world-7"]
+        assert fake.aio.world("world-4").base_url == one.base_url
+        assert [each.name for each in fake.others] == names
+        await two.sessions.make()
+        assert [each.look().sessions for each in fake.others] == [0, 1, 0, 0, 0]
+
+
 def test_the_variables_are_set_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """`use` sets what both SDKs read, through what takes it back."""
     set_: dict[str, str] = {}
@@ -78,6 +92,34 @@ def test_the_options_are_those_of_the_command(tmp_path: Path) -> None:
     for scenario in (path, str(path), {"name": "mine", "account": {"credits": 3}}):
         with FakeRunway(scenario) as fake:
             assert (fake.look().scenario, fake.credits.get().left) == ("mine", 3)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "a-name.test"])
+def test_a_server_that_others_can_reach_has_a_token(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new one, unless one is given; on this machine alone there is none."""
+    monkeypatch.delenv("FAKE_RUNWAY_ADMIN_TOKEN", raising=False)
+    first, second = (configuration(host=host).admin_token for _ in range(2))
+    assert first
+    assert second not in (None, first)
+    assert configuration(host=host, admin_token="mine").admin_token == "mine"
+    assert configuration(host="LocalHost").admin_token is None
+    monkeypatch.setenv("FAKE_RUNWAY_ADMIN_TOKEN", "of the environment")
+    assert configuration(host=host).admin_token == "of the environment"
+
+
+async def test_a_forged_host_does_not_open_a_server_that_others_can_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the token its admin API is closed to everybody but the block's own world."""
+    monkeypatch.delenv("FAKE_RUNWAY_ADMIN_TOKEN", raising=False)
+    async with FakeRunway(host="0.0.0.0") as fake, aiohttp.ClientSession() as http:
+        async with http.get(
+            f"{fake.base_url}/__admin/world", headers={"Host": "127.0.0.1"}
+        ) as answer:
+            assert answer.status == 401
+        assert (await fake.look()).name == fake.name
 
 
 def test_equal_seeds_give_equal_ids() -> None:

@@ -9,12 +9,16 @@ import pytest
 
 from fake_runway.scenario_files import Catalogue
 from fake_runway.serving import Configuration, serving
-from fake_runway.web.replay import read, replay, token_of
+from fake_runway.web.replay import NotReplayable, read, replay, token_of
 from fake_runway.web.tokens import LiveKit
 from tests.support.over_http import Caller, Door, asking_once, door_of
+from tests.support.processes import PATIENCE_S
 from tests.support.runs import Ask, Do, scripted
+from tests.support.servers import CREATE, HEADERS, serving_fake
+from tests.support.waiting import called
 
 RUNS = 24
+SESSIONS = "/v1/realtime_sessions"
 
 
 @pytest.mark.parametrize("rate", [1.0, 1_000.0])
@@ -57,3 +61,70 @@ async def test_a_scenario_chosen_by_a_header_is_part_of_the_record() -> None:
         given = await caller.record()
     assert "putScenario" in [step.get("act") for step in given["steps"]]
     assert replay(given, livekit=LiveKit(), catalogue=catalogue).divergence is None
+
+
+async def test_a_run_with_rooms_elsewhere_is_replayed_anywhere() -> None:
+    """The record says where tokens led; whoever replays it need not have the same server."""
+    elsewhere = LiveKit(url="ws://10.0.0.5:7880")
+    async with serving_fake(livekit=elsewhere) as fake:
+        await fake.consume(*await fake.ready())
+        given = (await fake.admin("GET", "/replay")).json["record"]
+    assert replay(read(token_of(given)), livekit=LiveKit()).divergence is None
+
+
+async def test_lifting_a_fault_that_nobody_placed_changes_nothing() -> None:
+    """The scenario's own faults go on counting, and the run is replayed as it was."""
+    scenario = Catalogue.builtin().get("create-429-twice")
+    assert scenario is not None
+    async with serving_fake(scenario=scenario) as fake:
+        statuses = [(await fake.call("POST", SESSIONS, json=CREATE)).status for _ in range(3)]
+        refused = await fake.admin("DELETE", "/faults/create-429-twice%2F1")
+        statuses.append((await fake.call("POST", SESSIONS, json=CREATE)).status)
+        given = (await fake.admin("GET", "/replay")).json["record"]
+    assert refused.status == 404
+    assert statuses == [429, 429, 200, 200]
+    assert replay(given, livekit=LiveKit()).divergence is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epoch", 1e18), ("now", -1), ("rate", 1e308), ("rate", "x"), ("world", "\x1b[31m")],
+)
+async def test_records_beyond_all_bounds_are_refused(name: str, value: object) -> None:
+    """They would make worlds that cannot say what time it is."""
+    async with serving_fake() as fake:
+        await fake.create()
+        given = (await fake.admin("GET", "/replay")).json["record"]
+        with pytest.raises(NotReplayable, match=name):
+            read(token_of({**given, name: value}))
+
+
+async def test_session_keys_of_a_fork_outlive_its_origin() -> None:
+    """A consume that names no world finds the fork once the world that it came from is gone."""
+    async with serving_fake() as fake:
+        session_id, key = await fake.ready()
+        await fake.admin("POST", "/fork", {"name": "copy"})
+        await fake.admin("DELETE", "/world")
+        consumed = await fake.consume(session_id, key)
+    assert consumed.status == 200
+
+
+async def test_snapshots_without_a_name_do_not_replace_each_other() -> None:
+    """Each gets a name of its own."""
+    async with serving_fake() as fake:
+        names = [(await fake.admin("POST", "/snapshots", {})).json["name"] for _ in range(3)]
+    assert len(set(names)) == 3
+
+
+async def test_dropping_a_world_lets_go_what_would_never_have_ended() -> None:
+    """A hang, and a delay without an end, on a clock that was stopped in the middle of nowhere."""
+    async with serving_fake(rate=0.37) as fake:
+        for effect in ({"hang": True}, {"delay": "never"}):
+            await fake.admin("POST", "/faults", {"effect": effect, "name": "holds"})
+            await fake.admin("PUT", "/clock", {"rate": 0})
+            asking = asyncio.ensure_future(fake.client.get("/v1/organization", headers=HEADERS))
+            await called(fake, "getOrganization")
+            await fake.admin("DELETE", "/world")
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.gather(asking, return_exceptions=True)
+            assert asking.done()

@@ -149,13 +149,18 @@ def test_each_test_has_a_world_of_its_own(run: Run) -> None:
             assert (fake_runway.look().sessions, other.look().sessions) == (0, 1)
             assert other.name == fake_runway.name + ".other"
 
+        async def test_more_awaited_worlds(fake_runway):
+            blocking, awaited = fake_runway.world(), fake_runway.aio.world()
+            await awaited.sessions.make()
+            assert (await blocking.aio.look()).sessions == 0
+
         def test_dropped(fake_runway):
             fake_runway.look()
             names = [world.name for world in fake_runway.worlds()]
             assert [name for name in names if name.startswith("test-")] == [fake_runway.name]
         """
     )
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=7)
     assert result.ret == 0
 
 

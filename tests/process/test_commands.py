@@ -97,6 +97,25 @@ async def test_serve_scales_time_and_prints_what_to_paste() -> None:
     assert session.status == 200  # READY, or FAILED because 300 s later it has expired
 
 
+@pytest.mark.parametrize("command", [["serve"], ["up", "--gateway-port=0"]])
+async def test_a_generated_admin_token_is_told(command: list[str]) -> None:
+    """Who lets others reach the server gets the token that its admin API then wants."""
+    nowhere = {"FAKE_RUNWAY_ADMIN_TOKEN": ""}
+    arguments = [*command, "--port=0", "--host=0.0.0.0"]
+    async with (
+        running("fake_runway", *arguments, **nowhere) as program,
+        aiohttp.ClientSession() as http,
+    ):
+        url = (await program.line(containing="fake Runway")).split()[-1]
+        token = (await program.line(containing="# admin token: ")).split()[-1]
+        headers = {"X-Fake-Admin-Token": token}
+        async with http.get(f"{url}/__admin/worlds", headers=headers) as answer:
+            assert answer.status == 200
+        async with http.get(f"{url}/__admin/worlds") as refused:
+            assert refused.status == 401
+        assert await program.stop() == 0
+
+
 async def test_debug_logs_show_calls_and_no_secrets() -> None:
     """World, method, path, status; neither the API secret nor the session key."""
     async with (

@@ -127,10 +127,11 @@ def method_of(step: Step) -> str:
 def arrival(asked: Ask, learned: Learned) -> Arrival:
     """Return a call as it comes through the door."""
     operation = _ASKED[asked.operation]
-    path, session_id = path_of(asked, learned)
+    path, id_ = path_of(asked, learned)
+    session_id, avatar_id = ("", id_) if operation.of_avatar else (id_, "")
     consumes = asked.operation == "consumeSession"
     refusal = None
-    if session_id == "no-id":
+    if id_ == "no-id":
         refusal = BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
     return Arrival(
         operation,
@@ -142,6 +143,7 @@ def arrival(asked: Ask, learned: Learned) -> Arrival:
         refusal=refusal,
         agent=AGENT,
         versioned=not consumes,
+        avatar_id="" if refusal else avatar_id,
     )
 
 

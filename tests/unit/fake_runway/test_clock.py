@@ -357,3 +357,18 @@ def test_a_jump_until_an_instant_that_has_passed_changes_nothing() -> None:
     clock.jump_until(120.0)
 
     assert (passed, clock.now()) == (110.0, 120.0)
+
+
+def test_a_released_clock_keeps_nobody() -> None:
+    """Whoever sleeps on it, however long and at whatever rate, is let go; so is who comes later."""
+
+    async def main() -> list[str]:
+        clock = VirtualClock(lambda: 0.37, rate=0.0, start=1_800_000_000.123)
+        sleeping = [asyncio.ensure_future(clock.sleep(span)) for span in (1e9, math.inf)]
+        await asyncio.sleep(0)  # noqa: TID251 - lets them begin
+        clock.release()
+        await asyncio.gather(*sleeping)
+        await clock.sleep(5)
+        return ["let go"]
+
+    assert asyncio.run(main()) == ["let go"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import LONGEST_S
-from fake_runway.core.effects import EFFECTS, Context, Delivery, Ending, parse_effects
+from fake_runway.core.effects import EFFECTS, Context, Delivery, Ending, When, parse_effects
 from fake_runway.core.lifecycle import Event
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW
@@ -208,11 +208,29 @@ def test_which_answers_arrive() -> None:
     assert arriving == whole
 
 
-def test_which_effects_answer_by_themselves() -> None:
-    """These stand for an answer, so that the server need not act; a lost reply needs it to act."""
-    replacing = {kind.name for kind in EFFECTS if kind.replaces}
+def test_which_effects_come_when() -> None:
+    """Some stand for an answer, one happens before, a lost reply needs the server to act."""
+    by_when = {when: {kind.name for kind in EFFECTS if kind.when is when} for when in When}
 
-    assert replacing == {"status", "reset", "empty", "hang"}
+    assert by_when.pop(When.AFTER) == {name for name, _, _ in EXAMPLES} - set().union(
+        *by_when.values()
+    )
+    assert by_when == {
+        When.BEFORE: {"event"},
+        When.INSTEAD: {"status", "reset", "empty", "hang"},
+        When.ONLY_ACTED: {"lost"},
+    }
+
+
+def test_only_an_event_happens_before_the_call() -> None:
+    """It says which one; no other effect has any."""
+    before = {
+        name: effect.event_before()
+        for name, value, _ in EXAMPLES
+        for effect in parse_effects({name: value})
+    }
+
+    assert {name: event for name, event in before.items() if event} == {"event": Event.FAILED}
 
 
 # Together

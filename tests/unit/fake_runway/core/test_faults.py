@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import jsonschema
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import parse_span
+from fake_runway.core.effects import EFFECTS, Context, Delivery, Effect, When
 from fake_runway.core.faults import (
     OPERATIONS,
     THE_WORLD,
@@ -491,3 +493,68 @@ def test_what_the_schema_allows_is_parsed_or_refused(
         assert after == [] or parsed.acted
     assert parsed.times is None or isinstance(parsed.times, int)
     assert parsed.starts_s == parse_span(given_fault.get("from", "0s"))
+
+
+# An effect more
+
+
+@dataclass(frozen=True, slots=True)
+class Teapot(Effect):
+    """Answers that it is a teapot: made up here, and known nowhere else."""
+
+    name = "teapot"
+    when = When.INSTEAD
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        return {"description": "Be a teapot.", "const": True}
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        return cls()
+
+    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+        return replace(delivery, status=418)
+
+
+class Overheard(Teapot):
+    """The same of what was done."""
+
+    name = "overheard"
+    when = When.ONLY_ACTED
+
+
+class Foretold(Teapot):
+    """The same before the call is looked at."""
+
+    name = "foretold"
+    when = When.BEFORE
+
+
+MORE = (*EFFECTS, Teapot, Overheard, Foretold)
+
+
+def made_up(effect: str, *, acted: bool | None = None) -> Fault:
+    """Return a fault with an effect that only `MORE` has."""
+    given_fault = {"effect": {effect: True}} | ({} if acted is None else {"acted": acted})
+    assert jsonschema.Draft202012Validator(fault_schema(MORE)).is_valid(given_fault)
+    return parse_fault(given_fault, name="made up", per_session=False, kinds=MORE)
+
+
+def test_an_effect_more_is_a_class_in_the_list() -> None:
+    """The schema, acting by default and what is refused follow from what the class says."""
+    acting = fault_schema(MORE)["properties"]["acted"]["description"]
+
+    assert not jsonschema.Draft202012Validator(fault_schema()).is_valid(
+        {"effect": {"teapot": True}}
+    )
+    assert "(status, reset, empty, hang, teapot)" in acting
+    assert "(event, foretold)" in acting
+    assert made_up("teapot").replaces
+    assert made_up("overheard").acted
+    assert not made_up("foretold").acted
+    assert not made_up("foretold").replaces
+    with pytest.raises(ValueError, match="acted: false needs"):
+        made_up("overheard", acted=False)
+    with pytest.raises(ValueError, match=r"effect\.foretold happens before"):
+        made_up("foretold", acted=True)

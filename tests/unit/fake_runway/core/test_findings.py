@@ -18,7 +18,7 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.durations import Fixed
 from fake_runway.core.faults import parse_fault
 from fake_runway.core.findings import MOST_NUMBERS, RULES, Finding, finding_body, findings
-from fake_runway.core.journal import Act, Entry, Exchange, Move
+from fake_runway.core.journal import DEFAULT_CAPACITY, Act, Entry, Exchange, Move
 from fake_runway.core.lifecycle import Event, State
 from fake_runway.core.session import Happening, Plan
 from fake_runway.core.settings import Settings
@@ -84,6 +84,14 @@ class Client:
         fault = parse_fault({**data, "effect": effect}, name=name, per_session=False)
         self.world.place(fault, at=self.clock.now())
 
+    def forget(self, *, all_at_once: bool) -> None:
+        """Let the journal lose every act so far: cleared, or full of others."""
+        if all_at_once:
+            self.world.log.clear()
+            return
+        for _ in range(DEFAULT_CAPACITY):
+            self._act("removeFaults", {})
+
     def occur(self, event: Event) -> None:
         """Let something happen to the session, as an admin does."""
         self.world.account.occur(self.id, event, at=self.clock.now())
@@ -132,8 +140,14 @@ class Client:
         self.wait(after)
         now = self.clock.now()
         self.world.account.advance(now)
-        sessions = self.world.account.sessions
-        return findings(self.world.log.entries(), sessions=sessions, now=now, rate=self.rate)
+        log = self.world.log
+        return findings(
+            log.entries(),
+            sessions=self.world.account.sessions,
+            now=now,
+            rate=self.rate if log.rate_before is None else log.rate_before,
+            clock_lost=log.clock_lost,
+        )
 
     def ids(self, after: float = 0.0) -> list[str]:
         """Return the ids of the findings."""
@@ -563,6 +577,35 @@ def test_speed_is_not_judged_across_a_move_of_the_clock() -> None:
     for _ in range(10):
         client.get()
         client.move_clock(0.05)
+    client.delete()
+    assert client.ids() == []
+    assert polled(client, times=4, every=0.05) == ["polled-too-fast"]
+
+
+@pytest.mark.parametrize("all_at_once", [True, False])
+@pytest.mark.parametrize(
+    ("rate", "every", "expected"),
+    [(0.0, 0.0, []), (100.0, 10.0, []), (100.0, 9.9, ["polled-too-fast"])],
+)
+def test_a_rate_counts_that_the_journal_no_longer_shows(
+    rate: float, every: float, expected: list[str], all_at_once: bool
+) -> None:
+    """Speed is judged by the rate that was set last, also at 0, though the act is gone."""
+    client = patient()
+    client.set_rate(5.0)
+    client.set_rate(rate)
+    client.forget(all_at_once=all_at_once)
+    assert polled(client, times=10, every=every) == expected
+
+
+def test_speed_is_not_judged_across_a_move_that_the_journal_no_longer_shows() -> None:
+    """Polls that are kept longer than the moves between them say nothing about speed."""
+    client = patient()
+    client.create()
+    for _ in range(10):
+        client.get()
+        client.move_clock(0.05)
+    client.forget(all_at_once=False)
     client.delete()
     assert client.ids() == []
     assert polled(client, times=4, every=0.05) == ["polled-too-fast"]

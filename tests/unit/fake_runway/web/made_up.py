@@ -231,6 +231,12 @@ _acts = st.one_of(
         lambda name: Do("putScenario", {"name": name})
     ),
     st.builds(
+        lambda form, avatar: Do("bindAvatar", form, name=avatar),
+        _session | _usual,
+        st.sampled_from(["cat-character", FOREIGN_ID]),
+    ),
+    st.just(Do("unbindAvatar", name="cat-character")),
+    st.builds(
         lambda event, which: Do("occur", {"event": event}, which),
         st.sampled_from(_by_hand),
         _which,

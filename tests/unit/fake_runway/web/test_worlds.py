@@ -1,8 +1,45 @@
-"""Worlds are made when first named, and tell nothing secret of themselves."""
+"""Worlds are made when first named, tell nothing secret, and follow what they are told."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from fake_runway.core.render import exchange_body
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import key_tag, name_from_secret
-from fake_runway.web.worlds import Worlds
+from fake_runway.web.errors import RequestRefused
+from fake_runway.web.replay import read, record, replay, token_of
+from fake_runway.web.worlds import World, Worlds
+from tests.support.runs import FOREIGN_ID, LIVEKIT, Ask, Do, Player, alone
+
+Json = Mapping[str, Any]
+
+TWICE_429 = {"match": {"moment": "create"}, "effect": {"status": 429}, "times": 2}
+FIRST_POLL = {"match": {"operation": "getSession"}, "effect": {"status": 503}, "times": 1}
+
+
+def create_for(avatar: str) -> Ask:
+    """Return a create for a preset, or for the custom avatar of that UUID."""
+    custom = {"type": "custom", "avatarId": avatar}
+    preset = {"type": "runway-preset", "presetId": avatar}
+    return Ask(
+        "createSession",
+        body={"model": "gwm1_avatars", "avatar": custom if avatar == FOREIGN_ID else preset},
+    )
+
+
+def following(scenario: Json) -> Player:
+    """Return the client of a new world that follows a scenario."""
+    player = alone()
+    player.do(Do("putScenario", {"scenario": scenario}))
+    return player
+
+
+def assert_replays(world: World) -> None:
+    """The record of a world comes out the same."""
+    done = replay(read(token_of(record(world))), livekit=LIVEKIT, catalogue=world.catalogue)
+    assert done.divergence is None
 
 
 def test_a_world_is_made_once() -> None:
@@ -35,3 +72,128 @@ def test_a_fork_that_began_anew_no_longer_answers_to_its_origin_s_keys() -> None
     again = worlds.reset(worlds.named("two"))
     assert worlds.of_tag(key_tag("one")) is None
     assert worlds.of_tag(key_tag("two")) is again
+
+
+def test_a_change_of_scenario_keeps_what_was_counted_for_a_session() -> None:
+    """A session whose first poll has failed does not fail it again; creates count anew."""
+    scenario = {"name": "made-up", "session": {"faults": [TWICE_429, FIRST_POLL]}}
+    player = following(scenario)
+    creates = [player.ask(create_for("cat-character")).status for _ in range(3)]
+    first = player.ask(Ask("getSession")).status
+    player.do(Do("putScenario", {"scenario": scenario}))
+    second = player.ask(Ask("getSession")).status
+    assert (creates, first, second) == ([429, 429, 200], 503, 200)
+    assert player.ask(create_for("cat-character")).status == 429
+    assert_replays(player.world)
+
+
+def test_faults_of_creates_count_their_time_from_when_the_scenario_was_put_in_place() -> None:
+    """An hour after the world's beginning, the first ten seconds of a scenario are to come."""
+    fault = {**TWICE_429, "until": "10s"}
+    player = alone()
+    player.do(Do("moveClock", {"by": "1h"}))
+    player.do(Do("putScenario", {"scenario": {"name": "made-up", "session": {"faults": [fault]}}}))
+    player.do(Do("moveClock", {"by": "9s"}))
+    assert player.ask(create_for("cat-character")).status == 429
+    copied = player.worlds.fork(player.world, "copy")
+    assert copied.since == player.world.since
+    player.do(Do("moveClock", {"by": "1s"}))
+    assert player.ask(create_for("cat-character")).status == 200
+    assert_replays(player.world)
+
+
+@pytest.mark.parametrize("avatar", ["cat-character", FOREIGN_ID])
+def test_a_bound_avatar_chooses_its_form_until_it_is_unbound(avatar: str) -> None:
+    """Creates follow the form, whatever the case of the id; the scenario is otherwise the same."""
+    player = following({"name": "made-up", "account": {"credits": 9}})
+    player.do(Do("bindAvatar", {"faults": [{**TWICE_429, "name": "busy"}]}, name=avatar.upper()))
+    assert player.ask(create_for(avatar)).status == 429
+    assert player.world.log.exchanges[-1].faults == (f"avatar-{avatar}/busy",)
+    player.do(Do("bindAvatar", {"provision_time": "7s"}, name=avatar))
+    assert player.ask(create_for(avatar)).status == 200
+    assert [each.due_at for each in player.world.account.sessions.values()] == [
+        player.world.epoch + 7
+    ]
+    assert (player.world.scenario.name, player.world.account.left) == ("made-up", 7)
+    player.do(Do("unbindAvatar", name=avatar.upper()))
+    assert player.ask(create_for(avatar)).status == (404 if avatar == FOREIGN_ID else 200)
+    assert_replays(player.world)
+
+
+def test_binding_an_avatar_leaves_what_was_counted_for_another() -> None:
+    """In the middle of "twice 429", another avatar is bound, and only once more is left."""
+    player = following({"name": "made-up", "session": {"faults": [FIRST_POLL]}})
+    twice = {"faults": [TWICE_429]}
+    player.do(Do("bindAvatar", twice, name="cat-character"))
+    assert player.ask(create_for("cat-character")).status == 429
+    player.do(Do("bindAvatar", twice, name="music-superstar"))
+    assert player.ask(create_for("music-superstar")).status == 429
+    player.do(Do("unbindAvatar", name="music-superstar"))
+    assert [player.ask(create_for("cat-character")).status for _ in range(2)] == [429, 200]
+    player.do(Do("bindAvatar", twice, name="cat-character"))
+    assert [player.ask(create_for("cat-character")).status for _ in range(3)] == [429, 429, 200]
+    assert_replays(player.world)
+
+
+def test_the_faults_of_a_bound_avatar_count_their_time_from_the_binding() -> None:
+    """Ten seconds are ten seconds after the binding, also in a copy of the world."""
+    player = alone()
+    player.do(Do("moveClock", {"by": "1h"}))
+    player.do(Do("bindAvatar", {"faults": [{**TWICE_429, "until": "10s"}]}, name="cat-character"))
+    player.do(Do("moveClock", {"by": "9s"}))
+    player.world = player.worlds.fork(player.world, "copy")
+    assert player.ask(create_for("cat-character")).status == 429
+    player.do(Do("moveClock", {"by": "1s"}))
+    assert player.ask(create_for("cat-character")).status == 200
+    assert_replays(player.world)
+
+
+def test_bindings_go_with_their_scenario_and_are_replayed_so() -> None:
+    """Another scenario has its own bindings, and what is bound later belongs to that one."""
+    player = alone()
+    form = {"faults": [TWICE_429]}
+    player.do(Do("bindAvatar", form, name="cat-character"))
+    copied = dict(player.do(Do("putScenario", {"name": "slow"})).body)
+    assert player.ask(create_for("cat-character")).status == 200
+    player.do(Do("bindAvatar", form, name="music-superstar"))
+    assert player.ask(create_for("music-superstar")).status == 429
+    player.do(Do("putScenario", {"scenario": copied["data"]}))
+    assert player.ask(create_for("music-superstar")).status == 200
+    player.do(Do("bindAvatar", form, name=FOREIGN_ID))
+    assert player.ask(Ask("listAvatars")).status == 200
+    assert_replays(player.world)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "place"),
+    [
+        ("cat-character", {"provision_tiem": "1s"}, "$.provision_tiem"),
+        ("cat-character", {"then": [{"in": "ready", "event": "billed"}]}, "$.then[0].event"),
+        ("cat-character", {}, "$"),
+        ("a b", {"provision_time": "1s"}, "path: name"),
+        ("x" * 101, {"provision_time": "1s"}, "path: name"),
+    ],
+)
+def test_a_wrong_binding_is_refused_with_its_place(name: str, form: Json, place: str) -> None:
+    """Nothing is bound, and the refusal says where in the body it went wrong."""
+    player = alone()
+    before = player.world.scenario
+    with pytest.raises(RequestRefused) as caught:
+        player.do(Do("bindAvatar", form, name=name))
+    assert caught.value.headers["X-Fake-Where"] == place
+    assert player.world.scenario is before
+    assert len(player.world.log) == 0
+
+
+def test_faults_of_sessions_leave_avatars_alone() -> None:
+    """A call about an avatar is none about a session: no fault of one strikes or counts it."""
+    anything = {"effect": {"status": 503}, "times": 1}
+    player = following({"name": "made-up", "session": {"faults": [anything]}})
+    asked = player.ask(Ask("getAvatar"))
+    [exchange] = player.world.log.exchanges
+    shown = exchange_body(exchange)
+    assert (asked.status, exchange.faults, player.world.tallies) == (404, (), {})
+    assert (shown["session"], shown["avatar"]) == (None, FOREIGN_ID)
+    player.do(Do("bindAvatar", {"provision_time": "1s"}, name=FOREIGN_ID))
+    assert player.ask(Ask("getAvatar")).status == 200
+    assert_replays(player.world)

@@ -1,0 +1,33 @@
+"""The contract as tests: `pytest --pyargs contracts.conformance --gateway-url URL`.
+
+Import everything from here to have the same items in a test file of your own.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contracts.case import Level, Requirement
+from contracts.requirements import REQUIREMENTS
+
+if TYPE_CHECKING:
+    from contracts.runner import Report
+
+__all__ = ["test_requirement"]
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.id)
+def test_requirement(requirement: Requirement, gateway_report: "Report") -> None:
+    """The gateway keeps this requirement; one that only SHOULD be kept is a warning."""
+    from contracts.runner import Outcome
+
+    verdict = next(
+        each for each in gateway_report.verdicts if each.requirement.id == requirement.id
+    )
+    if verdict.outcome is Outcome.SKIP:
+        pytest.skip(verdict.reason)
+    lines = [f"{each.observation.situation}: {each.text}" for each in verdict.failures]
+    if verdict.outcome is Outcome.FAIL and requirement.level is not Level.MUST:
+        pytest.xfail(f"{requirement.level.value}: {requirement.text}\n" + "\n".join(lines))
+    if verdict.outcome is not Outcome.PASS:
+        pytest.fail("\n".join([requirement.text, *lines, verdict.reason]), pytrace=False)

@@ -1,0 +1,90 @@
+"""The judge as pytest items: one for each requirement of the connect contract.
+
+    pytest --pyargs contracts.conformance --gateway-url http://127.0.0.1:3000/api/avatar/connect
+
+or, with a gateway that your own fixture starts:
+
+    # conftest.py
+    @pytest.fixture(scope="session")
+    def gateway_url(gateway_upstream):
+        with my_server(env=gateway_upstream) as url:
+            yield f"{url}/api/avatar/connect"
+
+    # test_contract.py
+    from contracts.conformance import *
+
+Loads nothing but pytest before a test asks for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from contracts.judging import Judging
+    from contracts.runner import Report
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("runway-contracts", "contract of Runway connect gateways")
+    group.addoption(
+        "--gateway-url", metavar="URL", help="The connect endpoint that is judged; it runs already."
+    )
+    group.addoption(
+        "--gateway-timeout",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="Its own deadline. Default: 30.",
+    )
+    group.addoption(
+        "--gateway-profile",
+        choices=["quick", "full"],
+        default="quick",
+        help="How many situations are played. Default: quick.",
+    )
+    group.addoption(
+        "--gateway-fake-port",
+        type=int,
+        default=0,
+        metavar="PORT",
+        help="Where its upstream, the fake, listens; so that it can be told beforehand.",
+    )
+
+
+@pytest.fixture(scope="session")
+def gateway_judging(request: pytest.FixtureRequest) -> Iterator["Judging"]:
+    """The judge's own side: the fake runs while this does."""
+    from contracts.judging import Judging
+
+    option = request.config.option
+    judging = Judging(
+        timeout_s=option.gateway_timeout,
+        quick=option.gateway_profile == "quick",
+        fake_port=option.gateway_fake_port,
+    )
+    with judging:
+        yield judging
+
+
+@pytest.fixture(scope="session")
+def gateway_upstream(gateway_judging: "Judging") -> Mapping[str, str]:
+    """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, for the environment of the gateway."""
+    return gateway_judging.environment
+
+
+@pytest.fixture(scope="session")
+def gateway_url(request: pytest.FixtureRequest) -> str:
+    """The connect endpoint; define a fixture of this name to start one."""
+    url: str | None = request.config.option.gateway_url
+    if url is None:
+        pytest.skip("needs --gateway-url, or a fixture `gateway_url` that starts a gateway")
+    return url
+
+
+@pytest.fixture(scope="session")
+def gateway_report(gateway_judging: "Judging", gateway_url: str) -> "Report":
+    """What the judge found, in one run for all items."""
+    return gateway_judging.judge(gateway_url)
