@@ -2,26 +2,35 @@
 
 import asyncio
 import json
+import os
+import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
-from contracts.case import Context, Level, Requirement, Shape
-from contracts.control import ControlError, control, fake
+from contracts.case import Context, Level, Requirement, Shape, Situation
+from contracts.control import Control, ControlError, Fake, control, started_fake
+from contracts.page import contract_page
 from contracts.report import Format, reporters, write
 from contracts.requirements import REQUIREMENTS
 from contracts.runner import PRESETS, Listener, Plan, Report, Runner
 from contracts.situations import CUSTOM_AVATAR, situations
-from contracts.target import Target, TargetError, reachable, started
+from contracts.target import Target, TargetError, Watch, reachable, started
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
+EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
 DEFAULT_URL = "http://127.0.0.1:4011/api/avatar/connect"
 MEDIA_URL = "wss://media.judge.invalid"
+ADMIN_TOKEN_VARIABLE = "FAKE_RUNWAY_ADMIN_TOKEN"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,8 +40,12 @@ def main() -> None:
     \b
     runway-contracts check --target URL -- npm start    start it, judge it, stop it
     runway-contracts list                               what is demanded
-    runway-contracts explain poll.stops                 why, and what was seen
+    runway-contracts explain poll.stops                 one demand: why, and how it is judged
     """
+
+
+class _Interrupted(Exception):
+    """Somebody wants this to end: the number of a signal."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +64,32 @@ class _Job:
     wait_s: float
     fake_port: int
     fake_url: str | None
+    admin_token: str | None
     secret: str
+
+    @property
+    def custom_avatars(self) -> list[str]:
+        """Those that the fake has to know."""
+        ours = [avatar for avatar in self.avatars if _UUID.fullmatch(avatar)]
+        return [CUSTOM_AVATAR, *(avatar.lower() for avatar in ours)]
 
 
 @main.command()
-@click.option("--target", "url", default=DEFAULT_URL, show_default=True, help="The endpoint.")
+@click.option(
+    "--target",
+    "url",
+    default=DEFAULT_URL,
+    show_default=True,
+    callback=lambda _, __, url: _address(url, "--target"),
+    help="The endpoint: what a page POSTs to.",
+)
 @click.option(
     "--timeout",
     "timeout_s",
     type=click.FloatRange(1, 120),
     default=30.0,
     show_default=True,
-    help="The target's own deadline, in seconds.",
+    help="The target's own deadline, in seconds: it has to answer by then, whatever happens.",
 )
 @click.option(
     "--shape",
@@ -79,8 +106,8 @@ class _Job:
 @click.option(
     "--avatars",
     default=",".join(PRESETS),
-    help="Presets that the target takes, separated by commas; so many situations run side by"
-    " side. [default: all nine]",
+    help="What the target's allow-list takes, separated by commas: presets, or UUIDs of custom"
+    " avatars. So many situations run side by side. [default: the nine presets]",
 )
 @click.option("--only", multiple=True, help="Only requirements whose id begins so; repeatable.")
 @click.option("--skip", multiple=True, help="No requirement whose id begins so; repeatable.")
@@ -92,8 +119,16 @@ class _Job:
     show_default=True,
     help="quick: a few situations, in seconds.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=len(PRESETS), show_default=True)
-@click.option("--seed", default="0", show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=len(PRESETS),
+    show_default=True,
+    help="At most so many situations side by side.",
+)
+@click.option(
+    "--seed", default="0", show_default=True, help="Same seed, same ids, keys and secret."
+)
 @click.option(
     "--wait",
     "wait_s",
@@ -108,7 +143,16 @@ class _Job:
     default=0,
     help="Where the fake listens; so a target that you start yourself can be told beforehand.",
 )
-@click.option("--fake-url", help="A fake that runs already, instead of one of our own.")
+@click.option(
+    "--fake-url",
+    callback=lambda _, __, url: _address(url, "--fake-url") if url else None,
+    help="A fake that runs already, instead of one of our own. The world of --secret is made new.",
+)
+@click.option(
+    "--fake-admin-token",
+    "admin_token",
+    help=f"What that fake demands of admins. [default: {ADMIN_TOKEN_VARIABLE}]",
+)
 @click.option("--secret", help="The API secret that the target uses. [default: made from --seed]")
 @click.option(
     "--report",
@@ -134,6 +178,7 @@ def check(
     wait_s: float,
     fake_port: int,
     fake_url: str | None,
+    admin_token: str | None,
     secret: str | None,
     reports: Sequence[str],
     command: tuple[str, ...],
@@ -141,81 +186,210 @@ def check(
     """Judge a gateway, and say for each requirement whether it is kept.
 
     With a COMMAND after `--`, the target is started with RUNWAYML_BASE_URL and
-    RUNWAYML_API_SECRET set, and stopped afterwards. Without one, it has to run already with these
-    two; the lines are printed, and --fake-port makes them known beforehand.
-
-    Exit code 0: every MUST is kept. 1: one is not. 2: usage. 3: no target. 4: the judge failed.
+    RUNWAYML_API_SECRET set, and stopped afterwards, with all its children. Without one, it has to
+    run already with these two: the lines are printed, and --fake-port makes them known beforehand.
 
     \b
-    Examples:
-      runway-contracts check --target http://127.0.0.1:3000/api/avatar/connect -- node server.js
-      runway-contracts check --profile quick --report html=report.html -- npm start
-      runway-contracts check --fake-port 4010 --target http://127.0.0.1:8000/connect
+    Exit code
+      0  every MUST is kept, and with --strict every SHOULD
+      1  one is not
+      2  usage
+      3  no target: it cannot be started, does not listen, or ended in the middle
+      4  the judge itself failed: its fake does not run, or a report cannot be written
+      130 and 143: interrupted; whatever was started has ended
+
+    \b
+    Examples
+      start it, judge it, stop it:
+        runway-contracts check --target http://127.0.0.1:3000/api/avatar/connect -- node server.js
+      the same in seconds, with a page that shows what was seen:
+        runway-contracts check --profile quick --report html=report.html -- npm start
+      one that you start yourself, in another terminal, with the two lines that are printed:
+        runway-contracts check --fake-port 4010 --target http://127.0.0.1:8000/connect
+      one behind a login, that takes two avatars only, with a deadline of 10 s:
+        runway-contracts check --header 'Authorization: Bearer abc' --timeout 10 \\
+          --avatars music-superstar,tennis-coach -- npm start
+      one family of requirements:
+        runway-contracts check --only request -- npm start
     """
+    chosen = _chosen(only, skip)
+    quick = profile == "quick"
     job = _Job(
         target=Target(url, dict(map(_header, headers)), _template(body_template)),
         command=command,
         timeout_s=timeout_s,
         shape=Shape(shape) if shape else None,
-        requirements=_chosen(only, skip),
+        requirements=chosen,
         avatars=_avatars(avatars),
         jobs=jobs,
-        quick=profile == "quick",
+        quick=quick,
         seed=seed,
         wait_s=wait_s,
         fake_port=fake_port,
         fake_url=fake_url,
+        admin_token=admin_token or os.environ.get(ADMIN_TOKEN_VARIABLE),
         secret=secret or f"judge-{blake2b(seed.encode(), digest_size=12).hexdigest()}",
     )
-    chosen = dict(map(_report, reports))
+    if not _played(job, "marker"):
+        raise click.UsageError("no situation of the quick profile is about these requirements")
+    written = list(map(_report, reports))
     listen, close = reporters(strict=strict)
     try:
-        report = asyncio.run(_check(job, listen))
-    except TargetError as error:
+        report = _run(_check(job, listen))
         close()
-        click.echo(f"runway-contracts: {error}", err=True)
-        sys.exit(EXIT_UNREACHABLE)
-    except ControlError as error:
+        for form, file in written:
+            write(report, form, file, strict=strict)
+    except (TargetError, ControlError, _Interrupted, OSError) as error:
         close()
-        click.echo(f"runway-contracts: {error}", err=True)
-        sys.exit(EXIT_INTERNAL)
-    close()
-    for form, file in chosen.items():
-        write(report, form, file, strict=strict)
+        _end(error)
+    if hint := _hint(report):
+        click.echo(f"runway-contracts: {hint}", err=True)
     sys.exit(EXIT_BROKEN if report.broken(strict=strict) else 0)
 
 
+def _end(error: Exception) -> None:
+    """Say in a line what went wrong, and end with its code."""
+    if isinstance(error, _Interrupted):
+        click.echo("runway-contracts: interrupted", err=True)
+        sys.exit(EXIT_SIGNAL + error.args[0])
+    click.echo(f"runway-contracts: {error}", err=True)
+    sys.exit(EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL)
+
+
+def _run(job: Coroutine[Any, Any, Report]) -> Report:
+    """Run to the end, or until a signal: then whatever was started ends in order, once.
+
+    Raises:
+        _Interrupted.
+    """
+    caught: list[int] = []
+
+    async def main() -> Report:
+        task = asyncio.ensure_future(job)
+        loop = asyncio.get_running_loop()
+
+        def interrupt(number: int) -> None:
+            if not caught:  # a second one would leave children behind
+                caught.append(number)
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, interrupt, number)
+        return await task
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        raise _Interrupted(*caught) from None
+
+
 async def _check(job: _Job, listen: Listener) -> Report:
-    marker = f"upstream{blake2b(job.secret.encode(), digest_size=6).hexdigest()}"
-    context = Context(job.timeout_s, job.shape, job.secret, marker, MEDIA_URL)
     async with AsyncExitStack() as stack:
-        url = job.fake_url
-        if url is None:
-            url = await stack.enter_async_context(
-                fake(port=job.fake_port, seed=job.seed, media_url=MEDIA_URL)
+        fake: Fake | None = None
+        if job.fake_url is None:
+            fake = await stack.enter_async_context(
+                started_fake(port=job.fake_port, seed=job.seed, media_url=MEDIA_URL)
             )
-        desk = await stack.enter_async_context(control(url, job.secret))
-        await desk.begin("judged", [CUSTOM_AVATAR])
+        url = fake.url if fake else str(job.fake_url).rstrip("/")
+        desk = await stack.enter_async_context(control(url, job.secret, job.admin_token))
+        await desk.begin("judged", job.custom_avatars)
+        media_url = MEDIA_URL
+        if fake is None:
+            media_url = await desk.media_url()
+            await desk.begin("judged", job.custom_avatars)
         environment = {"RUNWAYML_BASE_URL": url, "RUNWAYML_API_SECRET": job.secret}
         if job.command:
-            target = await stack.enter_async_context(
-                started(job.command, job.target, environment=environment, wait_s=job.wait_s)
+            watch = await stack.enter_async_context(
+                started(
+                    job.command,
+                    job.target,
+                    environment={**os.environ, **environment},
+                    wait_s=job.wait_s,
+                )
             )
         else:
+            click.echo("Expecting a target that runs with these two:", err=True)
             for name, value in environment.items():
                 click.echo(f"{name}={value}", err=True)
-            await reachable(job.target, wait_s=job.wait_s)
-            target = job.target
-        every = situations(job.timeout_s, marker)
-        plan = Plan(
-            [each for each in every if each.quick or not job.quick],
-            context,
-            avatars=job.avatars,
-            requirements=job.requirements,
-            seed=job.seed,
-            jobs=job.jobs,
+            watch = await reachable(job.target, wait_s=job.wait_s)
+        return await _judged(_runner(job, desk, listen, media_url), watch, fake)
+
+
+def _runner(job: _Job, desk: Control, listen: Listener, media_url: str) -> Runner:
+    marker = f"upstream{blake2b(job.secret.encode(), digest_size=6).hexdigest()}"
+    plan = Plan(
+        _played(job, marker),
+        Context(job.timeout_s, job.shape, job.secret, marker, media_url),
+        avatars=job.avatars,
+        requirements=job.requirements,
+        seed=job.seed,
+        jobs=job.jobs,
+    )
+    return Runner(plan, job.target, desk, listen)
+
+
+def _played(job: _Job, marker: str) -> list[Situation]:
+    """Return the situations that a chosen requirement is about, and one that shows the shape."""
+    every = situations(job.timeout_s, marker)
+    wanted = [
+        each
+        for each in every
+        if (each.quick or not job.quick) and any(one.is_about(each) for one in job.requirements)
+    ]
+    if job.shape is None and any(each.shape for each in wanted):
+        wanted += [each for each in every[:1] if each not in wanted]
+    return wanted
+
+
+async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
+    """Run, unless what it needs gets lost.
+
+    Raises:
+        TargetError, ControlError.
+    """
+    run = asyncio.ensure_future(runner.run())
+    no_target = asyncio.ensure_future(watch.lost())
+    no_fake = asyncio.ensure_future(fake.lost()) if fake else None
+    tasks: list[asyncio.Future[Any]] = [run, no_target, *([no_fake] if no_fake else [])]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if no_fake is not None and no_fake.done():
+            raise ControlError(no_fake.result())
+        if no_target.done() and not run.done():
+            raise TargetError(no_target.result())
+        return await run
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _hint(report: Report) -> str:
+    """Return what most likely went wrong if nothing went right, empty if something did."""
+    answers = [answer for seen in report.observations for answer in seen.answers]
+    if any(answer.ok for answer in answers):
+        return ""
+    if not any(answer.status is not None for answer in answers):
+        return f"{report.target_url} gave not one HTTP answer: is this the right address?"
+    if not any(seen.upstream for seen in report.observations):
+        return (
+            "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
+            f" RUNWAYML_API_SECRET, and is {report.target_url} its connect endpoint?"
         )
-        return await Runner(plan, target, desk, listen).run()
+    return ""
+
+
+def _address(url: str, option: str) -> str:
+    parts = urlsplit(url)
+    try:
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise click.BadParameter(
+            f"expected an address such as {DEFAULT_URL}, got {url!r}", param_hint=option
+        )
+    return url
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -233,6 +407,7 @@ def _template(text: str) -> str:
 
 def _avatars(text: str) -> tuple[str, ...]:
     avatars = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    avatars = tuple(each for each in avatars if each.lower() != CUSTOM_AVATAR)  # has a lane already
     if not avatars:
         raise click.BadParameter("expected at least one avatar", param_hint="--avatars")
     return avatars
@@ -254,9 +429,12 @@ def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Requirement, ...]
 
 
 def _report(text: str) -> tuple[Format, Path]:
-    form, equals, file = text.partition("=")
+    form, equals, name = text.partition("=")
+    file = Path(name if equals else "-")
+    if not file.parent.is_dir() or file.is_dir():
+        raise click.BadParameter(f"{file} cannot be written", param_hint="--report")
     try:
-        return Format(form), Path(file if equals else "-")
+        return Format(form), file
     except ValueError:
         known = ", ".join(each.value for each in Format)
         raise click.BadParameter(
@@ -265,10 +443,26 @@ def _report(text: str) -> tuple[Format, Path]:
 
 
 @main.command("list")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="The whole contract as a page.")
+@click.option("--situations", "as_situations", is_flag=True, help="What is played instead.")
 @click.option("--level", type=click.Choice([level.value for level in Level]))
-def list_(level: str | None, *, as_json: bool) -> None:
+def list_(
+    level: str | None,
+    *,
+    as_json: bool,
+    as_markdown: bool,
+    as_situations: bool,
+) -> None:
     """List what is demanded of a gateway."""
+    if as_markdown:
+        click.echo(contract_page(), nl=False)
+        return
+    if as_situations:
+        for situation in situations(30.0, "marker"):
+            profile = "quick" if situation.quick else "full"
+            click.echo(f"{profile:<6} {situation.id:<28} {situation.about}")
+        return
     chosen = [each for each in REQUIREMENTS if level in (None, each.level.value)]
     if as_json:
         lines = [{"id": each.id, "level": each.level.value, "text": each.text} for each in chosen]

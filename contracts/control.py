@@ -166,8 +166,19 @@ class Fake:
 
 
 @asynccontextmanager
-async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[Fake]:
-    """Run a fake as a child process until the block ends.
+async def fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[str]:
+    """Run a fake as a child process until the block ends; yield its URL.
+
+    Raises:
+        ControlError: it does not start; the message is its own.
+    """
+    async with started_fake(port=port, seed=seed, media_url=media_url) as one:
+        yield one.url
+
+
+@asynccontextmanager
+async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[Fake]:
+    """Run a fake as a child process until the block ends; it can be watched.
 
     Raises:
         ControlError: it does not start; the message is its own.
@@ -221,9 +232,7 @@ async def _drain(stream: asyncio.StreamReader) -> None:
 
 
 @asynccontextmanager
-async def control(
-    url: str, secret: str, admin_token: str | None = None
-) -> AsyncIterator[Control]:
+async def control(url: str, secret: str, admin_token: str | None = None) -> AsyncIterator[Control]:
     """Use the world of `secret` on the fake at `url` until the block ends."""
     timeout = aiohttp.ClientTimeout(total=130)
     async with aiohttp.ClientSession(timeout=timeout) as http:

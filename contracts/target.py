@@ -155,19 +155,15 @@ class Watch:
                 await self.target.refused.wait()  # a launcher that left its server behind
 
     async def _alarm(self) -> None:
-        alarms = [asyncio.ensure_future(self.target.refused.wait())]
+        alarms: list[asyncio.Future[object]] = [asyncio.ensure_future(self.target.refused.wait())]
         if self.process is not None and self.process.returncode is None:
-            alarms.append(asyncio.ensure_future(self._ended(self.process)))
+            alarms.append(asyncio.ensure_future(self.process.wait()))
         try:
             await asyncio.wait(alarms, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for alarm in alarms:
                 alarm.cancel()
         self.target.refused.clear()
-
-    async def _ended(self, process: Process) -> bool:
-        await process.wait()
-        return True
 
     def _epitaph(self) -> str:
         if self.process is None or self.process.returncode is None:

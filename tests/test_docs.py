@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from contracts.schema import load
 from fake_runway.cli import main
 from fake_runway.core.findings import RULES
+from fake_runway.core.scenario import avatar_of
 from gateway import errors
 from gateway.config import VARIABLES
 from gateway.errors import GatewayError
@@ -82,6 +83,13 @@ def test_the_table_of_findings_is_that_of_the_code() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \|", text("docs/findings.md"), re.MULTILINE)
     in_code = [(name, rule.severity.value) for name, rule in RULES.items()]
     assert sorted(rows) == sorted(in_code)
+
+
+def test_the_readmes_avatar_is_that_of_its_scenario() -> None:
+    """The UUID that a reader copies chooses what the text around it promises."""
+    assert re.findall(r'"avatarId": "([0-9a-f-]{36})"', text("README.md")) == [
+        avatar_of("create-429-twice")
+    ]
 
 
 def test_ci_runs_the_readmes_test_line() -> None:

@@ -2,9 +2,8 @@
 
 One sequence numbers all three, so that the order in which things were applied is known even when
 they happened at the same instant. Every list is bounded. Entries keep references to what the world
-has anyway and are turned into text only when somebody reads them. API secrets never get here; the
-two secrets that a request body can hold are covered before it is stored, and session keys and
-tokens in replies are covered whenever an entry is rendered.
+has anyway and are turned into text only when somebody reads them. No secret of a request gets here;
+keys and tokens in replies are covered whenever an entry is rendered (`covering.py`).
 
 Not here: how long anything is kept on a disk (it is not), and what the entries mean for the client
 (`findings.py`).
@@ -23,8 +22,6 @@ Json = dict[str, Any]
 
 DEFAULT_CAPACITY = 1_000
 _CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
-COVERED = "[covered]"
-_COVERED_IN_REPLIES = ("sessionKey", "token")
 
 
 class Door(NamedTuple):
@@ -212,35 +209,3 @@ class Log:
 
 
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
-
-
-def covered_body(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a create's body without the secrets of its integration.
-
-    Their length stays, so that the body is as valid as before.
-    """
-    if "integration" not in body and "livekit" not in body:
-        return body
-    covered = dict(body)
-    for name in ("integration", "livekit"):
-        if isinstance(part := body.get(name), dict):
-            covered[name] = {key: _covered(key, value) for key, value in part.items()}
-    return covered
-
-
-def _covered(key: str, value: Any) -> Any:
-    if key == "token" and isinstance(value, str):
-        return "*" * len(value)
-    if key == "signedUrl" and isinstance(value, str):
-        return value.partition("?")[0].rpartition("/")[0] + "/" + COVERED.strip("[]")
-    return value
-
-
-def covered_reply(reply: object) -> object:
-    """Return the body of an answer without keys and tokens."""
-    if not isinstance(reply, dict) or not any(key in reply for key in _COVERED_IN_REPLIES):
-        return reply
-    return {
-        key: COVERED if key in _COVERED_IN_REPLIES and isinstance(value, str) else value
-        for key, value in reply.items()
-    }

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from fake_runway.core.covering import covered_reply
 from fake_runway.core.faults import Fault, Tally
-from fake_runway.core.journal import Act, Entry, Exchange, Move, covered_reply
+from fake_runway.core.journal import Act, Entry, Exchange, Move
 from fake_runway.core.lifecycle import Event
 from fake_runway.core.session import Session
 

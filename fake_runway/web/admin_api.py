@@ -12,6 +12,7 @@ from typing import Any
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.journal import Act
+from fake_runway.web.acts import scenario_act
 from fake_runway.web.admin_calls import ROOT, AdminCall, AdminOperation, AdminRefused
 from fake_runway.web.admin_journal import clear_journal, get_findings, get_journal, get_unmatched
 from fake_runway.web.admin_scenarios import (
@@ -23,7 +24,6 @@ from fake_runway.web.admin_scenarios import (
     put_scenario,
     remove_fault,
     remove_faults,
-    scenario_act,
     unbind_avatar,
 )
 from fake_runway.web.admin_sessions import (

@@ -20,6 +20,7 @@ from contracts.schema import Problem, load
 from fake_runway import __version__
 from fake_runway.core.errors import Refused
 from fake_runway.core.world import check_secret, explicit_name, name_from_secret
+from fake_runway.web import callers
 from fake_runway.web.admin_api import ADMIN_OPERATIONS, carry_out
 from fake_runway.web.admin_calls import ROOT, AdminCall, AdminOperation
 from fake_runway.web.admin_query import checked_query
@@ -43,7 +44,6 @@ TOKEN_HEADER = "X-Fake-Admin-Token"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 DEEPEST_BODY = 64  # what is kept of it has to be written again, inside of something else
-WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
 
 _PUBLIC = frozenset({"/health", "/ready", "/metrics"})
 _log = logging.getLogger("fake_runway")
@@ -145,10 +145,12 @@ class Admin:
     async def _answer(self, request: web.BaseRequest, path: str) -> Reply:
         match = self._routes.match(path)
         if match is None:
-            raise UnknownRoute(self._routes.nearest(self._bare(path)))
+            raise UnknownRoute(self._routes.nearest(path))
         operation = match.operations.get(request.method)
         if operation is None:
-            raise MethodNotAllowed(match.operations)  # no preflight: no page may come in
+            raise MethodNotAllowed(
+                match.operations, match.template
+            )  # no preflight: no page may come in
         query = checked_query(request.query, operation.query)
         body = NO_BODY
         # clients that have nothing to send may still declare a type for it
@@ -179,15 +181,12 @@ class Admin:
         Raises:
             WhichWorld: it names none, and there is not exactly one.
         """
-        headers, named = request.headers, match.world
-        for header in WORLD_HEADERS:
-            named = headers.get(header) if named is None else named
+        named = callers.named(match.world, request.headers)
         if named is not None:
             return self._worlds.named(explicit_name(named))
-        scheme, _, secret = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            check_secret(secret.strip())
-            return self._worlds.named(name_from_secret(secret.strip()))
+        if secret := callers.bearer(request.headers):
+            check_secret(secret)
+            return self._worlds.named(name_from_secret(secret))
         only = list(self._worlds)
         if len(only) == 1:
             return self._worlds.named(only[0].name)

@@ -4,7 +4,6 @@ import re
 
 from contracts.schema import where
 from fake_runway.core.faults import THE_WORLD, Fault, Tally, parse_fault
-from fake_runway.core.journal import Act
 from fake_runway.core.render import fault_view
 from fake_runway.core.scenario import Scenario, data_of, scenario_line
 from fake_runway.scenario_files import ScenarioFileError
@@ -134,18 +133,3 @@ def _fault_views(world: World) -> list[Json]:
 def _fault_view(world: World, fault: Fault, since: float) -> Json:
     tally = world.tallies.get((fault.name, THE_WORLD), Tally())
     return fault_view(fault, since=since, tally=tally, by_hand=fault.name in world.placed)
-
-
-def play(world: World, scenario: Scenario, *, at: float) -> None:
-    """Let a world follow another scenario because a call asked for it, and write it down."""
-    world.account.advance(at)
-    number = world.log.number()
-    world.play(scenario, at=at)
-    world.log.add_act(Act(number, at, "putScenario", "", scenario_act(scenario)))
-    world.stir()
-
-
-def scenario_act(scenario: Scenario) -> Json:
-    """Return what is written down when a world begins to follow `scenario`."""
-    bound = {each.name: data_of(each) for each in scenario.avatars.values()}
-    return {"name": scenario.name, "scenario": data_of(scenario), "bound": bound}

@@ -13,12 +13,13 @@ import logging
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 
+from fake_runway.core.covering import covered_body, covered_text, holds_secret
 from fake_runway.core.effects import Delivery
 from fake_runway.core.errors import KeyRefused, Refused
-from fake_runway.core.journal import COVERED
 from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import KeyState
 from fake_runway.core.world import (
@@ -29,9 +30,9 @@ from fake_runway.core.world import (
     scenario_in_name,
     tag_of_key,
 )
-from fake_runway.web import cors
+from fake_runway.web import callers, cors
+from fake_runway.web.acts import play
 from fake_runway.web.admin_app import Admin
-from fake_runway.web.admin_scenarios import play
 from fake_runway.web.bodies import Bodies, check_version, checked_id
 from fake_runway.web.calls import NO_BODY, NO_QUERY, Arrival
 from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
@@ -43,7 +44,6 @@ from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import World, Worlds
 
 LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
-WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
 SCENARIO_HEADER = "X-Fake-Scenario"
 
 _KEY_TEXTS: Mapping[KeyState, str] = MappingProxyType(
@@ -56,8 +56,6 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}|key_[0-9a-f]{128}", re.IGNORECASE)
-_SHORTEST_SECRET = 4  # a shorter one stands in any text by chance
 _LONGEST_AGENT = 120
 
 _log = logging.getLogger("fake_runway")
@@ -172,15 +170,11 @@ class Door:
             Refused: nobody's world.
         """
         named, bare = (match.world, match.path) if match else _split(path)
-        secret = _bearer(request.headers)
-        world: World | None = None
+        token = callers.bearer(request.headers)
         try:
-            if secret or named:
-                world = self._world_of_secret(request.headers, secret, named)
+            world = self._world_of_anyone(request.headers, token, named)
         except Refused:
             raise refusal from None
-        if world is None:
-            raise refusal
         arrival = Arrival(
             None,
             request.method,
@@ -190,23 +184,23 @@ class Door:
             versioned="X-Runway-Version" in request.headers,
             secret_in_url=_has_secret(request),
         )
-        return self._carried_out(world, _without_secrets(arrival, secret))
+        return self._carried_out(world, _without_secrets(arrival, token))
 
     def _admit(
         self, request: web.BaseRequest, match: Match[Operation], operation: Operation
     ) -> tuple[World, str]:
         """Return the caller's world and bearer token."""
         headers = request.headers
-        token = _bearer(headers)
+        token = callers.bearer(headers)
         if operation.auth is Auth.SESSION_KEY:
-            return self._world_of_key(token, _named(match.world, headers)), token
+            return self._world_of_key(token, callers.named(match.world, headers)), token
         return self._world_of_secret(headers, token, match.world), token
 
     def _world_of_secret(
         self, headers: Mapping[str, str], secret: str, in_path: str | None
     ) -> World:
         check_secret(secret)
-        named = _named(in_path, headers)
+        named = callers.named(in_path, headers)
         name = name_from_secret(secret) if named is None else explicit_name(named)
         wanted = headers.get(SCENARIO_HEADER)
         if wanted is None:
@@ -226,6 +220,23 @@ class Door:
         nearest = self._worlds.catalogue.nearest(name)
         hint = f" Did you mean {nearest}?" if nearest else ""
         raise refusal(f"There is no scenario of that name.{hint}")
+
+    def _world_of_anyone(
+        self, headers: Mapping[str, str], token: str, in_path: str | None
+    ) -> World:
+        """Return the world of a caller who may have an API secret, a session key, or nothing.
+
+        Raises:
+            Refused: nobody can tell.
+        """
+        named = callers.named(in_path, headers)
+        if token and not token.startswith("stk_"):
+            try:
+                return self._world_of_secret(headers, token, in_path)
+            except SecretRefused:
+                if named is None:
+                    raise
+        return self._world_of_key(token, named)
 
     def _world_of_key(self, key: str, named: str | None) -> World:
         """Return the world of a caller who has a session key and no API secret."""
@@ -282,48 +293,32 @@ class Door:
 
 
 def _without_secrets(arrival: Arrival, secret: str) -> Arrival:
-    """Cover the caller's secret, and any key, where they do not belong: path, agent, refusal.
-
-    The body was covered field by field; see `journal.covered_body`.
-    """
+    """Cover secrets where they do not belong: path, agent, query, body, refusal."""
     path, agent, refusal = arrival.path, arrival.agent, arrival.refusal
     if refusal is not None:
-        refusal.message = _covered(refusal.message, secret)
+        refusal.message = covered_text(refusal.message, secret)
         if isinstance(refusal, RequestRefused):
             refusal.headers = {
-                name: _covered(value, secret) for name, value in refusal.headers.items()
+                name: covered_text(value, secret) for name, value in refusal.headers.items()
             }
-    elif secret not in path and secret not in agent and "_" not in agent and not arrival.query:
-        return arrival  # the usual case
-    query = {name: _covered(value, secret) for name, value in arrival.query.items()}
-    return arrival._replace(path=_covered(path, secret), agent=_covered(agent, secret), query=query)
-
-
-def _covered(text: str, secret: str) -> str:
-    text = _KEY.sub(COVERED, text)
-    if len(secret) < _SHORTEST_SECRET or secret.startswith("fake."):
-        return text
-    return text.replace(secret, COVERED)
+    elif not arrival.body and not arrival.query and secret not in agent and "_" not in agent:
+        return arrival  # the usual case: a path that is no operation's would be refused
+    return arrival._replace(
+        path=covered_text(path, secret),
+        agent=covered_text(agent, secret),
+        query={name: covered_text(value, secret) for name, value in arrival.query.items()},
+        body=covered_body(arrival.body, secret) if arrival.body else arrival.body,
+    )
 
 
 def _has_secret(request: web.BaseRequest) -> bool:
     query = request.raw_path.partition("?")[2]
     if not query:
         return False
-    secret = _bearer(request.headers)
-    return bool(_SECRET_IN_QUERY.search(query)) or (len(secret) > 3 and secret in query)
-
-
-def _bearer(headers: Mapping[str, str]) -> str:
-    scheme, _, token = headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _named(in_path: str | None, headers: Mapping[str, str]) -> str | None:
-    named = in_path
-    for header in WORLD_HEADERS:
-        named = named or headers.get(header)
-    return named
+    plain = unquote_plus(query)
+    return bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(
+        plain, callers.bearer(request.headers)
+    )
 
 
 def _split(path: str) -> tuple[str | None, str]:

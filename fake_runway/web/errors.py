@@ -34,8 +34,11 @@ class MethodNotAllowed(RequestRefused):
     code = "method_not_allowed"
     status = 405
 
-    def __init__(self, allowed: Iterable[str]) -> None:
-        super().__init__("Method not allowed.", headers={"Allow": ", ".join(sorted(allowed))})
+    def __init__(self, allowed: Iterable[str], template: str | None = None) -> None:
+        headers = {"Allow": ", ".join(sorted(allowed))}
+        if template is not None:
+            headers["X-Fake-Nearest-Route"] = template
+        super().__init__("Method not allowed.", headers=headers)
 
 
 class BadVersion(RequestRefused):

@@ -279,7 +279,7 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
     )
-    world.first_rate = given["rate"]
+    world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds
 
 

@@ -6,6 +6,7 @@ name the nearest route, and whatever looks at calls later (faults, journal) need
 its template rather than a handler. It is also a quarter faster than the router for the hot path.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fake_runway.web.calls import Call, Reply
 from fake_runway.web.errors import MethodNotAllowed
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Auth(Enum):
@@ -90,6 +93,11 @@ class Match(NamedTuple, Generic[AnyRoute]):
         """The methods that the path answers to."""
         return sorted([*self.operations, "OPTIONS"])
 
+    @property
+    def template(self) -> str:
+        """The path with a name in braces."""
+        return next(iter(self.operations.values())).template
+
     def operation(self, method: str) -> AnyRoute:
         """Return the operation of `method`.
 
@@ -98,7 +106,7 @@ class Match(NamedTuple, Generic[AnyRoute]):
         """
         operation = self.operations.get(method)
         if operation is None:
-            raise MethodNotAllowed(self.methods)
+            raise MethodNotAllowed(self.methods, self.template)
         return operation
 
 
@@ -135,6 +143,10 @@ class Routes(Generic[AnyRoute]):
         return Match(operations, world, name, "/" + "/".join(segments))
 
     def nearest(self, path: str) -> str | None:
-        """Return the template most like `path`, None if none is."""
-        close = get_close_matches(path, self._templates, n=1, cutoff=0.5)
+        """Return the template most like `path`, None if none is. Worlds and ids do not count."""
+        segments = [segment for segment in path.split("/") if segment]
+        if segments[:1] == ["w"]:
+            segments = segments[2:]
+        bare = "".join(f"/{'{id}' if _ID.fullmatch(each) else each}" for each in segments)
+        close = get_close_matches(bare, self._templates, n=1, cutoff=0.5)
         return close[0] if close else None

@@ -17,10 +17,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from fake_runway.core.covering import covered_body
 from fake_runway.core.effects import Context, Delivery
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults import Fault, Situation, Standing, decide
-from fake_runway.core.journal import Door, Exchange, covered_body
+from fake_runway.core.journal import Door, Exchange
 from fake_runway.core.lifecycle import TRANSITIONS
 from fake_runway.core.session import Session
 from fake_runway.core.settings import ErrorStyle, Settings
@@ -233,7 +234,7 @@ def _write_down(
             retry=arrival.retry,
             versioned=arrival.versioned,
             secret_in_url=arrival.secret_in_url,
-            body=covered_body(arrival.body) if arrival.body else arrival.body,
+            body=covered_body(arrival.body, "") if arrival.body else arrival.body,
             query=arrival.query,
             key_fits=outcome.key_fits,
             door=door,

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -28,7 +29,7 @@ class World:
     Args:
         name: the public one.
         origin: whose draws these are: the name, or for a fork that of the first of its line.
-        seed: what its random choices follow from.
+        seed: what its random choices follow from, whatever seed the scenario has.
         base: how the server was told to behave; the scenario changes it.
         clock: its own.
     """
@@ -54,8 +55,8 @@ class World:
         self.epoch = self.since = clock.now()
         self.first_rate = self.resumes_at_rate = clock.rate
         self.first_scenario = scenario
-        self.seed = seed
-        self.draws = Draws(scenario.seed or seed, origin)
+        self.given_seed: str | None = None
+        self.draws = Draws(seed, origin)
         self.log = Log(journal)
         self.account = Account(
             draws=self.draws,
@@ -206,24 +207,15 @@ class World:
 
     def copy(self, name: str, clock: VirtualClock) -> "World":
         """Return a world that goes on from here by itself. O(sessions and entries)."""
-        twin = World(
-            name,
-            origin=self.origin,
-            seed=self.draws.seed,
-            base=self.base,
-            scenario=self.scenario,
-            catalogue=self.catalogue,
-            clock=clock,
-        )
-        twin.draws, twin.seed = self.draws, self.seed
-        twin.epoch, twin.first_rate, twin.since = self.epoch, self.first_rate, self.since
-        twin._bound_at = self._bound_at.copy()
-        twin.first_scenario = self.first_scenario
+        twin = copy(self)
+        twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
         twin.account = self.account.copy(twin.log.add_change)
-        twin.calls = self.calls
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
-        twin._of_scenario, twin._plans = self._of_scenario, self._plans.copy()
+        twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
+        twin.snapshots = OrderedDict()
+        twin.touched_at, twin.held_back = 0.0, 0
+        twin._stirred, twin._watched = asyncio.Event(), False
         return twin
 
 
@@ -330,7 +322,7 @@ class Worlds:
             self._new(
                 world.name,
                 scenario or world.first_scenario,
-                seed=world.seed if seed is None else seed,
+                seed=world.given_seed if seed is None else seed,
                 rate=world.first_rate if rate is None else rate,
             )
         )
@@ -423,13 +415,17 @@ class Worlds:
         seed: str | None = None,
         rate: float | None = None,
     ) -> World:
-        return World(
+        """Return a new world. The seed is the one given, else the scenario's, else the server's."""
+        of_scenario = self.seed if scenario.seed is None else scenario.seed
+        world = World(
             name,
             origin=name,
-            seed=self.seed if seed is None else seed,
+            seed=of_scenario if seed is None else seed,
             base=self.settings,
             scenario=scenario,
             catalogue=self.catalogue,
             clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
             journal=self.upkeep.journal,
         )
+        world.given_seed = seed
+        return world

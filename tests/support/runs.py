@@ -217,7 +217,7 @@ def alone(
     world = World(
         name,
         origin=name,
-        seed=seed,
+        seed=seed if scenario.seed is None else scenario.seed,
         base=settings,
         scenario=scenario,
         catalogue=catalogue,

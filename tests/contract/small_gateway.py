@@ -1,0 +1,318 @@
+"""A small correct gateway in aiohttp, in pieces: its broken descendants override one each."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from contracts.case import Shape
+from contracts.clock import sleep
+from contracts.runner import PRESETS
+from contracts.target import Output
+
+PATH = "/api/avatar/connect"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Problem(Exception):
+    """What a caller is told instead of credentials."""
+
+    def __init__(self, status: int, text: str, *, over: bool = False) -> None:
+        super().__init__(text)
+        self.status = status
+        self.over = over  # the session has ended
+
+
+class UpstreamError(Exception):
+    """One request upstream that failed; `status` is None if there was no usable answer."""
+
+    def __init__(
+        self, status: int | None, *, text: str = "", after_s: float = 0.0, refused: bool = False
+    ) -> None:
+        super().__init__("the upstream failed")
+        self.status = status
+        self.text = text
+        self.after_s = after_s
+        self.refused = refused
+
+
+@dataclass
+class Gateway:
+    """One gateway; correct as it stands.
+
+    Attributes:
+        say: writes to its log.
+    """
+
+    url: str
+    secret: str
+    http: aiohttp.ClientSession
+    output: Output
+    shape: Shape
+    deadline_s: float
+    poll_s: float = 0.25
+    retry_s: float = 0.3
+    repeats: int = 2
+    longest_body: int = 64 * 1024
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def say(self, text: str) -> None:
+        self.output.text += text + "\n"
+
+    # What the caller sees
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        try:
+            avatar = self.avatar(await self.body(request))
+            answer = await self.connect(avatar, request)
+            self.say("handed out a session")
+            return self.success(answer)
+        except Problem as problem:
+            self.say(f"refused: {problem.status}")
+            return self.failure(problem)
+
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response(answer)
+
+    def failure(self, problem: Problem) -> web.Response:
+        return web.json_response({"error": str(problem)}, status=problem.status)
+
+    async def body(self, request: web.Request) -> Any:
+        try:
+            return json.loads(await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            raise Problem(413, "the body is too big") from None
+        except ValueError:
+            raise Problem(400, "the body is no JSON") from None
+
+    def avatar(self, body: Any) -> str:
+        if not isinstance(body, dict):
+            raise Problem(400, "expected an object")
+        avatar = body.get("avatarId")
+        if avatar is None or avatar == "":
+            return self.no_avatar()
+        if not isinstance(avatar, str):
+            return self.odd_avatar(avatar)
+        if avatar not in PRESETS and not _UUID.fullmatch(avatar):
+            return self.unknown_avatar(avatar)
+        return avatar
+
+    def no_avatar(self) -> str:
+        raise Problem(400, "avatarId is missing")
+
+    def odd_avatar(self, _avatar: Any) -> str:
+        raise Problem(400, "avatarId is no text")
+
+    def unknown_avatar(self, _avatar: str) -> str:
+        raise Problem(404, "no such avatar")
+
+    # The session
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        creating = self.own(self.create(avatar))
+        try:
+            async with asyncio.timeout(self.deadline_s):
+                session = await asyncio.shield(creating)
+                key = await self.until_ready(session, request)
+                answer = await self.hand_out(session, key)
+            self.still_there(request)
+            return answer
+        except TimeoutError:
+            self.own(self.give_up(creating, "deadline"))
+            raise self.too_late() from None
+        except UpstreamError as error:
+            self.own(self.give_up(creating, "error"))
+            raise self.problem_of(error) from None
+        except Problem as problem:
+            reason = "gone" if problem.status == 499 else "over" if problem.over else "error"
+            self.own(self.give_up(creating, reason))
+            raise
+
+    def still_there(self, request: web.Request) -> None:
+        if request.transport is None:
+            raise Problem(499, "nobody is there")
+
+    def too_late(self) -> Problem:
+        return Problem(504, "the session was not ready in time")
+
+    def problem_of(self, _error: UpstreamError) -> Problem:
+        return Problem(502, "the session service failed")
+
+    async def create(self, avatar: str) -> str:
+        body = {"model": "gwm1_avatars", "avatar": self.wanted(avatar)}
+        for left in reversed(range(self.repeats + 1)):
+            try:
+                answer = await self.ask("POST", "", body=body)
+            except UpstreamError as error:
+                if not left or not self.create_again(error):
+                    raise
+                await sleep(max(error.after_s, self.retry_s))
+            else:
+                return self.id_of(answer)
+        raise AssertionError("the last attempt returns or raises")
+
+    def create_again(self, error: UpstreamError) -> bool:
+        return error.status in (429, 503) or error.refused
+
+    def id_of(self, answer: Mapping[str, Any]) -> str:
+        if not isinstance(answer.get("id"), str):
+            raise UpstreamError(None)
+        return str(answer["id"])
+
+    def wanted(self, avatar: str) -> Mapping[str, Any]:
+        if _UUID.fullmatch(avatar):
+            return {"type": "custom", "avatarId": avatar}
+        return {"type": "runway-preset", "presetId": avatar}
+
+    async def until_ready(self, session: str, request: web.Request) -> str:
+        while True:
+            self.still_there(request)
+            try:
+                look = await self.look(session)
+            except UpstreamError as error:
+                if not self.look_again(error):
+                    raise
+                await sleep(self.retry_s)
+                continue
+            status = look.get("status")
+            if status == "READY":
+                return self.key_of(look)
+            if status != "NOT_READY":
+                self.not_waiting(status, look)
+            await sleep(self.poll_s)
+
+    def key_of(self, look: Mapping[str, Any]) -> str:
+        if not isinstance(look.get("sessionKey"), str):
+            raise Problem(502, "there is no key")
+        return str(look["sessionKey"])
+
+    def not_waiting(self, status: Any, _look: Mapping[str, Any]) -> None:
+        """Decide what to do about a status other than READY and NOT_READY; return to look again."""
+        over = status in ("FAILED", "CANCELLED", "COMPLETED")
+        raise Problem(502, "the session cannot be used", over=over)
+
+    async def look(self, session: str) -> Mapping[str, Any]:
+        return await self.ask("GET", f"/{session}", limit_s=2.0)
+
+    def look_again(self, error: UpstreamError) -> bool:
+        return error.status is None or error.status == 429 or error.status >= 500
+
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        if self.shape is Shape.SESSION_KEY:
+            return {"sessionId": session, "sessionKey": key}
+        room = await self.consume(session, key)
+        return self.credentials(session, room)
+
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        return await self.ask("POST", f"/{session}/consume", bearer=key, body={})
+
+    def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not all(isinstance(room.get(name), str) for name in ("url", "token", "roomName")):
+            raise Problem(502, "there are no credentials")
+        return {
+            "sessionId": session,
+            "serverUrl": room["url"],
+            "token": room["token"],
+            "roomName": room["roomName"],
+        }
+
+    # What is left behind
+
+    def own(self, work: Any) -> "asyncio.Task[Any]":
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._disown)
+        return task
+
+    def _disown(self, task: "asyncio.Task[Any]") -> None:
+        self.tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at by whoever awaits it
+
+    async def give_up(self, creating: "asyncio.Task[str]", reason: str) -> None:
+        """Cancel the session, if there is one; `reason`: deadline, error, gone, over."""
+        if reason == "over":
+            return
+        try:
+            session = await creating
+            await self.cancel(session)
+        except (UpstreamError, asyncio.CancelledError):
+            self.say("nothing to cancel")
+
+    async def cancel(self, session: str) -> None:
+        await self.ask("DELETE", f"/{session}")
+
+    # Upstream
+
+    def headers(self, _method: str, _path: str) -> dict[str, str]:
+        return {"X-Runway-Version": "2024-11-06"}
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        bearer: str = "",
+        body: Mapping[str, Any] | None = None,
+        limit_s: float | None = None,
+    ) -> Mapping[str, Any]:
+        """Send one request and return the object that it is answered with."""
+        headers = {"Authorization": f"Bearer {bearer or self.secret}"}
+        headers |= self.headers(method, path)
+        url = f"{self.url}/v1/realtime_sessions{path}"
+        try:
+            async with (
+                asyncio.timeout(limit_s),
+                self.http.request(method, url, headers=headers, json=body) as response,
+            ):
+                text = await response.text()
+        except aiohttp.ClientConnectorError:
+            raise UpstreamError(None, refused=True) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UpstreamError(None) from error
+        if response.status >= 300:
+            after_s = float(response.headers.get("Retry-After", "0"))
+            raise UpstreamError(response.status, text=text, after_s=after_s)
+        return self.parsed(text)
+
+    def parsed(self, text: str) -> Mapping[str, Any]:
+        try:
+            answer = json.loads(text or "{}")
+        except ValueError:
+            raise UpstreamError(None) from None
+        if not isinstance(answer, dict):
+            raise UpstreamError(None)
+        return answer
+
+
+@asynccontextmanager
+async def served(
+    kind: type[Gateway], url: str, secret: str, output: Output, *, shape: Shape, deadline_s: float
+) -> AsyncIterator[str]:
+    """Serve a gateway in this loop until the block ends; yield the URL of its endpoint."""
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
+        gateway = kind(url, secret, http, output, shape, deadline_s)
+        app = web.Application(client_max_size=gateway.longest_body)
+        app.router.add_post(PATH, gateway.handle)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            port = runner.addresses[0][1]
+            yield f"http://127.0.0.1:{port}{PATH}"
+        finally:
+            for task in list(gateway.tasks):
+                task.cancel()
+            await asyncio.gather(*gateway.tasks, return_exceptions=True)
+            await runner.cleanup()
+
+
