@@ -244,7 +244,9 @@ def check(
         _end(error)
     if hint := _hint(report):
         click.echo(f"runway-contracts: {hint}", err=True)
-    sys.exit(EXIT_BROKEN if report.broken(strict=strict) else 0)
+    if report.broken(strict=strict):
+        sys.exit(EXIT_BROKEN)
+    sys.exit(0 if _answered(report) else EXIT_UNREACHABLE)
 
 
 def _end(error: Exception) -> None:
@@ -366,10 +368,9 @@ async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
 
 def _hint(report: Report) -> str:
     """Return what most likely went wrong if nothing went right, empty if something did."""
-    answers = [answer for seen in report.observations for answer in seen.answers]
-    if any(answer.ok for answer in answers):
+    if any(answer.ok for seen in report.observations for answer in seen.answers):
         return ""
-    if not any(answer.status is not None for answer in answers):
+    if not _answered(report):
         return f"{report.target_url} gave not one HTTP answer: is this the right address?"
     if not any(seen.upstream for seen in report.observations):
         return (
@@ -377,6 +378,12 @@ def _hint(report: Report) -> str:
             f" RUNWAYML_API_SECRET, and is {report.target_url} its connect endpoint?"
         )
     return ""
+
+
+def _answered(report: Report) -> bool:
+    """Tell whether there was anything to judge: a silent target breaks only what it is asked."""
+    answers = [answer for seen in report.observations for answer in seen.answers]
+    return any(answer.status is not None for answer in answers)
 
 
 def _address(url: str, option: str) -> str:

@@ -329,7 +329,10 @@ def _both(one: Node, other: Node) -> Node:
             **_mapping(other["properties"], "properties"),
         }
     if "required" in one and "required" in other:
-        joined["required"] = [*_items(one["required"], "allOf"), *_items(other["required"], "allOf")]
+        joined["required"] = [
+            *_items(one["required"], "allOf"),
+            *_items(other["required"], "allOf"),
+        ]
     return joined
 
 

@@ -32,12 +32,11 @@ def contract_page() -> str:
     levels = [each.level for each in REQUIREMENTS]
     counts = ", ".join(f"{levels.count(level)} {level.value}" for level in Level if level in levels)
     parts = [_HEAD, f"{len(levels)} requirements ({counts}), {len(every)} situations.\n"]
-    family = ""
-    for each in REQUIREMENTS:
-        if each.family != family:
-            family = each.family
-            parts.append(f"## {family}\n")
-        parts.append("\n".join(_section(each, every)))
+    for family in dict.fromkeys(each.family for each in REQUIREMENTS):
+        parts.append(f"## {family}\n")
+        parts += [
+            "\n".join(_section(each, every)) for each in REQUIREMENTS if each.family == family
+        ]
     parts.append("## Situations\n")
     parts.append("Those of the quick profile are marked. Each is played once.\n")
     parts.append("| Situation | Quick | What happens |\n|---|---|---|")

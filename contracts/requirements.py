@@ -3,6 +3,9 @@
 A judge looks at one observation of a situation that its requirement is about, and yields what is
 wrong with it. Where the contract is silent, everything is allowed: several statuses, either shape,
 any text. An answer that never came is the deadline's affair (`time.deadline`) and nobody else's.
+One mistake is one finding where that can be had: a create that Runway refuses because of its body
+is not also a session that was not waited for. A judge that has nothing to look at raises
+`NotJudged` with the reason; a requirement that all situations say so about is skipped.
 
 Sources: `seed A` is the guide to the connect endpoint, `seed B` the server setup guide, `SDK` the
 behaviour of the official browser SDKs (which throw on a non-2xx answer, and take a 2xx one as it
@@ -10,9 +13,13 @@ is), `observed` what others report of the real API, `ours` a judgement of this p
 """
 
 import re
+from base64 import urlsafe_b64decode
+from binascii import Error as NotBase64
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
+
+import orjson
 
 from contracts.case import SLACK_S, Context, Level, Requirement, Shape, Situation
 from contracts.case import requirement as _requirement
@@ -32,6 +39,10 @@ _CREDENTIALS = ("sessionId", "serverUrl", "token", "roomName")
 _SESSION_KEY = ("sessionId", "sessionKey")
 
 
+class NotJudged(Exception):
+    """There is nothing to judge in this observation; the message says why, for people."""
+
+
 def shape_of(answer: Answer) -> Shape | None:
     """Return which shape an answer has, None if it is neither or both."""
     fields = answer.fields
@@ -49,6 +60,51 @@ def _came(observation: Observation) -> Iterator[Answer]:
 
 def _successes(observation: Observation) -> Iterator[Answer]:
     return (answer for answer in observation.answers if answer.ok)
+
+
+def _prompt_s(context: Context) -> float:
+    """Return how long bad news may take: less than a short deadline, or nobody could tell."""
+    return min(PROMPT_S, max(1.0, context.timeout_s * 0.6))
+
+
+def _own_mistake(seen: Observation, context: Context) -> bool:
+    """Tell whether the connect failed for a mistake that another requirement is about.
+
+    Runway refused the body of a create, or the key of a consume; or the consume went elsewhere.
+    """
+    refused = [each for each in seen.creates if each.status in (400, 404, 422) and not each.faults]
+    if refused and not seen.sessions:
+        return True
+    return any(each.key_fits is False for each in seen.consumes) or _went_elsewhere(seen, context)
+
+
+def _went_elsewhere(seen: Observation, context: Context) -> bool:
+    ready = any(each.shown == "READY" and each.arrives for each in seen.polls)
+    consumes = context.shape is not Shape.SESSION_KEY
+    return consumes and ready and not seen.consumes and not any(each.ok for each in seen.answers)
+
+
+def _room_of(token: Any) -> str | None:
+    """Return the room that a LiveKit token opens, None if it is no such token."""
+    try:
+        _, claims, _ = str(token).split(".")
+        parsed = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        return str(parsed["video"]["room"])
+    except (ValueError, NotBase64, KeyError, TypeError):
+        return None
+
+
+def _of_shape(observation: Observation, shape: Shape) -> Iterator[Answer]:
+    """Yield the successes of one shape.
+
+    Raises:
+        NotJudged: there are successes, and none of them is.
+    """
+    successes = [*_successes(observation)]
+    fitting = [answer for answer in successes if shape_of(answer) is shape]
+    if successes and not fitting:
+        raise NotJudged(f"the target does not hand out the shape {shape.value}")
+    yield from fitting
 
 
 # Answers: shape
@@ -127,6 +183,8 @@ def shape_content_type(seen: Observation, _: Situation, context: Context) -> Ite
 )
 def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the shape; without a declaration there is nothing to judge."""
+    if context.shape is None:
+        raise NotJudged("no shape was declared, and none was seen")
     for answer in _successes(seen):
         came = shape_of(answer)
         if context.shape is not None and came not in (None, context.shape):
@@ -142,14 +200,18 @@ def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterabl
 )
 def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge against what the fake hands out: the room is named like the session."""
-    for answer in _successes(seen):
-        if shape_of(answer) is not Shape.CREDENTIALS:
-            continue
+    rooms = {session.id for session in seen.sessions}
+    for answer in _of_shape(seen, Shape.CREDENTIALS):
         fields = answer.fields
-        if fields["serverUrl"] != context.media_url:
+        room = fields["sessionId"] if fields["sessionId"] in rooms else fields["roomName"]
+        if not isinstance(fields["roomName"], str) or not isinstance(fields["token"], str):
+            continue  # which is the affair of shape.types
+        if fields["serverUrl"] != context.media_url and isinstance(fields["serverUrl"], str):
             yield f"allowed: serverUrl {context.media_url}; came: another"
-        if fields["roomName"] != fields["sessionId"]:
+        if fields["roomName"] != room or fields["roomName"] not in rooms:
             yield "allowed: the room of that session; came: another roomName"
+        if seen.consumes and _room_of(fields["token"]) != room:
+            yield "allowed: the token that opens that room; came: another"
 
 
 @_requirement(
@@ -161,13 +223,14 @@ def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iter
 )
 def shape_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the key, and that nobody has used it."""
-    for answer in _successes(seen):
-        if shape_of(answer) is Shape.SESSION_KEY and isinstance(answer.fields["sessionKey"], str):
-            if not answer.fields["sessionKey"].startswith("stk_"):
-                yield "allowed: the session's key; came: something else as sessionKey"
-            used = [each for each in seen.consumes if each.status == 200]
-            if any(each.session == answer.fields["sessionId"] for each in used):
-                yield "allowed: a key that nobody has used; came: one that the target has consumed"
+    for answer in _of_shape(seen, Shape.SESSION_KEY):
+        if not isinstance(answer.fields["sessionKey"], str):
+            continue  # which is the affair of shape.types
+        if not _KEY.fullmatch(answer.fields["sessionKey"]):
+            yield "allowed: the session's key; came: something else as sessionKey"
+        used = [each for each in seen.consumes if each.status == 200]
+        if any(each.session == answer.fields["sessionId"] for each in used):
+            yield "allowed: a key that nobody has used; came: one that the target has consumed"
 
 
 # Requests
@@ -224,6 +287,7 @@ request_big = _refusal(
     why="Each create costs credits.",
     source="seed B (validate avatar ids); observed (2 credits at create)",
     tags="refused",
+    unless="big",
 )
 def request_no_upstream(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the fake's journal."""
@@ -241,11 +305,14 @@ def request_no_upstream(seen: Observation, _: Situation, context: Context) -> It
     unless="custom",
 )
 def request_preset(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the body of creates."""
+    """Judge the body of creates, and that Runway does not refuse it."""
     for create in seen.creates:
         avatar = create.body.get("avatar")
-        if isinstance(avatar, dict) and avatar.get("type") != "runway-preset":
-            yield f"allowed: the type runway-preset; came: {avatar.get('type')}"
+        avatar = avatar if isinstance(avatar, dict) else {}
+        if avatar.get("type") != "runway-preset" or "presetId" not in avatar:
+            yield f"allowed: {{type: runway-preset, presetId}}; came: {avatar or 'no avatar'}"
+        elif create.status in (400, 404, 422) and not create.faults:
+            yield f"allowed: a create that Runway takes; came: one that it refuses, {create.status}"
 
 
 @_requirement(
@@ -259,7 +326,7 @@ def request_custom_avatar(seen: Observation, _: Situation, context: Context) -> 
     """Judge the body of creates, or the lack of any."""
     for answer in _came(seen):
         if answer.status is not None and 400 <= answer.status < 500 and not seen.creates:
-            return  # custom avatars are not for this target's callers
+            raise NotJudged("the target takes no custom avatars, or not this one")
     right = {"type": "custom", "avatarId": seen.avatar}
     if not any(each.body.get("avatar") == right and each.status == 200 for each in seen.creates):
         yield f"allowed: a create with the avatar {right}; came: none"
@@ -278,6 +345,8 @@ def request_custom_avatar(seen: Observation, _: Situation, context: Context) -> 
 )
 def poll_waits(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the answer."""
+    if _own_mistake(seen, context):
+        return
     for answer in _came(seen):
         if not answer.ok:
             yield f"allowed: 2xx with credentials; came: {answer}"
@@ -382,6 +451,8 @@ def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[s
 )
 def time_last_moment(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the answer."""
+    if _own_mistake(seen, context):
+        return
     for answer in _came(seen):
         if not answer.ok:
             yield f"allowed: 2xx with credentials; came: {answer}"
@@ -400,12 +471,13 @@ def time_last_moment(seen: Observation, _: Situation, context: Context) -> Itera
 )
 def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the time from the end of the session to the answer."""
+    prompt_s = _prompt_s(context)
     for answer, session in zip(seen.answers, seen.sessions, strict=False):
         ended = [at for at, _, state in session.moves if state in TERMINAL]
-        if answer.status is not None and ended and answer.came_at - ended[0] > PROMPT_S:
+        if answer.status is not None and ended and answer.came_at - ended[0] > prompt_s:
             waited = answer.came_at - ended[0]
             yield (
-                f"allowed: an answer within {PROMPT_S:g}s of the end ({session.state});"
+                f"allowed: an answer within {prompt_s:g}s of the end ({session.state});"
                 f" came: {waited:.1f}s later"
             )
 
@@ -506,11 +578,12 @@ def upstream_not_the_callers_fault(
 )
 def upstream_final(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the time from the first such error to the answer."""
-    errors = [each.at for each in seen.upstream if each.status is not None and each.status >= 400]
+    prompt_s = _prompt_s(context)
+    errors = [each.at for each in seen.polls if each.status is not None and each.status >= 400]
     for answer in _came(seen):
-        if errors and answer.came_at - errors[0] > PROMPT_S:
+        if errors and answer.came_at - errors[0] > prompt_s:
             waited = answer.came_at - errors[0]
-            yield f"allowed: an answer within {PROMPT_S:g}s; came: {waited:.1f}s after the error"
+            yield f"allowed: an answer within {prompt_s:g}s; came: {waited:.1f}s after the error"
 
 
 # Errors
@@ -637,6 +710,8 @@ def retry_create_not_blindly(seen: Observation, _: Situation, context: Context) 
 )
 def retry_passing_error(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the answer."""
+    if _own_mistake(seen, context):
+        return
     for answer in _came(seen):
         if not answer.ok:
             yield f"allowed: 2xx with credentials; came: {answer}"
@@ -653,6 +728,8 @@ def retry_passing_error(seen: Observation, _: Situation, context: Context) -> It
 )
 def retry_busy(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the answer."""
+    if _own_mistake(seen, context):
+        return
     for answer in _came(seen):
         if not answer.ok:
             yield f"allowed: 2xx with credentials; came: {answer}"
@@ -685,6 +762,8 @@ def consume_once(seen: Observation, _: Situation, context: Context) -> Iterable[
 )
 def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge what came with the consumes."""
+    if context.shape is Shape.SESSION_KEY:
+        raise NotJudged("the browser consumes, not the target")
     wrong = [each for each in seen.consumes if not each.key_fits]
     if wrong:
         yield f"allowed: the session's key; came: another bearer token, {len(wrong)} times"
@@ -699,18 +778,16 @@ def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> I
 )
 def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge whether the consume of each handed out session was seen."""
+    if context.shape is Shape.SESSION_KEY:
+        raise NotJudged("the browser consumes, not the target")
+    ours = {session.id for session in seen.sessions}
     consumed = {each.session for each in seen.consumes}
-    for answer in _came(seen):
-        handed = shape_of(answer) is Shape.CREDENTIALS and answer.ok
-        ready = any(each.shown == "READY" for each in seen.polls)
-        if handed and answer.fields["sessionId"] not in consumed:
+    for answer in _successes(seen):
+        session = answer.fields.get("sessionId")
+        if shape_of(answer) is Shape.CREDENTIALS and session in ours - consumed:
             yield "allowed: a consume upstream; came: credentials without one"
-        elif not answer.ok and ready and not consumed and _consumes(context):
-            yield f"allowed: a consume upstream after READY; came: none, and {answer}"
-
-
-def _consumes(context: Context) -> bool:
-    return context.shape is Shape.CREDENTIALS
+    if _went_elsewhere(seen, context):
+        yield f"allowed: a consume upstream after READY; came: none, and {seen.answer}"
 
 
 # Headers
@@ -721,13 +798,30 @@ def _consumes(context: Context) -> bool:
     "Every request with the API secret carries X-Runway-Version: 2024-11-06.",
     why="Runway requires it on every operation that is authorised by the secret.",
     source="published OpenAPI",
-    tags="success",
+    tags="success deadline gone poll",
 )
 def header_version(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge all but consumes, where browsers leave it out."""
     bare = [each for each in seen.upstream if not each.versioned and each not in seen.consumes]
     if bare:
         yield f"allowed: the header on every request; came: {len(bare)} without, such as {bare[0]}"
+
+
+@_requirement(
+    "header.version-on-consume",
+    "consume carries the version header too.",
+    why="Runway's guide sends it there; the browser SDK does not, so both work today.",
+    source="seed B; SDK (leaves it out); observed (missing on consume)",
+    tags="success",
+    level=Level.MAY,
+)
+def header_version_on_consume(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge consumes."""
+    if context.shape is Shape.SESSION_KEY:
+        raise NotJudged("the browser consumes, not the target")
+    bare = [each for each in seen.consumes if not each.versioned]
+    if bare:
+        yield f"allowed: the header; came: {len(bare)} consumes without it"
 
 
 # Cancelling
@@ -786,6 +880,10 @@ cancel_gone = _cancelled(
 )
 def many_one_session_each(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the ids that were handed out."""
+    if len(seen.answers) < 2:
+        raise NotJudged("there is one avatar, so one caller at a time")
+    if _own_mistake(seen, context):
+        return
     ids = [answer.fields.get("sessionId") for answer in _successes(seen)]
     refused = [answer for answer in seen.answers if not answer.ok]
     if refused:
@@ -803,10 +901,16 @@ def many_one_session_each(seen: Observation, _: Situation, context: Context) -> 
 )
 def many_not_in_a_row(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
     """Judge the times: the slow one's is its own."""
-    answers = seen.answers if "many" in situation.tags else seen.answers[1:]
-    late = [answer for answer in answers if answer.ok and answer.took_s > 5.0]
+    if len(seen.answers) < 2:
+        raise NotJudged("there is one avatar, so one caller at a time")
+    if _own_mistake(seen, context):
+        return
+    limit_s = min(5.0, context.timeout_s * 0.9)
+    slow_one = "one-slow" in situation.tags
+    answers = seen.answers[1:] if slow_one else seen.answers
+    late = [answer for answer in answers if answer.took_s > limit_s or (slow_one and not answer.ok)]
     if late:
-        yield f"allowed: each within 5s; came: {len(late)} later, such as {late[0]}"
+        yield f"allowed: each within {limit_s:g}s; came: {len(late)} others, such as {late[0]}"
 
 
 # Secrets
@@ -820,13 +924,13 @@ def _places(seen: Observation) -> Iterator[tuple[str, str]]:
 
 @_requirement(
     "secrecy.api-secret",
-    "The API secret is in no answer and in nothing that the target writes.",
+    "The API secret is in no answer, and in no URL.",
     why="It opens the whole account.",
     source="seed B (never expose it)",
 )
 def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge bodies, headers and output."""
-    for place, text in (*_places(seen), ("the target's output", seen.output)):
+    """Judge bodies, headers and addresses."""
+    for place, text in _places(seen):
         if context.secret in text:
             yield f"allowed: the API secret nowhere; came: in {place}"
     if any(each.secret_in_url for each in seen.upstream):
@@ -840,11 +944,26 @@ def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Ite
     source="seed B (log without credentials); ours",
 )
 def secrecy_session_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge answers of the other kind, and output."""
+    """Judge answers of the other kind."""
     for answer in seen.answers:
         entitled = answer.ok and shape_of(answer) is not Shape.CREDENTIALS
-        if _KEY.search(answer.body.decode(errors="replace")) and not entitled:
+        shown = f"{dict(answer.headers)}" + ("" if entitled else answer.body.decode("latin-1"))
+        if _KEY.search(shown):
             yield "allowed: no session key in this answer; came: one"
+
+
+@_requirement(
+    "secrecy.output",
+    "Neither the API secret nor a session key is in what the target writes.",
+    why="Logs are read, shipped and kept by many who must not have either.",
+    source="seed B (log without credentials); ours",
+)
+def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge what the target wrote meanwhile."""
+    if not seen.output:
+        raise NotJudged("the target was not heard: the judge did not start it, or it wrote nothing")
+    if context.secret in seen.output:
+        yield "allowed: no API secret in the target's output; came: one"
     if _KEY.search(seen.output):
         yield "allowed: no session key in the target's output; came: one"
 

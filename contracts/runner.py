@@ -15,7 +15,7 @@ from contracts.case import SLACK_S, Context, Level, Requirement, Shape, Situatio
 from contracts.clock import now, sleep
 from contracts.control import Control
 from contracts.evidence import Answer, Observation, Upstream
-from contracts.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, shape_of
+from contracts.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
 from contracts.situations import CUSTOM_AVATAR
 from contracts.target import Target
 
@@ -300,19 +300,22 @@ class Runner:
         context = self._context()
         failures: list[Failure] = []
         judged = 0
+        reason = "none of the situations that it is about was played"
         for situation in self.plan.situations:
             observation = self._observations.get(situation.id)
             if observation is None or not requirement.is_about(situation):
                 continue
             if situation.shape is not None and context.shape not in (None, situation.shape):
+                reason = f"it is about targets that hand out the shape {situation.shape.value}"
+                continue
+            try:
+                texts = list(requirement.check(observation, situation, context))
+            except NotJudged as why:
+                reason = str(why)
                 continue
             judged += 1
-            failures += [
-                Failure(observation, text)
-                for text in requirement.check(observation, situation, context)
-            ]
+            failures += [Failure(observation, text) for text in texts]
         if not judged:
-            reason = "none of the situations that it is about was played"
             return Verdict(requirement, Outcome.SKIP, reason=reason)
         outcome = Outcome.FAIL if failures else Outcome.PASS
         return Verdict(requirement, outcome, tuple(failures), judged)

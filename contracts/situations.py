@@ -428,6 +428,14 @@ def _callers() -> Iterator[Situation]:
         quick=True,
     )
     yield _situation(
+        "caller-gone-then-ready",
+        "The caller hangs up, and the session becomes READY a second later.",
+        Expect.NOBODY,
+        "gone made",
+        session={"provision_time": "1.7s"},
+        leaves_after_s=0.7,
+    )
+    yield _situation(
         "many-callers",
         "Many call at once, each for an avatar of its own.",
         Expect.SUCCESS,

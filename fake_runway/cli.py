@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from aiohttp.http import HttpProcessingError
 
 from fake_runway import __version__
 from fake_runway.core.errors import Refused
@@ -117,20 +116,10 @@ def _run(command: Coroutine[Any, Any, int]) -> None:
         sys.exit(_EXIT_USAGE)
 
 
-class _NoQuotes(logging.Filter):
-    """aiohttp quotes a request that it cannot parse, and that may hold a secret."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
-            record.exc_info = None
-        return True
-
-
 def _logged(options: dict[str, Any]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(options["log_format"]))
     logging.basicConfig(level=options["log_level"].upper(), handlers=[handler])
-    logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
 
 
 def _tell_token(configuration: Configuration, options: dict[str, Any]) -> None:

@@ -5,6 +5,26 @@ import logging
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
+class NoQuotes(logging.Filter):
+    """aiohttp quotes a request that it cannot parse, and that may hold a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without what was quoted."""
+        from aiohttp.http import HttpProcessingError
+
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info = None
+        return True
+
+
+def server_logger() -> logging.Logger:
+    """Return the logger of a server's connections: it quotes nothing that came."""
+    logger = logging.getLogger("fake_runway.server")
+    if not logger.filters:
+        logger.addFilter(NoQuotes())
+    return logger
+
+
 def formatter(form: str) -> logging.Formatter:
     """Return what writes log lines in `form`, "text" or "json"."""
     if form == "text":

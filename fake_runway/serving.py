@@ -10,6 +10,7 @@ from aiohttp import web
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import Settings
+from fake_runway.logs import server_logger
 from fake_runway.scenario_files import Catalogue
 from fake_runway.web.admin_app import Admin
 from fake_runway.web.app import Door
@@ -85,7 +86,11 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     door = Door(worlds, given.livekit, admin)
     # a client that hangs up ends what is held back for it
     server = web.Server(
-        door.handle, access_log=None, handler_cancellation=True, max_line_size=LONGEST_LINE
+        door.handle,
+        access_log=None,
+        handler_cancellation=True,
+        max_line_size=LONGEST_LINE,
+        logger=server_logger(),
     )
     runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()

@@ -141,6 +141,8 @@ class Admin:
         own = f"{request.scheme}://{request.headers.get('Host', '')}"
         if origin is not None and origin != own:
             raise NotAllowed("Expected no Origin but the server's own: pages may not come in.")
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            raise NotAllowed("Expected a request that no other page has made.")
 
     async def _answer(self, request: web.BaseRequest, path: str) -> Reply:
         match = self._routes.match(path)
@@ -148,9 +150,8 @@ class Admin:
             raise UnknownRoute(self._routes.nearest(path))
         operation = match.operations.get(request.method)
         if operation is None:
-            raise MethodNotAllowed(
-                match.operations, match.template
-            )  # no preflight: no page may come in
+            # no OPTIONS among them: only pages send preflights, and none may come in
+            raise MethodNotAllowed(match.operations, match.template)
         query = checked_query(request.query, operation.query)
         body = NO_BODY
         # clients that have nothing to send may still declare a type for it

@@ -7,7 +7,7 @@ from fake_runway.core.faults import THE_WORLD, Fault, Tally, parse_fault
 from fake_runway.core.render import fault_view
 from fake_runway.core.scenario import Scenario, data_of, scenario_line
 from fake_runway.scenario_files import ScenarioFileError
-from fake_runway.web.admin_calls import AdminCall, AdminRefused, Json, NoSuch
+from fake_runway.web.admin_calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
 from fake_runway.web.calls import Reply
 from fake_runway.web.worlds import World, Worlds
 
@@ -101,6 +101,10 @@ def add_fault(call: AdminCall) -> Reply:
         raise AdminRefused(str(error), headers={"X-Fake-Where": place}) from error
     except ValueError as error:
         raise AdminRefused(str(error), headers={"X-Fake-Where": "$"}) from error
+    scenario = call.world.scenario.name
+    if name.startswith(f"{scenario}/"):
+        where = {"X-Fake-Where": "$.name"}
+        raise Conflict(f"Names that begin with {scenario}/ are the scenario's own.", headers=where)
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))
 

@@ -240,9 +240,11 @@ class Door:
 
     def _world_of_key(self, key: str, named: str | None) -> World:
         """Return the world of a caller who has a session key and no API secret."""
-        if named is not None:
-            return self._worlds.named(explicit_name(named))
-        world = self._worlds.of_tag(tag_of_key(key))
+        if named is None:
+            world = self._worlds.of_tag(tag_of_key(key))
+        else:  # a consume makes no world: there would be nothing to consume in it
+            known = self._worlds.get(explicit_name(named))
+            world = None if known is None else self._worlds.named(known.name)
         if world is None:
             raise KeyRefused("The session key is not valid." if key else "No session key was sent.")
         return world

@@ -338,14 +338,18 @@ class Worlds:
         return True
 
     def drop_idle(self) -> None:
-        """Drop the worlds that nobody has used for long, and those that are too many."""
-        gone_before = self._source() - self.upkeep.idle_s
-        for world in list(self._by_name.values())[:-1]:  # oldest first; the newest stays
-            if len(self._by_name) > self.upkeep.most:
+        """Drop the worlds that nobody has used for long, and those that are too many.
+
+        One that holds answers back is in use, and goes only if there is no other.
+        """
+        gone_before, most = self._source() - self.upkeep.idle_s, self.upkeep.most
+        oldest = list(self._by_name.values())[:-1]  # oldest first; the newest stays
+        if len(oldest) < most and (not oldest or oldest[0].touched_at >= gone_before):
+            return
+        for world in sorted(oldest, key=lambda each: each.held_back > 0):
+            if len(self._by_name) > most:
                 self.drop(world.name, reason="count")
-            elif world.touched_at >= gone_before:
-                return
-            elif not world.held_back:
+            elif world.touched_at < gone_before and not world.held_back:
                 self.drop(world.name, reason="idle")
 
     # Copies

@@ -117,8 +117,8 @@ class Gateway:
     async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
         creating = self.own(self.create(avatar))
         try:
-            async with asyncio.timeout(self.deadline_s):
-                session = await asyncio.shield(creating)
+            async with asyncio.timeout(self.deadline_s) as limit:
+                session = await self.created(creating, limit)
                 key = await self.until_ready(session, request)
                 answer = await self.hand_out(session, key)
             self.still_there(request)
@@ -133,6 +133,9 @@ class Gateway:
             reason = "gone" if problem.status == 499 else "over" if problem.over else "error"
             self.own(self.give_up(creating, reason))
             raise
+
+    async def created(self, creating: "asyncio.Task[str]", _limit: asyncio.Timeout) -> str:
+        return await asyncio.shield(creating)
 
     def still_there(self, request: web.Request) -> None:
         if request.transport is None:
@@ -314,5 +317,3 @@ async def served(
                 task.cancel()
             await asyncio.gather(*gateway.tasks, return_exceptions=True)
             await runner.cleanup()
-
-

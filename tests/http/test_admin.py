@@ -542,6 +542,19 @@ async def test_a_query_that_is_not_known_is_refused(path: str) -> None:
     assert (answer.status, answer.json["code"]) == (400, "bad_request")
 
 
+async def test_calls_are_found_by_the_name_that_the_fake_gave_a_fault() -> None:
+    """It is put together from the scenario's and the fault's, and may be longer than either."""
+    fault = {"name": "f" * 100, "effect": {"status": 503}}
+    scenario = {"name": "s" * 60, "account": {"faults": [fault]}}
+    async with serving_fake() as fake:
+        await fake.admin("PUT", "/scenario", {"scenario": scenario})
+        await fake.call("GET", "/v1/organization")
+        [name] = fake.world.log.exchanges[0].faults
+        found = await fake.admin("GET", "/journal", params={"fault": name})
+    assert len(name) > 160
+    assert (found.status, found.json["total"]) == (200, 1)
+
+
 async def test_a_timeline_tells_what_happened_and_why() -> None:
     """Calls, changes, acts and clock moves of one session, in order, as data and for people."""
     async with serving_fake() as fake:

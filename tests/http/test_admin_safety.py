@@ -9,8 +9,14 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
+from fake_runway.core.scenario import Scenario
+from fake_runway.core.world import name_from_secret
+from fake_runway.web.worlds import Upkeep
 from tests.support.checked import Answer
 from tests.support.servers import CREATE, SECRET, Fake, serving_fake
+from tests.support.waiting import called
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
 
 TOKEN = "an-admin-token-0123456789"
 GETS = (
@@ -276,3 +282,41 @@ async def test_a_client_of_another_kind_comes_in_without_a_world() -> None:
         async with http.get(f"{fake.url}/__admin/sessions") as answer:
             sessions = (await answer.json())["sessions"]
     assert len(sessions) == 1
+
+
+async def test_pages_of_other_sites_make_no_worlds() -> None:
+    """Neither an image that points at the admin API nor a consume without a key does."""
+    async with serving_fake() as fake:
+        for number in range(3):
+            world = {"X-Fake-World": f"made-{number}", "Sec-Fetch-Site": "cross-site"}
+            refused = await fake.client.get("/__admin/world", headers=world)
+            consumed = await fake.client.post(
+                f"/w/made-{number}/v1/realtime_sessions/{NOBODY}/consume",
+                headers={"Origin": "http://evil.example", "Content-Type": "application/json"},
+            )
+            assert (refused.status, consumed.status) == (403, 401)
+        assert len(fake.worlds) == 0
+
+
+async def test_a_world_that_holds_an_answer_back_is_the_last_to_go() -> None:
+    """It is in use, however long ago its last call came."""
+    async with serving_fake(upkeep=Upkeep(most=3)) as fake:
+        await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
+        asking = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
+        await called(fake, "getOrganization")
+        for number in range(5):
+            await fake.client.get("/__admin/world", headers={"X-Fake-World": f"other-{number}"})
+        names = [world.name for world in fake.worlds]
+        fake.world.clock.jump(3600)
+        answer = await asking
+    assert answer.status == 200
+    assert names == [name_from_secret(SECRET), "other-3", "other-4"]
+
+
+async def test_a_fault_by_hand_does_not_take_a_name_of_the_scenarios() -> None:
+    """They would be counted together."""
+    async with serving_fake(scenario=Scenario(name="mine")) as fake:
+        refused = await fake.admin("POST", "/faults", {"name": "mine/1", "effect": {"empty": True}})
+        faults = await fake.admin("GET", "/faults")
+    assert (refused.status, refused.json["where"]) == (409, "$.name")
+    assert faults.json == {"faults": []}

@@ -9,6 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from fake_runway.core.durations import Fixed
+from fake_runway.core.render import exchange_body
 from fake_runway.core.settings import Settings
 from fake_runway.web.app import create_app
 from fake_runway.web.tokens import LiveKit
@@ -261,6 +262,7 @@ async def test_malformed_ids_are_400(session_id: str) -> None:
         ("/v1/realtime_session", "/v1/realtime_sessions"),
         ("/v1/organisation", "/v1/organization"),
         ("/v1/realtime_sessions/", "/v1/realtime_sessions"),
+        (f"/w/mine/v1/sessions/{'0' * 8}-0000-4000-8000-{'0' * 12}", f"{SESSIONS}/{{id}}"),
         ("/completely/else", None),
     ],
 )
@@ -273,12 +275,53 @@ async def test_unknown_routes_name_the_nearest_one_aside(path: str, nearest: str
     assert answer.headers.get("X-Fake-Nearest-Route") == nearest
 
 
+@pytest.mark.parametrize(
+    ("prefix", "headers"),
+    [
+        ("/w/mine", {}),
+        ("", {"X-Fake-World": "mine"}),
+        ("", {"X-Test-Id": "mine", "Authorization": "Bearer stk_of_nobody"}),
+        ("/w/mine", {"Authorization": "Bearer fake.unauthorized"}),
+        ("", {"Authorization": "Bearer {key}"}),
+    ],
+)
+async def test_a_caller_s_world_keeps_what_nobody_expected(
+    prefix: str, headers: dict[str, str]
+) -> None:
+    """A name tells the world, an existing or a new one; else the session key does."""
+    async with serving_fake() as fake:
+        _, key = await fake.ready()
+        world = fake.world if "{key}" in headers.get("Authorization", "") else None
+        sent = {name: value.format(key=key) for name, value in headers.items()}
+        path = "/v1/realtime_session"
+        answer = await fake.client.get(f"{prefix}{path}", headers=sent)
+        await fake.client.request("PATCH", f"{prefix}{SESSIONS}", headers=sent)
+        world = world or fake.worlds.get("mine")
+        assert world is not None
+        kept = [each for each in world.log.exchanges if not each.operation]
+        shown = [(each.path, exchange_body(each)["nearest"]) for each in kept]
+    assert answer.status == 404
+    assert shown == [(path, SESSIONS), (SESSIONS, SESSIONS)]
+    assert key not in repr(kept)
+
+
+@pytest.mark.parametrize("token", ["", "stk_of_nobody", "fake.unauthorized"])
+async def test_nobody_s_world_is_made_for_what_nobody_expected(token: str) -> None:
+    """Whoever cannot be told from others gets the refusal and no world."""
+    async with serving_fake() as fake:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await fake.client.get("/v1/realtime_session", headers=headers)
+        worlds = len(fake.worlds)
+    assert (answer.status, worlds) == (404, 0)
+
+
 async def test_wrong_methods_are_405_with_allow() -> None:
     """HEAD included: the fake is no kinder than it must be."""
     async with serving_fake() as fake:
         put = await fake.call("PUT", SESSIONS)
         head = await fake.call("HEAD", "/v1/organization")
     assert (put.status, put.headers["Allow"]) == (405, "OPTIONS, POST")
+    assert put.headers["X-Fake-Nearest-Route"] == SESSIONS
     assert head.status == 405
 
 
@@ -346,7 +389,7 @@ async def test_worlds_by_secret_header_and_prefix_never_meet() -> None:
     assert [each.status for each in here] == [200, 200]
 
 
-@pytest.mark.parametrize("name", ["../x", "a b", "x" * 101, "-x"])
+@pytest.mark.parametrize("name", ["", "../x", "a b", "x" * 101, "-x"])
 async def test_bad_world_names_are_refused(name: str) -> None:
     """A name is one path segment of harmless characters."""
     async with serving_fake() as fake:

@@ -32,13 +32,6 @@ def test_ids_are_unique_and_have_a_family() -> None:
     assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
-def test_families_stand_together() -> None:
-    """No family begins a second time, neither on the page nor in a list."""
-    families = [each.family for each in REQUIREMENTS]
-    begins = [two for one, two in zip(["", *families], families, strict=False) if one != two]
-    assert [name for name, times in Counter(begins).items() if times > 1] == []
-
-
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.id)
 def test_every_requirement_is_whole(requirement: Requirement) -> None:
     """It has a sentence, a reason, a source, and a situation in which it is judged."""

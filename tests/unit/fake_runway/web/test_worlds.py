@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fake_runway.core.render import exchange_body
+from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import key_tag, name_from_secret
 from fake_runway.web.errors import RequestRefused
@@ -197,3 +198,48 @@ def test_faults_of_sessions_leave_avatars_alone() -> None:
     player.do(Do("bindAvatar", {"provision_time": "1s"}, name=FOREIGN_ID))
     assert player.ask(Ask("getAvatar")).status == 200
     assert_replays(player.world)
+
+
+@pytest.mark.parametrize(
+    ("given", "of_scenario", "expected"),
+    [
+        (None, None, "server"),
+        (None, "scenario", "scenario"),
+        (None, "", ""),
+        ("given", "scenario", "given"),
+        ("", "scenario", ""),
+        ("given", None, "given"),
+    ],
+)
+def test_the_seed_that_is_given_is_stronger_than_the_scenario_s_and_the_server_s(
+    given: str | None, of_scenario: str | None, expected: str
+) -> None:
+    """It holds until another is given, also an empty one, and a replay has the same."""
+    worlds = Worlds(seed="server", settings=Settings(), source=lambda: 1.0, rate=0.0)
+    scenario = Scenario(name="seeded", seed=of_scenario)
+    world = worlds.reset(worlds.named("one", scenario), seed=given)
+    assert world.draws.seed == expected
+    again = worlds.reset(world, scenario=Scenario(name="other", seed="another"))
+    assert again.draws.seed == ("another" if given is None else given)
+    forked = worlds.fork(world, "two")
+    assert forked.draws.seed == worlds.reset(forked).draws.seed == expected
+    assert record(world)["seed"] == expected
+    player = Player(worlds, world)
+    player.ask(create_for("cat-character"))
+    assert_replays(world)
+
+
+def test_a_copy_shares_nothing_that_changes() -> None:
+    """What happens in a copy does not happen in the world, and the other way round."""
+    player = following({"name": "made-up", "session": {"faults": [TWICE_429]}})
+    player.worlds.snapshot(player.world, "before")
+    copied = Player(player.worlds, player.worlds.fork(player.world, "copy"))
+    before = {name: str(value) for name, value in vars(player.world).items()}
+    assert not copied.world.snapshots
+    copied.ask(create_for("cat-character"))
+    copied.do(Do("addFault", {"effect": {"status": 500}}))
+    copied.do(Do("bindAvatar", {"provision_time": "1s"}, name="cat-character"))
+    copied.do(Do("moveClock", {"by": "1s"}))
+    copied.ask(create_for("cat-character"))
+    assert {name: str(value) for name, value in vars(player.world).items()} == before
+    assert_replays(copied.world)

@@ -1,0 +1,120 @@
+"""What a report says, before it is said in any form: findings with stable ids, and the sums."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from contracts.case import Level, Requirement, Situation
+from contracts.evidence import Observation
+from contracts.runner import Outcome, Report, Verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One requirement, broken in one situation.
+
+    Attributes:
+        texts: what was allowed and what came, at least one.
+        counts: whether it makes the run a failure.
+    """
+
+    requirement: Requirement
+    situation: Situation
+    observation: Observation
+    texts: tuple[str, ...]
+    counts: bool
+
+    @property
+    def id(self) -> str:
+        """The same in every report and in every run: `requirement@situation`."""
+        return f"{self.requirement.id}@{self.situation.id}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many requirements came out how."""
+
+    passed: int
+    failed_must: int
+    failed_should: int
+    failed_may: int
+    skipped: int
+    errors: int
+
+    @property
+    def failed(self) -> int:
+        """Of whatever level."""
+        return self.failed_must + self.failed_should + self.failed_may
+
+    def __str__(self) -> str:
+        levels = f"{self.failed_must} MUST, {self.failed_should} SHOULD"
+        if self.failed_may:
+            levels += f", {self.failed_may} MAY"
+        failed = f"{self.failed} failed" + (f" ({levels})" if self.failed else "")
+        errors = f", {self.errors} not judged" if self.errors else ""
+        return f"{self.passed} passed, {failed}, {self.skipped} skipped{errors}"
+
+
+def summary(report: Report) -> Summary:
+    """Count the verdicts."""
+    failed = [each.requirement.level for each in report.verdicts if each.outcome is Outcome.FAIL]
+    outcomes = [each.outcome for each in report.verdicts]
+    return Summary(
+        passed=outcomes.count(Outcome.PASS),
+        failed_must=failed.count(Level.MUST),
+        failed_should=failed.count(Level.SHOULD),
+        failed_may=failed.count(Level.MAY),
+        skipped=outcomes.count(Outcome.SKIP),
+        errors=outcomes.count(Outcome.ERROR),
+    )
+
+
+def findings(report: Report, *, strict: bool) -> tuple[Finding, ...]:
+    """Return everything that was found, in the order of the verdicts."""
+    counting = {each.requirement.id for each in report.broken(strict=strict)}
+    return tuple(
+        finding
+        for verdict in report.verdicts
+        for finding in _of(verdict, report, counts=verdict.requirement.id in counting)
+    )
+
+
+def _of(verdict: Verdict, report: Report, *, counts: bool) -> Iterator[Finding]:
+    known = {each.id: each for each in report.situations}
+    by_situation: dict[str, list[str]] = {}
+    seen = {}
+    for failure in verdict.failures:
+        by_situation.setdefault(failure.observation.situation, []).append(failure.text)
+        seen[failure.observation.situation] = failure.observation
+    for id_, texts in by_situation.items():
+        unique = tuple(dict.fromkeys(texts))
+        yield Finding(verdict.requirement, known[id_], seen[id_], unique, counts)
+
+
+def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:
+    """Return the verdicts by family, families in the order of their first."""
+    order = list(dict.fromkeys(each.requirement.family for each in verdicts))
+    ranked = sorted(verdicts, key=lambda each: order.index(each.requirement.family))
+    grouped = groupby(ranked, key=lambda each: each.requirement.family)
+    return [(family, list(members)) for family, members in grouped]
+
+
+def observed(report: Report, requirement: Requirement) -> Iterator[Observation]:
+    """Yield what was seen in the situations that a requirement is about."""
+    situations = {each.id: each for each in report.situations}
+    for observation in report.observations:
+        if requirement.is_about(situations[observation.situation]):
+            yield observation
+
+
+def allowed_and_came(text: str) -> tuple[str, str]:
+    """Split what a check says into its halves; the first is empty if it has another form."""
+    allowed, came, rest = text.partition("; came: ")
+    if came and allowed.startswith("allowed: "):
+        return allowed.removeprefix("allowed: "), rest
+    return "", text
+
+
+def began(observation: Observation) -> float:
+    """Return when the first caller called: times in reports count from then."""
+    return min(answer.sent_at for answer in observation.answers)

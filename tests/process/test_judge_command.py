@@ -1,0 +1,362 @@
+"""`runway-contracts check` as a real process, on targets that are down, broken, hostile or fine."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import PATIENCE_S, Program, running
+
+QUICK = ("--profile=quick", "--timeout=1")
+FEW = (*QUICK, "--only=poll.waits")  # two situations
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+Answering = Callable[[StreamReader, StreamWriter], Awaitable[None]]
+
+SERVER = """
+import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    left = int(os.environ.get("LEFT", "1000"))
+    def do_POST(self):
+        Handler.left -= 1
+        if Handler.left < 0:
+            print("out of order", flush=True)
+            os._exit(7)
+        self.send_response(503)
+        self.end_headers()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run of the judge left behind."""
+
+    code: int
+    output: str
+    errors: str
+
+
+async def check(*arguments: str, **environment: str) -> Run:
+    """Run `check` to its end."""
+    async with running("contracts", "check", *arguments, **environment) as program:
+        return await rest(program)
+
+
+async def rest(program: Program) -> Run:
+    """Return what is left of a run."""
+    async with asyncio.timeout(PATIENCE_S):
+        output, errors = await program._process.communicate()
+    assert b"Traceback" not in errors, errors.decode()
+    assert program._process.returncode is not None
+    return Run(program._process.returncode, output.decode(), errors.decode())
+
+
+@asynccontextmanager
+async def serving(answer: Answering) -> AsyncIterator[str]:
+    """Serve raw bytes in this process; yield the address."""
+
+    async def client(reader: StreamReader, writer: StreamWriter) -> None:
+        try:
+            await answer(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(client, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/avatar/connect"
+    finally:
+        server.close()
+        server.close_clients()
+        await server.wait_closed()
+
+
+async def free_port() -> int:
+    """Return a port at which nobody listens just now."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port
+
+
+async def listens(port: int) -> bool:
+    """Tell whether somebody listens."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def url_at(port: int) -> str:
+    """Return the endpoint of a server at a port."""
+    return f"http://127.0.0.1:{port}/api/avatar/connect"
+
+
+# No target
+
+
+async def test_a_target_that_is_down() -> None:
+    """The two lines are there before it waits; then one line says what does not listen; code 3."""
+    run = await check("--target", url_at(port := await free_port()), "--wait=0.2")
+    assert run.code == 3
+    lines = run.errors.splitlines()
+    assert [line.partition("=")[0] for line in lines[1:3]] == [
+        "RUNWAYML_BASE_URL",
+        "RUNWAYML_API_SECRET",
+    ]
+    assert lines[3:] == [f"runway-contracts: nothing listens at 127.0.0.1:{port} after 0.2s"]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("print('no such module'); raise SystemExit(5)", ["ended with code 5", "no such module"]),
+        (
+            "import time; print('thinking', flush=True); time.sleep(60)",
+            ["nothing listens", "think"],
+        ),
+    ],
+    ids=["ends-at-once", "never-listens"],
+)
+async def test_a_command_that_makes_no_target(script: str, words: list[str]) -> None:
+    """Its last lines are told, and the code is 3."""
+    target = ("--target", url_at(await free_port()), "--wait=1")
+    run = await check(*target, "--", sys.executable, "-c", script)
+    assert run.code == 3
+    for word in words:
+        assert word in run.errors
+
+
+async def test_a_command_that_cannot_be_run() -> None:
+    """One line names it, and the code is 3."""
+    run = await check("--target", url_at(await free_port()), "--", "no-such-command")
+    assert (run.code, run.errors) == (
+        3,
+        "runway-contracts: 'no-such-command' cannot be run: No such file or directory\n",
+    )
+
+
+async def test_a_port_that_is_taken() -> None:
+    """What listens already is not mistaken for the target that is to be started."""
+    async with serving(hang_up) as url:
+        run = await check("--target", url, "--", sys.executable, "-c", "")
+    assert run.code == 3
+    assert "already" in run.errors
+
+
+async def test_a_target_that_dies_in_the_middle() -> None:
+    """The run ends at once: with its code and its last lines."""
+    port = await free_port()
+    command = (sys.executable, "-c", SERVER, str(port))
+    run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
+    assert run.code == 3
+    assert "the target ended with code 7 in the middle of the run" in run.errors
+    assert "| out of order" in run.errors
+
+
+# Targets that answer, in a way
+
+
+async def hang_up(reader: StreamReader, writer: StreamWriter) -> None:
+    """Close at once."""
+
+
+async def garbage(reader: StreamReader, writer: StreamWriter) -> None:
+    """Speak no HTTP."""
+    writer.write(b"\x00\xffSSH-2.0-nonsense\r\n" * 20)
+    await writer.drain()
+    await reader.read(65_536)
+
+
+async def silence(reader: StreamReader, writer: StreamWriter) -> None:
+    """Say nothing."""
+    while await reader.read(65_536):
+        pass
+
+
+async def endless_body(reader: StreamReader, writer: StreamWriter) -> None:
+    """Answer without an end."""
+    await reader.read(65_536)
+    writer.write(HEAD + b"\r\n")
+    while True:
+        writer.write(b"{" * 65_536)
+        await writer.drain()
+
+
+async def endless_headers(reader: StreamReader, writer: StreamWriter) -> None:
+    """Never come to the body."""
+    await reader.read(65_536)
+    writer.write(HEAD)
+    while True:
+        writer.write(b"X-More: and more\r\n" * 1_000)
+        await writer.drain()
+
+
+async def one_endless_header(reader: StreamReader, writer: StreamWriter) -> None:
+    """Never come to the end of a header."""
+    await reader.read(65_536)
+    writer.write(HEAD + b"X-More: ")
+    while True:
+        writer.write(b"more" * 10_000)
+        await writer.drain()
+
+
+async def redirect(reader: StreamReader, writer: StreamWriter) -> None:
+    """Send callers elsewhere: here again."""
+    await reader.read(65_536)
+    host, port = writer.get_extra_info("sockname")
+    writer.write(
+        b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n"
+        + f"Location: http://{host}:{port}/api/avatar/connect\r\n\r\n".encode()
+    )
+    await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("answer", "only", "code", "said"),
+    [
+        (hang_up, "time.deadline", 1, "the target hung up"),
+        (garbage, "time.deadline", 1, "no HTTP"),
+        (silence, "poll.waits", 3, "not one HTTP answer"),
+        (endless_body, "shape.one-of-two", 1, "the keys []"),
+        (endless_headers, "time.deadline", 1, "no answer"),
+        (one_endless_header, "time.deadline", 1, "no answer"),
+        (redirect, "poll.waits", 1, "came: 307"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+async def test_a_target_that_answers_wrongly(
+    answer: Answering, only: str, code: int, said: str
+) -> None:
+    """It gets a verdict that says what came, or a word that nothing did; nothing hangs."""
+    async with serving(answer) as url:
+        run = await check("--target", url, *QUICK, f"--only={only}")
+    assert run.code == code, run
+    assert said in run.output + run.errors
+
+
+async def test_a_target_that_does_not_use_the_fake() -> None:
+    """The most frequent mistake of a first run is told in a sentence."""
+    port = await free_port()
+    command = (sys.executable, "-c", SERVER, str(port))
+    run = await check("--target", url_at(port), *FEW, "--", *command)
+    assert run.code == 1
+    assert "not one request of the target reached the fake" in run.errors
+
+
+# Ends
+
+
+async def test_ctrl_c() -> None:
+    """Target and fake end, the code is 130, and nobody sees a traceback."""
+    port, fake_port = await free_port(), await free_port()
+    arguments = ("--target", url_at(port), f"--fake-port={fake_port}", *QUICK)
+    command = (sys.executable, "-c", SERVER.replace("self.send_response(503)", "input()"))
+    async with running("contracts", "check", *arguments, "--", *command, str(port)) as program:
+        while not await listens(port):
+            await asyncio.sleep(0.02)
+        assert await listens(fake_port)
+        program._process.send_signal(signal.SIGINT)
+        run = await rest(program)
+    assert (run.code, run.errors) == (130, "runway-contracts: interrupted\n")
+    assert [await listens(port), await listens(fake_port)] == [False, False]
+
+
+async def test_the_whole_group_of_a_command_ends() -> None:
+    """The server that a shell has left behind does not outlive the run."""
+    port = await free_port()
+    shell = f'"{sys.executable}" -c "$SERVER" {port} & exit 0'
+    run = await check("--target", url_at(port), *FEW, "--", "sh", "-c", shell, SERVER=SERVER)
+    assert run.code == 1
+    assert not await listens(port)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the fake in /proc")
+async def test_a_fake_that_dies() -> None:
+    """That is nobody's fault but the judge's: code 4 and one line."""
+    async with serving(silence) as url:
+        async with running("contracts", "check", "--target", url, *FEW) as program:
+            judge = program._process.pid
+            children = Path(f"/proc/{judge}/task/{judge}/children")
+            assert program._process.stderr is not None
+            while b"SECRET" not in await program._process.stderr.readline():
+                pass
+            os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+            run = await rest(program)
+    assert (run.code, run.errors) == (
+        4,
+        "runway-contracts: the fake ended with code -9 in the middle of the run\n",
+    )
+
+
+async def test_a_fake_port_that_is_taken() -> None:
+    """One line, code 4."""
+    async with serving(silence) as url:
+        port = url.split(":")[2].split("/")[0]
+        run = await check("--target", url, f"--fake-port={port}")
+    assert run.code == 4
+    assert len(run.errors.splitlines()) == 1
+    assert port in run.errors
+
+
+# Somebody else's fake
+
+
+async def test_a_fake_of_somebody_else() -> None:
+    """With its admin token, from an option or the environment, a gateway is judged in front of it."""
+    async with running("fake_runway", "serve", "--port=0", "--admin-token=open") as program:
+        fake = (await program.line()).split()[-1]
+        port = await free_port()
+        target = ("--target", url_at(port), "--profile=quick", "--timeout=2")
+        gateway = (sys.executable, "-m", "gateway", "serve", f"--port={port}", "--deadline=2")
+        refused = await check(*target, f"--fake-url={fake}", "--", *gateway)
+        run = await check(
+            *target, f"--fake-url={fake}/", "--", *gateway, FAKE_RUNWAY_ADMIN_TOKEN="open"
+        )
+    assert (refused.code, run.code) == (4, 0), run
+    assert "X-Fake-Admin-Token" in refused.errors
+
+
+async def test_no_fake_at_the_address() -> None:
+    """One line, code 4."""
+    run = await check(f"--fake-url=http://127.0.0.1:{await free_port()}")
+    assert run.code == 4
+    assert "no fake answers at" in run.errors
+
+
+# Usage
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--target=localhost:3000"],
+        ["--only=no.such"],
+        ["--avatars=,"],
+        ["--header=broken"],
+        ["--body-template={}"],
+        ["--report=html=/no/such/folder/x.html"],
+        ["--report=pdf=x"],
+        ["--profile=quick", "--only=request.hostile"],
+        ["--timeout=0"],
+    ],
+)
+def test_usage(arguments: list[str]) -> None:
+    """What cannot be meant is told before anything is started, with code 2."""
+    from click.testing import CliRunner
+
+    from contracts.cli import main
+
+    result = CliRunner().invoke(main, ["check", *arguments])
+    assert result.exit_code == 2, result.output
