@@ -18,6 +18,7 @@ import click
 
 from contracts.case import Context, Level, Requirement, Shape, Situation
 from contracts.control import Control, ControlError, Fake, control, started_fake
+from contracts.drift_command import drift
 from contracts.page import contract_page
 from contracts.report import Format, reporters, write
 from contracts.requirements import REQUIREMENTS
@@ -496,3 +497,6 @@ def explain(requirement_id: str) -> None:
     click.echo(f"Source: {each.source}\n\nJudged in {len(about)} situations:")
     for situation in about:
         click.echo(f"  {situation.id:<28} {situation.about}")
+
+
+main.add_command(drift)

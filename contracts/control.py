@@ -75,7 +75,7 @@ class Control:
             if now() > give_up_at:
                 raise ControlError(f"the fake at {self.url} makes no session READY")
             await sleep(0.05)
-        room = await self._use("POST", f"/{session}/consume", key=seen["sessionKey"])
+        room = await self._use("POST", f"/{session}/consume", {}, key=seen["sessionKey"])
         await self._call("DELETE", "/avatars/music-superstar")
         return str(room["url"])
 

@@ -25,7 +25,20 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from contracts.openapi import LOWER, UPPER, Answer, Body, Call, Input, Shape, calls
+import orjson
+
+from contracts.openapi import (
+    LOWER,
+    UPPER,
+    Answer,
+    Body,
+    Call,
+    Input,
+    Shape,
+    calls,
+    operations,
+    route,
+)
 
 ALIKE = 0.6  # of two names; found by trying: case, plural and a changed word stay above
 NONE = "none"
@@ -175,10 +188,20 @@ def differences(
     Raises:
         BadDocument: one of them is no OpenAPI document.
     """
-    theirs, known = calls(published), calls(ours)
-    pairs = _pairs(theirs, known)
+    known = calls(ours)
+    there = operations(published)
+    routes = {route(*each) for each in there}
+    lost = [call for call in known if call.route not in routes]
+    kept = {call.route for call in known}
+
+    def wanted(method: str, path: str) -> bool:
+        return route(method, path) in kept or any(_may_be(one, method, path) for one in lost)
+
+    pairs = _pairs(calls(published, wanted), known)
+    taken = {(call.method, call.path) for call in pairs.values()}
+    new = [each for each in there if each not in taken and (outside or _in_scope(each[1]))]
     found: dict[tuple[object, ...], Difference] = {}
-    for each in _all(theirs, known, pairs, outside=outside):
+    for each in _all(known, pairs, new):
         alone = replace(each, places=())
         key = (alone.id, alone.operation, alone.side, alone.kind, alone.was, alone.now)
         before = found.get(key, alone)
@@ -188,7 +211,7 @@ def differences(
 
 
 def _all(
-    theirs: Sequence[Call], ours: Sequence[Call], pairs: Mapping[str, Call], *, outside: bool
+    ours: Sequence[Call], pairs: Mapping[str, Call], new: Sequence[tuple[str, str]]
 ) -> Iterator[Difference]:
     for call in ours:
         walk = _Walk(call)
@@ -197,29 +220,26 @@ def _all(
             yield walk.say(f"{call.name}:unpublished", Topic.OPERATION, R, "", here, NONE)
         else:
             yield from walk.call(pairs[call.name])
-    taken = {id(call) for call in pairs.values()}
-    for call in theirs:
-        if id(call) not in taken and (outside or _in_scope(call)):
-            here = f"{call.method} {call.path}"
-            walk = _Walk(replace(call, name=here))
-            yield walk.say(f"{here}:new", Topic.OPERATION, A, "", NONE, here)
+    for method, path in new:
+        here = f"{method} {path}"
+        walk = _Walk(Call(here, method, path))
+        yield walk.say(f"{here}:new", Topic.OPERATION, A, "", NONE, here)
 
 
-def _in_scope(call: Call) -> bool:
-    return call.path.split("/")[2:3] in [[part] for part in SCOPE]
+def _in_scope(path: str) -> bool:
+    return any(path.split("/")[2:3] == [part] for part in SCOPE)
 
 
 def _pairs(theirs: Sequence[Call], ours: Sequence[Call]) -> dict[str, Call]:
     """Return the published operation of each of ours, by our name: the same route, or renamed."""
     routes = {call.route: call for call in theirs}
     pairs = {call.name: routes[call.route] for call in ours if call.route in routes}
-    known = {call.route for call in ours}
     moved = [
         (_alikeness(one, other), one, other)
         for one in ours
         if one.name not in pairs
         for other in theirs
-        if other.route not in known
+        if other not in pairs.values() and _may_be(one, other.method, other.path)
     ]
     taken: set[int] = set()
     for score, one, other in sorted(moved, key=lambda each: -each[0]):
@@ -229,14 +249,21 @@ def _pairs(theirs: Sequence[Call], ours: Sequence[Call]) -> dict[str, Call]:
     return pairs
 
 
+def _may_be(call: Call, method: str, path: str) -> bool:
+    """Tell whether `call` could have moved there: one of the two is the same, both are alike."""
+    moved = (call.method == method) != (call.path == path)
+    return moved and _names_alike(call.path, path) >= ALIKE
+
+
+def _names_alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
 def _alikeness(one: Call, other: Call) -> float:
     """Return how likely `other` is `one` under another method or path, 0 if it is not."""
-    if (one.method == other.method) == (one.path == other.path):
-        return 0
-    names = SequenceMatcher(None, one.path, other.path, autojunk=False).ratio()
-    mine, other_s = _vocabulary(one), _vocabulary(other)
-    shared = len(mine & other_s) / len(mine | other_s) if mine | other_s else 1.0
-    return names + shared if names >= ALIKE and shared >= 0.5 else 0
+    mine, theirs = _vocabulary(one), _vocabulary(other)
+    shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 1.0
+    return _names_alike(one.path, other.path) + shared if shared >= 0.5 else 0
 
 
 def _vocabulary(call: Call) -> set[str]:
@@ -261,7 +288,7 @@ def _renames(
         if was == now:
             return {old: name}
     scored = [
-        (SequenceMatcher(None, _plain(old), _plain(name), autojunk=False).ratio(), old, name)
+        (_names_alike(_plain(old), _plain(name)), old, name)
         for old, was in gone.items()
         for name, now in new.items()
         if alike(was, now)
@@ -381,7 +408,7 @@ class _Walk:
                 name = f"{place(key)}:required"
                 yield self.say(name, Topic.REQUIREMENT, kind, where(key), was, now, side)
             yield from self._shape(place(key), where(key), side, field.shape, other.shape)
-        for key in new.keys() - set(renamed.values()):
+        for key in (each for each in new if each not in renamed.values()):
             topic = Topic.NEEDED_FIELD if new[key].required else Topic.FIELD
             now = f"{_outline(new[key].shape)}, {_needed(required=new[key].required)}"
             yield self.say(f"{place(key)}:added", topic, A, where(key), NONE, now, side)
@@ -414,7 +441,7 @@ class _Walk:
         for status in gone:
             topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
             yield self.say(f"{name}.{status}:removed", topic, R, status, status, NONE, OUT)
-        for status in theirs.keys() - ours.keys():
+        for status in (each for each in theirs if each not in ours):
             topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
             yield self.say(f"{name}.{status}:added", topic, A, status, NONE, status, OUT)
         for status in (each for each in ours if each in theirs):
@@ -431,9 +458,9 @@ class _Walk:
         ours: Mapping[str, Shape],
         theirs: Mapping[str, Shape],
     ) -> Iterator[Difference]:
-        for media in ours.keys() - theirs.keys():
+        for media in (each for each in ours if each not in theirs):
             yield self.say(f"{place}:content", Topic.MEDIA, R, where, media, NONE, side)
-        for media in theirs.keys() - ours.keys():
+        for media in (each for each in theirs if each not in ours):
             yield self.say(f"{place}:content", Topic.MEDIA, A, where, NONE, media, side)
         for media in (each for each in ours if each in theirs):
             yield from self._shape(place, f"{where} $", side, ours[media], theirs[media])
@@ -442,11 +469,12 @@ class _Walk:
         self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
     ) -> Iterator[Difference]:
         place = ours.name or place
+        ours, theirs = _as_union(ours, theirs), _as_union(theirs, ours)
         if _types_apart(ours, theirs) or bool(ours.branches) != bool(theirs.branches):
-            yield self.say(
-                *(f"{place}:type", Topic.OTHER_VALUES, C, where),
-                *(_outline(ours), _outline(theirs), side),
-            )
+            topic = Topic.OTHER_VALUES if _types_apart(ours, theirs) else Topic.VALUES
+            kind = W if theirs == Shape() else N if ours == Shape() else C
+            was, now = _outline(ours), _outline(theirs)
+            yield self.say(f"{place}:type", topic, kind, where, was, now, side)
             return
         yield from (
             self.say(f"{place}:{what}", topic, kind, where, was, now, side)
@@ -552,7 +580,7 @@ def _openness(ours: Shape, theirs: Shape) -> Iterator[Rule]:
 
 
 def _open(shape: Shape) -> int:
-    return {False: 0, True: 2}.get(shape.extra, 1) if isinstance(shape.extra, bool) else 1
+    return 2 * shape.extra if isinstance(shape.extra, bool) else 1
 
 
 def _said(openness: int) -> str:
@@ -569,7 +597,10 @@ def _wide(shape: Shape) -> frozenset[str]:
 
 
 def _types_apart(ours: Shape, theirs: Shape) -> bool:
-    mine, other = _wide(ours), _wide(theirs)
+    mine, other = (
+        _wide(shape).union(*(_wide(branch) for branch in shape.branches.values()))
+        for shape in (ours, theirs)
+    )
     return bool(mine) and bool(other) and not mine & other
 
 
@@ -577,6 +608,17 @@ def _bound(limit: str, value: float | None) -> float:
     if value is None:
         return float("-inf")
     return value if limit in LOWER else -value
+
+
+def _as_union(shape: Shape, other: Shape) -> Shape:
+    """Return `shape`, as a union of one if it is one of the alternatives of the union `other`."""
+    if shape.branches or not other.branches:
+        return shape
+    for each in shape.properties.values():
+        values = {str(orjson.loads(choice)) for choice in each.choices}
+        if values and values & other.branches.keys():
+            return Shape(name=shape.name, branches=dict.fromkeys(sorted(values), shape))
+    return shape
 
 
 def _properties(shape: Shape) -> dict[str, _Field]:

@@ -49,7 +49,8 @@ class Explanation:
 
 
 def fingerprint(text: str) -> str:
-    """Return `text` if it is one short word, else the beginning of its SHA-256."""
+    """Return `text`, without quotes, if it is one short word, else the beginning of its SHA-256."""
+    text = text.strip('"')
     if re.fullmatch(r"\w{1,20}", text):
         return text
     return sha256(text.encode()).hexdigest()[:8]

@@ -10,7 +10,7 @@ Left out are words, examples and other annotations, and names of shapes when sha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
@@ -93,26 +93,51 @@ class Call:
     name: str
     method: str
     path: str
-    parameters: Mapping[tuple[str, str], Input]
-    body: Body | None
-    answers: Mapping[str, Answer]
-    security: frozenset[str]
+    parameters: Mapping[tuple[str, str], Input] = field(default_factory=dict)
+    body: Body | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    security: frozenset[str] = frozenset()
 
     @property
     def route(self) -> tuple[str, str]:
-        """What makes it this operation on the wire: the method, and the path without names."""
-        return self.method, re.sub(r"\{[^}]*\}", "{}", self.path)
+        """What makes it this operation on the wire; see `route`."""
+        return route(self.method, self.path)
 
 
-def calls(document: object) -> tuple[Call, ...]:
-    """Return every operation of an OpenAPI 3 document (as JSON gives it), in its order.
+def route(method: str, path: str) -> tuple[str, str]:
+    """Return the method, and the path without the names of its parameters."""
+    return method, re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def operations(document: object) -> tuple[tuple[str, str], ...]:
+    """Return method and path of every operation of an OpenAPI 3 document, in its order.
 
     Raises:
-        BadDocument: it is no such document, a reference leads nowhere, or something in it is not
-            of the form that OpenAPI gives it.
+        BadDocument: it is no such document.
     """
+    return tuple(
+        (method.upper(), path) for method, path, _ in _Reader(_checked(document)).operations()
+    )
+
+
+def calls(
+    document: object, wanted: Callable[[str, str], bool] = lambda method, path: True
+) -> tuple[Call, ...]:
+    """Return the operations of an OpenAPI 3 document (as JSON gives it), in its order.
+
+    Only those are read whose method and path are `wanted`: documents are large.
+
+    Raises:
+        BadDocument: it is no such document, a reference leads nowhere, or something in what was
+            read is not of the form that OpenAPI gives it.
+    """
+    reader = _Reader(_checked(document))
     try:
-        return tuple(_Reader(_checked(document)).calls())
+        return tuple(
+            reader.call(method, path, item)
+            for method, path, item in reader.operations()
+            if wanted(method.upper(), path)
+        )
     except RecursionError:
         raise BadDocument(DEEPEST) from None
 
@@ -138,14 +163,16 @@ class _Reader:
         self._shapes: dict[str, Shape] = {}
         self._open: set[str] = set()
 
-    def calls(self) -> Iterator[Call]:
+    def operations(self) -> Iterator[tuple[str, str, Node]]:
+        """Yield the key of each method, its path, and what the path holds."""
         for path, node in self._document["paths"].items():
             item, _ = self._follow(_mapping(node, path))
             for method in METHODS:
                 if method in item:
-                    yield self._call(method, path, item)
+                    yield method, path, item
 
-    def _call(self, method: str, path: str, item: Node) -> Call:
+    def call(self, method: str, path: str, item: Node) -> Call:
+        """Return one operation."""
         where = f"{method.upper()} {path}"
         node = _mapping(item[method], where)
         return Call(

@@ -12,6 +12,7 @@ from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -114,7 +115,9 @@ class Target:
                 auto_decompress=True,
                 max_field_size=8190,  # with aiohttp's limit on their number, no endless headers
             ) as http,
-            http.post(self.url, data=body, headers=headers, allow_redirects=False) as response,
+            http.post(
+                self.url, data=BytesIO(body), headers=headers, allow_redirects=False
+            ) as response,
         ):
             raw = b""
             while len(raw) < LONGEST_ANSWER and (more := await response.content.read(65_536)):
@@ -248,7 +251,7 @@ async def _listening(target: Target, process: Process | None, *, wait_s: float) 
     host, port = target.address
     give_up_at = now() + wait_s
     while not await _listens(target, within_s=0):
-        if process is not None and process.returncode is not None:
+        if process is not None and process.returncode is not None and not _lives(process.pid):
             await sleep(0.2)  # for what it wrote last
             said = target.output.last_lines() or " without a word"
             raise TargetError(

@@ -165,6 +165,7 @@ class WorldView(View):
 
     Attributes:
         scenario: the name of what it follows.
+        epoch: its first instant, POSIX seconds.
         active: sessions that take up capacity.
         calls: to the Runway API, so far.
         faults: in place for all calls.
@@ -175,6 +176,7 @@ class WorldView(View):
 
     name: str
     scenario: str
+    epoch: float
     clock: ClockView
     sessions: int
     active: int

@@ -134,7 +134,7 @@ async def _serve(options: dict[str, Any]) -> int:
     async with serving(configuration) as fake:
         click.echo(f"fake Runway: {fake.url}")
         click.echo(_env_lines(fake.url))
-        if configuration.scenario is not DEFAULT_SCENARIO:
+        if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         _tell_token(configuration, options)
         await _stop_signal().wait()

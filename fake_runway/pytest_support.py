@@ -21,7 +21,7 @@ from fake_runway.transport import Transport
 
 MOST_SESSIONS = 8
 MOST_LINES = 40
-LONGEST_TOKEN = 6_000
+LONGEST_TOKEN = 2_000
 _DESK = "pytest-desk"
 
 
@@ -225,7 +225,8 @@ def account_of(
 
 def _blocks(fake: Fake) -> Iterator[str]:
     sessions = fake.sessions.list(limit=1_000)
-    yield f"scenario: {fake.look().scenario}"
+    world = fake.look()
+    yield f"scenario: {world.scenario}"
     if len(sessions) > MOST_SESSIONS:
         yield f"{len(sessions) - MOST_SESSIONS} older sessions are left out"
     for session in reversed(sessions[:MOST_SESSIONS]):
@@ -234,7 +235,7 @@ def _blocks(fake: Fake) -> Iterator[str]:
         yield "no session was created"
     calls = [each for each in fake.journal.list(limit=1_000) if each.session is None]
     if calls:
-        lines = [_call_line(each, calls[0].at) for each in calls]
+        lines = [_call_line(each, world.epoch) for each in calls]
         yield f"calls about no session\n{_bounded(lines)}"
     for finding in fake.findings()[:MOST_LINES]:
         yield f"finding: {finding}"

@@ -1,10 +1,15 @@
 """A report as commands of GitHub Actions, which become annotations of the run.
 
 What breaks the run is an error, what does not is a warning; a summary ends it as a notice.
+GitHub shows the first ten errors of a step, so each broken requirement comes with one situation
+before any comes with its second.
+
 Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 """
 
-from contracts.report.findings import findings, summary
+from collections.abc import Sequence
+
+from contracts.report.findings import Finding, findings, summary
 from contracts.report.text import Cover
 from contracts.runner import Report
 
@@ -13,7 +18,7 @@ def github(report: Report, *, strict: bool) -> str:
     """Return the annotations, a line each."""
     cover = Cover.of(report)
     lines = []
-    for finding in findings(report, strict=strict):
+    for finding in _varied(findings(report, strict=strict)):
         kind = "error" if finding.counts else "warning"
         about = f"{finding.requirement.text}\nIn this situation: {finding.situation.about}"
         texts = "\n".join(cover.line(text) for text in finding.texts)
@@ -22,6 +27,17 @@ def github(report: Report, *, strict: bool) -> str:
     ended = f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}"
     lines.append(_command("notice", "runway-contracts", cover.line(ended)))
     return "\n".join(lines) + "\n"
+
+
+def _varied(found: Sequence[Finding]) -> list[Finding]:
+    """Return the findings sorted by how many of the same requirement come before them."""
+    ordinals: dict[str, int] = {}
+    ranked = []
+    for finding in found:
+        ordinal = ordinals.get(finding.requirement.id, 0)
+        ordinals[finding.requirement.id] = ordinal + 1
+        ranked.append((ordinal, finding))
+    return [finding for _, finding in sorted(ranked, key=lambda each: each[0])]
 
 
 def _command(kind: str, title: str, text: str) -> str:

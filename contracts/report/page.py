@@ -14,7 +14,7 @@ from contracts.evidence import Answer, Observation
 from contracts.report.evidence import evidence
 from contracts.report.findings import Finding, allowed_and_came, families, findings, summary
 from contracts.report.sequence import EXPECTED, sequence
-from contracts.report.svg import drawing
+from contracts.report.svg import Note, drawing
 from contracts.report.text import Cover
 from contracts.runner import Outcome, Report, Verdict
 
@@ -110,13 +110,10 @@ class _Page:
         counts = any(each.counts for each in mine)
         kind = "fail" if counts else "warn" if mine else "pass"
         word = "broken" if mine else "right"
-        notes = [
-            (each.id, *allowed_and_came(self.cover.line(text, longest=700)))
-            for each in mine
-            for text in each.texts
-        ]
+        notes = map(self.note, mine)
         came = ", ".join(map(str, seen.answers[:3])) + (" …" if len(seen.answers) > 3 else "")
-        rows = sequence(situation, seen, self.report.context, self.cover)
+        context = self.report.context
+        rows = sequence(situation, seen, context, self.cover, broken=bool(mine))
         title = f"Sequence of {situation.id}: {situation.about}"
         return (
             f'<details class="situation {kind}" id="{self.line(situation.id)}"'
@@ -129,6 +126,10 @@ class _Page:
             f'<div class="drawing">{drawing(rows, notes, title=title)}</div>'
             f"{self.evidence(seen)}</details>"
         )
+
+    def note(self, finding: Finding) -> Note:
+        texts = (self.cover.line(text, longest=700) for text in finding.texts)
+        return Note(finding.id, tuple(map(allowed_and_came, texts)), finding.counts)
 
     def finding(self, finding: Finding) -> str:
         requirement = finding.requirement

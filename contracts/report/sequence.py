@@ -105,11 +105,19 @@ def as_expected(situation: Situation, answer: Answer) -> bool:
 
 
 def sequence(
-    situation: Situation, seen: Observation, context: Context, cover: Cover
+    situation: Situation, seen: Observation, context: Context, cover: Cover, *, broken: bool
 ) -> tuple[Row, ...]:
-    """Return the rows of a situation, earliest first."""
+    """Return the rows of a situation, earliest first.
+
+    Args:
+        broken: something was found; no answer is shown as right then.
+    """
     zero = began(seen)
-    ranked = [*_callers(situation, seen, cover), *_upstream(seen, cover), *_moves(seen, cover)]
+    ranked = [
+        *_callers(situation, seen, cover, broken=broken),
+        *_upstream(seen, cover),
+        *_moves(seen, cover),
+    ]
     rows = [row for _, row in sorted(ranked, key=lambda each: each[0])]
     rows = [replace(row, at_s=row.at_s - zero) for row in rows]
     if rows and rows[-1].at_s > context.timeout_s * 0.9:
@@ -123,11 +131,14 @@ Rank = tuple[float, int, float]
 _LAST = 1 << 40
 
 
-def _callers(situation: Situation, seen: Observation, cover: Cover) -> Iterator[tuple[Rank, Row]]:
+def _callers(
+    situation: Situation, seen: Observation, cover: Cover, *, broken: bool
+) -> Iterator[tuple[Rank, Row]]:
     several = len(seen.answers) > 1
     asked = f"avatar {cover.line(seen.avatar)}" if seen.avatar else ""
     if situation.body is not None:
         asked = cover.line(situation.body[:200]) or "(empty body)"
+    fine = Tone.PLAIN if broken else Tone.GOOD
     for index, answer in enumerate(seen.answers, start=1):
         who = f", caller {index}" if several else ""
         label = f"POST{who}" if several else f"POST {short(asked, 33)}"
@@ -147,7 +158,7 @@ def _callers(situation: Situation, seen: Observation, cover: Cover) -> Iterator[
                 *lanes,
                 short(label, 38),
                 detail="" if several and good else f"expected: {EXPECTED[situation.expect]}",
-                tone=Tone.GOOD if good else Tone.BAD,
+                tone=fine if good else Tone.BAD,
                 lost=answer.status is None,
             ),
         )
@@ -171,7 +182,7 @@ def _upstream(seen: Observation, cover: Cover) -> Iterator[tuple[Rank, Row]]:
         label = short(cover.line(f"{call.method} {path}"), 52)
         yield (call.at, call.number, 0), Arrow(call.at, Lane.GATEWAY, Lane.FAKE, label)
         at = call.at + call.wait_s
-        faults = f"made to: {', '.join(call.faults)}" if call.faults else ""
+        faults = f"injected: {', '.join(call.faults)}" if call.faults else ""
         trouble = call.faults or not call.arrives or call.status is None or call.status >= 400
         yield (
             (at, call.number, 2),

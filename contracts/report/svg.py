@@ -1,6 +1,7 @@
 """A sequence as an inline SVG. Colours are the page's: everything is styled by class."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
@@ -14,13 +15,22 @@ _NOTE_COLUMNS = 118
 _GLYPH = {Tone.GOOD: "✓ ", Tone.BAD: "✗ "}
 
 
-def drawing(rows: Sequence[Row], notes: Iterable[tuple[str, str, str]], *, title: str) -> str:
-    """Return the SVG element.
+@dataclass(frozen=True)
+class Note:
+    """One broken requirement, as a box below the lifelines.
 
-    Args:
-        notes: of broken requirements: id, what was allowed, what came.
-        title: for those who hear it instead of seeing it.
+    Attributes:
+        texts: pairs of what was allowed and what came.
+        counts: whether it makes the run fail.
     """
+
+    id: str
+    texts: tuple[tuple[str, str], ...]
+    counts: bool
+
+
+def drawing(rows: Sequence[Row], notes: Iterable[Note], *, title: str) -> str:
+    """Return the SVG element; `title` is for those who hear it instead of seeing it."""
     body: list[str] = []
     y = _HEAD + 16.0
     for row in rows:
@@ -29,9 +39,9 @@ def drawing(rows: Sequence[Row], notes: Iterable[tuple[str, str, str]], *, title
         y += _ROW - 8
     foot = y + 2
     y = foot + 18
-    for id_, allowed, came in notes:
-        note, height = _note(id_, allowed, came, y)
-        body.append(note)
+    for note in notes:
+        box, height = _note(note, y)
+        body.append(box)
         y += height + 8
     lines = "".join(
         f'<line class="life" x1="{x}" y1="{_HEAD - 10}" x2="{x}" y2="{foot:.0f}"/>'
@@ -100,12 +110,13 @@ def _arrow(row: Arrow, y: float) -> str:
     )
 
 
-def _note(id_: str, allowed: str, came: str, y: float) -> tuple[str, float]:
+def _note(note: Note, y: float) -> tuple[str, float]:
     """Draw the box of one broken requirement; return it and its height."""
-    lines = [(f"✗ {id_}", "note-id")]
-    if allowed:
-        lines += [(each, "") for each in _wrapped("expected: ", allowed)]
-    lines += [(each, "came") for each in _wrapped("came:     ", came)]
+    lines = [(f"✗ {note.id}", "note-id")]
+    for allowed, came in note.texts:
+        if allowed:
+            lines += [(each, "") for each in _wrapped("expected: ", allowed)]
+        lines += [(each, "came") for each in _wrapped("came:     ", came)]
     height = len(lines) * _NOTE_LINE + 14
     texts = "".join(
         f'<text class="{kind}" x="92" y="{y + 20 + index * _NOTE_LINE:.0f}"'
@@ -113,7 +124,8 @@ def _note(id_: str, allowed: str, came: str, y: float) -> tuple[str, float]:
         for index, (line, kind) in enumerate(lines)
     )
     box = f'<rect x="78" y="{y:.0f}" width="{WIDTH - 88}" height="{height}" rx="6"/>'
-    return f'<g class="note">{box}{texts}</g>', height
+    kind = "note" if note.counts else "note should"
+    return f'<g class="{kind}">{box}{texts}</g>', height
 
 
 def _wrapped(head: str, text: str) -> list[str]:

@@ -7,6 +7,7 @@ Environment: RUNWAYML_API_SECRET and RUNWAYML_BASE_URL (read by the SDK), CONNEC
 """
 
 import asyncio
+import itertools
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,8 +36,11 @@ AVATARS = {
 }
 CONNECT_TIMEOUT_S = float(os.environ.get("CONNECT_TIMEOUT_S", "30"))
 POLL_EVERY_S = 0.5
+MOST_CREATES = 3
+LONGEST_PAUSE_S = 5
 
 RUNWAY = web.AppKey("runway", AsyncRunwayML)
+LATE = web.AppKey("late", set[asyncio.Task[None]])
 log = logging.getLogger("connect")
 
 
@@ -56,22 +60,25 @@ class CallerLeft(Exception):
 async def connect(request: web.Request) -> web.Response:
     avatar_id = await requested_avatar(request)
     runway = request.app[RUNWAY]
-    # Not under a deadline: if this were given up halfway, nobody would know the session's id.
-    created = await runway.realtime_sessions.create(
-        model="gwm1_avatars",
-        avatar={"type": "runway-preset", "preset_id": avatar_id},  # type: ignore[typeddict-item] # one of AVATARS
-    )
+    creating = asyncio.ensure_future(create(runway, avatar_id))
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            key = await until_ready(runway, created.id, request)
-            room = await consume(runway, created.id, key)
+            # Shielded: if this were given up halfway, nobody would know the session's id.
+            session_id = await asyncio.shield(creating)
+            key = await until_ready(runway, session_id, request)
+            room = await consume(runway, session_id, key)
         check_caller(request)
     except BaseException:
-        await cancel(runway, created.id)  # nobody got it, and it is paid for until it ends
+        # Nobody got it, and it is paid for until it ends. If its id comes late, then late.
+        cancelling = asyncio.ensure_future(cancel_created(runway, creating))
+        request.app[LATE].add(cancelling)
+        cancelling.add_done_callback(request.app[LATE].discard)
+        if creating.done():
+            await cancelling
         raise
     return web.json_response(
         {
-            "sessionId": created.id,
+            "sessionId": session_id,
             "serverUrl": room["url"],  # the one key that has another name here
             "token": room["token"],
             "roomName": room["roomName"],
@@ -90,6 +97,34 @@ async def requested_avatar(request: web.Request) -> str:
     if avatar_id not in AVATARS:
         raise ConnectError(404, "unknown_avatar", "Unknown avatar")
     return avatar_id
+
+
+async def create(runway: AsyncRunwayML, avatar_id: str) -> str:
+    """Return the id of a new session."""
+    for attempt in itertools.count(1):
+        try:
+            created = await runway.realtime_sessions.create(
+                model="gwm1_avatars",
+                avatar={"type": "runway-preset", "preset_id": avatar_id},  # type: ignore[typeddict-item] # one of AVATARS
+            )
+        except APIStatusError as error:
+            pause_s = pause_after(error)
+            if attempt == MOST_CREATES or pause_s is None:
+                raise
+            await asyncio.sleep(pause_s)
+        else:
+            if not isinstance(created.id, str):
+                raise ConnectError(502, "upstream_error", "Runway gave no session")
+            return created.id
+    raise AssertionError("not reached")
+
+
+def pause_after(error: APIStatusError) -> float | None:
+    """Return the seconds to wait if there is certainly no session and Runway says when to come."""
+    after = error.response.headers.get("Retry-After", "")
+    if error.status_code not in (429, 503) or not after.isdigit():
+        return None
+    return float(after) if float(after) <= LONGEST_PAUSE_S else None
 
 
 async def until_ready(runway: AsyncRunwayML, session_id: str, request: web.Request) -> str:
@@ -118,12 +153,17 @@ async def consume(runway: AsyncRunwayML, session_id: str, key: str) -> dict[str,
         cast_to=object,
         options={"headers": {"Authorization": f"Bearer {key}"}},
     )
-    if not isinstance(room, dict) or not {"url", "token", "roomName"} <= room.keys():
+    names = ("url", "token", "roomName")
+    if not isinstance(room, dict) or not all(isinstance(room.get(name), str) for name in names):
         raise ConnectError(502, "upstream_error", "Runway gave no credentials")
     return room
 
 
-async def cancel(runway: AsyncRunwayML, session_id: str) -> None:
+async def cancel_created(runway: AsyncRunwayML, creating: asyncio.Future[str]) -> None:
+    try:
+        session_id = await creating
+    except Exception:
+        return  # there is none, or none that anybody knows
     try:
         await runway.with_options(max_retries=2).realtime_sessions.delete(session_id)
     except RunwayMLError:
@@ -154,6 +194,11 @@ async def errors(
         problem = ConnectError(502, "upstream_error", "Runway could not be reached")
     except CallerLeft:
         problem = ConnectError(500, "internal", "Nobody reads this")
+    except web.HTTPException:
+        raise
+    except Exception:  # Runway's answers are not always what the SDK says that they are
+        log.exception("failed")
+        problem = ConnectError(500, "internal", "Internal error")
     return web.json_response({"error": str(problem), "code": problem.code}, status=problem.status)
 
 
@@ -172,10 +217,12 @@ async def runway_client(app: web.Application) -> AsyncIterator[None]:
     # trying again would make a second one that nobody knows and that is paid for.
     async with AsyncRunwayML(max_retries=0) as app[RUNWAY]:
         yield
+        await asyncio.gather(*app[LATE])
 
 
 def create_app() -> web.Application:
     app = web.Application(middlewares=[errors])
+    app[LATE] = set()
     app.cleanup_ctx.append(runway_client)
     app.router.add_post("/api/avatar/connect", connect)
     return app

@@ -24,6 +24,8 @@ const AVATARS = new Set([
 ]);
 const CONNECT_TIMEOUT_MS = 1000 * Number(process.env.CONNECT_TIMEOUT_S ?? 30);
 const POLL_EVERY_MS = 500;
+const MOST_CREATES = 3;
+const LONGEST_PAUSE_MS = 5000;
 
 // No automatic retries: a create that failed with 5xx may still have made a session, and trying
 // again would make a second one that nobody knows and that is paid for. (And this SDK sleeps as
@@ -42,30 +44,61 @@ app.use(express.json());
 
 app.post('/api/avatar/connect', async (req, res) => {
   const avatarId = requestedAvatar(req.body);
-  // Without the signal: if this were given up halfway, nobody would know the session's id.
-  const { id: sessionId } = await runway.realtimeSessions.create({
-    model: 'gwm1_avatars',
-    avatar: { type: 'runway-preset', presetId: avatarId },
-  });
   const ending = new AbortController(); // by the deadline, or because the caller has left
   const late = new ConnectError(504, 'timeout', 'Session creation timed out');
   const deadline = setTimeout(() => ending.abort(late), CONNECT_TIMEOUT_MS);
   const left = () => ending.abort(new ConnectError(500, 'internal', 'Nobody reads this'));
   res.once('close', left);
+  const creating = create(avatarId, ending.signal);
+  let sessionId;
   try {
     if (res.closed) left();
+    sessionId = await orEnd(creating, ending.signal);
     const sessionKey = await untilReady(sessionId, ending.signal);
     const { url, token, roomName } = await consume(sessionId, sessionKey, ending.signal);
     ending.signal.throwIfAborted();
     res.json({ sessionId, serverUrl: url, token, roomName });
   } catch (error) {
-    await cancel(sessionId); // nobody got it, and it is paid for until it ends
+    // Nobody got it, and it is paid for until it ends. If its id comes late, then late.
+    const cancelled = creating.then(cancel, () => {});
+    if (sessionId) await cancelled;
     throw ending.signal.aborted ? ending.signal.reason : error;
   } finally {
     clearTimeout(deadline);
     res.off('close', left);
   }
 });
+
+async function create(avatarId, signal) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      // Without the signal: if this were given up halfway, nobody would know the session's id.
+      const { id } = await runway.realtimeSessions.create({
+        model: 'gwm1_avatars',
+        avatar: { type: 'runway-preset', presetId: avatarId },
+      });
+      if (typeof id === 'string') return id;
+      throw new ConnectError(502, 'upstream_error', 'Runway gave no session');
+    } catch (error) {
+      const pause = attempt < MOST_CREATES && pauseAfter(error);
+      if (!pause) throw error;
+      await sleep(pause, undefined, { signal });
+    }
+  }
+}
+
+// Only these two say for certain that there is no session, and when to come back.
+function pauseAfter(error) {
+  const pause = 1000 * Number(error.headers?.get('retry-after'));
+  return [429, 503].includes(error.status) && pause <= LONGEST_PAUSE_MS ? pause : 0;
+}
+
+function orEnd(promise, signal) {
+  return new Promise((resolve, reject) => {
+    promise.then(resolve, reject);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
 
 function requestedAvatar(body) {
   const avatarId = body?.avatarId;

@@ -33,7 +33,7 @@ from fake_runway.core.rules import (
     moved,
 )
 from fake_runway.core.session import Plan, Session, newborn
-from fake_runway.core.settings import CREATE_CREDITS, DAY_S, Settings
+from fake_runway.core.settings import CREATE_CREDITS, DAY_S, DEFAULT_MAX_DURATION_S, Settings
 
 _FEW_ENTRIES = 64
 
@@ -186,7 +186,7 @@ class Account:
         self,
         *,
         at: float,
-        max_duration_s: int = 300,
+        max_duration_s: int = DEFAULT_MAX_DURATION_S,
         avatar: str | None = None,
         plan: Plan | None = None,
     ) -> Session:
@@ -226,7 +226,9 @@ class Account:
             return session
         if self.settings.materialise:
             plan = self.settings.plan
-            return self._bear(session_id, at, max_duration_s=300, charge=0, plan=plan)
+            return self._bear(
+                session_id, at, max_duration_s=DEFAULT_MAX_DURATION_S, charge=0, plan=plan
+            )
         raise UnknownSession("Could not find realtime session.")
 
     def consume(self, session_id: str, key: str, *, at: float) -> Session:

@@ -87,6 +87,11 @@ class Delivery:
     ending: Ending = Ending.KEPT
 
     @property
+    def at_once(self) -> bool:
+        """Whether the whole answer goes out in one piece, once its wait is over."""
+        return not self.silent and self.pace is None and self.sent is None
+
+    @property
     def arrives(self) -> bool:
         """Whether the client gets the whole answer, sooner or later."""
         return not self.silent and self.sent is None and self.ending is Ending.KEPT

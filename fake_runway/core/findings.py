@@ -134,7 +134,10 @@ class Finding:
 
 
 def finding_body(finding: Finding) -> dict[str, Any]:
-    """Return a finding as JSON, with the names of its attributes."""
+    """Return a finding as JSON, with the names of its attributes.
+
+    Shape: `Finding` in contracts/schemas/admin.json.
+    """
     return {
         "id": finding.id,
         "severity": finding.severity.value,

@@ -5,8 +5,9 @@ keys and tokens are covered. The same entry always gives the same bytes, which i
 compared by.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from fake_runway.core.covering import covered_reply
@@ -19,7 +20,10 @@ Json = dict[str, Any]
 
 
 def exchange_body(exchange: Exchange) -> Json:
-    """Return what the journal shows of one request and its answer."""
+    """Return what the journal shows of one request and its answer.
+
+    Shape: `Exchange` in contracts/schemas/admin.json.
+    """
     return {
         "number": exchange.number,
         "at": exchange.at,
@@ -51,7 +55,10 @@ def exchange_body(exchange: Exchange) -> Json:
 
 
 def move_body(move: Move) -> Json:
-    """Return one change of a session."""
+    """Return one change of a session.
+
+    Shape: `MoveEntry` in contracts/schemas/admin.json, without its `kind`.
+    """
     change = move.change
     failure = change.after.failure
     return {
@@ -67,7 +74,10 @@ def move_body(move: Move) -> Json:
 
 
 def act_body(act: Act) -> Json:
-    """Return one thing that was done from outside."""
+    """Return one thing that was done from outside.
+
+    Shape: `ActStep` in contracts/schemas/admin.json.
+    """
     return {
         "number": act.number,
         "at": act.at,
@@ -78,7 +88,7 @@ def act_body(act: Act) -> Json:
 
 
 def entry_body(entry: Entry) -> Json:
-    """Return any entry, with its `kind`."""
+    """Return any entry, with its `kind`. Shape: `Entry` in contracts/schemas/admin.json."""
     match entry:
         case Exchange():
             return {"kind": "exchange", **exchange_body(entry)}
@@ -89,7 +99,10 @@ def entry_body(entry: Entry) -> Json:
 
 
 def session_view(session: Session) -> Json:
-    """Return everything about a session that is no secret."""
+    """Return everything about a session that is no secret.
+
+    Shape: `SessionView` in contracts/schemas/admin.json.
+    """
     failure = session.failure
     return {
         "id": session.id,
@@ -116,7 +129,10 @@ def _next(session: Session) -> Json | None:
 
 
 def fault_view(fault: Fault, *, since: float, tally: Tally, by_hand: bool) -> Json:
-    """Return a fault in place, how many calls matched it and how often it struck."""
+    """Return a fault in place, how many calls matched it and how often it struck.
+
+    Shape: `PlacedFault` in contracts/schemas/admin.json.
+    """
     return {
         "name": fault.name,
         "fault": {key: value for key, value in fault.given.items() if key != "name"},
@@ -153,18 +169,20 @@ def _line(entry: Entry) -> str:
             return f"! {what} {detail}".rstrip()
 
 
-_WHY = {
-    Event.RELEASED.value: "its own time in the queue is over",
-    Event.ADMITTED.value: "there is capacity",
-    Event.CONSUMED.value: "its key was used",
-    Event.CLAIMED.value: "its key was used, and nobody has joined",
-    Event.JOINED.value: "somebody joined",
-    Event.ENDED.value: "the call was ended",
-    Event.CAPPED.value: "it reached its longest duration",
-    Event.UNPAID.value: "a block could not be paid",
-    Event.EXPIRED.value: "nobody consumed it in time",
-    Event.CANCELLED.value: "it was deleted",
-}
+_WHY: Mapping[str, str] = MappingProxyType(
+    {
+        Event.RELEASED.value: "its own time in the queue is over",
+        Event.ADMITTED.value: "there is capacity",
+        Event.CONSUMED.value: "its key was used",
+        Event.CLAIMED.value: "its key was used, and nobody has joined",
+        Event.JOINED.value: "somebody joined",
+        Event.ENDED.value: "the call was ended",
+        Event.CAPPED.value: "it reached its longest duration",
+        Event.UNPAID.value: "a block could not be paid",
+        Event.EXPIRED.value: "nobody consumed it in time",
+        Event.CANCELLED.value: "it was deleted",
+    }
+)
 
 
 def _exchange_line(exchange: Exchange) -> str:

@@ -13,6 +13,7 @@ from fake_runway.core.session import Plan
 CREATE_CREDITS = 2
 BLOCK_CREDITS = 2
 DAY_S = 86_400.0
+DEFAULT_MAX_DURATION_S = 300
 
 EXAMPLE_AVATAR = "550e8400-e29b-41d4-a716-446655440000"
 """The one custom avatar that every world has by default: the id of Runway's own code samples."""

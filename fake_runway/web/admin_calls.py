@@ -76,4 +76,5 @@ class AdminOperation:
 
 
 def limit_of(query: Mapping[str, str]) -> int:
+    """Return how many items a checked query asks for at most."""
     return int(query.get("limit", _DEFAULT_LIMIT))

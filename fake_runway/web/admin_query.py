@@ -6,6 +6,7 @@ for the wrong reason; so whatever is not known is refused.
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from multidict import MultiMapping
 
@@ -13,18 +14,20 @@ from fake_runway.core.faults import OPERATIONS
 from fake_runway.core.lifecycle import State
 from fake_runway.web.admin_calls import AdminRefused
 
-_FORMS: Mapping[str, tuple[str, str]] = {
-    "limit": ("[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000"),
-    "state": ("|".join(state.value for state in State), "a state of a session"),
-    "operation": ("|".join(OPERATIONS), "an operation of the Runway API"),
-    "method": ("[A-Z]{1,20}", "a method in capitals"),
-    "session": (
-        "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
-        "the id of a session",
-    ),
-    "status": ("[1-5][0-9]{2}", "an HTTP status"),
-    "fault": ("(?s:.{1,1000})", "the name of a fault"),  # ours are put together from others
-}
+_FORMS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "limit": ("[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000"),
+        "state": ("|".join(state.value for state in State), "a state of a session"),
+        "operation": ("|".join(OPERATIONS), "an operation of the Runway API"),
+        "method": ("[A-Z]{1,20}", "a method in capitals"),
+        "session": (
+            "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
+            "the id of a session",
+        ),
+        "status": ("[1-5][0-9]{2}", "an HTTP status"),
+        "fault": ("(?s:.{1,1000})", "the name of a fault"),  # ours are put together from others
+    }
+)
 
 
 def checked_query(query: MultiMapping[str], known: tuple[str, ...]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from fake_runway.core.render import (
     timeline,
 )
 from fake_runway.core.session import Plan, Session
+from fake_runway.core.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.web.admin_calls import (
     AdminCall,
     AdminRefused,
@@ -64,7 +65,7 @@ def _make(account: Account, call: AdminCall) -> Session:
     limit = account.settings.limits.concurrency
     if target is not State.QUEUED and limit is not None and account.active >= limit:
         raise Conflict("There is no capacity for a session that is not queued.")
-    length_s = int(call.body.get("max_duration_s", 300))
+    length_s = int(call.body.get("max_duration_s", DEFAULT_MAX_DURATION_S))
     try:
         session = account.create(
             at=call.at, max_duration_s=length_s, plan=_plan_for(target, account.settings.plan)
@@ -131,13 +132,12 @@ def get_timeline(call: AdminCall) -> Reply:
     session = call.world.account.sessions.get(session_id)
     if not entries and session is None:
         raise UnknownSession("Could not find realtime session.")
-    start = session.created_at if session else call.world.epoch
     return Reply(
         200,
         {
             "session": session_id,
             "entries": [entry_body(entry) for entry in entries],
-            "lines": timeline(entries, start=start),
+            "lines": timeline(entries, start=call.world.epoch),
         },
     )
 

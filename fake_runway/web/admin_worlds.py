@@ -85,10 +85,12 @@ def restore_snapshot(call: AdminCall) -> Reply:
 
 
 def world_view(world: World) -> Json:
+    """Return a world in numbers. Shape: `World` in contracts/schemas/admin.json."""
     account = world.account
     return {
         "name": world.name,
         "scenario": world.scenario.name,
+        "epoch": world.epoch,
         "clock": _clock_view(world),
         "sessions": len(account.sessions),
         "active": account.active,

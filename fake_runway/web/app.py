@@ -39,7 +39,7 @@ from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
 from fake_runway.web.inject import send, whole
 from fake_runway.web.routes import Auth, Body, Match, Operation, Routes
 from fake_runway.web.runway_api import OPERATIONS
-from fake_runway.web.service import carry_out, refusal_reply
+from fake_runway.web.service import apply_call, refusal_reply
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import World, Worlds
 
@@ -107,12 +107,7 @@ class Door:
             return whole(_delivery(InternalError("Internal error"), self._worlds))
         if world is None:
             return whole(delivery)
-        if (
-            delivery.wait_s <= 0
-            and not delivery.silent
-            and delivery.pace is None
-            and delivery.sent is None
-        ):
+        if delivery.wait_s <= 0 and delivery.at_once:
             return whole(delivery)
         world.held_back += 1
         try:
@@ -135,7 +130,7 @@ class Door:
         return self._carried_out(world, _without_secrets(arrival, token))
 
     def _carried_out(self, world: World, arrival: Arrival) -> tuple[World, Delivery]:
-        delivery = carry_out(world, arrival, self._livekit)
+        delivery = apply_call(world, arrival, self._livekit)
         operation = arrival.operation.id if arrival.operation is not None else ""
         self._worlds.answered[operation, delivery.status] += 1
         if "X-Fake-Fault" in delivery.headers:
@@ -236,7 +231,9 @@ class Door:
             except SecretRefused:
                 if named is None:
                     raise
-        return self._world_of_key(token, named)
+        if named is None:
+            return self._world_of_key(token, None)
+        return self._worlds.named(explicit_name(named))
 
     def _world_of_key(self, key: str, named: str | None) -> World:
         """Return the world of a caller who has a session key and no API secret."""

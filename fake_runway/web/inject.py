@@ -29,12 +29,11 @@ async def send(
     """Send what `delivery` says, and return what is left for the server to send."""
     if delivery.wait_s > 0:
         await clock.sleep(delivery.wait_s)
+    if delivery.at_once:
+        return whole(delivery)
     if delivery.silent:
         return await _say_nothing(delivery, request, clock)
-    response = whole(delivery)
-    if delivery.pace is None and delivery.sent is None:
-        return response
-    return await _piecemeal(response, delivery, request, clock)
+    return await _piecemeal(whole(delivery), delivery, request, clock)
 
 
 def whole(delivery: Delivery) -> web.Response:

@@ -43,7 +43,7 @@ from fake_runway.web.admin_calls import AdminCall
 from fake_runway.web.calls import Arrival
 from fake_runway.web.errors import RequestRefused
 from fake_runway.web.runway_api import OPERATIONS
-from fake_runway.web.service import carry_out as apply_call
+from fake_runway.web.service import apply_call
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import World, Worlds
 
@@ -51,7 +51,6 @@ Json = dict[str, Any]
 
 FORMAT = 1
 PREFIX = "fr1."
-LARGEST_TOKEN = 4 * 1024 * 1024
 _LARGEST_RECORD = 64 * 1024 * 1024
 LONGEST_CALL_S = 1800  # of the contract
 _WRONG_KEY = "stk_another_key"
@@ -94,6 +93,8 @@ class Replayed:
 
 def record(world: World) -> Json:
     """Return the record of everything that happened in `world`.
+
+    Shape: `Record` in contracts/schemas/admin.json.
 
     Raises:
         NotReplayable: its journal has lost entries.
@@ -167,6 +168,8 @@ def token_of(given: Json) -> str:
 
 def read(text: str | bytes) -> Json:
     """Return the record that a token or the text of a file holds.
+
+    Shape: `Record` in contracts/schemas/admin.json; a token's has `digests` instead of `journal`.
 
     Raises:
         NotReplayable: it holds none, or one of another format.
@@ -286,12 +289,12 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
 def _apply(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     world.clock.jump_to(step["at"])
     if "act" in step:
-        _act(step, world, worlds, livekit)
+        _repeat(step, world, worlds, livekit)
     else:
         apply_call(world, _arrival(step, world), livekit)
 
 
-def _act(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
+def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     operation = next(each for each in ADMIN_OPERATIONS if each.id == step["act"])
     body, name = dict(step["given"]), step["session"] or ""
     if operation.id == "putScenario":
@@ -344,7 +347,9 @@ def _key(fits: bool | None, session_id: str, world: World) -> str:
 
 def _recorded(door: Json) -> Refused:
     refusal = RequestRefused(door["message"], headers=door["headers"])
-    refusal.code, refusal.status = door["code"], door["status"]  # type: ignore[misc]  # of one
+    # class variables elsewhere; this refusal stands for one of whichever class it was
+    refusal.code = door["code"]  # type: ignore[misc]  # on purpose, see above
+    refusal.status = door["status"]  # type: ignore[misc]  # as well
     return refusal
 
 

@@ -4,14 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fake_runway.core.errors import Refused, UnknownAvatar
-from fake_runway.core.settings import DAY_S
+from fake_runway.core.settings import DAY_S, DEFAULT_MAX_DURATION_S
 from fake_runway.web.bodies import is_uuid4
 from fake_runway.web.calls import Call, Reply
 from fake_runway.web.routes import Auth, Body, Operation
 from fake_runway.web.wire import MODEL, Json, avatar_body, session_body
 from fake_runway.web.worlds import World
 
-DEFAULT_MAX_DURATION_S = 300
 CREDITS_PER_MONTH = 10_000_000  # the highest tier's $100,000 at $0.01; source: public tiers page
 USAGE_DAYS = 30
 LONGEST_USAGE_DAYS = 90

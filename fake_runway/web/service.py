@@ -37,7 +37,7 @@ _NAMES_SHOWN = 5  # a header has its limits
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-_NEVER_KNOWN = Reply(0)
+_NOT_ACTED = Reply(0)
 """The reply of a call that was not acted on, because a fault answers in the server's place."""
 
 
@@ -57,7 +57,7 @@ class _Outcome(NamedTuple):
     acted: bool = False
 
 
-def carry_out(world: World, arrival: Arrival, livekit: LiveKit) -> Delivery:
+def apply_call(world: World, arrival: Arrival, livekit: LiveKit) -> Delivery:
     """Apply one call to its world, write it down, and return the answer."""
     at = world.clock.now()
     world.account.advance(at)
@@ -92,7 +92,7 @@ def _answered(
     before = _struck(world, standing, situation, acted=False)
     _let_happen(world, before, arrival.session_id, at)
     if any(fault.replaces for fault in before):
-        return _Outcome(_NEVER_KNOWN, striking=before, key_fits=key_fits)
+        return _Outcome(_NOT_ACTED, striking=before, key_fits=key_fits)
     outcome = _act(world, arrival, operation, livekit, at)
     now = account.sessions.get(arrival.session_id or _created(operation, outcome.reply))
     situation = situation._replace(

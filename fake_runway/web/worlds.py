@@ -19,7 +19,14 @@ from fake_runway.core.settings import Settings
 from fake_runway.core.world import key_tag, scenario_in_name
 from fake_runway.scenario_files import Catalogue
 
-DEFAULT_SCENARIO = Scenario(name="default", about="Nothing goes wrong.")
+DEFAULT_SCENARIO = Scenario(
+    name="default",
+    about="Nothing goes wrong.",
+    wire="NOT_READY, then READY with a key, then RUNNING once the key is used.",
+    state="Sessions are provisioned, wait to be consumed, run, and end when somebody ends them.",
+)
+"""The scenario of the same name, without reading the catalogue; a test holds the two equal."""
+
 _FEW_TALLIES = 256
 
 

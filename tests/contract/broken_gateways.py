@@ -322,7 +322,7 @@ class CustomUnderPresetId(Gateway):
     "Looks once: what is not READY then is an error.",
     {
         "time.last-moment": "it waits for nobody",
-        "retry.passing-error": "it looks once, and the session is provisioned when it can look again",
+        "retry.passing-error": "the session is provisioned meanwhile",
         "many.one-session-each": "all of them have to wait",
     },
 )

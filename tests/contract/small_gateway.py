@@ -122,7 +122,6 @@ class Gateway:
                 key = await self.until_ready(session, request)
                 answer = await self.hand_out(session, key)
             self.still_there(request)
-            return answer
         except TimeoutError:
             self.own(self.give_up(creating, "deadline"))
             raise self.too_late() from None
@@ -133,6 +132,8 @@ class Gateway:
             reason = "gone" if problem.status == 499 else "over" if problem.over else "error"
             self.own(self.give_up(creating, reason))
             raise
+        else:
+            return answer
 
     async def created(self, creating: "asyncio.Task[str]", _limit: asyncio.Timeout) -> str:
         return await asyncio.shield(creating)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -42,6 +43,11 @@ class Run:
     output: str
     errors: str
 
+    @property
+    def last(self) -> str:
+        """The last line of its errors."""
+        return self.errors.splitlines()[-1]
+
 
 async def check(*arguments: str, **environment: str) -> Run:
     """Run `check` to its end."""
@@ -62,20 +68,25 @@ async def rest(program: Program) -> Run:
 async def serving(answer: Answering) -> AsyncIterator[str]:
     """Serve raw bytes in this process; yield the address."""
 
+    writers: set[StreamWriter] = set()
+
     async def client(reader: StreamReader, writer: StreamWriter) -> None:
+        writers.add(writer)
         try:
             await answer(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except ConnectionError:
             pass
         finally:
             writer.close()
+            writers.discard(writer)
 
     server = await asyncio.start_server(client, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/avatar/connect"
     finally:
         server.close()
-        server.close_clients()
+        for writer in writers:
+            writer.transport.abort()
         await server.wait_closed()
 
 
@@ -96,6 +107,13 @@ async def listens(port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def until_listening(port: int) -> None:
+    """Return once somebody listens."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await listens(port):
+            await asyncio.to_thread(threading.Event().wait, 0.02)
 
 
 def url_at(port: int) -> str:
@@ -229,10 +247,10 @@ async def redirect(reader: StreamReader, writer: StreamWriter) -> None:
         (hang_up, "time.deadline", 1, "the target hung up"),
         (garbage, "time.deadline", 1, "no HTTP"),
         (silence, "poll.waits", 3, "not one HTTP answer"),
-        (endless_body, "shape.one-of-two", 1, "the keys []"),
+        (endless_body, "shape.one-of-two", 1, "one of the two shapes"),
         (endless_headers, "time.deadline", 1, "no answer"),
         (one_endless_header, "time.deadline", 1, "no answer"),
-        (redirect, "poll.waits", 1, "came: 307"),
+        (redirect, "poll.waits", 1, "307"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -264,12 +282,11 @@ async def test_ctrl_c() -> None:
     arguments = ("--target", url_at(port), f"--fake-port={fake_port}", *QUICK)
     command = (sys.executable, "-c", SERVER.replace("self.send_response(503)", "input()"))
     async with running("contracts", "check", *arguments, "--", *command, str(port)) as program:
-        while not await listens(port):
-            await asyncio.sleep(0.02)
+        await until_listening(port)
         assert await listens(fake_port)
         program._process.send_signal(signal.SIGINT)
         run = await rest(program)
-    assert (run.code, run.errors) == (130, "runway-contracts: interrupted\n")
+    assert (run.code, run.last) == (130, "runway-contracts: interrupted")
     assert [await listens(port), await listens(fake_port)] == [False, False]
 
 
@@ -282,21 +299,26 @@ async def test_the_whole_group_of_a_command_ends() -> None:
     assert not await listens(port)
 
 
+def only_child(pid: int) -> int:
+    """Return the process that a process has started."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the fake in /proc")
 async def test_a_fake_that_dies() -> None:
     """That is nobody's fault but the judge's: code 4 and one line."""
-    async with serving(silence) as url:
-        async with running("contracts", "check", "--target", url, *FEW) as program:
-            judge = program._process.pid
-            children = Path(f"/proc/{judge}/task/{judge}/children")
-            assert program._process.stderr is not None
-            while b"SECRET" not in await program._process.stderr.readline():
-                pass
-            os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
-            run = await rest(program)
-    assert (run.code, run.errors) == (
+    async with (
+        serving(silence) as url,
+        running("contracts", "check", "--target", url, *FEW) as program,
+    ):
+        assert program._process.stderr is not None
+        while b"SECRET" not in await program._process.stderr.readline():
+            pass
+        os.kill(only_child(program._process.pid), signal.SIGKILL)
+        run = await rest(program)
+    assert (run.code, run.last) == (
         4,
-        "runway-contracts: the fake ended with code -9 in the middle of the run\n",
+        "runway-contracts: the fake ended with code -9 in the middle of the run",
     )
 
 
@@ -314,7 +336,7 @@ async def test_a_fake_port_that_is_taken() -> None:
 
 
 async def test_a_fake_of_somebody_else() -> None:
-    """With its admin token, from an option or the environment, a gateway is judged in front of it."""
+    """With its admin token, a gateway is judged in front of it; without, a line says so."""
     async with running("fake_runway", "serve", "--port=0", "--admin-token=open") as program:
         fake = (await program.line()).split()[-1]
         port = await free_port()

@@ -19,13 +19,12 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import EXAMPLE_AVATAR, Settings
 from fake_runway.scenario_files import Catalogue
-from fake_runway.web.admin_api import ADMIN_OPERATIONS
-from fake_runway.web.admin_api import carry_out as carry_out_admin
+from fake_runway.web.admin_api import ADMIN_OPERATIONS, carry_out
 from fake_runway.web.admin_calls import AdminCall
 from fake_runway.web.calls import NO_BODY, Arrival, Reply
 from fake_runway.web.errors import BadId
 from fake_runway.web.runway_api import OPERATIONS
-from fake_runway.web.service import carry_out
+from fake_runway.web.service import apply_call
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import DEFAULT_SCENARIO, World, Worlds
 
@@ -166,7 +165,7 @@ class Player:
     def ask(self, asked: Ask) -> Delivery:
         """Call the Runway API."""
         called = arrival(asked, self.learned)
-        delivery = carry_out(self.world, called, LIVEKIT)
+        delivery = apply_call(self.world, called, LIVEKIT)
         if delivery.arrives:
             body = delivery.body
             self.learned.learn(asked, called.session_id, delivery.status, parsed(body))
@@ -178,7 +177,7 @@ class Player:
         call = AdminCall(
             self.worlds, self.world, LIVEKIT, self.world.clock.now(), name, done.body, {}
         )
-        return carry_out_admin(_DONE[done.operation], call)
+        return carry_out(_DONE[done.operation], call)
 
     def play_all(self, steps: Iterable[Step]) -> None:
         """Carry out steps; acts that are refused change nothing."""

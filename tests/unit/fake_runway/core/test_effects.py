@@ -346,3 +346,20 @@ def test_headers_that_frame_the_body_are_not_for_scenarios(name: str) -> None:
     """Setting them would break the connection in ways that no effect means."""
     with pytest.raises(ValueError, match=name):
         parse_effects({"headers": {name: "1"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "at_once"),
+    [
+        ({}, True),
+        ({"wait_s": 9.0}, True),
+        ({"silent": True}, False),
+        ({"pace": (1, 0.1)}, False),
+        ({"sent": 0}, False),
+    ],
+)
+def test_an_answer_goes_out_at_once_or_needs_its_connection(
+    change: dict[str, Any], at_once: bool
+) -> None:
+    """Waiting is no part of it: after it, a whole answer is one response."""
+    assert Delivery(200, **change).at_once is at_once

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import parse_span
-from fake_runway.core.effects import EFFECTS, Context, Delivery, Effect, When
+from fake_runway.core.effects import EFFECTS, Context, Delivery, Effect, Kinds, When
 from fake_runway.core.faults import (
     OPERATIONS,
     THE_WORLD,
@@ -531,7 +531,7 @@ class Foretold(Teapot):
     when = When.BEFORE
 
 
-MORE = (*EFFECTS, Teapot, Overheard, Foretold)
+MORE: Kinds = (*EFFECTS, Teapot, Overheard, Foretold)
 
 
 def made_up(effect: str, *, acted: bool | None = None) -> Fault:

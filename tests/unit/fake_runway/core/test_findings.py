@@ -27,7 +27,7 @@ from fake_runway.web.bodies import check_version
 from fake_runway.web.calls import Arrival
 from fake_runway.web.errors import BadVersion, UnknownRoute
 from fake_runway.web.runway_api import OPERATIONS
-from fake_runway.web.service import carry_out
+from fake_runway.web.service import apply_call
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import DEFAULT_SCENARIO, World
 from tests.unit.fake_runway.core.playing import LAW, START
@@ -101,7 +101,7 @@ class Client:
         known = BY_ID[operation]
         path = known.template.replace("{id}", self.id)
         facts = {"versioned": True, "agent": "a", **facts}
-        carry_out(self.world, Arrival(known, known.method, path, **facts), LiveKit())
+        apply_call(self.world, Arrival(known, known.method, path, **facts), LiveKit())
         return self.world.log.exchanges[-1]
 
     def create(self, body: dict[str, Any] | None = None, **facts: Any) -> Exchange:
@@ -804,7 +804,7 @@ def test_a_secret_in_a_url_is_found(client: Client) -> None:
     client.create()
     client.get(times=2, secret_in_url=True)
     client.delete()
-    carry_out(
+    apply_call(
         client.world,
         Arrival(None, "GET", "/v1/x", refusal=UnknownRoute(None), secret_in_url=True),
         LiveKit(),
@@ -831,7 +831,7 @@ def test_browsers_and_strangers_need_no_version_header(client: Client) -> None:
     """Consume has none, and a request for an unknown path is another matter."""
     client.ready()
     client.consume(versioned=False)
-    carry_out(client.world, Arrival(None, "GET", "/", refusal=UnknownRoute(None)), LiveKit())
+    apply_call(client.world, Arrival(None, "GET", "/", refusal=UnknownRoute(None)), LiveKit())
     assert client.ids(after=LONG) == []
 
 

@@ -27,7 +27,7 @@ from fake_runway.web.replay import (
     replay,
     token_of,
 )
-from fake_runway.web.service import carry_out
+from fake_runway.web.service import apply_call
 from fake_runway.web.worlds import World
 from tests.support.checked import check
 from tests.support.runs import (
@@ -459,6 +459,6 @@ def test_a_header_that_is_no_text_can_be_kept_and_shown() -> None:
     """Bytes of a User-Agent that are no UTF-8 spoil neither the journal nor the record."""
     player = begun({"name": "made-up"})
     called = arrival(Ask("getOrganization"), player.learned)
-    carry_out(player.world, called._replace(agent="\udcff agent \u00e9"), LIVEKIT)
+    apply_call(player.world, called._replace(agent="\udcff agent \u00e9"), LIVEKIT)
     assert player.world.log.exchanges[-1].agent == "? agent \u00e9"
     assert outcome(token_of(record(player.world))) == "identical"

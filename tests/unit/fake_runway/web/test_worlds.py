@@ -9,9 +9,10 @@ from fake_runway.core.render import exchange_body
 from fake_runway.core.scenario import Scenario
 from fake_runway.core.settings import Settings
 from fake_runway.core.world import key_tag, name_from_secret
+from fake_runway.scenario_files import Catalogue
 from fake_runway.web.errors import RequestRefused
 from fake_runway.web.replay import read, record, replay, token_of
-from fake_runway.web.worlds import World, Worlds
+from fake_runway.web.worlds import DEFAULT_SCENARIO, World, Worlds
 from tests.support.runs import FOREIGN_ID, LIVEKIT, Ask, Do, Player, alone
 
 Json = Mapping[str, Any]
@@ -243,3 +244,14 @@ def test_a_copy_shares_nothing_that_changes() -> None:
     copied.ask(create_for("cat-character"))
     assert {name: str(value) for name, value in vars(player.world).items()} == before
     assert_replays(copied.world)
+
+
+def test_there_is_one_default_scenario() -> None:
+    """The constant is the catalogue's, so a record of a world that follows it carries none."""
+    catalogue = Catalogue.builtin()
+    default = catalogue.get("default")
+    assert default == DEFAULT_SCENARIO
+    player = alone(scenario=DEFAULT_SCENARIO, catalogue=catalogue)
+    player.ask(create_for("cat-character"))
+    assert record(player.world)["scenarios"] == {}
+    assert_replays(player.world)

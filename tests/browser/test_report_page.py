@@ -1,0 +1,117 @@
+"""The page of the judge in a real browser, as its reader sees it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from contracts.report import Format, write
+from tests.unit.contracts import made_reports as made
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Debian's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright's package")
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox"],  # it runs as root in containers
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complains about, and what it asks for beyond the page."""
+    return []
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(
+    browser: "Browser", complaints: list[str], request: pytest.FixtureRequest
+) -> "Iterator[Page]":
+    """A tab without JavaScript and without a network."""
+    context = browser.new_context(
+        java_script_enabled=False,
+        offline=True,
+        color_scheme=request.param,
+        viewport={"width": 1200, "height": 900},
+    )
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: complaints.append(asked.url))
+    yield page
+    context.close()
+
+
+def opened(page: "Page", file: Path, complaints: list[str]) -> None:
+    """Open a page; what it asks for beside itself stays among the complaints."""
+    page.goto(file.as_uri())
+    complaints.remove(file.as_uri())
+
+
+def test_a_failing_situation_is_visible_with_its_diagram(
+    page: "Page", complaints: list[str], tmp_path: Path
+) -> None:
+    """Open at once, drawn wide enough to be read, and with nothing that spills over the window."""
+    file = tmp_path / "report.html"
+    write(made.mixed(), Format.HTML, file, strict=False)
+    opened(page, file, complaints)
+    failing = page.locator("#never-ready")
+    drawing = failing.locator("svg.sequence")
+
+    assert drawing.is_visible()
+    assert failing.get_by_text("came: 2, the first 0.5s later").is_visible()
+    assert failing.get_by_text("504 too late").is_visible()
+    box = drawing.bounding_box()
+    assert box is not None
+    assert box["width"] > 800
+    assert box["height"] > 300
+    for text in drawing.locator("text").all():
+        place = text.bounding_box()
+        assert place is not None
+        assert box["x"] <= place["x"]
+        assert place["x"] + place["width"] <= box["x"] + box["width"]
+    whole = page.locator("html").bounding_box()
+    assert whole is not None
+    assert whole["width"] <= 1200
+    assert complaints == []
+
+
+def test_a_situation_that_is_right_opens_on_a_click(
+    page: "Page", complaints: list[str], tmp_path: Path
+) -> None:
+    """Without JavaScript."""
+    file = tmp_path / "report.html"
+    write(made.mixed(), Format.HTML, file, strict=False)
+    opened(page, file, complaints)
+    fine = page.locator("#ready-at-once")
+
+    assert not fine.locator("svg").is_visible()
+    fine.locator("summary").first.click()
+    assert fine.locator("svg").is_visible()
+
+
+def test_what_a_hostile_target_sent_is_only_text(
+    page: "Page", complaints: list[str], tmp_path: Path
+) -> None:
+    """Nothing of it becomes an element, asks for anything, or breaks the drawing."""
+    file = tmp_path / "report.html"
+    write(made.hostile(), Format.HTML, file, strict=False)
+    opened(page, file, complaints)
+
+    assert page.locator("script, main img, iframe, u").count() == 0
+    assert page.locator("#bad-json svg.sequence").is_visible()
+    assert page.get_by_text("<script>alert(1)</script>").count() > 0
+    assert complaints == []
