@@ -4,10 +4,12 @@ By HTTP alone: the fake may be another version, or run on another port that was 
 """
 
 import asyncio
+import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -201,8 +203,8 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
         except TimeoutError:
             raise ControlError(f"the fake did not start within {_START_S:g}s") from None
         if not line.startswith("fake Runway: "):
-            said = (await process.stderr.read()).decode().strip().splitlines()
-            raise ControlError(said[-1] if said else "the fake did not start")
+            said = (await process.stderr.read()).decode().strip().splitlines() or ["did not start"]
+            raise ControlError(said[-1].replace("with --port", "with --fake-port"))
         streams = (process.stdout, process.stderr)  # what nobody reads would fill the pipes
         readers = [asyncio.ensure_future(_drain(stream)) for stream in streams]
         try:
@@ -217,13 +219,14 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
 async def _stop(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_END_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            # Not process.terminate(), which may take the exit code away from asyncio's watcher.
+            os.kill(process.pid, number)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_S):
+                await process.wait()
+                return
 
 
 async def _drain(stream: asyncio.StreamReader) -> None:

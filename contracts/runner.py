@@ -298,12 +298,11 @@ class Runner:
 
     async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
         """Return the creates of this situation: those for its avatars, or all if it has none."""
+        new = [each for each in await self.control.creates() if each.number not in before]
         wanted = {avatar.lower() for avatar in avatars}
-        return [
-            each
-            for each in await self.control.creates()
-            if each.number not in before and (not wanted or each.avatar.lower() in wanted)
-        ]
+        mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
+        # a body that the fake could not read names no avatar: whose it is shows by the lack of any
+        return mine or [each for each in new if not each.avatar and each.status == 400]
 
     def _judge(self, requirement: Requirement) -> Verdict:
         context = self._context()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from contracts.cli import main as contracts_main
 from contracts.schema import load
 from fake_runway.cli import main
 from fake_runway.core.findings import RULES
@@ -21,8 +22,9 @@ DOCUMENTS = sorted(
     for path in (ROOT / folder).glob("*.md")
 )
 SERVE_HELP = CliRunner().invoke(main, ["serve", "--help"]).output
+CHECK_HELP = CliRunner().invoke(contracts_main, ["check", "--help"]).output
 OPTION = re.compile(r"--[a-z][a-z-]+")
-FORMS = {"--help", "--world", "--gateway-port", "--quiet"}
+FORMS = {"--help", "--world", "--gateway-port", "--quiet", "--prefix"}
 
 
 def text(name: str) -> str:
@@ -43,7 +45,7 @@ def test_options_that_the_documents_name_exist(name: str) -> None:
     flags = {variable.flag for variable in VARIABLES} | FORMS
     named = set(OPTION.findall(text(name))) - flags
     assert named
-    assert {option for option in named if option not in SERVE_HELP} == set()
+    assert {option for option in named if option not in SERVE_HELP + CHECK_HELP} == set()
 
 
 def test_every_switch_is_documented() -> None:

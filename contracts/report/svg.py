@@ -65,24 +65,24 @@ def _above(row: Row) -> float:
 
 
 def _drawn(row: Row, y: float) -> str:
-    time = f'<text class="time" x="44" y="{y + 4:.0f}">{row.at_s:+.2f}s</text>'
+    stamp = f'<text class="time" x="44" y="{y + 4:.0f}">{row.at_s:+.2f}s</text>'
     match row:
         case Arrow():
-            return time + _arrow(row, y)
+            return stamp + _arrow(row, y)
         case Mark(label=label, tone=tone):
             x = _X[Lane.FAKE]
             return (
-                f'{time}<g class="mark {tone.value}"><circle cx="{x}" cy="{y:.0f}" r="5"/>'
+                f'{stamp}<g class="mark {tone.value}"><circle cx="{x}" cy="{y:.0f}" r="5"/>'
                 f'<text x="{x + 14}" y="{y + 4:.0f}">{escape(label)}</text></g>'
             )
         case Rule(label=label):
             return (
-                f'{time}<g class="rule"><line x1="78" y1="{y:.0f}" x2="{WIDTH - 10}"'
+                f'{stamp}<g class="rule"><line x1="78" y1="{y:.0f}" x2="{WIDTH - 10}"'
                 f' y2="{y:.0f}"/><text x="{WIDTH - 14}" y="{y - 5:.0f}">{escape(label)}</text></g>'
             )
         case Fold(label=label):
             x = (_X[Lane.GATEWAY] + _X[Lane.FAKE]) // 2
-            return f'{time}<text class="fold" x="{x}" y="{y + 4:.0f}">⋮ {escape(label)} ⋮</text>'
+            return f'{stamp}<text class="fold" x="{x}" y="{y + 4:.0f}">⋮ {escape(label)} ⋮</text>'
 
 
 def _arrow(row: Arrow, y: float) -> str:

@@ -196,8 +196,8 @@ async def errors(
         problem = ConnectError(500, "internal", "Nobody reads this")
     except web.HTTPException:
         raise
-    except Exception:  # Runway's answers are not always what the SDK says that they are
-        log.exception("failed")
+    except Exception as error:  # an answer of Runway's that is not what the SDK says it is
+        log.warning("failed: %s", type(error).__name__)
         problem = ConnectError(500, "internal", "Internal error")
     return web.json_response({"error": str(problem), "code": problem.code}, status=problem.status)
 

@@ -346,7 +346,12 @@ class LooksTooFast(Gateway):
 @breaks(
     "poll.not-too-slow",
     "Looks every 6 s.",
-    {"time.last-moment": "it does not look then", "poll.waits": "it looks too late"},
+    {
+        "time.last-moment": "it does not look then",
+        "poll.waits": "it looks too late",
+        "terminal.ends-the-wait": "it learns of the end 6 s later",
+        "many.not-in-a-row": "6 s is long for everybody",
+    },
     deadline_s=7.5,
 )
 @dataclass
@@ -462,11 +467,10 @@ class _TakesStatus(Gateway):
 
     async def look(self, session: str) -> Mapping[str, Any]:
         look = await super().look(session)
-        return {**look, "status": "READY"} if self.takes(look.get("status")) else look
+        return {"status": "READY", "sessionKey": None} if self.takes(look.get("status")) else look
 
     def key_of(self, look: Mapping[str, Any]) -> str:
-        key: str = look.get("sessionKey", "")
-        return key
+        return super().key_of(look) if look.get("sessionKey", "") is not None else ""
 
 
 _NO_KEY = {"shape.types": "there is no key, so the field is empty"}
@@ -476,11 +480,6 @@ _NO_KEY = {"shape.types": "there is no key, so the field is empty"}
 class RunningIsReady(_TakesStatus):
     def takes(self, status: Any) -> bool:
         return bool(status == "RUNNING")
-
-    def key_of(self, look: Mapping[str, Any]) -> str:
-        return (
-            super().key_of(look) if look["status"] != "READY" else str(look.get("sessionKey", ""))
-        )
 
 
 @breaks(
@@ -712,7 +711,16 @@ class ConsumesAgain(Gateway):
             return await super().consume(session, key)
 
 
-@breaks("consume.with-the-key", "Consumes with the API secret.")
+@breaks("consume.with-the-key", "Consumes every session with the key of the first.")
+class FirstKey(Gateway):
+    first: str = ""
+
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        self.first = self.first or key
+        return await super().consume(session, self.first)
+
+
+@breaks("consume.arrives", "Consumes with the API secret, which shows no server whose it is.")
 class ConsumesWithTheSecret(Gateway):
     async def consume(self, session: str, key: str) -> Mapping[str, Any]:
         return await super().consume(session, self.secret)
@@ -737,7 +745,10 @@ class ConsumesElsewhere(_Elsewhere):
 @breaks(
     "consume.arrives",
     "Makes credentials of its own, without a consume.",
-    {"shape.credentials": "they lead nowhere"},
+    {
+        "shape.credentials": "they lead nowhere",
+        "upstream.consume": "no consume can fail",
+    },
 )
 class ConsumesNot(Gateway):
     async def consume(self, session: str, key: str) -> Mapping[str, Any]:
@@ -863,7 +874,8 @@ class FiveCallers(Gateway):
     "Callers who come together share one session.",
     {
         "shape.session-id": "it belongs to somebody else",
-        "shape.credentials": "so do its credentials",
+        "many.not-in-a-row": "they wait for the slow one",
+        "request.custom-avatar": "the caller shares the session of another avatar",
     },
     alone=True,
 )
@@ -880,7 +892,10 @@ class Shared(Gateway):
 @breaks(
     "many.not-in-a-row",
     "Serves one caller after the other.",
-    {"time.deadline": "who waits in the row waits longer"},
+    {
+        "time.deadline": "who waits in the row waits longer",
+        "many.one-session-each": "the last one is not served at all",
+    },
     alone=True,
 )
 class InARow(Gateway):

@@ -71,5 +71,3 @@ def findings(report: Report) -> dict[str, list[str]]:
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL
     }
-
-

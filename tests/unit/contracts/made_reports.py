@@ -158,6 +158,23 @@ def kept() -> Report:
     return report((verdict,), (fine,), (situation("ready-at-once", Expect.SUCCESS),))
 
 
+def everywhere() -> Report:
+    """Return a report in which one MAY is broken in five situations with four callers each."""
+    callers = [answer(200, b"[1]")] * 4
+    seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
+    failures = tuple(Failure(each, "of another form") for each in seen)
+    verdict = Verdict(requirement("many.rest", Level.MAY), Outcome.FAIL, failures, judged=5)
+    return report(
+        (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
+    )
+
+
+def unjudged() -> Report:
+    """Return a report on a requirement whose check broke."""
+    verdict = Verdict(requirement("shape.types"), Outcome.ERROR, reason="the check broke")
+    return report((verdict,), (), (), replay_token="", took_s=0.0)
+
+
 def hostile() -> Report:
     """Return a report on a target that sends and writes whatever could do harm, secrets too."""
     secrets = f"{SECRET} {KEY} {JWT} Authorization: Bearer abcdef.ghijkl".encode()

@@ -151,7 +151,7 @@ def test_the_json_report_holds_both_hops_in_relative_time() -> None:
 
     assert never["findings"] == ["poll.stops@never-ready"]
     assert (never["answers"][0]["status"], never["answers"][0]["came_s"]) == (504, 4.0)
-    assert [each["at_s"] for each in never["upstream"]][:3] == [0.01, 0.5, 1.0]
+    assert [each["at_s"] for each in never["upstream"]][:3] == [0.01, 0.5, 0.95]
     assert never["sessions"][0]["moves"][1]["state"] == "provisioning"
 
 
@@ -228,6 +228,17 @@ def test_junit_is_xml_whatever_came() -> None:
     assert failure is not None
     assert list(failure) == []
     assert "<script>alert(1)</script>" in (failure.text or "")
+
+
+def test_a_judge_that_broke_is_an_error_in_junit() -> None:
+    """It is neither a failure of the target nor a pass."""
+    found = suite(made.unjudged())
+    error = found.find("testcase/error")
+
+    assert found.get("errors") == "1"
+    assert error is not None
+    assert error.attrib["message"] == "the check broke"
+    assert value(made.unjudged())["summary"]["errors"] == 1
 
 
 # GitHub

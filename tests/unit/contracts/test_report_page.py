@@ -154,6 +154,17 @@ def test_skips_stand_with_their_reason() -> None:
     assert "nothing was played" in row.group()
 
 
+def test_the_page_shows_many_callers_and_what_was_not_judged() -> None:
+    """Callers are told apart by number."""
+    many = drawings(page(made.everywhere()))[0]
+    texts = list(many.itertext())
+
+    assert "POST, caller 2" in texts
+    assert "200, caller 4 [1]" in texts
+    assert "<b>1</b> not judged" in page(made.unjudged())
+    assert "fake-runway replay" not in page(made.unjudged())
+
+
 # Sequences
 
 

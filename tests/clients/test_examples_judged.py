@@ -1,0 +1,31 @@
+"""Our own example servers keep the whole contract, SHOULD included."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from tests.clients.judged import Server, found, free_ports, judge_all
+from tests.clients.npm import Node
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TIMEOUT_S = 4.0
+
+
+async def test_examples_are_strictly_right(node: Node, tmp_path: Path) -> None:
+    """`check --strict` has nothing to say about any of them."""
+    node.lend_packages(tmp_path)
+    server = shutil.copy(EXAMPLES / "express_server" / "server.mjs", tmp_path)
+    commands: dict[str, list[str | Path]] = {
+        "express_server": [node.binary, server],
+        "aiohttp_app": [sys.executable, EXAMPLES / "aiohttp_app" / "app.py"],
+    }
+    ports = await free_ports(len(commands))
+    variables = {"CONNECT_TIMEOUT_S": str(TIMEOUT_S), "PYTHONUNBUFFERED": "1"}
+    servers = [
+        Server(name, command, port, {**variables, "PORT": str(port)}, TIMEOUT_S)
+        for (name, command), port in zip(commands.items(), ports, strict=True)
+    ]
+    reports = await judge_all(servers)
+    assert {name: found(report) for name, report in reports.items()} == {
+        name: {} for name in commands
+    }

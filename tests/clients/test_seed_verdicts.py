@@ -1,0 +1,65 @@
+"""The judge on the servers of the guides, unedited: it finds what docs/seed-verdicts.md says.
+
+All five run side by side, each in front of a fake of its own, and take about two minutes: their
+deadlines of 30 s (or none) are their own, and nothing here may change them.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.clients.judged import Server, found, free_ports, judge_all
+from tests.clients.npm import Node
+from tests.clients.seeds import FOLDER, Seed, read_seeds
+from tests.clients.test_seeds import SEEDS, build, serve_command
+
+PAGE = (Path(__file__).parents[2] / "docs" / "seed-verdicts.md").read_text()
+TIMEOUT_S = 30.0
+_ROW = re.compile(r"^\| `([a-z.-]+)` \| (?:`` (.+?) ``|`(.+?)`) \| (.+) \|$", re.MULTILINE)
+NAMES = [each.name for each in SEEDS]
+
+
+@pytest.fixture(scope="module")
+def seeds() -> dict[str, Seed]:
+    """The seeds by name, or a skip where their documents are not."""
+    try:
+        return dict(zip(NAMES, read_seeds(), strict=True))
+    except FileNotFoundError:
+        pytest.skip(f"needs the seed documents in {FOLDER}")
+
+
+def rows(name: str) -> dict[str, str]:
+    """Return the requirements that the page lists for a seed, with the words that it quotes."""
+    section = PAGE.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    return {id_: fenced or plain for id_, fenced, plain, _ in _ROW.findall(section)}
+
+
+def test_the_page_lists_each_once() -> None:
+    """Every seed has its section, and every line of a table is read by these tests."""
+    assert re.findall(r"^## (.+)$", PAGE, re.MULTILINE) == NAMES
+    lines = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    assert sum(len(rows(name)) for name in NAMES) == len(lines)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_quoted_words_are_in_the_seed(name: str, seeds: dict[str, Seed]) -> None:
+    """What a finding is blamed on stands in that server."""
+    assert {words for words in rows(name).values() if words not in seeds[name].code} == set()
+
+
+async def test_what_is_found(seeds: dict[str, Seed], node: Node, tmp_path: Path) -> None:
+    """Exactly the requirements that the page lists are broken, for each of the five."""
+    ports = await free_ports(len(seeds))
+    servers = []
+    for (name, seed), port in zip(seeds.items(), ports, strict=True):
+        (folder := tmp_path / name).mkdir()
+        command = serve_command(seed, node, await build(seed, node, folder))
+        servers.append(Server(name, command, port, {"SERVE_AT": str(port)}, TIMEOUT_S))
+    reports = await judge_all(servers)
+    findings = {name: found(report) for name, report in reports.items()}
+    wrong = {
+        name: {id_: findings[name].get(id_, "not found") for id_ in set(rows(name)) ^ set(ids)}
+        for name, ids in findings.items()
+    }
+    assert {name: each for name, each in wrong.items() if each} == {}
