@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,6 +61,7 @@ class _Job:
     requirements: tuple[Requirement, ...]
     avatars: tuple[str, ...]
     jobs: int
+    examples: int
     quick: bool
     seed: str
     wait_s: float
@@ -121,6 +123,14 @@ class _Job:
     help="quick: a few situations, in seconds.",
 )
 @click.option(
+    "--examples",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    show_default=True,
+    help="Play so many random situations as well; the smallest that breaks something is told."
+    " Needs hypothesis.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(1, 64),
     default=len(PRESETS),
@@ -175,6 +185,7 @@ def check(
     strict: bool,  # click calls it by name
     profile: str,
     jobs: int,
+    examples: int,
     seed: str,
     wait_s: float,
     fake_port: int,
@@ -215,6 +226,8 @@ def check(
     """
     chosen = _chosen(only, skip)
     quick = profile == "quick"
+    if examples and find_spec("hypothesis") is None:
+        raise click.UsageError("--examples needs hypothesis: pip install hypothesis")
     job = _Job(
         target=Target(url, dict(map(_header, headers)), _template(body_template)),
         command=command,
@@ -223,6 +236,7 @@ def check(
         requirements=chosen,
         avatars=_avatars(avatars),
         jobs=jobs,
+        examples=examples,
         quick=quick,
         seed=seed,
         wait_s=wait_s,
@@ -327,6 +341,7 @@ def _runner(job: _Job, desk: Control, listen: Listener, media_url: str) -> Runne
         requirements=job.requirements,
         seed=job.seed,
         jobs=job.jobs,
+        examples=job.examples,
     )
     return Runner(plan, job.target, desk, listen)
 

@@ -11,13 +11,10 @@ from typing import Any
 
 from contracts.case import Context, Requirement, Situation
 from contracts.evidence import Observation
+from contracts.requirements import NotJudged
 
 Play = Callable[[Situation], Coroutine[Any, Any, Observation]]
 Told = Callable[[int, Situation, Observation], None]
-
-
-class NeedsHypothesis(Exception):
-    """Hypothesis is not installed. The message says how to get it."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +44,9 @@ async def explore(
     Args:
         play: plays a situation against the target.
         told: hears of every one that was played.
-
-    Raises:
-        NeedsHypothesis.
     """
-    try:
-        import hypothesis
-    except ImportError as error:
-        raise NeedsHypothesis(
-            "--examples needs hypothesis: pip install 'fake-runway[test]'"
-        ) from error
+    import hypothesis
+
     from contracts.strategies import situations
 
     loop = asyncio.get_running_loop()
@@ -98,9 +88,13 @@ def judged(
     requirements: Sequence[Requirement],
 ) -> list[tuple[Requirement, str]]:
     """Return what is wrong with one observation, by requirement."""
-    return [
-        (requirement, text)
-        for requirement in requirements
-        if requirement.is_about(situation)
-        for text in requirement.check(observation, situation, context)
-    ]
+    found: list[tuple[Requirement, str]] = []
+    for requirement in requirements:
+        if not requirement.is_about(situation):
+            continue
+        try:
+            texts = list(requirement.check(observation, situation, context))
+        except NotJudged:
+            continue
+        found += [(requirement, text) for text in texts]
+    return found

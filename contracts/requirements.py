@@ -409,7 +409,7 @@ def poll_stops(seen: Observation, _: Situation, context: Context) -> Iterable[st
     """Judge the looks after the answer; one may be on its way."""
     if seen.answer.status is None:
         return
-    late = [each for each in seen.polls if each.at > seen.answer.came_at + 0.3]
+    late = [each for each in seen.polls if each.at > seen.answer.came_at + 0.5]
     if late:
         after = late[0].at - seen.answer.came_at
         yield f"allowed: no look after the answer; came: {len(late)}, the first {after:.1f}s later"
@@ -460,6 +460,9 @@ def time_last_moment(seen: Observation, _: Situation, context: Context) -> Itera
     """Judge the answer."""
     if _own_mistake(seen, context):
         return
+    latest = seen.answer.sent_at + context.timeout_s - 0.6
+    if any((session.entered("ready") or latest + 1) > latest for session in seen.sessions):
+        raise NotJudged("the create came so late that the session was not READY in time")
     for answer in _came(seen):
         if not answer.ok:
             yield f"allowed: 2xx with credentials; came: {answer}"
@@ -917,12 +920,15 @@ def many_not_in_a_row(seen: Observation, situation: Situation, context: Context)
         raise NotJudged("there is one avatar, so one caller at a time")
     if _own_mistake(seen, context):
         return
-    slow_one = "one-slow" in situation.tags
-    limit_s = min(5.0, context.timeout_s * 0.9) if slow_one else 5.0
-    answers = seen.answers[1:] if slow_one else seen.answers
-    late = [answer for answer in answers if answer.took_s > limit_s or (slow_one and not answer.ok)]
+    slow, *others = seen.answers
+    if "one-slow" in situation.tags:
+        late = [each for each in others if not each.ok or each.came_at > slow.came_at]
+        if len(late) >= 2:
+            yield f"allowed: the others before the slow one; came: {len(late)} after, or {late[0]}"
+        return
+    late = [answer for answer in seen.answers if answer.ok and answer.took_s > 5.0]
     if late:
-        yield f"allowed: each within {limit_s:g}s; came: {len(late)} others, such as {late[0]}"
+        yield f"allowed: each within 5s; came: {len(late)} later, such as {late[0]}"
 
 
 # Secrets

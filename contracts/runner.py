@@ -7,6 +7,7 @@ one after the other: what they cause upstream names no avatar.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -139,6 +140,7 @@ class Plan:
     Attributes:
         avatars: that the target takes; so many situations run side by side.
         requirements, situations: chosen ones.
+        examples: so many random situations are played as well, one after the other.
     """
 
     situations: Sequence[Situation]
@@ -147,6 +149,7 @@ class Plan:
     requirements: Sequence[Requirement] = REQUIREMENTS
     seed: str = "0"
     jobs: int = len(PRESETS)
+    examples: int = 0
 
 
 def _echoes(situation: Situation) -> bool:
@@ -166,6 +169,7 @@ class Runner:
     control: Control
     listen: Listener
     _observations: dict[str, Observation] = field(default_factory=dict)
+    _found: tuple[Situation, ...] = ()
 
     async def run(self) -> Report:
         """Play everything, judge it, and return the report.
@@ -182,7 +186,10 @@ class Runner:
             await self._play(situation, [])
         await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
         for situation in crowded:
-            await self._play(situation, list(plan.avatars))
+            if "one-slow" not in situation.tags or len(plan.avatars) > 1:
+                await self._play(situation, list(plan.avatars))
+        if plan.examples:
+            await self._explore()
         verdicts = []
         for requirement in plan.requirements:
             verdicts.append(self._judge(requirement))
@@ -190,7 +197,7 @@ class Runner:
         report = Report(
             tuple(verdicts),
             tuple(self._observations.values()),
-            tuple(plan.situations),
+            (*plan.situations, *self._found),
             plan.context,
             self.target.url,
             plan.seed,
@@ -230,7 +237,42 @@ class Runner:
             for task in tasks:
                 task.cancel()
 
+    async def _explore(self) -> None:
+        """Play random situations; the smallest that breaks something joins the others."""
+        from contracts.explore import explore  # needs hypothesis
+
+        plan, loop = self.plan, asyncio.get_running_loop()
+        before = len(self._observations)
+
+        async def play(situation: Situation) -> Observation:
+            return await self._observe(situation, list(plan.avatars[:1]))
+
+        def told(number: int, situation: Situation, observation: Observation) -> None:
+            of = before + max(number, plan.examples)
+            event = Played(situation, observation, before + number, of)
+            loop.call_soon_threadsafe(self.listen, event)
+
+        smallest = await explore(
+            play,
+            context=self._context(),
+            requirements=plan.requirements,
+            examples=plan.examples,
+            seed=plan.seed,
+            told=told,
+        )
+        if smallest is not None:
+            form = json.dumps(smallest.situation.session)
+            found = replace(smallest.situation, about=f"The smallest that was found: {form}")
+            self._found = (found,)
+            self._observations[found.id] = smallest.observation
+
     async def _play(self, situation: Situation, avatars: list[str]) -> None:
+        observation = await self._observe(situation, avatars)
+        self._observations[situation.id] = observation
+        done, of = len(self._observations), len(self.plan.situations)
+        self.listen(Played(situation, observation, done, of))
+
+    async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
         mark = len(self.target.output.text)
         bound = [*zip(avatars, self._forms(situation, len(avatars)), strict=True)]
         for avatar, form in bound:
@@ -252,9 +294,7 @@ class Runner:
         observation = await self._look(situation, avatars, answers, before, mark)
         for avatar in avatars:
             await self.control.unbind(avatar)
-        self._observations[situation.id] = observation
-        done, of = len(self._observations), len(self.plan.situations)
-        self.listen(Played(situation, observation, done, of))
+        return observation
 
     def _forms(self, situation: Situation, count: int) -> list[dict[str, object]]:
         forms = [dict(situation.session or {}) for _ in range(count)]
@@ -301,15 +341,15 @@ class Runner:
         new = [each for each in await self.control.creates() if each.number not in before]
         wanted = {avatar.lower() for avatar in avatars}
         mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
-        # a body that the fake could not read names no avatar: whose it is shows by the lack of any
-        return mine or [each for each in new if not each.avatar and each.status == 400]
+        # a body that the fake could not read names no avatar: one of them stands for all
+        return mine or [each for each in new if not each.avatar and each.status == 400][:1]
 
     def _judge(self, requirement: Requirement) -> Verdict:
         context = self._context()
         failures: list[Failure] = []
         judged = 0
         reason = "none of the situations that it is about was played"
-        for situation in self.plan.situations:
+        for situation in (*self.plan.situations, *self._found):
             observation = self._observations.get(situation.id)
             if observation is None or not requirement.is_about(situation):
                 continue

@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.clients.judged import Server, found, free_ports, judge_all
+from tests.clients.judged import Server, found, free_ports, judge, judge_all
 from tests.clients.npm import Node
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -15,17 +15,24 @@ async def test_examples_are_strictly_right(node: Node, tmp_path: Path) -> None:
     """`check --strict` has nothing to say about any of them."""
     node.lend_packages(tmp_path)
     server = shutil.copy(EXAMPLES / "express_server" / "server.mjs", tmp_path)
+    route = shutil.copy(EXAMPLES / "next_route" / "route.mjs", tmp_path)
+    preload = ("--import", node.script("any_port.mjs"))
     commands: dict[str, list[str | Path]] = {
         "express_server": [node.binary, server],
+        "next_route": [node.binary, *preload, node.script("serve_export.mjs"), "route", route],
         "aiohttp_app": [sys.executable, EXAMPLES / "aiohttp_app" / "app.py"],
     }
     ports = await free_ports(len(commands))
     variables = {"CONNECT_TIMEOUT_S": str(TIMEOUT_S), "PYTHONUNBUFFERED": "1"}
     servers = [
-        Server(name, command, port, {**variables, "PORT": str(port)}, TIMEOUT_S)
+        Server(
+            name, command, port, {**variables, "PORT": str(port), "SERVE_AT": str(port)}, TIMEOUT_S
+        )
         for (name, command), port in zip(commands.items(), ports, strict=True)
     ]
-    reports = await judge_all(servers)
-    assert {name: found(report) for name, report in reports.items()} == {
-        name: {} for name in commands
-    }
+    findings = {name: found(report) for name, report in (await judge_all(servers)).items()}
+    # A second is all that `time.last-moment` leaves, and a busy machine may take it: once.
+    again = [one for one in servers if findings[one.name]]
+    for one in again:
+        findings[one.name] = found(await judge(one))
+    assert findings == {name: {} for name in commands}

@@ -29,8 +29,8 @@ class Broken:
         about: what it does.
         also: requirements that may fail as well, with the reason.
         declared: the shape that the judge is told; None: the one that it has.
-        alone: what it breaks is serving side by side, so situations are played one at a time, and
-            only those that need no deadline.
+        alone: what it breaks is serving side by side, so situations are played one at a time: only
+            the quick ones and those with many callers.
     """
 
     kind: type[Gateway]
@@ -428,7 +428,15 @@ class GivesUpEarly(Gateway):
 @breaks(
     "time.nothing-to-hand-out",
     "Answers 200 with an error at the deadline.",
-    {"time.status": "200 is no 5xx"},
+    {
+        "time.status": "200 is no 5xx",
+        "upstream.create": "a create that hangs meets the deadline",
+        "upstream.poll": "looks that fail to the end meet the deadline",
+        "upstream.consume": "a consume that hangs meets the deadline",
+        "state.unknown": "so does a status that nobody knows",
+        "state.ready-without-key": "so does READY without a key",
+        "shape.one-of-two": "so does the slow one of many",
+    },
 )
 class LateIs200(Gateway):
     def too_late(self) -> Problem:
@@ -643,7 +651,11 @@ class NoPause(Gateway):
         raise last
 
 
-@breaks("retry.spaced", "Looks again at once after a look that failed.")
+@breaks(
+    "retry.spaced",
+    "Looks again at once after a look that failed.",
+    {"poll.not-too-fast": "a look that answers rubbish is a look"},
+)
 @dataclass
 class LooksAgainAtOnce(Gateway):
     async def look(self, session: str) -> Mapping[str, Any]:
@@ -801,7 +813,11 @@ class _LeavesBehind(Gateway):
             await super().give_up(creating, reason)
 
 
-@breaks("cancel.at-the-deadline", "Leaves the session behind at the deadline.")
+@breaks(
+    "cancel.at-the-deadline",
+    "Leaves the session behind at the deadline.",
+    {"cancel.after-a-failure": "looks that fail to the end meet the deadline"},
+)
 class LeftAtTheDeadline(_LeavesBehind):
     reasons = ("deadline",)
 

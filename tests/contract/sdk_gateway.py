@@ -21,6 +21,10 @@ class SdkGateway(Gateway):
         )
         return self.runway
 
+    async def close(self) -> None:
+        if self.runway is not None:
+            await self.runway.close()
+
     async def ask(
         self,
         method: str,

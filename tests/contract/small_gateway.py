@@ -62,6 +62,9 @@ class Gateway:
     longest_body: int = 64 * 1024
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
+    async def close(self) -> None:
+        """Close what it has opened."""
+
     def say(self, text: str) -> None:
         self.output.text += text + "\n"
 
@@ -317,4 +320,5 @@ async def served(
             for task in list(gateway.tasks):
                 task.cancel()
             await asyncio.gather(*gateway.tasks, return_exceptions=True)
+            await gateway.close()
             await runner.cleanup()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from contracts.case import Shape
 from contracts.target import Output, Target, started
@@ -38,74 +39,85 @@ async def program(
     command: Sequence[str], port: int, judge: Judge, output: Output
 ) -> AsyncIterator[str]:
     """Run a gateway as a program; yield the URL of its endpoint."""
-    variables = {"PORT": str(port), "CONNECT_TIMEOUT_S": str(DEADLINE_S)}
+    variables = {"PORT": str(port), "GATEWAY_PORT": str(port), "CONNECT_TIMEOUT_S": str(DEADLINE_S)}
     target = Target(f"http://127.0.0.1:{port}{PATH}", output=output)
     env = environment(judge.fake_url, judge.secret, **variables)
     async with started(command, target, environment=env, wait_s=30):
         yield target.url
 
 
-def ours(port: int, shape: Shape) -> list[str]:
+def ours(shape: Shape) -> list[str]:
     """Return the command of our own gateway."""
-    options = [f"--port={port}", f"--shape={shape.value}", f"--deadline={DEADLINE_S:g}"]
+    options = [f"--shape={shape.value}", f"--deadline={DEADLINE_S:g}"]
     return [sys.executable, "-m", "gateway", "serve", *options]
 
 
-@pytest.mark.parametrize("shape", Shape)
-async def test_in_this_project(shape: Shape) -> None:
-    """Our gateway, the small one and one with the official Python SDK, side by side."""
+def kinds(folder: Path) -> Mapping[str, tuple[Shape | None, Sequence[str] | type[Gateway]]]:
+    """Return what each gateway declares, and its class or its command without the port."""
+    known: dict[str, tuple[Shape | None, Sequence[str] | type[Gateway]]] = {}
+    for shape in Shape:
+        known[f"ours-{shape.value}"] = (shape, ours(shape))
+        known[f"small-{shape.value}"] = (shape, Gateway)
+        known[f"sdk-{shape.value}"] = (shape, SdkGateway)
+    if (node := node_with_packages(folder)) is not None:
+        for server in NODE_SERVERS:
+            known[server.partition(".")[0]] = (None, [node.binary, str(folder / server)])
+    return known
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def found(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Findings]:
+    """What was found out about each, judged side by side."""
+
+    async def judged(
+        fake_url: str, name: str, shape: Shape | None, kind: Sequence[str] | type[Gateway]
+    ) -> Findings:
+        judge, output = Judge(fake_url, name, shape, DEADLINE_S), Output()
+        if isinstance(kind, type):
+            gateway = served(
+                kind,
+                fake_url,
+                judge.secret,
+                output,
+                shape=shape or Shape.CREDENTIALS,
+                deadline_s=DEADLINE_S,
+            )
+        else:
+            gateway = program(kind, free_port(), judge, output)
+        return findings(await judge.judge(gateway, output))
+
+    every = kinds(tmp_path_factory.mktemp("node"))
     async with fake_process() as fake_url:
-
-        async def judged(name: str) -> Findings:
-            judge, output = Judge(fake_url, name, shape, DEADLINE_S), Output()
-            kinds = {"small": Gateway, "sdk": SdkGateway}
-            if name == "ours":
-                port = free_port()
-                gateway = program(ours(port, shape), port, judge, output)
-            else:
-                gateway = served(
-                    kinds[name],
-                    fake_url,
-                    judge.secret,
-                    output,
-                    shape=shape,
-                    deadline_s=DEADLINE_S,
-                )
-            return findings(await judge.judge(gateway, output))
-
-        names = ("ours", "small", "sdk")
-        found = dict(zip(names, await asyncio.gather(*map(judged, names)), strict=True))
-
-    assert found == {"ours": {}, "small": {}, "sdk": {}}
+        works = (judged(fake_url, name, *kind) for name, kind in every.items())
+        return dict(zip(every, await asyncio.gather(*works), strict=True))
 
 
-async def test_with_the_official_node_sdk(tmp_path: Path) -> None:
-    """An Express server and a route handler of Next.js, side by side."""
-    node = node_with_packages(tmp_path)
-    async with fake_process() as fake_url:
-
-        async def judged(server: str) -> Findings:
-            judge = Judge(fake_url, server.partition(".")[0], None, DEADLINE_S)
-            output, port = Output(), free_port()
-            command = [node.binary, str(tmp_path / server)]
-            return findings(await judge.judge(program(command, port, judge, output), output))
-
-        found = dict(
-            zip(NODE_SERVERS, await asyncio.gather(*map(judged, NODE_SERVERS)), strict=True)
-        )
-
-    assert found == {server: {} for server in NODE_SERVERS}
+@pytest.mark.parametrize(
+    "name", [f"{kind}-{shape.value}" for kind in ("ours", "small", "sdk") for shape in Shape]
+)
+def test_nothing_is_wrong_with_a_correct_gateway(name: str, found: Mapping[str, Findings]) -> None:
+    """Ours, the small one and one with the official Python SDK, in both shapes."""
+    assert found[name] == {}
 
 
-def node_with_packages(folder: Path) -> Node:
-    """Copy the servers to a folder that has the official packages."""
+@pytest.mark.parametrize("name", ["express", "route"])
+def test_nothing_is_wrong_with_a_node_gateway(name: str, found: Mapping[str, Findings]) -> None:
+    """An Express server and a route handler of Next.js, with the official Node SDK."""
+    if name not in found:
+        pytest.skip("needs Node, npm and the packages")
+
+    assert found[name] == {}
+
+
+def node_with_packages(folder: Path) -> Node | None:
+    """Copy the servers to a folder that has the official packages; None where there is no Node."""
     node = find_node()
     if node is None:
-        pytest.skip("needs Node and npm")
+        return None
     try:
         install()
-    except NotInstalled as error:
-        pytest.skip(str(error))
+    except NotInstalled:
+        return None
     node.lend_packages(folder)
     for server in ("connect.mjs", *NODE_SERVERS):
         shutil.copy(HERE / "node" / server, folder)

@@ -17,7 +17,7 @@ from tests.contract.broken_gateways import BROKEN, Broken
 from tests.contract.judged import Judge, fake_process, findings
 from tests.contract.small_gateway import served
 
-AT_ONCE = 22
+AT_ONCE = 18
 SMOKE = os.environ.get("FAKE_RUNWAY_TEETH") == "smoke"
 TRIED = BROKEN[::7] if SMOKE else BROKEN
 

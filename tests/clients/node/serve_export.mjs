@@ -15,12 +15,15 @@ const action = async (request) => Response.json(await exported((await request.js
 const handle = { route, action }[kind];
 
 async function answer(incoming, outgoing) {
+  const left = new AbortController();
+  outgoing.once('close', () => left.abort());
   const chunks = await incoming.toArray();
   const response = await handle(
     new Request(`http://127.0.0.1${incoming.url}`, {
       method: incoming.method,
       headers: Object.entries(incoming.headers),
       body: Buffer.concat(chunks),
+      signal: left.signal,
     }),
   );
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
