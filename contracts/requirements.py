@@ -35,6 +35,7 @@ CANCELLED_WITHIN_S = 5.0
 _AT_ONCE_S = 0.2
 """So soon after a broken connection, a repetition is the HTTP library's own."""
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
 _CREDENTIALS = ("sessionId", "serverUrl", "token", "roomName")
 _SESSION_KEY = ("sessionId", "sessionKey")
@@ -313,6 +314,8 @@ def request_no_upstream(seen: Observation, _: Situation, context: Context) -> It
 )
 def request_preset(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the body of creates, and that Runway does not refuse it."""
+    if _UUID.fullmatch(seen.avatar):
+        return  # the target takes custom avatars only (--avatars)
     for create in seen.creates:
         avatar = create.body.get("avatar")
         avatar = avatar if isinstance(avatar, dict) else {}

@@ -350,6 +350,16 @@ async def test_a_fake_of_somebody_else() -> None:
     assert "X-Fake-Admin-Token" in refused.errors
 
 
+async def test_custom_avatars() -> None:
+    """UUIDs are avatars like any other: the fake knows them, and no preset is demanded."""
+    port = await free_port()
+    gateway = (sys.executable, "-m", "gateway", "serve", f"--port={port}", "--deadline=2")
+    avatars = "--avatars=11111111-2222-4333-8444-555555555555"
+    options = ("--profile=quick", "--timeout=2", "--only=request.preset", "--only=poll.waits")
+    run = await check("--target", url_at(port), *options, avatars, "--", *gateway)
+    assert run.code == 0, run.output
+
+
 async def test_no_fake_at_the_address() -> None:
     """One line, code 4."""
     run = await check(f"--fake-url=http://127.0.0.1:{await free_port()}")
