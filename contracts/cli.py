@@ -9,7 +9,6 @@ import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import click
 from contracts.case import Context, Level, Requirement, Shape, Situation
 from contracts.control import Control, ControlError, Fake, control, started_fake
 from contracts.drift_command import drift
+from contracts.judging import MEDIA_URL, marker_of, secret_of
 from contracts.page import contract_page
 from contracts.report import Format, reporters, write
 from contracts.requirements import REQUIREMENTS
@@ -30,7 +30,6 @@ from contracts.target import Target, TargetError, Watch, reachable, started
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
 DEFAULT_URL = "http://127.0.0.1:4011/api/avatar/connect"
-MEDIA_URL = "wss://media.judge.invalid"
 ADMIN_TOKEN_VARIABLE = "FAKE_RUNWAY_ADMIN_TOKEN"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -243,7 +242,7 @@ def check(
         fake_port=fake_port,
         fake_url=fake_url,
         admin_token=admin_token or os.environ.get(ADMIN_TOKEN_VARIABLE),
-        secret=secret or f"judge-{blake2b(seed.encode(), digest_size=12).hexdigest()}",
+        secret=secret or secret_of(seed),
     )
     if not _played(job, "marker"):
         raise click.UsageError("no situation of the quick profile is about these requirements")
@@ -333,7 +332,7 @@ async def _check(job: _Job, listen: Listener) -> Report:
 
 
 def _runner(job: _Job, desk: Control, listen: Listener, media_url: str) -> Runner:
-    marker = f"upstream{blake2b(job.secret.encode(), digest_size=6).hexdigest()}"
+    marker = marker_of(job.secret)
     plan = Plan(
         _played(job, marker),
         Context(job.timeout_s, job.shape, job.secret, marker, media_url),

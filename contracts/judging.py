@@ -17,6 +17,11 @@ MEDIA_URL = "wss://media.judge.invalid"
 _WAIT_S = 30.0
 
 
+def secret_of(seed: str) -> str:
+    """Return an API secret for a target: the same for the same seed."""
+    return f"judge-{blake2b(seed.encode(), digest_size=12).hexdigest()}"
+
+
 def marker_of(secret: str) -> str:
     """Return the word that stands in all that the fake says to a target with this secret."""
     return f"upstream{blake2b(secret.encode(), digest_size=6).hexdigest()}"
@@ -44,7 +49,7 @@ class Judging:
         seed: str = "0",
         secret: str | None = None,
     ) -> None:
-        self.secret = secret or f"judge-{blake2b(seed.encode(), digest_size=12).hexdigest()}"
+        self.secret = secret or secret_of(seed)
         self._timeout_s = timeout_s
         self._quick = quick
         self._fake_port = fake_port
