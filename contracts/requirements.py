@@ -72,7 +72,7 @@ def _successes(observation: Observation) -> Iterator[Answer]:
 
 def _prompt_s(context: Context) -> float:
     """Return how long bad news may take: less than a short deadline, or nobody could tell."""
-    return min(PROMPT_S, max(1.0, context.timeout_s * 0.6))
+    return min(PROMPT_S, max(1.0, context.timeout_s * 0.7))
 
 
 def _own_mistake(seen: Observation, context: Context) -> bool:
@@ -463,8 +463,7 @@ def time_last_moment(seen: Observation, _: Situation, context: Context) -> Itera
     """Judge the answer."""
     if _own_mistake(seen, context):
         return
-    latest = seen.answer.sent_at + context.timeout_s - 0.6
-    if any((session.entered("ready") or latest + 1) > latest for session in seen.sessions):
+    if seen.creates and seen.creates[0].at > seen.answer.sent_at + 0.4:
         raise NotJudged("the create came so late that the session was not READY in time")
     for answer in _came(seen):
         if not answer.ok:
@@ -925,6 +924,8 @@ def many_not_in_a_row(seen: Observation, situation: Situation, context: Context)
         return
     slow, *others = seen.answers
     if "one-slow" in situation.tags:
+        if slow.took_s < 1.0:
+            raise NotJudged("the target does not wait, so nobody is slow")
         late = [each for each in others if not each.ok or each.came_at > slow.came_at]
         if len(late) >= 2:
             yield f"allowed: the others before the slow one; came: {len(late)} after, or {late[0]}"

@@ -39,7 +39,7 @@ class Broken:
     also: Mapping[str, str] = field(default_factory=dict)
     shape: Shape = Shape.CREDENTIALS
     declared: Shape | None = None
-    deadline_s: float = 2.5
+    deadline_s: float = 3.0
     declared_s: float | None = None
     alone: bool = False
 
@@ -614,6 +614,7 @@ class EmptyErrors(Gateway):
     "retry.bounded",
     "Repeats a create that is refused until the deadline.",
     {
+        "retry.create-not-blindly": "its creates go on after its answer",
         "retry.honours-retry-after": "it does not wait for that",
     },
 )
@@ -890,6 +891,7 @@ class FiveCallers(Gateway):
     "Callers who come together share one session.",
     {
         "shape.session-id": "it belongs to somebody else",
+        "shape.credentials": "so does its room",
         "many.not-in-a-row": "they wait for the slow one",
         "request.custom-avatar": "the caller shares the session of another avatar",
     },
