@@ -236,11 +236,15 @@ class Door:
         return self._worlds.named(explicit_name(named))
 
     def _world_of_key(self, key: str, named: str | None) -> World:
-        """Return the world of a caller who has a session key and no API secret."""
-        if named is None:
-            world = self._worlds.of_tag(tag_of_key(key))
-        else:  # a consume makes no world: there would be nothing to consume in it
-            known = self._worlds.get(explicit_name(named))
+        """Return the world of a caller who has a session key and no API secret.
+
+        Who sends the API secret instead is refused in the world of that secret, where somebody
+        will look for it. A consume makes no world: there would be nothing to consume in it.
+        """
+        world = self._worlds.of_tag(tag_of_key(key)) if named is None else None
+        if world is None:
+            name = name_from_secret(key) if named is None else explicit_name(named)
+            known = self._worlds.get(name)
             world = None if known is None else self._worlds.named(known.name)
         if world is None:
             raise KeyRefused("The session key is not valid." if key else "No session key was sent.")

@@ -733,7 +733,7 @@ class FirstKey(Gateway):
         return await super().consume(session, self.first)
 
 
-@breaks("consume.arrives", "Consumes with the API secret, which shows no server whose it is.")
+@breaks("consume.with-the-key", "Consumes with the API secret.")
 class ConsumesWithTheSecret(Gateway):
     async def consume(self, session: str, key: str) -> Mapping[str, Any]:
         return await super().consume(session, self.secret)

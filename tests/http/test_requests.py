@@ -434,3 +434,14 @@ async def test_a_defect_of_the_fake_is_500_in_the_providers_form(
     assert (answer.status, body["error"]) == (500, "Internal error")
     assert "Traceback" in caplog.text
     assert SECRET not in caplog.text
+
+
+async def test_a_consume_with_the_api_secret_is_remembered() -> None:
+    """It is refused as ever, and stands in the journal of the world that the secret leads to."""
+    async with serving_fake() as fake:
+        session_id, _ = await fake.ready()
+        refused = await fake.consume(session_id, SECRET)
+        journal = await fake.call("GET", "/__admin/journal?operation=consumeSession")
+    [consume] = journal.json["exchanges"]
+    assert refused.status == 401
+    assert (consume["session"], consume["request"]["key_fits"]) == (session_id, False)
