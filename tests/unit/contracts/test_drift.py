@@ -682,9 +682,11 @@ def test_junk_anywhere_is_a_difference_or_refused(data: st.DataObject, junk: obj
     node[data.draw(st.sampled_from(keys))] = junk
 
     try:
-        differences(document, OURS)
+        found = differences(document, OURS)
     except BadDocument as error:
         event(f"refused: {error}"[:40])
+    else:
+        assert found, "the two organization operations are gone at the least"
 
 
 # What is explained

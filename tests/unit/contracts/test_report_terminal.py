@@ -147,7 +147,9 @@ def test_a_long_token_is_not_printed() -> None:
     assert "xxxx" not in out
 
 
-def test_an_end_before_the_beginning_is_no_error() -> None:
-    """A run can fail before its first situation."""
+def test_an_end_before_the_beginning_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """A run can fail before its first situation, and then nothing is said of situations."""
     _, close = reporters(strict=False)
     close()
+
+    assert capfd.readouterr().out == ""
