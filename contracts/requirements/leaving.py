@@ -1,0 +1,104 @@
+"""Sessions that nobody takes, and many callers at once."""
+
+from collections.abc import Iterable
+
+from contracts.case import Context, Requirement, Situation, requirement
+from contracts.evidence import TERMINAL, Observation
+from contracts.requirements.common import NotJudged, arrived, handed_out, own_mistake
+
+# Cancelling
+
+
+def _left_behind(seen: Observation, situation: Situation, _: Context) -> Iterable[str]:
+    if any(answer.ok for answer in seen.answers):
+        return  # handed out, rightly or wrongly
+    if situation.leaves_after_s is None and not [*arrived(seen)]:
+        return  # it was still at it when looking ended: time.deadline's affair
+    for session in seen.known:
+        if session.state in TERMINAL:
+            continue
+        tried = any(each.session == session.id for each in seen.calls("deleteSession"))
+        what = "a cancel that did not succeed" if tried else "none"
+        yield f"allowed: a DELETE of {session.id}; came: {what}; it is {session.state}"
+
+
+def _cancelled(id_: str, text: str, tags: str, unless: str = "") -> Requirement:
+    made = requirement(
+        id_,
+        text,
+        why="Nobody else knows the session, and it goes on costing credits until it expires.",
+        source="observed (orphaned sessions of 44 credits each); ours",
+        tags=tags,
+        unless=unless,
+    )
+    return made(_left_behind)
+
+
+cancel_deadline = _cancelled(
+    "cancel.at-the-deadline",
+    "A session that is not READY by the deadline is cancelled.",
+    "deadline",
+)
+cancel_failure = _cancelled(
+    "cancel.after-a-failure",
+    "A session that cannot be handed out because of an error is cancelled.",
+    "poll consume keyless strange running",
+    "deadline",
+)
+cancel_gone = _cancelled(
+    "cancel.caller-gone",
+    "The session of a caller who has hung up is cancelled.",
+    "gone",
+)
+
+
+# Many callers
+
+
+@requirement(
+    "many.one-session-each",
+    "Callers who call at once get a session each, and nobody gets another's.",
+    why="A key works once: of two who share it, one is left without a call.",
+    source="ours",
+    tags="many",
+)
+def many_one_session_each(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge the ids that were handed out."""
+    if len(seen.answers) < 2:
+        raise NotJudged("there is one avatar, so one caller at a time")
+    if own_mistake(seen, context):
+        return
+    ours = {session.id for session in seen.sessions}
+    ids = [answer.fields.get("sessionId") for answer in handed_out(seen)]
+    known = [each for each in ids if isinstance(each, str) and each in ours]
+    refused = [answer for answer in seen.answers if not answer.ok]
+    if refused:
+        yield f"allowed: {len(seen.answers)} successes; came: {refused[0]}, {len(refused)} times"
+    if len(set(known)) != len(known):
+        yield f"allowed: {len(known)} different sessions; came: {len(set(known))}"
+
+
+@requirement(
+    "many.not-in-a-row",
+    "Callers who call at once are served side by side; a slow connect delays nobody.",
+    why="One slow session would stop the whole page.",
+    source="ours",
+    tags="many one-slow",
+)
+def many_not_in_a_row(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
+    """Judge the times: the slow one's is its own."""
+    if len(seen.answers) < 2:
+        raise NotJudged("there is one avatar, so one caller at a time")
+    if own_mistake(seen, context):
+        return
+    slow, *others = seen.answers
+    if "one-slow" in situation.tags:
+        if slow.took_s < 1.0:
+            raise NotJudged("the target does not wait, so nobody is slow")
+        late = [each for each in others if not each.ok or each.came_at > slow.came_at]
+        if len(late) >= 2:
+            yield f"allowed: the others before the slow one; came: {len(late)} after, or {late[0]}"
+        return
+    late = [answer for answer in seen.answers if answer.ok and answer.took_s > 5.0]
+    if late:
+        yield f"allowed: each within 5s; came: {len(late)} later, such as {late[0]}"
