@@ -155,6 +155,7 @@ class Observation:
         sessions: that came of it.
         until: when looking ended.
         output: what the target wrote meanwhile, if it was started here.
+        lost_s: how late this machine was meanwhile, all delays together.
     """
 
     situation: str
@@ -164,6 +165,7 @@ class Observation:
     sessions: tuple[Session, ...]
     until: float
     output: str = ""
+    lost_s: float = 0.0
 
     @property
     def answer(self) -> Answer:

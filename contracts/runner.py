@@ -16,6 +16,7 @@ from contracts.case import SLACK_S, Context, Level, Requirement, Shape, Situatio
 from contracts.clock import now, sleep
 from contracts.control import Control
 from contracts.evidence import Answer, Observation, Upstream
+from contracts.lateness import Lateness
 from contracts.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
 from contracts.situations import CUSTOM_AVATAR
 from contracts.target import Target
@@ -33,6 +34,8 @@ PRESETS = (
 )
 WATCHED_S = 1.2
 """How long a target is watched after its answer, in seconds: a poll a second is seen."""
+LOST_S = 0.3
+"""A machine that was so late, in seconds, has spent the time that a last moment leaves."""
 
 
 class Outcome(Enum):
@@ -170,6 +173,7 @@ class Runner:
     listen: Listener
     _observations: dict[str, Observation] = field(default_factory=dict)
     _found: tuple[Situation, ...] = ()
+    _lateness: Lateness = field(default_factory=Lateness)
 
     async def run(self) -> Report:
         """Play everything, judge it, and return the report.
@@ -177,6 +181,10 @@ class Runner:
         Raises:
             ControlError: the fake is gone.
         """
+        async with self._lateness.measured():
+            return await self._run()
+
+    async def _run(self) -> Report:
         plan, began_at = self.plan, now()
         self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
         wrong = [each for each in plan.situations if "refused" in each.tags]
@@ -334,6 +342,7 @@ class Runner:
             sessions=tuple(sessions),
             until=now(),
             output=self.target.output.since(mark),
+            lost_s=self._lateness.within(answers[0].sent_at, answers[0].came_at),
         )
 
     async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
@@ -355,6 +364,9 @@ class Runner:
                 continue
             if situation.shape is not None and context.shape not in (None, situation.shape):
                 reason = f"it is about targets that hand out the shape {situation.shape.value}"
+                continue
+            if "last" in situation.tags and observation.lost_s > LOST_S:
+                reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
                 continue
             try:
                 texts = list(requirement.check(observation, situation, context))

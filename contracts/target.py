@@ -6,6 +6,7 @@ them would be worth nothing: nobody listens any more, or the program has ended (
 """
 
 import asyncio
+import errno
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
@@ -136,8 +137,12 @@ def _failure(error: BaseException, body: bytes) -> str:
 
 
 def _was_closed(error: BaseException) -> bool:
-    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or isinstance(
-        getattr(error, "os_error", None), ConnectionResetError | BrokenPipeError
+    """Tell whether a connection was ended by the other side, properly or with a reset."""
+    number = error.errno if isinstance(error, OSError) else None  # aiohttp's own classes keep it
+    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or number in (
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.EPIPE,
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -152,10 +151,8 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
 
 
 def _refusal(error: GatewayError, headers: dict[str, str] | None = None) -> web.Response:
-    headers = dict(headers or {})
-    if error.retry_after_s is not None:
-        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
-    return _json({"error": error.text, "code": error.code}, status=error.status, headers=headers)
+    body = {"error": error.text, "code": error.code}
+    return _json(body, status=error.status, headers={**error.headers(), **(headers or {})})
 
 
 def _json(

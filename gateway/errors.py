@@ -3,6 +3,7 @@
 `code` is stable. Messages are for people and never hold a key, a token or a word of the upstream.
 """
 
+import math
 from typing import ClassVar
 
 
@@ -21,6 +22,12 @@ class GatewayError(Exception):
         self.text = message or self.message
         self.retry_after_s = retry_after_s
         super().__init__(self.text)
+
+    def headers(self) -> dict[str, str]:
+        """Return what the answer says besides its body."""
+        if self.retry_after_s is None:
+            return {}
+        return {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
 
 
 class InvalidRequest(GatewayError):
@@ -45,6 +52,69 @@ class PayloadTooLarge(GatewayError):
     code = "payload_too_large"
     status = 413
     message = "Request body too large"
+
+
+class Unauthorized(GatewayError):
+    """The caller does not say who it is, or says so in vain.
+
+    Args:
+        wrong: what is wrong with the token that came, for the caller's developer; None: none came.
+    """
+
+    code = "unauthorized"
+    status = 401
+    message = "Authentication required"
+
+    def __init__(self, wrong: str | None = None) -> None:
+        super().__init__(f"Invalid token: {wrong}" if wrong else None)
+        self.wrong = wrong
+
+    def headers(self) -> dict[str, str]:
+        """Return the challenge of RFC 6750."""
+        challenge = 'Bearer realm="gateway"'
+        if self.wrong:
+            challenge += f', error="invalid_token", error_description="{self.wrong}"'
+        return {"WWW-Authenticate": challenge}
+
+
+class AuthUnavailable(GatewayError):
+    """Nobody can be authenticated now: the keys that tokens are checked with cannot be had."""
+
+    code = "auth_unavailable"
+    status = 503
+    message = "Authentication is not available"
+
+
+class RateLimited(GatewayError):
+    """This caller connects too often."""
+
+    code = "rate_limited"
+    status = 429
+    message = "Too many connects"
+
+
+class TooManySessions(GatewayError):
+    """As many sessions are in the making as the operator allows, over all callers."""
+
+    code = "too_many_sessions"
+    status = 429
+    message = "Too many sessions in the making"
+
+
+class LimitsUnavailable(GatewayError):
+    """The shared memory of the limits cannot be reached, and the operator wants no guesses."""
+
+    code = "limits_unavailable"
+    status = 503
+    message = "Service is not available"
+
+
+class Overloaded(GatewayError):
+    """As many callers wait for their turn as this gateway lets wait."""
+
+    code = "overloaded"
+    status = 503
+    message = "Too many callers are waiting"
 
 
 class NotFound(GatewayError):

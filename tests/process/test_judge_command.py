@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 
 import pytest
 
@@ -190,6 +192,11 @@ async def hang_up(reader: StreamReader, writer: StreamWriter) -> None:
     """Close at once."""
 
 
+async def reset(reader: StreamReader, writer: StreamWriter) -> None:
+    """Close at once, with a reset: what a close becomes when a body is still on its way."""
+    writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+
+
 async def garbage(reader: StreamReader, writer: StreamWriter) -> None:
     """Speak no HTTP."""
     writer.write(b"\x00\xffSSH-2.0-nonsense\r\n" * 20)
@@ -245,6 +252,7 @@ async def redirect(reader: StreamReader, writer: StreamWriter) -> None:
     ("answer", "only", "code", "said"),
     [
         (hang_up, "time.deadline", 1, "the target hung up"),
+        (reset, "time.deadline", 1, "the target hung up"),
         (garbage, "time.deadline", 1, "no HTTP"),
         (silence, "poll.waits", 3, "not one HTTP answer"),
         (endless_body, "shape.one-of-two", 1, "one of the two shapes"),
