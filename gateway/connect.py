@@ -6,15 +6,17 @@ somebody pays for it until it ends. A session is in custody from the moment the 
 sent. Create therefore runs as a task of its own: when the connect ends first, the task lives on for
 a while, since its answer holds the id without which nobody can cancel.
 
-Cancelling runs after the answer and does not delay it.
+Cancelling runs after the answer and does not delay it. What happens is told to a `Watch`, which is
+how metrics come about without a line about them here.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from gateway.avatars import Avatar
@@ -32,8 +34,13 @@ from gateway.polling import (
     towards_last_look,
 )
 from gateway.runway_client import RunwayClient
+from gateway.watching import Unwatched, Watch
 
 T = TypeVar("T")
+Admission = Callable[[str], AbstractAsyncContextManager[None]]
+"""Lets a caller, by name, have a connect under way while a block runs; or raises a GatewayError."""
+
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 _log = logging.getLogger("gateway")
 
 
@@ -90,42 +97,76 @@ class Connects:
         retries: Retries,
         clock: LoopClock,
         jitter: random.Random,
+        admission: Admission = lambda caller: nullcontext(),
+        watch: Watch | None = None,
     ) -> None:
         self._upstream = upstream
+        self._admission = admission
+        self._watch = watch or Unwatched()
         self._limits = limits
         self._retries = retries
         self._clock = clock
         self._jitter = jitter
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open: set[asyncio.Timeout] = set()
-        self._closing = False
+        self._closing = False  # no new ones
+        self._ending = False  # and those under way end now
+        self._all_answered = asyncio.Event()
 
     @property
     def in_flight(self) -> int:
         """How many callers wait for an answer."""
         return len(self._open)
 
+    @property
+    def closing(self) -> bool:
+        """Whether new connects are refused."""
+        return self._closing
+
     async def connect(
-        self, avatar: Avatar, shape: Shape, *, is_gone: Callable[[], bool]
+        self,
+        avatar: Avatar,
+        shape: Shape,
+        *,
+        is_gone: Callable[[], bool] = lambda: False,
+        options: Mapping[str, Any] = NO_OPTIONS,
+        caller: str = "",
     ) -> HandedOut:
         """Return a session that is ready for its caller.
+
+        Args:
+            is_gone: whether nobody waits for the answer any more.
+            options: what the session shall be besides its avatar, as the upstream spells it.
+            caller: whose connect it is, for fair waiting.
 
         Raises:
             GatewayError: the row of the contract; the session, if there is one, gets cancelled.
             CallerGone: `is_gone` said so; the same.
         """
         patience = _Patience(self._clock.now() + self._limits.deadline_s, is_gone)
-        async with self._deadline(patience.deadline), self._custody() as custody:
-            session_id = await self._create(avatar, custody, patience)
+        async with (
+            self._deadline(patience.deadline),
+            self._admission(caller),
+            self._custody() as custody,
+        ):
+            session_id = await self._create(avatar, options, custody, patience)
             key = await self._until_ready(session_id, patience)
             if shape is Shape.SESSION_KEY:
                 return HandedOut(session_id, key)
             room = await self._persist(lambda: self._upstream.consume(session_id, key), patience)
             return HandedOut(session_id, room)
 
+    async def finish(self, *, within_s: float) -> None:
+        """Refuse new connects, and return when those under way are answered or the time is up."""
+        self._closing = True
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._all_answered.wait()
+
     def shut_down(self) -> None:
         """End every connect now, each with an answer, and refuse new ones."""
-        self._closing = True
+        self._closing = self._ending = True
         for timeout in self._open:
             if not timeout.expired():  # one that ends already cannot be rescheduled
                 timeout.reschedule(self._clock.now())
@@ -135,19 +176,26 @@ class Connects:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _create(self, avatar: Avatar, custody: _Custody, patience: _Patience) -> str:
+    async def _create(
+        self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Patience
+    ) -> str:
         async def attempt() -> str:
-            custody.creating = self._own(self._upstream.create(avatar))
+            custody.creating = self._own(self._upstream.create(avatar, options))
             return await asyncio.shield(custody.creating)
 
-        return await self._persist(attempt, patience, custom_avatar=avatar.custom)
+        session_id = await self._persist(attempt, patience, custom_avatar=avatar.custom)
+        self._watch.created()
+        return session_id
 
     async def _until_ready(self, session_id: str, patience: _Patience) -> str:
         waits = poll_waits(self._limits.longest_wait_s)
+        began, looks = self._clock.now(), 0
         while True:
+            looks += 1
             look = await self._persist(lambda: self._upstream.retrieve(session_id), patience)
             key = read_status(look.status, look.session_key)
             if key is not None:
+                self._watch.ready(self._clock.now() - began, looks)
                 return key
             left = patience.deadline - self._clock.now()
             await self._clock.sleep(towards_last_look(next(waits), time_left_s=left))
@@ -167,6 +215,7 @@ class Connects:
                 result = await attempt()
             except UpstreamFailure as failure:
                 _log.info("upstream: %s", failure)
+                self._watch.upstream_failed(failure)
                 hung_look = failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT
                 wait = after_failure(
                     failure,
@@ -193,9 +242,11 @@ class Connects:
                 self._open.add(timeout)
                 yield
         except TimeoutError:
-            raise (ShuttingDown if self._closing else TimedOut)() from None
+            raise (ShuttingDown if self._ending else TimedOut)() from None
         finally:
             self._open.discard(timeout)
+            if self._closing and not self._open:
+                self._all_answered.set()
 
     @asynccontextmanager
     async def _custody(self) -> AsyncIterator[_Custody]:
@@ -211,19 +262,24 @@ class Connects:
 
     async def _release(self, creating: asyncio.Task[str]) -> None:
         """Cancel the session that `creating` makes, once its id is known."""
-        session_id = "(id unknown)"
         try:
             async with asyncio.timeout(self._limits.cleanup_s):
                 session_id = await creating
-            patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
+        except (UpstreamFailure, TimeoutError) as failure:
+            if not isinstance(failure, UpstreamFailure) or failure.reply_lost:
+                _log.warning("a session whose id nobody can know may be left behind")
+                self._watch.lost()
+            return
+        patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
+        try:
             async with asyncio.timeout_at(patience.deadline):
                 await self._persist(lambda: self._upstream.cancel(session_id), patience)
-        except UpstreamFailure:
-            return  # create failed: there is no session, or nobody can know its id
         except (GatewayError, TimeoutError):
             _log.warning("session %s could not be cancelled and may be left behind", session_id)
+            self._watch.left_behind(session_id)
         else:
             _log.info("session %s cancelled", session_id)
+            self._watch.cancelled(session_id)
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)

@@ -81,6 +81,11 @@ class UpstreamFailure(Exception):
         self.retry_after_s = retry_after_s
         self.no_credits = no_credits
 
+    @property
+    def reply_lost(self) -> bool:
+        """Whether the server may have acted, and nobody can tell by its reply."""
+        return self.fault not in (Fault.REFUSED, Fault.STATUS)
+
 
 @dataclass(frozen=True, slots=True)
 class Retries:
