@@ -172,9 +172,8 @@ async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
     }
     # -P: a folder named gateway where the user happens to stand is not ours
     command = [sys.executable, "-P", "-m", "gateway", "serve", f"--port={port}"]
-    return await asyncio.create_subprocess_exec(
-        *command, f"--log-level={log_level}", env=environment, stdout=PIPE
-    )
+    command += ["--shutdown-grace=0", "--log-format=text", f"--log-level={log_level}"]
+    return await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)
 
 
 def _stdout(process: Process) -> asyncio.StreamReader:

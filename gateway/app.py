@@ -1,18 +1,22 @@
-"""The gateway as an aiohttp application: one POST, and a health check."""
+"""The gateway as an aiohttp application: one POST, and what operators ask."""
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
+from typing import Any
 
 import aiohttp
 import orjson
 from aiohttp import web
 
+from gateway.addresses import client_address
 from gateway.avatars import requested_avatar
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.connect import CallerGone, Connects, Limits
+from gateway.connect import CallerGone
 from gateway.credentials import Shape
 from gateway.errors import (
     GatewayError,
@@ -22,16 +26,21 @@ from gateway.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from gateway.polling import Retries
-from gateway.runway_client import RunwayClient
+from gateway.metrics import CALLER_GONE
+from gateway.options import requested_options
+from gateway.request_log import ELSEWHERE, access
+from gateway.service import Service, running
+from gateway.tracing import Tracing
+from gateway.watching import CURRENT, Exchange, identify
 
 PATH = "/api/avatar/connect"
+HEALTH, READY, METRICS = "/health", "/ready", "/metrics"
 LONGEST_BODY = 16 * 1024  # bytes
-ATTEMPT_S = 5.0
+LONGEST_BODY_WITH_OPTIONS = 128 * 1024  # a personality of 10,000 characters, and tools
 BODY_S = 5.0  # a caller who never ends the body holds a handler, and the shutdown
 
 CONFIG = web.AppKey("config", Config)
-CONNECTS = web.AppKey("connects", Connects)
+SERVICE = web.AppKey("service", Service)
 
 _log = logging.getLogger("gateway")
 _NOBODY_LISTENS = 499  # never seen by anybody: the connection is gone
@@ -43,62 +52,87 @@ def create_app(
     *,
     connector: aiohttp.BaseConnector | None = None,
     jitter: random.Random | None = None,
+    tracing: Tracing | None = None,
 ) -> web.Application:
     """Return the gateway, ready to be served or mounted.
 
     Args:
-        connector: how to reach the upstream (a proxy, a Unix socket); None: TCP, without a limit
-            on connections, because every caller who waits needs one now and then.
+        connector: how to reach the upstream (a proxy, a Unix socket); None: TCP.
         jitter: spreads retries; None: seeded by the system.
+        tracing: records spans; None: nobody does. It is shut down with the application.
     """
-    app = web.Application(client_max_size=LONGEST_BODY, middlewares=[_errors_as_json])
+    app = web.Application(
+        client_max_size=_longest_body(config),
+        middlewares=[_observed, _cross_origin, _errors_as_json],
+    )
     app[CONFIG] = config
     app.router.add_post(PATH, _connect)
-    app.router.add_get("/health", _health)
-    app.cleanup_ctx.append(lambda app: _upstream(app, connector, jitter or random.Random()))
+    if config.origins.allowed:
+        app.router.add_route("OPTIONS", PATH, _preflight)
+    app.router.add_get(HEALTH, _health)
+    app.router.add_get(READY, _ready)
+    if config.metrics:
+        app.router.add_get(METRICS, _metrics)
+    app.cleanup_ctx.append(lambda app: _run(app, connector, jitter, tracing))
     app.on_shutdown.append(_shut_down)
     return app
 
 
-async def _upstream(
-    app: web.Application, connector: aiohttp.BaseConnector | None, jitter: random.Random
+async def _run(
+    app: web.Application,
+    connector: aiohttp.BaseConnector | None,
+    jitter: random.Random | None,
+    tracing: Tracing | None,
 ) -> AsyncIterator[None]:
-    config = app[CONFIG]
-    http = aiohttp.ClientSession(
-        connector=connector or aiohttp.TCPConnector(limit=0),
-        timeout=aiohttp.ClientTimeout(total=None),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-    async with http:
-        app[CONNECTS] = Connects(
-            RunwayClient(http, base_url=config.base_url, secret=config.secret, attempt_s=ATTEMPT_S),
-            limits=Limits(config.deadline_s, config.longest_wait_s),
-            retries=Retries(),
-            clock=LoopClock(),
-            jitter=jitter,
-        )
+    async with running(app[CONFIG], connector=connector, jitter=jitter, tracing=tracing) as service:
+        app[SERVICE] = service
         yield
-        await app[CONNECTS].drain()
 
 
 async def _shut_down(app: web.Application) -> None:
-    app[CONNECTS].shut_down()
+    connects = app[SERVICE].connects
+    await connects.finish(within_s=app[CONFIG].grace_s)
+    connects.shut_down()
 
 
-async def _health(_request: web.Request) -> web.Response:
-    return _json({"status": "ok"})
+# What is asked
 
 
 async def _connect(request: web.Request) -> web.Response:
-    config = request.app[CONFIG]
+    config, service, exchange = request.app[CONFIG], request.app[SERVICE], _exchange()
+    exchange.caller = await _caller(request)
+    await service.limiter.hit(exchange.caller)
     shape = _shape(request, config)
-    avatar = requested_avatar(await _body(request), config.avatars)
+    body = await _body(request)
+    avatar = requested_avatar(body, config.avatars)
+    options = requested_options(body, config.options)
+    exchange.avatar = "custom" if avatar.custom else "preset"
     # `transport` goes None with the connection whether or not the server cancels handlers
-    handed_out = await request.app[CONNECTS].connect(
-        avatar, shape, is_gone=lambda: request.transport is None
+    handed_out = await service.connects.connect(
+        avatar,
+        shape,
+        is_gone=lambda: request.transport is None,
+        options=options,
+        caller=exchange.caller,
     )
-    _log.info("session %s handed out for %s", handed_out.session_id, avatar.id)
+    exchange.session_id = handed_out.session_id
     return _json(handed_out.body())
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    headers = request.app[CONFIG].origins.preflight(request.headers)
+    if headers is None:
+        raise web.HTTPMethodNotAllowed("OPTIONS", ["POST"])
+    return web.Response(status=204, headers=headers)
+
+
+async def _caller(request: web.Request) -> str:
+    """Return who connects: who they can show to be, else where they call from."""
+    name = await request.app[SERVICE].callers.subject(request.headers.getall("Authorization", []))
+    if name is not None:
+        return name
+    forwarded_for = request.headers.getall("X-Forwarded-For", [])
+    return client_address(request.remote, forwarded_for, request.app[CONFIG].limits.trusted)
 
 
 def _shape(request: web.Request, config: Config) -> Shape:
@@ -115,12 +149,16 @@ def _shape(request: web.Request, config: Config) -> Shape:
     return shape
 
 
+def _longest_body(config: Config) -> int:
+    return LONGEST_BODY_WITH_OPTIONS if config.options else LONGEST_BODY
+
+
 async def _body(request: web.Request) -> object:
     if request.content_type != "application/json":
         raise UnsupportedMediaType
     try:
         # cloned for its limit: mounted in another application, a request has that one's
-        limited = request.clone(client_max_size=LONGEST_BODY)
+        limited = request.clone(client_max_size=_longest_body(request.app[CONFIG]))
         async with asyncio.timeout(BODY_S):
             return orjson.loads(await limited.read())
     except TimeoutError:
@@ -131,32 +169,113 @@ async def _body(request: web.Request) -> object:
         raise InvalidRequest("The body is not valid JSON") from None
 
 
+async def _health(_request: web.Request) -> web.Response:
+    return _json({"status": "ok"})
+
+
+async def _ready(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    problems = await service.readiness.problems()
+    if service.connects.closing:
+        problems = {**problems, "shutdown": "the gateway stops"}
+    ready = not any(problems.values())
+    checks = {name: problem or "ok" for name, problem in problems.items()}
+    body = {"status": "ready" if ready else "not ready", "checks": checks}
+    return _json(body, status=200 if ready else 503)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    metrics = request.app[SERVICE].metrics
+    assert metrics is not None  # else there is no such route
+    text, content_type = metrics.text()
+    return web.Response(body=text, headers={"Content-Type": content_type})
+
+
+# Around every request
+
+
+@web.middleware
+async def _observed(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Log and count each request, under its ids."""
+    clock = LoopClock()
+    began = clock.now()
+    exchange = Exchange(identify(request.headers, os.urandom))
+    token = CURRENT.set(exchange)
+    service, connects = request.app[SERVICE], request.match_info.handler is _connect
+    span = service.tracing.connect(exchange) if service.tracing and connects else nullcontext()
+    size = 0
+    try:
+        with span:
+            response = await _answered(request, handler, exchange)
+        size = response.body_length
+        return response
+    finally:
+        seconds = clock.now() - began
+        if service.metrics is not None and connects:
+            service.metrics.ended(exchange.code, seconds)
+        resource = request.match_info.route.resource  # callers may put secrets into other paths
+        path = ELSEWHERE if resource is None else resource.canonical
+        access(exchange, method=request.method, path=path, seconds=seconds, size=size)
+        CURRENT.reset(token)
+
+
+async def _answered(
+    request: web.Request, handler: _Handler, exchange: Exchange
+) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except asyncio.CancelledError:
+        exchange.code, exchange.status = CALLER_GONE, _NOBODY_LISTENS
+        raise
+    exchange.status = response.status
+    response.headers.update(exchange.identity.headers())
+    return response
+
+
+def _exchange() -> Exchange:
+    """Return what is known about the request that is being answered."""
+    exchange = CURRENT.get()
+    assert exchange is not None  # every route is behind `_observed`
+    return exchange
+
+
+@web.middleware
+async def _cross_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Say which pages may read the answer."""
+    response = await handler(request)
+    origin = request.headers.get("Origin")
+    response.headers.update(request.app[CONFIG].origins.headers(origin))
+    return response
+
+
 @web.middleware
 async def _errors_as_json(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Answer every failure in the one form that the contract has for them."""
     try:
         return await handler(request)
     except GatewayError as error:
-        _log.info("%s %s: %s", request.method, error.status, error.code)
         return _refusal(error)
     except CallerGone:
-        _log.info("caller left before the answer")
+        _exchange().code = CALLER_GONE
         return web.Response(status=_NOBODY_LISTENS)
     except web.HTTPNotFound:
         return _refusal(NotFound())
     except web.HTTPMethodNotAllowed as error:
-        return _refusal(MethodNotAllowed(), {"Allow": ", ".join(sorted(error.allowed_methods))})
+        allowed = {"Allow": ", ".join(sorted(error.allowed_methods))}
+        return _refusal(MethodNotAllowed(), allowed)
     except Exception:
         _log.exception("could not answer %s %s", request.method, PATH)
         return _refusal(GatewayError())
 
 
 def _refusal(error: GatewayError, headers: dict[str, str] | None = None) -> web.Response:
+    _exchange().code = error.code
     body = {"error": error.text, "code": error.code}
     return _json(body, status=error.status, headers={**error.headers(), **(headers or {})})
 
 
 def _json(
-    body: dict[str, str], *, status: int = 200, headers: dict[str, str] | None = None
+    body: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
     return web.Response(
         body=orjson.dumps(body),

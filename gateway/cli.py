@@ -1,31 +1,33 @@
 """The command line of the gateway."""
 
 import asyncio
+import http.client
 import logging
 import os
 import signal
+import ssl
 import sys
+from typing import NoReturn
+from urllib.parse import urlsplit
 
 import click
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 
 from gateway import __version__
-from gateway.app import PATH, create_app
-from gateway.config import VARIABLES, Config, ConfigError
+from gateway.app import HEALTH, PATH, create_app
+from gateway.auth import Mode, is_loopback
+from gateway.config import Config, ConfigError
+from gateway.request_log import setup_logging
+from gateway.tracing import secret_headers, tracing
+from gateway.variables import VARIABLES
 
-SHUTDOWN_S = 20.0
+ANSWERED_S = 20.0  # for answers that are being written when everything else has ended
+HEALTH_S = 3.0
+_EXIT_UNHEALTHY = 1
 _EXIT_USAGE = 2
 _EXIT_CANNOT_START = 3
 
-
-class _NoQuotes(logging.Filter):
-    """aiohttp quotes a request that it cannot parse, and that may hold a secret."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
-            record.exc_info = None
-        return True
+_log = logging.getLogger("gateway")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,10 +42,9 @@ def main() -> None:
 
 def _every_variable(command: click.Command) -> click.Command:
     for variable in VARIABLES:
-        if variable.field != "secret":
+        if not variable.private:
             text = f"{variable.expected[0].upper()}{variable.expected[1:]}. [{variable.name}]"
-            option = click.Option([variable.flag, variable.field], help=text)
-            command.params.append(option)
+            command.params.append(click.Option([variable.flag, variable.key], help=text))
     return command
 
 
@@ -53,58 +54,136 @@ def _every_variable(command: click.Command) -> click.Command:
     default="info",
     show_default=True,
 )
+@click.option("--check", is_flag=True, help="Check the configuration, and end.")
 @click.command()
-def serve(log_level: str, **flags: str | None) -> None:
+def serve(log_level: str, check: bool, **flags: str | None) -> None:
     """Serve the gateway.
 
-    Every option can be given as the environment variable behind it; RUNWAYML_API_SECRET has no
-    option, because a command line is visible to every user of the machine.
+    Every option can be given as the environment variable behind it. What is secret has no option,
+    because a command line is visible to every user of the machine: RUNWAYML_API_SECRET,
+    GATEWAY_AUTH_TOKENS, GATEWAY_JWT_SECRET, GATEWAY_RATE_LIMIT_STORAGE. docs/gateway.md has all of
+    them in a table.
 
     \b
     Against the fake:
       fake-runway serve &
       RUNWAYML_BASE_URL=http://127.0.0.1:4010 RUNWAYML_API_SECRET=fake.me runway-gateway serve
     """
+    config = _config(flags)
     try:
-        config = Config.read(os.environ, flags)
-    except ConfigError as error:
-        print(f"runway-gateway: {error}", file=sys.stderr)
-        sys.exit(_EXIT_USAGE)
-    logging.basicConfig(
-        level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("aiohttp.server").addFilter(_NoQuotes())
-    runner = asyncio.Runner(loop_factory=_loop_factory())
-    with runner:
-        sys.exit(runner.run(_serve(config)))
+        tls = _tls(config)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = getattr(error, "reason", None) or str(error)
+        _fail(f"the TLS files do not fit: {reason}", _EXIT_USAGE)
+    if check:
+        print(f"the configuration is good; sessions will come from {config.upstream_host}")
+        return
+    secrets = (*config.secrets, *secret_headers(os.environ))
+    setup_logging(log_level, config.log_format, secrets)
+    _warn(config)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        sys.exit(runner.run(_serve(config, tls)))
 
 
 main.add_command(_every_variable(serve))
 
 
-async def _serve(config: Config) -> int:
-    app = create_app(config)
+@main.command()
+@click.option(
+    "--url", help="Of the gateway; default: where the environment lets it listen, on this machine."
+)
+def health(url: str | None) -> None:
+    """Ask a running gateway whether it is alive: exit code 0 if it is, 1 if not.
+
+    For health checks in containers, which have no curl. A certificate is not checked: it is made
+    for the gateway's public name.
+    """
+    try:
+        parts = urlsplit(url or _own_url())
+        status = _status(parts.scheme, parts.hostname or "", parts.port, parts.path or HEALTH)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        _fail(f"no answer: {error}", _EXIT_UNHEALTHY)
+    if status != 200:
+        _fail(f"expected 200, got {status}", _EXIT_UNHEALTHY)
+
+
+def _own_url() -> str:
+    config = _config({})
+    scheme = "https" if config.tls.cert else "http"
+    host = config.host if is_loopback(config.host) else "127.0.0.1"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.port}{HEALTH}"
+
+
+def _status(scheme: str, host: str, port: int | None, path: str) -> int:
+    if scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        secure = http.client.HTTPSConnection(host, port, timeout=HEALTH_S, context=context)
+        secure.request("GET", path)
+        return secure.getresponse().status
+    if scheme != "http":
+        raise ValueError("expected an http(s) URL")
+    plain = http.client.HTTPConnection(host, port, timeout=HEALTH_S)
+    plain.request("GET", path)
+    return plain.getresponse().status
+
+
+def _config(flags: dict[str, str | None]) -> Config:
+    try:
+        return Config.read(os.environ, flags)
+    except ConfigError as error:
+        _fail(str(error), _EXIT_USAGE)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    print(f"runway-gateway: {text}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _tls(config: Config) -> ssl.SSLContext | None:
+    if not config.tls.cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls.cert, config.tls.key, password="")  # never ask for one
+    return context
+
+
+def _warn(config: Config) -> None:
+    """Say what an operator should know before somebody else finds out."""
+    everybody = config.auth.mode is Mode.NONE and not config.limits.rates
+    if everybody and not is_loopback(config.host):
+        _log.warning(
+            "whoever reaches %s can start sessions that you pay for, without limit:"
+            " set GATEWAY_AUTH or GATEWAY_RATE_LIMIT",
+            config.host,
+        )
+
+
+async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
+    app = create_app(config, tracing=tracing(os.environ))
     runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=ANSWERED_S
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, config.host, config.port)
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:
             number = error.errno or 0  # names that do not resolve have a negative one
             reason = os.strerror(number) if number > 0 else str(error)
+            where = f"{config.host}:{config.port}"
             print(
-                f"runway-gateway: cannot listen on {config.host}:{config.port}: {reason};"
-                " choose another with --port",
+                f"runway-gateway: cannot listen on {where}: {reason}; choose another with --port",
                 file=sys.stderr,
             )
             return _EXIT_CANNOT_START
         port = runner.addresses[0][1]
         host = f"[{config.host}]" if ":" in config.host else config.host
-        print(f"gateway: http://{host}:{port}{PATH} -> {config.upstream_host}", flush=True)
+        scheme = "https" if tls else "http"
+        print(f"gateway: {scheme}://{host}:{port}{PATH} -> {config.upstream_host}", flush=True)
         await _stop_signal()
+        _log.info("stopping: connects under way have %g s", config.grace_s)
     finally:
         await runner.cleanup()
     return 0

@@ -1,20 +1,35 @@
 """The gateway's configuration: read once, checked whole, frozen.
 
-Every variable is listed in `VARIABLES`; the command line has a flag for each but the secret, which
+Every variable is listed in `VARIABLES`; the command line has a flag for each but the secrets, which
 would be visible in the process list.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.auth import AuthSettings
+from gateway.auth import check as check_auth
 from gateway.avatars import AllowList
+from gateway.cors import Origins
 from gateway.credentials import Shape
+from gateway.limiting import LimitSettings
+from gateway.variables import VARIABLES, LogFormat
 
 
 class ConfigError(Exception):
     """A variable is missing or wrong. The message names it and never shows a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files that make the gateway speak HTTPS itself; empty: a proxy does, or nobody."""
+
+    cert: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,13 @@ class Config:
         deadline_s: from a request to its answer.
         longest_wait_s: between two looks at a session, at most 1.
         avatars: whom sessions may be made for.
+        options: what callers may ask of a session besides its avatar.
+        origins: whose pages may call.
+        concurrency: how many connects run at once; more wait for their turn.
+        queue: how many may wait.
+        grace_s: how long connects under way may go on when the gateway is told to stop.
+        metrics: whether `/metrics` exists.
+        log_format: one JSON object a line, or text for people.
     """
 
     secret: str = field(repr=False)
@@ -39,123 +61,78 @@ class Config:
     deadline_s: float = 30.0
     longest_wait_s: float = 0.25
     avatars: AllowList = field(default_factory=lambda: AllowList.parse(["presets", "custom"]))
+    options: frozenset[str] = frozenset()
+    origins: Origins = field(default_factory=Origins)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    concurrency: int = 4000
+    queue: int = 4000
+    grace_s: float = 10.0
+    tls: Tls = field(default_factory=Tls)
+    metrics: bool = True
+    log_format: LogFormat = LogFormat.JSON
 
     @property
     def upstream_host(self) -> str:
         """The upstream's host and port, fit for a log line."""
         return urlsplit(self.base_url).netloc
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that no output may show."""
+        password = urlsplit(self.limits.storage).password
+        every = (self.secret, *self.auth.tokens, self.auth.jwt_secret, password)
+        return tuple(secret for secret in every if secret)
+
     @classmethod
     def read(
         cls, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
     ) -> "Config":
-        """Build from environment variables; a flag (named like its field) wins.
+        """Build from environment variables; a flag (named like its variable's `key`) wins.
 
         Raises:
             ConfigError: the first thing that is wrong, with what was expected.
         """
         values: dict[str, Any] = {}
+        groups: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
         for variable in VARIABLES:
-            flag = (flags or {}).get(variable.field)
+            flag = (flags or {}).get(variable.key)
             text = flag if flag is not None else environment.get(variable.name)
             if text is None:
                 continue
+            group, _, name = variable.field.rpartition(".")
             try:
-                values[variable.field] = variable.parse(text)
+                (groups[group] if group else values)[name] = variable.parse(text)
             except ValueError as error:
                 source = variable.flag if flag is not None else variable.name
                 raise ConfigError(f"{source}: expected {variable.expected}: {error}") from None
         if "secret" not in values:
             raise ConfigError("RUNWAYML_API_SECRET: expected the upstream's API secret: not set")
-        return cls(**values)
+        settings = {name: make(**groups[name]) for name, make in _GROUPS.items()}
+        config = cls(**values, **settings)
+        _check(config)
+        return config
 
 
-def _secret(text: str) -> str:
-    if not text:
-        raise ValueError("it is empty")
-    if text != text.strip():
-        raise ValueError("it begins or ends with white space")
-    if not (text.isascii() and text.isprintable()):
-        raise ValueError("it holds characters that cannot be sent in a header")
-    return text
-
-
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    _ = parts.port  # a ValueError if it is none
-    if any(character.isspace() for character in text):
-        raise ValueError("it holds white space")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("it has no http(s) scheme or no host")
-    if parts.query or parts.fragment or parts.username or parts.password:
-        raise ValueError("it has a query, a fragment or a user")
-    parts.hostname.encode("idna")  # a UnicodeError, which is a ValueError, if it is none
-    return text.rstrip("/")
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise ValueError(f"got {port}")
-    return port
-
-
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        seconds = float(text)
-        if not low <= seconds <= high:
-            raise ValueError(f"got {seconds:g}")
-        return seconds
-
-    return parse
-
-
-def _switch(text: str) -> bool:
-    try:
-        return {"on": True, "off": False}[text.lower()]
-    except KeyError:
-        raise ValueError(f"got {text!r}") from None
-
-
-def _list(text: str) -> AllowList:
-    return AllowList.parse(entry.strip() for entry in text.split(",") if entry.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One environment variable, the field it sets, and what it may hold."""
-
-    name: str
-    field: str
-    parse: Callable[[str], Any]
-    expected: str
-
-    @property
-    def flag(self) -> str:
-        """The command line's name for it."""
-        return "--" + self.name.removeprefix("GATEWAY_").removeprefix("RUNWAYML_").lower().replace(
-            "_", "-"
-        )
-
-
-VARIABLES = (
-    Variable("RUNWAYML_API_SECRET", "secret", _secret, "the upstream's API secret"),
-    Variable("RUNWAYML_BASE_URL", "base_url", _base_url, "the upstream's URL"),
-    Variable("GATEWAY_HOST", "host", str, "an address to listen on"),
-    Variable("GATEWAY_PORT", "port", _port, "a port from 0 to 65535, 0 for any free one"),
-    Variable("GATEWAY_SHAPE", "shape", Shape, "credentials or session-key"),
-    Variable("GATEWAY_SHAPE_CHOICE", "choice", _switch, "on or off: may callers use ?shape="),
-    Variable("GATEWAY_DEADLINE", "deadline_s", _seconds(1, 600), "seconds from 1 to 600"),
-    Variable(
-        "GATEWAY_POLL_INTERVAL",
-        "longest_wait_s",
-        _seconds(0.1, 1),
-        "the longest pause between polls, 0.1 to 1 seconds",
-    ),
-    Variable(
-        "GATEWAY_AVATARS",
-        "avatars",
-        _list,
-        "preset ids and UUIDs, comma separated; `presets` for all presets, `custom` for any UUID",
-    ),
+_GROUPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {"auth": AuthSettings, "limits": LimitSettings, "tls": Tls}
 )
+
+
+def _check(config: Config) -> None:
+    """Check what no variable can be checked for alone."""
+    try:
+        check_auth(config.auth)
+    except ValueError as error:
+        raise ConfigError(_by_variable("auth", str(error))) from None
+    if bool(config.tls.cert) != bool(config.tls.key):
+        raise ConfigError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: expected both or none")
+
+
+def _by_variable(group: str, text: str) -> str:
+    """Replace the names of a group's fields by those that the operator knows."""
+    for variable in VARIABLES:
+        before, _, name = variable.field.rpartition(".")
+        if before == group:
+            text = re.sub(rf"\b{name}\b", variable.name, text)
+    return text

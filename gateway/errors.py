@@ -61,7 +61,7 @@ class Unauthorized(GatewayError):
         wrong: what is wrong with the token that came, for the caller's developer; None: none came.
     """
 
-    code = "unauthorized"
+    code = "unauthenticated"
     status = 401
     message = "Authentication required"
 

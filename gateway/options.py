@@ -44,12 +44,14 @@ def parse_options(text: str) -> frozenset[str]:
     return names
 
 
-def requested_options(body: Mapping[str, Any], allowed: Collection[str]) -> dict[str, Any]:
+def requested_options(body: object, allowed: Collection[str]) -> dict[str, Any]:
     """Return the options in a request body; null counts as absent.
 
     Raises:
         InvalidRequest: an option is malformed, or is not allowed here.
     """
+    if not isinstance(body, Mapping):
+        return {}  # which names no avatar either
     asked = {name: body[name] for name in OPTIONS if body.get(name) is not None}
     for name in asked:
         if name not in allowed:

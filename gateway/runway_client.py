@@ -134,6 +134,7 @@ class RunwayClient:
                     url,
                     headers=headers,
                     data=None if body is None else orjson.dumps(body),
+                    trace_request_ctx=hop.value,  # the name of its span, if spans are made
                     allow_redirects=False,  # the secret goes to the configured host and no other
                 ) as response,
             ):

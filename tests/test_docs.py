@@ -12,8 +12,8 @@ from fake_runway.cli import main
 from fake_runway.core.findings import RULES
 from fake_runway.core.scenario import avatar_of
 from gateway import errors
-from gateway.config import VARIABLES
 from gateway.errors import GatewayError
+from gateway.variables import VARIABLES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(

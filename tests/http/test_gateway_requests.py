@@ -5,14 +5,15 @@ import io
 import logging
 import socket
 import struct
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.app import CONFIG, create_app
+from gateway.app import create_app
+from gateway.avatars import AllowList
 from gateway.config import Config
 from tests.support.checked import Answer, CheckedClient, serve
 from tests.support.servers import SECRET, provisioned_in, serving_fake, serving_gateway
@@ -263,12 +264,8 @@ async def test_a_defect_of_the_gateway_is_500_without_details(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What nobody foresaw is logged and answered as JSON."""
-    app = create_app(Config(secret=SECRET))
-
-    async def lose_the_configuration(app: web.Application) -> None:
-        del app[CONFIG]
-
-    app.on_startup.append(lose_the_configuration)
+    allowed = cast(AllowList, None)  # no list at all, which no configuration can hold
+    app = create_app(Config(secret=SECRET, avatars=allowed))
     async with serve(app, "gateway") as url, aiohttp.ClientSession() as http:
         answer = await CheckedClient(http, url, "gateway").post(CONNECT, json=MUSIC)
     assert answer.json == {"error": "Internal error", "code": "internal"}

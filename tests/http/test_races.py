@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from fake_runway.core.settings import Limits, Settings
-from gateway.app import CONNECTS, create_app
+from gateway.app import SERVICE, create_app
 from gateway.config import Config
 from tests.support.servers import SECRET, provisioned_in, serving_fake
 from tests.support.waiting import called
@@ -54,7 +54,7 @@ async def test_a_caller_who_hangs_up_costs_no_session(cancels_handlers: bool) ->
             await called(fake, "getSession")
             calling.cancel()
         await called(fake, "deleteSession")
-        await gateway[CONNECTS].drain()
+        await gateway[SERVICE].connects.drain()
         states = [each.state.value for each in fake.world.account.sessions.values()]
         await runner.cleanup()
     assert states == ["cancelled"]

@@ -97,6 +97,7 @@ situations = st.builds(
     shape=st.sampled_from(["credentials", "session-key"]),
     leaves_at=st.one_of(st.none(), st.none(), st.floats(0.001, 31)),
     stops_at=st.one_of(st.none(), st.none(), st.none(), st.floats(0.001, 29)),
+    grace_s=st.sampled_from([0.0, 0.0, 0.3, 4.0, 60.0]),
     cancels_handlers=st.booleans(),
 )
 
@@ -108,7 +109,7 @@ def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) 
     outcome = connect(situation)
     event(outcome.code)
     if outcome.answer is not None:
-        assert outcome.answered_at <= DEADLINE_S + SLACK_S
+        assert outcome.answered_at <= latest_answer(situation) + SLACK_S
         assert outcome.code == expected_code(situation, outcome)
         assert outcome.answer.status == STATUS_OF[outcome.code]
         if outcome.code == "ok":
@@ -118,14 +119,20 @@ def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) 
     check_nothing_is_left(outcome)
 
 
+def latest_answer(situation: Situation) -> float:
+    """Return when the caller has an answer at the latest, in seconds."""
+    if situation.stops_at is None:
+        return DEADLINE_S
+    return min(DEADLINE_S, situation.stops_at + situation.grace_s)
+
+
 def expected_code(situation: Situation, outcome: Outcome) -> str:
     """Return the code of the table's row, by what the gateway was told last."""
     last = asked(outcome)[-1]
-    stopped = situation.stops_at
-    if stopped is not None and outcome.answered_at >= stopped - 1e-6:
-        return "shutting_down" if outcome.code == "shutting_down" else row(situation, last)
     if outcome.answered_at >= DEADLINE_S - 1e-6:
         return "timeout"
+    if outcome.answered_at >= latest_answer(situation) - 1e-6:
+        return "shutting_down" if outcome.code == "shutting_down" else row(situation, last)
     assert last.ended == pytest.approx(outcome.answered_at, abs=0.01), "answers at once"
     return row(situation, last)
 
@@ -393,6 +400,17 @@ def test_a_stopping_gateway_answers_and_cancels() -> None:
     assert outcome.code == "shutting_down"
     assert outcome.answered_at == pytest.approx(3.0, abs=SLACK_S)
     assert not outcome.alive
+
+
+def test_a_stopping_gateway_lets_connects_finish() -> None:
+    """Whoever gets a session within the grace has it; the shutdown does not wait for longer."""
+    soon = Settings(plan=replace(Plan(), provision=Fixed(4.0)))
+    outcome = connect(Situation(settings=soon, stops_at=3.0, grace_s=10.0))
+    assert outcome.code == "ok"
+    late = connect(Situation(settings=soon, stops_at=3.0, grace_s=0.5))
+    assert late.code == "shutting_down"
+    assert late.answered_at == pytest.approx(3.5, abs=SLACK_S)
+    assert not late.alive
 
 
 def test_a_stopping_gateway_takes_no_new_callers() -> None:

@@ -19,7 +19,7 @@ from fake_runway.core.world import name_from_secret
 from fake_runway.web.app import create_app
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import World, Worlds
-from gateway.app import CONNECTS
+from gateway.app import SERVICE
 from gateway.app import create_app as create_gateway
 from gateway.config import Config
 from tests.support.checked import Answer, CheckedClient, attach
@@ -40,6 +40,7 @@ class Situation:
         events: (seconds, event): what somebody else does to the session then, if it is legal.
         leaves_at: when the caller closes the connection, in seconds; None: never.
         stops_at: when the gateway begins to shut down; None: after everything.
+        grace_s: how long connects under way may go on then.
         cancels_handlers: how the gateway is served.
     """
 
@@ -50,6 +51,7 @@ class Situation:
     body: Any = field(default_factory=lambda: {"avatarId": "music-superstar"})
     leaves_at: float | None = None
     stops_at: float | None = None
+    grace_s: float = 0.0
     cancels_handlers: bool = False
     deadline_s: float = DEADLINE_S
 
@@ -99,6 +101,7 @@ async def _connect(situation: Situation) -> Outcome:
         secret=SECRET,
         base_url=f"http://127.0.0.1:{FAKE_PORT}",
         deadline_s=situation.deadline_s,
+        grace_s=situation.grace_s,
     )
     gateway = create_gateway(config, connector=upstream.connector(), jitter=random.Random(0))
     violations = attach(gateway, "gateway")
@@ -124,7 +127,7 @@ async def _connect(situation: Situation) -> Outcome:
             await asyncio.wait({calling})
         # whatever the gateway still does in secret has its chance now
         await asyncio.sleep(60)  # noqa: TID251 - the simulated loop's time
-        await gateway[CONNECTS].drain()
+        await gateway[SERVICE].connects.drain()
         others.cancel()
         stopping.cancel()
         world.account.advance(world.clock.now())

@@ -1,10 +1,15 @@
 """The configuration names what is wrong and never shows a secret."""
 
+from dataclasses import fields
+
 import pytest
 
+from gateway.auth import Mode
 from gateway.avatars import PRESETS
-from gateway.config import VARIABLES, Config, ConfigError
+from gateway.config import Config, ConfigError
 from gateway.credentials import Shape
+from gateway.storage import Outage
+from gateway.variables import VARIABLES
 
 SECRET = {"RUNWAYML_API_SECRET": "planted-secret"}
 
@@ -32,9 +37,46 @@ def test_every_variable_is_read_and_flags_win() -> None:
         "GATEWAY_DEADLINE": "5",
         "GATEWAY_POLL_INTERVAL": "1",
         "GATEWAY_AVATARS": "cat-character, 550e8400-E29B-41d4-a716-446655440000",
+        "GATEWAY_OPTIONS": "tools, maxDuration",
+        "GATEWAY_CORS_ORIGINS": "https://app.example.com",
+        "GATEWAY_AUTH": "jwt",
+        "GATEWAY_JWT_JWKS_URL": "https://login.example.com/keys",
+        "GATEWAY_JWT_ALGORITHMS": "RS256",
+        "GATEWAY_JWT_ISSUER": "https://login.example.com",
+        "GATEWAY_JWT_AUDIENCE": "avatars",
+        "GATEWAY_JWT_LEEWAY": "5",
+        "GATEWAY_RATE_LIMIT": "30/minute",
+        "GATEWAY_IN_FLIGHT_LIMIT": "100",
+        "GATEWAY_RATE_LIMIT_STORAGE": "redis://:planted-password@127.0.0.1:6379/0",
+        "GATEWAY_RATE_LIMIT_OUTAGE": "closed",
+        "GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8",
+        "GATEWAY_CONCURRENCY": "7",
+        "GATEWAY_QUEUE": "0",
+        "GATEWAY_SHUTDOWN_GRACE": "3",
+        "GATEWAY_TLS_CERT_FILE": __file__,
+        "GATEWAY_TLS_KEY_FILE": __file__,
+        "GATEWAY_METRICS": "off",
+        "GATEWAY_LOG_FORMAT": "text",
     }
-    assert set(environment) == {variable.name for variable in VARIABLES}
+    others = {"GATEWAY_AUTH_TOKENS", "GATEWAY_JWT_SECRET", "GATEWAY_JWT_PUBLIC_KEY_FILE"}
+    assert environment.keys() | others == {variable.name for variable in VARIABLES}
     config = Config.read(environment, {"port": "99", "host": None})
+    unset = Config(secret="x")
+    same = [
+        field.name
+        for field in fields(Config)
+        if getattr(config, field.name) == getattr(unset, field.name)
+    ]
+    assert not same, "a variable that sets nothing"
+    assert (config.auth.mode, config.auth.audience, config.auth.leeway_s) == (
+        Mode.JWT,
+        "avatars",
+        5,
+    )
+    assert (config.limits.in_flight, config.limits.on_outage) == (100, Outage.CLOSED)
+    assert (config.concurrency, config.queue, config.grace_s) == (7, 0, 3)
+    assert config.secrets == ("planted-secret", "planted-password")
+    assert "planted" not in repr(config)
     assert config.base_url == "http://127.0.0.1:4010/w/x"
     assert (config.host, config.port) == ("0.0.0.0", 99)
     assert (config.shape, config.choice) == (Shape.SESSION_KEY, False)
@@ -44,12 +86,54 @@ def test_every_variable_is_read_and_flags_win() -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"GATEWAY_AUTH_TOKENS": "planted-0123456789"}, "GATEWAY_AUTH_TOKENS is set, but"),
+        ({"GATEWAY_AUTH": "bearer"}, "GATEWAY_AUTH is bearer, which needs GATEWAY_AUTH_TOKENS"),
+        (
+            {"GATEWAY_AUTH": "jwt"},
+            "GATEWAY_JWT_SECRET, GATEWAY_JWT_PUBLIC_KEY_FILE, GATEWAY_JWT_JWKS_URL",
+        ),
+        (
+            {"GATEWAY_AUTH": "jwt", "GATEWAY_JWT_SECRET": "planted"},
+            "GATEWAY_JWT_SECRET needs 32 bytes",
+        ),
+        ({"GATEWAY_TLS_CERT_FILE": __file__}, "expected both or none"),
+    ],
+)
+def test_variables_that_do_not_go_together(environment: dict[str, str], said: str) -> None:
+    """What makes no sense, or would leave a door open, is told at start by the variables' names."""
+    with pytest.raises(ConfigError) as wrong:
+        Config.read(SECRET | environment)
+    assert said in str(wrong.value)
+    assert "planted" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("RUNWAYML_API_SECRET", ""),
         ("RUNWAYML_API_SECRET", "planted-secret "),
         ("RUNWAYML_API_SECRET", "planted-sécret"),
         ("RUNWAYML_API_SECRET", "planted\nsecret"),
+        ("GATEWAY_OPTIONS", "voice"),
+        ("GATEWAY_CORS_ORIGINS", "app.example.com"),
+        ("GATEWAY_AUTH", "cookie"),
+        ("GATEWAY_JWT_JWKS_URL", "http://login.example.com/keys"),
+        ("GATEWAY_JWT_ALGORITHMS", "none"),
+        ("GATEWAY_JWT_LEEWAY", "-1"),
+        ("GATEWAY_JWT_PUBLIC_KEY_FILE", "/no/such/file"),
+        ("GATEWAY_RATE_LIMIT", "often"),
+        ("GATEWAY_RATE_LIMIT_STORAGE", "memcached://:planted-password@host"),
+        ("GATEWAY_RATE_LIMIT_OUTAGE", "maybe"),
+        ("GATEWAY_IN_FLIGHT_LIMIT", "-1"),
+        ("GATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("GATEWAY_CONCURRENCY", "0"),
+        ("GATEWAY_QUEUE", "many"),
+        ("GATEWAY_SHUTDOWN_GRACE", "nan"),
+        ("GATEWAY_TLS_CERT_FILE", "/no/such/file"),
+        ("GATEWAY_METRICS", "maybe"),
+        ("GATEWAY_LOG_FORMAT", "xml"),
         ("RUNWAYML_BASE_URL", "api.dev.runwayml.com"),
         ("RUNWAYML_BASE_URL", "ftp://host"),
         ("RUNWAYML_BASE_URL", "http://"),

@@ -1,0 +1,110 @@
+"""Who calls, as far as the network can tell: the address that limits count and logs show. Pure.
+
+Behind proxies the connection's peer is a proxy, and the caller stands in X-Forwarded-For. Everybody
+can send that header, so it is only looked at when the peer is a proxy that the operator trusts, and
+only as far as trusted proxies wrote it: each appends the address it was called from, so what is
+left of the first entry that no trusted proxy has is the caller's own invention.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+MOST_ENTRIES = 50  # that are looked at: nobody has so many proxies of their own
+UNIX = "unix"
+LOCAL = "local"  # the name of whoever calls through a Unix socket
+UNKNOWN = "unknown"  # the name of a caller who was gone before anybody looked
+
+_Address = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """Whose X-Forwarded-For is believed.
+
+    Attributes:
+        networks: where the proxies are.
+        unix: whether whoever connects through a Unix socket is one.
+    """
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    unix: bool = False
+
+    def trusts(self, address: _Address) -> bool:
+        """Tell whether a trusted proxy has this address."""
+        return any(address in network for network in self.networks)
+
+
+def parse_networks(text: str) -> TrustedProxies:
+    """Return the proxies of a list such as `10.0.0.0/8, 127.0.0.1, unix`. Empty: nobody.
+
+    Raises:
+        ValueError: an entry is neither an address, nor a network, nor `unix`. A network with bits
+            set behind its prefix counts as a typing error.
+    """
+    entries = [entry for each in text.split(",") if (entry := each.strip().lower())]
+    networks = tuple(ip_network(entry) for entry in entries if entry != UNIX)
+    return TrustedProxies(networks, unix=UNIX in entries)
+
+
+def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: TrustedProxies) -> str:
+    """Return the name under which a caller is counted.
+
+    An IPv6 caller is named by its /64, because one customer has all of it. An entry that is no
+    address ends the walk: nobody knows what it means, so the last good one to its right counts.
+
+    Args:
+        peer: the connection's other end; empty (or a path) for a Unix socket, None if it is gone,
+            which is never trusted.
+        forwarded_for: the X-Forwarded-For lines in the order in which they came.
+    """
+    if peer is None:
+        return UNKNOWN
+    last = _parsed(peer)
+    if not (trusted.unix if last is None else trusted.trusts(last)):
+        return _name(last)
+    for entry in reversed(",".join(forwarded_for).rsplit(",", MOST_ENTRIES)[-MOST_ENTRIES:]):
+        if not entry.strip():
+            continue  # an empty element of a list means nothing
+        address = _parsed(entry)
+        if address is None:
+            break
+        last = address
+        if not trusted.trusts(address):
+            break
+    return _name(last)
+
+
+def _parsed(text: str) -> _Address | None:
+    """Read an address with or without brackets, port and zone, None if it is none."""
+    host = text.strip()
+    if host.startswith("["):
+        host, _, port = host[1:].partition("]")
+    elif host.count(":") == 1:
+        host, colon, port = host.partition(":")
+        port = colon + port
+    else:
+        port = ""
+    if port and not (port[0] == ":" and port[1:].isascii() and port[1:].isdigit()):
+        return None
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _name(address: _Address | None) -> str:
+    if address is None:
+        return LOCAL
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))

@@ -1,0 +1,250 @@
+"""The public keys that tokens are checked with: from PEM text, or from a provider's key set (JWKS).
+
+The hard part is that callers must not steer the gateway's requests. A token names its key with a
+`kid` that anybody can make up, and a real new key looks the same at first. Every unknown name may
+therefore cause a fetch, but all callers share one, and none begins sooner than `RETRY_S` after the
+one before it, whatever came of that.
+
+When the provider is down, the keys known last stay good, without an end: who can silence a
+provider should not be able to lock out everybody. Nobody whose key is known waits for it then.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+
+from gateway.clock import LoopClock
+from gateway.errors import AuthUnavailable, Unauthorized
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey
+
+LIFETIME_S = 600.0
+SHORTEST_LIFETIME_S, LONGEST_LIFETIME_S = 60.0, 3600.0
+RETRY_S = 10.0
+FETCH_S = 5.0
+LONGEST_SET = 1 << 18  # bytes
+MOST_KEYS = 100
+RSA_BITS = (2048, 8192)  # below: can be broken; above: each look at a token costs too much
+
+_log = logging.getLogger("gateway")
+_MAX_AGE = re.compile(r'(?<![\w-])max-age="?(\d{1,9})', re.IGNORECASE)  # and not s-maxage
+
+
+class _Unusable(ValueError):
+    """The provider answers, with something that is no key set. The text is ours alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedKey:
+    """A key of a set: its `kid`, None where the set gives none, and its one algorithm."""
+
+    kid: str | None
+    alg: str
+    key: "PublicKey"
+
+
+def public_key(pem: str) -> "PublicKey":
+    """Return the key in PEM text.
+
+    Raises:
+        ValueError: it is no public key, or one that no accepted algorithm goes with; the message
+            shows nothing of it.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if "PRIVATE KEY" in pem:
+        raise ValueError("it is a private key: give its public half, and keep this one secret")
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("it is no public key in PEM form (BEGIN PUBLIC KEY)") from None
+    algorithm_of(key)
+    return key  # type: ignore[return-value] # algorithm_of lets no other type pass
+
+
+def algorithm_of(key: object) -> str:
+    """Return the one algorithm that goes with a public key: RS256 or ES256.
+
+    One key, one algorithm: a token's header never decides what a key is used for.
+
+    Raises:
+        ValueError: RSA of another size than `RSA_BITS`, a curve that is not P-256, or neither.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    shortest, longest = RSA_BITS
+    if isinstance(key, RSAPublicKey) and shortest <= key.key_size <= longest:
+        return "RS256"
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return "ES256"
+    raise ValueError(f"expected an RSA key of {shortest} to {longest} bits, or one on P-256")
+
+
+def read_keys(body: bytes) -> tuple[NamedKey, ...]:
+    """Return the usable keys of a key set: shape `{"keys": [JWK, ...]}`, the first `MOST_KEYS`.
+
+    Others are left out: a set may hold keys for other uses. A symmetric key would let everybody
+    who can read the set sign, and so would a private one.
+
+    Raises:
+        ValueError: it is no key set at all.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _Unusable("no JSON") from None
+    keys = document.get("keys") if isinstance(document, Mapping) else None
+    if not isinstance(keys, list):
+        raise _Unusable("no key set")
+    return tuple(named for jwk in keys[:MOST_KEYS] if (named := _named_key(jwk)))
+
+
+def _named_key(jwk: object) -> NamedKey | None:
+    if not isinstance(jwk, Mapping) or "d" in jwk or jwk.get("use", "sig") != "sig":
+        return None
+    kid, uses = jwk.get("kid"), jwk.get("key_ops", ["verify"])
+    if not isinstance(kid, str | None) or not isinstance(uses, list) or "verify" not in uses:
+        return None
+    key = _from_jwk(jwk)
+    if key is None:
+        return None
+    alg = algorithm_of(key)
+    return NamedKey(kid, alg, key) if jwk.get("alg", alg) == alg else None
+
+
+def _from_jwk(jwk: Mapping[str, Any]) -> "PublicKey | None":
+    import jwt
+    from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+    try:
+        match jwk.get("kty"):
+            case "RSA":
+                key: Any = RSAAlgorithm.from_jwk({name: jwk[name] for name in ("kty", "n", "e")})
+            case "EC":
+                members = ("kty", "crv", "x", "y")
+                key = ECAlgorithm.from_jwk({name: jwk[name] for name in members})
+            case _:
+                return None
+        algorithm_of(key)
+    except (jwt.PyJWTError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None  # numbers that make no key
+    found: PublicKey = key
+    return found
+
+
+def lifetime_s(cache_control: str) -> float:
+    """Return how long a set may be used, in seconds, by the `Cache-Control` it came with.
+
+    Within bounds: a careless header must make neither a flood nor a key that never goes away.
+    """
+    asked = _MAX_AGE.search(cache_control)
+    if asked is None:
+        return LIFETIME_S
+    return min(max(float(asked[1]), SHORTEST_LIFETIME_S), LONGEST_LIFETIME_S)
+
+
+class KeySet:
+    """The keys that an identity provider publishes at `url`, fetched when they are needed.
+
+    Close it before `http`. Redirects are not followed: the operator names the final address.
+    """
+
+    def __init__(self, url: str, http: aiohttp.ClientSession, clock: LoopClock) -> None:
+        self._url = url
+        self._host = urlsplit(url).hostname or ""  # the rest may hold what no log should
+        self._http = http
+        self._clock = clock
+        self._keys: tuple[NamedKey, ...] = ()
+        self._fresh_until = float("-inf")
+        self._next_fetch_at = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
+        self._is_down = False
+
+    async def key(self, kid: str | None, alg: str) -> "PublicKey":
+        """Return the key with this name for this algorithm.
+
+        Without a name it has to be the only key for the algorithm.
+
+        Raises:
+            Unauthorized: the provider has no such key.
+            AuthUnavailable: the provider cannot be asked, so nobody knows.
+        """
+        key = self._find(kid, alg)
+        if key is None or self._clock.now() >= self._fresh_until:
+            fetch = self._fetch()
+            if fetch is not None and (key is None or not self._is_down):
+                await asyncio.wait({fetch})  # a caller who leaves here takes the fetch from nobody
+                key = self._find(kid, alg)
+        if key is not None:
+            return key
+        if self._is_down or not self._keys:
+            wait = self._next_fetch_at - self._clock.now()
+            raise AuthUnavailable(retry_after_s=max(wait, 0.0))
+        raise Unauthorized("unknown key")
+
+    async def close(self) -> None:
+        """End the fetch under way, if there is one."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait({self._fetching})
+
+    def _find(self, kid: str | None, alg: str) -> "PublicKey | None":
+        fitting = [each.key for each in self._keys if each.alg == alg and kid in (None, each.kid)]
+        return fitting[0] if len(fitting) == 1 or (fitting and kid is not None) else None
+
+    def _fetch(self) -> asyncio.Task[None] | None:
+        """Return the fetch under way, or a new one; None if it is too early for another."""
+        if self._fetching is None or self._fetching.done():
+            now = self._clock.now()
+            if now < self._next_fetch_at:
+                return None
+            self._next_fetch_at = now + RETRY_S
+            self._fetching = asyncio.create_task(self._refresh())
+        return self._fetching
+
+    async def _refresh(self) -> None:
+        try:
+            async with asyncio.timeout(FETCH_S):
+                body, lifetime = await self._download()
+            keys = read_keys(body)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            self._complain(str(error) if isinstance(error, _Unusable) else type(error).__name__)
+            return
+        self._keys = keys
+        if not keys:  # believed, because keys may have been withdrawn, but asked again soon
+            self._complain("no usable key")
+            return
+        self._fresh_until = self._clock.now() + lifetime
+        if self._is_down:
+            self._is_down = False
+            _log.info("keys of tokens can be fetched from %s again", self._host)
+
+    async def _download(self) -> tuple[bytes, float]:
+        headers = {"Accept": "application/json"}
+        async with self._http.get(self._url, headers=headers, allow_redirects=False) as response:
+            if response.status != 200:
+                raise _Unusable(f"HTTP {response.status}")
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > LONGEST_SET:
+                    raise _Unusable("too long")
+        return bytes(body), lifetime_s(",".join(response.headers.getall("Cache-Control", ())))
+
+    def _complain(self, reason: str) -> None:
+        if not self._is_down:
+            self._is_down = True
+            _log.warning("cannot fetch the keys of tokens from %s: %s", self._host, reason)

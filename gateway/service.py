@@ -1,0 +1,115 @@
+"""A gateway put together: the connect flow and what stands around it, for as long as it runs."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from gateway.auth import Authenticator, authenticator
+from gateway.clock import LoopClock
+from gateway.config import Config
+from gateway.connect import Connects, Limits
+from gateway.leases import Leases
+from gateway.limiting import RateLimiter
+from gateway.metrics import Metrics
+from gateway.polling import Retries
+from gateway.readiness import Readiness, upstream_problem
+from gateway.runway_client import RunwayClient
+from gateway.storage import Outage
+from gateway.tracing import Tracing
+from gateway.turns import Turns
+from gateway.watching import Unwatched
+
+ATTEMPT_S = 5.0
+LONGEST_CLEANUP_S = 60.0  # after a deadline: the wait for an id, the cancellation, and some more
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of one running gateway. `metrics` and `tracing` are None if they are off."""
+
+    config: Config
+    connects: Connects
+    callers: Authenticator
+    limiter: RateLimiter
+    readiness: Readiness
+    metrics: Metrics | None
+    tracing: Tracing | None
+
+
+@asynccontextmanager
+async def running(
+    config: Config,
+    *,
+    connector: aiohttp.BaseConnector | None = None,
+    jitter: random.Random | None = None,
+    tracing: Tracing | None = None,
+) -> AsyncIterator[Service]:
+    """Run a gateway while the block runs; at its end, wait until nothing is left to cancel.
+
+    Args:
+        connector: how to reach the upstream (a proxy, a Unix socket); None: TCP, without a limit
+            on connections, because every caller who waits needs one now and then.
+        jitter: spreads retries; None: seeded by the system.
+        tracing: records spans; None: nobody does. It is shut down at the end of the block.
+    """
+    clock = LoopClock()
+    async with AsyncExitStack() as stack:
+        if tracing is not None:
+            stack.push_async_callback(tracing.shutdown)
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=connector or aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[tracing.client_tracing()] if tracing else None,
+            )
+        )
+        upstream = RunwayClient(
+            http, base_url=config.base_url, secret=config.secret, attempt_s=ATTEMPT_S
+        )
+        storage = config.limits.open_storage(clock)
+        limiter = RateLimiter(config.limits.rates, storage=storage, clock=clock)
+        stack.push_async_callback(limiter.close)
+        leases = Leases(
+            config.limits.in_flight,
+            storage=storage,
+            longest_s=config.deadline_s + LONGEST_CLEANUP_S,
+        )
+        stack.push_async_callback(leases.close)
+        callers = authenticator(config.auth, http, clock)
+        stack.push_async_callback(callers.close)
+        turns = Turns(config.concurrency, config.queue)
+
+        @asynccontextmanager
+        async def admission(caller: str) -> AsyncIterator[None]:
+            async with turns.turn(caller), leases.held(caller):
+                yield
+
+        metrics = (
+            Metrics(in_flight=lambda: connects.in_flight, waiting=lambda: turns.waiting)
+            if config.metrics
+            else None
+        )
+        connects = Connects(
+            upstream,
+            limits=Limits(config.deadline_s, config.longest_wait_s),
+            retries=Retries(),
+            clock=clock,
+            jitter=jitter or random.Random(),
+            admission=admission,
+            watch=metrics or Unwatched(),
+        )
+        stack.push_async_callback(connects.drain)
+
+        async def limits_problem() -> str | None:
+            return None if await limiter.ready() else "the storage of the limits cannot be reached"
+
+        checks = {"upstream": lambda: upstream_problem(upstream)}
+        if config.limits.on_outage is Outage.CLOSED:
+            checks["limits"] = limits_problem
+        readiness = Readiness(checks, clock)
+        stack.push_async_callback(readiness.close)
+        yield Service(config, connects, callers, limiter, readiness, metrics, tracing)

@@ -1,0 +1,250 @@
+"""The gateway's environment variables: what sets which field, and what each may hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.addresses import parse_networks
+from gateway.auth import Mode, parse_algorithms, parse_jwks_url, parse_leeway, parse_tokens
+from gateway.avatars import AllowList
+from gateway.cors import Origins
+from gateway.credentials import Shape
+from gateway.limiting import parse_in_flight, parse_rate
+from gateway.options import OPTIONS, parse_options
+from gateway.storage import Outage, parse_storage
+
+
+class LogFormat(Enum):
+    """How log lines look."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+def _secret(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty")
+    if text != text.strip():
+        raise ValueError("it begins or ends with white space")
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("it holds characters that cannot be sent in a header")
+    return text
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    _ = parts.port  # a ValueError if it is none
+    if any(character.isspace() for character in text):
+        raise ValueError("it holds white space")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it has no http(s) scheme or no host")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise ValueError("it has a query, a fragment or a user")
+    parts.hostname.encode("idna")  # a UnicodeError, which is a ValueError, if it is none
+    return text.rstrip("/")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError(f"got {port}")
+    return port
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        seconds = float(text)
+        if not low <= seconds <= high:
+            raise ValueError(f"got {seconds:g}")
+        return seconds
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    try:
+        return {"on": True, "off": False}[text.lower()]
+    except KeyError:
+        raise ValueError(f"got {text!r}") from None
+
+
+def _list(text: str) -> AllowList:
+    return AllowList.parse(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"got {number}")
+        return number
+
+    return parse
+
+
+def _file(text: str) -> str:
+    _text_of(text)  # whether it can be read
+    return text
+
+
+def _text_of(path: str) -> str:
+    """Return what a file holds, which is never shown."""
+    try:
+        return Path(path).read_text("utf-8")
+    except OSError as error:
+        raise ValueError(f"{path!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path!r} is no PEM file") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable, the field it sets, and what it may hold.
+
+    Attributes:
+        field: of `Config`; with a dot, of one of its groups.
+        private: its value is nobody's business, so it is no option of the command line, which
+            every user of the machine can see.
+    """
+
+    name: str
+    field: str
+    parse: Callable[[str], Any]
+    expected: str
+    private: bool = False
+
+    @property
+    def key(self) -> str:
+        """The field's name as an identifier."""
+        return self.field.replace(".", "_")
+
+    @property
+    def flag(self) -> str:
+        """The command line's name for it."""
+        return "--" + self.name.removeprefix("GATEWAY_").removeprefix("RUNWAYML_").lower().replace(
+            "_", "-"
+        )
+
+
+VARIABLES = (
+    Variable("RUNWAYML_API_SECRET", "secret", _secret, "the upstream's API secret", private=True),
+    Variable("RUNWAYML_BASE_URL", "base_url", _base_url, "the upstream's URL"),
+    Variable("GATEWAY_HOST", "host", str, "an address to listen on"),
+    Variable("GATEWAY_PORT", "port", _port, "a port from 0 to 65535, 0 for any free one"),
+    Variable("GATEWAY_SHAPE", "shape", Shape, "credentials or session-key"),
+    Variable("GATEWAY_SHAPE_CHOICE", "choice", _switch, "on or off: may callers use ?shape="),
+    Variable("GATEWAY_DEADLINE", "deadline_s", _seconds(1, 600), "seconds from 1 to 600"),
+    Variable(
+        "GATEWAY_POLL_INTERVAL",
+        "longest_wait_s",
+        _seconds(0.1, 1),
+        "the longest pause between polls, 0.1 to 1 seconds",
+    ),
+    Variable(
+        "GATEWAY_AVATARS",
+        "avatars",
+        _list,
+        "preset ids and UUIDs, comma separated; `presets` for all presets, `custom` for any UUID",
+    ),
+    Variable(
+        "GATEWAY_OPTIONS",
+        "options",
+        parse_options,
+        f"what callers may ask of a session, comma separated: {', '.join(OPTIONS)}",
+    ),
+    Variable(
+        "GATEWAY_CORS_ORIGINS",
+        "origins",
+        Origins.parse,
+        "origins whose pages may call, comma separated, or *",
+    ),
+    Variable(
+        "GATEWAY_AUTH", "auth.mode", Mode, "none, bearer or jwt: how callers show who they are"
+    ),
+    Variable(
+        "GATEWAY_AUTH_TOKENS",
+        "auth.tokens",
+        parse_tokens,
+        "tokens of 16 characters or more, comma separated",
+        private=True,
+    ),
+    Variable(
+        "GATEWAY_JWT_SECRET",
+        "auth.jwt_secret",
+        str,
+        "the secret of HS256, 32 bytes or more",
+        private=True,
+    ),
+    Variable(
+        "GATEWAY_JWT_PUBLIC_KEY_FILE",
+        "auth.jwt_public_key",
+        _text_of,
+        "a PEM file with the public key of RS256 or ES256",
+    ),
+    Variable(
+        "GATEWAY_JWT_JWKS_URL",
+        "auth.jwks_url",
+        parse_jwks_url,
+        "the https URL of a key set for RS256 and ES256",
+    ),
+    Variable(
+        "GATEWAY_JWT_ALGORITHMS",
+        "auth.algorithms",
+        parse_algorithms,
+        "fewer algorithms than go with the key, comma separated",
+    ),
+    Variable("GATEWAY_JWT_ISSUER", "auth.issuer", str, "what the claim iss has to be"),
+    Variable("GATEWAY_JWT_AUDIENCE", "auth.audience", str, "what the claim aud has to be"),
+    Variable(
+        "GATEWAY_JWT_LEEWAY",
+        "auth.leeway_s",
+        parse_leeway,
+        "seconds that clocks may differ, 0 to 300",
+    ),
+    Variable(
+        "GATEWAY_RATE_LIMIT",
+        "limits.rates",
+        parse_rate,
+        "how often one caller may connect, such as 30/minute;500/day, or off",
+    ),
+    Variable(
+        "GATEWAY_IN_FLIGHT_LIMIT",
+        "limits.in_flight",
+        parse_in_flight,
+        "connects under way at once over all callers and replicas, or off",
+    ),
+    Variable(
+        "GATEWAY_RATE_LIMIT_STORAGE",
+        "limits.storage",
+        parse_storage,
+        "memory:// or the redis:// URL that replicas share; may hold a password",
+        private=True,
+    ),
+    Variable(
+        "GATEWAY_RATE_LIMIT_OUTAGE",
+        "limits.on_outage",
+        Outage,
+        "open or closed: whether callers may connect while that storage is away",
+    ),
+    Variable(
+        "GATEWAY_TRUSTED_PROXIES",
+        "limits.trusted",
+        parse_networks,
+        "addresses and networks whose X-Forwarded-For is believed, comma separated",
+    ),
+    Variable("GATEWAY_CONCURRENCY", "concurrency", _whole(1, 100_000), "connects at once, from 1"),
+    Variable("GATEWAY_QUEUE", "queue", _whole(0, 100_000), "callers who may wait, 0 or more"),
+    Variable(
+        "GATEWAY_SHUTDOWN_GRACE",
+        "grace_s",
+        _seconds(0, 600),
+        "seconds that connects may go on when the gateway is stopped, 0 to 600",
+    ),
+    Variable("GATEWAY_TLS_CERT_FILE", "tls.cert", _file, "a PEM file with the certificate chain"),
+    Variable("GATEWAY_TLS_KEY_FILE", "tls.key", _file, "a PEM file with its key, unencrypted"),
+    Variable("GATEWAY_METRICS", "metrics", _switch, "on or off: /metrics"),
+    Variable("GATEWAY_LOG_FORMAT", "log_format", LogFormat, "json or text"),
+)

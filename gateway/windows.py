@@ -1,0 +1,114 @@
+"""How many connects a caller has made lately, and when the next one may come. Pure.
+
+The sliding window counter: two numbers per caller and rate, the connects in this window and those
+in the one before, which weighs less and less while this window goes by. It was chosen over a list
+of instants because what is kept of a caller does not grow with the rate ("10000/day"), and because
+in Redis it needs nobody's clock but Redis' own: replicas whose clocks differ share a window all the
+same. Its price: it takes the window before as if evenly filled. Two neighbouring windows together
+never hold more than twice the amount, but somebody who fills the end of one and waits can have more
+than the amount within one window's length around the border.
+
+The in-process storage of `limits` is not used: it reads the wall clock, and looks at every caller
+it knows when one of them connects (0.27 ms of a processor with 1,000 callers, 118 ms for the moving
+window). `Counters` keeps the same two numbers, and knowing more callers costs no time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MARGIN_S = 0.002
+"""Added to each wait: Redis counts in milliseconds, and being early by one is being refused."""
+
+MOST_CALLERS = 100_000
+"""That are remembered in process, a few hundred bytes each. Beyond, the one idle longest is not."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rate:
+    """How often a caller may connect: `amount` times in `window_s` seconds."""
+
+    window_s: int
+    amount: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known of one caller for one rate.
+
+    Attributes:
+        start: when the current window began.
+        previous, current: connects that passed in the window before and in this one.
+    """
+
+    start: float
+    previous: int = 0
+    current: int = 0
+
+    def roll(self, window_s: float, now: float) -> None:
+        """Move on to the window that `now` lies in."""
+        age = now - self.start
+        if age >= 2 * window_s:
+            self.start, self.previous, self.current = now, 0, 0
+        elif age >= window_s:
+            self.start, self.previous, self.current = self.start + window_s, self.current, 0
+
+
+def wait_s(rate: Rate, *, previous: int, current: int, left_s: float) -> float:
+    """Return the seconds until one more connect may pass, 0 if it may now.
+
+    Waiting exactly that long is enough, provided that nobody else connects under this name.
+
+    Args:
+        previous, current: connects in the window before, and in this one.
+        left_s: until this window ends; the same share of the window before still counts.
+    """
+    window = rate.window_s
+    if int(previous * left_s / window) + current < rate.amount:
+        return 0.0
+    if current < rate.amount:  # the window before has to fade
+        return left_s - (rate.amount - current) * window / previous + MARGIN_S
+    return left_s + window * (1 - rate.amount / current) + MARGIN_S  # then this one has to
+
+
+class Counters:
+    """The tallies of all callers of one process."""
+
+    def __init__(self, rates: Iterable[Rate]) -> None:
+        self._rates = tuple(rates)
+        self._longest_s = max((rate.window_s for rate in self._rates), default=0)
+        self._callers: dict[str, tuple[Tally, ...]] = {}  # the one idle longest comes first
+
+    def __len__(self) -> int:
+        return len(self._callers)
+
+    def take(self, caller: str, now: float) -> float:
+        """Count one connect and return 0, or count nothing and return the seconds to wait.
+
+        Args:
+            now: seconds since an arbitrary instant, never less than the time before.
+        """
+        tallies = self._callers.get(caller) or tuple(Tally(now) for _ in self._rates)
+        wait = 0.0
+        for rate, tally in zip(self._rates, tallies, strict=True):
+            tally.roll(rate.window_s, now)
+            left_s = tally.start + rate.window_s - now
+            wait = max(
+                wait, wait_s(rate, previous=tally.previous, current=tally.current, left_s=left_s)
+            )
+        if wait:
+            return wait
+        for tally in tallies:
+            tally.current += 1
+        self._callers.pop(caller, None)
+        self._callers[caller] = tallies
+        self._forget(now)
+        return 0.0
+
+    def _forget(self, now: float) -> None:
+        """Drop up to two callers who do not matter any more: more than can come with one call."""
+        for _ in range(2):
+            oldest = next(iter(self._callers))
+            idle = all(now - tally.start >= 2 * self._longest_s for tally in self._callers[oldest])
+            if not idle and len(self._callers) <= MOST_CALLERS:
+                return
+            del self._callers[oldest]

@@ -1,0 +1,89 @@
+"""A real Redis for one test: on a Unix socket in a folder of its own, keeping nothing on disk.
+
+It can be stopped, started again (empty, at the same place) and frozen in the middle of a test.
+"""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+BINARY = "redis-server"
+
+
+class RedisServer:
+    """One server process, and where it listens."""
+
+    def __init__(self, folder: Path, password: str) -> None:
+        self._folder = folder
+        self._password = password
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL that a gateway is configured with."""
+        user = f":{self._password}@" if self._password else ""
+        return f"unix://{user}{self._folder}/socket"
+
+    def start(self) -> None:
+        """Return once it accepts connections.
+
+        Raises:
+            AssertionError: it ended instead.
+        """
+        options = {"port": "0", "unixsocket": f"{self._folder}/socket", "dir": str(self._folder)}
+        options |= {"save": "", "appendonly": "no", "slowlog-log-slower-than": "0"}
+        if self._password:
+            options["requirepass"] = self._password
+        self._process = subprocess.Popen(
+            [BINARY, *(word for name, value in options.items() for word in (f"--{name}", value))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line)
+            if "accept connections" in line:
+                return
+        raise AssertionError("redis-server ended: " + "".join(lines))
+
+    def stop(self) -> None:
+        """End it at once, as a crash does: connections are reset, everything is forgotten."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let it hang: connections stay, nothing answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def redis_server(*, password: str = "") -> Iterator[RedisServer]:
+    """Run a server for as long as the block takes; skip the test where there is none."""
+    if shutil.which(BINARY) is None:
+        pytest.skip(f"{BINARY} is not installed (Debian: redis-server)")
+    # not pytest's folder, whose path can be longer than a socket's may be
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        server = RedisServer(Path(folder), password)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
