@@ -207,7 +207,7 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
     try:
         with span:
             response = await _answered(request, handler, exchange)
-        size = response.body_length
+        size = getattr(response, "content_length", None) or 0  # `body_length` comes with sending
         return response
     finally:
         seconds = clock.now() - began

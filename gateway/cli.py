@@ -15,7 +15,7 @@ from aiohttp import web
 
 from gateway import __version__
 from gateway.app import HEALTH, PATH, create_app
-from gateway.auth import Mode, is_loopback
+from gateway.auth_settings import Mode, is_loopback
 from gateway.config import Config, ConfigError
 from gateway.request_log import setup_logging
 from gateway.tracing import secret_headers, tracing
@@ -67,7 +67,7 @@ def serve(log_level: str, check: bool, **flags: str | None) -> None:
     \b
     Against the fake:
       fake-runway serve &
-      RUNWAYML_BASE_URL=http://127.0.0.1:4010 RUNWAYML_API_SECRET=fake.me runway-gateway serve
+      RUNWAYML_BASE_URL=http://127.0.0.1:4010 RUNWAYML_API_SECRET=offline runway-gateway serve
     """
     config = _config(flags)
     try:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from gateway.auth import AuthSettings
-from gateway.auth import check as check_auth
+from gateway.auth_settings import AuthSettings
+from gateway.auth_settings import check as check_auth
 from gateway.avatars import AllowList
 from gateway.cors import Origins
 from gateway.credentials import Shape
@@ -81,8 +81,9 @@ class Config:
     def secrets(self) -> tuple[str, ...]:
         """Everything that no output may show."""
         password = urlsplit(self.limits.storage).password
-        every = (self.secret, *self.auth.tokens, self.auth.jwt_secret, password)
-        return tuple(secret for secret in every if secret)
+        spellings = (password, unquote(password)) if password else ()
+        every = (self.secret, *self.auth.tokens, self.auth.jwt_secret, *spellings)
+        return tuple(dict.fromkeys(secret for secret in every if secret))
 
     @classmethod
     def read(

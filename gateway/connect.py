@@ -188,12 +188,15 @@ class Connects:
         return session_id
 
     async def _until_ready(self, session_id: str, patience: _Patience) -> str:
+        async def look() -> str | None:
+            reading = await self._upstream.retrieve(session_id)
+            return read_status(reading.status, reading.session_key)
+
         waits = poll_waits(self._limits.longest_wait_s)
         began, looks = self._clock.now(), 0
         while True:
             looks += 1
-            look = await self._persist(lambda: self._upstream.retrieve(session_id), patience)
-            key = read_status(look.status, look.session_key)
+            key = await self._persist(look, patience)
             if key is not None:
                 self._watch.ready(self._clock.now() - began, looks)
                 return key

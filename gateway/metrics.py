@@ -126,7 +126,7 @@ def _histograms(registry: CollectorRegistry) -> tuple[Histogram, Histogram, Hist
         ),
         Histogram(
             "gateway_time_to_ready_seconds",
-            "Create sent to READY seen",
+            "Session created to READY seen",
             buckets=_SECONDS,
             registry=registry,
         ),

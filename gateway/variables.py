@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.addresses import parse_networks
-from gateway.auth import Mode, parse_algorithms, parse_jwks_url, parse_leeway, parse_tokens
+from gateway.auth_settings import Mode, parse_algorithms, parse_jwks_url, parse_leeway, parse_tokens
 from gateway.avatars import AllowList
 from gateway.cors import Origins
 from gateway.credentials import Shape

@@ -135,7 +135,10 @@ def sources(*folders: str) -> list[Source]:
 
 PRODUCT = sources(*PACKAGES)
 CORE = sources("fake_runway/core")
-PURE = [*CORE, Source(ROOT / "gateway/polling.py")]
+PURE = [
+    *CORE,
+    *(Source(ROOT / f"gateway/{name}.py") for name in ("polling", "windows", "addresses", "cors")),
+]
 
 
 def those(*names: str) -> list[Source]:

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from gateway.auth import Mode
+from gateway.auth_settings import Mode
 from gateway.avatars import PRESETS
 from gateway.config import Config, ConfigError
 from gateway.credentials import Shape

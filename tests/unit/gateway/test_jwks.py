@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from gateway.auth import AuthSettings, Mode, authenticator
+from gateway.auth import authenticator
+from gateway.auth_settings import AuthSettings, Mode
 from gateway.clock import LoopClock
 from gateway.errors import AuthUnavailable, Unauthorized
 from gateway.jwks import (

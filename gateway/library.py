@@ -1,0 +1,106 @@
+"""The connect flow for programs that have a web framework of their own, or none."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from gateway.avatars import requested_avatar
+from gateway.config import Config
+from gateway.credentials import HandedOut, Shape
+from gateway.options import OPTIONS, requested_options
+from gateway.service import Service, running
+
+
+class Gateway:
+    """A gateway without a door: `async with Gateway(config) as gateway`, once for a program's life.
+
+    Leaving the block lets connects under way finish for `config.grace_s`, ends the rest, and
+    returns when nothing is left to cancel. Whoever may call, and how often, is the program's
+    affair: of the configuration, `auth`, `limits.rates` and `options` do not matter here.
+
+    Args:
+        connector: how to reach the upstream; None: TCP.
+    """
+
+    def __init__(self, config: Config, *, connector: aiohttp.BaseConnector | None = None) -> None:
+        self._config = config
+        self._connector = connector
+        self._stack = AsyncExitStack()
+        self._service: Service | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the HTTP session to the upstream."""
+        self._service = await self._stack.enter_async_context(
+            running(self._config, connector=self._connector)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish, and close it."""
+        service, self._service = self._service, None
+        if service is not None:
+            await service.connects.finish(within_s=self._config.grace_s)
+            service.connects.shut_down()
+        await self._stack.aclose()
+
+    async def connect(
+        self,
+        avatar_id: str,
+        *,
+        shape: Shape | None = None,
+        caller: str = "",
+        personality: str | None = None,
+        start_script: str | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        max_duration: int | None = None,
+    ) -> HandedOut:
+        """Return a session that is READY; consumed, if the shape is `credentials`.
+
+        A session that is not returned is cancelled, also when the task of this call is.
+
+        Args:
+            avatar_id: a preset's name, or the UUID of a custom avatar, on the allow-list.
+            shape: None: that of the configuration.
+            caller: a name for fair waiting, where `config.concurrency` makes callers wait.
+            max_duration: whole seconds.
+
+        Raises:
+            GatewayError: no session; `status`, `code` and `text` say why.
+            RuntimeError: outside of the block.
+        """
+        if self._service is None:
+            raise RuntimeError("use it inside of `async with Gateway(config) as gateway`")
+        avatar = requested_avatar({"avatarId": avatar_id}, self._config.avatars)
+        asked = {
+            "personality": personality,
+            "startScript": start_script,
+            "tools": None if tools is None else [dict(tool) for tool in tools],
+            "maxDuration": max_duration,
+        }
+        return await self._service.connects.connect(
+            avatar,
+            shape or self._config.shape,
+            options=requested_options(asked, OPTIONS),
+            caller=caller,
+        )
+
+
+async def connect(avatar_id: str, *, config: Config, **asked: Any) -> HandedOut:
+    """Connect once; a program that connects often keeps a `Gateway`.
+
+    Args:
+        asked: as for `Gateway.connect`.
+
+    Raises:
+        GatewayError: no session, and nothing is left to cancel.
+    """
+    async with Gateway(config) as gateway:
+        return await gateway.connect(avatar_id, **asked)
