@@ -19,6 +19,7 @@ from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep, Worlds
 
 LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
 SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
+BACKLOG = 1024  # connections that wait to be accepted: suites open hundreds at once
 
 
 class PortTaken(Exception):
@@ -96,7 +97,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, given.host, given.port).start()
+            await web.TCPSite(runner, given.host, given.port, backlog=BACKLOG).start()
         except (OSError, UnicodeError) as error:
             error = error if isinstance(error, OSError) else OSError(f"no such host: {error}")
             number = error.errno or 0  # names that do not resolve have a negative one

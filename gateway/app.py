@@ -6,13 +6,13 @@ import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import nullcontext
-from typing import Any
 
 import aiohttp
 import orjson
 from aiohttp import web
 
 from gateway.addresses import client_address
+from gateway.answers import as_json, refusal
 from gateway.avatars import requested_avatar
 from gateway.clock import LoopClock
 from gateway.config import Config
@@ -116,7 +116,7 @@ async def _connect(request: web.Request) -> web.Response:
         caller=exchange.caller,
     )
     exchange.session_id = handed_out.session_id
-    return _json(handed_out.body())
+    return as_json(handed_out.body())
 
 
 async def _preflight(request: web.Request) -> web.Response:
@@ -136,7 +136,9 @@ async def _caller(request: web.Request) -> str:
 
 
 def _shape(request: web.Request, config: Config) -> Shape:
-    asked = request.query.get("shape")
+    asked, *more = request.query.getall("shape", [None])
+    if more:
+        raise InvalidRequest("shape is given more than once")
     if asked is None:
         return config.shape
     try:
@@ -156,6 +158,8 @@ def _longest_body(config: Config) -> int:
 async def _body(request: web.Request) -> object:
     if request.content_type != "application/json":
         raise UnsupportedMediaType
+    if any(each.lower() != "identity" for each in request.headers.getall("Content-Encoding", ())):
+        raise UnsupportedMediaType("Content-Encoding is not supported")
     try:
         # cloned for its limit: mounted in another application, a request has that one's
         limited = request.clone(client_max_size=_longest_body(request.app[CONFIG]))
@@ -170,7 +174,7 @@ async def _body(request: web.Request) -> object:
 
 
 async def _health(_request: web.Request) -> web.Response:
-    return _json({"status": "ok"})
+    return as_json({"status": "ok"})
 
 
 async def _ready(request: web.Request) -> web.Response:
@@ -181,7 +185,7 @@ async def _ready(request: web.Request) -> web.Response:
     ready = not any(problems.values())
     checks = {name: problem or "ok" for name, problem in problems.items()}
     body = {"status": "ready" if ready else "not ready", "checks": checks}
-    return _json(body, status=200 if ready else 503)
+    return as_json(body, status=200 if ready else 503)
 
 
 async def _metrics(request: web.Request) -> web.Response:
@@ -270,16 +274,4 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
 
 def _refusal(error: GatewayError, headers: dict[str, str] | None = None) -> web.Response:
     _exchange().code = error.code
-    body = {"error": error.text, "code": error.code}
-    return _json(body, status=error.status, headers={**error.headers(), **(headers or {})})
-
-
-def _json(
-    body: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(body),
-        status=status,
-        headers={"Cache-Control": "no-store", **(headers or {})},
-        content_type="application/json",
-    )
+    return refusal(error, headers)

@@ -18,11 +18,13 @@ from gateway.app import HEALTH, PATH, create_app
 from gateway.auth_settings import Mode, is_loopback
 from gateway.config import Config, ConfigError
 from gateway.request_log import setup_logging
+from gateway.server import GatewayRunner
 from gateway.tracing import secret_headers, tracing
 from gateway.variables import VARIABLES
 
 ANSWERED_S = 20.0  # for answers that are being written when everything else has ended
 HEALTH_S = 3.0
+BACKLOG = 4096  # who comes in a crowd waits to be accepted, and is not turned away
 _EXIT_UNHEALTHY = 1
 _EXIT_USAGE = 2
 _EXIT_CANNOT_START = 3
@@ -161,12 +163,10 @@ def _warn(config: Config) -> None:
 
 async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
     app = create_app(config, tracing=tracing(os.environ))
-    runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=ANSWERED_S
-    )
+    runner = GatewayRunner(app, shutdown_timeout=ANSWERED_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, config.host, config.port, ssl_context=tls)
+        site = web.TCPSite(runner, config.host, config.port, ssl_context=tls, backlog=BACKLOG)
         try:
             await site.start()
         except OSError as error:

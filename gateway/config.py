@@ -59,7 +59,7 @@ class Config:
     shape: Shape = Shape.CREDENTIALS
     choice: bool = True
     deadline_s: float = 30.0
-    longest_wait_s: float = 0.25
+    longest_wait_s: float = 0.2
     avatars: AllowList = field(default_factory=lambda: AllowList.parse(["presets", "custom"]))
     options: frozenset[str] = frozenset()
     origins: Origins = field(default_factory=Origins)

@@ -29,6 +29,7 @@ from gateway.polling import (
     Retries,
     UpstreamFailure,
     after_failure,
+    in_a_crowd,
     poll_waits,
     read_status,
     towards_last_look,
@@ -59,7 +60,7 @@ class Limits:
     """
 
     deadline_s: float = 30.0
-    longest_wait_s: float = 0.25
+    longest_wait_s: float = 0.2
     cleanup_s: float = 15.0
 
 
@@ -201,7 +202,8 @@ class Connects:
                 self._watch.ready(self._clock.now() - began, looks)
                 return key
             left = patience.deadline - self._clock.now()
-            await self._clock.sleep(towards_last_look(next(waits), time_left_s=left))
+            wait = in_a_crowd(next(waits), in_flight=self.in_flight)
+            await self._clock.sleep(towards_last_look(wait, time_left_s=left))
 
     async def _persist(
         self,

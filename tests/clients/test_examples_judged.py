@@ -21,9 +21,11 @@ async def test_examples_are_strictly_right(node: Node, tmp_path: Path) -> None:
         "express_server": [node.binary, server],
         "next_route": [node.binary, *preload, node.script("serve_export.mjs"), "route", route],
         "aiohttp_app": [sys.executable, EXAMPLES / "aiohttp_app" / "app.py"],
+        "starlette_app": [sys.executable, EXAMPLES / "starlette_app" / "app.py"],
     }
     ports = await free_ports(len(commands))
-    variables = {"CONNECT_TIMEOUT_S": str(TIMEOUT_S), "PYTHONUNBUFFERED": "1"}
+    deadline = {"CONNECT_TIMEOUT_S": str(TIMEOUT_S), "GATEWAY_DEADLINE": str(TIMEOUT_S)}
+    variables = {**deadline, "PYTHONUNBUFFERED": "1"}
     servers = [
         Server(
             name, command, port, {**variables, "PORT": str(port), "SERVE_AT": str(port)}, TIMEOUT_S

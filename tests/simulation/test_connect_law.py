@@ -21,7 +21,7 @@ from tests.support.plans import failing
 from tests.support.upstream import Attempt, Effect, Fault, Hop, Status
 
 SLACK_S = 0.1
-LONGEST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 0.2
 REPEATS = {Hop.CREATE: 2, Hop.LOOK: 5, Hop.CONSUME: 2}
 
 KEYS_OF = {

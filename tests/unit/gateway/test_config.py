@@ -20,7 +20,7 @@ def test_defaults_need_nothing_but_a_secret() -> None:
     assert config.base_url == "https://api.dev.runwayml.com"
     assert config.shape is Shape.CREDENTIALS
     assert config.choice is True
-    assert (config.deadline_s, config.longest_wait_s) == (30, 0.25)
+    assert (config.deadline_s, config.longest_wait_s) == (30, 0.2)
     assert config.avatars.ids == frozenset(PRESETS)
     assert config.upstream_host == "api.dev.runwayml.com"
     assert "planted" not in repr(config)

@@ -12,11 +12,14 @@ from gateway.errors import GatewayError, SessionFailed, TimedOut, UpstreamBroken
 from gateway.polling import (
     FIRST_WAIT_S,
     LAST_LOOK_S,
+    LONGEST_CROWDED_WAIT_S,
+    MOST_LOOKS_PER_S,
     Fault,
     Hop,
     Retries,
     UpstreamFailure,
     after_failure,
+    in_a_crowd,
     parse_retry_after,
     poll_waits,
     read_status,
@@ -37,6 +40,17 @@ failures = st.builds(
 def no_date(_date: str) -> float | None:
     """Read no dates."""
     return None
+
+
+@given(st.floats(0.1, 1), st.integers(0, 100_000))
+def test_a_crowd_looks_less_often(wait: float, in_flight: int) -> None:
+    """Few keep their pace; all together stay below what a process can do, none waits for long."""
+    paced = in_a_crowd(wait, in_flight=in_flight)
+    assert wait <= paced <= max(wait, LONGEST_CROWDED_WAIT_S)
+    if paced < LONGEST_CROWDED_WAIT_S:
+        assert in_flight / paced <= MOST_LOOKS_PER_S * (1 + 1e-9)
+    if in_flight <= MOST_LOOKS_PER_S * wait:
+        assert paced == wait
 
 
 @given(st.floats(0.1, 1.0))

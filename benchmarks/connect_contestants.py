@@ -1,0 +1,230 @@
+"""The gateways that `connects.py` puts side by side, and the fake behind them.
+
+"Everything on" asks for all that an operator may switch on and that costs something per connect.
+What a version of the gateway does not know yet it ignores, so what is really on is found out by
+asking it: a table that claims more than was measured helps nobody.
+"""
+
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import jwt
+
+from benchmarks.children import LOAD_CORE, Server, installed, serving
+from benchmarks.connect_load import BODY, Target
+from benchmarks.express_gateway import Express
+
+SECRET = "benchmark"
+UNLIMITED = ("--concurrency=unlimited", "--daily=unlimited", "--credits=unlimited")
+
+_JWT_SECRET = "only-for-benchmarks-" * 2  # HS256 wants 32 bytes
+_TOKENS = 2000
+_TOKEN_LIFE_S = 24 * 3600
+
+KEY_SHAPE = {"GATEWAY_SHAPE": "session-key"}
+EVERYTHING = {
+    "GATEWAY_AUTH": "jwt",
+    "GATEWAY_JWT_SECRET": _JWT_SECRET,
+    "GATEWAY_RATE_LIMIT": "1000000/minute",
+    "GATEWAY_IN_FLIGHT_LIMIT": "100000",
+    "GATEWAY_METRICS": "on",
+    "GATEWAY_LOG_FORMAT": "json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that answers.
+
+    Attributes:
+        upstream_requests: of one connect that finds its session READY.
+        does: what it does beside connecting, as far as that could be found out.
+        is_loaded: it is ours, and everything was asked for.
+    """
+
+    server: Server
+    target: Target
+    upstream_requests: int
+    does: str
+    is_express: bool = False
+    is_loaded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A gateway that can be started in front of a fake, whose URL it gets.
+
+    The fake has to make sessions READY at once, because a started gateway is tried.
+
+    Attributes:
+        only_cpu: where CPU time is not what counts, it would do the same as another one.
+    """
+
+    name: str
+    start: Callable[[str], AbstractContextManager[Running]]
+    only_cpu: bool = False
+
+
+def contestants(express: Express | None) -> list[Contestant]:
+    """Return ours as it starts by itself, ours with everything on, and Express if it is there.
+
+    Ours stands there once more with the answer that Express gives, the session's key: only then do
+    both of them send the same two requests upstream.
+    """
+    found = [
+        _contestant("ours", {}),
+        _contestant("ours, everything on", EVERYTHING),
+        _contestant("ours, everything on, session key", EVERYTHING | KEY_SHAPE, only_cpu=True),
+    ]
+    if express is not None:
+        there = express
+        found.append(Contestant(there.name, lambda upstream: _express(there, upstream)))
+    return found
+
+
+def _contestant(name: str, options: Mapping[str, str], *, only_cpu: bool = False) -> Contestant:
+    return Contestant(name, lambda upstream: _ours(name, upstream, options), only_cpu)
+
+
+@contextmanager
+def fake(*options: str) -> Iterator[Server]:
+    """Run the fake without limits, beside the load, until the block ends."""
+    # a call ends after a second: the fake must not bill ever more of them while we measure
+    command = [installed("fake-runway"), "serve", "--port=0", "--provision-time=0s"]
+    command += ["--session-cap=1s"]
+    with serving("fake", [*command, *UNLIMITED, *options], core=LOAD_CORE) as server:
+        yield server
+
+
+def begin_anew(fake: Server, *, provision_time: str) -> None:
+    """Forget all sessions; those to come take so long, the same ones after every new beginning."""
+    _admin(fake, "reset", {}, method="POST")
+    form = {"name": "connects", "session": {"provision_time": provision_time}}
+    _admin(fake, "scenario", {"scenario": form}, method="PUT")
+
+
+def ready_at(fake: Server) -> dict[str, float]:
+    """Return when each of the fake's sessions became READY, by `time.monotonic` (seconds).
+
+    The fake tells its own time; the clock call that was answered fastest says how far that is from
+    ours, so the result is off by less than that call took.
+    """
+    offset = min(_clock_offsets(fake))[1]
+    sessions = _admin(fake, "sessions?limit=10000")["sessions"]
+    return {
+        session["id"]: session["ready_at"] - offset
+        for session in sessions
+        if session["ready_at"] is not None
+    }
+
+
+def _clock_offsets(fake: Server) -> Iterator[tuple[float, float]]:
+    """Yield how long an answer took, and how far the fake's clock is ahead of ours, in seconds."""
+    for _ in range(20):
+        asked_at = time.monotonic()
+        now = _admin(fake, "clock")["now"]
+        answered_at = time.monotonic()
+        yield answered_at - asked_at, now - (asked_at + answered_at) / 2
+
+
+def _admin(fake: Server, what: str, body: object = None, *, method: str = "GET") -> Any:
+    request = urllib.request.Request(
+        f"{fake.url}/__admin/{what}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"},
+        method=method,
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+@contextmanager
+def _express(express: Express, upstream: str) -> Iterator[Running]:
+    environment = {"RUNWAYML_BASE_URL": upstream, "RUNWAYML_API_SECRET": SECRET}
+    with express.serving(environment) as server:
+        _status(server.url, BODY)  # so that the first round is not the first connect
+        target, requests = Target(server.url), express.upstream_requests
+        yield Running(server, target, requests, "what is written there", is_express=True)
+
+
+@contextmanager
+def _ours(name: str, upstream: str, options: Mapping[str, str]) -> Iterator[Running]:
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        log = Path(folder, "log")
+        environment = {"RUNWAYML_BASE_URL": upstream, "RUNWAYML_API_SECRET": SECRET, **options}
+        # the log has to go somewhere, or writing it would cost nothing
+        command = ["sh", "-c", 'exec "$@" 2>"$LOG"', "sh", installed("runway-gateway"), "serve"]
+        environment |= {"LOG": str(log), "GATEWAY_PORT": "0"}
+        try:
+            server = stack.enter_context(serving(name, command, environment=environment))
+        except RuntimeError as error:
+            raise RuntimeError(f"{name} did not start: {log.read_text()}") from error
+        target = Target(server.url, _tokens() if options else ())
+        does = ", ".join(_switched_on(target, log, options))
+        requests = 2 if KEY_SHAPE.items() <= options.items() else 3
+        yield Running(server, target, requests, does, is_loaded=options == EVERYTHING)
+
+
+def _tokens() -> tuple[str, ...]:
+    expires = int(time.time()) + _TOKEN_LIFE_S
+    return tuple(
+        jwt.encode({"sub": f"caller-{number}", "exp": expires}, _JWT_SECRET, algorithm="HS256")
+        for number in range(_TOKENS)
+    )
+
+
+def _switched_on(target: Target, log: Path, options: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a started gateway turns out to do.
+
+    Limits that are never reached cannot be seen; that its `--help` knows them has to do.
+    """
+    known = _known_variables()
+    status = _status(target.url, BODY, target.headers(0))
+    if status != 200:
+        raise RuntimeError(f"the first connect was answered {status}: {log.read_text()}")
+    if _status(target.url, BODY) == 401:
+        yield "JWT"
+    if "GATEWAY_RATE_LIMIT" in options and "GATEWAY_RATE_LIMIT" in known:
+        yield "rate limit"
+    if "GATEWAY_IN_FLIGHT_LIMIT" in options and "GATEWAY_IN_FLIGHT_LIMIT" in known:
+        yield "in-flight limit"
+    if _status(f"{target.url.removesuffix('/api/avatar/connect')}/metrics") == 200:
+        yield "metrics"
+    lines = log.read_text().splitlines()
+    if lines:
+        yield "JSON log" if lines[-1].startswith("{") else "text log"
+
+
+def _known_variables() -> Sequence[str]:
+    help_text = subprocess.run(
+        [installed("runway-gateway"), "serve", "--help"],
+        env=os.environ | {"COLUMNS": "10000"},  # else a name may be broken across lines
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return re.findall(r"GATEWAY_[A-Z_]+", help_text)
+
+
+def _status(url: str, body: object = None, headers: Mapping[str, str] | None = None) -> int:
+    """Return the status of a POST of `body`, or of a GET if there is none."""
+    data = None if body is None else json.dumps(body).encode()
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, sent)) as response:
+            status: int = response.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    return status

@@ -1,0 +1,88 @@
+"""A connect endpoint in Express with the official Node SDK, for `connects.py` to compare with.
+
+It is the Express server of the document that this project starts from, cut out of its text when it
+is run; only a line that makes it listen is added. Where that document is not at hand, our own
+example takes its place, and the table says so. The packages are those that the tests with real
+clients install.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.children import HERE, HOST, Server, free_port, serving
+from tests.clients.npm import Node, NotInstalled, find_node, install
+from tests.clients.seeds import Kind, read_seeds
+
+PATH = "/api/avatar/connect"
+EXAMPLE = HERE.parent / "examples" / "express_server" / "server.mjs"
+
+
+class CannotBeHad(Exception):
+    """Express cannot be run here. The message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Express:
+    """A server that is ready to be run.
+
+    Attributes:
+        name: what it is, for a table.
+        upstream_requests: of one connect that finds its session READY.
+        command: what runs it.
+    """
+
+    name: str
+    upstream_requests: int
+    command: Sequence[str]
+
+    @contextmanager
+    def serving(self, environment: Mapping[str, str]) -> Iterator[Server]:
+        """Run it on the core of whoever is measured, until the block ends."""
+        port = free_port()
+        # production is how Express is meant to be measured: it caches more and explains less
+        settings = {"SERVE_AT": str(port), "NODE_ENV": "production", **environment}
+        url = f"http://{HOST}:{port}{PATH}"
+        with serving(self.name, self.command, url=url, environment=settings) as server:
+            yield server
+
+
+@contextmanager
+def prepared() -> Iterator[Express]:
+    """Make the server in a folder that goes away with the block.
+
+    Raises:
+        CannotBeHad: Node or npm is missing, or the packages could not be installed.
+    """
+    node = find_node()
+    if node is None:
+        raise CannotBeHad("Node and npm are not installed")
+    try:
+        install()
+    except (NotInstalled, OSError) as error:
+        raise CannotBeHad(str(error)) from error
+    with TemporaryDirectory() as folder:
+        node.lend_packages(Path(folder))
+        yield _built(node, Path(folder))
+
+
+def _built(node: Node, folder: Path) -> Express:
+    module = folder / "server.mjs"
+    command = [node.binary, "--import", str(node.script("any_port.mjs")), str(module)]
+    try:
+        seed = next(seed for seed in read_seeds() if seed.kind is Kind.EXPRESS)
+    except FileNotFoundError:
+        shutil.copy(EXAMPLE, module)
+        return Express("Express + Node SDK (our example)", 3, command)
+    source = folder / "server.ts"
+    # the document's first one leaves listening to its reader; any_port.mjs chooses the port
+    listening = "" if "app.listen(" in seed.code else "\napp.listen(0);\n"
+    source.write_text(seed.code + listening)
+    esbuild = node.folder / "node_modules" / ".bin" / "esbuild"
+    subprocess.run([esbuild, source, f"--outfile={module}"], check=True, capture_output=True)
+    consumes = "consume" in seed.code
+    return Express("Express + Node SDK (the seed)", 2 + consumes, command)

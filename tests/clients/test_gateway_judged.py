@@ -1,0 +1,91 @@
+"""Our gateway keeps the whole contract, SHOULD included, with everything on that can be.
+
+The commands are the real ones: `runway-contracts check` starts `runway-gateway serve`, plays its
+situations with a caller's signed token, and says what it found in a report.
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jwt
+import pytest
+
+from contracts.case import Shape
+from tests.clients.judged import free_ports
+from tests.clients.processes import environment, running
+from tests.support.redis_server import redis_server
+
+TIMEOUT_S = 4.0
+JWT_SECRET = "planted-jwt-secret-of-32-bytes-or-more"
+ON = {
+    "GATEWAY_AUTH": "jwt",
+    "GATEWAY_JWT_SECRET": JWT_SECRET,
+    "GATEWAY_RATE_LIMIT": "5000/minute;50000/day",
+    "GATEWAY_IN_FLIGHT_LIMIT": "1000",
+    "GATEWAY_RATE_LIMIT_OUTAGE": "closed",
+    "GATEWAY_LOG_FORMAT": "json",
+    "GATEWAY_METRICS": "on",
+    "GATEWAY_CORS_ORIGINS": "https://app.example.com",
+    "GATEWAY_OPTIONS": "personality,startScript,tools,maxDuration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run of the judge came to."""
+
+    code: int
+    counts: dict[str, int]
+    errors: str
+
+
+def signed(secret: str) -> str:
+    """Return a caller's token that is good for an hour."""
+    claims = {"sub": "judge", "exp": datetime.now(UTC) + timedelta(hours=1)}
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+async def judge(
+    shape: Shape, folder: Path, *, token: str, profile: str = "full", **variables: str
+) -> Verdict:
+    """Judge `runway-gateway serve`, configured by variables, with a caller's token."""
+    (port,) = await free_ports(1)
+    options = (f"--shape={shape.value}", f"--deadline={TIMEOUT_S:g}", f"--port={port}")
+    serve = (sys.executable, "-m", "gateway", "serve", "--log-level=debug", *options)
+    report = folder / "report.json"
+    check = (
+        *("check", "--strict", f"--profile={profile}", f"--shape={shape.value}"),
+        f"--timeout={TIMEOUT_S:g}",
+        *("--header", f"Authorization: Bearer {token}", "--report", f"json={report}"),
+        f"--target=http://127.0.0.1:{port}/api/avatar/connect",
+    )
+    command = (sys.executable, "-m", "contracts", *check, "--", *serve)
+    errors = folder / "stderr"
+    async with running(command, errors=errors, env=environment("", **variables)) as program:
+        assert program.process.stdout is not None
+        await program.process.stdout.read()
+        code = await program.process.wait()
+    counts = json.loads(report.read_text())["summary"]
+    return Verdict(code, counts, errors.read_text())
+
+
+@pytest.mark.parametrize("shape", list(Shape), ids=lambda shape: shape.value)
+async def test_nothing_is_wrong_with_everything_on(shape: Shape, tmp_path: Path) -> None:
+    """Tokens, limits in Redis, JSON logs, metrics, CORS, options: nothing to be found."""
+    with redis_server() as redis:
+        storage = {"GATEWAY_RATE_LIMIT_STORAGE": redis.url}
+        verdict = await judge(shape, tmp_path, token=signed(JWT_SECRET), **ON, **storage)
+    broken = {name: verdict.counts[name] for name in ("failed", "errors")}
+    assert (verdict.code, broken) == (0, {"failed": 0, "errors": 0}), verdict.errors
+    assert verdict.counts["passed"] > verdict.counts["skipped"]  # what the other shape is asked
+
+
+async def test_the_judge_sees_that_nobody_gets_in(tmp_path: Path) -> None:
+    """With a token that the gateway does not take, the judge finds a lot: it does talk to it."""
+    token = signed(f"another-{JWT_SECRET}")
+    verdict = await judge(Shape.CREDENTIALS, tmp_path, token=token, profile="quick", **ON)
+    assert verdict.code == 1
+    assert verdict.counts["failed_must"] > 0

@@ -1,0 +1,171 @@
+"""Ten thousand requests that nobody means well: refusals in JSON, no call upstream, no growth.
+
+`FAKE_RUNWAY_TEST_HOSTILE` is how many; more of them find more.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+import pytest
+import uvloop
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.support.hostile import (
+    JSON,
+    LAST,
+    MARK,
+    PATH,
+    PATIENCE_S,
+    SHORT_S,
+    Reply,
+    chunks,
+    framed,
+    hostile_ground,
+    request,
+)
+from tests.support.hostile_requests import REQUESTS
+from tests.support.hostile_strategies import BODIES, HEADERS, METHODS, SOME_TARGETS
+
+HOSTILE = int(os.environ.get("FAKE_RUNWAY_TEST_HOSTILE", "10000"))
+PER_EXAMPLE = 19
+LOOPS = (asyncio.new_event_loop, uvloop.new_event_loop)
+ROUNDS = 3
+
+
+@contextmanager
+def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail if something is logged that a caller wrote, or as an error."""
+    with caplog.at_level(logging.DEBUG):
+        yield
+    assert MARK.decode() not in caplog.text
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+class Grounds:
+    """A gateway on a loop that plain functions can run."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        self._runner = runner
+        self._entered = hostile_ground()
+        self.ground = runner.run(self._entered.__aenter__())
+
+    def close(self) -> None:
+        """Stop the gateway."""
+        self._runner.run(self._entered.__aexit__(None, None, None))
+
+    def refused(self, *requests: bytes, patience_s: float = PATIENCE_S) -> list[list[Reply]]:
+        """Send each on a connection of its own, at once, and return what came for each."""
+
+        async def send() -> list[list[Reply]]:
+            return await asyncio.gather(
+                *(self.ground.refused(each, patience_s) for each in requests)
+            )
+
+        return self._runner.run(send())
+
+    def tasks(self) -> int:
+        """Return how many tasks there are once every connection is gone."""
+
+        async def count() -> int:
+            for _ in range(100):
+                await asyncio.sleep(0)  # noqa: TID251 - a turn of the loop, no time
+            assert self.ground.connections == 0
+            return len(asyncio.all_tasks())
+
+        return self._runner.run(count())
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def grounds(request: pytest.FixtureRequest) -> Iterator[Grounds]:
+    """A gateway on either loop."""
+    with asyncio.Runner(loop_factory=request.param) as runner:
+        served = Grounds(runner)
+        yield served
+        served.close()
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_each_of_these_is_refused(
+    name: str, grounds: Grounds, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In JSON that quotes nothing; or the connection is closed without an answer."""
+    with _quiet(caplog):
+        (came,) = grounds.refused(REQUESTS[name] + LAST)
+    assert came or b"xn--" in REQUESTS[name], "aiohttp cannot build a request of that one"
+
+
+@given(body=BODIES, headers=HEADERS, target=SOME_TARGETS, method=METHODS)
+@settings(
+    max_examples=1 + HOSTILE // PER_EXAMPLE // len(LOOPS),
+    deadline=None,
+    phases=[Phase.reuse, Phase.generate],  # they can be read as they are, and shrinking takes long
+    suppress_health_check=list(HealthCheck),
+)
+def _many(grounds: Grounds, **drawn: Any) -> None:
+    body, headers = drawn["body"], drawn["headers"]
+    framings = (
+        request(body),
+        chunks(body),
+        chunks(body, size=1 + len(body) // 50, extension=b";" + MARK),
+    )
+    (together,) = grounds.refused(b"".join(framings) + LAST)
+    assert len(together) == len(framings) + 1, "each is one request, whatever its body says"
+    apart = [
+        make(body, *lines, method, target)
+        for make, lines, method, target in product(
+            (_plain, _in_chunks), ((), headers), (b"POST", drawn["method"]), (PATH, drawn["target"])
+        )
+    ]
+    assert len(apart) + len(framings) == PER_EXAMPLE
+    grounds.refused(*(each + LAST for each in apart), patience_s=SHORT_S)
+
+
+def _plain(body: bytes, *rest: bytes) -> bytes:
+    *lines, method, target = rest
+    return request(body, *lines, method=method, target=target)
+
+
+def _in_chunks(body: bytes, *rest: bytes) -> bytes:
+    *lines, method, target = rest
+    start = (method, target, b"HTTP/1.1")
+    lines = [b"Host: x", JSON, b"Transfer-Encoding: chunked", *lines]
+    return framed(
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n", *lines, start=start
+    )
+
+
+def test_ten_thousand_requests_are_refused(
+    grounds: Grounds, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any body, headers, target and method, alone and together: as above."""
+    with _quiet(caplog):
+        _many(grounds)
+
+
+def test_nothing_grows(grounds: Grounds) -> None:
+    """After many requests there are as many tasks, connections and bytes as after some."""
+    some = [each + LAST for each in REQUESTS.values() if len(each) < 50_000]
+
+    def held() -> tuple[int, int]:
+        for start in range(0, len(some), 50):
+            grounds.refused(*some[start : start + 50])
+        tasks = grounds.tasks()
+        gc.collect()
+        return tasks, tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        held()  # fills what is made once
+        tasks_before, bytes_before = held()
+        tasks_after, bytes_after = [held() for _ in range(ROUNDS)][-1]
+    finally:
+        tracemalloc.stop()
+    assert tasks_after == tasks_before
+    assert bytes_after - bytes_before < ROUNDS * len(some) * 100, "less than any object for each"
