@@ -147,8 +147,9 @@ class Connects:
         patience = _Patience(self._clock.now() + self._limits.deadline_s, is_gone)
         async with (
             self._deadline(patience.deadline),
-            self._admission(caller),
             self._custody() as custody,
+            self._custody() as custody,
+            self._admission(caller),  # inside: leaving it can take a while, and be interrupted
         ):
             session_id = await self._create(avatar, options, custody, patience)
             key = await self._until_ready(session_id, patience)

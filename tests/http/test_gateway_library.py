@@ -1,11 +1,20 @@
 """The flow as a library: what a program gets, and what is left when it is done."""
 
 import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 
 from fake_runway.core.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
+from gateway.avatars import Avatar
+from gateway.clock import LoopClock
+from gateway.connect import Connects, Limits
+from gateway.polling import Retries
+from gateway.runway_client import RunwayClient
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
 from tests.support.waiting import called
 
@@ -71,3 +80,33 @@ async def test_leaving_the_block_lets_connects_finish() -> None:
             task = asyncio.ensure_future(gateway.connect("music-superstar"))
             await called(fake, "getSession")
         assert set((await task).body()) >= {"sessionId", "token"}
+
+
+async def test_a_cancellation_on_the_way_out_leaves_no_session() -> None:
+    """Giving back a place takes a moment; who is cancelled then has not handed out anything yet."""
+    leaving = asyncio.Event()
+
+    @asynccontextmanager
+    async def slow_to_leave(_caller: str) -> AsyncIterator[None]:
+        yield
+        leaving.set()
+        await asyncio.Event().wait()
+
+    async with serving_fake(provisioned_in(0), rate=1) as fake, aiohttp.ClientSession() as http:
+        connects = Connects(
+            RunwayClient(http, base_url=fake.url, secret=SECRET, attempt_s=5),
+            limits=Limits(),
+            retries=Retries(),
+            clock=LoopClock(),
+            jitter=random.Random(0),
+            admission=slow_to_leave,
+        )
+        avatar = Avatar("music-superstar", custom=False)
+        task = asyncio.ensure_future(connects.connect(avatar, Shape.SESSION_KEY))
+        await leaving.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await connects.drain()
+        states = [session.state.value for session in fake.world.account.sessions.values()]
+    assert states == ["cancelled"]
