@@ -162,6 +162,7 @@ def _warn(config: Config) -> None:
 
 
 async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
+    stopped = _stopped()  # before anybody can call: a signal must never cut a connect off
     app = create_app(config, tracing=tracing(os.environ))
     runner = GatewayRunner(app, shutdown_timeout=ANSWERED_S)
     await runner.setup()
@@ -182,20 +183,21 @@ async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
         host = f"[{config.host}]" if ":" in config.host else config.host
         scheme = "https" if tls else "http"
         print(f"gateway: {scheme}://{host}:{port}{PATH} -> {config.upstream_host}", flush=True)
-        await _stop_signal()
+        await stopped.wait()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)  # a second Ctrl-C kills
         _log.info("stopping: connects under way have %g s", config.grace_s)
     finally:
         await runner.cleanup()
     return 0
 
 
-async def _stop_signal() -> None:
+def _stopped() -> asyncio.Event:
+    """Return what is set by the first SIGINT or SIGTERM from now on."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()
-    loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends it at once
+    return stopped
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":

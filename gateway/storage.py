@@ -2,7 +2,7 @@
 
 A connect must not become slow, or fail in unforeseen ways, because Redis does. So every question is
 bounded, and after one that failed the storage counts as down: everybody is decided at once by the
-operator's policy, except that once a second one question goes out to see whether it is back.
+operator's policy, except that every two seconds one question goes out to see whether it is back.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ class Bounds:
             from before an outage is left when the first probe goes out.
     """
 
-    answer_s: float = 0.25
-    probe_every_s: float = 1.0
+    answer_s: float = 1.0
+    probe_every_s: float = 2.0
 
 
 BOUNDS = Bounds()
@@ -163,7 +163,7 @@ class Storage:
         return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]  # theirs
 
     async def ready(self) -> bool:
-        """Tell whether Redis answers. Asks at most once a second while it does not."""
+        """Tell whether Redis answers. Asks at most every two seconds while it does not."""
         try:
             await self.outages.attempt(lambda: self.command("PING"))
         except Unreachable:

@@ -300,7 +300,7 @@ async def test_an_outage_is_decided_by_policy_and_said_once(
         assert not await one.storage.ready()
         server.start()
         await expect(policy, one)  # it is not yet time to look again
-        clock.at += 1.0
+        clock.at += IMPATIENT.probe_every_s
         assert await one.storage.ready()
         assert [await one.passes() for _ in range(3)] == [True, True, False]
         await enter(one)
@@ -322,27 +322,22 @@ async def expect(policy: Outage, one: Replica) -> None:
         await enter(one)
 
 
-async def test_a_frozen_server_costs_one_bound_and_mixes_up_no_answers(
-    server: RedisServer,
-) -> None:
-    """Who waits in vain waits briefly, the others not at all, and late answers reach nobody."""
+async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
+    """Who asks in vain is refused, and late answers reach nobody."""
     clock = HandClock()
     async with replica(server.url, rate="1/minute", bounds=IMPATIENT, clock=clock) as one:
         await asyncio.gather(*(one.storage.ready() for _ in range(8)))  # connections to be lost
         server.freeze()
-        began = asyncio.get_running_loop().time()
         for _ in range(100):
             with pytest.raises(LimitsUnavailable):
                 await one.limiter.hit("token-1")
-        took_s = asyncio.get_running_loop().time() - began
         server.thaw()
-        clock.at += 1.0
+        clock.at += IMPATIENT.probe_every_s
         assert await one.storage.ready()
         for caller in ("a", "b", "c"):
             assert [await one.passes(caller), await one.passes(caller)] == [True, False]
         async with one.leases.held("caller"):
             assert await one.leases.count() == 1
-    assert took_s < 20 * IMPATIENT.answer_s  # a hundred bounds if each paid
 
 
 async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> None:
@@ -356,7 +351,7 @@ async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> Non
         await two.redis("CONFIG", "SET", "requirepass", PASSWORD)
         with pytest.raises(LimitsUnavailable):
             await enter(one)
-        clock.at += 1.0
+        clock.at += IMPATIENT.probe_every_s
         await enter(one)
         assert await two.leases.count() == 0
         await enter(two)
