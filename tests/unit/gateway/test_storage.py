@@ -118,14 +118,14 @@ def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
         server, store = Server(), outages()
         for works in (True, False, True):
             server.works = works
-            for _ in range(50):
+            for _ in range(60):
                 await asyncio.gather(*(store.ask(server.answer) for _ in range(5)))
                 await LoopClock().sleep(0.1)
 
     simulate(main())
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "store cannot be reached (ConnectionRefusedError): nobody is limited"),
-        ("INFO", "store can be reached again after 5.0 s"),
+        ("INFO", "store can be reached again after 6.0 s"),
     ]
 
 
