@@ -16,7 +16,6 @@ from gateway.answers import as_json, refusal
 from gateway.avatars import requested_avatar
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.connect import CallerGone
 from gateway.credentials import Shape
 from gateway.errors import (
     GatewayError,
@@ -26,6 +25,7 @@ from gateway.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from gateway.flow import CallerGone
 from gateway.metrics import CALLER_GONE
 from gateway.options import requested_options
 from gateway.request_log import ELSEWHERE, access
@@ -268,7 +268,7 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
         allowed = {"Allow": ", ".join(sorted(error.allowed_methods))}
         return _refusal(MethodNotAllowed(), allowed)
     except Exception:
-        _log.exception("could not answer %s %s", request.method, PATH)
+        _log.exception("could not answer a request")  # its ids say which
         return _refusal(GatewayError())
 
 

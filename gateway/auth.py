@@ -1,7 +1,7 @@
 """Who calls: nobody asks, one of the operator's tokens, or a signed token (JWT) of a person.
 
-What goes on to limits and logs is a name that tells callers apart and says nothing about them. No
-text here holds a word of what the caller sent. What the operator sets is in `auth_settings.py`;
+What goes on to limits and logs is a name that tells callers apart and does not show who they are.
+No text here holds a word of what the caller sent. What the operator sets is in `auth_settings.py`;
 keys and key sets are in `jwks.py`.
 """
 

@@ -72,6 +72,14 @@ class Config:
     metrics: bool = True
     log_format: LogFormat = LogFormat.JSON
 
+    def __post_init__(self) -> None:
+        """Check what no variable can be checked for alone, and what came without variables.
+
+        Raises:
+            ConfigError: by the name of the variable, also if there was none.
+        """
+        _check(self)
+
     @property
     def upstream_host(self) -> str:
         """The upstream's host and port, fit for a log line."""
@@ -110,9 +118,7 @@ class Config:
         if "secret" not in values:
             raise ConfigError("RUNWAYML_API_SECRET: expected the upstream's API secret: not set")
         settings = {name: make(**groups[name]) for name, make in _GROUPS.items()}
-        config = cls(**values, **settings)
-        _check(config)
-        return config
+        return cls(**values, **settings)
 
 
 _GROUPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
@@ -121,7 +127,18 @@ _GROUPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 
 
 def _check(config: Config) -> None:
-    """Check what no variable can be checked for alone."""
+    fields = {
+        "GATEWAY_DEADLINE": (config.deadline_s > 0, "more than 0"),
+        "GATEWAY_POLL_INTERVAL": (0 < config.longest_wait_s <= 1, "more than 0, at most 1"),
+        "GATEWAY_CONCURRENCY": (config.concurrency >= 1, "1 or more"),
+        "GATEWAY_QUEUE": (config.queue >= 0, "0 or more"),
+        "GATEWAY_SHUTDOWN_GRACE": (config.grace_s >= 0, "0 or more"),
+        "RUNWAYML_BASE_URL": (not config.base_url.endswith("/"), "no slash at the end"),
+        "RUNWAYML_API_SECRET": (bool(config.secret), "the upstream's API secret"),
+    }
+    for name, (good, expected) in fields.items():
+        if not good:
+            raise ConfigError(f"{name}: expected {expected}")
     try:
         check_auth(config.auth)
     except ValueError as error:

@@ -46,10 +46,13 @@ class Gateway:
     ) -> None:
         """Finish, and close it."""
         service, self._service = self._service, None
-        if service is not None:
-            await service.connects.finish(within_s=self._config.grace_s)
-            service.connects.shut_down()
-        await self._stack.aclose()
+        try:
+            if service is not None:
+                await service.connects.finish(within_s=self._config.grace_s)
+        finally:
+            if service is not None:
+                service.connects.shut_down()
+            await self._stack.aclose()
 
     async def connect(
         self,

@@ -60,7 +60,6 @@ class RateLimiter:
 
     def __init__(self, rates: Iterable[Rate], *, storage: Storage | None, clock: LoopClock) -> None:
         self._rates = tuple(rates)
-        self._storage = storage
         self._clock = clock
         self._counters = Counters(self._rates)
         self._shared = _Shared(self._rates, storage) if storage and self._rates else None
@@ -85,15 +84,6 @@ class RateLimiter:
             wait = await self._shared.take(caller)
         if wait > 0:
             raise RateLimited(retry_after_s=wait)
-
-    async def ready(self) -> bool:
-        """Tell whether the storage answers."""
-        return self._storage is None or await self._storage.ready()
-
-    async def close(self) -> None:
-        """Close the storage; whoever else uses it has to be done."""
-        if self._storage is not None:
-            await self._storage.close()
 
 
 class _Shared:

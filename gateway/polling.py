@@ -32,7 +32,7 @@ FIRST_WAIT_S = 0.1
 GROWTH = 1.5
 MOST_LOOKS_PER_S = 800.0
 """All looks of one process together; a core does some 2,000 with nothing else to do."""
-LONGEST_CROWDED_WAIT_S = 4.0
+LONGEST_CROWDED_WAIT_S = 5.0
 LAST_LOOK_S = 0.05  # before the deadline, so that a session READY by then is still handed out
 DEFAULT_RETRY_AFTER_S = 5.0
 LONGEST_RETRY_AFTER_S = 3600.0
@@ -126,13 +126,13 @@ def poll_waits(longest_s: float) -> Iterator[float]:
         wait = min(wait * GROWTH, longest_s)
 
 
-def in_a_crowd(wait_s: float, *, in_flight: int) -> float:
+def in_a_crowd(wait_s: float, *, looking: int) -> float:
     """Return the pause before the next look when so many connects look at their sessions.
 
     With thousands under way a process could not keep the usual pace: it would answer everybody
     late, accept nobody new, and have its requests refused upstream. So it looks less often.
     """
-    return max(wait_s, min(in_flight / MOST_LOOKS_PER_S, LONGEST_CROWDED_WAIT_S))
+    return max(wait_s, min(looking / MOST_LOOKS_PER_S, LONGEST_CROWDED_WAIT_S))
 
 
 def towards_last_look(wait_s: float, *, time_left_s: float) -> float:

@@ -180,7 +180,7 @@ def _retry_after(response: aiohttp.ClientResponse) -> float | None:
         try:
             asked = parsedate_to_datetime(date)
             return (asked - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
-        except (ValueError, TypeError):  # no date, or only one of them has a time zone
+        except (ValueError, TypeError, OverflowError):  # no date, or one without a time zone
             return None
 
     return parse_retry_after(

@@ -10,27 +10,25 @@ import aiohttp
 from gateway.auth import Authenticator, authenticator
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.connect import Connects, Limits
+from gateway.flow import Connects, Limits
 from gateway.leases import Leases
 from gateway.limiting import RateLimiter
 from gateway.metrics import Metrics
 from gateway.polling import Retries
-from gateway.readiness import Readiness, upstream_problem
+from gateway.readiness import Check, Readiness, upstream_problem
 from gateway.runway_client import RunwayClient
-from gateway.storage import Outage
+from gateway.storage import Outage, Storage
 from gateway.tracing import Tracing
 from gateway.turns import Turns
-from gateway.watching import Unwatched
 
 ATTEMPT_S = 5.0
-LONGEST_CLEANUP_S = 60.0  # after a deadline: the wait for an id, the cancellation, and some more
+LEASE_SLACK_S = 60.0  # a lease goes with its connect; this is for a process that is late
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """The parts of one running gateway. `metrics` and `tracing` are None if they are off."""
 
-    config: Config
     connects: Connects
     callers: Authenticator
     limiter: RateLimiter
@@ -59,37 +57,24 @@ async def running(
     async with AsyncExitStack() as stack:
         if tracing is not None:
             stack.push_async_callback(tracing.shutdown)
-        http = await stack.enter_async_context(
-            aiohttp.ClientSession(
-                connector=connector or aiohttp.TCPConnector(limit=0),
-                timeout=aiohttp.ClientTimeout(total=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[tracing.client_tracing()] if tracing else None,
-            )
-        )
+        http = await stack.enter_async_context(_http_session(connector, tracing))
         upstream = RunwayClient(
             http, base_url=config.base_url, secret=config.secret, attempt_s=ATTEMPT_S
         )
         storage = config.limits.open_storage(clock)
-        limiter = RateLimiter(config.limits.rates, storage=storage, clock=clock)
-        stack.push_async_callback(limiter.close)
+        if storage is not None:
+            stack.push_async_callback(storage.close)
         leases = Leases(
-            config.limits.in_flight,
-            storage=storage,
-            longest_s=config.deadline_s + LONGEST_CLEANUP_S,
+            config.limits.in_flight, storage=storage, longest_s=config.deadline_s + LEASE_SLACK_S
         )
         stack.push_async_callback(leases.close)
         callers = authenticator(config.auth, http, clock)
         stack.push_async_callback(callers.close)
         turns = Turns(config.concurrency, config.queue)
-
-        @asynccontextmanager
-        async def admission(caller: str) -> AsyncIterator[None]:
-            async with turns.turn(caller), leases.held(caller):
-                yield
-
         metrics = (
-            Metrics(in_flight=lambda: connects.in_flight, waiting=lambda: turns.waiting)
+            Metrics(
+                in_flight=lambda: connects.in_flight - turns.waiting, waiting=lambda: turns.waiting
+            )
             if config.metrics
             else None
         )
@@ -99,17 +84,40 @@ async def running(
             retries=Retries(),
             clock=clock,
             jitter=jitter or random.Random(),
-            admission=admission,
-            watch=metrics or Unwatched(),
+            admission=lambda caller: _admitted(caller, turns, leases),
+            watch=metrics,
         )
         stack.push_async_callback(connects.drain)
-
-        async def limits_problem() -> str | None:
-            return None if await limiter.ready() else "the storage of the limits cannot be reached"
-
-        checks = {"upstream": lambda: upstream_problem(upstream)}
-        if config.limits.on_outage is Outage.CLOSED:
-            checks["limits"] = limits_problem
-        readiness = Readiness(checks, clock)
+        readiness = Readiness(_checks(config, upstream, storage), clock)
         stack.push_async_callback(readiness.close)
-        yield Service(config, connects, callers, limiter, readiness, metrics, tracing)
+        limiter = RateLimiter(config.limits.rates, storage=storage, clock=clock)
+        yield Service(connects, callers, limiter, readiness, metrics, tracing)
+
+
+def _http_session(
+    connector: aiohttp.BaseConnector | None, tracing: Tracing | None
+) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector or aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[tracing.client_tracing()] if tracing else None,
+    )
+
+
+@asynccontextmanager
+async def _admitted(caller: str, turns: Turns, leases: Leases) -> AsyncIterator[None]:
+    """First a place in this process, which can be waited for, then one among all of them."""
+    async with turns.turn(caller), leases.held(caller):
+        yield
+
+
+def _checks(config: Config, upstream: RunwayClient, storage: Storage | None) -> dict[str, Check]:
+    checks: dict[str, Check] = {"upstream": lambda: upstream_problem(upstream)}
+    if storage is not None and config.limits.on_outage is Outage.CLOSED:
+        checks["limits"] = lambda: _storage_problem(storage)
+    return checks
+
+
+async def _storage_problem(storage: Storage) -> str | None:
+    return None if await storage.ready() else "the storage of the limits cannot be reached"

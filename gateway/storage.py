@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gateway.clock import LoopClock
 from gateway.errors import LimitsUnavailable
@@ -193,6 +193,8 @@ def parse_storage(text: str) -> str:
     from importlib.util import find_spec
 
     url = text.strip().removeprefix("redis+")
+    if not unquote(url).isprintable():
+        raise ValueError("it holds control characters (not shown: it may hold a password)")
     if url in ("", "memory", MEMORY):
         return MEMORY
     if not _is_redis(url):

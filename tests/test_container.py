@@ -22,7 +22,7 @@ from fake_runway.cli import main as fake_command
 from gateway.app import create_app
 from gateway.cli import main as gateway_command
 from gateway.config import Config
-from gateway.connect import Limits
+from gateway.flow import Limits
 from gateway.variables import VARIABLES
 from tests.support.processes import PATIENCE_S, running
 

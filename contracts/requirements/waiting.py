@@ -70,7 +70,7 @@ def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iter
     """Judge the gaps between looks, and the one before the first."""
     looks = [*seen.creates[-1:], *seen.polls]
     slow = [after.at - before.at for before, after in pairwise(looks)]
-    if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
+    if slow and max(slow) > LONGEST_INTERVAL_S * 1.1 + seen.lost_s:
         yield f"allowed: at most {LONGEST_INTERVAL_S:g}s between looks; came: {max(slow):.1f}s"
 
 
@@ -104,7 +104,7 @@ def poll_stops(seen: Observation, _: Situation, context: Context) -> Iterable[st
 def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the time to the answer."""
     for answer in seen.answers:
-        late = answer.took_s > context.timeout_s + SLACK_S
+        late = answer.took_s > context.timeout_s + SLACK_S + seen.lost_s
         silent = answer.status is None and "closed" not in answer.failure
         if silent or late:
             yield f"allowed: an answer within {context.timeout_s:g}s; came: {answer}"
@@ -159,7 +159,11 @@ def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) ->
     prompt_s = promptly_s(context)
     for answer, session in zip(seen.answers, seen.sessions, strict=False):
         ended = [at for at, _, state in session.moves if state in TERMINAL]
-        if answer.status is not None and ended and answer.came_at - ended[0] > prompt_s:
+        if (
+            answer.status is not None
+            and ended
+            and answer.came_at - ended[0] > prompt_s + seen.lost_s
+        ):
             waited = answer.came_at - ended[0]
             yield (
                 f"allowed: an answer within {prompt_s:g}s of the end ({session.state});"

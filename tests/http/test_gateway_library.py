@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import aiohttp
 import pytest
@@ -12,7 +12,8 @@ from fake_runway.core.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
 from gateway.avatars import Avatar
 from gateway.clock import LoopClock
-from gateway.connect import Connects, Limits
+from gateway.flow import Admission, Connects, Limits
+from gateway.metrics import Metrics
 from gateway.polling import Retries
 from gateway.runway_client import RunwayClient
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
@@ -73,6 +74,35 @@ async def test_a_cancelled_task_leaves_no_session() -> None:
     assert states == ["cancelled"]
 
 
+@pytest.mark.parametrize("grace_s", [0.0, 0.05])
+async def test_what_cannot_finish_is_cancelled_when_the_block_ends(grace_s: float) -> None:
+    """Whoever still waits is told so, and its session is over before the block is."""
+    async with serving_fake(provisioned_in(99), rate=1) as fake:
+        async with Gateway(config_for(fake, grace_s)) as gateway:
+            task = asyncio.ensure_future(gateway.connect("music-superstar"))
+            await called(fake, "getSession")
+        states = [session.state.value for session in fake.world.account.sessions.values()]
+        with pytest.raises(GatewayError) as ended:
+            await task
+    assert (states, ended.value.code) == (["cancelled"], "shutting_down")
+
+
+async def test_what_nobody_foresaw_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """A session that could not even be asked about is left behind, and somebody is told."""
+    async with serving_fake(provisioned_in(99), rate=1) as fake:
+        async with connecting(fake) as (http, connects, metrics):
+            avatar = Avatar("music-superstar", custom=False)
+            task = asyncio.ensure_future(connects.connect(avatar, Shape.SESSION_KEY))
+            await called(fake, "getSession")
+            await http.close()
+            task.cancel()
+            await asyncio.wait([task])
+            await connects.drain()
+        (session_id,) = fake.world.account.sessions
+    assert b"gateway_sessions_left_behind_total 1.0" in metrics.text()[0]
+    assert f"session {session_id} could not be cancelled" in caplog.text
+
+
 async def test_leaving_the_block_lets_connects_finish() -> None:
     """Within the grace whoever waits gets a session."""
     async with serving_fake(provisioned_in(0.3), rate=1) as fake:
@@ -82,8 +112,9 @@ async def test_leaving_the_block_lets_connects_finish() -> None:
         assert set((await task).body()) >= {"sessionId", "token"}
 
 
-async def test_a_cancellation_on_the_way_out_leaves_no_session() -> None:
-    """Giving back a place takes a moment; who is cancelled then has not handed out anything yet."""
+@pytest.mark.parametrize("ending", ["the caller leaves", "the deadline", "the shutdown"])
+async def test_an_end_on_the_way_out_leaves_no_session(ending: str) -> None:
+    """Giving back a place takes a moment; whose connect ends then has handed out nothing yet."""
     leaving = asyncio.Event()
 
     @asynccontextmanager
@@ -92,21 +123,36 @@ async def test_a_cancellation_on_the_way_out_leaves_no_session() -> None:
         leaving.set()
         await asyncio.Event().wait()
 
-    async with serving_fake(provisioned_in(0), rate=1) as fake, aiohttp.ClientSession() as http:
+    deadline_s = 1.0 if ending == "the deadline" else 60.0
+    async with serving_fake(provisioned_in(0), rate=1) as fake:
+        async with connecting(fake, slow_to_leave, deadline_s) as (_, connects, _):
+            avatar = Avatar("music-superstar", custom=False)
+            task = asyncio.ensure_future(connects.connect(avatar, Shape.SESSION_KEY))
+            await leaving.wait()
+            if ending == "the caller leaves":
+                task.cancel()
+            elif ending == "the shutdown":
+                connects.shut_down()
+            await asyncio.wait([task])
+            await connects.drain()
+        states = [session.state.value for session in fake.world.account.sessions.values()]
+    assert states == ["cancelled"]
+
+
+@asynccontextmanager
+async def connecting(
+    fake: Fake, admission: Admission = lambda caller: nullcontext(), deadline_s: float = 60.0
+) -> AsyncIterator[tuple[aiohttp.ClientSession, Connects, Metrics]]:
+    """The flow alone, with its HTTP session and what it counts."""
+    metrics = Metrics(in_flight=lambda: 0, waiting=lambda: 0)
+    async with aiohttp.ClientSession() as http:
         connects = Connects(
             RunwayClient(http, base_url=fake.url, secret=SECRET, attempt_s=5),
-            limits=Limits(),
+            limits=Limits(deadline_s),
             retries=Retries(),
             clock=LoopClock(),
             jitter=random.Random(0),
-            admission=slow_to_leave,
+            admission=admission,
+            watch=metrics,
         )
-        avatar = Avatar("music-superstar", custom=False)
-        task = asyncio.ensure_future(connects.connect(avatar, Shape.SESSION_KEY))
-        await leaving.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await connects.drain()
-        states = [session.state.value for session in fake.world.account.sessions.values()]
-    assert states == ["cancelled"]
+        yield http, connects, metrics

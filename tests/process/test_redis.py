@@ -77,7 +77,7 @@ async def replica(
         yield one
     finally:
         await one.leases.close()
-        await one.limiter.close()
+        await one.storage.close()
 
 
 @pytest.fixture

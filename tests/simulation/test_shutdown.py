@@ -8,9 +8,9 @@ import pytest
 
 from gateway.avatars import Avatar
 from gateway.clock import LoopClock
-from gateway.connect import Connects, Limits
 from gateway.credentials import Shape
 from gateway.errors import GatewayError
+from gateway.flow import Connects, Limits
 from gateway.polling import Retries
 from gateway.runway_client import RunwayClient
 from tests.support.simulation import simulate

@@ -43,13 +43,13 @@ def no_date(_date: str) -> float | None:
 
 
 @given(st.floats(0.1, 1), st.integers(0, 100_000))
-def test_a_crowd_looks_less_often(wait: float, in_flight: int) -> None:
+def test_a_crowd_looks_less_often(wait: float, looking: int) -> None:
     """Few keep their pace; all together stay below what a process can do, none waits for long."""
-    paced = in_a_crowd(wait, in_flight=in_flight)
+    paced = in_a_crowd(wait, looking=looking)
     assert wait <= paced <= max(wait, LONGEST_CROWDED_WAIT_S)
     if paced < LONGEST_CROWDED_WAIT_S:
-        assert in_flight / paced <= MOST_LOOKS_PER_S * (1 + 1e-9)
-    if in_flight <= MOST_LOOKS_PER_S * wait:
+        assert looking / paced <= MOST_LOOKS_PER_S * (1 + 1e-9)
+    if looking <= MOST_LOOKS_PER_S * wait:
         assert paced == wait
 
 

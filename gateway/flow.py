@@ -110,13 +110,14 @@ class Connects:
         self._jitter = jitter
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open: set[asyncio.Timeout] = set()
+        self._looking = 0
         self._closing = False  # no new ones
         self._ending = False  # and those under way end now
         self._all_answered = asyncio.Event()
 
     @property
     def in_flight(self) -> int:
-        """How many callers wait for an answer."""
+        """How many callers wait for an answer, those included who wait for their turn."""
         return len(self._open)
 
     @property
@@ -148,7 +149,6 @@ class Connects:
         async with (
             self._deadline(patience.deadline),
             self._custody() as custody,
-            self._custody() as custody,
             self._admission(caller),  # inside: leaving it can take a while, and be interrupted
         ):
             session_id = await self._create(avatar, options, custody, patience)
@@ -175,6 +175,8 @@ class Connects:
 
     async def drain(self) -> None:
         """Wait until nothing is left to cancel. Each cancellation is bounded by itself."""
+        if self._ending and self._open:  # told to end, and not yet out of their custody
+            await self._all_answered.wait()
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -196,15 +198,19 @@ class Connects:
 
         waits = poll_waits(self._limits.longest_wait_s)
         began, looks = self._clock.now(), 0
-        while True:
-            looks += 1
-            key = await self._persist(look, patience)
-            if key is not None:
-                self._watch.ready(self._clock.now() - began, looks)
-                return key
-            left = patience.deadline - self._clock.now()
-            wait = in_a_crowd(next(waits), in_flight=self.in_flight)
-            await self._clock.sleep(towards_last_look(wait, time_left_s=left))
+        self._looking += 1
+        try:
+            while True:
+                looks += 1
+                key = await self._persist(look, patience)
+                if key is not None:
+                    self._watch.ready(self._clock.now() - began, looks)
+                    return key
+                left = patience.deadline - self._clock.now()
+                wait = in_a_crowd(next(waits), looking=self._looking)
+                await self._clock.sleep(towards_last_look(wait, time_left_s=left))
+        finally:
+            self._looking -= 1
 
     async def _persist(
         self,
@@ -267,11 +273,11 @@ class Connects:
             raise
 
     async def _release(self, creating: asyncio.Task[str]) -> None:
-        """Cancel the session that `creating` makes, once its id is known."""
+        """Cancel the session that `creating` makes, once its id is known. Never raises."""
         try:
             async with asyncio.timeout(self._limits.cleanup_s):
                 session_id = await creating
-        except (UpstreamFailure, TimeoutError) as failure:
+        except Exception as failure:
             if not isinstance(failure, UpstreamFailure) or failure.reply_lost:
                 _log.warning("a session whose id nobody can know may be left behind")
                 self._watch.lost()
@@ -280,8 +286,10 @@ class Connects:
         try:
             async with asyncio.timeout_at(patience.deadline):
                 await self._persist(lambda: self._upstream.cancel(session_id), patience)
-        except (GatewayError, TimeoutError):
-            _log.warning("session %s could not be cancelled and may be left behind", session_id)
+        except Exception as failure:  # whatever it is: nobody awaits this, and somebody has to know
+            unforeseen = not isinstance(failure, GatewayError | TimeoutError)
+            text = "session %s could not be cancelled and may be left behind"
+            _log.warning(text, session_id, exc_info=unforeseen)
             self._watch.left_behind(session_id)
         else:
             _log.info("session %s cancelled", session_id)
