@@ -219,7 +219,15 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
             service.metrics.ended(exchange.code, seconds)
         resource = request.match_info.route.resource  # callers may put secrets into other paths
         path = ELSEWHERE if resource is None else resource.canonical
-        access(exchange, method=request.method, path=path, seconds=seconds, size=size)
+        probed = not connects and exchange.status == 200
+        access(
+            exchange,
+            method=request.method,
+            path=path,
+            seconds=seconds,
+            size=size,
+            level=logging.DEBUG if probed else logging.INFO,
+        )
         CURRENT.reset(token)
 
 

@@ -198,10 +198,13 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def access(exchange: Exchange, *, method: str, path: str, seconds: float, size: int) -> None:
+def access(
+    exchange: Exchange, *, method: str, path: str, seconds: float, size: int, level: int
+) -> None:
     """Log that a request was answered.
 
     Args:
+        level: of the line: what probes ask every few seconds is not worth as much as a connect.
         path: of a route of this gateway, else `ELSEWHERE`: callers put secrets into paths and
             query strings.
         seconds: from the request's headers to its answer.
@@ -218,7 +221,7 @@ def access(exchange: Exchange, *, method: str, path: str, seconds: float, size: 
         "avatar": exchange.avatar or None,
         "bytes": size,
     }
-    _access.info("answered", extra=fields)
+    _access.log(level, "answered", extra=fields)
 
 
 class _Handler(logging.StreamHandler[TextIO]):

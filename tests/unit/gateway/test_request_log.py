@@ -430,8 +430,10 @@ def test_a_request_is_logged_with_what_became_of_it() -> None:
     stream = io.StringIO()
     setup_logging("info", LogFormat.JSON, [], stream=stream)
     exchange = Exchange(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
-    access(exchange, method="POST", path="/api", seconds=1.23456, size=321)
-    access(Exchange(IDENTITY, code="timeout", status=504), method="X", path="/", seconds=0, size=1)
+    level = logging.INFO
+    access(exchange, method="POST", path="/api", seconds=1.23456, size=321, level=level)
+    late = Exchange(IDENTITY, code="timeout", status=504)
+    access(late, method="X", path="/", seconds=0, size=1, level=level)
     good, bad = map(json.loads, stream.getvalue().splitlines())
     for line in (good, bad):
         del line["time"], line["level"]
