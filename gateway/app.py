@@ -241,6 +241,7 @@ async def _answered(
         raise
     exchange.status = response.status
     response.headers.update(exchange.identity.headers())
+    response.headers["Server"] = "runway-gateway"  # aiohttp would say which versions run here
     return response
 
 

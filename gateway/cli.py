@@ -20,7 +20,7 @@ from gateway.config import Config, ConfigError
 from gateway.request_log import setup_logging
 from gateway.server import GatewayRunner
 from gateway.tracing import secret_headers, tracing
-from gateway.variables import VARIABLES
+from gateway.variables import VARIABLES, unknown
 
 ANSWERED_S = 20.0  # for answers that are being written when everything else has ended
 HEALTH_S = 3.0
@@ -77,6 +77,8 @@ def serve(log_level: str, check: bool, **flags: str | None) -> None:
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = getattr(error, "reason", None) or str(error)
         _fail(f"the TLS files do not fit: {reason}", _EXIT_USAGE)
+    for sentence in unknown(os.environ):
+        print(f"runway-gateway: {sentence}", file=sys.stderr)
     if check:
         print(f"the configuration is good; sessions will come from {config.upstream_host}")
         return
@@ -112,7 +114,7 @@ def health(url: str | None) -> None:
 def _own_url() -> str:
     config = _config({})
     scheme = "https" if config.tls.cert else "http"
-    host = config.host if is_loopback(config.host) else "127.0.0.1"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.port}{HEALTH}"
 
 
@@ -159,6 +161,9 @@ def _warn(config: Config) -> None:
             " set GATEWAY_AUTH or GATEWAY_RATE_LIMIT",
             config.host,
         )
+    upstream = urlsplit(config.base_url)
+    if upstream.scheme == "http" and not is_loopback(upstream.hostname or ""):
+        _log.warning("the API secret travels in clear text to %s: use https", config.upstream_host)
 
 
 async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
@@ -170,12 +175,13 @@ async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
         site = web.TCPSite(runner, config.host, config.port, ssl_context=tls, backlog=BACKLOG)
         try:
             await site.start()
-        except OSError as error:
-            number = error.errno or 0  # names that do not resolve have a negative one
+        except (OSError, UnicodeError) as error:
+            number = getattr(error, "errno", 0) or 0  # negative for names that do not resolve
             reason = os.strerror(number) if number > 0 else str(error)
+            option = "--port" if number > 0 else "--host"
             where = f"{config.host}:{config.port}"
             print(
-                f"runway-gateway: cannot listen on {where}: {reason}; choose another with --port",
+                f"runway-gateway: cannot listen on {where}: {reason}; choose another with {option}",
                 file=sys.stderr,
             )
             return _EXIT_CANNOT_START
@@ -192,10 +198,13 @@ async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
 
 
 def _stopped() -> asyncio.Event:
-    """Return what is set by the first SIGINT or SIGTERM from now on."""
+    """Return what is set by the first SIGINT, SIGTERM or SIGHUP from now on."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)  # a terminal was closed, and nobody said nohup
+    for number in numbers:
         loop.add_signal_handler(number, stopped.set)
     return stopped
 

@@ -14,7 +14,13 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -66,8 +72,14 @@ class Limits:
 
 @dataclass(slots=True)
 class _Custody:
-    """The session that one connect answers for, as far as it is known yet."""
+    """The session that one connect answers for, as far as it is known yet.
 
+    Attributes:
+        place: what the connect was admitted to; held for as long as the session may live unused,
+            or whoever hangs up and calls again would have more sessions than are allowed.
+    """
+
+    place: AsyncExitStack
     creating: asyncio.Task[str] | None = None
 
 
@@ -146,11 +158,8 @@ class Connects:
             CallerGone: `is_gone` said so; the same.
         """
         patience = _Patience(self._clock.now() + self._limits.deadline_s, is_gone)
-        async with (
-            self._deadline(patience.deadline),
-            self._custody() as custody,
-            self._admission(caller),  # inside: leaving it can take a while, and be interrupted
-        ):
+        async with self._deadline(patience.deadline), self._custody() as custody:
+            await custody.place.enter_async_context(self._admission(caller))
             session_id = await self._create(avatar, options, custody, patience)
             key = await self._until_ready(session_id, patience)
             if shape is Shape.SESSION_KEY:
@@ -184,10 +193,13 @@ class Connects:
         self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Patience
     ) -> str:
         async def attempt() -> str:
-            custody.creating = self._own(self._upstream.create(avatar, options))
+            custody.creating = self._own(self._made(avatar, options))
             return await asyncio.shield(custody.creating)
 
-        session_id = await self._persist(attempt, patience, custom_avatar=avatar.custom)
+        return await self._persist(attempt, patience, custom_avatar=avatar.custom)
+
+    async def _made(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
+        session_id = await self._upstream.create(avatar, options)
         self._watch.created()
         return session_id
 
@@ -263,17 +275,26 @@ class Connects:
     @asynccontextmanager
     async def _custody(self) -> AsyncIterator[_Custody]:
         """Have the session cancelled unless the block ends well or the session is over anyway."""
-        custody = _Custody()
-        try:
-            yield custody
-        except BaseException as error:
-            over = isinstance(error, SessionFailed) and error.over
-            if custody.creating is not None and not over:
-                self._own(self._release(custody.creating))
-            raise
+        async with AsyncExitStack() as place:
+            custody = _Custody(place)
+            try:
+                yield custody
+                await place.aclose()  # may take a moment, in which nobody has the session yet
+            except BaseException as error:
+                over = isinstance(error, SessionFailed) and error.over
+                if custody.creating is not None and not over:
+                    self._own(self._release(custody.creating, place.pop_all()))
+                raise
 
-    async def _release(self, creating: asyncio.Task[str]) -> None:
-        """Cancel the session that `creating` makes, once its id is known. Never raises."""
+    async def _release(self, creating: asyncio.Task[str], place: AsyncExitStack) -> None:
+        """Cancel the session that `creating` makes, once its id is known, and give its place back.
+
+        Raises nothing: nobody awaits this, and whatever goes wrong is told.
+        """
+        async with place:
+            await self._cancel(creating)
+
+    async def _cancel(self, creating: asyncio.Task[str]) -> None:
         try:
             async with asyncio.timeout(self._limits.cleanup_s):
                 session_id = await creating
@@ -286,7 +307,7 @@ class Connects:
         try:
             async with asyncio.timeout_at(patience.deadline):
                 await self._persist(lambda: self._upstream.cancel(session_id), patience)
-        except Exception as failure:  # whatever it is: nobody awaits this, and somebody has to know
+        except Exception as failure:
             unforeseen = not isinstance(failure, GatewayError | TimeoutError)
             text = "session %s could not be cancelled and may be left behind"
             _log.warning(text, session_id, exc_info=unforeseen)

@@ -6,8 +6,8 @@ the longest time that a connect can take. Redis' own clock decides, in one scrip
 counting, because replicas whose clocks differ would take each other's leases for expired.
 
 A lease is given back by a task of its own, which a caller who leaves cannot cancel. The connect
-waits for it, so that whoever has an answer finds the place free, but never longer than one question
-to Redis may take. What could not be given back because of an outage is given back with the next
+waits for it, so that whoever has an answer finds the place free, but not longer than a question to
+Redis may take. What could not be given back because of an outage is given back with the next
 question that gets through, else an outage of a second would keep places taken for minutes.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from gateway.errors import TooManySessions
-from gateway.storage import Storage, Unreachable
+from gateway.storage import CONNECTIONS, Storage, Unreachable
 
 KEY = "gateway:leases"
 RETRY_AFTER_S = 1.0  # nobody knows when a connect ends; most take a few seconds
@@ -138,8 +138,9 @@ class Leases:
 
     async def _release(self, storage: Storage, lease: str, *, surely_held: bool) -> None:
         names = (lease, *self._owed)
-        if surely_held:
-            self._owed.add(lease)  # so there are never more than leases
+        # one whose answer was lost may be held as well: Redis may have been slow, not dead
+        if surely_held or len(self._owed) < 2 * self._most + CONNECTIONS:
+            self._owed.add(lease)
         try:
             await storage.outages.attempt(lambda: storage.command("ZREM", KEY, *names))
         except Unreachable:

@@ -68,5 +68,6 @@ async def upstream_problem(upstream: RunwayClient) -> str | None:
             return f"cannot be reached: {failure.fault.value}"
         if failure.status in (401, 403):
             return "refuses the API secret"
-        return f"answers HTTP {failure.status}" if failure.status >= 500 else None
+        known = 400 <= failure.status < 500  # of a session that does not exist
+        return None if known else f"answers HTTP {failure.status}"
     return None

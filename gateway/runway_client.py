@@ -139,7 +139,7 @@ class RunwayClient:
                 ) as response,
             ):
                 raw = await _read(response, hop)
-        except aiohttp.ClientConnectorError:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise UpstreamFailure(hop, Fault.REFUSED) from None
         except aiohttp.ClientPayloadError:
             raise UpstreamFailure(hop, Fault.UNREADABLE) from None

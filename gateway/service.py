@@ -22,7 +22,8 @@ from gateway.tracing import Tracing
 from gateway.turns import Turns
 
 ATTEMPT_S = 5.0
-LEASE_SLACK_S = 60.0  # a lease goes with its connect; this is for a process that is late
+CONNECT_S = 5.0  # else a create that was never sent would count as one that may have acted
+LEASE_SLACK_S = 60.0  # 15 s for an id, 15 s for cancelling, in a process that is late
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _http_session(
 ) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector or aiohttp.TCPConnector(limit=0),
-        timeout=aiohttp.ClientTimeout(total=None),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[tracing.client_tracing()] if tracing else None,
     )

@@ -38,7 +38,8 @@ class Turns:
         """Hold a place while the block runs; wait for it if there is none.
 
         Raises:
-            Overloaded: too many wait already.
+            Overloaded: too many wait, and nobody has more of them than this caller. That can turn
+                out later as well, when somebody else comes.
         """
         await self._place(caller)
         try:
@@ -51,7 +52,7 @@ class Turns:
             self._free -= 1
             return
         if self._waiting >= self._most_waiting:
-            raise Overloaded(retry_after_s=RETRY_AFTER_S)
+            self._make_room(caller)
         ticket = asyncio.get_running_loop().create_future()
         self._queues.setdefault(caller, deque()).append(ticket)
         self._waiting += 1
@@ -60,9 +61,24 @@ class Turns:
         except asyncio.CancelledError:
             if ticket.cancelled():
                 self._leave(caller, ticket)
-            else:  # called and cancelled in the same instant: the place is somebody else's now
+            elif ticket.exception() is None:  # called and cancelled in the same instant
                 self._pass_on()
             raise
+
+    def _make_room(self, caller: str) -> None:
+        """Send away the last of whoever has most waiting, so that a crowd does not keep others out.
+
+        Raises:
+            Overloaded: that is `caller`.
+        """
+        crowd = max(self._queues, key=lambda name: len(self._queues[name]), default=caller)
+        mine = len(self._queues.get(caller, ()))
+        if crowd == caller or len(self._queues[crowd]) <= mine + 1:
+            raise Overloaded(retry_after_s=RETRY_AFTER_S)
+        ticket = self._queues[crowd].pop()  # two or more are there
+        self._waiting -= 1
+        if not ticket.done():
+            ticket.set_exception(Overloaded(retry_after_s=RETRY_AFTER_S))
 
     def _leave(self, caller: str, ticket: asyncio.Future[None]) -> None:
         queue = self._queues.get(caller)

@@ -1,7 +1,8 @@
 """The gateway's environment variables: what sets which field, and what each may hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ def _base_url(text: str) -> str:
 
 
 def _port(text: str) -> int:
+    if text.startswith("tcp://"):
+        raise ValueError(
+            "this looks like Kubernetes' variable for a Service named `gateway`;"
+            " set `enableServiceLinks: false` in the pod's spec"
+        )
     port = int(text)
     if not 0 <= port <= 65_535:
         raise ValueError(f"got {port}")
@@ -73,6 +79,12 @@ def _switch(text: str) -> bool:
 
 def _list(text: str) -> AllowList:
     return AllowList.parse(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -132,7 +144,7 @@ class Variable:
 VARIABLES = (
     Variable("RUNWAYML_API_SECRET", "secret", _secret, "the upstream's API secret", private=True),
     Variable("RUNWAYML_BASE_URL", "base_url", _base_url, "the upstream's URL"),
-    Variable("GATEWAY_HOST", "host", str, "an address to listen on"),
+    Variable("GATEWAY_HOST", "host", _text, "an address to listen on"),
     Variable("GATEWAY_PORT", "port", _port, "a port from 0 to 65535, 0 for any free one"),
     Variable("GATEWAY_SHAPE", "shape", Shape, "credentials or session-key"),
     Variable("GATEWAY_SHAPE_CHOICE", "choice", _switch, "on or off: may callers use ?shape="),
@@ -196,8 +208,8 @@ VARIABLES = (
         parse_algorithms,
         "fewer algorithms than go with the key, comma separated",
     ),
-    Variable("GATEWAY_JWT_ISSUER", "auth.issuer", str, "what the claim iss has to be"),
-    Variable("GATEWAY_JWT_AUDIENCE", "auth.audience", str, "what the claim aud has to be"),
+    Variable("GATEWAY_JWT_ISSUER", "auth.issuer", _text, "what the claim iss has to be"),
+    Variable("GATEWAY_JWT_AUDIENCE", "auth.audience", _text, "what the claim aud has to be"),
     Variable(
         "GATEWAY_JWT_LEEWAY",
         "auth.leeway_s",
@@ -248,3 +260,16 @@ VARIABLES = (
     Variable("GATEWAY_METRICS", "metrics", _switch, "on or off: /metrics"),
     Variable("GATEWAY_LOG_FORMAT", "log_format", LogFormat, "json or text"),
 )
+
+
+def unknown(environment: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each variable that looks like one of the gateway's and is none.
+
+    Kubernetes' own variables for a Service named `gateway` are left out.
+    """
+    names = [variable.name for variable in VARIABLES]
+    for name in sorted(environment):
+        ours = name.startswith("GATEWAY_") and name not in names
+        if ours and not name.startswith(("GATEWAY_SERVICE_", "GATEWAY_PORT_")):
+            near = get_close_matches(name, names, 1)
+            yield f"{name} is no variable of the gateway" + (f"; {near[0]} is" if near else "")

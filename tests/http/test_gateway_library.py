@@ -16,6 +16,7 @@ from gateway.flow import Admission, Connects, Limits
 from gateway.metrics import Metrics
 from gateway.polling import Retries
 from gateway.runway_client import RunwayClient
+from gateway.turns import Turns
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
 from tests.support.waiting import called
 
@@ -96,7 +97,7 @@ async def test_what_nobody_foresaw_is_counted(caplog: pytest.LogCaptureFixture) 
             await called(fake, "getSession")
             await http.close()
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
             await connects.drain()
         (session_id,) = fake.world.account.sessions
     assert b"gateway_sessions_left_behind_total 1.0" in metrics.text()[0]
@@ -133,10 +134,31 @@ async def test_an_end_on_the_way_out_leaves_no_session(ending: str) -> None:
                 task.cancel()
             elif ending == "the shutdown":
                 connects.shut_down()
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
             await connects.drain()
         states = [session.state.value for session in fake.world.account.sessions.values()]
     assert states == ["cancelled"]
+
+
+async def test_who_hangs_up_keeps_the_place_until_the_session_is_over() -> None:
+    """Else hanging up and calling again would make more sessions than are allowed."""
+    turns = Turns(1, most_waiting=0)
+    async with (
+        serving_fake(provisioned_in(99), rate=1) as fake,
+        connecting(fake, turns.turn) as (_, connects, metrics),
+    ):
+        avatar = Avatar("music-superstar", custom=False)
+        task = asyncio.ensure_future(connects.connect(avatar, Shape.SESSION_KEY))
+        await called(fake, "getSession")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with pytest.raises(GatewayError) as refused:
+            await connects.connect(avatar, Shape.SESSION_KEY)
+        await connects.drain()
+        async with turns.turn(""):
+            states = [each.state.value for each in fake.world.account.sessions.values()]
+    assert (refused.value.code, states) == ("overloaded", ["cancelled"])
+    assert b"gateway_sessions_created_total 1.0" in metrics.text()[0]
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from gateway.avatars import PRESETS
 from gateway.config import Config, ConfigError
 from gateway.credentials import Shape
 from gateway.storage import Outage
-from gateway.variables import VARIABLES
+from gateway.variables import VARIABLES, unknown
 
 SECRET = {"RUNWAYML_API_SECRET": "planted-secret"}
 
@@ -130,6 +130,10 @@ def test_variables_that_do_not_go_together(environment: dict[str, str], said: st
         ("GATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("GATEWAY_CONCURRENCY", "0"),
         ("GATEWAY_QUEUE", "many"),
+        ("GATEWAY_PORT", "tcp://10.96.0.1:4011"),
+        ("GATEWAY_HOST", ""),
+        ("GATEWAY_JWT_ISSUER", ""),
+        ("GATEWAY_JWT_AUDIENCE", " "),
         ("GATEWAY_SHUTDOWN_GRACE", "nan"),
         ("GATEWAY_TLS_CERT_FILE", "/no/such/file"),
         ("GATEWAY_METRICS", "maybe"),
@@ -175,3 +179,17 @@ def test_a_missing_secret_is_named() -> None:
     """Without a secret nothing starts."""
     with pytest.raises(ConfigError, match="RUNWAYML_API_SECRET"):
         Config.read({})
+
+
+def test_misspelt_variables_are_told() -> None:
+    """A limit that is not there for a missing underscore is worse than a word too many."""
+    environment = {
+        "GATEWAY_RATELIMIT": "30/minute",
+        "GATEWAY_AUTH": "bearer",
+        "GATEWAY_PORT_4011_TCP": "tcp://10.96.0.1:4011",
+        "GATEWAY_SERVICE_HOST": "10.96.0.1",
+        "PATH": "/bin",
+    }
+    assert list(unknown(environment)) == [
+        "GATEWAY_RATELIMIT is no variable of the gateway; GATEWAY_RATE_LIMIT is"
+    ]

@@ -53,6 +53,7 @@ class Crowd:
 
 @given(
     places=st.integers(1, 3),
+    most_waiting=st.sampled_from([0, 1, 3, 1_000]),
     steps=st.lists(
         st.one_of(
             st.tuples(st.just("comes"), CALLERS),
@@ -62,9 +63,11 @@ class Crowd:
         max_size=40,
     ),
 )
-async def test_laws(places: int, steps: list[tuple[str, str | int | None]]) -> None:
+async def test_laws(
+    places: int, most_waiting: int, steps: list[tuple[str, str | int | None]]
+) -> None:
     """Whatever comes, ends and is cancelled when: the bound holds, and no place is ever lost."""
-    turns = Turns(places, most_waiting=1_000)
+    turns = Turns(places, most_waiting)
     crowd = Crowd(turns)
     for what, which in steps:
         if isinstance(which, str):
@@ -88,7 +91,7 @@ async def test_laws(places: int, steps: list[tuple[str, str | int | None]]) -> N
     for _ in range(places + 1):
         crowd.comes("ann")
     await settle()
-    assert (len(crowd.running), turns.waiting) == (places, 1)
+    assert (len(crowd.running), turns.waiting) == (places, min(1, most_waiting))
     for task in crowd.tasks:
         task.cancel()
     await asyncio.gather(*crowd.tasks, return_exceptions=True)
@@ -126,10 +129,28 @@ async def test_too_many_who_wait_are_refused() -> None:
         crowd.comes("ann")
     await settle()
     with pytest.raises(Overloaded) as refused:
-        await crowd.comes("bob")
+        await crowd.comes("ann")
     assert refused.value.headers() == {"Retry-After": "1"}
     assert crowd.turns.waiting == 2
     for number in range(3):
         crowd.ends(number)
     await asyncio.gather(*crowd.tasks, return_exceptions=True)
     assert crowd.began == ["ann"] * 3
+
+
+async def test_a_crowd_keeps_nobody_out() -> None:
+    """With a full queue the last of whoever has most waiting makes room for somebody else."""
+    crowd = Crowd(Turns(1, most_waiting=3))
+    eves = [crowd.comes("eve") for _ in range(4)]
+    await settle()
+    crowd.comes("bob")
+    await settle()
+    with pytest.raises(Overloaded):
+        await eves[-1]
+    with pytest.raises(Overloaded):  # eve has two waiting, bob would have as many
+        await crowd.comes("bob")
+    assert crowd.turns.waiting == 3
+    for number in range(len(crowd.tasks)):
+        crowd.ends(number)
+    await asyncio.gather(*crowd.tasks, return_exceptions=True)
+    assert crowd.began == ["eve", "eve", "bob", "eve"]
