@@ -602,7 +602,10 @@ async def test_a_connect_under_way_is_answered_before_the_end() -> None:
     assert ended.code == 0
 
 
-async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled(
+    number: signal.Signals,
+) -> None:
     """503 with its code, the session cancelled upstream before the end, exit code 0."""
     async with (
         serving_fake() as fake,
@@ -610,7 +613,8 @@ async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled() -> None
         under_way(served) as connect,
     ):
         await called(fake, "createSession")
-        ended = await served.stop()
+        served.signal(number)
+        ended = await served.ended()
         answer = await connect
         assert states(fake) == ["cancelled"]
     assert (answer.status, answer.json["code"]) == (503, "shutting_down")
