@@ -49,6 +49,7 @@ _FORMATS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 _OF_PATTERN: Mapping[str, str] = MappingProxyType(
     {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
 )
+_PADDING = re.compile(r"\A\+?0*(?=[0-9])")
 _STEP = re.compile(r"(\w+)(?:\[([0-9]+)\])?: ")
 
 
@@ -173,13 +174,19 @@ def _same_type(constant: object, value: object) -> bool:
 
 
 def _path(given: Any, steps: Iterable[str | int]) -> Path:
-    """Return `steps` with text for the keys: the engine makes the number 7 of the key "7"."""
+    """Return `steps` with text for the keys: the engine makes a number of "7", "007" and "+7"."""
     path: list[str | int] = []
     for step in steps:
-        exact = str(step) if isinstance(given, Mapping) else step
+        exact = _key(given, step) if isinstance(given, Mapping) else step
         path.append(exact)
         given = given[exact]
     return tuple(path)
+
+
+def _key(given: Mapping[str, Any], step: str | int) -> str:
+    if str(step) in given:
+        return str(step)
+    return next(key for key in given if _PADDING.sub("", key) == str(step))
 
 
 def _wanted(rule: Json, keyword: str | None = None) -> str:

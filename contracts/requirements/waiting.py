@@ -70,7 +70,7 @@ def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iter
     """Judge the gaps between looks, and the one before the first."""
     looks = [*seen.creates[-1:], *seen.polls]
     slow = [after.at - before.at for before, after in pairwise(looks)]
-    if slow and max(slow) > LONGEST_INTERVAL_S * 1.1 + seen.lost_s:
+    if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
         yield f"allowed: at most {LONGEST_INTERVAL_S:g}s between looks; came: {max(slow):.1f}s"
 
 

@@ -382,6 +382,8 @@ def test_data_is_checked_as_files_are() -> None:
         ({"avatars": {"a": "sloow"}}, "$.avatars.a: expected the name of a scenario, got sloow"),
         ({"sesion": {}}, "$.sesion: expected one of name"),
         ({"avatars": {"7": {"queued": 1}}}, '$.avatars["7"].queued: expected a duration'),
+        ({"avatars": {"000": {"queued": 1}}}, '$.avatars["000"].queued: expected a duration'),
+        ({"avatars": {"+07": {"queued": 1}}}, '$.avatars["+07"].queued: expected a duration'),
         ({"session": {"then": [{"in": "ready", "event": "joined"}]}}, "$.session.then[0]: while"),
     )
     for given_data, start in wrong:
