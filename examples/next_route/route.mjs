@@ -38,14 +38,22 @@ class ConnectError extends Error {
 }
 
 export async function POST(request) {
+  // The deadline, or the caller who has left. With a timer of its own: Node may collect a signal of
+  // AbortSignal.timeout() that only AbortSignal.any() refers to, and then it never comes.
+  const ending = new AbortController();
+  const late = new ConnectError(504, 'timeout', 'Session creation timed out');
+  const deadline = setTimeout(() => ending.abort(late), CONNECT_TIMEOUT_MS);
+  const left = () => ending.abort(request.signal.reason);
+  request.signal.addEventListener('abort', left, { once: true });
   try {
     const avatarId = await requestedAvatar(request);
-    // The deadline, or the caller who has left.
-    const ending = AbortSignal.any([AbortSignal.timeout(CONNECT_TIMEOUT_MS), request.signal]);
-    return Response.json(await connect(avatarId, ending));
+    return Response.json(await connect(avatarId, ending.signal));
   } catch (error) {
     const { status, code, message } = problemOf(error);
     return Response.json({ error: message, code }, { status });
+  } finally {
+    clearTimeout(deadline);
+    request.signal.removeEventListener('abort', left);
   }
 }
 
@@ -143,9 +151,6 @@ async function cancel(sessionId) {
 // Every failure gets a status that is no success, and none has Runway's own words.
 function problemOf(error) {
   if (error instanceof ConnectError) return error;
-  if (error?.name === 'TimeoutError') {
-    return new ConnectError(504, 'timeout', 'Session creation timed out');
-  }
   console.warn(`failed: ${error?.name} ${error?.status ?? ''}`);
   return new ConnectError(502, 'upstream_error', 'Failed to create session');
 }
