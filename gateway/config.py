@@ -128,6 +128,7 @@ _GROUPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 
 def _check(config: Config) -> None:
     fields = {
+        "GATEWAY_SHAPE": (isinstance(config.shape, Shape), "a gateway.credentials.Shape"),
         "GATEWAY_DEADLINE": (config.deadline_s > 0, "more than 0"),
         "GATEWAY_POLL_INTERVAL": (0 < config.longest_wait_s <= 1, "more than 0, at most 1"),
         "GATEWAY_CONCURRENCY": (config.concurrency >= 1, "1 or more"),

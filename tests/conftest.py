@@ -1,7 +1,20 @@
-"""What holds for every test."""
+"""What holds for every test, and what is said at the end of a run."""
 
+import pytest
 from hypothesis import settings
 
 # a deadline per example would assert on the wall clock, and fail on a busy machine
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+_TEETH = "test_teeth.py::test_a_broken_gateway_is_caught_by_its_requirement_alone["
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the judge's kill score, if it was tried: here, because each worker knows but a part."""
+    caught, missed = (
+        sum(_TEETH in report.nodeid for report in terminalreporter.getreports(outcome))
+        for outcome in ("passed", "failed")
+    )
+    if caught or missed:
+        terminalreporter.write_line(f"kill score of the judge: {caught} of {caught + missed}")

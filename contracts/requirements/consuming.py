@@ -46,6 +46,7 @@ def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> I
     why="A host that is written into the code is production, also in tests.",
     source="observed (consume sent to a hard-coded host)",
     tags="success",
+    unless="last",  # the deadline may come between the look and the consume
 )
 def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge whether the consume of each handed out session was seen."""

@@ -95,7 +95,7 @@ def many_not_in_a_row(seen: Observation, situation: Situation, context: Context)
     if "one-slow" in situation.tags:
         if slow.took_s < 1.0:
             raise NotJudged("the target does not wait, so nobody is slow")
-        late = [each for each in others if not each.ok or each.came_at > slow.came_at]
+        late = [each for each in others if not each.ok or each.came_at >= slow.came_at]
         if len(late) >= 2:
             yield f"allowed: the others before the slow one; came: {len(late)} after, or {late[0]}"
         return

@@ -1,28 +1,36 @@
-"""The judge in this loop, on a fake in a process of its own: one world for each gateway."""
+"""The judge on a loop with virtual time: judge, fake and gateway side by side, without the machine.
 
-from collections.abc import AsyncIterator, Sequence
+Half a minute of waiting costs a second, and every instant is exact, however busy the machine is:
+what is found follows from the gateway and from the judge alone. Real processes are judged in
+`tests/clients`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from unittest.mock import patch
+
+from aiohttp import web
 
 from contracts.case import Context, Shape, Situation
 from contracts.control import control
 from contracts.runner import PRESETS, Outcome, Plan, Report, Runner
 from contracts.situations import CUSTOM_AVATAR, situations
 from contracts.target import Output, Target
-from tests.support.processes import running
+from fake_runway.clock import loop_time_as_wall_clock
+from fake_runway.core.settings import Settings
+from fake_runway.web.admin_app import Admin
+from fake_runway.web.app import create_app
+from fake_runway.web.tokens import LiveKit
+from fake_runway.web.worlds import Upkeep, Worlds
+from tests.support.simulation import simulate
 
 MEDIA_URL = "wss://media.judge.invalid"
 MARKER = "upstreamtext"
+SECRET = "api-secret-of-the-judged"
 
-Served = AbstractAsyncContextManager[str]
-
-
-@asynccontextmanager
-async def fake_process() -> AsyncIterator[str]:
-    """Run a fake until the block ends; yield its URL."""
-    options = ("--port=0", "--journal=100000", f"--livekit-url={MEDIA_URL}", "--log-level=error")
-    async with running("fake_runway", "serve", *options) as program:
-        yield (await program.line(containing="fake Runway: ")).split()[-1]
+Served = Callable[[str, Output], AbstractAsyncContextManager[str]]
+"""Serves a gateway in front of the fake at a URL, and yields the URL of its endpoint."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +43,25 @@ class Judge:
             ones and those with many callers.
     """
 
-    fake_url: str
-    name: str
     shape: Shape | None
     timeout_s: float
     alone: bool = False
 
-    @property
-    def secret(self) -> str:
-        """The API secret of this gateway, which leads to its world."""
-        return f"teeth-{self.name}"
+    def judge(self, served: Served) -> Report:
+        """Play everything against what is served, in no time."""
+        return simulate(self._judge(served))
 
-    async def judge(self, served: Served, output: Output) -> Report:
-        """Play everything against what is served."""
-        context = Context(self.timeout_s, self.shape, self.secret, MARKER, MEDIA_URL)
+    async def _judge(self, served: Served) -> Report:
+        context = Context(self.timeout_s, self.shape, SECRET, MARKER, MEDIA_URL)
         plan = Plan(self._situations(), context, jobs=1 if self.alone else len(PRESETS))
-        async with control(self.fake_url, self.secret) as desk:
-            await desk.begin("judged", [CUSTOM_AVATAR])
-            async with served as url:
+        output = Output()
+        with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
+            async with (
+                _fake() as fake_url,
+                control(fake_url, SECRET) as desk,
+                served(fake_url, output) as url,
+            ):
+                await desk.begin("judged", [CUSTOM_AVATAR])
                 target = Target(url, output=output)
                 return await Runner(plan, target, desk, lambda event: None).run()
 
@@ -61,6 +70,33 @@ class Judge:
         if not self.alone:
             return every
         return [each for each in every if each.quick or each.callers > 1]
+
+
+@asynccontextmanager
+async def _fake() -> AsyncIterator[str]:
+    worlds = Worlds(
+        seed="0",
+        settings=Settings(),
+        source=loop_time_as_wall_clock(),
+        rate=1,
+        upkeep=Upkeep(journal=100_000),
+    )
+    livekit = LiveKit(url=MEDIA_URL)
+    app = create_app(worlds, livekit=livekit, admin=Admin(worlds, livekit))
+    async with serving(app) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serving(app: web.Application, *, grace_s: float = 0.1) -> AsyncIterator[str]:
+    """Serve an application in this loop until the block ends; yield its URL."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 def findings(report: Report) -> dict[str, list[str]]:

@@ -3,7 +3,13 @@
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
-from runwayml import APIConnectionError, APIError, APIStatusError, AsyncRunwayML
+from runwayml import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    AsyncRunwayML,
+    DefaultAioHttpClient,
+)
 
 from tests.contract.small_gateway import Gateway, UpstreamError
 
@@ -17,7 +23,10 @@ class SdkGateway(Gateway):
 
     def sdk(self) -> AsyncRunwayML:
         self.runway = self.runway or AsyncRunwayML(
-            api_key=self.secret, base_url=self.url, max_retries=0
+            api_key=self.secret,
+            base_url=self.url,
+            max_retries=0,
+            http_client=DefaultAioHttpClient(),  # of its backends, the one that loops can simulate
         )
         return self.runway
 

@@ -15,6 +15,7 @@ from contracts.case import Shape
 from contracts.clock import sleep
 from contracts.runner import PRESETS
 from contracts.target import Output
+from tests.contract.judged import serving
 
 PATH = "/api/avatar/connect"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -309,16 +310,11 @@ async def served(
         gateway = kind(url, secret, http, output, shape, deadline_s)
         app = web.Application(client_max_size=gateway.longest_body)
         app.router.add_post(PATH, gateway.handle)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            port = runner.addresses[0][1]
-            yield f"http://127.0.0.1:{port}{PATH}"
+            async with serving(app) as served_at:
+                yield served_at + PATH
         finally:
             for task in list(gateway.tasks):
                 task.cancel()
             await asyncio.gather(*gateway.tasks, return_exceptions=True)
             await gateway.close()
-            await runner.cleanup()

@@ -175,6 +175,12 @@ def test_a_wrong_flag_is_refused_by_the_name_of_the_flag() -> None:
         Config.read(SECRET, {"deadline_s": "soon"})
 
 
+def test_a_shape_is_no_text() -> None:
+    """Compared with the two that there are, a text would be neither, and so the wrong one."""
+    with pytest.raises(ConfigError, match=r"^GATEWAY_SHAPE: expected .*Shape"):
+        Config(secret="planted", shape="session-key")  # type: ignore[arg-type]
+
+
 def test_a_missing_secret_is_named() -> None:
     """Without a secret nothing starts."""
     with pytest.raises(ConfigError, match="RUNWAYML_API_SECRET"):
