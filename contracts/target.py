@@ -30,6 +30,7 @@ GRACE_S = 3.0
 _MOST_OUTPUT = 4 << 20
 _LAST_LINES = 8
 _CONNECT_S = 5.0
+_CLOSED = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE)
 _AGAIN_S = 2.0
 
 
@@ -98,10 +99,10 @@ class Target:
         except TimeoutError:
             failure = "given up" if leaves_after_s is None else "the caller left"
             return Answer(sent_at, now(), failure=failure)
-        except aiohttp.ClientConnectorError as error:
-            self.refused.set()
-            return Answer(sent_at, now(), failure=f"nobody listens: {error.strerror}")
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError) and not _was_closed(error):
+                self.refused.set()
+                return Answer(sent_at, now(), failure=f"nobody listens: {error.strerror}")
             return Answer(sent_at, now(), failure=_failure(error, body))
         return Answer(sent_at, now(), status, headers, raw)
 
@@ -136,14 +137,17 @@ def _failure(error: BaseException, body: bytes) -> str:
     return type(error).__name__
 
 
-def _was_closed(error: BaseException) -> bool:
-    """Tell whether a connection was ended by the other side, properly or with a reset."""
+def _was_closed(error: BaseException | None) -> bool:
+    """Tell whether a connection was ended by the other side, properly or with a reset.
+
+    It may be the cause of what went wrong afterwards. A connection can even end before this side
+    has seen it begin.
+    """
+    if error is None:
+        return False
     number = error.errno if isinstance(error, OSError) else None  # aiohttp's own classes keep it
-    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError) or number in (
-        errno.ECONNRESET,
-        errno.ECONNABORTED,
-        errno.EPIPE,
-    )
+    kinds = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
+    return isinstance(error, kinds) or number in _CLOSED or _was_closed(error.__cause__)
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,9 @@ async def _listens(target: Target, *, within_s: float) -> bool:
         try:
             async with asyncio.timeout(_CONNECT_S):
                 _, writer = await asyncio.open_connection(*target.address)
-        except OSError:  # a TimeoutError too
+        except OSError as error:  # a TimeoutError too
+            if _was_closed(error):
+                return True  # by somebody who listens
             if now() >= give_up_at:
                 return False
             await sleep(0.05)
