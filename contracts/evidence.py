@@ -155,7 +155,8 @@ class Observation:
         sessions: that came of it.
         until: when looking ended.
         output: what the target wrote meanwhile, if it was started here.
-        lost_s: how late this machine was meanwhile, all delays together.
+        lost_s: how late this machine was before the answers, all delays together.
+        stood_still_s: the longest time for which it ran nothing until looking ended.
     """
 
     situation: str
@@ -166,6 +167,7 @@ class Observation:
     until: float
     output: str = ""
     lost_s: float = 0.0
+    stood_still_s: float = 0.0
 
     @property
     def answer(self) -> Answer:

@@ -41,6 +41,10 @@ class Lateness:
         if (late := ended_at - began_at - TICK_S) >= NOTED_S:
             self._late.append((ended_at, late))
 
+    def longest_within(self, begin: float, end: float) -> float:
+        """Return the longest delay between two instants, in seconds."""
+        return max((late for at, late in self._late if begin <= at and at - late <= end), default=0)
+
     def within(self, begin: float, end: float) -> float:
         """Return how many seconds were lost between two instants, all delays together."""
         return sum(late for at, late in self._late if begin <= at and at - late <= end)

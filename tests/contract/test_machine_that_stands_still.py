@@ -1,0 +1,72 @@
+"""A machine that stands still for seconds is nothing to blame a gateway for.
+
+On virtual time it does so when the loop's clock moves on and nothing has run meanwhile.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from contracts.case import Shape
+from contracts.target import Output
+from tests.contract.judged import SECRET, Judge, findings
+from tests.contract.small_gateway import Gateway, served
+
+DEADLINE_S = 15.0
+STILL_S = 6.0
+
+
+def stand_still() -> None:
+    """Let time pass in which nobody runs."""
+    loop: Any = asyncio.get_running_loop()
+    loop._selector.clock.advance(STILL_S)
+
+
+class StoodStillOnce(Gateway):
+    """Correct; the machine stands still once, while it waits for many sessions."""
+
+    looks = 0
+
+    async def look(self, session: str) -> Mapping[str, Any]:
+        self.looks += 1
+        if self.looks == 100:
+            stand_still()
+        return await super().look(session)
+
+
+class StandsStillAgainAndAgain(Gateway):
+    """Correct; the machine stands still at every look."""
+
+    async def look(self, session: str) -> Mapping[str, Any]:
+        stand_still()
+        return await super().look(session)
+
+
+def judged(kind: type[Gateway]) -> dict[str, list[str]]:
+    """Judge a gateway and return what was found."""
+
+    def serve(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:
+        shape = Shape.CREDENTIALS
+        return served(kind, fake_url, SECRET, output, shape=shape, deadline_s=DEADLINE_S)
+
+    return findings(Judge(Shape.CREDENTIALS, DEADLINE_S).judge(serve))
+
+
+def test_what_a_standstill_has_spoilt_is_played_again() -> None:
+    """Nine situations were under way, and one of them has a gap that is too long: no finding."""
+    assert judged(StoodStillOnce) == {}
+
+
+def test_a_machine_that_never_goes_on_has_an_end() -> None:
+    """Situations are not played for ever, and what was seen the last time is told."""
+    assert judged(StandsStillAgainAndAgain)
+
+
+@pytest.mark.parametrize("plays", [1, 2])
+def test_the_standstill_would_be_found(plays: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Played once, there are findings; that the test above has none is due to the second play."""
+    monkeypatch.setattr("contracts.runner.MOST_PLAYS", plays)
+    assert bool(judged(StoodStillOnce)) == (plays == 1)
