@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.clients.judged import Server, found, free_ports, judge_all
 from tests.clients.npm import Node
 
@@ -11,6 +13,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 TIMEOUT_S = 4.0
 
 
+@pytest.mark.alone
 async def test_examples_are_strictly_right(node: Node, tmp_path: Path) -> None:
     """`check --strict` has nothing to say about any of them."""
     node.lend_packages(tmp_path)

@@ -4,9 +4,9 @@ The commands are the real ones: `runway-contracts check` starts `runway-gateway 
 situations with a caller's signed token, and says what it found in a report.
 """
 
+import asyncio
 import json
 import sys
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,8 @@ from tests.clients.processes import environment, running
 from tests.support.redis_server import redis_server
 
 TIMEOUT_S = 4.0
+pytestmark = pytest.mark.alone
+
 JWT_SECRET = "planted-jwt-secret-of-32-bytes-or-more"
 ON = {
     "GATEWAY_AUTH": "jwt",
@@ -56,7 +58,7 @@ async def judge(
     (port,) = await free_ports(1)
     options = (f"--shape={shape.value}", f"--deadline={TIMEOUT_S:g}", f"--port={port}")
     serve = (sys.executable, "-m", "gateway", "serve", "--log-level=debug", *options)
-    report = folder / "report.json"
+    report = folder / f"{shape.value}.json"
     check = (
         *("check", "--strict", f"--profile={profile}", f"--shape={shape.value}"),
         f"--timeout={TIMEOUT_S:g}",
@@ -64,7 +66,7 @@ async def judge(
         f"--target=http://127.0.0.1:{port}/api/avatar/connect",
     )
     command = (sys.executable, "-m", "contracts", *check, "--", *serve)
-    errors = folder / "stderr"
+    errors = folder / f"{shape.value}.stderr"
     async with running(command, errors=errors, env=environment("", **variables)) as program:
         assert program.process.stdout is not None
         await program.process.stdout.read()
@@ -73,19 +75,22 @@ async def judge(
     return Verdict(code, counts, errors.read_text())
 
 
-@pytest.mark.parametrize(
-    ("shape", "shared"), [(Shape.CREDENTIALS, True), (Shape.SESSION_KEY, False)], ids=str
-)
-async def test_nothing_is_wrong_with_everything_on(
-    shape: Shape, shared: bool, tmp_path: Path
-) -> None:
-    """Tokens, limits (in Redis, if they are shared), logs, metrics, CORS, options: no finding."""
-    with redis_server() if shared else nullcontext() as redis:
-        storage = {"GATEWAY_RATE_LIMIT_STORAGE": redis.url} if redis else {}
-        verdict = await judge(shape, tmp_path, token=signed(JWT_SECRET), **ON, **storage)
-    broken = {name: verdict.counts[name] for name in ("failed", "errors")}
-    assert (verdict.code, broken) == (0, {"failed": 0, "errors": 0}), verdict.errors
-    assert verdict.counts["passed"] > verdict.counts["skipped"]  # what the other shape is asked
+async def test_nothing_is_wrong_with_everything_on(tmp_path: Path) -> None:
+    """Tokens, limits (here in Redis, there in process), logs, metrics, CORS, options: no finding.
+
+    Both shapes are judged side by side.
+    """
+    token = signed(JWT_SECRET)
+    with redis_server() as redis:
+        storage = {"GATEWAY_RATE_LIMIT_STORAGE": redis.url}
+        verdicts = await asyncio.gather(
+            judge(Shape.CREDENTIALS, tmp_path, token=token, **ON, **storage),
+            judge(Shape.SESSION_KEY, tmp_path, token=token, **ON),
+        )
+    for verdict in verdicts:
+        broken = {name: verdict.counts[name] for name in ("failed", "errors")}
+        assert (verdict.code, broken) == (0, {"failed": 0, "errors": 0}), verdict.errors
+        assert verdict.counts["passed"] > verdict.counts["skipped"]  # what others are asked
 
 
 async def test_the_judge_sees_that_nobody_gets_in(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_quoted_words_are_in_the_seed(name: str, seeds: dict[str, Seed]) -> None
     assert {words for words in rows(name).values() if words not in seeds[name].code} == set()
 
 
+@pytest.mark.alone
 async def test_what_is_found(seeds: dict[str, Seed], node: Node, tmp_path: Path) -> None:
     """Exactly the requirements that the page lists are broken, for each of the five."""
     ports = await free_ports(len(seeds))

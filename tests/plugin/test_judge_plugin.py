@@ -32,6 +32,7 @@ def run(pytester: pytest.Pytester, environment: str, *arguments: str) -> pytest.
     return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", *arguments)
 
 
+@pytest.mark.alone
 def test_each_requirement_is_an_item(pytester: pytest.Pytester) -> None:
     """A gateway that keeps them passes, started by a fixture that is told the upstream."""
     result = run(pytester, ITSELF, *FEW)

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -35,6 +36,7 @@ async def judged(folder: Path, *arguments: str, **environment: str) -> int:
     return process.returncode
 
 
+@pytest.mark.alone
 async def test_the_script_judges_a_gateway(tmp_path: Path) -> None:
     """A correct gateway is code 0, and the reports are in their folder."""
     port = await free_port()

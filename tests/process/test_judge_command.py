@@ -343,6 +343,7 @@ async def test_a_fake_port_that_is_taken() -> None:
 # Somebody else's fake
 
 
+@pytest.mark.alone
 async def test_a_fake_of_somebody_else() -> None:
     """With its admin token, a gateway is judged in front of it; without, a line says so."""
     async with running("fake_runway", "serve", "--port=0", "--admin-token=open") as program:
@@ -358,6 +359,7 @@ async def test_a_fake_of_somebody_else() -> None:
     assert "X-Fake-Admin-Token" in refused.errors
 
 
+@pytest.mark.alone
 async def test_custom_avatars() -> None:
     """UUIDs are avatars like any other: the fake knows them, and no preset is demanded."""
     port = await free_port()
