@@ -111,17 +111,19 @@ async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: floa
         Conflict: the world is gone; its own clock has run out, so nothing in it can be trusted.
     """
     world = call.world
+
+    def look() -> T | None:
+        if call.worlds.get(world.name) is not world:
+            raise Conflict("The world was dropped or begun anew meanwhile.")
+        world.account.advance(world.clock.now())
+        return found()
+
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            while True:
-                if call.worlds.get(world.name) is not world:
-                    raise Conflict("The world was dropped or begun anew meanwhile.")
-                world.account.advance(world.clock.now())
-                result = found()
-                if result is not None:
-                    return result
+            while (result := look()) is None:
                 await _something(world)
-    return None
+            return result
+    return look()  # a process that stood still has time's end and what fell due before it at once
 
 
 async def _something(world: World) -> None:

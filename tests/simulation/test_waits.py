@@ -1,0 +1,39 @@
+"""Waits of the admin API in a process that is late: when they end, more has fallen due."""
+
+import asyncio
+
+import pytest
+
+from fake_runway.web.admin_calls import AdminCall
+from fake_runway.web.admin_waits import WaitedInVain, await_session
+from fake_runway.web.calls import Reply
+from fake_runway.web.tokens import LiveKit
+from fake_runway.web.worlds import Worlds
+from tests.support.servers import provisioned_in
+from tests.support.simulation import simulate
+
+
+async def _waited(*, late_by_s: float) -> Reply:
+    """Wait for five seconds, as the loop sees it, for a session that is READY after eight."""
+    loop = asyncio.get_running_loop()
+
+    def clock() -> float:
+        return loop.time() + (late_by_s if loop.time() > 4 else 0)
+
+    worlds = Worlds(seed="0", settings=provisioned_in(8), source=clock, rate=1.0)
+    world = worlds.named("a-world")
+    now = world.clock.now()
+    world.account.create(at=now)
+    body = {"states": ["ready"], "timeout": "5s"}
+    return await await_session(AdminCall(worlds, world, LiveKit(), now, "", body, {}))
+
+
+def test_what_has_happened_when_a_wait_ends_was_not_waited_for_in_vain() -> None:
+    """A process that stood still sees the wait's end before what fell due meanwhile."""
+    assert simulate(_waited(late_by_s=4)).status == 200
+
+
+def test_a_wait_that_ends_before_is_in_vain() -> None:
+    """It takes the time that it was given, and says how much was missing."""
+    with pytest.raises(WaitedInVain, match=r"due in 3\.000s"):
+        simulate(_waited(late_by_s=0))
