@@ -8,7 +8,7 @@ answer is good for a while, and who asks meanwhile gets the same one.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.clock import LoopClock
+from gateway.clock import LoopClock, within
 from gateway.polling import Fault, UpstreamFailure
 from gateway.runway_client import RunwayClient
 
@@ -51,8 +51,7 @@ class Readiness:
 
 async def _bounded(check: Check) -> str | None:
     try:
-        async with asyncio.timeout(CHECK_S):
-            return await check()
+        return await within(CHECK_S, check())
     except TimeoutError:
         return "no answer in time"
 

@@ -13,13 +13,12 @@ from enum import Enum
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from gateway.clock import LoopClock
+from gateway.clock import LoopClock, within
 from gateway.errors import LimitsUnavailable
 
 T = TypeVar("T")
 _log = logging.getLogger("gateway")
 
-SLICES = 25
 CONNECTIONS = 32  # to Redis, and so questions at the same time; the others wait for their turn
 MEMORY = "memory://"
 
@@ -105,7 +104,7 @@ class Outages:
             if probing:  # said before it goes out, so that there is one at a time
                 self._next_probe = self._clock.now() + self._bounds.probe_every_s
             try:
-                answer = await _within(self._bounds.answer_s, question())
+                answer = await within(self._bounds.answer_s, question())
             except self._failures as error:
                 self._failed(error)
                 raise Unreachable from None
@@ -130,28 +129,6 @@ class Outages:
             lasted_s = self._clock.now() - self._down_since
             self._down_since = None
             _log.info("%s can be reached again after %.1f s", self._shown, lasted_s)
-
-
-async def _within(seconds: float, question: Awaitable[T]) -> T:
-    """Return the answer to a question within that time, as far as this process had time itself.
-
-    The wait is cut in slices, each a look at the sockets: a loop that is late for a second, because
-    the machine is busy, then finds the answer that has long been there, and no outage.
-
-    Raises:
-        TimeoutError: no answer.
-    """
-    asked = asyncio.ensure_future(question)
-    try:
-        for _ in range(SLICES):
-            done, _ = await asyncio.wait({asked}, timeout=seconds / SLICES)
-            if done:
-                return asked.result()
-        raise TimeoutError
-    finally:
-        if not asked.done():
-            asked.cancel()
-            await asyncio.wait({asked})
 
 
 class Storage:

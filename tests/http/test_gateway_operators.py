@@ -26,10 +26,12 @@ from fake_runway.scenario_files import Catalogue
 from gateway.addresses import parse_networks
 from gateway.app import create_app as create_gateway
 from gateway.auth_settings import AuthSettings, Mode
+from gateway.clock import LoopClock
 from gateway.config import Config
 from gateway.cors import Origins
 from gateway.limiting import LimitSettings, parse_rate
 from gateway.options import OPTIONS
+from gateway.readiness import VALID_S
 from gateway.storage import Outage
 from tests.support.checked import Answer, CheckedClient, serve
 from tests.support.processes import PATIENCE_S
@@ -529,15 +531,19 @@ async def ready_gateway(
 
 async def test_ready_costs_nothing() -> None:
     """200 however often it is asked, with at most one look, no session and no credits spent."""
+    clock = LoopClock()
     async with ready_gateway() as (fake, gateway):
+        began = clock.now()
         answers = await asyncio.gather(*(gateway.get("/ready") for _ in range(20)))
         answers.append(await gateway.get("/ready"))  # within the seconds that a look is good for
+        most = 1 + int((clock.now() - began) / VALID_S)  # one, unless this machine stood still
         looks = await operations(fake)
         account = fake.world.account
         assert (account.sessions, account.spent) == ({}, 0)
     assert {each.status for each in answers} == {200}
     assert answers[0].json == {"status": "ready", "checks": {"upstream": "ok"}}
-    assert looks == ["getSession"]
+    assert set(looks) == {"getSession"}
+    assert len(looks) <= most
 
 
 SHUT = LimitSettings(rates=parse_rate("9/hour"), storage=NOWHERE, on_outage=Outage.CLOSED)
