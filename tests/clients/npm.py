@@ -12,7 +12,7 @@ from tests.clients.processes import PATIENCE_S
 
 HERE = Path(__file__).parent / "node"
 INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-INSTALL_S = 10 * PATIENCE_S
+INSTALL_S = 3 * PATIENCE_S
 
 
 class NotInstalled(Exception):

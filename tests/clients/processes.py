@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.processes import PATIENCE_S
 from tests.support.servers import SECRET
-
-PATIENCE_S = 30.0 * float(os.environ.get("FAKE_RUNWAY_TEST_PATIENCE", "1"))
-"""How long a program may take for anything. Reached only when a test fails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from fake_runway.web.admin_worlds import MOST_SNAPSHOTS
 from fake_runway.web.worlds import Upkeep
 from tests.support.checked import Answer
 from tests.support.servers import CREATE, SECRET, Fake, provisioned_in, serving_fake
+from tests.support.waiting import WAIT_S
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 STATES = [state.value for state in State]
@@ -765,6 +767,7 @@ async def test_what_is_no_record_is_refused(token: str) -> None:
 
 async def waiting(fake: Fake, path: str, body: dict[str, Any]) -> "asyncio.Future[Answer]":
     """Start to wait, and return once the server is at it."""
+    body = {"timeout": f"{WAIT_S:g}s", **body}
     answer = asyncio.ensure_future(fake.admin("POST", f"/await/{path}", body))
     await until(lambda: fake.world._watched)
     return answer
@@ -796,11 +799,12 @@ async def test_waits_end_when_it_happens() -> None:
 
 async def test_a_wait_sees_what_time_brings() -> None:
     """On a clock that goes, nobody has to call for a session to become READY."""
-    async with serving_fake(provisioned_in(20), rate=1_000) as fake:
+    settings = provisioned_in(20)
+    for_days = replace(settings, plan=replace(settings.plan, expires_in_s=9e6))
+    async with serving_fake(for_days, rate=1_000) as fake:
         session_id = await fake.create()
-        answer = await fake.admin(
-            "POST", "/await/session", {"states": ["ready"], "session": session_id}
-        )
+        wait = {"states": ["ready"], "session": session_id, "timeout": f"{WAIT_S:g}s"}
+        answer = await fake.admin("POST", "/await/session", wait)
     assert (answer.status, answer.json["state"]) == (200, "ready")
 
 
@@ -824,7 +828,7 @@ async def test_nothing_is_missed_between_looking_and_waiting() -> None:
         async def one(number: int) -> int:
             wait = {"match": {"operation": "getOrganization"}, "count": number + 1}
             answers = await asyncio.gather(
-                fake.admin("POST", "/await/calls", {**wait, "timeout": "60s"}),
+                fake.admin("POST", "/await/calls", {**wait, "timeout": f"{WAIT_S:g}s"}),
                 fake.call("GET", "/v1/organization"),
             )
             return answers[0].status

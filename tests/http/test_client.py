@@ -28,6 +28,7 @@ from fake_runway.fake_world import Fake
 from fake_runway.sync_client import Admin, Fault
 from fake_runway.transport import Transport
 from tests.support.synchronous import SOURCE, TARGET, synchronous
+from tests.support.waiting import WAIT_S
 
 CREATE = {
     "model": "gwm1_avatars",
@@ -208,10 +209,10 @@ async def test_waits_end_when_what_they_are_for_happens(fake: Any) -> None:
         await fake.clock.next()
 
     acting = asyncio.ensure_future(later())
-    session = await fake.wait_for_session("ready", timeout=5)
+    session = await fake.wait_for_session("ready", timeout=WAIT_S)
     await acting
     assert (await fake.wait_for_session("ready", "running", session=session.id)) == session
-    calls = await fake.wait_for_calls(operation="createSession", timeout="5s")
+    calls = await fake.wait_for_calls(operation="createSession", timeout=f"{WAIT_S:g}s")
     assert calls[0].session == session.id
     assert await fake.wait_for_calls(1, since=calls[0].number, status=200, method="POST")
 
@@ -329,7 +330,9 @@ def test_threads_share_a_blocking_client() -> None:
     """One thread can wait while another makes happen what it waits for."""
     with FakeRunway(frozen=True) as fake:
         seen: list[str] = []
-        waiting = threading.Thread(target=lambda: seen.append(fake.wait_for_session("ready").id))
+        waiting = threading.Thread(
+            target=lambda: seen.append(fake.wait_for_session("ready", timeout=WAIT_S).id)
+        )
         waiting.start()
         made = fake.sessions.make("ready")
         waiting.join()

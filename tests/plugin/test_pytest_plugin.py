@@ -133,7 +133,7 @@ def test_each_test_has_a_world_of_its_own(run: Run) -> None:
             assert fake_runway.base_url.startswith(fake_runway_server.url + "/w/test-second-")
 
         async def test_third(fake_runway):
-            session = asyncio.ensure_future(fake_runway.aio.wait_for_session("ready", timeout=5))
+            session = asyncio.ensure_future(fake_runway.aio.wait_for_session("ready", timeout=99))
             await asyncio.to_thread(create, fake_runway)
             await fake_runway.aio.clock.next()
             assert (await session).ordinal == 0

@@ -23,7 +23,7 @@ VALID = b'{"avatarId":"music-superstar"}'
 REFUSED = b'{"avatarId":"%s"}' % MARK
 JSON = b"Content-Type: application/json"
 LAST = b"GET /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % MARK
-PATIENCE_S = 20.0  # for answers that have to come; a machine may be busy
+PATIENCE_S = 120.0  # for answers that have to come; a machine may be busy
 SHORT_S = 0.2  # for what may be half a request, which is given up without a loss
 
 _CODES = frozenset(

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
-PATIENCE_S = 30.0 * float(os.environ.get("FAKE_RUNWAY_TEST_PATIENCE", "1"))
+PATIENCE_S = 120.0 * float(os.environ.get("FAKE_RUNWAY_TEST_PATIENCE", "1"))
+"""How long anything may take: ends what hangs, and says nothing of how fast a machine is."""
 
 
 class Program:
@@ -72,3 +74,16 @@ async def running(module: str, *arguments: str, **environment: str) -> AsyncIter
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         process._transport.close()  # type: ignore[attr-defined]  # else its pipes warn later
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """Keep a port, at which nobody listens, for a program that will: nobody else gets it meanwhile.
+
+    Who asks for any port, to listen or to connect from, is given one that is not bound. A server
+    that names this one gets it nevertheless: both say `SO_REUSEADDR`, as servers usually do.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

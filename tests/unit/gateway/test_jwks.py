@@ -32,6 +32,7 @@ from gateway.jwks import (
     lifetime_s,
     read_keys,
 )
+from tests.support.processes import PATIENCE_S
 from tests.support.simulation import simulate
 
 Jwk = dict[str, Any]
@@ -124,7 +125,7 @@ class World:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the loop run until `condition` holds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await LoopClock().sleep(0)
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from gateway.tracing import Tracing, asked_for, secret_headers, tracing
 from gateway.watching import Exchange, Identity
+from tests.support.processes import PATIENCE_S
 from tests.support.simulation import simulate
 
 pytest.importorskip("opentelemetry.sdk.trace", reason="the extra otel is not installed")
@@ -220,7 +221,7 @@ class Stuck(SpanExporter):
         if self.tried == 1:
             raise ConnectionError("nobody listens")
         self.reached.set()
-        self.released.wait(30)
+        self.released.wait(2 * PATIENCE_S)
         return SpanExportResult.FAILURE
 
 
@@ -233,8 +234,8 @@ async def test_an_exporter_that_is_down_disturbs_nobody(caplog: pytest.LogCaptur
     for _ in range(50):
         with tracer.connect(Exchange(FRESH)):
             pass
-    assert await asyncio.to_thread(stuck.reached.wait, 10)
-    await asyncio.wait_for(tracer.shutdown(), 5)
+    assert await asyncio.to_thread(stuck.reached.wait, PATIENCE_S)
+    await asyncio.wait_for(tracer.shutdown(), PATIENCE_S)
 
     assert not stuck.released.is_set()
     stuck.released.set()
