@@ -3,6 +3,7 @@
 It can be stopped, started again (empty, at the same place) and frozen in the middle of a test.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -64,9 +65,10 @@ class RedisServer:
             self._process = None
 
     def freeze(self) -> None:
-        """Let it hang: connections stay, nothing answers."""
+        """Let it hang: connections stay, nothing answers from now on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)  # it goes on for a moment, else
 
     def thaw(self) -> None:
         """Let it go on."""
