@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from tests.clients.processes import PATIENCE_S
+from tests.support.processes import PATIENCE_S
 
 HERE = Path(__file__).parent / "node"
 INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")

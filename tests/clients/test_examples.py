@@ -20,10 +20,11 @@ from fake_runway.core.session import Plan
 from fake_runway.core.settings import Limits, Settings
 from fake_runway.web.tokens import LiveKit, read
 from tests.clients.npm import HERE, Node
-from tests.clients.processes import PATIENCE_S, Program, environment, running
+from tests.clients.processes import Program, environment, running
 from tests.clients.watched import Watched, watching
 from tests.support import plans
 from tests.support.checked import Answer, check
+from tests.support.processes import PATIENCE_S
 from tests.support.servers import SECRET, provisioned_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

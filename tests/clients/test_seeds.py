@@ -16,9 +16,10 @@ import pytest
 
 from fake_runway.web.tokens import LiveKit, read
 from tests.clients.npm import Node
-from tests.clients.processes import PATIENCE_S, environment, running
+from tests.clients.processes import environment, running
 from tests.clients.seeds import FOLDER, Kind, Seed, read_seeds
 from tests.clients.watched import Watched, watching
+from tests.support.processes import PATIENCE_S
 from tests.support.servers import provisioned_in
 
 

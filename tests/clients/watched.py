@@ -14,8 +14,8 @@ from fake_runway.core.settings import Settings
 from fake_runway.web.app import create_app
 from fake_runway.web.tokens import LiveKit
 from fake_runway.web.worlds import Worlds
-from tests.clients.processes import PATIENCE_S
 from tests.support.checked import CheckedClient, serve
+from tests.support.processes import PATIENCE_S
 from tests.support.servers import Fake
 
 

@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fake_runway.client import AsyncAdmin
 from fake_runway.scenario_files import Catalogue
 from gateway.addresses import parse_networks
+from gateway.app import SERVICE
 from gateway.app import create_app as create_gateway
 from gateway.auth_settings import AuthSettings, Mode
 from gateway.clock import LoopClock
@@ -637,15 +638,20 @@ async def test_metrics_tell_what_became_of_connects() -> None:
 
 async def test_metrics_tell_of_a_deadline_and_of_who_waits() -> None:
     """In flight while a session is not ready; then a timeout and a cancellation, none left."""
-    async with (
-        serving_fake() as fake,
-        serving_gateway(fake.url, deadline_s=0.5) as gateway,
-        connecting(gateway) as (under_way,),
-    ):
-        waiting = await until(gateway, "gateway_connects_in_flight", 1)
-        answer = await under_way
-        seen = await until(gateway, "gateway_sessions_cancelled_total", 1)
-        states = [each.state.value for each in fake.world.account.sessions.values()]
+    async with serving_fake() as fake:
+        app = create_gateway(Config(secret=SECRET, base_url=fake.url))
+        async with (
+            serve(app, "gateway") as url,
+            aiohttp.ClientSession() as http,
+            connecting(gateway := CheckedClient(http, url, "gateway")) as (under_way,),
+        ):
+            await called(fake, "getSession")
+            waiting = await until(gateway, "gateway_connects_in_flight", 1)
+            (deadline,) = app[SERVICE].connects._open
+            deadline.reschedule(LoopClock().now())  # the deadline, once all that was looked at
+            answer = await under_way
+            seen = await until(gateway, "gateway_sessions_cancelled_total", 1)
+            states = [each.state.value for each in fake.world.account.sessions.values()]
     assert waiting["gateway_connects_total timeout"] == 0
     assert code_of(answer) == (504, "timeout")
     assert seen["gateway_connects_total timeout"] == 1
