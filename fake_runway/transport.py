@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE_S = 10.0  # for an answer that is not held back on purpose
+PATIENCE_S = 60.0  # for an answer that is not held back on purpose; machines of CI stand still
 
 
 class AsyncTransport:

@@ -8,7 +8,7 @@ import signal
 import ssl
 import sys
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 from aiohttp import web
@@ -96,15 +96,22 @@ main.add_command(_every_variable(serve))
 @click.option(
     "--url", help="Of the gateway; default: where the environment lets it listen, on this machine."
 )
-def health(url: str | None) -> None:
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=HEALTH_S,
+    show_default=True,
+    help="Seconds without a byte after which nobody is there.",
+)
+def health(url: str | None, timeout_s: float) -> None:
     """Ask a running gateway whether it is alive: exit code 0 if it is, 1 if not.
 
     For health checks in containers, which have no curl. A certificate is not checked: it is made
     for the gateway's public name.
     """
     try:
-        parts = urlsplit(url or _own_url())
-        status = _status(parts.scheme, parts.hostname or "", parts.port, parts.path or HEALTH)
+        status = _status(urlsplit(url or _own_url()), timeout_s)
     except (OSError, ValueError, http.client.HTTPException) as error:
         _fail(f"no answer: {error}", _EXIT_UNHEALTHY)
     if status != 200:
@@ -118,16 +125,17 @@ def _own_url() -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.port}{HEALTH}"
 
 
-def _status(scheme: str, host: str, port: int | None, path: str) -> int:
-    if scheme == "https":
+def _status(url: SplitResult, timeout_s: float) -> int:
+    host, path = url.hostname or "", url.path or HEALTH
+    if url.scheme == "https":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        secure = http.client.HTTPSConnection(host, port, timeout=HEALTH_S, context=context)
+        secure = http.client.HTTPSConnection(host, url.port, timeout=timeout_s, context=context)
         secure.request("GET", path)
         return secure.getresponse().status
-    if scheme != "http":
+    if url.scheme != "http":
         raise ValueError("expected an http(s) URL")
-    plain = http.client.HTTPConnection(host, port, timeout=HEALTH_S)
+    plain = http.client.HTTPConnection(host, url.port, timeout=timeout_s)
     plain.request("GET", path)
     return plain.getresponse().status
 

@@ -224,7 +224,8 @@ async def test_the_fakes_health_check_tells_a_server_from_none() -> None:
     assert (program, option) == ("python", "-c")
 
     async def check(port: str) -> int:
-        words = (sys.executable, option, code.replace(last("fake", "EXPOSE"), port))
+        patient = code.replace("timeout=3", f"timeout={PATIENCE_S:g}")
+        words = (sys.executable, option, patient.replace(last("fake", "EXPOSE"), port))
         process = await asyncio.create_subprocess_exec(*words, stderr=DEVNULL)
         async with asyncio.timeout(PATIENCE_S):
             return await process.wait()

@@ -490,7 +490,8 @@ def tls(cert: Path, key: Path) -> dict[str, str]:
 
 async def health(*arguments: str, **variables: str) -> int:
     """Return the exit code of `runway-gateway health`."""
-    async with running("gateway", "health", *arguments, **variables) as program:
+    patient = f"--timeout={PATIENCE_S:g}"
+    async with running("gateway", "health", patient, *arguments, **variables) as program:
         code, errors = await program.exit_code(), await program.errors()
     assert "Traceback" not in errors
     return code
