@@ -1,5 +1,8 @@
 """What holds for every test, and what is said at the end of a run."""
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
@@ -18,3 +21,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     if caught or missed:
         terminalreporter.write_line(f"kill score of the judge: {caught} of {caught + missed}")
+
+
+@pytest.fixture
+def heard_signals() -> Iterator[None]:
+    """Programs that the test starts hear the signals that `nohup` and `&` make us ignore."""
+    ignored = [
+        number
+        for number in (signal.SIGINT, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)

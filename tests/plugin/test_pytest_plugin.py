@@ -366,6 +366,7 @@ def test_a_server_that_serves_already_is_used(run: Run, monkeypatch: pytest.Monk
     result.stdout.fnmatch_lines(["no fake Runway for the tests: expected a base URL *"])
 
 
+@pytest.mark.usefixtures("heard_signals")
 def test_a_shared_server_does_not_outlive_ctrl_c(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

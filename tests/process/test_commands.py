@@ -30,6 +30,7 @@ def taken_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@pytest.mark.usefixtures("heard_signals")
 async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
     """One command, then the connect URL on its screen works, in both shapes."""
     arguments = ["up", "--port=0", "--gateway-port=0", "--provision-time=100ms"]
@@ -140,6 +141,7 @@ async def test_a_gateway_that_is_stopped_leaves_no_session() -> None:
             "gateway",
             "serve",
             "--port=0",
+            "--shutdown-grace=0.2",
             RUNWAYML_BASE_URL=fake.url,
             RUNWAYML_API_SECRET=SECRET,
         ) as process:

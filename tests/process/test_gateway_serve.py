@@ -607,6 +607,7 @@ async def test_a_connect_under_way_is_answered_before_the_end() -> None:
     assert ended.code == 0
 
 
+@pytest.mark.usefixtures("heard_signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled(
     number: signal.Signals,
