@@ -9,6 +9,7 @@ hang. `benchmarks/storm.py` is the long version.
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from tests.support.storm import (
 CALLERS = 200
 AT_ONCE = 6  # storms; starting all gateways together would leave the callers no machine
 GROWTH = 3 * 1024 * 1024  # bytes from one wave to the next that no leak needs to explain
+PATIENT_S = 6.0  # the deadline of who has to hand something out, on whatever machine
 LINGERING = ("create-hangs", "create-slow-first-byte", "create-dribbled-body")
 """After these the gateway waits for an id, and so does the test: in one wave of those that last."""
 
@@ -48,15 +50,15 @@ def _storms() -> list[Storm]:
 def _calm() -> Storm:
     every = list(AVATARS)
     brief = [avatar for avatar in every if AVATARS[avatar] not in LINGERING]
-    avatars = (every, brief, brief)
+    avatars = (every, brief, brief, brief)
     waves = tuple(crowd(each, CALLERS, seed=seed) for seed, each in enumerate(avatars))
-    return Storm("calm", "default", waves)
+    return Storm("calm", "default", waves, deadline_s=PATIENT_S)
 
 
 def _stopped() -> Iterator[Storm]:
     """Yield storms with SIGTERM while creates go out, and while sessions are handed out."""
     moments = {("createSession", CALLERS // 2): 1.0, ("consumeSession", 10): 0.0}
-    for seed, (moment, grace_s) in enumerate(moments.items(), 3):
+    for seed, (moment, grace_s) in enumerate(moments.items(), 4):
         wave = crowd(list(AVATARS), CALLERS, seed=seed)
         world = f"stopped-after-{moment[1]}-{moment[0]}"
         yield Storm(world, "default", (wave,), moment, deadline_s=5.0, grace_s=grace_s)
@@ -84,7 +86,8 @@ async def test_no_scenario_makes_the_gateway_leave_anything_behind() -> None:
     assert calm.avatars == set(AVATARS)
     assert all(each.creates for each in others)
     assert {"ok", "timeout", "upstream_error"} <= set(calm.codes)
-    assert calm.resident[3] - calm.resident[2] < GROWTH
+    # a leak grows with each wave; how much is held at most depends on how slow the machine is
+    assert min(after - before for before, after in pairwise(calm.resident[2:])) < GROWTH
 
 
 # The judge's eyes: a storm in which nothing went wrong, and the same with one wrong each
