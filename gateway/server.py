@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.http import HttpProcessingError, HttpVersion10, HttpVersion11
 
 from gateway.answers import refusal
@@ -136,9 +136,14 @@ class _Protocol(web.RequestHandler):
         return answer
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log a caller's mistake in one line without its words, and a defect with its traceback."""
+        """Log a caller's mistake in one line without its words, and a defect with its traceback.
+
+        Who leaves early is neither; aiohttp notices that by writing to a transport that closes.
+        """
         error = kw.get("exc_info")
         if isinstance(error, HttpProcessingError | web.RequestPayloadError | UnicodeError):
             _log.info("request that is not valid HTTP: %s", type(error).__name__)
+        elif isinstance(error, ClientConnectionResetError):
+            _log.info("caller left before 100 Continue or the answer was written")
         else:
             _log.error(*args, **kw)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import uvloop
+from aiohttp import ClientConnectionResetError
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.support.hostile import (
@@ -149,6 +150,22 @@ def test_ten_thousand_requests_are_refused(
     """Any body, headers, target and method, alone and together: as above."""
     with _quiet(caplog):
         _many(grounds)
+
+
+async def test_who_leaves_before_anything_could_be_written_is_no_defect(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """aiohttp says 100 Continue to nobody then: one line, no traceback, no error.
+
+    When the end of a connection comes between a request and that is up to the machine.
+    """
+    async with hostile_ground() as ground:
+        assert ground.runner.server is not None
+        protocol = ground.runner.server()
+        with caplog.at_level(logging.INFO, "gateway"):
+            for error in (ClientConnectionResetError("closing"), KeyError("a defect")):
+                protocol.log_exception("could not handle a request", exc_info=error)
+    assert [each.levelname for each in caplog.records] == ["INFO", "ERROR"]
 
 
 def test_nothing_grows(grounds: Grounds) -> None:
