@@ -76,7 +76,8 @@ def requested_avatar(body: object, allowed: AllowList) -> Avatar:
     """Return the avatar that a request body asks for.
 
     Shape: `{"avatarId": preset id or UUID}`, or `{"customAvatarId": UUID}` as the official
-    examples send it, which counts more where both are given. Other keys are the frontend's own.
+    examples send it, which counts more where both are given; null or empty is not given. Other keys
+    are the frontend's own.
 
     Raises:
         InvalidRequest: the body has another form.
@@ -84,8 +85,8 @@ def requested_avatar(body: object, allowed: AllowList) -> Avatar:
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("Expected a JSON object with an avatarId")
-    custom = _text(body, "customAvatarId")
-    avatar_id = custom or _text(body, "avatarId")
+    custom, named = _text(body, "customAvatarId"), _text(body, "avatarId")
+    avatar_id = custom or named
     if not avatar_id:
         raise InvalidRequest("avatarId is required: a non-empty string")
     is_uuid = _UUID.fullmatch(avatar_id) is not None

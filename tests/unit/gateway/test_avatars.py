@@ -28,6 +28,8 @@ json_values = st.recursive(
         ({"customAvatarId": UUID.upper()}, Avatar(UUID.upper(), custom=True)),
         ({"avatarId": "influencer", "customAvatarId": None}, Avatar("influencer", custom=False)),
         ({"avatarId": "influencer", "customAvatarId": ""}, Avatar("influencer", custom=False)),
+        ({"avatarId": None, "customAvatarId": UUID}, Avatar(UUID, custom=True)),
+        ({"avatarId": "", "customAvatarId": UUID}, Avatar(UUID, custom=True)),
         ({"avatarId": "influencer", "user": 7}, Avatar("influencer", custom=False)),
     ],
 )
@@ -50,6 +52,8 @@ def test_bodies_and_the_avatars_they_mean(body: dict[str, Any], avatar: Avatar) 
         {"avatarId": "x" * 129},
         {"customAvatarId": "cat-character"},
         {"avatarId": "cat-character", "customAvatarId": 7},
+        {"avatarId": 7, "customAvatarId": UUID},
+        {"avatarId": "a" * 129, "customAvatarId": UUID},
     ],
 )
 def test_bodies_without_an_avatar_are_invalid(body: object) -> None:
