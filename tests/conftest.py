@@ -1,10 +1,13 @@
 """What holds for every test, and what is said at the end of a run."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import settings
+
+from tests.support.processes import held_port
 
 # a deadline per example would assert on the wall clock, and fail on a busy machine
 settings.register_profile("untimed", deadline=None)
@@ -36,3 +39,10 @@ def heard_signals() -> Iterator[None]:
     yield
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.fixture
+def take_port() -> Iterator[Callable[[], int]]:
+    """Return ports for programs to come, until the test ends; nobody else gets them."""
+    with ExitStack() as held:
+        yield lambda: held.enter_context(held_port())

@@ -1,7 +1,7 @@
 """The judge and the servers that it is tried on, side by side in one loop."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ MEDIA_URL = "wss://media.judge.invalid"
 SECRET = "judge-of-the-clients"
 MARKER = "upstream-words"
 WAIT_S = 60.0
+TakePort = Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,3 @@ def found(report: Report) -> dict[str, list[str]]:
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL
     }
-
-
-async def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens at just now."""
-    servers = [await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) for _ in range(count)]
-    ports = [server.sockets[0].getsockname()[1] for server in servers]
-    for server in servers:
-        server.close()
-        await server.wait_closed()
-    return ports

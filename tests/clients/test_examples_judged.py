@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.judged import Server, found, free_ports, judge_all
+from tests.clients.judged import Server, TakePort, found, judge_all
 from tests.clients.npm import Node
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -14,7 +14,7 @@ TIMEOUT_S = 4.0
 
 
 @pytest.mark.alone
-async def test_examples_are_strictly_right(node: Node, tmp_path: Path) -> None:
+async def test_examples_are_strictly_right(node: Node, tmp_path: Path, take_port: TakePort) -> None:
     """`check --strict` has nothing to say about any of them."""
     node.lend_packages(tmp_path)
     server = shutil.copy(EXAMPLES / "express_server" / "server.mjs", tmp_path)
@@ -26,7 +26,7 @@ async def test_examples_are_strictly_right(node: Node, tmp_path: Path) -> None:
         "aiohttp_app": [sys.executable, EXAMPLES / "aiohttp_app" / "app.py"],
         "starlette_app": [sys.executable, EXAMPLES / "starlette_app" / "app.py"],
     }
-    ports = await free_ports(len(commands))
+    ports = [take_port() for _ in commands]
     deadline = {"CONNECT_TIMEOUT_S": str(TIMEOUT_S), "GATEWAY_DEADLINE": str(TIMEOUT_S)}
     variables = {**deadline, "PYTHONUNBUFFERED": "1"}
     servers = [

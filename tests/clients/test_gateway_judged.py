@@ -15,7 +15,7 @@ import jwt
 import pytest
 
 from contracts.case import Shape
-from tests.clients.judged import free_ports
+from tests.clients.judged import TakePort
 from tests.clients.processes import environment, running
 from tests.support.redis_server import redis_server
 
@@ -52,10 +52,9 @@ def signed(secret: str) -> str:
 
 
 async def judge(
-    shape: Shape, folder: Path, *, token: str, profile: str = "full", **variables: str
+    shape: Shape, folder: Path, port: int, *, token: str, profile: str = "full", **variables: str
 ) -> Verdict:
     """Judge `runway-gateway serve`, configured by variables, with a caller's token."""
-    (port,) = await free_ports(1)
     options = (f"--shape={shape.value}", f"--deadline={TIMEOUT_S:g}", f"--port={port}")
     serve = (sys.executable, "-m", "gateway", "serve", "--log-level=debug", *options)
     report = folder / f"{shape.value}.json"
@@ -75,7 +74,7 @@ async def judge(
     return Verdict(code, counts, errors.read_text())
 
 
-async def test_nothing_is_wrong_with_everything_on(tmp_path: Path) -> None:
+async def test_nothing_is_wrong_with_everything_on(tmp_path: Path, take_port: TakePort) -> None:
     """Tokens, limits (here in Redis, there in process), logs, metrics, CORS, options: no finding.
 
     Both shapes are judged side by side.
@@ -84,8 +83,8 @@ async def test_nothing_is_wrong_with_everything_on(tmp_path: Path) -> None:
     with redis_server() as redis:
         storage = {"GATEWAY_RATE_LIMIT_STORAGE": redis.url}
         verdicts = await asyncio.gather(
-            judge(Shape.CREDENTIALS, tmp_path, token=token, **ON, **storage),
-            judge(Shape.SESSION_KEY, tmp_path, token=token, **ON),
+            judge(Shape.CREDENTIALS, tmp_path, take_port(), token=token, **ON, **storage),
+            judge(Shape.SESSION_KEY, tmp_path, take_port(), token=token, **ON),
         )
     for verdict in verdicts:
         broken = {name: verdict.counts[name] for name in ("failed", "errors")}
@@ -93,9 +92,11 @@ async def test_nothing_is_wrong_with_everything_on(tmp_path: Path) -> None:
         assert verdict.counts["passed"] > verdict.counts["skipped"]  # what others are asked
 
 
-async def test_the_judge_sees_that_nobody_gets_in(tmp_path: Path) -> None:
+async def test_the_judge_sees_that_nobody_gets_in(tmp_path: Path, take_port: TakePort) -> None:
     """With a token that the gateway does not take, the judge finds a lot: it does talk to it."""
     token = signed(f"another-{JWT_SECRET}")
-    verdict = await judge(Shape.CREDENTIALS, tmp_path, token=token, profile="quick", **ON)
+    verdict = await judge(
+        Shape.CREDENTIALS, tmp_path, take_port(), token=token, profile="quick", **ON
+    )
     assert verdict.code == 1
     assert verdict.counts["failed_must"] > 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.judged import Server, found, free_ports, judge_all
+from tests.clients.judged import Server, TakePort, found, judge_all
 from tests.clients.npm import Node
 from tests.clients.seeds import FOLDER, Seed, read_seeds
 from tests.clients.test_seeds import SEEDS, build, serve_command
@@ -49,9 +49,11 @@ def test_quoted_words_are_in_the_seed(name: str, seeds: dict[str, Seed]) -> None
 
 
 @pytest.mark.alone
-async def test_what_is_found(seeds: dict[str, Seed], node: Node, tmp_path: Path) -> None:
+async def test_what_is_found(
+    seeds: dict[str, Seed], node: Node, tmp_path: Path, take_port: TakePort
+) -> None:
     """Exactly the requirements that the page lists are broken, for each of the five."""
-    ports = await free_ports(len(seeds))
+    ports = [take_port() for _ in seeds]
     servers = []
     for (name, seed), port in zip(seeds.items(), ports, strict=True):
         (folder := tmp_path / name).mkdir()

@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from contracts.cli import main
-from tests.process.test_judge_command import free_port, url_at
+from tests.process.test_judge_command import TakePort, url_at
 from tests.support.processes import PATIENCE_S
 
 CI = Path(__file__).parents[2] / "examples" / "ci"
@@ -37,9 +37,9 @@ async def judged(folder: Path, *arguments: str, **environment: str) -> int:
 
 
 @pytest.mark.alone
-async def test_the_script_judges_a_gateway(tmp_path: Path) -> None:
+async def test_the_script_judges_a_gateway(tmp_path: Path, take_port: TakePort) -> None:
     """A correct gateway is code 0, and the reports are in their folder."""
-    port = await free_port()
+    port = take_port()
     gateway = (sys.executable, "-m", "gateway", "serve", f"--port={port}", "--deadline=2")
     reports = tmp_path / "reports"
     code = await judged(tmp_path, url_at(port), *gateway, TIMEOUT="2", REPORTS=str(reports))

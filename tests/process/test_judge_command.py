@@ -20,6 +20,7 @@ from tests.support.processes import PATIENCE_S, Program, running
 QUICK = ("--profile=quick", "--timeout=1")
 FEW = (*QUICK, "--only=poll.waits")  # two situations
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+TakePort = Callable[[], int]
 Answering = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 
 SERVER = """
@@ -92,15 +93,6 @@ async def serving(answer: Answering) -> AsyncIterator[str]:
         await server.wait_closed()
 
 
-async def free_port() -> int:
-    """Return a port at which nobody listens just now."""
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
-
-
 async def listens(port: int) -> bool:
     """Tell whether somebody listens."""
     try:
@@ -126,9 +118,9 @@ def url_at(port: int) -> str:
 # No target
 
 
-async def test_a_target_that_is_down() -> None:
+async def test_a_target_that_is_down(take_port: TakePort) -> None:
     """The two lines are there before it waits; then one line says what does not listen; code 3."""
-    run = await check("--target", url_at(port := await free_port()), "--wait=0.2")
+    run = await check("--target", url_at(port := take_port()), "--wait=0.2")
     assert run.code == 3
     lines = run.errors.splitlines()
     assert [line.partition("=")[0] for line in lines[1:3]] == [
@@ -149,18 +141,20 @@ async def test_a_target_that_is_down() -> None:
     ],
     ids=["ends-at-once", "never-listens"],
 )
-async def test_a_command_that_makes_no_target(script: str, words: list[str]) -> None:
+async def test_a_command_that_makes_no_target(
+    script: str, words: list[str], take_port: TakePort
+) -> None:
     """Its last lines are told, and the code is 3."""
-    target = ("--target", url_at(await free_port()), "--wait=1")
+    target = ("--target", url_at(take_port()), "--wait=1")
     run = await check(*target, "--", sys.executable, "-c", script)
     assert run.code == 3
     for word in words:
         assert word in run.errors
 
 
-async def test_a_command_that_cannot_be_run() -> None:
+async def test_a_command_that_cannot_be_run(take_port: TakePort) -> None:
     """One line names it, and the code is 3."""
-    run = await check("--target", url_at(await free_port()), "--", "no-such-command")
+    run = await check("--target", url_at(take_port()), "--", "no-such-command")
     assert (run.code, run.errors) == (
         3,
         "runway-contracts: 'no-such-command' cannot be run: No such file or directory\n",
@@ -175,9 +169,9 @@ async def test_a_port_that_is_taken() -> None:
     assert "already" in run.errors
 
 
-async def test_a_target_that_dies_in_the_middle() -> None:
+async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
     """The run ends at once: with its code and its last lines."""
-    port = await free_port()
+    port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
     assert run.code == 3
@@ -272,9 +266,9 @@ async def test_a_target_that_answers_wrongly(
     assert said in run.output + run.errors
 
 
-async def test_a_target_that_does_not_use_the_fake() -> None:
+async def test_a_target_that_does_not_use_the_fake(take_port: TakePort) -> None:
     """The most frequent mistake of a first run is told in a sentence."""
-    port = await free_port()
+    port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *FEW, "--", *command)
     assert run.code == 1
@@ -284,9 +278,9 @@ async def test_a_target_that_does_not_use_the_fake() -> None:
 # Ends
 
 
-async def test_ctrl_c() -> None:
+async def test_ctrl_c(take_port: TakePort) -> None:
     """Target and fake end, the code is 130, and nobody sees a traceback."""
-    port, fake_port = await free_port(), await free_port()
+    port, fake_port = take_port(), take_port()
     arguments = ("--target", url_at(port), f"--fake-port={fake_port}", *QUICK)
     command = (sys.executable, "-c", SERVER.replace("self.send_response(503)", "input()"))
     async with running("contracts", "check", *arguments, "--", *command, str(port)) as program:
@@ -298,9 +292,9 @@ async def test_ctrl_c() -> None:
     assert [await listens(port), await listens(fake_port)] == [False, False]
 
 
-async def test_the_whole_group_of_a_command_ends() -> None:
+async def test_the_whole_group_of_a_command_ends(take_port: TakePort) -> None:
     """The server that a shell has left behind does not outlive the run."""
-    port = await free_port()
+    port = take_port()
     shell = f'"{sys.executable}" -c "$SERVER" {port} & exit 0'
     run = await check("--target", url_at(port), *FEW, "--", "sh", "-c", shell, SERVER=SERVER)
     assert run.code == 1
@@ -344,11 +338,11 @@ async def test_a_fake_port_that_is_taken() -> None:
 
 
 @pytest.mark.alone
-async def test_a_fake_of_somebody_else() -> None:
+async def test_a_fake_of_somebody_else(take_port: TakePort) -> None:
     """With its admin token, a gateway is judged in front of it; without, a line says so."""
     async with running("fake_runway", "serve", "--port=0", "--admin-token=open") as program:
         fake = (await program.line()).split()[-1]
-        port = await free_port()
+        port = take_port()
         target = ("--target", url_at(port), "--profile=quick", "--timeout=2")
         gateway = (sys.executable, "-m", "gateway", "serve", f"--port={port}", "--deadline=2")
         refused = await check(*target, f"--fake-url={fake}", "--", *gateway)
@@ -360,9 +354,9 @@ async def test_a_fake_of_somebody_else() -> None:
 
 
 @pytest.mark.alone
-async def test_custom_avatars() -> None:
+async def test_custom_avatars(take_port: TakePort) -> None:
     """UUIDs are avatars like any other: the fake knows them, and no preset is demanded."""
-    port = await free_port()
+    port = take_port()
     gateway = (sys.executable, "-m", "gateway", "serve", f"--port={port}", "--deadline=2")
     avatars = "--avatars=11111111-2222-4333-8444-555555555555"
     options = ("--profile=quick", "--timeout=2", "--only=request.preset", "--only=poll.waits")
@@ -370,9 +364,9 @@ async def test_custom_avatars() -> None:
     assert run.code == 0, run.output
 
 
-async def test_no_fake_at_the_address() -> None:
+async def test_no_fake_at_the_address(take_port: TakePort) -> None:
     """One line, code 4."""
-    run = await check(f"--fake-url=http://127.0.0.1:{await free_port()}")
+    run = await check(f"--fake-url=http://127.0.0.1:{take_port()}")
     assert run.code == 4
     assert "no fake answers at" in run.errors
 
