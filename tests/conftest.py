@@ -9,9 +9,12 @@ from hypothesis import settings
 
 from tests.support.processes import held_port
 
-# a deadline per example would assert on the wall clock, and fail on a busy machine
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# A deadline per example would assert on the wall clock, and fail on busy machines. Examples are the
+# same in each run, so that a failure belongs to the change that made it; to look for more of them:
+# `pytest --hypothesis-profile=exploring`.
+settings.register_profile("exploring", deadline=None)
+settings.register_profile("the-same", deadline=None, derandomize=True)
+settings.load_profile("the-same")
 
 _TEETH = "test_teeth.py::test_a_broken_gateway_is_caught_by_its_requirement_alone["
 
