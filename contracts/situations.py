@@ -26,7 +26,7 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
     return (
         *_successes(timeout_s),
         *_requests(),
-        *_endings(),
+        *_endings(marker),
         *_never(timeout_s),
         *_create_errors(marker),
         *_poll_errors(marker),
@@ -103,14 +103,54 @@ def _requests() -> Iterator[Situation]:
         "no-avatar": ("The body names no avatar.", b"{}", "no-avatar"),
         "avatar-null": ("The avatar is null.", b'{"avatarId": null}', "no-avatar"),
         "avatar-number": ("The avatar is a number.", b'{"avatarId": 42}', "wrong-type"),
-        "avatar-object": ("The avatar is an object.", b'{"avatarId": {"a": 1}}', "wrong-type"),
-        "avatar-list": ("The avatar is a list.", b'{"avatarId": ["a"]}', "wrong-type"),
+        "avatar-object": (
+            "The avatar is an object.",
+            b'{"avatarId": {"id": "music-superstar"}}',
+            "wrong-type",
+        ),
+        "avatar-list": (
+            "The avatar is a list with one in it.",
+            b'{"avatarId": ["music-superstar"]}',
+            "wrong-type",
+        ),
         "avatar-empty": ("The avatar is an empty text.", b'{"avatarId": ""}', "no-avatar"),
         "body-list": ("The body is a list.", b'["music-superstar"]', "bad-json"),
+        "body-null": ("The body is null.", b"null", "bad-json"),
+        "more-than-json": (
+            "Something follows the JSON.",
+            b'{"avatarId": "music-superstar"}}',
+            "bad-json",
+        ),
+        "not-utf-8": ("The body is no UTF-8.", b'{"avatarId": "\xff\xfe"}', "bad-json"),
         "unknown-preset": (
             "The avatar is no preset that exists.",
             b'{"avatarId": "no-such-avatar"}',
             "unknown",
+        ),
+        "part-of-a-preset": (
+            "The avatar is a part of the name of a preset.",
+            b'{"avatarId": "character"}',
+            "unknown",
+        ),
+        "more-than-a-preset": (
+            "The avatar begins like a preset.",
+            b'{"avatarId": "music-superstar-2"}',
+            "unknown",
+        ),
+        "preset-in-capitals": (
+            "The avatar is a preset in capitals.",
+            b'{"avatarId": "MUSIC-SUPERSTAR"}',
+            "unknown",
+        ),
+        "more-than-a-uuid": (
+            "There is a UUID somewhere in the avatar.",
+            json.dumps({"avatarId": f"x{CUSTOM_AVATAR}x"}).encode(),
+            "unknown",
+        ),
+        "uuid-and-line-break": (
+            "The avatar is a UUID and a line break.",
+            json.dumps({"avatarId": f"{CUSTOM_AVATAR}\n"}).encode(),
+            "hostile",
         ),
         "hostile-path": (
             "The avatar tries to leave its place in a path.",
@@ -150,12 +190,12 @@ def _requests() -> Iterator[Situation]:
         )
 
 
-def _endings() -> Iterator[Situation]:
+def _endings(marker: str) -> Iterator[Situation]:
     def ends(id_: str, about: str, *then: Json, tags: str = "", **more: Any) -> Situation:
         session = {"provision_time": "600ms", "then": list(then), **more.pop("session", {})}
         return _situation(id_, about, Expect.FAILURE, f"error ends {tags}", session=session, **more)
 
-    failure = {"code": "INTERNAL", "text": "It broke."}
+    failure = {"code": "INTERNAL", "text": f"{marker}: it broke."}
     yield ends(
         "fails-while-provisioning",
         "The session fails while it is provisioned.",

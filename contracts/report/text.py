@@ -8,11 +8,10 @@ secret is one too.
 import json
 import re
 import unicodedata
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from contracts.runner import Report
+from contracts.spellings import spellings
 
 API_SECRET, SESSION_KEY, TOKEN = "[API secret]", "[session key]", "[token]"
 LONGEST = 4_000
@@ -41,7 +40,7 @@ class Cover:
         tokens: frozenset[str] = frozenset(),
     ) -> None:
         known = [
-            *((spelling, API_SECRET) for spelling in _spellings(secret)),
+            *((spelling, API_SECRET) for spelling in spellings(secret)),
             *((key, SESSION_KEY) for key in keys),
             *((token, TOKEN) for token in tokens),
         ]
@@ -78,17 +77,6 @@ class Cover:
 def short(text: str, most: int) -> str:
     """Return a text of at most so many characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _spellings(secret: str) -> Iterator[str]:
-    """Yield how a secret looks where it is likely to turn up; nothing for an empty one."""
-    if not secret:
-        return
-    yield secret
-    yield quote(secret, safe="")
-    yield json.dumps(secret)[1:-1]
-    for encode in (b64encode, urlsafe_b64encode):
-        yield encode(secret.encode()).decode().rstrip("=")
 
 
 def _handed_out(report: Report, name: str) -> Iterator[str]:

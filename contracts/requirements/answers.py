@@ -7,6 +7,7 @@ from contracts.evidence import Observation
 from contracts.requirements.common import (
     CREDENTIAL_KEYS,
     KEY,
+    SESSION_KEY_KEYS,
     NotJudged,
     arrived,
     handed_out,
@@ -33,6 +34,24 @@ def shape_one_of_two(seen: Observation, _: Situation, context: Context) -> Itera
         both = "sessionKey" in keys and ("serverUrl" in keys or "token" in keys)
         if shape_of(answer) is None or both:
             yield f"allowed: one of the two shapes; came: an answer with the keys {keys}"
+
+
+@requirement(
+    "shape.nothing-else",
+    "A success has no key but those of its shape.",
+    why="Whatever else a server knows of a session is not meant for a page.",
+    source="seed A; ours",
+    tags="success repeat one-slow",
+    level=Level.SHOULD,
+)
+def shape_nothing_else(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge the keys of successes that have one of the two shapes."""
+    keys = {Shape.CREDENTIALS: CREDENTIAL_KEYS, Shape.SESSION_KEY: SESSION_KEY_KEYS}
+    for answer in handed_out(seen):
+        if (shape := shape_of(answer)) is None or {"sessionKey", "token"} <= answer.fields.keys():
+            continue  # which is the affair of shape.one-of-two
+        if more := sorted(answer.fields.keys() - keys[shape]):
+            yield f"allowed: {', '.join(keys[shape])}; came: also {', '.join(more)}"
 
 
 @requirement(

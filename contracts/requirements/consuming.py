@@ -73,7 +73,7 @@ def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterab
     "Every request with the API secret carries X-Runway-Version: 2024-11-06.",
     why="Runway requires it on every operation that is authorised by the secret.",
     source="published OpenAPI",
-    tags="success deadline gone poll",
+    tags="success deadline gone poll repeat",
 )
 def header_version(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge all but consumes, where browsers leave it out."""

@@ -1,5 +1,6 @@
 """What is asked for, and callers who are wrong."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,23 @@ from contracts.requirements.common import UUID, NotJudged, arrived
 # Requests
 
 
-def _refused(seen: Observation, _: Situation, __: Context) -> Iterable[str]:
+def _tidied(seen: Observation, situation: Situation) -> bool:
+    """Tell whether the target made an avatar that exists of white space or capitals around one.
+
+    It may do so, and then asks for what was meant. Passing on what was sent is another matter.
+    """
+    try:
+        sent = json.loads(situation.body or b"")["avatarId"]
+        meant = sent.strip().lower()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    taken = [create.avatar == meant and create.status == 200 for create in seen.creates]
+    return sent != meant and bool(taken) and all(taken)
+
+
+def _refused(seen: Observation, situation: Situation, _: Context) -> Iterable[str]:
+    if _tidied(seen, situation):
+        return
     for answer in seen.answers:
         if answer.status is None and "closed" in answer.failure:
             continue  # a body that is not wanted may be cut off
@@ -57,17 +74,19 @@ request_big = _refusal(
 
 @requirement(
     "request.no-upstream",
-    "A caller who is wrong causes no create.",
+    "No session is created for a caller who is wrong.",
     why="Each create costs credits.",
     source="seed B (validate avatar ids); observed (2 credits at create)",
     tags="refused",
     unless="big",
 )
-def request_no_upstream(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def request_no_upstream(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
     """Judge the fake's journal."""
+    if _tidied(seen, situation):
+        return
     made = [each for each in seen.creates if each.status == 200]
     if made:
-        yield f"allowed: no create; came: {len(made)}"
+        yield f"allowed: no session; came: {len(made)}"
 
 
 @requirement(

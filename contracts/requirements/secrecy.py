@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contracts.case import Context, Shape, Situation, requirement
 from contracts.evidence import Observation
 from contracts.requirements.common import KEY, NotJudged, arrived, shape_of
+from contracts.spellings import spellings
 
 # Secrets
 
@@ -13,6 +14,10 @@ def _places(seen: Observation) -> Iterator[tuple[str, str]]:
     for answer in seen.answers:
         yield "an answer's body", answer.body.decode(errors="replace")
         yield "an answer's headers", str(dict(answer.headers))
+
+
+def _shows(text: str, secret: str) -> bool:
+    return any(spelling in text for spelling in spellings(secret))
 
 
 @requirement(
@@ -24,7 +29,7 @@ def _places(seen: Observation) -> Iterator[tuple[str, str]]:
 def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge bodies, headers and addresses."""
     for place, text in _places(seen):
-        if context.secret in text:
+        if _shows(text, context.secret):
             yield f"allowed: the API secret nowhere; came: in {place}"
     if any(each.secret_in_url for each in seen.upstream):
         yield "allowed: no secret in a URL; came: one in a request upstream"
@@ -55,7 +60,7 @@ def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterabl
     """Judge what the target wrote meanwhile."""
     if not seen.output:
         raise NotJudged("the target was not heard: the judge did not start it, or it wrote nothing")
-    if context.secret in seen.output:
+    if _shows(seen.output, context.secret):
         yield "allowed: no API secret in the target's output; came: one"
     if KEY.search(seen.output):
         yield "allowed: no session key in the target's output; came: one"
@@ -71,5 +76,5 @@ def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterabl
 def secrecy_upstream_text(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge by the marker word in all that the fake says."""
     for answer in arrived(seen):
-        if context.marker.encode() in answer.body:
+        if context.marker.encode() in answer.body or context.marker in str(dict(answer.headers)):
             yield f"allowed: a text of the target's own; came: the upstream's, with {answer}"

@@ -7,16 +7,20 @@ unavoidably breaks too, each with the reason.
 
 import asyncio
 import json
+import re
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
 
 from contracts.case import Shape
 from contracts.clock import sleep
+from contracts.runner import PRESETS
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
 
@@ -51,6 +55,7 @@ class Broken:
 
 _FOUND: list[Broken] = []
 _KEY = Shape.SESSION_KEY
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def breaks(
@@ -102,6 +107,12 @@ class NotRenamed(Gateway):
 class BothShapes(Gateway):
     async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
         return {**await super().hand_out(session, key), "sessionKey": key}
+
+
+@breaks("shape.nothing-else", "Adds what the page might want to know.")
+class MoreThanItsShape(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "avatar": {"internalId": 7}})
 
 
 @breaks("shape.types", "roomName is null.")
@@ -217,6 +228,43 @@ class DefaultsForEverything(Gateway):
         return "music-superstar"
 
 
+@breaks("request.bad-json", "Crashes on null, which is no object.")
+class CrashesOnNull(_Crash):
+    def avatar(self, body: Any) -> str:
+        return self.crash() if body is None else super().avatar(body)
+
+
+@breaks(
+    "request.bad-json",
+    "Reads JSON as far as it goes, whatever follows.",
+    {"request.no-upstream": "it understands the part that it reads"},
+)
+class ReadsTheBeginning(Gateway):
+    async def body(self, request: web.Request) -> Any:
+        try:
+            return await super().body(request)
+        except Problem as problem:
+            text = (await request.read()).decode(errors="replace")
+            if problem.status != 400 or not text.startswith("{"):
+                raise
+            try:
+                return json.JSONDecoder().raw_decode(text)[0]
+            except ValueError:
+                raise problem from None
+
+
+@breaks("request.bad-json", "Crashes on a body that is no UTF-8.")
+class CrashesOnOtherBytes(_Crash):
+    async def body(self, request: web.Request) -> Any:
+        try:
+            (await request.read()).decode()
+        except UnicodeDecodeError:
+            self.crash()
+        except web.HTTPRequestEntityTooLarge:
+            pass
+        return await super().body(request)
+
+
 @breaks("request.missing-avatar", "Crashes without an avatar.")
 class CrashesWithoutAvatar(_Crash):
     def no_avatar(self) -> str:
@@ -233,6 +281,67 @@ class CrashesOnOddAvatar(_Crash):
 class FineWithOddAvatar(Gateway):
     def odd_avatar(self, _avatar: Any) -> str:
         raise Problem(200, "avatarId is no text")
+
+
+@breaks(
+    "request.wrong-type",
+    "Makes a text of any avatar, as JavaScript does: of a list with a preset, the preset.",
+    {"request.no-upstream": "the preset in the list is asked for"},
+)
+class ListIsItsElements(Gateway):
+    def odd_avatar(self, avatar: Any) -> str:
+        text = ",".join(map(str, avatar)) if isinstance(avatar, list) else str(avatar)
+        return self.avatar({"avatarId": text})
+
+
+@breaks(
+    "request.wrong-type",
+    "Takes an object for an avatar if there is an id in it.",
+    {"request.no-upstream": "the preset in the object is asked for"},
+)
+class ObjectIsItsId(Gateway):
+    def odd_avatar(self, avatar: Any) -> str:
+        if isinstance(avatar, dict) and "id" in avatar:
+            return self.avatar({"avatarId": avatar["id"]})
+        return super().odd_avatar(avatar)
+
+
+@breaks("request.unknown-avatar", "Takes a part of a preset's name for a preset.")
+class PartsOfPresets(Gateway):
+    def unknown_avatar(self, avatar: str) -> str:
+        if any(avatar in preset for preset in PRESETS):
+            return avatar
+        return super().unknown_avatar(avatar)
+
+
+@breaks("request.unknown-avatar", "Takes whatever begins like a preset.")
+class BeginsLikeAPreset(Gateway):
+    def unknown_avatar(self, avatar: str) -> str:
+        if avatar.startswith("music-superstar-"):
+            return avatar
+        return super().unknown_avatar(avatar)
+
+
+@breaks("request.unknown-avatar", "Compares without regard to case, and passes on what was sent.")
+class AnyCase(Gateway):
+    def unknown_avatar(self, avatar: str) -> str:
+        return avatar if avatar.lower() in PRESETS else super().unknown_avatar(avatar)
+
+
+@breaks("request.unknown-avatar", "Looks for a UUID anywhere in the text.")
+class UuidSomewhere(Gateway):
+    def unknown_avatar(self, avatar: str) -> str:
+        if "\n" not in avatar and _UUID.search(avatar):
+            return avatar
+        return super().unknown_avatar(avatar)
+
+
+@breaks("request.hostile-avatar", "Its pattern ends with $, which a line break may follow.")
+class UuidAndALineBreak(Gateway):
+    def unknown_avatar(self, avatar: str) -> str:
+        if _UUID.fullmatch(avatar.removesuffix("\n")):
+            return avatar
+        return super().unknown_avatar(avatar)
 
 
 @breaks(
@@ -777,6 +886,20 @@ class NoVersionOnLooks(Gateway):
         return {} if method == "GET" else super().headers(method, path)
 
 
+@breaks("header.version", "Creates without the version header where it does so again.")
+class NoVersionOnRepetition(Gateway):
+    again = False
+
+    def create_again(self, error: UpstreamError) -> bool:
+        self.again = super().create_again(error)
+        return self.again
+
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        bare = self.again and method == "POST" and not path
+        self.again = self.again and not bare
+        return {} if bare else super().headers(method, path)
+
+
 @breaks("header.version", "Cancels without the version header.")
 class NoVersionOnCancel(Gateway):
     def headers(self, method: str, path: str) -> dict[str, str]:
@@ -968,6 +1091,35 @@ class KeyInTheLog(Gateway):
         look = await super().look(session)
         self.say(json.dumps(look))
         return look
+
+
+@breaks("secrecy.output", "Writes the API secret to its log in base64.")
+class LogsInBase64(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        self.say(f"auth={b64encode(self.secret.encode()).decode()}")
+        return super().success(answer)
+
+
+@breaks("secrecy.upstream-text", "Passes the upstream's body on in a header.")
+class UpstreamInAHeader(Gateway):
+    def problem_of(self, error: UpstreamError) -> Problem:
+        problem = super().problem_of(error)
+        problem.text = error.text  # type: ignore[attr-defined]
+        return problem
+
+    def failure(self, problem: Problem) -> web.Response:
+        answer = super().failure(problem)
+        if text := getattr(problem, "text", ""):
+            answer.headers["X-Upstream-Error"] = quote(text, safe=" :{}")
+        return answer
+
+
+@breaks("secrecy.upstream-text", "Passes on why a session failed, as Runway words it.")
+class FailureAsItIs(Gateway):
+    def not_waiting(self, status: Any, look: Mapping[str, Any]) -> None:
+        if status == "FAILED":
+            raise Problem(502, str(look.get("failure")), over=True)
+        super().not_waiting(status, look)
 
 
 @breaks("secrecy.upstream-text", "Passes the upstream's body on as the text of its own error.")

@@ -7,6 +7,7 @@ command.
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,22 @@ async def ours(fake_url: str, shape: Shape) -> AsyncIterator[str]:
         yield url + PATH
 
 
+class Tidy(Gateway):
+    """Understands an avatar in spite of white space and capitals."""
+
+    def avatar(self, body: Any) -> str:
+        if isinstance(body, dict) and isinstance(body.get("avatarId"), str):
+            body = {"avatarId": body["avatarId"].strip().lower()}
+        return super().avatar(body)
+
+
+KINDS = {"ours": None, "small": Gateway, "sdk": SdkGateway, "tidy": Tidy}
+
+
 @pytest.mark.parametrize("shape", Shape, ids=lambda shape: shape.value)
-@pytest.mark.parametrize("kind", [None, Gateway, SdkGateway], ids=["ours", "small", "sdk"])
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_nothing_is_wrong_with_a_correct_gateway(kind: type[Gateway] | None, shape: Shape) -> None:
-    """Ours, the small one and one with the official Python SDK, in both shapes."""
+    """Ours, small ones and one with the official Python SDK, in both shapes."""
 
     def serve(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:
         if kind is None:
