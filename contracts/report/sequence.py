@@ -83,7 +83,7 @@ _REPEATS = 4  # from so many equal units on, the middle ones are folded
 EXPECTED = {
     Expect.SUCCESS: "2xx with credentials",
     Expect.FAILURE: "a JSON error, not 2xx",
-    Expect.REFUSAL: "4xx, and no create",
+    Expect.REFUSAL: "4xx, and no session",
     Expect.EITHER: "credentials, or a JSON error",
     Expect.NOBODY: "nothing: the caller leaves",
 }
