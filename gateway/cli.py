@@ -16,7 +16,7 @@ from aiohttp import web
 from gateway import __version__
 from gateway.app import HEALTH, PATH, create_app
 from gateway.auth_settings import Mode, is_loopback
-from gateway.config import Config, ConfigError
+from gateway.config import Config, ConfigError, own_url
 from gateway.request_log import setup_logging
 from gateway.server import GatewayRunner
 from gateway.tracing import secret_headers, tracing
@@ -111,18 +111,13 @@ def health(url: str | None, timeout_s: float) -> None:
     for the gateway's public name.
     """
     try:
-        status = _status(urlsplit(url or _own_url()), timeout_s)
+        status = _status(urlsplit(url or own_url(os.environ, HEALTH)), timeout_s)
+    except ConfigError as error:
+        _fail(str(error), _EXIT_USAGE)
     except (OSError, ValueError, http.client.HTTPException) as error:
         _fail(f"no answer: {error}", _EXIT_UNHEALTHY)
     if status != 200:
         _fail(f"expected 200, got {status}", _EXIT_UNHEALTHY)
-
-
-def _own_url() -> str:
-    config = _config({})
-    scheme = "https" if config.tls.cert else "http"
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.port}{HEALTH}"
 
 
 def _status(url: SplitResult, timeout_s: float) -> int:

@@ -5,7 +5,7 @@ would be visible in the process list.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,9 @@ from gateway.avatars import AllowList
 from gateway.cors import Origins
 from gateway.credentials import Shape
 from gateway.limiting import LimitSettings
-from gateway.variables import VARIABLES, LogFormat
+from gateway.variables import VARIABLES, LogFormat, Variable
+
+HOST, PORT = "127.0.0.1", 4011
 
 
 class ConfigError(Exception):
@@ -54,8 +56,8 @@ class Config:
 
     secret: str = field(repr=False)
     base_url: str = "https://api.dev.runwayml.com"
-    host: str = "127.0.0.1"
-    port: int = 4011
+    host: str = HOST
+    port: int = PORT
     shape: Shape = Shape.CREDENTIALS
     choice: bool = True
     deadline_s: float = 30.0
@@ -104,21 +106,45 @@ class Config:
         """
         values: dict[str, Any] = {}
         groups: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
-        for variable in VARIABLES:
-            flag = (flags or {}).get(variable.key)
-            text = flag if flag is not None else environment.get(variable.name)
-            if text is None:
-                continue
-            group, _, name = variable.field.rpartition(".")
-            try:
-                (groups[group] if group else values)[name] = variable.parse(text)
-            except ValueError as error:
-                source = variable.flag if flag is not None else variable.name
-                raise ConfigError(f"{source}: expected {variable.expected}: {error}") from None
+        for field_name, value in _parsed(environment, flags or {}, VARIABLES):
+            group, _, name = field_name.rpartition(".")
+            (groups[group] if group else values)[name] = value
         if "secret" not in values:
             raise ConfigError("RUNWAYML_API_SECRET: expected the upstream's API secret: not set")
         settings = {name: make(**groups[name]) for name, make in _GROUPS.items()}
         return cls(**values, **settings)
+
+
+def own_url(environment: Mapping[str, str], path: str) -> str:
+    """Return where a gateway with this environment listens, as this machine reaches it.
+
+    Looks at nothing else, so that whoever asks needs no secret.
+
+    Raises:
+        ConfigError: one of the variables that say where is wrong.
+    """
+    where = [each for each in VARIABLES if each.field in ("host", "port", "tls.cert")]
+    given = dict(_parsed(environment, {}, where))
+    scheme = "https" if "tls.cert" in given else "http"
+    host = given.get("host", HOST)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{given.get('port', PORT)}{path}"
+
+
+def _parsed(
+    environment: Mapping[str, str], flags: Mapping[str, str | None], variables: Iterable[Variable]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the field and the value of each variable that is set."""
+    for variable in variables:
+        flag = flags.get(variable.key)
+        text = flag if flag is not None else environment.get(variable.name)
+        if text is None:
+            continue
+        try:
+            yield variable.field, variable.parse(text)
+        except ValueError as error:
+            source = variable.flag if flag is not None else variable.name
+            raise ConfigError(f"{source}: expected {variable.expected}: {error}") from None
 
 
 _GROUPS: Mapping[str, Callable[..., Any]] = MappingProxyType(

@@ -504,7 +504,7 @@ async def test_it_speaks_tls_by_itself(files: Files) -> None:
     async with serving_fake(provisioned_in(0)) as fake, serving(fake.url, **variables) as served:
         assert served.url.startswith("https://")
         answer = await served.client.post(CONNECT, json=MUSIC, ssl=context)
-        port = {"GATEWAY_PORT": str(served.port), "RUNWAYML_API_SECRET": SECRET}
+        port = {"GATEWAY_PORT": str(served.port)}
         codes = [
             await health(**variables, **port),
             await health(f"--url={served.url}"),
@@ -515,6 +515,16 @@ async def test_it_speaks_tls_by_itself(files: Files) -> None:
     assert answer.status == 200
     assert codes == [0, 0, 1, 1]
     assert ended.code == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "code"),
+    [({"GATEWAY_DEADLINE": "of another gateway"}, 1), ({"GATEWAY_PORT": "http"}, 2)],
+)
+async def test_health_reads_only_where_to_ask(variables: dict[str, str], code: int) -> None:
+    """It needs no secret; nobody at the port is 1, and a port that is none is 2."""
+    with held_port() as port:
+        assert await health(**{"GATEWAY_PORT": str(port)} | variables) == code
 
 
 WRONG_FILES = {
