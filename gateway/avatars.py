@@ -66,6 +66,11 @@ class AllowList:
             ids.update(PRESETS)
         return cls(frozenset(ids), any_custom="custom" in words)
 
+    @property
+    def unknown(self) -> list[str]:
+        """What is neither a preset of `PRESETS` nor a UUID: a newer preset, or a typing error."""
+        return sorted(each for each in self.ids - set(PRESETS) if not _UUID.fullmatch(each))
+
     def allows(self, avatar: Avatar) -> bool:
         """Tell whether sessions may be made for `avatar`."""
         known = avatar.id.lower() if avatar.custom else avatar.id

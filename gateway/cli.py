@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +17,7 @@ from aiohttp import web
 from gateway import __version__
 from gateway.app import HEALTH, PATH, create_app
 from gateway.auth_settings import Mode, is_loopback
+from gateway.avatars import PRESETS
 from gateway.config import Config, ConfigError, own_url
 from gateway.request_log import setup_logging
 from gateway.server import GatewayRunner
@@ -80,11 +82,14 @@ def serve(log_level: str, check: bool, **flags: str | None) -> None:
     for sentence in unknown(os.environ):
         print(f"runway-gateway: {sentence}", file=sys.stderr)
     if check:
+        for sentence in _warnings(config):
+            print(f"runway-gateway: {sentence}", file=sys.stderr)
         print(f"the configuration is good; sessions will come from {config.upstream_host}")
         return
     secrets = (*config.secrets, *secret_headers(os.environ))
     setup_logging(log_level, config.log_format, secrets)
-    _warn(config)
+    for sentence in _warnings(config):
+        _log.warning("%s", sentence)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         sys.exit(runner.run(_serve(config, tls)))
 
@@ -155,18 +160,22 @@ def _tls(config: Config) -> ssl.SSLContext | None:
     return context
 
 
-def _warn(config: Config) -> None:
-    """Say what an operator should know before somebody else finds out."""
+def _warnings(config: Config) -> Iterator[str]:
+    """Yield what an operator should know before somebody else finds out."""
     everybody = config.auth.mode is Mode.NONE and not config.limits.rates
     if everybody and not is_loopback(config.host):
-        _log.warning(
-            "whoever reaches %s can start sessions that you pay for, without limit:"
-            " set GATEWAY_AUTH or GATEWAY_RATE_LIMIT",
-            config.host,
+        yield (
+            f"whoever reaches {config.host} can start sessions that you pay for, without limit:"
+            " set GATEWAY_AUTH or GATEWAY_RATE_LIMIT"
         )
     upstream = urlsplit(config.base_url)
     if upstream.scheme == "http" and not is_loopback(upstream.hostname or ""):
-        _log.warning("the API secret travels in clear text to %s: use https", config.upstream_host)
+        yield f"the API secret travels in clear text to {config.upstream_host}: use https"
+    if unknown_avatars := config.avatars.unknown:
+        yield (
+            f"GATEWAY_AVATARS: {', '.join(unknown_avatars)}: neither a preset known to this version"
+            f" ({', '.join(PRESETS)}) nor a UUID"
+        )
 
 
 async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:

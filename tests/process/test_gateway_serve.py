@@ -221,6 +221,20 @@ async def test_an_open_door_is_said_at_the_start(arguments: tuple[str, ...], war
     assert [("GATEWAY_AUTH" in each) for each in warnings] == [True] * warns
 
 
+async def test_an_avatar_that_nobody_knows_is_said_at_the_start() -> None:
+    """A preset that is new at Runway is served, and a typing error is seen, also by a check."""
+    avatars = {"GATEWAY_AVATARS": "presets,music-superstr,custom"}
+    async with serving(NOBODY, **avatars) as served:
+        ended = await served.stop()
+    variables = {"RUNWAYML_API_SECRET": SECRET, **avatars}
+    async with running("gateway", "serve", "--check", **variables) as program:
+        code, said = await program.exit_code(), await program.errors()
+    (warning,) = [line["message"] for line in ended.lines if line["level"] == "warning"]
+    assert warning.startswith("GATEWAY_AVATARS: music-superstr: neither a preset known to this")
+    assert "music-superstar, " in warning
+    assert (code, said) == (0, f"runway-gateway: {warning}\n")
+
+
 # What it hides
 
 
@@ -424,6 +438,7 @@ async def test_a_wrong_secret_is_named_and_not_shown(wrong: Mapping[str, str]) -
 async def test_check_says_that_a_configuration_is_good_and_serves_nothing() -> None:
     """Exit code 0, one line, and the upstream hears nothing."""
     variables = {"RUNWAYML_API_SECRET": SECRET, "GATEWAY_HOST": "no.such.host.invalid"}
+    variables["GATEWAY_RATE_LIMIT"] = "30/minute"
     async with serving_fake() as fake:
         variables["RUNWAYML_BASE_URL"] = fake.url
         async with running("gateway", "serve", "--check", **variables) as program:
