@@ -52,15 +52,9 @@ def _every_variable(command: click.Command) -> click.Command:
     return command
 
 
-@click.option(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
-    default="info",
-    show_default=True,
-)
 @click.option("--check", is_flag=True, help="Check the configuration, and end.")
 @click.command()
-def serve(log_level: str, check: bool, **flags: str | None) -> None:
+def serve(check: bool, **flags: str | None) -> None:
     """Serve the gateway.
 
     Every option can be given as the environment variable behind it. What is secret has no option,
@@ -87,7 +81,7 @@ def serve(log_level: str, check: bool, **flags: str | None) -> None:
         print(f"the configuration is good; sessions will come from {config.upstream_host}")
         return
     secrets = (*config.secrets, *secret_headers(os.environ))
-    setup_logging(log_level, config.log_format, secrets)
+    setup_logging(config.log_level, config.log_format, secrets)
     for sentence in _warnings(config):
         _log.warning("%s", sentence)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

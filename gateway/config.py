@@ -17,7 +17,7 @@ from gateway.avatars import AllowList
 from gateway.cors import Origins
 from gateway.credentials import Shape
 from gateway.limiting import LimitSettings
-from gateway.variables import VARIABLES, LogFormat, Variable
+from gateway.variables import VARIABLES, LogFormat, LogLevel, Variable
 
 HOST, PORT = "127.0.0.1", 4011
 
@@ -52,6 +52,7 @@ class Config:
         grace_s: how long connects under way may go on when the gateway is told to stop.
         metrics: whether `/metrics` exists.
         log_format: one JSON object a line, or text for people.
+        log_level: from which importance on lines are logged.
     """
 
     secret: str = field(repr=False)
@@ -73,6 +74,7 @@ class Config:
     tls: Tls = field(default_factory=Tls)
     metrics: bool = True
     log_format: LogFormat = LogFormat.JSON
+    log_level: LogLevel = LogLevel.INFO
 
     def __post_init__(self) -> None:
         """Check what no variable can be checked for alone, and what came without variables.

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import orjson
 from aiohttp.http import HttpProcessingError
 
-from gateway.variables import LogFormat
+from gateway.variables import LogFormat, LogLevel
 from gateway.watching import CURRENT, Exchange
 
 FIELDS = (
@@ -230,7 +230,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 def setup_logging(
-    level: str, form: LogFormat, secrets: Iterable[str], *, stream: TextIO | None = None
+    level: LogLevel, form: LogFormat, secrets: Iterable[str], *, stream: TextIO | None = None
 ) -> None:
     """Send everything that is logged in this process through one handler, without secrets.
 
@@ -238,7 +238,7 @@ def setup_logging(
     that the root logger had are removed.
 
     Args:
-        level: `debug`, `info`, `warning` or `error`.
+        level: from which importance on.
         stream: where to; None: standard error.
     """
     handler = _Handler(stream or sys.stderr)
@@ -250,4 +250,4 @@ def setup_logging(
     for other in tuple(root.handlers):
         root.removeHandler(other)
     root.addHandler(handler)
-    root.setLevel(level.upper())
+    root.setLevel(level.name)

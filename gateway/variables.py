@@ -25,6 +25,15 @@ class LogFormat(Enum):
     TEXT = "text"
 
 
+class LogLevel(Enum):
+    """From which importance on lines are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 def _secret(text: str) -> str:
     if not text:
         raise ValueError("it is empty")
@@ -259,6 +268,7 @@ VARIABLES = (
     Variable("GATEWAY_TLS_KEY_FILE", "tls.key", _file, "a PEM file with its key, unencrypted"),
     Variable("GATEWAY_METRICS", "metrics", _switch, "on or off: /metrics"),
     Variable("GATEWAY_LOG_FORMAT", "log_format", LogFormat, "json or text"),
+    Variable("GATEWAY_LOG_LEVEL", "log_level", LogLevel, "debug, info, warning or error"),
 )
 
 

@@ -57,6 +57,7 @@ def test_every_variable_is_read_and_flags_win() -> None:
         "GATEWAY_TLS_KEY_FILE": __file__,
         "GATEWAY_METRICS": "off",
         "GATEWAY_LOG_FORMAT": "text",
+        "GATEWAY_LOG_LEVEL": "warning",
     }
     others = {"GATEWAY_AUTH_TOKENS", "GATEWAY_JWT_SECRET", "GATEWAY_JWT_PUBLIC_KEY_FILE"}
     assert environment.keys() | others == {variable.name for variable in VARIABLES}
@@ -138,6 +139,7 @@ def test_variables_that_do_not_go_together(environment: dict[str, str], said: st
         ("GATEWAY_TLS_CERT_FILE", "/no/such/file"),
         ("GATEWAY_METRICS", "maybe"),
         ("GATEWAY_LOG_FORMAT", "xml"),
+        ("GATEWAY_LOG_LEVEL", "loud"),
         ("RUNWAYML_BASE_URL", "api.dev.runwayml.com"),
         ("RUNWAYML_BASE_URL", "ftp://host"),
         ("RUNWAYML_BASE_URL", "http://"),

@@ -24,7 +24,7 @@ from gateway.request_log import (
     access,
     setup_logging,
 )
-from gateway.variables import LogFormat
+from gateway.variables import LogFormat, LogLevel
 from gateway.watching import CURRENT, Draw, Exchange, Identity, identify
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -370,8 +370,8 @@ def root() -> Iterator[logging.Logger]:
 def test_the_setup_puts_one_handler_in_charge(root: logging.Logger) -> None:
     """However often it is called, a line is written once, to the last stream, from its level up."""
     first, last = io.StringIO(), io.StringIO()
-    setup_logging("debug", LogFormat.TEXT, [], stream=first)
-    setup_logging("info", LogFormat.JSON, ["whatever"], stream=last)
+    setup_logging(LogLevel.DEBUG, LogFormat.TEXT, [], stream=first)
+    setup_logging(LogLevel.INFO, LogFormat.JSON, ["whatever"], stream=last)
     logging.getLogger("gateway.somewhere").info("got %s", "whatever")
     logging.getLogger("gateway.somewhere").debug("details")
 
@@ -399,7 +399,7 @@ def test_a_line_that_cannot_be_made_says_so_and_shows_no_arguments(
 ) -> None:
     """`logging` would print the arguments to standard error."""
     stream = io.StringIO()
-    setup_logging("info", LogFormat.JSON, [], stream=stream)
+    setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
     logging.getLogger("gateway").info(message, *arguments, extra={"reason": Unspeakable()})
     line = json.loads(stream.getvalue())
 
@@ -414,7 +414,7 @@ def test_a_line_that_cannot_be_written_is_lost_in_silence(
 ) -> None:
     """A closed stream disturbs nobody, and the record is not printed instead."""
     stream = io.StringIO()
-    setup_logging("info", LogFormat.JSON, [], stream=stream)
+    setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
     stream.close()
     logging.getLogger("gateway").info("got %s", "whatever")
 
@@ -428,7 +428,7 @@ def test_a_line_that_cannot_be_written_is_lost_in_silence(
 def test_a_request_is_logged_with_what_became_of_it() -> None:
     """Method, path, status, code, time, caller, session and size; what is not known is left out."""
     stream = io.StringIO()
-    setup_logging("info", LogFormat.JSON, [], stream=stream)
+    setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
     exchange = Exchange(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
     level = logging.INFO
     access(exchange, method="POST", path="/api", seconds=1.23456, size=321, level=level)
