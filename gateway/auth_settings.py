@@ -154,18 +154,6 @@ def parse_algorithms(text: str) -> tuple[str, ...]:
     return names
 
 
-def parse_leeway(text: str) -> float:
-    """Return seconds from 0 to 300.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    seconds = float(text)
-    if not 0 <= seconds <= LONGEST_LEEWAY_S:
-        raise ValueError(f"got {seconds:g}")
-    return seconds
-
-
 def parse_jwks_url(text: str) -> str:
     """Return the URL of a key set: https, or http to this very machine.
 

@@ -68,12 +68,16 @@ class Origins:
 
 
 def _check(origin: str) -> None:
-    parts = urlsplit(origin)
-    _ = parts.port  # a ValueError if it is none
+    none = ValueError(f"no origin: {origin!r}; one looks like https://app.example.com")
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        raise none from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"no origin: {origin!r}; one looks like https://app.example.com")
+        raise none
     if origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin:
         raise ValueError(f"{origin!r} has more than scheme, host and port")
     default = {"http": 80, "https": 443}[parts.scheme]
-    if origin != origin.lower() or parts.port == default or not origin.isascii():
+    if origin != origin.lower() or port == default or not origin.isascii():
         raise ValueError(f"{origin!r}: browsers send it in lower case without the default port")

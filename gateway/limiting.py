@@ -148,15 +148,3 @@ def parse_rate(text: str) -> tuple[Rate, ...]:
             raise ValueError(f"a window is at most {LONGEST_S} seconds, got {window_s}")
         strictest[window_s] = min(item.amount, strictest.get(window_s, item.amount))
     return tuple(sorted(Rate(window_s, amount) for window_s, amount in strictest.items()))
-
-
-def parse_in_flight(text: str) -> int:
-    """Return a number of connects, 0 for no limit (also as `off`).
-
-    Raises:
-        ValueError: it is no number, or out of bounds.
-    """
-    number = 0 if text.strip().lower() == "off" else int(text)
-    if not 0 <= number <= LARGEST_IN_FLIGHT:
-        raise ValueError(f"got {number}")
-    return number

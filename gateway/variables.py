@@ -5,17 +5,25 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from gateway.addresses import parse_networks
-from gateway.auth_settings import Mode, parse_algorithms, parse_jwks_url, parse_leeway, parse_tokens
+from gateway.auth_settings import (
+    LONGEST_LEEWAY_S,
+    Mode,
+    parse_algorithms,
+    parse_jwks_url,
+    parse_tokens,
+)
 from gateway.avatars import AllowList
 from gateway.cors import Origins
 from gateway.credentials import Shape
-from gateway.limiting import parse_in_flight, parse_rate
+from gateway.limiting import LARGEST_IN_FLIGHT, parse_rate
 from gateway.options import OPTIONS, parse_options
 from gateway.storage import Outage, parse_storage
+
+N = TypeVar("N", int, float)
 
 
 class LogFormat(Enum):
@@ -45,15 +53,17 @@ def _secret(text: str) -> str:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    _ = parts.port  # a ValueError if it is none
+    try:
+        parts = urlsplit(text)
+        _ = parts.port, (parts.hostname or "").encode("idna")  # each a ValueError if it is none
+    except ValueError:
+        raise ValueError("its host or its port cannot be read") from None
     if any(character.isspace() for character in text):
         raise ValueError("it holds white space")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it has no http(s) scheme or no host")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise ValueError("it has a query, a fragment or a user")
-    parts.hostname.encode("idna")  # a UnicodeError, which is a ValueError, if it is none
     return text.rstrip("/")
 
 
@@ -63,18 +73,28 @@ def _port(text: str) -> int:
             "this looks like Kubernetes' variable for a Service named `gateway`;"
             " set `enableServiceLinks: false` in the pod's spec"
         )
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise ValueError(f"got {port}")
-    return port
+    return _within(int, 0, 65_535)(text)
 
 
-def _seconds(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        seconds = float(text)
-        if not low <= seconds <= high:
-            raise ValueError(f"got {seconds:g}")
-        return seconds
+def _within(number: Callable[[str], N], low: float, high: float) -> Callable[[str], N]:
+    def parse(text: str) -> N:
+        try:
+            parsed = number(text)
+        except ValueError:
+            raise ValueError(f"got {text!r}") from None
+        if not low <= parsed <= high:
+            raise ValueError(f"got {text!r}")
+        return parsed
+
+    return parse
+
+
+def _choice(choices: type[Enum]) -> Callable[[str], Enum]:
+    def parse(text: str) -> Enum:
+        try:
+            return choices(text)
+        except ValueError:
+            raise ValueError(f"got {text!r}") from None
 
     return parse
 
@@ -96,14 +116,8 @@ def _text(text: str) -> str:
     return text
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(f"got {number}")
-        return number
-
-    return parse
+def _in_flight(text: str) -> int:
+    return 0 if text.strip().lower() == "off" else _within(int, 0, LARGEST_IN_FLIGHT)(text)
 
 
 def _file(text: str) -> str:
@@ -152,17 +166,27 @@ class Variable:
 
 VARIABLES = (
     Variable("RUNWAYML_API_SECRET", "secret", _secret, "the upstream's API secret", private=True),
-    Variable("RUNWAYML_BASE_URL", "base_url", _base_url, "the upstream's URL"),
+    Variable(
+        "RUNWAYML_BASE_URL",
+        "base_url",
+        _base_url,
+        "the upstream's URL, such as https://api.dev.runwayml.com",
+    ),
     Variable("GATEWAY_HOST", "host", _text, "an address to listen on"),
     Variable("GATEWAY_PORT", "port", _port, "a port from 0 to 65535, 0 for any free one"),
-    Variable("GATEWAY_SHAPE", "shape", Shape, "credentials or session-key"),
-    Variable("GATEWAY_SHAPE_CHOICE", "choice", _switch, "on or off: may callers use ?shape="),
-    Variable("GATEWAY_DEADLINE", "deadline_s", _seconds(1, 600), "seconds from 1 to 600"),
+    Variable("GATEWAY_SHAPE", "shape", _choice(Shape), "`credentials` or `session-key`"),
+    Variable("GATEWAY_SHAPE_CHOICE", "choice", _switch, "`on` or `off`: may callers use ?shape="),
+    Variable(
+        "GATEWAY_DEADLINE",
+        "deadline_s",
+        _within(float, 1, 600),
+        "a number of seconds from 1 to 600",
+    ),
     Variable(
         "GATEWAY_POLL_INTERVAL",
         "longest_wait_s",
-        _seconds(0.1, 1),
-        "the longest pause between polls, 0.1 to 1 seconds",
+        _within(float, 0.1, 1),
+        "the longest pause between polls, a number of seconds from 0.1 to 1",
     ),
     Variable(
         "GATEWAY_AVATARS",
@@ -183,7 +207,10 @@ VARIABLES = (
         "origins whose pages may call, comma separated, or *",
     ),
     Variable(
-        "GATEWAY_AUTH", "auth.mode", Mode, "none, bearer or jwt: how callers show who they are"
+        "GATEWAY_AUTH",
+        "auth.mode",
+        _choice(Mode),
+        "`none`, `bearer` or `jwt`: how callers show who they are",
     ),
     Variable(
         "GATEWAY_AUTH_TOKENS",
@@ -222,20 +249,21 @@ VARIABLES = (
     Variable(
         "GATEWAY_JWT_LEEWAY",
         "auth.leeway_s",
-        parse_leeway,
-        "seconds that clocks may differ, 0 to 300",
+        _within(float, 0, LONGEST_LEEWAY_S),
+        "a number of seconds that clocks may differ, 0 to 300",
     ),
     Variable(
         "GATEWAY_RATE_LIMIT",
         "limits.rates",
         parse_rate,
-        "how often one caller may connect, such as 30/minute;500/day, or off",
+        "how often one caller may connect, such as 30/minute;500/day, or `off`",
     ),
     Variable(
         "GATEWAY_IN_FLIGHT_LIMIT",
         "limits.in_flight",
-        parse_in_flight,
-        "connects under way at once over all callers and replicas, or off",
+        _in_flight,
+        f"a number of connects under way at once over all callers and replicas,"
+        f" at most {LARGEST_IN_FLIGHT}, or `off`",
     ),
     Variable(
         "GATEWAY_RATE_LIMIT_STORAGE",
@@ -247,8 +275,8 @@ VARIABLES = (
     Variable(
         "GATEWAY_RATE_LIMIT_OUTAGE",
         "limits.on_outage",
-        Outage,
-        "open or closed: whether callers may connect while that storage is away",
+        _choice(Outage),
+        "`open` or `closed`: whether callers may connect while that storage is away",
     ),
     Variable(
         "GATEWAY_TRUSTED_PROXIES",
@@ -256,19 +284,31 @@ VARIABLES = (
         parse_networks,
         "addresses and networks whose X-Forwarded-For is believed, comma separated",
     ),
-    Variable("GATEWAY_CONCURRENCY", "concurrency", _whole(1, 100_000), "connects at once, from 1"),
-    Variable("GATEWAY_QUEUE", "queue", _whole(0, 100_000), "callers who may wait, 0 or more"),
+    Variable(
+        "GATEWAY_CONCURRENCY",
+        "concurrency",
+        _within(int, 1, 100_000),
+        "a number of connects at once, 1 to 100000",
+    ),
+    Variable(
+        "GATEWAY_QUEUE",
+        "queue",
+        _within(int, 0, 100_000),
+        "a number of callers who may wait, 0 to 100000",
+    ),
     Variable(
         "GATEWAY_SHUTDOWN_GRACE",
         "grace_s",
-        _seconds(0, 600),
-        "seconds that connects may go on when the gateway is stopped, 0 to 600",
+        _within(float, 0, 600),
+        "a number of seconds that connects may go on when the gateway is stopped, 0 to 600",
     ),
     Variable("GATEWAY_TLS_CERT_FILE", "tls.cert", _file, "a PEM file with the certificate chain"),
     Variable("GATEWAY_TLS_KEY_FILE", "tls.key", _file, "a PEM file with its key, unencrypted"),
-    Variable("GATEWAY_METRICS", "metrics", _switch, "on or off: /metrics"),
-    Variable("GATEWAY_LOG_FORMAT", "log_format", LogFormat, "json or text"),
-    Variable("GATEWAY_LOG_LEVEL", "log_level", LogLevel, "debug, info, warning or error"),
+    Variable("GATEWAY_METRICS", "metrics", _switch, "`on` or `off`: /metrics"),
+    Variable("GATEWAY_LOG_FORMAT", "log_format", _choice(LogFormat), "`json` or `text`"),
+    Variable(
+        "GATEWAY_LOG_LEVEL", "log_level", _choice(LogLevel), "`debug`, `info`, `warning` or `error`"
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """The configuration names what is wrong and never shows a secret."""
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -123,11 +124,15 @@ def test_variables_that_do_not_go_together(environment: dict[str, str], said: st
         ("GATEWAY_JWT_JWKS_URL", "http://login.example.com/keys"),
         ("GATEWAY_JWT_ALGORITHMS", "none"),
         ("GATEWAY_JWT_LEEWAY", "-1"),
+        ("GATEWAY_JWT_LEEWAY", "301"),
+        ("GATEWAY_JWT_LEEWAY", "inf"),
         ("GATEWAY_JWT_PUBLIC_KEY_FILE", "/no/such/file"),
         ("GATEWAY_RATE_LIMIT", "often"),
         ("GATEWAY_RATE_LIMIT_STORAGE", "memcached://:planted-password@host"),
         ("GATEWAY_RATE_LIMIT_OUTAGE", "maybe"),
         ("GATEWAY_IN_FLIGHT_LIMIT", "-1"),
+        ("GATEWAY_IN_FLIGHT_LIMIT", "100001"),
+        ("GATEWAY_IN_FLIGHT_LIMIT", ""),
         ("GATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
         ("GATEWAY_CONCURRENCY", "0"),
         ("GATEWAY_QUEUE", "many"),
@@ -171,9 +176,51 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, text: s
     assert "planted" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("GATEWAY_SHAPE", "key", "`credentials` or `session-key`: got 'key'"),
+        ("GATEWAY_DEADLINE", "30s", "a number of seconds from 1 to 600: got '30s'"),
+        ("GATEWAY_PORT", "abc", "a port from 0 to 65535, 0 for any free one: got 'abc'"),
+        ("GATEWAY_PORT", "70000", "a port from 0 to 65535, 0 for any free one: got '70000'"),
+        ("GATEWAY_QUEUE", "few", "a number of callers who may wait, 0 to 100000: got 'few'"),
+        ("GATEWAY_CORS_ORIGINS", "http://a:b", ".* no origin: 'http://a:b'; one looks like .*"),
+        ("RUNWAYML_BASE_URL", "http://me:planted", ".*: its host or its port cannot be read"),
+    ],
+)
+def test_what_was_expected_and_what_came(name: str, text: str, said: str) -> None:
+    """In words for operators, none of Python's; what may be a password is not shown."""
+    with pytest.raises(ConfigError) as caught:
+        Config.read(SECRET | {name: text})
+    assert re.fullmatch(f"{name}: expected {said}", str(caught.value))
+
+
+def test_choices_are_told_as_they_are_written() -> None:
+    """What the help shows is taken, letter by letter: choices stand in backticks."""
+    told = {variable.name: re.findall("`([^`]+)`", variable.expected) for variable in VARIABLES}
+    words = {name: words for name, words in told.items() if words and name != "GATEWAY_AVATARS"}
+    auth = {"bearer": "GATEWAY_AUTH_TOKENS", "jwt": "GATEWAY_JWT_SECRET"}
+    for name, choices in words.items():
+        for choice in choices:
+            more = {auth[choice]: "0123456789abcdef" * 2} if choice in auth else {}
+            assert Config.read(SECRET | more | {name: choice})
+    assert [words[name] for name in ("GATEWAY_SHAPE", "GATEWAY_AUTH", "GATEWAY_LOG_FORMAT")] == [
+        ["credentials", "session-key"],
+        ["none", "bearer", "jwt"],
+        ["json", "text"],
+    ]
+
+
+@pytest.mark.parametrize(("text", "number"), [("off", 0), ("0", 0), ("25", 25)])
+def test_in_flight_limit(text: str, number: int) -> None:
+    """`off` is no limit."""
+    config = Config.read(SECRET | {"GATEWAY_IN_FLIGHT_LIMIT": text})
+    assert config.limits.in_flight == number
+
+
 def test_a_wrong_flag_is_refused_by_the_name_of_the_flag() -> None:
     """The user typed --deadline, so that is what the message talks about."""
-    with pytest.raises(ConfigError, match=r"^--deadline: expected seconds from 1 to 600"):
+    with pytest.raises(ConfigError, match=r"^--deadline: expected .* seconds from 1 to 600"):
         Config.read(SECRET, {"deadline_s": "soon"})
 
 

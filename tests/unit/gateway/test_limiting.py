@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway import windows
 from gateway.clock import LoopClock
 from gateway.errors import RateLimited
-from gateway.limiting import LimitSettings, RateLimiter, parse_in_flight, parse_rate
+from gateway.limiting import LimitSettings, RateLimiter, parse_rate
 from gateway.storage import MEMORY
 from gateway.windows import MARGIN_S, Counters, Rate, wait_s
 from tests.support.simulation import simulate
@@ -165,19 +165,6 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
     """With a reason, before anything is served."""
     with pytest.raises(ValueError, match=r"."):
         parse_rate(text)
-
-
-@pytest.mark.parametrize(("text", "expected"), [("0", 0), ("off", 0), ("25", 25)])
-def test_a_number_of_leases_is_read(text: str, expected: int) -> None:
-    """Nothing means no limit."""
-    assert parse_in_flight(text) == expected
-
-
-@pytest.mark.parametrize("text", ["-1", "many", "100001", ""])
-def test_what_is_no_number_of_leases_is_refused(text: str) -> None:
-    """A limit that nobody meant is not guessed."""
-    with pytest.raises(ValueError, match=r"."):
-        parse_in_flight(text)
 
 
 def test_settings_do_not_show_a_password() -> None:
