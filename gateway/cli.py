@@ -18,14 +18,14 @@ from gateway import __version__
 from gateway.app import HEALTH, PATH, create_app
 from gateway.auth_settings import Mode, is_loopback
 from gateway.avatars import PRESETS
-from gateway.config import Config, ConfigError, own_url
+from gateway.config import Config, ConfigError, Tls, own_url
 from gateway.request_log import setup_logging
 from gateway.server import GatewayRunner
 from gateway.tracing import secret_headers, tracing
 from gateway.variables import VARIABLES, unknown
 
 ANSWERED_S = 20.0  # for answers that are being written when everything else has ended
-HEALTH_S = 3.0
+HEALTH_S, LONGEST_HEALTH_S = 3.0, 86_400.0
 BACKLOG = 4096  # who comes in a crowd waits to be accepted, and is not turned away
 _EXIT_UNHEALTHY = 1
 _EXIT_USAGE = 2
@@ -68,11 +68,7 @@ def serve(check: bool, **flags: str | None) -> None:
       RUNWAYML_BASE_URL=http://127.0.0.1:4010 RUNWAYML_API_SECRET=offline runway-gateway serve
     """
     config = _config(flags)
-    try:
-        tls = _tls(config)
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        reason = getattr(error, "reason", None) or str(error)
-        _fail(f"the TLS files do not fit: {reason}", _EXIT_USAGE)
+    tls = _tls(config.tls)
     for sentence in unknown(os.environ):
         print(f"runway-gateway: {sentence}", file=sys.stderr)
     if check:
@@ -91,6 +87,18 @@ def serve(check: bool, **flags: str | None) -> None:
 main.add_command(_every_variable(serve))
 
 
+def _patience(_context: click.Context, _option: click.Parameter, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_HEALTH_S:
+        raise click.BadParameter(
+            f"expected a number of seconds, more than 0, at most {LONGEST_HEALTH_S:g}: got {text!r}"
+        )
+    return seconds
+
+
 @main.command()
 @click.option(
     "--url", help="Of the gateway; default: where the environment lets it listen, on this machine."
@@ -98,7 +106,9 @@ main.add_command(_every_variable(serve))
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=str,
+    metavar="SECONDS",
+    callback=_patience,
     default=HEALTH_S,
     show_default=True,
     help="Seconds without a byte after which nobody is there.",
@@ -146,12 +156,27 @@ def _fail(text: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _tls(config: Config) -> ssl.SSLContext | None:
-    if not config.tls.cert:
+def _tls(files: Tls) -> ssl.SSLContext | None:
+    if not files.cert:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.tls.cert, config.tls.key, password="")  # never ask for one
+    try:
+        context.load_cert_chain(files.cert, files.key, password="")  # never ask for one
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        _fail(_misfit(files, getattr(error, "reason", None)), _EXIT_USAGE)
     return context
+
+
+def _misfit(files: Tls, reason: str | None) -> str:
+    """Say which of the files is wrong, which OpenSSL does not."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(files.cert)
+    except (OSError, ValueError):
+        expected = "expected a PEM file with the certificate chain"
+        return f"GATEWAY_TLS_CERT_FILE: {expected}: {files.cert!r} holds no certificate"
+    why = f" ({reason.lower().replace('_', ' ')})" if reason else ""
+    expected = f"expected a PEM file with the key of {files.cert!r}, unencrypted"
+    return f"GATEWAY_TLS_KEY_FILE: {expected}: {files.key!r} does not fit{why}"
 
 
 def _warnings(config: Config) -> Iterator[str]:

@@ -542,23 +542,32 @@ async def test_health_reads_only_where_to_ask(variables: dict[str, str], code: i
         assert await health(**{"GATEWAY_PORT": str(port)} | variables) == code
 
 
+@pytest.mark.parametrize("text", ["abc", "0", "nan", "1e9"])
+async def test_how_long_health_waits_is_a_number_of_seconds(text: str) -> None:
+    """What is none is refused in words, as a mistake of the command line's."""
+    async with running("gateway", "health", f"--timeout={text}") as program:
+        code, errors = await program.exit_code(), await program.errors()
+    assert code == 2
+    assert f"expected a number of seconds, more than 0, at most 86400: got '{text}'" in errors
+
+
 WRONG_FILES = {
-    "not there": ("missing", "key"),
-    "no PEM": ("rubbish", "key"),
-    "no key": ("cert", "rubbish"),
-    "swapped": ("key", "cert"),
-    "of another certificate": ("cert", "another_key"),
-    "with a passphrase": ("cert", "locked_key"),
-    "one only": ("cert", ""),
+    "not there": ("missing", "key", "CERT"),
+    "no PEM": ("rubbish", "key", "CERT"),
+    "no key": ("cert", "rubbish", "KEY"),
+    "swapped": ("key", "cert", "CERT"),
+    "of another certificate": ("cert", "another_key", "KEY"),
+    "with a passphrase": ("cert", "locked_key", "KEY"),
+    "one only": ("cert", "", "CERT"),
 }
 
 
-@pytest.mark.parametrize(("cert", "key"), WRONG_FILES.values(), ids=WRONG_FILES.keys())
+@pytest.mark.parametrize(("cert", "key", "blamed"), WRONG_FILES.values(), ids=WRONG_FILES.keys())
 @pytest.mark.parametrize("check", [(), ("--check",)], ids=["serve", "check"])
 async def test_tls_files_that_do_not_fit_are_one_line(
-    files: Files, cert: str, key: str, check: tuple[str, ...]
+    files: Files, cert: str, key: str, blamed: str, check: tuple[str, ...]
 ) -> None:
-    """Exit code 2 before anything listens; a passphrase is never asked for."""
+    """Exit code 2 before anything listens, naming the file; a passphrase is never asked for."""
     paths = {name: getattr(files, name, files.cert.parent / name) for name in (cert, key) if name}
     given = {"GATEWAY_TLS_CERT_FILE": cert, "GATEWAY_TLS_KEY_FILE": key}
     variables = {name: str(paths[which]) for name, which in given.items() if which}
@@ -567,7 +576,10 @@ async def test_tls_files_that_do_not_fit_are_one_line(
         code, errors = await program.exit_code(), await program.errors()
     assert code == 2
     assert len(errors.splitlines()) == 1, errors
-    assert "TLS" in errors
+    assert errors.startswith(f"runway-gateway: GATEWAY_TLS_{blamed}_FILE")
+    wrong = variables[f"GATEWAY_TLS_{blamed}_FILE"]
+    assert wrong in errors or not key
+    assert "_ssl.c" not in errors
 
 
 # How it ends
