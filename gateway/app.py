@@ -31,7 +31,7 @@ from gateway.options import requested_options
 from gateway.request_log import ELSEWHERE, access
 from gateway.service import Service, running
 from gateway.tracing import Tracing
-from gateway.watching import CURRENT, Exchange, identify
+from gateway.watching import CURRENT, NOT_READY, Exchange, identify
 
 PATH = "/api/avatar/connect"
 HEALTH, READY, METRICS = "/health", "/ready", "/metrics"
@@ -183,6 +183,8 @@ async def _ready(request: web.Request) -> web.Response:
     if service.connects.closing:
         problems = {**problems, "shutdown": "the gateway stops"}
     ready = not any(problems.values())
+    if not ready:
+        _exchange().code = NOT_READY
     checks = {name: problem or "ok" for name, problem in problems.items()}
     body = {"status": "ready" if ready else "not ready", "checks": checks}
     return as_json(body, status=200 if ready else 503)

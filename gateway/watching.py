@@ -28,6 +28,7 @@ _TRACEPARENT = re.compile(
     r"-(?!0{16})(?P<parent>[0-9a-f]{16})"
     r"-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
 )
+NOT_READY = "not_ready"
 _SAMPLED = 0x01  # the only flag that level 1 knows
 
 
@@ -104,7 +105,7 @@ class Exchange:
     """One request and what is known about it so far.
 
     Attributes:
-        code: `ok`, an error's code, or `caller_gone`.
+        code: `ok`, an error's code, `caller_gone`, or `not_ready` for who asks whether it is.
         status: HTTP status of the answer; 0 before there is one.
         caller: who asks, as far as authentication or the address tells.
         session_id: of the session that was handed out.

@@ -6,6 +6,7 @@ test moves the clock. Requests that must not reach the upstream are looked for i
 
 import asyncio
 import io
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -562,9 +563,10 @@ LENIENT = LimitSettings(rates=parse_rate("9/hour"), storage=NOWHERE, on_outage=O
     ids=["upstream down", "wrong secret", "upstream fails", "redis down"],
 )
 async def test_ready_says_what_is_wrong(
-    config: Mapping[str, Any], check: str, problem: str
+    config: Mapping[str, Any], check: str, problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """503 and the one check that fails, in words that hold no secret."""
+    """503 and the one check that fails, in words that hold no secret; the log has no `ok`."""
+    caplog.set_level(logging.INFO, "gateway.access")
     async with ready_gateway(**config) as (_, gateway):
         answer = await gateway.get("/ready")
         alive = await gateway.get("/health")
@@ -572,6 +574,8 @@ async def test_ready_says_what_is_wrong(
     assert (answer.status, answer.json["status"]) == (503, "not ready")
     assert wrong.keys() == {check}
     assert problem in wrong[check]
+    logged = [record.__dict__ for record in caplog.records if record.name == "gateway.access"]
+    assert [(each["path"], each["code"]) for each in logged] == [("/ready", "not_ready")]
     assert alive.status == 200
 
 
