@@ -32,6 +32,7 @@ COVER = "[redacted]"
 
 _access = logging.getLogger("gateway.access")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+_SHORTEST_INSIDE = 4  # characters of a secret that is covered inside of words, too
 _DEEPEST = 5  # levels of nested values; deeper ones are shown as text
 
 _SECRET_KEY = r"(?:session|api)[_-]?key|(?:api|client)[_-]?secret|passw(?:or)?d|authorization"
@@ -54,14 +55,23 @@ class Redaction:
     """Covers secrets in texts.
 
     Args:
-        secrets: covered wherever they stand, also quoted or escaped. What has the form of a
-            secret (bearer tokens, session keys, JWTs, passwords in URLs) is covered anyway.
+        secrets: covered wherever they stand, also quoted or escaped; those of 1 to 3 characters
+            only where no word goes on beside them, or no word would stay whole. What has the form
+            of a secret (bearer tokens, session keys, JWTs, passwords in URLs) is covered anyway.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if secret for form in _spellings(secret)}
+        inside = {  # whether it is covered inside of words; of two secrets with a form, the longer
+            form: len(secret) >= _SHORTEST_INSIDE
+            for secret in sorted(secrets, key=len)
+            if secret
+            for form in _spellings(secret)
+        }
         # longest first, or the beginning of a secret that is another one would hide its rest
-        known = "|".join(sorted(forms, key=lambda form: (-len(form), form)))
+        known = "|".join(
+            form if inside[form] else rf"(?<!\w){form}(?!\w)"
+            for form in sorted(inside, key=lambda form: (-len(form), form))
+        )
         self._known = re.compile(known) if known else None
 
     def text(self, text: str) -> str:

@@ -335,6 +335,13 @@ def test_a_secret_that_begins_like_another_one_is_covered_whole() -> None:
     assert Redaction(["abcd", "abcd-efgh"]).text("x abcd-efgh abcd") == f"x {COVER} {COVER}"
 
 
+def test_a_very_short_secret_leaves_words_whole() -> None:
+    """Up to 3 characters are covered where they stand alone, and what is longer everywhere."""
+    redaction = Redaction(["w", "abc", "abc-efgh", "ijkl"])
+    text = redaction.text("answered abcd: w, 'abc' abc-efgh xijklx")
+    assert text == f"answered abcd: {COVER}, '{COVER}' {COVER} x{COVER}x"
+
+
 def test_a_redaction_does_not_show_what_it_covers() -> None:
     """Neither it nor a formatter has a repr with secrets in it."""
     redaction = Redaction(["abcd-efgh"])
