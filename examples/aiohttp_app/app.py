@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
@@ -231,4 +232,10 @@ def create_app() -> web.Application:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    web.run_app(create_app(), host="127.0.0.1", port=int(os.environ.get("PORT", "3000")))
+    port = os.environ.get("PORT", "3000")
+    if not port.isdecimal():
+        sys.exit(f"PORT: expected a number, got {port!r}")
+    try:
+        web.run_app(create_app(), host="127.0.0.1", port=int(port))
+    except (OSError, RunwayMLError) as error:  # the port is taken, or there is no secret
+        sys.exit(f"cannot start: {error}")

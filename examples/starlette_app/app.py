@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypedDict
 
@@ -17,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import Config, Gateway, GatewayError, HandedOut
+from gateway import Config, ConfigError, Gateway, GatewayError, HandedOut
 
 LONGEST_BODY = 16 * 1024
 
@@ -106,4 +107,11 @@ app = Starlette(routes=[Route("/api/avatar/connect", connect, methods=["POST"])]
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    uvicorn.run(app, host="127.0.0.1", port=int(os.environ.get("PORT", "3000")))
+    port = os.environ.get("PORT", "3000")
+    if not port.isdecimal():
+        sys.exit(f"PORT: expected a number, got {port!r}")
+    try:
+        Config.read(os.environ)  # here, because uvicorn would show a traceback
+    except ConfigError as error:
+        sys.exit(str(error))
+    uvicorn.run(app, host="127.0.0.1", port=int(port))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -187,6 +188,35 @@ async def test_refused_create(
         answer = await example.connect()
     assert (answer.status, answer.json["code"]) == (status, code)
     assert watched.retries == [(upstream, "0")]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("aiohttp_app", "secret", "RUNWAYML_API_SECRET"),
+        ("aiohttp_app", "number", "PORT: expected a number, got 'abc'"),
+        ("aiohttp_app", "port", "address already in use"),
+        ("starlette_app", "secret", "RUNWAYML_API_SECRET"),
+        ("starlette_app", "number", "PORT: expected a number, got 'abc'"),
+    ],
+)
+async def test_what_keeps_it_from_starting_is_one_line(
+    tmp_path: Path, name: str, wrong: str, said: str
+) -> None:
+    """A missing secret, a port that is none and one that is taken are told without a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        env = environment("http://127.0.0.1:1")
+        env["PORT"] = "abc" if wrong == "number" else str(taken.getsockname()[1])
+        if wrong == "secret":
+            del env["RUNWAYML_API_SECRET"]
+        command = (sys.executable, EXAMPLES / name / "app.py")
+        async with running(command, errors=tmp_path / "stderr", env=env) as program:
+            async with asyncio.timeout(PATIENCE_S):
+                code = await program.process.wait()
+    errors = (tmp_path / "stderr").read_text()
+    assert code == 1
+    assert len([line for line in errors.splitlines() if said in line]) == 1
+    assert "Traceback" not in errors
 
 
 def test_same_versions_as_tested() -> None:
