@@ -22,6 +22,7 @@ from contracts.drift_command import drift
 from contracts.judging import MEDIA_URL, marker_of, secret_of
 from contracts.page import contract_page
 from contracts.report import Format, reporters, write
+from contracts.report.text import Cover
 from contracts.requirements import REQUIREMENTS
 from contracts.runner import PRESETS, Listener, Plan, Report, Runner
 from contracts.situations import CUSTOM_AVATAR, situations
@@ -205,7 +206,8 @@ def check(
       0  every MUST is kept, and with --strict every SHOULD
       1  one is not
       2  usage
-      3  no target: it cannot be started, does not listen, or ended in the middle
+      3  no target: it cannot be started, does not listen, or ended in the middle; or nothing to
+         judge: it gave no HTTP answer, or never asked the fake
       4  the judge itself failed: its fake does not run, or a report cannot be written
       130 and 143: interrupted; whatever was started has ended
 
@@ -256,11 +258,12 @@ def check(
     except (TargetError, ControlError, _Interrupted, OSError) as error:
         close()
         _end(error)
-    if hint := _hint(report):
+    if report.nothing_judged:
+        hint = Cover.of(report).line(report.nothing_judged)
         click.echo(f"runway-contracts: {hint}", err=True)
     if report.broken(strict=strict):
         sys.exit(EXIT_BROKEN)
-    sys.exit(0 if _answered(report) else EXIT_UNREACHABLE)
+    sys.exit(EXIT_UNREACHABLE if report.nothing_judged else 0)
 
 
 def _end(error: Exception) -> None:
@@ -379,26 +382,6 @@ async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _hint(report: Report) -> str:
-    """Return what most likely went wrong if nothing went right, empty if something did."""
-    if any(answer.ok for seen in report.observations for answer in seen.answers):
-        return ""
-    if not _answered(report):
-        return f"{report.target_url} gave not one HTTP answer: is this the right address?"
-    if not any(seen.upstream for seen in report.observations):
-        return (
-            "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
-            f" RUNWAYML_API_SECRET, and is {report.target_url} its connect endpoint?"
-        )
-    return ""
-
-
-def _answered(report: Report) -> bool:
-    """Tell whether there was anything to judge: a silent target breaks only what it is asked."""
-    answers = [answer for seen in report.observations for answer in seen.answers]
-    return any(answer.status is not None for answer in answers)
 
 
 def _address(url: str, option: str) -> str:

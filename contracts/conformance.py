@@ -19,15 +19,19 @@ __all__ = ["test_requirement"]
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.id)
 def test_requirement(requirement: Requirement, gateway_report: "Report") -> None:
     """The gateway keeps this requirement; one that only SHOULD be kept is a warning."""
+    from contracts.report.text import Cover
     from contracts.runner import Outcome
 
     verdict = next(
         each for each in gateway_report.verdicts if each.requirement.id == requirement.id
     )
+    nothing = Cover.of(gateway_report).line(gateway_report.nothing_judged)
+    if verdict.outcome is Outcome.SKIP and nothing:
+        pytest.fail(f"nothing was judged: {nothing}", pytrace=False)
     if verdict.outcome is Outcome.SKIP:
         pytest.skip(verdict.reason)
     lines = [f"{each.observation.situation}: {each.text}" for each in verdict.failures]
     if verdict.outcome is Outcome.FAIL and requirement.level is not Level.MUST:
         pytest.xfail(f"{requirement.level.value}: {requirement.text}\n" + "\n".join(lines))
     if verdict.outcome is not Outcome.PASS:
-        pytest.fail("\n".join([requirement.text, *lines, verdict.reason]), pytrace=False)
+        pytest.fail("\n".join([requirement.text, *lines, nothing or verdict.reason]), pytrace=False)

@@ -98,6 +98,10 @@ class Control:
         """Let sessions of an avatar go as usual again."""
         await self._call("DELETE", f"/avatars/{avatar}")
 
+    async def calls(self) -> int:
+        """Return how many requests came, whatever they were."""
+        return int((await self._call("GET", "/world"))["calls"])
+
     async def creates(self) -> list[Upstream]:
         """Return every create that came."""
         answer = await self._call("GET", "/journal?operation=createSession&limit=100000")

@@ -17,6 +17,7 @@ from contracts.case import SLACK_S, Context, Expect, Level, Requirement, Shape, 
 from contracts.clock import now, sleep
 from contracts.control import Control
 from contracts.evidence import Answer, Observation, Upstream
+from contracts.exercised import nothing_judged
 from contracts.lateness import Lateness
 from contracts.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
 from contracts.situations import CUSTOM_AVATAR
@@ -120,6 +121,7 @@ class Report:
     Attributes:
         took_s: seconds.
         replay_token: replays what the fake saw; empty if it cannot be had.
+        nothing_judged: why nothing could be judged, in a line; empty if all is well.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -130,6 +132,11 @@ class Report:
     seed: str
     took_s: float
     replay_token: str = ""
+    nothing_judged: str = ""
+
+    def kept(self, *, strict: bool) -> bool:
+        """Tell whether the run is good: there was something to judge, and nothing is broken."""
+        return not self.nothing_judged and not self.broken(strict=strict)
 
     def broken(self, *, strict: bool) -> list[Verdict]:
         """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
@@ -197,6 +204,7 @@ class Runner:
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
         for situation in wrong:
             await self._play(situation, [])
+        refused_calls = await self.control.calls()
         if single or crowded:
             await self._warm_up(plan.avatars[0])
         await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
@@ -205,10 +213,14 @@ class Runner:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
+        nothing = await self._nothing_judged(refused_calls)
         verdicts = []
         for requirement in plan.requirements:
-            verdicts.append(self._judge(requirement))
-            self.listen(Judged(verdicts[-1]))
+            verdict = self._judge(requirement)
+            if nothing and verdict.outcome is Outcome.PASS:
+                verdict = Verdict(requirement, Outcome.SKIP, reason=nothing)
+            verdicts.append(verdict)
+            self.listen(Judged(verdict))
         report = Report(
             tuple(verdicts),
             tuple(self._observations.values()),
@@ -218,9 +230,18 @@ class Runner:
             plan.seed,
             now() - began_at,
             await self.control.replay_token(),
+            nothing,
         )
         self.listen(Ended(report))
         return report
+
+    async def _nothing_judged(self, refused_calls: int) -> str:
+        known = {each.id: each for each in (*self.plan.situations, *self._found)}
+        return nothing_judged(
+            self.target.url,
+            [(known[id_], seen) for id_, seen in self._observations.items()],
+            reached=await self.control.calls() > refused_calls,
+        )
 
     async def _warm_up(self, avatar: str) -> None:
         """Let one caller connect who is not judged: what a target loads late is loaded then."""

@@ -18,6 +18,8 @@ def github(report: Report, *, strict: bool) -> str:
     """Return the annotations, a line each."""
     cover = Cover.of(report)
     lines = []
+    if report.nothing_judged:
+        lines.append(_command("error", "Nothing was judged", cover.line(report.nothing_judged)))
     for finding in _varied(findings(report, strict=strict)):
         kind = "error" if finding.counts else "warning"
         about = f"{finding.requirement.text}\nIn this situation: {finding.situation.about}"

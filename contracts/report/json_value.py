@@ -37,7 +37,8 @@ def as_value(report: Report, *, strict: bool) -> Json:
         "timeout_s": report.context.timeout_s,
         "shape": shape.value if shape else None,
         "strict": strict,
-        "passed": not report.broken(strict=strict),
+        "passed": report.kept(strict=strict),
+        "nothing_judged": cover.line(report.nothing_judged) or None,
         "took_s": round(report.took_s, 3),
         "replay_token": report.replay_token or None,
         "summary": {

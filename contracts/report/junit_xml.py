@@ -1,6 +1,7 @@
 """A report as JUnit XML: a test case for each requirement, its family being the class.
 
-A failure is what makes the run fail. A broken requirement that does not (a SHOULD without
+Where nothing could be judged, one more case is an error and says why. A failure is what makes the
+run fail. A broken requirement that does not (a SHOULD without
 `--strict`) is skipped with what was found as the reason, so that CI and the exit code agree.
 """
 
@@ -20,9 +21,9 @@ def junit(report: Report, *, strict: bool) -> str:
     counts = summary(report)
     sums = {
         "name": "runway-contracts",
-        "tests": str(len(report.verdicts)),
+        "tests": str(len(report.verdicts) + bool(report.nothing_judged)),
         "failures": str(failures),
-        "errors": str(counts.errors),
+        "errors": str(counts.errors + bool(report.nothing_judged)),
         "skipped": str(counts.skipped + counts.failed - failures),
         "time": f"{report.took_s:.3f}",
     }
@@ -38,6 +39,11 @@ def junit(report: Report, *, strict: bool) -> str:
             "replay_token": report.replay_token,
         },
     )
+    if report.nothing_judged:
+        attributes = {"classname": "runway-contracts", "name": "runway-contracts.judged"}
+        case = XML.SubElement(suite, "testcase", {**attributes, "time": "0.000"})
+        message = cover.line(report.nothing_judged)
+        XML.SubElement(case, "error", {"message": message, "type": "target"})
     for verdict in report.verdicts:
         mine = [each for each in found if each.requirement is verdict.requirement]
         _case(suite, verdict, mine, report, cover)

@@ -33,17 +33,20 @@ class _Page:
         self.strict = strict
         self.cover = Cover.of(report)
         self.findings = findings(report, strict=strict)
+        self.broken = bool(report.broken(strict=strict))
         self.seen = {each.situation: each for each in report.observations}
         self.played = [each for each in report.situations if each.id in self.seen]
 
     def text(self) -> str:
-        good = not self.report.broken(strict=self.strict)
+        good = self.report.kept(strict=self.strict)
         style = (resources.files(__package__) / "page.css").read_text()
         broken = [each for each in self.played if self.of(each)]
         # What makes the run fail comes before what does not; else in the order of play.
         broken.sort(key=lambda each: not any(one.counts for one in self.of(each)))
         fine = [each for each in self.played if not self.of(each)]
-        title = f"{'Kept' if good else 'Broken'}: the connect contract"
+        word = "Kept" if good else "Broken" if self.broken else "Not judged"
+        title = f"{word}: the connect contract"
+        rest = "What was seen" if self.report.nothing_judged else "What is right"
         parts = [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
@@ -54,7 +57,7 @@ class _Page:
             "<main>",
             self.section("broken", "What is broken", [self.situation(each) for each in broken]),
             self.requirements(),
-            self.section("fine", "What is right", [self.situation(each) for each in fine]),
+            self.section("fine", rest, [self.situation(each) for each in fine]),
             self.replay(),
             "</main></body></html>\n",
         ]
@@ -95,9 +98,13 @@ class _Page:
         }
         rows = "".join(f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in facts.items())
         verdict = "The contract is kept" if good else "The contract is broken"
+        why = self.line(report.nothing_judged)
+        if why and not self.broken:
+            verdict, why = f"Not judged: {why}", ""
+        more = f"<p>{why}</p>" if why else ""
         return (
             f'<header class="{"good" if good else "bad"}"><p class="tool">runway-contracts</p>'
-            f'<h1>{verdict}</h1><ul class="tiles">{cells}</ul>'
+            f'<h1>{verdict}</h1>{more}<ul class="tiles">{cells}</ul>'
             f'<dl class="facts">{rows}</dl></header>'
         )
 
@@ -109,11 +116,13 @@ class _Page:
         seen, mine = self.seen[situation.id], self.of(situation)
         counts = any(each.counts for each in mine)
         kind = "fail" if counts else "warn" if mine else "pass"
-        word = "broken" if mine else "right"
+        if self.report.nothing_judged and not mine:
+            kind = "skip"
+        word = "broken" if mine else "not judged" if kind == "skip" else "right"
         notes = map(self.note, mine)
         came = ", ".join(map(str, seen.answers[:3])) + (" …" if len(seen.answers) > 3 else "")
         context = self.report.context
-        rows = sequence(situation, seen, context, self.cover, broken=bool(mine))
+        rows = sequence(situation, seen, context, self.cover, broken=kind != "pass")
         title = f"Sequence of {situation.id}: {situation.about}"
         return (
             f'<details class="situation {kind}" id="{self.line(situation.id)}"'

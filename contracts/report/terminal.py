@@ -178,10 +178,11 @@ class Terminal:
 
     def _end(self, report: Report, found: tuple[Finding, ...], cover: Cover) -> None:
         counts = summary(report)
-        good = not report.broken(strict=self.strict)
+        good = report.kept(strict=self.strict)
+        nothing = ", nothing was judged" if report.nothing_judged and not found else ""
         self._line()
         self._line(
-            (str(counts), "bold green" if good else "bold red"),
+            (f"{counts}{nothing}", "bold green" if good else "bold red"),
             (f", {report.took_s:.1f} seconds, {cover.line(report.target_url)}", ""),
         )
         if not found:

@@ -18,7 +18,7 @@ STARTING = """
                 process.terminate()
     """
 ITSELF = "import os\n        env = {**os.environ, **gateway_upstream}"
-WRONG_SECRET = (
+WRONG_UPSTREAM = (
     "import os\n        env = {**os.environ, **gateway_upstream, 'RUNWAYML_BASE_URL':"
     " 'http://127.0.0.1:1'}"
 )
@@ -41,11 +41,13 @@ def test_each_requirement_is_an_item(pytester: pytest.Pytester) -> None:
 
 
 def test_a_broken_requirement_says_what_came(pytester: pytest.Pytester) -> None:
-    """A gateway that never reaches its upstream hands out nothing."""
-    result = run(pytester, WRONG_SECRET, "-k", "poll.waits", "--gateway-timeout=4")
+    """A gateway that never reaches its upstream hands out nothing, and passes nothing either."""
+    few = ("-k", "poll.waits or poll.stops", "--gateway-timeout=4")
+    result = run(pytester, WRONG_UPSTREAM, *few)
 
-    result.assert_outcomes(failed=1, deselected=len(everything()) - 1)
+    result.assert_outcomes(failed=2, deselected=len(everything()) - 2)
     result.stdout.fnmatch_lines(["*ready-at-once: allowed: 2xx with credentials; came: 50*"])
+    result.stdout.fnmatch_lines(["nothing was judged: not one request of the target reached*"])
 
 
 def test_without_a_gateway_it_says_what_it_needs(pytester: pytest.Pytester) -> None:

@@ -1,6 +1,7 @@
 """`runway-contracts check` as a real process, on targets that are down, broken, hostile or fine."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -231,6 +232,17 @@ async def one_endless_header(reader: StreamReader, writer: StreamWriter) -> None
         await writer.drain()
 
 
+def always(head: bytes, body: bytes = b"") -> Answering:
+    """Answer everything with this."""
+
+    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.read(65_536)
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (head, len(body), body))
+        await writer.drain()
+
+    return answer
+
+
 async def redirect(reader: StreamReader, writer: StreamWriter) -> None:
     """Send callers elsewhere: here again."""
     await reader.read(65_536)
@@ -273,6 +285,39 @@ async def test_a_target_that_does_not_use_the_fake(take_port: TakePort) -> None:
     run = await check("--target", url_at(port), *FEW, "--", *command)
     assert run.code == 1
     assert "not one request of the target reached the fake" in run.errors
+
+
+async def test_a_run_that_judged_nothing_is_not_good(tmp_path: Path) -> None:
+    """A wrong path breaks nothing of what must not happen: code 3, and every report agrees."""
+    reports = [f"--report={form}={tmp_path / form}" for form in ("json", "junit", "html", "github")]
+    async with serving(always(b"404 Not Found")) as url:
+        run = await check("--target", url, *QUICK, "--only=cancel", *reports)
+    said = json.loads((tmp_path / "json").read_text())
+    assert run.code == 3
+    assert run.last.startswith("runway-contracts: not one request of the target reached the fake")
+    assert "nothing was judged" in run.output
+    assert {each["outcome"] for each in said["requirements"]} == {"skip"}
+    assert said["passed"] is False
+    assert said["nothing_judged"] in run.last
+    assert "<error" in (tmp_path / "junit").read_text()
+    assert "::error" in (tmp_path / "github").read_text()
+    assert "Not judged: not one" in (tmp_path / "html").read_text()
+
+
+async def test_a_target_that_hands_out_what_it_made_up() -> None:
+    """What is broken stays broken, although the fake was never asked."""
+    made_up = always(b"200 OK", b'{"sessionId": "a", "sessionKey": "b"}')
+    async with serving(made_up) as url:
+        run = await check("--target", url, *FEW, "--only=upstream.create")
+    assert run.code == 1, run
+    assert "fail  MUST" in run.output
+
+
+async def test_callers_who_are_refused_need_no_upstream() -> None:
+    """Where nobody else calls, a target has nothing to ask."""
+    async with serving(always(b"400 Bad Request", b'{"error": "no"}')) as url:
+        run = await check("--target", url, *QUICK, "--only=request.bad-json")
+    assert run.code == 0, run
 
 
 # Ends

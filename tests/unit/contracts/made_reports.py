@@ -158,6 +158,15 @@ def kept() -> Report:
     return report((verdict,), (fine,), (situation("ready-at-once", Expect.SUCCESS),))
 
 
+def unexercised() -> Report:
+    """Return a report on a target that never asked the fake, at an address with a password."""
+    seen = observation("ready-at-once", answer(404, b"no such page"))
+    nothing = "not one request reached the fake, from http://user:pass-word@127.0.0.1:3000/"
+    verdict = Verdict(requirement("poll.stops"), Outcome.SKIP, reason=nothing)
+    about = (situation("ready-at-once", Expect.SUCCESS),)
+    return report((verdict,), (seen,), about, nothing_judged=nothing)
+
+
 def everywhere() -> Report:
     """Return a report in which one MAY is broken in five situations with four callers each."""
     callers = [answer(200, b"[1]")] * 4

@@ -107,10 +107,23 @@ def test_a_report_is_written_to_a_file_or_to_standard_output(
     assert capsysbinary.readouterr().out == file.read_bytes() != b""
 
 
+def test_a_run_that_judged_nothing_is_good_in_no_report() -> None:
+    """The reason is in all of them, without the password of the address, and they are red."""
+    report = made.unexercised()
+    texts = [render(report, form, strict=False) for form in Format]
+
+    assert [text for text in texts if "not one request reached the fake" not in text] == []
+    assert [text for text in texts if "pass-word" in text] == []
+    assert (value(report)["passed"], value(made.kept())["nothing_judged"]) == (False, None)
+    assert suite(report).get("errors") == str(len(suite(report).findall("testcase/error"))) == "1"
+    assert suite(report).get("tests") == str(len(suite(report).findall("testcase"))) == "2"
+    assert annotations(report)[0].startswith("::error title=Nothing was judged::")
+
+
 # JSON
 
 
-@pytest.mark.parametrize("report", [made.mixed(), made.kept(), made.hostile()])
+@pytest.mark.parametrize("report", [made.mixed(), made.kept(), made.hostile(), made.unexercised()])
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_json_report_keeps_its_schema(report: Report, *, strict: bool) -> None:
     """Format 1 is described completely by contracts/schemas/report.json."""

@@ -146,6 +146,15 @@ def test_the_page_says_the_verdict_first(report: Report, says: str, *, strict: b
     assert f"<h1>{says}</h1>" in page(report, strict=strict)
 
 
+def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
+    """Its heading says why, and no answer gets a tick."""
+    text = page(made.unexercised())
+
+    assert "<h1>Not judged: not one request reached the fake" in text
+    assert "✓" not in text
+    assert "What is right" not in text
+
+
 def test_skips_stand_with_their_reason() -> None:
     """In the table of requirements."""
     row = re.search(r'<tr class="skip" id="time.status">.*?</tr>', page(made.mixed()), re.DOTALL)

@@ -105,6 +105,13 @@ def test_a_run_without_findings_ends_with_its_sums() -> None:
     assert "What is broken" not in out
 
 
+def test_the_sums_of_a_run_that_judged_nothing_say_so() -> None:
+    """What was skipped would be taken for a good run otherwise."""
+    out, _ = shown(made.unexercised())
+
+    assert "0 passed, 0 failed, 1 skipped, nothing was judged, 12.3 seconds" in out
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_secret_and_no_control_reaches_the_terminal(*, terminal: bool) -> None:
     """What a target sends can neither colour the screen nor show a key."""

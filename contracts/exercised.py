@@ -1,0 +1,32 @@
+"""Whether a run had anything to judge: a target that is never exercised breaks little by it.
+
+Most requirements say what must not happen, so a wrong address or a server that never asks Runway
+would keep them all.
+"""
+
+from collections.abc import Sequence
+
+from contracts.case import Situation
+from contracts.evidence import Observation
+
+
+def nothing_judged(
+    url: str, played: Sequence[tuple[Situation, Observation]], *, reached: bool
+) -> str:
+    """Return why nothing that was seen could be judged, in a line; empty if all is well.
+
+    Args:
+        url: of the target.
+        reached: whether any request of it came to the fake, those apart that callers caused who
+            have to be refused.
+    """
+    answers = [answer for _, seen in played for answer in seen.answers]
+    waits = any(situation.leaves_after_s is None for situation, _ in played)
+    if waits and all(answer.status is None for answer in answers):
+        return f"{url} gave not one HTTP answer: is this the right address?"
+    if reached or all("refused" in situation.tags for situation, _ in played):
+        return ""
+    return (
+        "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
+        f" RUNWAYML_API_SECRET, and is {url} its connect endpoint?"
+    )
