@@ -102,6 +102,12 @@ class Control:
         """Return how many requests came, whatever they were."""
         return int((await self._call("GET", "/world"))["calls"])
 
+    async def calls_elsewhere(self) -> int:
+        """Return how many requests came that belong to other secrets."""
+        mine = (await self._call("GET", "/world"))["name"]
+        worlds = (await self._call("GET", "/worlds"))["worlds"]
+        return sum(int(each["calls"]) for each in worlds if each["name"] != mine)
+
     async def creates(self) -> list[Upstream]:
         """Return every create that came."""
         answer = await self._call("GET", "/journal?operation=createSession&limit=100000")

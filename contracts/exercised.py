@@ -11,7 +11,7 @@ from contracts.evidence import Observation
 
 
 def nothing_judged(
-    url: str, played: Sequence[tuple[Situation, Observation]], *, reached: bool
+    url: str, played: Sequence[tuple[Situation, Observation]], *, reached: bool, elsewhere: bool
 ) -> str:
     """Return why nothing that was seen could be judged, in a line; empty if all is well.
 
@@ -19,6 +19,7 @@ def nothing_judged(
         url: of the target.
         reached: whether any request of it came to the fake, those apart that callers caused who
             have to be refused.
+        elsewhere: whether requests came to the fake that had another API secret.
     """
     answers = [answer for _, seen in played for answer in seen.answers]
     waits = any(situation.leaves_after_s is None for situation, _ in played)
@@ -26,6 +27,11 @@ def nothing_judged(
         return f"{url} gave not one HTTP answer: is this the right address?"
     if reached or all("refused" in situation.tags for situation, _ in played):
         return ""
+    if elsewhere:
+        return (
+            "requests reached the fake with another API secret than RUNWAYML_API_SECRET as it was"
+            " given to the target or printed; one of its own has to be given by --secret, too"
+        )
     return (
         "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
         f" RUNWAYML_API_SECRET, and is {url} its connect endpoint?"

@@ -198,6 +198,7 @@ class Runner:
 
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
+        calls_elsewhere = await self.control.calls_elsewhere()
         self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
         wrong = [each for each in plan.situations if "refused" in each.tags]
         crowded = [each for each in plan.situations if each.callers > 1]
@@ -213,7 +214,7 @@ class Runner:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
-        nothing = await self._nothing_judged(refused_calls)
+        nothing = await self._nothing_judged(refused_calls, calls_elsewhere)
         verdicts = []
         for requirement in plan.requirements:
             verdict = self._judge(requirement)
@@ -235,12 +236,13 @@ class Runner:
         self.listen(Ended(report))
         return report
 
-    async def _nothing_judged(self, refused_calls: int) -> str:
+    async def _nothing_judged(self, refused_calls: int, calls_elsewhere: int) -> str:
         known = {each.id: each for each in (*self.plan.situations, *self._found)}
         return nothing_judged(
             self.target.url,
             [(known[id_], seen) for id_, seen in self._observations.items()],
             reached=await self.control.calls() > refused_calls,
+            elsewhere=await self.control.calls_elsewhere() > calls_elsewhere,
         )
 
     async def _warm_up(self, avatar: str) -> None:

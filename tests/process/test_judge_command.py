@@ -304,6 +304,19 @@ async def test_a_run_that_judged_nothing_is_not_good(tmp_path: Path) -> None:
     assert "Not judged: not one" in (tmp_path / "html").read_text()
 
 
+async def test_a_target_with_another_secret(take_port: TakePort) -> None:
+    """Its requests come, but with a secret that is not the judge's; neither is told."""
+    port = take_port()
+    start = 'RUNWAYML_API_SECRET=quite-another-one exec "$0" -m gateway serve --port "$1"'
+    command = ("sh", "-c", start, sys.executable, str(port))
+    mine = "--secret=the-secret-of-the-judge"
+    run = await check("--target", url_at(port), *FEW, mine, "--", *command)
+    assert run.code == 3, run
+    assert "requests reached the fake with another API secret than" in run.last
+    assert "quite-another-one" not in run.output + run.errors
+    assert "the-secret-of-the-judge" not in run.output + run.errors
+
+
 async def test_a_target_that_hands_out_what_it_made_up() -> None:
     """What is broken stays broken, although the fake was never asked."""
     made_up = always(b"200 OK", b'{"sessionId": "a", "sessionKey": "b"}')
