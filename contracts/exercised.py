@@ -32,6 +32,12 @@ def nothing_judged(
             "requests reached the fake with another API secret than RUNWAYML_API_SECRET as it was"
             " given to the target or printed; one of its own has to be given by --secret, too"
         )
+    statuses = {answer.status for answer in answers if answer.status is not None}
+    shown = " or ".join(map(str, sorted(statuses)))
+    if statuses and statuses <= {401, 403}:
+        return f"every answer was {shown}: give what callers have to send by --header"
+    if statuses and all(300 <= status < 400 for status in statuses):
+        return f"every answer was {shown}: give the address that {url} redirects to as --target"
     return (
         "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
         f" RUNWAYML_API_SECRET, and is {url} its connect endpoint?"

@@ -264,7 +264,9 @@ async def redirect(reader: StreamReader, writer: StreamWriter) -> None:
         (endless_body, "shape.one-of-two", 1, "one of the two shapes"),
         (endless_headers, "time.deadline", 1, "no answer"),
         (one_endless_header, "time.deadline", 1, "no answer"),
-        (redirect, "poll.waits", 1, "307"),
+        (redirect, "poll.waits", 1, "every answer was 307: give the address that"),
+        (always(b"401 Unauthorized"), "poll.waits", 1, "every answer was 401: give what callers"),
+        (always(b"403 Forbidden"), "poll.stops", 3, "by --header"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
