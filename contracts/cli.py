@@ -257,7 +257,7 @@ def check(
             write(report, form, file, strict=strict)
     except (TargetError, ControlError, _Interrupted, OSError) as error:
         close()
-        _end(error)
+        _end(error, Cover(job.secret))
     if report.nothing_judged:
         hint = Cover.of(report).line(report.nothing_judged)
         click.echo(f"runway-contracts: {hint}", err=True)
@@ -266,12 +266,16 @@ def check(
     sys.exit(EXIT_UNREACHABLE if report.nothing_judged else 0)
 
 
-def _end(error: Exception) -> None:
+def _end(error: Exception, cover: Cover) -> None:
     """Say in a line what went wrong, and end with its code."""
     if isinstance(error, _Interrupted):
         click.echo("runway-contracts: interrupted", err=True)
         sys.exit(EXIT_SIGNAL + error.args[0])
     click.echo(f"runway-contracts: {error}", err=True)
+    if isinstance(error, TargetError) and error.said:
+        # covered before lines are cut: half a secret is one too
+        for line in cover.block(error.said, longest=1 << 30).split("\n"):
+            click.echo(f"  | {line[:300]}", err=True)
     sys.exit(EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL)
 
 
@@ -376,7 +380,7 @@ async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
         if no_fake is not None and no_fake.done():
             raise ControlError(no_fake.result())
         if no_target.done() and not run.done():
-            raise TargetError(no_target.result())
+            raise no_target.result()
         return await run
     finally:
         for task in tasks:

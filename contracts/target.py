@@ -35,7 +35,15 @@ _AGAIN_S = 2.0
 
 
 class TargetError(Exception):
-    """The target cannot be reached. A line for people, and the target's last ones if it wrote."""
+    """The target cannot be reached. A line for people.
+
+    Attributes:
+        said: the target's own last lines, as it wrote them: secrets have to be covered.
+    """
+
+    def __init__(self, text: str, said: str = "") -> None:
+        super().__init__(text)
+        self.said = said
 
 
 @dataclass(slots=True)
@@ -49,9 +57,9 @@ class Output:
         return self.text[mark:]
 
     def last_lines(self) -> str:
-        """Return the end of it, indented, on lines of its own; empty if there is nothing."""
-        lines = [line for line in self.text.splitlines() if line.strip()][-_LAST_LINES:]
-        return "".join(f"\n  | {line[:300]}" for line in lines)
+        """Return the end of it, without empty lines."""
+        lines = [line for line in self.text.splitlines() if line.strip()]
+        return "\n".join(lines[-_LAST_LINES:])
 
 
 @dataclass(frozen=True)
@@ -157,12 +165,12 @@ class Watch:
     target: Target
     process: Process | None = None
 
-    async def lost(self) -> str:
+    async def lost(self) -> TargetError:
         """Return once nobody listens any more: why. Never returns while all is well."""
         while True:
             await self._alarm()
             if not await _listens(self.target, within_s=_AGAIN_S):
-                return self._epitaph() + self.target.output.last_lines()
+                return TargetError(self._epitaph(), self.target.output.last_lines())
             if self.process is not None and self.process.returncode is not None:
                 await self.target.refused.wait()  # a launcher that left its server behind
 
@@ -264,14 +272,15 @@ async def _listening(target: Target, process: Process | None, *, wait_s: float) 
     while not await _listens(target, within_s=0):
         if process is not None and process.returncode is not None and not _lives(process.pid):
             await sleep(0.2)  # for what it wrote last
-            said = target.output.last_lines() or " without a word"
+            said = target.output.last_lines()
             raise TargetError(
                 f"the target {_ending(process.returncode)} before it listened at {host}:{port}"
-                f"{said}"
+                f"{'' if said else ' without a word'}",
+                said,
             )
         if now() >= give_up_at:
             raise TargetError(
-                f"nothing listens at {host}:{port} after {wait_s:g}s{target.output.last_lines()}"
+                f"nothing listens at {host}:{port} after {wait_s:g}s", target.output.last_lines()
             )
         await sleep(0.05)
 

@@ -153,6 +153,16 @@ async def test_a_command_that_makes_no_target(
         assert word in run.errors
 
 
+@pytest.mark.parametrize("secret", ["my-own-secret-value-9", "s3cret" * 70], ids=["short", "long"])
+async def test_the_last_lines_of_a_target_are_covered(secret: str, take_port: TakePort) -> None:
+    """It wrote its own secret, whole, and the judge does not show it, not even a part."""
+    script = "import os; print('starting with', os.environ['RUNWAYML_API_SECRET'], 'in hand')"
+    options = ("--target", url_at(take_port()), f"--secret={secret}")
+    run = await check(*options, "--", sys.executable, "-c", script)
+    assert (run.code, run.last) == (3, "  | starting with [API secret] in hand")
+    assert secret[:20] not in run.output + run.errors
+
+
 async def test_a_command_that_cannot_be_run(take_port: TakePort) -> None:
     """One line names it, and the code is 3."""
     run = await check("--target", url_at(take_port()), "--", "no-such-command")
