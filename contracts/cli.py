@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from contracts.case import Context, Level, Requirement, Shape, Situation
 from contracts.control import Control, ControlError, Fake, control, started_fake
 from contracts.drift_command import drift
-from contracts.judging import MEDIA_URL, marker_of, secret_of
+from contracts.judging import MEDIA_URL, marker_of, secret_of, told
 from contracts.page import contract_page
 from contracts.report import Format, reporters, write
 from contracts.report.text import Cover
 from contracts.requirements import REQUIREMENTS
 from contracts.runner import PRESETS, Listener, Plan, Report, Runner
 from contracts.situations import CUSTOM_AVATAR, situations
-from contracts.target import Target, TargetError, Watch, reachable, started
+from contracts.target import Target, TargetError, Watch, is_address, reachable, started
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
@@ -332,8 +331,8 @@ async def _check(job: _Job, listen: Listener) -> Report:
             )
         else:
             click.echo("Expecting a target that runs with these two:", err=True)
-            for name, value in environment.items():
-                click.echo(f"{name}={value}", err=True)
+            for line in told(url, seed=job.seed, secret=job.secret, option="--secret"):
+                click.echo(line, err=True)
             watch = await reachable(job.target, wait_s=job.wait_s)
         return await _judged(_runner(job, desk, listen, media_url), watch, fake)
 
@@ -389,12 +388,7 @@ async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
 
 
 def _address(url: str, option: str) -> str:
-    parts = urlsplit(url)
-    try:
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits:
+    if not is_address(url):
         raise click.BadParameter(
             f"expected an address such as {DEFAULT_URL}, got {url!r}", param_hint=option
         )

@@ -14,12 +14,23 @@ from contracts.situations import CUSTOM_AVATAR, situations
 from contracts.target import Target, reachable
 
 MEDIA_URL = "wss://media.judge.invalid"
-_WAIT_S = 30.0
+SEED = "0"
 
 
 def secret_of(seed: str) -> str:
     """Return an API secret for a target: the same for the same seed."""
     return f"judge-{blake2b(seed.encode(), digest_size=12).hexdigest()}"
+
+
+def told(url: str, *, seed: str, secret: str, option: str) -> list[str]:
+    """Return the two lines for people who start a target; a secret of their own is not shown.
+
+    Args:
+        url: of the fake.
+        option: by which a secret is given.
+    """
+    shown = secret if secret == secret_of(seed) else f"(the one of {option})"
+    return [f"RUNWAYML_BASE_URL={url}", f"RUNWAYML_API_SECRET={shown}"]
 
 
 def marker_of(secret: str) -> str:
@@ -35,6 +46,7 @@ class Judging:
         quick: play the quick profile only.
         fake_port: 0 takes any free port.
         secret: the API secret of the target; None: one made from `seed`.
+        wait_s: how long the target may take until it listens.
 
     Raises:
         ControlError: on entering, if the fake does not start.
@@ -46,14 +58,16 @@ class Judging:
         timeout_s: float = 30.0,
         quick: bool = True,
         fake_port: int = 0,
-        seed: str = "0",
+        seed: str = SEED,
         secret: str | None = None,
+        wait_s: float = 30.0,
     ) -> None:
         self.secret = secret or secret_of(seed)
         self._timeout_s = timeout_s
         self._quick = quick
         self._fake_port = fake_port
         self._seed = seed
+        self._wait_s = wait_s
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._url = ""
@@ -95,7 +109,7 @@ class Judging:
     async def _judge(self, target: Target) -> Report:
         if self._control is None:
             raise ValueError("judge() works inside the `with` block only")
-        await reachable(target, wait_s=_WAIT_S)
+        await reachable(target, wait_s=self._wait_s)
         await self._control.begin("judged", [CUSTOM_AVATAR])
         marker = marker_of(self.secret)
         every = situations(self._timeout_s, marker)

@@ -17,6 +17,7 @@ Loads nothing but pytest before a test asks for it.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +53,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PORT",
         help="Where its upstream, the fake, listens; so that it can be told beforehand.",
     )
+    group.addoption(
+        "--gateway-secret",
+        metavar="SECRET",
+        help="The API secret that it uses. Default: the one in the report's header.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an address that is none."""
+    if url := config.option.gateway_url:
+        from contracts.target import is_address
+
+        if not is_address(url):
+            raise pytest.UsageError(
+                "--gateway-url: expected an address such as"
+                f" http://127.0.0.1:3000/api/avatar/connect, got {url!r}"
+            )
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Tell what a gateway that runs already has to be started with."""
+    option = config.option
+    if not option.gateway_url:
+        return []
+    if not option.gateway_fake_port:
+        return ["gateway: --gateway-fake-port has to say where its upstream will be"]
+    from contracts.judging import SEED, secret_of, told
+
+    url = f"http://127.0.0.1:{option.gateway_fake_port}"
+    secret = option.gateway_secret or secret_of(SEED)
+    lines = told(url, seed=SEED, secret=secret, option="--gateway-secret")
+    return ["gateway: expected to run with these two:", *lines]
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +97,24 @@ def gateway_judging(request: pytest.FixtureRequest) -> Iterator["Judging"]:
         timeout_s=option.gateway_timeout,
         quick=option.gateway_profile == "quick",
         fake_port=option.gateway_fake_port,
+        secret=option.gateway_secret,
     )
-    with judging:
+    with ExitStack() as stack:
+        with _in_a_line():
+            stack.enter_context(judging)
         yield judging
+
+
+@contextmanager
+def _in_a_line() -> Iterator[None]:
+    """Fail with the judge's own sentence; a traceback would lead into the judge."""
+    from contracts.control import ControlError
+    from contracts.target import TargetError
+
+    try:
+        yield
+    except (ControlError, TargetError) as error:
+        pytest.fail(str(error).replace("--fake-port", "--gateway-fake-port"), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -87,4 +135,5 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def gateway_report(gateway_judging: "Judging", gateway_url: str) -> "Report":
     """What the judge found, in one run for all items."""
-    return gateway_judging.judge(gateway_url)
+    with _in_a_line():
+        return gateway_judging.judge(gateway_url)

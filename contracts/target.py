@@ -62,6 +62,15 @@ class Output:
         return "\n".join(lines[-_LAST_LINES:])
 
 
+def is_address(url: str) -> bool:
+    """Tell whether this is an address that can be called."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class Target:
     """A gateway and how to call it.

@@ -1,6 +1,12 @@
 """The judge's pytest plugin, in runs of pytest of its own."""
 
+import re
+import socket
+from pathlib import Path
+
 import pytest
+
+DOCS = Path(__file__).parents[2] / "docs/judge.md"
 
 pytest_plugins = "pytester"
 
@@ -59,6 +65,80 @@ def test_without_a_gateway_it_says_what_it_needs(pytester: pytest.Pytester) -> N
 
     result.assert_outcomes(skipped=1, deselected=len(everything()) - 1)
     result.stdout.fnmatch_lines(["*needs --gateway-url, or a fixture `gateway_url`*"])
+
+
+def test_the_two_lines_for_a_gateway_are_in_the_header(pytester: pytest.Pytester) -> None:
+    """Its upstream and the secret that the judge made; one of somebody's own is not shown."""
+    options = ("--gateway-url=http://127.0.0.1:3000/", "--gateway-fake-port=4010")
+    made, own = (
+        pytester.runpytest_subprocess("-p", "no:asyncio", *options, *more).stdout.str()
+        for more in ((), ("--gateway-secret=of-my-own",))
+    )
+
+    assert "RUNWAYML_BASE_URL=http://127.0.0.1:4010\nRUNWAYML_API_SECRET=judge-" in made
+    assert "RUNWAYML_API_SECRET=(the one of --gateway-secret)" in own
+    assert "of-my-own" not in own
+    secret = re.findall("RUNWAYML_API_SECRET=judge-.*", made)[0]
+    assert f"RUNWAYML_BASE_URL=http://127.0.0.1:4010 {secret} " in DOCS.read_text()
+
+
+def test_a_gateway_that_runs_already_is_judged_with_its_own_secret(
+    pytester: pytest.Pytester,
+) -> None:
+    """The fixture that starts it is told the secret of the option."""
+    pytester.makepyfile(
+        "def test_it(gateway_upstream):"
+        " assert gateway_upstream['RUNWAYML_API_SECRET'] == 'of-my-own'"
+    )
+    result = pytester.runpytest_subprocess("-p", "no:asyncio", "--gateway-secret=of-my-own")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_bad_address_is_refused_at_once(pytester: pytest.Pytester) -> None:
+    """Before anything is collected."""
+    result = pytester.runpytest_subprocess("--gateway-url=127.0.0.1:3000/connect")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--gateway-url: expected an address such as*"])
+
+
+def stopped(pytester: pytest.Pytester, *options: str) -> str:
+    """Run an item that cannot be judged, and return what pytest shows: no traceback into us."""
+    pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
+    arguments = ("--gateway-url=http://127.0.0.1:1/", "-k", "poll.waits", *options)
+    result = pytester.runpytest_subprocess("-p", "no:asyncio", *arguments)
+
+    result.assert_outcomes(errors=1, deselected=len(everything()) - 1)
+    shown = result.stdout.str()
+    assert "judging.py" not in shown
+    return shown
+
+
+def test_a_port_of_the_fake_that_is_taken_is_a_line(pytester: pytest.Pytester) -> None:
+    """It names the port and the option."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        shown = stopped(pytester, f"--gateway-fake-port={port}")
+
+    assert re.search(f"^.*{port}.*--gateway-fake-port.*$", shown, re.MULTILINE), shown
+
+
+def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:
+    """It names the address."""
+    pytester.makeconftest(
+        """
+        import pytest
+        from contracts.judging import Judging
+
+        @pytest.fixture(scope="session")
+        def gateway_judging():
+            with Judging(wait_s=0) as judging:
+                yield judging
+        """
+    )
+
+    assert "\nnothing listens at 127.0.0.1:1 after 0s\n" in stopped(pytester)
 
 
 def everything() -> list[str]:

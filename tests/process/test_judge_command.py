@@ -131,6 +131,13 @@ async def test_a_target_that_is_down(take_port: TakePort) -> None:
     assert lines[3:] == [f"runway-contracts: nothing listens at 127.0.0.1:{port} after 0.2s"]
 
 
+async def test_a_secret_of_somebody_is_not_shown(take_port: TakePort) -> None:
+    """They know it; the log of the run need not."""
+    run = await check("--target", url_at(take_port()), "--wait=0", "--secret=of-my-own")
+    assert "RUNWAYML_API_SECRET=(the one of --secret)" in run.errors.splitlines()
+    assert "of-my-own" not in run.errors
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
