@@ -169,7 +169,8 @@ class _Job:
     "reports",
     multiple=True,
     metavar="FORMAT=FILE",
-    help="junit, json, html or github; repeatable. A file named - is standard output.",
+    help="junit, json, html or github; repeatable. A file named - is standard output: what is told"
+    " there otherwise then goes to standard error, but for github.",
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def check(
@@ -248,7 +249,12 @@ def check(
     if not _played(job, "marker"):
         raise click.UsageError("no situation of the quick profile is about these requirements")
     written = list(map(_report, reports))
-    listen, close = reporters(strict=strict)
+    to_output = [form for form, file in written if str(file) == "-"]
+    if len(to_output) > 1:
+        raise click.UsageError("only one --report can be written to standard output")
+    # annotations of GitHub are found in any log; another report must be alone for who reads it
+    alone = bool(to_output) and to_output != [Format.GITHUB]
+    listen, close = reporters(strict=strict, err=alone)
     try:
         report = _run(_check(job, listen))
         close()

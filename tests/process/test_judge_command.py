@@ -323,6 +323,18 @@ async def test_a_run_that_judged_nothing_is_not_good(tmp_path: Path) -> None:
     assert "Not judged: not one" in (tmp_path / "html").read_text()
 
 
+async def test_a_report_is_alone_on_standard_output() -> None:
+    """So that a program can read it; annotations stand in the log with everything else."""
+    async with serving(always(b"404 Not Found")) as url:
+        common = ("--target", url, *QUICK, "--only=request.bad-json")
+        alone = await check(*common, "--report=json=-")
+        log = await check(*common, "--report=github")
+    assert json.loads(alone.output)["passed"] is True
+    assert "1 passed" in alone.errors
+    assert "1 passed, 0 failed, 0 skipped, " in log.output.splitlines()[-2]
+    assert log.output.splitlines()[-1].startswith("::notice")
+
+
 async def test_a_target_with_another_secret(take_port: TakePort) -> None:
     """Its requests come, but with a secret that is not the judge's; neither is told."""
     port = take_port()
@@ -461,6 +473,7 @@ async def test_no_fake_at_the_address(take_port: TakePort) -> None:
         ["--body-template={}"],
         ["--report=html=/no/such/folder/x.html"],
         ["--report=pdf=x"],
+        ["--report=json=-", "--report=github"],
         ["--profile=quick", "--only=request.hostile"],
         ["--timeout=0"],
     ],
