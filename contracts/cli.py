@@ -31,6 +31,8 @@ EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
 DEFAULT_URL = "http://127.0.0.1:4011/api/avatar/connect"
 ADMIN_TOKEN_VARIABLE = "FAKE_RUNWAY_ADMIN_TOKEN"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110: the name of a header
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -229,6 +231,8 @@ def check(
     quick = profile == "quick"
     if examples and find_spec("hypothesis") is None:
         raise click.UsageError("--examples needs hypothesis: pip install hypothesis")
+    if fake_port and fake_url:
+        raise click.UsageError("--fake-port is for a fake of our own, --fake-url for another one")
     job = _Job(
         target=Target(url, dict(map(_header, headers)), _template(body_template)),
         command=command,
@@ -402,15 +406,30 @@ def _address(url: str, option: str) -> str:
 
 
 def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise click.BadParameter(f"expected `Name: value`, got {text!r}", param_hint="--header")
-    return name.strip(), value.strip()
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    wrong = ""  # says nothing of the value, which may be a secret
+    if not colon:
+        wrong = "no colon"
+    elif not _TOKEN.fullmatch(name):
+        wrong = f"the name {name!r}"
+    elif _CONTROL.search(value):
+        wrong = f"a value of {name} that cannot be sent"
+    if wrong:
+        raise click.BadParameter(f"expected `Name: value`, got {wrong}", param_hint="--header")
+    return name, value
 
 
 def _template(text: str) -> str:
     if "$AVATAR" not in text:
         raise click.BadParameter("expected $AVATAR somewhere in it", param_hint="--body-template")
+    try:
+        if text.lstrip().startswith(("{", "[")):
+            json.loads(text.replace("$AVATAR", PRESETS[0]))
+    except ValueError as error:
+        raise click.BadParameter(
+            f"expected JSON, as it begins like it, got {text!r}: {error}",
+            param_hint="--body-template",
+        ) from None
     return text
 
 

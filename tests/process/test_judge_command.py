@@ -15,7 +15,9 @@ from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 
 import pytest
+from click.testing import CliRunner
 
+from contracts.cli import main
 from tests.support.processes import PATIENCE_S, Program, running
 
 QUICK = ("--profile=quick", "--timeout=1")
@@ -466,6 +468,10 @@ async def test_no_fake_at_the_address(take_port: TakePort) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--header=Bad Name: x"],
+        ["--header=X-Name: a\r\nX-Other: b"],
+        ["--fake-port=4010", "--fake-url=http://127.0.0.1:4020"],
+        ['--body-template={"avatarId": $AVATAR}'],
         ["--target=localhost:3000"],
         ["--only=no.such"],
         ["--avatars=,"],
@@ -480,9 +486,13 @@ async def test_no_fake_at_the_address(take_port: TakePort) -> None:
 )
 def test_usage(arguments: list[str]) -> None:
     """What cannot be meant is told before anything is started, with code 2."""
-    from click.testing import CliRunner
-
-    from contracts.cli import main
-
     result = CliRunner().invoke(main, ["check", *arguments])
     assert result.exit_code == 2, result.output
+
+
+@pytest.mark.parametrize("header", ["Authorization Bearer of-my-own", "X-Key: of-my-own\x00"])
+def test_a_bad_header_is_not_repeated(header: str) -> None:
+    """Its value may be a secret."""
+    result = CliRunner().invoke(main, ["check", f"--header={header}"])
+    assert result.exit_code == 2
+    assert "of-my-own" not in result.output
