@@ -503,13 +503,17 @@ def list_(
 @main.command()
 @click.argument("requirement_id", metavar="ID")
 def explain(requirement_id: str) -> None:
-    """Explain one requirement: the sentence, the reason, the source, how it is judged."""
+    """Explain one requirement: the sentence, the reason, the source, how it is judged.
+
+    The id of a finding, `requirement@situation`, will do.
+    """
     from difflib import get_close_matches
 
     by_id = {each.id: each for each in REQUIREMENTS}
+    requirement_id = requirement_id.partition("@")[0]
     if requirement_id not in by_id:
         close = get_close_matches(requirement_id, by_id, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = f"; did you mean {close[0]}?" if close else "; see `runway-contracts list`"
         raise click.UsageError(f"there is no requirement {requirement_id!r}{hint}")
     each = by_id[requirement_id]
     about = [one for one in situations(30.0, "marker") if each.is_about(one)]

@@ -496,3 +496,14 @@ def test_a_bad_header_is_not_repeated(header: str) -> None:
     result = CliRunner().invoke(main, ["check", f"--header={header}"])
     assert result.exit_code == 2
     assert "of-my-own" not in result.output
+
+
+def test_explain_takes_the_id_of_a_finding() -> None:
+    """It is what a report shows; for an id that is like no other, there is a list."""
+    requirement, finding, bogus = (
+        CliRunner().invoke(main, ["explain", id_])
+        for id_ in ("poll.stops", "poll.stops@never-ready", "bogus")
+    )
+    assert (requirement.exit_code, finding.exit_code, bogus.exit_code) == (0, 0, 2)
+    assert finding.output == requirement.output
+    assert "see `runway-contracts list`" in bogus.output
