@@ -1,6 +1,7 @@
 """A report as commands of GitHub Actions, which become annotations of the run.
 
-What breaks the run is an error, what does not is a warning; a summary ends it as a notice.
+What breaks the run is an error, what does not is a warning, a MAY that is not done a notice; so is
+the summary that ends it.
 GitHub shows the first ten errors of a step, so each broken requirement comes with one situation
 before any comes with its second.
 
@@ -21,7 +22,7 @@ def github(report: Report, *, strict: bool) -> str:
     if report.nothing_judged:
         lines.append(_command("error", "Nothing was judged", cover.line(report.nothing_judged)))
     for finding in _varied(findings(report, strict=strict)):
-        kind = "error" if finding.counts else "warning"
+        kind = "error" if finding.counts else "notice" if finding.is_note else "warning"
         about = f"{finding.requirement.text}\nIn this situation: {finding.situation.about}"
         texts = "\n".join(cover.line(text) for text in finding.texts)
         title = f"{finding.id} ({finding.requirement.level.value})"

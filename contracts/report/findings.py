@@ -29,6 +29,11 @@ class Finding:
         """The same in every report and in every run: `requirement@situation`."""
         return f"{self.requirement.id}@{self.situation.id}"
 
+    @property
+    def is_note(self) -> bool:
+        """Whether nothing is broken: what MAY be done was not."""
+        return self.requirement.level is Level.MAY
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -47,12 +52,13 @@ class Summary:
         return self.failed_must + self.failed_should + self.failed_may
 
     def __str__(self) -> str:
-        levels = f"{self.failed_must} MUST, {self.failed_should} SHOULD"
-        if self.failed_may:
-            levels += f", {self.failed_may} MAY"
-        failed = f"{self.failed} failed" + (f" ({levels})" if self.failed else "")
+        broken = self.failed_must + self.failed_should
+        levels = f" ({self.failed_must} MUST, {self.failed_should} SHOULD)" if broken else ""
         errors = f", {self.errors} not judged" if self.errors else ""
-        return f"{self.passed} passed, {failed}, {self.skipped} skipped{errors}"
+        notes = f", {self.failed_may} MAY not done" if self.failed_may else ""
+        return (
+            f"{self.passed} passed, {broken} failed{levels}, {self.skipped} skipped{errors}{notes}"
+        )
 
 
 def summary(report: Report) -> Summary:

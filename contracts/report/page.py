@@ -40,10 +40,10 @@ class _Page:
     def text(self) -> str:
         good = self.report.kept(strict=self.strict)
         style = (resources.files(__package__) / "page.css").read_text()
-        broken = [each for each in self.played if self.of(each)]
+        broken = [each for each in self.played if self.wrong(each)]
         # What makes the run fail comes before what does not; else in the order of play.
         broken.sort(key=lambda each: not any(one.counts for one in self.of(each)))
-        fine = [each for each in self.played if not self.of(each)]
+        fine = [each for each in self.played if not self.wrong(each)]
         word = "Kept" if good else "Broken" if self.broken else "Not judged"
         title = f"{word}: the connect contract"
         rest = "What was seen" if self.report.nothing_judged else "What is right"
@@ -72,15 +72,20 @@ class _Page:
     def of(self, situation: Situation) -> list[Finding]:
         return [each for each in self.findings if each.situation.id == situation.id]
 
+    def wrong(self, situation: Situation) -> list[Finding]:
+        return [each for each in self.of(situation) if not each.is_note]
+
     def header(self, *, good: bool) -> str:
         report, counts = self.report, summary(self.report)
         shape = report.context.shape.value if report.context.shape else "either"
         tiles = [
             ("pass", counts.passed, "passed"),
             ("fail", counts.failed_must, "MUST broken"),
-            ("warn", counts.failed_should + counts.failed_may, "SHOULD broken"),
+            ("warn", counts.failed_should, "SHOULD broken"),
             ("skip", counts.skipped, "skipped"),
         ]
+        if counts.failed_may:
+            tiles.append(("skip", counts.failed_may, "MAY not done"))
         if counts.errors:
             tiles.append(("fail", counts.errors, "not judged"))
         cells = "".join(
@@ -113,20 +118,20 @@ class _Page:
         return f'<section id="{id_}"><h2>{title}</h2>\n{text}</section>' if text else ""
 
     def situation(self, situation: Situation) -> str:
-        seen, mine = self.seen[situation.id], self.of(situation)
+        seen, mine, wrong = self.seen[situation.id], self.of(situation), self.wrong(situation)
         counts = any(each.counts for each in mine)
-        kind = "fail" if counts else "warn" if mine else "pass"
-        if self.report.nothing_judged and not mine:
+        kind = "fail" if counts else "warn" if wrong else "pass"
+        if self.report.nothing_judged and not wrong:
             kind = "skip"
-        word = "broken" if mine else "not judged" if kind == "skip" else "right"
-        notes = map(self.note, mine)
+        word = "broken" if wrong else "not judged" if kind == "skip" else "right"
+        notes = map(self.note, wrong)
         came = ", ".join(map(str, seen.answers[:3])) + (" …" if len(seen.answers) > 3 else "")
         context = self.report.context
         rows = sequence(situation, seen, context, self.cover, broken=kind != "pass")
         title = f"Sequence of {situation.id}: {situation.about}"
         return (
             f'<details class="situation {kind}" id="{self.line(situation.id)}"'
-            f"{' open' if mine else ''}>"
+            f"{' open' if wrong else ''}>"
             f'<summary><span class="badge">{word}</span> <b>{self.line(situation.id)}</b>'
             f' <span class="about">{self.line(situation.about)}</span></summary>'
             f'<p class="versus"><span>expected <b>{escape(EXPECTED[situation.expect])}</b></span>'
@@ -198,7 +203,9 @@ class _Page:
             more = f'<p class="more">{len(mine)} of {verdict.judged} situations: {links}</p>'
         elif verdict.reason:
             more = f'<p class="more">{self.line(verdict.reason)}</p>'
-        word = {"fail": "fail", "warn": "fail", "error": "error"}.get(kind, kind)
+        word = "fail" if kind == "warn" else kind
+        if mine and mine[0].is_note:
+            kind, word = "skip", "note"
         return (
             f'<tr class="{kind}" id="{self.line(requirement.id)}">'
             f'<td><span class="badge">{word}</span></td>'

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from contracts.case import Level
 from contracts.report.evidence import evidence
 from contracts.report.findings import (
     Finding,
@@ -111,7 +112,8 @@ class Terminal:
 
     def _show(self, report: Report) -> None:
         cover = Cover.of(report)
-        found = findings(report, strict=self.strict)
+        every = findings(report, strict=self.strict)
+        found = tuple(each for each in every if not each.is_note)
         for family, verdicts in families(report.verdicts):
             self._line()
             self._line((family, "bold"))
@@ -123,16 +125,18 @@ class Terminal:
 
     def _verdict(self, verdict: Verdict, cover: Cover) -> None:
         requirement, outcome = verdict.requirement, verdict.outcome
-        style = _STYLES[outcome]
+        style, word = _STYLES[outcome], outcome.value
         if outcome is Outcome.FAIL and not self._counts(verdict):
             style = "yellow"
         text = requirement.text
+        if outcome is Outcome.FAIL and requirement.level is Level.MAY:
+            style, word, text = "", "note", f"Not done, which is allowed: {text}"
         if outcome in (Outcome.SKIP, Outcome.ERROR):
             text = cover.line(verdict.reason)
         dim = "dim" if outcome is Outcome.SKIP else ""
         self._line(
             ("  ", ""),
-            (f"{outcome.value:<6}", style),
+            (f"{word:<6}", style),
             (f"{requirement.level.value:<7}", "dim"),
             (f"{requirement.id:<32}", dim),
             (f" {text}", dim),

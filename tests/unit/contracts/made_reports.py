@@ -168,14 +168,23 @@ def unexercised() -> Report:
 
 
 def everywhere() -> Report:
-    """Return a report in which one MAY is broken in five situations with four callers each."""
+    """Return a report in which one SHOULD is broken in five situations with four callers each."""
     callers = [answer(200, b"[1]")] * 4
     seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
     failures = tuple(Failure(each, "of another form") for each in seen)
-    verdict = Verdict(requirement("many.rest", Level.MAY), Outcome.FAIL, failures, judged=5)
+    verdict = Verdict(requirement("many.rest", Level.SHOULD), Outcome.FAIL, failures, judged=5)
     return report(
         (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
     )
+
+
+def optional() -> Report:
+    """Return a report in which all is right, and one MAY is not done."""
+    report = kept()
+    failures = (Failure(report.observations[0], "allowed: the header; came: none"),)
+    may = requirement("header.more", Level.MAY, "A header is sent too.")
+    verdict = Verdict(may, Outcome.FAIL, failures, judged=1)
+    return replace(report, verdicts=(*report.verdicts, verdict))
 
 
 def unjudged() -> Report:

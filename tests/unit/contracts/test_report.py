@@ -265,6 +265,17 @@ def test_github_gets_errors_warnings_and_a_summary() -> None:
     assert "1 passed, 2 failed (1 MUST, 1 SHOULD), 1 skipped" in annotations(made.mixed())[-1]
 
 
+def test_what_may_be_left_out_is_no_warning() -> None:
+    """A notice on GitHub, a skip in JUnit, and a failed MAY in JSON, as its format has it."""
+    skipped = case(made.optional(), "header.more").find("skipped")
+
+    assert [each.split(" ")[0] for each in annotations(made.optional())] == ["::notice"] * 2
+    assert skipped is not None
+    assert skipped.attrib["message"] == "MAY, not done, which is allowed: in 1 of 1 situations"
+    assert value(made.optional())["requirements"][1]["outcome"] == "fail"
+    assert value(made.optional())["passed"] is True
+
+
 def test_strict_makes_a_should_an_error_for_github() -> None:
     """What breaks the run is red."""
     kinds = [line.split(" ")[0] for line in annotations(made.mixed(), strict=True)]

@@ -155,6 +155,15 @@ def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
     assert "What is right" not in text
 
 
+def test_what_may_be_left_out_is_a_note_on_the_page() -> None:
+    """Its situation is right, and its row says that it is a note."""
+    text = page(made.optional(), strict=True)
+
+    assert situations(text) == [("ready-at-once", False)]
+    assert "What is broken" not in text
+    assert '<tr class="skip" id="header.more"><td><span class="badge">note<' in text
+
+
 def test_skips_stand_with_their_reason() -> None:
     """In the table of requirements."""
     row = re.search(r'<tr class="skip" id="time.status">.*?</tr>', page(made.mixed()), re.DOTALL)

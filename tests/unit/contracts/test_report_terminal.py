@@ -112,6 +112,16 @@ def test_the_sums_of_a_run_that_judged_nothing_say_so() -> None:
     assert "0 passed, 0 failed, 1 skipped, nothing was judged, 12.3 seconds" in out
 
 
+def test_what_may_be_left_out_is_a_note() -> None:
+    """It is not broken, does not fail, and there is nothing to do."""
+    out, _ = shown(made.optional(), strict=True)
+
+    assert line(out, "header.more").split()[:3] == ["note", "MAY", "header.more"]
+    assert "1 passed, 0 failed, 0 skipped, 1 MAY not done" in out
+    assert "What is broken" not in out
+    assert "What to do next" not in out
+
+
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_secret_and_no_control_reaches_the_terminal(*, terminal: bool) -> None:
     """What a target sends can neither colour the screen nor show a key."""
