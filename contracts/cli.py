@@ -381,7 +381,7 @@ async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
         TargetError, ControlError.
     """
     run = asyncio.ensure_future(runner.run())
-    no_target = asyncio.ensure_future(watch.lost())
+    no_target = asyncio.ensure_future(watch.lost(runner.under_way))
     no_fake = asyncio.ensure_future(fake.lost()) if fake else None
     tasks: list[asyncio.Future[Any]] = [run, no_target, *([no_fake] if no_fake else [])]
     try:

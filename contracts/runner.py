@@ -185,6 +185,7 @@ class Runner:
     listen: Listener
     _observations: dict[str, Observation] = field(default_factory=dict)
     _found: tuple[Situation, ...] = ()
+    _playing: list[str] = field(default_factory=list)
     _lateness: Lateness = field(default_factory=Lateness)
 
     async def run(self) -> Report:
@@ -195,6 +196,15 @@ class Runner:
         """
         async with self._lateness.measured():
             return await self._run()
+
+    def under_way(self) -> list[str]:
+        """Return the situations that are played just now, after the last one if it got no answer.
+
+        What a target ends with is not always noticed before its next caller comes.
+        """
+        last = list(self._observations.values())[-1:]
+        failed = [each.situation for each in last if each.answer.status is None]
+        return list(dict.fromkeys((*failed, *self._playing)))
 
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
@@ -316,7 +326,11 @@ class Runner:
         Whether it is played again never depends on what the target did.
         """
         for _ in range(MOST_PLAYS):
-            observation = await self._observe(situation, avatars)
+            self._playing.append(situation.id)
+            try:
+                observation = await self._observe(situation, avatars)
+            finally:
+                self._playing.remove(situation.id)
             if observation.stood_still_s < STOOD_STILL_S or _echoes(situation):
                 break
         self._observations[situation.id] = observation

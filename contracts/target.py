@@ -10,7 +10,7 @@ import errno
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -174,12 +174,18 @@ class Watch:
     target: Target
     process: Process | None = None
 
-    async def lost(self) -> TargetError:
-        """Return once nobody listens any more: why. Never returns while all is well."""
+    async def lost(self, under_way: Callable[[], Sequence[str]]) -> TargetError:
+        """Return once nobody listens any more: why. Never returns while all is well.
+
+        Args:
+            under_way: names the situations that may have brought it about, when it is called.
+        """
         while True:
             await self._alarm()
+            then = ", ".join(under_way())
             if not await _listens(self.target, within_s=_AGAIN_S):
-                return TargetError(self._epitaph(), self.target.output.last_lines())
+                when = f"; situations at the time: {then}" if then else ""
+                return TargetError(self._epitaph() + when, self.target.output.last_lines())
             if self.process is not None and self.process.returncode is not None:
                 await self.target.refused.wait()  # a launcher that left its server behind
 

@@ -190,12 +190,13 @@ async def test_a_port_that_is_taken() -> None:
 
 
 async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
-    """The run ends at once: with its code and its last lines."""
+    """The run ends at once: with its code, what was played then, and its last lines."""
     port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
     assert run.code == 3
-    assert "the target ended with code 7 in the middle of the run" in run.errors
+    said = "the target ended with code 7 in the middle of the run; situations at the time: "
+    assert f"{said}unknown-preset" in run.errors
     assert "| out of order" in run.errors
 
 
