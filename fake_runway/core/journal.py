@@ -120,6 +120,7 @@ class Log:
         rate_before: the rate that the last lost change of the clock's rate set; None: none is lost.
         clock_lost: the number of the last lost act on the clock, -1 if none is. What the clock did
             before it is unknown.
+        deleted: somebody had the entries forgotten, so that no capacity could have kept them.
     """
 
     def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
@@ -131,6 +132,7 @@ class Log:
         self.lost_moves = 0
         self.rate_before: float | None = None
         self.clock_lost = -1
+        self.deleted = False
 
     def __len__(self) -> int:
         return len(self.exchanges) + len(self.acts) + len(self.moves)
@@ -172,6 +174,7 @@ class Log:
         for act in self.acts:
             self._lose(act)
         self.dropped += len(self.exchanges)
+        self.deleted = True
         self.exchanges.clear()
         self.acts.clear()
         self.moves.clear()

@@ -100,6 +100,11 @@ def record(world: World) -> Json:
         NotReplayable: its journal has lost entries.
     """
     if not world.log.complete:
+        if world.log.deleted:
+            raise NotReplayable(
+                "the journal of this world was deleted, and a replay needs all of it:"
+                " it can be recorded again after POST /__admin/reset"
+            )
         gone = world.log.dropped + world.log.lost_moves
         raise NotReplayable(f"{gone} entries of the journal are gone; keep more with --journal")
     now = world.clock.now()

@@ -635,16 +635,21 @@ async def test_requests_that_nobody_expected_are_listed() -> None:
 
 
 async def test_a_cleared_journal_is_empty_and_says_so() -> None:
-    """What was dropped is counted, and the run cannot be recorded any more."""
+    """What was dropped is counted; the run cannot be recorded any more, but the next one can."""
     async with serving_fake() as fake:
         await fake.create()
         await fake.admin("POST", "/clock/move", {"by": "1s"})
         cleared = await fake.admin("DELETE", "/journal")
         journal = (await fake.admin("GET", "/journal")).json
         recorded = await fake.admin("GET", "/replay")
+        await fake.admin("POST", "/reset")
+        again = await fake.admin("GET", "/replay")
     assert cleared.status == 204
     assert (journal["exchanges"], journal["total"], journal["dropped"]) == ([], 0, 2)
     assert recorded.status == 409
+    assert "was deleted" in recorded.json["error"]
+    assert "--journal" not in recorded.json["error"]
+    assert again.status == 200
 
 
 async def test_findings_say_what_a_client_does_wrong() -> None:
