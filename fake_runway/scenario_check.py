@@ -16,7 +16,8 @@ from contracts.schema import where
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
 from fake_runway.core.scenario import NAME_PATTERN, Scenario, parse_scenario, scenario_schema
-from fake_runway.scenario_yaml import Path, Problem, shown
+from fake_runway.core.words import shown
+from fake_runway.scenario_yaml import Path, Problem
 
 Json = Mapping[str, Any]
 

@@ -8,12 +8,12 @@ means. Aliases and tags are refused: nobody needs them here, and aliases make sm
 JSON is YAML, so JSON files are read by the same rules.
 """
 
-import json
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fake_runway.core.words import LONGEST, short
 
 if TYPE_CHECKING:
     import yaml
@@ -35,7 +35,6 @@ _ODD_NUMBER = re.compile(
     r"|[0-9][0-9_]*\.?[0-9_]*(e[-+]?[0-9]+)?|\.[0-9_]+(e[-+]?[0-9]+)?)",
     re.IGNORECASE,
 )
-_LONG = 60
 _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 """What YAML forbids, and the three characters that only YAML 1.1 takes for the end of a line."""
 
@@ -187,9 +186,9 @@ class _Reading:
             number = int(text[:20]) if _INTEGER.fullmatch(text) else float(text)
             if abs(number) <= LARGEST_INTEGER:
                 return number
-            wrong = f"expected a number up to {LARGEST_INTEGER} or quoted text, got {_short(text)}"
-        elif len(text) < _LONG and _ODD_NUMBER.fullmatch(text):
-            wrong = f"expected a plain decimal number or quoted text, got {_short(text)}"
+            wrong = f"expected a number up to {LARGEST_INTEGER} or quoted text, got {short(text)}"
+        elif len(text) < LONGEST and _ODD_NUMBER.fullmatch(text):
+            wrong = f"expected a plain decimal number or quoted text, got {short(text)}"
         if wrong:
             self._wrong(path, wrong, event.start_mark.line + 1)
             return None
@@ -197,18 +196,3 @@ class _Reading:
 
     def _wrong(self, path: Path, sentence: str, line: int) -> None:
         self._document.problems.append(Problem(path, sentence, line))
-
-
-def shown(value: object) -> str:
-    """Write a value for a sentence: short, on one line."""
-    if isinstance(value, Mapping):
-        return "a mapping" if value else "an empty mapping"
-    if isinstance(value, list):
-        return "a list" if value else "an empty list"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return _short(json.dumps(value, ensure_ascii=False))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

@@ -36,6 +36,7 @@ from fake_runway.core.scenario import (
     describe_session,
 )
 from fake_runway.core.settings import Settings
+from fake_runway.core.words import printable
 from fake_runway.core.world import is_name
 from fake_runway.scenario_files import Catalogue
 from fake_runway.web.admin_api import ADMIN_OPERATIONS, carry_out
@@ -192,6 +193,8 @@ def read(text: str | bytes) -> Json:
         raise NotReplayable(
             f"expected a replay token ({PREFIX}...) or a record as JSON, got another text"
         ) from error
+    if isinstance(given, dict) and "format" not in given and isinstance(given.get("error"), str):
+        raise NotReplayable(f"expected a record, got an error: {printable(given['error'])}")
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         came = given.get("format") if isinstance(given, dict) else type(given).__name__
         raise NotReplayable(f"expected a record of format {FORMAT}, got {came!r}")

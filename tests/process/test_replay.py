@@ -128,6 +128,9 @@ async def test_the_command_refuses_what_is_no_record(tmp_path: Path) -> None:
     texts = {
         orjson.dumps(given | {"format": 2}): "expected a record of format 1, got 2",
         b"not a record": "expected a replay token",
+        b'{"error": "Which world?\\n\\u001b[2J", "code": "which_world"}': (
+            r"got an error: Which world?\n\x1b[2J"
+        ),
         orjson.dumps(given | {"steps": [{"at": None}]}): "the record is damaged",
     }
     outcomes = await asyncio.gather(
