@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Coroutine
@@ -109,7 +110,7 @@ def _run(command: Coroutine[Any, Any, int]) -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             sys.exit(runner.run(command))
     except PortTaken as error:
-        click.echo(f"fake-runway: {error}; choose another with --port", err=True)
+        click.echo(f"fake-runway: {error}; choose another with --{error.part}", err=True)
         sys.exit(_EXIT_CANNOT_START)
     except ScenarioFileError as error:
         click.echo(f"fake-runway: {error}", err=True)
@@ -145,6 +146,11 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
     stopped = _stop_signal()
     configuration = configuration_from(options)
     _logged(options)
+    try:
+        _check_free(gateway_port)
+    except PortTaken as error:
+        click.echo(f"fake-runway: {error}; choose another with --gateway-port", err=True)
+        return _EXIT_CANNOT_START
     async with serving(configuration) as fake:
         gateway = await _start_gateway(fake, gateway_port, options["log_level"])
         try:
@@ -159,6 +165,19 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
             if gateway.returncode is None:
                 gateway.terminate()
             await gateway.wait()
+
+
+def _check_free(port: int) -> None:
+    """Refuse a port that the gateway could not listen on: it would name an option of its own.
+
+    Raises:
+        PortTaken.
+    """
+    host = "127.0.0.1"
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise PortTaken(host, port, error) from error
 
 
 async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:

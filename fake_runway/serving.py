@@ -1,5 +1,6 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +24,17 @@ BACKLOG = 1024  # connections that wait to be accepted: suites open hundreds at 
 
 
 class PortTaken(Exception):
-    """The address cannot be listened on. The message is one line for people."""
+    """The address cannot be listened on. The message is one line for people.
+
+    Attributes:
+        part: what of the address is wrong: "port" or "host".
+    """
+
+    def __init__(self, host: str, port: int, error: OSError | UnicodeError) -> None:
+        number = getattr(error, "errno", 0) or 0  # names that do not resolve have a negative one
+        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
+        super().__init__(f"cannot listen on {host}:{port}: {reason}")
+        self.part = "port" if number in (errno.EADDRINUSE, errno.EACCES) else "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +110,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         try:
             await web.TCPSite(runner, given.host, given.port, backlog=BACKLOG).start()
         except (OSError, UnicodeError) as error:
-            error = error if isinstance(error, OSError) else OSError(f"no such host: {error}")
-            number = error.errno or 0  # names that do not resolve have a negative one
-            reason = os.strerror(number) if number > 0 else str(error)
-            raise PortTaken(f"cannot listen on {given.host}:{given.port}: {reason}") from error
+            raise PortTaken(given.host, given.port, error) from error
         yield Serving(url_of(given.host, runner.addresses[0][1]), worlds)
     finally:
         await runner.cleanup()

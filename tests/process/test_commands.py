@@ -62,14 +62,26 @@ async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
 
 
 async def test_up_stops_when_its_gateway_cannot_start() -> None:
-    """A taken gateway port ends both, with one line that says which option to use."""
+    """A taken gateway port ends both, with one line that says which option to use, and no other."""
     with taken_port() as port:
         async with running("fake_runway", "up", "--port=0", f"--gateway-port={port}") as up:
             assert await up.exit_code() == 3
             errors = await up.errors()
-    assert f"cannot listen on 127.0.0.1:{port}" in errors
-    assert "--gateway-port" in errors
-    assert "Traceback" not in errors
+    assert errors == (
+        f"fake-runway: cannot listen on 127.0.0.1:{port}: Address already in use;"
+        " choose another with --gateway-port\n"
+    )
+
+
+@pytest.mark.parametrize("host", ["nosuch.invalid", "192.0.2.1", "a..b"])
+async def test_a_host_that_is_not_of_this_machine_is_one_clear_line(host: str) -> None:
+    """An unknown name, an address of others, what is no name: none is the port's fault."""
+    async with running("fake_runway", "serve", "--port=0", f"--host={host}") as server:
+        assert await server.exit_code() == 3
+        errors = await server.errors()
+    assert len(errors.splitlines()) == 1
+    assert f"cannot listen on {host}:0: " in errors
+    assert errors.endswith("; choose another with --host\n")
 
 
 @pytest.mark.parametrize("module", ["fake_runway", "gateway"])
@@ -82,6 +94,7 @@ async def test_a_taken_port_is_one_clear_line(module: str) -> None:
             errors = await server.errors()
     assert len(errors.splitlines()) == 1
     assert f"cannot listen on 127.0.0.1:{port}: address already in use" in errors.lower()
+    assert errors.endswith("; choose another with --port\n")
 
 
 async def test_serve_scales_time_and_prints_what_to_paste() -> None:
