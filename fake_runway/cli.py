@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def serve(**options: Any) -> None:
       fake-runway serve --credits 5              # the third session is refused with 402
       fake-runway serve --time-scale 60          # an hour of session time in a minute
     """
-    _run(_serve(options))
+    _run(lambda: _serve(options))
 
 
 @main.command()
@@ -75,7 +75,7 @@ def serve(**options: Any) -> None:
 )
 def up(gateway_port: int, **options: Any) -> None:
     """Serve the fake, and a gateway in front of it as a child process."""
-    _run(_up(options, gateway_port))
+    _run(lambda: _up(options, gateway_port))
 
 
 @main.command()
@@ -105,10 +105,10 @@ def _env_lines(url: str, world: str | None = None) -> str:
     )
 
 
-def _run(command: Coroutine[Any, Any, int]) -> None:
+def _run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            sys.exit(runner.run(command))
+            sys.exit(runner.run(command()))
     except PortTaken as error:
         click.echo(f"fake-runway: {error}; choose another with --{error.part}", err=True)
         sys.exit(_EXIT_CANNOT_START)
@@ -130,6 +130,7 @@ def _tell_token(configuration: Configuration, options: dict[str, Any]) -> None:
 
 
 async def _serve(options: dict[str, Any]) -> int:
+    stopped = _stop_signal()
     configuration = configuration_from(options)
     _logged(options)
     async with serving(configuration) as fake:
@@ -138,7 +139,7 @@ async def _serve(options: dict[str, Any]) -> int:
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         _tell_token(configuration, options)
-        await _stop_signal().wait()
+        await stopped.wait()
     return 0
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -95,6 +96,16 @@ async def test_a_taken_port_is_one_clear_line(module: str) -> None:
     assert len(errors.splitlines()) == 1
     assert f"cannot listen on 127.0.0.1:{port}: address already in use" in errors.lower()
     assert errors.endswith("; choose another with --port\n")
+
+
+@pytest.mark.usefixtures("heard_signals")
+@pytest.mark.parametrize("module", ["click", "orjson", "uvloop"])
+async def test_ctrl_c_during_the_start_is_quiet(module: str, tmp_path: Path) -> None:
+    """Exit code 130 and no word, whichever import it comes in, before the handlers are there."""
+    (tmp_path / f"{module}.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    async with running("fake_runway", "serve", "--port=0", PYTHONPATH=str(tmp_path)) as serve:
+        assert await serve.exit_code() == 130
+        assert await serve.errors() == ""
 
 
 async def test_serve_scales_time_and_prints_what_to_paste() -> None:
