@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 TITLE = "fake Runway"
 _MARKER = (
     "fake_runway(scenario=None, *, seed=None, rate=None, faults=()): how the fake_runway fixture's"
-    " world is: a scenario by name or as data; a seed of its own; seconds that pass in it per real"
-    " second (0: frozen); faults as in a scenario file. Markers of class and module are added to."
+    " world is: a scenario by name, file or data; a seed of its own; seconds that pass in it per"
+    " real second (0: frozen); faults as in a scenario file. Markers of class and module are added"
+    " to."
 )
 _SHOWN = 50
 

@@ -12,10 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 from fake_runway.admin_types import AdminError, Exchange, SessionView
+from fake_runway.core.scenario import NAME_PATTERN, data_of
+from fake_runway.core.words import shown
 from fake_runway.fake_world import Fake
 from fake_runway.transport import Transport
 
@@ -50,7 +53,7 @@ class Server:
 class Wish:
     """How a test wants its world, as its markers say."""
 
-    scenario: str | Mapping[str, Any] | None = None
+    scenario: str | PathLike[str] | Mapping[str, Any] | None = None
     seed: str | None = None
     rate: float | None = None
     faults: Sequence[Mapping[str, Any]] = ()
@@ -76,9 +79,41 @@ def wish_of(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> Wish:
         given |= words
     if isinstance(given.get("faults"), Mapping):
         given["faults"] = (given["faults"],)
+    scenario = given.get("scenario")
+    if not isinstance(scenario, str | PathLike | Mapping | None):
+        wanted = "scenario=: expected a scenario's name, a file or data"
+        raise BadMark(f"{wanted}, got {shown(scenario)}")
     if given.get("seed") is not None:
         given["seed"] = str(given["seed"])
     return Wish(**given)
+
+
+def _followed(
+    scenario: str | PathLike[str] | Mapping[str, Any],
+) -> str | Mapping[str, Any]:
+    """Return a scenario as the admin API takes it: a file is read here, as `FakeRunway` does it.
+
+    Raises:
+        BadMark: the file is wrong, or there is none.
+    """
+    if isinstance(scenario, Mapping):
+        return scenario
+    text = fspath(scenario)
+    if re.fullmatch(NAME_PATTERN, text):
+        return text  # the server may know others than this process
+    from fake_runway.library import configuration
+    from fake_runway.scenario_files import ScenarioFileError
+
+    try:
+        given = configuration(text)
+    except ScenarioFileError as error:
+        raise BadMark(f"cannot be followed: {error}") from error
+    in_file = given.catalogue.added if given.catalogue is not None else ()
+    data = data_of(given.scenario)
+    for avatar, bound in given.scenario.avatars.items():
+        if bound.name in in_file:  # of which the server knows nothing
+            data["avatars"][avatar] = dict(bound.session)
+    return data
 
 
 def world_name(nodeid: str) -> str:
@@ -159,7 +194,7 @@ class Bench:
             elif seed is not None:
                 fake.reset(seed=seed)
             if wish.scenario is not None:
-                fake.scenario(wish.scenario)
+                fake.scenario(_followed(wish.scenario))
             for fault in wish.faults:
                 fake.fault(fault)
             if wish.rate is not None:

@@ -217,6 +217,48 @@ def test_the_marker_says_how_the_world_is(run: Run) -> None:
     result.stdout.no_fnmatch_line("*During handling*")
 
 
+def test_the_marker_takes_a_file(run: Run, tmp_path: Path) -> None:
+    """The file's first scenario, with avatars bound to its others; mistakes have file and line."""
+    mine, wrong = tmp_path / "mine.yaml", tmp_path / "wrong.yaml"
+    mine.write_text(
+        "account: {credits: 1}\navatars: {music-superstar: late}\n"
+        "---\nname: late\nsession: {provision_time: 9m}\n"
+    )
+    wrong.write_text("sesion: {}\n")
+    result = run(
+        f"""
+        from pathlib import Path
+
+        @pytest.mark.fake_runway(scenario={str(mine)!r})
+        def test_path(fake_runway):
+            assert fake_runway.current_scenario().data["avatars"] == {{
+                "music-superstar": {{"provision_time": "9m"}}
+            }}
+            assert fake_runway.current_scenario().name == "mine"
+            assert create(fake_runway) == 402
+
+        @pytest.mark.fake_runway(Path({str(mine)!r}))
+        def test_object(fake_runway):
+            assert fake_runway.look().scenario == "mine"
+
+        @pytest.mark.fake_runway(scenario={str(wrong)!r})
+        def test_mistake(fake_runway):
+            pass
+
+        @pytest.mark.fake_runway(scenario="nowhere.yaml")
+        def test_missing(fake_runway):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*@pytest.mark.fake_runway cannot be followed: *wrong.yaml:1: *did you mean session?",
+            "*@pytest.mark.fake_runway cannot be followed: nowhere.yaml: cannot be read: *",
+        ]
+    )
+
+
 FAILING = """
     def test_fails(fake_runway):
         session_id = create(fake_runway)
@@ -459,3 +501,5 @@ def test_markers_are_added_up() -> None:
         wish_of([(("a", "b"), {})])
     with pytest.raises(BadMark, match="one scenario"):
         wish_of([(("a",), {"scenario": "b"})])
+    with pytest.raises(BadMark, match="a scenario's name, a file or data, got 5"):
+        wish_of([((), {"scenario": 5})])
