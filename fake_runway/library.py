@@ -95,7 +95,7 @@ class FakeRunway:
         port: 0 takes any free one.
         world: the name of the world that the block gets.
         options: any other option of `fake-runway serve` as it is written there, with `_` for `-`:
-            `provision_time="200ms", credits=10, retry_after=False`.
+            `provision_time="200ms", credits=10, retry_after=False`. The log is the program's own.
 
     Raises:
         TypeError, ValueError: an option or the scenario is wrong.
