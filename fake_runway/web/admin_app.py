@@ -16,17 +16,17 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import web
 
-from contracts.schema import Problem, load
+from contracts.schema import load
 from fake_runway import __version__
 from fake_runway.core.errors import Refused
 from fake_runway.core.world import check_secret, explicit_name, name_from_secret
 from fake_runway.web import callers
 from fake_runway.web.admin_api import ADMIN_OPERATIONS, carry_out
+from fake_runway.web.admin_bodies import AdminBodies
 from fake_runway.web.admin_calls import ROOT, AdminCall, AdminOperation
 from fake_runway.web.admin_query import checked_query
 from fake_runway.web.admin_replay import REPLAYS
 from fake_runway.web.admin_waits import WAITS
-from fake_runway.web.bodies import Bodies
 from fake_runway.web.calls import NO_BODY, Reply
 from fake_runway.web.errors import (
     BadBody,
@@ -90,7 +90,7 @@ class Admin:
         self._token = token
         self._hosts = LOOPBACK | hosts
         self._routes = Routes([*OF_THE_DOOR, *ADMIN_OPERATIONS, *REPLAYS, *WAITS])
-        self._bodies = Bodies("admin", words=_expected)
+        self._bodies = AdminBodies()
 
     def owns(self, path: str) -> bool:
         """Tell whether `path` is one of ours."""
@@ -221,11 +221,6 @@ def _response(reply: Reply) -> web.Response:
         body=orjson.dumps(reply.body),
         headers={**reply.headers, "Content-Type": "application/json"},
     )
-
-
-def _expected(problem: Problem) -> str:
-    sentence = problem.sentence()
-    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _check_depth(body: Mapping[str, Any]) -> None:

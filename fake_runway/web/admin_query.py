@@ -12,13 +12,19 @@ from multidict import MultiMapping
 
 from fake_runway.core.faults import OPERATIONS
 from fake_runway.core.lifecycle import State
+from fake_runway.core.words import shown
 from fake_runway.web.admin_calls import AdminRefused
+
+
+def _one_of(*names: str) -> tuple[str, str]:
+    return "|".join(names), f"one of {', '.join(names)}"
+
 
 _FORMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "limit": ("[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000"),
-        "state": ("|".join(state.value for state in State), "a state of a session"),
-        "operation": ("|".join(OPERATIONS), "an operation of the Runway API"),
+        "state": _one_of(*(state.value for state in State)),
+        "operation": _one_of(*OPERATIONS),
         "method": ("[A-Z]{1,20}", "a method in capitals"),
         "session": (
             "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
@@ -41,15 +47,16 @@ def checked_query(query: MultiMapping[str], known: tuple[str, ...]) -> dict[str,
     """
     for name in query:
         if name not in known:
-            raise AdminRefused(f"Expected {', '.join(known) or 'nothing'} in the query, got more.")
-        if len(query.getall(name)) > 1:
-            raise _refused(name, "one value")
+            names = ", ".join(known) or "nothing"
+            raise AdminRefused(f"Expected {names} in the query, got {shown(name)}.")
+        if (count := len(query.getall(name))) > 1:
+            raise _refused(name, "one value", f"{count}")
         pattern, wanted = _FORMS[name]
         if re.fullmatch(pattern, query[name]) is None:
-            raise _refused(name, wanted)
+            raise _refused(name, wanted, shown(query[name]))
     return dict(query.items())
 
 
-def _refused(name: str, wanted: str) -> AdminRefused:
+def _refused(name: str, wanted: str, came: str) -> AdminRefused:
     where = {"X-Fake-Where": f"query: {name}"}
-    return AdminRefused(f"Expected {wanted} as {name} in the query.", headers=where)
+    return AdminRefused(f"Expected {wanted} as {name} in the query, got {came}.", headers=where)

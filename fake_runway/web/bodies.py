@@ -7,7 +7,7 @@ many other faults there are, stands in the side header X-Fake-Where.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -70,12 +70,10 @@ class Bodies:
 
     Args:
         document: the contract that the operations are in: "runway" or "admin".
-        words: says what is wrong; None: in the provider's words.
     """
 
-    def __init__(self, document: str, *, words: Callable[[Problem], str] | None = None) -> None:
+    def __init__(self, document: str) -> None:
         self._document = document
-        self._words = words or sentence
 
     async def read(
         self, request: web.BaseRequest, operation: Takes, *, strict_keys: bool, strict_type: bool
@@ -94,7 +92,7 @@ class Bodies:
             return NO_BODY
         declared = "Content-Type" in request.headers
         if (declared or operation.body is Body.REQUIRED) and not _is_json(request):
-            raise WrongContentType("Incorrect content type")  # observed
+            raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
         raw = await _read(request)
         if not raw and operation.body is not Body.REQUIRED:
             return NO_BODY
@@ -120,12 +118,25 @@ class Bodies:
             _check_tool_names(value)
             return
         places = "; ".join(where(problem.path) for problem in problems[:8])
-        raise BadBody(self._words(problems[0]), headers={"X-Fake-Where": _ascii(places)})
+        said = self._wrong_body(problems, value, operation)
+        raise BadBody(said, headers={"X-Fake-Where": _ascii(places)})
+
+    def _wrong_type(self, declared: str | None) -> str:
+        """Say what is wrong with a content type, None where there is none."""
+        return "Incorrect content type"  # observed
+
+    def _wrong_body(self, problems: Sequence[Problem], value: object, operation: Takes) -> str:
+        """Say what is wrong with the value of a body."""
+        return sentence(problems[0])
 
     @cached_property
-    def _validators(self) -> dict[str, BodyValidator]:
+    def _schemas(self) -> Mapping[str, Mapping[str, Any]]:
         operations = load(self._document).operations()
-        return {each.id: BodyValidator(each.request) for each in operations if each.request}
+        return {each.id: each.request for each in operations if each.request}
+
+    @cached_property
+    def _validators(self) -> Mapping[str, BodyValidator]:
+        return {name: BodyValidator(schema) for name, schema in self._schemas.items()}
 
 
 def sentence(problem: Problem) -> str:

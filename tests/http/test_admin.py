@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import aiohttp
@@ -316,8 +317,8 @@ async def test_a_scenario_is_chosen_by_name_or_given() -> None:
     ("body", "status", "said"),
     [
         ({"name": "slwo"}, 404, "Did you mean slow?"),
-        ({"name": "slow", "scenario": {}}, 400, "1 of its keys or less"),
-        ({}, 400, "1 of its keys or more"),
+        ({"name": "slow", "scenario": {}}, 400, "of the keys name, scenario, got name, scenario"),
+        ({}, 400, "of the keys name, scenario, got none at $."),
         ({"scenario": {"sesion": {}}}, 400, "did you mean session?"),
         ({"scenario": {"session": {"provision_time": "soon"}}}, 400, "provision_time"),
         ({"scenario": {"avatars": {"cat-character": "nothing"}}}, 400, "nothing"),
@@ -521,28 +522,67 @@ async def test_sessions_are_listed_newest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "said"),
     [
-        "/sessions?state=READY",
-        "/sessions?limit=0",
-        "/sessions?limit=1e3",
-        "/sessions?limit=100001",
-        "/sessions?limit=1&limit=2",
-        "/sessions?stat=ready",
-        "/journal?operation=getSesion",
-        "/journal?status=ok",
-        "/journal?session=1",
-        "/journal?method=get",
-        "/journal?fault=",
-        "/world?verbose=1",
-        "/clock?now=",
+        ("/sessions?state=READY", 'one of queued, provisioning, ready, claimed, * got "READY".'),
+        ("/sessions?limit=0", 'a whole number from 1 to 100000 as limit *, got "0".'),
+        ("/sessions?limit=1e3", 'a whole number * got "1e3".'),
+        ("/sessions?limit=100001", 'a whole number * got "100001".'),
+        ("/sessions?limit=1&limit=2", "one value as limit in the query, got 2."),
+        ("/sessions?stat=ready", 'state, limit in the query, got "stat".'),
+        ("/journal?operation=getSesion", 'one of createSession, getSession, * got "getSesion".'),
+        ("/journal?status=ok", 'an HTTP status *, got "ok".'),
+        ("/journal?session=1", 'the id of a session *, got "1".'),
+        ("/journal?method=get", 'a method in capitals *, got "get".'),
+        ("/journal?fault=", 'the name of a fault *, got "".'),
+        ("/world?verbose=1", 'nothing in the query, got "verbose".'),
+        ("/clock?now=", 'nothing in the query, got "now".'),
     ],
 )
-async def test_a_query_that_is_not_known_is_refused(path: str) -> None:
+async def test_a_query_that_is_not_known_is_refused(path: str, said: str) -> None:
     """A filter that was passed over would let a test be green for the wrong reason."""
     async with serving_fake() as fake:
         answer = await fake.admin("GET", path)
     assert (answer.status, answer.json["code"]) == (400, "bad_request")
+    assert fnmatchcase(answer.json["error"], f"Expected {said}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/sessions", {"state": "redy"}, '"cancelled", got a string "redy" at $.state.'),
+        ("POST", "/clock/move", {"by": "5 minutes"}, ', got a string "5 minutes" at $.by.'),
+        ("POST", "/clock/move", {"to": "\x1b\x9b" * 99}, r'*got a string "\u001b\x9b*... at $.to.'),
+        ("PUT", "/clock", {"rate": -1}, "got an integer -1 at $.rate."),
+        ("PUT", "/clock", {"rate": [1]}, "got an array at $.rate."),
+        (
+            "PUT",
+            "/credits",
+            {"lef": 3},
+            'nothing at $.left; expected no other keys, got "lef" at $.',
+        ),
+        ("PUT", "/clock", "planted", "got a string at $."),
+    ],
+)
+async def test_a_refused_body_says_what_came(
+    method: str, path: str, body: object, said: str
+) -> None:
+    """The value, short and fit for a terminal; of a body that is no object its type."""
+    async with serving_fake() as fake:
+        answer = await fake.admin(method, path, body)
+    assert (answer.status, answer.json["code"]) == (400, "bad_body")
+    assert fnmatchcase(answer.json["error"], f"Expected *{said}")
+
+
+async def test_a_body_of_another_type_says_which_is_right() -> None:
+    """The one that curl sends by itself, and none; the Runway API's words are its own."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    async with serving_fake() as fake:
+        admin = await fake.call("POST", "/__admin/clock/move", data=b"{}", headers=form)
+        runway = await fake.call("POST", "/v1/realtime_sessions", data=b"{}", headers=form)
+    said = "Expected the content type application/json, got application/x-www-form-urlencoded."
+    assert (admin.status, admin.json["error"]) == (415, said)
+    assert runway.json["error"] == "Incorrect content type"
 
 
 async def test_calls_are_found_by_the_name_that_the_fake_gave_a_fault() -> None:
