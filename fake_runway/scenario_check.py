@@ -29,7 +29,6 @@ _PHRASES: Mapping[str, str] = MappingProxyType(
         f"^-?{SPAN_PATTERN}$": f"{_A_SPAN}, with a minus sign for the past",
         f"^{NAME_PATTERN}$": "a name of small letters, digits and single hyphens",
         "^[0-9a-fA-F-]{36}$": "a UUID",
-        "^/v1/": "a path that starts with /v1/",
         "^[A-Za-z0-9-]+$": "a header's name",
     }
 )

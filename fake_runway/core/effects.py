@@ -502,7 +502,7 @@ class Truncate(Effect):
         return replace(delivery, sent=self.sent, ending=Ending.CLOSED)
 
 
-class _Silence(Effect):
+class Silence(Effect):
     """No answer at all, in one of three ways."""
 
     ending: ClassVar[Ending]
@@ -521,7 +521,7 @@ class _Silence(Effect):
 
 
 @dataclass(frozen=True, slots=True)
-class Reset(_Silence):
+class Reset(Silence):
     """The connection is reset."""
 
     name = "reset"
@@ -531,7 +531,7 @@ class Reset(_Silence):
 
 
 @dataclass(frozen=True, slots=True)
-class Empty(_Silence):
+class Empty(Silence):
     """The connection is closed in good order, without a byte."""
 
     name = "empty"
@@ -541,7 +541,7 @@ class Empty(_Silence):
 
 
 @dataclass(frozen=True, slots=True)
-class Hang(_Silence):
+class Hang(Silence):
     """The connection stays open, and nothing comes."""
 
     name = "hang"
@@ -551,7 +551,7 @@ class Hang(_Silence):
 
 
 @dataclass(frozen=True, slots=True)
-class Lost(_Silence):
+class Lost(Silence):
     """The server has acted, and the client never hears of it."""
 
     name = "lost"

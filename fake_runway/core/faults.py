@@ -18,7 +18,16 @@ from typing import Any, NamedTuple
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import SPAN_PATTERN, parse_span
-from fake_runway.core.effects import EFFECTS, Effect, Kinds, When, parse_effects
+from fake_runway.core.effects import (
+    EFFECTS,
+    Delay,
+    Effect,
+    Happens,
+    Kinds,
+    Silence,
+    When,
+    parse_effects,
+)
 from fake_runway.core.lifecycle import State
 
 Json = Mapping[str, Any]
@@ -33,6 +42,17 @@ OPERATIONS = (
     "queryUsage",
     "listAvatars",
     "getAvatar",
+)
+
+PATHS = (
+    "/v1/realtime_sessions",
+    "/v1/realtime_sessions/{id}",
+    "/v1/realtime_sessions/{id}/consume",
+    "/v1/realtime_sessions/{id}/connect_backend",
+    "/v1/organization",
+    "/v1/organization/usage",
+    "/v1/avatars",
+    "/v1/avatars/{id}",
 )
 
 
@@ -225,6 +245,7 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
     if statuses and not acted:
         raise ValueError("match.status looks at the answer: it needs acted: true")
     _check_acted(effects, acted=acted)
+    _check_silence(effects)
     starts_s = _span(given, "from") if "from" in given else 0.0
     ends_s = _span(given, "until") if "until" in given else None
     if ends_s is not None and ends_s <= starts_s:
@@ -296,6 +317,19 @@ def _check_acted(effects: tuple[Effect, ...], *, acted: bool) -> None:
             raise ValueError(f"effect.{each.name} is about what was done: it needs acted: true")
 
 
+def _check_silence(effects: tuple[Effect, ...]) -> None:
+    """Refuse what would alter an answer that never comes.
+
+    Raises:
+        ValueError.
+    """
+    silent = [each.name for each in effects if isinstance(each, Silence)]
+    others = [each.name for each in effects if not isinstance(each, Silence | Happens | Delay)]
+    if silent and len(silent + others) > 1:
+        wrong = f"with {silent[0]} no answer comes: expected nothing else that is about one"
+        raise ValueError(f"effect: {wrong}, got {', '.join([*silent[1:], *others])}")
+
+
 def _aimed(
     moment: Moment, operations: frozenset[str], states: frozenset[State]
 ) -> tuple[frozenset[str], frozenset[State]]:
@@ -338,7 +372,7 @@ def match_schema() -> dict[str, Any]:
             "operation": _one_or_more({"enum": list(OPERATIONS)}, "The operation's id."),
             "method": _one_or_more({"enum": ["GET", "POST", "DELETE"]}, "The HTTP method."),
             "path": _one_or_more(
-                {"type": "string", "pattern": "^/v1/"},
+                {"enum": list(PATHS)},
                 "The path's template, such as /v1/realtime_sessions/{id}/consume.",
             ),
             "session": _one_or_more(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from fake_runway.core.faults import PATHS
 from fake_runway.core.scenario import NAME_PATTERN, scenario_schema
 from fake_runway.core.session import Plan
 from fake_runway.core.settings import Settings
@@ -165,6 +166,20 @@ def mine(tmp_path: Path) -> Path:
         (
             "avatars:\n  x: {then: [{in: queued, event: consumed}]}",
             "2: $.avatars.x.then[0]: while queued a session can be cancelled, failed; got consumed",
+        ),
+        (
+            "session:\n  faults:\n  - match: {path: /v1/sessions}\n    effect: {reset: true}",
+            (
+                f"3: $.session.faults[0].match.path: expected one of {', '.join(PATHS)}, got"
+                ' "/v1/sessions"; did you mean /v1/realtime_sessions?'
+            ),
+        ),
+        (
+            "session:\n  faults:\n  - effect: {reset: true, hang: true}",
+            (
+                "3: $.session.faults[0].effect: with reset no answer comes: expected nothing else"
+                " that is about one, got hang"
+            ),
         ),
         ("avatars:\n  A: slow\n  a: slow", "3: $.avatars.a: it is bound twice"),
         (

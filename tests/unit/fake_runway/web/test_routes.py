@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.schema import load
+from fake_runway.core.faults import PATHS
 from fake_runway.web.errors import MethodNotAllowed
 from fake_runway.web.routes import Operation, Routes
 from fake_runway.web.runway_api import OPERATIONS
@@ -126,6 +127,7 @@ def test_the_routes_are_those_of_the_contract() -> None:
     documented = {(one.id, one.method, one.template) for one in load("runway").operations()}
 
     assert {(one.id, one.method, one.template) for one in OPERATIONS} == documented
+    assert {one.template for one in OPERATIONS} == set(PATHS)  # what a fault can match
 
 
 @pytest.mark.parametrize(
