@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from contracts.schema import where
+from contracts.schema import load, where
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
 from fake_runway.core.scenario import NAME_PATTERN, Scenario, parse_scenario, scenario_schema
@@ -232,6 +232,8 @@ def contradictions(
     problems: list[Problem] = []
     names = list(known)
     for avatar, target in given.get("avatars", {}).items():
+        if (sentence := wrong_avatar(avatar)) is not None:
+            problems.append(Problem(("avatars", avatar), sentence))
         if not isinstance(target, str) or named(target) is not None:
             parts.append({"avatars": {avatar: target}})
         elif target not in names:
@@ -241,6 +243,17 @@ def contradictions(
     if not problems and (problem := _refusal(given, named)):
         problems.append(problem)
     return problems
+
+
+def wrong_avatar(avatar: str) -> str | None:
+    """Say what is wrong with an id that a form is bound to: no create could name it; else None."""
+    shapes = load("runway").raw["components"]["schemas"]
+    presets = shapes["PresetId"]["enum"]
+    if avatar.lower() in presets or re.fullmatch(shapes["AvatarId"]["pattern"], avatar):
+        return None
+    choices = ", ".join(presets)
+    end = meant(avatar, presets)
+    return f"expected a version 4 UUID or a preset id ({choices}), got {shown(avatar)}{end}"
 
 
 def sound_parts(given: object, problems: Iterable[Problem]) -> Json:

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Self
 
 from fake_runway.core.scenario import NAME_PATTERN, Json, Scenario, avatar_of, parse_scenario
-from fake_runway.scenario_check import broken_rules, contradictions, nearest, sound_parts, written
+from fake_runway.scenario_check import (
+    broken_rules,
+    contradictions,
+    nearest,
+    sound_parts,
+    written,
+    wrong_avatar,
+)
 from fake_runway.scenario_yaml import Document, NotYaml, Problem, read_documents
 
 LARGEST_FILE = 1024 * 1024
@@ -185,6 +192,16 @@ class Catalogue:
         except ScenarioFileError as error:
             lines = [line.replace("$.account.faults[0]", "$", 1) for line in error.problems]
             raise ScenarioFileError(lines) from None
+
+    @staticmethod
+    def check_avatar(avatar: str) -> None:
+        """Check the id of an avatar that a form shall be bound to.
+
+        Raises:
+            ScenarioFileError: no create can name it.
+        """
+        if (wrong := wrong_avatar(avatar)) is not None:
+            raise ScenarioFileError([wrong])
 
     @property
     def own(self) -> tuple[str, ...]:

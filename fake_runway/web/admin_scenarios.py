@@ -1,7 +1,5 @@
 """Admin operations on what goes wrong: scenarios and faults."""
 
-import re
-
 from contracts.schema import where
 from fake_runway.core.faults import THE_WORLD, Fault, Tally, parse_fault
 from fake_runway.core.render import fault_view
@@ -60,11 +58,10 @@ def _scenario_view(scenario: Scenario) -> Json:
 def bind_avatar(call: AdminCall) -> Reply:
     """Let creates for an avatar follow a session form."""
     avatar = call.name.lower()
-    if _AVATAR.fullmatch(avatar) is None:
-        raise AdminRefused(
-            "Expected the id of an avatar, 1 to 100 letters, digits or . _ -, in the path.",
-            headers={"X-Fake-Where": "path: name"},
-        )
+    try:
+        call.world.catalogue.check_avatar(avatar)
+    except ScenarioFileError as error:
+        raise AdminRefused(f"path: {error}", headers={"X-Fake-Where": "path: name"}) from error
     try:
         bound = call.world.catalogue.parse({"avatars": {avatar: call.body}})
     except ScenarioFileError as error:
@@ -73,9 +70,6 @@ def bind_avatar(call: AdminCall) -> Reply:
         raise AdminRefused("\n".join(own), headers={"X-Fake-Where": place}) from error
     call.world.bind(avatar, bound.avatars[avatar], at=call.at)
     return Reply(200, _scenario_view(call.world.scenario))
-
-
-_AVATAR = re.compile("[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def unbind_avatar(call: AdminCall) -> Reply:

@@ -122,6 +122,10 @@ async def test_an_avatar_is_bound_and_unbound(fake: Any) -> None:
     assert (await call(fake, "POST", "/v1/realtime_sessions", json=CREATE))[0] == 200
     with pytest.raises(NoSuch):
         await fake.unbind_avatar("music-superstar")
+    with pytest.raises(
+        BadRequest, match=r'path: expected a version 4 UUID or a preset id .*got "nobody"'
+    ):
+        await fake.bind_avatar("nobody", form)
     with pytest.raises(BadRequest, match=r"\$\.faults\[0\]"):
         await fake.bind_avatar("cat-character", {"faults": [{"effect": {"status": 1}}]})
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from contracts.schema import load
 from fake_runway.core.faults import PATHS
 from fake_runway.core.scenario import NAME_PATTERN, scenario_schema
 from fake_runway.core.session import Plan
@@ -19,6 +20,7 @@ from fake_runway.scenario_check import broken_rules
 from fake_runway.scenario_files import LARGEST_FILE, Catalogue, ScenarioFileError
 
 A_DURATION = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
+PRESETS = load("runway").raw["components"]["schemas"]["PresetId"]["enum"]
 CATALOGUE = Catalogue.builtin()
 FOLDER = Path(__file__).parents[3] / "fake_runway/scenarios"
 
@@ -164,8 +166,11 @@ def mine(tmp_path: Path) -> Path:
             '2: $.avatars["music-superstar"]: out-of-credits has no session form',
         ),
         (
-            "avatars:\n  x: {then: [{in: queued, event: consumed}]}",
-            "2: $.avatars.x.then[0]: while queued a session can be cancelled, failed; got consumed",
+            "avatars:\n  influencer: {then: [{in: queued, event: consumed}]}",
+            (
+                "2: $.avatars.influencer.then[0]: while queued a session can be cancelled, failed;"
+                " got consumed"
+            ),
         ),
         (
             "session:\n  faults:\n  - match: {path: /v1/sessions}\n    effect: {reset: true}",
@@ -181,7 +186,17 @@ def mine(tmp_path: Path) -> Path:
                 " that is about one, got hang"
             ),
         ),
-        ("avatars:\n  A: slow\n  a: slow", "3: $.avatars.a: it is bound twice"),
+        (
+            "avatars:\n  Influencer: slow\n  influencer: slow",
+            "3: $.avatars.influencer: it is bound twice",
+        ),
+        (
+            "avatars:\n  music-superstr: slow",
+            (
+                '2: $.avatars["music-superstr"]: expected a version 4 UUID or a preset id'
+                f' ({", ".join(PRESETS)}), got "music-superstr"; did you mean music-superstar?'
+            ),
+        ),
         (
             "session:\n  faults:\n    - effect: {status: 500}\n      probability: 0",
             "4: $.session.faults[0].probability: expected more than 0, got 0",
@@ -246,7 +261,10 @@ def test_a_mistake_is_told_with_its_line_its_path_and_what_was_expected(
             "seed: !!python/object/apply:os.system [x]",
             "1: $.seed: expected a value without a tag, got tag:yaml.org,2002:python/",
         ),
-        ("avatars: {a: &s {queued: 1s}, b: *s}", "1: $.avatars.b: expected the value itself, got"),
+        (
+            "avatars: {influencer: &s {queued: 1s}, b: *s}",
+            "1: $.avatars.b: expected the value itself, got",
+        ),
         ("avatars: &a {a: *a}", "1: $.avatars.a: expected the value itself, got the alias *a"),
         ("avatars: {5: slow}", '1: $.avatars["5"]: expected text as a key, got 5'),
         ("avatars: {on: slow}", "1: $.avatars.on: expected true, false or quoted text, got on"),
@@ -287,7 +305,7 @@ def test_all_problems_of_a_file_are_told_at_once(mine: Path) -> None:
     """Bad words, bad spans, contradictions and unknown names, by line and through documents."""
     text = """\
 session: {queued: long}
-avatars: {a: sloow, b: second, c: {queued: 5}}
+avatars: {influencer: sloow, tennis-coach: second, cat-character: {queued: 5}}
 ---
 name: second
 account: {credits: no}
@@ -299,8 +317,8 @@ name: second
 """
     assert [line.partition(": expected")[0] for line in problems_of(mine, text)] == [
         "mine.yaml:1: $.session.queued",
-        "mine.yaml:2: $.avatars.c.queued",
-        "mine.yaml:2: $.avatars.a",
+        'mine.yaml:2: $.avatars["cat-character"].queued',
+        "mine.yaml:2: $.avatars.influencer",
         "mine.yaml:5: $.account.credits",
         (
             "mine.yaml:6: $.session.then[0]: while queued a session can be cancelled, failed;"
@@ -394,7 +412,10 @@ def test_data_is_checked_as_files_are() -> None:
     parsed = CATALOGUE.parse({"session": {"queued": "5s"}, "avatars": {"influencer": "slow"}})
     assert (parsed.name, parsed.avatars["influencer"].name) == ("unnamed", "slow")
     wrong: tuple[tuple[dict[str, Any], str], ...] = (
-        ({"avatars": {"a": "sloow"}}, "$.avatars.a: expected the name of a scenario, got sloow"),
+        (
+            {"avatars": {"influencer": "sloow"}},
+            "$.avatars.influencer: expected the name of a scenario, got sloow",
+        ),
         ({"sesion": {}}, "$.sesion: expected one of name"),
         ({"avatars": {"7": {"queued": 1}}}, '$.avatars["7"].queued: expected a duration'),
         ({"avatars": {"000": {"queued": 1}}}, '$.avatars["000"].queued: expected a duration'),
@@ -489,7 +510,7 @@ def bent(draw: st.DrawFn) -> Any:
     scenario = CATALOGUE.get(name)
     assert scenario is not None
     forms = {"account": dict(scenario.account), "session": dict(scenario.session)}
-    data: Any = json.loads(json.dumps({**forms, "avatars": {"a": "slow"}}))
+    data: Any = json.loads(json.dumps({**forms, "avatars": {"influencer": "slow"}}))
     node = data
     while True:
         keys = list(node) if isinstance(node, Mapping) else list(range(len(node)))
