@@ -77,7 +77,12 @@ def retry_bounded(seen: Observation, _: Situation, context: Context) -> Iterable
 )
 def retry_spaced(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the gaps; a library's own repetition on a fresh connection counts as one attempt."""
-    for calls in (seen.creates, seen.polls, seen.consumes):
+    about_sessions = [
+        [each for each in calls if each.session == session]
+        for calls in (seen.polls, seen.consumes)
+        for session in {each.session: None for each in calls}
+    ]
+    for calls in (seen.creates, *about_sessions):
         gaps = [after.at - before.at for before, after in pairwise(_attempts(_row(calls)))]
         fast = [gap for gap in gaps if gap < SHORTEST_INTERVAL_S * 0.9]
         if len(fast) >= 2:
