@@ -19,6 +19,8 @@ Json = dict[str, Any]
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 LATE_S = 1.0
 """READY so long before the deadline still has to be handed out."""
+MORE_THAN_HALF = 0.6
+"""What takes this part of the deadline leaves less than as much again."""
 
 
 def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
@@ -30,7 +32,7 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *_never(timeout_s),
         *_create_errors(marker),
         *_poll_errors(marker),
-        *_consume_errors(marker),
+        *_consume_errors(timeout_s, marker),
         *_callers(),
     )
 
@@ -420,14 +422,14 @@ def _poll_errors(marker: str) -> Iterator[Situation]:
         )
 
 
-def _consume_errors(marker: str) -> Iterator[Situation]:
+def _consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
     def fails(id_: str, about: str, effect: Json, tags: str = "", **more: Any) -> Situation:
         return _situation(
             f"consume-{id_}",
             about,
             Expect.FAILURE,
             f"error consume made {tags}",
-            session=_fault("consumeSession", effect),
+            session={**_fault("consumeSession", effect), **more.pop("session", {})},
             shape=Shape.CREDENTIALS,
             **more,
         )
@@ -453,7 +455,12 @@ def _consume_errors(marker: str) -> Iterator[Situation]:
     ):
         yield fails(id_, about, effect, tags)
     yield fails(
-        "hang", "No consume is answered.", {"hang": True}, "network hangs", whole_deadline=True
+        "hang",
+        "The session becomes READY after half of the deadline, and no consume is answered.",
+        {"hang": True},
+        "network hangs",
+        session={"provision_time": f"{timeout_s * MORE_THAN_HALF:.3f}s"},
+        whole_deadline=True,
     )
 
 

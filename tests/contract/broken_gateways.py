@@ -1149,5 +1149,24 @@ class PassedOnRaw(Gateway):
         return web.Response(text=text, status=problem.status, content_type="application/json")
 
 
+# Slow and silent hops
+
+
+@breaks("time.deadline", "Gives each hop the whole deadline.")
+class DeadlinePerHop(Gateway):
+    async def created(self, creating: "asyncio.Task[str]", limit: asyncio.Timeout) -> str:
+        session = await super().created(creating, limit)
+        limit.reschedule(None)
+        return session
+
+    async def until_ready(self, session: str, request: web.Request) -> str:
+        async with asyncio.timeout(self.deadline_s):
+            return await super().until_ready(session, request)
+
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        async with asyncio.timeout(self.deadline_s):
+            return await super().hand_out(session, key)
+
+
 BROKEN: tuple[Broken, ...] = tuple(_FOUND)
 """All of them."""
