@@ -50,18 +50,17 @@ app.post('/api/avatar/connect', async (req, res) => {
   const left = () => ending.abort(new ConnectError(500, 'internal', 'Nobody reads this'));
   res.once('close', left);
   const creating = create(avatarId, ending.signal);
-  let sessionId;
   try {
     if (res.closed) left();
-    sessionId = await orEnd(creating, ending.signal);
+    const sessionId = await orEnd(creating, ending.signal);
     const sessionKey = await untilReady(sessionId, ending.signal);
     const { url, token, roomName } = await consume(sessionId, sessionKey, ending.signal);
     ending.signal.throwIfAborted();
     res.json({ sessionId, serverUrl: url, token, roomName });
   } catch (error) {
-    // Nobody got it, and it is paid for until it ends. If its id comes late, then late.
-    const cancelled = creating.then(cancel, () => {});
-    if (sessionId) await cancelled;
+    // Nobody got it, and it is paid for until it ends. If its id comes late, then late; and
+    // the answer does not wait for it.
+    creating.then(cancel, () => {});
     throw ending.signal.aborted ? ending.signal.reason : error;
   } finally {
     clearTimeout(deadline);

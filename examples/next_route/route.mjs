@@ -25,6 +25,7 @@ const CONNECT_TIMEOUT_MS = 1000 * Number(process.env.CONNECT_TIMEOUT_S ?? 30);
 const POLL_EVERY_MS = 500;
 const MOST_CREATES = 3;
 const LONGEST_PAUSE_MS = 5000;
+const LONGEST_CANCEL_MS = 500;
 const LONGEST_BODY = 10_000;
 
 // No automatic retries: a create that failed with 5xx may still have made a session.
@@ -81,7 +82,8 @@ async function connect(avatarId, signal) {
   } catch (error) {
     // Nobody got it, and it is paid for until it ends. If its id comes late, then late.
     const cancelled = creating.then(cancel, () => {});
-    if (sessionId) await cancelled;
+    // A platform may stop us with the answer, so it waits for that; but not if Runway hangs.
+    if (sessionId) await Promise.race([cancelled, sleep(LONGEST_CANCEL_MS)]);
     throw signal.aborted ? signal.reason : error;
   }
 }
