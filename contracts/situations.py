@@ -4,6 +4,7 @@ Whatever depends on the target's own deadline is computed from it. Errors that t
 send carry a marker word, so that a target which passes Runway's texts on is found out.
 
 Tags: `success`, `slow`; `error` (Runway fails); `create`, `poll`, `consume` (which hop fails);
+`late-id` (nobody waits any more when the create is answered); `kept` (the cancel cannot succeed);
 `ends` (the session ends while the target waits); `made` (a session exists that must not be left
 behind); `refused` (the caller is wrong); `deadline`; `lost`; `repeat` (an error that passes).
 """
@@ -33,7 +34,7 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *_create_errors(marker),
         *_poll_errors(marker),
         *_consume_errors(timeout_s, marker),
-        *_callers(),
+        *_callers(marker),
     )
 
 
@@ -44,6 +45,11 @@ def _situation(id_: str, about: str, expect: Expect, tags: str, **more: Any) -> 
 def _fault(operation: str, effect: Json, **more: Any) -> Json:
     match = {"operation": operation, **more.pop("match", {})}
     return {"provision_time": "300ms", "faults": [{"match": match, "effect": effect, **more}]}
+
+
+def _late_create(after_s: float) -> Json:
+    late = _fault("createSession", {"delay": f"{after_s:.3f}s"})
+    return {**late, "provision_time": "never"}
 
 
 def _error(status: int, marker: str, **headers: str) -> Json:
@@ -272,6 +278,30 @@ def _never(timeout_s: float) -> Iterator[Situation]:
         session={"provision_time": f"{timeout_s + 2:.3f}s"},
         whole_deadline=True,
     )
+    yield _situation(
+        "created-late-never-ready",
+        "The create takes half of the deadline, and the session never becomes READY.",
+        Expect.FAILURE,
+        "error deadline late-id",
+        session=_late_create(timeout_s * MORE_THAN_HALF),
+        whole_deadline=True,
+    )
+    yield _situation(
+        "created-too-late",
+        "The create is answered after the deadline.",
+        Expect.FAILURE,
+        "error deadline late-id",
+        session=_late_create(timeout_s + 0.5),
+        whole_deadline=True,
+    )
+    yield _situation(
+        "never-ready-cancel-hangs",
+        "The session never becomes READY, and no cancel is answered.",
+        Expect.FAILURE,
+        "error deadline kept",
+        session={**_fault("deleteSession", {"hang": True}), "provision_time": "never"},
+        whole_deadline=True,
+    )
     for id_, about, effect, state, tags in (
         (
             "ready-without-key",
@@ -325,6 +355,12 @@ def _create_errors(marker: str) -> Iterator[Situation]:
         "Runway answers 429 with Retry-After: 1 to every create.",
         _error(429, marker, Retry_After="1"),
         "busy after",
+    )
+    yield fails(
+        "429-in-an-hour",
+        "Runway answers 429 with Retry-After: 3600 to every create.",
+        _error(429, marker, Retry_After="3600"),
+        "busy",
     )
     for status in (500, 502, 503, 504):
         yield fails(
@@ -464,7 +500,7 @@ def _consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
     )
 
 
-def _callers() -> Iterator[Situation]:
+def _callers(marker: str) -> Iterator[Situation]:
     yield _situation(
         "caller-gone",
         "The caller hangs up while the session is provisioned.",
@@ -481,6 +517,40 @@ def _callers() -> Iterator[Situation]:
         "gone made",
         session={"provision_time": "1.7s"},
         leaves_after_s=0.7,
+    )
+    yield _situation(
+        "caller-gone-while-creating",
+        "The caller hangs up before the create is answered.",
+        Expect.NOBODY,
+        "gone late-id",
+        session=_late_create(1.5),
+        leaves_after_s=0.7,
+    )
+    yield _situation(
+        "caller-gone-while-consuming",
+        "The caller hangs up before the consume is answered.",
+        Expect.NOBODY,
+        "gone made",
+        session={**_fault("consumeSession", {"delay": "2s"}), "provision_time": "0s"},
+        leaves_after_s=0.7,
+        shape=Shape.CREDENTIALS,
+    )
+    yield _situation(
+        "cancel-500-once",
+        "Every look gets 404, and the first cancel 500.",
+        Expect.FAILURE,
+        "error cancel-again",
+        session={
+            "provision_time": "300ms",
+            "faults": [
+                {"match": {"operation": "getSession"}, "effect": _error(404, marker)},
+                {
+                    "match": {"operation": "deleteSession"},
+                    "effect": _error(500, marker),
+                    "times": 1,
+                },
+            ],
+        },
     )
     yield _situation(
         "many-callers",

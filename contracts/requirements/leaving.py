@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.case import Context, Requirement, Situation, requirement
+from contracts.case import Context, Level, Requirement, Situation, requirement
 from contracts.evidence import TERMINAL, Observation
 from contracts.requirements.common import NotJudged, arrived, handed_out, own_mistake
 
@@ -22,7 +22,9 @@ def _left_behind(seen: Observation, situation: Situation, _: Context) -> Iterabl
         yield f"allowed: a DELETE of {session.id}; came: {what}; it is {session.state}"
 
 
-def _cancelled(id_: str, text: str, tags: str, unless: str = "") -> Requirement:
+def _cancelled(
+    id_: str, text: str, tags: str, unless: str = "", level: Level = Level.MUST
+) -> Requirement:
     made = requirement(
         id_,
         text,
@@ -30,6 +32,7 @@ def _cancelled(id_: str, text: str, tags: str, unless: str = "") -> Requirement:
         source="observed (orphaned sessions of 44 credits each); ours",
         tags=tags,
         unless=unless,
+        level=level,
     )
     return made(_left_behind)
 
@@ -38,6 +41,7 @@ cancel_deadline = _cancelled(
     "cancel.at-the-deadline",
     "A session that is not READY by the deadline is cancelled.",
     "deadline",
+    "late-id kept",
 )
 cancel_failure = _cancelled(
     "cancel.after-a-failure",
@@ -49,7 +53,43 @@ cancel_gone = _cancelled(
     "cancel.caller-gone",
     "The session of a caller who has hung up is cancelled.",
     "gone",
+    "late-id",
 )
+cancel_late_id = _cancelled(
+    "cancel.late-id",
+    "A create is not given up halfway: its session is cancelled once the id comes, however late.",
+    "late-id",
+    level=Level.SHOULD,
+)
+
+
+@requirement(
+    "cancel.again",
+    "A cancel that fails once with 500 is tried again.",
+    why="The session goes on costing credits, and a cancel that was too much does no harm.",
+    source="SDK (retries DELETE); ours",
+    tags="cancel-again",
+    level=Level.SHOULD,
+)
+def cancel_again(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge the number of cancels, if there was one at all."""
+    if len(cancels := seen.calls("deleteSession")) == 1:
+        yield f"allowed: another DELETE; came: none after {cancels[0]}"
+
+
+@requirement(
+    "cancel.not-what-was-handed-out",
+    "A session that was handed out is not cancelled.",
+    why="The caller is about to use it, and finds a call that is over.",
+    source="ours",
+    tags="success",
+)
+def cancel_not_handed_out(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge the cancels for as long as looking goes on."""
+    theirs = {answer.fields.get("sessionId") for answer in handed_out(seen)}
+    for call in seen.calls("deleteSession"):
+        if call.session in theirs:
+            yield f"allowed: no DELETE of what was handed out; came: {call}"
 
 
 # Many callers

@@ -69,7 +69,7 @@ def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iter
 def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the gaps between looks, and the one before the first."""
     looks = [*seen.creates[-1:], *seen.polls]
-    slow = [after.at - before.at for before, after in pairwise(looks)]
+    slow = [after.at - before.at - before.wait_s for before, after in pairwise(looks)]
     if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
         yield f"allowed: at most {LONGEST_INTERVAL_S:g}s between looks; came: {max(slow):.1f}s"
 

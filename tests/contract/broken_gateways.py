@@ -940,7 +940,10 @@ class _LeavesBehind(Gateway):
 @breaks(
     "cancel.at-the-deadline",
     "Leaves the session behind at the deadline.",
-    {"cancel.after-a-failure": "looks that fail to the end meet the deadline"},
+    {
+        "cancel.after-a-failure": "looks that fail to the end meet the deadline",
+        "cancel.late-id": "a session that is created later too",
+    },
 )
 class LeftAtTheDeadline(_LeavesBehind):
     reasons = ("deadline",)
@@ -951,7 +954,11 @@ class LeftAfterAnError(_LeavesBehind):
     reasons = ("error",)
 
 
-@breaks("cancel.caller-gone", "Leaves the session of a caller who has hung up.")
+@breaks(
+    "cancel.caller-gone",
+    "Leaves the session of a caller who has hung up.",
+    {"cancel.late-id": "also one that is created later"},
+)
 class LeftByTheCaller(_LeavesBehind):
     reasons = ("gone",)
 
@@ -968,6 +975,7 @@ class CallerIgnored(Gateway):
     {
         "cancel.after-a-failure": "then neither",
         "cancel.caller-gone": "then neither",
+        "cancel.late-id": "then neither",
     },
 )
 class NeverCancels(_LeavesBehind):
@@ -980,6 +988,7 @@ class NeverCancels(_LeavesBehind):
     {
         "cancel.after-a-failure": "then neither",
         "cancel.caller-gone": "then neither",
+        "cancel.late-id": "then neither",
     },
 )
 class CancelsWrongly(Gateway):
@@ -1166,6 +1175,90 @@ class DeadlinePerHop(Gateway):
     async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
         async with asyncio.timeout(self.deadline_s):
             return await super().hand_out(session, key)
+
+
+@breaks("time.deadline", "The time begins again once the session is created.")
+class DeadlineAfterCreate(Gateway):
+    async def created(self, creating: "asyncio.Task[str]", limit: asyncio.Timeout) -> str:
+        session = await super().created(creating, limit)
+        limit.reschedule(asyncio.get_running_loop().time() + self.deadline_s)
+        return session
+
+
+@breaks("time.deadline", "Comes back when Retry-After says, whoever waits.")
+class ComesBackWhenTold(Gateway):
+    def create_again(self, error: UpstreamError) -> bool:
+        return super().create_again(error) and error.after_s < 10
+
+    def problem_of(self, error: UpstreamError) -> Problem:
+        problem = super().problem_of(error)
+        problem.after_s = error.after_s  # type: ignore[attr-defined]
+        return problem
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        try:
+            return await super().connect(avatar, request)
+        except Problem as problem:
+            if (after_s := getattr(problem, "after_s", 0.0)) < 10:
+                raise
+            await sleep(after_s)
+            return await self.connect(avatar, request)
+
+
+@breaks("time.deadline", "Answers once the session is cancelled.")
+@dataclass
+class AnswersOnceCancelled(Gateway):
+    owned: dict[Any, list["asyncio.Task[Any]"]] = field(default_factory=dict)
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        try:
+            return await super().connect(avatar, request)
+        except Problem:
+            creating, cancelling = self.owned[asyncio.current_task()]
+            if creating.done():
+                await asyncio.wait([cancelling])
+            raise
+
+    def own(self, work: Any) -> "asyncio.Task[Any]":
+        task = super().own(work)
+        self.owned.setdefault(asyncio.current_task(), []).append(task)
+        return task
+
+
+@breaks("cancel.late-id", "Does not wait for the id of a session that nobody waits for.")
+class IgnoresLateIds(Gateway):
+    async def give_up(self, creating: "asyncio.Task[str]", reason: str) -> None:
+        if creating.done():
+            await super().give_up(creating, reason)
+
+
+@breaks("cancel.caller-gone", "Does not look whether the caller is there after the consume.")
+@dataclass
+class GoneWhileConsuming(Gateway):
+    consumed: set[Any] = field(default_factory=set)
+
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        answer = await super().hand_out(session, key)
+        self.consumed.add(asyncio.current_task())
+        return answer
+
+    def still_there(self, request: web.Request) -> None:
+        if asyncio.current_task() not in self.consumed:
+            super().still_there(request)
+
+
+@breaks("cancel.again", "Cancels once, whatever comes of it.")
+@dataclass
+class CancelsOnce(Gateway):
+    cancels: int = 1
+
+
+@breaks("cancel.not-what-was-handed-out", "Cleans up after every connect, also after a good one.")
+class CancelsAlways(Gateway):
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        answer = await super().connect(avatar, request)
+        self.own(self.cancel(answer["sessionId"]))
+        return answer
 
 
 BROKEN: tuple[Broken, ...] = tuple(_FOUND)

@@ -60,6 +60,7 @@ class Gateway:
     poll_s: float = 0.25
     retry_s: float = 0.3
     repeats: int = 2
+    cancels: int = 3
     longest_body: int = 64 * 1024
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -254,7 +255,15 @@ class Gateway:
             self.say("nothing to cancel")
 
     async def cancel(self, session: str) -> None:
-        await self.ask("DELETE", f"/{session}")
+        for left in reversed(range(self.cancels)):
+            try:
+                await self.ask("DELETE", f"/{session}", limit_s=2.0)
+            except UpstreamError:
+                if not left:
+                    raise
+                await sleep(self.retry_s)
+            else:
+                return
 
     # Upstream
 
