@@ -55,6 +55,8 @@ class Situation:
         body: what the caller sends; None: the avatar as the official component sends it.
         content_type: of that body.
         callers: how many call at once, each for an avatar of its own.
+        same_avatar: all of them for one avatar instead.
+        slow: session forms of the callers who are slow among many, at most half of them.
         leaves_after_s: the caller hangs up; None: it waits.
         custom: the avatar is a custom one, a UUID.
         shape: only targets that hand out this; None: all.
@@ -70,11 +72,17 @@ class Situation:
     body: bytes | None = None
     content_type: str = "application/json"
     callers: int = 1
+    same_avatar: bool = False
+    slow: tuple[Json, ...] = ()
     leaves_after_s: float | None = None
     custom: bool = False
     shape: Shape | None = None
     whole_deadline: bool = False
     quick: bool = False
+
+    def slow_among(self, callers: int) -> tuple[Json, ...]:
+        """Return the session forms of those who are slow, who call first."""
+        return self.slow[: callers // 2]
 
 
 @dataclass(frozen=True)

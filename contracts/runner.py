@@ -220,7 +220,9 @@ class Runner:
             await self._warm_up(plan.avatars[0])
         await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
         for situation in crowded:
-            if "one-slow" not in situation.tags or len(plan.avatars) > 1:
+            if situation.same_avatar:
+                await self._play(situation, list(plan.avatars[:1]))
+            elif not situation.slow or len(plan.avatars) > 1:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
@@ -344,6 +346,8 @@ class Runner:
             await self.control.bind(avatar, form)
         before = {each.number for each in await self.control.creates()}
         bodies = [self.target.body_for(avatar) for avatar in avatars]
+        if situation.same_avatar:
+            bodies *= situation.callers
         answers = await asyncio.gather(*(self._call(situation, body) for body in (bodies or [b""])))
         observation = await self._look(situation, avatars, answers, before, mark)
         for avatar in avatars:
@@ -359,10 +363,9 @@ class Runner:
         )
 
     def _forms(self, situation: Situation, count: int) -> list[dict[str, object]]:
-        forms = [dict(situation.session or {}) for _ in range(count)]
-        if "one-slow" in situation.tags and forms:
-            forms[0] = {"provision_time": "never"}
-        return forms
+        slow = situation.slow_among(count)
+        forms = [*slow, *([situation.session or {}] * (count - len(slow)))]
+        return [dict(form) for form in forms]
 
     async def _look(
         self,

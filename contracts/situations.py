@@ -18,6 +18,8 @@ from contracts.case import Expect, Shape, Situation
 Json = dict[str, Any]
 
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
+SLOW_S = 2.5
+"""A connect that others must not wait for takes so long, if the deadline leaves the time."""
 LATE_S = 1.0
 """READY so long before the deadline still has to be handed out."""
 MORE_THAN_HALF = 0.6
@@ -34,7 +36,7 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *_create_errors(marker),
         *_poll_errors(marker),
         *_consume_errors(timeout_s, marker),
-        *_callers(marker),
+        *_callers(timeout_s, marker),
     )
 
 
@@ -500,7 +502,7 @@ def _consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
     )
 
 
-def _callers(marker: str) -> Iterator[Situation]:
+def _callers(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield _situation(
         "caller-gone",
         "The caller hangs up while the session is provisioned.",
@@ -567,4 +569,26 @@ def _callers(marker: str) -> Iterator[Situation]:
         "one-slow",
         session={"provision_time": "0s"},
         callers=99,
+        slow=({"provision_time": "never"},),
+    )
+    slow_s = min(SLOW_S, timeout_s / 2)
+    slow_consume = _fault("consumeSession", {"delay": f"{slow_s:.3f}s"})
+    yield _situation(
+        "slow-consumes",
+        "Some consumes are answered seconds later while the others are quick.",
+        Expect.EITHER,
+        "one-slow",
+        session={"provision_time": "0s"},
+        callers=99,
+        slow=({**slow_consume, "provision_time": "0s"},) * 4,
+        shape=Shape.CREDENTIALS,
+    )
+    yield _situation(
+        "same-avatar",
+        "Two call at once for the same avatar.",
+        Expect.SUCCESS,
+        "success many",
+        session={"provision_time": "400ms"},
+        callers=2,
+        same_avatar=True,
     )

@@ -126,16 +126,17 @@ def many_one_session_each(seen: Observation, _: Situation, context: Context) -> 
     tags="many one-slow",
 )
 def many_not_in_a_row(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
-    """Judge the times: the slow one's is its own."""
+    """Judge the times: those of the slow ones are their own."""
     if len(seen.answers) < 2:
         raise NotJudged("there is one avatar, so one caller at a time")
     if own_mistake(seen, context):
         return
-    slow, *others = seen.answers
-    if "one-slow" in situation.tags:
-        if slow.took_s < 1.0:
+    if slow := seen.answers[: len(situation.slow_among(len(seen.answers)))]:
+        first = min(slow, key=lambda answer: answer.came_at)
+        if first.took_s < 1.0:
             raise NotJudged("the target does not wait, so nobody is slow")
-        late = [each for each in others if not each.ok or each.came_at >= slow.came_at]
+        others = seen.answers[len(slow) :]
+        late = [each for each in others if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:
             yield f"allowed: the others before the slow one; came: {len(late)} after, or {late[0]}"
         return

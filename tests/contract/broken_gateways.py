@@ -1261,5 +1261,44 @@ class CancelsAlways(Gateway):
         return answer
 
 
+# Callers who wait for each other
+
+
+@breaks(
+    "many.not-in-a-row",
+    "Consumes one session after the other, as a blocking call in an event loop does.",
+    alone=True,
+    deadline_s=12.0,
+)
+@dataclass
+class ConsumesInARow(Gateway):
+    row: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        async with self.row:
+            return await super().consume(session, key)
+
+
+@breaks("many.not-in-a-row", "Has three connections to Runway.", alone=True, deadline_s=8.0)
+@dataclass
+class ThreeConnections(Gateway):
+    pool: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(3))
+
+    async def ask(self, method: str, path: str, **more: Any) -> Mapping[str, Any]:
+        async with self.pool:
+            return await super().ask(method, path, **more)
+
+
+@breaks("many.one-session-each", "Callers for the same avatar share one session.", alone=True)
+@dataclass
+class SharedByAvatar(Gateway):
+    connecting: dict[str, "asyncio.Task[Mapping[str, Any]]"] = field(default_factory=dict)
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        if avatar not in self.connecting or self.connecting[avatar].done():
+            self.connecting[avatar] = self.own(super().connect(avatar, request))
+        return await asyncio.shield(self.connecting[avatar])
+
+
 BROKEN: tuple[Broken, ...] = tuple(_FOUND)
 """All of them."""
