@@ -5,6 +5,7 @@ send carry a marker word, so that a target which passes Runway's texts on is fou
 
 Tags: `success`, `slow`; `error` (Runway fails); `create`, `poll`, `consume` (which hop fails);
 `late-id` (nobody waits any more when the create is answered); `kept` (the cancel cannot succeed);
+`consuming` (the caller leaves during the consume);
 `ends` (the session ends while the target waits); `made` (a session exists that must not be left
 behind); `refused` (the caller is wrong); `deadline`; `lost`; `repeat` (an error that passes).
 """
@@ -532,7 +533,7 @@ def _callers(timeout_s: float, marker: str) -> Iterator[Situation]:
         "caller-gone-while-consuming",
         "The caller hangs up before the consume is answered.",
         Expect.NOBODY,
-        "gone made",
+        "gone made consuming",
         session={**_fault("consumeSession", {"delay": "2s"}), "provision_time": "0s"},
         leaves_after_s=0.7,
         shape=Shape.CREDENTIALS,

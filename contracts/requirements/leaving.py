@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.case import Context, Level, Requirement, Situation, requirement
+from contracts.case import SLACK_S, Context, Level, Requirement, Situation, requirement
 from contracts.evidence import TERMINAL, Observation
 from contracts.requirements.common import NotJudged, arrived, handed_out, own_mistake
 
@@ -53,14 +53,36 @@ cancel_gone = _cancelled(
     "cancel.caller-gone",
     "The session of a caller who has hung up is cancelled.",
     "gone",
-    "late-id",
+    "late-id consuming",
+)
+cancel_gone_consuming = _cancelled(
+    "cancel.caller-gone-at-the-end",
+    "So is that of a caller who hangs up when only the consume is left.",
+    "consuming",
+    level=Level.SHOULD,
 )
 cancel_late_id = _cancelled(
     "cancel.late-id",
     "A create is not given up halfway: its session is cancelled once the id comes, however late.",
     "late-id",
-    level=Level.SHOULD,
+    level=Level.MAY,  # nothing tells a target that has closed the connection from one that waits
 )
+
+
+@requirement(
+    "cancel.delays-nobody",
+    "The caller is answered without waiting for a cancel.",
+    why="A cancel that hangs would keep the caller beyond the deadline.",
+    source="ours",
+    tags="kept",
+    level=Level.MAY,
+)
+def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+    """Judge the time to the answer where no cancel is answered."""
+    for answer in seen.answers:
+        waited = any(each.at < answer.came_at for each in seen.calls("deleteSession"))
+        if waited and answer.took_s > context.timeout_s + SLACK_S + seen.lost_s:
+            yield f"allowed: an answer within {context.timeout_s:g}s; came: {answer}"
 
 
 @requirement(
@@ -69,7 +91,7 @@ cancel_late_id = _cancelled(
     why="The session goes on costing credits, and a cancel that was too much does no harm.",
     source="SDK (retries DELETE); ours",
     tags="cancel-again",
-    level=Level.SHOULD,
+    level=Level.MAY,
 )
 def cancel_again(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the number of cancels, if there was one at all."""

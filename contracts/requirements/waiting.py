@@ -99,7 +99,7 @@ def poll_stops(seen: Observation, _: Situation, context: Context) -> Iterable[st
     "Whatever happens upstream, the caller is answered by the declared deadline.",
     why="A page that waits for ever shows nothing and tells nobody.",
     source="seed A (30 s); seed B (a server action without a limit)",
-    unless="gone",
+    unless="gone kept",
 )
 def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
     """Judge the time to the answer."""

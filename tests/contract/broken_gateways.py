@@ -957,13 +957,20 @@ class LeftAfterAnError(_LeavesBehind):
 @breaks(
     "cancel.caller-gone",
     "Leaves the session of a caller who has hung up.",
-    {"cancel.late-id": "also one that is created later"},
+    {
+        "cancel.caller-gone-at-the-end": "also at the end",
+        "cancel.late-id": "also one that is created later",
+    },
 )
 class LeftByTheCaller(_LeavesBehind):
     reasons = ("gone",)
 
 
-@breaks("cancel.caller-gone", "Does not notice that the caller has hung up.")
+@breaks(
+    "cancel.caller-gone",
+    "Does not notice that the caller has hung up.",
+    {"cancel.caller-gone-at-the-end": "at the end neither"},
+)
 class CallerIgnored(Gateway):
     def still_there(self, request: web.Request) -> None:
         pass
@@ -975,6 +982,7 @@ class CallerIgnored(Gateway):
     {
         "cancel.after-a-failure": "then neither",
         "cancel.caller-gone": "then neither",
+        "cancel.caller-gone-at-the-end": "then neither",
         "cancel.late-id": "then neither",
     },
 )
@@ -988,6 +996,7 @@ class NeverCancels(_LeavesBehind):
     {
         "cancel.after-a-failure": "then neither",
         "cancel.caller-gone": "then neither",
+        "cancel.caller-gone-at-the-end": "then neither",
         "cancel.late-id": "then neither",
     },
 )
@@ -1205,7 +1214,7 @@ class ComesBackWhenTold(Gateway):
             return await self.connect(avatar, request)
 
 
-@breaks("time.deadline", "Answers once the session is cancelled.")
+@breaks("cancel.delays-nobody", "Answers once the session is cancelled.")
 @dataclass
 class AnswersOnceCancelled(Gateway):
     owned: dict[Any, list["asyncio.Task[Any]"]] = field(default_factory=dict)
@@ -1232,7 +1241,10 @@ class IgnoresLateIds(Gateway):
             await super().give_up(creating, reason)
 
 
-@breaks("cancel.caller-gone", "Does not look whether the caller is there after the consume.")
+@breaks(
+    "cancel.caller-gone-at-the-end",
+    "Does not look whether the caller is there after the consume.",
+)
 @dataclass
 class GoneWhileConsuming(Gateway):
     consumed: set[Any] = field(default_factory=set)
