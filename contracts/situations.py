@@ -20,7 +20,9 @@ Json = dict[str, Any]
 
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 SLOW_S = 2.5
-"""A connect that others must not wait for takes so long, if the deadline leaves the time."""
+"""A consume that others must not wait for takes so long, if the deadline leaves the time."""
+SLOW_CONNECT_S = 8.0
+"""So does a session that others must not wait for, until it is READY."""
 LATE_S = 1.0
 """READY so long before the deadline still has to be handed out."""
 MORE_THAN_HALF = 0.6
@@ -570,7 +572,7 @@ def _callers(timeout_s: float, marker: str) -> Iterator[Situation]:
         "one-slow",
         session={"provision_time": "0s"},
         callers=99,
-        slow=({"provision_time": "never"},),
+        slow=({"provision_time": f"{min(SLOW_CONNECT_S, timeout_s / 2):.3f}s"},),
     )
     slow_s = min(SLOW_S, timeout_s / 2)
     slow_consume = _fault("consumeSession", {"delay": f"{slow_s:.3f}s"})
