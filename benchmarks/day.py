@@ -24,13 +24,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 from benchmarks.children import address, installed, serving
 from benchmarks.report import Row, against, progress, table
 from fake_runway.clock import VirtualClock
-from fake_runway.core.settings import DAY_S
-from fake_runway.scenario_files import Catalogue
-from fake_runway.web.calls import Reply
-from fake_runway.web.replay import record
-from fake_runway.web.worlds import DEFAULT_SCENARIO, World, Worlds
-from tests.support.day import SETTINGS, acting, in_order, topping_up, visits
-from tests.support.runs import (
+from fake_runway.core.billing import DAY_S
+from fake_runway.replay.record import record
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.web.replies import Reply
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import DEFAULT_SCENARIO, World
+from tests.support.fake.day import SETTINGS, acting, in_order, topping_up, visits
+from tests.support.fake.runs import (
     AGENT,
     Ask,
     Do,

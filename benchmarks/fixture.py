@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 
 from benchmarks.children import installed, serving
 from benchmarks.report import Row, against, progress, table
-from fake_runway.sync_client import Admin
+from fake_runway.client.blocking import Admin
 
 FIXTURE_GOAL_MS = 5.0
 SWITCH_GOAL_MS = 1.0

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 
 from benchmarks.children import installed, serving
 from benchmarks.report import against, progress, table
-from fake_runway.scenario_files import Catalogue
-from fake_runway.web.replay import record
-from tests.support.over_http import Caller, Door, asking_once, door_of, run_alone
-from tests.support.runs import scripted
+from fake_runway.replay.record import record
+from fake_runway.scenarios.catalogue import Catalogue
+from tests.support.fake.over_http import Caller, Door, asking_once, door_of, run_alone
+from tests.support.fake.runs import scripted
 
 WAVE = 10  # runs of each worker before their worlds are compared and dropped
 

@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 from benchmarks.report import Row, against, progress, table
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, Duration, Fixed, Uniform
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import Limits, Settings
-from fake_runway.web.worlds import Worlds
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.worlds.registry import Worlds
 
 BYTES_GOAL = 600
 BEGIN = 1_700_000_000.0  # an ordinary instant; nothing here reads a clock

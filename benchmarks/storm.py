@@ -17,10 +17,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the other modules
 
 from benchmarks.report import Row, against, progress, table
-from fake_runway.client import AsyncAdmin
-from fake_runway.scenario_files import Catalogue
+from fake_runway.client.aio import AsyncAdmin
+from fake_runway.scenarios.catalogue import Catalogue
+from tests.support.gateway.storm import FAKE_OPTIONS, Seen, Storm, by_avatar, crowd, weather, wrongs
 from tests.support.processes import running
-from tests.support.storm import FAKE_OPTIONS, Seen, Storm, by_avatar, crowd, weather, wrongs
 
 KIB = 1024
 AVATAR = "music-superstar"  # bound to nothing: its sessions follow the world's scenario

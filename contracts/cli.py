@@ -15,17 +15,18 @@ from typing import Any
 
 import click
 
-from contracts.case import Context, Level, Requirement, Shape, Situation
-from contracts.control import Control, ControlError, Fake, control, started_fake
-from contracts.drift_command import drift
-from contracts.judging import MEDIA_URL, marker_of, secret_of, told
-from contracts.page import contract_page
+from contracts.drift.command import drift
+from contracts.judge.case import Context, Level, Requirement, Shape, Situation
+from contracts.judge.contract_page import contract_page
+from contracts.judge.fake import Control, ControlError, Fake, control, started_fake
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.run import MEDIA_URL, marker_of, secret_of, told
+from contracts.judge.runner import PRESETS, Listener, Plan, Report, Runner
+from contracts.judge.situations.building import CUSTOM_AVATAR
+from contracts.judge.situations.catalogue import situations
+from contracts.judge.target import Target, TargetError, Watch, is_address, reachable, started
 from contracts.report import Format, reporters, write
-from contracts.report.text import Cover
-from contracts.requirements import REQUIREMENTS
-from contracts.runner import PRESETS, Listener, Plan, Report, Runner
-from contracts.situations import CUSTOM_AVATAR, situations
-from contracts.target import Target, TargetError, Watch, is_address, reachable, started
+from contracts.report.redaction import Cover
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from contracts.case import Level, Requirement
-from contracts.requirements import REQUIREMENTS
+from contracts.judge.case import Level, Requirement
+from contracts.judge.requirements import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from contracts.runner import Report
+    from contracts.judge.runner import Report
 
 __all__ = ["test_requirement"]
 
@@ -19,8 +19,8 @@ __all__ = ["test_requirement"]
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.id)
 def test_requirement(requirement: Requirement, gateway_report: "Report") -> None:
     """The gateway keeps this requirement; one that only SHOULD be kept is a warning."""
-    from contracts.report.text import Cover
-    from contracts.runner import Outcome
+    from contracts.judge.runner import Outcome
+    from contracts.report.redaction import Cover
 
     verdict = next(
         each for each in gateway_report.verdicts if each.requirement.id == requirement.id

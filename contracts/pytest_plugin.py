@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from contracts.judging import Judging
-    from contracts.runner import Report
+    from contracts.judge.run import Judging
+    from contracts.judge.runner import Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse an address that is none."""
     if url := config.option.gateway_url:
-        from contracts.target import is_address
+        from contracts.judge.target import is_address
 
         if not is_address(url):
             raise pytest.UsageError(
@@ -79,7 +79,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     if not option.gateway_fake_port:
         return ["gateway: --gateway-fake-port has to say where its upstream will be"]
-    from contracts.judging import SEED, secret_of, told
+    from contracts.judge.run import SEED, secret_of, told
 
     url = f"http://127.0.0.1:{option.gateway_fake_port}"
     secret = option.gateway_secret or secret_of(SEED)
@@ -90,7 +90,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.fixture(scope="session")
 def gateway_judging(request: pytest.FixtureRequest) -> Iterator["Judging"]:
     """The judge's own side: the fake runs while this does."""
-    from contracts.judging import Judging
+    from contracts.judge.run import Judging
 
     option = request.config.option
     judging = Judging(
@@ -108,8 +108,8 @@ def gateway_judging(request: pytest.FixtureRequest) -> Iterator["Judging"]:
 @contextmanager
 def _in_a_line() -> Iterator[None]:
     """Fail with the judge's own sentence; a traceback would lead into the judge."""
-    from contracts.control import ControlError
-    from contracts.target import TargetError
+    from contracts.judge.fake import ControlError
+    from contracts.judge.target import TargetError
 
     try:
         yield

@@ -2,18 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from fake_runway.version import __version__
+
 if TYPE_CHECKING:
-    from fake_runway.library import FakeRunway
+    from fake_runway.testing.embedded import FakeRunway
 
 __all__ = ["FakeRunway", "__version__"]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Import the library when somebody asks for it: plugins and commands load this package too."""
     if name == "FakeRunway":
-        from fake_runway.library import FakeRunway
+        from fake_runway.testing.embedded import FakeRunway
 
         return FakeRunway
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,11 +4,11 @@
 asyncio program.
 """
 
-from gateway.app import create_app
 from gateway.config import Config, ConfigError
-from gateway.credentials import HandedOut, Shape
 from gateway.errors import GatewayError
+from gateway.flow.credentials import HandedOut, Shape
 from gateway.library import Gateway, connect
+from gateway.web.app import create_app
 
 __all__ = [
     "Config",

@@ -15,14 +15,14 @@ import click
 from aiohttp import web
 
 from gateway import __version__
-from gateway.app import HEALTH, PATH, create_app
-from gateway.auth_settings import Mode, is_loopback
-from gateway.avatars import PRESETS
+from gateway.access.settings import Mode, is_loopback
 from gateway.config import Config, ConfigError, Tls, own_url
-from gateway.request_log import setup_logging
-from gateway.server import GatewayRunner
-from gateway.tracing import secret_headers, tracing
+from gateway.flow.avatars import PRESETS
+from gateway.telemetry.logs import setup_logging
+from gateway.telemetry.tracing import secret_headers, tracing
 from gateway.variables import VARIABLES, unknown
+from gateway.web.app import HEALTH, PATH, create_app
+from gateway.web.server import GatewayRunner
 
 ANSWERED_S = 20.0  # for answers that are being written when everything else has ended
 HEALTH_S, LONGEST_HEALTH_S = 3.0, 86_400.0

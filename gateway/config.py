@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gateway.auth_settings import AuthSettings
-from gateway.auth_settings import check as check_auth
-from gateway.avatars import AllowList
-from gateway.cors import Origins
-from gateway.credentials import Shape
-from gateway.limiting import LimitSettings
-from gateway.variables import VARIABLES, LogFormat, LogLevel, Variable
+from gateway.access.cors import Origins
+from gateway.access.settings import AuthSettings
+from gateway.access.settings import check as check_auth
+from gateway.flow.avatars import AllowList
+from gateway.flow.credentials import Shape
+from gateway.limits.rates import LimitSettings
+from gateway.telemetry.logs import LogFormat, LogLevel
+from gateway.variables import VARIABLES, Variable
 
 HOST, PORT = "127.0.0.1", 4011
 

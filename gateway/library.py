@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import aiohttp
 
-from gateway.avatars import requested_avatar
 from gateway.config import Config
-from gateway.credentials import HandedOut, Shape
-from gateway.options import OPTIONS, requested_options
+from gateway.flow.avatars import requested_avatar
+from gateway.flow.credentials import HandedOut, Shape
+from gateway.flow.options import OPTIONS, requested_options
 from gateway.service import Service, running
 
 

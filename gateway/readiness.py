@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.clock import LoopClock, within
-from gateway.polling import Fault, UpstreamFailure
-from gateway.runway_client import RunwayClient
+from gateway.flow.polling import Fault, UpstreamFailure
+from gateway.flow.runway_client import RunwayClient
 
 Check = Callable[[], Awaitable[str | None]]
 """Return what is wrong, for people and without secrets; None if nothing is."""

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from gateway.auth import Authenticator, authenticator
+from gateway.access.auth import Authenticator, authenticator
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.flow import Connects, Limits
-from gateway.leases import Leases
-from gateway.limiting import RateLimiter
-from gateway.metrics import Metrics
-from gateway.polling import Retries
+from gateway.flow.connect_flow import Connects, Limits
+from gateway.flow.polling import Retries
+from gateway.flow.runway_client import RunwayClient
+from gateway.limits.in_flight import Leases
+from gateway.limits.queue import Turns
+from gateway.limits.rates import RateLimiter
+from gateway.limits.storage import Outage, Storage
 from gateway.readiness import Check, Readiness, upstream_problem
-from gateway.runway_client import RunwayClient
-from gateway.storage import Outage, Storage
-from gateway.tracing import Tracing
-from gateway.turns import Turns
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.tracing import Tracing
 
 ATTEMPT_S = 5.0
 CONNECT_S = 5.0  # else a create that was never sent would count as one that may have acted

@@ -8,38 +8,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from gateway.addresses import parse_networks
-from gateway.auth_settings import (
+from gateway.access.addresses import parse_networks
+from gateway.access.cors import Origins
+from gateway.access.settings import (
     LONGEST_LEEWAY_S,
     Mode,
     parse_algorithms,
     parse_jwks_url,
     parse_tokens,
 )
-from gateway.avatars import AllowList
-from gateway.cors import Origins
-from gateway.credentials import Shape
-from gateway.limiting import LARGEST_IN_FLIGHT, parse_rate
-from gateway.options import OPTIONS, parse_options
-from gateway.storage import Outage, parse_storage
+from gateway.flow.avatars import AllowList
+from gateway.flow.credentials import Shape
+from gateway.flow.options import OPTIONS, parse_options
+from gateway.limits.rates import LARGEST_IN_FLIGHT, parse_rate
+from gateway.limits.storage import Outage, parse_storage
+from gateway.telemetry.logs import LogFormat, LogLevel
 
 N = TypeVar("N", int, float)
-
-
-class LogFormat(Enum):
-    """How log lines look."""
-
-    JSON = "json"
-    TEXT = "text"
-
-
-class LogLevel(Enum):
-    """From which importance on lines are logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def _secret(text: str) -> str:

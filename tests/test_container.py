@@ -18,12 +18,12 @@ import click
 import pytest
 import yaml
 
-from fake_runway.cli import main as fake_command
-from gateway.app import create_app
+from fake_runway.cli.main import main as fake_command
 from gateway.cli import main as gateway_command
 from gateway.config import Config
-from gateway.flow import Limits
+from gateway.flow.connect_flow import Limits
 from gateway.variables import VARIABLES
+from gateway.web.app import create_app
 from tests.support.processes import PATIENCE_S, running
 
 ROOT = Path(__file__).parents[1]
@@ -292,8 +292,9 @@ def test_the_wheel_holds_the_data_of_its_packages() -> None:
         path.as_posix()
         for path in data
         if not any(
-            path.relative_to(path.parts[0]).match(pattern)
-            for pattern in [*named["*"], *named.get(path.parts[0], [])]
+            path.match(f"{package.replace('.', '/')}/{pattern}")
+            for package, patterns in named.items()
+            for pattern in patterns
         )
     ]
 

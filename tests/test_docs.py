@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from contracts.cli import main as contracts_main
-from contracts.schema import load
-from fake_runway.cli import main
-from fake_runway.core.findings import RULES
-from fake_runway.core.scenario import avatar_of
+from contracts.wire.schema import load
+from fake_runway.cli.main import main
+from fake_runway.core.history.findings import RULES
+from fake_runway.core.scenario.scenario import avatar_of
 from gateway import errors
 from gateway.errors import GatewayError
 from gateway.variables import VARIABLES

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
+from contracts.judge.runner import Listener, Report
 from contracts.report.annotations import github
-from contracts.report.json_value import as_json
-from contracts.report.junit_xml import junit
+from contracts.report.json import as_json
+from contracts.report.junit import junit
 from contracts.report.page import html
 from contracts.report.terminal import Terminal
-from contracts.runner import Listener, Report
 
 
 class Format(Enum):

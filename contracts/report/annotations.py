@@ -10,9 +10,9 @@ Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 
 from collections.abc import Sequence
 
+from contracts.judge.runner import Report
 from contracts.report.findings import Finding, findings, summary
-from contracts.report.text import Cover
-from contracts.runner import Report
+from contracts.report.redaction import Cover
 
 
 def github(report: Report, *, strict: bool) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from contracts.case import Level, Requirement, Situation
-from contracts.evidence import Observation
-from contracts.runner import Outcome, Report, Verdict
+from contracts.judge.case import Level, Requirement, Situation
+from contracts.judge.observation import Observation
+from contracts.judge.runner import Outcome, Report, Verdict
 
 
 @dataclass(frozen=True)

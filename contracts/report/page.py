@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from html import escape
 from importlib import resources
 
-from contracts.case import Situation
-from contracts.evidence import Answer, Observation
-from contracts.report.evidence import evidence
+from contracts.judge.case import Situation
+from contracts.judge.observation import Answer, Observation
+from contracts.judge.runner import Outcome, Report, Verdict
 from contracts.report.findings import Finding, allowed_and_came, families, findings, summary
+from contracts.report.redaction import Cover
 from contracts.report.sequence import EXPECTED, sequence
 from contracts.report.svg import Note, drawing
-from contracts.report.text import Cover
-from contracts.runner import Outcome, Report, Verdict
+from contracts.report.transcript import evidence
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _OUTPUT = 6_000

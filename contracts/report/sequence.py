@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from contracts.case import Context, Expect, Situation
-from contracts.evidence import Answer, Observation, Upstream
+from contracts.judge.case import Context, Expect, Situation
+from contracts.judge.observation import Answer, Observation, Upstream
 from contracts.report.findings import began
-from contracts.report.text import Cover, short
+from contracts.report.redaction import Cover, short
 
 
 class Lane(Enum):

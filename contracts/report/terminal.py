@@ -18,8 +18,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from contracts.case import Level
-from contracts.report.evidence import evidence
+from contracts.judge.case import Level
+from contracts.judge.runner import Began, Ended, Event, Outcome, Played, Report, Verdict
 from contracts.report.findings import (
     Finding,
     allowed_and_came,
@@ -27,8 +27,8 @@ from contracts.report.findings import (
     findings,
     summary,
 )
-from contracts.report.text import Cover
-from contracts.runner import Began, Ended, Event, Outcome, Played, Report, Verdict
+from contracts.report.redaction import Cover
+from contracts.report.transcript import evidence
 
 _MOST_SHOWN = 3
 """In so many situations a broken requirement is shown with evidence; of the others, the names."""

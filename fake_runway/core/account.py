@@ -21,10 +21,12 @@ from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 
+from fake_runway.core.billing import CREATE_CREDITS, DAY_S
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
-from fake_runway.core.lifecycle import ACTIVE, TERMINAL, Event, Failure, State
-from fake_runway.core.rules import (
+from fake_runway.core.lifecycles.session import ACTIVE, TERMINAL, Event, Failure, State
+from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
+from fake_runway.core.sessions.rules import (
     Change,
     check_backend,
     check_consume,
@@ -32,8 +34,7 @@ from fake_runway.core.rules import (
     fallen_due,
     moved,
 )
-from fake_runway.core.session import Plan, Session, newborn
-from fake_runway.core.settings import CREATE_CREDITS, DAY_S, DEFAULT_MAX_DURATION_S, Settings
+from fake_runway.core.sessions.session import Plan, Session, newborn
 
 _FEW_ENTRIES = 64
 

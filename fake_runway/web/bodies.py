@@ -8,22 +8,37 @@ many other faults there are, stands in the side header X-Fake-Where.
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 
-from contracts.schema import BodyValidator, Kind, Problem, load, where
-from fake_runway.web.calls import NO_BODY
-from fake_runway.web.errors import BadBody, BadId, BadVersion, BodyTooLarge, WrongContentType
-from fake_runway.web.routes import Body
+from contracts.wire.schema import BodyValidator, Kind, Problem, load, where
+from fake_runway.web.errors import (
+    BadBody,
+    BadId,
+    BadVersion,
+    BodyTooLarge,
+    WrongContentType,
+)
+from fake_runway.web.replies import NO_BODY
 
 API_VERSION = "2024-11-06"
 
 _UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
+
+
+class Body(Enum):
+    """What an operation does with the request's body."""
+
+    NONE = "none"  # not read
+    IGNORED = "ignored"  # empty or JSON; its content does not matter
+    OPTIONAL = "optional"  # validated; empty means {}
+    REQUIRED = "required"  # validated
 
 
 def check_version(version: str | None) -> None:

@@ -7,55 +7,13 @@ its template rather than a handler. It is also a quarter faster than the router 
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from difflib import get_close_matches
-from enum import Enum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from fake_runway.web.calls import Call, Reply
 from fake_runway.web.errors import MethodNotAllowed
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class Auth(Enum):
-    """What the bearer token of an operation is."""
-
-    API_SECRET = "api-secret"
-    SESSION_KEY = "session-key"
-
-
-class Body(Enum):
-    """What an operation does with the request's body."""
-
-    NONE = "none"  # not read
-    IGNORED = "ignored"  # empty or JSON; its content does not matter
-    OPTIONAL = "optional"  # validated; empty means {}
-    REQUIRED = "required"  # validated
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method on one path template of the Runway API.
-
-    Attributes:
-        id: its operationId in the contract, by which its body is validated.
-        answer: the handler: parse, call, render.
-        versioned: X-Runway-Version is looked at.
-        query: the names of its query parameters.
-        of_avatar: the id in its path is an avatar's, not a session's.
-    """
-
-    id: str
-    method: str
-    template: str
-    answer: Callable[[Call], Reply]
-    auth: Auth = Auth.API_SECRET
-    body: Body = Body.NONE
-    versioned: bool = True
-    query: tuple[str, ...] = ()
-    of_avatar: bool = False
 
 
 class Route(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contracts.report import Format, write
-from tests.unit.contracts import made_reports as made
+from tests.support.judge import made_reports as made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

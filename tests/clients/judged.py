@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.case import Context
-from contracts.control import control, fake
-from contracts.runner import Outcome, Plan, Report, Runner
-from contracts.situations import CUSTOM_AVATAR, situations
-from contracts.target import Target, started
+from contracts.judge.case import Context
+from contracts.judge.fake import control, fake
+from contracts.judge.runner import Outcome, Plan, Report, Runner
+from contracts.judge.situations.building import CUSTOM_AVATAR
+from contracts.judge.situations.catalogue import situations
+from contracts.judge.target import Target, started
 from tests.clients.processes import environment
 
 MEDIA_URL = "wss://media.judge.invalid"

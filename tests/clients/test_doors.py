@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from runwayml import AsyncRunwayML, RateLimitError
 
-from fake_runway.core.scenario import avatar_of
+from fake_runway.core.scenario.scenario import avatar_of
 from tests.clients.npm import Node
 from tests.clients.test_node_sdk import Thrown, driving
 from tests.clients.watched import watching

@@ -16,15 +16,15 @@ import aiohttp
 import pytest
 
 from fake_runway.core.durations import NEVER, Fixed
-from fake_runway.core.lifecycle import Failure
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import Limits, Settings
-from fake_runway.web.tokens import LiveKit, read
+from fake_runway.core.lifecycles.session import Failure
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.room.tokens import LiveKit, read
 from tests.clients.npm import HERE, Node
 from tests.clients.processes import Program, environment, running
 from tests.clients.watched import Watched, watching
-from tests.support import plans
 from tests.support.checked import Answer, check
+from tests.support.fake import plans
 from tests.support.processes import PATIENCE_S
 from tests.support.servers import SECRET, provisioned_in
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import jwt
 import pytest
 
-from contracts.case import Shape
+from contracts.judge.case import Shape
 from tests.clients.judged import TakePort
 from tests.clients.processes import environment, running
-from tests.support.redis_server import redis_server
+from tests.support.gateway.redis_server import redis_server
 
 TIMEOUT_S = 4.0
 pytestmark = pytest.mark.alone

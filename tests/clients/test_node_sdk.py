@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 
 from fake_runway.core.durations import NEVER
-from fake_runway.core.lifecycle import Failure
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import Limits, Settings
-from fake_runway.core.world import name_from_secret
-from fake_runway.web.tokens import LiveKit, read
-from fake_runway.web.wire import instant
+from fake_runway.core.lifecycles.session import Failure
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.room.tokens import LiveKit, read
+from fake_runway.runway_api.wire import instant
+from fake_runway.worlds.naming import name_from_secret
 from tests.clients.npm import Node
 from tests.clients.processes import Program, environment, running
 from tests.clients.watched import Watched, watching
-from tests.support.plans import failing
+from tests.support.fake.plans import failing
 from tests.support.servers import CREATE, SECRET
 
 UNKNOWN = "11111111-2222-4333-8444-555555555555"

@@ -24,13 +24,13 @@ from runwayml import (
     RunwayML,
 )
 
-from fake_runway.core.lifecycle import Failure
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import Limits, Settings
-from fake_runway.core.world import name_from_secret
-from fake_runway.web.tokens import LiveKit, read
+from fake_runway.core.lifecycles.session import Failure
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.room.tokens import LiveKit, read
+from fake_runway.worlds.naming import name_from_secret
 from tests.clients.watched import Watched, watching
-from tests.support.plans import failing
+from tests.support.fake.plans import failing
 from tests.support.servers import SECRET
 
 MUSIC: Any = {"type": "runway-preset", "preset_id": "music-superstar"}

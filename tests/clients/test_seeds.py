@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from fake_runway.web.tokens import LiveKit, read
+from fake_runway.room.tokens import LiveKit, read
 from tests.clients.npm import Node
 from tests.clients.processes import environment, running
 from tests.clients.seeds import FOLDER, Kind, Seed, read_seeds

@@ -9,11 +9,11 @@ import aiohttp
 from aiohttp import web
 
 from fake_runway.clock import loop_time_as_wall_clock
-from fake_runway.core.lifecycle import TERMINAL
-from fake_runway.core.settings import Settings
-from fake_runway.web.app import create_app
-from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import Worlds
+from fake_runway.core.lifecycles.session import TERMINAL
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.room.tokens import LiveKit
+from fake_runway.server.app import create_app
+from fake_runway.worlds.registry import Worlds
 from tests.support.checked import CheckedClient, serve
 from tests.support.processes import PATIENCE_S
 from tests.support.servers import Fake

@@ -18,9 +18,9 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import web
 
-from contracts.case import Shape
-from contracts.clock import sleep
-from contracts.runner import PRESETS
+from contracts.judge.case import Shape
+from contracts.judge.clock import sleep
+from contracts.judge.runner import PRESETS
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
 

@@ -12,17 +12,18 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from contracts.case import Context, Shape, Situation
-from contracts.control import control
-from contracts.runner import PRESETS, Outcome, Plan, Report, Runner
-from contracts.situations import CUSTOM_AVATAR, situations
-from contracts.target import Output, Target
+from contracts.judge.case import Context, Shape, Situation
+from contracts.judge.fake import control
+from contracts.judge.runner import PRESETS, Outcome, Plan, Report, Runner
+from contracts.judge.situations.building import CUSTOM_AVATAR
+from contracts.judge.situations.catalogue import situations
+from contracts.judge.target import Output, Target
 from fake_runway.clock import loop_time_as_wall_clock
-from fake_runway.core.settings import Settings
-from fake_runway.web.admin_app import Admin
-from fake_runway.web.app import create_app
-from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import Upkeep, Worlds
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.room.tokens import LiveKit
+from fake_runway.server.app import admin_api, create_app
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.retention import Upkeep
 from tests.support.simulation import simulate
 
 MEDIA_URL = "wss://media.judge.invalid"
@@ -82,7 +83,7 @@ async def _fake() -> AsyncIterator[str]:
         upkeep=Upkeep(journal=100_000),
     )
     livekit = LiveKit(url=MEDIA_URL)
-    app = create_app(worlds, livekit=livekit, admin=Admin(worlds, livekit))
+    app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit))
     async with serving(app) as url:
         yield url
 

@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from contracts.case import Shape
-from contracts.clock import sleep
-from contracts.runner import PRESETS
-from contracts.target import Output
+from contracts.judge.case import Shape
+from contracts.judge.clock import sleep
+from contracts.judge.runner import PRESETS
+from contracts.judge.target import Output
 from tests.contract.judged import serving
 
 PATH = "/api/avatar/connect"

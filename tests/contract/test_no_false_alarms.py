@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from contracts.case import Shape
-from contracts.target import Output
-from gateway.app import create_app
+from contracts.judge.case import Shape
+from contracts.judge.target import Output
 from gateway.config import Config
-from gateway.credentials import Shape as OurShape
+from gateway.flow.credentials import Shape as OurShape
+from gateway.web.app import create_app
 from tests.contract.judged import SECRET, Judge, findings, serving
 from tests.contract.sdk_gateway import SdkGateway
 from tests.contract.small_gateway import PATH, Gateway, served

@@ -18,10 +18,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
-from contracts.schema import load
+from contracts.wire.schema import load
 from fake_runway.core.durations import Fixed
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import Limits, Settings
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
 from tests.support.servers import SECRET, VERSION, serving_fake, serving_gateway
 from tests.support.threads import in_a_thread
 

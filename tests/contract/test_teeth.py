@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from contracts.requirements import REQUIREMENTS
-from contracts.target import Output
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.target import Output
 from tests.contract.broken_gateways import BROKEN, Broken
 from tests.contract.judged import SECRET, Judge, findings
 from tests.contract.small_gateway import served

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.catalogue import Chosen, choosing
+from tests.support.fake.catalogue import Chosen, choosing
 
 
 @pytest.fixture

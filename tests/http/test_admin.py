@@ -11,14 +11,14 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fake_runway.admin_api.worlds import MOST_SNAPSHOTS
 from fake_runway.core.durations import Fixed
-from fake_runway.core.lifecycle import State
-from fake_runway.core.settings import Limits, Settings
-from fake_runway.web.admin_worlds import MOST_SNAPSHOTS
-from fake_runway.web.worlds import Upkeep
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.worlds.retention import Upkeep
 from tests.support.checked import Answer
+from tests.support.fake.waiting import WAIT_S
 from tests.support.servers import CREATE, SECRET, Fake, provisioned_in, serving_fake
-from tests.support.waiting import WAIT_S
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 STATES = [state.value for state in State]

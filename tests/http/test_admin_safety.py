@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from fake_runway.core.scenario import Scenario
-from fake_runway.core.world import name_from_secret
-from fake_runway.web.worlds import Upkeep
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.worlds.naming import name_from_secret
+from fake_runway.worlds.retention import Upkeep
 from tests.support.checked import Answer
+from tests.support.fake.waiting import called
 from tests.support.servers import CREATE, SECRET, Fake, serving_fake
-from tests.support.waiting import called
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.catalogue import CATALOGUE, Choice, Door, shown_in
+from tests.support.fake.catalogue import CATALOGUE, Choice, Door, shown_in
 
 THEMES = [path.stem for path in sorted(Path(__file__).parent.glob("test_catalogue_*.py"))]
 

@@ -5,7 +5,7 @@ from statistics import median
 
 import pytest
 
-from tests.support.catalogue import (
+from tests.support.fake.catalogue import (
     BLOCK_COSTS,
     CREATE_COSTS,
     PROVISIONED_S,

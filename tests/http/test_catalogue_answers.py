@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from fake_runway.web.tokens import LiveKit, read
-from tests.support.catalogue import (
+from fake_runway.room.tokens import LiveKit, read
+from tests.support.checked import Answer
+from tests.support.fake.catalogue import (
     BLOCK_COSTS,
     CREATE_COSTS,
     KEY_HOLDS_S,
@@ -17,7 +18,6 @@ from tests.support.catalogue import (
     shows,
     shows_each,
 )
-from tests.support.checked import Answer
 
 
 async def _ready(chosen: Chosen) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from fake_runway.web.tokens import LiveKit, read
-from tests.support.catalogue import (
+from fake_runway.room.tokens import LiveKit, read
+from tests.support.fake.catalogue import (
     BLOCK_COSTS,
     CREATE_COSTS,
     KEY_HOLDS_S,

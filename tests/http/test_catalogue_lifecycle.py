@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from fake_runway.core.lifecycle import Event
-from tests.support.catalogue import (
+from fake_runway.core.lifecycles.session import Event
+from tests.support.fake.catalogue import (
     BLOCK_COSTS,
     CREATE_COSTS,
     KEY_HOLDS_S,

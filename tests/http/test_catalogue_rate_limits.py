@@ -6,7 +6,7 @@ The plain 429s, without any advice, are in `test_catalogue_repeated.py`.
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from tests.support.catalogue import (
+from tests.support.fake.catalogue import (
     CREATE_COSTS,
     PROVISIONED_S,
     Chosen,

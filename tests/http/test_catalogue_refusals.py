@@ -1,6 +1,6 @@
 """The catalogue: creates that are refused for what they ask."""
 
-from tests.support.catalogue import (
+from tests.support.fake.catalogue import (
     CREATE_COSTS,
     PROVISIONED_S,
     Chosen,

@@ -6,7 +6,8 @@ The names say all of it: `poll-503-twice` answers the first two polls of each se
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from tests.support.catalogue import (
+from tests.support.checked import Answer
+from tests.support.fake.catalogue import (
     BLOCK_COSTS,
     CREATE_COSTS,
     KEY_HOLDS_S,
@@ -15,7 +16,6 @@ from tests.support.catalogue import (
     is_refusal,
     shows_each,
 )
-from tests.support.checked import Answer
 
 STATUSES = (429, 500, 502, 503, 504)
 ALWAYS = 7

@@ -3,7 +3,8 @@
 The plain ones are in `test_catalogue_repeated.py`.
 """
 
-from tests.support.catalogue import (
+from tests.support.checked import Answer
+from tests.support.fake.catalogue import (
     BLOCK_COSTS,
     CREATE_COSTS,
     KEY_HOLDS_S,
@@ -13,7 +14,6 @@ from tests.support.catalogue import (
     shows,
     shows_each,
 )
-from tests.support.checked import Answer
 
 
 def _is_foreign(answer: Answer, status: int, media: str) -> bool:

@@ -10,8 +10,11 @@ from typing import Any, get_args
 import aiohttp
 import pytest
 
-from fake_runway import FakeRunway, admin_types, sync_client
-from fake_runway.admin_types import (
+from fake_runway import FakeRunway
+from fake_runway.client import answers as admin_types
+from fake_runway.client import blocking as sync_client
+from fake_runway.client.aio import AsyncAdmin, AsyncFault
+from fake_runway.client.answers import (
     AdminError,
     BadRequest,
     Conflict,
@@ -22,13 +25,12 @@ from fake_runway.admin_types import (
     Unreachable,
     WaitedInVain,
 )
-from fake_runway.client import AsyncAdmin, AsyncFault
-from fake_runway.core.lifecycle import Event, State
-from fake_runway.fake_world import Fake
-from fake_runway.sync_client import Admin, Fault
-from fake_runway.transport import Transport
-from tests.support.synchronous import SOURCE, TARGET, synchronous
-from tests.support.waiting import WAIT_S
+from fake_runway.client.blocking import Admin, Fault
+from fake_runway.client.fake import Fake
+from fake_runway.client.transport import Transport
+from fake_runway.core.lifecycles.session import Event, State
+from tests.support.fake.synchronous import SOURCE, TARGET, synchronous
+from tests.support.fake.waiting import WAIT_S
 
 CREATE = {
     "model": "gwm1_avatars",
@@ -363,7 +365,7 @@ def test_an_address_that_is_no_url_is_refused() -> None:
 
 
 def test_the_blocking_client_is_made_from_the_other_one() -> None:
-    """`sync_client.py` is up to date: `python -m tests.support.synchronous` writes it."""
+    """`blocking.py` is up to date: `python -m tests.support.fake.synchronous` writes it."""
     assert TARGET.read_text() == synchronous(SOURCE.read_text())
 
 

@@ -1,6 +1,6 @@
 """The main job, over real sockets: a POST with an avatar id is answered with credentials."""
 
-from fake_runway.web.tokens import LiveKit, read
+from fake_runway.room.tokens import LiveKit, read
 from tests.support.servers import provisioned_in, serving_fake, serving_gateway
 
 LIVEKIT = LiveKit("wss://rooms.example", "a-key", "a-secret-that-is-long-enough-for-hs256")

@@ -18,7 +18,7 @@ import uvloop
 from aiohttp import ClientConnectionResetError
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.support.hostile import (
+from tests.support.gateway.hostile import (
     JSON,
     LAST,
     MARK,
@@ -31,8 +31,8 @@ from tests.support.hostile import (
     hostile_ground,
     request,
 )
-from tests.support.hostile_requests import REQUESTS
-from tests.support.hostile_strategies import BODIES, HEADERS, METHODS, SOME_TARGETS
+from tests.support.gateway.hostile_requests import REQUESTS
+from tests.support.gateway.hostile_strategies import BODIES, HEADERS, METHODS, SOME_TARGETS
 
 HOSTILE = int(os.environ.get("FAKE_RUNWAY_TEST_HOSTILE", "10000"))
 PER_EXAMPLE = 19

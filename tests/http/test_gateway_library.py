@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager, nullcontext
 import aiohttp
 import pytest
 
-from fake_runway.core.journal import Exchange
+from fake_runway.core.history.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
-from gateway.avatars import Avatar
 from gateway.clock import LoopClock
-from gateway.flow import Admission, Connects, Limits
-from gateway.metrics import Metrics
-from gateway.polling import Retries
-from gateway.runway_client import RunwayClient
-from gateway.turns import Turns
+from gateway.flow.avatars import Avatar
+from gateway.flow.connect_flow import Admission, Connects, Limits
+from gateway.flow.polling import Retries
+from gateway.flow.runway_client import RunwayClient
+from gateway.limits.queue import Turns
+from gateway.telemetry.metrics import Metrics
+from tests.support.fake.waiting import called
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
-from tests.support.waiting import called
 
 
 def config_for(fake: Fake, grace_s: float = 0.0) -> Config:

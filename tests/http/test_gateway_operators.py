@@ -22,23 +22,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from prometheus_client.parser import text_string_to_metric_families
 
-from fake_runway.client import AsyncAdmin
-from fake_runway.scenario_files import Catalogue
-from gateway.addresses import parse_networks
-from gateway.app import SERVICE
-from gateway.app import create_app as create_gateway
-from gateway.auth_settings import AuthSettings, Mode
+from fake_runway.client.aio import AsyncAdmin
+from fake_runway.scenarios.catalogue import Catalogue
+from gateway.access.addresses import parse_networks
+from gateway.access.cors import Origins
+from gateway.access.settings import AuthSettings, Mode
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.cors import Origins
-from gateway.limiting import LimitSettings, parse_rate
-from gateway.options import OPTIONS
+from gateway.flow.options import OPTIONS
+from gateway.limits.rates import LimitSettings, parse_rate
+from gateway.limits.storage import Outage
 from gateway.readiness import VALID_S
-from gateway.storage import Outage
+from gateway.web.app import SERVICE
+from gateway.web.app import create_app as create_gateway
 from tests.support.checked import Answer, CheckedClient, serve
+from tests.support.fake.waiting import called
 from tests.support.processes import PATIENCE_S
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake, serving_gateway
-from tests.support.waiting import called
 
 CONNECT = "/api/avatar/connect"
 MUSIC = {"avatarId": "music-superstar"}
@@ -208,7 +208,7 @@ async def test_a_rotated_key_is_picked_up_without_a_restart(
 
     The pause between two looks, 10 s, is taken away, since nobody wants to wait for it.
     """
-    monkeypatch.setattr("gateway.jwks.RETRY_S", 0.0)
+    monkeypatch.setattr("gateway.access.jwks.RETRY_S", 0.0)
     async with (
         serving_fake(provisioned_in(0)) as fake,
         provider() as (login, auth),

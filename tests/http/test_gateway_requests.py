@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.app import create_app
-from gateway.avatars import AllowList
 from gateway.config import Config
+from gateway.flow.avatars import AllowList
+from gateway.web.app import create_app
 from tests.support.checked import Answer, CheckedClient, serve
 from tests.support.servers import SECRET, provisioned_in, serving_fake, serving_gateway
 

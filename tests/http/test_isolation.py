@@ -7,12 +7,12 @@ import os
 
 import orjson
 
-from fake_runway.scenario_files import Catalogue
-from fake_runway.serving import Configuration, serving
-from fake_runway.web.replay import journal_bytes, record
-from fake_runway.web.worlds import Upkeep
-from tests.support.over_http import Caller, Door, asking_once, door_of, run_alone
-from tests.support.runs import scripted
+from fake_runway.replay.record import journal_bytes, record
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.server.serving import Configuration, serving
+from fake_runway.worlds.retention import Upkeep
+from tests.support.fake.over_http import Caller, Door, asking_once, door_of, run_alone
+from tests.support.fake.runs import scripted
 
 WORKERS = 64
 RUNS = int(os.environ.get("FAKE_RUNWAY_TEST_RUNS", "2"))

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 
 from fake_runway import FakeRunway
-from fake_runway.library import configuration
-from fake_runway.scenario_files import ScenarioFileError
-from fake_runway.serving import PortTaken
+from fake_runway.scenarios.catalogue import ScenarioFileError
+from fake_runway.server.serving import PortTaken
+from fake_runway.testing.embedded import configuration
 
 
 def test_a_block_serves_in_a_thread() -> None:

@@ -7,11 +7,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from fake_runway.core.settings import Limits, Settings
-from gateway.app import SERVICE, create_app
+from fake_runway.core.scenario.settings import Limits, Settings
 from gateway.config import Config
+from gateway.web.app import SERVICE, create_app
+from tests.support.fake.waiting import called
 from tests.support.servers import SECRET, provisioned_in, serving_fake
-from tests.support.waiting import called
 
 SESSIONS, RIVALS, AT_ONCE = 1000, 10, 40
 

@@ -7,15 +7,16 @@ import asyncio
 import aiohttp
 import pytest
 
-from fake_runway.scenario_files import Catalogue
-from fake_runway.serving import Configuration, serving
-from fake_runway.web.replay import NotReplayable, read, replay, token_of
-from fake_runway.web.tokens import LiveKit
-from tests.support.over_http import Caller, Door, asking_once, door_of
+from fake_runway.replay.record import NotReplayable, read, token_of
+from fake_runway.replay.rerun import replay
+from fake_runway.room.tokens import LiveKit
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.server.serving import Configuration, serving
+from tests.support.fake.over_http import Caller, Door, asking_once, door_of
+from tests.support.fake.runs import Ask, Do, scripted
+from tests.support.fake.waiting import called
 from tests.support.processes import PATIENCE_S
-from tests.support.runs import Ask, Do, scripted
 from tests.support.servers import CREATE, HEADERS, serving_fake
-from tests.support.waiting import called
 
 RUNS = 24
 SESSIONS = "/v1/realtime_sessions"

@@ -9,13 +9,13 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from fake_runway.core.durations import Fixed
-from fake_runway.core.render import exchange_body
-from fake_runway.core.settings import Settings
-from fake_runway.web.app import create_app
-from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import Worlds
+from fake_runway.core.history.views import exchange_body
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.room.tokens import LiveKit
+from fake_runway.server.app import create_app
+from fake_runway.worlds.registry import Worlds
+from tests.support.fake.waiting import called
 from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, serving_fake
-from tests.support.waiting import called
 
 SESSIONS = "/v1/realtime_sessions"
 PARAMETER = {"type": "string", "name": "city", "description": "Where"}

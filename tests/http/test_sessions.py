@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from fake_runway.core.durations import Fixed
-from fake_runway.core.lifecycle import Event, Failure
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
-from fake_runway.web.tokens import read
-from tests.support.plans import failing
+from fake_runway.core.lifecycles.session import Event, Failure
+from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.room.tokens import read
+from tests.support.fake.plans import failing
 from tests.support.servers import CREATE, Fake, serving_fake
 
 NO_BODY = {"Content-Type": "application/json"}  # as the official SDKs; aiohttp would add its own

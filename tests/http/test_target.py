@@ -6,8 +6,8 @@ from struct import pack
 
 import pytest
 
-from contracts.evidence import Answer
-from contracts.target import Target, reachable
+from contracts.judge.observation import Answer
+from contracts.judge.target import Target, reachable
 
 BODY = b'{"avatarId": "music-superstar"}'
 WITH_A_RESET = pack("ii", 1, 0)

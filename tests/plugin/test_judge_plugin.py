@@ -111,7 +111,7 @@ def stopped(pytester: pytest.Pytester, *options: str) -> str:
 
     result.assert_outcomes(errors=1, deselected=len(everything()) - 1)
     shown = result.stdout.str()
-    assert "judging.py" not in shown
+    assert "run.py" not in shown
     return shown
 
 
@@ -129,7 +129,7 @@ def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         import pytest
-        from contracts.judging import Judging
+        from contracts.judge.run import Judging
 
         @pytest.fixture(scope="session")
         def gateway_judging():
@@ -143,6 +143,6 @@ def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:
 
 def everything() -> list[str]:
     """Return the ids of all requirements."""
-    from contracts.requirements import REQUIREMENTS
+    from contracts.judge.requirements import REQUIREMENTS
 
     return [each.id for each in REQUIREMENTS]

@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 from yarl import URL
 
-from fake_runway.cli import main
-from fake_runway.web.tokens import read
+from fake_runway.cli.main import main
+from fake_runway.room.tokens import read
 from tests.support.checked import CheckedClient
+from tests.support.fake.waiting import called
 from tests.support.processes import running
 from tests.support.servers import CREATE, HEADERS, SECRET, provisioned_in, serving_fake
-from tests.support.waiting import called
 
 MUSIC = {"avatarId": "music-superstar"}
 CONNECT = "/api/avatar/connect"

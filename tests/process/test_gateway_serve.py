@@ -35,13 +35,13 @@ from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
 
 from gateway.clock import LoopClock
-from gateway.leases import KEY
+from gateway.limits.in_flight import KEY
 from gateway.service import LEASE_SLACK_S
 from tests.support.checked import Answer, CheckedClient
+from tests.support.fake.waiting import called
+from tests.support.gateway.redis_server import redis_server
 from tests.support.processes import PATIENCE_S, Program, held_port, running
-from tests.support.redis_server import redis_server
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
-from tests.support.waiting import called
 
 CONNECT = "/api/avatar/connect"
 MUSIC = {"avatarId": "music-superstar"}

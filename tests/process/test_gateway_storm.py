@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 
-from fake_runway.admin_types import Exchange, Request, Response, SessionView, StateName
-from fake_runway.scenario_files import Catalogue
-from tests.support.processes import running
-from tests.support.storm import (
+from fake_runway.client.answers import Exchange, Request, Response, SessionView, StateName
+from fake_runway.scenarios.catalogue import Catalogue
+from tests.support.gateway.storm import (
     API_SECRET,
     CALLER_TOKEN,
     FAKE_OPTIONS,
@@ -30,6 +29,7 @@ from tests.support.storm import (
     weather,
     wrongs,
 )
+from tests.support.processes import running
 
 CALLERS = 200
 AT_ONCE = 6  # storms; starting all gateways together would leave the callers no machine

@@ -15,11 +15,11 @@ import pytest
 
 from gateway.clock import LoopClock
 from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
-from gateway.leases import KEY, Leases
-from gateway.limiting import PREFIX, LimitSettings, RateLimiter, parse_rate
-from gateway.storage import Bounds, Outage, Storage
-from gateway.windows import MARGIN_S, Rate
-from tests.support.redis_server import RedisServer, redis_server
+from gateway.limits.in_flight import KEY, Leases
+from gateway.limits.rates import PREFIX, LimitSettings, RateLimiter, parse_rate
+from gateway.limits.storage import Bounds, Outage, Storage
+from gateway.limits.windows import MARGIN_S, Rate
+from tests.support.gateway.redis_server import RedisServer, redis_server
 
 PASSWORD = "correct-horse"
 LONGEST_S = 90.0

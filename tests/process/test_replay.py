@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from fake_runway.scenario_files import Catalogue
-from fake_runway.web.replay import journal_bytes, record, token_of
+from fake_runway.replay.record import journal_bytes, record, token_of
+from fake_runway.scenarios.catalogue import Catalogue
+from tests.support.fake.runs import Player, alone, failing, scripted
 from tests.support.processes import PATIENCE_S
-from tests.support.runs import Player, alone, failing, scripted
 
 RUNS = 1_000
 

@@ -13,12 +13,12 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import Fixed
-from fake_runway.core.lifecycle import Event, Failure
-from fake_runway.core.session import Plan
-from fake_runway.core.settings import Settings
-from tests.support.connecting import DEADLINE_S, Outcome, Situation, connect
-from tests.support.plans import failing
-from tests.support.upstream import Attempt, Effect, Fault, Hop, Status
+from fake_runway.core.lifecycles.session import Event, Failure
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.sessions.session import Plan
+from tests.support.fake.plans import failing
+from tests.support.gateway.connecting import DEADLINE_S, Outcome, Situation, connect
+from tests.support.gateway.upstream import Attempt, Effect, Fault, Hop, Status
 
 SLACK_S = 0.1
 LONGEST_PAUSE_S = 0.2

@@ -10,12 +10,13 @@ from itertools import pairwise
 import pytest
 
 from fake_runway.clock import VirtualClock, loop_time_as_wall_clock
-from fake_runway.core.render import entry_at
-from fake_runway.core.settings import DAY_S
-from fake_runway.scenario_files import Catalogue
-from fake_runway.web.worlds import DEFAULT_SCENARIO, World, Worlds
-from tests.support.day import SETTINGS, acting, in_order, outcome, topping_up, visits
-from tests.support.runs import START, Player
+from fake_runway.core.billing import DAY_S
+from fake_runway.core.history.timeline import entry_at
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import DEFAULT_SCENARIO, World
+from tests.support.fake.day import SETTINGS, acting, in_order, outcome, topping_up, visits
+from tests.support.fake.runs import START, Player
 from tests.support.simulation import simulate
 
 VISITS = visits(260, seed=18)

@@ -6,13 +6,13 @@ import random
 import aiohttp
 import pytest
 
-from gateway.avatars import Avatar
 from gateway.clock import LoopClock
-from gateway.credentials import Shape
 from gateway.errors import GatewayError
-from gateway.flow import Connects, Limits
-from gateway.polling import Retries
-from gateway.runway_client import RunwayClient
+from gateway.flow.avatars import Avatar
+from gateway.flow.connect_flow import Connects, Limits
+from gateway.flow.credentials import Shape
+from gateway.flow.polling import Retries
+from gateway.flow.runway_client import RunwayClient
 from tests.support.simulation import simulate
 
 DEADLINE_S = 2.0

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gateway.server import KEEP_ALIVE_S, LINGER_S
-from tests.support.hostile import (
+from gateway.web.server import KEEP_ALIVE_S, LINGER_S
+from tests.support.gateway.hostile import (
     LAST,
     MARK,
     PATH,

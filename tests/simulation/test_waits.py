@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from fake_runway.web.admin_calls import AdminCall
-from fake_runway.web.admin_waits import WaitedInVain, await_session
-from fake_runway.web.calls import Reply
-from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import Worlds
+from fake_runway.admin_api.calls import AdminCall
+from fake_runway.admin_api.waits import WaitedInVain, await_session
+from fake_runway.room.tokens import LiveKit
+from fake_runway.web.replies import Reply
+from fake_runway.worlds.registry import Worlds
 from tests.support.servers import provisioned_in
 from tests.support.simulation import simulate
 

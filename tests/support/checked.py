@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from contracts.schema import ContractViolation, load, validate
+from contracts.wire.schema import ContractViolation, load, validate
 
 LONGEST_LINE = 1 << 14  # a cursor of the longest kind fits
 PUBLIC = ("/health", "/ready", "/metrics")

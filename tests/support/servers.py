@@ -9,16 +9,17 @@ import aiohttp
 
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.durations import Fixed
-from fake_runway.core.scenario import Scenario
-from fake_runway.core.settings import Settings
-from fake_runway.core.world import name_from_secret
-from fake_runway.scenario_files import Catalogue
-from fake_runway.web.admin_app import Admin
-from fake_runway.web.app import create_app
-from fake_runway.web.tokens import LiveKit
-from fake_runway.web.worlds import DEFAULT_SCENARIO, Upkeep, World, Worlds
-from gateway.app import create_app as create_gateway
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.room.tokens import LiveKit
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.server.app import admin_api, create_app
+from fake_runway.worlds.naming import name_from_secret
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from gateway.config import Config
+from gateway.web.app import create_app as create_gateway
 from tests.support.checked import Answer, CheckedClient, serve
 
 SECRET = "test-secret"
@@ -105,7 +106,7 @@ async def serving_fake(
         upkeep=upkeep or Upkeep(),
     )
     livekit = livekit or LiveKit()
-    app = create_app(worlds, livekit=livekit, admin=Admin(worlds, livekit, token=admin_token))
+    app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit, token=admin_token))
     async with serve(app, "runway") as url, aiohttp.ClientSession() as http:
         yield Fake(url, worlds, CheckedClient(http, url, "runway"))
 

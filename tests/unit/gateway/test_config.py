@@ -5,11 +5,11 @@ from dataclasses import fields
 
 import pytest
 
-from gateway.auth_settings import Mode
-from gateway.avatars import PRESETS
+from gateway.access.settings import Mode
 from gateway.config import Config, ConfigError
-from gateway.credentials import Shape
-from gateway.storage import Outage
+from gateway.flow.avatars import PRESETS
+from gateway.flow.credentials import Shape
+from gateway.limits.storage import Outage
 from gateway.variables import VARIABLES, unknown
 
 SECRET = {"RUNWAYML_API_SECRET": "planted-secret"}

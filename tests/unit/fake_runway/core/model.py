@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
-from fake_runway.core.settings import Settings, Unpaid
+from fake_runway.core.billing import Unpaid
+from fake_runway.core.scenario.settings import Settings
 
 DAY = 24 * 60 * 60
 

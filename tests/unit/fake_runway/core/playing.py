@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from fake_runway.core.account import Account
+from fake_runway.core.billing import Unpaid
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Lognormal, Uniform
 from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycle import TRANSITIONS, Event, Failure, State
-from fake_runway.core.rules import Change
-from fake_runway.core.session import Happening, Plan, Session
-from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
+from fake_runway.core.lifecycles.session import TRANSITIONS, Event, Failure, State
+from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Limits, Settings
+from fake_runway.core.sessions.rules import Change
+from fake_runway.core.sessions.session import Happening, Plan, Session
 
 START = 1_800_000_000.25
 """An instant in 2027, like those of a real clock."""

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fake_runway.core.billing import Unpaid
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import NEVER, NO_TIME, Fixed, Uniform, later
 from fake_runway.core.errors import (
@@ -29,10 +30,10 @@ from fake_runway.core.errors import (
     UnknownAvatar,
     UnknownSession,
 )
-from fake_runway.core.lifecycle import Event, Failure, State
-from fake_runway.core.session import Plan, Session
-from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
-from tests.support.plans import failing
+from fake_runway.core.lifecycles.session import Event, Failure, State
+from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Limits, Settings
+from fake_runway.core.sessions.session import Plan, Session
+from tests.support.fake.plans import failing
 from tests.unit.fake_runway.core.playing import (
     BROKEN,
     FOREIGN_ID,

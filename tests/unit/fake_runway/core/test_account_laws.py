@@ -16,10 +16,10 @@ from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed, later
 from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycle import Event, State
-from fake_runway.core.rules import Change
-from fake_runway.core.session import Session
-from fake_runway.core.settings import Settings
+from fake_runway.core.lifecycles.session import Event, State
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.sessions.rules import Change
+from fake_runway.core.sessions.session import Session
 from tests.unit.fake_runway.core.playing import (
     FOREIGN_ID,
     LAW,

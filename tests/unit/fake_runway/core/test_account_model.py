@@ -18,10 +18,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycle import Event, Failure
-from fake_runway.core.rules import Change
-from fake_runway.core.session import Plan, Session
-from fake_runway.core.settings import EXAMPLE_AVATAR, Settings
+from fake_runway.core.lifecycles.session import Event, Failure
+from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Settings
+from fake_runway.core.sessions.rules import Change
+from fake_runway.core.sessions.session import Plan, Session
 from tests.unit.fake_runway.core.model import Model, No, Row, instant_after
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START, all_settings
 

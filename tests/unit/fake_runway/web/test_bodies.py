@@ -1,6 +1,6 @@
 """The provider's sentences for problems that no request can cause today."""
 
-from contracts.schema import Kind, Problem
+from contracts.wire.schema import Kind, Problem
 from fake_runway.web.bodies import sentence
 
 

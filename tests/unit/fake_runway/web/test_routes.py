@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.schema import load
-from fake_runway.core.faults import PATHS
+from contracts.wire.schema import load
+from fake_runway.core.faults.matching import PATHS
+from fake_runway.runway_api.calls import Operation
+from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.web.errors import MethodNotAllowed
-from fake_runway.web.routes import Operation, Routes
-from fake_runway.web.runway_api import OPERATIONS
+from fake_runway.web.routes import Routes
 from tests.unit.fake_runway.core.playing import LAW
 
 ROUTES = Routes(OPERATIONS)

@@ -1,0 +1,1 @@
+"""What a published OpenAPI document has that our contract has not."""

@@ -1,0 +1,181 @@
+"""`runway-contracts drift`: what a published OpenAPI file says that our Runway contract does not.
+
+Reading the file, choosing what to show, and printing it. The comparison is `compare.py`; which
+differences are known and why stands in `SOURCES.md`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from contracts.drift.compare import Difference, Judgement, differences
+from contracts.drift.explained import explanation
+from contracts.drift.openapi import BadDocument
+from contracts.wire.documents import load
+
+EXIT_BREAKING, EXIT_USAGE = 1, 2
+JSON_VERSION = 1
+CLIPPED = 88
+
+
+class SpecError(click.ClickException):
+    """The file cannot be read as an OpenAPI document; one line, no usage."""
+
+    exit_code = EXIT_USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What a comparison came to: every difference, with the reason of those that are explained."""
+
+    title: str
+    version: str
+    found: Sequence[tuple[Difference, str | None]]
+
+    @property
+    def breaking(self) -> bool:
+        """Whether something breaks that nobody has explained."""
+        return any(each.breaking and why is None for each, why in self.found)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there are: unexplained by judgement, and the explained ones together."""
+        keys = Counter("explained" if why else each.judgement.value for each, why in self.found)
+        return {key: keys[key] for key in (*(each.value for each in Judgement), "explained")}
+
+
+@click.command()
+@click.option("--spec", "file", required=True, type=click.Path(path_type=Path), help="The file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; see docs/drift.md.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Also what is known and explained, and operations of other parts of the API.",
+)
+@click.pass_context
+def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool) -> None:
+    """Compare our Runway contract with a published OpenAPI file (JSON or YAML).
+
+    Exit code 0: nothing breaks that is not explained. 1: something does. 2: the file is missing, or
+    not an OpenAPI document.
+    """
+    document = read(file)
+    try:
+        found = differences(document, load("runway").raw, outside=everything)
+    except BadDocument as error:
+        raise SpecError(f"{file}: {error}") from None
+    info = document.get("info")
+    about = info if isinstance(info, Mapping) else {}
+    title, version = (str(about.get(key, "unknown")) for key in ("title", "version"))
+    result = Drift(title, version, [(each, explanation(each)) for each in found])
+    shown = [(each, why) for each, why in result.found if everything or why is None]
+    if as_json:
+        click.echo(json.dumps(as_data(result, shown), indent=2))
+    else:
+        click.echo("\n".join(lines(result, shown)))
+    context.exit(EXIT_BREAKING if result.breaking else 0)
+
+
+def read(file: Path) -> Mapping[str, Any]:
+    """Return what a JSON or YAML file says.
+
+    Raises:
+        SpecError: no such file, or it holds neither, or no object.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise SpecError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        if file.suffix.lower() not in (".yaml", ".yml"):
+            raise SpecError(f"{file}: not JSON: {error}") from None
+        document = _yaml(file, content)
+    if not isinstance(document, Mapping):
+        raise SpecError(f"{file}: expected an OpenAPI document, found no object")
+    return document
+
+
+def _yaml(file: Path, content: bytes) -> object:
+    try:
+        import yaml
+    except ImportError:
+        raise SpecError(f"{file}: to read YAML, install PyYAML, or convert it to JSON") from None
+    try:
+        # Through JSON: dates become texts again, and statuses as keys too.
+        return orjson.loads(orjson.dumps(yaml.safe_load(content), option=orjson.OPT_NON_STR_KEYS))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        what = " ".join(str(error).split())
+        raise SpecError(f"{file}: not YAML that JSON could say: {what[:200]}") from None
+
+
+def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:
+    """Return the JSON form; its shape is documented in docs/drift.md."""
+    return {
+        "version": JSON_VERSION,
+        "published": {"title": result.title, "version": result.version},
+        "breaking": result.breaking,
+        "counts": result.counts(),
+        "differences": [
+            {
+                "id": each.id,
+                "operation": each.operation,
+                "method": each.method,
+                "path": each.path,
+                "side": each.side.value,
+                "places": list(each.places),
+                "kind": each.kind.value,
+                "judgement": each.judgement.value,
+                "was": each.was,
+                "is": each.now,
+                "consequence": each.consequence,
+                "explained": why,
+            }
+            for each, why in shown
+        ],
+    }
+
+
+def lines(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> Iterator[str]:
+    """Yield the report for people, by operation."""
+    yield f"Published: {result.title}, version {result.version}"
+    for operation, group in groupby(shown, key=lambda pair: pair[0].operation):
+        members = list(group)
+        first = members[0][0]
+        route = f"{first.method} {first.path}"
+        yield ""
+        yield route if operation == route else f"{operation}  {route}"
+        for each, why in members:
+            yield from _lines(each, why)
+    *unexplained, explained = result.counts().items()
+    yield ""
+    yield (
+        ", ".join(f"{count} {judgement}" for judgement, count in unexplained)
+        + f"; {explained[1]} known and explained"
+        + ("" if len(shown) == len(result.found) else " (shown by --all)")
+    )
+
+
+def _lines(each: Difference, why: str | None) -> Iterator[str]:
+    yield f"  [{'explained' if why else each.judgement}] {each.kind}: {each.id}"
+    if each.places:
+        others = len(each.places) - 1
+        more = f" and {others} more place{'s' * (others > 1)}" if others else ""
+        yield f"      at   {each.places[0]}{more}"
+    yield f"      was  {_clipped(each.was)}"
+    yield f"      is   {_clipped(each.now)}"
+    yield f"      {f'Known: {why}' if why else each.consequence}"
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= CLIPPED else text[: CLIPPED - 1] + "…"

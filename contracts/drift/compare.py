@@ -1,0 +1,652 @@
+"""What is other in a published OpenAPI document than in our contract, and whom it breaks.
+
+A difference is an id such as `CreateSession:closed`: a place in *our* document, and what is other
+there. A place starts at the shape that holds it, not at the operation, so that a shape used in
+many places is one difference, and one line where differences are explained.
+
+Whom it breaks depends on who sends the value. In a request, a narrower rule means that the fake
+accepts what Runway refuses: the fake is dishonest, and we have to mend it. A rule that no request
+of today can keep (a field newly required, other values altogether) breaks every client. In an
+answer, a wider rule means that a client meets what the fake never showed it; a narrower one, that
+the fake may answer what Runway never does. `JUDGED` is that reasoning as a table.
+
+Renames are guessed: a removed and an added thing are one renamed thing if they have the same form
+and alike names, or the same form and no rivals. Both ends are reported, so a wrong guess shows.
+
+What does not live here: reading documents (`openapi.py`), knowing which differences are explained
+(`explained.py`), and printing (`command.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import orjson
+
+from contracts.drift.openapi import (
+    LOWER,
+    UPPER,
+    Answer,
+    Body,
+    Call,
+    Input,
+    Shape,
+    calls,
+    operations,
+    route,
+)
+
+ALIKE = 0.6  # of two names; found by trying: case, plural and a changed word stay above
+NONE = "none"
+SCOPE = ("realtime_sessions", "avatars")
+
+Thing = TypeVar("Thing")
+
+
+class Kind(StrEnum):
+    """What happened on the way from our contract to the published document.
+
+    CHANGED is what is neither narrower nor wider, or where that cannot be told (patterns).
+    """
+
+    ADDED = "added"
+    REMOVED = "removed"
+    NARROWED = "narrowed"
+    WIDENED = "widened"
+    RENAMED = "renamed"
+    CHANGED = "changed"
+
+
+class Judgement(StrEnum):
+    """Whom a difference breaks; US is that the fake accepts or answers what Runway does not."""
+
+    CLIENTS = "breaking for clients"
+    US = "breaking for us"
+    HARMLESS = "harmless"
+
+
+class Side(StrEnum):
+    """Who sends what is other: the client, the server, or neither (the operation itself)."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    CALL = "operation"
+
+
+class Topic(StrEnum):
+    """What sort of thing is other, as far as the judgement depends on it."""
+
+    VALUES = "values"
+    OTHER_VALUES = "other values"
+    OPENNESS = "openness"
+    REQUIREMENT = "requirement"
+    FIELD = "field"
+    NEEDED_FIELD = "needed field"
+    BRANCH = "branch"
+    DEFAULT = "default"
+    MEDIA = "media"
+    STATUS = "status"
+    SUCCESS = "success"
+    REFUSALS = "refusals"
+    OPERATION = "operation"
+    PATH_NAME = "path name"
+    SECURITY = "security"
+
+
+A, R, N, W, M, C = Kind  # added, removed, narrowed, widened, renamed ("moved"), changed
+IN, OUT, CALL = Side
+CLIENTS, US, HARMLESS = Judgement
+
+JUDGED: Mapping[tuple[Side, Topic, Kind], tuple[Judgement, str]] = {
+    (IN, Topic.VALUES, N): (US, "The fake accepts what Runway refuses."),
+    (IN, Topic.VALUES, W): (HARMLESS, "Runway accepts more; the fake still refuses it."),
+    (IN, Topic.VALUES, C): (US, "The fake may accept what Runway refuses."),
+    (OUT, Topic.VALUES, N): (US, "The fake may answer what Runway never does."),
+    (OUT, Topic.VALUES, W): (CLIENTS, "Clients may meet what the fake never shows them."),
+    (OUT, Topic.VALUES, C): (CLIENTS, "Clients meet values of another form than the fake's."),
+    (IN, Topic.OTHER_VALUES, C): (CLIENTS, "Runway refuses every value that clients send today."),
+    (OUT, Topic.OTHER_VALUES, C): (CLIENTS, "Clients cannot read the value as they do today."),
+    (IN, Topic.OPENNESS, N): (US, "The fake accepts unknown keys, which Runway refuses."),
+    (IN, Topic.OPENNESS, W): (HARMLESS, "The fake refuses unknown keys, which Runway accepts."),
+    (OUT, Topic.OPENNESS, N): (US, "The fake may answer keys that Runway never does."),
+    (OUT, Topic.OPENNESS, W): (HARMLESS, "Runway may answer more keys; clients skip them."),
+    (IN, Topic.REQUIREMENT, N): (CLIENTS, "Runway refuses requests without it."),
+    (IN, Topic.REQUIREMENT, W): (HARMLESS, "Runway does without it; the fake still asks for it."),
+    (OUT, Topic.REQUIREMENT, N): (US, "The fake may leave out what Runway always answers."),
+    (OUT, Topic.REQUIREMENT, W): (CLIENTS, "Runway may leave out what clients count on."),
+    (IN, Topic.FIELD, A): (HARMLESS, "Runway accepts it; the fake does not know it."),
+    (IN, Topic.FIELD, R): (US, "The fake accepts what Runway no longer knows."),
+    (IN, Topic.FIELD, M): (CLIENTS, "Clients send a name that Runway no longer knows."),
+    (OUT, Topic.FIELD, A): (HARMLESS, "Runway answers more than the fake; clients skip it."),
+    (OUT, Topic.FIELD, R): (CLIENTS, "Clients do not find what the fake answers."),
+    (OUT, Topic.FIELD, M): (CLIENTS, "Clients do not find it under the name that the fake uses."),
+    (IN, Topic.NEEDED_FIELD, A): (CLIENTS, "Runway refuses requests without it."),
+    (OUT, Topic.NEEDED_FIELD, A): (US, "The fake leaves out what Runway always answers."),
+    (IN, Topic.BRANCH, A): (HARMLESS, "Runway accepts one more form; the fake refuses it."),
+    (IN, Topic.BRANCH, R): (US, "The fake accepts a form that Runway refuses."),
+    (OUT, Topic.BRANCH, A): (CLIENTS, "Clients may meet a form that the fake never answers."),
+    (OUT, Topic.BRANCH, R): (US, "The fake may answer a form that Runway never does."),
+    (IN, Topic.DEFAULT, C): (US, "A request that leaves it out means something else to the fake."),
+    (OUT, Topic.DEFAULT, C): (HARMLESS, "A default says nothing about what is answered."),
+    (IN, Topic.MEDIA, A): (HARMLESS, "Runway accepts one more content type."),
+    (IN, Topic.MEDIA, R): (US, "The fake accepts a content type that Runway refuses."),
+    (OUT, Topic.MEDIA, A): (CLIENTS, "Clients may meet a content type that the fake never sends."),
+    (OUT, Topic.MEDIA, R): (CLIENTS, "Clients do not get the body that the fake answers."),
+    (OUT, Topic.STATUS, A): (CLIENTS, "Clients may meet a status that the fake never answers."),
+    (OUT, Topic.STATUS, R): (US, "The fake may answer a status that Runway never does."),
+    (OUT, Topic.SUCCESS, A): (CLIENTS, "Clients may meet a success that the fake never answers."),
+    (OUT, Topic.SUCCESS, R): (CLIENTS, "Clients wait for a success that Runway never answers."),
+    (OUT, Topic.REFUSALS, R): (US, "Nobody publishes how Runway refuses; the fake guesses it."),
+    (CALL, Topic.OPERATION, A): (HARMLESS, "The fake does not know it and answers 404 or 405."),
+    (CALL, Topic.OPERATION, R): (CLIENTS, "Clients call what Runway does not publish."),
+    (CALL, Topic.OPERATION, M): (CLIENTS, "Clients call it where it no longer is."),
+    (CALL, Topic.PATH_NAME, M): (HARMLESS, "A name inside a template; nothing else on the wire."),
+    (CALL, Topic.SECURITY, C): (CLIENTS, "Clients prove who they are in a way no longer asked."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is other in the published document.
+
+    `id` is a place in our document and what is other there. `operation` is our operation's id, or
+    method and path of one that we do not have; `path` is its path. `places` are where in that
+    operation it was met, such as `request $.avatar<custom>.avatarId`. `was` is what our contract
+    says and `now` what is published, "none" for nothing; `consequence` is one sentence.
+    """
+
+    id: str
+    operation: str
+    method: str
+    path: str
+    side: Side
+    places: tuple[str, ...]
+    kind: Kind
+    judgement: Judgement
+    was: str
+    now: str
+    consequence: str
+
+    @property
+    def breaking(self) -> bool:
+        """Whether it breaks somebody."""
+        return self.judgement is not Judgement.HARMLESS
+
+
+def differences(
+    published: Mapping[str, Any], ours: Mapping[str, Any], *, outside: bool = False
+) -> tuple[Difference, ...]:
+    """Return everything in which `published` differs from `ours`, by operation.
+
+    Both are OpenAPI documents as JSON gives them. Operations that only the published document has
+    are reported under /realtime_sessions and /avatars, and with `outside` wherever they are.
+
+    Raises:
+        BadDocument: one of them is no OpenAPI document.
+    """
+    known = calls(ours)
+    there = operations(published)
+    routes = {route(*each) for each in there}
+    lost = [call for call in known if call.route not in routes]
+    kept = {call.route for call in known}
+
+    def wanted(method: str, path: str) -> bool:
+        return route(method, path) in kept or any(_may_be(one, method, path) for one in lost)
+
+    pairs = _pairs(calls(published, wanted), known)
+    taken = {(call.method, call.path) for call in pairs.values()}
+    new = [each for each in there if each not in taken and (outside or _in_scope(each[1]))]
+    found: dict[tuple[object, ...], Difference] = {}
+    for each in _all(known, pairs, new):
+        alone = replace(each, places=())
+        key = (alone.id, alone.operation, alone.side, alone.kind, alone.was, alone.now)
+        before = found.get(key, alone)
+        places = dict.fromkeys((*before.places, *each.places))
+        found[key] = replace(before, places=tuple(places))
+    return tuple(found.values())
+
+
+def _all(
+    ours: Sequence[Call], pairs: Mapping[str, Call], new: Sequence[tuple[str, str]]
+) -> Iterator[Difference]:
+    for call in ours:
+        walk = _Walk(call)
+        here = f"{call.method} {call.path}"
+        if call.name not in pairs:
+            yield walk.say(f"{call.name}:unpublished", Topic.OPERATION, R, "", here, NONE)
+        else:
+            yield from walk.call(pairs[call.name])
+    for method, path in new:
+        here = f"{method} {path}"
+        walk = _Walk(Call(here, method, path))
+        yield walk.say(f"{here}:new", Topic.OPERATION, A, "", NONE, here)
+
+
+def _in_scope(path: str) -> bool:
+    return any(path.split("/")[2:3] == [part] for part in SCOPE)
+
+
+def _pairs(theirs: Sequence[Call], ours: Sequence[Call]) -> dict[str, Call]:
+    """Return the published operation of each of ours, by our name: the same route, or renamed."""
+    routes = {call.route: call for call in theirs}
+    pairs = {call.name: routes[call.route] for call in ours if call.route in routes}
+    moved = [
+        (_alikeness(one, other), one, other)
+        for one in ours
+        if one.name not in pairs
+        for other in theirs
+        if other not in pairs.values() and _may_be(one, other.method, other.path)
+    ]
+    taken: set[int] = set()
+    for score, one, other in sorted(moved, key=lambda each: -each[0]):
+        if score > 0 and one.name not in pairs and id(other) not in taken:
+            pairs[one.name] = other
+            taken.add(id(other))
+    return pairs
+
+
+def _may_be(call: Call, method: str, path: str) -> bool:
+    """Tell whether `call` could have moved there: one of the two is the same, both are alike."""
+    moved = (call.method == method) != (call.path == path)
+    return moved and _names_alike(call.path, path) >= ALIKE
+
+
+def _names_alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _alikeness(one: Call, other: Call) -> float:
+    """Return how likely `other` is `one` under another method or path, 0 if it is not."""
+    mine, theirs = _vocabulary(one), _vocabulary(other)
+    shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 1.0
+    return _names_alike(one.path, other.path) + shared if shared >= 0.5 else 0
+
+
+def _vocabulary(call: Call) -> set[str]:
+    """Return the outermost keys that a call takes and answers with success."""
+    good = [each.media for status, each in call.answers.items() if status.startswith("2")]
+    bodies = [("body", call.body.media)] if call.body else []
+    return {
+        f"{side} {key}"
+        for side, media in [*bodies, *(("answer", each) for each in good)]
+        for shape in media.values()
+        for inner in (shape, *shape.branches.values())
+        for key in inner.properties
+    }
+
+
+def _renames(
+    gone: Mapping[str, Thing], new: Mapping[str, Thing], alike: Callable[[Thing, Thing], bool]
+) -> dict[str, str]:
+    """Return which of the names `gone` is now which of the names `new`; see the module."""
+    if len(gone) == len(new) == 1:
+        ((old, was),), ((name, now),) = gone.items(), new.items()
+        if was == now:
+            return {old: name}
+    scored = [
+        (_names_alike(_plain(old), _plain(name)), old, name)
+        for old, was in gone.items()
+        for name, now in new.items()
+        if alike(was, now)
+    ]
+    found: dict[str, str] = {}
+    for score, old, name in sorted(scored, reverse=True):
+        if score >= ALIKE and old not in found and name not in found.values():
+            found[old] = name
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A shape and whether it has to be there."""
+
+    shape: Shape
+    required: bool
+
+
+def _same_form(one: _Field, other: _Field) -> bool:
+    mine, theirs = one.shape, other.shape
+    return (
+        one.required == other.required
+        and mine.types == theirs.types
+        and mine.choices == theirs.choices
+        and mine.properties.keys() == theirs.properties.keys()
+        and mine.branches.keys() == theirs.branches.keys()
+    )
+
+
+class _Walk:
+    """Compares one of our operations with a published one."""
+
+    def __init__(self, ours: Call) -> None:
+        self._ours = ours
+
+    def say(
+        self, name: str, topic: Topic, kind: Kind, where: str, was: str, now: str, side: Side = CALL
+    ) -> Difference:
+        """Return one difference, judged."""
+        judgement, consequence = JUDGED[side, topic, kind]
+        call = self._ours
+        places = (where,) if where else ()
+        return Difference(
+            *(name, call.name, call.method, call.path, side, places),
+            *(kind, judgement, was, now, consequence),
+        )
+
+    def call(self, theirs: Call) -> Iterator[Difference]:
+        """Yield everything in which the published operation differs."""
+        ours = self._ours
+        here, there = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
+        if ours.route != theirs.route:
+            yield self.say(f"{ours.name}:renamed", Topic.OPERATION, M, "", here, there)
+        elif ours.path != theirs.path:
+            name = f"{ours.name}:path-name"
+            yield self.say(name, Topic.PATH_NAME, M, "", ours.path, theirs.path)
+        if ours.security != theirs.security:
+            was, now = _list(ours.security), _list(theirs.security)
+            yield self.say(f"{ours.name}:security", Topic.SECURITY, C, "", was, now)
+        yield from self._parameters(theirs)
+        yield from self._body(theirs.body)
+        yield from self._answers(theirs.answers)
+
+    def _parameters(self, theirs: Call) -> Iterator[Difference]:
+        for place in ("path", "query", "header", "cookie"):
+            mine, others = _inputs(self._ours, place), _inputs(theirs, place)
+            yield from self._inputs(self._ours.name, place, IN, mine, others)
+
+    def _inputs(
+        self,
+        name: str,
+        where: str,
+        side: Side,
+        ours: Mapping[str, Input],
+        theirs: Mapping[str, Input],
+    ) -> Iterator[Difference]:
+        mine = {key: _Field(each.shape, each.required) for key, each in ours.items()}
+        others = {key: _Field(each.shape, each.required) for key, each in theirs.items()}
+        spelt = {key: each.name for key, each in (*theirs.items(), *ours.items())}
+        yield from self._fields(
+            mine,
+            others,
+            side,
+            lambda key: f"{name}.{spelt[key]}",
+            lambda key: f"{where} {spelt[key]}",
+        )
+
+    def _fields(
+        self,
+        ours: Mapping[str, _Field],
+        theirs: Mapping[str, _Field],
+        side: Side,
+        place: Callable[[str], str],
+        where: Callable[[str], str],
+    ) -> Iterator[Difference]:
+        """Compare what is found by name: properties, parameters, headers."""
+        gone = {key: ours[key] for key in ours if key not in theirs}
+        new = {key: theirs[key] for key in theirs if key not in ours}
+        renamed = _renames(gone, new, _same_form)
+        for key, field in ours.items():
+            if key in gone and key not in renamed:
+                was, name = _outline(field.shape), f"{place(key)}:removed"
+                yield self.say(name, Topic.FIELD, R, where(key), was, NONE, side)
+                continue
+            other = theirs[renamed.get(key, key)]
+            if key in renamed:
+                name = f"{place(key)}:renamed"
+                yield self.say(name, Topic.FIELD, M, where(key), key, renamed[key], side)
+            if field.required != other.required:
+                kind = N if other.required else W
+                was, now = _needed(required=field.required), _needed(required=other.required)
+                name = f"{place(key)}:required"
+                yield self.say(name, Topic.REQUIREMENT, kind, where(key), was, now, side)
+            yield from self._shape(place(key), where(key), side, field.shape, other.shape)
+        for key in (each for each in new if each not in renamed.values()):
+            topic = Topic.NEEDED_FIELD if new[key].required else Topic.FIELD
+            now = f"{_outline(new[key].shape)}, {_needed(required=new[key].required)}"
+            yield self.say(f"{place(key)}:added", topic, A, where(key), NONE, now, side)
+
+    def _body(self, theirs: Body | None) -> Iterator[Difference]:
+        name, ours = self._ours.name, self._ours.body
+        if ours is None and theirs is not None:
+            topic = Topic.NEEDED_FIELD if theirs.required else Topic.FIELD
+            now = f"a body, {_needed(required=theirs.required)}"
+            yield self.say(f"{name}:request-added", topic, A, "request", NONE, now, IN)
+        elif theirs is None and ours is not None:
+            yield self.say(f"{name}:request-removed", Topic.FIELD, R, "request", "a body", NONE, IN)
+        elif ours is not None and theirs is not None:
+            if ours.required != theirs.required:
+                kind = N if theirs.required else W
+                was, now = _needed(required=ours.required), _needed(required=theirs.required)
+                place = f"{name}:request-required"
+                yield self.say(place, Topic.REQUIREMENT, kind, "request", was, now, IN)
+            yield from self._media(f"{name}.request", "request", IN, ours.media, theirs.media)
+
+    def _answers(self, theirs: Mapping[str, Answer]) -> Iterator[Difference]:
+        name, ours = self._ours.name, self._ours.answers
+        gone = [status for status in ours if status not in theirs]
+        if not any(map(_refusal, theirs)) and (silent := [*filter(_refusal, ours)]):
+            gone = [status for status in gone if status not in silent]
+            yield self.say(
+                *(f"{name}:refusals", Topic.REFUSALS, R, "response"),
+                *(", ".join(sorted(silent)), NONE, OUT),
+            )
+        for status in gone:
+            topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
+            yield self.say(f"{name}.{status}:removed", topic, R, status, status, NONE, OUT)
+        for status in (each for each in theirs if each not in ours):
+            topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
+            yield self.say(f"{name}.{status}:added", topic, A, status, NONE, status, OUT)
+        for status in (each for each in ours if each in theirs):
+            mine, other = ours[status], theirs[status]
+            place = f"{name}.{status}"
+            yield from self._media(place, status, OUT, mine.media, other.media)
+            yield from self._inputs(place, f"{status} header", OUT, mine.headers, other.headers)
+
+    def _media(
+        self,
+        place: str,
+        where: str,
+        side: Side,
+        ours: Mapping[str, Shape],
+        theirs: Mapping[str, Shape],
+    ) -> Iterator[Difference]:
+        for media in (each for each in ours if each not in theirs):
+            yield self.say(f"{place}:content", Topic.MEDIA, R, where, media, NONE, side)
+        for media in (each for each in theirs if each not in ours):
+            yield self.say(f"{place}:content", Topic.MEDIA, A, where, NONE, media, side)
+        for media in (each for each in ours if each in theirs):
+            yield from self._shape(place, f"{where} $", side, ours[media], theirs[media])
+
+    def _shape(
+        self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
+    ) -> Iterator[Difference]:
+        place = ours.name or place
+        ours, theirs = _as_union(ours, theirs), _as_union(theirs, ours)
+        if _types_apart(ours, theirs) or bool(ours.branches) != bool(theirs.branches):
+            topic = Topic.OTHER_VALUES if _types_apart(ours, theirs) else Topic.VALUES
+            kind = W if theirs == Shape() else N if ours == Shape() else C
+            was, now = _outline(ours), _outline(theirs)
+            yield self.say(f"{place}:type", topic, kind, where, was, now, side)
+            return
+        yield from (
+            self.say(f"{place}:{what}", topic, kind, where, was, now, side)
+            for what, topic, kind, was, now in _rules(ours, theirs)
+        )
+        yield from self._properties(place, where, side, ours, theirs)
+        inner = (
+            ("[]", ours.items, theirs.items),
+            ("{}", _mapped(ours.extra), _mapped(theirs.extra)),
+            ("{key}", ours.names, theirs.names),
+        )
+        for suffix, mine, other in inner:
+            if mine is not None or other is not None:
+                nothing = Shape()
+                yield from self._shape(
+                    *(place + suffix, where + suffix, side), mine or nothing, other or nothing
+                )
+        yield from self._branches(place, where, side, ours.branches, theirs.branches)
+
+    def _properties(
+        self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
+    ) -> Iterator[Difference]:
+        yield from self._fields(
+            *(_properties(ours), _properties(theirs), side),
+            *(lambda key: f"{place}.{key}", lambda key: f"{where}.{key}"),
+        )
+
+    def _branches(
+        self,
+        place: str,
+        where: str,
+        side: Side,
+        ours: Mapping[str, Shape],
+        theirs: Mapping[str, Shape],
+    ) -> Iterator[Difference]:
+        for value, branch in ours.items():
+            inner, there = f"{place}<{value}>", f"{where}<{value}>"
+            if value in theirs:
+                yield from self._shape(inner, there, side, branch, theirs[value])
+            else:
+                yield self.say(f"{inner}:removed", Topic.BRANCH, R, there, value, NONE, side)
+        for value in (each for each in theirs if each not in ours):
+            name, there = f"{place}<{value}>:added", f"{where}<{value}>"
+            yield self.say(name, Topic.BRANCH, A, there, NONE, value, side)
+
+
+Rule = tuple[str, Topic, Kind, str, str]
+
+
+def _rules(ours: Shape, theirs: Shape) -> Iterator[Rule]:
+    """Yield what is other in the rules of two shapes, leaving out the shapes inside them."""
+    yield from _types(ours, theirs)
+    yield from _choices(ours, theirs)
+    yield from _openness(ours, theirs)
+    for limit in (*LOWER, *UPPER):
+        mine, other = ours.limits.get(limit), theirs.limits.get(limit)
+        if mine != other:
+            tighter = _bound(limit, other) > _bound(limit, mine)
+            kind = N if tighter else W
+            yield limit, Topic.VALUES, kind, _number(mine), _number(other)
+    for rule in sorted(ours.exact.keys() | theirs.exact.keys()):
+        was, now = ours.exact.get(rule), theirs.exact.get(rule)
+        if was != now:
+            kind = N if was is None else W if now is None else C
+            yield rule, Topic.VALUES, kind, was or NONE, now or NONE
+    if ours.default != theirs.default and not (ours.choices and theirs.choices == ours.choices):
+        yield "default", Topic.DEFAULT, C, ours.default or NONE, theirs.default or NONE
+
+
+def _types(ours: Shape, theirs: Shape) -> Iterator[Rule]:
+    mine, other = _wide(ours), _wide(theirs)
+    if mine != other:
+        kind = C
+        if not other or (mine and mine < other):
+            kind = W
+        elif not mine or other < mine:
+            kind = N
+        yield "type", Topic.VALUES, kind, _outline(ours), _outline(theirs)
+    elif (null := "null" in theirs.types) != ("null" in ours.types):
+        was, now = ("never null", "may be null") if null else ("may be null", "never null")
+        yield "nullable", Topic.VALUES, W if null else N, was, now
+
+
+def _choices(ours: Shape, theirs: Shape) -> Iterator[Rule]:
+    mine, other = ours.choices, theirs.choices
+    if mine and other and not mine & other:
+        yield "choices", Topic.OTHER_VALUES, C, _list(mine), _list(other)
+    elif not other or not mine:
+        if mine != other:
+            kind = W if mine else N
+            yield "choices", Topic.VALUES, kind, _list(mine) or "any", _list(other) or "any"
+    else:
+        if gone := mine - other:
+            yield "choices", Topic.VALUES, N, _list(gone), NONE
+        if new := other - mine:
+            yield "choices", Topic.VALUES, W, NONE, _list(new)
+
+
+def _openness(ours: Shape, theirs: Shape) -> Iterator[Rule]:
+    mine, other = _open(ours), _open(theirs)
+    if mine != other:
+        yield "closed", Topic.OPENNESS, W if other > mine else N, _said(mine), _said(other)
+
+
+def _open(shape: Shape) -> int:
+    return 2 * shape.extra if isinstance(shape.extra, bool) else 1
+
+
+def _said(openness: int) -> str:
+    return ("closed", "open to some keys", "open")[openness]
+
+
+def _mapped(extra: Shape | bool) -> Shape | None:
+    return None if isinstance(extra, bool) else extra
+
+
+def _wide(shape: Shape) -> frozenset[str]:
+    named = shape.types - {"null"}
+    return named | {"integer"} if "number" in named else named
+
+
+def _types_apart(ours: Shape, theirs: Shape) -> bool:
+    mine, other = (
+        _wide(shape).union(*(_wide(branch) for branch in shape.branches.values()))
+        for shape in (ours, theirs)
+    )
+    return bool(mine) and bool(other) and not mine & other
+
+
+def _bound(limit: str, value: float | None) -> float:
+    if value is None:
+        return float("-inf")
+    return value if limit in LOWER else -value
+
+
+def _as_union(shape: Shape, other: Shape) -> Shape:
+    """Return `shape`, as a union of one if it is one of the alternatives of the union `other`."""
+    if shape.branches or not other.branches:
+        return shape
+    for each in shape.properties.values():
+        values = {str(orjson.loads(choice)) for choice in each.choices}
+        if values and values & other.branches.keys():
+            return Shape(name=shape.name, branches=dict.fromkeys(sorted(values), shape))
+    return shape
+
+
+def _properties(shape: Shape) -> dict[str, _Field]:
+    return {key: _Field(each, key in shape.required) for key, each in shape.properties.items()}
+
+
+def _inputs(call: Call, place: str) -> dict[str, Input]:
+    return {name: each for (where, name), each in call.parameters.items() if where == place}
+
+
+def _refusal(status: str) -> bool:
+    return status[:1] not in ("1", "2", "3")
+
+
+def _needed(*, required: bool) -> str:
+    return "required" if required else "optional"
+
+
+def _outline(shape: Shape) -> str:
+    """Return in a few words what a shape is."""
+    if shape.branches:
+        return f"one of {', '.join(sorted(shape.branches))}"
+    return " or ".join(sorted(shape.types)) or "anything"
+
+
+def _list(values: Collection[str]) -> str:
+    return ", ".join(sorted(values))
+
+
+def _number(value: float | None) -> str:
+    return NONE if value is None else f"{value:g}" if abs(value) < 10**6 else str(value)

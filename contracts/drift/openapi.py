@@ -1,0 +1,449 @@
+"""An OpenAPI document as values that can be compared: every reference in place, every default said.
+
+`documents.py` reads our own documents, which keep rules of ours (a discriminator for each union, a
+name for each shape). This module reads anybody's: shapes inline or named, "or null" in any of its
+spellings, unions told apart by whatever tells them apart. What cannot be read is a `BadDocument`.
+
+Left out are words, examples and other annotations, and names of shapes when shapes are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from contracts.wire.documents import METHODS
+
+Node = Mapping[str, Any]
+
+LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+COUNTS = ("minLength", "minItems", "minProperties")  # 0 says nothing
+EXACT = ("pattern", "format", "multipleOf", "uniqueItems")
+EXACT_IN_JAVASCRIPT = 2**53 - 1  # given to every integer by some generators; says nothing
+ANNOTATIONS = frozenset({"$ref", "description", "summary", "title", "deprecated", "example"})
+NOT_PARAMETERS = ("accept", "content-type", "authorization")  # OpenAPI: to be ignored
+DEEPEST = "the document is nested too deeply"
+
+
+class BadDocument(ValueError):
+    """Not an OpenAPI 3 document, or one that does not keep its rules; says where, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The rules for one value; equal if the rules are.
+
+    `types` are empty for "any" and hold "null" where null is allowed. `choices`, `default` and
+    `exact` are JSON texts, so that 1 is not true. `extra` is what keys beyond `properties` may
+    hold, or whether there may be any. `branches` are the alternatives of a union, by what tells
+    them apart: the value of a discriminator, else a type, else a number.
+    """
+
+    name: str = field(default="", compare=False)
+    types: frozenset[str] = frozenset()
+    choices: frozenset[str] = frozenset()
+    properties: Mapping[str, Shape] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    extra: Shape | bool = True
+    names: Shape | None = None
+    items: Shape | None = None
+    branches: Mapping[str, Shape] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    exact: Mapping[str, str] = field(default_factory=dict)
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A parameter or a response header; `place` is "path", "query", "header" or "cookie"."""
+
+    name: str
+    place: str
+    required: bool
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What may be sent: a shape for each content type."""
+
+    required: bool
+    media: Mapping[str, Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What may come with one status; headers by their name in small letters."""
+
+    media: Mapping[str, Shape]
+    headers: Mapping[str, Input]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation. Parameters by place and name, those in the path by place and position."""
+
+    name: str
+    method: str
+    path: str
+    parameters: Mapping[tuple[str, str], Input] = field(default_factory=dict)
+    body: Body | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    security: frozenset[str] = frozenset()
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """What makes it this operation on the wire; see `route`."""
+        return route(self.method, self.path)
+
+
+def route(method: str, path: str) -> tuple[str, str]:
+    """Return the method, and the path without the names of its parameters."""
+    return method, re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def operations(document: object) -> tuple[tuple[str, str], ...]:
+    """Return method and path of every operation of an OpenAPI 3 document, in its order.
+
+    Raises:
+        BadDocument: it is no such document.
+    """
+    return tuple(
+        (method.upper(), path) for method, path, _ in _Reader(_checked(document)).operations()
+    )
+
+
+def calls(
+    document: object, wanted: Callable[[str, str], bool] = lambda method, path: True
+) -> tuple[Call, ...]:
+    """Return the operations of an OpenAPI 3 document (as JSON gives it), in its order.
+
+    Only those are read whose method and path are `wanted`: documents are large.
+
+    Raises:
+        BadDocument: it is no such document, a reference leads nowhere, or something in what was
+            read is not of the form that OpenAPI gives it.
+    """
+    reader = _Reader(_checked(document))
+    try:
+        return tuple(
+            reader.call(method, path, item)
+            for method, path, item in reader.operations()
+            if wanted(method.upper(), path)
+        )
+    except RecursionError:
+        raise BadDocument(DEEPEST) from None
+
+
+def _checked(document: object) -> Node:
+    if not isinstance(document, Mapping):
+        raise BadDocument(f"expected an OpenAPI document, got {_kind(document)}")
+    version = document.get("openapi")
+    if not isinstance(version, str):
+        older = " (it says `swagger`, which is OpenAPI 2)" if "swagger" in document else ""
+        raise BadDocument(f"expected an OpenAPI document, found no `openapi` key{older}")
+    if not version.startswith("3."):
+        raise BadDocument(f"expected OpenAPI 3, got version {version[:20]!r}")
+    _mapping(document.get("paths"), "paths")
+    return document
+
+
+class _Reader:
+    """Reads one document; remembers the shapes that references led to."""
+
+    def __init__(self, document: Node) -> None:
+        self._document = document
+        self._shapes: dict[str, Shape] = {}
+        self._open: set[str] = set()
+
+    def operations(self) -> Iterator[tuple[str, str, Node]]:
+        """Yield the key of each method, its path, and what the path holds."""
+        for path, node in self._document["paths"].items():
+            item, _ = self._follow(_mapping(node, path))
+            for method in METHODS:
+                if method in item:
+                    yield method, path, item
+
+    def call(self, method: str, path: str, item: Node) -> Call:
+        """Return one operation."""
+        where = f"{method.upper()} {path}"
+        node = _mapping(item[method], where)
+        return Call(
+            name=_text(node.get("operationId", where), f"{where} operationId"),
+            method=method.upper(),
+            path=path,
+            parameters=dict(self._parameters(where, path, item, node)),
+            body=self._body(where, node["requestBody"]) if "requestBody" in node else None,
+            answers={
+                str(status): self._answer(f"{where} {status}", answer)
+                for status, answer in _mapping(node.get("responses", {}), where).items()
+            },
+            security=self._security(where, node.get("security", self._document.get("security"))),
+        )
+
+    def _parameters(
+        self, where: str, path: str, item: Node, node: Node
+    ) -> Iterator[tuple[tuple[str, str], Input]]:
+        names = re.findall(r"\{([^}]*)\}", path)
+        both = (item.get("parameters", ()), node.get("parameters", ()))
+        for each in (each for part in both for each in _items(part, f"{where} parameters")):
+            raw, _ = self._follow(_mapping(each, f"{where} parameters"))
+            place = _text(raw.get("in"), f"{where} parameter's `in`")
+            name = _text(raw.get("name"), f"{where} parameter's `name`")
+            key = name.lower() if place == "header" else name
+            if place == "path":
+                key = str(names.index(name)) if name in names else name
+            if place != "header" or key not in NOT_PARAMETERS:
+                yield (place, key), self._input(name, place, raw, f"{where} {name}")
+
+    def _input(self, name: str, place: str, node: Node, where: str) -> Input:
+        schema = node.get("schema")
+        if schema is None:
+            media = self._media(node, where)
+            shape = next(iter(media.values()), Shape())
+        else:
+            shape = self._shape(schema, where)
+        return Input(name, place, node.get("required") is True, shape)
+
+    def _body(self, where: str, node: object) -> Body:
+        raw, _ = self._follow(_mapping(node, f"{where} requestBody"))
+        return Body(raw.get("required") is True, self._media(raw, f"{where} requestBody"))
+
+    def _answer(self, where: str, node: object) -> Answer:
+        raw, _ = self._follow(_mapping(node, where))
+        headers = {}
+        for name, each in _mapping(raw.get("headers", {}), f"{where} headers").items():
+            header, _ = self._follow(_mapping(each, f"{where} {name}"))
+            headers[name.lower()] = self._input(name, "header", header, f"{where} {name}")
+        return Answer(self._media(raw, where), headers)
+
+    def _media(self, node: Node, where: str) -> dict[str, Shape]:
+        return {
+            media.partition(";")[0].strip().lower(): self._shape(
+                _mapping(content, f"{where} {media}").get("schema", True), f"{where} {media}"
+            )
+            for media, content in _mapping(node.get("content", {}), f"{where} content").items()
+        }
+
+    def _security(self, where: str, node: object) -> frozenset[str]:
+        """Return the ways to prove who calls, each as a text such as "http bearer"."""
+        components = _mapping(self._document.get("components", {}), "components")
+        schemes = _mapping(components.get("securitySchemes", {}), "securitySchemes")
+        ways = []
+        for each in _items(node or (), f"{where} security"):
+            parts = []
+            for name in _mapping(each, f"{where} security"):
+                scheme, _ = self._follow(_mapping(schemes.get(name, {}), f"scheme {name}"))
+                known = (scheme.get(key) for key in ("type", "scheme", "in", "name"))
+                parts.append(" ".join(str(part) for part in known if part is not None))
+            ways.append(" and ".join(sorted(parts)) or "nothing")
+        return frozenset(ways)
+
+    def _follow(self, node: Node) -> tuple[Node, str]:
+        """Return what `node` refers to, with what stands beside the reference, and its pointer."""
+        pointer, seen = "", set()
+        while "$ref" in node:
+            pointer = _text(node["$ref"], "$ref")
+            if pointer in seen:
+                raise BadDocument(f"the reference {pointer!r} leads to itself")
+            seen.add(pointer)
+            beside = {key: value for key, value in node.items() if key != "$ref"}
+            node = {**_mapping(self._target(pointer), pointer), **beside}
+        return node, pointer
+
+    def _target(self, pointer: str) -> object:
+        if not pointer.startswith("#/"):
+            raise BadDocument(f"the reference {pointer!r} leads out of the document")
+        target: object = self._document
+        for step in pointer[2:].split("/"):
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(target, Mapping) and key in target:
+                target = target[key]
+            elif isinstance(target, list) and key.isdecimal() and int(key) < len(target):
+                target = target[int(key)]
+            else:
+                raise BadDocument(f"the reference {pointer!r} leads nowhere")
+        return target
+
+    def _shape(self, node: object, where: str) -> Shape:
+        if isinstance(node, bool):
+            return Shape() if node else Shape(types=frozenset({"nothing"}))
+        node = _mapping(node, where)
+        if "$ref" not in node:
+            return self._inline(node, where)
+        pointer = _text(node["$ref"], "$ref")
+        if pointer in self._open:  # a shape inside itself: nothing is said about the inner one
+            return Shape()
+        alone = node.keys() <= ANNOTATIONS
+        if alone and pointer in self._shapes:
+            return self._shapes[pointer]
+        self._open.add(pointer)
+        try:
+            whole, last = self._follow(node)
+            shape = replace(self._inline(whole, last), name=last.rpartition("/")[2])
+        finally:
+            self._open.discard(pointer)
+        if alone:
+            self._shapes[pointer] = shape
+        return shape
+
+    def _inline(self, node: Node, where: str) -> Shape:
+        if parts := _items(node.get("allOf", ()), f"{where} allOf"):
+            rest = {key: value for key, value in node.items() if key != "allOf"}
+            every = [self._follow(_mapping(part, f"{where} allOf"))[0] for part in parts]
+            return self._inline(reduce(_both, [*every, rest]), where)
+        union, nullable = self._union(node, where)
+        if len(union) == 1:
+            rest = {key: node[key] for key in node.keys() - {"anyOf", "oneOf", "discriminator"}}
+            only, _ = self._follow(_mapping(union[0], where))
+            shape = self._inline({**rest, **only}, where)
+            return replace(shape, types=shape.types | {"null"}) if nullable else shape
+        shape = self._plain(node, where)
+        if nullable and (shape.types or union):
+            shape = replace(shape, types=shape.types | {"null"})
+        if not union:
+            return shape
+        branches = [self._shape(each, where) for each in union]
+        hint = _mapping(node.get("discriminator", {}), f"{where} discriminator")
+        return replace(shape, branches=_told_apart(branches, hint.get("propertyName")))
+
+    def _union(self, node: Node, where: str) -> tuple[list[object], bool]:
+        """Return the alternatives without null, and whether null is one of them."""
+        every = [*_items(node.get("oneOf", ()), where), *_items(node.get("anyOf", ()), where)]
+        others = [
+            each for each in every if not (isinstance(each, Mapping) and each.get("type") == "null")
+        ]
+        return others, len(others) < len(every) or node.get("nullable") is True
+
+    def _plain(self, node: Node, where: str) -> Shape:
+        def inner(key: str) -> Shape | None:
+            return self._shape(node[key], f"{where} {key}") if key in node else None
+
+        choices = [node["const"]] if "const" in node else _items(node.get("enum", ()), where)
+        extra = node.get("additionalProperties", True)
+        return Shape(
+            types=_types(node, choices, where),
+            choices=frozenset(_json(choice) for choice in choices),
+            properties={
+                key: self._shape(value, f"{where} {key}")
+                for key, value in _mapping(node.get("properties", {}), where).items()
+            },
+            required=frozenset(
+                _text(each, f"{where} required") for each in _items(node.get("required", ()), where)
+            ),
+            extra=extra if isinstance(extra, bool) else self._shape(extra, where),
+            names=inner("propertyNames"),
+            items=inner("items"),
+            limits=dict(_limits(node, where)),
+            exact={key: _exact(key, node[key]) for key in EXACT if node.get(key)},
+            default=_json(node["default"]) if "default" in node and "const" not in node else None,
+        )
+
+
+def _both(one: Node, other: Node) -> Node:
+    """Return the rules of both parts of an `allOf`."""
+    joined = {**one, **other}
+    if "properties" in one and "properties" in other:
+        joined["properties"] = {
+            **_mapping(one["properties"], "properties"),
+            **_mapping(other["properties"], "properties"),
+        }
+    if "required" in one and "required" in other:
+        joined["required"] = [
+            *_items(one["required"], "allOf"),
+            *_items(other["required"], "allOf"),
+        ]
+    return joined
+
+
+def _told_apart(branches: Sequence[Shape], key: object) -> dict[str, Shape]:
+    """Return the alternatives of a union, each by what it alone has."""
+    shared = set.intersection(*(set(branch.properties) for branch in branches))
+    for each in sorted(shared, key=lambda name: (name != key, name)):
+        values = [branch.properties[each].choices for branch in branches]
+        if all(values) and sum(map(len, values)) == len(frozenset().union(*values)):
+            return {
+                str(orjson.loads(value)): branch
+                for branch, those in zip(branches, values, strict=True)
+                for value in sorted(those)
+            }
+    types = [" or ".join(sorted(branch.types)) for branch in branches]
+    if len(set(types)) == len(branches):
+        return dict(zip(types, branches, strict=True))
+    return {str(number): branch for number, branch in enumerate(sorted(branches, key=_in_order))}
+
+
+def _in_order(shape: Shape) -> tuple[object, ...]:
+    return (sorted(shape.types), sorted(shape.properties), sorted(shape.choices), str(shape.limits))
+
+
+def _types(node: Node, choices: Sequence[object], where: str) -> frozenset[str]:
+    if choices:
+        return frozenset(_kind(choice) for choice in choices)
+    named = node.get("type", ())
+    every = [named] if isinstance(named, str) else _items(named, f"{where} type")
+    return frozenset(_text(each, f"{where} type") for each in every)
+
+
+def _limits(node: Node, where: str) -> Iterator[tuple[str, float]]:
+    for limit in (*LOWER, *UPPER):
+        value = node.get(limit)
+        if value is None or isinstance(value, bool):  # OpenAPI 3.0 said exclusive by true
+            continue
+        if not isinstance(value, int | float):
+            raise BadDocument(f"{where}: expected a number as {limit}, got {_kind(value)}")
+        if abs(value) != EXACT_IN_JAVASCRIPT and not (limit in COUNTS and value == 0):
+            yield limit, value
+
+
+def _exact(key: str, value: object) -> str:
+    """Return `value` as JSON; a pattern without brackets around the whole of it."""
+    if key == "pattern" and isinstance(value, str) and "|" not in value:
+        value = re.sub(r"^\^\((.*)\)\$$", r"^\1$", value)
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case Mapping():
+            return "object"
+    return "array"
+
+
+def _mapping(node: object, where: str) -> Node:
+    if not isinstance(node, Mapping):
+        raise BadDocument(f"{where}: expected an object, got {_kind(node)}")
+    return node
+
+
+def _items(node: object, where: str) -> Sequence[Any]:
+    if not isinstance(node, list | tuple):
+        raise BadDocument(f"{where}: expected an array, got {_kind(node)}")
+    return node
+
+
+def _text(node: object, where: str) -> str:
+    if not isinstance(node, str):
+        raise BadDocument(f"{where}: expected a text, got {_kind(node)}")
+    return node

@@ -1,0 +1,1 @@
+"""The judge: plays situations against a target and checks what it was seen to do."""

@@ -1,0 +1,60 @@
+"""The contract as a document: `docs/contract.md`, made from requirements and situations."""
+
+from collections.abc import Iterator
+
+from contracts.judge.case import Level, Requirement, Situation
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.situations.catalogue import situations
+
+TIMEOUT_S = 30.0
+_HEAD = """\
+# The connect contract
+
+What a connect endpoint has to do, whatever Runway does to it. Made by
+`runway-contracts list --markdown` from the requirements that `runway-contracts check` judges by; a
+test keeps it so.
+
+A page POSTs `{"avatarId": "..."}` to the endpoint, the *target*, and gets one of two shapes:
+`{sessionId, sessionKey}`, or `{sessionId, serverUrl, token, roomName}`. Upstream there is Runway,
+or the fake that the judge puts in its place. MUST, SHOULD and MAY are those of RFC 2119; only a
+broken MUST fails a check, and with `--strict` a broken SHOULD too. Where nothing is said,
+everything is allowed: several statuses, any text.
+
+Sources: *seed A* is Runway's guide to the connect endpoint, *seed B* its server setup guide, *SDK*
+how the official SDKs behave, *published OpenAPI* Runway's own description, *observed* what others
+report of the real API and of gateways in public code, *ours* a judgement of this project.
+"""
+
+
+def contract_page() -> str:
+    """Return the page."""
+    every = situations(TIMEOUT_S, "marker")
+    levels = [each.level for each in REQUIREMENTS]
+    counts = ", ".join(f"{levels.count(level)} {level.value}" for level in Level if level in levels)
+    parts = [_HEAD, f"{len(levels)} requirements ({counts}), {len(every)} situations.\n"]
+    for family in dict.fromkeys(each.family for each in REQUIREMENTS):
+        parts.append(f"## {family}\n")
+        parts += [
+            "\n".join(_section(each, every)) for each in REQUIREMENTS if each.family == family
+        ]
+    parts.append("## Situations\n")
+    parts.append("Those of the quick profile are marked. Each is played once.\n")
+    parts.append("| Situation | Quick | What happens |\n|---|---|---|")
+    rows = (f"| `{one.id}` | {'yes' if one.quick else ''} | {one.about} |" for one in every)
+    return "\n".join([*parts, *rows, ""])
+
+
+def _section(each: Requirement, every: tuple[Situation, ...]) -> Iterator[str]:
+    about = [f"`{one.id}`" for one in every if each.is_about(one)]
+    others = [f"`{one.id}`" for one in every if not each.is_about(one)]
+    if not others:
+        judged = "in all situations"
+    elif len(others) < len(about):
+        judged = f"in all situations but {', '.join(others)}"
+    else:
+        judged = f"in {', '.join(about)}"
+    yield f"### {each.id}\n"
+    yield f"**{each.level.value}**: {each.text}\n"
+    yield f"- Why: {each.why}"
+    yield f"- Source: {each.source}"
+    yield f"- Judged {judged}\n"

@@ -1,0 +1,454 @@
+"""Playing all situations, and judging what was seen. Reporters get a stream of events.
+
+Calls are told apart by the avatar alone, because a target has one secret and so one world: each
+situation gets an avatar of its own while it is played, bound to its session form. The number of
+avatars that the target takes bounds how many run side by side. Callers who are wrong come first,
+one after the other: what they cause upstream names no avatar. Then comes one who is not judged,
+because the first connect of a process is its slowest.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from contracts.judge.case import SLACK_S, Context, Expect, Level, Requirement, Shape, Situation
+from contracts.judge.clock import now, sleep
+from contracts.judge.fake import Control
+from contracts.judge.loop_lag import Lateness
+from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.reached import nothing_judged
+from contracts.judge.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
+from contracts.judge.situations.building import CUSTOM_AVATAR
+from contracts.judge.target import Target
+
+PRESETS = (
+    "game-character",
+    "music-superstar",
+    "game-character-man",
+    "cat-character",
+    "influencer",
+    "tennis-coach",
+    "human-resource",
+    "fashion-designer",
+    "cooking-teacher",
+)
+WATCHED_S = 1.2
+"""How long a target is watched after its answer, in seconds: a poll a second is seen."""
+LOST_S = 0.3
+"""A machine that was so late, in seconds, has spent the time that a last moment leaves."""
+STOOD_STILL_S = 0.5
+"""A machine that ran nothing for so long, in seconds, has spoilt what was to be seen."""
+MOST_PLAYS = 3
+"""How often a situation is played, at most, in the hope of a machine that goes on meanwhile."""
+
+
+class Outcome(Enum):
+    """What came of a requirement."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One situation in which a requirement was broken."""
+
+    observation: Observation
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about one requirement.
+
+    Attributes:
+        judged: in how many situations.
+        reason: of a skip or an error.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    failures: tuple[Failure, ...] = ()
+    judged: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Began:
+    """The run begins: so many situations, so many requirements."""
+
+    situations: int
+    requirements: int
+    fake_url: str
+
+
+@dataclass(frozen=True)
+class Played:
+    """A situation is over."""
+
+    situation: Situation
+    observation: Observation
+    done: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict is reached."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run is over."""
+
+    report: "Report"
+
+
+Event = Began | Played | Judged | Ended
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run found out.
+
+    Attributes:
+        took_s: seconds.
+        replay_token: replays what the fake saw; empty if it cannot be had.
+        nothing_judged: why nothing could be judged, in a line; empty if all is well.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    observations: tuple[Observation, ...]
+    situations: tuple[Situation, ...]
+    context: Context
+    target_url: str
+    seed: str
+    took_s: float
+    replay_token: str = ""
+    nothing_judged: str = ""
+
+    def kept(self, *, strict: bool) -> bool:
+        """Tell whether the run is good: there was something to judge, and nothing is broken."""
+        return not self.nothing_judged and not self.broken(strict=strict)
+
+    def broken(self, *, strict: bool) -> list[Verdict]:
+        """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
+        weighty = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
+        return [
+            verdict
+            for verdict in self.verdicts
+            if verdict.outcome is Outcome.FAIL and verdict.requirement.level in weighty
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do.
+
+    Attributes:
+        avatars: that the target takes; so many situations run side by side.
+        requirements, situations: chosen ones.
+        examples: so many random situations are played as well, one after the other.
+    """
+
+    situations: Sequence[Situation]
+    context: Context
+    avatars: Sequence[str] = PRESETS
+    requirements: Sequence[Requirement] = REQUIREMENTS
+    seed: str = "0"
+    jobs: int = len(PRESETS)
+    examples: int = 0
+
+
+def _echoes(situation: Situation) -> bool:
+    """Tell whether a target may create again much later, which would look like somebody else's.
+
+    An SDK that waits in vain for the answer to a create tries again after a minute.
+    """
+    return {"create", "hangs"} <= situation.tags
+
+
+@dataclass
+class Runner:
+    """Plays a plan against one target."""
+
+    plan: Plan
+    target: Target
+    control: Control
+    listen: Listener
+    _observations: dict[str, Observation] = field(default_factory=dict)
+    _found: tuple[Situation, ...] = ()
+    _playing: list[str] = field(default_factory=list)
+    _lateness: Lateness = field(default_factory=Lateness)
+
+    async def run(self) -> Report:
+        """Play everything, judge it, and return the report.
+
+        Raises:
+            ControlError: the fake is gone.
+        """
+        async with self._lateness.measured():
+            return await self._run()
+
+    def under_way(self) -> list[str]:
+        """Return the situations that are played just now, after the last one if it got no answer.
+
+        What a target ends with is not always noticed before its next caller comes.
+        """
+        last = list(self._observations.values())[-1:]
+        failed = [each.situation for each in last if each.answer.status is None]
+        return list(dict.fromkeys((*failed, *self._playing)))
+
+    async def _run(self) -> Report:
+        plan, began_at = self.plan, now()
+        calls_elsewhere = await self.control.calls_elsewhere()
+        self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
+        wrong = [each for each in plan.situations if "refused" in each.tags]
+        crowded = [each for each in plan.situations if each.callers > 1]
+        single = [each for each in plan.situations if each not in wrong and each not in crowded]
+        for situation in wrong:
+            await self._play(situation, [])
+        refused_calls = await self.control.calls()
+        if single or crowded:
+            await self._warm_up(plan.avatars[0])
+        await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
+        for situation in crowded:
+            if situation.same_avatar:
+                await self._play(situation, list(plan.avatars[:1]))
+            elif not situation.slow or len(plan.avatars) > 1:
+                await self._play(situation, list(plan.avatars))
+        if plan.examples:
+            await self._explore()
+        nothing = await self._nothing_judged(refused_calls, calls_elsewhere)
+        verdicts = []
+        for requirement in plan.requirements:
+            verdict = self._judge(requirement)
+            if nothing and verdict.outcome is Outcome.PASS:
+                verdict = Verdict(requirement, Outcome.SKIP, reason=nothing)
+            verdicts.append(verdict)
+            self.listen(Judged(verdict))
+        report = Report(
+            tuple(verdicts),
+            tuple(self._observations.values()),
+            (*plan.situations, *self._found),
+            plan.context,
+            self.target.url,
+            plan.seed,
+            now() - began_at,
+            await self.control.replay_token(),
+            nothing,
+        )
+        self.listen(Ended(report))
+        return report
+
+    async def _nothing_judged(self, refused_calls: int, calls_elsewhere: int) -> str:
+        known = {each.id: each for each in (*self.plan.situations, *self._found)}
+        return nothing_judged(
+            self.target.url,
+            [(known[id_], seen) for id_, seen in self._observations.items()],
+            reached=await self.control.calls() > refused_calls,
+            elsewhere=await self.control.calls_elsewhere() > calls_elsewhere,
+        )
+
+    async def _warm_up(self, avatar: str) -> None:
+        """Let one caller connect who is not judged: what a target loads late is loaded then."""
+        await self.control.bind(avatar, {"provision_time": "0s"})
+        await self._call(Situation("warm-up", "", Expect.EITHER), self.target.body_for(avatar))
+        await self.control.unbind(avatar)
+
+    async def _side_by_side(self, situations: Iterable[Situation]) -> None:
+        free: asyncio.Queue[str] = asyncio.Queue()
+        for avatar in self.plan.avatars[: max(1, self.plan.jobs)]:
+            free.put_nowait(avatar)
+        custom = asyncio.Lock()
+
+        async def play(situation: Situation, avatar: str) -> None:
+            try:
+                await self._play(situation, [avatar])
+            finally:
+                if not _echoes(situation) or len(self.plan.avatars) == 1:
+                    free.put_nowait(avatar)
+
+        async def play_custom(situation: Situation) -> None:
+            async with custom:
+                await self._play(situation, [CUSTOM_AVATAR])
+
+        tasks = []
+        try:
+            for situation in situations:
+                if situation.custom:
+                    tasks.append(asyncio.ensure_future(play_custom(situation)))
+                else:
+                    avatar = await free.get()
+                    tasks.append(asyncio.ensure_future(play(situation, avatar)))
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _explore(self) -> None:
+        """Play random situations; the smallest that breaks something joins the others."""
+        from contracts.judge.explore import explore  # needs hypothesis
+
+        plan, loop = self.plan, asyncio.get_running_loop()
+        before = len(self._observations)
+
+        async def play(situation: Situation) -> Observation:
+            return await self._observe(situation, list(plan.avatars[:1]))
+
+        def told(number: int, situation: Situation, observation: Observation) -> None:
+            of = before + max(number, plan.examples)
+            event = Played(situation, observation, before + number, of)
+            loop.call_soon_threadsafe(self.listen, event)
+
+        smallest = await explore(
+            play,
+            context=self._context(),
+            requirements=plan.requirements,
+            examples=plan.examples,
+            seed=plan.seed,
+            told=told,
+        )
+        if smallest is not None:
+            form = json.dumps(smallest.situation.session)
+            found = replace(smallest.situation, about=f"The smallest that was found: {form}")
+            self._found = (found,)
+            self._observations[found.id] = smallest.observation
+
+    async def _play(self, situation: Situation, avatars: list[str]) -> None:
+        """Play a situation, again if the machine stood still meanwhile, and keep what was seen.
+
+        Whether it is played again never depends on what the target did.
+        """
+        for _ in range(MOST_PLAYS):
+            self._playing.append(situation.id)
+            try:
+                observation = await self._observe(situation, avatars)
+            finally:
+                self._playing.remove(situation.id)
+            if observation.stood_still_s < STOOD_STILL_S or _echoes(situation):
+                break
+        self._observations[situation.id] = observation
+        done, of = len(self._observations), len(self.plan.situations)
+        self.listen(Played(situation, observation, done, of))
+
+    async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
+        mark = len(self.target.output.text)
+        bound = [*zip(avatars, self._forms(situation, len(avatars)), strict=True)]
+        for avatar, form in bound:
+            await self.control.bind(avatar, form)
+        before = {each.number for each in await self.control.creates()}
+        bodies = [self.target.body_for(avatar) for avatar in avatars]
+        if situation.same_avatar:
+            bodies *= situation.callers
+        answers = await asyncio.gather(*(self._call(situation, body) for body in (bodies or [b""])))
+        observation = await self._look(situation, avatars, answers, before, mark)
+        for avatar in avatars:
+            await self.control.unbind(avatar)
+        return observation
+
+    async def _call(self, situation: Situation, body: bytes) -> Answer:
+        return await self.target.call(
+            situation.body if situation.body is not None else body,
+            content_type=situation.content_type,
+            patience_s=self.plan.context.timeout_s + SLACK_S + 3,
+            leaves_after_s=situation.leaves_after_s,
+        )
+
+    def _forms(self, situation: Situation, count: int) -> list[dict[str, object]]:
+        slow = situation.slow_among(count)
+        forms = [*slow, *([situation.session or {}] * (count - len(slow)))]
+        return [dict(form) for form in forms]
+
+    async def _look(
+        self,
+        situation: Situation,
+        avatars: list[str],
+        answers: Sequence[Answer],
+        before: set[int],
+        mark: int,
+    ) -> Observation:
+        """Wait for what a target does after its answer, and gather all that was seen."""
+        mine = await self._creates(avatars, before)
+        success = all(answer.ok for answer in answers)
+        if "refused" not in situation.tags:
+            if not success:
+                known = [each.session for each in mine if each.session and each.arrives]
+                await asyncio.gather(
+                    *(self.control.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
+                )
+            await sleep(WATCHED_S)
+            mine = await self._creates(avatars, before)
+        upstream, sessions = list(mine), []
+        for session_id in dict.fromkeys(each.session for each in mine if each.session):
+            calls, session = await self.control.timeline(session_id)
+            upstream += [each for each in calls if each.operation != "createSession"]
+            sessions.append(session)
+        sent_at, until = answers[0].sent_at, now()
+        return Observation(
+            situation=situation.id,
+            avatar=avatars[0] if avatars else "",
+            answers=tuple(answers),
+            upstream=tuple(sorted(upstream, key=lambda each: each.number)),
+            sessions=tuple(sessions),
+            until=until,
+            output=self.target.output.since(mark),
+            lost_s=self._lateness.within(sent_at, answers[0].came_at),
+            stood_still_s=self._lateness.longest_within(sent_at, until),
+        )
+
+    async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
+        """Return the creates of this situation: those for its avatars, or all if it has none."""
+        new = [each for each in await self.control.creates() if each.number not in before]
+        wanted = {avatar.lower() for avatar in avatars}
+        mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
+        # a body that the fake could not read names no avatar: one of them stands for all
+        return mine or [each for each in new if not each.avatar and each.status == 400][:1]
+
+    def _judge(self, requirement: Requirement) -> Verdict:
+        context = self._context()
+        failures: list[Failure] = []
+        judged = 0
+        reason = "none of the situations that it is about was played"
+        for situation in (*self.plan.situations, *self._found):
+            observation = self._observations.get(situation.id)
+            if observation is None or not requirement.is_about(situation):
+                continue
+            if situation.shape is not None and context.shape not in (None, situation.shape):
+                reason = f"it is about targets that hand out the shape {situation.shape.value}"
+                continue
+            if "last" in situation.tags and observation.lost_s > LOST_S:
+                reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
+                continue
+            try:
+                texts = list(requirement.check(observation, situation, context))
+            except NotJudged as why:
+                reason = str(why)
+                continue
+            judged += 1
+            failures += [Failure(observation, text) for text in texts]
+        if not judged:
+            return Verdict(requirement, Outcome.SKIP, reason=reason)
+        outcome = Outcome.FAIL if failures else Outcome.PASS
+        return Verdict(requirement, outcome, tuple(failures), judged)
+
+    def _context(self) -> Context:
+        """Return the context with the shape that was seen, if none was declared."""
+        context = self.plan.context
+        if context.shape is not None:
+            return context
+        return replace(context, shape=self._seen_shape())
+
+    def _seen_shape(self) -> Shape | None:
+        for observation in self._observations.values():
+            for answer in observation.answers:
+                if answer.ok and (shape := shape_of(answer)) is not None:
+                    return shape
+        return None

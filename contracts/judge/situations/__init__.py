@@ -1,0 +1,1 @@
+"""The situations that the judge plays, as data."""

@@ -1,0 +1,32 @@
+"""Every situation that the judge plays, as data.
+
+Whatever depends on the target's own deadline is computed from it. Errors that the fake is asked to
+send carry a marker word, so that a target which passes Runway's texts on is found out.
+
+Tags: `success`, `slow`; `error` (Runway fails); `create`, `poll`, `consume` (which hop fails);
+`late-id` (nobody waits any more when the create is answered); `kept` (the cancel cannot succeed);
+`consuming` (the caller leaves during the consume);
+`ends` (the session ends while the target waits); `made` (a session exists that must not be left
+behind); `refused` (the caller is wrong); `deadline`; `lost`; `repeat` (an error that passes).
+"""
+
+from contracts.judge.case import Situation
+from contracts.judge.situations.callers import callers
+from contracts.judge.situations.endings import endings, never_ready
+from contracts.judge.situations.successes import successes
+from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
+from contracts.judge.situations.wrong_requests import wrong_requests
+
+
+def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
+    """Return all situations for a target with this deadline."""
+    return (
+        *successes(timeout_s),
+        *wrong_requests(),
+        *endings(marker),
+        *never_ready(timeout_s),
+        *create_errors(marker),
+        *poll_errors(marker),
+        *consume_errors(timeout_s, marker),
+        *callers(timeout_s, marker),
+    )

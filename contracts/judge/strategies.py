@@ -1,0 +1,151 @@
+"""Random situations: what Runway may do, and what must hold then.
+
+Whether a session can be handed out at all is derived from the data, conservatively: where the
+contract is silent about a combination, the situation has few tags, and only the requirements that
+hold whatever happens (deadline, shape, secrecy, one consume, ...) judge it.
+
+Needs hypothesis, which is part of the `test` extra.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contracts.judge.case import Expect, Shape, Situation
+
+Json = dict[str, Any]
+
+_HOPS = {"createSession": "create", "getSession": "poll", "consumeSession": "consume"}
+_STATUSES = (400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504)
+
+
+def spans(low_s: float, high_s: float) -> st.SearchStrategy[str]:
+    """Return spans as a scenario writes them, in steps of 50 ms."""
+    steps = st.integers(round(low_s * 20), round(high_s * 20))
+    return steps.map(lambda step: f"{step * 50}ms")
+
+
+def effects(marker: str) -> st.SearchStrategy[Json]:
+    """Return what may go wrong with one call; every text of the upstream's holds `marker`."""
+    status = st.sampled_from(_STATUSES).map(
+        lambda code: {"status": {"code": code, "error": f"{marker} {code}"}}
+    )
+    return st.one_of(
+        status,
+        st.tuples(status, st.sampled_from(["0", "1", "2", "soon", "-1"])).map(
+            lambda both: {**both[0], "headers": {"Retry-After": both[1]}}
+        ),
+        st.sampled_from(
+            [
+                {"reset": True},
+                {"empty": True},
+                {"lost": True},
+                {"malformed": True},
+                {"truncate": 7},
+                {"page": f"<p>{marker}</p>"},
+                {"content_type": "text/plain"},
+                {"status": 502, "page": f"<p>{marker}</p>"},
+            ]
+        ),
+        st.sampled_from(["status", "id", "sessionKey", "token", "url"]).map(
+            lambda name: {"omit": [name]}
+        ),
+        spans(0, 1).map(lambda span: {"delay": span}),
+    )
+
+
+def faults(marker: str) -> st.SearchStrategy[Json]:
+    """Return faults of one hop each, some of which pass."""
+    return st.builds(
+        lambda hop, effect, times, skip: {
+            "match": {"operation": hop},
+            "effect": effect,
+            **({"times": times} if times else {}),
+            **({"skip": skip} if skip else {}),
+        },
+        st.sampled_from(sorted(_HOPS)),
+        effects(marker),
+        st.sampled_from([0, 1, 2]),
+        st.sampled_from([0, 0, 1]),
+    )
+
+
+def happenings() -> st.SearchStrategy[Json]:
+    """Return what may happen to a session by itself."""
+    return st.builds(
+        lambda where, after: {**where, "after": after},
+        st.sampled_from(
+            [
+                {"in": "queued", "event": "failed"},
+                {"in": "provisioning", "event": "failed"},
+                {"in": "provisioning", "event": "cancelled"},
+                {"in": "ready", "event": "consumed"},
+                {"in": "ready", "event": "failed"},
+            ]
+        ),
+        spans(0, 1),
+    )
+
+
+def forms(timeout_s: float, marker: str) -> st.SearchStrategy[Json]:
+    """Return session forms of scenarios, for a target with this deadline."""
+    waits = st.one_of(spans(0, min(1.5, timeout_s / 2)), st.just("never"))
+    return st.fixed_dictionaries(
+        {"provision_time": st.one_of(spans(0, min(2, timeout_s / 2)), waits)},
+        optional={
+            "queued": spans(0, 1),
+            "then": st.lists(happenings(), max_size=2, unique_by=lambda one: one["in"]),
+            "faults": st.lists(faults(marker), max_size=3),
+        },
+    )
+
+
+def situations(timeout_s: float, marker: str) -> st.SearchStrategy[Situation]:
+    """Return random situations."""
+    return forms(timeout_s, marker).map(lambda form: situation_of(form, timeout_s))
+
+
+def situation_of(form: Json, timeout_s: float) -> Situation:
+    """Return the situation of a session form, with the tags that are certain."""
+    tags = {"random"}
+    troubles = [each for each in form.get("faults", ()) if set(each["effect"]) != {"delay"}]
+    delays = len(form.get("faults", ())) - len(troubles)
+    expect = Expect.EITHER
+    if troubles:
+        tags.add("error")
+        for fault in troubles:
+            hop = _HOPS[fault["match"]["operation"]]
+            lasting = "times" not in fault and "skip" not in fault
+            if lasting and _always_fails(fault):
+                expect = Expect.FAILURE if hop != "consume" else expect
+                tags |= {hop} | ({"made"} if hop != "create" else set())
+    elif not form.get("then"):
+        ready_s = _seconds(form["provision_time"]) + _seconds(form.get("queued", "0ms"))
+        if ready_s + delays < timeout_s - 1.5:
+            tags |= {"success", "slow"}
+            expect = Expect.SUCCESS
+        elif ready_s > timeout_s + 1:
+            tags |= {"error", "deadline", "made"}
+            expect = Expect.FAILURE
+    hops = {_HOPS[each["match"]["operation"]] for each in troubles}
+    return Situation(
+        "example",
+        "A random situation.",
+        expect,
+        frozenset(tags),
+        session=form,
+        shape=Shape.CREDENTIALS if "consume" in hops and "consume" in tags else None,
+    )
+
+
+def _always_fails(fault: Json) -> bool:
+    """Tell whether no call that the fault strikes can be made anything of."""
+    effect, operation = fault["effect"], fault["match"]["operation"]
+    if "omit" in effect:
+        needed = {"createSession": {"id"}, "getSession": {"status"}, "consumeSession": {"token"}}
+        return bool(needed[operation] & set(effect["omit"]))
+    return "content_type" not in effect and "delay" not in effect
+
+
+def _seconds(span: str) -> float:
+    return float("inf") if span == "never" else float(span.removesuffix("ms")) / 1000

@@ -1,0 +1,1 @@
+"""The admin API: its handler, and a file for each group of operations."""

@@ -1,0 +1,263 @@
+"""The door of the admin API: who may come in, which world is meant, and what goes back.
+
+Safety: the server listens on the loopback address unless it was told otherwise, and then every
+admin request needs the admin token. A page in a browser of the same machine must not be able to
+reach in either: the Host has to be a name of this machine (a page's own domain that resolves to
+127.0.0.1 is not one), an Origin has to be the server's own, bodies have to be declared as JSON, and
+no answer carries a CORS header.
+"""
+
+import hmac
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from aiohttp import web
+
+from contracts.wire.schema import load
+from fake_runway.admin_api.bodies import AdminBodies
+from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation
+from fake_runway.admin_api.metrics import exposition
+from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
+from fake_runway.admin_api.query import checked_query
+from fake_runway.admin_api.waits import WAITS
+from fake_runway.core.errors import Refused
+from fake_runway.room.tokens import LiveKit
+from fake_runway.version import __version__
+from fake_runway.web import callers
+from fake_runway.web.bodies import Body
+from fake_runway.web.errors import (
+    BadBody,
+    InternalError,
+    MethodNotAllowed,
+    RequestRefused,
+    UnknownRoute,
+)
+from fake_runway.web.replies import NO_BODY, Reply
+from fake_runway.web.routes import Match, Routes
+from fake_runway.worlds.naming import check_secret, explicit_name, name_from_secret
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
+
+TOKEN_HEADER = "X-Fake-Admin-Token"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+DEEPEST_BODY = 64  # what is kept of it has to be written again, inside of something else
+
+_PUBLIC = frozenset({"/health", "/ready", "/metrics"})
+_log = logging.getLogger("fake_runway")
+
+
+class NotAllowed(RequestRefused):
+    """An admin request that did not come from where it may come from."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class NoToken(RequestRefused):
+    """The admin token is missing or wrong."""
+
+    code = "admin_token_required"
+    status = 401
+
+
+class WhichWorld(RequestRefused):
+    """A request about a world that names none, on a server with none or several."""
+
+    code = "which_world"
+
+
+class Admin:
+    """Everything that the fake answers beside the Runway API.
+
+    Args:
+        more: operations of rooms above this one.
+        token: required of every admin request; None: the Host has to be of this machine instead.
+        hosts: names by which this machine may be called, beside those of the loopback address.
+    """
+
+    def __init__(
+        self,
+        worlds: Worlds,
+        livekit: LiveKit,
+        *,
+        token: str | None = None,
+        hosts: frozenset[str] = frozenset(),
+        more: Sequence[AdminOperation] = (),
+    ) -> None:
+        self._worlds = worlds
+        self._livekit = livekit
+        self._token = token
+        self._hosts = LOOPBACK | hosts
+        self._routes = Routes([*OF_THE_DOOR, *ADMIN_OPERATIONS, *WAITS, *more])
+        self._bodies = AdminBodies()
+
+    def owns(self, path: str) -> bool:
+        """Tell whether `path` is one of ours."""
+        return ("/__admin" in path and self._bare(path).startswith(ROOT)) or path in _PUBLIC
+
+    def _bare(self, path: str) -> str:
+        segments = [segment for segment in path.split("/") if segment]
+        if segments[:1] == ["w"]:
+            segments = segments[2:]
+        return "/" + "/".join(segments)
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        """Answer a request whose path is ours."""
+        try:
+            if path in _PUBLIC:
+                return self._public(request, path)
+            self._check(request)
+            return _response(await self._answer(request, path))
+        except Refused as refusal:
+            return _response(_refusal(refusal))
+        except Exception:
+            _log.exception("could not answer a %s", request.method)
+            return _response(_refusal(InternalError("Internal error")))
+
+    def _public(self, request: web.BaseRequest, path: str) -> web.Response:
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(["GET", "HEAD"])
+        if path == "/metrics":
+            return web.Response(
+                body=exposition(self._worlds),
+                headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+            )
+        return _response(_alive())
+
+    def _check(self, request: web.BaseRequest) -> None:
+        """Refuse a request that may not come in.
+
+        Raises:
+            NoToken, NotAllowed.
+        """
+        given = request.headers.get(TOKEN_HEADER, "")
+        if self._token is not None:
+            if not hmac.compare_digest(given.encode(errors="replace"), self._token.encode()):
+                raise NoToken(f"Expected the header {TOKEN_HEADER} with the server's admin token.")
+        elif _host(request) not in self._hosts:
+            raise NotAllowed("Expected a Host of this machine: the admin API is for it alone.")
+        origin = request.headers.get("Origin")
+        own = f"{request.scheme}://{request.headers.get('Host', '')}"
+        if origin is not None and origin != own:
+            raise NotAllowed("Expected no Origin but the server's own: pages may not come in.")
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            raise NotAllowed("Expected a request that no other page has made.")
+
+    async def _answer(self, request: web.BaseRequest, path: str) -> Reply:
+        match = self._routes.match(path)
+        if match is None:
+            raise UnknownRoute(self._routes.nearest(path))
+        operation = match.operations.get(request.method)
+        if operation is None:
+            # no OPTIONS among them: only pages send preflights, and none may come in
+            raise MethodNotAllowed(match.operations, match.template)
+        query = checked_query(request.query, operation.query)
+        body = NO_BODY
+        # clients that have nothing to send may still declare a type for it
+        if operation.body is Body.REQUIRED or (
+            operation.body is Body.OPTIONAL and request.can_read_body
+        ):
+            body = await self._bodies.read(request, operation, strict_keys=True, strict_type=True)
+            _check_depth(body)
+        if operation.of_server is not None:
+            return operation.of_server(self._worlds)
+        world = self._world(request, match)
+        call = AdminCall(
+            self._worlds,
+            world,
+            self._livekit,
+            world.clock.now(),
+            unquote(match.name),
+            body,
+            query,
+        )
+        if operation.waits is not None:
+            return await operation.waits(call)
+        return carry_out(operation, call)
+
+    def _world(self, request: web.BaseRequest, match: Match[AdminOperation]) -> World:
+        """Return the world that a request names, or the only one there is.
+
+        Raises:
+            WhichWorld: it names none, and there is not exactly one.
+        """
+        named = callers.named(match.world, request.headers)
+        if named is not None:
+            return self._worlds.named(explicit_name(named))
+        if secret := callers.bearer(request.headers):
+            check_secret(secret)
+            return self._worlds.named(name_from_secret(secret))
+        only = list(self._worlds)
+        if len(only) == 1:
+            return self._worlds.named(only[0].name)
+        raise WhichWorld(
+            f"Which world? There are {len(only)}. Name one: /w/<world>{ROOT}/..., the header"
+            " X-Fake-World, or the API secret as Authorization: Bearer."
+        )
+
+
+def _host(request: web.BaseRequest) -> str:
+    host = request.headers.get("Host", "")
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()
+
+
+def _refusal(refusal: Refused) -> Reply:
+    headers: Mapping[str, str] = refusal.headers if isinstance(refusal, RequestRefused) else {}
+    body: dict[str, Any] = {"error": refusal.message, "code": refusal.code}
+    if "X-Fake-Where" in headers:
+        body["where"] = headers["X-Fake-Where"]
+    kept = {name: value for name, value in headers.items() if name != "X-Fake-Where"}
+    return Reply(refusal.status, body, kept)
+
+
+def _response(reply: Reply) -> web.Response:
+    if reply.body is None:
+        return web.Response(status=reply.status, headers=reply.headers)
+    return web.Response(
+        status=reply.status,
+        body=orjson.dumps(reply.body),
+        headers={**reply.headers, "Content-Type": "application/json"},
+    )
+
+
+def _check_depth(body: Mapping[str, Any]) -> None:
+    """Refuse a body that is nested too deeply.
+
+    Raises:
+        BadBody.
+    """
+    level: list[Any] = [body]
+    for _ in range(DEEPEST_BODY):
+        level = [inner for each in level for inner in _parts(each)]
+        if not level:
+            return
+    raise BadBody(f"Expected a body of at most {DEEPEST_BODY} levels, got more.")
+
+
+def _parts(value: object) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+    return ()
+
+
+def _alive(worlds: Worlds | None = None) -> Reply:
+    return Reply(200, {"status": "ok", "version": __version__})
+
+
+def _document(worlds: Worlds) -> Reply:
+    return Reply(200, load("admin").raw)
+
+
+OF_THE_DOOR = (
+    AdminOperation("getAdminHealth", "GET", f"{ROOT}/health", of_server=_alive),
+    AdminOperation("getAdminDocument", "GET", f"{ROOT}/openapi.json", of_server=_document),
+)

@@ -1,0 +1,61 @@
+"""Admin operations on what was remembered, and what it says about the client."""
+
+from collections.abc import Mapping
+
+from fake_runway.admin_api.calls import AdminCall, limit_of
+from fake_runway.core.history.findings import finding_body, findings
+from fake_runway.core.history.journal import Exchange
+from fake_runway.core.history.views import exchange_body
+from fake_runway.web.replies import Reply
+
+
+def get_journal(call: AdminCall) -> Reply:
+    """Answer exchanges, oldest first; of those that fit the filter, the newest."""
+    fitting = [exchange for exchange in call.world.log.exchanges if _fits(exchange, call.query)]
+    return Reply(
+        200,
+        {
+            "exchanges": [exchange_body(each) for each in fitting[-limit_of(call.query) :]],
+            "total": len(fitting),
+            "dropped": call.world.log.dropped,
+        },
+    )
+
+
+def _fits(exchange: Exchange, query: Mapping[str, str]) -> bool:
+    return (
+        query.get("operation", exchange.operation) == exchange.operation
+        and query.get("method", exchange.method) == exchange.method
+        and query.get("session", exchange.session_id).lower() == exchange.session_id
+        and query.get("status", str(exchange.status)) == str(exchange.status)
+        and query.get("fault") in (None, *exchange.faults)
+    )
+
+
+def get_unmatched(call: AdminCall) -> Reply:
+    """Answer the requests that nobody expected, with the route that was probably meant."""
+    unmatched = [each for each in call.world.log.exchanges if not each.operation]
+    shown = [exchange_body(each) for each in unmatched[-limit_of(call.query) :]]
+    return Reply(
+        200, {"exchanges": shown, "total": len(unmatched), "dropped": call.world.log.dropped}
+    )
+
+
+def clear_journal(call: AdminCall) -> Reply:
+    """Forget all entries. What happened before cannot be replayed any more."""
+    call.world.log.clear()
+    return Reply(204)
+
+
+def get_findings(call: AdminCall) -> Reply:
+    """Answer what the client seems to do wrong."""
+    world = call.world
+    log = world.log
+    found = findings(
+        log.entries(),
+        sessions=world.account.sessions,
+        now=call.at,
+        rate=world.first_rate if log.rate_before is None else log.rate_before,
+        clock_lost=log.clock_lost,
+    )
+    return Reply(200, {"findings": [finding_body(each) for each in found]})

@@ -1,0 +1,158 @@
+"""Waiting for something to happen in a world, instead of sleeping and hoping.
+
+A wait ends when what it is for has happened, or after its own timeout, which is real time: the
+world's clock may stand still.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation, AdminRefused, Conflict
+from fake_runway.core.durations import parse_span
+from fake_runway.core.history.journal import Exchange
+from fake_runway.core.history.views import exchange_body, session_view
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.sessions.session import Session
+from fake_runway.web.bodies import Body
+from fake_runway.web.replies import Reply
+from fake_runway.worlds.world import World
+
+LONGEST_WAIT_S = 120.0
+_DEFAULT_WAIT = "5s"
+
+T = TypeVar("T")
+
+
+class WaitedInVain(AdminRefused):
+    """What was waited for did not happen in time."""
+
+    code = "waited_in_vain"
+    status = 408
+
+
+async def await_session(call: AdminCall) -> Reply:
+    """Answer a session as soon as it is in one of the given states."""
+    states = frozenset(State(each) for each in call.body["states"])
+    session_id = str(call.body.get("session", "")).lower()
+    sessions = call.world.account.sessions
+
+    def found() -> Session | None:
+        if session_id:
+            session = sessions.get(session_id)
+            return session if session is not None and session.state in states else None
+        return next((each for each in sessions.values() if each.state in states), None)
+
+    session = await _until(call, found, _timeout(call))
+    if session is not None:
+        return Reply(200, session_view(session))
+    known = sessions.get(session_id)
+    none = "there is no such session" if session_id else f"none of {len(sessions)} is"
+    came = f"it is {known.state.value}" if known else none
+    wanted = " or ".join(state.value for state in State if state in states)
+    which = f"session {session_id}" if session_id else "a session"
+    raise WaitedInVain(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")
+
+
+async def await_calls(call: AdminCall) -> Reply:
+    """Answer the calls that match, once there are enough of them; earlier ones count."""
+    match = call.body.get("match", {})
+    count, since = call.body.get("count", 1), call.body.get("since", 0)
+
+    def fits(exchange: Exchange) -> bool:
+        return (
+            exchange.number >= since
+            and match.get("operation", exchange.operation) == exchange.operation
+            and match.get("method", exchange.method) == exchange.method
+            and match.get("status", exchange.status) == exchange.status
+            and str(match.get("session", exchange.session_id)).lower() == exchange.session_id
+        )
+
+    def found() -> list[Exchange] | None:
+        fitting = [exchange for exchange in call.world.log.exchanges if fits(exchange)]
+        return fitting if len(fitting) >= count else None
+
+    exchanges = await _until(call, found, _timeout(call))
+    if exchanges is None:
+        so_far = sum(fits(exchange) for exchange in call.world.log.exchanges)
+        raise WaitedInVain(
+            f"Waited for {count} matching calls; there are {so_far}. {_time(call.world)}"
+        )
+    return Reply(200, {"exchanges": [exchange_body(each) for each in exchanges]})
+
+
+def _timeout(call: AdminCall) -> float:
+    try:
+        timeout_s = parse_span(call.body.get("timeout", _DEFAULT_WAIT))
+    except ValueError as error:
+        raise AdminRefused(str(error), headers={"X-Fake-Where": "$.timeout"}) from error
+    if timeout_s > LONGEST_WAIT_S:
+        raise AdminRefused(
+            f"Expected a timeout of at most {LONGEST_WAIT_S:g}s.",
+            headers={"X-Fake-Where": "$.timeout"},
+        )
+    return timeout_s
+
+
+def _time(world: World) -> str:
+    due, rate = world.account.next_due_at, world.clock.rate
+    pace = "The world's clock stands still" if rate == 0 else f"The world's clock goes at {rate:g}"
+    if due is None or due == float("inf"):
+        return f"{pace}, and nothing is due."
+    left = max(0.0, due - world.clock.now())
+    return f"{pace}, and the next event is due in {left:.3f}s."
+
+
+async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: float) -> T | None:
+    """Return what `found` returns, as soon as that is something; None if it takes too long.
+
+    Raises:
+        Conflict: the world is gone; its own clock has run out, so nothing in it can be trusted.
+    """
+    world = call.world
+
+    def look() -> T | None:
+        if call.worlds.get(world.name) is not world:
+            raise Conflict("The world was dropped or begun anew meanwhile.")
+        world.account.advance(world.clock.now())
+        return found()
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            while (result := look()) is None:
+                await _something(world)
+            return result
+    return look()  # a process that stood still has time's end and what fell due before it at once
+
+
+async def _something(world: World) -> None:
+    """Return when a call or act was applied, or something has fallen due."""
+    stirred = world.watch()
+    due = world.account.next_due_at
+    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(stirred.wait())}
+    if due is not None and due < float("inf"):
+        waits.add(asyncio.ensure_future(world.clock.sleep(due - world.clock.now())))
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+WAITS = (
+    AdminOperation(
+        "awaitSession",
+        "POST",
+        f"{ROOT}/await/session",
+        body=Body.REQUIRED,
+        waits=await_session,
+    ),
+    AdminOperation(
+        "awaitCalls",
+        "POST",
+        f"{ROOT}/await/calls",
+        body=Body.REQUIRED,
+        waits=await_calls,
+    ),
+)

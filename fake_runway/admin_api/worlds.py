@@ -1,0 +1,152 @@
+"""Admin operations on worlds as a whole: their life, their snapshots, their time."""
+
+from collections.abc import Collection
+
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
+from fake_runway.admin_api.scenarios import chosen
+from fake_runway.core.durations import LONGEST_S, later, parse_span
+from fake_runway.web.replies import Reply
+from fake_runway.worlds.naming import explicit_name
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
+
+MOST_SNAPSHOTS = 16
+
+
+def list_worlds(worlds: Worlds) -> Reply:
+    """Answer every world, the one used last first."""
+    worlds.drop_idle()
+    return Reply(200, {"worlds": [world_view(world) for world in reversed(list(worlds))]})
+
+
+def get_world(call: AdminCall) -> Reply:
+    """Answer the world itself."""
+    return Reply(200, world_view(call.world))
+
+
+def drop_world(call: AdminCall) -> Reply:
+    """Forget the world."""
+    call.worlds.drop(call.world.name)
+    return Reply(204)
+
+
+def reset_world(call: AdminCall) -> Reply:
+    """Begin the world anew, as it began the last time but for what the body says."""
+    scenario = chosen(call) if "name" in call.body else None
+    seed, rate = call.body.get("seed"), call.body.get("rate")
+    world = call.worlds.reset(call.world, scenario=scenario, seed=seed, rate=rate)
+    return Reply(200, world_view(world))
+
+
+def fork_world(call: AdminCall) -> Reply:
+    """Let a copy of the world go on under another name."""
+    name = explicit_name(call.body["name"])
+    if call.worlds.get(name) is not None:
+        raise Conflict(f"There is a world named {name} already.")
+    return Reply(201, world_view(call.worlds.fork(call.world, name)))
+
+
+def list_snapshots(call: AdminCall) -> Reply:
+    """Answer the snapshots of the world, oldest first."""
+    kept = call.world.snapshots.items()
+    return Reply(
+        200, {"snapshots": [{"name": name, "at": world.clock.now()} for name, world in kept]}
+    )
+
+
+def take_snapshot(call: AdminCall) -> Reply:
+    """Keep what the world is now."""
+    kept = call.world.snapshots
+    name = call.body.get("name") or _unused_name(kept)
+    if name not in kept and len(kept) >= MOST_SNAPSHOTS:
+        raise Conflict(f"There are {MOST_SNAPSHOTS} snapshots of this world already; delete one.")
+    call.worlds.snapshot(call.world, name)
+    return Reply(201, {"name": name, "at": call.at})
+
+
+def _unused_name(kept: Collection[str]) -> str:
+    number = len(kept) + 1
+    while f"snapshot-{number}" in kept:
+        number += 1
+    return f"snapshot-{number}"
+
+
+def delete_snapshot(call: AdminCall) -> Reply:
+    """Forget a snapshot."""
+    if call.world.snapshots.pop(call.name, None) is None:
+        raise NoSuch(f"There is no snapshot named {call.name}.")
+    return Reply(204)
+
+
+def restore_snapshot(call: AdminCall) -> Reply:
+    """Let the world go on from a snapshot."""
+    if call.name not in call.world.snapshots:
+        raise NoSuch(f"There is no snapshot named {call.name}.")
+    return Reply(200, world_view(call.worlds.restore(call.world, call.name)))
+
+
+def world_view(world: World) -> Json:
+    """Return a world in numbers. Shape: `World` in contracts/wire/schemas/admin.json."""
+    account = world.account
+    return {
+        "name": world.name,
+        "scenario": world.scenario.name,
+        "epoch": world.epoch,
+        "clock": _clock_view(world),
+        "sessions": len(account.sessions),
+        "active": account.active,
+        "calls": world.calls,
+        "faults": len(world.standing),
+        "entries": len(world.log),
+    }
+
+
+# Time
+
+
+def get_clock(call: AdminCall) -> Reply:
+    """Answer what the world's clock shows."""
+    return Reply(200, _clock_view(call.world))
+
+
+def set_clock_rate(call: AdminCall) -> Reply:
+    """Let the world's time pass faster, slower or not at all."""
+    call.world.clock.set_rate(call.body["rate"])
+    return Reply(200, _clock_view(call.world))
+
+
+def move_clock(call: AdminCall) -> Reply:
+    """Move the world's clock forward: by a span, to an instant, or to what is due next."""
+    world = call.world
+    target = _target(call)
+    if target > world.epoch + LONGEST_S:
+        raise Conflict("A world's clock moves ten years at the most.")
+    world.clock.jump_until(target)
+    world.account.advance(world.clock.now())
+    return Reply(200, _clock_view(world))
+
+
+def _target(call: AdminCall) -> float:
+    if "by" in call.body:
+        try:
+            return later(call.at, parse_span(call.body["by"]))
+        except ValueError as error:
+            raise AdminRefused(str(error), headers={"X-Fake-Where": "$.by"}) from error
+    to = call.body["to"]
+    if to == "next":
+        due = call.world.account.next_due_at
+        if due is None or due == float("inf"):
+            raise Conflict("Nothing is due in this world.")
+        return due
+    if to < call.at:
+        raise Conflict(f"A clock moves forward: {to} is before now, {call.at}.")
+    return float(to)
+
+
+def _clock_view(world: World) -> Json:
+    due = world.account.next_due_at
+    return {
+        "now": world.clock.now(),
+        "rate": world.clock.rate,
+        "next_due_at": None if due is None or due == float("inf") else due,
+    }

@@ -1,0 +1,136 @@
+"""`fake-runway scenarios`: look at the catalogue, check files of one's own.
+
+Everything printed is plain text, so that it can be piped, and needs no terminal.
+"""
+
+import json
+import sys
+import textwrap
+from typing import Any
+
+import click
+
+from fake_runway.core.scenario.scenario import Scenario, scenario_line
+from fake_runway.core.scenario.schema import scenario_schema
+from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
+
+_WIDTH = 100
+_EXIT_WRONG = 1
+_EXIT_USAGE = 2
+
+
+@click.group()
+def scenarios() -> None:
+    """What can go wrong, by name.
+
+    \b
+    fake-runway scenarios list                    all names
+    fake-runway scenarios show create-429-twice   one of them, and how to choose it
+    fake-runway scenarios validate mine.yaml      check a file of your own
+    fake-runway scenarios schema                  the JSON schema, for editors
+    """
+
+
+@scenarios.command(name="list")
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@click.option("--markdown", "form", flag_value="markdown", help="As in docs/scenarios.md.")
+def list_(form: str | None) -> None:
+    """List the built-in scenarios."""
+    catalogue = Catalogue.builtin()
+    match form:
+        case "json":
+            told = [_told(scenario) for scenario in catalogue]
+            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        case "markdown":
+            click.echo(_markdown(catalogue), nl=False)
+        case _:
+            click.echo(_plain(catalogue), nl=False)
+
+
+@scenarios.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show a built-in scenario: its data, its effects, and the doors that choose it."""
+    catalogue = Catalogue.builtin()
+    scenario = catalogue.get(name)
+    if scenario is None:
+        near = catalogue.nearest(name)
+        hint = f"; did you mean {near}?" if near else "; `scenarios list` shows all"
+        click.echo(f"fake-runway: there is no scenario named {name}{hint}", err=True)
+        sys.exit(_EXIT_USAGE)
+    click.echo(f"{scenario.name}: {scenario.about}")
+    for label, sentence in (("wire", scenario.wire), ("state", scenario.state)):
+        indent = " " * 7
+        wrapped = textwrap.fill(sentence, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+        click.echo(f"{label:<7}{wrapped.lstrip()}")
+    click.echo("\nChoose it with any of")
+    for line in _doors(scenario):
+        click.echo(f"  {line}")
+    click.echo(f"\nIts data\n{textwrap.indent(catalogue.text(name).rstrip(), '  ')}")
+
+
+@scenarios.command()
+@click.argument("file", nargs=-1, required=True, type=click.Path())
+def validate(file: tuple[str, ...]) -> None:
+    """Check scenario files; tell every problem with its file and line."""
+    catalogue = Catalogue.builtin()
+    wrong = 0
+    for each in file:
+        try:
+            names = catalogue.with_file(each).added
+        except ScenarioFileError as error:
+            wrong += 1
+            click.echo(str(error))
+        else:
+            click.echo(f"{each}: fine ({', '.join(names)})")
+    sys.exit(_EXIT_WRONG if wrong else 0)
+
+
+@scenarios.command()
+def schema() -> None:
+    """Print the JSON schema of scenario files, for an editor's completion and checks."""
+    click.echo(json.dumps(scenario_schema(), indent=2))
+
+
+def _doors(scenario: Scenario) -> list[str]:
+    """Return how to choose a scenario, one door on a line, as it is typed."""
+    doors = [
+        f"fake-runway serve --scenario {scenario.name}",
+        f"RUNWAYML_API_SECRET=fake.{scenario.name}",
+        f"X-Fake-Scenario: {scenario.name}      (a request header)",
+    ]
+    if "avatar" in scenario.doors:
+        chosen = json.dumps({"type": "custom", "avatarId": scenario.avatar})
+        return [*doors, f'"avatar": {chosen}      (in the body of a create)']
+    return doors
+
+
+def _told(scenario: Scenario) -> dict[str, Any]:
+    forms = {"account": dict(scenario.account), "session": dict(scenario.session)}
+    return scenario_line(scenario) | forms
+
+
+def _plain(catalogue: Catalogue) -> str:
+    named = {scenario.name: scenario for scenario in catalogue}
+    width = max(map(len, named)) + 2
+    parts = [
+        "\n".join([theme, *(f"  {name:<{width}}{named[name].about}" for name in names), ""])
+        for theme, names in catalogue.themes.items()
+    ]
+    return "\n".join(parts)
+
+
+def _markdown(catalogue: Catalogue) -> str:
+    named = {scenario.name: scenario for scenario in catalogue}
+    head = ("| Name | What it is | On the wire | State | Avatar |", "|---|---|---|---|---|")
+    parts = [
+        "\n".join([f"\n### {theme}\n", *head, *(_row(named[name]) for name in names), ""])
+        for theme, names in catalogue.themes.items()
+    ]
+    return "".join(parts)
+
+
+def _row(scenario: Scenario) -> str:
+    avatar = f"`{scenario.avatar}`" if "avatar" in scenario.doors else ""
+    cells = (f"`{scenario.name}`", scenario.about, scenario.wire, scenario.state, avatar)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -1,0 +1,491 @@
+"""The admin API of one world, typed, for asyncio.
+
+`blocking.py` is made from this file by `python -m tests.support.fake.synchronous`; a test fails
+while it is out of date. What is sent is in `protocol.py`, what comes back in `answers.py`.
+"""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from fake_runway.client import protocol as requests
+from fake_runway.client.answers import (
+    ClockView,
+    CreditsView,
+    EventName,
+    Exchange,
+    Exchanges,
+    FaultView,
+    Finding,
+    Health,
+    Recording,
+    Replayed,
+    ScenarioLine,
+    ScenarioView,
+    SessionView,
+    Snapshot,
+    StateName,
+    Timeline,
+    WorldView,
+)
+from fake_runway.client.protocol import DEFAULT_WAIT_S, Span
+from fake_runway.client.transport import AsyncTransport
+
+
+class AsyncClock:
+    """A world's clock. It only moves forward."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def now(self) -> float:
+        """Return the world's instant, POSIX seconds."""
+        return (await self.get()).now
+
+    async def get(self) -> ClockView:
+        """Return what it shows, how fast it goes, and when something is due."""
+        return await self._transport.send(requests.clock())
+
+    async def jump(self, by: Span) -> ClockView:
+        """Move it forward; everything due until then happens at its own instant.
+
+        Args:
+            by: seconds, or a text such as `5m`.
+        """
+        return await self._transport.send(requests.jump(by))
+
+    async def jump_to(self, instant: float) -> ClockView:
+        """Move it forward to an instant, POSIX seconds."""
+        return await self._transport.send(requests.jump_to(instant))
+
+    async def next(self) -> ClockView:
+        """Move it forward to what happens next.
+
+        Raises:
+            Conflict: nothing is due.
+        """
+        return await self._transport.send(requests.to_next())
+
+    async def freeze(self) -> ClockView:
+        """Let the world's time stand still."""
+        return await self.set_rate(0.0)
+
+    async def set_rate(self, rate: float) -> ClockView:
+        """Let so many seconds pass in the world per real second."""
+        return await self._transport.send(requests.set_rate(rate))
+
+
+class AsyncSessions:
+    """A world's sessions, seen and moved from behind."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self, *, state: StateName | None = None, limit: int | None = None
+    ) -> tuple[SessionView, ...]:
+        """Return the sessions, newest first; at most 100 unless `limit` says otherwise."""
+        return await self._transport.send(requests.sessions(state, limit))
+
+    async def get(self, session_id: str) -> SessionView:
+        """Return one session.
+
+        Raises:
+            NoSuch.
+        """
+        return await self._transport.send(requests.session(session_id))
+
+    async def make(
+        self,
+        state: StateName | None = None,
+        *,
+        max_duration_s: int | None = None,
+        failure: tuple[str, str] | None = None,
+    ) -> SessionView:
+        """Create a session and bring it into a state (by default: provisioning, as a create does).
+
+        Args:
+            failure: code and text, for a session that has failed.
+        """
+        return await self._transport.send(requests.make_session(state, max_duration_s, failure))
+
+    async def occur(
+        self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
+    ) -> SessionView:
+        """Let an event happen to a session.
+
+        Args:
+            failure: code and text, for the event `failed`.
+
+        Raises:
+            Conflict: nothing like it can happen in the session's state.
+        """
+        return await self._transport.send(requests.occur(session_id, event, failure))
+
+    async def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
+        """Let a session fail."""
+        failure = (code, text or "An internal error occurred.")
+        return await self.occur(session_id, "failed", failure=failure)
+
+    async def timeline(self, session_id: str) -> Timeline:
+        """Return everything that happened to a session, as data and as lines."""
+        return await self._transport.send(requests.timeline(session_id))
+
+
+class AsyncJournal:
+    """The requests that came to a world, and their answers."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        session: str | None = None,
+        status: int | None = None,
+        fault: str | None = None,
+        limit: int | None = None,
+    ) -> Exchanges:
+        """Return the exchanges that fit, oldest first; the newest 100 unless `limit` says more."""
+        return await self._transport.send(
+            requests.journal(
+                operation=operation,
+                method=method,
+                session=session,
+                status=status,
+                fault=fault,
+                limit=limit,
+            )
+        )
+
+    async def unmatched(self, *, limit: int | None = None) -> Exchanges:
+        """Return the requests that nobody expected, each with the route that is nearest."""
+        return await self._transport.send(requests.unmatched(limit))
+
+    async def clear(self) -> None:
+        """Forget all entries; the run so far can no longer be replayed."""
+        await self._transport.send(requests.clear_journal())
+
+
+class AsyncCredits:
+    """The credits of a world's account."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get(self) -> CreditsView:
+        """Return what is left and what was spent."""
+        return await self._transport.send(requests.credits_left())
+
+    async def set(self, left: int) -> CreditsView:
+        """Let the account have so many credits left."""
+        return await self._transport.send(requests.put_credits(left))
+
+
+class AsyncFault:
+    """A fault that was put in place.
+
+    Attributes:
+        view: as it was then.
+    """
+
+    def __init__(self, transport: AsyncTransport, view: FaultView) -> None:
+        self._transport = transport
+        self.view = view
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return self.view.name
+
+    async def remove(self) -> None:
+        """Remove it.
+
+        Raises:
+            NoSuch: it has been removed already.
+        """
+        await self._transport.send(requests.remove_fault(self.name))
+
+
+class AsyncAdmin:
+    """Everything about one world that a test wants to see or choose.
+
+    Every method raises an `AdminError` when the server refuses. Used as a context manager it keeps
+    its connection for the block.
+
+    Args:
+        base_url: of the server, without any world.
+        world: made when first used; None: the only one that the server has.
+        token: the server's admin token, where it wants one.
+        transport: sends the requests, instead of one of its own.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        world: str | None = None,
+        token: str | None = None,
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        self._transport = transport or AsyncTransport(base_url, world, token)
+        self.clock = AsyncClock(self._transport)
+        self.sessions = AsyncSessions(self._transport)
+        self.journal = AsyncJournal(self._transport)
+        self.credits = AsyncCredits(self._transport)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.base_url}>"
+
+    async def __aenter__(self) -> Self:
+        await self._transport.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections that are kept."""
+        await self._transport.close()
+
+    @property
+    def name(self) -> str | None:
+        """The world's name; None: the only one that the server has."""
+        return self._transport.world
+
+    @property
+    def base_url(self) -> str:
+        """What an application takes as its base URL to be in this world."""
+        return requests.app_url(self._transport.base_url, self._transport.world)
+
+    # The server and its worlds
+
+    async def health(self) -> Health:
+        """Return the server's version."""
+        return await self._transport.send(requests.health())
+
+    async def worlds(self) -> tuple[WorldView, ...]:
+        """Return all worlds of the server, the one used last first."""
+        return await self._transport.send(requests.worlds())
+
+    async def look(self) -> WorldView:
+        """Return the world itself: how much of everything it has."""
+        return await self._transport.send(requests.world())
+
+    async def reset(
+        self,
+        scenario: str | None = None,
+        *,
+        seed: str | None = None,
+        rate: float | None = None,
+    ) -> WorldView:
+        """Begin the world anew: no sessions, no journal, as it began but for what is given."""
+        return await self._transport.send(requests.reset(scenario, seed, rate))
+
+    async def drop(self) -> None:
+        """Forget the world. Whoever names it again gets a new one."""
+        await self._transport.send(requests.drop())
+
+    async def fork(self, name: str) -> "AsyncAdmin":
+        """Let a copy of the world go on under another name, and return its client.
+
+        Raises:
+            Conflict: there is a world of that name.
+        """
+        await self._transport.send(requests.fork(name))
+        transport = self._transport.of_world(name)
+        return AsyncAdmin(transport.base_url, transport=transport)
+
+    async def snapshots(self) -> tuple[Snapshot, ...]:
+        """Return the snapshots of the world, oldest first."""
+        return await self._transport.send(requests.snapshots())
+
+    async def snapshot(self, name: str | None = None) -> Snapshot:
+        """Keep what the world is now, to be restored by its name."""
+        return await self._transport.send(requests.snapshot(name))
+
+    async def restore(self, name: str) -> WorldView:
+        """Let the world go on from a snapshot, which stays.
+
+        Raises:
+            NoSuch.
+        """
+        return await self._transport.send(requests.restore(name))
+
+    async def delete_snapshot(self, name: str) -> None:
+        """Forget a snapshot.
+
+        Raises:
+            NoSuch.
+        """
+        await self._transport.send(requests.delete_snapshot(name))
+
+    # Scenario and faults
+
+    async def scenario(self, which: str | Mapping[str, Any]) -> ScenarioView:
+        """Let the world follow another scenario; sessions keep what they were born with.
+
+        Args:
+            which: a name, or the data of a scenario file.
+
+        Raises:
+            NoSuch: no scenario has that name.
+            BadRequest: the data is wrong; the message says where.
+        """
+        return await self._transport.send(requests.put_scenario(which))
+
+    async def current_scenario(self) -> ScenarioView:
+        """Return what the world follows."""
+        return await self._transport.send(requests.current_scenario())
+
+    async def scenarios(self) -> tuple[ScenarioLine, ...]:
+        """Return every scenario that can be chosen by name."""
+        return await self._transport.send(requests.scenarios())
+
+    async def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
+        """Let creates for an avatar follow a session form; the rest of the scenario stays.
+
+        Args:
+            avatar: a preset id or a UUID.
+            session: as `session` in a scenario file.
+
+        Raises:
+            BadRequest: the form is wrong; the message says where.
+        """
+        return await self._transport.send(requests.bind_avatar(avatar, session))
+
+    async def unbind_avatar(self, avatar: str) -> None:
+        """Let creates for an avatar follow no form of its own any more.
+
+        Raises:
+            NoSuch: it is not bound.
+        """
+        await self._transport.send(requests.unbind_avatar(avatar))
+
+    async def fault(
+        self,
+        given: Mapping[str, Any] | None = None,
+        /,
+        *,
+        effect: Mapping[str, Any] | None = None,
+        match: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        acted: bool | None = None,
+        times: int | None = None,
+        skip: int | None = None,
+        from_: str | None = None,
+        until: str | None = None,
+        probability: float | None = None,
+    ) -> AsyncFault:
+        """Put a fault in place, and return what removes it.
+
+        Args:
+            given: its data, as in a scenario file; the keyword arguments are the same by part.
+
+        Raises:
+            BadRequest: the data is wrong; the message says where.
+        """
+        call = requests.add_fault(
+            given,
+            effect=effect,
+            match=match,
+            name=name,
+            acted=acted,
+            times=times,
+            skip=skip,
+            from_=from_,
+            until=until,
+            probability=probability,
+        )
+        return AsyncFault(self._transport, await self._transport.send(call))
+
+    async def faults(self) -> tuple[FaultView, ...]:
+        """Return the faults that are about all calls, the scenario's first, with their tallies."""
+        return await self._transport.send(requests.faults())
+
+    async def remove_faults(self) -> None:
+        """Remove all faults that were put in place by hand."""
+        await self._transport.send(requests.remove_faults())
+
+    # What happened
+
+    async def timeline(self, session_id: str) -> Timeline:
+        """Return everything that happened to a session, as data and as lines."""
+        return await self.sessions.timeline(session_id)
+
+    async def findings(self) -> tuple[Finding, ...]:
+        """Return what the client seems to do wrong, as of now."""
+        return await self._transport.send(requests.findings())
+
+    async def wait_for_session(
+        self,
+        *states: StateName,
+        session: str | None = None,
+        timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
+    ) -> SessionView:
+        """Return a session once it is in one of the states.
+
+        Args:
+            session: its id; None: the first that is.
+            timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
+
+        Raises:
+            WaitedInVain: the message says where the sessions are, and what the clock does.
+        """
+        return await self._transport.send(requests.await_session(states, session, timeout))
+
+    async def wait_for_calls(
+        self,
+        count: int = 1,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        status: int | None = None,
+        session: str | None = None,
+        since: int | None = None,
+        timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
+    ) -> tuple[Exchange, ...]:
+        """Return the calls that fit once there are `count` of them; earlier ones count.
+
+        Args:
+            since: the number of the first journal entry that counts.
+            timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
+
+        Raises:
+            WaitedInVain: the message says how many there were.
+        """
+        match = {"operation": operation, "method": method, "status": status, "session": session}
+        return await self._transport.send(requests.await_calls(match, count, since, timeout))
+
+    # Replay
+
+    async def replay_token(self) -> str:
+        """Return the run so far as one text; `fake-runway replay` repeats it.
+
+        Raises:
+            Conflict: the journal is no longer complete.
+        """
+        return (await self.recording()).token
+
+    async def recording(self) -> Recording:
+        """Return the run so far as a token, and as data with the journal in it."""
+        return await self._transport.send(requests.recording())
+
+    async def replay(self, token: str, *, name: str) -> Replayed:
+        """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
+
+        Raises:
+            BadRequest: `token` holds no run.
+            Conflict: there is a world of that name.
+        """
+        return await self._transport.send(requests.replay(token, name))

@@ -1,0 +1,490 @@
+"""The admin API of one world, typed, for callers that block. Standard library only.
+
+Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
+"""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from fake_runway.client import protocol as requests
+from fake_runway.client.answers import (
+    ClockView,
+    CreditsView,
+    EventName,
+    Exchange,
+    Exchanges,
+    FaultView,
+    Finding,
+    Health,
+    Recording,
+    Replayed,
+    ScenarioLine,
+    ScenarioView,
+    SessionView,
+    Snapshot,
+    StateName,
+    Timeline,
+    WorldView,
+)
+from fake_runway.client.protocol import DEFAULT_WAIT_S, Span
+from fake_runway.client.transport import Transport
+
+
+class Clock:
+    """A world's clock. It only moves forward."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def now(self) -> float:
+        """Return the world's instant, POSIX seconds."""
+        return (self.get()).now
+
+    def get(self) -> ClockView:
+        """Return what it shows, how fast it goes, and when something is due."""
+        return self._transport.send(requests.clock())
+
+    def jump(self, by: Span) -> ClockView:
+        """Move it forward; everything due until then happens at its own instant.
+
+        Args:
+            by: seconds, or a text such as `5m`.
+        """
+        return self._transport.send(requests.jump(by))
+
+    def jump_to(self, instant: float) -> ClockView:
+        """Move it forward to an instant, POSIX seconds."""
+        return self._transport.send(requests.jump_to(instant))
+
+    def next(self) -> ClockView:
+        """Move it forward to what happens next.
+
+        Raises:
+            Conflict: nothing is due.
+        """
+        return self._transport.send(requests.to_next())
+
+    def freeze(self) -> ClockView:
+        """Let the world's time stand still."""
+        return self.set_rate(0.0)
+
+    def set_rate(self, rate: float) -> ClockView:
+        """Let so many seconds pass in the world per real second."""
+        return self._transport.send(requests.set_rate(rate))
+
+
+class Sessions:
+    """A world's sessions, seen and moved from behind."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(
+        self, *, state: StateName | None = None, limit: int | None = None
+    ) -> tuple[SessionView, ...]:
+        """Return the sessions, newest first; at most 100 unless `limit` says otherwise."""
+        return self._transport.send(requests.sessions(state, limit))
+
+    def get(self, session_id: str) -> SessionView:
+        """Return one session.
+
+        Raises:
+            NoSuch.
+        """
+        return self._transport.send(requests.session(session_id))
+
+    def make(
+        self,
+        state: StateName | None = None,
+        *,
+        max_duration_s: int | None = None,
+        failure: tuple[str, str] | None = None,
+    ) -> SessionView:
+        """Create a session and bring it into a state (by default: provisioning, as a create does).
+
+        Args:
+            failure: code and text, for a session that has failed.
+        """
+        return self._transport.send(requests.make_session(state, max_duration_s, failure))
+
+    def occur(
+        self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
+    ) -> SessionView:
+        """Let an event happen to a session.
+
+        Args:
+            failure: code and text, for the event `failed`.
+
+        Raises:
+            Conflict: nothing like it can happen in the session's state.
+        """
+        return self._transport.send(requests.occur(session_id, event, failure))
+
+    def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
+        """Let a session fail."""
+        failure = (code, text or "An internal error occurred.")
+        return self.occur(session_id, "failed", failure=failure)
+
+    def timeline(self, session_id: str) -> Timeline:
+        """Return everything that happened to a session, as data and as lines."""
+        return self._transport.send(requests.timeline(session_id))
+
+
+class Journal:
+    """The requests that came to a world, and their answers."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(
+        self,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        session: str | None = None,
+        status: int | None = None,
+        fault: str | None = None,
+        limit: int | None = None,
+    ) -> Exchanges:
+        """Return the exchanges that fit, oldest first; the newest 100 unless `limit` says more."""
+        return self._transport.send(
+            requests.journal(
+                operation=operation,
+                method=method,
+                session=session,
+                status=status,
+                fault=fault,
+                limit=limit,
+            )
+        )
+
+    def unmatched(self, *, limit: int | None = None) -> Exchanges:
+        """Return the requests that nobody expected, each with the route that is nearest."""
+        return self._transport.send(requests.unmatched(limit))
+
+    def clear(self) -> None:
+        """Forget all entries; the run so far can no longer be replayed."""
+        self._transport.send(requests.clear_journal())
+
+
+class Credits:
+    """The credits of a world's account."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get(self) -> CreditsView:
+        """Return what is left and what was spent."""
+        return self._transport.send(requests.credits_left())
+
+    def set(self, left: int) -> CreditsView:
+        """Let the account have so many credits left."""
+        return self._transport.send(requests.put_credits(left))
+
+
+class Fault:
+    """A fault that was put in place.
+
+    Attributes:
+        view: as it was then.
+    """
+
+    def __init__(self, transport: Transport, view: FaultView) -> None:
+        self._transport = transport
+        self.view = view
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return self.view.name
+
+    def remove(self) -> None:
+        """Remove it.
+
+        Raises:
+            NoSuch: it has been removed already.
+        """
+        self._transport.send(requests.remove_fault(self.name))
+
+
+class Admin:
+    """Everything about one world that a test wants to see or choose.
+
+    Every method raises an `AdminError` when the server refuses. Used as a context manager it keeps
+    its connection for the block.
+
+    Args:
+        base_url: of the server, without any world.
+        world: made when first used; None: the only one that the server has.
+        token: the server's admin token, where it wants one.
+        transport: sends the requests, instead of one of its own.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        world: str | None = None,
+        token: str | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self._transport = transport or Transport(base_url, world, token)
+        self.clock = Clock(self._transport)
+        self.sessions = Sessions(self._transport)
+        self.journal = Journal(self._transport)
+        self.credits = Credits(self._transport)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.base_url}>"
+
+    def __enter__(self) -> Self:
+        self._transport.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._transport.close()
+
+    @property
+    def name(self) -> str | None:
+        """The world's name; None: the only one that the server has."""
+        return self._transport.world
+
+    @property
+    def base_url(self) -> str:
+        """What an application takes as its base URL to be in this world."""
+        return requests.app_url(self._transport.base_url, self._transport.world)
+
+    # The server and its worlds
+
+    def health(self) -> Health:
+        """Return the server's version."""
+        return self._transport.send(requests.health())
+
+    def worlds(self) -> tuple[WorldView, ...]:
+        """Return all worlds of the server, the one used last first."""
+        return self._transport.send(requests.worlds())
+
+    def look(self) -> WorldView:
+        """Return the world itself: how much of everything it has."""
+        return self._transport.send(requests.world())
+
+    def reset(
+        self,
+        scenario: str | None = None,
+        *,
+        seed: str | None = None,
+        rate: float | None = None,
+    ) -> WorldView:
+        """Begin the world anew: no sessions, no journal, as it began but for what is given."""
+        return self._transport.send(requests.reset(scenario, seed, rate))
+
+    def drop(self) -> None:
+        """Forget the world. Whoever names it again gets a new one."""
+        self._transport.send(requests.drop())
+
+    def fork(self, name: str) -> "Admin":
+        """Let a copy of the world go on under another name, and return its client.
+
+        Raises:
+            Conflict: there is a world of that name.
+        """
+        self._transport.send(requests.fork(name))
+        transport = self._transport.of_world(name)
+        return Admin(transport.base_url, transport=transport)
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Return the snapshots of the world, oldest first."""
+        return self._transport.send(requests.snapshots())
+
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """Keep what the world is now, to be restored by its name."""
+        return self._transport.send(requests.snapshot(name))
+
+    def restore(self, name: str) -> WorldView:
+        """Let the world go on from a snapshot, which stays.
+
+        Raises:
+            NoSuch.
+        """
+        return self._transport.send(requests.restore(name))
+
+    def delete_snapshot(self, name: str) -> None:
+        """Forget a snapshot.
+
+        Raises:
+            NoSuch.
+        """
+        self._transport.send(requests.delete_snapshot(name))
+
+    # Scenario and faults
+
+    def scenario(self, which: str | Mapping[str, Any]) -> ScenarioView:
+        """Let the world follow another scenario; sessions keep what they were born with.
+
+        Args:
+            which: a name, or the data of a scenario file.
+
+        Raises:
+            NoSuch: no scenario has that name.
+            BadRequest: the data is wrong; the message says where.
+        """
+        return self._transport.send(requests.put_scenario(which))
+
+    def current_scenario(self) -> ScenarioView:
+        """Return what the world follows."""
+        return self._transport.send(requests.current_scenario())
+
+    def scenarios(self) -> tuple[ScenarioLine, ...]:
+        """Return every scenario that can be chosen by name."""
+        return self._transport.send(requests.scenarios())
+
+    def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
+        """Let creates for an avatar follow a session form; the rest of the scenario stays.
+
+        Args:
+            avatar: a preset id or a UUID.
+            session: as `session` in a scenario file.
+
+        Raises:
+            BadRequest: the form is wrong; the message says where.
+        """
+        return self._transport.send(requests.bind_avatar(avatar, session))
+
+    def unbind_avatar(self, avatar: str) -> None:
+        """Let creates for an avatar follow no form of its own any more.
+
+        Raises:
+            NoSuch: it is not bound.
+        """
+        self._transport.send(requests.unbind_avatar(avatar))
+
+    def fault(
+        self,
+        given: Mapping[str, Any] | None = None,
+        /,
+        *,
+        effect: Mapping[str, Any] | None = None,
+        match: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        acted: bool | None = None,
+        times: int | None = None,
+        skip: int | None = None,
+        from_: str | None = None,
+        until: str | None = None,
+        probability: float | None = None,
+    ) -> Fault:
+        """Put a fault in place, and return what removes it.
+
+        Args:
+            given: its data, as in a scenario file; the keyword arguments are the same by part.
+
+        Raises:
+            BadRequest: the data is wrong; the message says where.
+        """
+        call = requests.add_fault(
+            given,
+            effect=effect,
+            match=match,
+            name=name,
+            acted=acted,
+            times=times,
+            skip=skip,
+            from_=from_,
+            until=until,
+            probability=probability,
+        )
+        return Fault(self._transport, self._transport.send(call))
+
+    def faults(self) -> tuple[FaultView, ...]:
+        """Return the faults that are about all calls, the scenario's first, with their tallies."""
+        return self._transport.send(requests.faults())
+
+    def remove_faults(self) -> None:
+        """Remove all faults that were put in place by hand."""
+        self._transport.send(requests.remove_faults())
+
+    # What happened
+
+    def timeline(self, session_id: str) -> Timeline:
+        """Return everything that happened to a session, as data and as lines."""
+        return self.sessions.timeline(session_id)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what the client seems to do wrong, as of now."""
+        return self._transport.send(requests.findings())
+
+    def wait_for_session(
+        self,
+        *states: StateName,
+        session: str | None = None,
+        timeout: Span = DEFAULT_WAIT_S,
+    ) -> SessionView:
+        """Return a session once it is in one of the states.
+
+        Args:
+            session: its id; None: the first that is.
+            timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
+
+        Raises:
+            WaitedInVain: the message says where the sessions are, and what the clock does.
+        """
+        return self._transport.send(requests.await_session(states, session, timeout))
+
+    def wait_for_calls(
+        self,
+        count: int = 1,
+        *,
+        operation: str | None = None,
+        method: str | None = None,
+        status: int | None = None,
+        session: str | None = None,
+        since: int | None = None,
+        timeout: Span = DEFAULT_WAIT_S,
+    ) -> tuple[Exchange, ...]:
+        """Return the calls that fit once there are `count` of them; earlier ones count.
+
+        Args:
+            since: the number of the first journal entry that counts.
+            timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
+
+        Raises:
+            WaitedInVain: the message says how many there were.
+        """
+        match = {"operation": operation, "method": method, "status": status, "session": session}
+        return self._transport.send(requests.await_calls(match, count, since, timeout))
+
+    # Replay
+
+    def replay_token(self) -> str:
+        """Return the run so far as one text; `fake-runway replay` repeats it.
+
+        Raises:
+            Conflict: the journal is no longer complete.
+        """
+        return (self.recording()).token
+
+    def recording(self) -> Recording:
+        """Return the run so far as a token, and as data with the journal in it."""
+        return self._transport.send(requests.recording())
+
+    def replay(self, token: str, *, name: str) -> Replayed:
+        """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
+
+        Raises:
+            BadRequest: `token` holds no run.
+            Conflict: there is a world of that name.
+        """
+        return self._transport.send(requests.replay(token, name))

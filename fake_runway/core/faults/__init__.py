@@ -1,0 +1,1 @@
+"""What goes wrong on command: which calls, what happens, when and how often."""

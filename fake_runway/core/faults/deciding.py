@@ -1,0 +1,82 @@
+"""Which faults strike a call: match, schedule, chance. Deciding only; nothing is altered here.
+
+A fault is data: what it matches, what it does (`effects/`), when and how often. A call is looked
+at twice, before and after the server acts on it, and a fault belongs to one of the two. What
+"how often" needs to know is a tally per fault, which the caller keeps: `decide` gets the tallies
+and returns what they become.
+
+The tally of a fault that belongs to a session's plan counts each session apart, so that "the first
+poll fails" is true of every session. Calls that address no session (create among them) and faults
+of a whole world are counted for the world.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fake_runway.core.draws import Draws
+from fake_runway.core.faults.fault import Fault, Standing
+from fake_runway.core.faults.matching import Situation
+
+
+class Tally(NamedTuple):
+    """How many calls have matched a fault, and how often it struck."""
+
+    seen: int = 0
+    struck: int = 0
+
+
+Key = tuple[str, int]
+"""A fault's name and the ordinal of the session that is counted, -1 for the world."""
+
+
+THE_WORLD = -1
+
+
+class Decision(NamedTuple):
+    """Which faults strike, in their order, and the tallies that changed."""
+
+    striking: tuple[Fault, ...]
+    tallies: Mapping[Key, Tally]
+
+
+_NOTHING = Decision((), MappingProxyType({}))
+
+
+def decide(
+    standing: Iterable[Standing],
+    situation: Situation,
+    *,
+    acted: bool,
+    tallies: Mapping[Key, Tally],
+    draws: Draws,
+) -> Decision:
+    """Return which faults strike a call, before (`acted` false) or after the server acts on it."""
+    striking: list[Fault] = []
+    changed: dict[Key, Tally] = {}
+    for fault, since in standing:
+        if fault.acted is not acted or not fault.match.fits(situation):
+            continue
+        if situation.at < since + fault.starts_s:
+            continue
+        if fault.ends_s is not None and situation.at >= since + fault.ends_s:
+            continue
+        counted = situation.session if fault.per_session and situation.addressed else None
+        key = (fault.name, THE_WORLD if counted is None else counted)
+        seen, struck = tallies.get(key, Tally())
+        seen += 1
+        if _strikes(fault, key, seen=seen, struck=struck, draws=draws):
+            striking.append(fault)
+            struck += 1
+        changed[key] = Tally(seen, struck)
+    return Decision(tuple(striking), changed) if changed else _NOTHING
+
+
+def _strikes(fault: Fault, key: Key, *, seen: int, struck: int, draws: Draws) -> bool:
+    if seen <= fault.skip or (fault.times is not None and struck >= fault.times):
+        return False
+    if fault.match.nth and seen not in fault.match.nth:
+        return False
+    if fault.probability >= 1:
+        return True
+    return draws.number(f"fault {key[0]} {key[1]}", seen) < fault.probability

@@ -1,0 +1,36 @@
+"""Effects that let something happen to the session."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.lifecycles.session import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Happens(Effect):
+    """Lets an event of the lifecycle happen to the session before the call is looked at."""
+
+    name = "event"
+    when = When.BEFORE
+    event: Event
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        return {
+            "description": "Happens to the addressed session just before the call is looked at, if"
+            " its state allows it.",
+            "enum": sorted(
+                each.value for each in Event if each not in (Event.ADMITTED, Event.RELEASED)
+            ),
+        }
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        return cls(Event(value))
+
+    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+        return delivery
+
+    def event_before(self) -> Event | None:
+        return self.event

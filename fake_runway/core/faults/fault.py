@@ -1,0 +1,50 @@
+"""A fault as a value: what it matches, what it does, when and how often."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fake_runway.core.faults.effects.base import Effect, When
+from fake_runway.core.faults.matching import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong, with which calls, when and how often.
+
+    Attributes:
+        acted: whether the server acts on the request before the fault strikes.
+        times: how often it strikes at most; None: no limit.
+        skip: so many matching calls go by first.
+        starts_s, ends_s: the span in which it can strike, counted from when it was put in place.
+        probability: of striking, each time that all else says so.
+        per_session: tallies are kept for each session apart.
+        given: the data it was made from.
+    """
+
+    name: str
+    match: Match
+    effects: tuple[Effect, ...]
+    acted: bool
+    times: int | None
+    skip: int
+    starts_s: float
+    ends_s: float | None
+    probability: float
+    per_session: bool
+    given: Mapping[str, Any]
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it answers in the server's place."""
+        return not self.acted and any(effect.when is When.INSTEAD for effect in self.effects)
+
+
+class Standing(NamedTuple):
+    """A fault in place, and the instant since when."""
+
+    fault: Fault
+    since: float

@@ -1,0 +1,1 @@
+"""What is remembered of a world, and what can be read from it."""

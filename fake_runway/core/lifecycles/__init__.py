@@ -1,0 +1,1 @@
+"""One table per kind of resource: which event leads from which state to which."""

@@ -1,0 +1,103 @@
+"""How sessions move: the states, the events, and which follows which.
+
+`TRANSITIONS` is the only place where it is decided which state follows which. A missing row *is*
+the error. Terminal states stand in the table with an empty row.
+
+What a session is, and which event comes next, is in `sessions/session.py`. State is ours, status is
+the wire's: CLAIMED exists only here. It is a session whose key has been used while nobody has
+joined its room yet, and the wire still calls it READY.
+
+Source: the Runway OpenAPI document of 2024-11-06 for the statuses, the public documentation's
+lifecycle diagram and observations of others for the moves. Assumed: what happens to a READY session
+that nobody consumes (FAILED), and the moment at which READY becomes RUNNING (a switch).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class State(Enum):
+    """Where a session is."""
+
+    QUEUED = "queued"
+    PROVISIONING = "provisioning"
+    READY = "ready"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Event(Enum):
+    """What can happen to a session."""
+
+    RELEASED = "released"  # its plan kept it from waiting for capacity until now
+    ADMITTED = "admitted"  # capacity became free
+    PROVISIONED = "provisioned"
+    CONSUMED = "consumed"  # the key was used, and using it starts the session
+    CLAIMED = "claimed"  # the key was used, and the session starts when somebody joins
+    JOINED = "joined"
+    BILLED = "billed"  # another block of RUNNING was paid
+    ENDED = "ended"  # END_CALL, or an admin call
+    CAPPED = "capped"  # maxDuration, or the account's session cap
+    UNPAID = "unpaid"  # a block could not be paid
+    EXPIRED = "expired"  # READY, and not started by `expiresAt`
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # DELETE
+
+
+_ANY_LIVE = {Event.FAILED: State.FAILED, Event.CANCELLED: State.CANCELLED}
+
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
+    {
+        State.QUEUED: {
+            Event.RELEASED: State.QUEUED,
+            Event.ADMITTED: State.PROVISIONING,
+            **_ANY_LIVE,
+        },
+        State.PROVISIONING: {Event.PROVISIONED: State.READY, **_ANY_LIVE},
+        State.READY: {
+            Event.CONSUMED: State.RUNNING,
+            Event.CLAIMED: State.CLAIMED,
+            Event.EXPIRED: State.FAILED,
+            **_ANY_LIVE,
+        },
+        State.CLAIMED: {
+            Event.JOINED: State.RUNNING,
+            Event.EXPIRED: State.FAILED,
+            **_ANY_LIVE,
+        },
+        State.RUNNING: {
+            Event.BILLED: State.RUNNING,
+            Event.ENDED: State.COMPLETED,
+            Event.CAPPED: State.COMPLETED,
+            Event.UNPAID: State.COMPLETED,
+            **_ANY_LIVE,
+        },
+        State.COMPLETED: {},
+        State.FAILED: {},
+        State.CANCELLED: {},
+    }
+)
+
+ACTIVE = frozenset({State.PROVISIONING, State.READY, State.CLAIMED, State.RUNNING})
+"""The states that take up capacity."""
+
+TERMINAL = frozenset(state for state, row in TRANSITIONS.items() if not row)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a session FAILED. `code` is the stable part; `text` is for people."""
+
+    code: str
+    text: str
+
+
+EXPIRED_FAILURE = Failure(
+    "INTERNAL", "The session was not consumed before its credentials expired."
+)
+UNEXPLAINED_FAILURE = Failure("INTERNAL", "An internal error occurred.")

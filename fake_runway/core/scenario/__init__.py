@@ -1,0 +1,1 @@
+"""Named data that says how an account and its sessions behave."""

@@ -1,0 +1,1 @@
+"""What a realtime session is, and its rules."""

@@ -1,0 +1,135 @@
+"""Decisions about sessions and accounts, as pure functions.
+
+They look at values and answer with a `Change`, or refuse. None of them alters anything:
+`Account.apply` alone does, after all checks have passed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hmac import compare_digest
+
+from fake_runway.core.billing import BLOCK_CREDITS, CREATE_CREDITS, DAY_S, Unpaid
+from fake_runway.core.draws import Draws
+from fake_runway.core.errors import (
+    AlreadyConsumed,
+    InsufficientCredits,
+    KeyExpired,
+    KeyRefused,
+    NotReady,
+    QuotaReached,
+    SessionOver,
+)
+from fake_runway.core.lifecycles.session import TERMINAL, Event, Failure, State
+from fake_runway.core.sessions.session import Session, step
+
+UNPAID_FAILURE = Failure("INSUFFICIENT_CREDITS", "The account ran out of credits.")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of one session: what it was, what it becomes, when, and what it costs.
+
+    Attributes:
+        at: POSIX seconds of the world's clock.
+        event: what happened; None for a birth.
+        before: None for a birth.
+        charge: credits.
+    """
+
+    at: float
+    event: Event | None
+    before: Session | None
+    after: Session
+    charge: int = 0
+
+
+def moved(
+    session: Session, event: Event, at: float, *, draws: Draws, failure: Failure | None = None
+) -> Change:
+    """Return the change that `event` makes.
+
+    Raises:
+        IllegalTransition: the table has no such row.
+    """
+    after = step(session, event, at, draws=draws, failure=failure)
+    charge = BLOCK_CREDITS if event is Event.BILLED else 0
+    return Change(at=at, event=event, before=session, after=after, charge=charge)
+
+
+def fallen_due(session: Session, *, draws: Draws, left: int | None, unpaid: Unpaid) -> Change:
+    """Return what happens to `session` at its `due_at`, with `left` credits in the account."""
+    at, event = session.due_at, session.due_event
+    if at is None or event is None:
+        raise ValueError("nothing is due")
+    broke = left is not None and left < BLOCK_CREDITS
+    if event is Event.BILLED and broke and unpaid is not Unpaid.OVERDRAW:
+        ending = Event.UNPAID if unpaid is Unpaid.COMPLETE else Event.FAILED
+        return moved(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
+    happening = session.plan.happening_in(session.state)
+    failure = happening.failure if happening is not None else None
+    return moved(session, event, at, draws=draws, failure=failure)
+
+
+def check_create(
+    at: float, *, left: int | None, created: Sequence[float], daily: int | None
+) -> None:
+    """Refuse a create that the account cannot carry.
+
+    Args:
+        left: credits, None for unlimited.
+        created: instants of the creates in the last 24 hours, oldest first.
+        daily: how many of those there may be, None for unlimited.
+
+    Raises:
+        InsufficientCredits.
+        QuotaReached: says in how many seconds the next create is possible.
+    """
+    if left is not None and left < CREATE_CREDITS:
+        raise InsufficientCredits("You do not have enough credits to run this task.")  # observed
+    if daily is None or len(created) < daily:
+        return
+    frees_at = (created[len(created) - daily] if daily else at) + DAY_S
+    message = "Your daily task limit has been reached."  # observed
+    raise QuotaReached(message, retry_after_s=frees_at - at)
+
+
+def check_consume(session: Session, *, expected_key: str, given_key: str) -> Event:
+    """Return the event that a consume with `given_key` causes.
+
+    Raises:
+        KeyRefused: another key.
+        KeyExpired: nobody consumed it in time.
+        NotReady, AlreadyConsumed, SessionOver: the key is right, the moment is not.
+    """
+    given = given_key.encode(errors="surrogatepass")  # a header may hold bytes that are no UTF-8
+    if not compare_digest(expected_key.encode(), given):
+        raise KeyRefused("The session key is not valid for this session.")
+    if session.event is Event.EXPIRED:
+        raise KeyExpired("The session key has expired.")
+    if session.state is State.READY:
+        return Event.CONSUMED if session.plan.join is None else Event.CLAIMED
+    check_not_over(session)
+    if session.state in (State.CLAIMED, State.RUNNING):
+        raise AlreadyConsumed("The session has already been consumed.")
+    raise NotReady("The session is not ready.")
+
+
+def check_backend(session: Session) -> None:
+    """Refuse a backend participant where there is no room yet or any more.
+
+    Raises:
+        NotReady, SessionOver.
+    """
+    check_not_over(session)
+    if session.state in (State.QUEUED, State.PROVISIONING):
+        raise NotReady("The session is not ready.")
+
+
+def check_not_over(session: Session) -> None:
+    """Refuse anything that needs a session which has not ended.
+
+    Raises:
+        SessionOver.
+    """
+    if session.state in TERMINAL:
+        raise SessionOver(f"The session is {session.state.value}.")

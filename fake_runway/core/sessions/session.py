@@ -1,0 +1,258 @@
+"""What a session is, how it is meant to go, and what happens to it next.
+
+A session carries its plan and the instant at which its next event is due. Nobody has to wake up for
+it: whoever looks at the account later applies what has become due, each event stamped with its own
+instant (see `account.py`).
+
+A plan can say that something goes wrong by itself: a `Happening` names a state, an event of the
+table, and how long after entering the state it strikes. That one rule covers a worker that dies
+while provisioning, a key that somebody else uses, a call that is cut off.
+"""
+
+from dataclasses import dataclass, replace
+
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import NEVER, NO_TIME, Duration, Fixed, later
+from fake_runway.core.errors import IllegalTransition
+from fake_runway.core.faults.fault import Fault
+from fake_runway.core.lifecycles.session import (
+    EXPIRED_FAILURE,
+    TRANSITIONS,
+    UNEXPLAINED_FAILURE,
+    Event,
+    Failure,
+    State,
+)
+
+BLOCK_S = 6.0
+"""RUNNING is billed in started blocks of this many seconds."""
+
+DEFAULT_PROVISION = Fixed(1.5)
+
+_OF_THE_ACCOUNT = frozenset({Event.ADMITTED, Event.RELEASED, Event.BILLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happens by itself to a session in one state.
+
+    Attributes:
+        after: counted from entering the state.
+        failure: with FAILED, why; None: an unexplained one.
+
+    Raises:
+        ValueError: the table has no such row, or the event is the account's own affair.
+    """
+
+    state: State
+    event: Event
+    after: Duration = NO_TIME
+    failure: Failure | None = None
+
+    def __post_init__(self) -> None:
+        possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - _OF_THE_ACCOUNT)
+        if self.event.value not in possible:
+            expected = ", ".join(possible) or "nothing"
+            raise ValueError(
+                f"while {self.state.value} a session can be {expected}; got {self.event.value}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How sessions are meant to go. Shared by all sessions made under the same settings.
+
+    Attributes:
+        queued: how long a session stays QUEUED whatever capacity there is.
+        provision: from ADMITTED to READY.
+        expires_in_s: from READY to `expiresAt`, in seconds.
+        session_cap_s: RUNNING ends after min(maxDuration, this); None: maxDuration alone.
+        join: None: consuming starts the session. Else: somebody joins this long after the
+            consume, and only that starts it.
+        happenings: what goes wrong by itself, at most one for a state.
+        faults: what goes wrong with calls about these sessions.
+        token_room: the room that its tokens let into; None: its own.
+        scenario: the name of the scenario this comes from, empty if none.
+    """
+
+    queued: Duration = NO_TIME
+    provision: Duration = DEFAULT_PROVISION
+    expires_in_s: float = 300.0
+    session_cap_s: float | None = None
+    join: Duration | None = None
+    happenings: tuple[Happening, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    token_room: str | None = None
+    scenario: str = ""
+
+    def happening_in(self, state: State) -> Happening | None:
+        """Return what happens by itself in `state`, None if nothing does."""
+        for happening in self.happenings:
+            if happening.state is state:
+                return happening
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One realtime session. Instants are POSIX seconds of its world's clock.
+
+    Attributes:
+        ordinal: which session of its world this is, counted from 0; names its draws.
+        event: the event that led here; None for a session just born.
+        due_at: when the next event happens by itself; None: not without somebody's doing.
+        due_event: that event.
+        ready_at, started_at: when it became READY and RUNNING, None before.
+        blocks: blocks of RUNNING billed so far.
+    """
+
+    id: str
+    ordinal: int
+    created_at: float
+    max_duration_s: int
+    plan: Plan
+    state: State = State.QUEUED
+    event: Event | None = None
+    changed_at: float = 0.0
+    due_at: float | None = None
+    due_event: Event | None = None
+    ready_at: float | None = None
+    started_at: float | None = None
+    blocks: int = 0
+    failure: Failure | None = None
+
+    @property
+    def expires_at(self) -> float | None:
+        """When the credentials of a READY session stop working."""
+        return None if self.ready_at is None else later(self.ready_at, self.plan.expires_in_s)
+
+    @property
+    def ends_at(self) -> float | None:
+        """The latest instant at which RUNNING can end; None when it has not started."""
+        return None if self.started_at is None else later(self.started_at, self.longest_s)
+
+    @property
+    def longest_s(self) -> float:
+        """How long RUNNING may last, in seconds."""
+        cap = self.plan.session_cap_s
+        return self.max_duration_s if cap is None else min(self.max_duration_s, cap)
+
+    @property
+    def ran_for_s(self) -> float:
+        """Seconds between start and end of a session that has ended; 0 if it never ran."""
+        return 0.0 if self.started_at is None else self.changed_at - self.started_at
+
+    @property
+    def waits_for_capacity(self) -> bool:
+        """Whether it is QUEUED and may be admitted."""
+        if self.state is not State.QUEUED:
+            return False
+        return self.event is Event.RELEASED or self.plan.queued == NO_TIME
+
+
+def newborn(
+    session_id: str, *, ordinal: int, at: float, plan: Plan, max_duration_s: int, draws: Draws
+) -> Session:
+    """Return a session just born: QUEUED, until capacity (maybe at once) admits it."""
+    session = Session(
+        id=session_id,
+        ordinal=ordinal,
+        created_at=at,
+        changed_at=at,
+        max_duration_s=max_duration_s,
+        plan=plan,
+    )
+    return _with_due(session, draws)
+
+
+def step(
+    session: Session, event: Event, at: float, *, draws: Draws, failure: Failure | None = None
+) -> Session:
+    """Apply `event` to `session` at instant `at`.
+
+    Raises:
+        IllegalTransition: the table has no row for this event in this state; nothing changed.
+    """
+    target = TRANSITIONS[session.state].get(event)
+    if target is None:
+        raise IllegalTransition(f"a session that is {session.state.value} cannot be {event.value}")
+    moved = Session(
+        id=session.id,
+        ordinal=session.ordinal,
+        created_at=session.created_at,
+        max_duration_s=session.max_duration_s,
+        plan=session.plan,
+        state=target,
+        event=event,
+        changed_at=at,
+        ready_at=at if event is Event.PROVISIONED else session.ready_at,
+        started_at=at if event in (Event.CONSUMED, Event.JOINED) else session.started_at,
+        blocks=session.blocks + (event is Event.BILLED),
+        failure=_failure(event, failure) if target is State.FAILED else None,
+    )
+    return _with_due(moved, draws)
+
+
+def _failure(event: Event, given: Failure | None) -> Failure:
+    if event is Event.EXPIRED:
+        return EXPIRED_FAILURE
+    return given or UNEXPLAINED_FAILURE
+
+
+def _with_due(session: Session, draws: Draws) -> Session:
+    due = next_due(session, draws)
+    return session if due is None else replace(session, due_at=due[0], due_event=due[1])
+
+
+def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
+    """Return when and which event happens to `session` by itself, None if none does.
+
+    Computed from the session's own instants and never from a running sum, so that the hundredth
+    block of a long call starts exactly 600 seconds after the first. What the plan makes happen at
+    the same instant as the usual event comes before it.
+    """
+    usual = _usual_due(session, draws)
+    happening = session.plan.happening_in(session.state)
+    if happening is None:
+        return usual
+    number = draws.number(f"then-{session.state.value}", session.ordinal)
+    strikes_at = later(_entered_at(session), happening.after.sample(number))
+    return usual if usual is not None and usual[0] < strikes_at else (strikes_at, happening.event)
+
+
+def _usual_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
+    match session.state:
+        case State.QUEUED if session.event is None and not session.waits_for_capacity:
+            number = draws.number("queued", session.ordinal)
+            return later(session.created_at, session.plan.queued.sample(number)), Event.RELEASED
+        case State.PROVISIONING:
+            number = draws.number("provision", session.ordinal)
+            ready_at = later(session.changed_at, session.plan.provision.sample(number))
+            return ready_at, Event.PROVISIONED
+        case State.READY if session.expires_at is not None:
+            return session.expires_at, Event.EXPIRED
+        case State.CLAIMED if session.expires_at is not None:
+            join = session.plan.join or NEVER  # no plan: claimed by hand, and it expires
+            joins_at = later(session.changed_at, join.sample(draws.number("join", session.ordinal)))
+            if joins_at < session.expires_at:
+                return joins_at, Event.JOINED
+            return session.expires_at, Event.EXPIRED
+        case State.RUNNING if session.started_at is not None and session.ends_at is not None:
+            block_at = later(session.started_at, BLOCK_S * session.blocks)
+            # a call that lasts exactly to its cap ends there: no block starts at that instant
+            if block_at < session.ends_at:
+                return block_at, Event.BILLED
+            return session.ends_at, Event.CAPPED
+        case _:
+            return None
+
+
+def _entered_at(session: Session) -> float:
+    """Return when the session entered its state; events that stay in it do not count."""
+    match session.state:
+        case State.QUEUED:
+            return session.created_at
+        case State.RUNNING if session.started_at is not None:
+            return session.started_at
+        case _:
+            return session.changed_at

@@ -1,0 +1,1 @@
+"""Records of runs, running them again, and comparing what came out."""

@@ -1,0 +1,116 @@
+"""Where a replay came out differently."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from fake_runway.core.history.journal import Move
+from fake_runway.core.history.views import exchange_body
+from fake_runway.replay.record import Json, NotReplayable, digest_of, seal_of, step_of
+from fake_runway.worlds.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The first place where a replay came out differently.
+
+    Attributes:
+        number: of the exchange.
+        where: the path in its journal entry, `$` if only its digest is known.
+    """
+
+    number: int
+    call: str
+    where: str
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return (
+            f"exchange {self.number} ({self.call}) diverges at {self.where}: recorded"
+            f" {self.expected}, replayed {self.got}"
+        )
+
+
+def find_divergence(given: Json, world: World) -> Divergence | None:
+    """Return the first exchange that is another; then the first step; then whatever else is.
+
+    Raises:
+        NotReplayable: all is the same, and the record still is not what it was sealed as.
+    """
+    entries = world.log.entries()
+    found = _other_exchange(given, [exchange_body(each) for each in world.log.exchanges])
+    steps = [step_of(entry) for entry in entries if not isinstance(entry, Move)]
+    if found is None:
+        found = _other_step(given["steps"], steps)
+    if found is not None:
+        return found
+    told, _, expected = given["seal"].partition(".")
+    still_told, _, got = seal_of(given, world).partition(".")
+    if expected != got:
+        last = len(entries) - 1
+        return Divergence(last, "moves of the sessions", "$", expected, got)
+    if told != still_told:
+        raise NotReplayable("the record was changed after it was made: its seal does not fit")
+    return None
+
+
+def _other_exchange(given: Json, got: list[Json]) -> Divergence | None:
+    expected = given.get("journal")
+    digests = given["digests"] if expected is None else [digest_of(each) for each in expected]
+    for index, digest in enumerate(digests):
+        if index >= len(got):
+            return Divergence(index, "missing", "$", "an exchange", "none")
+        entry = got[index]
+        if digest_of(entry) == digest:
+            continue
+        call = f"{entry['method']} {entry['path']}"
+        if expected is None:
+            return Divergence(
+                entry["number"], call, "$", digest, _shortened(_text(entry["response"]))
+            )
+        where, was, now = next(_differences("$", expected[index], entry))
+        return Divergence(entry["number"], call, where, was, now)
+    if len(got) > len(digests):
+        entry = got[len(digests)]
+        return Divergence(entry["number"], "more", "$", "none", _text(entry["path"]))
+    return None
+
+
+def _other_step(expected: list[Json], got: list[Json]) -> Divergence | None:
+    for was, now in zip(expected, got, strict=True):
+        if digest_of(was) != digest_of(now):
+            call = now.get("act") or f"{now['method']} {now['path']}"
+            where, one, other = next(_differences("$", was, now))
+            return Divergence(now["number"], call, where, one, other)
+    return None
+
+
+def _differences(where: str, was: Any, now: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield the places where two values become other bytes: 1 is neither 1.0 nor true."""
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        for key in sorted({*was, *now}):
+            if key in was and key in now:
+                yield from _differences(f"{where}.{key}", was[key], now[key])
+            else:
+                one, other = (_shown(each, key) for each in (was, now))
+                yield f"{where}.{key}", one, other
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for index, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from _differences(f"{where}[{index}]", one, other)
+    elif _text(was) != _text(now):
+        yield where, _shortened(_text(was)), _shortened(_text(now))
+
+
+def _shown(given: Mapping[str, Any], key: str) -> str:
+    return _shortened(_text(given[key])) if key in given else "nothing"
+
+
+def _text(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}..."

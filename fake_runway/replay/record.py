@@ -1,0 +1,211 @@
+"""Records of runs, and running them again somewhere else.
+
+A record holds what a world's history followed from: how the server was told to behave, the
+scenario, the seed, the world's name and its first instant, and every call and act with the instant
+and the order in which it was applied. A replay makes such a world with a frozen clock, moves it
+from instant to instant, and applies the same calls by the same code. Nothing waits, so the order
+cannot come out differently. Secrets are not part of a record: a consume says whether its key was
+the right one, and a replay uses the right key or a wrong one.
+
+The replayed journal has to be the same, byte for byte. Where it is not, the first difference is
+named. A token is a record without the journal itself, which is put in by a digest for each
+exchange; a file can hold all of it. A seal covers what an exchange does not show: what the record
+tells a replay to do, and the moves of the sessions. Without it, a record that was changed by hand
+could come out "identical".
+"""
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from fake_runway.clock import LARGEST_RATE
+from fake_runway.core.history.journal import Act, Exchange, Move
+from fake_runway.core.history.views import act_body, entry_body, exchange_body
+from fake_runway.core.scenario.forms import describe_account, describe_session
+from fake_runway.core.scenario.scenario import data_of
+from fake_runway.core.text import printable
+from fake_runway.version import __version__
+from fake_runway.worlds.naming import is_name
+from fake_runway.worlds.world import World
+
+Json = dict[str, Any]
+
+
+FORMAT = 1
+
+
+PREFIX = "fr1."
+
+
+_LARGEST_RECORD = 64 * 1024 * 1024
+
+
+_LAST_INSTANT = 2e11  # in the year 8307: ten more can still be written
+
+
+class NotReplayable(Exception):
+    """A text that is no record, or a world whose journal is no longer complete."""
+
+
+def record(world: World) -> Json:
+    """Return the record of everything that happened in `world`.
+
+    Shape: `Record` in contracts/wire/schemas/admin.json.
+
+    Raises:
+        NotReplayable: its journal has lost entries.
+    """
+    if not world.log.complete:
+        if world.log.deleted:
+            raise NotReplayable(
+                "the journal of this world was deleted, and a replay needs all of it:"
+                " it can be recorded again after POST /__admin/reset"
+            )
+        gone = world.log.dropped + world.log.lost_moves
+        raise NotReplayable(f"{gone} entries of the journal are gone; keep more with --journal")
+    now = world.clock.now()
+    world.account.advance(now)
+    given: Json = {
+        "format": FORMAT,
+        "fake_runway": __version__,
+        "world": world.name,
+        "origin": world.origin,
+        "seed": world.draws.seed,
+        "media_url": _media_url(world),
+        "epoch": world.epoch,
+        "rate": world.first_rate,
+        "now": now,
+        "account": describe_account(world.base),
+        "session": describe_session(world.base.plan),
+        "scenario": world.first_scenario.name,
+        "scenarios": dict(_scenarios_of(world)),
+        "steps": [step_of(entry) for entry in world.log.entries() if not isinstance(entry, Move)],
+        "journal": [exchange_body(exchange) for exchange in world.log.exchanges],
+    }
+    return {**given, "seal": seal_of(given, world)}
+
+
+def _scenarios_of(world: World) -> Iterator[tuple[str, Json]]:
+    """Yield what is not built in, and under the empty name a first one that has no other place.
+
+    Only scenarios of the catalogue have ready-made avatars, so a replay must not add to them.
+    """
+    for name in world.catalogue.own:
+        if (scenario := world.catalogue.get(name)) is not None:
+            yield name, data_of(scenario)
+    if world.catalogue.get(world.first_scenario.name) != world.first_scenario:
+        yield "", data_of(world.first_scenario)
+
+
+def seal_of(given: Json, world: World) -> str:
+    """Return digests of what a record tells a replay to do, and of all that came of it."""
+    told = {key: value for key, value in given.items() if key not in _NOT_TOLD}
+    return f"{digest_of(told)}.{blake2b(journal_bytes(world), digest_size=6).hexdigest()}"
+
+
+_NOT_TOLD = frozenset({"fake_runway", "journal", "digests", "seal"})
+
+
+def step_of(entry: Exchange | Act) -> Json:
+    if isinstance(entry, Act):
+        return act_body(entry)
+    step = exchange_body(entry)
+    for name in ("response", "acted", "faults", "nearest"):
+        del step[name]
+    door = entry.door
+    if door is not None:
+        step["door"] = {**door._asdict(), "headers": dict(door.headers)}
+    return step
+
+
+def token_of(given: Json) -> str:
+    """Return a record as one short text, fit for a command line."""
+    lean = {key: value for key, value in given.items() if key != "journal"}
+    if "journal" in given:
+        lean["digests"] = [digest_of(each) for each in given["journal"]]
+    packed = zlib.compress(orjson.dumps(lean), level=9)
+    return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read(text: str | bytes) -> Json:
+    """Return the record that a token or the text of a file holds.
+
+    Shape: `Record` in contracts/wire/schemas/admin.json; a token's has `digests` instead of
+    `journal`.
+
+    Raises:
+        NotReplayable: it holds none, or one of another format.
+    """
+    # what a command line cannot decode comes as surrogates
+    raw = text.encode(errors="surrogateescape") if isinstance(text, str) else text
+    raw = raw.strip()
+    if raw.startswith(PREFIX.encode()):
+        raw = _unpacked(raw[len(PREFIX) :])
+    try:
+        given = orjson.loads(raw)
+        if isinstance(given, dict) and isinstance(given.get("record"), dict):
+            given = given["record"]  # the whole answer of the admin API
+    except orjson.JSONDecodeError as error:
+        raise NotReplayable(
+            f"expected a replay token ({PREFIX}...) or a record as JSON, got another text"
+        ) from error
+    if isinstance(given, dict) and "format" not in given and isinstance(given.get("error"), str):
+        raise NotReplayable(f"expected a record, got an error: {printable(given['error'])}")
+    if not isinstance(given, dict) or given.get("format") != FORMAT:
+        came = given.get("format") if isinstance(given, dict) else type(given).__name__
+        raise NotReplayable(f"expected a record of format {FORMAT}, got {came!r}")
+    missing = sorted(_KEYS - given.keys())
+    if not given.keys() & {"journal", "digests"}:
+        missing.append("journal")
+    if missing:
+        raise NotReplayable(f"the record lacks {', '.join(missing)}")
+    for name, most in (("rate", LARGEST_RATE), ("epoch", _LAST_INSTANT), ("now", _LAST_INSTANT)):
+        value = given[name]
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise NotReplayable(f"the record is damaged: {name} is no number from 0 to {most:g}")
+    for name in ("world", "origin"):
+        if not isinstance(given[name], str) or not is_name(given[name]):
+            raise NotReplayable(f"the record is damaged: {name} is no name of a world")
+    return given
+
+
+_KEYS = frozenset(
+    {"world", "origin", "seed", "epoch", "rate", "account", "session", "scenario", "scenarios"}
+    | {"steps", "now", "seal", "media_url"}
+)
+
+
+def _unpacked(raw: bytes) -> bytes:
+    try:
+        packed = base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+        reader = zlib.decompressobj()
+        unpacked = reader.decompress(packed, _LARGEST_RECORD)
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise NotReplayable("the replay token is damaged: it cannot be unpacked") from error
+    if reader.unconsumed_tail or not reader.eof:
+        raise NotReplayable("the replay token is damaged: it is cut off, or too large")
+    return unpacked
+
+
+def digest_of(entry: Json) -> str:
+    raw = orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
+    return blake2b(raw, digest_size=6).hexdigest()
+
+
+def _media_url(world: World) -> str:
+    """Return where the tokens of this run led, empty if none was handed out."""
+    for exchange in world.log.exchanges:
+        reply = exchange.reply
+        if not exchange.faults and isinstance(reply, dict) and "roomName" in reply:
+            return str(reply["url"])
+    return ""
+
+
+def journal_bytes(world: World) -> bytes:
+    """Return all entries of a world as lines of JSON: what has to be the same after a replay."""
+    return b"\n".join(orjson.dumps(entry_body(entry)) for entry in world.log.entries())

@@ -1,0 +1,46 @@
+"""Recording and replaying through the admin API."""
+
+from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation, AdminRefused, Conflict
+from fake_runway.replay.record import NotReplayable, read, record, token_of
+from fake_runway.replay.rerun import replay
+from fake_runway.web.bodies import Body
+from fake_runway.web.replies import Reply
+from fake_runway.worlds.naming import explicit_name
+
+
+def get_replay(call: AdminCall) -> Reply:
+    """Answer the record of the world's run, and the token that holds it."""
+    try:
+        given = record(call.world)
+    except NotReplayable as error:
+        raise Conflict(str(error)) from error
+    return Reply(200, {"token": token_of(given), "record": given})
+
+
+def post_replay(call: AdminCall) -> Reply:
+    """Run a record again as a world of its own, which stands there afterwards, clock stopped."""
+    name = explicit_name(call.body["name"])
+    if call.worlds.get(name) is not None:
+        raise Conflict(f"There is a world named {name} already.")
+    try:
+        given = read(call.body["token"])
+        done = replay(given, livekit=call.livekit, catalogue=call.worlds.catalogue)
+    except NotReplayable as error:
+        raise AdminRefused(str(error), headers={"X-Fake-Where": "$.token"}) from error
+    call.worlds.fork(done.world, name)
+    difference = done.divergence
+    return Reply(
+        200,
+        {
+            "name": name,
+            "exchanges": len(done.world.log.exchanges),
+            "identical": difference is None,
+            "divergence": None if difference is None else str(difference),
+        },
+    )
+
+
+REPLAYS = (
+    AdminOperation("getReplay", "GET", f"{ROOT}/replay", get_replay),
+    AdminOperation("postReplay", "POST", f"{ROOT}/replay", post_replay, body=Body.REQUIRED),
+)

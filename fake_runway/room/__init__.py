@@ -1,0 +1,1 @@
+"""The media room that credentials lead to."""

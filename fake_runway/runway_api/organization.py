@@ -1,0 +1,89 @@
+"""The operations of the organization: its limits and its usage."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from fake_runway.core.billing import DAY_S
+from fake_runway.core.errors import Refused
+from fake_runway.runway_api.calls import Call
+from fake_runway.runway_api.wire import MODEL, Json
+from fake_runway.web.replies import Reply
+
+CREDITS_PER_MONTH = 10_000_000  # the highest tier's $100,000 at $0.01; source: public tiers page
+
+
+USAGE_DAYS = 30
+
+
+LONGEST_USAGE_DAYS = 90
+
+
+class BadDates(Refused):
+    """A usage query whose dates are well formed but make no range."""
+
+    code = "bad_dates"
+    status = 400
+
+
+def get_organization(call: Call) -> Reply:
+    """Answer limits, balance and usage of the account."""
+    account = call.world.account
+    account.advance(call.at)
+    limits = account.settings.limits
+    left = CREDITS_PER_MONTH if account.left is None else max(0, account.left)
+    model_limits = {
+        "maxConcurrentGenerations": limits.concurrency,
+        "maxDailyGenerations": limits.daily,
+    }
+    return Reply(
+        200,
+        {
+            "tier": {
+                "maxMonthlyCreditSpend": CREDITS_PER_MONTH,
+                "models": {MODEL: model_limits},
+            },
+            "creditBalance": left,
+            "usage": {"models": {MODEL: {"dailyGenerations": account.used_today}}},
+        },
+    )
+
+
+def query_usage(call: Call) -> Reply:
+    """Answer credits by UTC day, for the days on which any were spent.
+
+    The published defaults leave today out: from 30 days ago, for 30 days, end not included.
+    """
+    account = call.world.account
+    account.advance(call.at)
+    start, before = _range(call)
+    results: list[Json] = [
+        {"date": day.isoformat(), "usedCredits": [{"model": MODEL, "amount": amount}]}
+        for number, amount in sorted(account.spent_by_day.items())
+        if start <= (day := _date_of(number)) < before
+    ]
+    return Reply(200, {"results": results, "models": [MODEL] if results else []})
+
+
+def _range(call: Call) -> tuple[date, date]:
+    today = _date_of(int(call.at // DAY_S))
+    start = _date(call.body, "startDate") or today - timedelta(days=USAGE_DAYS)
+    last = min(start.toordinal() + USAGE_DAYS, date.max.toordinal())
+    before = _date(call.body, "beforeDate") or date.fromordinal(last)
+    days = (before - start).days
+    if not 0 < days <= LONGEST_USAGE_DAYS:
+        raise BadDates(
+            f"beforeDate must be 1 to {LONGEST_USAGE_DAYS} days after startDate, got {days}."
+        )
+    return start, before
+
+
+def _date(body: Any, name: str) -> date | None:
+    text = body.get(name)
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError as error:  # the form is right, the day is not: 2026-02-30, year 0
+        raise BadDates(f"{name} must be a date that exists.") from error
+
+
+def _date_of(day_number: int) -> date:
+    return datetime.fromtimestamp(day_number * DAY_S, UTC).date()

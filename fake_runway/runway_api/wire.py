@@ -1,0 +1,94 @@
+"""Wire spelling: what the Runway API's answers look like.
+
+Pure. Nothing else in the fake knows camelCase keys, RFC 3339 instants or statuses.
+
+Source: the Runway OpenAPI document of 2024-11-06; error bodies also as observed live.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.sessions.session import Session
+
+DOC_URL = "https://docs.dev.runwayml.com/api"
+MODEL = "gwm1_avatars"
+
+Json = dict[str, Any]
+
+_STATUS: Mapping[State, str] = {
+    State.QUEUED: "NOT_READY",
+    State.PROVISIONING: "NOT_READY",
+    State.READY: "READY",
+    State.CLAIMED: "READY",
+    State.RUNNING: "RUNNING",
+    State.COMPLETED: "COMPLETED",
+    State.FAILED: "FAILED",
+    State.CANCELLED: "CANCELLED",
+}
+
+
+@lru_cache(maxsize=4096)  # a session is polled again and again, and its instants stay
+def instant(at: float) -> str:
+    """Return POSIX seconds as RFC 3339 in UTC with milliseconds, e.g. 2026-01-31T12:00:00.250Z."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
+    """Return what a GET shows of `session`, closed per status as in the published document.
+
+    `key_of` is asked for a READY session only.
+    """
+    body: Json = {
+        "id": session.id,
+        "createdAt": instant(session.created_at),
+        "status": _STATUS[session.state],
+    }
+    match session.state:
+        case State.QUEUED:
+            body["queued"] = True
+        case State.PROVISIONING:
+            body["queued"] = False
+        case State.READY | State.CLAIMED if session.expires_at is not None:
+            body["expiresAt"] = instant(session.expires_at)
+            body["sessionKey"] = key_of(session)
+        case State.COMPLETED:
+            body["duration"] = round(session.ran_for_s)
+        case State.FAILED if session.failure is not None:
+            body["failure"] = session.failure.text
+            body["failureCode"] = session.failure.code
+        case _:
+            pass
+    return body
+
+
+_AVATARS_SINCE = 1_767_225_600.0  # 2026-01-01: they have always been there
+
+
+def avatar_body(avatar_id: str, name: str, about: str) -> Json:
+    """Return what a GET shows of a custom avatar; all of ours are READY and have no pictures."""
+    return {
+        "id": avatar_id,
+        "name": name[:50],
+        "personality": about,
+        "startScript": None,
+        "voice": {
+            "type": "runway-live-preset",
+            "presetId": "clara",
+            "name": "Clara",
+            "description": "The voice of every ready-made avatar.",
+        },
+        "referenceImageUri": None,
+        "processedImageUri": None,
+        "documentIds": [],
+        "createdAt": instant(_AVATARS_SINCE),
+        "updatedAt": instant(_AVATARS_SINCE),
+        "status": "READY",
+    }
+
+
+def error_body(message: str, *, doc_url: bool) -> Json:
+    """Return the envelope of every error."""
+    return {"error": message, "docUrl": DOC_URL} if doc_url else {"error": message}

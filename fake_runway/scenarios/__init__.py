@@ -1,0 +1,1 @@
+"""The catalogue of scenarios, and the check of scenario files."""

@@ -1,0 +1,1 @@
+"""All APIs behind one port: options, application, sockets, logs."""

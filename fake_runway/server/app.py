@@ -1,0 +1,50 @@
+"""The fake as one aiohttp application: the Runway API and the admin API behind one port."""
+
+from aiohttp import web
+
+from fake_runway.admin_api.handler import Admin
+from fake_runway.replay.routes import REPLAYS
+from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.handler import LONGEST_BODY, RunwayHandler
+from fake_runway.worlds.registry import Worlds
+
+
+class FakeApp:
+    """The handler of every request: the admin API's paths go there, all others to the Runway API.
+
+    Args:
+        livekit: where tokens lead and who signs them.
+        admin: who may use the admin API; None: this machine, without a token.
+    """
+
+    def __init__(self, worlds: Worlds, livekit: LiveKit, admin: Admin | None = None) -> None:
+        self._admin = admin or admin_api(worlds, livekit)
+        self._runway = RunwayHandler(worlds, livekit)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer any request."""
+        path = request.raw_path.partition("?")[0]
+        if not path.startswith("/"):  # a whole URL, as proxies are asked
+            path = request.rel_url.raw_path
+        if self._admin.owns(path):
+            return await self._admin.handle(request, path)
+        return await self._runway.handle(request, path)
+
+
+def admin_api(
+    worlds: Worlds,
+    livekit: LiveKit,
+    *,
+    token: str | None = None,
+    hosts: frozenset[str] = frozenset(),
+) -> Admin:
+    """Return the admin API with all its operations; arguments as of `Admin`."""
+    return Admin(worlds, livekit, token=token, hosts=hosts, more=REPLAYS)
+
+
+def create_app(worlds: Worlds, *, livekit: LiveKit, admin: Admin | None = None) -> web.Application:
+    """Return the fake as an aiohttp application, to be served or mounted."""
+    app = web.Application(client_max_size=LONGEST_BODY)
+    # not `.*`: a path may hold a line break, and that is a 404 of ours too
+    app.router.add_route("*", r"/{path:[\s\S]*}", FakeApp(worlds, livekit, admin).handle)
+    return app

@@ -1,0 +1,116 @@
+"""Serving the fake on a socket: the piece between its handler and a process."""
+
+import errno
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from fake_runway.clock import loop_time_as_wall_clock
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.room.tokens import LiveKit
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.server.app import FakeApp, admin_api
+from fake_runway.server.logs import server_logger
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.world import DEFAULT_SCENARIO
+
+LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
+SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
+BACKLOG = 1024  # connections that wait to be accepted: suites open hundreds at once
+
+
+class PortTaken(Exception):
+    """The address cannot be listened on. The message is one line for people.
+
+    Attributes:
+        part: what of the address is wrong: "port" or "host".
+    """
+
+    def __init__(self, host: str, port: int, error: OSError | UnicodeError) -> None:
+        number = getattr(error, "errno", 0) or 0  # names that do not resolve have a negative one
+        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
+        super().__init__(f"cannot listen on {host}:{port}: {reason}")
+        self.part = "port" if number in (errno.EADDRINUSE, errno.EACCES) else "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything a server is told at its start.
+
+    Attributes:
+        settings: how new worlds behave.
+        scenario: what new worlds follow, unless somebody chooses another.
+        catalogue: the scenarios that can be chosen; None: the built-in ones.
+        port: 0 takes any free one.
+        rate: of the clocks of new worlds.
+        admin_token: required of every admin request; None: it has to come from this machine.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    scenario: Scenario = DEFAULT_SCENARIO
+    catalogue: Catalogue | None = None
+    livekit: LiveKit = field(default_factory=LiveKit)
+    upkeep: Upkeep = field(default_factory=Upkeep)
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: str = "0"
+    rate: float = 1.0
+    admin_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A fake that listens. `worlds` is its state, for whoever shares the process."""
+
+    url: str
+    worlds: Worlds
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the URL of a server; an IPv6 address wants brackets there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
+    """Serve a new fake until the block ends.
+
+    Raises:
+        PortTaken: with the reason, before anything was started.
+    """
+    given = configuration
+    worlds = Worlds(
+        seed=given.seed,
+        settings=given.settings,
+        source=loop_time_as_wall_clock(),
+        rate=given.rate,
+        scenario=given.scenario,
+        catalogue=given.catalogue,
+        upkeep=given.upkeep,
+    )
+    admin = admin_api(
+        worlds, given.livekit, token=given.admin_token, hosts=frozenset({given.host.lower()})
+    )
+    # a client that hangs up ends what is held back for it
+    server = web.Server(
+        FakeApp(worlds, given.livekit, admin).handle,
+        access_log=None,
+        handler_cancellation=True,
+        max_line_size=LONGEST_LINE,
+        logger=server_logger(),
+    )
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, given.host, given.port, backlog=BACKLOG).start()
+        except (OSError, UnicodeError) as error:
+            raise PortTaken(given.host, given.port, error) from error
+        yield Serving(url_of(given.host, runner.addresses[0][1]), worlds)
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,240 @@
+"""The fake inside a Python program: `with FakeRunway() as fake`, or `async with`.
+
+The first serves it on a loop in a thread of its own, the second on the running loop. Both give the
+world that the program uses, as a `Fake` or an `AsyncFake` (`client/fake.py`).
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
+from os import PathLike, fspath
+from types import TracebackType
+from typing import Any
+
+import click
+
+from fake_runway.client.fake import AsyncFake, Fake
+from fake_runway.client.transport import AsyncTransport, Transport
+from fake_runway.server.options import configuration_from, server_options
+from fake_runway.server.serving import Configuration, serving
+from fake_runway.worlds.naming import explicit_name
+
+WORLD = "main"
+
+_ELSEWHERE = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
+
+Option = str | float | bool | Sequence[str]
+ScenarioChoice = str | PathLike[str] | Mapping[str, Any]
+
+
+def configuration(
+    scenario: ScenarioChoice | None = None,
+    *,
+    seed: str | int = "0",
+    rate: float = 1.0,
+    port: int = 0,
+    **options: Option,
+) -> Configuration:
+    """Return what a server is told, from the words of `fake-runway serve`.
+
+    Raises:
+        TypeError: an option that `serve` does not have.
+        ValueError: an option's value, or the scenario, is wrong; a `ScenarioFileError` for a file.
+    """
+    given = scenario if scenario is None or isinstance(scenario, Mapping) else fspath(scenario)
+    named = {} if given is None or isinstance(given, Mapping) else {"scenario": given}
+    arguments = {"seed": str(seed), "time_scale": repr(float(rate)), "port": str(port), **named}
+    parsed = _parsed({**arguments, **options}, options)
+    return configuration_from(parsed, scenario=given if isinstance(given, Mapping) else None)
+
+
+def _parsed(words: Mapping[str, Option], options: Mapping[str, Option]) -> dict[str, Any]:
+    @click.command(name="FakeRunway")
+    @server_options
+    def command(**_: Any) -> None:
+        """Stand for `serve`, whose options these are."""
+
+    known = {each.opts[0].lstrip("-").replace("-", "_") for each in command.params}
+    unknown = sorted(set(options) - (known - _ELSEWHERE))
+    if unknown:
+        expected = ", ".join(sorted(known - _ELSEWHERE))
+        raise TypeError(f"FakeRunway has no option {unknown[0]!r}; it has {expected}")
+    arguments = [each for name, value in words.items() for each in _argument(name, value)]
+    try:
+        context = command.make_context("FakeRunway", arguments)
+    except click.ClickException as error:
+        raise ValueError(f"FakeRunway: {error.format_message()}") from error
+    return context.params
+
+
+def _argument(name: str, value: Option) -> Iterator[str]:
+    flag = name.replace("_", "-")
+    match value:
+        case bool():
+            yield f"--{flag}" if value else f"--no-{flag}"
+        case str() | int() | float():
+            yield f"--{flag}={value}"
+        case _:
+            yield from (f"--{flag}={each}" for each in value)
+
+
+class FakeRunway:
+    """A fake of the Runway API in this program, on a port of its own, until the block ends.
+
+    Args:
+        scenario: what worlds follow: a name, a path, or the data of a scenario file.
+        seed: same seed and calls, same ids and choices.
+        rate: seconds that pass in a world per real second.
+        frozen: the same as rate 0: time stands still until somebody moves it.
+        port: 0 takes any free one.
+        world: the name of the world that the block gets.
+        options: any other option of `fake-runway serve` as it is written there, with `_` for `-`:
+            `provision_time="200ms", credits=10, retry_after=False`. The log is the program's own.
+
+    Raises:
+        TypeError, ValueError: an option or the scenario is wrong.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioChoice | None = None,
+        *,
+        seed: str | int = "0",
+        rate: float = 1.0,
+        frozen: bool = False,
+        port: int = 0,
+        world: str = WORLD,
+        **options: Option,
+    ) -> None:
+        self._world = explicit_name(world)
+        self._configuration = configuration(
+            scenario, seed=seed, rate=0.0 if frozen else rate, port=port, **options
+        )
+        self._blocking: AbstractContextManager[Fake] | None = None
+        self._awaited: AbstractAsyncContextManager[AsyncFake] | None = None
+
+    def __repr__(self) -> str:
+        entered = self._blocking is not None or self._awaited is not None
+        return f"<FakeRunway {'serving' if entered else 'not entered'}>"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"a FakeRunway has no {name!r} itself: use what its block gets,"
+            f" `with FakeRunway() as fake: fake.{name}`"
+        )
+
+    def __enter__(self) -> Fake:
+        self._check()
+        entered = _in_a_thread(self._configuration, self._world)
+        fake = entered.__enter__()
+        self._blocking = entered
+        return fake
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        entered, self._blocking = self._blocking, None
+        if entered is not None:
+            entered.__exit__(None, None, None)  # what went wrong in the block is not its business
+
+    async def __aenter__(self) -> AsyncFake:
+        self._check()
+        entered = _in_this_loop(self._configuration, self._world)
+        fake = await entered.__aenter__()
+        self._awaited = entered
+        return fake
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        entered, self._awaited = self._awaited, None
+        if entered is not None:
+            await entered.__aexit__(None, None, None)
+
+    def _check(self) -> None:
+        if self._blocking is not None or self._awaited is not None:
+            raise RuntimeError(
+                "this FakeRunway serves already: leave its block first, or make another one"
+            )
+
+
+@asynccontextmanager
+async def _in_this_loop(given: Configuration, world: str) -> AsyncIterator[AsyncFake]:
+    async with serving(given) as served:
+        transport = AsyncTransport(served.url, world, given.admin_token)
+        async with AsyncFake(transport) as fake:
+            yield fake
+
+
+@contextmanager
+def _in_a_thread(given: Configuration, world: str) -> Iterator[Fake]:
+    with served_in_a_thread(given) as url, Fake(Transport(url, world, given.admin_token)) as fake:
+        yield fake
+
+
+@contextmanager
+def served_in_a_thread(given: Configuration) -> Iterator[str]:
+    """Serve a fake on a loop in another thread until the block ends; yield its URL.
+
+    Raises:
+        PortTaken.
+    """
+    thread = _Thread(given)
+    thread.start()
+    try:
+        yield thread.url()
+    finally:
+        thread.stop()
+
+
+class _Thread(threading.Thread):
+    """A thread with a loop that serves a fake."""
+
+    def __init__(self, given: Configuration) -> None:
+        super().__init__(name="fake-runway", daemon=True)
+        self._given = given
+        self._settled = threading.Event()
+        self._url = ""
+        self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave = asyncio.Event()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # told to whoever waits for the URL
+            self._failure = error
+        finally:
+            self._settled.set()
+
+    async def _serve(self) -> None:
+        async with serving(self._given) as served:
+            self._url, self._loop = served.url, asyncio.get_running_loop()
+            self._settled.set()
+            await self._leave.wait()
+
+    def url(self) -> str:
+        """Return the server's URL once it listens."""
+        self._settled.wait()
+        if self._failure is not None:
+            raise self._failure
+        return self._url
+
+    def stop(self) -> None:
+        """End the server and the thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leave.set)
+        self.join()

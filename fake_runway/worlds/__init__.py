@@ -1,0 +1,1 @@
+"""Worlds: names, contents, and the registry that finds, makes and drops them."""

@@ -1,0 +1,33 @@
+"""Acts that calls carry out, and admin operations as well."""
+
+from typing import Any
+
+from fake_runway.core.history.journal import Act
+from fake_runway.core.scenario.scenario import Scenario, data_of
+from fake_runway.worlds.world import World
+
+Json = dict[str, Any]
+
+
+def play(world: World, scenario: Scenario, *, at: float) -> None:
+    """Let a world follow another scenario because a call asked for it, and write it down.
+
+    Args:
+        at: now, POSIX seconds of the world's clock.
+    """
+    world.account.advance(at)
+    number = world.log.number()
+    world.play(scenario, at=at)
+    world.log.add_act(Act(number, at, "putScenario", "", scenario_act(scenario)))
+    world.stir()
+
+
+def scenario_act(scenario: Scenario) -> Json:
+    """Return what is written down when a world begins to follow `scenario`.
+
+    Shape: `given` of `ActStep` in contracts/wire/schemas/admin.json: the scenario's `name`, its
+    data as `scenario`, and as `bound` the data of the scenarios that its avatars are bound to, by
+    name.
+    """
+    bound = {each.name: data_of(each) for each in scenario.avatars.values()}
+    return {"name": scenario.name, "scenario": data_of(scenario), "bound": bound}

@@ -1,0 +1,209 @@
+"""The worlds of one server: made when first named, dropped when idle, copied on request."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+
+from fake_runway.clock import VirtualClock
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.naming import key_tag, scenario_in_name
+from fake_runway.worlds.retention import DEFAULT_RETENTION, Upkeep
+from fake_runway.worlds.world import DEFAULT_SCENARIO, World
+
+
+class Worlds:
+    """Finds, makes and drops worlds.
+
+    Args:
+        seed: what all random choices of all worlds follow from.
+        settings: how new worlds behave.
+        source: POSIX seconds that never run backwards.
+        rate: how fast the clocks of new worlds go.
+        scenario: what new worlds follow, unless their name says otherwise.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: str,
+        settings: Settings,
+        source: Callable[[], float],
+        rate: float = 1.0,
+        scenario: Scenario = DEFAULT_SCENARIO,
+        catalogue: Catalogue | None = None,
+        upkeep: Upkeep = DEFAULT_RETENTION,
+    ) -> None:
+        self.settings = settings
+        self.catalogue = catalogue or Catalogue.builtin()
+        self.scenario = scenario
+        self.upkeep = upkeep
+        self.seed = seed
+        self.rate = rate
+        self.answered: Counter[tuple[str, int]] = Counter()  # by operation and status
+        self.struck = 0  # how often faults did
+        self.dropped: Counter[str] = Counter()  # worlds, by reason
+        self._source = source
+        self._by_name: OrderedDict[str, World] = OrderedDict()  # used longest ago first
+        self._by_tag: dict[str, World] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[World]:
+        return iter(list(self._by_name.values()))
+
+    def now(self) -> float:
+        """Return real POSIX seconds, as the clocks' source has them."""
+        return self._source()
+
+    def get(self, name: str) -> World | None:
+        """Return the world of that name if there is one; this is no use of it."""
+        return self._by_name.get(name)
+
+    def named(self, name: str, scenario: Scenario | None = None) -> World:
+        """Return the world of that name, made now if need be.
+
+        Args:
+            scenario: what it follows if it is new; None: what its name says, or the server's.
+        """
+        world = self._by_name.get(name)
+        if world is None:
+            if scenario is None:
+                scenario = self.catalogue.get(scenario_in_name(name) or "") or self.scenario
+            world = self._put(self._new(name, scenario))
+            self.drop_idle()
+        else:
+            self._by_name.move_to_end(name)
+        world.touched_at = self._source()
+        return world
+
+    def of_tag(self, tag: str | None) -> World | None:
+        """Return the world whose session keys carry `tag`, None if there is none."""
+        world = None if tag is None else self._by_tag.get(tag)
+        return None if world is None else self.named(world.name)
+
+    def reset(
+        self,
+        world: World,
+        *,
+        scenario: Scenario | None = None,
+        seed: str | None = None,
+        rate: float | None = None,
+    ) -> World:
+        """Begin a world anew, as it began the last time but for what is given; return it."""
+        return self._put(
+            self._new(
+                world.name,
+                scenario or world.first_scenario,
+                seed=world.given_seed if seed is None else seed,
+                rate=world.first_rate if rate is None else rate,
+            )
+        )
+
+    def drop(self, name: str, *, reason: str = "asked") -> bool:
+        """Forget a world; tell whether there was one."""
+        world = self._by_name.pop(name, None)
+        if world is None:
+            return False
+        self._forget_tag(world)
+        self._release(world)
+        self.dropped[reason] += 1
+        return True
+
+    def drop_idle(self) -> None:
+        """Drop the worlds that nobody has used for long, and those that are too many.
+
+        One that holds answers back is in use, and goes only if there is no other.
+        """
+        gone_before, most = self._source() - self.upkeep.idle_s, self.upkeep.most
+        oldest = list(self._by_name.values())[:-1]  # oldest first; the newest stays
+        if len(oldest) < most and (not oldest or oldest[0].touched_at >= gone_before):
+            return
+        for world in sorted(oldest, key=lambda each: each.held_back > 0):
+            if len(self._by_name) > most:
+                self.drop(world.name, reason="count")
+            elif world.touched_at < gone_before and not world.held_back:
+                self.drop(world.name, reason="idle")
+
+    # Copies
+
+    def snapshot(self, world: World, name: str) -> None:
+        """Keep what `world` is now under `name`."""
+        frozen = VirtualClock(self._source, rate=0.0, start=world.clock.now())
+        kept = world.snapshots[name] = world.copy(world.name, frozen)
+        kept.resumes_at_rate = world.clock.rate
+        world.snapshots.move_to_end(name)
+
+    def restore(self, world: World, name: str) -> World:
+        """Let `world` go on from a snapshot, which stays; return the world that is now there.
+
+        Raises:
+            KeyError: there is no such snapshot.
+        """
+        kept = world.snapshots[name]
+        clock = VirtualClock(self._source, rate=kept.resumes_at_rate, start=kept.clock.now())
+        restored = kept.copy(world.name, clock)
+        restored.snapshots = world.snapshots
+        return self._put(restored)
+
+    def fork(self, world: World, name: str) -> World:
+        """Let a copy of `world` go on under another name; return it."""
+        clock = VirtualClock(self._source, rate=world.clock.rate, start=world.clock.now())
+        forked = self._put(world.copy(name, clock))
+        self.drop_idle()
+        return forked
+
+    def adopt(self, world: World) -> World:
+        """Take in a world that was made elsewhere, in place of one of its name; return it."""
+        return self._put(world)
+
+    def _put(self, world: World) -> World:
+        replaced = self._by_name.pop(world.name, None)
+        if replaced is not None:
+            self._forget_tag(replaced)
+            self._release(replaced)
+        self._by_name[world.name] = world
+        tag = key_tag(world.origin)
+        if world.name == world.origin or tag not in self._by_tag:
+            self._by_tag[tag] = world
+        world.touched_at = self._source()
+        return world
+
+    def _forget_tag(self, world: World) -> None:
+        tag = key_tag(world.origin)
+        if self._by_tag.get(tag) is not world:
+            return
+        del self._by_tag[tag]
+        for other in self._by_name.values():  # session keys of a fork outlive its origin
+            if other is not world and other.origin == world.origin:
+                self._by_tag[tag] = other
+                return
+
+    def _release(self, world: World) -> None:
+        """Let everything that is held back by the clock of a world that is gone go out."""
+        world.clock.release()
+        world.stir()
+
+    def _new(
+        self,
+        name: str,
+        scenario: Scenario,
+        *,
+        seed: str | None = None,
+        rate: float | None = None,
+    ) -> World:
+        """Return a new world. The seed is the one given, else the scenario's, else the server's."""
+        of_scenario = self.seed if scenario.seed is None else scenario.seed
+        world = World(
+            name,
+            origin=name,
+            seed=of_scenario if seed is None else seed,
+            base=self.settings,
+            scenario=scenario,
+            catalogue=self.catalogue,
+            clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
+            journal=self.upkeep.journal,
+        )
+        world.given_seed = seed
+        return world

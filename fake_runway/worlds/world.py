@@ -1,0 +1,232 @@
+"""One world: everything that the callers of one API secret share."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import replace
+from types import MappingProxyType
+
+from fake_runway.clock import VirtualClock
+from fake_runway.core.account import Account
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import Fixed
+from fake_runway.core.faults.deciding import THE_WORLD, Key, Tally
+from fake_runway.core.faults.fault import Fault, Standing
+from fake_runway.core.history.journal import DEFAULT_CAPACITY, Log
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.naming import key_tag
+
+DEFAULT_SCENARIO = Scenario(
+    name="default",
+    about="Nothing goes wrong.",
+    wire="NOT_READY, then READY with a key, then RUNNING once the key is used.",
+    state="Sessions are provisioned, wait to be consumed, run, and end when somebody ends them.",
+)
+"""The scenario of the same name, without reading the catalogue; a test holds the two equal."""
+
+
+_FEW_TALLIES = 256
+
+
+class World:
+    """Everything that callers of one world share, and nobody else sees.
+
+    Args:
+        name: the public one.
+        origin: whose draws these are: the name, or for a fork that of the first of its line.
+        seed: what its random choices follow from, whatever seed the scenario has.
+        base: how the server was told to behave; the scenario changes it.
+        clock: its own.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        origin: str,
+        seed: str,
+        base: Settings,
+        scenario: Scenario,
+        catalogue: Catalogue,
+        clock: VirtualClock,
+        journal: int = DEFAULT_CAPACITY,
+    ) -> None:
+        self.name = name
+        self.origin = origin
+        self.base = base
+        self.scenario = scenario
+        self.catalogue = catalogue
+        self.clock = clock
+        self.epoch = self.since = clock.now()
+        self.first_rate = self.resumes_at_rate = clock.rate
+        self.first_scenario = scenario
+        self.given_seed: str | None = None
+        self.draws = Draws(seed, origin)
+        self.log = Log(journal)
+        self.account = Account(
+            draws=self.draws,
+            key_tag=key_tag(origin),
+            settings=scenario.settings_over(base),
+            record=self.log.add_change,
+        )
+        self.calls = 0
+        self.placed: dict[str, Standing] = {}
+        self.tallies: dict[Key, Tally] = {}
+        self.touched_at = 0.0
+        self.held_back = 0
+        self.snapshots: OrderedDict[str, World] = OrderedDict()
+        self._of_scenario = _standing_of(scenario, self.epoch)
+        self._plans: dict[str, Plan] = {}
+        self._bound_at: dict[str, float] = {}
+        self._stirred = asyncio.Event()
+        self._watched = False
+
+    def __repr__(self) -> str:
+        return f"<World {self.name} {self.account!r}>"
+
+    @property
+    def settings(self) -> Settings:
+        """How it behaves now."""
+        return self.account.settings
+
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """The faults that are about all calls: the scenario's, then those put in place by hand."""
+        return (*self._of_scenario, *self.placed.values()) if self.placed else self._of_scenario
+
+    # What an admin can do
+
+    def play(self, scenario: Scenario, *, at: float) -> None:
+        """Follow another scenario from now on. Sessions keep the plan they were born with.
+
+        Its faults count from zero; those put in place by hand stay, and what was counted for a
+        session does.
+
+        Args:
+            at: now, POSIX seconds of the world's clock.
+        """
+        self.account.change_settings(scenario.settings_over(self.base), at=at)
+        self.scenario = scenario
+        self.since = at
+        self._of_scenario = _standing_of(scenario, at)
+        self._plans, self._bound_at = {}, {}
+        self._count_anew(lambda _: True)
+
+    def bind(self, avatar: str, form: Scenario, *, at: float) -> None:
+        """Let creates for an avatar follow the session form of `form` from now on.
+
+        Of all that was counted, only what its faults counted for creates begins anew.
+
+        Args:
+            avatar: a preset id or a UUID, in any case.
+            at: now, POSIX seconds of the world's clock.
+        """
+        self._rebind({**self.scenario.avatars, avatar.lower(): form}, form)
+        self._bound_at[form.name] = at
+        self._count_anew(lambda fault: fault.startswith(f"{form.name}/"))
+
+    def unbind(self, avatar: str) -> bool:
+        """Let an avatar choose no form of the scenario's; tell whether it was bound to one."""
+        bound = dict(self.scenario.avatars)
+        form = bound.pop(avatar.lower(), None)
+        if form is not None:
+            self._rebind(bound, form)
+        return form is not None
+
+    def _rebind(self, bound: Mapping[str, Scenario], form: Scenario) -> None:
+        self.scenario = replace(self.scenario, avatars=MappingProxyType(bound))
+        self._plans.pop(form.name, None)
+
+    def _count_anew(self, concerns: Callable[[str], bool]) -> None:
+        """Forget what was counted for the world by the scenario's faults of certain names."""
+        self.tallies = {
+            key: tally
+            for key, tally in self.tallies.items()
+            if key[1] != THE_WORLD or key[0] in self.placed or not concerns(key[0])
+        }
+
+    def place(self, fault: Fault, *, at: float) -> None:
+        """Put a fault in place; one of the same name is replaced, and its tally begins anew.
+
+        Args:
+            at: now, POSIX seconds of the world's clock.
+        """
+        self.lift(fault.name)
+        self.placed[fault.name] = Standing(fault, at)
+
+    def lift(self, name: str) -> bool:
+        """Remove a fault that was put in place by hand; tell whether there was one."""
+        if self.placed.pop(name, None) is None:
+            return False
+        self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] != name}
+        return True
+
+    # What a call needs
+
+    def next_latency_s(self) -> float:
+        """Return how long this call's answer is to be held back, in seconds of this world."""
+        ordinal = self.calls
+        self.calls += 1
+        latency = self.account.settings.latency
+        if isinstance(latency, Fixed):  # no draw needed, and the usual case
+            return latency.seconds
+        return latency.sample(self.draws.number("latency", ordinal))
+
+    def form_of(self, avatar: str) -> Scenario | None:
+        """Return whose session form the avatar with this id (preset or UUID) chooses, if any."""
+        bound = self.scenario.avatars.get(avatar.lower()) if self.scenario.avatars else None
+        return bound or self.catalogue.of_avatar(avatar.lower())
+
+    def since_of(self, form: Scenario) -> float:
+        """Return when a session form was put in place, POSIX seconds of the world's clock."""
+        return self._bound_at.get(form.name, self.since)
+
+    def plan_of(self, scenario: Scenario) -> Plan:
+        """Return the plan of the session form of `scenario`, the same object every time."""
+        plan = self._plans.get(scenario.name)
+        if plan is None:
+            plan = self._plans[scenario.name] = scenario.plan_over(self.base.plan)
+        return plan
+
+    def count(self, changed: Mapping[Key, Tally]) -> None:
+        """Keep the new tallies, and drop those of sessions that are forgotten."""
+        self.tallies.update(changed)
+        if len(self.tallies) > _FEW_TALLIES + 8 * len(self.account.sessions):
+            known = {session.ordinal for session in self.account.sessions.values()} | {THE_WORLD}
+            self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
+
+    # Waiting
+
+    def stir(self) -> None:
+        """Wake whoever waits for something to happen here."""
+        if self._watched:
+            self._stirred.set()
+            self._stirred, self._watched = asyncio.Event(), False
+
+    def watch(self) -> asyncio.Event:
+        """Return what is set when the next call or act has been applied."""
+        self._watched = True
+        return self._stirred
+
+    # Copies
+
+    def copy(self, name: str, clock: VirtualClock) -> "World":
+        """Return a world that goes on from here by itself. O(sessions and entries)."""
+        twin = copy(self)
+        twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
+        twin.log = self.log.copy()
+        twin.account = self.account.copy(twin.log.add_change)
+        twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
+        twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
+        twin.snapshots = OrderedDict()
+        twin.touched_at, twin.held_back = 0.0, 0
+        twin._stirred, twin._watched = asyncio.Event(), False
+        return twin
+
+
+def _standing_of(scenario: Scenario, at: float) -> tuple[Standing, ...]:
+    return tuple(Standing(fault, at) for fault in scenario.account_faults)

@@ -1,0 +1,1 @@
+"""The connect flow: create, poll, consume, hand out or cancel."""

@@ -1,0 +1,328 @@
+"""The connect flow: create, wait until READY, consume if asked, hand out or cancel.
+
+The one promise that shapes this module: a session that is not handed out is cancelled upstream,
+whatever ended the connect (a failure, the deadline, a caller who left, a shutdown), because
+somebody pays for it until it ends. A session is in custody from the moment the create request is
+sent. Create therefore runs as a task of its own: when the connect ends first, the task lives on for
+a while, since its answer holds the id without which nobody can cancel.
+
+Cancelling runs after the answer and does not delay it. What happens is told to a `Watch`, which is
+how metrics come about without a line about them here.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from gateway.clock import LoopClock
+from gateway.errors import GatewayError, SessionFailed, ShuttingDown, TimedOut
+from gateway.flow.avatars import Avatar
+from gateway.flow.credentials import HandedOut, Shape
+from gateway.flow.polling import (
+    Fault,
+    Hop,
+    Retries,
+    UpstreamFailure,
+    after_failure,
+    in_a_crowd,
+    poll_waits,
+    read_status,
+    towards_last_look,
+)
+from gateway.flow.runway_client import RunwayClient
+from gateway.flow.watch import Unwatched, Watch
+
+T = TypeVar("T")
+Admission = Callable[[str], AbstractAsyncContextManager[None]]
+"""Lets a caller, by name, have a connect under way while a block runs; or raises a GatewayError."""
+
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+_log = logging.getLogger("gateway")
+
+
+class CallerGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds.
+
+    Attributes:
+        deadline_s: from the request to its answer.
+        longest_wait_s: between two looks at a session.
+        cleanup_s: for the wait for a session's id, and again for cancelling it.
+    """
+
+    deadline_s: float = 30.0
+    longest_wait_s: float = 0.2
+    cleanup_s: float = 15.0
+
+
+@dataclass(slots=True)
+class _Custody:
+    """The session that one connect answers for, as far as it is known yet.
+
+    Attributes:
+        place: what the connect was admitted to; held for as long as the session may live unused,
+            or whoever hangs up and calls again would have more sessions than are allowed.
+    """
+
+    place: AsyncExitStack
+    creating: asyncio.Task[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long one piece of work may go on: until an instant, or until nobody waits for it."""
+
+    deadline: float
+    is_gone: Callable[[], bool]
+
+    def check(self) -> None:
+        """Raise CallerGone if nobody waits any more."""
+        if self.is_gone():
+            raise CallerGone
+
+
+class Connects:
+    """All connects of one gateway, and the cancellations that they leave behind.
+
+    Use `drain` before the upstream's HTTP session is closed.
+    """
+
+    def __init__(
+        self,
+        upstream: RunwayClient,
+        *,
+        limits: Limits,
+        retries: Retries,
+        clock: LoopClock,
+        jitter: random.Random,
+        admission: Admission = lambda caller: nullcontext(),
+        watch: Watch | None = None,
+    ) -> None:
+        self._upstream = upstream
+        self._admission = admission
+        self._watch = watch or Unwatched()
+        self._limits = limits
+        self._retries = retries
+        self._clock = clock
+        self._jitter = jitter
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._open: set[asyncio.Timeout] = set()
+        self._looking = 0
+        self._closing = False  # no new ones
+        self._ending = False  # and those under way end now
+        self._all_answered = asyncio.Event()
+
+    @property
+    def in_flight(self) -> int:
+        """How many callers wait for an answer, those included who wait for their turn."""
+        return len(self._open)
+
+    @property
+    def closing(self) -> bool:
+        """Whether new connects are refused."""
+        return self._closing
+
+    async def connect(
+        self,
+        avatar: Avatar,
+        shape: Shape,
+        *,
+        is_gone: Callable[[], bool] = lambda: False,
+        options: Mapping[str, Any] = NO_OPTIONS,
+        caller: str = "",
+    ) -> HandedOut:
+        """Return a session that is ready for its caller.
+
+        Args:
+            is_gone: whether nobody waits for the answer any more.
+            options: what the session shall be besides its avatar, as the upstream spells it.
+            caller: whose connect it is, for fair waiting.
+
+        Raises:
+            GatewayError: the row of the contract; the session, if there is one, gets cancelled.
+            CallerGone: `is_gone` said so; the same.
+        """
+        patience = _Patience(self._clock.now() + self._limits.deadline_s, is_gone)
+        async with self._deadline(patience.deadline), self._custody() as custody:
+            await custody.place.enter_async_context(self._admission(caller))
+            session_id = await self._create(avatar, options, custody, patience)
+            key = await self._until_ready(session_id, patience)
+            if shape is Shape.SESSION_KEY:
+                return HandedOut(session_id, key)
+            room = await self._persist(lambda: self._upstream.consume(session_id, key), patience)
+            return HandedOut(session_id, room)
+
+    async def finish(self, *, within_s: float) -> None:
+        """Refuse new connects, and return when those under way are answered or the time is up."""
+        self._closing = True
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._all_answered.wait()
+
+    def shut_down(self) -> None:
+        """End every connect now, each with an answer, and refuse new ones."""
+        self._closing = self._ending = True
+        for timeout in self._open:
+            if not timeout.expired():  # one that ends already cannot be rescheduled
+                timeout.reschedule(self._clock.now())
+
+    async def drain(self) -> None:
+        """Wait until nothing is left to cancel. Each cancellation is bounded by itself."""
+        if self._ending and self._open:  # told to end, and not yet out of their custody
+            await self._all_answered.wait()
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _create(
+        self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Patience
+    ) -> str:
+        async def attempt() -> str:
+            custody.creating = self._own(self._made(avatar, options))
+            return await asyncio.shield(custody.creating)
+
+        return await self._persist(attempt, patience, custom_avatar=avatar.custom)
+
+    async def _made(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
+        session_id = await self._upstream.create(avatar, options)
+        self._watch.created()
+        return session_id
+
+    async def _until_ready(self, session_id: str, patience: _Patience) -> str:
+        async def look() -> str | None:
+            reading = await self._upstream.retrieve(session_id)
+            return read_status(reading.status, reading.session_key)
+
+        waits = poll_waits(self._limits.longest_wait_s)
+        began, looks = self._clock.now(), 0
+        self._looking += 1
+        try:
+            while True:
+                looks += 1
+                key = await self._persist(look, patience)
+                if key is not None:
+                    self._watch.ready(self._clock.now() - began, looks)
+                    return key
+                left = patience.deadline - self._clock.now()
+                wait = in_a_crowd(next(waits), looking=self._looking)
+                await self._clock.sleep(towards_last_look(wait, time_left_s=left))
+        finally:
+            self._looking -= 1
+
+    async def _persist(
+        self,
+        attempt: Callable[[], Coroutine[Any, Any, T]],
+        patience: _Patience,
+        *,
+        custom_avatar: bool = False,
+    ) -> T:
+        """Repeat `attempt` as far as the rules and the patience allow."""
+        repeats = 0
+        while True:
+            patience.check()
+            try:
+                result = await attempt()
+            except UpstreamFailure as failure:
+                _log.info("upstream: %s", failure)
+                self._watch.upstream_failed(failure)
+                hung_look = failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT
+                wait = after_failure(
+                    failure,
+                    repeats=repeats,
+                    time_left_s=patience.deadline - self._clock.now(),
+                    retries=self._retries,
+                    jitter=self._jitter,
+                    custom_avatar=custom_avatar,
+                )
+            else:
+                patience.check()
+                return result
+            repeats += not hung_look  # which is no failure, only a slow NOT_READY
+            await self._clock.sleep(wait)
+
+    @asynccontextmanager
+    async def _deadline(self, deadline: float) -> AsyncIterator[None]:
+        # timeout_at, because aiohttp's own timeouts above 5 s round up to whole seconds
+        timeout = asyncio.timeout_at(deadline)
+        try:
+            async with timeout:
+                if self._closing:
+                    raise ShuttingDown
+                self._open.add(timeout)
+                yield
+        except TimeoutError:
+            raise (ShuttingDown if self._ending else TimedOut)() from None
+        finally:
+            self._open.discard(timeout)
+            if self._closing and not self._open:
+                self._all_answered.set()
+
+    @asynccontextmanager
+    async def _custody(self) -> AsyncIterator[_Custody]:
+        """Have the session cancelled unless the block ends well or the session is over anyway."""
+        async with AsyncExitStack() as place:
+            custody = _Custody(place)
+            try:
+                yield custody
+                await place.aclose()  # may take a moment, in which nobody has the session yet
+            except BaseException as error:
+                over = isinstance(error, SessionFailed) and error.over
+                if custody.creating is not None and not over:
+                    self._own(self._release(custody.creating, place.pop_all()))
+                raise
+
+    async def _release(self, creating: asyncio.Task[str], place: AsyncExitStack) -> None:
+        """Cancel the session that `creating` makes, once its id is known, and give its place back.
+
+        Raises nothing: nobody awaits this, and whatever goes wrong is told.
+        """
+        async with place:
+            await self._cancel(creating)
+
+    async def _cancel(self, creating: asyncio.Task[str]) -> None:
+        try:
+            async with asyncio.timeout(self._limits.cleanup_s):
+                session_id = await creating
+        except Exception as failure:
+            if not isinstance(failure, UpstreamFailure) or failure.reply_lost:
+                _log.warning("a session whose id nobody can know may be left behind")
+                self._watch.lost()
+            return
+        patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
+        try:
+            async with asyncio.timeout_at(patience.deadline):
+                await self._persist(lambda: self._upstream.cancel(session_id), patience)
+        except Exception as failure:
+            unforeseen = not isinstance(failure, GatewayError | TimeoutError)
+            text = "session %s could not be cancelled and may be left behind"
+            _log.warning(text, session_id, exc_info=unforeseen)
+            self._watch.left_behind(session_id)
+        else:
+            _log.info("session %s cancelled", session_id)
+            self._watch.cancelled(session_id)
+
+    def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._disown)
+        return task
+
+    def _disown(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at by whoever awaits it; never "was never retrieved"

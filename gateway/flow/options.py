@@ -1,0 +1,83 @@
+"""What a caller may ask of a session besides its avatar, as far as the operator allows it. Pure.
+
+An option changes what the operator pays for and what the avatar says in the operator's name, so
+each has to be allowed. One that is not is refused, not dropped: an avatar that lacks its
+personality for no visible reason is worse than an error that says why.
+
+The schema beside this module is taken from the contract of the upstream's API; a test compares.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
+
+OPTIONS: Mapping[str, str] = {
+    "personality": "a text of 1 to 10000 characters",
+    "startScript": "a text of 1 to 2000 characters",
+    "tools": "at most 20 tools in the form of Runway's API",
+    "maxDuration": "whole seconds from 10 to 1800",
+}
+"""The options by their names on the wire, with what each has to be.
+
+Source: the Runway OpenAPI document of 2024-11-06.
+"""
+
+_LONGEST_PATH = 80
+
+
+def parse_options(text: str) -> frozenset[str]:
+    """Return the options named in a comma separated list.
+
+    Raises:
+        ValueError: one of them does not exist.
+    """
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    for name in sorted(names - OPTIONS.keys()):
+        raise ValueError(f"{name!r} is none of {', '.join(OPTIONS)}")
+    return names
+
+
+def requested_options(body: object, allowed: Collection[str]) -> dict[str, Any]:
+    """Return the options in a request body; null counts as absent.
+
+    Raises:
+        InvalidRequest: an option is malformed, or is not allowed here.
+    """
+    if not isinstance(body, Mapping):
+        return {}  # which names no avatar either
+    asked = {name: body[name] for name in OPTIONS if body.get(name) is not None}
+    for name in asked:
+        if name not in allowed:
+            raise InvalidRequest(f"{name} is not taken by this gateway")
+    if asked:
+        _check(asked)
+    return asked
+
+
+def _check(asked: Mapping[str, Any]) -> None:
+    error = next(_validator().iter_errors(asked), None)
+    if error is not None:
+        option, *below = error.instance_path
+        raise InvalidRequest(f"{option}{_shown(below)}: expected {OPTIONS[str(option)]}")
+
+
+def _shown(path: Iterable[str | int]) -> str:
+    """Return where in an option something is wrong; keys that a caller made up are left away."""
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
+    text = "".join(steps)
+    return text if len(text) <= _LONGEST_PATH and text.isprintable() else ""
+
+
+@cache
+def _validator() -> "Validator":
+    import jsonschema_rs  # when first needed: most gateways allow no option
+
+    schema = json.loads(files("gateway.flow").joinpath("options.schema.json").read_text())
+    return jsonschema_rs.validator_for(schema)

@@ -1,0 +1,188 @@
+"""The four upstream requests, one attempt each. Knows the wire; decides nothing.
+
+Everything that can go wrong becomes an `UpstreamFailure` here, once. No word of an upstream's
+answer leaves this module except the values that the contract names.
+
+Source: the Runway OpenAPI document of 2024-11-06; consume from the official browser SDK 0.16.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import orjson
+
+from gateway.flow.avatars import Avatar
+from gateway.flow.credentials import RoomCredentials
+from gateway.flow.polling import Fault, Hop, UpstreamFailure, parse_retry_after
+
+API_VERSION = "2024-11-06"
+LONGEST_ANSWER = 1 << 18  # bytes
+
+_SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SAFE_IN_A_HEADER = re.compile(r"[!-~]{1,4096}")
+_NO_CREDITS = b"enough credits"  # observed: "You do not have enough credits to run this task."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reading:
+    """One look at a session: its status, and its key once it is READY."""
+
+    status: str
+    session_key: str | None
+
+
+class RunwayClient:
+    """Speaks to one upstream with one secret.
+
+    Args:
+        http: without a timeout and a base URL of its own.
+        base_url: without a trailing slash.
+        attempt_s: how long a look or a cancel may take before it counts as failed. Create and
+            consume are never cut short: giving up on them does not undo them.
+    """
+
+    def __init__(
+        self, http: aiohttp.ClientSession, *, base_url: str, secret: str, attempt_s: float
+    ) -> None:
+        self._http = http
+        self._sessions = f"{base_url}/v1/realtime_sessions"
+        self._secret = secret
+        self._attempt_s = attempt_s
+
+    async def create(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
+        """Create a session, with `options` as the wire spells them, and return its id.
+
+        Raises:
+            UpstreamFailure.
+        """
+        wanted = (
+            {"type": "custom", "avatarId": avatar.id}
+            if avatar.custom
+            else {"type": "runway-preset", "presetId": avatar.id}
+        )
+        body = {"model": "gwm1_avatars", "avatar": wanted, **options}
+        answer = await self._json(Hop.CREATE, "POST", self._sessions, self._secret, body)
+        return _text(answer, "id", Hop.CREATE, _SAFE_IN_A_PATH)
+
+    async def retrieve(self, session_id: str) -> Reading:
+        """Look at a session.
+
+        Raises:
+            UpstreamFailure.
+        """
+        url = f"{self._sessions}/{session_id}"
+        answer = await self._json(Hop.RETRIEVE, "GET", url, self._secret)
+        status = _text(answer, "status", Hop.RETRIEVE)
+        if status != "READY":
+            return Reading(status, None)
+        return Reading(status, _text(answer, "sessionKey", Hop.RETRIEVE, _SAFE_IN_A_HEADER))
+
+    async def consume(self, session_id: str, session_key: str) -> RoomCredentials:
+        """Use the session's key, which works once.
+
+        Raises:
+            UpstreamFailure.
+        """
+        url = f"{self._sessions}/{session_id}/consume"
+        answer = await self._json(Hop.CONSUME, "POST", url, session_key, {})
+        url, token, room = (_text(answer, key, Hop.CONSUME) for key in ("url", "token", "roomName"))
+        return RoomCredentials(url, token, room)
+
+    async def cancel(self, session_id: str) -> None:
+        """Cancel a session; one that is unknown upstream counts as cancelled.
+
+        Raises:
+            UpstreamFailure.
+        """
+        url = f"{self._sessions}/{session_id}"
+        try:
+            await self._exchange(Hop.CANCEL, "DELETE", url, self._secret)
+        except UpstreamFailure as failure:
+            if failure.status != 404:
+                raise
+
+    async def _json(
+        self, hop: Hop, method: str, url: str, bearer: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        raw = await self._exchange(hop, method, url, bearer, body)
+        try:
+            answer = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            raise UpstreamFailure(hop, Fault.UNREADABLE) from None
+        if not isinstance(answer, dict):
+            raise UpstreamFailure(hop, Fault.SCHEMA)
+        return answer
+
+    async def _exchange(
+        self, hop: Hop, method: str, url: str, bearer: str, body: dict[str, Any] | None = None
+    ) -> bytes:
+        """Send one request and return the body of a 2xx answer."""
+        limit = self._attempt_s if hop in (Hop.RETRIEVE, Hop.CANCEL) else None
+        headers = {"Authorization": f"Bearer {bearer}", "X-Runway-Version": API_VERSION}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with (
+                asyncio.timeout(limit),
+                self._http.request(
+                    method,
+                    url,
+                    headers=headers,
+                    data=None if body is None else orjson.dumps(body),
+                    trace_request_ctx=hop.value,  # the name of its span, if spans are made
+                    allow_redirects=False,  # the secret goes to the configured host and no other
+                ) as response,
+            ):
+                raw = await _read(response, hop)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise UpstreamFailure(hop, Fault.REFUSED) from None
+        except aiohttp.ClientPayloadError:
+            raise UpstreamFailure(hop, Fault.UNREADABLE) from None
+        except (aiohttp.ClientError, OSError) as error:
+            fault = Fault.TIMEOUT if isinstance(error, TimeoutError) else Fault.BROKEN
+            raise UpstreamFailure(hop, fault) from None
+        if 200 <= response.status < 300:
+            return raw
+        raise UpstreamFailure(
+            hop,
+            Fault.STATUS,
+            status=response.status,
+            retry_after_s=_retry_after(response),
+            no_credits=_NO_CREDITS in raw,
+        )
+
+
+async def _read(response: aiohttp.ClientResponse, hop: Hop) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LONGEST_ANSWER:
+            raise UpstreamFailure(hop, Fault.UNREADABLE)
+    return bytes(body)
+
+
+def _text(answer: dict[str, Any], key: str, hop: Hop, form: re.Pattern[str] | None = None) -> str:
+    value = answer.get(key)
+    if not isinstance(value, str) or not value or (form and not form.fullmatch(value)):
+        raise UpstreamFailure(hop, Fault.SCHEMA)
+    return value
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    headers = response.headers
+
+    def since_answer(date: str) -> float | None:
+        try:
+            asked = parsedate_to_datetime(date)
+            return (asked - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # no date, or one without a time zone
+            return None
+
+    return parse_retry_after(
+        headers.get("retry-after-ms"), headers.get("Retry-After"), since_answer
+    )

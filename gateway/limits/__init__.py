@@ -1,0 +1,1 @@
+"""How often callers may connect, and how many at once."""

@@ -1,0 +1,148 @@
+"""How many connects may be under way at the same time, over all callers and replicas.
+
+A lease is one place of so many. In process they are counted. In Redis they are a sorted set, name
+by expiry: a replica that dies cannot give back what it holds, so every lease ends by itself after
+the longest time that a connect can take. Redis' own clock decides, in one script with the
+counting, because replicas whose clocks differ would take each other's leases for expired.
+
+A lease is given back by a task of its own, which a caller who leaves cannot cancel. The connect
+waits for it, so that whoever has an answer finds the place free, but not longer than a question to
+Redis may take. What could not be given back because of an outage is given back with the next
+question that gets through, else an outage of a second would keep places taken for minutes.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gateway.errors import TooManySessions
+from gateway.limits.storage import CONNECTIONS, Storage, Unreachable
+
+KEY = "gateway:leases"
+RETRY_AFTER_S = 1.0  # nobody knows when a connect ends; most take a few seconds
+
+_COUNT = """
+local clock = redis.call('TIME')
+return redis.call('ZCOUNT', KEYS[1], clock[1] + clock[2] / 1000000, '+inf')
+"""
+
+_ACQUIRE = """
+local clock = redis.call('TIME')
+local now = clock[1] + clock[2] / 1000000
+for each = 4, #ARGV do
+    redis.call('ZREM', KEYS[1], ARGV[each])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not mine and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+    return 0
+end
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+redis.call('EXPIREAT', KEYS[1], math.ceil(last[2]) + 1)
+return 1
+"""
+# A name that is there already is the answer to a question that was repeated: not a second lease.
+# The key goes with its last lease, which need not be the newest: replicas may have other deadlines.
+
+
+class Leases:
+    """The connects that are under way, at most `most` of them.
+
+    Args:
+        most: over all replicas that share the storage; 0: no limit.
+        longest_s: what no connect can take; after that a lease ends by itself.
+        storage: None: the limit of this process alone.
+    """
+
+    def __init__(self, most: int, *, storage: Storage | None, longest_s: float) -> None:
+        self._most = most
+        self._longest_s = longest_s
+        self._storage = storage
+        self._replica = secrets.token_hex(6)  # names of two replicas must differ
+        self._taken = 0
+        self._ordinal = 0
+        self._owed: set[str] = set()
+        self._releases: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def held(self, name: str) -> AsyncIterator[None]:
+        """Hold a lease for as long as the block takes.
+
+        Args:
+            name: who holds it, for whoever looks into Redis; need not be unique.
+
+        Raises:
+            TooManySessions: all leases are held; the block is not entered.
+            LimitsUnavailable: the storage is, and the policy is to refuse.
+        """
+        if not self._most:
+            yield
+        elif self._storage is None:
+            if self._taken >= self._most:
+                raise TooManySessions(retry_after_s=RETRY_AFTER_S)
+            self._taken += 1
+            try:
+                yield
+            finally:
+                self._taken -= 1
+        else:
+            async with self._held_in(self._storage, name):
+                yield
+
+    async def count(self) -> int:
+        """Return how many are held over all replicas, for metrics and tests.
+
+        Raises:
+            Unreachable: the storage is.
+        """
+        storage = self._storage
+        if storage is None:
+            return self._taken
+        return int(await storage.outages.attempt(lambda: storage.command("EVAL", _COUNT, 1, KEY)))
+
+    async def close(self) -> None:
+        """Wait until every lease is given back, as far as that is possible. The storage stays."""
+        while self._releases:
+            await asyncio.wait(self._releases)
+
+    @asynccontextmanager
+    async def _held_in(self, storage: Storage, name: str) -> AsyncIterator[None]:
+        self._ordinal += 1
+        lease = f"{name}:{self._replica}:{self._ordinal}"
+        taken: int | None = None  # unknown: the answer may be lost, and the lease be held
+        try:
+            taken = await storage.outages.ask(lambda: self._acquire(storage, lease))
+            if taken == 0:
+                raise TooManySessions(retry_after_s=RETRY_AFTER_S)
+            yield
+        finally:
+            if taken != 0:
+                await self._give_back(storage, lease, surely_held=taken == 1)
+
+    async def _acquire(self, storage: Storage, lease: str) -> int:
+        owed = tuple(self._owed)
+        limits = (self._most, self._longest_s)
+        taken = int(await storage.command("EVAL", _ACQUIRE, 1, KEY, lease, *limits, *owed))
+        self._owed.difference_update(owed)
+        return taken
+
+    async def _give_back(self, storage: Storage, lease: str, *, surely_held: bool) -> None:
+        release = asyncio.get_running_loop().create_task(
+            self._release(storage, lease, surely_held=surely_held)
+        )
+        self._releases.add(release)
+        release.add_done_callback(self._releases.discard)
+        await asyncio.shield(release)
+
+    async def _release(self, storage: Storage, lease: str, *, surely_held: bool) -> None:
+        names = (lease, *self._owed)
+        # one whose answer was lost may be held as well: Redis may have been slow, not dead
+        if surely_held or len(self._owed) < 2 * self._most + CONNECTIONS:
+            self._owed.add(lease)
+        try:
+            await storage.outages.attempt(lambda: storage.command("ZREM", KEY, *names))
+        except Unreachable:
+            return
+        self._owed.difference_update(names)

@@ -1,0 +1,183 @@
+"""The gateway's log: one line per request, ids on every line, and no secret on any.
+
+Code that logs does not log secrets. What is done here is the last line of defence, for words of
+libraries and for mistakes. Redaction happens where a line is made, after message and arguments are
+one text and before JSON escapes anything: a filter on the record would miss a secret that is put
+together only then, and would change the record under other handlers.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TextIO
+
+import orjson
+from aiohttp.http import HttpProcessingError
+
+from gateway.telemetry.exchange import CURRENT, Exchange
+from gateway.telemetry.redaction import Redaction
+
+FIELDS = (
+    *("method", "path", "status", "code", "ms", "caller", "session_id", "bytes"),
+    *("avatar", "hop", "reason"),
+)
+"""What `extra` may add to a line; anything else in it is left out."""
+
+ELSEWHERE = "(other)"
+
+_access = logging.getLogger("gateway.access")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+
+class LogFormat(Enum):
+    """How log lines look."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(Enum):
+    """From which importance on lines are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class _Formatter(logging.Formatter):
+    """Turns a record into values without secrets; subclasses write them down. Never raises:
+    `logging` would print the arguments of the record that it could not format.
+    """
+
+    def __init__(self, redaction: Redaction) -> None:
+        super().__init__()
+        self._redaction = redaction
+
+    def values(self, record: logging.LogRecord) -> dict[str, object]:
+        """Return what a line says, in this order; `time` is RFC 3339 in UTC."""
+        exchange = CURRENT.get()
+        instant = datetime.fromtimestamp(record.created, UTC)
+        values: dict[str, object] = {
+            "time": f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self._redaction.text(_message(record)),
+        }
+        if exchange is not None:
+            values["request_id"] = self._redaction.text(exchange.identity.request_id)
+            values["trace_id"] = exchange.identity.trace_id
+        for name in FIELDS:
+            value = record.__dict__.get(name)
+            if value is not None:
+                values[name] = self._redaction.plain(value)
+        if trace := self._trace(record):
+            values["exception"] = self._redaction.text(trace)
+        return values
+
+    def _trace(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            # aiohttp quotes a request that it cannot parse, and that may hold a secret
+            return type(error).__name__
+        texts = [self.formatException(record.exc_info)] if record.exc_info and error else []
+        return "\n".join([*texts, record.stack_info] if record.stack_info else texts)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # whatever the arguments' own __str__ raises
+        return f"{record.msg} (its arguments do not fit)"
+
+
+class JsonFormatter(_Formatter):
+    """One JSON object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        values = self.values(record)
+        try:
+            return orjson.dumps(values).decode()
+        except TypeError:  # what orjson refuses and JSON can say: lone surrogates, huge integers
+            return json.dumps(values)
+
+
+class TextFormatter(_Formatter):
+    """Lines for people: `time LEVEL logger message key=value`, then the traceback, indented.
+
+    Control characters are escaped, so that no text can pass for a line of the log.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, or the lines with a traceback."""
+        values = self.values(record)
+        trace = str(values.pop("exception", ""))
+        level = str(values.pop("level")).upper()
+        head = [f"{values.pop('time')} {level:<7} {values.pop('logger')} {values.pop('message')}"]
+        line = " ".join(head + [f"{name}={value}" for name, value in values.items()])
+        return "\n    ".join(map(_printable, [line, *trace.splitlines()]))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def access(
+    exchange: Exchange, *, method: str, path: str, seconds: float, size: int, level: int
+) -> None:
+    """Log that a request was answered.
+
+    Args:
+        level: of the line: what probes ask every few seconds is not worth as much as a connect.
+        path: of a route of this gateway, else `ELSEWHERE`: callers put secrets into paths and
+            query strings.
+        seconds: from the request's headers to its answer.
+        size: bytes of the answer's body.
+    """
+    fields = {
+        "method": method if method in _METHODS else ELSEWHERE,
+        "path": path,
+        "status": exchange.status,
+        "code": exchange.code,
+        "ms": round(seconds * 1000, 1),
+        "caller": exchange.caller or None,
+        "session_id": exchange.session_id or None,
+        "avatar": exchange.avatar or None,
+        "bytes": size,
+    }
+    _access.log(level, "answered", extra=fields)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose the line: what `logging` would print instead shows the record's arguments."""
+
+
+def setup_logging(
+    level: LogLevel, form: LogFormat, secrets: Iterable[str], *, stream: TextIO | None = None
+) -> None:
+    """Send everything that is logged in this process through one handler, without secrets.
+
+    For programs that own their process; an embedding application has its own logging. Handlers
+    that the root logger had are removed.
+
+    Args:
+        level: from which importance on.
+        stream: where to; None: standard error.
+    """
+    handler = _Handler(stream or sys.stderr)
+    redaction = Redaction(secrets)
+    handler.setFormatter(
+        {LogFormat.JSON: JsonFormatter, LogFormat.TEXT: TextFormatter}[form](redaction)
+    )
+    root = logging.getLogger()
+    for other in tuple(root.handlers):
+        root.removeHandler(other)
+    root.addHandler(handler)
+    root.setLevel(level.name)

@@ -1,0 +1,250 @@
+"""Spans for OpenTelemetry: one per connect, and one below it for each upstream request.
+
+The spans are made by hand with the plain API. The instrumentation libraries for aiohttp patch
+classes for the whole process, put query strings of callers into spans, and send `traceparent` to
+whoever is called. Here nothing is global: each gateway has a provider of its own. The trace is not
+propagated to the upstream, which is a third party that our ids are no business of.
+
+Attributes are chosen one by one. No header, body, query string or message of an error is among
+them. A span of an upstream request ends with the answer's headers.
+
+Everything past the question whether to trace at all (endpoint, sampler, resource, batches) is read
+from the process's environment by the SDK, as its specification says.
+"""
+
+import asyncio
+import logging
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import aiohttp
+
+from gateway.telemetry.exchange import Exchange, Identity
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+
+SERVICE = "runway-gateway"
+FLUSH_S = 5.0
+
+_log = logging.getLogger("gateway")
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
+
+
+class Tracing:
+    """Makes the spans of one gateway.
+
+    Args:
+        provider: where spans go; it is shut down with this.
+        flush_s: how long `shutdown` may take.
+    """
+
+    def __init__(self, provider: "TracerProvider", *, flush_s: float = FLUSH_S) -> None:
+        self._provider = provider
+        self._flush_s = flush_s
+        self._tracer = provider.get_tracer("gateway")
+
+    @contextmanager
+    def connect(self, exchange: Exchange) -> Iterator[None]:
+        """Record what happens in the block as the span of `exchange`.
+
+        On entry the exchange takes over the span's ids, so that log lines can be found by them. On
+        exit the span tells what the exchange says by then.
+        """
+        from opentelemetry.trace import SpanKind, use_span
+
+        parent = _caller(exchange.identity)
+        span = self._tracer.start_span("connect", context=parent, kind=SpanKind.SERVER)
+        exchange.identity = _joined(exchange.identity, span.get_span_context())
+        with use_span(
+            span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+        ):
+            try:
+                yield
+            finally:
+                span.set_attributes(_outcome(exchange))
+                _mark(span, failed=exchange.status >= 500, why=exchange.code)
+
+    def client_tracing(self) -> aiohttp.TraceConfig:
+        """Return what makes an upstream's HTTP session record its requests.
+
+        A request's span has the name that the request was given as `trace_request_ctx`, its method
+        if there is none.
+        """
+        config = aiohttp.TraceConfig()
+        config.on_request_start.append(self._start)
+        config.on_request_end.append(_end)
+        config.on_request_exception.append(_fail)
+        return config
+
+    async def shutdown(self) -> None:
+        """Send what is left, for a bounded time, and end the threads behind it."""
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def flush() -> None:
+            self._provider.shutdown()
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(done.set)
+
+        # a daemon: neither the loop nor the interpreter waits for an exporter that hangs
+        threading.Thread(target=flush, name="gateway-spans", daemon=True).start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._flush_s):
+                await done.wait()
+
+    async def _start(
+        self,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        request: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        from opentelemetry.trace import SpanKind
+
+        name = context.trace_request_ctx
+        context.span = self._tracer.start_span(
+            name if isinstance(name, str) else request.method,
+            kind=SpanKind.CLIENT,
+            attributes={
+                "http.request.method": request.method,
+                "server.address": request.url.host or "",
+                "server.port": request.url.port or 0,
+                "url.full": str(request.url.with_query(None).with_fragment(None).with_user(None)),
+            },
+        )
+
+
+async def _end(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    request: aiohttp.TraceRequestEndParams,
+) -> None:
+    status = request.response.status
+    context.span.set_attribute("http.response.status_code", status)
+    _mark(context.span, failed=status >= 400, why=str(status))
+    context.span.end()
+
+
+async def _fail(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    request: aiohttp.TraceRequestExceptionParams,
+) -> None:
+    # the type only: what an error says is not known to be harmless
+    _mark(context.span, failed=True, why=type(request.exception).__name__)
+    context.span.end()
+
+
+def _mark(span: Any, *, failed: bool, why: str) -> None:
+    from opentelemetry.trace import Status, StatusCode
+
+    if failed:
+        span.set_attribute("error.type", why)
+        span.set_status(Status(StatusCode.ERROR))
+
+
+def _outcome(exchange: Exchange) -> dict[str, str | int]:
+    known: dict[str, str | int] = {
+        "http.response.status_code": exchange.status,
+        "gateway.code": exchange.code,
+        "gateway.request_id": exchange.identity.request_id,
+        "gateway.avatar": exchange.avatar,
+        "gateway.session_id": exchange.session_id,
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _caller(identity: Identity) -> "Context | None":
+    """Return the caller's span as a parent; None: whatever span is current, if one is."""
+    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+
+    if not identity.parent_id:
+        return None
+    trace_id, span_id = int(identity.trace_id, 16), int(identity.parent_id, 16)
+    flags = TraceFlags(TraceFlags.SAMPLED if identity.sampled else TraceFlags.DEFAULT)
+    remote = SpanContext(trace_id, span_id, is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(remote))
+
+
+def _joined(identity: Identity, span: Any) -> Identity:
+    if not span.is_valid:  # the SDK is switched off
+        return identity
+    return replace(
+        identity,
+        trace_id=f"{span.trace_id:032x}",
+        span_id=f"{span.span_id:016x}",
+        sampled=span.trace_flags.sampled,
+    )
+
+
+def tracing(environment: Mapping[str, str]) -> Tracing | None:
+    """Return what makes spans, if the standard variables of OpenTelemetry ask for it.
+
+    Asked for: OTEL_TRACES_EXPORTER is `otlp` or `console` (or both), or it is not set and
+    an OTLP endpoint is. Tracing that cannot be had is no reason not to serve: a warning says so.
+    """
+    exporters = asked_for(environment)
+    if not exporters:
+        return None
+    try:
+        return Tracing(_provider(exporters))
+    except ImportError:
+        _log.warning("traces are asked for, but need: pip install 'fake-runway[otel]'")
+    except Exception as error:  # a variable that the SDK cannot read; its text may be a secret
+        _log.warning("traces are asked for, but cannot be set up: %s", type(error).__name__)
+    return None
+
+
+def asked_for(environment: Mapping[str, str]) -> Sequence[str]:
+    """Return the exporters that the variables name: `otlp`, `console`, both or none."""
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return ()
+    default = "otlp" if any(environment.get(name) for name in _ENDPOINTS) else ""
+    text = environment.get("OTEL_TRACES_EXPORTER") or default
+    names = dict.fromkeys(name.strip().lower() for name in text.split(","))
+    protocol = next(filter(None, map(environment.get, _PROTOCOLS)), "http/protobuf")
+    known = ["console"] if "console" in names else []
+    if "otlp" in names and protocol == "http/protobuf":
+        known.append("otlp")
+    if names.keys() - {"", "none", *known}:
+        _log.warning("traces go by OTLP over http/protobuf, or to the console; nowhere else")
+    return known
+
+
+def secret_headers(environment: Mapping[str, str]) -> list[str]:
+    """Return the values of the headers that spans are sent with: keys, more often than not."""
+    pairs = [pair for name in _HEADERS for pair in environment.get(name, "").split(",")]
+    values = [pair.partition("=")[2].strip() for pair in pairs]
+    return sorted({form for value in values for form in (value, unquote(value)) if form})
+
+
+def _provider(exporters: Sequence[str]) -> "TracerProvider":
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+
+    resource = Resource.create()
+    if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
+        resource = resource.merge(Resource({"service.name": SERVICE}))
+    # not at exit: that would wait for an exporter that hangs; `shutdown` is ours to call
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    for name in exporters:
+        provider.add_span_processor(_processor(name))
+    return provider
+
+
+def _processor(name: str) -> "SpanProcessor":
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
+
+    if name == "console":
+        return BatchSpanProcessor(ConsoleSpanExporter(out=sys.stdout))
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    return BatchSpanProcessor(OTLPSpanExporter())

@@ -1,0 +1,288 @@
+"""The gateway as an aiohttp application: one POST, and what operators ask."""
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from gateway.access.addresses import client_address
+from gateway.clock import LoopClock
+from gateway.config import Config
+from gateway.errors import (
+    GatewayError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
+from gateway.flow.avatars import requested_avatar
+from gateway.flow.connect_flow import CallerGone
+from gateway.flow.credentials import Shape
+from gateway.flow.options import requested_options
+from gateway.service import Service, running
+from gateway.telemetry.exchange import CURRENT, NOT_READY, Exchange, identify
+from gateway.telemetry.logs import ELSEWHERE, access
+from gateway.telemetry.metrics import CALLER_GONE
+from gateway.telemetry.tracing import Tracing
+from gateway.web.answers import as_json, refusal
+
+PATH = "/api/avatar/connect"
+HEALTH, READY, METRICS = "/health", "/ready", "/metrics"
+LONGEST_BODY = 16 * 1024  # bytes
+LONGEST_BODY_WITH_OPTIONS = 128 * 1024  # a personality of 10,000 characters, and tools
+BODY_S = 5.0  # a caller who never ends the body holds a handler, and the shutdown
+
+CONFIG = web.AppKey("config", Config)
+SERVICE = web.AppKey("service", Service)
+
+_log = logging.getLogger("gateway")
+_NOBODY_LISTENS = 499  # never seen by anybody: the connection is gone
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def create_app(
+    config: Config,
+    *,
+    connector: aiohttp.BaseConnector | None = None,
+    jitter: random.Random | None = None,
+    tracing: Tracing | None = None,
+) -> web.Application:
+    """Return the gateway, ready to be served or mounted.
+
+    Args:
+        connector: how to reach the upstream (a proxy, a Unix socket); None: TCP.
+        jitter: spreads retries; None: seeded by the system.
+        tracing: records spans; None: nobody does. It is shut down with the application.
+    """
+    app = web.Application(
+        client_max_size=_longest_body(config),
+        middlewares=[_observed, _cross_origin, _errors_as_json],
+    )
+    app[CONFIG] = config
+    app.router.add_post(PATH, _connect)
+    if config.origins.allowed:
+        app.router.add_route("OPTIONS", PATH, _preflight)
+    app.router.add_get(HEALTH, _health)
+    app.router.add_get(READY, _ready)
+    if config.metrics:
+        app.router.add_get(METRICS, _metrics)
+    app.cleanup_ctx.append(lambda app: _run(app, connector, jitter, tracing))
+    app.on_shutdown.append(_shut_down)
+    return app
+
+
+async def _run(
+    app: web.Application,
+    connector: aiohttp.BaseConnector | None,
+    jitter: random.Random | None,
+    tracing: Tracing | None,
+) -> AsyncIterator[None]:
+    async with running(app[CONFIG], connector=connector, jitter=jitter, tracing=tracing) as service:
+        app[SERVICE] = service
+        yield
+
+
+async def _shut_down(app: web.Application) -> None:
+    connects = app[SERVICE].connects
+    await connects.finish(within_s=app[CONFIG].grace_s)
+    connects.shut_down()
+
+
+# What is asked
+
+
+async def _connect(request: web.Request) -> web.Response:
+    config, service, exchange = request.app[CONFIG], request.app[SERVICE], _exchange()
+    exchange.caller = await _caller(request)
+    await service.limiter.hit(exchange.caller)
+    shape = _shape(request, config)
+    body = await _body(request)
+    avatar = requested_avatar(body, config.avatars)
+    options = requested_options(body, config.options)
+    exchange.avatar = "custom" if avatar.custom else "preset"
+    # `transport` goes None with the connection whether or not the server cancels handlers
+    handed_out = await service.connects.connect(
+        avatar,
+        shape,
+        is_gone=lambda: request.transport is None,
+        options=options,
+        caller=exchange.caller,
+    )
+    exchange.session_id = handed_out.session_id
+    return as_json(handed_out.body())
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    headers = request.app[CONFIG].origins.preflight(request.headers)
+    if headers is None:
+        raise web.HTTPMethodNotAllowed("OPTIONS", ["POST"])
+    return web.Response(status=204, headers=headers)
+
+
+async def _caller(request: web.Request) -> str:
+    """Return who connects: who they can show to be, else where they call from."""
+    name = await request.app[SERVICE].callers.subject(request.headers.getall("Authorization", []))
+    if name is not None:
+        return name
+    forwarded_for = request.headers.getall("X-Forwarded-For", [])
+    return client_address(request.remote, forwarded_for, request.app[CONFIG].limits.trusted)
+
+
+def _shape(request: web.Request, config: Config) -> Shape:
+    asked, *more = request.query.getall("shape", [None])
+    if more:
+        raise InvalidRequest("shape is given more than once")
+    if asked is None:
+        return config.shape
+    try:
+        shape = Shape(asked)
+    except ValueError:
+        choices = " or ".join(shape.value for shape in Shape)
+        raise InvalidRequest(f"shape must be {choices}") from None
+    if shape is not config.shape and not config.choice:
+        raise InvalidRequest(f"this gateway answers with shape {config.shape.value} only")
+    return shape
+
+
+def _longest_body(config: Config) -> int:
+    return LONGEST_BODY_WITH_OPTIONS if config.options else LONGEST_BODY
+
+
+async def _body(request: web.Request) -> object:
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType
+    if any(each.lower() != "identity" for each in request.headers.getall("Content-Encoding", ())):
+        raise UnsupportedMediaType("Content-Encoding is not supported")
+    try:
+        # cloned for its limit: mounted in another application, a request has that one's
+        limited = request.clone(client_max_size=_longest_body(request.app[CONFIG]))
+        async with asyncio.timeout(BODY_S):
+            return orjson.loads(await limited.read())
+    except TimeoutError:
+        raise InvalidRequest("The body did not arrive in time") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise PayloadTooLarge from None
+    except (orjson.JSONDecodeError, web.RequestPayloadError):
+        raise InvalidRequest("The body is not valid JSON") from None
+
+
+async def _health(_request: web.Request) -> web.Response:
+    return as_json({"status": "ok"})
+
+
+async def _ready(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    problems = await service.readiness.problems()
+    if service.connects.closing:
+        problems = {**problems, "shutdown": "the gateway stops"}
+    ready = not any(problems.values())
+    if not ready:
+        _exchange().code = NOT_READY
+    checks = {name: problem or "ok" for name, problem in problems.items()}
+    body = {"status": "ready" if ready else "not ready", "checks": checks}
+    return as_json(body, status=200 if ready else 503)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    metrics = request.app[SERVICE].metrics
+    assert metrics is not None  # else there is no such route
+    text, content_type = metrics.text()
+    return web.Response(body=text, headers={"Content-Type": content_type})
+
+
+# Around every request
+
+
+@web.middleware
+async def _observed(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Log and count each request, under its ids."""
+    clock = LoopClock()
+    began = clock.now()
+    exchange = Exchange(identify(request.headers, os.urandom))
+    token = CURRENT.set(exchange)
+    service, connects = request.app[SERVICE], request.match_info.handler is _connect
+    span = service.tracing.connect(exchange) if service.tracing and connects else nullcontext()
+    size = 0
+    try:
+        with span:
+            response = await _answered(request, handler, exchange)
+        size = getattr(response, "content_length", None) or 0  # `body_length` comes with sending
+        return response
+    finally:
+        seconds = clock.now() - began
+        if service.metrics is not None and connects:
+            service.metrics.ended(exchange.code, seconds)
+        resource = request.match_info.route.resource  # callers may put secrets into other paths
+        path = ELSEWHERE if resource is None else resource.canonical
+        probed = not connects and exchange.status == 200
+        access(
+            exchange,
+            method=request.method,
+            path=path,
+            seconds=seconds,
+            size=size,
+            level=logging.DEBUG if probed else logging.INFO,
+        )
+        CURRENT.reset(token)
+
+
+async def _answered(
+    request: web.Request, handler: _Handler, exchange: Exchange
+) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except asyncio.CancelledError:
+        exchange.code, exchange.status = CALLER_GONE, _NOBODY_LISTENS
+        raise
+    exchange.status = response.status
+    response.headers.update(exchange.identity.headers())
+    response.headers["Server"] = "runway-gateway"  # aiohttp would say which versions run here
+    return response
+
+
+def _exchange() -> Exchange:
+    """Return what is known about the request that is being answered."""
+    exchange = CURRENT.get()
+    assert exchange is not None  # every route is behind `_observed`
+    return exchange
+
+
+@web.middleware
+async def _cross_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Say which pages may read the answer."""
+    response = await handler(request)
+    origin = request.headers.get("Origin")
+    response.headers.update(request.app[CONFIG].origins.headers(origin))
+    return response
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Answer every failure in the one form that the contract has for them."""
+    try:
+        return await handler(request)
+    except GatewayError as error:
+        return _refusal(error)
+    except CallerGone:
+        _exchange().code = CALLER_GONE
+        return web.Response(status=_NOBODY_LISTENS)
+    except web.HTTPNotFound:
+        return _refusal(NotFound())
+    except web.HTTPMethodNotAllowed as error:
+        allowed = {"Allow": ", ".join(sorted(error.allowed_methods))}
+        return _refusal(MethodNotAllowed(), allowed)
+    except Exception:
+        _log.exception("could not answer a request")  # its ids say which
+        return _refusal(GatewayError())
+
+
+def _refusal(error: GatewayError, headers: dict[str, str] | None = None) -> web.Response:
+    _exchange().code = error.code
+    return refusal(error, headers)

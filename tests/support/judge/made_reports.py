@@ -1,0 +1,219 @@
+"""Reports made by hand: what a run could have seen, without a run."""
+
+from dataclasses import replace
+
+from contracts.judge.case import Context, Expect, Level, Requirement, Situation
+from contracts.judge.observation import Answer, Observation, Session, Upstream
+from contracts.judge.runner import Failure, Outcome, Report, Verdict
+
+SECRET = "judge-5ec2e7/with+signs="
+KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
+OTHER_KEY = "a key of another form"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+SESSION = "3f2a9c01-0000-4000-8000-000000000001"
+HOSTILE = (
+    b"</pre><script>alert(1)</script><img src=x onerror=alert(2)>]]>&amp;\x00\x1b[31mred\r\n"
+    b"::error::injected\xff\xfe\xed\xa0\x80 \xef\xbf\xbe \xe2\x80\xaeback \xc2\x85 100% \"quoted' "
+)
+BEGAN_AT = 1_700_000_000.0
+
+
+def requirement(id_: str, level: Level = Level.MUST, text: str = "It is so.") -> Requirement:
+    """Return a requirement that finds nothing by itself."""
+    return Requirement(id_, level, text, "Because.", "ours", lambda *_: ())
+
+
+def situation(id_: str, expect: Expect = Expect.FAILURE) -> Situation:
+    """Return a situation."""
+    return Situation(id_, f"About {id_}.", expect)
+
+
+def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstream:
+    """Return a request upstream, so many seconds after the beginning; a look without `more`."""
+    path = "/v1/realtime_sessions" + ("" if method == "POST" else f"/{SESSION}")
+    usual = Upstream(
+        number=number,
+        at=BEGAN_AT + at_s,
+        operation="createSession" if method == "POST" else "getSession",
+        method=method,
+        path=path,
+        session=SESSION,
+        status=200,
+        arrives=True,
+        acted=True,
+        wait_s=0.0,
+        key_fits=None,
+        versioned=True,
+        secret_in_url=False,
+        body={},
+        shown=None if method == "POST" else "NOT_READY",
+        faults=(),
+    )
+    return replace(usual, **more)  # type: ignore[arg-type]  # names are checked when it is called
+
+
+def session(*moves: tuple[float, str, str]) -> Session:
+    """Return a session with these moves: seconds, event, state."""
+    told = tuple((BEGAN_AT + at_s, event, after) for at_s, event, after in moves)
+    return Session(SESSION, told[-1][2] if told else "unknown", told)
+
+
+def answer(status: int | None, body: bytes = b"", *, after_s: float = 1.0, **more: str) -> Answer:
+    """Return an answer; what is in `more` is its headers, `failure` apart."""
+    failure = more.pop("failure", "")
+    return Answer(BEGAN_AT, BEGAN_AT + after_s, status, more, body, failure)
+
+
+def observation(
+    id_: str,
+    *answers: Answer,
+    upstream: tuple[Upstream, ...] = (),
+    sessions: tuple[Session, ...] = (),
+    output: str = "",
+) -> Observation:
+    """Return what was seen in a situation."""
+    until = BEGAN_AT + 3.5
+    return Observation(id_, "music-superstar", answers, upstream, sessions, until, output)
+
+
+def report(
+    verdicts: tuple[Verdict, ...],
+    observations: tuple[Observation, ...],
+    situations: tuple[Situation, ...],
+    **more: object,
+) -> Report:
+    """Return a report on a target with a deadline of 4 seconds."""
+    context = Context(4.0, None, SECRET, "upstreammarker", "wss://media.invalid")
+    made = Report(
+        verdicts=verdicts,
+        observations=observations,
+        situations=situations,
+        context=context,
+        target_url="http://127.0.0.1:3000/api/connect",
+        seed="7",
+        took_s=12.34,
+        replay_token="fr1.abcdef",
+    )
+    return replace(made, **more)  # type: ignore[arg-type]  # names are checked when it is called
+
+
+def mixed() -> Report:
+    """Return a report with a verdict of each kind.
+
+    `poll.stops` (MUST) is broken in `never-ready`, twice, and in `poll-500`; `shape.content-type`
+    (SHOULD) in `poll-500`; `shape.types` is kept, `time.status` skipped.
+    """
+    never = observation(
+        "never-ready",
+        answer(504, b'{"error": "too late"}', after_s=4.0),
+        upstream=(
+            call(1, 0.01, "POST"),
+            *(call(2 + look, 0.5 + look * 0.45) for look in range(9)),
+        ),
+        sessions=(session((0.01, "created", "queued"), (0.01, "admitted", "provisioning")),),
+    )
+    failed = observation(
+        "poll-500",
+        answer(500, b"<h1>oops</h1>", after_s=0.6, server="made-up"),
+        upstream=(
+            call(11, 0.01, "POST"),
+            call(12, 0.5, status=500, shown=None, faults=("poll-fails/1",)),
+        ),
+    )
+    fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
+    late = "allowed: no look after the answer; came: 2, the first 0.5s later"
+    later = "allowed: no look after the answer; came: another"
+    stops = requirement("poll.stops", text="Looks end with the answer.")
+    declared = requirement("shape.content-type", Level.SHOULD)
+    return report(
+        (
+            Verdict(requirement("shape.types"), Outcome.PASS, judged=3),
+            Verdict(
+                stops,
+                Outcome.FAIL,
+                (Failure(never, late), Failure(never, later), Failure(failed, late)),
+                judged=3,
+            ),
+            Verdict(
+                declared,
+                Outcome.FAIL,
+                (Failure(failed, "allowed: application/json; came: text/html"),),
+                judged=3,
+            ),
+            Verdict(requirement("time.status"), Outcome.SKIP, reason="nothing was played"),
+        ),
+        (fine, failed, never),
+        (
+            situation("ready-at-once", Expect.SUCCESS),
+            situation("poll-500"),
+            situation("never-ready"),
+        ),
+    )
+
+
+def kept() -> Report:
+    """Return a report in which everything is right."""
+    fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
+    verdict = Verdict(requirement("shape.types"), Outcome.PASS, judged=1)
+    return report((verdict,), (fine,), (situation("ready-at-once", Expect.SUCCESS),))
+
+
+def unexercised() -> Report:
+    """Return a report on a target that never asked the fake, at an address with a password."""
+    seen = observation("ready-at-once", answer(404, b"no such page"))
+    nothing = "not one request reached the fake, from http://user:pass-word@127.0.0.1:3000/"
+    verdict = Verdict(requirement("poll.stops"), Outcome.SKIP, reason=nothing)
+    about = (situation("ready-at-once", Expect.SUCCESS),)
+    return report((verdict,), (seen,), about, nothing_judged=nothing)
+
+
+def everywhere() -> Report:
+    """Return a report in which one SHOULD is broken in five situations with four callers each."""
+    callers = [answer(200, b"[1]")] * 4
+    seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
+    failures = tuple(Failure(each, "of another form") for each in seen)
+    verdict = Verdict(requirement("many.rest", Level.SHOULD), Outcome.FAIL, failures, judged=5)
+    return report(
+        (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
+    )
+
+
+def optional() -> Report:
+    """Return a report in which all is right, and one MAY is not done."""
+    report = kept()
+    failures = (Failure(report.observations[0], "allowed: the header; came: none"),)
+    may = requirement("header.more", Level.MAY, "A header is sent too.")
+    verdict = Verdict(may, Outcome.FAIL, failures, judged=1)
+    return replace(report, verdicts=(*report.verdicts, verdict))
+
+
+def unjudged() -> Report:
+    """Return a report on a requirement whose check broke."""
+    verdict = Verdict(requirement("shape.types"), Outcome.ERROR, reason="the check broke")
+    return report((verdict,), (), (), replay_token="", took_s=0.0)
+
+
+def hostile() -> Report:
+    """Return a report on a target that sends and writes whatever could do harm, secrets too."""
+    secrets = f"{SECRET} {KEY} {JWT} Authorization: Bearer abcdef.ghijkl".encode()
+    body = b'{"sessionKey": "%s", "token": "%s"}' % (OTHER_KEY.encode(), JWT.encode())
+    bad = observation(
+        "bad-json",
+        answer(500, HOSTILE + secrets, after_s=0.5, **{"x-evil": f"<b>\x1b[0m{SECRET}"}),
+        answer(200, body, after_s=0.6),
+        upstream=(
+            call(1, 0.1, "POST", path="/v1/<svg onload=alert(3)>\x1b" + SECRET),
+            call(2, 0.2, shown=f"<i>{KEY}</i>", faults=("<u>fault</u>",)),
+        ),
+        sessions=(session((0.1, "<created>", "<queued>")),),
+        output=f"log {SECRET} {KEY} {OTHER_KEY}\n" + HOSTILE.decode(errors="replace"),
+    )
+    text = f"allowed: less; came: {HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800"
+    verdict = Verdict(requirement("error.json"), Outcome.FAIL, (Failure(bad, text),), judged=1)
+    skipped = Verdict(requirement("time.status"), Outcome.SKIP, reason=f"<b>{SECRET}\x1b")
+    return report(
+        (verdict, skipped),
+        (bad,),
+        (situation("bad-json", Expect.REFUSAL),),
+        target_url="http://user:pass-word@127.0.0.1:3000/<b>",
+    )

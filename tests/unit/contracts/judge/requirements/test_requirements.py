@@ -1,0 +1,43 @@
+"""Judges of single requirements, on observations that are easier made than played."""
+
+import pytest
+
+from contracts.judge.case import Context, Expect, Situation
+from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.requirements import REQUIREMENTS
+from tests.support.judge.made_reports import call
+
+SITUATION = Situation("fails", "", Expect.FAILURE)
+CONTEXT = Context(8.0, None, "a-secret", "marker", "wss://media.invalid")
+
+
+SPACED = next(each for each in REQUIREMENTS if each.id == "retry.spaced")
+
+
+def is_kept(*calls: Upstream) -> bool:
+    """Tell whether the attempts have pauses between them."""
+    seen = Observation("fails", "an-avatar", (Answer(0.0, 1.0, 502),), calls, (), until=4.0)
+    return not [*SPACED.check(seen, SITUATION, CONTEXT)]
+
+
+@pytest.mark.parametrize(("sessions", "kept"), [(("one", "other"), True), (("one",), False)])
+def test_attempts_at_different_sessions_need_no_pause_between_them(
+    sessions: tuple[str, ...], kept: bool
+) -> None:
+    """A target may make two sessions and look at both; each by itself is not looked at too fast."""
+    looks = (
+        call(number, number * 0.06, session=sessions[number % len(sessions)], status=503)
+        for number in range(12)
+    )
+
+    assert is_kept(*looks) is kept
+
+
+@pytest.mark.parametrize(
+    ("at_s", "kept"), [((0, 1, 1.01, 2, 2.01, 3), True), ((0, 1, 1.01, 1.02), False)]
+)
+def test_creates_may_meet_and_not_follow_each_other(at_s: tuple[float, ...], kept: bool) -> None:
+    """Two rows of attempts meet in pairs; a row without pauses has three in no time."""
+    creates = (call(number, at, "POST", session="", status=429) for number, at in enumerate(at_s))
+
+    assert is_kept(*creates) is kept

@@ -1,0 +1,102 @@
+"""Random situations are valid, tagged with what is certain, and shrunk when something breaks."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from contracts.judge.case import Context, Situation
+from contracts.judge.explore import Smallest, explore
+from contracts.judge.observation import Answer, Observation
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.strategies import forms, situation_of
+from fake_runway.scenarios.catalogue import Catalogue
+
+TIMEOUT_S = 4.0
+CONTEXT = Context(TIMEOUT_S, None, "a-secret", "marker", "wss://media.invalid")
+CATALOGUE = Catalogue.builtin()
+
+
+@settings(max_examples=200, deadline=None)
+@given(form=forms(TIMEOUT_S, "marker"))
+def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
+    """What is drawn can be bound to an avatar as it is."""
+    assert CATALOGUE.parse({"session": form}).session == form
+
+
+@pytest.mark.parametrize(
+    ("form", "tags"),
+    [
+        ({"provision_time": "500ms"}, {"random", "success", "slow"}),
+        ({"provision_time": "never"}, {"random", "error", "deadline", "made"}),
+        ({"provision_time": "500ms", "queued": "3500ms"}, {"random"}),
+        (
+            {
+                "provision_time": "0ms",
+                "faults": [{"match": {"operation": "getSession"}, "effect": {"reset": True}}],
+            },
+            {"random", "error", "poll", "made"},
+        ),
+        (
+            {
+                "provision_time": "0ms",
+                "faults": [
+                    {
+                        "match": {"operation": "createSession"},
+                        "effect": {"reset": True},
+                        "times": 1,
+                    }
+                ],
+            },
+            {"random", "error"},
+        ),
+    ],
+)
+def test_tags_are_those_that_are_certain(form: dict[str, Any], tags: set[str]) -> None:
+    """Whether a session can be handed out is said only where it follows from the form."""
+    assert situation_of(form, TIMEOUT_S).tags == tags
+
+
+def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
+    """Explore a target that gives `answer(situation)`; return what was found, after how many."""
+    counted: list[int] = []
+
+    async def play(situation: Situation) -> Observation:
+        return Observation("example", "an-avatar", (answer(situation),), (), (), until=9.0)
+
+    async def main() -> Smallest | None:
+        return await explore(
+            play,
+            context=CONTEXT,
+            requirements=[each for each in REQUIREMENTS if each.id == "error.json"],
+            examples=examples,
+            seed="1",
+            told=lambda number, *_: counted.append(number),
+        )
+
+    return asyncio.run(main()), len(counted)
+
+
+def test_a_target_that_keeps_everything_is_played_as_often_as_asked() -> None:
+    """Nothing is found, and every example was played."""
+    found, played = explored(lambda _: Answer(0.0, 1.0, 500, {}, b'{"error": "no"}'))
+
+    assert found is None
+    assert played == 60
+
+
+def test_the_smallest_situation_that_breaks_something_is_told() -> None:
+    """A target that says nothing when there is a fault: one fault is enough to show it."""
+
+    def answer(situation: Situation) -> Answer:
+        broken = bool((situation.session or {}).get("faults"))
+        return Answer(0.0, 1.0, 500, {}, b"" if broken else b'{"error": "no"}')
+
+    found, _ = explored(answer)
+
+    assert found is not None
+    assert found.situation.session is not None
+    assert len(found.situation.session["faults"]) == 1
+    assert "queued" not in found.situation.session
+    assert found.failures[0][0].id == "error.json"

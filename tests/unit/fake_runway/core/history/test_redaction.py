@@ -1,0 +1,90 @@
+"""Secrets are covered wherever a client may have put them, and nothing else is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_runway.core.history.redaction import (
+    covered_body,
+    covered_reply,
+    covered_text,
+    holds_secret,
+)
+
+SECRET = "p@ss/w0rd+1="
+KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"/v1/{SECRET}",
+        "/v1/p%40ss%2Fw0rd%2B1%3D",
+        f"/v1/realtime_sessions/{KEY}",
+        KEY.replace("_", "%5F"),
+        KEY.upper(),
+        f"mine/{JWT}",
+        "key_" + "0a" * 64,
+    ],
+)
+def test_secrets_in_texts_are_covered(text: str) -> None:
+    """The caller's own in any spelling that a URL allows, and every kind of key."""
+    covered = covered_text(text, SECRET)
+
+    assert "[covered]" in covered
+    for secret in (SECRET, KEY[5:], JWT[:20], "0a0a0a0a", "w0rd"):
+        assert secret.lower() not in covered.lower()
+    assert holds_secret(text, SECRET)
+
+
+@given(st.text(alphabet="abcdefgh /?=%20_-.", max_size=60))
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    """Not even percent signs are touched where there is no secret."""
+    assert covered_text(text, SECRET) == text
+    assert not holds_secret(text, SECRET)
+
+
+def test_secrets_of_fakes_own_making_are_none() -> None:
+    """`fake.<scenario>` names a world, and short texts stand anywhere by chance."""
+    assert covered_text("/w/fake.slow/x", "fake.slow") == "/w/fake.slow/x"
+    assert covered_text("/v1/abc", "abc") == "/v1/abc"
+
+
+def test_integrations_keep_their_host_alone() -> None:
+    """Token, path, query and user of an address may each be a secret."""
+    body = {
+        "personality": f"my key is {KEY} and {SECRET}",
+        "tools": [{"name": "a", "description": SECRET}],
+        "integration": {
+            "type": "elevenlabs",
+            "signedUrl": "wss://user:word@voice.example.com:8443/v1/hidden?sig=hidden",
+        },
+        "livekit": {
+            "url": "wss://rooms.example.com/x?access_token=hidden",
+            "token": "hidden",
+            "roomName": "a room",
+        },
+    }
+
+    covered = covered_body(body, SECRET)
+
+    assert covered["integration"]["signedUrl"] == "wss://voice.example.com:8443/covered"
+    assert covered["livekit"]["url"] == "wss://rooms.example.com/covered"
+    assert covered["livekit"]["token"] == "*" * len("hidden")
+    assert covered["livekit"]["roomName"] == "a room"
+    for secret in (SECRET, KEY, "hidden", "word@"):
+        assert secret not in str(covered)
+
+
+def test_a_body_without_secrets_is_the_same_object() -> None:
+    """The journal keeps references, and most bodies have nothing to cover."""
+    body = {"model": "gwm1_avatars", "avatar": {"type": "runway-preset"}, "maxDuration": 10}
+    assert covered_body(body, SECRET) is body
+
+
+def test_replies_lose_keys_and_tokens() -> None:
+    """What is null or missing shows that it is."""
+    assert covered_reply({"sessionKey": KEY, "id": "1"}) == {"sessionKey": "[covered]", "id": "1"}
+    assert covered_reply({"token": None}) == {"token": None}
+    assert covered_reply([1]) == [1]

@@ -1,0 +1,419 @@
+"""Scenarios: from data to settings and back, one over another, and what is refused where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import jsonschema
+import jsonschema_rs
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from fake_runway.core.billing import Unpaid
+from fake_runway.core.durations import LONGEST_S, NEVER, Duration, Fixed, Lognormal, Uniform
+from fake_runway.core.faults.parsing import parse_fault
+from fake_runway.core.faults.schema import fault_schema
+from fake_runway.core.lifecycles.session import Event, Failure, State
+from fake_runway.core.scenario.forms import describe_account, describe_session
+from fake_runway.core.scenario.scenario import Scenario, avatar_of, data_of, parse_scenario
+from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
+from fake_runway.core.scenario.settings import ErrorStyle, KeyState, Limits, Settings
+from fake_runway.core.sessions.session import Happening, Plan
+from tests.unit.fake_runway.core.allowed import allowed_by
+from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
+
+ALLOWED = jsonschema.Draft202012Validator(scenario_schema())
+
+
+def nobody(name: str) -> Scenario | None:
+    """Know no scenario."""
+    return None
+
+
+def parsed(given_data: Mapping[str, Any], *, name: str = "made-up") -> Scenario:
+    """Return the scenario that some data describes; there is no other."""
+    ALLOWED.validate(given_data)
+    return parse_scenario(given_data, default_name=name, named=nobody)
+
+
+# Settings and plans to try
+
+spans_s = st.floats(0, LONGEST_S)
+durations: st.SearchStrategy[Duration] = st.one_of(
+    st.just(NEVER),
+    st.builds(Fixed, spans_s),
+    st.lists(spans_s, min_size=2, max_size=2).map(lambda two: Uniform(min(two), max(two))),
+    st.builds(Lognormal, spans_s, st.floats(0, 10)),
+)
+limits = st.builds(
+    Limits,
+    concurrency=st.none() | st.integers(0),
+    daily=st.none() | st.integers(0),
+    credits=st.none() | st.integers(0),
+    retained=st.integers(0),
+)
+happenings = st.lists(
+    st.builds(
+        lambda possible, after, failure: Happening(possible[0], possible[1], after, failure),
+        st.sampled_from(POSSIBLE),
+        durations,
+        st.none() | st.builds(Failure, st.text(min_size=1, max_size=5), st.text(max_size=5)),
+    ),
+    max_size=3,
+    unique_by=lambda happening: happening.state,
+).map(tuple)
+
+
+def is_a_fault(given_fault: dict[str, Any]) -> bool:
+    """Tell whether data that the schema allows does not contradict itself."""
+    try:
+        parse_fault(given_fault, name="a fault", per_session=True)
+    except ValueError:
+        return False
+    return True
+
+
+fault_forms = st.lists(allowed_by(fault_schema()).filter(is_a_fault), max_size=2)
+names = st.sampled_from(["made-up", "x", "another-1"])
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Return a plan as a scenario of some name makes it, everything in it being anything."""
+    name, faults = draw(names), draw(fault_forms)
+    shown = [str(one.get("name", index)) for index, one in enumerate(faults, 1)]
+    assume(len(set(shown)) == len(shown))
+    of_faults = Scenario(name, session={"faults": faults}).plan_over(Plan())
+    return Plan(
+        queued=draw(durations),
+        provision=draw(durations),
+        expires_in_s=draw(spans_s),
+        session_cap_s=draw(st.none() | spans_s),
+        join=draw(st.none() | durations),
+        happenings=draw(happenings),
+        faults=of_faults.faults,
+        token_room=draw(st.none() | st.text(min_size=1, max_size=5)),
+        scenario=name,
+    )
+
+
+all_settings = st.builds(
+    Settings,
+    plan=plans(),
+    limits=limits,
+    key=st.sampled_from(KeyState),
+    latency=durations,
+    unpaid=st.sampled_from(Unpaid),
+    deleted_again=st.booleans(),
+    materialise=st.booleans(),
+    avatars=st.none() | st.frozensets(st.uuids().map(str), max_size=2),
+    errors=st.sampled_from(ErrorStyle),
+    retry_after=st.booleans(),
+    version_required=st.booleans(),
+    strict_keys=st.booleans(),
+    strict_consume_body=st.booleans(),
+    doc_url=st.booleans(),
+)
+
+
+# There and back
+
+
+@SLOW_LAW
+@given(all_settings, all_settings)
+def test_described_settings_come_back_over_any_others(settings: Settings, base: Settings) -> None:
+    """Written as JSON and read again, they are the same, whatever they are laid over."""
+    data = {"account": describe_account(settings), "session": describe_session(settings.plan)}
+
+    scenario = parsed(json.loads(json.dumps(data)), name=settings.plan.scenario)
+
+    assert scenario.settings_over(base) == settings
+
+
+@SLOW_LAW
+@given(plans(), plans())
+def test_a_described_plan_comes_back_over_any_other(plan: Plan, base: Plan) -> None:
+    """The session form alone makes the plan, faults and their data included."""
+    scenario = parsed({"session": describe_session(plan)}, name=plan.scenario)
+
+    assert scenario.plan_over(base) == plan
+    assert [one.given for one in scenario.plan_over(base).faults] == [
+        one.given for one in plan.faults
+    ]
+
+
+def test_the_default_settings_come_back_without_a_name() -> None:
+    """A server without any scenario can describe what it does."""
+    data = {"account": describe_account(Settings()), "session": describe_session(Plan())}
+
+    scenario = parse_scenario(data, default_name="", named=nobody)
+
+    assert (
+        scenario.settings_over(Settings(deleted_again=False, plan=Plan(join=NEVER))) == Settings()
+    )
+
+
+# One over another
+
+ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
+    "concurrency": lambda one: one.limits.concurrency,
+    "daily": lambda one: one.limits.daily,
+    "credits": lambda one: one.limits.credits,
+    "retained": lambda one: one.limits.retained,
+    "key": lambda one: one.key,
+    "errors": lambda one: one.errors,
+    "unpaid": lambda one: one.unpaid,
+    "retry_after": lambda one: one.retry_after,
+    "doc_url": lambda one: one.doc_url,
+    "delete_again": lambda one: one.deleted_again,
+    "unknown_ids": lambda one: one.materialise,
+    "unknown_keys": lambda one: one.strict_keys,
+    "consume_body": lambda one: one.strict_consume_body,
+    "version_header": lambda one: one.version_required,
+    "custom_avatars": lambda one: one.avatars,
+    "latency": lambda one: one.latency,
+}
+SESSION: Mapping[str, Callable[[Plan], object]] = {
+    "queued": lambda one: one.queued,
+    "provision_time": lambda one: one.provision,
+    "expires_in": lambda one: one.expires_in_s,
+    "session_cap": lambda one: one.session_cap_s,
+    "running_on": lambda one: one.join,
+    "then": lambda one: one.happenings,
+    "faults": lambda one: one.faults,
+    "token_room": lambda one: one.token_room,
+}
+
+
+@SLOW_LAW
+@given(all_settings, all_settings, st.sets(st.sampled_from([*ACCOUNT, *SESSION])))
+def test_what_is_not_said_stays(settings: Settings, base: Settings, said: set[str]) -> None:
+    """A scenario that says a few things changes those and nothing else."""
+    account = {key: each for key, each in describe_account(settings).items() if key in said}
+    session = {key: each for key, each in describe_session(settings.plan).items() if key in said}
+    if "running_on" in session and settings.plan.join is not None:
+        session["join_time"] = describe_session(settings.plan)["join_time"]
+    scenario = parsed({"account": account, "session": session}, name=settings.plan.scenario)
+
+    result = scenario.settings_over(base)
+
+    for key, field in ACCOUNT.items():
+        assert field(result) == field(settings if key in said else base)
+    for key, part in SESSION.items():
+        assert part(result.plan) == part(settings.plan if key in said else base.plan)
+    assert result.plan.scenario == (scenario.name if session else base.plan.scenario)
+
+
+def test_every_word_of_the_forms_is_tried() -> None:
+    """The tables above have all keys of the schemas but the two that stand for themselves."""
+    assert set(ACCOUNT) == set(account_schema()["properties"]) - {"faults"}
+    assert set(SESSION) == set(session_schema()["properties"]) - {"join_time"}
+
+
+@pytest.mark.parametrize(
+    ("session", "base", "join"),
+    [
+        ({"running_on": "join"}, None, Fixed(1.0)),
+        ({"running_on": "join"}, Fixed(5.0), Fixed(5.0)),
+        ({"running_on": "join", "join_time": "3s"}, Fixed(5.0), Fixed(3.0)),
+        ({"running_on": "join", "join_time": "0s"}, None, Fixed(0.0)),
+        ({"join_time": "3s"}, Fixed(5.0), Fixed(3.0)),
+        ({"join_time": "3s"}, None, None),
+        ({"running_on": "consume"}, Fixed(5.0), None),
+    ],
+)
+def test_when_somebody_joins_follows_what_was_said_before(
+    session: dict[str, Any], base: Duration | None, join: Duration | None
+) -> None:
+    """The time stays if only the switch is said, and the switch if only the time is."""
+    assert parsed({"session": session}).plan_over(Plan(join=base)).join == join
+
+
+def test_an_empty_scenario_changes_nothing() -> None:
+    """Not even the name of the scenario that sessions come from."""
+    base = Settings(plan=Plan(scenario="before"))
+
+    assert parsed({"about": "Nothing."}).settings_over(base) == base
+
+
+# Faults
+
+
+def test_faults_are_named_after_their_scenario() -> None:
+    """By their name, or by their place in the form; no two of a scenario share a name."""
+    delayed = {"effect": {"delay": "1s"}}
+    forms = [{**delayed, "name": "slow"}, delayed]
+    scenario = parsed({"session": {"faults": forms}, "account": {"faults": forms}})
+
+    of_sessions, of_account = scenario.plan_over(Plan()).faults, scenario.account_faults
+
+    assert [one.name for one in of_sessions] == ["made-up/slow", "made-up/2"]
+    assert len({one.name for one in (*of_sessions, *of_account)}) == 4
+    assert all(one.per_session for one in of_sessions)
+    assert not any(one.per_session for one in of_account)
+
+
+# Avatars
+
+
+def test_avatars_are_bound_to_session_forms() -> None:
+    """By the name of a scenario or with a form in place; ids are compared in lower case."""
+    slow = Scenario("slow", session={"provision_time": "9s"})
+    data = {
+        "avatars": {
+            "Music-Superstar": "slow",
+            FOREIGN_ID.upper(): {"expires_in": "3s"},
+        }
+    }
+    ALLOWED.validate(data)
+
+    bound = parse_scenario(
+        data, default_name="made-up", named=lambda name: slow if name == "slow" else None
+    ).avatars
+
+    assert set(bound) == {"music-superstar", FOREIGN_ID}
+    assert bound["music-superstar"] is slow
+    assert bound[FOREIGN_ID].plan_over(Plan()).expires_in_s == 3.0
+    assert bound[FOREIGN_ID].plan_over(Plan()).scenario != "made-up"
+
+
+def test_ready_made_avatars_are_distinct_uuids_of_version_4() -> None:
+    """Each name has its own, the same at every look."""
+    names = [f"scenario-{number}" for number in range(2000)]
+
+    avatars = [avatar_of(name) for name in names]
+
+    assert len(set(avatars)) == len(names)
+    for avatar in avatars:
+        assert str(UUID(avatar)) == avatar
+        assert (UUID(avatar).version, UUID(avatar).variant) == (4, "specified in RFC 4122")
+    assert Scenario("scenario-7").avatar == avatars[7]
+
+
+@pytest.mark.parametrize(
+    ("account", "session", "through_avatar"),
+    [
+        ({}, {}, False),
+        ({"credits": 1}, {}, False),
+        ({"credits": 1}, {"queued": "1s"}, False),
+        ({}, {"queued": "1s"}, True),
+    ],
+)
+def test_the_doors_of_a_scenario(
+    account: dict[str, Any], session: dict[str, Any], through_avatar: bool
+) -> None:
+    """All but the avatar choose everything; an avatar chooses the session form and needs one."""
+    doors = Scenario("a-name", account=account, session=session).doors
+
+    assert doors[:3] == ("tools", "address or header", "API secret")
+    assert doors[3:] == (("avatar",) if through_avatar else ())
+
+
+# Refusals
+
+ILLEGAL = {"in": "ready", "event": "provisioned"}
+FAILS = {"in": "ready", "event": "failed"}
+SAME = [{"effect": {"reset": True}, "name": "2"}, {"effect": {"reset": True}}]
+WRONG = {"effect": {"delay": "1s"}, "acted": False}
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"account": {"latency": "uniform(3s, 1s)"}}, "account: latency: "),
+    ({"account": {"faults": [{"effect": {"reset": True}}, WRONG]}}, "account: faults[1]: "),
+    ({"account": {"faults": SAME}}, "account: faults[1]: "),
+    ({"session": {"queued": "uniform(3s, 1s)"}}, "session: queued: "),
+    ({"session": {"provision_time": "99999h"}}, "session: provision_time: "),
+    ({"session": {"expires_in": "99999h"}}, "session: expires_in: "),
+    ({"session": {"session_cap": "99999h"}}, "session: session_cap: "),
+    ({"session": {"join_time": "99999h"}}, "session: join_time: "),
+    ({"session": {"running_on": "consume", "join_time": "1s"}}, "session: join_time: "),
+    ({"session": {"then": [FAILS, ILLEGAL]}}, "session: then[1]: while ready"),
+    ({"session": {"then": [{**FAILS, "after": "99999h"}]}}, "session: then[0]: "),
+    ({"session": {"then": [FAILS, FAILS]}}, "session: then[1]: something else already happens"),
+    ({"session": {"faults": SAME}}, "session: faults[1]: "),
+    ({"session": {"faults": [WRONG]}}, "session: faults[0]: "),
+    ({"avatars": {"an-id": "nobody"}}, "avatars.an-id: there is no scenario named nobody"),
+    ({"avatars": {"an-id": {}}}, "avatars.an-id: "),
+    ({"avatars": {"an-id": {"then": [ILLEGAL]}}}, "avatars.an-id: session: then[0]: "),
+    ({"avatars": {"Id": {"queued": "1s"}, "iD": {"queued": "2s"}}}, "avatars.iD: "),
+]
+
+
+@pytest.mark.parametrize(("data", "where"), REFUSED, ids=lambda one: str(one)[:70])
+def test_a_refusal_says_where(data: dict[str, Any], where: str) -> None:
+    """What the schema cannot refuse is refused with the place at which it stands."""
+    with pytest.raises(ValueError, match=f"^{re.escape(where)}"):
+        parsed(data)
+
+
+def test_an_avatar_cannot_be_bound_to_what_has_no_session_form() -> None:
+    """A scenario that is about the account alone has nothing for an avatar."""
+    poor = Scenario("poor", account={"credits": 0})
+
+    with pytest.raises(ValueError, match=r"^avatars\.an-id: poor has no session form"):
+        parse_scenario({"avatars": {"an-id": "poor"}}, default_name="x", named=lambda _: poor)
+
+
+# The schema
+
+
+@pytest.mark.parametrize("schema", [account_schema, session_schema, scenario_schema])
+def test_the_schemas_are_schemas(schema: Callable[[], dict[str, Any]]) -> None:
+    """They are valid, both engines can use them, and unknown keys are refused."""
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+    for engine in (jsonschema.Draft202012Validator, jsonschema_rs.Draft202012Validator):
+        assert engine(schema()).is_valid({})
+        assert not engine(schema()).is_valid({"something": 1})
+
+
+def test_the_schema_offers_what_a_plan_can_make_happen() -> None:
+    """Every pair that the table allows can be written; terminal states cannot be named."""
+    happening = session_schema()["properties"]["then"]["items"]["properties"]
+
+    assert set(happening["in"]["enum"]) == {state.value for state, _ in POSSIBLE}
+    assert set(happening["event"]["enum"]) == {event.value for _, event in POSSIBLE}
+
+
+@SLOW_LAW
+@given(allowed_by(scenario_schema()), st.sampled_from([None, Scenario("x", session={"then": []})]))
+def test_what_the_schema_allows_is_parsed_or_refused(
+    data: dict[str, Any], known: Scenario | None
+) -> None:
+    """Nothing but a ValueError is raised, and a scenario that was parsed works over any base."""
+    assert ALLOWED.is_valid(data)
+    try:
+        scenario = parse_scenario(data, default_name="made-up", named=lambda _: known)
+    except ValueError:
+        return
+
+    settings = scenario.settings_over(Settings(plan=Plan(join=Fixed(1.0))))
+
+    assert parsed(
+        {"account": describe_account(settings), "session": describe_session(settings.plan)},
+        name=settings.plan.scenario or "made-up",
+    ).settings_over(Settings()) == replace(
+        settings, plan=replace(settings.plan, scenario=settings.plan.scenario or "made-up")
+    )
+    for bound in scenario.avatars.values():
+        bound.plan_over(settings.plan)
+
+
+def test_states_and_events_are_written_as_they_are_called() -> None:
+    """A happening in a file is the happening of a plan."""
+    then = [{"in": "running", "event": "ended", "after": "3s"}]
+    happening = Happening(State.RUNNING, Event.ENDED, Fixed(3.0))
+
+    assert parsed({"session": {"then": then}}).plan_over(Plan()).happenings == (happening,)
+
+
+def test_a_form_beside_an_avatar_is_data_again() -> None:
+    """What a world shows of its scenario can be given back to it as it is."""
+    given = {"name": "mine", "avatars": {"music-superstar": {"provision_time": "3s"}}}
+    scenario = parse_scenario(given, default_name="", named=lambda _: None)
+    assert data_of(scenario) == given

@@ -1,0 +1,158 @@
+"""LiveKit access tokens: who gets in, where, how long, and under whose signature."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt.warnings import InsecureKeyLengthWarning
+
+from contracts.wire.schema import PlainValidator, load
+from fake_runway.core.durations import Fixed
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.room.tokens import LiveKit, mint, read
+from tests.unit.fake_runway.core.playing import LAW
+
+NOW = 1_770_000_000.75
+ID = "123e4567-e89b-42d3-a456-426614174000"
+LIVEKIT = LiveKit("wss://rooms.example", "an-api-key", "a-secret-of-more-than-thirty-two-bytes")
+READY = Session(
+    id=ID,
+    ordinal=0,
+    created_at=NOW - 2,
+    max_duration_s=120,
+    plan=Plan(expires_in_s=300.0),
+    state=State.READY,
+    ready_at=NOW - 1,
+)
+RUNNING = replace(READY, state=State.RUNNING, started_at=NOW)
+
+
+def decoded_by_hand(token: str, secret: str) -> dict[str, Any]:
+    """Return the claims of a token whose HS256 signature is right, without any JWT library."""
+    signed, _, signature = token.rpartition(".")
+    header, claims = (_unpacked(part) for part in signed.split("."))
+    expected = hmac.digest(secret.encode(), signed.encode(), hashlib.sha256)
+    assert json.loads(header) == {"alg": "HS256", "typ": "JWT"}
+    assert hmac.compare_digest(_unpacked(signature), expected)
+    parsed: dict[str, Any] = json.loads(claims)
+    return parsed
+
+
+def _unpacked(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_a_user_may_talk_in_the_room_of_the_session() -> None:
+    """Url and room name come with a token that lets one person join, speak and send data."""
+    credentials = LIVEKIT.user(RUNNING, now=NOW)
+
+    assert PlainValidator(load("runway").schema("Credentials")).problems(credentials) == []
+    assert credentials["url"] == "wss://rooms.example"
+    assert credentials["roomName"] == ID
+    assert decoded_by_hand(credentials["token"], LIVEKIT.api_secret) == {
+        "iss": "an-api-key",
+        "sub": f"user:{ID}",
+        "nbf": 1_770_000_000,
+        "exp": 1_770_000_121,  # the end of the call, rounded up
+        "video": {
+            "roomJoin": True,
+            "room": ID,
+            "canSubscribe": True,
+            "canPublish": True,
+            "canPublishData": True,
+        },
+    }
+
+
+def test_a_backend_is_hidden_and_publishes_no_media() -> None:
+    """It joins the same room as somebody else, unseen, and may send data."""
+    credentials = LIVEKIT.backend(RUNNING, now=NOW)
+
+    claims = decoded_by_hand(credentials["token"], LIVEKIT.api_secret)
+    assert credentials["roomName"] == claims["video"]["room"] == ID
+    assert claims["sub"] == f"backend:{ID}"
+    assert claims["video"]["hidden"] is True
+    assert claims["video"]["canPublish"] is False
+    assert claims["video"]["canPublishData"] is True
+
+
+@LAW
+@given(
+    now=st.floats(1.7e9, 2e9),
+    max_duration_s=st.integers(10, 1800),
+    cap=st.one_of(st.none(), st.floats(1, 2000)),
+)
+def test_a_token_holds_until_the_call_must_have_ended(
+    now: float, max_duration_s: int, cap: float | None
+) -> None:
+    """It works from the moment it was made until the last instant, and a second later no more."""
+    session = replace(
+        READY,
+        state=State.RUNNING,
+        plan=Plan(session_cap_s=cap),
+        max_duration_s=max_duration_s,
+        started_at=now,
+    )
+    ends_at = session.ends_at
+    assert ends_at is not None
+
+    token = LIVEKIT.user(session, now=now)["token"]
+
+    assert read(token, LIVEKIT.api_secret, now=now)
+    assert read(token, LIVEKIT.api_secret, now=math.nextafter(ends_at, 0))
+    with pytest.raises(jwt.ExpiredSignatureError):
+        read(token, LIVEKIT.api_secret, now=ends_at + 1)
+    with pytest.raises(jwt.InvalidTokenError):
+        read(token, LIVEKIT.api_secret, now=now - 1)
+
+
+@pytest.mark.parametrize("state", [State.READY, State.CLAIMED])
+def test_before_the_call_begins_a_token_holds_as_long_as_it_might_take(state: State) -> None:
+    """The latest start is `expiresAt`; from there the call may run its full length."""
+    session = replace(READY, state=state, plan=Plan(expires_in_s=300.0, join=Fixed(9.0)))
+
+    claims = read(LIVEKIT.user(session, now=NOW)["token"], LIVEKIT.api_secret)
+
+    assert claims["exp"] == math.ceil(NOW - 1 + 300 + 120)
+
+
+def test_a_token_of_another_secret_is_refused() -> None:
+    """Who does not know the secret can neither make a token nor change one."""
+    token = mint({"nbf": 0, "exp": 10}, "one-secret-of-more-than-thirty-two-bytes")
+    header, claims, signature = token.split(".")
+    forged = jwt.utils.base64url_encode(b'{"nbf":0,"exp":99}').decode()
+
+    assert read(token, "one-secret-of-more-than-thirty-two-bytes") == {"nbf": 0, "exp": 10}
+    with pytest.raises(jwt.InvalidSignatureError):
+        read(token, "two-secret-of-more-than-thirty-two-bytes")
+    with pytest.raises(jwt.InvalidSignatureError):
+        read(f"{header}.{forged}.{signature}", "one-secret-of-more-than-thirty-two-bytes")
+    with pytest.raises(jwt.DecodeError):
+        read(claims, "one-secret-of-more-than-thirty-two-bytes")
+
+
+def test_the_short_dev_secret_warns_nobody_here_and_everybody_elsewhere() -> None:
+    """Minting and reading with LiveKit's dev pair is silent; PyJWT itself still warns."""
+    dev = LiveKit()
+
+    claims = read(dev.user(RUNNING, now=NOW)["token"], dev.api_secret)  # warnings are errors here
+
+    assert claims["iss"] == "devkey"
+    with pytest.warns(InsecureKeyLengthWarning):
+        jwt.encode(claims, dev.api_secret, algorithm="HS256")
+
+
+def test_repr_shows_no_secret() -> None:
+    """The address and the public half of the pair are shown."""
+    assert repr(LIVEKIT) == "<LiveKit wss://rooms.example as an-api-key>"

@@ -1,0 +1,57 @@
+"""Calls ask effects what they do, and know none of them by name."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.faults.effects.catalogue import EFFECTS
+from fake_runway.core.faults.parsing import parse_fault
+from fake_runway.core.lifecycles.session import Event
+from tests.support.fake.runs import Ask, alone
+
+CREATE = {
+    "model": "gwm1_avatars",
+    "avatar": {"type": "runway-preset", "presetId": "music-superstar"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupts(Effect):
+    """Cancels the session before the call is looked at: made up here, and known nowhere else."""
+
+    name = "interrupts"
+    when = When.BEFORE
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        return {"description": "Cancel the session.", "const": True}
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        return cls()
+
+    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+        return delivery
+
+    def event_before(self) -> Event | None:
+        return Event.CANCELLED
+
+
+def test_an_effect_more_lets_its_event_happen() -> None:
+    """What an effect says that happens before the call has happened when the call is answered."""
+    player = alone()
+    player.ask(Ask("createSession", body=CREATE))
+    fault = parse_fault(
+        {"effect": {"interrupts": True}},
+        name="interrupted",
+        per_session=False,
+        kinds=(*EFFECTS, Interrupts),
+    )
+    player.world.place(fault, at=player.world.clock.now())
+
+    answer = player.ask(Ask("getSession"))
+
+    (session,) = player.world.account.sessions.values()
+    assert session.state.value == "cancelled"
+    assert isinstance(answer.body, dict)
+    assert answer.body["status"] == "CANCELLED"

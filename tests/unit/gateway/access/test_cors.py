@@ -1,0 +1,79 @@
+"""CORS: pages of listed origins may call, others get no word of permission."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.access.cors import Origins
+
+APP = "https://app.example.com"
+HOSTS = st.sampled_from(["a.example", "b.example", "a.example.evil", "xa.example"])
+ORIGINS = st.builds(
+    lambda scheme, host, port: f"{scheme}://{host}{port}",
+    st.sampled_from(["http", "https"]),
+    HOSTS,
+    st.sampled_from(["", ":8443"]),
+)
+
+
+@given(listed=st.sets(ORIGINS, max_size=3), origin=st.one_of(st.none(), ORIGINS, st.text()))
+def test_only_the_listed_are_permitted(listed: set[str], origin: str | None) -> None:
+    """The one origin that an answer ever names is the caller's own, and only if it is listed."""
+    origins = Origins.parse(",".join(listed))
+    permitted = origins.headers(origin).get("Access-Control-Allow-Origin")
+    assert permitted == (origin if origin in listed else None)
+    asked = {"Access-Control-Request-Method": "POST"} | (
+        {} if origin is None else {"Origin": origin}
+    )
+    preflight = origins.preflight(asked) or {}
+    assert preflight.get("Access-Control-Allow-Origin") == permitted
+    assert ("Access-Control-Allow-Headers" in preflight) == (permitted is not None)
+
+
+def test_a_cache_never_mixes_up_origins() -> None:
+    """Also what strangers get depends on who asks; with no list, or with `*`, nothing does."""
+    assert Origins.parse(APP).headers("https://other.example") == {"Vary": "Origin"}
+    assert Origins.parse(APP).headers(None) == {"Vary": "Origin"}
+    assert Origins.parse("").headers(APP) == {}
+    assert "Vary" not in Origins.parse("*").headers(APP)
+
+
+def test_a_page_may_send_a_token_and_read_when_to_retry() -> None:
+    """What browsers hide unless it is listed."""
+    origins = Origins.parse(APP)
+    preflight = origins.preflight({"Origin": APP, "Access-Control-Request-Method": "POST"})
+    assert preflight is not None
+    assert {"authorization", "content-type"} <= set(
+        preflight["Access-Control-Allow-Headers"].split(", ")
+    )
+    assert "Retry-After" in origins.headers(APP)["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Credentials" not in preflight | origins.headers(APP)
+
+
+def test_options_without_the_question_is_no_preflight() -> None:
+    """It is an ordinary request with an unusual method."""
+    assert Origins.parse(APP).preflight({"Origin": APP}) is None
+    assert (
+        Origins.parse("").preflight({"Origin": APP, "Access-Control-Request-Method": "P"}) is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("app.example.com", "no origin"),
+        ("https://app.example.com/", "more than scheme, host and port"),
+        ("https://app.example.com/path", "more than scheme, host and port"),
+        ("https://me@app.example.com", "more than scheme, host and port"),
+        ("https://App.example.com", "lower case"),
+        ("https://app.example.com:443", "default port"),
+        ("ftp://app.example.com", "no origin"),
+        ("null", "no origin"),
+        ("https://app.example.com:port", "no origin"),
+        (f"*,{APP}", "stands alone"),
+    ],
+)
+def test_what_no_browser_sends(text: str, said: str) -> None:
+    """An entry that could never match is a mistake, told at start."""
+    with pytest.raises(ValueError, match=said):
+        Origins.parse(text)

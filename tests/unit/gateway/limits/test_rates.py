@@ -1,0 +1,193 @@
+"""Laws of the rates, and how they are configured."""
+
+from copy import deepcopy
+from itertools import accumulate, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.clock import LoopClock
+from gateway.errors import RateLimited
+from gateway.limits import windows
+from gateway.limits.rates import LimitSettings, RateLimiter, parse_rate
+from gateway.limits.storage import MEMORY
+from gateway.limits.windows import MARGIN_S, Counters, Rate, wait_s
+from tests.support.simulation import simulate
+
+rates = st.builds(Rate, st.integers(1, 50), st.integers(1, 12))
+pauses = st.lists(st.floats(0, 30) | st.just(0.0), min_size=1, max_size=80)
+
+
+@given(st.lists(rates, min_size=1, max_size=3), pauses)
+def test_waiting_as_long_as_told_is_enough(limits: list[Rate], pauses: list[float]) -> None:
+    """After any history, the connect that comes when a refusal says so passes."""
+    counters = Counters(limits)
+    for now in accumulate(pauses, initial=1e6):
+        wait = counters.take("caller", now)
+        if wait:
+            assert deepcopy(counters).take("caller", now + wait) == 0.0
+
+
+@given(rates, pauses)
+def test_nobody_is_told_to_wait_for_nothing(rate: Rate, pauses: list[float]) -> None:
+    """A connect noticeably before the time that a refusal names is refused."""
+    counters = Counters([rate])
+    for now in accumulate(pauses, initial=1e6):
+        wait = counters.take("caller", now)
+        if wait > 3 * MARGIN_S:
+            assert deepcopy(counters).take("caller", now + wait - 3 * MARGIN_S) > 0.0
+
+
+@given(rates, pauses)
+def test_what_passes_is_bounded(rate: Rate, pauses: list[float]) -> None:
+    """No span of a window's length sees twice the amount and more, however connects are timed."""
+    counters = Counters([rate])
+    passed = [now for now in accumulate(pauses, initial=1e6) if not counters.take("caller", now)]
+    for start in passed:
+        assert sum(start <= now < start + rate.window_s for now in passed) <= 2 * rate.amount
+
+
+@given(rates)
+def test_a_rate_is_fully_usable(rate: Rate) -> None:
+    """Of any number of connects at one instant exactly the amount passes."""
+    counters = Counters([rate])
+    passed = [counters.take("caller", 5.0) == 0.0 for _ in range(2 * rate.amount + 1)]
+    assert passed == [True] * rate.amount + [False] * (rate.amount + 1)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=60), rates)
+def test_callers_do_not_touch_each_other(callers: list[str], rate: Rate) -> None:
+    """What happens to one caller is what would happen to it alone."""
+    together = Counters([rate])
+    alone = {caller: Counters([rate]) for caller in callers}
+    for nth, caller in enumerate(callers):
+        assert together.take(caller, nth / 7) == alone[caller].take(caller, nth / 7)
+
+
+@given(rates, st.integers(0, 30), st.integers(0, 30), st.floats(0, 1))
+def test_a_wait_is_never_longer_than_two_windows(
+    rate: Rate, previous: int, current: int, share: float
+) -> None:
+    """Nor is it negative, also when the operator has lowered the rate meanwhile."""
+    wait = wait_s(rate, previous=previous, current=current, left_s=share * rate.window_s)
+    assert 0.0 <= wait <= 2 * rate.window_s + MARGIN_S
+
+
+def test_a_refused_connect_costs_nothing() -> None:
+    """Who hammers is not let in later than who waits."""
+    patient, hammering = Counters([Rate(10, 2)]), Counters([Rate(10, 2)])
+    for counters in (patient, hammering):
+        counters.take("caller", 0.0)
+        counters.take("caller", 0.0)
+    for tenth in range(90):
+        assert hammering.take("caller", tenth / 10) > 0.0
+    assert hammering.take("caller", 10.5) == patient.take("caller", 10.5)
+
+
+@given(st.integers(1, 40), st.floats(0, 4))
+def test_idle_callers_are_forgotten(callers: int, pause: float) -> None:
+    """What is remembered is bounded by who connected during the last two windows."""
+    counters = Counters([Rate(5, 1)])
+    instants = [nth * pause for nth in range(callers)]
+    for nth, now in enumerate(instants):
+        counters.take(f"caller-{nth}", now)
+    assert len(counters) == sum(instants[-1] - now < 10 for now in instants)
+
+
+def test_there_is_an_end_to_how_many_callers_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond it the one that has been idle longest is forgotten, and nobody else."""
+    monkeypatch.setattr(windows, "MOST_CALLERS", 3)
+    counters = Counters([Rate(5, 2)])
+    for caller in "abcad":
+        assert counters.take(caller, 1.0) == 0.0
+    assert len(counters) == 3
+    assert counters.take("a", 1.0) > 0.0
+    assert [counters.take("b", 1.0) for _ in range(2)] == [0.0, 0.0]
+
+
+def test_a_limiter_in_process_follows_the_loops_time() -> None:
+    """Refused with a time to wait, and let in after it, without waiting for real."""
+
+    async def main() -> float:
+        clock = LoopClock()
+        limiter = RateLimiter(parse_rate("2/minute;3/hour"), storage=None, clock=clock)
+        began = clock.now()
+        await limiter.hit("caller")
+        await limiter.hit("caller")
+        for _ in range(2):  # by the minute, then by the hour
+            with pytest.raises(RateLimited) as refused:
+                await limiter.hit("caller")
+            await clock.sleep(refused.value.retry_after_s or 0.0)
+            await limiter.hit("caller")
+        return clock.now() - began
+
+    assert simulate(main()) == pytest.approx(3600, rel=0.5)
+
+
+def test_without_a_rate_everybody_passes() -> None:
+    """Off is off."""
+
+    async def main() -> None:
+        limiter = RateLimiter((), storage=None, clock=LoopClock())
+        assert not limiter.limits
+        for _ in range(1000):
+            await limiter.hit("caller")
+
+    simulate(main())
+
+
+# Configuration
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ()),
+        (" off ", ()),
+        ("30/minute", (Rate(60, 30),)),
+        ("30/minute;500/day", (Rate(60, 30), Rate(86_400, 500))),
+        ("500 per day, 10 per 2 hours", (Rate(7_200, 10), Rate(86_400, 500))),
+        ("5/minute;3/60 seconds", (Rate(60, 3),)),
+    ],
+)
+def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
+    """Shortest window first, and the stricter of two for the same window."""
+    assert parse_rate(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["30", "0/minute", "1/fortnight", "5/2 years", "2000000/day", "a/b"]
+)
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    """With a reason, before anything is served."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_rate(text)
+
+
+def test_settings_do_not_show_a_password() -> None:
+    """Their repr may stand in a log."""
+    assert "secret" not in repr(LimitSettings(storage="redis://:secret@host"))
+
+
+def test_nothing_is_opened_for_limits_that_are_off() -> None:
+    """A storage without a limit would only be one more thing that can be down."""
+    assert LimitSettings(storage="redis://host").open_storage(LoopClock()) is None
+    assert LimitSettings(rates=(Rate(60, 1),), storage=MEMORY).open_storage(LoopClock()) is None
+
+
+def test_pauses_of_a_steady_caller() -> None:
+    """Who always waits as told gets, over many windows, the amount per window."""
+    rate = Rate(10, 4)
+    counters = Counters([rate])
+    now, passed = 0.0, [0.0]
+    counters.take("caller", now)
+    while now < 1_000:
+        wait = counters.take("caller", now)
+        now += wait
+        if not wait:
+            passed.append(now)
+    assert len(passed) == pytest.approx(1_000 / 10 * 4, rel=0.05)
+    assert all(earlier <= later for earlier, later in pairwise(passed))

@@ -1,0 +1,227 @@
+"""Outages of the shared storage on virtual time: who asks, who is told what, what is said."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.clock import LoopClock
+from gateway.errors import LimitsUnavailable
+from gateway.limits.storage import (
+    BOUNDS,
+    CONNECTIONS,
+    Bounds,
+    Outage,
+    Outages,
+    parse_storage,
+    shown,
+)
+from tests.support.simulation import simulate
+
+
+class Server:
+    """Something that can be asked, and answers, fails or hangs as told."""
+
+    def __init__(self) -> None:
+        self.works = True
+        self.hangs = False
+        self.asked: list[float] = []
+
+    async def answer(self) -> str:
+        """Answer one question."""
+        clock = LoopClock()
+        self.asked.append(clock.now())
+        if self.hangs:
+            await asyncio.Event().wait()
+        if not self.works:
+            raise ConnectionRefusedError("secret words")
+        return "yes"
+
+
+def outages(policy: Outage = Outage.OPEN) -> Outages:
+    """Return those of a storage by name of `store`."""
+    return Outages("store", policy=policy, clock=LoopClock())
+
+
+async def told(asking: Awaitable[str | None]) -> str | None:
+    """Return an answer, or `refused`."""
+    try:
+        return await asking
+    except LimitsUnavailable:
+        return "refused"
+
+
+@pytest.mark.parametrize(("policy", "answer"), [(Outage.OPEN, None), (Outage.CLOSED, "refused")])
+def test_the_policy_decides_while_nobody_answers(policy: Outage, answer: str | None) -> None:
+    """Open lets pass, closed refuses, and afterwards answers count again."""
+
+    async def main() -> list[str | None]:
+        server, store, seen = Server(), outages(policy), []
+        for works, hangs in [(True, False), (False, False), (True, True), (True, False)]:
+            server.works, server.hangs = works, hangs
+            seen.append(await told(store.ask(server.answer)))
+            await LoopClock().sleep(2.0)
+        return seen
+
+    assert simulate(main()) == ["yes", answer, answer, "yes"]
+
+
+async def test_a_process_that_is_late_is_no_outage() -> None:
+    """An answer that came in time, and is seen late because the machine was busy, counts."""
+    bounds = Bounds(answer_s=0.1)
+    store = Outages("store", policy=Outage.CLOSED, clock=LoopClock(), bounds=bounds)
+
+    async def answer() -> str:
+        time.sleep(2 * bounds.answer_s)  # noqa: ASYNC251 - what a busy machine does to a process
+        await LoopClock().sleep(0.001)
+        return "yes"
+
+    assert await store.ask(answer) == "yes"
+
+
+def test_one_pays_for_a_server_that_hangs() -> None:
+    """The first waits for the bound, the next ones not at all, and now and then one looks again."""
+
+    async def main() -> tuple[list[float], list[float]]:
+        server, store, clock, took = Server(), outages(), LoopClock(), []
+        server.hangs = True
+        for _ in range(500):
+            began = clock.now()
+            await store.ask(server.answer)
+            took.append(clock.now() - began)
+            await clock.sleep(0.01)
+        return took, server.asked
+
+    took, asked = simulate(main())
+    assert {round(each, 6) for each in took} == {0.0, BOUNDS.answer_s}
+    assert sum(each > 0 for each in took) == len(asked) <= 6
+
+
+@settings(max_examples=15)
+@given(st.integers(1, 3 * CONNECTIONS))
+def test_a_crowd_waits_little_longer_than_one(callers: int) -> None:
+    """Nobody waits for more than the one bound of its own and that of those before it."""
+
+    async def main() -> tuple[float, int]:
+        server, store, clock = Server(), outages(), LoopClock()
+        server.hangs = True
+        began = clock.now()
+        await asyncio.gather(*(store.ask(server.answer) for _ in range(callers)))
+        return clock.now() - began, len(server.asked)
+
+    took, asked = simulate(main())
+    assert took <= 2 * BOUNDS.answer_s
+    assert asked <= CONNECTIONS
+
+
+def test_one_at_a_time_looks_whether_it_is_back() -> None:
+    """Of many who come when it is time to look again, one asks."""
+
+    async def main() -> list[float]:
+        server, store = Server(), outages()
+        server.hangs = True
+        await store.ask(server.answer)
+        await LoopClock().sleep(BOUNDS.probe_every_s)
+        await asyncio.gather(*(store.ask(server.answer) for _ in range(100)))
+        return server.asked
+
+    assert len(simulate(main())) == 2
+
+
+def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Two lines per outage, whatever the traffic, and no word of what the error said."""
+    caplog.set_level(logging.INFO, "gateway")
+
+    async def main() -> None:
+        server, store = Server(), outages()
+        for works in (True, False, True):
+            server.works = works
+            for _ in range(60):
+                await asyncio.gather(*(store.ask(server.answer) for _ in range(5)))
+                await LoopClock().sleep(0.1)
+
+    simulate(main())
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "store cannot be reached (ConnectionRefusedError): nobody is limited"),
+        ("INFO", "store can be reached again after 6.0 s"),
+    ]
+
+
+def test_a_caller_who_leaves_is_no_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """Cancelling a question says nothing about the storage."""
+
+    async def main() -> str | None:
+        server, store = Server(), outages(Outage.CLOSED)
+        server.hangs = True
+        task = asyncio.create_task(told(store.ask(server.answer)))
+        await LoopClock().sleep(0.1)
+        task.cancel()
+        await asyncio.wait([task])
+        server.hangs = False
+        return await told(store.ask(server.answer))
+
+    assert simulate(main()) == "yes"
+    assert caplog.records == []
+
+
+def test_a_mistake_of_ours_is_no_outage() -> None:
+    """What is not a failure of the storage is raised as it is."""
+
+    async def mistake() -> str:
+        raise KeyError("ours")
+
+    async def main(question: Callable[[], Awaitable[str]]) -> None:
+        with pytest.raises(KeyError):
+            await outages().ask(question)
+
+    simulate(main(mistake))
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "name"),
+    [
+        ("", "memory://", "memory://"),
+        ("memory", "memory://", "memory://"),
+        ("redis://cache", "redis://cache", "redis://cache:6379"),
+        ("redis://:p%40ss@cache:1/2", "redis://:p%40ss@cache:1/2", "redis://cache:1"),
+        ("rediss://me:hunter2@[::1]:7/", "rediss://me:hunter2@[::1]:7/", "rediss://[::1]:7"),
+        ("redis+unix:///run/r.sock?db=1", "unix:///run/r.sock?db=1", "unix:///run/r.sock"),
+        ("unix://:hunter2@/run/r.sock", "unix://:hunter2@/run/r.sock", "unix:///run/r.sock"),
+    ],
+)
+def test_a_storage_is_read_and_shown_without_its_password(text: str, url: str, name: str) -> None:
+    """What is connected to keeps the password, what is shown has none."""
+    assert parse_storage(text) == url
+    assert shown(url) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis://:hun/ter2@cache",
+        "redis://:hun#ter2@cache",
+        "redis://:hun?ter2@cache",
+        "redis://me:1/hunter2@cache",
+        "redis://:hunter2@",
+        "redis://:hunter2@cache:port",
+        "redis://:hunter2@cache/zero",
+        "redis://:hunter2@cache?socket_timeout=60",
+        "unix://",
+        "http://:hunter2@cache",
+        "cache:6379",
+        "redis://:hunter2@[::1",
+    ],
+)
+def test_what_is_no_storage_is_refused_unseen(text: str) -> None:
+    """A password with a character that had to be escaped must not show up in the complaint."""
+    with pytest.raises(ValueError, match="no such URL") as refused:
+        parse_storage(text)
+    assert not any(word in str(refused.value) for word in ("hun", "ter2", "cache"))
+    assert refused.value.__cause__ is None
