@@ -26,7 +26,7 @@ from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, Watch, is_address, reachable, started
 from contracts.report import Format, reporters, write
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
@@ -267,16 +267,16 @@ def check(
             write(report, form, file, strict=strict)
     except (TargetError, ControlError, _Interrupted, OSError) as error:
         close()
-        _end(error, Cover(job.secret))
+        _end(error, Redaction(job.secret))
     if report.nothing_judged:
-        hint = Cover.of(report).line(report.nothing_judged)
+        hint = Redaction.of(report).line(report.nothing_judged)
         click.echo(f"runway-contracts: {hint}", err=True)
     if report.broken(strict=strict):
         sys.exit(EXIT_BROKEN)
     sys.exit(EXIT_UNREACHABLE if report.nothing_judged else 0)
 
 
-def _end(error: Exception, cover: Cover) -> None:
+def _end(error: Exception, cover: Redaction) -> None:
     """Say in a line what went wrong, and end with its code."""
     if isinstance(error, _Interrupted):
         click.echo("runway-contracts: interrupted", err=True)

@@ -20,12 +20,12 @@ __all__ = ["test_requirement"]
 def test_requirement(requirement: Requirement, gateway_report: "Report") -> None:
     """The gateway keeps this requirement; one that only SHOULD be kept is a warning."""
     from contracts.judge.runner import Outcome
-    from contracts.report.redaction import Cover
+    from contracts.report.redaction import Redaction
 
     verdict = next(
         each for each in gateway_report.verdicts if each.requirement.id == requirement.id
     )
-    nothing = Cover.of(gateway_report).line(gateway_report.nothing_judged)
+    nothing = Redaction.of(gateway_report).line(gateway_report.nothing_judged)
     if verdict.outcome is Outcome.SKIP and nothing:
         pytest.fail(f"nothing was judged: {nothing}", pytrace=False)
     if verdict.outcome is Outcome.SKIP:

@@ -10,11 +10,11 @@ import aiohttp
 from gateway.access.auth import Authenticator, authenticator
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.flow.connect_flow import Connects, Limits
+from gateway.flow.connect_flow import ConnectFlow, Limits
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
-from gateway.limits.in_flight import Leases
-from gateway.limits.queue import Turns
+from gateway.limits.in_flight import InFlightLimit
+from gateway.limits.queue import FairQueue
 from gateway.limits.rates import RateLimiter
 from gateway.limits.storage import Outage, Storage
 from gateway.readiness import Check, Readiness, upstream_problem
@@ -30,7 +30,7 @@ LEASE_SLACK_S = 60.0  # 15 s for an id, 15 s for cancelling, in a process that i
 class Service:
     """The parts of one running gateway. `metrics` and `tracing` are None if they are off."""
 
-    connects: Connects
+    connects: ConnectFlow
     callers: Authenticator
     limiter: RateLimiter
     readiness: Readiness
@@ -65,13 +65,13 @@ async def running(
         storage = config.limits.open_storage(clock)
         if storage is not None:
             stack.push_async_callback(storage.close)
-        leases = Leases(
+        leases = InFlightLimit(
             config.limits.in_flight, storage=storage, longest_s=config.deadline_s + LEASE_SLACK_S
         )
         stack.push_async_callback(leases.close)
         callers = authenticator(config.auth, http, clock)
         stack.push_async_callback(callers.close)
-        turns = Turns(config.concurrency, config.queue)
+        turns = FairQueue(config.concurrency, config.queue)
         metrics = (
             Metrics(
                 in_flight=lambda: connects.in_flight - turns.waiting, waiting=lambda: turns.waiting
@@ -79,7 +79,7 @@ async def running(
             if config.metrics
             else None
         )
-        connects = Connects(
+        connects = ConnectFlow(
             upstream,
             limits=Limits(config.deadline_s, config.longest_wait_s),
             retries=Retries(),
@@ -107,7 +107,7 @@ def _http_session(
 
 
 @asynccontextmanager
-async def _admitted(caller: str, turns: Turns, leases: Leases) -> AsyncIterator[None]:
+async def _admitted(caller: str, turns: FairQueue, leases: InFlightLimit) -> AsyncIterator[None]:
     """First a place in this process, which can be waited for, then one among all of them."""
     async with turns.turn(caller), leases.held(caller):
         yield

@@ -15,7 +15,7 @@ NOTED_S = 0.05
 """A tick that is less late than this says nothing."""
 
 
-class Lateness:
+class EventLoopLag:
     """The delays of this process, as long as `measured` goes on."""
 
     def __init__(self) -> None:

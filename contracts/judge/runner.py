@@ -16,7 +16,7 @@ from enum import Enum
 from contracts.judge.case import SLACK_S, Context, Expect, Level, Requirement, Shape, Situation
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import Control
-from contracts.judge.loop_lag import Lateness
+from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Answer, Observation, Upstream
 from contracts.judge.reached import nothing_judged
 from contracts.judge.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
@@ -186,7 +186,7 @@ class Runner:
     _observations: dict[str, Observation] = field(default_factory=dict)
     _found: tuple[Situation, ...] = ()
     _playing: list[str] = field(default_factory=list)
-    _lateness: Lateness = field(default_factory=Lateness)
+    _lateness: EventLoopLag = field(default_factory=EventLoopLag)
 
     async def run(self) -> Report:
         """Play everything, judge it, and return the report.

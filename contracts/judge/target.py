@@ -185,7 +185,7 @@ class Watch:
             then = ", ".join(under_way())
             if not await _listens(self.target, within_s=_AGAIN_S):
                 when = f"; situations at the time: {then}" if then else ""
-                return TargetError(self._epitaph() + when, self.target.output.last_lines())
+                return TargetError(self._exit_reason() + when, self.target.output.last_lines())
             if self.process is not None and self.process.returncode is not None:
                 await self.target.refused.wait()  # a launcher that left its server behind
 
@@ -200,7 +200,7 @@ class Watch:
                 alarm.cancel()
         self.target.refused.clear()
 
-    def _epitaph(self) -> str:
+    def _exit_reason(self) -> str:
         if self.process is None or self.process.returncode is None:
             return "the target does not listen any more"
         return f"the target {_ending(self.process.returncode)} in the middle of the run"

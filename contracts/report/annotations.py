@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from contracts.judge.runner import Report
 from contracts.report.findings import Finding, findings, summary
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 
 
 def github(report: Report, *, strict: bool) -> str:
     """Return the annotations, a line each."""
-    cover = Cover.of(report)
+    cover = Redaction.of(report)
     lines = []
     if report.nothing_judged:
         lines.append(_command("error", "Nothing was judged", cover.line(report.nothing_judged)))

@@ -12,7 +12,7 @@ from contracts.judge.case import Situation
 from contracts.judge.observation import Answer, Observation, Session, Upstream
 from contracts.judge.runner import Report, Verdict
 from contracts.report.findings import Finding, began, findings, summary
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 
 FORMAT = 1
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ def as_json(report: Report, *, strict: bool) -> str:
 
 def as_value(report: Report, *, strict: bool) -> Json:
     """Return the report as a value of JSON."""
-    cover, found, counts = Cover.of(report), findings(report, strict=strict), summary(report)
+    cover, found, counts = Redaction.of(report), findings(report, strict=strict), summary(report)
     seen = {each.situation: each for each in report.observations}
     shape = report.context.shape
     return {
@@ -59,7 +59,7 @@ def as_value(report: Report, *, strict: bool) -> Json:
     }
 
 
-def _verdict(verdict: Verdict, found: Iterable[Finding], cover: Cover) -> Json:
+def _verdict(verdict: Verdict, found: Iterable[Finding], cover: Redaction) -> Json:
     requirement = verdict.requirement
     return {
         "id": requirement.id,
@@ -83,7 +83,7 @@ def _verdict(verdict: Verdict, found: Iterable[Finding], cover: Cover) -> Json:
 
 
 def _situation(
-    situation: Situation, seen: Observation, found: Iterable[Finding], cover: Cover
+    situation: Situation, seen: Observation, found: Iterable[Finding], cover: Redaction
 ) -> Json:
     zero = began(seen)
     return {
@@ -98,7 +98,7 @@ def _situation(
     }
 
 
-def _answer(answer: Answer, zero: float, cover: Cover) -> Json:
+def _answer(answer: Answer, zero: float, cover: Redaction) -> Json:
     return {
         "sent_s": _seconds(answer.sent_at - zero),
         "came_s": _seconds(answer.came_at - zero),
@@ -110,7 +110,7 @@ def _answer(answer: Answer, zero: float, cover: Cover) -> Json:
     }
 
 
-def _upstream(call: Upstream, zero: float, cover: Cover) -> Json:
+def _upstream(call: Upstream, zero: float, cover: Redaction) -> Json:
     return {
         "number": call.number,
         "at_s": _seconds(call.at - zero),
@@ -125,7 +125,7 @@ def _upstream(call: Upstream, zero: float, cover: Cover) -> Json:
     }
 
 
-def _session(session: Session, zero: float, cover: Cover) -> Json:
+def _session(session: Session, zero: float, cover: Redaction) -> Json:
     return {
         "id": cover.line(session.id),
         "state": cover.line(session.state),

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as XML
 
 from contracts.judge.runner import Outcome, Report, Verdict
 from contracts.report.findings import Finding, began, findings, observed, summary
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
 
 def junit(report: Report, *, strict: bool) -> str:
     """Return the XML document."""
-    cover = Cover.of(report)
+    cover = Redaction.of(report)
     found = findings(report, strict=strict)
     failures = len(report.broken(strict=strict))
     counts = summary(report)
@@ -53,7 +53,7 @@ def junit(report: Report, *, strict: bool) -> str:
 
 
 def _case(
-    suite: XML.Element, verdict: Verdict, found: list[Finding], report: Report, cover: Cover
+    suite: XML.Element, verdict: Verdict, found: list[Finding], report: Report, cover: Redaction
 ) -> None:
     requirement = verdict.requirement
     # Situations are played side by side and judged together; what a requirement took is the
@@ -90,7 +90,7 @@ def _case(
             pass
 
 
-def _text(finding: Finding, cover: Cover) -> str:
+def _text(finding: Finding, cover: Redaction) -> str:
     texts = [cover.line(text) for text in finding.texts]
     lines = [finding.id, finding.situation.about, *texts, *evidence(finding.observation, cover)]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from contracts.judge.case import Situation
 from contracts.judge.observation import Answer, Observation
 from contracts.judge.runner import Outcome, Report, Verdict
 from contracts.report.findings import Finding, allowed_and_came, families, findings, summary
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence
 from contracts.report.svg import Note, drawing
 from contracts.report.transcript import evidence
@@ -31,7 +31,7 @@ class _Page:
     def __init__(self, report: Report, *, strict: bool) -> None:
         self.report = report
         self.strict = strict
-        self.cover = Cover.of(report)
+        self.cover = Redaction.of(report)
         self.findings = findings(report, strict=strict)
         self.broken = bool(report.broken(strict=strict))
         self.seen = {each.situation: each for each in report.observations}

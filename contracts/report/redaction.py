@@ -1,6 +1,6 @@
 """Making what came from a target fit to be shown: no secrets, nothing that a terminal would obey.
 
-Every text of a report that is not our own goes through a `Cover`, which is made once a report.
+Every text of a report that is not our own goes through a `Redaction`, which is made once a report.
 Secrets are looked for first and in several spellings, before anything is escaped or cut: half a
 secret is one too.
 """
@@ -24,7 +24,7 @@ _USER = re.compile(r"(?<=://)[^/@\s]+@")
 _SHORTEST = 6  # a shorter value of a field is no secret, and covering it would spoil the report
 
 
-class Cover:
+class Redaction:
     """Covers the secrets of one run.
 
     Args:
@@ -47,7 +47,7 @@ class Cover:
         self._known = sorted(known, key=lambda each: -len(each[0]))
 
     @classmethod
-    def of(cls, report: Report) -> "Cover":
+    def of(cls, report: Report) -> "Redaction":
         """Return the cover for everything that is a secret in a report."""
         return cls(
             report.context.secret,

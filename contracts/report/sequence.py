@@ -12,7 +12,7 @@ from enum import Enum
 from contracts.judge.case import Context, Expect, Situation
 from contracts.judge.observation import Answer, Observation, Upstream
 from contracts.report.findings import began
-from contracts.report.redaction import Cover, short
+from contracts.report.redaction import Redaction, short
 
 
 class Lane(Enum):
@@ -105,7 +105,7 @@ def as_expected(situation: Situation, answer: Answer) -> bool:
 
 
 def sequence(
-    situation: Situation, seen: Observation, context: Context, cover: Cover, *, broken: bool
+    situation: Situation, seen: Observation, context: Context, cover: Redaction, *, broken: bool
 ) -> tuple[Row, ...]:
     """Return the rows of a situation, earliest first.
 
@@ -132,7 +132,7 @@ _LAST = 1 << 40
 
 
 def _callers(
-    situation: Situation, seen: Observation, cover: Cover, *, broken: bool
+    situation: Situation, seen: Observation, cover: Redaction, *, broken: bool
 ) -> Iterator[tuple[Rank, Row]]:
     several = len(seen.answers) > 1
     asked = f"avatar {cover.line(seen.avatar)}" if seen.avatar else ""
@@ -164,7 +164,7 @@ def _callers(
         )
 
 
-def _content(answer: Answer, cover: Cover) -> str:
+def _content(answer: Answer, cover: Redaction) -> str:
     """Return what a body holds, as far as a label has place: names of fields, or a beginning."""
     fields = answer.fields
     if fields:
@@ -174,7 +174,7 @@ def _content(answer: Answer, cover: Cover) -> str:
     return cover.line(answer.body[:400]) or "(empty body)"
 
 
-def _upstream(seen: Observation, cover: Cover) -> Iterator[tuple[Rank, Row]]:
+def _upstream(seen: Observation, cover: Redaction) -> Iterator[tuple[Rank, Row]]:
     for call in seen.upstream:
         path = call.path
         if call.session:
@@ -205,7 +205,7 @@ def _reply(call: Upstream) -> str:
     return f"{call.status}{cut} {call.shown or ''}".rstrip()
 
 
-def _moves(seen: Observation, cover: Cover) -> Iterator[tuple[Rank, Row]]:
+def _moves(seen: Observation, cover: Redaction) -> Iterator[tuple[Rank, Row]]:
     """Yield the marks; what an exchange caused stands between its request and its reply."""
     for session in seen.sessions:
         causes = {call.at: call.number for call in seen.upstream if call.session == session.id}

@@ -27,7 +27,7 @@ from contracts.report.findings import (
     findings,
     summary,
 )
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
 _MOST_SHOWN = 3
@@ -111,7 +111,7 @@ class Terminal:
             self.err.print(f"[{event.done}/{event.of}] {text}", soft_wrap=True)
 
     def _show(self, report: Report) -> None:
-        cover = Cover.of(report)
+        cover = Redaction.of(report)
         every = findings(report, strict=self.strict)
         found = tuple(each for each in every if not each.is_note)
         for family, verdicts in families(report.verdicts):
@@ -123,7 +123,7 @@ class Terminal:
             self._findings(report, found, cover)
         self._end(report, found, cover)
 
-    def _verdict(self, verdict: Verdict, cover: Cover) -> None:
+    def _verdict(self, verdict: Verdict, cover: Redaction) -> None:
         requirement, outcome = verdict.requirement, verdict.outcome
         style, word = _STYLES[outcome], outcome.value
         if outcome is Outcome.FAIL and not self._counts(verdict):
@@ -145,7 +145,7 @@ class Terminal:
     def _counts(self, verdict: Verdict) -> bool:
         return verdict.requirement.level.value == "MUST" or self.strict
 
-    def _findings(self, report: Report, found: tuple[Finding, ...], cover: Cover) -> None:
+    def _findings(self, report: Report, found: tuple[Finding, ...], cover: Redaction) -> None:
         self._line()
         self._line(("What is broken", "bold underline"))
         shown: dict[str, str] = {}
@@ -165,7 +165,7 @@ class Terminal:
             if rest := [each.situation.id for each in mine[_MOST_SHOWN:]]:
                 self._line((f"  and in: {', '.join(rest)}", ""))
 
-    def _finding(self, finding: Finding, shown: dict[str, str], cover: Cover) -> None:
+    def _finding(self, finding: Finding, shown: dict[str, str], cover: Redaction) -> None:
         self._line()
         self._line((f"  {finding.id}", "bold"), (f"  {finding.situation.about}", ""))
         for text in finding.texts:
@@ -180,7 +180,7 @@ class Terminal:
         for line in evidence(finding.observation, cover):
             self._line((f"    {line}", "dim"))
 
-    def _end(self, report: Report, found: tuple[Finding, ...], cover: Cover) -> None:
+    def _end(self, report: Report, found: tuple[Finding, ...], cover: Redaction) -> None:
         counts = summary(report)
         good = report.kept(strict=self.strict)
         nothing = ", nothing was judged" if report.nothing_judged and not found else ""

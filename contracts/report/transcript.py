@@ -5,12 +5,12 @@ from itertools import groupby
 
 from contracts.judge.observation import Answer, Observation, Upstream
 from contracts.report.findings import began
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 
 _BODY = 300
 
 
-def evidence(seen: Observation, cover: Cover) -> Iterator[str]:
+def evidence(seen: Observation, cover: Redaction) -> Iterator[str]:
     """Yield the callers' answers, then the calls upstream; equal calls in a row are one line."""
     zero = began(seen)
     several = len(seen.answers) > 1
@@ -35,7 +35,7 @@ def _looks(call: Upstream) -> tuple[str, tuple[str, ...]]:
     return str(call), call.faults
 
 
-def _answer(answer: Answer, cover: Cover) -> str:
+def _answer(answer: Answer, cover: Redaction) -> str:
     body = f"  {cover.line(answer.body, longest=_BODY)}" if answer.body else ""
     return f"{cover.line(str(answer))}{body}"
 

@@ -92,7 +92,7 @@ class Admin:
         self._livekit = livekit
         self._token = token
         self._hosts = LOOPBACK | hosts
-        self._routes = Routes([*OF_THE_DOOR, *ADMIN_OPERATIONS, *WAITS, *more])
+        self._routes = Routes([*SERVER_OPERATIONS, *ADMIN_OPERATIONS, *WAITS, *more])
         self._bodies = AdminBodies()
 
     def owns(self, path: str) -> bool:
@@ -257,7 +257,7 @@ def _document(worlds: Worlds) -> Reply:
     return Reply(200, load("admin").raw)
 
 
-OF_THE_DOOR = (
+SERVER_OPERATIONS = (
     AdminOperation("getAdminHealth", "GET", f"{ROOT}/health", of_server=_alive),
     AdminOperation("getAdminDocument", "GET", f"{ROOT}/openapi.json", of_server=_document),
 )

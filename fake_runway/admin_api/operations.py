@@ -73,7 +73,7 @@ def carry_out(operation: AdminOperation, call: AdminCall) -> Reply:
         raise
     session_id = call.name.lower() if "{id}" in operation.template else ""
     log.add_act(Act(number, call.at, operation.id, session_id, _given(call, operation, reply)))
-    world.stir()
+    world.notify()
     return reply
 
 

@@ -2,7 +2,7 @@
 
 from contracts.wire.schema import where
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
-from fake_runway.core.faults.deciding import THE_WORLD, Tally
+from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.views import fault_view
@@ -26,7 +26,7 @@ def get_scenario(call: AdminCall) -> Reply:
 def put_scenario(call: AdminCall) -> Reply:
     """Let the world follow another scenario: one by its name, or one given as data."""
     scenario = chosen(call)
-    call.world.play(scenario, at=call.at)
+    call.world.follow_scenario(scenario, at=call.at)
     return Reply(200, _scenario_view(scenario))
 
 
@@ -132,5 +132,5 @@ def _fault_views(world: World) -> list[Json]:
 
 
 def _fault_view(world: World, fault: Fault, since: float) -> Json:
-    tally = world.tallies.get((fault.name, THE_WORLD), Tally())
+    tally = world.tallies.get((fault.name, WORLD_SCOPE), Tally())
     return fault_view(fault, since=since, tally=tally, by_hand=fault.name in world.placed)

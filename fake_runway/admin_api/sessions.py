@@ -62,7 +62,7 @@ def _make(account: Account, call: AdminCall) -> Session:
             at=call.at, max_duration_s=length_s, plan=_plan_for(target, account.settings.plan)
         )
         for event in _way(session.state, target):
-            session = account.occur(session.id, event, at=call.at, failure=failure)
+            session = account.apply_event(session.id, event, at=call.at, failure=failure)
     except Refused as refusal:
         raise Conflict(f"No session can be made so: {refusal.message}") from refusal
     if session.state is not target:
@@ -102,7 +102,7 @@ def occur(call: AdminCall) -> Reply:
     session = _session(call)
     event = Event(call.body["event"])
     failure = _failure(call.body, fails=event is Event.FAILED)
-    after = call.world.account.occur(session.id, event, at=call.at, failure=failure)
+    after = call.world.account.apply_event(session.id, event, at=call.at, failure=failure)
     return Reply(200, session_view(after))
 
 

@@ -25,7 +25,7 @@ _DEFAULT_WAIT = "5s"
 T = TypeVar("T")
 
 
-class WaitedInVain(AdminRefused):
+class WaitTimedOut(AdminRefused):
     """What was waited for did not happen in time."""
 
     code = "waited_in_vain"
@@ -52,7 +52,7 @@ async def await_session(call: AdminCall) -> Reply:
     came = f"it is {known.state.value}" if known else none
     wanted = " or ".join(state.value for state in State if state in states)
     which = f"session {session_id}" if session_id else "a session"
-    raise WaitedInVain(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")
+    raise WaitTimedOut(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")
 
 
 async def await_calls(call: AdminCall) -> Reply:
@@ -76,7 +76,7 @@ async def await_calls(call: AdminCall) -> Reply:
     exchanges = await _until(call, found, _timeout(call))
     if exchanges is None:
         so_far = sum(fits(exchange) for exchange in call.world.log.exchanges)
-        raise WaitedInVain(
+        raise WaitTimedOut(
             f"Waited for {count} matching calls; there are {so_far}. {_time(call.world)}"
         )
     return Reply(200, {"exchanges": [exchange_body(each) for each in exchanges]})

@@ -99,7 +99,7 @@ def _doors(scenario: Scenario) -> list[str]:
         f"RUNWAYML_API_SECRET=fake.{scenario.name}",
         f"X-Fake-Scenario: {scenario.name}      (a request header)",
     ]
-    if "avatar" in scenario.doors:
+    if "avatar" in scenario.selectable_by:
         chosen = json.dumps({"type": "custom", "avatarId": scenario.avatar})
         return [*doors, f'"avatar": {chosen}      (in the body of a create)']
     return doors
@@ -131,6 +131,6 @@ def _markdown(catalogue: Catalogue) -> str:
 
 
 def _row(scenario: Scenario) -> str:
-    avatar = f"`{scenario.avatar}`" if "avatar" in scenario.doors else ""
+    avatar = f"`{scenario.avatar}`" if "avatar" in scenario.selectable_by else ""
     cells = (f"`{scenario.name}`", scenario.about, scenario.wire, scenario.state, avatar)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -30,7 +30,7 @@ from fake_runway.client.answers import (
     Snapshot,
     Timeline,
     Unreachable,
-    WaitedInVain,
+    WaitTimedOut,
     WorldView,
 )
 from fake_runway.client.blocking import Admin
@@ -65,6 +65,6 @@ __all__ = [
     "Snapshot",
     "Timeline",
     "Unreachable",
-    "WaitedInVain",
+    "WaitTimedOut",
     "WorldView",
 ]

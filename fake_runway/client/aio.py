@@ -440,7 +440,7 @@ class AsyncAdmin:
             timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
 
         Raises:
-            WaitedInVain: the message says where the sessions are, and what the clock does.
+            WaitTimedOut: the message says where the sessions are, and what the clock does.
         """
         return await self._transport.send(requests.await_session(states, session, timeout))
 
@@ -462,7 +462,7 @@ class AsyncAdmin:
             timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
 
         Raises:
-            WaitedInVain: the message says how many there were.
+            WaitTimedOut: the message says how many there were.
         """
         match = {"operation": operation, "method": method, "status": status, "session": session}
         return await self._transport.send(requests.await_calls(match, count, since, timeout))

@@ -72,7 +72,7 @@ class NoSuch(AdminError):
     """404: there is no such world, scenario, session, fault or snapshot."""
 
 
-class WaitedInVain(AdminError):
+class WaitTimedOut(AdminError):
     """408: what was waited for did not happen in time."""
 
 
@@ -85,7 +85,7 @@ _ERRORS: Mapping[int, type[AdminError]] = {
     401: NotAllowed,
     403: NotAllowed,
     404: NoSuch,
-    408: WaitedInVain,
+    408: WaitTimedOut,
     409: Conflict,
 }
 

@@ -439,7 +439,7 @@ class Admin:
             timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
 
         Raises:
-            WaitedInVain: the message says where the sessions are, and what the clock does.
+            WaitTimedOut: the message says where the sessions are, and what the clock does.
         """
         return self._transport.send(requests.await_session(states, session, timeout))
 
@@ -461,7 +461,7 @@ class Admin:
             timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
 
         Raises:
-            WaitedInVain: the message says how many there were.
+            WaitTimedOut: the message says how many there were.
         """
         match = {"operation": operation, "method": method, "status": status, "session": session}
         return self._transport.send(requests.await_calls(match, count, since, timeout))

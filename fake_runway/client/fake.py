@@ -22,7 +22,7 @@ class Setenv(Protocol):
         """Set an environment variable."""
 
 
-class _Family:
+class _WorldNames:
     """The worlds that belong together, by name: a first one, and what was made beside it.
 
     Its members share it, blocking and awaited ones alike, so that they never meet by accident.
@@ -43,7 +43,7 @@ class _Family:
         return full
 
 
-class _Face(ABC):
+class _ClientEnvironment(ABC):
     """What an application needs to find a world, the same for both kinds of it."""
 
     @property
@@ -73,7 +73,7 @@ class _Face(ABC):
             monkeypatch.setenv(name, value)
 
 
-class AsyncFake(AsyncAdmin, _Face):
+class AsyncFake(AsyncAdmin, _ClientEnvironment):
     """A world of a fake, for asyncio.
 
     Args:
@@ -83,10 +83,10 @@ class AsyncFake(AsyncAdmin, _Face):
     """
 
     def __init__(
-        self, transport: AsyncTransport, *, prefix: str = "", family: _Family | None = None
+        self, transport: AsyncTransport, *, prefix: str = "", family: _WorldNames | None = None
     ) -> None:
         super().__init__(transport.base_url, transport=transport)
-        self._family = family or _Family(transport.world, prefix)
+        self._family = family or _WorldNames(transport.world, prefix)
 
     @property
     def aio(self) -> Self:
@@ -99,7 +99,7 @@ class AsyncFake(AsyncAdmin, _Face):
         return AsyncFake(transport, family=self._family)
 
 
-class Fake(Admin, _Face):
+class Fake(Admin, _ClientEnvironment):
     """A world of a fake, for callers that block.
 
     Args:
@@ -109,10 +109,10 @@ class Fake(Admin, _Face):
     """
 
     def __init__(
-        self, transport: Transport, *, prefix: str = "", family: _Family | None = None
+        self, transport: Transport, *, prefix: str = "", family: _WorldNames | None = None
     ) -> None:
         super().__init__(transport.base_url, transport=transport)
-        self._family = family or _Family(transport.world, prefix)
+        self._family = family or _WorldNames(transport.world, prefix)
 
     @cached_property
     def aio(self) -> AsyncFake:

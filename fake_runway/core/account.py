@@ -31,10 +31,10 @@ from fake_runway.core.sessions.rules import (
     check_backend,
     check_consume,
     check_create,
-    fallen_due,
-    moved,
+    due_transition,
+    transition,
 )
-from fake_runway.core.sessions.session import Plan, Session, newborn
+from fake_runway.core.sessions.session import Plan, Session, new_session
 
 _FEW_ENTRIES = 64
 
@@ -86,7 +86,7 @@ class Account:
         return self._settings
 
     @property
-    def born(self) -> int:
+    def created_count(self) -> int:
         """How many sessions there have been: the ordinal of the next."""
         return self._born
 
@@ -159,7 +159,7 @@ class Account:
             if not self._is_current(entry):
                 continue
             session = self._sessions[entry[2]]
-            change = fallen_due(
+            change = due_transition(
                 session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
             )
             history += self.apply(change)
@@ -207,7 +207,7 @@ class Account:
         check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
         session_id = self._unused_id()
         self._created.append(at)
-        return self._bear(
+        return self._create(
             session_id,
             at,
             max_duration_s=max_duration_s,
@@ -227,7 +227,7 @@ class Account:
             return session
         if self.settings.materialise:
             plan = self.settings.plan
-            return self._bear(
+            return self._create(
                 session_id, at, max_duration_s=DEFAULT_MAX_DURATION_S, charge=0, plan=plan
             )
         raise UnknownSession("Could not find realtime session.")
@@ -240,7 +240,7 @@ class Account:
         """
         session = self.get(session_id, at=at)
         event = check_consume(session, expected_key=self.session_key(session), given_key=key)
-        return self.occur(session_id, event, at=at)
+        return self.apply_event(session_id, event, at=at)
 
     def admit_backend(self, session_id: str, *, at: float) -> Session:
         """Return the session if a backend participant may join its room.
@@ -260,12 +260,12 @@ class Account:
         """
         session = self.get(session_id, at=at)
         if session.state not in TERMINAL:
-            return self.occur(session_id, Event.CANCELLED, at=at)
+            return self.apply_event(session_id, Event.CANCELLED, at=at)
         if self.settings.deleted_again:
             return session
         raise UnknownSession("Could not find realtime session.")
 
-    def occur(
+    def apply_event(
         self, session_id: str, event: Event, *, at: float, failure: Failure | None = None
     ) -> Session:
         """Let `event` happen to a session now, as the room, an admin or a call wants it.
@@ -278,7 +278,7 @@ class Account:
         session = self.get(session_id, at=at)
         if event in (Event.ADMITTED, Event.RELEASED):
             raise IllegalTransition("a session is admitted by free capacity alone")
-        return self._settle(moved(session, event, at, draws=self._draws, failure=failure))
+        return self._settle(transition(session, event, at, draws=self._draws, failure=failure))
 
     # The only mutation
 
@@ -328,7 +328,7 @@ class Account:
         if not self._queue or (limit is not None and self._active >= limit):
             return None
         oldest = self._sessions[next(iter(self._queue))]
-        return moved(oldest, Event.ADMITTED, at, draws=self._draws)
+        return transition(oldest, Event.ADMITTED, at, draws=self._draws)
 
     def _unused_id(self) -> str:
         """Return the next id by ordinal; one that was materialised before its turn is left out."""
@@ -336,10 +336,10 @@ class Account:
             self._born += 1
         return session_id
 
-    def _bear(
+    def _create(
         self, session_id: str, at: float, *, max_duration_s: int, charge: int, plan: Plan
     ) -> Session:
-        session = newborn(
+        session = new_session(
             session_id,
             ordinal=self._born,
             at=at,

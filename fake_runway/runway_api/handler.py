@@ -18,7 +18,7 @@ from aiohttp import web
 
 from fake_runway.core.errors import KeyRefused, Refused
 from fake_runway.core.faults.effects.base import Delivery
-from fake_runway.core.history.redaction import covered_body, covered_text, holds_secret
+from fake_runway.core.history.redaction import holds_secret, redacted_body, redacted_text
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import KeyState
 from fake_runway.room.tokens import LiveKit
@@ -31,7 +31,7 @@ from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
 from fake_runway.web.replies import NO_BODY, NO_QUERY
 from fake_runway.web.routes import Match, Routes
 from fake_runway.web.sending import send, whole
-from fake_runway.worlds.acts import play
+from fake_runway.worlds.acts import follow_scenario
 from fake_runway.worlds.naming import (
     SecretRefused,
     check_secret,
@@ -190,7 +190,7 @@ class RunwayHandler:
         scenario = self._scenario(wanted, UnknownScenario)
         world = self._worlds.named(name, scenario)
         if world.scenario.name != scenario.name:
-            play(world, scenario, at=world.clock.now())
+            follow_scenario(world, scenario, at=world.clock.now())
         return world
 
     def _scenario(self, name: str, refusal: type[Refused]) -> Scenario:
@@ -284,18 +284,18 @@ def _without_secrets(arrival: Arrival, secret: str) -> Arrival:
     """Cover secrets where they do not belong: path, agent, query, body, refusal."""
     path, agent, refusal = arrival.path, arrival.agent, arrival.refusal
     if refusal is not None:
-        refusal.message = covered_text(refusal.message, secret)
+        refusal.message = redacted_text(refusal.message, secret)
         if isinstance(refusal, RequestRefused):
             refusal.headers = {
-                name: covered_text(value, secret) for name, value in refusal.headers.items()
+                name: redacted_text(value, secret) for name, value in refusal.headers.items()
             }
     elif not arrival.body and not arrival.query and secret not in agent and "_" not in agent:
         return arrival  # the usual case: a path that is no operation's would be refused
     return arrival._replace(
-        path=covered_text(path, secret),
-        agent=covered_text(agent, secret),
-        query={name: covered_text(value, secret) for name, value in arrival.query.items()},
-        body=covered_body(arrival.body, secret) if arrival.body else arrival.body,
+        path=redacted_text(path, secret),
+        agent=redacted_text(agent, secret),
+        query={name: redacted_text(value, secret) for name, value in arrival.query.items()},
+        body=redacted_body(arrival.body, secret) if arrival.body else arrival.body,
     )
 
 

@@ -20,10 +20,10 @@ from typing import NamedTuple
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.deciding import decide
 from fake_runway.core.faults.effects.base import Context, Delivery
-from fake_runway.core.faults.fault import Fault, Standing
+from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import Situation
-from fake_runway.core.history.journal import Door, Exchange
-from fake_runway.core.history.redaction import covered_body
+from fake_runway.core.history.journal import Exchange, Rejection
+from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.session import TRANSITIONS
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.sessions.session import Session
@@ -106,7 +106,7 @@ def _answered(
 
 def _standing(
     world: World, arrival: Arrival, operation: Operation, session: Session | None
-) -> list[Standing]:
+) -> list[ActiveFault]:
     """Return the faults that can be about this call."""
     if session is not None:
         faults, since = session.plan.faults, session.created_at
@@ -121,7 +121,7 @@ def _standing(
     name = operation.id
     found = [each for each in world.standing if each.fault.match.allows(name)]
     if faults:
-        found += [Standing(fault, since) for fault in faults if fault.match.allows(name)]
+        found += [ActiveFault(fault, since) for fault in faults if fault.match.allows(name)]
     return found
 
 
@@ -135,7 +135,7 @@ def avatar_in(body: Mapping[str, object]) -> str:
 
 def _situation(world: World, operation: Operation, session: Session | None, at: float) -> Situation:
     creates = operation.id == "createSession"
-    ordinal = world.account.born if creates else session.ordinal if session else None
+    ordinal = world.account.created_count if creates else session.ordinal if session else None
     return Situation(
         operation.id,
         operation.method,
@@ -148,7 +148,7 @@ def _situation(world: World, operation: Operation, session: Session | None, at: 
 
 
 def _struck(
-    world: World, standing: list[Standing], situation: Situation, *, acted: bool
+    world: World, standing: list[ActiveFault], situation: Situation, *, acted: bool
 ) -> tuple[Fault, ...]:
     """Return the faults that strike, and keep what the tallies have become."""
     striking, tallies = decide(
@@ -164,7 +164,7 @@ def _let_happen(world: World, striking: tuple[Fault, ...], session_id: str, at: 
         for effect in fault.effects:
             event, session = effect.event_before(), world.account.sessions.get(session_id)
             if event is not None and session is not None and event in TRANSITIONS[session.state]:
-                world.account.occur(session_id, event, at=at)
+                world.account.apply_event(session_id, event, at=at)
 
 
 def _act(
@@ -219,7 +219,7 @@ def _write_down(
     operation, refusal, door = arrival.operation, arrival.refusal, None
     if refusal is not None:
         headers = refusal.headers if isinstance(refusal, RequestRefused) else _NO_HEADERS
-        door = Door(refusal.code, refusal.status, refusal.message, headers)
+        door = Rejection(refusal.code, refusal.status, refusal.message, headers)
     session_id = arrival.session_id
     if not session_id and operation is not None:
         session_id = _created(operation, outcome.reply)
@@ -236,7 +236,7 @@ def _write_down(
             retry=arrival.retry,
             versioned=arrival.versioned,
             secret_in_url=arrival.secret_in_url,
-            body=covered_body(arrival.body, "") if arrival.body else arrival.body,
+            body=redacted_body(arrival.body, "") if arrival.body else arrival.body,
             query=arrival.query,
             key_fits=outcome.key_fits,
             door=door,
@@ -251,7 +251,7 @@ def _write_down(
             avatar_id=arrival.avatar_id,
         )
     )
-    world.stir()
+    world.notify()
 
 
 def refusal_reply(refusal: Refused, settings: Settings) -> Reply:

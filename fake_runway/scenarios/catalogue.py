@@ -117,7 +117,7 @@ class Catalogue:
         """Return the scenario whose ready-made avatar has this UUID and may choose it."""
         name = self._avatars.get(avatar.lower())
         scenario = None if name is None else self.get(name)
-        return scenario if scenario is not None and "avatar" in scenario.doors else None
+        return scenario if scenario is not None and "avatar" in scenario.selectable_by else None
 
     def text(self, name: str) -> str:
         """Return the text that the scenario called `name` stands in, as it was written.
@@ -213,7 +213,7 @@ class Catalogue:
     @cached_property
     def with_avatars(self) -> tuple[Scenario, ...]:
         """The scenarios that have a ready-made avatar."""
-        return tuple(scenario for scenario in self if "avatar" in scenario.doors)
+        return tuple(scenario for scenario in self if "avatar" in scenario.selectable_by)
 
     def with_data(self, documents: Iterable[Json]) -> "Catalogue":
         """Return a catalogue that has these documents as well, as a record carries them."""

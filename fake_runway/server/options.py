@@ -23,7 +23,7 @@ from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.serving import Configuration
-from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.retention import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -82,7 +82,7 @@ def _avatar(text: str) -> str:
 
 PORT = click.IntRange(0, 65_535)
 _LIVEKIT = LiveKit()
-_UPKEEP = Upkeep()
+_RETENTION = Retention()
 _DURATION = _Parsed("duration", parse_duration)
 _SPAN = _Parsed("span", parse_span)
 _COUNT = _Parsed("number|unlimited", _limit)
@@ -120,21 +120,21 @@ _OPTIONS = (
     click.option(
         "--journal",
         type=click.IntRange(1, 1_000_000),
-        default=_UPKEEP.journal,
+        default=_RETENTION.journal,
         show_default=True,
         help="Calls that each world remembers; a replay needs all of a run.",
     ),
     click.option(
         "--max-worlds",
         type=click.IntRange(1, 1_000_000),
-        default=_UPKEEP.most,
+        default=_RETENTION.most,
         show_default=True,
         help="Beyond it, the world used longest ago is dropped.",
     ),
     click.option(
         "--world-idle",
         type=_SPAN,
-        default=f"{_UPKEEP.idle_s / 3_600:g}h",
+        default=f"{_RETENTION.idle_s / 3_600:g}h",
         show_default=True,
         help="A world that nobody uses for this long (real time) is dropped.",
     ),
@@ -369,9 +369,9 @@ def _finite(limit: float) -> int | None:
     return None if math.isinf(limit) else int(limit)
 
 
-def upkeep_from(options: dict[str, Any]) -> Upkeep:
+def upkeep_from(options: dict[str, Any]) -> Retention:
     """Return how many worlds are kept, how long, and how much of each is remembered."""
-    return Upkeep(
+    return Retention(
         most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
     )
 

@@ -16,7 +16,7 @@ from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.app import FakeApp, admin_api
 from fake_runway.server.logs import server_logger
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.retention import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
@@ -55,7 +55,7 @@ class Configuration:
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
     livekit: LiveKit = field(default_factory=LiveKit)
-    upkeep: Upkeep = field(default_factory=Upkeep)
+    upkeep: Retention = field(default_factory=Retention)
     host: str = "127.0.0.1"
     port: int = 0
     seed: str = "0"

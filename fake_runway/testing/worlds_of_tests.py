@@ -26,7 +26,7 @@ from fake_runway.core.text import shown
 MOST_SESSIONS = 8
 MOST_LINES = 40
 LONGEST_TOKEN = 2_000
-_DESK = "pytest-desk"
+_REPLAY_WORLD = "pytest-desk"
 
 
 class CannotServe(Exception):
@@ -51,7 +51,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WorldOptions:
     """How a test wants its world, as its markers say."""
 
     scenario: str | PathLike[str] | Mapping[str, Any] | None = None
@@ -63,7 +63,7 @@ class Wish:
 _KEYWORDS = ("scenario", "seed", "rate", "faults")
 
 
-def wish_of(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> Wish:
+def wish_of(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> WorldOptions:
     """Return what markers ask for, given as their arguments, the closest first.
 
     Raises:
@@ -86,7 +86,7 @@ def wish_of(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> Wish:
         raise BadMark(f"{wanted}, got {shown(scenario)}")
     if given.get("seed") is not None:
         given["seed"] = str(given["seed"])
-    return Wish(**given)
+    return WorldOptions(**given)
 
 
 def _followed(
@@ -174,9 +174,9 @@ class Bench:
 
     def _desk(self) -> Fake:
         """Return a world that is nobody's, through which worlds are made."""
-        return Fake(self._transport.of_world(_DESK))
+        return Fake(self._transport.of_world(_REPLAY_WORLD))
 
-    def world(self, nodeid: str, wish: Wish) -> Fake:
+    def world(self, nodeid: str, wish: WorldOptions) -> Fake:
         """Return a fresh world for a test.
 
         Raises:

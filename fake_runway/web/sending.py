@@ -32,7 +32,7 @@ async def send(
     if delivery.at_once:
         return whole(delivery)
     if delivery.silent:
-        return await _say_nothing(delivery, request, clock)
+        return await _close_unanswered(delivery, request, clock)
     return await _piecemeal(whole(delivery), delivery, request, clock)
 
 
@@ -68,7 +68,7 @@ async def _piecemeal(
     return response
 
 
-async def _say_nothing(
+async def _close_unanswered(
     delivery: Delivery, request: web.BaseRequest, clock: VirtualClock
 ) -> web.StreamResponse:
     await _end(delivery.ending, request, clock)
@@ -82,14 +82,14 @@ async def _end(ending: Ending, request: web.BaseRequest, clock: VirtualClock) ->
     if ending is Ending.HUNG:
         await clock.sleep(LONGEST_S)  # until the client leaves, or the world is gone
     elif ending is Ending.RESET:
-        _linger_not(transport.get_extra_info("socket"))
+        _reset_on_close(transport.get_extra_info("socket"))
     if ending is Ending.CLOSED:
         transport.close()
     else:
         transport.abort()
 
 
-def _linger_not(connection: socket.socket | None) -> None:
+def _reset_on_close(connection: socket.socket | None) -> None:
     """Let closing this connection reset it. Some loops wrap the socket, so a copy is asked."""
     number = connection.fileno() if connection is not None else -1
     if not isinstance(number, int) or number < 0:  # a simulated loop's sockets have no number

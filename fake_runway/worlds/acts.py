@@ -9,7 +9,7 @@ from fake_runway.worlds.world import World
 Json = dict[str, Any]
 
 
-def play(world: World, scenario: Scenario, *, at: float) -> None:
+def follow_scenario(world: World, scenario: Scenario, *, at: float) -> None:
     """Let a world follow another scenario because a call asked for it, and write it down.
 
     Args:
@@ -17,9 +17,9 @@ def play(world: World, scenario: Scenario, *, at: float) -> None:
     """
     world.account.advance(at)
     number = world.log.number()
-    world.play(scenario, at=at)
+    world.follow_scenario(scenario, at=at)
     world.log.add_act(Act(number, at, "putScenario", "", scenario_act(scenario)))
-    world.stir()
+    world.notify()
 
 
 def scenario_act(scenario: Scenario) -> Json:

@@ -8,7 +8,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag, scenario_in_name
-from fake_runway.worlds.retention import DEFAULT_RETENTION, Upkeep
+from fake_runway.worlds.retention import DEFAULT_RETENTION, Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 
 
@@ -32,7 +32,7 @@ class Worlds:
         rate: float = 1.0,
         scenario: Scenario = DEFAULT_SCENARIO,
         catalogue: Catalogue | None = None,
-        upkeep: Upkeep = DEFAULT_RETENTION,
+        upkeep: Retention = DEFAULT_RETENTION,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue or Catalogue.builtin()
@@ -183,7 +183,7 @@ class Worlds:
     def _release(self, world: World) -> None:
         """Let everything that is held back by the clock of a world that is gone go out."""
         world.clock.release()
-        world.stir()
+        world.notify()
 
     def _new(
         self,

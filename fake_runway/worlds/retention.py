@@ -6,7 +6,7 @@ from fake_runway.core.history.journal import DEFAULT_CAPACITY
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class Retention:
     """How many worlds are kept, and how long.
 
     Attributes:
@@ -20,4 +20,4 @@ class Upkeep:
     journal: int = DEFAULT_CAPACITY
 
 
-DEFAULT_RETENTION = Upkeep()
+DEFAULT_RETENTION = Retention()

@@ -11,8 +11,8 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
-from fake_runway.core.faults.deciding import THE_WORLD, Key, Tally
-from fake_runway.core.faults.fault import Fault, Standing
+from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally
+from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Log
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
@@ -74,15 +74,15 @@ class World:
             record=self.log.add_change,
         )
         self.calls = 0
-        self.placed: dict[str, Standing] = {}
+        self.placed: dict[str, ActiveFault] = {}
         self.tallies: dict[Key, Tally] = {}
         self.touched_at = 0.0
         self.held_back = 0
         self.snapshots: OrderedDict[str, World] = OrderedDict()
-        self._of_scenario = _standing_of(scenario, self.epoch)
+        self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
         self._bound_at: dict[str, float] = {}
-        self._stirred = asyncio.Event()
+        self._notified = asyncio.Event()
         self._watched = False
 
     def __repr__(self) -> str:
@@ -94,13 +94,17 @@ class World:
         return self.account.settings
 
     @property
-    def standing(self) -> tuple[Standing, ...]:
+    def standing(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
-        return (*self._of_scenario, *self.placed.values()) if self.placed else self._of_scenario
+        return (
+            (*self._scenario_faults, *self.placed.values())
+            if self.placed
+            else self._scenario_faults
+        )
 
     # What an admin can do
 
-    def play(self, scenario: Scenario, *, at: float) -> None:
+    def follow_scenario(self, scenario: Scenario, *, at: float) -> None:
         """Follow another scenario from now on. Sessions keep the plan they were born with.
 
         Its faults count from zero; those put in place by hand stay, and what was counted for a
@@ -112,7 +116,7 @@ class World:
         self.account.change_settings(scenario.settings_over(self.base), at=at)
         self.scenario = scenario
         self.since = at
-        self._of_scenario = _standing_of(scenario, at)
+        self._scenario_faults = _active_faults(scenario, at)
         self._plans, self._bound_at = {}, {}
         self._count_anew(lambda _: True)
 
@@ -146,7 +150,7 @@ class World:
         self.tallies = {
             key: tally
             for key, tally in self.tallies.items()
-            if key[1] != THE_WORLD or key[0] in self.placed or not concerns(key[0])
+            if key[1] != WORLD_SCOPE or key[0] in self.placed or not concerns(key[0])
         }
 
     def place(self, fault: Fault, *, at: float) -> None:
@@ -156,7 +160,7 @@ class World:
             at: now, POSIX seconds of the world's clock.
         """
         self.lift(fault.name)
-        self.placed[fault.name] = Standing(fault, at)
+        self.placed[fault.name] = ActiveFault(fault, at)
 
     def lift(self, name: str) -> bool:
         """Remove a fault that was put in place by hand; tell whether there was one."""
@@ -196,21 +200,21 @@ class World:
         """Keep the new tallies, and drop those of sessions that are forgotten."""
         self.tallies.update(changed)
         if len(self.tallies) > _FEW_TALLIES + 8 * len(self.account.sessions):
-            known = {session.ordinal for session in self.account.sessions.values()} | {THE_WORLD}
+            known = {session.ordinal for session in self.account.sessions.values()} | {WORLD_SCOPE}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
 
     # Waiting
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Wake whoever waits for something to happen here."""
         if self._watched:
-            self._stirred.set()
-            self._stirred, self._watched = asyncio.Event(), False
+            self._notified.set()
+            self._notified, self._watched = asyncio.Event(), False
 
     def watch(self) -> asyncio.Event:
         """Return what is set when the next call or act has been applied."""
         self._watched = True
-        return self._stirred
+        return self._notified
 
     # Copies
 
@@ -224,9 +228,9 @@ class World:
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back = 0.0, 0
-        twin._stirred, twin._watched = asyncio.Event(), False
+        twin._notified, twin._watched = asyncio.Event(), False
         return twin
 
 
-def _standing_of(scenario: Scenario, at: float) -> tuple[Standing, ...]:
-    return tuple(Standing(fault, at) for fault in scenario.account_faults)
+def _active_faults(scenario: Scenario, at: float) -> tuple[ActiveFault, ...]:
+    return tuple(ActiveFault(fault, at) for fault in scenario.account_faults)

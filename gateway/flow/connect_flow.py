@@ -35,10 +35,10 @@ from gateway.flow.polling import (
     Retries,
     UpstreamFailure,
     after_failure,
-    in_a_crowd,
+    aligned_to_deadline,
     poll_waits,
     read_status,
-    towards_last_look,
+    slowed_by_load,
 )
 from gateway.flow.runway_client import RunwayClient
 from gateway.flow.watch import Unwatched, Watch
@@ -84,7 +84,7 @@ class _Custody:
 
 
 @dataclass(frozen=True, slots=True)
-class _Patience:
+class _Deadline:
     """How long one piece of work may go on: until an instant, or until nobody waits for it."""
 
     deadline: float
@@ -96,7 +96,7 @@ class _Patience:
             raise CallerGone
 
 
-class Connects:
+class ConnectFlow:
     """All connects of one gateway, and the cancellations that they leave behind.
 
     Use `drain` before the upstream's HTTP session is closed.
@@ -157,7 +157,7 @@ class Connects:
             GatewayError: the row of the contract; the session, if there is one, gets cancelled.
             CallerGone: `is_gone` said so; the same.
         """
-        patience = _Patience(self._clock.now() + self._limits.deadline_s, is_gone)
+        patience = _Deadline(self._clock.now() + self._limits.deadline_s, is_gone)
         async with self._deadline(patience.deadline), self._custody() as custody:
             await custody.place.enter_async_context(self._admission(caller))
             session_id = await self._create(avatar, options, custody, patience)
@@ -190,7 +190,7 @@ class Connects:
             await asyncio.wait(self._tasks)
 
     async def _create(
-        self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Patience
+        self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Deadline
     ) -> str:
         async def attempt() -> str:
             custody.creating = self._own(self._made(avatar, options))
@@ -203,7 +203,7 @@ class Connects:
         self._watch.created()
         return session_id
 
-    async def _until_ready(self, session_id: str, patience: _Patience) -> str:
+    async def _until_ready(self, session_id: str, patience: _Deadline) -> str:
         async def look() -> str | None:
             reading = await self._upstream.retrieve(session_id)
             return read_status(reading.status, reading.session_key)
@@ -219,15 +219,15 @@ class Connects:
                     self._watch.ready(self._clock.now() - began, looks)
                     return key
                 left = patience.deadline - self._clock.now()
-                wait = in_a_crowd(next(waits), looking=self._looking)
-                await self._clock.sleep(towards_last_look(wait, time_left_s=left))
+                wait = slowed_by_load(next(waits), looking=self._looking)
+                await self._clock.sleep(aligned_to_deadline(wait, time_left_s=left))
         finally:
             self._looking -= 1
 
     async def _persist(
         self,
         attempt: Callable[[], Coroutine[Any, Any, T]],
-        patience: _Patience,
+        patience: _Deadline,
         *,
         custom_avatar: bool = False,
     ) -> T:
@@ -303,7 +303,7 @@ class Connects:
                 _log.warning("a session whose id nobody can know may be left behind")
                 self._watch.lost()
             return
-        patience = _Patience(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
+        patience = _Deadline(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
         try:
             async with asyncio.timeout_at(patience.deadline):
                 await self._persist(lambda: self._upstream.cancel(session_id), patience)

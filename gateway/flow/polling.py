@@ -126,7 +126,7 @@ def poll_waits(longest_s: float) -> Iterator[float]:
         wait = min(wait * GROWTH, longest_s)
 
 
-def in_a_crowd(wait_s: float, *, looking: int) -> float:
+def slowed_by_load(wait_s: float, *, looking: int) -> float:
     """Return the pause before the next look when so many connects look at their sessions.
 
     With thousands under way a process could not keep the usual pace: it would answer everybody
@@ -135,7 +135,7 @@ def in_a_crowd(wait_s: float, *, looking: int) -> float:
     return max(wait_s, min(looking / MOST_LOOKS_PER_S, LONGEST_CROWDED_WAIT_S))
 
 
-def towards_last_look(wait_s: float, *, time_left_s: float) -> float:
+def aligned_to_deadline(wait_s: float, *, time_left_s: float) -> float:
     """Return the pause before the next look, bent so that one look falls just before the deadline.
 
     No pause gets shorter than the first one: two looks in quick succession help nobody.

@@ -47,7 +47,7 @@ return 1
 # The key goes with its last lease, which need not be the newest: replicas may have other deadlines.
 
 
-class Leases:
+class InFlightLimit:
     """The connects that are under way, at most `most` of them.
 
     Args:

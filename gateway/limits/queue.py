@@ -14,7 +14,7 @@ from gateway.errors import Overloaded
 RETRY_AFTER_S = 1.0
 
 
-class Turns:
+class FairQueue:
     """The places of one gateway.
 
     Args:

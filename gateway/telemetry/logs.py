@@ -49,7 +49,7 @@ class LogLevel(Enum):
 
 
 class _Formatter(logging.Formatter):
-    """Turns a record into values without secrets; subclasses write them down. Never raises:
+    """FairQueue a record into values without secrets; subclasses write them down. Never raises:
     `logging` would print the arguments of the record that it could not format.
     """
 

@@ -48,7 +48,7 @@ class Metrics:
 
         self._registry = registry = CollectorRegistry()
         connects = Counter(
-            "gateway_connects", "Connects that ended, by outcome", ["code"], registry=registry
+            "gateway_connects", "ConnectFlow that ended, by outcome", ["code"], registry=registry
         )
         # children are looked up once: labels() costs more than counting
         self._ended = {code: connects.labels(code) for code in known_codes()}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-COVER = "[redacted]"
+REDACTED = "[redacted]"
 
 
 _SHORTEST_INSIDE = 4  # characters of a secret that is covered inside of words, too
@@ -63,7 +63,7 @@ class Redaction:
         """Return `text` without secrets."""
         if self._known is not None:
             # first: a form may end inside a secret and leave its rest
-            text = self._known.sub(COVER, text)
+            text = self._known.sub(REDACTED, text)
         small = text.lower()
         if not any(sign in small for sign in _SIGNS):  # saves 20 us on almost every line
             return text
@@ -75,7 +75,7 @@ class Redaction:
             return value
         if isinstance(value, Mapping) and depth < _DEEPEST:
             return {
-                self.text(key): COVER
+                self.text(key): REDACTED
                 if _SECRET_NAME.fullmatch(key)
                 else self.plain(inner, depth + 1)
                 for key, inner in zip(map(_text, value), value.values(), strict=True)
@@ -93,7 +93,7 @@ def _text(value: object) -> str:
 
 
 def _covered(match: re.Match[str]) -> str:
-    return f"{match[match.lastgroup] if match.lastgroup else ''}{COVER}"
+    return f"{match[match.lastgroup] if match.lastgroup else ''}{REDACTED}"
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -1010,7 +1010,7 @@ class CancelsWrongly(Gateway):
 
 @breaks(
     "many.one-session-each",
-    "Turns the sixth caller away.",
+    "FairQueue the sixth caller away.",
     {"many.not-in-a-row": "who is turned away is not served"},
     alone=True,
 )

@@ -23,7 +23,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import admin_api, create_app
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.retention import Retention
 from tests.support.simulation import simulate
 
 MEDIA_URL = "wss://media.judge.invalid"
@@ -80,7 +80,7 @@ async def _fake() -> AsyncIterator[str]:
         settings=Settings(),
         source=loop_time_as_wall_clock(),
         rate=1,
-        upkeep=Upkeep(journal=100_000),
+        upkeep=Retention(journal=100_000),
     )
     livekit = LiveKit(url=MEDIA_URL)
     app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit))

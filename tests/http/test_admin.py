@@ -15,7 +15,7 @@ from fake_runway.admin_api.worlds import MOST_SNAPSHOTS
 from fake_runway.core.durations import Fixed
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.scenario.settings import Limits, Settings
-from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.retention import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import WAIT_S
 from tests.support.servers import CREATE, SECRET, Fake, provisioned_in, serving_fake
@@ -1004,7 +1004,7 @@ async def test_metrics_count_what_there_is() -> None:
 
 async def test_worlds_that_are_too_many_are_dropped() -> None:
     """The one used longest ago goes first, forks count too, and the metrics say so."""
-    async with serving_fake(upkeep=Upkeep(most=3)) as fake:
+    async with serving_fake(upkeep=Retention(most=3)) as fake:
         for name in ("a", "b", "c"):
             await fake.client.get(f"/w/{name}/__admin/world")
         await fake.client.get("/w/a/__admin/world")
@@ -1019,7 +1019,7 @@ async def test_worlds_that_are_too_many_are_dropped() -> None:
 
 async def test_worlds_that_nobody_uses_are_dropped() -> None:
     """All but the newest, and but those that hold an answer back."""
-    async with serving_fake(provisioned_in(1), upkeep=Upkeep(idle_s=0)) as fake:
+    async with serving_fake(provisioned_in(1), upkeep=Retention(idle_s=0)) as fake:
         await fake.client.post("/w/busy/__admin/faults", json={"effect": {"delay": "1h"}})
         calling = asyncio.ensure_future(
             fake.call("GET", "/v1/organization", headers={"X-Fake-World": "busy"})

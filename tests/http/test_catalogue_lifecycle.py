@@ -46,7 +46,7 @@ async def test_nothing_goes_wrong(chosen: Chosen) -> None:
     assert [chosen.state(each) for each in (ended, cancelled)] == ["ready", "ready"]
     assert (await chosen.consume(ended, ready["sessionKey"])).status == 200
     assert await chosen.status(ended) == "RUNNING"
-    chosen.world.account.occur(ended, Event.ENDED, at=chosen.world.clock.now())
+    chosen.world.account.apply_event(ended, Event.ENDED, at=chosen.world.clock.now())
     assert (await chosen.delete(cancelled)).status == 204
     assert chosen.path(ended) == ["queued", "provisioning", "ready", "running", "completed"]
     assert chosen.path(cancelled) == ["queued", "provisioning", "ready", "cancelled"]

@@ -23,7 +23,7 @@ from fake_runway.client.answers import (
     NotAllowed,
     StateName,
     Unreachable,
-    WaitedInVain,
+    WaitTimedOut,
 )
 from fake_runway.client.blocking import Admin, Fault
 from fake_runway.client.fake import Fake
@@ -225,10 +225,10 @@ async def test_waits_end_when_what_they_are_for_happens(fake: Any) -> None:
 
 async def test_a_wait_in_vain_says_where_things_are(fake: Any) -> None:
     """After its timeout a wait names what it waited for and what the clock does."""
-    with pytest.raises(WaitedInVain, match=r"awaitSession: Waited .* stands still") as caught:
+    with pytest.raises(WaitTimedOut, match=r"awaitSession: Waited .* stands still") as caught:
         await fake.wait_for_session("ready", timeout=0.01)
     assert (caught.value.status, caught.value.code) == (408, "waited_in_vain")
-    with pytest.raises(WaitedInVain, match="there are 0"):
+    with pytest.raises(WaitTimedOut, match="there are 0"):
         await fake.wait_for_calls(2, method="DELETE", timeout="10ms")
 
 

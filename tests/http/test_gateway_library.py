@@ -12,10 +12,10 @@ from fake_runway.core.history.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
 from gateway.clock import LoopClock
 from gateway.flow.avatars import Avatar
-from gateway.flow.connect_flow import Admission, Connects, Limits
+from gateway.flow.connect_flow import Admission, ConnectFlow, Limits
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
-from gateway.limits.queue import Turns
+from gateway.limits.queue import FairQueue
 from gateway.telemetry.metrics import Metrics
 from tests.support.fake.waiting import called
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
@@ -144,7 +144,7 @@ async def test_an_end_on_the_way_out_leaves_no_session(ending: str) -> None:
 
 async def test_who_hangs_up_keeps_the_place_until_the_session_is_over() -> None:
     """Else hanging up and calling again would make more sessions than are allowed."""
-    turns = Turns(1, most_waiting=0)
+    turns = FairQueue(1, most_waiting=0)
     async with (
         serving_fake(provisioned_in(99), rate=1) as fake,
         connecting(fake, turns.turn) as (_, connects, metrics),
@@ -166,11 +166,11 @@ async def test_who_hangs_up_keeps_the_place_until_the_session_is_over() -> None:
 @asynccontextmanager
 async def connecting(
     fake: Fake, admission: Admission = lambda caller: nullcontext()
-) -> AsyncIterator[tuple[aiohttp.ClientSession, Connects, Metrics]]:
+) -> AsyncIterator[tuple[aiohttp.ClientSession, ConnectFlow, Metrics]]:
     """The flow alone, with its HTTP session and what it counts."""
     metrics = Metrics(in_flight=lambda: 0, waiting=lambda: 0)
     async with aiohttp.ClientSession() as http:
-        connects = Connects(
+        connects = ConnectFlow(
             RunwayClient(http, base_url=fake.url, secret=SECRET, attempt_s=5),
             limits=Limits(deadline_s=60.0),
             retries=Retries(),

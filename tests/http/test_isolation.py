@@ -10,7 +10,7 @@ import orjson
 from fake_runway.replay.record import journal_bytes, record
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, serving
-from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.retention import Retention
 from tests.support.fake.over_http import Caller, Door, asking_once, door_of, run_alone
 from tests.support.fake.runs import scripted
 
@@ -22,7 +22,7 @@ RUNS = int(os.environ.get("FAKE_RUNWAY_TEST_RUNS", "2"))
 async def test_a_world_on_a_busy_server_is_as_if_it_were_alone() -> None:
     """Parallel runs with faults, acts and moved clocks: every journal is that of the run alone."""
     catalogue = Catalogue.builtin()
-    configuration = Configuration(rate=0.0, upkeep=Upkeep(most=WORKERS * RUNS + 1))
+    configuration = Configuration(rate=0.0, upkeep=Retention(most=WORKERS * RUNS + 1))
     doors: dict[int, Door] = {}
     async with (
         serving(configuration) as server,

@@ -18,7 +18,7 @@ from fake_runway.testing.worlds_of_tests import (
     MOST_LINES,
     MOST_SESSIONS,
     BadMark,
-    Wish,
+    WorldOptions,
     account_of,
     wish_of,
     world_name,
@@ -496,7 +496,7 @@ def test_names_of_worlds_follow_from_tests() -> None:
 def test_markers_are_added_up() -> None:
     """The closest says what it says, the others say the rest."""
     near, far = (("slow",), {"seed": 1}), ((), {"scenario": "x", "rate": 2.0})
-    assert wish_of([near, far]) == Wish(scenario="slow", seed="1", rate=2.0)
+    assert wish_of([near, far]) == WorldOptions(scenario="slow", seed="1", rate=2.0)
     with pytest.raises(BadMark, match="one scenario"):
         wish_of([(("a", "b"), {})])
     with pytest.raises(BadMark, match="one scenario"):

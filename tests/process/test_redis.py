@@ -15,7 +15,7 @@ import pytest
 
 from gateway.clock import LoopClock
 from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
-from gateway.limits.in_flight import KEY, Leases
+from gateway.limits.in_flight import KEY, InFlightLimit
 from gateway.limits.rates import PREFIX, LimitSettings, RateLimiter, parse_rate
 from gateway.limits.storage import Bounds, Outage, Storage
 from gateway.limits.windows import MARGIN_S, Rate
@@ -44,7 +44,7 @@ class Replica:
     def __init__(self, storage: Storage, rates: tuple[Rate, ...], most: int) -> None:
         self.storage = storage
         self.limiter = RateLimiter(rates, storage=storage, clock=LoopClock())
-        self.leases = Leases(most, storage=storage, longest_s=LONGEST_S)
+        self.leases = InFlightLimit(most, storage=storage, longest_s=LONGEST_S)
 
     async def passes(self, caller: str = "token-1") -> bool:
         """Tell whether one connect is within the rate."""
@@ -162,7 +162,7 @@ async def test_what_redis_keeps_of_a_caller_ends_by_itself(server: RedisServer) 
     assert 0 < left_ms <= 120_000
 
 
-# Leases
+# InFlightLimit
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -9,7 +9,7 @@ import pytest
 from gateway.clock import LoopClock
 from gateway.errors import GatewayError
 from gateway.flow.avatars import Avatar
-from gateway.flow.connect_flow import Connects, Limits
+from gateway.flow.connect_flow import ConnectFlow, Limits
 from gateway.flow.credentials import Shape
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
@@ -27,7 +27,7 @@ async def _shut_down_while_expiring() -> GatewayError:
     loop = asyncio.get_running_loop()
     server = await asyncio.start_server(_never_answer, "127.0.0.1", 4010)
     async with server, aiohttp.ClientSession() as http:
-        connects = Connects(
+        connects = ConnectFlow(
             RunwayClient(http, base_url="http://127.0.0.1:4010", secret="x", attempt_s=5),
             limits=Limits(deadline_s=DEADLINE_S),
             retries=Retries(),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fake_runway.admin_api.calls import AdminCall
-from fake_runway.admin_api.waits import WaitedInVain, await_session
+from fake_runway.admin_api.waits import WaitTimedOut, await_session
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
@@ -35,5 +35,5 @@ def test_what_has_happened_when_a_wait_ends_was_not_waited_for_in_vain() -> None
 
 def test_a_wait_that_ends_before_is_in_vain() -> None:
     """It takes the time that it was given, and says how much was missing."""
-    with pytest.raises(WaitedInVain, match=r"due in 3\.000s"):
+    with pytest.raises(WaitTimedOut, match=r"due in 3\.000s"):
         simulate(_waited(late_by_s=0))

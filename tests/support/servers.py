@@ -16,7 +16,7 @@ from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.app import admin_api, create_app
 from fake_runway.worlds.naming import name_from_secret
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.retention import Upkeep
+from fake_runway.worlds.retention import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from gateway.config import Config
 from gateway.web.app import create_app as create_gateway
@@ -92,7 +92,7 @@ async def serving_fake(
     livekit: LiveKit | None = None,
     scenario: Scenario = DEFAULT_SCENARIO,
     catalogue: Catalogue | None = None,
-    upkeep: Upkeep | None = None,
+    upkeep: Retention | None = None,
     admin_token: str | None = None,
 ) -> AsyncIterator[Fake]:
     """Serve a fake whose clocks are frozen unless `rate` says otherwise."""
@@ -103,7 +103,7 @@ async def serving_fake(
         rate=rate,
         scenario=scenario,
         catalogue=catalogue,
-        upkeep=upkeep or Upkeep(),
+        upkeep=upkeep or Retention(),
     )
     livekit = livekit or LiveKit()
     app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit, token=admin_token))

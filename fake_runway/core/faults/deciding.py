@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
-from fake_runway.core.faults.fault import Fault, Standing
+from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import Situation
 
 
@@ -30,7 +30,7 @@ Key = tuple[str, int]
 """A fault's name and the ordinal of the session that is counted, -1 for the world."""
 
 
-THE_WORLD = -1
+WORLD_SCOPE = -1
 
 
 class Decision(NamedTuple):
@@ -44,7 +44,7 @@ _NOTHING = Decision((), MappingProxyType({}))
 
 
 def decide(
-    standing: Iterable[Standing],
+    standing: Iterable[ActiveFault],
     situation: Situation,
     *,
     acted: bool,
@@ -62,7 +62,7 @@ def decide(
         if fault.ends_s is not None and situation.at >= since + fault.ends_s:
             continue
         counted = situation.session if fault.per_session and situation.addressed else None
-        key = (fault.name, THE_WORLD if counted is None else counted)
+        key = (fault.name, WORLD_SCOPE if counted is None else counted)
         seen, struck = tallies.get(key, Tally())
         seen += 1
         if _strikes(fault, key, seen=seen, struck=struck, draws=draws):

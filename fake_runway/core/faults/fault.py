@@ -43,7 +43,7 @@ class Fault:
         return not self.acted and any(effect.when is When.INSTEAD for effect in self.effects)
 
 
-class Standing(NamedTuple):
+class ActiveFault(NamedTuple):
     """A fault in place, and the instant since when."""
 
     fault: Fault

@@ -24,7 +24,7 @@ DEFAULT_CAPACITY = 1_000
 _CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
 
 
-class Door(NamedTuple):
+class Rejection(NamedTuple):
     """The refusal of a request that never reached the account."""
 
     code: str
@@ -73,7 +73,7 @@ class Exchange(NamedTuple):
     body: Mapping[str, Any]
     query: Mapping[str, str]
     key_fits: bool | None
-    door: Door | None
+    door: Rejection | None
     status: int
     reply: object
     code: str

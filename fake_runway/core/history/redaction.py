@@ -21,7 +21,7 @@ _IN_REPLIES = ("sessionKey", "token")
 _INTEGRATIONS = ("integration", "livekit")
 
 
-def covered_text(text: str, secret: str) -> str:
+def redacted_text(text: str, secret: str) -> str:
     """Return `text` without the caller's secret and without keys, percent-encoded ones too."""
     plain = unquote(text) if "%" in text else text
     covered = _KEYS.sub(COVERED, plain)
@@ -32,10 +32,10 @@ def covered_text(text: str, secret: str) -> str:
 
 def holds_secret(text: str, secret: str) -> bool:
     """Tell whether something in `text` would be covered."""
-    return covered_text(text, secret) != text
+    return redacted_text(text, secret) != text
 
 
-def covered_body(body: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
+def redacted_body(body: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
     """Return a request's body without secrets; the same object if there are none."""
     covered = {
         key: _integration(value, secret)
@@ -57,7 +57,7 @@ def _of_integration(key: str, value: Any, secret: str) -> Any:
         return "*" * len(value)
     if key in ("url", "signedUrl"):
         return _host_alone(value)
-    return covered_text(value, secret)
+    return redacted_text(value, secret)
 
 
 def _host_alone(address: str) -> str:
@@ -72,7 +72,7 @@ def _host_alone(address: str) -> str:
 def _covered(value: Any, secret: str) -> Any:
     match value:
         case str():
-            return covered_text(value, secret)
+            return redacted_text(value, secret)
         case dict():
             return {key: _covered(each, secret) for key, each in value.items()}
         case list():
@@ -81,7 +81,7 @@ def _covered(value: Any, secret: str) -> Any:
             return value
 
 
-def covered_reply(reply: object) -> object:
+def redacted_reply(reply: object) -> object:
     """Return the body of an answer without keys and tokens."""
     if not isinstance(reply, dict) or not any(key in reply for key in _IN_REPLIES):
         return reply

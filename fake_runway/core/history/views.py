@@ -10,7 +10,7 @@ from typing import Any
 from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
-from fake_runway.core.history.redaction import covered_reply
+from fake_runway.core.history.redaction import redacted_reply
 from fake_runway.core.sessions.session import Session
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ def exchange_body(exchange: Exchange) -> Json:
         },
         "response": {
             "status": exchange.status or None,
-            "body": covered_reply(exchange.reply),
+            "body": redacted_reply(exchange.reply),
             "code": exchange.code or None,
             "arrives": exchange.arrives,
             "wait_s": exchange.wait_s,

@@ -60,7 +60,7 @@ class Scenario:
         return read_faults(self.account, prefix=f"{self.name}/account-", per_session=False)
 
     @property
-    def doors(self) -> tuple[str, ...]:
+    def selectable_by(self) -> tuple[str, ...]:
         """The doors that can choose it: what an avatar chooses is the session form alone."""
         through_avatar = ("avatar",) if self.session and not self.account else ()
         return ("tools", "address or header", "API secret", *through_avatar)
@@ -170,8 +170,8 @@ def scenario_line(scenario: Scenario) -> dict[str, Any]:
         "about": scenario.about,
         "wire": scenario.wire,
         "state": scenario.state,
-        "doors": list(scenario.doors),
-        "avatar": scenario.avatar if "avatar" in scenario.doors else None,
+        "doors": list(scenario.selectable_by),
+        "avatar": scenario.avatar if "avatar" in scenario.selectable_by else None,
     }
 
 

@@ -43,7 +43,7 @@ class Change:
     charge: int = 0
 
 
-def moved(
+def transition(
     session: Session, event: Event, at: float, *, draws: Draws, failure: Failure | None = None
 ) -> Change:
     """Return the change that `event` makes.
@@ -56,7 +56,7 @@ def moved(
     return Change(at=at, event=event, before=session, after=after, charge=charge)
 
 
-def fallen_due(session: Session, *, draws: Draws, left: int | None, unpaid: Unpaid) -> Change:
+def due_transition(session: Session, *, draws: Draws, left: int | None, unpaid: Unpaid) -> Change:
     """Return what happens to `session` at its `due_at`, with `left` credits in the account."""
     at, event = session.due_at, session.due_event
     if at is None or event is None:
@@ -64,10 +64,10 @@ def fallen_due(session: Session, *, draws: Draws, left: int | None, unpaid: Unpa
     broke = left is not None and left < BLOCK_CREDITS
     if event is Event.BILLED and broke and unpaid is not Unpaid.OVERDRAW:
         ending = Event.UNPAID if unpaid is Unpaid.COMPLETE else Event.FAILED
-        return moved(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
+        return transition(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
     happening = session.plan.happening_in(session.state)
     failure = happening.failure if happening is not None else None
-    return moved(session, event, at, draws=draws, failure=failure)
+    return transition(session, event, at, draws=draws, failure=failure)
 
 
 def check_create(

@@ -150,7 +150,7 @@ class Session:
         return self.event is Event.RELEASED or self.plan.queued == NO_TIME
 
 
-def newborn(
+def new_session(
     session_id: str, *, ordinal: int, at: float, plan: Plan, max_duration_s: int, draws: Draws
 ) -> Session:
     """Return a session just born: QUEUED, until capacity (maybe at once) admits it."""
@@ -176,7 +176,7 @@ def step(
     target = TRANSITIONS[session.state].get(event)
     if target is None:
         raise IllegalTransition(f"a session that is {session.state.value} cannot be {event.value}")
-    moved = Session(
+    changed = Session(
         id=session.id,
         ordinal=session.ordinal,
         created_at=session.created_at,
@@ -190,7 +190,7 @@ def step(
         blocks=session.blocks + (event is Event.BILLED),
         failure=_failure(event, failure) if target is State.FAILED else None,
     )
-    return _with_due(moved, draws)
+    return _with_due(changed, draws)
 
 
 def _failure(event: Event, given: Failure | None) -> Failure:

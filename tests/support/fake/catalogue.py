@@ -402,7 +402,7 @@ class Chosen:
         assert self.path(bystander) == lived
         self._avatar = ours
         self._spent_before = self.world.account.spent
-        self._born_before = self.world.account.born
+        self._born_before = self.world.account.created_count
 
 
 @asynccontextmanager

@@ -159,7 +159,7 @@ async def _others(world: World, events: Iterable[tuple[float, Event]]) -> None:
         world.account.advance(world.clock.now())
         for session_id in world.account.sessions:
             try:
-                world.account.occur(session_id, event, at=world.clock.now())
+                world.account.apply_event(session_id, event, at=world.clock.now())
             except IllegalTransition:
                 continue
 

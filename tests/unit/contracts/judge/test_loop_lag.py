@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.loop_lag import NOTED_S, TICK_S, Lateness
+from contracts.judge.loop_lag import NOTED_S, TICK_S, EventLoopLag
 
 
 @given(st.lists(st.floats(NOTED_S * 1.01, 2.0), max_size=8))
 def test_delays_add_up(delays: list[float]) -> None:
     """What was lost in a span is the sum of the delays in it; other spans know nothing of them."""
-    lateness, at = Lateness(), 1_000.0
+    lateness, at = EventLoopLag(), 1_000.0
     for late in delays:
         lateness.note(at, at + TICK_S + late)
         at += TICK_S + late
@@ -23,7 +23,7 @@ def test_delays_add_up(delays: list[float]) -> None:
 
 async def test_a_blocked_loop_is_seen() -> None:
     """Whoever blocks the process makes it late by that time, less at most a tick."""
-    lateness, began_at = Lateness(), now()
+    lateness, began_at = EventLoopLag(), now()
     async with lateness.measured():
         await sleep(0)
         time.sleep(0.5)  # noqa: ASYNC251

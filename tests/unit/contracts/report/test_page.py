@@ -10,7 +10,7 @@ from contracts.judge.case import Context, Expect
 from contracts.judge.observation import Answer
 from contracts.judge.runner import Report
 from contracts.report import Format, render
-from contracts.report.redaction import Cover
+from contracts.report.redaction import Redaction
 from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule, Tone, sequence
 from tests.support.judge import made_reports as made
 
@@ -53,14 +53,14 @@ def rows(situation_id: str, *, broken: bool = False) -> tuple[Row, ...]:
     report = made.mixed()
     (about,) = [each for each in report.situations if each.id == situation_id]
     (seen,) = [each for each in report.observations if each.situation == situation_id]
-    return sequence(about, seen, CONTEXT, Cover(""), broken=broken)
+    return sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
 
 
 def answered(expect: Expect, *answers: Answer, broken: bool = False) -> list[Arrow]:
     """Return the arrows of a situation in which upstream is not asked."""
     seen = made.observation("made-up", *answers)
     about = made.situation("made-up", expect)
-    found = sequence(about, seen, CONTEXT, Cover(""), broken=broken)
+    found = sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
     return [row for row in found if isinstance(row, Arrow)]
 
 
@@ -274,7 +274,7 @@ def test_a_reply_that_does_not_arrive_is_lost() -> None:
     cut = made.call(1, 0.1, arrives=False)
     silent = made.call(2, 0.2, status=None, shown=None)
     seen = made.observation("made-up", made.answer(502), upstream=(cut, silent))
-    found = sequence(made.situation("made-up"), seen, CONTEXT, Cover(""), broken=False)
+    found = sequence(made.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
     replies = [row for row in found if isinstance(row, Arrow) and row.source is Lane.FAKE]
 
     assert [(row.label, row.lost) for row in replies] == [
@@ -287,7 +287,7 @@ def test_a_flood_of_calls_is_cut() -> None:
     """Thousands of different rows would make a page that nobody can open."""
     calls = tuple(made.call(number, number / 1000, status=200 + number) for number in range(300))
     seen = made.observation("made-up", made.answer(502), upstream=calls)
-    found = sequence(made.situation("made-up"), seen, CONTEXT, Cover(""), broken=False)
+    found = sequence(made.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
 
     assert len(found) < 100
     assert any(isinstance(row, Fold) and "more rows" in row.label for row in found)

@@ -10,7 +10,7 @@ import pytest
 from contracts.wire.problems import Kind
 from contracts.wire.schema import BodyValidator, load
 from fake_runway.admin_api.calls import AdminOperation
-from fake_runway.admin_api.handler import OF_THE_DOOR
+from fake_runway.admin_api.handler import SERVER_OPERATIONS
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.waits import WAITS
 from fake_runway.core.durations import DURATION_PATTERN
@@ -21,7 +21,7 @@ from fake_runway.replay.routes import REPLAYS
 from fake_runway.web.bodies import Body
 
 ADMIN = load("admin")
-EVERY = (*OF_THE_DOOR, *ADMIN_OPERATIONS, *REPLAYS, *WAITS)
+EVERY = (*SERVER_OPERATIONS, *ADMIN_OPERATIONS, *REPLAYS, *WAITS)
 PUBLIC = {"/health", "/ready", "/metrics"}
 WORDS = ("title", "description", "default")
 IN_THE_DOCUMENTS_SPELLING = {

@@ -81,9 +81,9 @@ def in_state(state: State) -> tuple[Account, Session, float]:
         case State.CLAIMED | State.RUNNING | State.COMPLETED:
             account.consume(session.id, account.session_key(session), at=at)
             if state is State.COMPLETED:
-                account.occur(session.id, Event.ENDED, at=at)
+                account.apply_event(session.id, Event.ENDED, at=at)
         case State.FAILED:
-            account.occur(session.id, Event.FAILED, at=at)
+            account.apply_event(session.id, Event.FAILED, at=at)
         case State.CANCELLED:
             account.delete(session.id, at=at)
         case _:
@@ -102,7 +102,7 @@ def seen(account: Account) -> dict[str, Any]:
     """Return everything that can be seen from outside, copied."""
     return {
         "settings": account.settings,
-        "born": account.born,
+        "born": account.created_count,
         "sessions": dict(account.sessions),
         "keys": {one.id: account.session_key(one) for one in account.sessions.values()},
         "active": account.active,
@@ -222,7 +222,7 @@ def perform(account: Account, call: Call, ids: list[str], at: float) -> Session 
         case What.DELETE:
             return account.delete(session_id, at=at)
         case _:
-            return account.occur(session_id, call.event, at=at, failure=BROKEN)
+            return account.apply_event(session_id, call.event, at=at, failure=BROKEN)
 
 
 def changed(settings: Settings, other: Settings | None) -> Settings:

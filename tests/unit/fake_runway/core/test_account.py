@@ -106,7 +106,7 @@ def test_a_refused_transition_says_what_was_tried() -> None:
     session = account.create(at=START)
 
     with pytest.raises(IllegalTransition, match="provisioning cannot be billed"):
-        account.occur(session.id, Event.BILLED, at=START)
+        account.apply_event(session.id, Event.BILLED, at=START)
 
 
 # Capacity and queue
@@ -138,7 +138,7 @@ def test_freed_capacity_is_given_on_at_the_same_instant(how: Event) -> None:
     if how is Event.ENDED:
         account.consume(first.id, account.session_key(first), at=START + 2)
 
-    account.occur(first.id, how, at=START + 5)
+    account.apply_event(first.id, how, at=START + 5)
 
     admitted = account.get(second.id, at=START + 5)
     assert (admitted.state, admitted.event) == (State.PROVISIONING, Event.ADMITTED)
@@ -169,7 +169,7 @@ def test_nobody_is_admitted_by_hand(state: State, event: Event) -> None:
     before = seen(account)
 
     with pytest.raises(IllegalTransition, match="capacity"):
-        account.occur(session.id, event, at=START)
+        account.apply_event(session.id, event, at=START)
 
     assert seen(account) == before
 
@@ -339,7 +339,7 @@ def test_each_started_block_is_charged(
     account.advance(end)
     capped = account.sessions[session_id].state in OVER
     if not capped:
-        account.occur(session_id, how, at=end)
+        account.apply_event(session_id, how, at=end)
 
     begun, capped_at = [later(start, 6 * k) for k in range(20)], later(start, cap)
     charged = sum(one < capped_at if capped else one <= end for one in begun)
@@ -642,7 +642,7 @@ def test_a_claimed_session_that_nobody_joins_expires(join: Fixed | None) -> None
     """Joining by `expiresAt` is too late, also for a session that was claimed by hand."""
     account = new_account(Settings(plan=provisioned_at_once(join=join)))
     session = account.create(at=START)
-    account.occur(session.id, Event.CLAIMED, at=START)
+    account.apply_event(session.id, Event.CLAIMED, at=START)
 
     account.advance(START + 300)
 
@@ -696,8 +696,8 @@ def test_a_failure_by_hand_carries_the_given_reason_or_a_general_one() -> None:
     told, untold = account.create(at=START), account.create(at=START)
     reason = Failure("MADE.UP", "Because.")
 
-    account.occur(told.id, Event.FAILED, at=START, failure=reason)
-    account.occur(untold.id, Event.FAILED, at=START)
+    account.apply_event(told.id, Event.FAILED, at=START, failure=reason)
+    account.apply_event(untold.id, Event.FAILED, at=START)
 
     assert account.sessions[told.id].failure == reason
     general = account.sessions[untold.id].failure
@@ -776,7 +776,7 @@ def test_an_unknown_id_is_refused() -> None:
         with pytest.raises(UnknownSession):
             call(FOREIGN_ID, at=START)
     with pytest.raises(UnknownSession):
-        account.occur(FOREIGN_ID, Event.ENDED, at=START)
+        account.apply_event(FOREIGN_ID, Event.ENDED, at=START)
 
     assert account.sessions == {}
 

@@ -217,7 +217,7 @@ def test_the_changes_told_make_up_the_account(given_settings: Settings, script: 
     readable = played.account.sessions
     assert {one: folded[one] for one in readable} == dict(readable)
     assert all(session.state in OVER for one, session in folded.items() if one not in readable)
-    assert sum(change.before is None for change in told) == played.account.born
+    assert sum(change.before is None for change in told) == played.account.created_count
     assert sum(change.charge for change in told) == played.account.spent
     assert [change.at for change in told] == sorted(change.at for change in told)
 

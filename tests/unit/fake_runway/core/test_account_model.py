@@ -177,7 +177,7 @@ class AccountAndModel(RuleBasedStateMachine):
         """Let anything happen to any session, possible or not."""
         one, reason = self.pick(which), None if failure is None else failure.code
         self.both(
-            lambda: self.account.occur(one, event, at=self.now, failure=failure),
+            lambda: self.account.apply_event(one, event, at=self.now, failure=failure),
             lambda: self.model.occur(self.now, one, event.value, reason=reason),
         )
 

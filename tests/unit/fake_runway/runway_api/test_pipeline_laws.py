@@ -61,7 +61,7 @@ def sight(world: World) -> dict[str, Any]:
         "scenario": world.scenario,
         "settings": account.settings,
         "sessions": dict(account.sessions),
-        "born": account.born,
+        "born": account.created_count,
         "active": account.active,
         "queued": account.queued,
         "spent": account.spent,
@@ -434,7 +434,7 @@ def test_a_fault_of_a_scenario_counts_from_the_instant_it_was_put() -> None:
     fault = {"effect": {"status": 503}, "from": "1s"}
     scenario = CATALOGUE.parse({"name": "made-up", "account": {"faults": [fault]}})
     at = player.world.clock.now()
-    player.world.play(scenario, at=at)
+    player.world.follow_scenario(scenario, at=at)
     assert [standing.since for standing in player.world.standing] == [at]
     begun_with = World(
         "another",

@@ -459,7 +459,7 @@ def test_every_ready_made_avatar_leads_to_its_scenario() -> None:
     assert len({each.avatar for each in CATALOGUE}) == len(CATALOGUE)
     for scenario in CATALOGUE:
         chosen = CATALOGUE.of_avatar(scenario.avatar.upper())
-        assert chosen is (scenario if "avatar" in scenario.doors else None)
+        assert chosen is (scenario if "avatar" in scenario.selectable_by else None)
     assert CATALOGUE.of_avatar("influencer") is None
 
 

@@ -19,11 +19,11 @@ from gateway.flow.polling import (
     Retries,
     UpstreamFailure,
     after_failure,
-    in_a_crowd,
+    aligned_to_deadline,
     parse_retry_after,
     poll_waits,
     read_status,
-    towards_last_look,
+    slowed_by_load,
 )
 
 RETRIES = Retries()
@@ -45,7 +45,7 @@ def no_date(_date: str) -> float | None:
 @given(st.floats(0.1, 1), st.integers(0, 100_000))
 def test_a_crowd_looks_less_often(wait: float, looking: int) -> None:
     """Few keep their pace; all together stay below what a process can do, none waits for long."""
-    paced = in_a_crowd(wait, looking=looking)
+    paced = slowed_by_load(wait, looking=looking)
     assert wait <= paced <= max(wait, LONGEST_CROWDED_WAIT_S)
     if paced < LONGEST_CROWDED_WAIT_S:
         assert looking / paced <= MOST_LOOKS_PER_S * (1 + 1e-9)
@@ -70,7 +70,7 @@ def test_one_look_falls_just_before_the_deadline(longest: float, left: float, nt
     looked_before = left < LAST_LOOK_S + FIRST_WAIT_S
     looks = []
     while left > LAST_LOOK_S / 2:
-        pause = towards_last_look(next(waits), time_left_s=left)
+        pause = aligned_to_deadline(next(waits), time_left_s=left)
         assert FIRST_WAIT_S - 1e-9 <= pause <= max(longest, 2 * FIRST_WAIT_S) + 1e-9
         left -= pause
         looks.append(left)

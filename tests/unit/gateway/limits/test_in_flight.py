@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.clock import LoopClock
 from gateway.errors import TooManySessions
-from gateway.limits.in_flight import Leases
+from gateway.limits.in_flight import InFlightLimit
 from tests.support.simulation import simulate
 
 
@@ -39,7 +39,7 @@ def test_never_more_are_held_than_allowed_and_in_the_end_none(
     visits: list[Visit], most: int
 ) -> None:
     """However connects come and end, a refusal means that all places were taken."""
-    leases = Leases(most, storage=None, longest_s=90)
+    leases = InFlightLimit(most, storage=None, longest_s=90)
     clock = LoopClock()
     held: list[int] = []
     refused_at: list[int] = []
@@ -77,7 +77,7 @@ def test_no_limit_counts_nothing() -> None:
     """Off is off."""
 
     async def main() -> int:
-        leases = Leases(0, storage=None, longest_s=90)
+        leases = InFlightLimit(0, storage=None, longest_s=90)
         async with leases.held("a"), leases.held("b"):
             return await leases.count()
 
@@ -88,7 +88,7 @@ def test_a_refused_connect_takes_no_place() -> None:
     """After a refusal the place is free as soon as its holder leaves."""
 
     async def main() -> None:
-        leases = Leases(1, storage=None, longest_s=90)
+        leases = InFlightLimit(1, storage=None, longest_s=90)
         async with leases.held("a"):
             for _ in range(3):
                 with pytest.raises(TooManySessions):

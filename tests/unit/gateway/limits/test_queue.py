@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Overloaded
-from gateway.limits.queue import Turns
+from gateway.limits.queue import FairQueue
 
 CALLERS = st.sampled_from(["ann", "bob", "eve"])
 
@@ -19,9 +19,9 @@ async def settle() -> None:
 
 
 class Crowd:
-    """Connects that hold their place until they are told to end."""
+    """ConnectFlow that hold their place until they are told to end."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self.turns = turns
         self.running: list[str] = []
         self.began: list[str] = []
@@ -67,7 +67,7 @@ async def test_laws(
     places: int, most_waiting: int, steps: list[tuple[str, str | int | None]]
 ) -> None:
     """Whatever comes, ends and is cancelled when: the bound holds, and no place is ever lost."""
-    turns = Turns(places, most_waiting)
+    turns = FairQueue(places, most_waiting)
     crowd = Crowd(turns)
     for what, which in steps:
         if isinstance(which, str):
@@ -99,7 +99,7 @@ async def test_laws(
 
 async def test_a_crowd_delays_nobody_else_by_more_than_one() -> None:
     """Of two callers who wait, each gets every other place, however many connects one has."""
-    crowd = Crowd(Turns(1, most_waiting=100))
+    crowd = Crowd(FairQueue(1, most_waiting=100))
     for caller in ("eve", *["eve"] * 20, "bob", "bob"):
         crowd.comes(caller)
         await settle()
@@ -111,7 +111,7 @@ async def test_a_crowd_delays_nobody_else_by_more_than_one() -> None:
 
 async def test_one_caller_is_served_in_order() -> None:
     """First come, first served."""
-    turns, order = Turns(1, most_waiting=100), []
+    turns, order = FairQueue(1, most_waiting=100), []
 
     async def connect(number: int) -> None:
         async with turns.turn("ann"):
@@ -124,7 +124,7 @@ async def test_one_caller_is_served_in_order() -> None:
 
 async def test_too_many_who_wait_are_refused() -> None:
     """The refusal says when to try again, and takes nobody's place."""
-    crowd = Crowd(Turns(1, most_waiting=2))
+    crowd = Crowd(FairQueue(1, most_waiting=2))
     for _ in range(3):
         crowd.comes("ann")
     await settle()
@@ -140,7 +140,7 @@ async def test_too_many_who_wait_are_refused() -> None:
 
 async def test_a_crowd_keeps_nobody_out() -> None:
     """With a full queue the last of whoever has most waiting makes room for somebody else."""
-    crowd = Crowd(Turns(1, most_waiting=3))
+    crowd = Crowd(FairQueue(1, most_waiting=3))
     eves = [crowd.comes("eve") for _ in range(4)]
     await settle()
     crowd.comes("bob")

@@ -25,7 +25,7 @@ from gateway.telemetry.logs import (
     access,
     setup_logging,
 )
-from gateway.telemetry.redaction import COVER, Redaction
+from gateway.telemetry.redaction import REDACTED, Redaction
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 IDENTITY = Identity("req-1", TRACE, "1" * 16)
@@ -259,8 +259,8 @@ def test_no_planted_secret_comes_out(secret: str, before: str, after: str, where
     """Wherever a secret slips in, plain, quoted or escaped, it is covered in both forms."""
     as_json, as_text = lines(planted(secret, before, after, where), secret)
 
-    assert COVER in as_json
-    assert COVER in as_text
+    assert REDACTED in as_json
+    assert REDACTED in as_text
     for text in (as_json, as_text, *texts(json.loads(as_json))):
         for spelling in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
             assert spelling not in text
@@ -272,7 +272,7 @@ def test_a_secret_is_known_however_its_surroundings_are_quoted(secret: str) -> N
     around = f"\"'{secret}"
     as_json, as_text = lines(a_record("%r and %r", around, repr(around)), secret)
 
-    assert as_json.count(COVER) == as_text.count(COVER) == 2
+    assert as_json.count(REDACTED) == as_text.count(REDACTED) == 2
     assert "sasecret" not in as_json + as_text
 
 
@@ -306,14 +306,18 @@ def test_what_looks_like_a_secret_is_covered_unknown_as_it_is(text: str, secret:
     as_json, as_text = lines(a_record("%s", text))
 
     assert secret not in as_json + as_text
-    assert COVER in as_json
+    assert REDACTED in as_json
 
 
 def test_a_value_under_the_name_of_a_secret_is_covered() -> None:
     """Nested extras are judged by their keys too."""
     as_json, _ = lines(a_record(reason={"sessionKey": ["a1"], "token": "b2", "tokens": "c3"}))
 
-    assert json.loads(as_json)["reason"] == {"sessionKey": COVER, "token": COVER, "tokens": "c3"}
+    assert json.loads(as_json)["reason"] == {
+        "sessionKey": REDACTED,
+        "token": REDACTED,
+        "tokens": "c3",
+    }
 
 
 @pytest.mark.parametrize(
@@ -332,14 +336,14 @@ def test_ordinary_words_stay(text: str) -> None:
 
 def test_a_secret_that_begins_like_another_one_is_covered_whole() -> None:
     """The longer of two secrets is tried first."""
-    assert Redaction(["abcd", "abcd-efgh"]).text("x abcd-efgh abcd") == f"x {COVER} {COVER}"
+    assert Redaction(["abcd", "abcd-efgh"]).text("x abcd-efgh abcd") == f"x {REDACTED} {REDACTED}"
 
 
 def test_a_very_short_secret_leaves_words_whole() -> None:
     """Up to 3 characters are covered where they stand alone, and what is longer everywhere."""
     redaction = Redaction(["w", "abc", "abc-efgh", "ijkl"])
     text = redaction.text("answered abcd: w, 'abc' abc-efgh xijklx")
-    assert text == f"answered abcd: {COVER}, '{COVER}' {COVER} x{COVER}x"
+    assert text == f"answered abcd: {REDACTED}, '{REDACTED}' {REDACTED} x{REDACTED}x"
 
 
 def test_a_redaction_does_not_show_what_it_covers() -> None:
@@ -385,7 +389,7 @@ def test_the_setup_puts_one_handler_in_charge(root: logging.Logger) -> None:
     assert len(root.handlers) == 1
     assert first.getvalue() == ""
     assert [json.loads(line)["message"] for line in last.getvalue().splitlines()] == [
-        f"got {COVER}"
+        f"got {REDACTED}"
     ]
 
 

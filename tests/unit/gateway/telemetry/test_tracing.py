@@ -226,7 +226,7 @@ class Stuck(SpanExporter):
 
 
 async def test_an_exporter_that_is_down_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    """Connects go on while spans are stuck, and the shutdown waits for a bounded time only."""
+    """ConnectFlow go on while spans are stuck, and the shutdown waits for a bounded time only."""
     stuck = Stuck()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(stuck, max_export_batch_size=1))

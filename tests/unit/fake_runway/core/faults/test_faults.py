@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import parse_span
-from fake_runway.core.faults.deciding import THE_WORLD, Key, Tally, decide
+from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
-from fake_runway.core.faults.fault import Fault, Standing
+from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import OPERATIONS, Moment, Situation
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
@@ -50,7 +50,7 @@ def strikes(one: Fault, *situations: Situation, draws: Draws = DRAWS) -> list[bo
     struck = []
     for situation in situations:
         decision = decide(
-            [Standing(one, START)], situation, acted=one.acted, tallies=tallies, draws=draws
+            [ActiveFault(one, START)], situation, acted=one.acted, tallies=tallies, draws=draws
         )
         tallies |= decision.tallies
         struck.append(one in decision.striking)
@@ -107,7 +107,7 @@ def test_all_conditions_must_hold_together() -> None:
 @pytest.mark.parametrize("acted", [False, True])
 def test_a_fault_belongs_to_one_side_of_acting(acted: bool) -> None:
     """It is looked at before the server acts, or after, and not at the other time."""
-    standing = [Standing(fault(acted=acted), START)]
+    standing = [ActiveFault(fault(acted=acted), START)]
 
     decisions = [
         decide(standing, POLL, acted=each, tallies={}, draws=DRAWS) for each in (False, True)
@@ -160,7 +160,7 @@ def test_it_strikes_within_its_span() -> None:
 
 def test_the_span_is_counted_from_being_put_in_place() -> None:
     """A fault put in place later starts later."""
-    late = Standing(fault(until="5s"), START + 100)
+    late = ActiveFault(fault(until="5s"), START + 100)
 
     decision = decide([late], POLL._replace(at=START + 104), acted=False, tallies={}, draws=DRAWS)
 
@@ -220,15 +220,15 @@ def test_calls_without_a_session_in_the_path_count_for_the_world() -> None:
 
 def test_tallies_tell_how_many_matched_and_were_struck() -> None:
     """They stand under the fault's name and the session's ordinal, or the world's number."""
-    standing = [Standing(fault("one", times=1, per_session=True), START)]
-    standing.append(Standing(fault("two", skip=1), START))
+    standing = [ActiveFault(fault("one", times=1, per_session=True), START)]
+    standing.append(ActiveFault(fault("two", skip=1), START))
     tallies: dict[Key, Tally] = {}
 
     for _ in range(2):
         decision = decide(standing, POLL, acted=False, tallies=tallies, draws=DRAWS)
         tallies |= decision.tallies
 
-    assert tallies == {("one", 3): Tally(2, 1), ("two", THE_WORLD): Tally(2, 1)}
+    assert tallies == {("one", 3): Tally(2, 1), ("two", WORLD_SCOPE): Tally(2, 1)}
 
 
 # Laws of deciding
@@ -271,7 +271,7 @@ def lived_through(
     faults: list[Fault], situations: list[Situation]
 ) -> list[tuple[list[str], list[str]]]:
     """Return the names of those that strike each call, before and after acting."""
-    standing = [Standing(one, START) for one in faults]
+    standing = [ActiveFault(one, START) for one in faults]
     tallies: dict[Key, Tally] = {}
     struck = []
     for situation in situations:
@@ -307,7 +307,7 @@ def test_deciding_alters_nothing(
     faults: list[Fault], situations: list[Situation], seen: dict[int, int]
 ) -> None:
     """The same question has the same answer, and the tallies it was given stay as they were."""
-    standing = [Standing(one, START) for one in faults]
+    standing = [ActiveFault(one, START) for one in faults]
     given_tallies = {
         (one.name, ordinal): Tally(seen[ordinal]) for one in faults for ordinal in seen
     }

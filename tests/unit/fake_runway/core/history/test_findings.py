@@ -94,7 +94,7 @@ class Client:
 
     def occur(self, event: Event) -> None:
         """Let something happen to the session, as an admin does."""
-        self.world.account.occur(self.id, event, at=self.clock.now())
+        self.world.account.apply_event(self.id, event, at=self.clock.now())
 
     def call(self, operation: str, **facts: Any) -> Exchange:
         """Make a call and return how it was written down."""
@@ -692,7 +692,7 @@ def test_an_effect_that_runs_twice_is_no_second_consume(client: Client, apart: f
 
 
 def test_consumes_at_one_instant_of_a_clock_that_stands_still_are_one_moment() -> None:
-    """Nobody can tell how far apart they were; once the clock has moved, they were apart."""
+    """Nobody can tell how far apart they were; once the clock has transition, they were apart."""
     client = Client(Plan(provision=Fixed(0.0)), rate=0.0)
     client.create()
     client.get()

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.history.redaction import (
-    covered_body,
-    covered_reply,
-    covered_text,
     holds_secret,
+    redacted_body,
+    redacted_reply,
+    redacted_text,
 )
 
 SECRET = "p@ss/w0rd+1="
@@ -30,7 +30,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2lnbmF0dXJl"
 )
 def test_secrets_in_texts_are_covered(text: str) -> None:
     """The caller's own in any spelling that a URL allows, and every kind of key."""
-    covered = covered_text(text, SECRET)
+    covered = redacted_text(text, SECRET)
 
     assert "[covered]" in covered
     for secret in (SECRET, KEY[5:], JWT[:20], "0a0a0a0a", "w0rd"):
@@ -41,14 +41,14 @@ def test_secrets_in_texts_are_covered(text: str) -> None:
 @given(st.text(alphabet="abcdefgh /?=%20_-.", max_size=60))
 def test_other_texts_stay_as_they_are(text: str) -> None:
     """Not even percent signs are touched where there is no secret."""
-    assert covered_text(text, SECRET) == text
+    assert redacted_text(text, SECRET) == text
     assert not holds_secret(text, SECRET)
 
 
 def test_secrets_of_fakes_own_making_are_none() -> None:
     """`fake.<scenario>` names a world, and short texts stand anywhere by chance."""
-    assert covered_text("/w/fake.slow/x", "fake.slow") == "/w/fake.slow/x"
-    assert covered_text("/v1/abc", "abc") == "/v1/abc"
+    assert redacted_text("/w/fake.slow/x", "fake.slow") == "/w/fake.slow/x"
+    assert redacted_text("/v1/abc", "abc") == "/v1/abc"
 
 
 def test_integrations_keep_their_host_alone() -> None:
@@ -67,7 +67,7 @@ def test_integrations_keep_their_host_alone() -> None:
         },
     }
 
-    covered = covered_body(body, SECRET)
+    covered = redacted_body(body, SECRET)
 
     assert covered["integration"]["signedUrl"] == "wss://voice.example.com:8443/covered"
     assert covered["livekit"]["url"] == "wss://rooms.example.com/covered"
@@ -80,11 +80,11 @@ def test_integrations_keep_their_host_alone() -> None:
 def test_a_body_without_secrets_is_the_same_object() -> None:
     """The journal keeps references, and most bodies have nothing to cover."""
     body = {"model": "gwm1_avatars", "avatar": {"type": "runway-preset"}, "maxDuration": 10}
-    assert covered_body(body, SECRET) is body
+    assert redacted_body(body, SECRET) is body
 
 
 def test_replies_lose_keys_and_tokens() -> None:
     """What is null or missing shows that it is."""
-    assert covered_reply({"sessionKey": KEY, "id": "1"}) == {"sessionKey": "[covered]", "id": "1"}
-    assert covered_reply({"token": None}) == {"token": None}
-    assert covered_reply([1]) == [1]
+    assert redacted_reply({"sessionKey": KEY, "id": "1"}) == {"sessionKey": "[covered]", "id": "1"}
+    assert redacted_reply({"token": None}) == {"token": None}
+    assert redacted_reply([1]) == [1]

@@ -57,7 +57,7 @@ def make_happen(account: Account, session: Session, event: Event, at: float) -> 
     if session.state is State.QUEUED and event is Event.RELEASED:
         kept = account.create(at=at, plan=Plan(queued=Fixed(3.0)))
         return account.get(kept.id, at=at + 3)
-    return account.occur(session.id, event, at=at)
+    return account.apply_event(session.id, event, at=at)
 
 
 # Coverage of the table
@@ -94,7 +94,7 @@ def test_an_illegal_event_changes_nothing(state: State, event: Event) -> None:
     before = deepcopy(vars(account))
 
     with pytest.raises(IllegalTransition):
-        account.occur(session.id, event, at=at)
+        account.apply_event(session.id, event, at=at)
 
     assert vars(account) == before
 

@@ -309,7 +309,7 @@ def test_the_doors_of_a_scenario(
     account: dict[str, Any], session: dict[str, Any], through_avatar: bool
 ) -> None:
     """All but the avatar choose everything; an avatar chooses the session form and needs one."""
-    doors = Scenario("a-name", account=account, session=session).doors
+    doors = Scenario("a-name", account=account, session=session).selectable_by
 
     assert doors[:3] == ("tools", "address or header", "API secret")
     assert doors[3:] == (("avatar",) if through_avatar else ())

@@ -28,8 +28,8 @@ from fake_runway.core.sessions.rules import (
     check_backend,
     check_consume,
     check_create,
-    fallen_due,
-    moved,
+    due_transition,
+    transition,
 )
 from fake_runway.core.sessions.session import Happening, Plan, Session
 from tests.unit.fake_runway.core.playing import BROKEN, LAW, START
@@ -57,7 +57,7 @@ RUNNING = replace(
 @pytest.mark.parametrize("event", [Event.BILLED, Event.ENDED, Event.CANCELLED, Event.FAILED])
 def test_only_a_block_costs(event: Event) -> None:
     """A change keeps what was before and what is after; BILLED alone is charged."""
-    change = moved(RUNNING, event, START + 1, draws=DRAWS, failure=BROKEN)
+    change = transition(RUNNING, event, START + 1, draws=DRAWS, failure=BROKEN)
 
     assert (change.at, change.event, change.before) == (START + 1, event, RUNNING)
     assert change.charge == (2 if event is Event.BILLED else 0)
@@ -66,14 +66,14 @@ def test_only_a_block_costs(event: Event) -> None:
 def test_an_impossible_move_is_refused() -> None:
     """The table decides, here as everywhere."""
     with pytest.raises(IllegalTransition):
-        moved(RUNNING, Event.CONSUMED, START, draws=DRAWS)
+        transition(RUNNING, Event.CONSUMED, START, draws=DRAWS)
 
 
 @LAW
 @given(left=st.one_of(st.none(), st.integers(-5, 5)), unpaid=st.sampled_from(Unpaid))
 def test_a_block_is_paid_while_there_are_credits(left: int | None, unpaid: Unpaid) -> None:
     """With 2 credits or no limit it is paid; else the switch decides how the call goes on."""
-    change = fallen_due(RUNNING, draws=DRAWS, left=left, unpaid=unpaid)
+    change = due_transition(RUNNING, draws=DRAWS, left=left, unpaid=unpaid)
 
     assert change.at == START + 6
     if left is None or left >= 2 or unpaid is Unpaid.OVERDRAW:
@@ -90,7 +90,7 @@ def test_the_cap_needs_no_credits(unpaid: Unpaid) -> None:
     """A call that has run to its cap is COMPLETED, also when the account is empty."""
     last = replace(RUNNING, blocks=5, due_at=START + 30, due_event=Event.CAPPED)
 
-    change = fallen_due(last, draws=DRAWS, left=0, unpaid=unpaid)
+    change = due_transition(last, draws=DRAWS, left=0, unpaid=unpaid)
 
     assert (change.event, change.after.state) == (Event.CAPPED, State.COMPLETED)
 
@@ -101,7 +101,7 @@ def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) 
     cut_off = Happening(State.RUNNING, Event.FAILED, failure=failure)
     doomed = replace(RUNNING, plan=Plan(happenings=(cut_off,)), due_event=Event.FAILED)
 
-    change = fallen_due(doomed, draws=DRAWS, left=0, unpaid=Unpaid.COMPLETE)
+    change = due_transition(doomed, draws=DRAWS, left=0, unpaid=Unpaid.COMPLETE)
 
     assert (change.event, change.charge) == (Event.FAILED, 0)
     assert change.after.failure == (failure or UNEXPLAINED_FAILURE)
@@ -110,7 +110,7 @@ def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) 
 def test_nothing_falls_due_for_a_session_that_waits_for_others() -> None:
     """Asking what is due for a QUEUED session is an error."""
     with pytest.raises(ValueError, match="nothing is due"):
-        fallen_due(SESSION, draws=DRAWS, left=None, unpaid=Unpaid.COMPLETE)
+        due_transition(SESSION, draws=DRAWS, left=None, unpaid=Unpaid.COMPLETE)
 
 
 @pytest.mark.parametrize(("left", "refused"), [(None, False), (2, False), (1, True), (-3, True)])

@@ -16,7 +16,7 @@ from fake_runway.core.durations import NEVER, NO_TIME, Fixed, later
 from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.lifecycles.session import TERMINAL, TRANSITIONS, Event, Failure, State
 from fake_runway.core.scenario.settings import Limits, Settings
-from fake_runway.core.sessions.session import Happening, Plan, Session, newborn, next_due, step
+from fake_runway.core.sessions.session import Happening, Plan, Session, new_session, next_due, step
 from tests.support.fake.plans import failing
 from tests.unit.fake_runway.core.playing import (
     BROKEN,
@@ -89,8 +89,8 @@ def test_nothing_is_due_where_nothing_happens_by_itself(state: State) -> None:
 
 def test_a_newborn_session_waits() -> None:
     """It is QUEUED without an event, and with a plan that wants it so it is due for its release."""
-    quick = newborn("an id", ordinal=7, at=START, plan=Plan(), max_duration_s=30, draws=DRAWS)
-    slow = newborn(
+    quick = new_session("an id", ordinal=7, at=START, plan=Plan(), max_duration_s=30, draws=DRAWS)
+    slow = new_session(
         "an id", ordinal=7, at=START, plan=Plan(queued=Fixed(4)), max_duration_s=30, draws=DRAWS
     )
 
@@ -107,7 +107,7 @@ def test_a_newborn_session_waits() -> None:
 
 def in_each_state(plan: Plan) -> list[Session]:
     """Return a session of `plan` in each live state that it entered at START."""
-    one = newborn("an id", ordinal=0, at=START, plan=plan, max_duration_s=300, draws=DRAWS)
+    one = new_session("an id", ordinal=0, at=START, plan=plan, max_duration_s=300, draws=DRAWS)
     released = step(one, Event.RELEASED, START, draws=DRAWS)
     admitted = step(one, Event.ADMITTED, START, draws=DRAWS)
     ready = step(admitted, Event.PROVISIONED, START, draws=DRAWS)
@@ -244,7 +244,7 @@ def test_what_never_began_has_no_end_and_took_no_time() -> None:
     _, queued, _ = in_state(State.QUEUED)
     _, cancelled, _ = in_state(State.CANCELLED)
     account, running, at = in_state(State.RUNNING)
-    completed = account.occur(running.id, Event.ENDED, at=at + 1)
+    completed = account.apply_event(running.id, Event.ENDED, at=at + 1)
 
     assert queued.expires_at is None
     assert queued.ends_at is None
