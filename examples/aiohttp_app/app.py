@@ -23,7 +23,7 @@ from runwayml import (
     RunwayMLError,
 )
 
-# Whoever can reach this endpoint spends your credits: offer only the avatars that you mean to.
+# Anyone who can reach this endpoint spends your credits: offer only the avatars that you mean to.
 AVATARS = {
     "game-character",
     "music-superstar",
@@ -55,7 +55,7 @@ class ConnectError(Exception):
 
 
 class CallerLeft(Exception):
-    """Nobody waits for the answer any more."""
+    """The caller has left."""
 
 
 async def connect(request: web.Request) -> web.Response:
@@ -64,13 +64,13 @@ async def connect(request: web.Request) -> web.Response:
     creating = asyncio.ensure_future(create(runway, avatar_id))
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            # Shielded: if this were given up halfway, nobody would know the session's id.
+            # Shielded: if this were given up halfway, the session's id would be lost.
             session_id = await asyncio.shield(creating)
             key = await until_ready(runway, session_id, request)
             room = await consume(runway, session_id, key)
         check_caller(request)
     except BaseException:
-        # Nobody got it, and it is paid for until it ends. If its id comes late, then late; and
+        # It was not handed out, and it is paid for until it ends. If its id comes late, then late; and
         # the answer does not wait for it.
         cancelling = asyncio.ensure_future(cancel_created(runway, creating))
         request.app[LATE].add(cancelling)
@@ -139,7 +139,7 @@ async def until_ready(runway: AsyncRunwayML, session_id: str, request: web.Reque
         else:
             if session.status == "READY":
                 return session.session_key
-            if session.status != "NOT_READY":  # RUNNING too: then somebody else has the key
+            if session.status != "NOT_READY":  # RUNNING too: then another caller has used the key
                 message = f"Session {session.status.lower()}"
                 raise ConnectError(500, "session_failed", message)
         await asyncio.sleep(POLL_EVERY_S)
@@ -193,7 +193,7 @@ async def errors(
         log.warning("Runway could not be reached: %s", type(error).__name__)
         problem = ConnectError(502, "upstream_error", "Runway could not be reached")
     except CallerLeft:
-        problem = ConnectError(500, "internal", "Nobody reads this")
+        problem = ConnectError(500, "internal", "The caller has left")
     except web.HTTPException:
         raise
     except Exception as error:  # an answer of Runway's that is not what the SDK says it is
@@ -214,7 +214,7 @@ def upstream_problem(status: int) -> ConnectError:
 
 async def runway_client(app: web.Application) -> AsyncIterator[None]:
     # No automatic retries: a create that failed with 5xx may still have made a session, and
-    # trying again would make a second one that nobody knows and that is paid for.
+    # trying again would make a second one, unknown to this server and paid for.
     async with AsyncRunwayML(max_retries=0) as app[RUNWAY]:
         yield
         await asyncio.gather(*app[LATE])

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Runway from '@runwayml/sdk';
 import express from 'express';
 
-// Whoever can reach this endpoint spends your credits: offer only the avatars that you mean to.
+// Anyone who can reach this endpoint spends your credits: offer only the avatars that you mean to.
 const AVATARS = new Set([
   'game-character',
   'music-superstar',
@@ -28,7 +28,7 @@ const MOST_CREATES = 3;
 const LONGEST_PAUSE_MS = 5000;
 
 // No automatic retries: a create that failed with 5xx may still have made a session, and trying
-// again would make a second one that nobody knows and that is paid for. (And this SDK sleeps as
+// again would make a second one, unknown to this server and paid for. (And this SDK sleeps as
 // long as Retry-After says, whatever our own deadline.)
 const runway = new Runway({ maxRetries: 0 });
 
@@ -47,7 +47,7 @@ app.post('/api/avatar/connect', async (req, res) => {
   const ending = new AbortController(); // by the deadline, or because the caller has left
   const late = new ConnectError(504, 'timeout', 'Session creation timed out');
   const deadline = setTimeout(() => ending.abort(late), CONNECT_TIMEOUT_MS);
-  const left = () => ending.abort(new ConnectError(500, 'internal', 'Nobody reads this'));
+  const left = () => ending.abort(new ConnectError(500, 'internal', 'The caller has left'));
   res.once('close', left);
   const creating = create(avatarId, ending.signal);
   try {
@@ -58,7 +58,7 @@ app.post('/api/avatar/connect', async (req, res) => {
     ending.signal.throwIfAborted();
     res.json({ sessionId, serverUrl: url, token, roomName });
   } catch (error) {
-    // Nobody got it, and it is paid for until it ends. If its id comes late, then late; and
+    // It was not handed out, and it is paid for until it ends. If its id comes late, then late; and
     // the answer does not wait for it.
     creating.then(cancel, () => {});
     throw ending.signal.aborted ? ending.signal.reason : error;
@@ -71,7 +71,7 @@ app.post('/api/avatar/connect', async (req, res) => {
 async function create(avatarId, signal) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      // Without the signal: if this were given up halfway, nobody would know the session's id.
+      // Without the signal: if this were given up halfway, the session's id would be lost.
       const { id } = await runway.realtimeSessions.create({
         model: 'gwm1_avatars',
         avatar: { type: 'runway-preset', presetId: avatarId },
@@ -113,7 +113,7 @@ async function untilReady(sessionId, signal) {
     const session = await look(sessionId, signal);
     if (session?.status === 'READY') return session.sessionKey;
     if (session && session.status !== 'NOT_READY') {
-      // RUNNING too: then somebody else has the key
+      // RUNNING too: then another caller has used the key
       throw new ConnectError(500, 'session_failed', `Session ${session.status.toLowerCase()}`);
     }
     await sleep(POLL_EVERY_MS, undefined, { signal });

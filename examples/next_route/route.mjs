@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import Runway from '@runwayml/sdk';
 
-// Whoever can reach this endpoint spends your credits: offer only the avatars that you mean to.
+// Anyone who can reach this endpoint spends your credits: offer only the avatars that you mean to.
 const AVATARS = new Set([
   'game-character',
   'music-superstar',
@@ -80,7 +80,7 @@ async function connect(avatarId, signal) {
     signal.throwIfAborted();
     return { sessionId, sessionKey };
   } catch (error) {
-    // Nobody got it, and it is paid for until it ends. If its id comes late, then late.
+    // It was not handed out, and it is paid for until it ends. If its id comes late, then late.
     const cancelled = creating.then(cancel, () => {});
     // A platform may stop us with the answer, so it waits for that; but not if Runway hangs.
     if (sessionId) await Promise.race([cancelled, sleep(LONGEST_CANCEL_MS)]);
@@ -91,7 +91,7 @@ async function connect(avatarId, signal) {
 async function create(avatarId, signal) {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      // Without the signal: if this were given up halfway, nobody would know the session's id.
+      // Without the signal: if this were given up halfway, the session's id would be lost.
       const { id } = await runway.realtimeSessions.create({
         model: 'gwm1_avatars',
         avatar: { type: 'runway-preset', presetId: avatarId },
@@ -124,7 +124,7 @@ async function untilReady(sessionId, signal) {
     const session = await look(sessionId, signal);
     if (session?.status === 'READY' && session.sessionKey) return session.sessionKey;
     if (session && session.status !== 'NOT_READY') {
-      // RUNNING too: then somebody else has the key
+      // RUNNING too: then another caller has used the key
       throw new ConnectError(500, 'session_failed', 'The session cannot be used');
     }
     await sleep(POLL_EVERY_MS, undefined, { signal });

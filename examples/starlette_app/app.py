@@ -1,6 +1,6 @@
 """A connect endpoint in a Starlette application, with the flow of `gateway` behind it.
 
-The framework does HTTP; the flow waits, retries within its deadline, and cancels what nobody got.
+The framework does HTTP; the flow waits, retries within its deadline, and cancels what was not handed out.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ async def connect(request: Request) -> Response:
     except GatewayError as error:
         return refusal(error.status, error.code, error.text, error.headers())
     except ClientDisconnect:
-        return Response(status_code=499)  # nobody sees it
+        return Response(status_code=499)  # the caller has left
     return JSONResponse(session.body(), headers={"Cache-Control": "no-store"})
 
 
