@@ -70,8 +70,8 @@ async def connect(request: web.Request) -> web.Response:
             room = await consume(runway, session_id, key)
         check_caller(request)
     except BaseException:
-        # It was not handed out, and it is paid for until it ends. If its id comes late, then late; and
-        # the answer does not wait for it.
+        # It was not handed out, and it is paid for until it ends. If its id comes late, then late;
+        # and the answer does not wait for it.
         cancelling = asyncio.ensure_future(cancel_created(runway, creating))
         request.app[LATE].add(cancelling)
         cancelling.add_done_callback(request.app[LATE].discard)

@@ -1,6 +1,7 @@
 """A connect endpoint in a Starlette application, with the flow of `gateway` behind it.
 
-The framework does HTTP; the flow waits, retries within its deadline, and cancels what was not handed out.
+The framework does HTTP; the flow waits, retries within its deadline, and cancels what was not
+handed out.
 """
 
 import asyncio
