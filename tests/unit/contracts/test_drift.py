@@ -24,7 +24,7 @@ from contracts.cli import main
 from contracts.documents import METHODS, load
 from contracts.drift import JUDGED, Difference, Judgement, Kind, Side, differences
 from contracts.explained import BadTable, explanation, explanations, fingerprint, parsed
-from contracts.openapi import BadDocument, calls
+from contracts.openapi import DEEPEST, BadDocument, calls
 
 Node = dict[str, Any]
 
@@ -836,6 +836,11 @@ def test_yaml_is_read(tmp_path: Path) -> None:
         ("spec.json", "openapi: 3.1.0", "not JSON"),
         ("spec.yaml", "a: [", "not YAML"),
         ("spec.yaml", "a: &a [*a]", "not YAML"),
+        ("spec.json", '{"a": ' + "[" * 5000, f"not JSON: {DEEPEST}"),
+        *(
+            ("spec.yaml", "a: " + "[" * levels + "]" * levels, f"say: {DEEPEST}")
+            for levels in (260, 5000)
+        ),
         ("spec.json", "[1]", "found no object"),
         ("spec.json", "{}", "found no `openapi` key"),
         ("spec.json", '{"openapi": "3.1.0"}', "paths: expected an object"),
@@ -849,6 +854,14 @@ def test_a_bad_file_is_a_usage_error(tmp_path: Path, name: str, content: str, me
     assert message in output
     assert len(output.splitlines()) == 1
     assert output.startswith("Error: ")
+
+
+def test_brackets_in_texts_are_no_levels(tmp_path: Path) -> None:
+    """A file that is broken for another reason is not called deep."""
+    _, output = run(tmp_path / "spec.json", '{"a": "' + '[\\"' * 500 + '" "b"}')
+
+    assert "not JSON" in output
+    assert DEEPEST not in output
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
