@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from contracts.case import Context, Shape, Situation
+from contracts.case import Context, Requirement, Shape, Situation
 from contracts.control import control
 from contracts.runner import PRESETS, Outcome, Plan, Report, Runner
 from contracts.situations import CUSTOM_AVATAR, situations
@@ -41,11 +41,13 @@ class Judge:
         shape, timeout_s: what the gateway declares.
         alone: situations are played one at a time, and only the quick
             ones and those with many callers.
+        about: only situations that one of these requirements judges are played; empty: all.
     """
 
     shape: Shape | None
     timeout_s: float
     alone: bool = False
+    about: Sequence[Requirement] = ()
 
     def judge(self, served: Served) -> Report:
         """Play everything against what is served, in no time."""
@@ -66,7 +68,9 @@ class Judge:
                 return await Runner(plan, target, desk, lambda event: None).run()
 
     def _situations(self) -> Sequence[Situation]:
-        every = situations(self.timeout_s, MARKER)
+        every: Sequence[Situation] = situations(self.timeout_s, MARKER)
+        if self.about:
+            every = [each for each in every if any(one.is_about(each) for one in self.about)]
         if not self.alone:
             return every
         return [each for each in every if each.quick or each.callers > 1]

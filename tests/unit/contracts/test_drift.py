@@ -25,6 +25,7 @@ from contracts.documents import METHODS, load
 from contracts.drift import JUDGED, Difference, Judgement, Kind, Side, differences
 from contracts.explained import BadTable, explanation, explanations, fingerprint, parsed
 from contracts.openapi import DEEPEST, BadDocument, calls
+from tests.support.effort import examples
 
 Node = dict[str, Any]
 
@@ -502,7 +503,7 @@ def test_the_order_says_nothing(base: Node) -> None:
     assert differences(turned(base), OURS) == ()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.data())
 def test_any_order_says_nothing(data: st.DataObject) -> None:
     """Whatever order keys stand in, nothing is reported."""
@@ -665,7 +666,7 @@ def test_bad_references_are_refused(pointer: str, message: str) -> None:
 JUNK = st.sampled_from([None, 7, "text", [], {}, True, [None], [7], {"a": 7}, {"$ref": "#/paths"}])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data(), junk=JUNK)
 def test_junk_anywhere_is_a_difference_or_refused(data: st.DataObject, junk: object) -> None:
     """Whatever stands wherever in a document, it is compared or refused, and nothing else fails."""

@@ -22,6 +22,7 @@ from fake_runway.core.lifecycle import TRANSITIONS, Event, Failure, State
 from fake_runway.core.rules import Change
 from fake_runway.core.session import Happening, Plan, Session
 from fake_runway.core.settings import EXAMPLE_AVATAR, Limits, Settings, Unpaid
+from tests.support.effort import examples
 
 START = 1_800_000_000.25
 """An instant in 2027, like those of a real clock."""
@@ -31,12 +32,12 @@ FOREIGN_ID = "123e4567-e89b-42d3-a456-426614174000"
 """A well-formed id that no account draws."""
 
 LAW = settings(
-    max_examples=100,
+    max_examples=examples(100),
     deadline=None,  # a busy machine is no defect
     suppress_health_check=[HealthCheck.too_slow],  # as above
 )
 
-SLOW_LAW = settings(LAW, max_examples=40)
+SLOW_LAW = settings(LAW, max_examples=examples(40))
 """For laws whose examples take long to make up."""
 
 
