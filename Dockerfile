@@ -17,15 +17,16 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 
 WORKDIR /src
 
-# Dependencies alone: this layer stays in the cache until pyproject.toml changes. All extras but the
-# tests' belong to it, because an image cannot be extended by its user as a venv can. Without
-# binaries for this platform the build ends here: there is no compiler, on purpose.
-COPY pyproject.toml ./
+# Dependencies alone: this layer stays in the cache until these files change. All extras but those
+# for development belong to it, because an image cannot be extended by its user as a venv can.
+# Without binaries for this platform the build ends here: there is no compiler, on purpose.
+COPY pyproject.toml constraints.txt ./
 RUN python -m venv --without-pip /opt/venv \
     && python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-more = [n for e, ns in p['optional-dependencies'].items() if e != 'test' for n in ns]; \
+more = [n for e, ns in p['optional-dependencies'].items() if e not in ('test', 'dev') for n in ns]; \
 print(*p['dependencies'], *more, sep='\n')" > /tmp/requirements.txt \
-    && pip --python /opt/venv/bin/python install --only-binary :all: -r /tmp/requirements.txt
+    && pip --python /opt/venv/bin/python install --only-binary :all: \
+        -c constraints.txt -r /tmp/requirements.txt
 
 # --no-index: everything that the wheel needs must have come with the layer above.
 COPY README.md LICENSE ./

@@ -238,7 +238,7 @@ async def test_the_fakes_health_check_tells_a_server_from_none() -> None:
     assert await check(port) != 0
 
 
-async def test_the_image_has_every_extra_but_that_of_the_tests() -> None:
+async def test_the_image_has_every_extra_but_those_for_development() -> None:
     """The line that lists what is installed lists dependencies and extras, each once or more."""
     words = shlex.split(next(rest for name, rest in STAGES["build"] if name == "RUN"))
     process = await asyncio.create_subprocess_exec(
@@ -247,12 +247,13 @@ async def test_the_image_has_every_extra_but_that_of_the_tests() -> None:
     async with asyncio.timeout(PATIENCE_S):
         listed, _ = await process.communicate()
     extras: dict[str, list[str]] = dict(PROJECT["optional-dependencies"])
-    for_tests = extras.pop("test")
+    for_development = {*extras.pop("test"), *extras.pop("dev")}
     expected = {*PROJECT["dependencies"], *(want for wants in extras.values() for want in wants)}
 
     assert set(listed.decode().splitlines()) == expected
     assert "redis" in extras
-    assert not expected & set(for_tests)
+    assert not expected & for_development
+    assert words[words.index("-c", words.index("install")) + 1] == "constraints.txt"
 
 
 # The build context

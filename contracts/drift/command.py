@@ -7,10 +7,11 @@ differences are known and why stands in `SOURCES.md`.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ import orjson
 
 from contracts.drift.compare import Difference, Judgement, differences
 from contracts.drift.explained import explanation
-from contracts.drift.openapi import BadDocument
+from contracts.drift.openapi import DEEPEST, BadDocument
 from contracts.wire.documents import load
 
 EXIT_BREAKING, EXIT_USAGE = 1, 2
 JSON_VERSION = 1
 CLIPPED = 88
+_DEEP = 128  # levels that no document needs and every parser follows
 
 
 class SpecError(click.ClickException):
@@ -99,7 +101,8 @@ def read(file: Path) -> Mapping[str, Any]:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         if file.suffix.lower() not in (".yaml", ".yml"):
-            raise SpecError(f"{file}: not JSON: {error}") from None
+            why = DEEPEST if _is_deep_json(content) else error
+            raise SpecError(f"{file}: not JSON: {why}") from None
         document = _yaml(file, content)
     if not isinstance(document, Mapping):
         raise SpecError(f"{file}: expected an OpenAPI document, found no object")
@@ -111,12 +114,36 @@ def _yaml(file: Path, content: bytes) -> object:
         import yaml
     except ImportError:
         raise SpecError(f"{file}: to read YAML, install PyYAML, or convert it to JSON") from None
+    value = None
     try:
         # Through JSON: dates become texts again, and statuses as keys too.
-        return orjson.loads(orjson.dumps(yaml.safe_load(content), option=orjson.OPT_NON_STR_KEYS))
+        value = yaml.safe_load(content)
+        return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        what = " ".join(str(error).split())
+        deep = isinstance(error, RecursionError) or _is_deep(value)
+        what = DEEPEST if deep else " ".join(str(error).split())
         raise SpecError(f"{file}: not YAML that JSON could say: {what[:200]}") from None
+
+
+# What is too deep for a parser is said in our words, whatever its own are.
+
+
+def _is_deep_json(content: bytes) -> bool:
+    without_texts = re.sub(rb'"(?:[^"\\]|\\.)*+"', b"", content)
+    steps = (1 if each in b"[{" else -1 for each in without_texts if each in b"[{}]")
+    return max(accumulate(steps), default=0) > _DEEP
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEP):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return bool(level)
 
 
 def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ JSON is YAML, so JSON files are read by the same rules.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,6 +93,11 @@ def read_documents(text: str) -> list[Document]:
     try:
         documents = list(_Reading(yaml.parse(text, loader)).documents())
     except yaml.MarkedYAMLError as error:
+        # A parser reads ahead, and may refuse nesting of which it has shown us no event yet. What
+        # it took before it stopped is read once more, so that our own limit comes first.
+        if error.problem_mark is not None:
+            with suppress(yaml.MarkedYAMLError):
+                list(_Reading(yaml.parse(text[: error.problem_mark.index], loader)).documents())
         raise _not_yaml(error, text) from error
     return [each for each in documents if each.value is not None or each.problems]
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from contracts.judge.case import Context, Shape, Situation
+from contracts.judge.case import Context, Requirement, Shape, Situation
 from contracts.judge.fake import control
 from contracts.judge.runner import PRESETS, Outcome, Plan, Report, Runner
 from contracts.judge.situations.building import CUSTOM_AVATAR
@@ -42,11 +42,13 @@ class Judge:
         shape, timeout_s: what the gateway declares.
         alone: situations are played one at a time, and only the quick
             ones and those with many callers.
+        about: only situations that one of these requirements judges are played; empty: all.
     """
 
     shape: Shape | None
     timeout_s: float
     alone: bool = False
+    about: Sequence[Requirement] = ()
 
     def judge(self, served: Served) -> Report:
         """Play everything against what is served, in no time."""
@@ -67,7 +69,9 @@ class Judge:
                 return await Runner(plan, target, desk, lambda event: None).run()
 
     def _situations(self) -> Sequence[Situation]:
-        every = situations(self.timeout_s, MARKER)
+        every: Sequence[Situation] = situations(self.timeout_s, MARKER)
+        if self.about:
+            every = [each for each in every if any(one.is_about(each) for one in self.about)]
         if not self.alone:
             return every
         return [each for each in every if each.quick or each.callers > 1]

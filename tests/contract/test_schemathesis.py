@@ -22,14 +22,18 @@ from contracts.wire.schema import load
 from fake_runway.core.durations import Fixed
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
+from tests.support.effort import examples
 from tests.support.servers import SECRET, VERSION, serving_fake, serving_gateway
 from tests.support.threads import in_a_thread
 
 UNLIMITED = Settings(
     plan=Plan(provision=Fixed(0.05)), limits=Limits(None, None, None), avatars=None
 )
-EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-FEWER = settings(EXAMPLES, max_examples=15)  # there are many operations, and most take no body
+EXAMPLES = settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck)
+)
+# there are many operations, and most take no body
+FEWER = settings(EXAMPLES, max_examples=examples(15))
 BY_DESIGN = ["ignored_auth"]
 _FRAMING = frozenset({"transfer-encoding", "content-length", "expect", "content-encoding"})
 RULES_BEYOND_SCHEMA = {

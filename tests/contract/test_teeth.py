@@ -3,10 +3,12 @@
 How many of them it caught is printed at the end of the run: `tests/conftest.py`.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from contracts.judge.case import Requirement
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.target import Output
 from tests.contract.broken_gateways import BROKEN, Broken
@@ -14,8 +16,8 @@ from tests.contract.judged import SECRET, Judge, findings
 from tests.contract.small_gateway import served
 
 
-def judged(broken: Broken) -> dict[str, list[str]]:
-    """Judge one broken gateway in every situation, and return what was found."""
+def judged(broken: Broken, about: Sequence[Requirement] = ()) -> dict[str, list[str]]:
+    """Judge one broken gateway in the situations that some requirements are about, or in all."""
 
     def serve(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:
         return served(
@@ -28,13 +30,24 @@ def judged(broken: Broken) -> dict[str, list[str]]:
         )
 
     declared_s = broken.declared_s or broken.deadline_s
-    return findings(Judge(broken.declared or broken.shape, declared_s, broken.alone).judge(serve))
+    judge = Judge(broken.declared or broken.shape, declared_s, broken.alone, about)
+    return findings(judge.judge(serve))
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.name)
 def test_a_broken_gateway_is_caught_by_its_requirement_alone(broken: Broken) -> None:
     """The requirement that it breaks fails, and no other but those that it implies."""
-    found = judged(broken)
+    _check(broken, judged(broken, [each for each in REQUIREMENTS if each.id == broken.caught_by]))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.name)
+def test_a_broken_gateway_breaks_nothing_else_in_any_situation(broken: Broken) -> None:
+    """The same in all situations, also in those that its requirement is not about."""
+    _check(broken, judged(broken))
+
+
+def _check(broken: Broken, found: dict[str, list[str]]) -> None:
     others = {id_: why for id_, why in found.items() if id_ not in {broken.caught_by, *broken.also}}
 
     assert broken.caught_by in found, f"{broken.about} Not caught; found: {found}"

@@ -40,26 +40,27 @@ LINGERING = ("create-hangs", "create-slow-first-byte", "create-dribbled-body")
 
 CATALOGUE = Catalogue.builtin()
 AVATARS = by_avatar(CATALOGUE)
+BRIEF = [avatar for avatar in AVATARS if AVATARS[avatar] not in LINGERING]
 OF_ACCOUNTS = tuple(name for name in CATALOGUE.names if name not in AVATARS.values())
 
 
-def _storms() -> list[Storm]:
-    return [_calm(), *_stopped(), *_about_accounts()]
+def _storms(*, every: bool) -> list[Storm]:
+    about_accounts = list(_about_accounts())
+    stopped = _stopped(list(AVATARS) if every else BRIEF)
+    return [_calm(every=every), *stopped, *(about_accounts if every else about_accounts[::5])]
 
 
-def _calm() -> Storm:
-    every = list(AVATARS)
-    brief = [avatar for avatar in every if AVATARS[avatar] not in LINGERING]
-    avatars = (every, brief, brief, brief)
+def _calm(*, every: bool) -> Storm:
+    avatars = (list(AVATARS), BRIEF, BRIEF, BRIEF) if every else (BRIEF,)
     waves = tuple(crowd(each, CALLERS, seed=seed) for seed, each in enumerate(avatars))
     return Storm("calm", "default", waves, deadline_s=PATIENT_S)
 
 
-def _stopped() -> Iterator[Storm]:
+def _stopped(avatars: list[str]) -> Iterator[Storm]:
     """Yield storms with SIGTERM while creates go out, and while sessions are handed out."""
     moments = {("createSession", CALLERS // 2): 1.0, ("consumeSession", 10): 0.0}
     for seed, (moment, grace_s) in enumerate(moments.items(), 4):
-        wave = crowd(list(AVATARS), CALLERS, seed=seed)
+        wave = crowd(avatars, CALLERS, seed=seed)
         world = f"stopped-after-{moment[1]}-{moment[0]}"
         yield Storm(world, "default", (wave,), moment, deadline_s=5.0, grace_s=grace_s)
 
@@ -70,8 +71,12 @@ def _about_accounts() -> Iterator[Storm]:
         yield Storm(name, name, (wave,), ("createSession", 3) if number % 2 else None)
 
 
-async def test_no_scenario_makes_the_gateway_leave_anything_behind() -> None:
-    """Every caller gets a row or a session, and no session, secret or memory is left."""
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+async def test_no_scenario_makes_the_gateway_leave_anything_behind(every: bool) -> None:
+    """Every caller gets a row or a session, and no session, secret or memory is left.
+
+    Otherwise than exhaustively: one wave, without what lingers, and a fifth of the accounts.
+    """
     async with running("fake_runway", *FAKE_OPTIONS) as fake:
         url = (await fake.line()).split()[-1]
         turn = asyncio.Semaphore(AT_ONCE)
@@ -80,14 +85,17 @@ async def test_no_scenario_makes_the_gateway_leave_anything_behind() -> None:
             async with turn:
                 return await weather(url, storm)
 
-        seen = await asyncio.gather(*[play(storm) for storm in _storms()])
+        seen = await asyncio.gather(*[play(storm) for storm in _storms(every=every)])
     calm, *others = seen
     assert [wrong for each in seen for wrong in wrongs(each)] == []
-    assert calm.avatars == set(AVATARS)
+    assert {*AVATARS} - calm.avatars == {
+        avatar for avatar, name in AVATARS.items() if name in LINGERING and not every
+    }
     assert all(each.creates for each in others)
     assert {"ok", "timeout", "upstream_error"} <= set(calm.codes)
-    # a leak grows with each wave; how much is held at most depends on how slow the machine is
-    assert min(after - before for before, after in pairwise(calm.resident[2:])) < GROWTH
+    if every:
+        # a leak grows with each wave; how much is held at most depends on how slow the machine is
+        assert min(after - before for before, after in pairwise(calm.resident[2:])) < GROWTH
 
 
 # The judge's eyes: a storm in which nothing went wrong, and the same with one wrong each

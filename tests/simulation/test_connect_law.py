@@ -16,6 +16,7 @@ from fake_runway.core.durations import Fixed
 from fake_runway.core.lifecycles.session import Event, Failure
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
+from tests.support.effort import examples
 from tests.support.fake.plans import failing
 from tests.support.gateway.connecting import DEADLINE_S, Outcome, Situation, connect
 from tests.support.gateway.upstream import Attempt, Effect, Fault, Hop, Status
@@ -102,7 +103,7 @@ situations = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(situations)
 def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) -> None:
     """Row, shape, time, silence afterwards, and nothing left alive: for every history."""

@@ -13,6 +13,7 @@ from fake_runway.core.lifecycles.session import TRANSITIONS, Event, State
 from fake_runway.core.scenario.scenario import avatar_of
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
+from tests.support.effort import examples
 from tests.support.fake.runs import FOREIGN_ID, PRESET, Ask, Do, Step
 
 Json = Mapping[str, Any]
@@ -21,7 +22,7 @@ CATALOGUE = Catalogue.builtin()
 PLANTED = "planted-secret-4711"
 
 LAW = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,  # a busy machine is no defect
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],  # as above
 )

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from contracts.cli import main
 from contracts.drift.compare import JUDGED, Difference, Judgement, Kind, Side, differences
 from contracts.drift.explained import BadTable, explanation, explanations, fingerprint, parsed
-from contracts.drift.openapi import BadDocument, calls
+from contracts.drift.openapi import DEEPEST, BadDocument, calls
 from contracts.wire.documents import METHODS, load
+from tests.support.effort import examples
 
 Node = dict[str, Any]
 
@@ -502,7 +503,7 @@ def test_the_order_says_nothing(base: Node) -> None:
     assert differences(turned(base), OURS) == ()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.data())
 def test_any_order_says_nothing(data: st.DataObject) -> None:
     """Whatever order keys stand in, nothing is reported."""
@@ -665,7 +666,7 @@ def test_bad_references_are_refused(pointer: str, message: str) -> None:
 JUNK = st.sampled_from([None, 7, "text", [], {}, True, [None], [7], {"a": 7}, {"$ref": "#/paths"}])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data(), junk=JUNK)
 def test_junk_anywhere_is_a_difference_or_refused(data: st.DataObject, junk: object) -> None:
     """Whatever stands wherever in a document, it is compared or refused, and nothing else fails."""
@@ -836,6 +837,11 @@ def test_yaml_is_read(tmp_path: Path) -> None:
         ("spec.json", "openapi: 3.1.0", "not JSON"),
         ("spec.yaml", "a: [", "not YAML"),
         ("spec.yaml", "a: &a [*a]", "not YAML"),
+        ("spec.json", '{"a": ' + "[" * 5000, f"not JSON: {DEEPEST}"),
+        *(
+            ("spec.yaml", "a: " + "[" * levels + "]" * levels, f"say: {DEEPEST}")
+            for levels in (260, 5000)
+        ),
         ("spec.json", "[1]", "found no object"),
         ("spec.json", "{}", "found no `openapi` key"),
         ("spec.json", '{"openapi": "3.1.0"}', "paths: expected an object"),
@@ -849,6 +855,14 @@ def test_a_bad_file_is_a_usage_error(tmp_path: Path, name: str, content: str, me
     assert message in output
     assert len(output.splitlines()) == 1
     assert output.startswith("Error: ")
+
+
+def test_brackets_in_texts_are_no_levels(tmp_path: Path) -> None:
+    """A file that is broken for another reason is not called deep."""
+    _, output = run(tmp_path / "spec.json", '{"a": "' + '[\\"' * 500 + '" "b"}')
+
+    assert "not JSON" in output
+    assert DEEPEST not in output
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:

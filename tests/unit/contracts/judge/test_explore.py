@@ -12,13 +12,14 @@ from contracts.judge.observation import Answer, Observation
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.strategies import forms, situation_of
 from fake_runway.scenarios.catalogue import Catalogue
+from tests.support.effort import examples
 
 TIMEOUT_S = 4.0
 CONTEXT = Context(TIMEOUT_S, None, "a-secret", "marker", "wss://media.invalid")
 CATALOGUE = Catalogue.builtin()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(form=forms(TIMEOUT_S, "marker"))
 def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
     """What is drawn can be bound to an avatar as it is."""

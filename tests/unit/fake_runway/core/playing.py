@@ -23,6 +23,7 @@ from fake_runway.core.lifecycles.session import TRANSITIONS, Event, Failure, Sta
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Limits, Settings
 from fake_runway.core.sessions.rules import Change
 from fake_runway.core.sessions.session import Happening, Plan, Session
+from tests.support.effort import examples
 
 START = 1_800_000_000.25
 """An instant in 2027, like those of a real clock."""
@@ -32,12 +33,12 @@ FOREIGN_ID = "123e4567-e89b-42d3-a456-426614174000"
 """A well-formed id that no account draws."""
 
 LAW = settings(
-    max_examples=100,
+    max_examples=examples(100),
     deadline=None,  # a busy machine is no defect
     suppress_health_check=[HealthCheck.too_slow],  # as above
 )
 
-SLOW_LAW = settings(LAW, max_examples=40)
+SLOW_LAW = settings(LAW, max_examples=examples(40))
 """For laws whose examples take long to make up."""
 
 

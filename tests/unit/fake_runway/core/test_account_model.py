@@ -22,6 +22,7 @@ from fake_runway.core.lifecycles.session import Event, Failure
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Settings
 from fake_runway.core.sessions.rules import Change
 from fake_runway.core.sessions.session import Plan, Session
+from tests.support.effort import examples
 from tests.unit.fake_runway.core.model import Model, No, Row, instant_after
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START, all_settings
 
@@ -292,7 +293,7 @@ class TestAccountAgainstModel(AccountAndModel.TestCase):  # type: ignore[misc,va
     """Everything that can be seen of an account is what the simple model says."""
 
     settings = settings(
-        max_examples=120,
+        max_examples=examples(100),
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],

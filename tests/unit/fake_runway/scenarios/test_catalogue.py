@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -18,6 +19,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.scenarios.catalogue import LARGEST_FILE, Catalogue, ScenarioFileError
 from fake_runway.scenarios.check import broken_rules
+from fake_runway.scenarios.yaml_lines import NotYaml, read_documents
 
 A_DURATION = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
 PRESETS = load("runway").raw["components"]["schemas"]["PresetId"]["enum"]
@@ -285,6 +287,27 @@ def test_the_pitfalls_of_yaml_are_told(mine: Path, text: str | bytes, problem: s
     """What YAML would read as something surprising is refused, with what to write instead."""
     (told,) = problems_of(mine, text)
     assert told.startswith(f"mine.yaml:{problem}")
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize("times", [34, 500, 5000])
+@pytest.mark.parametrize(
+    "opening", ["[", "{a: ", "- ", "? ", '{"a":', "[{", "[ ", "[\n", "{a:\n  ", "['a', "]
+)
+def test_our_limit_of_levels_speaks_before_any_of_the_parser(
+    monkeypatch: pytest.MonkeyPatch, opening: str, times: int, loader: str
+) -> None:
+    """Also where the parser gives up while it reads ahead, before it has shown a single level."""
+    if loader == "SafeLoader":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    with pytest.raises(NotYaml, match=r"^expected at most 32 levels, got more$"):
+        read_documents("name: before\n---\n" + opening * times)
+
+
+def test_what_is_wrong_before_it_is_deep_is_told_first(mine: Path) -> None:
+    """The limit of levels hides no other mistake that stands above it."""
+    (told,) = problems_of(mine, "about: a: b\nseed: " + "[" * 5000)
+    assert told.startswith("mine.yaml:1: $: expected YAML, got a line that is none (mapping values")
 
 
 def test_a_tab_is_named_where_it_breaks_the_indentation(mine: Path) -> None:
