@@ -21,7 +21,7 @@ from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.deciding import decide
 from fake_runway.core.faults.effects.base import Context, Delivery
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import Situation
+from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.session import TRANSITIONS
@@ -90,17 +90,15 @@ def _answered(
     standing = _standing(world, arrival, operation, session)
     if not standing:  # the usual case
         return _act(world, arrival, operation, livekit, at)._replace(key_fits=key_fits)
-    situation = _situation(world, operation, session, at)
-    before = _struck(world, standing, situation, acted=False)
+    facts = _facts(world, operation, session, at)
+    before = _struck(world, standing, facts, acted=False)
     _let_happen(world, before, arrival.session_id, at)
     if any(fault.replaces for fault in before):
         return _Outcome(_NOT_ACTED, striking=before, key_fits=key_fits)
     outcome = _act(world, arrival, operation, livekit, at)
     now = account.sessions.get(arrival.session_id or _created(operation, outcome.reply))
-    situation = situation._replace(
-        status=outcome.reply.status, state=now.state if now else situation.state
-    )
-    after = _struck(world, standing, situation, acted=True)
+    facts = facts._replace(status=outcome.reply.status, state=now.state if now else facts.state)
+    after = _struck(world, standing, facts, acted=True)
     return outcome._replace(striking=before + after, key_fits=key_fits)
 
 
@@ -133,10 +131,10 @@ def avatar_in(body: Mapping[str, object]) -> str:
     return str(avatar.get("presetId") or avatar.get("avatarId") or "")
 
 
-def _situation(world: World, operation: Operation, session: Session | None, at: float) -> Situation:
+def _facts(world: World, operation: Operation, session: Session | None, at: float) -> CallFacts:
     creates = operation.id == "createSession"
     ordinal = world.account.created_count if creates else session.ordinal if session else None
-    return Situation(
+    return CallFacts(
         operation.id,
         operation.method,
         operation.template,
@@ -148,11 +146,11 @@ def _situation(world: World, operation: Operation, session: Session | None, at: 
 
 
 def _struck(
-    world: World, standing: list[ActiveFault], situation: Situation, *, acted: bool
+    world: World, standing: list[ActiveFault], facts: CallFacts, *, acted: bool
 ) -> tuple[Fault, ...]:
     """Return the faults that strike, and keep what the tallies have become."""
     striking, tallies = decide(
-        standing, situation, acted=acted, tallies=world.tallies, draws=world.draws
+        standing, facts, acted=acted, tallies=world.tallies, draws=world.draws
     )
     if tallies:
         world.count(tallies)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import Situation
+from fake_runway.core.faults.matching import CallFacts
 
 
 class Tally(NamedTuple):
@@ -45,7 +45,7 @@ _NOTHING = Decision((), MappingProxyType({}))
 
 def decide(
     standing: Iterable[ActiveFault],
-    situation: Situation,
+    facts: CallFacts,
     *,
     acted: bool,
     tallies: Mapping[Key, Tally],
@@ -55,13 +55,13 @@ def decide(
     striking: list[Fault] = []
     changed: dict[Key, Tally] = {}
     for fault, since in standing:
-        if fault.acted is not acted or not fault.match.fits(situation):
+        if fault.acted is not acted or not fault.match.fits(facts):
             continue
-        if situation.at < since + fault.starts_s:
+        if facts.at < since + fault.starts_s:
             continue
-        if fault.ends_s is not None and situation.at >= since + fault.ends_s:
+        if fault.ends_s is not None and facts.at >= since + fault.ends_s:
             continue
-        counted = situation.session if fault.per_session and situation.addressed else None
+        counted = facts.session if fault.per_session and facts.addressed else None
         key = (fault.name, WORLD_SCOPE if counted is None else counted)
         seen, struck = tallies.get(key, Tally())
         seen += 1

@@ -67,19 +67,19 @@ class Match:
         """Tell whether a call of this operation can match at all."""
         return not self.operations or operation in self.operations
 
-    def fits(self, situation: "Situation") -> bool:
+    def fits(self, facts: "CallFacts") -> bool:
         """Tell whether a call matches, `nth` left aside."""
         return (
-            self.allows(situation.operation)
-            and (not self.methods or situation.method in self.methods)
-            and (not self.paths or situation.path in self.paths)
-            and (not self.sessions or situation.session in self.sessions)
-            and (not self.states or situation.state in self.states)
-            and (not self.statuses or situation.status in self.statuses)
+            self.allows(facts.operation)
+            and (not self.methods or facts.method in self.methods)
+            and (not self.paths or facts.path in self.paths)
+            and (not self.sessions or facts.session in self.sessions)
+            and (not self.states or facts.state in self.states)
+            and (not self.statuses or facts.status in self.statuses)
         )
 
 
-class Situation(NamedTuple):
+class CallFacts(NamedTuple):
     """A call as faults see it.
 
     Attributes:

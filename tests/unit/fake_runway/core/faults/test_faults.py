@@ -18,7 +18,7 @@ from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import OPERATIONS, Moment, Situation
+from fake_runway.core.faults.matching import OPERATIONS, CallFacts, Moment
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
 from fake_runway.core.lifecycles.session import State
@@ -26,7 +26,7 @@ from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW, START
 
 DRAWS = Draws("seed", "world")
-POLL = Situation(
+POLL = CallFacts(
     "getSession",
     "GET",
     "/v1/realtime_sessions/{id}",
@@ -36,7 +36,7 @@ POLL = Situation(
     state=State.READY,
 )
 ANSWERED = POLL._replace(status=200)
-CREATE = Situation("createSession", "POST", "/v1/realtime_sessions", START, session=3)
+CREATE = CallFacts("createSession", "POST", "/v1/realtime_sessions", START, session=3)
 
 
 def fault(name: str = "a fault", *, per_session: bool = False, **given: Any) -> Fault:
@@ -44,23 +44,23 @@ def fault(name: str = "a fault", *, per_session: bool = False, **given: Any) -> 
     return parse_fault({"effect": {"status": 503}, **given}, name=name, per_session=per_session)
 
 
-def strikes(one: Fault, *situations: Situation, draws: Draws = DRAWS) -> list[bool]:
+def strikes(one: Fault, *facts_of_calls: CallFacts, draws: Draws = DRAWS) -> list[bool]:
     """Return which of these calls, one after another, a fault in place since START strikes."""
     tallies: dict[Key, Tally] = {}
     struck = []
-    for situation in situations:
+    for facts in facts_of_calls:
         decision = decide(
-            [ActiveFault(one, START)], situation, acted=one.acted, tallies=tallies, draws=draws
+            [ActiveFault(one, START)], facts, acted=one.acted, tallies=tallies, draws=draws
         )
         tallies |= decision.tallies
         struck.append(one in decision.striking)
     return struck
 
 
-def fits(match: Mapping[str, Any], situation: Situation) -> bool:
+def fits(match: Mapping[str, Any], facts: CallFacts) -> bool:
     """Tell whether a call is struck by a fault with this match, before acting or after."""
-    acted = situation.status is not None
-    return strikes(fault(match=match, acted=acted), situation) == [True]
+    acted = facts.status is not None
+    return strikes(fault(match=match, acted=acted), facts) == [True]
 
 
 # Matching
@@ -268,16 +268,16 @@ calls = st.lists(
 
 
 def lived_through(
-    faults: list[Fault], situations: list[Situation]
+    faults: list[Fault], facts_of_calls: list[CallFacts]
 ) -> list[tuple[list[str], list[str]]]:
     """Return the names of those that strike each call, before and after acting."""
     standing = [ActiveFault(one, START) for one in faults]
     tallies: dict[Key, Tally] = {}
     struck = []
-    for situation in situations:
+    for facts in facts_of_calls:
         names: list[list[str]] = []
         for acted, status in ((False, None), (True, 200)):
-            seen = situation._replace(status=status)
+            seen = facts._replace(status=status)
             decision = decide(standing, seen, acted=acted, tallies=tallies, draws=DRAWS)
             tallies |= decision.tallies
             names.append([one.name for one in decision.striking])
@@ -288,13 +288,13 @@ def lived_through(
 @LAW
 @given(several_faults, some_faults, st.integers(0, 4), calls)
 def test_another_fault_shifts_nobody_s_draws(
-    faults: list[Fault], added: Fault, place: int, situations: list[Situation]
+    faults: list[Fault], added: Fault, place: int, facts_of_calls: list[CallFacts]
 ) -> None:
     """With one fault more, wherever it stands, the others strike exactly the same calls."""
     faults = [one for one in faults if one.name != added.name]
     with_it = [*faults[:place], added, *faults[place:]]
 
-    alone, together = lived_through(faults, situations), lived_through(with_it, situations)
+    alone, together = lived_through(faults, facts_of_calls), lived_through(with_it, facts_of_calls)
 
     assert [
         tuple([name for name in names if name != added.name] for names in each) for each in together
@@ -304,7 +304,7 @@ def test_another_fault_shifts_nobody_s_draws(
 @LAW
 @given(several_faults, calls, st.dictionaries(st.integers(0, 2), st.integers(0, 5)))
 def test_deciding_alters_nothing(
-    faults: list[Fault], situations: list[Situation], seen: dict[int, int]
+    faults: list[Fault], facts_of_calls: list[CallFacts], seen: dict[int, int]
 ) -> None:
     """The same question has the same answer, and the tallies it was given stay as they were."""
     standing = [ActiveFault(one, START) for one in faults]
@@ -313,11 +313,10 @@ def test_deciding_alters_nothing(
     }
     tallies = MappingProxyType(dict(given_tallies))
 
-    for situation in situations:
+    for facts in facts_of_calls:
         for acted in (False, True):
             answers = [
-                decide(standing, situation, acted=acted, tallies=tallies, draws=DRAWS)
-                for _ in range(2)
+                decide(standing, facts, acted=acted, tallies=tallies, draws=DRAWS) for _ in range(2)
             ]
             assert answers[0] == answers[1]
             assert tallies == given_tallies
@@ -328,12 +327,12 @@ def test_deciding_alters_nothing(
 @LAW
 @given(several_faults, calls)
 def test_those_that_strike_keep_their_order(
-    faults: list[Fault], situations: list[Situation]
+    faults: list[Fault], facts_of_calls: list[CallFacts]
 ) -> None:
     """Effects are applied in the order in which the faults were put in place."""
     order = [one.name for one in faults]
 
-    for before, after in lived_through(faults, situations):
+    for before, after in lived_through(faults, facts_of_calls):
         assert before == [name for name in order if name in before]
         assert after == [name for name in order if name in after]
 
@@ -475,7 +474,7 @@ def test_the_schemas_are_schemas() -> None:
 @LAW
 @given(allowed_by(fault_schema()), st.booleans(), calls)
 def test_what_the_schema_allows_is_parsed_or_refused(
-    given_fault: dict[str, Any], per_session: bool, situations: list[Situation]
+    given_fault: dict[str, Any], per_session: bool, facts_of_calls: list[CallFacts]
 ) -> None:
     """Nothing but a ValueError is raised, and a parsed fault can be decided on."""
     assert jsonschema.Draft202012Validator(fault_schema()).is_valid(given_fault)
@@ -484,7 +483,7 @@ def test_what_the_schema_allows_is_parsed_or_refused(
     except ValueError:
         return
 
-    for before, after in lived_through([parsed], situations):
+    for before, after in lived_through([parsed], facts_of_calls):
         assert before == [] or not parsed.acted
         assert after == [] or parsed.acted
     assert parsed.times is None or isinstance(parsed.times, int)
