@@ -72,7 +72,7 @@ def fault_schema(kinds: Kinds = EFFECTS) -> dict[str, Any]:
             "effect": {
                 "description": "What happens. Several effects of one fault are applied together.",
                 "type": "object",
-                "properties": {effect.name: effect.schema() for effect in kinds},
+                "properties": {effect.name: effect.schema for effect in kinds},
                 "minProperties": 1,
                 "additionalProperties": False,
             },

@@ -1,10 +1,11 @@
 """Effects that let something happen to the session."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
 from fake_runway.core.lifecycles.session import Event
+from fake_runway.core.types import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +14,14 @@ class Happens(Effect):
 
     name = "event"
     when = When.BEFORE
+    schema: ClassVar[Json] = {
+        "description": "Happens to the addressed session just before the call is looked at, if its"
+        " state allows it.",
+        "enum": sorted(
+            each.value for each in Event if each not in (Event.ADMITTED, Event.RELEASED)
+        ),
+    }
     event: Event
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Happens to the addressed session just before the call is looked at, if"
-            " its state allows it.",
-            "enum": sorted(
-                each.value for each in Event if each not in (Event.ADMITTED, Event.RELEASED)
-            ),
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:

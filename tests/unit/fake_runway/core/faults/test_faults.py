@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import jsonschema
 import pytest
@@ -22,6 +22,7 @@ from fake_runway.core.faults.matching import OPERATIONS, CallFacts, Moment
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
 from fake_runway.core.lifecycles.session import State
+from fake_runway.core.types import Json
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW, START
 
@@ -499,14 +500,7 @@ class Teapot(Effect):
 
     name = "teapot"
     when = When.INSTEAD
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {"description": "Be a teapot.", "const": True}
-
-    @classmethod
-    def parse(cls, value: Any) -> Self:
-        return cls()
+    schema: ClassVar[Json] = {"description": "Be a teapot.", "const": True}
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return replace(delivery, status=418)
