@@ -25,6 +25,7 @@ from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.session import TRANSITIONS
+from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
@@ -91,14 +92,14 @@ def _answered(
     if not standing:  # the usual case
         return _act(world, arrival, operation, livekit, at)._replace(key_fits=key_fits)
     facts = _facts(world, operation, session, at)
-    before = _struck(world, standing, facts, acted=False)
+    before = _struck(world, standing, facts, Phase.BEFORE)
     _let_happen(world, before, arrival.session_id, at)
     if any(fault.replaces for fault in before):
         return _Outcome(_NOT_ACTED, striking=before, key_fits=key_fits)
     outcome = _act(world, arrival, operation, livekit, at)
     now = account.sessions.get(arrival.session_id or _created(operation, outcome.reply))
     facts = facts._replace(status=outcome.reply.status, state=now.state if now else facts.state)
-    after = _struck(world, standing, facts, acted=True)
+    after = _struck(world, standing, facts, Phase.AFTER)
     return outcome._replace(striking=before + after, key_fits=key_fits)
 
 
@@ -146,11 +147,11 @@ def _facts(world: World, operation: Operation, session: Session | None, at: floa
 
 
 def _struck(
-    world: World, standing: list[ActiveFault], facts: CallFacts, *, acted: bool
+    world: World, standing: list[ActiveFault], facts: CallFacts, phase: Phase
 ) -> tuple[Fault, ...]:
     """Return the faults that strike, and keep what the tallies have become."""
     striking, tallies = decide(
-        standing, facts, acted=acted, tallies=world.tallies, draws=world.draws
+        standing, facts, phase=phase, tallies=world.tallies, draws=world.draws
     )
     if tallies:
         world.count(tallies)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from fake_runway.core.draws import Draws
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
+from fake_runway.core.lifecycles.vocabulary import Phase
 
 
 class Tally(NamedTuple):
@@ -47,15 +48,15 @@ def decide(
     standing: Iterable[ActiveFault],
     facts: CallFacts,
     *,
-    acted: bool,
+    phase: Phase,
     tallies: Mapping[Key, Tally],
     draws: Draws,
 ) -> Decision:
-    """Return which faults strike a call, before (`acted` false) or after the server acts on it."""
+    """Return which faults strike a call in a phase: before or after it is processed."""
     striking: list[Fault] = []
     changed: dict[Key, Tally] = {}
     for fault, since in standing:
-        if fault.acted is not acted or not fault.match.fits(facts):
+        if fault.phase is not phase or not fault.match.fits(facts):
             continue
         if facts.at < since + fault.starts_s:
             continue

@@ -11,6 +11,7 @@ from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.matching import Match, Moment
 from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.types import Json
 
 _CARRIED_OUT = frozenset({200})
@@ -25,13 +26,13 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
     match = given.get("match", {})
     effects = parse_effects(given["effect"], kinds)
     moment = Moment(match["moment"]) if "moment" in match else None
-    acted = _acted(given, effects, moment)
+    phase = _phase(given, effects, moment)
     statuses = _numbers(match.get("status", []))
     if moment in (Moment.CREATED, Moment.CONSUMED) and not statuses:
         statuses = _CARRIED_OUT
-    if statuses and not acted:
+    if statuses and phase is Phase.BEFORE:
         raise ValueError("match.status looks at the answer: it needs acted: true")
-    _check_acted(effects, acted=acted)
+    _check_phase(effects, phase)
     _check_silence(effects)
     starts_s = _span(given, "from") if "from" in given else 0.0
     ends_s = _span(given, "until") if "until" in given else None
@@ -52,7 +53,7 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
             nth=_numbers(match.get("nth", [])),
         ),
         effects=effects,
-        acted=acted,
+        phase=phase,
         times=int(given["times"]) if "times" in given else None,
         skip=int(given.get("skip", 0)),
         starts_s=starts_s,
@@ -70,37 +71,38 @@ def _span(given: Json, name: str) -> float:
         raise ValueError(f"{name}: {error}") from error
 
 
-def _acted(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> bool:
-    """Return whether the server acts: as the moment says, as given, or as the effects need it."""
-    said: bool | None = given.get("acted")
+def _phase(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> Phase:
+    """Return when the fault strikes: as the moment implies, as given, or as the effects need it."""
+    acted: bool | None = given.get("acted")
     if moment in (Moment.CREATED, Moment.CONSUMED, Moment.CREATE, Moment.CONSUME):
         after = moment in (Moment.CREATED, Moment.CONSUMED)
-        if said is not None and said is not after:
+        if acted not in (None, after):
             raise ValueError(f"the moment {moment.value} means acted: {str(after).lower()}")
-        return after
-    if said is not None:
-        return said
-    return not _without_acting(effects)
+        acted = after
+    elif acted is None:
+        acted = not _fits_before(effects)
+    return Phase.AFTER if acted else Phase.BEFORE
 
 
-def _without_acting(effects: tuple[Effect, ...]) -> bool:
-    """Tell whether there is something to do before the server acts, or in its place."""
+def _fits_before(effects: tuple[Effect, ...]) -> bool:
+    """Return whether an effect comes before the server acts, or in its place."""
     return any(each.when in (When.BEFORE, When.INSTEAD) for each in effects)
 
 
-def _check_acted(effects: tuple[Effect, ...], *, acted: bool) -> None:
-    """Refuse effects that do not go together with acting, or with not acting.
+def _check_phase(effects: tuple[Effect, ...], phase: Phase) -> None:
+    """Reject effects that cannot strike in this phase.
 
     Raises:
         ValueError.
     """
-    if not acted and not _without_acting(effects):
+    before = phase is Phase.BEFORE
+    if before and not _fits_before(effects):
         raise ValueError("acted: false needs an effect that answers by itself (status, reset, ...)")
     for each in effects:
-        if acted and each.when is When.BEFORE:
+        if not before and each.when is When.BEFORE:
             wrong = "happens before the call is looked at: acted must be false"
             raise ValueError(f"effect.{each.name} {wrong}")
-        if not acted and each.when is When.ONLY_ACTED:
+        if before and each.when is When.ONLY_ACTED:
             raise ValueError(f"effect.{each.name} is about what was done: it needs acted: true")
 
 

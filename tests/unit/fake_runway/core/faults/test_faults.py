@@ -22,6 +22,7 @@ from fake_runway.core.faults.matching import OPERATIONS, CallFacts, Moment
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
 from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.types import Json
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW, START
@@ -45,13 +46,18 @@ def fault(name: str = "a fault", *, per_session: bool = False, **given: Any) -> 
     return parse_fault({"effect": {"status": 503}, **given}, name=name, per_session=per_session)
 
 
+def phase_of(*, acted: bool) -> Phase:
+    """Return the phase that the data key `acted` stands for."""
+    return Phase.AFTER if acted else Phase.BEFORE
+
+
 def strikes(one: Fault, *facts_of_calls: CallFacts, draws: Draws = DRAWS) -> list[bool]:
     """Return which of these calls, one after another, a fault in place since START strikes."""
     tallies: dict[Key, Tally] = {}
     struck = []
     for facts in facts_of_calls:
         decision = decide(
-            [ActiveFault(one, START)], facts, acted=one.acted, tallies=tallies, draws=draws
+            [ActiveFault(one, START)], facts, phase=one.phase, tallies=tallies, draws=draws
         )
         tallies |= decision.tallies
         struck.append(one in decision.striking)
@@ -110,9 +116,7 @@ def test_a_fault_belongs_to_one_side_of_acting(acted: bool) -> None:
     """It is looked at before the server acts, or after, and not at the other time."""
     standing = [ActiveFault(fault(acted=acted), START)]
 
-    decisions = [
-        decide(standing, POLL, acted=each, tallies={}, draws=DRAWS) for each in (False, True)
-    ]
+    decisions = [decide(standing, POLL, phase=each, tallies={}, draws=DRAWS) for each in Phase]
 
     assert [bool(one.striking) for one in decisions] == [not acted, acted]
     assert not decisions[not acted].tallies
@@ -163,7 +167,9 @@ def test_the_span_is_counted_from_being_put_in_place() -> None:
     """A fault put in place later starts later."""
     late = ActiveFault(fault(until="5s"), START + 100)
 
-    decision = decide([late], POLL._replace(at=START + 104), acted=False, tallies={}, draws=DRAWS)
+    decision = decide(
+        [late], POLL._replace(at=START + 104), phase=Phase.BEFORE, tallies={}, draws=DRAWS
+    )
 
     assert decision.striking
 
@@ -226,7 +232,7 @@ def test_tallies_tell_how_many_matched_and_were_struck() -> None:
     tallies: dict[Key, Tally] = {}
 
     for _ in range(2):
-        decision = decide(standing, POLL, acted=False, tallies=tallies, draws=DRAWS)
+        decision = decide(standing, POLL, phase=Phase.BEFORE, tallies=tallies, draws=DRAWS)
         tallies |= decision.tallies
 
     assert tallies == {("one", 3): Tally(2, 1), ("two", WORLD_SCOPE): Tally(2, 1)}
@@ -277,9 +283,9 @@ def lived_through(
     struck = []
     for facts in facts_of_calls:
         names: list[list[str]] = []
-        for acted, status in ((False, None), (True, 200)):
+        for phase, status in ((Phase.BEFORE, None), (Phase.AFTER, 200)):
             seen = facts._replace(status=status)
-            decision = decide(standing, seen, acted=acted, tallies=tallies, draws=DRAWS)
+            decision = decide(standing, seen, phase=phase, tallies=tallies, draws=DRAWS)
             tallies |= decision.tallies
             names.append([one.name for one in decision.striking])
         struck.append((names[0], names[1]))
@@ -315,9 +321,9 @@ def test_deciding_alters_nothing(
     tallies = MappingProxyType(dict(given_tallies))
 
     for facts in facts_of_calls:
-        for acted in (False, True):
+        for phase in Phase:
             answers = [
-                decide(standing, facts, acted=acted, tallies=tallies, draws=DRAWS) for _ in range(2)
+                decide(standing, facts, phase=phase, tallies=tallies, draws=DRAWS) for _ in range(2)
             ]
             assert answers[0] == answers[1]
             assert tallies == given_tallies
@@ -358,10 +364,10 @@ def test_a_moment_stands_for_conditions(
     """Create and consume are operations, before or after acting; READY and RUNNING are states."""
     aimed = fault(match={"moment": moment})
 
-    assert aimed.acted is acted
+    assert aimed.phase is phase_of(acted=acted)
     assert aimed.match.operations == frozenset(operations)
     assert aimed.match.states == frozenset(states)
-    assert fault(match={"moment": "ready"}, acted=True).acted
+    assert fault(match={"moment": "ready"}, acted=True).phase is Phase.AFTER
 
 
 def test_every_moment_can_be_aimed_at() -> None:
@@ -390,7 +396,7 @@ def test_whether_the_server_acts_follows_from_the_effects(
     effect: dict[str, Any], acted: bool
 ) -> None:
     """It does not where an effect answers in its place or comes before the call."""
-    assert fault(effect=effect).acted is acted
+    assert fault(effect=effect).phase is phase_of(acted=acted)
 
 
 def test_which_faults_answer_in_the_server_s_place() -> None:
@@ -485,8 +491,8 @@ def test_what_the_schema_allows_is_parsed_or_refused(
         return
 
     for before, after in lived_through([parsed], facts_of_calls):
-        assert before == [] or not parsed.acted
-        assert after == [] or parsed.acted
+        assert before == [] or parsed.phase is Phase.BEFORE
+        assert after == [] or parsed.phase is Phase.AFTER
     assert parsed.times is None or isinstance(parsed.times, int)
     assert parsed.starts_s == parse_span(given_fault.get("from", "0s"))
 
@@ -540,8 +546,8 @@ def test_an_effect_more_is_a_class_in_the_list() -> None:
     assert "(status, reset, empty, hang, teapot)" in acting
     assert "(event, foretold)" in acting
     assert made_up("teapot").replaces
-    assert made_up("overheard").acted
-    assert not made_up("foretold").acted
+    assert made_up("overheard").phase is Phase.AFTER
+    assert made_up("foretold").phase is Phase.BEFORE
     assert not made_up("foretold").replaces
     with pytest.raises(ValueError, match="acted: false needs"):
         made_up("overheard", acted=False)
