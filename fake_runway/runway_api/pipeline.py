@@ -24,7 +24,7 @@ from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body
-from fake_runway.core.lifecycles.session import TRANSITIONS
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.sessions.session import Session
@@ -140,7 +140,7 @@ def _facts(world: World, operation: Operation, session: Session | None, at: floa
         operation.method,
         operation.template,
         at,
-        session=ordinal,
+        place=None if ordinal is None else (SESSION.name, ordinal),
         addressed=session is not None,
         state=session.state if session else None,
     )
@@ -161,8 +161,9 @@ def _struck(
 def _let_happen(world: World, striking: tuple[Fault, ...], session_id: str, at: float) -> None:
     for fault in striking:
         for effect in fault.effects:
-            event, session = effect.event_before(), world.account.sessions.get(session_id)
-            if event is not None and session is not None and event in TRANSITIONS[session.state]:
+            name, session = effect.event_before(), world.account.sessions.get(session_id)
+            event = SESSION.event_in(session.state, name) if name and session is not None else None
+            if event is not None:
                 world.account.apply_event(session_id, event, at=at)
 
 

@@ -62,8 +62,8 @@ def decide(
             continue
         if fault.ends_s is not None and facts.at >= since + fault.ends_s:
             continue
-        counted = facts.session if fault.per_session and facts.addressed else None
-        key = (fault.name, WORLD_SCOPE if counted is None else counted)
+        apart = facts.place if fault.per_session and facts.addressed else None
+        key = (fault.name, WORLD_SCOPE if apart is None else apart[1])
         seen, struck = tallies.get(key, Tally())
         seen += 1
         if _strikes(fault, key, seen=seen, struck=struck, draws=draws):

@@ -20,7 +20,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
-from fake_runway.core.lifecycles.session import Event
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.types import Json
 
 
@@ -89,6 +89,11 @@ class Effect(ABC):
     schema: ClassVar[Json]  # of the value behind the name in a fault
 
     @classmethod
+    def schema_in(cls, vocabulary: Vocabulary) -> Json:
+        """Return the schema where `vocabulary` says what faults may speak of."""
+        return cls.schema
+
+    @classmethod
     def parse(cls, value: Any) -> Self:
         """Return the effect that `value`, valid by the schema, describes; here: one without choice.
 
@@ -101,9 +106,9 @@ class Effect(ABC):
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         """Return what becomes of `delivery`."""
 
-    def event_before(self) -> Event | None:
-        """Return what happens to the session before the call is looked at, None: nothing."""
-        return None
+    def event_before(self) -> str:
+        """Return the event that happens to the resource before the call, empty: none."""
+        return ""
 
 
 def just_true(description: str) -> Json:

@@ -27,8 +27,8 @@ class Interrupts(Effect):
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return delivery
 
-    def event_before(self) -> Event | None:
-        return Event.CANCELLED
+    def event_before(self) -> str:
+        return Event.CANCELLED.value
 
 
 def test_an_effect_more_lets_its_event_happen() -> None:

@@ -231,7 +231,7 @@ def test_only_an_event_happens_before_the_call() -> None:
         for effect in parse_effects({name: value})
     }
 
-    assert {name: event for name, event in before.items() if event} == {"event": Event.FAILED}
+    assert {name: event for name, event in before.items() if event} == {"event": Event.FAILED.value}
 
 
 # Together

@@ -18,9 +18,10 @@ from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import OPERATIONS, CallFacts, Moment
+from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.types import Json
@@ -33,12 +34,12 @@ POLL = CallFacts(
     "GET",
     "/v1/realtime_sessions/{id}",
     START,
-    session=3,
+    place=("session", 3),
     addressed=True,
     state=State.READY,
 )
 ANSWERED = POLL._replace(status=200)
-CREATE = CallFacts("createSession", "POST", "/v1/realtime_sessions", START, session=3)
+CREATE = CallFacts("createSession", "POST", "/v1/realtime_sessions", START, place=("session", 3))
 
 
 def fault(name: str = "a fault", *, per_session: bool = False, **given: Any) -> Fault:
@@ -81,8 +82,8 @@ def fits(match: Mapping[str, Any], facts: CallFacts) -> bool:
         ({"method": "GET"}, {"method": "DELETE"}),
         ({"method": ["POST", "GET"]}, {"method": "DELETE"}),
         ({"path": "/v1/realtime_sessions/{id}"}, {"path": "/v1/organization"}),
-        ({"session": 3}, {"session": 4}),
-        ({"session": [0, 3.0]}, {"session": None}),
+        ({"session": 3}, {"place": ("session", 4)}),
+        ({"session": [0, 3.0]}, {"place": None}),
         ({"state": "ready"}, {"state": State.RUNNING}),
         ({"state": ["claimed", "ready"]}, {"state": None}),
         ({"status": 200}, {"status": 404}),
@@ -107,7 +108,7 @@ def test_all_conditions_must_hold_together() -> None:
 
     assert fits(match, POLL)
     assert fits({}, POLL)
-    for other in ({"method": "POST"}, {"session": 1}, {"state": State.QUEUED}):
+    for other in ({"method": "POST"}, {"place": ("session", 1)}, {"state": State.QUEUED}):
         assert not fits(match, POLL._replace(**other))
 
 
@@ -186,13 +187,14 @@ def test_chance_is_a_draw_of_its_own_for_each_call(
     """It follows the seed, the fault's name, whose call it is, and its number; nothing else."""
     draws = Draws(seed, "world")
     one = fault("unlucky", per_session=True, probability=probability)
-    calls = [POLL._replace(session=ordinal) for ordinal in sorted(ordinals)] * 2
+    order = sorted(ordinals) * 2
+    calls = [POLL._replace(place=("session", ordinal)) for ordinal in order]
 
     struck = strikes(one, *calls, draws=draws)
 
     half = len(ordinals)
-    for position, (call, hit) in enumerate(zip(calls, struck, strict=True)):
-        number = draws.number(f"fault unlucky {call.session}", 1 + position // max(half, 1))
+    for position, (ordinal, hit) in enumerate(zip(order, struck, strict=True)):
+        number = draws.number(f"fault unlucky {ordinal}", 1 + position // max(half, 1))
         assert hit == (number < probability)
 
 
@@ -212,7 +214,7 @@ def test_chance_has_the_given_probability() -> None:
 
 def test_a_fault_of_a_plan_counts_each_session_apart() -> None:
     """The first poll of every session fails, in whatever order they poll."""
-    calls = [POLL._replace(session=ordinal) for ordinal in (0, 1, 0, 1, 2)]
+    calls = [POLL._replace(place=("session", ordinal)) for ordinal in (0, 1, 0, 1, 2)]
 
     assert strikes(fault(times=1, per_session=True), *calls) == [True, True, False, False, True]
     assert strikes(fault(times=1), *calls) == [True] + [False] * 4
@@ -220,7 +222,7 @@ def test_a_fault_of_a_plan_counts_each_session_apart() -> None:
 
 def test_calls_without_a_session_in_the_path_count_for_the_world() -> None:
     """Creates are counted together, although each is about a session of its own."""
-    calls = [CREATE._replace(session=ordinal) for ordinal in range(3)]
+    calls = [CREATE._replace(place=("session", ordinal)) for ordinal in range(3)]
 
     assert strikes(fault(times=1, per_session=True), *calls) == [True, False, False]
 
@@ -263,7 +265,7 @@ several_faults = st.lists(some_faults, max_size=4, unique_by=lambda one: one.nam
 calls = st.lists(
     st.builds(
         lambda after, session, state, create: (CREATE if create else POLL)._replace(
-            at=START + after, session=session, state=None if create else state
+            at=START + after, place=("session", session), state=None if create else state
         ),
         st.floats(0, 8),
         st.integers(0, 2),
@@ -372,8 +374,8 @@ def test_a_moment_stands_for_conditions(
 
 def test_every_moment_can_be_aimed_at() -> None:
     """Each of them makes a fault, on one side of acting at least."""
-    for moment in Moment:
-        assert fault(match={"moment": moment.value}).match != fault().match
+    for moment in RUNWAY_API.moments:
+        assert fault(match={"moment": moment}).match != fault().match
 
 
 @pytest.mark.parametrize(
@@ -474,8 +476,8 @@ def test_the_schemas_are_schemas() -> None:
     for schema in (fault_schema(), match_schema()):
         jsonschema.Draft202012Validator.check_schema(schema)
     text = str(match_schema())
-    assert all(operation in text for operation in OPERATIONS)
-    assert set(match_schema()["properties"]["moment"]["enum"]) == {one.value for one in Moment}
+    assert all(operation in text for operation in RUNWAY_API.operation)
+    assert set(match_schema()["properties"]["moment"]["enum"]) == set(RUNWAY_API.moments)
 
 
 @LAW
