@@ -11,7 +11,8 @@ from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
 from fake_runway.core.history.timeline import timeline
 from fake_runway.core.history.views import entry_body, session_view
-from fake_runway.core.lifecycles.session import TRANSITIONS, Event, Failure, State
+from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
+from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
@@ -120,7 +121,7 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
 def get_timeline(call: AdminCall) -> Reply:
     """Answer everything that happened to a session, as data and as lines."""
     session_id = call.name.lower()
-    entries = list(call.world.log.of_session(session_id))
+    entries = list(call.world.log.of_subject(Subject(SESSION.name, session_id)))
     session = call.world.account.sessions.get(session_id)
     if not entries and session is None:
         raise UnknownSession("Could not find realtime session.")

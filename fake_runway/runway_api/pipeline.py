@@ -24,8 +24,9 @@ from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body
+from fake_runway.core.lifecycles.runway import AVATAR
 from fake_runway.core.lifecycles.session import SESSION
-from fake_runway.core.lifecycles.vocabulary import Phase
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
@@ -223,6 +224,9 @@ def _write_down(
     session_id = arrival.session_id
     if not session_id and operation is not None:
         session_id = _created(operation, outcome.reply)
+    subject = Subject(SESSION.name, session_id) if session_id else NO_SUBJECT
+    if arrival.avatar_id:
+        subject = Subject(AVATAR.name, arrival.avatar_id)
     log = world.log
     log.add_exchange(
         Exchange(
@@ -231,7 +235,7 @@ def _write_down(
             operation=operation.id if operation is not None else "",
             method=arrival.method,
             path=arrival.path,
-            session_id=session_id,
+            subject=subject,
             agent=_as_text(arrival.agent),
             retry=arrival.retry,
             versioned=arrival.versioned,
@@ -248,7 +252,6 @@ def _write_down(
             arrives=delivery.arrives,
             wait_s=delivery.wait_s,
             acted=outcome.acted,
-            avatar_id=arrival.avatar_id,
         )
     )
     world.notify()

@@ -9,7 +9,7 @@ Each kind has State and Event enums of its own, so that a state determines its k
 coincide between kinds: the state `failed` in a fault means that state of every kind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -46,6 +46,13 @@ class Subject(NamedTuple):
 
 
 NO_SUBJECT = Subject()
+
+
+def references(
+    subject: Subject, kinds: Iterable["ResourceKind[Any, Any]"]
+) -> dict[str, str | None]:
+    """Return the subject as JSON: a key for each kind, null for all kinds but its own."""
+    return {kind.name: subject.id if kind.name == subject.kind else None for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +216,16 @@ class Vocabulary:
     @cached_property
     def _kind_by_states(self) -> Mapping[type[Enum], ResourceKind[Any, Any]]:
         return {type(next(iter(kind.transitions))): kind for kind in self.lifecycles}
+
+    def subjects_in(self, names: Mapping[str, Any]) -> frozenset[Subject]:
+        """Return the subjects that `names` holds, each as `{kind: id}`, beside other keys."""
+        kinds = [kind.name for kind in self.lifecycles if kind.name in names]
+        return frozenset(Subject(kind, str(names[kind]).lower()) for kind in kinds)
+
+    def role_of(self, operation: str) -> Role | None:
+        """Return the role of the operation with this id, None if it has none or is unknown."""
+        known = self.operation.get(operation)
+        return None if known is None else known.role
 
     def kind_of(self, state: Enum) -> ResourceKind[Any, Any]:
         """Return the kind whose state this is."""

@@ -154,7 +154,7 @@ def test_a_world_keeps_its_laws(scenario: Data, run: list[Step]) -> None:
             assert change.before.state not in TERMINAL
         last[key] = change
     consumed = Counter(
-        exchange.session_id
+        exchange.subject
         for exchange in world.log.exchanges
         if exchange.operation == "consumeSession" and exchange.acted and not exchange.code
     )
