@@ -38,7 +38,10 @@ MUTABLE_TYPES = {
     *("collections.OrderedDict", "collections.Counter", "itertools.count", "itertools.cycle"),
     *("weakref.WeakKeyDictionary", "weakref.WeakValueDictionary", "random.Random"),
 }
-READ_ONLY_TYPES = ("Mapping", "Sequence", "Collection", "Set", "Iterable", "tuple", "frozenset")
+READ_ONLY_TYPES = (
+    *("Mapping", "Sequence", "Collection", "Set", "Iterable", "tuple", "frozenset"),
+    "Json",  # the fake's alias of a Mapping
+)
 CHANGING_METHODS = {
     *("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "popleft"),
     *("appendleft", "add", "discard", "update", "setdefault", "popitem", "move_to_end"),
@@ -163,7 +166,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "fake_runway/core": (
-        "errors text durations draws billing lifecycles",
+        "errors text types durations draws billing lifecycles",
         "faults",
         "sessions",
         "scenario history",

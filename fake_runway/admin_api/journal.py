@@ -6,12 +6,15 @@ from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.core.history.findings import finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.web.replies import Reply
 
 
 def get_journal(call: AdminCall) -> Reply:
     """Answer exchanges, oldest first; of those that fit the filter, the newest."""
-    fitting = [exchange for exchange in call.world.log.exchanges if _fits(exchange, call.query)]
+    query, subjects = call.query, RUNWAY_API.subjects_in(call.query)
+    fitting = [each for each in call.world.log.exchanges if _fits(each, query, subjects)]
     return Reply(
         200,
         {
@@ -22,11 +25,11 @@ def get_journal(call: AdminCall) -> Reply:
     )
 
 
-def _fits(exchange: Exchange, query: Mapping[str, str]) -> bool:
+def _fits(exchange: Exchange, query: Mapping[str, str], subjects: frozenset[Subject]) -> bool:
     return (
         query.get("operation", exchange.operation) == exchange.operation
         and query.get("method", exchange.method) == exchange.method
-        and query.get("session", exchange.session_id).lower() == exchange.session_id
+        and subjects <= {exchange.subject}
         and query.get("status", str(exchange.status)) == str(exchange.status)
         and query.get("fault") in (None, *exchange.faults)
     )
@@ -53,7 +56,7 @@ def get_findings(call: AdminCall) -> Reply:
     log = world.log
     found = findings(
         log.entries(),
-        sessions=world.account.sessions,
+        resources=world.account.sessions,
         now=call.at,
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,

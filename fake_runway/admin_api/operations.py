@@ -48,6 +48,8 @@ from fake_runway.admin_api.worlds import (
 )
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Act
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.acts import scenario_act
@@ -71,8 +73,9 @@ def carry_out(operation: AdminOperation, call: AdminCall) -> Reply:
     except Refused:
         log.next_number = number
         raise
-    session_id = call.name.lower() if "{id}" in operation.template else ""
-    log.add_act(Act(number, call.at, operation.id, session_id, _given(call, operation, reply)))
+    of_session = "{id}" in operation.template
+    subject = Subject(SESSION.name, call.name.lower()) if of_session else NO_SUBJECT
+    log.add_act(Act(number, call.at, operation.id, subject, _given(call, operation, reply)))
     world.notify()
     return reply
 

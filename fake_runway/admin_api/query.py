@@ -11,8 +11,8 @@ from types import MappingProxyType
 from multidict import MultiMapping
 
 from fake_runway.admin_api.calls import AdminRefused
-from fake_runway.core.faults.matching import OPERATIONS
-from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.text import shown
 
 
@@ -23,8 +23,8 @@ def _one_of(*names: str) -> tuple[str, str]:
 _FORMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "limit": ("[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000"),
-        "state": _one_of(*(state.value for state in State)),
-        "operation": _one_of(*OPERATIONS),
+        "state": _one_of(*(state.value for state in SESSION.transitions)),
+        "operation": _one_of(*RUNWAY_API.operation),
         "method": ("[A-Z]{1,20}", "a method in capitals"),
         "session": (
             "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, limit_of
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
 from fake_runway.core.history.timeline import timeline
 from fake_runway.core.history.views import entry_body, session_view
-from fake_runway.core.lifecycles.session import TRANSITIONS, Event, Failure, State
+from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
+from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
@@ -44,7 +46,7 @@ def make_session(call: AdminCall) -> Reply:
     account = call.world.account
     _make(account.copy(lambda _: None), call)  # what is refused half-way must leave nothing behind
     session = _make(account, call)
-    view = session_view(session)
+    view = dict(session_view(session))
     if session.state is State.READY:
         view["session_key"] = account.session_key(session)
     return Reply(201, view)
@@ -119,7 +121,7 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
 def get_timeline(call: AdminCall) -> Reply:
     """Answer everything that happened to a session, as data and as lines."""
     session_id = call.name.lower()
-    entries = list(call.world.log.of_session(session_id))
+    entries = list(call.world.log.of_subject(Subject(SESSION.name, session_id)))
     session = call.world.account.sessions.get(session_id)
     if not entries and session is None:
         raise UnknownSession("Could not find realtime session.")

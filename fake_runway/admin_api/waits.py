@@ -5,16 +5,17 @@ world's clock may stand still.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
 from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation, AdminRefused, Conflict
 from fake_runway.core.durations import parse_span
-from fake_runway.core.history.journal import Exchange
+from fake_runway.core.history.journal import Exchange, Resource
 from fake_runway.core.history.views import exchange_body, session_view
-from fake_runway.core.lifecycles.session import State
-from fake_runway.core.sessions.session import Session
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.vocabulary import E, ResourceKind, S
 from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
@@ -23,6 +24,7 @@ LONGEST_WAIT_S = 120.0
 _DEFAULT_WAIT = "5s"
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Resource)
 
 
 class WaitTimedOut(AdminRefused):
@@ -34,31 +36,43 @@ class WaitTimedOut(AdminRefused):
 
 async def await_session(call: AdminCall) -> Reply:
     """Answer a session as soon as it is in one of the given states."""
-    states = frozenset(State(each) for each in call.body["states"])
-    session_id = str(call.body.get("session", "")).lower()
-    sessions = call.world.account.sessions
+    session = await await_resource(call, SESSION, call.world.account.sessions)
+    return Reply(200, session_view(session))
 
-    def found() -> Session | None:
-        if session_id:
-            session = sessions.get(session_id)
-            return session if session is not None and session.state in states else None
-        return next((each for each in sessions.values() if each.state in states), None)
 
-    session = await _until(call, found, _timeout(call))
-    if session is not None:
-        return Reply(200, session_view(session))
-    known = sessions.get(session_id)
-    none = "there is no such session" if session_id else f"none of {len(sessions)} is"
-    came = f"it is {known.state.value}" if known else none
-    wanted = " or ".join(state.value for state in State if state in states)
-    which = f"session {session_id}" if session_id else "a session"
-    raise WaitTimedOut(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")
+async def await_resource(
+    call: AdminCall, kind: ResourceKind[S, E], resources: Mapping[str, R]
+) -> R:
+    """Return the resource that the body names, or any, once it is in one of the body's states.
+
+    Raises:
+        WaitTimedOut.
+    """
+    states = {state for state in kind.transitions if state.value in call.body["states"]}
+    id_ = str(call.body.get(kind.name, "")).lower()
+
+    def found() -> R | None:
+        if id_:
+            named = resources.get(id_)
+            return named if named is not None and named.state in states else None
+        return next((each for each in resources.values() if each.state in states), None)
+
+    reached = await _until(call, found, _timeout(call))
+    if reached is not None:
+        return reached
+    known = resources.get(id_)
+    none = f"there is no such {kind.name}" if id_ else f"none of {len(resources)} is"
+    got = f"it is {known.state.value}" if known else none
+    wanted = " or ".join(state.value for state in kind.transitions if state in states)
+    which = f"{kind.name} {id_}" if id_ else f"a {kind.name}"
+    raise WaitTimedOut(f"Waited for {which} to be {wanted}; {got}. {_time(call.world)}")
 
 
 async def await_calls(call: AdminCall) -> Reply:
     """Answer the calls that match, once there are enough of them; earlier ones count."""
     match = call.body.get("match", {})
     count, since = call.body.get("count", 1), call.body.get("since", 0)
+    subjects = RUNWAY_API.subjects_in(match)
 
     def fits(exchange: Exchange) -> bool:
         return (
@@ -66,7 +80,7 @@ async def await_calls(call: AdminCall) -> Reply:
             and match.get("operation", exchange.operation) == exchange.operation
             and match.get("method", exchange.method) == exchange.method
             and match.get("status", exchange.status) == exchange.status
-            and str(match.get("session", exchange.session_id)).lower() == exchange.session_id
+            and subjects <= {exchange.subject}
         )
 
     def found() -> list[Exchange] | None:

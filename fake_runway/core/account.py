@@ -24,7 +24,7 @@ from types import MappingProxyType
 from fake_runway.core.billing import CREATE_CREDITS, DAY_S
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
-from fake_runway.core.lifecycles.session import ACTIVE, TERMINAL, Event, Failure, State
+from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.rules import (
     Change,
@@ -276,7 +276,7 @@ class Account:
                 QUEUED waits for capacity, which nobody can grant by hand.
         """
         session = self.get(session_id, at=at)
-        if event in (Event.ADMITTED, Event.RELEASED):
+        if event in SESSION.automatic:
             raise IllegalTransition("a session is admitted by free capacity alone")
         return self._settle(transition(session, event, at, draws=self._draws, failure=failure))
 

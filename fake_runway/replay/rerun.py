@@ -7,10 +7,12 @@ from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
 from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
-from fake_runway.replay.record import Json, NotReplayable
+from fake_runway.replay.record import NotReplayable
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Arrival
 from fake_runway.runway_api.operations import OPERATIONS
@@ -101,7 +103,8 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     elif operation.id in ("moveClock", "setClockRate"):
         # time is what the steps say; the act is kept for what it tells about the run
         world.account.advance(step["at"])
-        world.log.add_act(Act(world.log.number(), step["at"], operation.id, "", step["given"]))
+        act = Act(world.log.number(), step["at"], operation.id, NO_SUBJECT, step["given"])
+        world.log.add_act(act)
         return
     call = AdminCall(worlds, world, livekit, step["at"], name, body, {})
     carry_out(operation, call)

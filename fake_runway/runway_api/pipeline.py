@@ -21,10 +21,12 @@ from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.deciding import decide
 from fake_runway.core.faults.effects.base import Context, Delivery
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import Situation
+from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body
-from fake_runway.core.lifecycles.session import TRANSITIONS
+from fake_runway.core.lifecycles.runway import AVATAR
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
@@ -90,17 +92,15 @@ def _answered(
     standing = _standing(world, arrival, operation, session)
     if not standing:  # the usual case
         return _act(world, arrival, operation, livekit, at)._replace(key_fits=key_fits)
-    situation = _situation(world, operation, session, at)
-    before = _struck(world, standing, situation, acted=False)
+    facts = _facts(world, operation, session, at)
+    before = _struck(world, standing, facts, Phase.BEFORE)
     _let_happen(world, before, arrival.session_id, at)
     if any(fault.replaces for fault in before):
         return _Outcome(_NOT_ACTED, striking=before, key_fits=key_fits)
     outcome = _act(world, arrival, operation, livekit, at)
     now = account.sessions.get(arrival.session_id or _created(operation, outcome.reply))
-    situation = situation._replace(
-        status=outcome.reply.status, state=now.state if now else situation.state
-    )
-    after = _struck(world, standing, situation, acted=True)
+    facts = facts._replace(status=outcome.reply.status, state=now.state if now else facts.state)
+    after = _struck(world, standing, facts, Phase.AFTER)
     return outcome._replace(striking=before + after, key_fits=key_fits)
 
 
@@ -133,26 +133,26 @@ def avatar_in(body: Mapping[str, object]) -> str:
     return str(avatar.get("presetId") or avatar.get("avatarId") or "")
 
 
-def _situation(world: World, operation: Operation, session: Session | None, at: float) -> Situation:
+def _facts(world: World, operation: Operation, session: Session | None, at: float) -> CallFacts:
     creates = operation.id == "createSession"
     ordinal = world.account.created_count if creates else session.ordinal if session else None
-    return Situation(
+    return CallFacts(
         operation.id,
         operation.method,
         operation.template,
         at,
-        session=ordinal,
+        place=None if ordinal is None else (SESSION.name, ordinal),
         addressed=session is not None,
         state=session.state if session else None,
     )
 
 
 def _struck(
-    world: World, standing: list[ActiveFault], situation: Situation, *, acted: bool
+    world: World, standing: list[ActiveFault], facts: CallFacts, phase: Phase
 ) -> tuple[Fault, ...]:
     """Return the faults that strike, and keep what the tallies have become."""
     striking, tallies = decide(
-        standing, situation, acted=acted, tallies=world.tallies, draws=world.draws
+        standing, facts, phase=phase, tallies=world.tallies, draws=world.draws
     )
     if tallies:
         world.count(tallies)
@@ -162,8 +162,9 @@ def _struck(
 def _let_happen(world: World, striking: tuple[Fault, ...], session_id: str, at: float) -> None:
     for fault in striking:
         for effect in fault.effects:
-            event, session = effect.event_before(), world.account.sessions.get(session_id)
-            if event is not None and session is not None and event in TRANSITIONS[session.state]:
+            name, session = effect.event_before(), world.account.sessions.get(session_id)
+            event = SESSION.event_in(session.state, name) if name and session is not None else None
+            if event is not None:
                 world.account.apply_event(session_id, event, at=at)
 
 
@@ -195,7 +196,7 @@ def _created(operation: Operation, reply: Reply) -> str:
 def _altered(world: World, delivery: Delivery, striking: tuple[Fault, ...]) -> Delivery:
     """Return `delivery` with the effects of all faults, in the order in which effects apply."""
 
-    def envelope(text: str) -> dict[str, object]:
+    def envelope(text: str) -> Mapping[str, object]:
         return error_body(text, doc_url=world.settings.doc_url)
 
     names = ", ".join(fault.name for fault in striking[:_NAMES_SHOWN])
@@ -223,6 +224,9 @@ def _write_down(
     session_id = arrival.session_id
     if not session_id and operation is not None:
         session_id = _created(operation, outcome.reply)
+    subject = Subject(SESSION.name, session_id) if session_id else NO_SUBJECT
+    if arrival.avatar_id:
+        subject = Subject(AVATAR.name, arrival.avatar_id)
     log = world.log
     log.add_exchange(
         Exchange(
@@ -231,7 +235,7 @@ def _write_down(
             operation=operation.id if operation is not None else "",
             method=arrival.method,
             path=arrival.path,
-            session_id=session_id,
+            subject=subject,
             agent=_as_text(arrival.agent),
             retry=arrival.retry,
             versioned=arrival.versioned,
@@ -248,7 +252,6 @@ def _write_down(
             arrives=delivery.arrives,
             wait_s=delivery.wait_s,
             acted=outcome.acted,
-            avatar_id=arrival.avatar_id,
         )
     )
     world.notify()

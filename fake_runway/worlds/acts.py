@@ -1,12 +1,10 @@
 """Acts that calls carry out, and admin operations as well."""
 
-from typing import Any
-
 from fake_runway.core.history.journal import Act
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
 from fake_runway.core.scenario.scenario import Scenario, data_of
+from fake_runway.core.types import Json
 from fake_runway.worlds.world import World
-
-Json = dict[str, Any]
 
 
 def follow_scenario(world: World, scenario: Scenario, *, at: float) -> None:
@@ -18,7 +16,7 @@ def follow_scenario(world: World, scenario: Scenario, *, at: float) -> None:
     world.account.advance(at)
     number = world.log.number()
     world.follow_scenario(scenario, at=at)
-    world.log.add_act(Act(number, at, "putScenario", "", scenario_act(scenario)))
+    world.log.add_act(Act(number, at, "putScenario", NO_SUBJECT, scenario_act(scenario)))
     world.notify()
 
 

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import Situation
+from fake_runway.core.faults.matching import CallFacts
+from fake_runway.core.lifecycles.vocabulary import Phase
 
 
 class Tally(NamedTuple):
@@ -45,24 +46,24 @@ _NOTHING = Decision((), MappingProxyType({}))
 
 def decide(
     standing: Iterable[ActiveFault],
-    situation: Situation,
+    facts: CallFacts,
     *,
-    acted: bool,
+    phase: Phase,
     tallies: Mapping[Key, Tally],
     draws: Draws,
 ) -> Decision:
-    """Return which faults strike a call, before (`acted` false) or after the server acts on it."""
+    """Return which faults strike a call in a phase: before or after it is processed."""
     striking: list[Fault] = []
     changed: dict[Key, Tally] = {}
     for fault, since in standing:
-        if fault.acted is not acted or not fault.match.fits(situation):
+        if fault.phase is not phase or not fault.match.fits(facts):
             continue
-        if situation.at < since + fault.starts_s:
+        if facts.at < since + fault.starts_s:
             continue
-        if fault.ends_s is not None and situation.at >= since + fault.ends_s:
+        if fault.ends_s is not None and facts.at >= since + fault.ends_s:
             continue
-        counted = situation.session if fault.per_session and situation.addressed else None
-        key = (fault.name, WORLD_SCOPE if counted is None else counted)
+        apart = facts.place if fault.per_session and facts.addressed else None
+        key = (fault.name, WORLD_SCOPE if apart is None else apart[1])
         seen, struck = tallies.get(key, Tally())
         seen += 1
         if _strikes(fault, key, seen=seen, struck=struck, draws=draws):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from fake_runway.core.faults.effects.base import Effect, When
 from fake_runway.core.faults.matching import Match
+from fake_runway.core.lifecycles.vocabulary import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Fault:
     """What goes wrong, with which calls, when and how often.
 
     Attributes:
-        acted: whether the server acts on the request before the fault strikes.
+        phase: whether it strikes before or after the server processes the request.
         times: how often it strikes at most; None: no limit.
         skip: so many matching calls go by first.
         starts_s, ends_s: the span in which it can strike, counted from when it was put in place.
@@ -25,7 +26,7 @@ class Fault:
     name: str
     match: Match
     effects: tuple[Effect, ...]
-    acted: bool
+    phase: Phase
     times: int | None
     skip: int
     starts_s: float
@@ -40,7 +41,8 @@ class Fault:
     @property
     def replaces(self) -> bool:
         """Whether it answers in the server's place."""
-        return not self.acted and any(effect.when is When.INSTEAD for effect in self.effects)
+        instead = any(effect.when is When.INSTEAD for effect in self.effects)
+        return instead and self.phase is Phase.BEFORE
 
 
 class ActiveFault(NamedTuple):

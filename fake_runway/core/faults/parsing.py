@@ -1,6 +1,6 @@
-"""Faults from data, and the contradictions that a schema cannot say."""
+"""Faults from data, and the contradictions that a schema cannot express."""
 
-from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
@@ -10,16 +10,20 @@ from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds, parse_effe
 from fake_runway.core.faults.effects.connections import Delay, Silence
 from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.faults.matching import Match, Moment
-from fake_runway.core.lifecycles.session import State
-
-Json = Mapping[str, Any]
-
-
-_CARRIED_OUT = frozenset({200})
+from fake_runway.core.faults.matching import Match
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Moment, Phase, Vocabulary
+from fake_runway.core.types import Json
 
 
-def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFFECTS) -> Fault:
+def parse_fault(
+    given: Json,
+    *,
+    name: str,
+    per_session: bool,
+    kinds: Kinds = EFFECTS,
+    vocabulary: Vocabulary = RUNWAY_API,
+) -> Fault:
     """Return the fault that `given`, valid by `fault_schema`, describes.
 
     Raises:
@@ -27,35 +31,24 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
     """
     match = given.get("match", {})
     effects = parse_effects(given["effect"], kinds)
-    moment = Moment(match["moment"]) if "moment" in match else None
-    acted = _acted(given, effects, moment)
+    moment = vocabulary.moments[match["moment"]] if "moment" in match else None
+    phase = _phase(given, effects, moment)
     statuses = _numbers(match.get("status", []))
-    if moment in (Moment.CREATED, Moment.CONSUMED) and not statuses:
-        statuses = _CARRIED_OUT
-    if statuses and not acted:
+    if moment is not None and not statuses:
+        statuses = moment.statuses
+    if statuses and phase is Phase.BEFORE:
         raise ValueError("match.status looks at the answer: it needs acted: true")
-    _check_acted(effects, acted=acted)
+    _check_phase(effects, phase)
     _check_silence(effects)
     starts_s = _span(given, "from") if "from" in given else 0.0
     ends_s = _span(given, "until") if "until" in given else None
     if ends_s is not None and ends_s <= starts_s:
         raise ValueError(f"until must lie after from: {ends_s}s, {starts_s}s")
-    operations, states = frozenset(_several(match.get("operation", []))), _states(match)
-    if moment is not None:
-        operations, states = _aimed(moment, operations, states)
     return Fault(
         name=name,
-        match=Match(
-            operations=operations,
-            methods=frozenset(_several(match.get("method", []))),
-            paths=frozenset(_several(match.get("path", []))),
-            sessions=_numbers(match.get("session", [])),
-            states=states,
-            statuses=statuses,
-            nth=_numbers(match.get("nth", [])),
-        ),
+        match=_match(match, moment, statuses, vocabulary),
         effects=effects,
-        acted=acted,
+        phase=phase,
         times=int(given["times"]) if "times" in given else None,
         skip=int(given.get("skip", 0)),
         starts_s=starts_s,
@@ -73,42 +66,43 @@ def _span(given: Json, name: str) -> float:
         raise ValueError(f"{name}: {error}") from error
 
 
-def _acted(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> bool:
-    """Return whether the server acts: as the moment says, as given, or as the effects need it."""
-    said: bool | None = given.get("acted")
-    if moment in (Moment.CREATED, Moment.CONSUMED, Moment.CREATE, Moment.CONSUME):
-        after = moment in (Moment.CREATED, Moment.CONSUMED)
-        if said is not None and said is not after:
-            raise ValueError(f"the moment {moment.value} means acted: {str(after).lower()}")
-        return after
-    if said is not None:
-        return said
-    return not _without_acting(effects)
+def _phase(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> Phase:
+    """Return when the fault strikes: as the moment implies, as given, or as the effects need it."""
+    acted: bool | None = given.get("acted")
+    if moment is not None and moment.phase is not None:
+        after = moment.phase is Phase.AFTER
+        if acted not in (None, after):
+            raise ValueError(f"the moment {moment.name} means acted: {str(after).lower()}")
+        acted = after
+    elif acted is None:
+        acted = not _fits_before(effects)
+    return Phase.AFTER if acted else Phase.BEFORE
 
 
-def _without_acting(effects: tuple[Effect, ...]) -> bool:
-    """Tell whether there is something to do before the server acts, or in its place."""
+def _fits_before(effects: tuple[Effect, ...]) -> bool:
+    """Return whether an effect comes before the server acts, or in its place."""
     return any(each.when in (When.BEFORE, When.INSTEAD) for each in effects)
 
 
-def _check_acted(effects: tuple[Effect, ...], *, acted: bool) -> None:
-    """Refuse effects that do not go together with acting, or with not acting.
+def _check_phase(effects: tuple[Effect, ...], phase: Phase) -> None:
+    """Reject effects that cannot strike in this phase.
 
     Raises:
         ValueError.
     """
-    if not acted and not _without_acting(effects):
+    before = phase is Phase.BEFORE
+    if before and not _fits_before(effects):
         raise ValueError("acted: false needs an effect that answers by itself (status, reset, ...)")
     for each in effects:
-        if acted and each.when is When.BEFORE:
+        if not before and each.when is When.BEFORE:
             wrong = "happens before the call is looked at: acted must be false"
             raise ValueError(f"effect.{each.name} {wrong}")
-        if not acted and each.when is When.ONLY_ACTED:
+        if before and each.when is When.ONLY_ACTED:
             raise ValueError(f"effect.{each.name} is about what was done: it needs acted: true")
 
 
 def _check_silence(effects: tuple[Effect, ...]) -> None:
-    """Refuse what would alter an answer that never comes.
+    """Reject effects on an answer that never comes.
 
     Raises:
         ValueError.
@@ -120,20 +114,38 @@ def _check_silence(effects: tuple[Effect, ...]) -> None:
         raise ValueError(f"effect: {wrong}, got {', '.join([*silent[1:], *others])}")
 
 
-def _aimed(
-    moment: Moment, operations: frozenset[str], states: frozenset[State]
-) -> tuple[frozenset[str], frozenset[State]]:
-    """Return the operations and states that a moment stands for; what is given must agree."""
-    if moment in (Moment.READY, Moment.RUNNING):
-        state = State(moment.value)
-        if states - {state}:
-            raise ValueError(f"the moment {moment.value} means state: {state.value}")
-        return operations, frozenset({state})
-    creates = moment in (Moment.CREATE, Moment.CREATED)
-    operation = "createSession" if creates else "consumeSession"
-    if operations - {operation}:
-        raise ValueError(f"the moment {moment.value} means operation: {operation}")
-    return frozenset({operation}), states
+def _match(
+    match: Json, moment: Moment | None, statuses: frozenset[int], vocabulary: Vocabulary
+) -> Match:
+    """Return the conditions that are given and that the moment implies; they must agree.
+
+    Raises:
+        ValueError: they do not, or resources of two kinds are given, and no call is about two.
+    """
+    operations = frozenset(_several(match.get("operation", [])))
+    states: frozenset[Enum] = frozenset()
+    for name in _several(match.get("state", [])):
+        states |= vocabulary.states[name]
+    if moment is not None and moment.state is not None:
+        if {state.value for state in states} - {moment.state.value}:
+            raise ValueError(f"the moment {moment.name} means state: {moment.state.value}")
+        states = frozenset({moment.state})
+    if moment is not None and moment.operation:
+        if operations - {moment.operation}:
+            raise ValueError(f"the moment {moment.name} means operation: {moment.operation}")
+        operations = frozenset({moment.operation})
+    kinds = [kind.name for kind in vocabulary.lifecycles if kind.name in match]
+    if len(kinds) > 1:
+        raise ValueError(f"match: expected resources of one kind, got {', '.join(kinds)}")
+    return Match(
+        operations=operations,
+        methods=frozenset(_several(match.get("method", []))),
+        paths=frozenset(_several(match.get("path", []))),
+        places=frozenset((kind, number) for kind in kinds for number in _numbers(match[kind])),
+        states=states,
+        statuses=statuses,
+        nth=_numbers(match.get("nth", [])),
+    )
 
 
 def _several(value: Any) -> list[Any]:
@@ -142,7 +154,3 @@ def _several(value: Any) -> list[Any]:
 
 def _numbers(value: Any) -> frozenset[int]:
     return frozenset(int(each) for each in _several(value))
-
-
-def _states(match: Json) -> frozenset[State]:
-    return frozenset(State(each) for each in _several(match.get("state", [])))

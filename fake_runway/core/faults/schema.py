@@ -5,8 +5,8 @@ from typing import Any
 from fake_runway.core.durations import SPAN_PATTERN
 from fake_runway.core.faults.effects.base import When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
-from fake_runway.core.faults.matching import OPERATIONS, PATHS, Moment
-from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 
 
 def _one_or_more(schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -14,24 +14,30 @@ def _one_or_more(schema: dict[str, Any], description: str) -> dict[str, Any]:
     return {"description": description, "anyOf": [schema, several]}
 
 
-def match_schema() -> dict[str, Any]:
+def match_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     """Return the JSON schema of a fault's `match`."""
+    operations = [operation.id for operation in vocabulary.operations]
+    names = [kind.name for kind in vocabulary.lifecycles]
     return {
         "description": "Which calls; every condition given must hold. Leave it out for all calls.",
         "type": "object",
         "properties": {
-            "operation": _one_or_more({"enum": list(OPERATIONS)}, "The operation's id."),
-            "method": _one_or_more({"enum": ["GET", "POST", "DELETE"]}, "The HTTP method."),
+            "operation": _one_or_more({"enum": operations}, "The operation's id."),
+            "method": _one_or_more({"enum": list(vocabulary.methods)}, "The HTTP method."),
             "path": _one_or_more(
-                {"enum": list(PATHS)},
+                {"enum": list(vocabulary.paths)},
                 "The path's template, such as /v1/realtime_sessions/{id}/consume.",
             ),
-            "session": _one_or_more(
-                {"type": "integer", "minimum": 0}, "Which session of the world, counted from 0."
-            ),
+            **{
+                name: _one_or_more(
+                    {"type": "integer", "minimum": 0}, f"Which {name} of the world, counted from 0."
+                )
+                for name in names
+            },
             "state": _one_or_more(
-                {"enum": [state.value for state in State]},
-                "The session's state when the call comes; with acted: true, after it was acted on.",
+                {"enum": list(vocabulary.states)},
+                f"The {' or '.join(names)}'s state when the call comes; with acted: true, after it"
+                " was acted on.",
             ),
             "status": _one_or_more(
                 {"type": "integer", "minimum": 100, "maximum": 599},
@@ -42,23 +48,23 @@ def match_schema() -> dict[str, Any]:
                 "Which of the calls that match otherwise, counted from 1.",
             ),
             "moment": {
-                "description": "create: before it is stored. created: stored, the reply not out."
-                " ready: any call between READY and consume. consume: before the key is used."
-                " consumed: used, the reply not out. running: any call about a running session.",
-                "enum": [moment.value for moment in Moment],
+                "description": " ".join(
+                    f"{moment.name}: {moment.about}." for moment in vocabulary.moments.values()
+                ),
+                "enum": list(vocabulary.moments),
             },
         },
         "additionalProperties": False,
     }
 
 
-def _named(kinds: Kinds, when: When) -> str:
-    return ", ".join(kind.name for kind in kinds if kind.when is when)
-
-
-def fault_schema(kinds: Kinds = EFFECTS) -> dict[str, Any]:
+def fault_schema(kinds: Kinds = EFFECTS, *, vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     """Return the JSON schema of a fault."""
     span = {"type": "string", "pattern": f"^{SPAN_PATTERN}$"}
+    instead, before = (
+        ", ".join(kind.name for kind in kinds if kind.when is when)
+        for when in (When.INSTEAD, When.BEFORE)
+    )
     return {
         "description": "Something that goes wrong: which calls, what happens, how often.",
         "type": "object",
@@ -68,18 +74,17 @@ def fault_schema(kinds: Kinds = EFFECTS) -> dict[str, Any]:
                 "type": "string",
                 "pattern": "^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$",
             },
-            "match": match_schema(),
+            "match": match_schema(vocabulary),
             "effect": {
                 "description": "What happens. Several effects of one fault are applied together.",
                 "type": "object",
-                "properties": {effect.name: effect.schema() for effect in kinds},
+                "properties": {effect.name: effect.schema_in(vocabulary) for effect in kinds},
                 "minProperties": 1,
                 "additionalProperties": False,
             },
             "acted": {
                 "description": "Whether the server acts on the request first. By default it does"
-                f" unless an effect answers by itself ({_named(kinds, When.INSTEAD)}) or comes"
-                f" before ({_named(kinds, When.BEFORE)}).",
+                f" unless an effect answers by itself ({instead}) or comes before ({before}).",
                 "type": "boolean",
             },
             "times": {

@@ -16,15 +16,23 @@ import json
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from fake_runway.core.history.journal import CLOCK_ACTS, Act, Entry, Exchange, Move
-from fake_runway.core.lifecycles.session import TERMINAL, Event, State
-from fake_runway.core.sessions.session import Session
+from fake_runway.core.history.journal import CLOCK_ACTS, Act, Entry, Exchange, Move, Resource
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import (
+    NO_SUBJECT,
+    ResourceKind,
+    Role,
+    Subject,
+    Vocabulary,
+    references,
+)
+from fake_runway.core.types import Json
 
 FAST_S = 0.1  # own time: polls closer than this are too fast, consumes closer are simultaneous
 FEWEST_FAST = 3
@@ -33,12 +41,6 @@ CONSUME_WITHIN_S = 30.0  # world time
 REPEATED_WITHIN_S = 120.0  # world time
 MOST_NUMBERS = 20
 _CLOCK_GRAIN_S = 1e-6  # POSIX seconds as floats are exact to a quarter of a microsecond
-
-_CREATE, _GET, _DELETE, _CONSUME = "createSession", "getSession", "deleteSession", "consumeSession"
-_OF_SESSIONS = frozenset({_CREATE, _GET, _DELETE, _CONSUME, "connectBackend"})
-_OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED"})  # as a GET shows it
-_USES = frozenset({Event.CONSUMED, Event.CLAIMED, Event.JOINED})
-_RAN_OUT = frozenset({Event.EXPIRED, Event.CAPPED, Event.UNPAID, Event.ENDED})
 
 
 class Severity(Enum):
@@ -60,7 +62,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "abandoned-ready": Rule(
             Severity.WARNING,
-            "The session became READY after the client had given up polling: cancel a session with"
+            "The {kind} became READY after the client had given up polling: cancel a {kind} with"
             " DELETE when you stop waiting for it.",
         ),
         "consume-never-arrived": Rule(
@@ -71,17 +73,17 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "never-cancelled": Rule(
             Severity.WARNING,
-            "The last call about the session, {last}, and no DELETE followed: cancel what you give"
+            "The last call about the {kind}, {last}, and no DELETE followed: cancel what you give"
             " up, for it takes up capacity and can go on costing.",
         ),
         "create-reply-lost": Rule(
             Severity.INFO,
-            "The session was made, but the reply to its create did not reach the client whole:"
+            "The {kind} was made, but the reply to its create did not reach the client whole:"
             " nobody can know its id, so expect it to take up capacity until it expires.",
         ),
         "polled-too-fast": Rule(
             Severity.WARNING,
-            "{times} polls came less than 100 ms after one that had shown NOT_READY: wait between"
+            "{times} polls came less than 100 ms after one that had shown {waiting}: wait between"
             " polls, a second is usual.",
         ),
         "polled-after-end": Rule(
@@ -91,12 +93,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "consumed-twice": Rule(
             Severity.ERROR,
-            "The session was consumed again after its credentials had been handed out: a key works"
-            " once, so keep the credentials or create another session.",
+            "The {kind} was consumed again after its credentials had been handed out: a key works"
+            " once, so keep the credentials or create another {kind}.",
         ),
         "repeated-create": Rule(
             Severity.ERROR,
-            "A create that had made a session was sent again{by_sdk} when its reply did not come:"
+            "A create that had made a {kind} was sent again{by_sdk} when its reply did not come:"
             " each one costs credits, so repeat only what certainly did not act.",
         ),
         "secret-in-url": Rule(
@@ -116,32 +118,32 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that the client does wrong, once for each session and rule.
+    """One thing that the client does wrong, once for each resource and rule.
 
     Attributes:
         id: stable; a key of `RULES`.
-        session: its id; None: about the world.
+        subject: the resource that it is about; none: the world.
         at: of the first wrong call, or of the call after which something is missing.
-        numbers: of the journal entries that show it; of many, the first.
+        numbers: of the journal entries that are evidence; of many, the first.
     """
 
     id: str
     severity: Severity
-    session: str | None
+    subject: Subject
     message: str
     at: float
     numbers: tuple[int, ...]
 
 
-def finding_body(finding: Finding) -> dict[str, Any]:
-    """Return a finding as JSON, with the names of its attributes.
+def finding_body(finding: Finding, vocabulary: Vocabulary = RUNWAY_API) -> Json:
+    """Return a finding as JSON.
 
     Shape: `Finding` in contracts/wire/schemas/admin.json.
     """
     return {
         "id": finding.id,
         "severity": finding.severity.value,
-        "session": finding.session,
+        **references(finding.subject, vocabulary.lifecycles),
         "message": finding.message,
         "at": finding.at,
         "numbers": list(finding.numbers),
@@ -151,64 +153,83 @@ def finding_body(finding: Finding) -> dict[str, Any]:
 def findings(
     entries: Iterable[Entry],
     *,
-    sessions: Mapping[str, Session],
+    resources: Mapping[str, Resource],
     now: float,
     rate: float,
     clock_lost: int = -1,
+    vocabulary: Vocabulary = RUNWAY_API,
 ) -> list[Finding]:
     """Return what a world's client does wrong, by instant, then id.
 
     Args:
         entries: in the order of application.
-        sessions: of the world, by id, up to date; of those it has forgotten, the moves tell.
+        resources: of the world, by id, up to date; the moves stand in for evicted ones.
         now: the world's instant, POSIX seconds.
         rate: of the world's clock before the first entry.
-        clock_lost: as in `journal.Log`: before that number nobody knows how the clock went.
+        clock_lost: as in `journal.Log`: how the clock went before that number is unknown.
     """
     exchanges: list[Exchange] = []
-    stories: defaultdict[str, _Story] = defaultdict(_Story)
-    clock = _OwnTime(rate, lost=clock_lost)
+    histories: dict[Subject, _ResourceHistory] = {}
+    judged = {kind.name: kind for kind in vocabulary.kinds if kind.custody is not None}
+    clock = _ClientTime(rate, lost=clock_lost)
+
+    def history_of(subject: Subject) -> _ResourceHistory:
+        if subject not in histories:
+            histories[subject] = _ResourceHistory(subject, judged[subject.kind], vocabulary)
+        return histories[subject]
+
     for entry in entries:
         match entry:
-            case Exchange():
+            case Exchange(subject=subject):
                 exchanges.append(entry)
-                if entry.operation in _OF_SESSIONS and entry.session_id:
-                    stories[entry.session_id].add(entry)
-            case Move(change=change):
-                story = stories[change.after.id]
-                story.session = change.after
-                story.used |= change.event in _USES
+                if subject.kind in judged and subject.id:
+                    history_of(subject).add(entry)
+            case Move(kind=kind, change=change) if kind.name in judged:
+                history = history_of(entry.subject)
+                history.resource = change.after
+                history.used |= change.event in history.custody.used
             case Act(what=what) if what in CLOCK_ACTS:
                 clock.add(entry)
-    found = [*_repeated_create(exchanges), *_secret_in_url(exchanges), *_no_version(exchanges)]
-    for session_id, story in stories.items():
-        story.session = sessions.get(session_id, story.session)
-        found += _left_behind(story, now)
-        found += _badly_polled(story, clock)
-        found += _consumed_twice(story, clock)
-    return sorted(found, key=lambda each: (each.at, each.id, each.session or ""))
+    found = [
+        *_repeated_create(exchanges, vocabulary),
+        *_secret_in_url(exchanges, vocabulary),
+        *_no_version(exchanges, vocabulary),
+    ]
+    for history in histories.values():
+        history.resource = resources.get(history.subject.id, history.resource)
+        found += _left_behind(history, now)
+        found += _badly_polled(history, clock)
+        found += _consumed_twice(history, clock)
+    return sorted(found, key=lambda each: (each.at, each.id, each.subject))
 
 
 # What the rules look at
 
 
-@dataclass(slots=True)
-class _Story:
-    """What happened to one session. `calls`: those that name it, its create is none of them."""
+class _ResourceHistory:
+    """What happened to one resource. `calls`: those that name it, which its create does not."""
 
-    session: Session | None = None
-    used: bool = False
-    create: Exchange | None = None
-    calls: list[Exchange] = field(default_factory=list)
+    def __init__(
+        self, subject: Subject, kind: ResourceKind[Any, Any], vocabulary: Vocabulary
+    ) -> None:
+        assert kind.custody is not None, kind.name
+        self.subject = subject
+        self.kind = kind
+        self.custody = kind.custody
+        self.resource: Resource | None = None
+        self.used = False
+        self.create: Exchange | None = None
+        self.calls: list[Exchange] = []
+        self._role_of = vocabulary.role_of
 
     def add(self, call: Exchange) -> None:
-        if call.operation == _CREATE:
+        if self._role_of(call.operation) is Role.CREATE:
             self.create = call
         else:
             self.calls.append(call)
 
-    def of(self, operation: str) -> list[Exchange]:
-        return [call for call in self.calls if call.operation == operation]
+    def calls_of(self, role: Role) -> list[Exchange]:
+        return [call for call in self.calls if self._role_of(call.operation) is role]
 
 
 class _Span(NamedTuple):
@@ -220,8 +241,8 @@ class _Span(NamedTuple):
     moved: bool  # it began with a move of the clock
 
 
-class _OwnTime:
-    """The caller's own time between two calls; there is none before entry number `lost`."""
+class _ClientTime:
+    """The client's own time between two calls; unknown before entry number `lost`."""
 
     def __init__(self, rate: float, *, lost: int) -> None:
         self._lost = lost
@@ -233,7 +254,7 @@ class _OwnTime:
         self._spans.append(_Span(act.number, act.at, rate, moved))
 
     def between(self, earlier: Exchange, later: Exchange) -> float | None:
-        """Return seconds, never too few for rounding; None if nobody can tell."""
+        """Return seconds, never too few for rounding; None if they are unknown."""
         if earlier.number < self._lost:
             return None
         first = bisect(self._spans, earlier.number, key=lambda span: span.number) - 1
@@ -247,12 +268,12 @@ class _OwnTime:
 
 
 def _succeeded(call: Exchange) -> bool:
-    """Tell whether a good answer came, readable or not."""
+    """Return whether a good answer arrived, readable or not."""
     return call.arrives and 200 <= call.status < 300
 
 
-def _heard(call: Exchange) -> bool:
-    """Tell whether a good answer came, and certainly as it is written down."""
+def _delivered_intact(call: Exchange) -> bool:
+    """Return whether a good answer arrived, and certainly as the journal has it."""
     return _succeeded(call) and not call.faults
 
 
@@ -260,115 +281,126 @@ def _answered_at(call: Exchange) -> float:
     return call.at + call.wait_s
 
 
-def _shown(call: Exchange, name: str = "status") -> object:
-    """Return a field of what a GET shows, None if there is none."""
-    if call.operation != _GET or not _succeeded(call) or not isinstance(call.reply, dict):
+def _field(poll: Exchange, name: str = "status") -> object:
+    """Return a field of the answer to a poll, None if it has none or did not arrive."""
+    if not _succeeded(poll) or not isinstance(poll.reply, dict):
         return None
-    return call.reply.get(name)
+    return poll.reply.get(name)
 
 
 def _finding(
-    rule: str, session_id: str, calls: list[Exchange], *, at: float, **words: object
+    rule: str, subject: Subject, calls: list[Exchange], *, at: float, **words: object
 ) -> Finding:
     severity, message = RULES[rule]
     numbers = tuple(call.number for call in calls[:MOST_NUMBERS])
-    return Finding(rule, severity, session_id or None, message.format(**words), at, numbers)
+    message = message.format(kind=subject.kind, **words)
+    return Finding(rule, severity, subject, message, at, numbers)
 
 
 # The rules
 
 
-def _left_behind(story: _Story, now: float) -> Iterator[Finding]:
-    """Yield how the client left a session behind, if it did: at most one of four findings.
+def _left_behind(history: _ResourceHistory, now: float) -> Iterator[Finding]:
+    """Yield how the client left a resource behind, if it did: at most one of four findings.
 
-    Nothing is said of a session that was cancelled or that the client tried to cancel (whatever the
-    DELETE was answered), that a GET showed to be over, or whose consume was answered well. Else the
+    A resource is not left behind if it was cancelled, if the client tried to cancel it (whatever
+    the answer), if a poll showed that it is over, or if its use was answered well. Otherwise the
     first of these that fits:
 
     - create-reply-lost: no call names it, and its create got no good answer; or, `QUIET_S` later,
       one that a fault struck.
-    - consume-never-arrived: a GET certainly showed READY with a key, nobody used that, no consume
-      was even tried, and it expired or `CONSUME_WITHIN_S` have passed since that answer.
-    - abandoned-ready: it became READY, but no GET showed that, and the last answer was a good one.
-    - never-cancelled: the last answer was a failure or did not come, or a good one that leaves the
-      client waiting.
+    - consume-never-arrived: a poll certainly showed READY with a key, the resource was not used, no
+      use was even tried, and it expired or `CONSUME_WITHIN_S` have passed since that answer.
+    - abandoned-ready: it became READY, but no poll showed that, and the last answer was a good one.
+    - never-cancelled: the last answer was a failure or did not arrive, or a good one that leaves
+      the client waiting.
 
-    The last two need that since the last answer `QUIET_S` have passed or the session expired or ran
-    to its end; and that it had not ended before that call, or there was nothing left to cancel.
-    While no answer fails, what somebody else uses (an admin, say) is not left behind.
+    The last two need that since the last answer `QUIET_S` have passed or the resource expired or
+    ran to its end; and that it had not ended before that call, when nothing was left to cancel.
+    While no answer fails, what another party uses (an admin, say) is not left behind.
     """
-    session, create, calls, consumes = story.session, story.create, story.calls, story.of(_CONSUME)
-    if session is None or create is None or session.state is State.CANCELLED or story.of(_DELETE):
+    resource, create, calls = history.resource, history.create, history.calls
+    custody, subject = history.custody, history.subject
+    polls, uses = history.calls_of(Role.POLL), history.calls_of(Role.USE)
+    if resource is None or create is None or resource.state is custody.cancelled:
         return
-    if any(_shown(call) in _OVER for call in calls) or any(map(_succeeded, consumes)):
+    if history.calls_of(Role.CANCEL) or any(map(_succeeded, uses)):
+        return
+    if any(_field(poll) in custody.over for poll in polls):
         return
     last = calls[-1] if calls else create
     quiet = now - _answered_at(last) >= QUIET_S
-    if not calls and not _heard(create):
+    if not calls and not _delivered_intact(create):
         if quiet or not _succeeded(create):
-            yield _finding("create-reply-lost", session.id, [create], at=create.at)
+            yield _finding("create-reply-lost", subject, [create], at=create.at)
         return
-    ready = next((call for call in calls if _heard(call) and _shown(call, "sessionKey")), None)
-    used = story.used or session.started_at is not None  # the journal may have lost the move
-    if ready is not None and not used and not consumes:
-        if session.event is Event.EXPIRED or now - _answered_at(ready) >= CONSUME_WITHIN_S:
-            yield _finding("consume-never-arrived", session.id, [create, ready], at=ready.at)
+    keys = (poll for poll in polls if _delivered_intact(poll) and _field(poll, custody.key))
+    ready = next(keys, None)
+    used = history.used or resource.started_at is not None  # the journal may have lost the move
+    if ready is not None and not used and not uses:
+        if resource.event is custody.expired or now - _answered_at(ready) >= CONSUME_WITHIN_S:
+            yield _finding("consume-never-arrived", subject, [create, ready], at=ready.at)
         return
     failed = not _succeeded(last)
-    over_before = session.state in TERMINAL and session.changed_at <= last.at
-    if over_before or (used and not failed) or not (quiet or session.event in _RAN_OUT):
+    over_before = history.kind.is_terminal(resource.state) and resource.changed_at <= last.at
+    if over_before or (used and not failed) or not (quiet or resource.event in custody.ran_out):
         return
     evidence = [create, *calls[-1:]]
-    unseen = session.ready_at is not None and all(_shown(call) != "READY" for call in calls)
+    unseen = resource.ready_at is not None and all(_field(poll) != custody.ready for poll in polls)
     if unseen and not failed:
-        yield _finding("abandoned-ready", session.id, evidence, at=last.at)
+        yield _finding("abandoned-ready", subject, evidence, at=last.at)
         return
     answer = f"was answered {last.status}" if last.arrives else "was not answered"
     words = f"{last.operation}, {answer}"
-    yield _finding("never-cancelled", session.id, evidence, at=last.at, last=words)
+    yield _finding("never-cancelled", subject, evidence, at=last.at, last=words)
 
 
-def _badly_polled(story: _Story, clock: _OwnTime) -> Iterator[Finding]:
-    """Yield what is wrong with GETs, each held against those of the same agent before it.
+def _badly_polled(history: _ResourceHistory, clock: _ClientTime) -> Iterator[Finding]:
+    """Yield what is wrong with polls, each compared with those of the same agent before it.
 
-    - polled-too-fast: `FEWEST_FAST` times or more, the GET before certainly showed NOT_READY, and
-      came less than `FAST_S` of own time ago. Repeating a GET at once after a failure is fine.
-    - polled-after-end: the answer to a GET before had certainly shown that the session is over.
+    - polled-too-fast: `FEWEST_FAST` times or more, the poll before certainly showed NOT_READY, and
+      came less than `FAST_S` of client time ago. A retry right after a failure is fine.
+    - polled-after-end: the answer to a poll before had certainly shown that the resource is over.
     """
+    custody, subject = history.custody, history.subject
     latest: dict[str, Exchange] = {}
     over: dict[str, Exchange] = {}
     fast: list[Exchange] = []
     late: list[Exchange] = []
-    for poll in story.of(_GET):
+    for poll in history.calls_of(Role.POLL):
         before, latest[poll.agent] = latest.get(poll.agent), poll
-        if before is not None and _heard(before) and _shown(before) == "NOT_READY":
-            own_s = clock.between(before, poll)
-            if own_s is not None and own_s < FAST_S:
-                fast.append(poll)
+        if (
+            before is not None
+            and _delivered_intact(before)
+            and _field(before) == custody.waiting
+            and (client_s := clock.between(before, poll)) is not None
+            and client_s < FAST_S
+        ):
+            fast.append(poll)
         if poll.agent in over and poll.at >= _answered_at(over[poll.agent]):
             late.append(poll)
-        if _heard(poll) and _shown(poll) in _OVER:
+        if _delivered_intact(poll) and _field(poll) in custody.over:
             over.setdefault(poll.agent, poll)
     if len(fast) >= FEWEST_FAST:
-        first = fast[0]
-        yield _finding("polled-too-fast", first.session_id, fast, at=first.at, times=len(fast))
+        words = {"times": len(fast), "waiting": custody.waiting}
+        yield _finding("polled-too-fast", subject, fast, at=fast[0].at, **words)
     if late:
-        end, status = over[late[0].agent], _shown(over[late[0].agent])
+        end = over[late[0].agent]
         calls = [end, *late]
-        yield _finding("polled-after-end", end.session_id, calls, at=late[0].at, status=status)
+        yield _finding("polled-after-end", subject, calls, at=late[0].at, status=_field(end))
 
 
-def _consumed_twice(story: _Story, clock: _OwnTime) -> Iterator[Finding]:
-    """Yield consumed-twice: the key was used again after credentials for it had certainly come.
+def _consumed_twice(history: _ResourceHistory, clock: _ClientTime) -> Iterator[Finding]:
+    """Yield consumed-twice: the key was used again after credentials for it had certainly arrived.
 
     Simultaneous consumes of one agent are no finding: a framework that runs effects twice, as React
     does in development, makes them, and one gets the credentials. Simultaneous is: before the first
-    was answered, less than `FAST_S` of own time apart, or, where that is unknown, at one instant.
-    A consume repeated because its reply was lost is no finding either. It is refused, and what
-    counts is that the session is cancelled then.
+    was answered, less than `FAST_S` of client time apart, or, where that is unknown, at one
+    instant. A consume that is retried because its reply was lost is no finding either: it is
+    rejected, and what counts is that the session is cancelled then.
     """
-    tries = [call for call in story.of(_CONSUME) if call.key_fits]
-    first = next((call for call in tries if _heard(call)), None)
+    tries = [call for call in history.calls_of(Role.USE) if call.key_fits]
+    first = next((call for call in tries if _delivered_intact(call)), None)
     if first is None:
         return
     again = [
@@ -379,48 +411,50 @@ def _consumed_twice(story: _Story, clock: _OwnTime) -> Iterator[Finding]:
         and not (call.agent == first.agent and _simultaneous(first, call, clock))
     ]
     if again:
-        yield _finding("consumed-twice", first.session_id, [first, *again], at=again[0].at)
+        yield _finding("consumed-twice", history.subject, [first, *again], at=again[0].at)
 
 
-def _simultaneous(first: Exchange, second: Exchange, clock: _OwnTime) -> bool:
-    own_s = clock.between(first, second)
-    return second.at == first.at if own_s is None else own_s < FAST_S
+def _simultaneous(first: Exchange, second: Exchange, clock: _ClientTime) -> bool:
+    client_s = clock.between(first, second)
+    return second.at == first.at if client_s is None else client_s < FAST_S
 
 
-def _repeated_create(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
-    """Yield repeated-create: a create that had made a session was sent again without knowing.
+def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield repeated-create: a create that had succeeded was sent again without knowing.
 
     That is: it got no good answer, and the next create of the same agent with the same body came
-    within `REPEATED_WITHIN_S`; or that one says it is a repetition, and came while the answer was
+    within `REPEATED_WITHIN_S`; or that one says that it is a retry, and came while the answer was
     held back. Two people who ask for one avatar right after a lost reply look the same.
     """
-    latest: dict[tuple[str, str], Exchange] = {}
+    latest: dict[tuple[str, str, str], Exchange] = {}
     for call in exchanges:
-        if call.operation != _CREATE or not call.body:
+        if vocabulary.role_of(call.operation) is not Role.CREATE or not call.body:
             continue
-        asked = (call.agent, json.dumps(dict(call.body), sort_keys=True, default=str))
-        first, latest[asked] = latest.get(asked), call
-        if first is None or not first.session_id or call.at - first.at > REPEATED_WITHIN_S:
+        body = json.dumps(dict(call.body), sort_keys=True, default=str)
+        request = (call.operation, call.agent, body)
+        first, latest[request] = latest.get(request), call
+        if first is None or not first.subject.id or call.at - first.at > REPEATED_WITHIN_S:
             continue
         if not _succeeded(first) or (call.retry and call.at < _answered_at(first)):
             by_sdk = f" (repetition {call.retry} of an SDK)" if call.retry else ""
             calls = [first, call]
-            yield _finding("repeated-create", first.session_id, calls, at=call.at, by_sdk=by_sdk)
+            yield _finding("repeated-create", first.subject, calls, at=call.at, by_sdk=by_sdk)
 
 
-def _secret_in_url(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
-    """Yield secret-in-url, once for each session and once for the rest: a query held a secret."""
-    shown: defaultdict[str, list[Exchange]] = defaultdict(list)
+def _secret_in_url(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield secret-in-url, once for each resource and once for the rest: a query had a secret."""
+    kinds = {kind.name for kind in vocabulary.lifecycles}
+    leaks: defaultdict[Subject, list[Exchange]] = defaultdict(list)
     for call in exchanges:
         if call.secret_in_url:
-            shown[call.session_id].append(call)
-    for session_id, calls in shown.items():
-        yield _finding("secret-in-url", session_id, calls, at=calls[0].at)
+            leaks[call.subject if call.subject.kind in kinds else NO_SUBJECT].append(call)
+    for subject, calls in leaks.items():
+        yield _finding("secret-in-url", subject, calls, at=calls[0].at)
 
 
-def _no_version(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
-    """Yield no-version-header, once: expected calls other than consume came without it."""
-    known = [call for call in exchanges if call.operation not in ("", _CONSUME)]
-    bare = [call for call in known if not call.versioned]
+def _no_version(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield no-version-header, once: calls of versioned operations came without it."""
+    versioned = {each.id for each in vocabulary.operations if each.versioned}
+    bare = [call for call in exchanges if call.operation in versioned and not call.versioned]
     if bare:
-        yield _finding("no-version-header", "", bare, at=bare[0].at, times=len(bare))
+        yield _finding("no-version-header", NO_SUBJECT, bare, at=bare[0].at, times=len(bare))

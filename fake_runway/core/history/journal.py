@@ -12,13 +12,13 @@ Not here: how long anything is kept on a disk (it is not), and what the entries 
 from collections import deque
 from collections.abc import Iterator, Mapping
 from copy import copy
+from enum import Enum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from fake_runway.core.lifecycles.session import TERMINAL, Event
-from fake_runway.core.sessions.rules import Change
-
-Json = dict[str, Any]
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import Failure
+from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject, Vocabulary
 
 DEFAULT_CAPACITY = 1_000
 _CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
@@ -41,7 +41,7 @@ class Exchange(NamedTuple):
         at: when it was applied, POSIX seconds of the world's clock.
         operation: the contract's id, empty for a request that nobody expected.
         path: without the world's prefix and without the query.
-        session_id: the session that the path names or that was created; empty if none.
+        subject: the resource that the path names or that was created.
         agent: the User-Agent.
         retry: which repetition of an official SDK it is; None if it does not say.
         versioned: the version header was there.
@@ -57,7 +57,6 @@ class Exchange(NamedTuple):
         arrives: whether the client got the whole answer, sooner or later.
         wait_s: how long the answer was held back.
         acted: whether the server acted on it.
-        avatar_id: the avatar that the path names; empty if none.
     """
 
     number: int
@@ -65,7 +64,7 @@ class Exchange(NamedTuple):
     operation: str
     method: str
     path: str
-    session_id: str
+    subject: Subject
     agent: str
     retry: int | None
     versioned: bool
@@ -81,7 +80,6 @@ class Exchange(NamedTuple):
     arrives: bool
     wait_s: float
     acted: bool
-    avatar_id: str = ""
 
 
 class Act(NamedTuple):
@@ -89,22 +87,62 @@ class Act(NamedTuple):
 
     Attributes:
         what: the admin operation's id.
-        session_id: the session it is about, empty if none.
+        subject: the resource that it is about.
         given: its body.
     """
 
     number: int
     at: float
     what: str
-    session_id: str
+    subject: Subject
     given: Mapping[str, Any]
 
 
+class Resource(Protocol):
+    """What journal and findings read of a resource of any kind."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def state(self) -> Enum: ...
+    @property
+    def event(self) -> Enum | None: ...
+    @property
+    def changed_at(self) -> float: ...
+    @property
+    def ready_at(self) -> float | None: ...
+    @property
+    def started_at(self) -> float | None: ...
+    @property
+    def failure(self) -> Failure | None: ...
+
+
+class ResourceChange(Protocol):
+    """One step of one resource: what it was (None: new), what it is, why, and what it costs."""
+
+    @property
+    def at(self) -> float: ...
+    @property
+    def event(self) -> Enum | None: ...
+    @property
+    def before(self) -> Resource | None: ...
+    @property
+    def after(self) -> Resource: ...
+    @property
+    def charge(self) -> int: ...
+
+
 class Move(NamedTuple):
-    """A change of a session and its place in the order of application."""
+    """A change of a resource of some kind, and its place in the order of application."""
 
     number: int
-    change: Change
+    kind: ResourceKind[Any, Any]
+    change: ResourceChange
+
+    @property
+    def subject(self) -> Subject:
+        """The resource."""
+        return Subject(self.kind.name, self.change.after.id)
 
 
 Entry = Exchange | Act | Move
@@ -115,6 +153,7 @@ class Log:
 
     Args:
         capacity: how many exchanges are kept, and how many acts; eight times as many moves.
+        vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
         rate_before: the rate that the last lost change of the clock's rate set; None: none is lost.
@@ -123,7 +162,10 @@ class Log:
         deleted: somebody had the entries forgotten, so that no capacity could have kept them.
     """
 
-    def __init__(self, capacity: int = DEFAULT_CAPACITY) -> None:
+    def __init__(
+        self, capacity: int = DEFAULT_CAPACITY, *, vocabulary: Vocabulary = RUNWAY_API
+    ) -> None:
+        self._vocabulary = vocabulary
         self.exchanges: deque[Exchange] = deque(maxlen=capacity)
         self.acts: deque[Act] = deque(maxlen=capacity)
         self.moves: deque[Move] = deque(maxlen=capacity * _CHANGES_PER_EXCHANGE)
@@ -179,11 +221,12 @@ class Log:
         self.acts.clear()
         self.moves.clear()
 
-    def add_change(self, change: Change) -> None:
-        """Keep `change`; the blocks of a call are left out, the session itself counts them."""
-        if change.event is not Event.BILLED:
+    def add_change(self, change: ResourceChange) -> None:
+        """Keep `change`, unless its event is one that its kind leaves unrecorded."""
+        kind = self._vocabulary.kind_of(change.after.state)
+        if change.event not in kind.unrecorded:
             self.lost_moves += len(self.moves) == self.moves.maxlen
-            self.moves.append(Move(self.number(), change))
+            self.moves.append(Move(self.number(), kind, change))
 
     def copy(self) -> "Log":
         """Return a log that goes on from here by itself."""
@@ -197,18 +240,16 @@ class Log:
         every: list[Entry] = [*self.exchanges, *self.acts, *self.moves]
         return sorted(every, key=lambda entry: entry.number)
 
-    def of_session(self, session_id: str) -> Iterator[Entry]:
-        """Yield what happened to one session, with the clock moves from its birth to its end."""
+    def of_subject(self, subject: Subject) -> Iterator[Entry]:
+        """Yield what happened to a resource, with the clock acts from its create to its end."""
         alive = False
         for entry in self.entries():
-            match entry:
-                case Move(change=change) if change.after.id == session_id:
-                    alive = change.after.state not in TERMINAL
-                    yield entry
-                case Exchange() | Act() if entry.session_id == session_id:
-                    yield entry
-                case Act(what=what) if alive and what in CLOCK_ACTS:
-                    yield entry
+            if entry.subject == subject:
+                if isinstance(entry, Move):
+                    alive = not entry.kind.is_terminal(entry.change.after.state)
+                yield entry
+            elif alive and isinstance(entry, Act) and entry.what in CLOCK_ACTS:
+                yield entry
 
 
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})

@@ -1,11 +1,9 @@
 """Journal entries as lines of text: when, what, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
-from fake_runway.core.lifecycles.session import Event
 
 
 def timeline(entries: Iterable[Entry], *, start: float) -> list[str]:
@@ -22,32 +20,17 @@ def _line(entry: Entry) -> str:
     match entry:
         case Exchange():
             return _exchange_line(entry)
-        case Move(change=change):
+        case Move(kind=kind, change=change):
             before = f"{change.before.state.value} -> " if change.before else ""
             failure = change.after.failure
             why = f" ({failure.code}: {failure.text})" if failure else ""
             cost = f", {change.charge} credits" if change.charge else ""
             event = change.event.value if change.event else "created"
-            return f"* {before}{change.after.state.value}: {_WHY.get(event, event)}{why}{cost}"
+            reason = kind.reasons.get(change.event, event)
+            return f"* {before}{change.after.state.value}: {reason}{why}{cost}"
         case Act(what=what, given=given):
             detail = ", ".join(f"{key} {value}" for key, value in given.items())
             return f"! {what} {detail}".rstrip()
-
-
-_WHY: Mapping[str, str] = MappingProxyType(
-    {
-        Event.RELEASED.value: "its own time in the queue is over",
-        Event.ADMITTED.value: "there is capacity",
-        Event.CONSUMED.value: "its key was used",
-        Event.CLAIMED.value: "its key was used, and nobody has joined",
-        Event.JOINED.value: "somebody joined",
-        Event.ENDED.value: "the call was ended",
-        Event.CAPPED.value: "it reached its longest duration",
-        Event.UNPAID.value: "a block could not be paid",
-        Event.EXPIRED.value: "nobody consumed it in time",
-        Event.CANCELLED.value: "it was deleted",
-    }
-)
 
 
 def _exchange_line(exchange: Exchange) -> str:

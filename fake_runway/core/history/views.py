@@ -5,18 +5,17 @@ keys and tokens are covered. The same entry always gives the same bytes, which i
 compared by.
 """
 
-from typing import Any
-
 from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
 from fake_runway.core.history.redaction import redacted_reply
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Vocabulary, references
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.types import Json
 
-Json = dict[str, Any]
 
-
-def exchange_body(exchange: Exchange) -> Json:
+def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Json:
     """Return what the journal shows of one request and its answer.
 
     Shape: `Exchange` in contracts/wire/schemas/admin.json.
@@ -27,8 +26,7 @@ def exchange_body(exchange: Exchange) -> Json:
         "operation": exchange.operation or None,
         "method": exchange.method,
         "path": exchange.path,
-        "session": exchange.session_id or None,
-        "avatar": exchange.avatar_id or None,
+        **references(exchange.subject, vocabulary.kinds),
         "request": {
             "agent": exchange.agent or None,
             "retry": exchange.retry,
@@ -61,7 +59,7 @@ def move_body(move: Move) -> Json:
     return {
         "number": move.number,
         "at": change.at,
-        "session": change.after.id,
+        move.kind.name: change.after.id,
         "event": change.event.value if change.event is not None else "created",
         "before": change.before.state.value if change.before is not None else None,
         "after": change.after.state.value,
@@ -70,7 +68,7 @@ def move_body(move: Move) -> Json:
     }
 
 
-def act_body(act: Act) -> Json:
+def act_body(act: Act, vocabulary: Vocabulary = RUNWAY_API) -> Json:
     """Return one thing that was done from outside.
 
     Shape: `ActStep` in contracts/wire/schemas/admin.json.
@@ -79,20 +77,20 @@ def act_body(act: Act) -> Json:
         "number": act.number,
         "at": act.at,
         "act": act.what,
-        "session": act.session_id or None,
+        **references(act.subject, vocabulary.lifecycles),
         "given": dict(act.given),
     }
 
 
-def entry_body(entry: Entry) -> Json:
+def entry_body(entry: Entry, vocabulary: Vocabulary = RUNWAY_API) -> Json:
     """Return any entry, with its `kind`. Shape: `Entry` in contracts/wire/schemas/admin.json."""
     match entry:
         case Exchange():
-            return {"kind": "exchange", **exchange_body(entry)}
+            return {"kind": "exchange", **exchange_body(entry, vocabulary)}
         case Move():
             return {"kind": "move", **move_body(entry)}
         case Act():
-            return {"kind": "act", **act_body(entry)}
+            return {"kind": "act", **act_body(entry, vocabulary)}
 
 
 def session_view(session: Session) -> Json:

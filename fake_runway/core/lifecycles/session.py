@@ -17,6 +17,15 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from fake_runway.core.lifecycles.vocabulary import (
+    ApiOperation,
+    Custody,
+    Moment,
+    Phase,
+    ResourceKind,
+    Role,
+)
+
 
 class State(Enum):
     """Where a session is."""
@@ -91,7 +100,7 @@ TERMINAL = frozenset(state for state, row in TRANSITIONS.items() if not row)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a session FAILED. `code` is the stable part; `text` is for people."""
+    """Why a resource FAILED. `code` is the stable part; `text` is for people."""
 
     code: str
     text: str
@@ -101,3 +110,74 @@ EXPIRED_FAILURE = Failure(
     "INTERNAL", "The session was not consumed before its credentials expired."
 )
 UNEXPLAINED_FAILURE = Failure("INTERNAL", "An internal error occurred.")
+
+
+_PATH = "/v1/realtime_sessions"
+_CREATE, _CONSUME = "createSession", "consumeSession"
+
+SESSION = ResourceKind(
+    "session",
+    TRANSITIONS,
+    moments=(
+        Moment("create", "before it is stored", operation=_CREATE, phase=Phase.BEFORE),
+        Moment(
+            "created",
+            "stored, the reply not out",
+            operation=_CREATE,
+            phase=Phase.AFTER,
+            statuses=frozenset({200}),
+        ),
+        Moment("ready", "any call between READY and consume", state=State.READY),
+        Moment("consume", "before the key is used", operation=_CONSUME, phase=Phase.BEFORE),
+        Moment(
+            "consumed",
+            "used, the reply not out",
+            operation=_CONSUME,
+            phase=Phase.AFTER,
+            statuses=frozenset({200}),
+        ),
+        Moment("running", "any call about a running session", state=State.RUNNING),
+    ),
+    automatic=frozenset({Event.ADMITTED, Event.RELEASED}),
+    unrecorded=frozenset({Event.BILLED}),
+    reasons=MappingProxyType(
+        {
+            Event.RELEASED: "its own time in the queue is over",
+            Event.ADMITTED: "there is capacity",
+            Event.CONSUMED: "its key was used",
+            Event.CLAIMED: "its key was used, and nobody has joined",
+            Event.JOINED: "somebody joined",
+            Event.ENDED: "the call was ended",
+            Event.CAPPED: "it reached its longest duration",
+            Event.UNPAID: "a block could not be paid",
+            Event.EXPIRED: "nobody consumed it in time",
+            Event.CANCELLED: "it was deleted",
+        }
+    ),
+    custody=Custody(
+        waiting="NOT_READY",
+        ready="READY",
+        over=frozenset({"COMPLETED", "FAILED", "CANCELLED"}),
+        key="sessionKey",
+        used=frozenset({Event.CONSUMED, Event.CLAIMED, Event.JOINED}),
+        expired=Event.EXPIRED,
+        ran_out=frozenset({Event.EXPIRED, Event.CAPPED, Event.UNPAID, Event.ENDED}),
+        cancelled=State.CANCELLED,
+    ),
+)
+"""What faults, journal and findings may say about sessions."""
+
+SESSION_OPERATIONS = (
+    ApiOperation(_CREATE, "POST", _PATH, "session", Role.CREATE),
+    ApiOperation("getSession", "GET", f"{_PATH}/{{id}}", "session", Role.POLL),
+    ApiOperation("deleteSession", "DELETE", f"{_PATH}/{{id}}", "session", Role.CANCEL),
+    ApiOperation(
+        _CONSUME,
+        "POST",
+        f"{_PATH}/{{id}}/consume",
+        "session",
+        Role.USE,
+        versioned=False,  # browsers do not send the header
+    ),
+    ApiOperation("connectBackend", "POST", f"{_PATH}/{{id}}/connect_backend", "session"),
+)

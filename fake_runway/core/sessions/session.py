@@ -17,6 +17,7 @@ from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.lifecycles.session import (
     EXPIRED_FAILURE,
+    SESSION,
     TRANSITIONS,
     UNEXPLAINED_FAILURE,
     Event,
@@ -29,7 +30,7 @@ BLOCK_S = 6.0
 
 DEFAULT_PROVISION = Fixed(1.5)
 
-_OF_THE_ACCOUNT = frozenset({Event.ADMITTED, Event.RELEASED, Event.BILLED})
+_OF_THE_ACCOUNT = SESSION.automatic | {Event.BILLED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -347,7 +347,7 @@ class Chosen:
         """Return all states that a session has been in, in their order."""
         self._look()
         path: list[str] = []
-        for _, change in self.world.log.moves:
+        for _, _, change in self.world.log.moves:
             state = change.after.state.value
             if change.after.id == session_id and path[-1:] != [state]:
                 path.append(state)

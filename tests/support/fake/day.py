@@ -148,9 +148,9 @@ def _line(entry: Exchange | Act | Move) -> tuple[object, ...]:
     match entry:
         case Exchange():
             body = entry.reply if isinstance(entry.reply, dict) else {}
-            return entry.operation, entry.session_id, entry.status, entry.code, body.get("status")
+            return entry.operation, entry.subject, entry.status, entry.code, body.get("status")
         case Act():
-            return entry.what, entry.session_id
+            return entry.what, entry.subject
         case Move(change=change):
             return change.event, change.after.id, change.after.state, change.charge
 

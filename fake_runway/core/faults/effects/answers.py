@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.types import Json
 
 _TEXTS: Mapping[int, str] = MappingProxyType(
     {
@@ -26,6 +27,7 @@ _TEXTS: Mapping[int, str] = MappingProxyType(
 
 
 _PRINTABLE = r"^[\x20-\x7e]+$"
+_STATUS: Json = {"type": "integer", "minimum": 200, "maximum": 599}
 
 
 def _one_line(text: str) -> str:
@@ -41,27 +43,23 @@ class Status(Effect):
 
     name = "status"
     when = When.INSTEAD
+    schema: ClassVar[Json] = {
+        "description": "Answer this status with a body in the provider's form.",
+        "anyOf": [
+            _STATUS,
+            {
+                "type": "object",
+                "properties": {
+                    "code": _STATUS,
+                    "error": {"description": "The text.", "type": "string"},
+                },
+                "required": ["code"],
+                "additionalProperties": False,
+            },
+        ],
+    }
     code: int
     error: str
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        code = {"type": "integer", "minimum": 200, "maximum": 599}
-        return {
-            "description": "Answer this status with a body in the provider's form.",
-            "anyOf": [
-                code,
-                {
-                    "type": "object",
-                    "properties": {
-                        "code": code,
-                        "error": {"description": "The text.", "type": "string"},
-                    },
-                    "required": ["code"],
-                    "additionalProperties": False,
-                },
-            ],
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -79,26 +77,23 @@ class Page(Effect):
     """A body that is no JSON, as proxies and load balancers send it."""
 
     name = "page"
+    schema: ClassVar[Json] = {
+        "description": "Send this text as the body, HTML unless `type` says otherwise.",
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "properties": {
+                    "text": {"type": "string"},
+                    "type": {"type": "string", "pattern": _PRINTABLE},
+                },
+                "required": ["text"],
+                "additionalProperties": False,
+            },
+        ],
+    }
     text: str
     media: str
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Send this text as the body, HTML unless `type` says otherwise.",
-            "anyOf": [
-                {"type": "string"},
-                {
-                    "type": "object",
-                    "properties": {
-                        "text": {"type": "string"},
-                        "type": {"type": "string", "pattern": _PRINTABLE},
-                    },
-                    "required": ["text"],
-                    "additionalProperties": False,
-                },
-            ],
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -121,17 +116,14 @@ class Headers(Effect):
     """Sets headers: Retry-After, x-should-retry, anything."""
 
     name = "headers"
+    schema: ClassVar[Json] = {
+        "description": "Set these headers.",
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z0-9-]+$"},
+        "additionalProperties": {"type": "string", "pattern": r"^[\x20-\x7e]*$"},
+        "minProperties": 1,
+    }
     headers: Mapping[str, str]
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Set these headers.",
-            "type": "object",
-            "propertyNames": {"pattern": "^[A-Za-z0-9-]+$"},
-            "additionalProperties": {"type": "string", "pattern": r"^[\x20-\x7e]*$"},
-            "minProperties": 1,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -149,15 +141,12 @@ class ContentType(Effect):
     """Declares the body to be something that it is not."""
 
     name = "content_type"
+    schema: ClassVar[Json] = {
+        "description": "Declare the body to be of this type, whatever it is.",
+        "type": "string",
+        "pattern": _PRINTABLE,
+    }
     media: str
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Declare the body to be of this type, whatever it is.",
-            "type": "string",
-            "pattern": _PRINTABLE,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:

@@ -20,9 +20,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
-from fake_runway.core.lifecycles.session import Event
-
-Json = Mapping[str, Any]
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
+from fake_runway.core.types import Json
 
 
 class Ending(Enum):
@@ -70,7 +69,7 @@ class Context(NamedTuple):
     """What an effect may know: a draw in (0, 1) of its own, and the form of error bodies."""
 
     number: float
-    envelope: Callable[[str], dict[str, Any]]
+    envelope: Callable[[str], Json]
 
 
 class When(Enum):
@@ -87,29 +86,30 @@ class Effect(ABC):
 
     name: ClassVar[str]
     when: ClassVar[When] = When.AFTER
-
-    @staticmethod
-    @abstractmethod
-    def schema() -> dict[str, Any]:
-        """Return the JSON schema of what stands behind the name in a fault."""
+    schema: ClassVar[Json]  # of the value behind the name in a fault
 
     @classmethod
-    @abstractmethod
+    def schema_in(cls, vocabulary: Vocabulary) -> Json:
+        """Return the schema where `vocabulary` says what faults may speak of."""
+        return cls.schema
+
+    @classmethod
     def parse(cls, value: Any) -> Self:
-        """Return the effect that a valid `value` describes.
+        """Return the effect that `value`, valid by the schema, describes; here: one without choice.
 
         Raises:
-            ValueError: something that the schema cannot say is wrong with it.
+            ValueError: `value` breaks a rule that the schema cannot express.
         """
+        return cls()
 
     @abstractmethod
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         """Return what becomes of `delivery`."""
 
-    def event_before(self) -> Event | None:
-        """Return what happens to the session before the call is looked at, None: nothing."""
-        return None
+    def event_before(self) -> str:
+        """Return the event that happens to the resource before the call, empty: none."""
+        return ""
 
 
-def just_true(description: str) -> dict[str, Any]:
+def just_true(description: str) -> Json:
     return {"description": description, "const": True}

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from fake_runway.core.durations import SPAN_PATTERN
-from fake_runway.core.durations import parse_span as _span
+from fake_runway.core.durations import SPAN_PATTERN, parse_span
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, just_true
+from fake_runway.core.types import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +16,12 @@ class SetFields(Effect):
     """Puts fields into a JSON object."""
 
     name = "set"
+    schema: ClassVar[Json] = {
+        "description": "Put these fields into the body, null included; known ones are changed.",
+        "type": "object",
+        "minProperties": 1,
+    }
     fields: Mapping[str, object]
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Put these fields into the body, null included; known ones are changed.",
-            "type": "object",
-            "minProperties": 1,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -41,16 +38,13 @@ class OmitFields(Effect):
     """Leaves fields of a JSON object out."""
 
     name = "omit"
+    schema: ClassVar[Json] = {
+        "description": "Leave these fields out of the body.",
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 1,
+    }
     fields: tuple[str, ...]
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Leave these fields out of the body.",
-            "type": "array",
-            "items": {"type": "string"},
-            "minItems": 1,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -68,22 +62,19 @@ class ShiftFields(Effect):
     """Moves instants in a JSON object, as a server with a wrong clock does."""
 
     name = "shift"
+    schema: ClassVar[Json] = {
+        "description": "Move these instants of the body by a span: -10m is into the past.",
+        "type": "object",
+        "additionalProperties": {"type": "string", "pattern": f"^-?{SPAN_PATTERN}$"},
+        "minProperties": 1,
+    }
     spans_s: Mapping[str, float]
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Move these instants of the body by a span: -10m is into the past.",
-            "type": "object",
-            "additionalProperties": {"type": "string", "pattern": f"^-?{SPAN_PATTERN}$"},
-            "minProperties": 1,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
         return cls(
             {
-                key: -_span(text[1:]) if text.startswith("-") else _span(text)
+                key: -parse_span(text[1:]) if text.startswith("-") else parse_span(text)
                 for key, text in value.items()
             }
         )
@@ -112,14 +103,9 @@ class Malformed(Effect):
     """Breaks the JSON: its last byte is missing, and the length says so."""
 
     name = "malformed"
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return just_true("Send JSON whose last byte is missing; the length agrees with that.")
-
-    @classmethod
-    def parse(cls, value: Any) -> Self:
-        return cls()
+    schema: ClassVar[Json] = just_true(
+        "Send JSON whose last byte is missing; the length agrees with that."
+    )
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return replace(delivery, body=_raw(delivery.body)[:-1])

@@ -3,9 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, Duration, parse_duration
-from fake_runway.core.durations import parse_span as _span
+from fake_runway.core.durations import (
+    DURATION_PATTERN,
+    SPAN_PATTERN,
+    Duration,
+    parse_duration,
+    parse_span,
+)
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, Ending, When, just_true
+from fake_runway.core.types import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +19,12 @@ class Delay(Effect):
     """Holds the whole answer back."""
 
     name = "delay"
+    schema: ClassVar[Json] = {
+        "description": "Hold the answer back this long, in the world's time.",
+        "type": "string",
+        "pattern": DURATION_PATTERN,
+    }
     duration: Duration
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Hold the answer back this long, in the world's time.",
-            "type": "string",
-            "pattern": DURATION_PATTERN,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -36,25 +39,22 @@ class Dribble(Effect):
     """Sends the body in drops."""
 
     name = "dribble"
+    schema: ClassVar[Json] = {
+        "description": "Send the body in pieces of `bytes` (1), each after `every` (50ms) of"
+        " the world's time.",
+        "type": "object",
+        "properties": {
+            "bytes": {"type": "integer", "minimum": 1},
+            "every": {"type": "string", "pattern": f"^{SPAN_PATTERN}$"},
+        },
+        "additionalProperties": False,
+    }
     size: int
     every_s: float
 
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Send the body in pieces of `bytes` (1), each after `every` (50ms) of"
-            " the world's time.",
-            "type": "object",
-            "properties": {
-                "bytes": {"type": "integer", "minimum": 1},
-                "every": {"type": "string", "pattern": f"^{SPAN_PATTERN}$"},
-            },
-            "additionalProperties": False,
-        }
-
     @classmethod
     def parse(cls, value: Any) -> Self:
-        return cls(int(value.get("bytes", 1)), _span(value.get("every", "50ms")))
+        return cls(int(value.get("bytes", 1)), parse_span(value.get("every", "50ms")))
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return replace(delivery, pace=(self.size, self.every_s))
@@ -65,15 +65,12 @@ class Truncate(Effect):
     """Closes the connection in the middle of the body."""
 
     name = "truncate"
+    schema: ClassVar[Json] = {
+        "description": "Close after so many bytes of the body; the length promises all.",
+        "type": "integer",
+        "minimum": 0,
+    }
     sent: int
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Close after so many bytes of the body; the length promises all.",
-            "type": "integer",
-            "minimum": 0,
-        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -87,15 +84,6 @@ class Silence(Effect):
     """No answer at all, in one of three ways."""
 
     ending: ClassVar[Ending]
-    description: ClassVar[str]
-
-    @classmethod
-    def schema(cls) -> dict[str, Any]:
-        return just_true(cls.description)
-
-    @classmethod
-    def parse(cls, value: Any) -> Self:
-        return cls()
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return replace(delivery, silent=True, ending=self.ending)
@@ -108,7 +96,7 @@ class Reset(Silence):
     name = "reset"
     when = When.INSTEAD
     ending = Ending.RESET
-    description = "Reset the connection instead of answering."
+    schema: ClassVar[Json] = just_true("Reset the connection instead of answering.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +106,7 @@ class Empty(Silence):
     name = "empty"
     when = When.INSTEAD
     ending = Ending.CLOSED
-    description = "Close the connection without a byte."
+    schema: ClassVar[Json] = just_true("Close the connection without a byte.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +116,7 @@ class Hang(Silence):
     name = "hang"
     when = When.INSTEAD
     ending = Ending.HUNG
-    description = "Keep the connection open and never answer."
+    schema: ClassVar[Json] = just_true("Keep the connection open and never answer.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +126,6 @@ class Lost(Silence):
     name = "lost"
     when = When.ONLY_ACTED
     ending = Ending.RESET
-    description = "Act on the request, then reset the connection: the reply is lost."
+    schema: ClassVar[Json] = just_true(
+        "Act on the request, then reset the connection: the reply is lost."
+    )

@@ -1,36 +1,42 @@
-"""Effects that let something happen to the session."""
+"""Effects that let something happen to the resource that a call is about."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
-from fake_runway.core.lifecycles.session import Event
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
+from fake_runway.core.types import Json
+
+
+def _schema(vocabulary: Vocabulary) -> Json:
+    names = " or ".join(kind.name for kind in vocabulary.lifecycles)
+    return {
+        "description": f"Happens to the addressed {names} just before the call is looked at, if its"
+        " state allows it.",
+        "enum": list(vocabulary.events),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Happens(Effect):
-    """Lets an event of the lifecycle happen to the session before the call is looked at."""
+    """Lets an event of the lifecycle happen before the call is processed."""
 
     name = "event"
     when = When.BEFORE
-    event: Event
+    schema: ClassVar[Json] = _schema(RUNWAY_API)
+    event: str
 
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {
-            "description": "Happens to the addressed session just before the call is looked at, if"
-            " its state allows it.",
-            "enum": sorted(
-                each.value for each in Event if each not in (Event.ADMITTED, Event.RELEASED)
-            ),
-        }
+    @classmethod
+    def schema_in(cls, vocabulary: Vocabulary) -> Json:
+        return _schema(vocabulary)
 
     @classmethod
     def parse(cls, value: Any) -> Self:
-        return cls(Event(value))
+        return cls(value)
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return delivery
 
-    def event_before(self) -> Event | None:
+    def event_before(self) -> str:
         return self.event

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fake_runway.cli.scenarios import scenarios
-from fake_runway.core.faults.matching import OPERATIONS
 from fake_runway.core.faults.schema import fault_schema
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.scenarios.catalogue import Catalogue
 
@@ -134,6 +134,6 @@ def test_the_page_names_every_key_and_value() -> None:
         *match["moment"]["enum"],
         *fault["effect"]["properties"],
         *session_schema()["properties"]["then"]["items"]["properties"]["event"]["enum"],
-        *OPERATIONS,
+        *RUNWAY_API.operation,
     }
     assert {word for word in words if not re.search(rf"[`\[{{ ]{word}[`: ]", page)} == set()

@@ -1,12 +1,13 @@
 """Calls ask effects what they do, and know none of them by name."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import ClassVar
 
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.lifecycles.session import Event
+from fake_runway.core.types import Json
 from tests.support.fake.runs import Ask, alone
 
 CREATE = {
@@ -21,20 +22,13 @@ class Interrupts(Effect):
 
     name = "interrupts"
     when = When.BEFORE
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {"description": "Cancel the session.", "const": True}
-
-    @classmethod
-    def parse(cls, value: Any) -> Self:
-        return cls()
+    schema: ClassVar[Json] = {"description": "Cancel the session.", "const": True}
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return delivery
 
-    def event_before(self) -> Event | None:
-        return Event.CANCELLED
+    def event_before(self) -> str:
+        return Event.CANCELLED.value
 
 
 def test_an_effect_more_lets_its_event_happen() -> None:

@@ -154,7 +154,7 @@ def test_a_world_keeps_its_laws(scenario: Data, run: list[Step]) -> None:
             assert change.before.state not in TERMINAL
         last[key] = change
     consumed = Counter(
-        exchange.session_id
+        exchange.subject
         for exchange in world.log.exchanges
         if exchange.operation == "consumeSession" and exchange.acted and not exchange.code
     )
@@ -313,7 +313,7 @@ def test_a_divergence_names_the_place(scenario: Data, run: list[Step], data: st.
     assert said.startswith(f"exchange {number} (")
     where = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path[1:])
     assert f" diverges at ${where}" in said
-    shortened = given_record | {"journal": given_record["journal"][:-1]}
+    shortened = {**given_record, "journal": given_record["journal"][:-1]}
     assert f"exchange {given_record['journal'][-1]['number']} (" in outcome(orjson.dumps(shortened))
 
 

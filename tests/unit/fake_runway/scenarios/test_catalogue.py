@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from contracts.wire.schema import load
-from fake_runway.core.faults.matching import PATHS
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
@@ -177,8 +177,8 @@ def mine(tmp_path: Path) -> Path:
         (
             "session:\n  faults:\n  - match: {path: /v1/sessions}\n    effect: {reset: true}",
             (
-                f"3: $.session.faults[0].match.path: expected one of {', '.join(PATHS)}, got"
-                ' "/v1/sessions"; did you mean /v1/realtime_sessions?'
+                f"3: $.session.faults[0].match.path: expected one of {', '.join(RUNWAY_API.paths)},"
+                ' got "/v1/sessions"; did you mean /v1/realtime_sessions?'
             ),
         ),
         (

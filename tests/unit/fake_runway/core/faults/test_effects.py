@@ -231,7 +231,7 @@ def test_only_an_event_happens_before_the_call() -> None:
         for effect in parse_effects({name: value})
     }
 
-    assert {name: event for name, event in before.items() if event} == {"event": Event.FAILED}
+    assert {name: event for name, event in before.items() if event} == {"event": Event.FAILED.value}
 
 
 # Together
@@ -270,7 +270,7 @@ def test_effects_compose() -> None:
 @pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.name)
 def test_every_schema_is_a_schema_with_a_description(kind: type[Any]) -> None:
     """It is valid, refuses what is plainly something else, and says what it is about."""
-    schema = kind.schema()
+    schema = kind.schema
     jsonschema.Draft202012Validator.check_schema(schema)
 
     assert schema["description"].endswith(".")
@@ -288,7 +288,7 @@ def test_what_a_schema_allows_is_parsed_or_refused_and_can_be_applied(
     kind: type[Any], data: st.DataObject
 ) -> None:
     """Nothing but a ValueError that names the effect is raised, and the result can be sent."""
-    schema = kind.schema()
+    schema = kind.schema
     value = data.draw(allowed_by(schema))
     assert jsonschema.Draft202012Validator(schema).is_valid(value)
     try:
@@ -322,7 +322,7 @@ def test_no_header_holds_more_than_one_line(effect: str, text: str) -> None:
     value: Any = {"headers": {"X": text}, "content_type": text}.get(
         effect, {"text": "", "type": text}
     )
-    allowed = jsonschema.Draft202012Validator(KINDS[effect].schema()).is_valid(value)
+    allowed = jsonschema.Draft202012Validator(KINDS[effect].schema).is_valid(value)
 
     if allowed:
         with pytest.raises(ValueError, match=f"{effect}: a header is one line"):
@@ -337,7 +337,7 @@ def test_too_long_a_span_is_refused_by_name() -> None:
 
 def test_events_are_those_that_can_happen_by_hand() -> None:
     """All of the lifecycle but the two that belong to capacity."""
-    events = {Event(value) for value in KINDS["event"].schema()["enum"]}
+    events = {Event(value) for value in KINDS["event"].schema["enum"]}
 
     assert events == set(Event) - {Event.ADMITTED, Event.RELEASED}
 

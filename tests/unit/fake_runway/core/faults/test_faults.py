@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import jsonschema
 import pytest
@@ -18,25 +18,28 @@ from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import OPERATIONS, Moment, Situation
+from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.vocabulary import Phase
+from fake_runway.core.types import Json
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW, START
 
 DRAWS = Draws("seed", "world")
-POLL = Situation(
+POLL = CallFacts(
     "getSession",
     "GET",
     "/v1/realtime_sessions/{id}",
     START,
-    session=3,
+    place=("session", 3),
     addressed=True,
     state=State.READY,
 )
 ANSWERED = POLL._replace(status=200)
-CREATE = Situation("createSession", "POST", "/v1/realtime_sessions", START, session=3)
+CREATE = CallFacts("createSession", "POST", "/v1/realtime_sessions", START, place=("session", 3))
 
 
 def fault(name: str = "a fault", *, per_session: bool = False, **given: Any) -> Fault:
@@ -44,23 +47,28 @@ def fault(name: str = "a fault", *, per_session: bool = False, **given: Any) -> 
     return parse_fault({"effect": {"status": 503}, **given}, name=name, per_session=per_session)
 
 
-def strikes(one: Fault, *situations: Situation, draws: Draws = DRAWS) -> list[bool]:
+def phase_of(*, acted: bool) -> Phase:
+    """Return the phase that the data key `acted` stands for."""
+    return Phase.AFTER if acted else Phase.BEFORE
+
+
+def strikes(one: Fault, *facts_of_calls: CallFacts, draws: Draws = DRAWS) -> list[bool]:
     """Return which of these calls, one after another, a fault in place since START strikes."""
     tallies: dict[Key, Tally] = {}
     struck = []
-    for situation in situations:
+    for facts in facts_of_calls:
         decision = decide(
-            [ActiveFault(one, START)], situation, acted=one.acted, tallies=tallies, draws=draws
+            [ActiveFault(one, START)], facts, phase=one.phase, tallies=tallies, draws=draws
         )
         tallies |= decision.tallies
         struck.append(one in decision.striking)
     return struck
 
 
-def fits(match: Mapping[str, Any], situation: Situation) -> bool:
+def fits(match: Mapping[str, Any], facts: CallFacts) -> bool:
     """Tell whether a call is struck by a fault with this match, before acting or after."""
-    acted = situation.status is not None
-    return strikes(fault(match=match, acted=acted), situation) == [True]
+    acted = facts.status is not None
+    return strikes(fault(match=match, acted=acted), facts) == [True]
 
 
 # Matching
@@ -74,8 +82,8 @@ def fits(match: Mapping[str, Any], situation: Situation) -> bool:
         ({"method": "GET"}, {"method": "DELETE"}),
         ({"method": ["POST", "GET"]}, {"method": "DELETE"}),
         ({"path": "/v1/realtime_sessions/{id}"}, {"path": "/v1/organization"}),
-        ({"session": 3}, {"session": 4}),
-        ({"session": [0, 3.0]}, {"session": None}),
+        ({"session": 3}, {"place": ("session", 4)}),
+        ({"session": [0, 3.0]}, {"place": None}),
         ({"state": "ready"}, {"state": State.RUNNING}),
         ({"state": ["claimed", "ready"]}, {"state": None}),
         ({"status": 200}, {"status": 404}),
@@ -100,7 +108,7 @@ def test_all_conditions_must_hold_together() -> None:
 
     assert fits(match, POLL)
     assert fits({}, POLL)
-    for other in ({"method": "POST"}, {"session": 1}, {"state": State.QUEUED}):
+    for other in ({"method": "POST"}, {"place": ("session", 1)}, {"state": State.QUEUED}):
         assert not fits(match, POLL._replace(**other))
 
 
@@ -109,9 +117,7 @@ def test_a_fault_belongs_to_one_side_of_acting(acted: bool) -> None:
     """It is looked at before the server acts, or after, and not at the other time."""
     standing = [ActiveFault(fault(acted=acted), START)]
 
-    decisions = [
-        decide(standing, POLL, acted=each, tallies={}, draws=DRAWS) for each in (False, True)
-    ]
+    decisions = [decide(standing, POLL, phase=each, tallies={}, draws=DRAWS) for each in Phase]
 
     assert [bool(one.striking) for one in decisions] == [not acted, acted]
     assert not decisions[not acted].tallies
@@ -162,7 +168,9 @@ def test_the_span_is_counted_from_being_put_in_place() -> None:
     """A fault put in place later starts later."""
     late = ActiveFault(fault(until="5s"), START + 100)
 
-    decision = decide([late], POLL._replace(at=START + 104), acted=False, tallies={}, draws=DRAWS)
+    decision = decide(
+        [late], POLL._replace(at=START + 104), phase=Phase.BEFORE, tallies={}, draws=DRAWS
+    )
 
     assert decision.striking
 
@@ -179,13 +187,14 @@ def test_chance_is_a_draw_of_its_own_for_each_call(
     """It follows the seed, the fault's name, whose call it is, and its number; nothing else."""
     draws = Draws(seed, "world")
     one = fault("unlucky", per_session=True, probability=probability)
-    calls = [POLL._replace(session=ordinal) for ordinal in sorted(ordinals)] * 2
+    order = sorted(ordinals) * 2
+    calls = [POLL._replace(place=("session", ordinal)) for ordinal in order]
 
     struck = strikes(one, *calls, draws=draws)
 
     half = len(ordinals)
-    for position, (call, hit) in enumerate(zip(calls, struck, strict=True)):
-        number = draws.number(f"fault unlucky {call.session}", 1 + position // max(half, 1))
+    for position, (ordinal, hit) in enumerate(zip(order, struck, strict=True)):
+        number = draws.number(f"fault unlucky {ordinal}", 1 + position // max(half, 1))
         assert hit == (number < probability)
 
 
@@ -205,7 +214,7 @@ def test_chance_has_the_given_probability() -> None:
 
 def test_a_fault_of_a_plan_counts_each_session_apart() -> None:
     """The first poll of every session fails, in whatever order they poll."""
-    calls = [POLL._replace(session=ordinal) for ordinal in (0, 1, 0, 1, 2)]
+    calls = [POLL._replace(place=("session", ordinal)) for ordinal in (0, 1, 0, 1, 2)]
 
     assert strikes(fault(times=1, per_session=True), *calls) == [True, True, False, False, True]
     assert strikes(fault(times=1), *calls) == [True] + [False] * 4
@@ -213,7 +222,7 @@ def test_a_fault_of_a_plan_counts_each_session_apart() -> None:
 
 def test_calls_without_a_session_in_the_path_count_for_the_world() -> None:
     """Creates are counted together, although each is about a session of its own."""
-    calls = [CREATE._replace(session=ordinal) for ordinal in range(3)]
+    calls = [CREATE._replace(place=("session", ordinal)) for ordinal in range(3)]
 
     assert strikes(fault(times=1, per_session=True), *calls) == [True, False, False]
 
@@ -225,7 +234,7 @@ def test_tallies_tell_how_many_matched_and_were_struck() -> None:
     tallies: dict[Key, Tally] = {}
 
     for _ in range(2):
-        decision = decide(standing, POLL, acted=False, tallies=tallies, draws=DRAWS)
+        decision = decide(standing, POLL, phase=Phase.BEFORE, tallies=tallies, draws=DRAWS)
         tallies |= decision.tallies
 
     assert tallies == {("one", 3): Tally(2, 1), ("two", WORLD_SCOPE): Tally(2, 1)}
@@ -256,7 +265,7 @@ several_faults = st.lists(some_faults, max_size=4, unique_by=lambda one: one.nam
 calls = st.lists(
     st.builds(
         lambda after, session, state, create: (CREATE if create else POLL)._replace(
-            at=START + after, session=session, state=None if create else state
+            at=START + after, place=("session", session), state=None if create else state
         ),
         st.floats(0, 8),
         st.integers(0, 2),
@@ -268,17 +277,17 @@ calls = st.lists(
 
 
 def lived_through(
-    faults: list[Fault], situations: list[Situation]
+    faults: list[Fault], facts_of_calls: list[CallFacts]
 ) -> list[tuple[list[str], list[str]]]:
     """Return the names of those that strike each call, before and after acting."""
     standing = [ActiveFault(one, START) for one in faults]
     tallies: dict[Key, Tally] = {}
     struck = []
-    for situation in situations:
+    for facts in facts_of_calls:
         names: list[list[str]] = []
-        for acted, status in ((False, None), (True, 200)):
-            seen = situation._replace(status=status)
-            decision = decide(standing, seen, acted=acted, tallies=tallies, draws=DRAWS)
+        for phase, status in ((Phase.BEFORE, None), (Phase.AFTER, 200)):
+            seen = facts._replace(status=status)
+            decision = decide(standing, seen, phase=phase, tallies=tallies, draws=DRAWS)
             tallies |= decision.tallies
             names.append([one.name for one in decision.striking])
         struck.append((names[0], names[1]))
@@ -288,13 +297,13 @@ def lived_through(
 @LAW
 @given(several_faults, some_faults, st.integers(0, 4), calls)
 def test_another_fault_shifts_nobody_s_draws(
-    faults: list[Fault], added: Fault, place: int, situations: list[Situation]
+    faults: list[Fault], added: Fault, place: int, facts_of_calls: list[CallFacts]
 ) -> None:
     """With one fault more, wherever it stands, the others strike exactly the same calls."""
     faults = [one for one in faults if one.name != added.name]
     with_it = [*faults[:place], added, *faults[place:]]
 
-    alone, together = lived_through(faults, situations), lived_through(with_it, situations)
+    alone, together = lived_through(faults, facts_of_calls), lived_through(with_it, facts_of_calls)
 
     assert [
         tuple([name for name in names if name != added.name] for names in each) for each in together
@@ -304,7 +313,7 @@ def test_another_fault_shifts_nobody_s_draws(
 @LAW
 @given(several_faults, calls, st.dictionaries(st.integers(0, 2), st.integers(0, 5)))
 def test_deciding_alters_nothing(
-    faults: list[Fault], situations: list[Situation], seen: dict[int, int]
+    faults: list[Fault], facts_of_calls: list[CallFacts], seen: dict[int, int]
 ) -> None:
     """The same question has the same answer, and the tallies it was given stay as they were."""
     standing = [ActiveFault(one, START) for one in faults]
@@ -313,11 +322,10 @@ def test_deciding_alters_nothing(
     }
     tallies = MappingProxyType(dict(given_tallies))
 
-    for situation in situations:
-        for acted in (False, True):
+    for facts in facts_of_calls:
+        for phase in Phase:
             answers = [
-                decide(standing, situation, acted=acted, tallies=tallies, draws=DRAWS)
-                for _ in range(2)
+                decide(standing, facts, phase=phase, tallies=tallies, draws=DRAWS) for _ in range(2)
             ]
             assert answers[0] == answers[1]
             assert tallies == given_tallies
@@ -328,12 +336,12 @@ def test_deciding_alters_nothing(
 @LAW
 @given(several_faults, calls)
 def test_those_that_strike_keep_their_order(
-    faults: list[Fault], situations: list[Situation]
+    faults: list[Fault], facts_of_calls: list[CallFacts]
 ) -> None:
     """Effects are applied in the order in which the faults were put in place."""
     order = [one.name for one in faults]
 
-    for before, after in lived_through(faults, situations):
+    for before, after in lived_through(faults, facts_of_calls):
         assert before == [name for name in order if name in before]
         assert after == [name for name in order if name in after]
 
@@ -358,16 +366,16 @@ def test_a_moment_stands_for_conditions(
     """Create and consume are operations, before or after acting; READY and RUNNING are states."""
     aimed = fault(match={"moment": moment})
 
-    assert aimed.acted is acted
+    assert aimed.phase is phase_of(acted=acted)
     assert aimed.match.operations == frozenset(operations)
     assert aimed.match.states == frozenset(states)
-    assert fault(match={"moment": "ready"}, acted=True).acted
+    assert fault(match={"moment": "ready"}, acted=True).phase is Phase.AFTER
 
 
 def test_every_moment_can_be_aimed_at() -> None:
     """Each of them makes a fault, on one side of acting at least."""
-    for moment in Moment:
-        assert fault(match={"moment": moment.value}).match != fault().match
+    for moment in RUNWAY_API.moments:
+        assert fault(match={"moment": moment}).match != fault().match
 
 
 @pytest.mark.parametrize(
@@ -390,7 +398,7 @@ def test_whether_the_server_acts_follows_from_the_effects(
     effect: dict[str, Any], acted: bool
 ) -> None:
     """It does not where an effect answers in its place or comes before the call."""
-    assert fault(effect=effect).acted is acted
+    assert fault(effect=effect).phase is phase_of(acted=acted)
 
 
 def test_which_faults_answer_in_the_server_s_place() -> None:
@@ -468,14 +476,14 @@ def test_the_schemas_are_schemas() -> None:
     for schema in (fault_schema(), match_schema()):
         jsonschema.Draft202012Validator.check_schema(schema)
     text = str(match_schema())
-    assert all(operation in text for operation in OPERATIONS)
-    assert set(match_schema()["properties"]["moment"]["enum"]) == {one.value for one in Moment}
+    assert all(operation in text for operation in RUNWAY_API.operation)
+    assert set(match_schema()["properties"]["moment"]["enum"]) == set(RUNWAY_API.moments)
 
 
 @LAW
 @given(allowed_by(fault_schema()), st.booleans(), calls)
 def test_what_the_schema_allows_is_parsed_or_refused(
-    given_fault: dict[str, Any], per_session: bool, situations: list[Situation]
+    given_fault: dict[str, Any], per_session: bool, facts_of_calls: list[CallFacts]
 ) -> None:
     """Nothing but a ValueError is raised, and a parsed fault can be decided on."""
     assert jsonschema.Draft202012Validator(fault_schema()).is_valid(given_fault)
@@ -484,9 +492,9 @@ def test_what_the_schema_allows_is_parsed_or_refused(
     except ValueError:
         return
 
-    for before, after in lived_through([parsed], situations):
-        assert before == [] or not parsed.acted
-        assert after == [] or parsed.acted
+    for before, after in lived_through([parsed], facts_of_calls):
+        assert before == [] or parsed.phase is Phase.BEFORE
+        assert after == [] or parsed.phase is Phase.AFTER
     assert parsed.times is None or isinstance(parsed.times, int)
     assert parsed.starts_s == parse_span(given_fault.get("from", "0s"))
 
@@ -500,14 +508,7 @@ class Teapot(Effect):
 
     name = "teapot"
     when = When.INSTEAD
-
-    @staticmethod
-    def schema() -> dict[str, Any]:
-        return {"description": "Be a teapot.", "const": True}
-
-    @classmethod
-    def parse(cls, value: Any) -> Self:
-        return cls()
+    schema: ClassVar[Json] = {"description": "Be a teapot.", "const": True}
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
         return replace(delivery, status=418)
@@ -547,8 +548,8 @@ def test_an_effect_more_is_a_class_in_the_list() -> None:
     assert "(status, reset, empty, hang, teapot)" in acting
     assert "(event, foretold)" in acting
     assert made_up("teapot").replaces
-    assert made_up("overheard").acted
-    assert not made_up("foretold").acted
+    assert made_up("overheard").phase is Phase.AFTER
+    assert made_up("foretold").phase is Phase.BEFORE
     assert not made_up("foretold").replaces
     with pytest.raises(ValueError, match="acted: false needs"):
         made_up("overheard", acted=False)

@@ -20,6 +20,7 @@ from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.findings import MOST_NUMBERS, RULES, Finding, finding_body, findings
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Entry, Exchange, Move
 from fake_runway.core.lifecycles.session import Event, State
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.room.tokens import LiveKit
@@ -73,7 +74,7 @@ class Client:
 
     def _act(self, what: str, body: dict[str, object]) -> None:
         log = self.world.log
-        log.add_act(Act(log.number(), self.clock.now(), what, "", body))
+        log.add_act(Act(log.number(), self.clock.now(), what, NO_SUBJECT, body))
 
     def fault(self, operation: str, times: int = 1, **effect: object) -> None:
         """Let something go wrong with the next calls of an operation; `acted` is no effect."""
@@ -107,7 +108,7 @@ class Client:
     def create(self, body: dict[str, Any] | None = None, **facts: Any) -> Exchange:
         """Create a session and go on with it."""
         made = self.call("createSession", body=body or BODY, **facts)
-        self.id = made.session_id or self.id
+        self.id = made.subject.id or self.id
         return made
 
     def get(self, times: int = 1, *, every: float = 1.0, **facts: Any) -> Exchange:
@@ -143,7 +144,7 @@ class Client:
         log = self.world.log
         return findings(
             log.entries(),
-            sessions=self.world.account.sessions,
+            resources=self.world.account.sessions,
             now=now,
             rate=self.rate if log.rate_before is None else log.rate_before,
             clock_lost=log.clock_lost,
@@ -186,7 +187,7 @@ def test_a_session_that_became_ready_unseen_is_abandoned(client: Client) -> None
     assert client.ids(after=59.0) == []
     [found] = client.found(after=1.0)
     assert found.id == "abandoned-ready"
-    assert found.session == client.id
+    assert found.subject == Subject("session", client.id)
     assert found.at == last.at
     assert found.numbers == (made.number, last.number)
     assert client.ids(after=LONG) == ["abandoned-ready"]  # it has expired meanwhile
@@ -281,7 +282,7 @@ def test_a_use_is_seen_in_the_journal_and_in_the_session(client: Client) -> None
     client.wait(LONG)
     client.world.log.moves.clear()
     assert "consume-never-arrived" not in [
-        each.id for each in client.found() if each.session == client.id
+        each.id for each in client.found() if each.subject.id == client.id
     ]
 
 
@@ -408,7 +409,7 @@ def test_a_session_whose_create_reply_was_lost_is_listed(
     client.fault("createSession", **effect)
     made = client.create()
     [found] = client.found()
-    assert (found.id, found.session, found.severity.value) == (
+    assert (found.id, found.subject.id, found.severity.value) == (
         "create-reply-lost",
         client.id,
         "info",
@@ -740,7 +741,7 @@ def test_a_create_that_is_repeated_blindly_costs_twice(client: Client) -> None:
     client.delete()
     repeated, lost = sorted(client.found(after=LONG), key=lambda found: found.id, reverse=True)
     assert (repeated.id, lost.id) == ("repeated-create", "create-reply-lost")
-    assert (repeated.session, repeated.at) == (first.session_id, second.at)
+    assert (repeated.subject, repeated.at) == (first.subject, second.at)
     assert repeated.numbers == (first.number, second.number)
     assert "repetition 1 of an SDK" in repeated.message
 
@@ -811,7 +812,7 @@ def test_a_secret_in_a_url_is_found(client: Client) -> None:
     )
     found = client.found()
     assert [each.id for each in found] == ["secret-in-url"] * 2
-    assert [(each.session, len(each.numbers)) for each in found] == [(client.id, 2), (None, 1)]
+    assert [(each.subject.id, len(each.numbers)) for each in found] == [(client.id, 2), ("", 1)]
 
 
 def test_calls_without_the_version_header_are_found_once(client: Client) -> None:
@@ -822,7 +823,7 @@ def test_calls_without_the_version_header_are_found_once(client: Client) -> None
     client.call("getOrganization", versioned=False)
     client.call("getOrganization")
     [found] = client.found()
-    assert (found.id, found.session) == ("no-version-header", None)
+    assert (found.id, found.subject) == ("no-version-header", NO_SUBJECT)
     assert found.numbers == tuple(each.number for each in client.world.log.exchanges)[:2]
     assert found.message.startswith("2 calls")
 
@@ -965,8 +966,8 @@ def test_findings_follow_from_the_journal_alone(history: list[tuple[str, float]]
 
     assert client.found() == found
     assert client.world.log.entries() == entries
-    assert found == sorted(found, key=lambda each: (each.at, each.id, each.session or ""))
-    assert len({(each.id, each.session) for each in found}) == len(found)
+    assert found == sorted(found, key=lambda each: (each.at, each.id, each.subject))
+    assert len({(each.id, each.subject) for each in found}) == len(found)
     for each in found:
         assert each.severity is RULES[each.id].severity
         assert each.numbers
@@ -984,7 +985,7 @@ def test_the_moves_tell_of_sessions_that_are_forgotten(history: list[tuple[str, 
     found = client.found(after=70.0)
     entries, now = client.world.log.entries(), client.clock.now()
 
-    assert findings(entries, sessions={}, now=now, rate=client.rate) == found
+    assert findings(entries, resources={}, now=now, rate=client.rate) == found
 
 
 def spread(entries: Sequence[Entry], *, by: int) -> list[Entry]:
@@ -996,8 +997,9 @@ def renamed(entry: Entry) -> Entry:
     """Return an entry of a stranger's session, which has another id, body and agent."""
     match entry:
         case Exchange():
-            session_id = f"other-{entry.session_id}" if entry.session_id else ""
-            return entry._replace(session_id=session_id, agent="another")
+            kind, id_ = entry.subject
+            subject = Subject(kind, f"other-{id_}") if id_ else NO_SUBJECT
+            return entry._replace(subject=subject, agent="another")
         case _:
             return entry
 
@@ -1019,9 +1021,9 @@ def test_other_sessions_do_not_matter(
     ]
     ours = spread(client.world.log.entries(), by=0)
     both = sorted([*ours, *foreign], key=lambda entry: entry.number)
-    given_ = {"sessions": client.world.account.sessions, "now": client.clock.now(), "rate": 1.0}
+    given_ = {"resources": client.world.account.sessions, "now": client.clock.now(), "rate": 1.0}
 
-    mine = [each for each in findings(both, **given_) if not (each.session or "").startswith("o")]  # type: ignore[arg-type]  # a dict of three kinds
+    mine = [each for each in findings(both, **given_) if not each.subject.id.startswith("o")]  # type: ignore[arg-type]  # a dict of three kinds
 
     assert mine == findings(ours, **given_)  # type: ignore[arg-type]  # as above
 

@@ -1,0 +1,22 @@
+"""The vocabulary of the Runway API as the fake serves it: its kinds of resources, its operations.
+
+Source: the Runway OpenAPI document of 2024-11-06; a test holds the operations equal to it.
+"""
+
+from typing import Any
+
+from fake_runway.core.lifecycles.session import SESSION, SESSION_OPERATIONS
+from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, Vocabulary
+
+AVATAR: ResourceKind[Any, Any] = ResourceKind("avatar")  # no lifecycle: all are READY
+
+RUNWAY_API = Vocabulary(
+    kinds=(SESSION, AVATAR),
+    operations=(
+        *SESSION_OPERATIONS,
+        ApiOperation("getOrganization", "GET", "/v1/organization"),
+        ApiOperation("queryUsage", "POST", "/v1/organization/usage"),
+        ApiOperation("listAvatars", "GET", "/v1/avatars"),
+        ApiOperation("getAvatar", "GET", "/v1/avatars/{id}", AVATAR.name),
+    ),
+)
