@@ -106,7 +106,7 @@ def _doors(scenario: Scenario) -> list[str]:
 
 
 def _told(scenario: Scenario) -> dict[str, Any]:
-    forms = {"account": dict(scenario.account), "session": dict(scenario.session)}
+    forms = {"account": dict(scenario.account.given), "session": dict(scenario.session.given)}
     return scenario_line(scenario) | forms
 
 

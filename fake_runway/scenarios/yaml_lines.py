@@ -11,14 +11,13 @@ JSON is YAML, so JSON files are read by the same rules.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from fake_runway.core.problems import Path, ScenarioProblem
 from fake_runway.core.text import LONGEST, short
 
 if TYPE_CHECKING:
     import yaml
-
-Path = tuple[str | int, ...]
 
 DEEPEST = 32
 LARGEST_INTEGER = 2**53 - 1
@@ -37,14 +36,6 @@ _ODD_NUMBER = re.compile(
 )
 _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 """What YAML forbids, and the three characters that only YAML 1.1 takes for the end of a line."""
-
-
-class Problem(NamedTuple):
-    """What is wrong at a place: `expected ..., got ...`. Lines count from 1; None: not known."""
-
-    path: Path
-    sentence: str
-    line: int | None = None
 
 
 class NotYaml(Exception):
@@ -67,7 +58,7 @@ class Document:
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ScenarioProblem] = field(default_factory=list)
 
     def line_of(self, path: Path) -> int | None:
         """Return the line of a value; of one that is missing, the line of what lacks it."""
@@ -195,4 +186,4 @@ class _Reading:
         return text
 
     def _wrong(self, path: Path, sentence: str, line: int) -> None:
-        self._document.problems.append(Problem(path, sentence, line))
+        self._document.problems.append(ScenarioProblem(path, sentence, line))

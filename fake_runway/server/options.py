@@ -392,7 +392,7 @@ def scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
     if scenario is None:
         nearest = catalogue.nearest(wanted)
         hint = f"; did you mean {nearest}?" if nearest else ""
-        raise ScenarioFileError([f"there is no scenario and no file named {wanted}{hint}"])
+        raise ScenarioFileError(f"there is no scenario and no file named {wanted}{hint}")
     return scenario, catalogue
 
 

@@ -12,6 +12,7 @@ from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.matching import Match, Moment
 from fake_runway.core.lifecycles.session import State
+from fake_runway.core.problems import inside
 
 Json = Mapping[str, Any]
 
@@ -23,10 +24,11 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
     """Return the fault that `given`, valid by `fault_schema`, describes.
 
     Raises:
-        ValueError: it contradicts itself.
+        ValueError: it contradicts itself; a `WrongScenario` where a part of it does.
     """
     match = given.get("match", {})
-    effects = parse_effects(given["effect"], kinds)
+    with inside("effect"):
+        effects = parse_effects(given["effect"], kinds)
     moment = Moment(match["moment"]) if "moment" in match else None
     acted = _acted(given, effects, moment)
     statuses = _numbers(match.get("status", []))
@@ -35,7 +37,8 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
     if statuses and not acted:
         raise ValueError("match.status looks at the answer: it needs acted: true")
     _check_acted(effects, acted=acted)
-    _check_silence(effects)
+    with inside("effect"):
+        _check_silence(effects)
     starts_s = _span(given, "from") if "from" in given else 0.0
     ends_s = _span(given, "until") if "until" in given else None
     if ends_s is not None and ends_s <= starts_s:
@@ -67,10 +70,8 @@ def parse_fault(given: Json, *, name: str, per_session: bool, kinds: Kinds = EFF
 
 
 def _span(given: Json, name: str) -> float:
-    try:
+    with inside(name):
         return parse_span(given[name])
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
 
 
 def _acted(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> bool:
@@ -117,7 +118,7 @@ def _check_silence(effects: tuple[Effect, ...]) -> None:
     others = [each.name for each in effects if not isinstance(each, Silence | Happens | Delay)]
     if silent and len(silent + others) > 1:
         wrong = f"with {silent[0]} no answer comes: expected nothing else that is about one"
-        raise ValueError(f"effect: {wrong}, got {', '.join([*silent[1:], *others])}")
+        raise ValueError(f"{wrong}, got {', '.join([*silent[1:], *others])}")
 
 
 def _aimed(
