@@ -106,7 +106,7 @@ def _doors(scenario: Scenario) -> list[str]:
 
 
 def _told(scenario: Scenario) -> dict[str, Any]:
-    forms = {"account": dict(scenario.account.given), "session": dict(scenario.session.given)}
+    forms = {"account": dict(scenario.account.data), "session": dict(scenario.session.data)}
     return scenario_line(scenario) | forms
 
 

@@ -12,7 +12,7 @@ class ScenarioProblem(NamedTuple):
     """What is wrong at a place of a scenario's data.
 
     Attributes:
-        sentence: what was expected and what came.
+        sentence: what was expected and what it got.
         line: of the file, counted from 1; None: not known.
     """
 
@@ -32,7 +32,7 @@ class WrongScenario(ValueError):
 
 @contextmanager
 def inside(*path: str | int) -> Iterator[None]:
-    """Say of each ValueError that is raised in the block that it stands at `path`.
+    """Place each ValueError of the block at `path`.
 
     Raises:
         WrongScenario.
@@ -45,7 +45,7 @@ def inside(*path: str | int) -> Iterator[None]:
 
 @contextmanager
 def noting(problems: list[ScenarioProblem], *path: str | int) -> Iterator[None]:
-    """Add to `problems` what the block raises as a ValueError, and go on behind it."""
+    """Add the ValueErrors of the block to `problems`, placed at `path`, and go on after it."""
     try:
         yield
     except ValueError as error:

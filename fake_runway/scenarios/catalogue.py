@@ -53,7 +53,7 @@ class ScenarioFileError(Exception):
 
     @classmethod
     def about(cls, problems: Sequence[ScenarioProblem], *, file: str | None = None) -> Self:
-        """Return the error that tells of `problems`, with the line of each if there is a file."""
+        """Return the error that reports `problems`, with their lines if there is a file."""
         return cls("\n".join(written(each, file=file) for each in problems), problems)
 
     def below(self, steps: int) -> Self:
@@ -63,7 +63,7 @@ class ScenarioFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One document of the catalogue: the text it stands in, and what that says once it is read."""
+    """One document of the catalogue: its text, and its data where that is not read on demand."""
 
     theme: str
     text: str
@@ -151,7 +151,7 @@ class Catalogue:
         return scenario if scenario is not None and "avatar" in scenario.selectable_by else None
 
     def text(self, name: str) -> str:
-        """Return the text that the scenario called `name` stands in, as it was written.
+        """Return the text of the scenario called `name`, as it was written.
 
         Of a built-in one that is its own document, of a user's the whole file.
 
@@ -220,7 +220,7 @@ class Catalogue:
             scenario = parse_scenario(data, default_name=name)
         return _Draft(name, document, problems, scenario, data.get("avatars", NOTHING))
 
-    def parse(self, given: Json, *, default_name: str = "unnamed") -> Scenario:
+    def parse(self, data: Json, *, default_name: str = "unnamed") -> Scenario:
         """Return the scenario that data describes; avatars may be bound to any scenario here.
 
         Shape: JSON as `orjson.loads` gives it.
@@ -228,43 +228,43 @@ class Catalogue:
         Raises:
             ScenarioFileError: its lines have no file and no line number.
         """
-        problems = broken_rules(given)
+        problems = broken_rules(data)
         if not problems:
-            problems = wrong_avatars(given.get("avatars", NOTHING))
+            problems = wrong_avatars(data.get("avatars", NOTHING))
             with noting(problems):
-                scenario = parse_scenario(given, default_name=default_name)
+                scenario = parse_scenario(data, default_name=default_name)
             with noting(problems):
-                avatars = bind_avatars(given.get("avatars", NOTHING), self._named)
+                avatars = bind_avatars(data.get("avatars", NOTHING), self._named)
         if problems:
             raise ScenarioFileError.about(problems)
         return replace(scenario, avatars=avatars)
 
-    def parse_fault(self, given: Json, *, name: str) -> Fault:
+    def parse_fault(self, data: Json, *, name: str) -> Fault:
         """Return the fault about all calls that data describes, by the rules for scenarios.
 
         Raises:
             ScenarioFileError: with places in the fault.
         """
         try:
-            (fault,) = self.parse({"account": {"faults": [given]}}).account_faults
+            (fault,) = self.parse({"account": {"faults": [data]}}).account_faults
         except ScenarioFileError as error:
             raise error.below(3) from error
         return replace(fault, name=name)
 
-    def parse_form(self, given: Json, *, avatar: str) -> Scenario:
+    def parse_form(self, form: Json, *, avatar: str) -> Scenario:
         """Return the session form that is to be bound to an avatar.
 
         Raises:
             ScenarioFileError: with places in the form.
         """
         try:
-            return self.parse({"avatars": {avatar: given}}).avatars[avatar.lower()]
+            return self.parse({"avatars": {avatar: form}}).avatars[avatar.lower()]
         except ScenarioFileError as error:
             raise error.below(2) from error
 
     @staticmethod
     def check_avatar(avatar: str) -> None:
-        """Check the id of an avatar that a form shall be bound to.
+        """Check the id of an avatar that a form is to be bound to.
 
         Raises:
             ScenarioFileError: no create can name it.
@@ -321,15 +321,15 @@ class Catalogue:
         problems: list[ScenarioProblem],
     ) -> str:
         """Return the name of a document; add to `problems` what is wrong with it."""
-        given = document.value.get("name") if isinstance(document.value, dict) else None
-        name = given if isinstance(given, str) else stem
+        own = document.value.get("name") if isinstance(document.value, dict) else None
+        name = own if isinstance(own, str) else stem
         line = document.line_of(("name",))
         if name is None:
             if not problems:
                 wanted = "expected a name, which every document after the first needs, got nothing"
                 problems.append(ScenarioProblem(("name",), wanted, line))
             return f"document {len(found) + 1}"
-        if given is None and re.fullmatch(NAME_PATTERN, name) is None:
+        if own is None and re.fullmatch(NAME_PATTERN, name) is None:
             wanted = f"expected a name, because the file's own is none, got {name}"
             problems.append(ScenarioProblem(("name",), wanted, line))
         if name in found or name in self._entries:

@@ -1,7 +1,7 @@
-"""What is wrong with a scenario's data: every place, what was expected there, and what came.
+"""What is wrong with a scenario's data: every place, what was expected there, and what it got.
 
 The schema of `core/scenario/schema.py` decides, through `jsonschema-rs`. Where none of several
-shapes fits, the engine tells all attempts; the one of the right type is what was meant, and its
+shapes fits, the engine reports all attempts; the one of the right type is what was meant, and its
 errors are reported. What only parsing shows (contradictions) is found by `parse_scenario`.
 """
 
@@ -141,7 +141,7 @@ def _refused(name: str, text: str) -> str:
         _FORMATS[name](text)
     except ValueError as error:
         return str(error)
-    raise AssertionError(text)  # the engine has just heard the contrary
+    raise AssertionError(text)  # the engine has just said the contrary
 
 
 def _of_alternatives(

@@ -3,7 +3,7 @@
 PyYAML's loaders know no lines, keep the last of two equal keys, and read `no`, `0x1F` and `1:30` as
 something else than editors do, which follow YAML 1.2. So the parser's events are turned into data
 here, by rules on which both versions of YAML agree; where they do not, a file has to say what it
-means. Aliases and tags are refused: nobody needs them here, and aliases make small files huge.
+means. Aliases and tags are refused: scenarios need none, and aliases make small files huge.
 
 JSON is YAML, so JSON files are read by the same rules.
 """
@@ -39,7 +39,7 @@ _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\ufff
 
 
 class NotYaml(Exception):
-    """The text is no YAML, so that nothing more can be said about it."""
+    """The text is no YAML: only the first line that makes no sense can be named."""
 
     def __init__(self, sentence: str, *, line: int) -> None:
         super().__init__(sentence)
@@ -53,7 +53,7 @@ class Document:
 
     Attributes:
         value: its data; None where `problems` say that something cannot be read.
-        lines: where everything stands; a value in a mapping stands where its key does.
+        lines: the line of every value; of one in a mapping, that of its key.
     """
 
     value: Any = None

@@ -18,7 +18,7 @@ class NoQuotes(logging.Filter):
 
 
 def server_logger() -> logging.Logger:
-    """Return the logger of a server's connections: it quotes nothing that came."""
+    """Return the logger of a server's connections: it quotes no request."""
     logger = logging.getLogger("fake_runway.server")
     if not logger.filters:
         logger.addFilter(NoQuotes())

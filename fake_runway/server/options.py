@@ -107,7 +107,7 @@ _SERVER = (
         type=_Parsed("span", parse_span),
         default=f"{_RETENTION.idle_s / 3_600:g}h",
         show_default=True,
-        help="A world that nobody uses for this long (real time) is dropped.",
+        help="A world that is not used for this long (real time) is dropped.",
     ),
     click.option(
         "--admin-token",
@@ -184,10 +184,10 @@ def server_options(command: Command) -> Command:
 def configuration_from(
     options: dict[str, Any], *, scenario: Mapping[str, Any] | None = None
 ) -> Configuration:
-    """Return what a server is told by the parsed options.
+    """Return the configuration of a server from the parsed options.
 
-    A server that others than this machine can reach has an admin token, a new one if none is given:
-    without one the only check is the Host of a request, and that is what its sender says it is.
+    A server that other machines can reach has an admin token, a new one if none is given: without
+    one the only check is the Host of a request, which its sender can set to anything.
 
     Args:
         scenario: what new worlds follow, as the data of a scenario file; None: as the options say.
@@ -195,26 +195,29 @@ def configuration_from(
     Raises:
         ScenarioFileError: there is no such scenario, or it is wrong.
     """
-    named, catalogue = scenario_from(options)
+    token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
+    selected, catalogue = _scenario_from(options)
     return Configuration(
-        settings=settings_from(options),
-        scenario=named if scenario is None else catalogue.parse(scenario),
+        settings=_settings_from(options),
+        scenario=selected if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
-        livekit=livekit_from(options),
-        upkeep=upkeep_from(options),
+        livekit=LiveKit(
+            url=options["livekit_url"],
+            api_key=options["livekit_api_key"],
+            api_secret=options["livekit_api_secret"],
+        ),
+        retention=Retention(
+            most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
+        ),
         host=options["host"],
         port=options["port"],
         seed=options["seed"],
         rate=options["time_scale"],
-        admin_token=options["admin_token"] or _token_for(options["host"]),
+        admin_token=options["admin_token"] or token,
     )
 
 
-def _token_for(host: str) -> str | None:
-    return None if host.lower() in LOOPBACK else secrets.token_urlsafe(24)
-
-
-def settings_from(options: dict[str, Any]) -> Settings:
+def _settings_from(options: dict[str, Any]) -> Settings:
     """Return the settings of new worlds that the parsed options ask for."""
     settings = Settings()
     for setting in _SETTINGS:
@@ -222,15 +225,8 @@ def settings_from(options: dict[str, Any]) -> Settings:
     return settings
 
 
-def upkeep_from(options: dict[str, Any]) -> Retention:
-    """Return how many worlds are kept, how long, and how much of each is remembered."""
-    return Retention(
-        most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
-    )
-
-
-def scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
-    """Return what new worlds follow, and what can be chosen.
+def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
+    """Return what new worlds follow, and what can be selected.
 
     Raises:
         ScenarioFileError: the file is wrong, or there is neither such a file nor such a name.
@@ -247,12 +243,3 @@ def scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise ScenarioFileError(f"there is no scenario and no file named {wanted}{hint}")
     return scenario, catalogue
-
-
-def livekit_from(options: dict[str, Any]) -> LiveKit:
-    """Return where tokens lead and who signs them."""
-    return LiveKit(
-        url=options["livekit_url"],
-        api_key=options["livekit_api_key"],
-        api_secret=options["livekit_api_secret"],
-    )

@@ -113,7 +113,7 @@ def _followed(
     data = data_of(given.scenario)
     for avatar, bound in given.scenario.avatars.items():
         if bound.name in in_file:  # of which the server knows nothing
-            data["avatars"][avatar] = dict(bound.session.given)
+            data["avatars"][avatar] = dict(bound.session.data)
     return data
 
 

@@ -19,64 +19,64 @@ NOTHING: Json = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One of the two forms of a scenario, parsed. What is None or missing is not said.
+    """One of the two forms of a scenario, parsed. What is None or missing stays as it is.
 
     Attributes:
-        given: the data that it was parsed from, to be given back as it was.
-        settings: what each setting of the table is to be.
+        data: what it was parsed from, to be returned as it was.
+        settings: those of the table that it sets, each with its value.
         happenings: of a session form: what happens by itself.
         faults: what goes wrong: with any call (account), with calls about the sessions (session).
     """
 
-    given: Json = field(default_factory=lambda: NOTHING)
+    data: Json = field(default_factory=lambda: NOTHING)
     settings: tuple[tuple[Setting, Any], ...] = ()
     happenings: tuple[Happening, ...] | None = None
     faults: tuple[Fault, ...] | None = None
 
     def over(self, base: Settings) -> Settings:
-        """Return `base` with the settings that the form names."""
+        """Return `base` with the settings that the form has."""
         for setting, value in self.settings:
             base = setting.put(base, value)
         return base
 
 
-def parse_account(given: Json, *, scenario: str) -> Form:
-    """Return the account form that `given`, valid by `account_schema`, describes.
+def parse_account(data: Json, *, scenario: str) -> Form:
+    """Return the account form that `data`, valid by `account_schema`, describes.
 
     Raises:
         WrongScenario.
     """
-    faults = _faults(given, prefix=f"{scenario}/account-", per_session=False)
-    return Form(given, _settings(given, ACCOUNT), faults=faults)
+    faults = _faults(data, prefix=f"{scenario}/account-", per_session=False)
+    return Form(data, _settings(data, ACCOUNT), faults=faults)
 
 
-def parse_session(given: Json, *, scenario: str) -> Form:
-    """Return the session form that `given`, valid by `session_schema`, describes.
+def parse_session(data: Json, *, scenario: str) -> Form:
+    """Return the session form that `data`, valid by `session_schema`, describes.
 
     Raises:
         WrongScenario.
     """
-    settings = _settings(given, SESSION)
-    if given.get("running_on") == "consume" and "join_time" in given:
+    settings = _settings(data, SESSION)
+    if data.get("running_on") == "consume" and "join_time" in data:
         with inside("join_time"):
             raise ValueError("expected running_on: join with a join_time, got consume")
-    happenings = _happenings(given["then"]) if "then" in given else None
-    faults = _faults(given, prefix=f"{scenario}/", per_session=True)
-    return Form(given, settings, happenings, faults)
+    happenings = _happenings(data["then"]) if "then" in data else None
+    faults = _faults(data, prefix=f"{scenario}/", per_session=True)
+    return Form(data, settings, happenings, faults)
 
 
-def _settings(given: Json, table: Sequence[Setting]) -> tuple[tuple[Setting, Any], ...]:
+def _settings(data: Json, table: Sequence[Setting]) -> tuple[tuple[Setting, Any], ...]:
     settings = []
     for setting in table:
-        if setting.key in given:
+        if setting.key in data:
             with inside(setting.key):
-                settings.append((setting, setting.notation.parse(given[setting.key])))
+                settings.append((setting, setting.notation.parse(data[setting.key])))
     return tuple(settings)
 
 
-def _happenings(given: Sequence[Json]) -> tuple[Happening, ...]:
+def _happenings(data: Sequence[Json]) -> tuple[Happening, ...]:
     happenings: dict[State, Happening] = {}
-    for index, each in enumerate(given):
+    for index, each in enumerate(data):
         failure = each.get("failure")
         with inside("then", index):
             with inside("after"):
@@ -93,11 +93,11 @@ def _happenings(given: Sequence[Json]) -> tuple[Happening, ...]:
     return tuple(happenings.values())
 
 
-def _faults(given: Json, *, prefix: str, per_session: bool) -> tuple[Fault, ...] | None:
-    if "faults" not in given:
+def _faults(data: Json, *, prefix: str, per_session: bool) -> tuple[Fault, ...] | None:
+    if "faults" not in data:
         return None
     faults: dict[str, Fault] = {}
-    for index, each in enumerate(given["faults"]):
+    for index, each in enumerate(data["faults"]):
         name = f"{prefix}{each.get('name', index + 1)}"
         with inside("faults", index):
             if name in faults:

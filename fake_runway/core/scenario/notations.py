@@ -24,10 +24,10 @@ class Notation:
     """How the values of one kind are written.
 
     Attributes:
-        schema: what a scenario may say, as JSON Schema.
+        schema: the data of a scenario, as JSON Schema.
         parse: from such data, or from the text of an option, to the value; may raise ValueError.
         write: from the value back to data.
-        metavar: what `--help` calls the text; empty where the schema lists what can be said.
+        metavar: what `--help` calls the text; empty where the schema lists the choices.
         shows_default: whether the JSON Schema of scenarios names the default.
     """
 
@@ -39,7 +39,7 @@ class Notation:
 
 
 def choice(words: Mapping[Any, Any]) -> Notation:
-    """Return the notation of a choice between values, from what is written for each."""
+    """Return the notation of a choice, from what is written to the value that it means."""
     by_text = {str(word): value for word, value in words.items()}
     by_value = {value: word for word, value in words.items()}
     return Notation(
@@ -50,16 +50,16 @@ def choice(words: Mapping[Any, Any]) -> Notation:
     )
 
 
-def _parse_count(given: int | str) -> int | None:
-    if given == "unlimited":
+def _parse_count(count: int | str) -> int | None:
+    if count == "unlimited":
         return None
-    if isinstance(given, str) and not (given.isascii() and given.isdigit()):
-        raise ValueError(f"expected a whole number from 0 or `unlimited`, got {given!r}")
-    return int(given)
+    if isinstance(count, str) and not (count.isascii() and count.isdigit()):
+        raise ValueError(f"expected a whole number from 0 or `unlimited`, got {count!r}")
+    return int(count)
 
 
-def _parse_avatars(given: str | Iterable[str]) -> frozenset[str] | None:
-    avatars = {given} if isinstance(given, str) else set(given)
+def _parse_avatars(ids: str | Iterable[str]) -> frozenset[str] | None:
+    avatars = [ids] if isinstance(ids, str) else list(ids)
     for avatar in avatars:
         if avatar != "any" and not _UUID.fullmatch(avatar):
             raise ValueError(f"expected a UUID or `any`, got {avatar!r}")

@@ -3,8 +3,8 @@
 Pure: from data that `scenario_schema` allows to values, once. Reading files, finding names and
 pointing at lines is done in `fake_runway/scenarios/`.
 
-A scenario says only what is different. Everything else stays as the server was told at its start,
-so `serve --credits 50 --scenario slow` means both. The words are those of the command line.
+A scenario changes what it names. Everything else stays as the options of the server set it, so
+`serve --credits 50 --scenario slow` means both. The words are those of the command line.
 
 Parsing, `parse_scenario`, and describing (`forms.py`) are inverse to each other, because a recorded
 run carries its settings with it.
@@ -26,11 +26,11 @@ from fake_runway.core.types import Json
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario, by its name and what it says.
+    """One scenario.
 
     Attributes:
         about, wire, state: what it is; what a client sees; what becomes of sessions and account.
-        account, session: the two forms; empty: nothing is different there.
+        account, session: the two forms; an empty one changes nothing.
         avatars: the scenarios whose session forms avatars are bound to, by preset id or UUID.
         seed: of the worlds made with it; None: the server's.
     """
@@ -55,7 +55,7 @@ class Scenario:
     def plan_over(self, base: Plan) -> Plan:
         """Return `base` with what the session form changes."""
         form = self.session
-        if not form.given:
+        if not form.data:
             return base
         plan = form.over(Settings(plan=base)).plan
         return replace(
@@ -73,7 +73,7 @@ class Scenario:
     @property
     def selectable_by(self) -> tuple[str, ...]:
         """The ways to select it; an avatar selects the session form alone."""
-        by_avatar = ("avatar",) if self.session.given and not self.account.given else ()
+        by_avatar = ("avatar",) if self.session.data and not self.account.data else ()
         return ("tools", "address or header", "API secret", *by_avatar)
 
     @property
@@ -88,36 +88,36 @@ def avatar_of(name: str) -> str:
     return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:]}"
 
 
-def parse_scenario(given: Json, *, default_name: str) -> Scenario:
-    """Return the scenario that `given`, valid by `scenario_schema`, describes, without `avatars`.
+def parse_scenario(data: Json, *, default_name: str) -> Scenario:
+    """Return the scenario that `data`, valid by `scenario_schema`, describes, without `avatars`.
 
     They are left to `bind_avatars`, because a scenario may be bound to itself.
 
     Raises:
         WrongScenario: with what the schema cannot say, of each form that is wrong.
     """
-    name, seed = given.get("name", default_name), given.get("seed")
+    name, seed = data.get("name", default_name), data.get("seed")
     account, session = Form(), Form()
     problems: list[ScenarioProblem] = []
     with noting(problems, "account"):
-        account = parse_account(given.get("account", NOTHING), scenario=name)
+        account = parse_account(data.get("account", NOTHING), scenario=name)
     with noting(problems, "session"):
-        session = parse_session(given.get("session", NOTHING), scenario=name)
+        session = parse_session(data.get("session", NOTHING), scenario=name)
     if problems:
         raise WrongScenario(problems)
     return Scenario(
         name=name,
-        about=given.get("about", ""),
-        wire=given.get("wire", ""),
-        state=given.get("state", ""),
+        about=data.get("about", ""),
+        wire=data.get("wire", ""),
+        state=data.get("state", ""),
         account=account,
         session=session,
         seed=None if seed is None else str(seed),
     )
 
 
-def bind_avatars(given: Json, named: Callable[[str], Scenario]) -> Mapping[str, Scenario]:
-    """Return the scenarios that `given`, the `avatars` of a scenario, binds; ids in lower case.
+def bind_avatars(avatars: Json, named: Callable[[str], Scenario]) -> Mapping[str, Scenario]:
+    """Return the scenarios that the `avatars` of a scenario file binds; ids in lower case.
 
     Args:
         named: finds a scenario by its name; raises ValueError if there is none.
@@ -127,14 +127,14 @@ def bind_avatars(given: Json, named: Callable[[str], Scenario]) -> Mapping[str, 
     """
     bound: dict[str, Scenario] = {}
     problems: list[ScenarioProblem] = []
-    for avatar, target in given.items():
+    for avatar, target in avatars.items():
         with noting(problems, "avatars", avatar):
             if isinstance(target, str):
                 scenario = named(target)
             else:
                 name = _inline_name(avatar)
                 scenario = Scenario(name, session=parse_session(target, scenario=name))
-            if not scenario.session.given:
+            if not scenario.session.data:
                 raise ValueError(f"expected a scenario with a session form, got {scenario.name}")
             if avatar.lower() in bound:
                 raise ValueError("expected each avatar once, got it again")
@@ -148,7 +148,7 @@ def bind_avatars(given: Json, named: Callable[[str], Scenario]) -> Mapping[str, 
 
 
 def _inline_name(avatar: str) -> str:
-    """Return the name of a session form that stands beside an avatar instead of a name."""
+    """Return the name of a session form that is given in place, beside an avatar."""
     return f"avatar-{avatar.lower()}"
 
 
@@ -159,10 +159,10 @@ def data_of(scenario: Scenario) -> dict[str, Any]:
         "about": scenario.about,
         "wire": scenario.wire,
         "state": scenario.state,
-        "account": dict(scenario.account.given),
-        "session": dict(scenario.session.given),
+        "account": dict(scenario.account.data),
+        "session": dict(scenario.session.data),
         "avatars": {
-            avatar: dict(bound.session.given) if bound.name == _inline_name(avatar) else bound.name
+            avatar: dict(bound.session.data) if bound.name == _inline_name(avatar) else bound.name
             for avatar, bound in scenario.avatars.items()
         },
         "seed": scenario.seed,

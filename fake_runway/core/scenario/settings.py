@@ -38,7 +38,7 @@ EXAMPLE_AVATAR = "550e8400-e29b-41d4-a716-446655440000"
 
 
 class ErrorStyle(Enum):
-    """How missing credits are told: 402 as the setup guide says, or 400 as seen on task calls."""
+    """The answer to missing credits: 402 as the setup guide says, or 400 as seen on task calls."""
 
     GUIDE = "guide"
     OBSERVED = "observed"
@@ -80,7 +80,7 @@ class Settings:
         latency: every answer of the Runway API is held back this long, on the world's clock.
         unpaid: see `Unpaid`.
         deleted_again: DELETE on a terminal session is 204 without effect (True) or 404 (False).
-        materialise: any well-formed unknown id becomes a session when first looked at, as with a
+        materialise: any well-formed unknown id becomes a session at its first use, as with a
             stateless mock.
         avatars: custom avatars that exist; None: every UUID does.
         errors: see `ErrorStyle`.
@@ -118,8 +118,8 @@ class Setting:
         help: what it decides, in one sentence.
         source: where the default comes from; "assumed" where nothing is known of the real API.
         option: the option of `serve`; empty: the key; None: there is none.
-        option_help: where the command line has more to say than `help`.
-        merge: from what is said and what the field was to what it becomes.
+        option_help: of the option, where it needs more words than `help`.
+        merge: from the parsed value and the present one of the field to the new one.
     """
 
     key: str
@@ -129,7 +129,7 @@ class Setting:
     source: str
     option: str | None = field(default="", kw_only=True)
     option_help: str = field(default="", kw_only=True)
-    merge: Callable[[Any, Any], Any] = field(default=lambda said, _: said, kw_only=True)
+    merge: Callable[[Any, Any], Any] = field(default=lambda value, _: value, kw_only=True)
 
     @property
     def option_name(self) -> str:
@@ -138,18 +138,18 @@ class Setting:
 
     @property
     def default(self) -> Any:
-        """What a server that is told nothing does, as data."""
+        """What a server without options does, as data."""
         return self.described(Settings())
 
     def described(self, settings: Settings) -> Any:
-        """Return what a scenario says to have it as in `settings`."""
+        """Return the data by which a scenario sets it as in `settings`."""
         return self.notation.write(attrgetter(self.sets)(settings))
 
-    def put(self, settings: Settings, said: Any) -> Settings:
-        """Return `settings` with this one as `said`, a parsed value."""
+    def put(self, settings: Settings, value: Any) -> Settings:
+        """Return `settings` with this one set to a parsed value."""
         *path, name = self.sets.split(".")
         changed: Any = attrgetter(path[0])(settings) if path else settings
-        changed = replace(changed, **{name: self.merge(said, getattr(changed, name))})
+        changed = replace(changed, **{name: self.merge(value, getattr(changed, name))})
         return replace(settings, **{path[0]: changed}) if path else changed
 
 
@@ -308,4 +308,4 @@ SESSION = (
         option=None,
     ),
 )
-"""The settings of the session form; `running_on` stands before `join_time`, which follows it."""
+"""The settings of the session form; `running_on` comes first, because `join_time` depends on it."""

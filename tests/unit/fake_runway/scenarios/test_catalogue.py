@@ -380,7 +380,7 @@ def test_json_is_read_as_well(tmp_path: Path) -> None:
     path.write_text('{\n\t"session": {"queued": "5s", "token_room": "no"}\n}\n')
     scenario = CATALOGUE.with_file(path).get("mine")
     assert scenario is not None
-    assert scenario.session.given == {"queued": "5s", "token_room": "no"}
+    assert scenario.session.data == {"queued": "5s", "token_room": "no"}
 
 
 _WRITABLE = st.characters(codec="utf-8", max_codepoint=0xFFFF)  # YAML lacks JSON's surrogates
@@ -406,7 +406,7 @@ def test_json_means_what_json_says(tmp_path_factory: pytest.TempPathFactory, val
     path.write_text(json.dumps(data))
     scenario = CATALOGUE.with_file(path).get("mine")
     assert scenario is not None
-    assert scenario.session.given == data["session"]
+    assert scenario.session.data == data["session"]
 
 
 def test_data_is_checked_as_files_are() -> None:
@@ -451,7 +451,7 @@ def test_each_says_what_it_is_and_does() -> None:
 def test_no_two_are_the_same() -> None:
     """Neither in name nor in what they do."""
     forms = [
-        json.dumps([dict(each.account.given), dict(each.session.given)], sort_keys=True)
+        json.dumps([dict(each.account.data), dict(each.session.data)], sort_keys=True)
         for each in CATALOGUE
     ]
     assert len(set(forms)) == len(forms) == len(set(CATALOGUE.names))
@@ -468,7 +468,7 @@ def test_every_ready_made_avatar_leads_to_its_scenario() -> None:
 
 def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
     """Whatever can be said of a session can be chosen by an avatar."""
-    of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.given}
+    of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.data}
     account = CATALOGUE.themes["Credits, quota, capacity and keys of the account"]
     assert of_accounts == {*account, "avatar-ready-after-10-s"}
 
@@ -481,7 +481,7 @@ def test_each_can_be_put_over_any_settings() -> None:
         assert settings.plan == plan
         changed = settings != Settings() or scenario.account_faults
         assert bool(changed) is (scenario.name != "default")
-        assert not scenario.session.given or plan.scenario == scenario.name
+        assert not scenario.session.data or plan.scenario == scenario.name
 
 
 def test_built_in_files_are_what_users_would_be_allowed_to_write(tmp_path: Path) -> None:
@@ -512,7 +512,7 @@ def bent(draw: st.DrawFn) -> Any:
     name = draw(st.sampled_from(CATALOGUE.names))
     scenario = CATALOGUE.get(name)
     assert scenario is not None
-    forms = {"account": dict(scenario.account.given), "session": dict(scenario.session.given)}
+    forms = {"account": dict(scenario.account.data), "session": dict(scenario.session.data)}
     data: Any = json.loads(json.dumps({**forms, "avatars": {"influencer": "slow"}}))
     node = data
     while True:
