@@ -164,9 +164,9 @@ def _option(setting: Setting) -> Callable[[Command], Command]:
     )
 
 
-def _parsed(setting: Setting, _: click.Context, __: click.Parameter, given: Any) -> Any:
+def _parsed(setting: Setting, _: click.Context, __: click.Parameter, written: Any) -> Any:
     try:
-        return setting.notation.parse(given)
+        return setting.notation.parse(written)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
