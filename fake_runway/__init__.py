@@ -11,7 +11,7 @@ __all__ = ["FakeRunway", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the library when somebody asks for it: plugins and commands load this package too."""
+    """Import the library on first use: plugins and commands load this package too."""
     if name == "FakeRunway":
         from fake_runway.testing.embedded import FakeRunway
 

@@ -58,7 +58,7 @@ class VirtualClock:
         return self._origin + (self._source() - self._anchor) * self._rate
 
     def jump(self, seconds: float) -> None:
-        """Move forward by `seconds` and wake whoever is due by then.
+        """Move forward by `seconds` and wake the sleepers that are due by then.
 
         Raises:
             ValueError: `seconds` is negative or not finite.
@@ -88,7 +88,7 @@ class VirtualClock:
         self._rebase(max(instant, self.now()), self._rate)
 
     def release(self) -> None:
-        """End every sleep, also those to come: nobody will move this clock any more."""
+        """End every sleep, also later ones: this clock does not move any more."""
         self._released = True
         self._moved.set()
 

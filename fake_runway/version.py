@@ -1,9 +1,3 @@
-"""The version of the distribution."""
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
+"""The version of the distribution: `pyproject.toml` reads it here."""
 
 __version__ = "0.1.0"

@@ -20,4 +20,3 @@ __all__ = [
     "connect",
     "create_app",
 ]
-__version__ = "0.1.0"

@@ -14,7 +14,6 @@ from urllib.parse import SplitResult, urlsplit
 import click
 from aiohttp import web
 
-from gateway import __version__
 from gateway.access.settings import Mode, is_loopback
 from gateway.config import Config, ConfigError, Tls, own_url
 from gateway.flow.avatars import PRESETS
@@ -35,7 +34,7 @@ _log = logging.getLogger("gateway")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="runway-gateway")
+@click.version_option(package_name="fake-runway", prog_name="runway-gateway")
 def main() -> None:
     """The server side of a Runway avatar call.
 

@@ -1,5 +1,6 @@
 """The documents keep what they promise: options, codes, links, commands."""
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from contracts.wire.schema import load
 from fake_runway.cli.main import main
 from fake_runway.core.history.findings import RULES
 from fake_runway.core.scenario.scenario import avatar_of
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting
 from gateway import errors
 from gateway.errors import GatewayError
 from gateway.variables import VARIABLES
@@ -55,6 +57,31 @@ def test_every_switch_is_documented() -> None:
     positive = {"--retry-after", "--doc-url"}  # shown by their negative form
     options = set(OPTION.findall(SERVE_HELP)) - plain - positive
     assert {option for option in options if option not in documented} == set()
+
+
+def cells(setting: Setting) -> tuple[str, ...]:
+    """Return what the documents show of a row of the table: key, option, values, help, source."""
+    switched = f"no-{setting.option_name}" if setting.default is True else setting.option_name
+    words = [json.dumps(each).strip('"') for each in setting.notation.schema.get("enum", ())]
+    default = ", ".join(setting.default) if isinstance(setting.default, list) else setting.default
+    values = words or (["true", "false"] if default is True else [str(default or "null")])
+    return (
+        f"`{setting.key}`",
+        "" if setting.option is None else f"`--{switched}`",
+        ", ".join(f"`{each}`" for each in values),
+        setting.help,
+        setting.source,
+    )
+
+
+def test_the_tables_of_settings_are_those_of_the_code() -> None:
+    """Each row of the code is a row of both pages, in the same order and the same words."""
+    for table in (ACCOUNT, SESSION):
+        rows = [cells(setting) for setting in table]
+        of_keys = [f"| {key} | {says} | {values} |" for key, _, values, says, _ in rows]
+        switches = [f"| {' | '.join(row)} |" for row in rows]
+        assert "\n".join(of_keys) in text("docs/scenarios.md")
+        assert "\n".join(switches) in text("docs/fidelity.md")
 
 
 def test_gateway_codes_are_the_same_in_code_contract_and_documentation() -> None:

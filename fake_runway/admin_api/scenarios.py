@@ -4,7 +4,6 @@ from contracts.wire.schema import where
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.views import fault_view
 from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_line
 from fake_runway.core.types import Json
@@ -67,12 +66,12 @@ def bind_avatar(call: AdminCall) -> Reply:
     except ScenarioFileError as error:
         raise AdminRefused(f"path: {error}", headers={"X-Fake-Where": "path: name"}) from error
     try:
-        bound = call.world.catalogue.parse({"avatars": {avatar: call.body}})
+        form = call.world.catalogue.parse_form(call.body, avatar=avatar)
     except ScenarioFileError as error:
-        own = [line.replace(where(("avatars", avatar)), "$", 1) for line in error.problems]
-        place = own[0].partition(": ")[0]
-        raise AdminRefused("\n".join(own), headers={"X-Fake-Where": place}) from error
-    call.world.bind(avatar, bound.avatars[avatar], at=call.at)
+        raise AdminRefused(
+            str(error), headers={"X-Fake-Where": where(error.problems[0].path)}
+        ) from error
+    call.world.bind(avatar, form, at=call.at)
     return Reply(200, _scenario_view(call.world.scenario))
 
 
@@ -92,17 +91,17 @@ def add_fault(call: AdminCall) -> Reply:
     """Put a fault in place; one of the same name is replaced."""
     name = call.body.get("name") or _unused_name(call.world)
     try:
-        call.world.catalogue.check_fault(call.body)
-        fault = parse_fault(call.body, name=name, per_session=False)
+        fault = call.world.catalogue.parse_fault(call.body, name=name)
     except ScenarioFileError as error:
-        place = error.problems[0].partition(": ")[0]
-        raise AdminRefused(str(error), headers={"X-Fake-Where": place}) from error
-    except ValueError as error:
-        raise AdminRefused(str(error), headers={"X-Fake-Where": "$"}) from error
+        raise AdminRefused(
+            str(error), headers={"X-Fake-Where": where(error.problems[0].path)}
+        ) from error
     scenario = call.world.scenario.name
     if name.startswith(f"{scenario}/"):
-        where = {"X-Fake-Where": "$.name"}
-        raise Conflict(f"Names that begin with {scenario}/ are the scenario's own.", headers=where)
+        raise Conflict(
+            f"Names that begin with {scenario}/ are the scenario's own.",
+            headers={"X-Fake-Where": "$.name"},
+        )
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))
 

@@ -75,7 +75,7 @@ def up(gateway_port: int, **options: Any) -> None:
 
 
 @main.command()
-@click.option("--world", metavar="NAME", help="A world of its own, whatever the secret is.")
+@click.option("--world", metavar="NAME", help="A world of its own, independent of the secret.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=PORT, default=4010, show_default=True)
 def env(world: str | None, host: str, port: int) -> None:
@@ -113,14 +113,14 @@ def _run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
         sys.exit(_EXIT_USAGE)
 
 
-def _logged(options: dict[str, Any]) -> None:
+def _set_up_logging(options: dict[str, Any]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(options["log_format"]))
     logging.basicConfig(level=options["log_level"].upper(), handlers=[handler])
 
 
-def _tell_token(configuration: Configuration, options: dict[str, Any]) -> None:
-    """Print an admin token that was generated: nobody else knows it."""
+def _print_token(configuration: Configuration, options: dict[str, Any]) -> None:
+    """Print an admin token that was generated: it is shown nowhere else."""
     if configuration.admin_token and not options["admin_token"]:
         click.echo(f"# admin token: {configuration.admin_token}")
 
@@ -128,13 +128,13 @@ def _tell_token(configuration: Configuration, options: dict[str, Any]) -> None:
 async def _serve(options: dict[str, Any]) -> int:
     stopped = _stop_signal()
     configuration = configuration_from(options)
-    _logged(options)
+    _set_up_logging(options)
     async with serving(configuration) as fake:
         click.echo(f"fake Runway: {fake.url}")
         click.echo(_env_lines(fake.url))
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
-        _tell_token(configuration, options)
+        _print_token(configuration, options)
         await stopped.wait()
     return 0
 
@@ -142,7 +142,7 @@ async def _serve(options: dict[str, Any]) -> int:
 async def _up(options: dict[str, Any], gateway_port: int) -> int:
     stopped = _stop_signal()
     configuration = configuration_from(options)
-    _logged(options)
+    _set_up_logging(options)
     try:
         _check_free(gateway_port)
     except PortTaken as error:
@@ -152,11 +152,11 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
         gateway = await _start_gateway(fake, gateway_port, options["log_level"])
         try:
             line = (await _stdout(gateway).readline()).decode().strip()
-            if not line:  # it has said why on stderr
+            if not line:  # the reason is on stderr
                 click.echo("fake-runway: no gateway; its port is --gateway-port", err=True)
                 return _EXIT_CANNOT_START
             click.echo(_screen(fake.url, line.split()[1]))
-            _tell_token(configuration, options)
+            _print_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:
             if gateway.returncode is None:
@@ -165,7 +165,7 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
 
 
 def _check_free(port: int) -> None:
-    """Refuse a port that the gateway could not listen on: it would name an option of its own.
+    """Refuse a port that the gateway could not listen on: its own message names another option.
 
     Raises:
         PortTaken.
@@ -179,14 +179,14 @@ def _check_free(port: int) -> None:
 
 async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
     packages = str(Path(__file__).parents[2])  # found there whether we are installed or not
-    # what is set for a gateway of the user's own is not meant for this one
+    # the user's settings of a gateway are for another one
     inherited = {name: value for name, value in os.environ.items() if "GATEWAY_" not in name}
     environment = inherited | {
         "RUNWAYML_BASE_URL": fake.url,
         "RUNWAYML_API_SECRET": SECRET,
         "PYTHONPATH": os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")])),
     }
-    # -P: a folder named gateway where the user happens to stand is not ours
+    # -P: a folder named gateway in the working directory must not hide this package
     command = [sys.executable, "-P", "-m", "gateway", "serve", f"--port={port}"]
     command += ["--shutdown-grace=0", "--log-format=text", f"--log-level={log_level}"]
     return await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)

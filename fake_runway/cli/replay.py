@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from fake_runway.core.history.timeline import instant_text, timeline
-from fake_runway.core.types import Json
 from fake_runway.replay.record import PREFIX, NotReplayable, journal_bytes, read, token_of
 from fake_runway.replay.rerun import Replayed, replay
 from fake_runway.room.tokens import LiveKit
@@ -25,10 +24,10 @@ _EXIT_USAGE = 2
 def replay_command(token_or_file: str, *, as_json: bool, as_token: bool) -> None:
     """Run a recorded run again, and compare.
 
-    A token stands in the report of a test that failed, and in the answer of
+    The report of a test that failed has a token, and so has the answer of
     GET /__admin/replay, whose `record` can be saved as a file. `-` reads from standard input.
 
-    Exit code 0: every exchange came out the same, byte for byte. 1: one did not; the first is
+    Exit code 0: every exchange is the same, byte for byte. 1: one is not; the first is
     named. 2: this is no record.
 
     \b
@@ -37,18 +36,18 @@ def replay_command(token_or_file: str, *, as_json: bool, as_token: bool) -> None
       curl -s http://127.0.0.1:4010/__admin/replay > run.json && fake-runway replay run.json
     """
     try:
-        given = read(_text(token_or_file))
+        record = read(_text(token_or_file))
         if as_token:
-            click.echo(token_of(given))
+            click.echo(token_of(record))
             return
-        done = replay(given, livekit=LiveKit())
+        done = replay(record, livekit=LiveKit())
     except NotReplayable as error:
         click.echo(f"fake-runway: {error}", err=True)
         sys.exit(_EXIT_USAGE)
     if as_json:
         click.echo(journal_bytes(done.world))
     else:
-        _tell(given, done)
+        _print(record, done)
     if done.divergence is not None:
         click.echo(f"fake-runway: {done.divergence}", err=True)
         sys.exit(_EXIT_DIVERGED)
@@ -68,14 +67,14 @@ def _text(token_or_file: str) -> str | bytes:
         ) from error
 
 
-def _tell(given: Json, done: Replayed) -> None:
+def _print(record: Json, done: Replayed) -> None:
     world = done.world
     click.echo(
-        f"world {given['world']}, scenario {given['scenario']}, seed {given['seed']},"
-        f" from {instant_text(given['epoch'])}"
+        f"world {record['world']}, scenario {record['scenario']}, seed {record['seed']},"
+        f" from {instant_text(record['epoch'])}"
     )
-    if given.get("fake_runway") != __version__:
-        click.echo(f"recorded by version {given.get('fake_runway')}, this is {__version__}")
+    if record.get("fake_runway") != __version__:
+        click.echo(f"recorded by version {record.get('fake_runway')}, this is {__version__}")
     for line in timeline(world.log.entries(), start=world.epoch):
         click.echo(line)
     if done.divergence is None:

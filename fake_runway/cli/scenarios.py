@@ -1,4 +1,4 @@
-"""`fake-runway scenarios`: look at the catalogue, check files of one's own.
+"""`fake-runway scenarios`: show the catalogue, check files of users.
 
 Everything printed is plain text, so that it can be piped, and needs no terminal.
 """
@@ -6,7 +6,6 @@ Everything printed is plain text, so that it can be piped, and needs no terminal
 import json
 import sys
 import textwrap
-from typing import Any
 
 import click
 
@@ -25,7 +24,7 @@ def scenarios() -> None:
 
     \b
     fake-runway scenarios list                    all names
-    fake-runway scenarios show create-429-twice   one of them, and how to choose it
+    fake-runway scenarios show create-429-twice   one of them, and how to select it
     fake-runway scenarios validate mine.yaml      check a file of your own
     fake-runway scenarios schema                  the JSON schema, for editors
     """
@@ -39,8 +38,12 @@ def list_(form: str | None) -> None:
     catalogue = Catalogue.builtin()
     match form:
         case "json":
-            told = [_told(scenario) for scenario in catalogue]
-            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+            lines = [
+                scenario_line(each)
+                | {"account": dict(each.account.data), "session": dict(each.session.data)}
+                for each in catalogue
+            ]
+            click.echo(json.dumps(lines, indent=2, ensure_ascii=False))
         case "markdown":
             click.echo(_markdown(catalogue), nl=False)
         case _:
@@ -50,7 +53,7 @@ def list_(form: str | None) -> None:
 @scenarios.command()
 @click.argument("name")
 def show(name: str) -> None:
-    """Show a built-in scenario: its data, its effects, and the doors that choose it."""
+    """Show a built-in scenario: its data, its effects, and the ways to select it."""
     catalogue = Catalogue.builtin()
     scenario = catalogue.get(name)
     if scenario is None:
@@ -63,8 +66,8 @@ def show(name: str) -> None:
         indent = " " * 7
         wrapped = textwrap.fill(sentence, _WIDTH, initial_indent=indent, subsequent_indent=indent)
         click.echo(f"{label:<7}{wrapped.lstrip()}")
-    click.echo("\nChoose it with any of")
-    for line in _doors(scenario):
+    click.echo("\nSelect it with any of")
+    for line in _ways(scenario):
         click.echo(f"  {line}")
     click.echo(f"\nIts data\n{textwrap.indent(catalogue.text(name).rstrip(), '  ')}")
 
@@ -72,7 +75,7 @@ def show(name: str) -> None:
 @scenarios.command()
 @click.argument("file", nargs=-1, required=True, type=click.Path())
 def validate(file: tuple[str, ...]) -> None:
-    """Check scenario files; tell every problem with its file and line."""
+    """Check scenario files; report every problem with its file and line."""
     catalogue = Catalogue.builtin()
     wrong = 0
     for each in file:
@@ -92,22 +95,17 @@ def schema() -> None:
     click.echo(json.dumps(scenario_schema(), indent=2))
 
 
-def _doors(scenario: Scenario) -> list[str]:
-    """Return how to choose a scenario, one door on a line, as it is typed."""
-    doors = [
+def _ways(scenario: Scenario) -> list[str]:
+    """Return the ways to select a scenario, one on a line, as each is typed."""
+    ways = [
         f"fake-runway serve --scenario {scenario.name}",
         f"RUNWAYML_API_SECRET=fake.{scenario.name}",
         f"X-Fake-Scenario: {scenario.name}      (a request header)",
     ]
     if "avatar" in scenario.selectable_by:
-        chosen = json.dumps({"type": "custom", "avatarId": scenario.avatar})
-        return [*doors, f'"avatar": {chosen}      (in the body of a create)']
-    return doors
-
-
-def _told(scenario: Scenario) -> dict[str, Any]:
-    forms = {"account": dict(scenario.account), "session": dict(scenario.session)}
-    return scenario_line(scenario) | forms
+        body = json.dumps({"type": "custom", "avatarId": scenario.avatar})
+        return [*ways, f'"avatar": {body}      (in the body of a create)']
+    return ways
 
 
 def _plain(catalogue: Catalogue) -> str:

@@ -8,7 +8,7 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
-from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.scenario.scenario import parse_scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
@@ -58,8 +58,8 @@ def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None)
 def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     known = given["scenarios"]
     grown = catalogue.with_data(data for name, data in known.items() if name)
-    told = Scenario(name="", account=given["account"], session=given["session"])
-    base = told.settings_over(Settings())
+    forms = {"account": given["account"], "session": given["session"]}
+    base = parse_scenario(forms, default_name="").settings_over(Settings())
     scenario = grown.parse(known[""]) if "" in known else grown.get(given["scenario"])
     if scenario is None:
         raise NotReplayable(f"the record lacks the scenario {given['scenario']}")

@@ -1,30 +1,37 @@
 """Where scenarios come from: the catalogue in this package, files of users, the admin API.
 
 A `Catalogue` is a value: adding a file makes another one. Built-in documents are found by their
-`name:` lines and read when somebody asks for them, because a server that starts has no time to read
-all of them, and most of its worlds need one. Tests read every one.
+`name:` lines and parsed when they are first asked for, because a server that starts has no time to
+parse all of them, and most of its worlds need one. Tests parse every one.
+
+An avatar may be bound to any scenario, the one that binds it included. So documents are parsed in
+two steps: first what each says by itself, then its bindings, which need only the first of others.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
-from fake_runway.core.scenario.scenario import Scenario, avatar_of, parse_scenario
+from fake_runway.core.faults.fault import Fault
+from fake_runway.core.problems import ScenarioProblem, noting
+from fake_runway.core.scenario.forms import NOTHING
+from fake_runway.core.scenario.scenario import Scenario, avatar_of, bind_avatars, parse_scenario
 from fake_runway.core.scenario.schema import NAME_PATTERN
 from fake_runway.core.types import Json
 from fake_runway.scenarios.check import (
     broken_rules,
-    contradictions,
+    meant,
     nearest,
     sound_parts,
     written,
     wrong_avatar,
+    wrong_avatars,
 )
-from fake_runway.scenarios.yaml_lines import Document, NotYaml, Problem, read_documents
+from fake_runway.scenarios.yaml_lines import Document, NotYaml, read_documents
 
 LARGEST_FILE = 1024 * 1024
 
@@ -34,20 +41,43 @@ _BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 
 
 class ScenarioFileError(Exception):
-    """Scenarios that cannot be used. The message has one line for each problem."""
+    """Scenarios that cannot be used. The message has one line for each problem.
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+    Attributes:
+        problems: by their places; empty where nothing could be read, or nothing was found.
+    """
+
+    def __init__(self, message: str, problems: Sequence[ScenarioProblem] = ()) -> None:
+        super().__init__(message)
         self.problems = tuple(problems)
+
+    @classmethod
+    def about(cls, problems: Sequence[ScenarioProblem], *, file: str | None = None) -> Self:
+        """Return the error that reports `problems`, with their lines if there is a file."""
+        return cls("\n".join(written(each, file=file) for each in problems), problems)
+
+    def below(self, steps: int) -> Self:
+        """Return the same error with places that are counted from further inside."""
+        return self.about([each._replace(path=each.path[steps:]) for each in self.problems])
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One document of the catalogue: the text it stands in, and what that says once it is read."""
+    """One document of the catalogue: its text, and its data where that is not read on demand."""
 
     theme: str
     text: str
     data: Json | None = None
+
+
+class _Draft(NamedTuple):
+    """A document of a user's file, and what is wrong with it so far."""
+
+    name: str
+    document: Document
+    problems: list[ScenarioProblem]
+    scenario: Scenario
+    avatars: Json
 
 
 class Catalogue:
@@ -59,7 +89,8 @@ class Catalogue:
 
     def __init__(self, entries: Mapping[str, _Entry], *, added: tuple[str, ...] = ()) -> None:
         self._entries = entries
-        self._read: dict[str, Scenario] = {}
+        self._unbound: dict[str, tuple[Scenario, Json]] = {}  # with the bindings, as data
+        self._bound: dict[str, Scenario] = {}
         self.added = added
 
     def __repr__(self) -> str:
@@ -108,19 +139,19 @@ class Catalogue:
         """Return the scenario called `name`, None if there is none."""
         if name not in self._entries:
             return None
-        if name not in self._read:
-            data = self._data(name)
-            self._read[name] = parse_scenario(data, default_name=name, named=self._unbound)
-        return self._read[name]
+        if name not in self._bound:
+            scenario, avatars = self._parsed(name)
+            self._bound[name] = replace(scenario, avatars=bind_avatars(avatars, self._named))
+        return self._bound[name]
 
     def of_avatar(self, avatar: str) -> Scenario | None:
-        """Return the scenario whose ready-made avatar has this UUID and may choose it."""
+        """Return the scenario that the ready-made avatar with this UUID selects, if any."""
         name = self._avatars.get(avatar.lower())
         scenario = None if name is None else self.get(name)
         return scenario if scenario is not None and "avatar" in scenario.selectable_by else None
 
     def text(self, name: str) -> str:
-        """Return the text that the scenario called `name` stands in, as it was written.
+        """Return the text of the scenario called `name`, as it was written.
 
         Of a built-in one that is its own document, of a user's the whole file.
 
@@ -146,29 +177,50 @@ class Catalogue:
         try:
             documents = read_documents(text)
         except NotYaml as error:
-            raise ScenarioFileError([f"{shown}:{error.line}: $: {error.sentence}"]) from error
+            raise ScenarioFileError(f"{shown}:{error.line}: $: {error.sentence}") from error
         if not documents:
-            raise ScenarioFileError([f"{shown}:1: $: expected a scenario, got nothing"])
-        problems: list[Problem] = []
-        found: dict[str, tuple[Json, _Entry | None]] = {}
+            raise ScenarioFileError(f"{shown}:1: $: expected a scenario, got nothing")
+        drafts: dict[str, _Draft] = {}
         for index, document in enumerate(documents):
-            wrong = _wrong_with(document)
-            parts = sound_parts(document.value, wrong)
-            name = self._name(document, Path(path).stem if index == 0 else None, found, wrong)
-            found[name] = (parts, None if wrong else _Entry(shown, text, document.value))
-            problems += wrong
-        entries = {name: entry for name, (_, entry) in found.items() if entry is not None}
+            draft = self._drafted(document, Path(path).stem if index == 0 else None, drafts)
+            drafts[draft.name] = draft
+        entries = {name: _Entry(shown, text, each.document.value) for name, each in drafts.items()}
         grown = Catalogue({**self._entries, **entries}, added=tuple(entries))
-        known = (*self._entries, *found)
-        for document, (parts, _) in zip(documents, found.values(), strict=True):
-            refused = contradictions(parts, known=known, named=grown._unbound)
-            problems += [_placed(each, document) for each in refused]
+        grown._unbound = {name: (each.scenario, each.avatars) for name, each in drafts.items()}
+        wrong = {name for name, each in drafts.items() if each.problems}
+        for name, draft in drafts.items():
+            draft.problems.extend(wrong_avatars(draft.avatars))
+            avatars = {
+                avatar: target
+                for avatar, target in draft.avatars.items()
+                if not (isinstance(target, str) and target in wrong)
+            }
+            with noting(draft.problems):
+                bound = bind_avatars(avatars, grown._named)
+                grown._bound[name] = replace(draft.scenario, avatars=bound)
+        problems = [
+            each if each.line else each._replace(line=draft.document.line_of(each.path))
+            for draft in drafts.values()
+            for each in draft.problems
+        ]
         if problems:
             problems.sort(key=lambda each: each.line or 0)
-            raise ScenarioFileError([written(each, file=shown) for each in problems])
+            raise ScenarioFileError.about(problems, file=shown)
         return grown
 
-    def parse(self, given: Json, *, default_name: str = "unnamed") -> Scenario:
+    def _drafted(
+        self, document: Document, stem: str | None, before: Mapping[str, object]
+    ) -> _Draft:
+        """Return a document without its bindings, which may be to documents after it."""
+        problems = _wrong_with(document)
+        data = sound_parts(document.value, problems) if problems else document.value
+        name = self._name(document, stem, before, problems)
+        scenario = Scenario(name)
+        with noting(problems):
+            scenario = parse_scenario(data, default_name=name)
+        return _Draft(name, document, problems, scenario, data.get("avatars", NOTHING))
+
+    def parse(self, data: Json, *, default_name: str = "unnamed") -> Scenario:
         """Return the scenario that data describes; avatars may be bound to any scenario here.
 
         Shape: JSON as `orjson.loads` gives it.
@@ -176,34 +228,49 @@ class Catalogue:
         Raises:
             ScenarioFileError: its lines have no file and no line number.
         """
-        problems = broken_rules(given) or contradictions(
-            given, known=self._entries, named=self._unbound
-        )
+        problems = broken_rules(data)
+        if not problems:
+            problems = wrong_avatars(data.get("avatars", NOTHING))
+            with noting(problems):
+                scenario = parse_scenario(data, default_name=default_name)
+            with noting(problems):
+                avatars = bind_avatars(data.get("avatars", NOTHING), self._named)
         if problems:
-            raise ScenarioFileError([written(each) for each in problems])
-        return parse_scenario(given, default_name=default_name, named=self._unbound)
+            raise ScenarioFileError.about(problems)
+        return replace(scenario, avatars=avatars)
 
-    def check_fault(self, given: Json) -> None:
-        """Check the data of one fault by the rules for scenarios.
+    def parse_fault(self, data: Json, *, name: str) -> Fault:
+        """Return the fault about all calls that data describes, by the rules for scenarios.
 
         Raises:
-            ScenarioFileError: its lines begin with the place in the fault.
+            ScenarioFileError: with places in the fault.
         """
         try:
-            self.parse({"account": {"faults": [given]}})
+            (fault,) = self.parse({"account": {"faults": [data]}}).account_faults
         except ScenarioFileError as error:
-            lines = [line.replace("$.account.faults[0]", "$", 1) for line in error.problems]
-            raise ScenarioFileError(lines) from None
+            raise error.below(3) from error
+        return replace(fault, name=name)
+
+    def parse_form(self, form: Json, *, avatar: str) -> Scenario:
+        """Return the session form that is to be bound to an avatar.
+
+        Raises:
+            ScenarioFileError: with places in the form.
+        """
+        try:
+            return self.parse({"avatars": {avatar: form}}).avatars[avatar.lower()]
+        except ScenarioFileError as error:
+            raise error.below(2) from error
 
     @staticmethod
     def check_avatar(avatar: str) -> None:
-        """Check the id of an avatar that a form shall be bound to.
+        """Check the id of an avatar that a form is to be bound to.
 
         Raises:
             ScenarioFileError: no create can name it.
         """
         if (wrong := wrong_avatar(avatar)) is not None:
-            raise ScenarioFileError([wrong])
+            raise ScenarioFileError(wrong)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -224,46 +291,51 @@ class Catalogue:
     def _avatars(self) -> Mapping[str, str]:
         return {avatar_of(name): name for name in self._entries}
 
-    def _data(self, name: str) -> Json:
-        entry = self._entries[name]
-        if entry.data is not None:
-            return entry.data
-        data: Json = read_documents(entry.text)[0].value
-        return data
+    def _parsed(self, name: str) -> tuple[Scenario, Json]:
+        """Return a scenario without what its own avatars are bound to, and that as data."""
+        if name not in self._unbound:
+            entry = self._entries[name]
+            data: Json = read_documents(entry.text)[0].value if entry.data is None else entry.data
+            self._unbound[name] = (
+                parse_scenario(data, default_name=name),
+                data.get("avatars", NOTHING),
+            )
+        return self._unbound[name]
 
-    def _unbound(self, name: str) -> Scenario | None:
-        """Return a scenario without what its own avatars are bound to: that may be itself."""
+    def _named(self, name: str) -> Scenario:
+        """Return the scenario that an avatar is bound to.
+
+        Raises:
+            ValueError: there is none.
+        """
         if name not in self._entries:
-            return None
-        data = {key: each for key, each in self._data(name).items() if key != "avatars"}
-        try:
-            return parse_scenario(data, default_name=name, named=lambda _: None)
-        except ValueError:  # a document beside the one that is looked at; told where it stands
-            return None
+            hint = meant(name, self._entries)
+            raise ValueError(f"expected the name of a scenario, got {name}{hint}")
+        return self._parsed(name)[0]
 
     def _name(
         self,
         document: Document,
         stem: str | None,
         found: Mapping[str, object],
-        problems: list[Problem],
+        problems: list[ScenarioProblem],
     ) -> str:
         """Return the name of a document; add to `problems` what is wrong with it."""
-        given = document.value.get("name") if isinstance(document.value, dict) else None
-        name = given if isinstance(given, str) else stem
+        own = document.value.get("name") if isinstance(document.value, dict) else None
+        name = own if isinstance(own, str) else stem
         line = document.line_of(("name",))
         if name is None:
             if not problems:
                 wanted = "expected a name, which every document after the first needs, got nothing"
-                problems.append(Problem(("name",), wanted, line))
+                problems.append(ScenarioProblem(("name",), wanted, line))
             return f"document {len(found) + 1}"
-        if given is None and re.fullmatch(NAME_PATTERN, name) is None:
+        if own is None and re.fullmatch(NAME_PATTERN, name) is None:
             wanted = f"expected a name, because the file's own is none, got {name}"
-            problems.append(Problem(("name",), wanted, line))
+            problems.append(ScenarioProblem(("name",), wanted, line))
         if name in found or name in self._entries:
             where = "this file" if name in found else "the catalogue"
             wanted = f"expected a name of its own, got {name}, which {where} already has"
-            problems.append(Problem(("name",), wanted, line))
+            problems.append(ScenarioProblem(("name",), wanted, line))
         return name if name not in found else f"{name} {len(found) + 1}"
 
 
@@ -272,27 +344,23 @@ def _text_of(path: Path, shown: str) -> str:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise ScenarioFileError([f"{shown}: cannot be read: {error.strerror}"]) from error
+        raise ScenarioFileError(f"{shown}: cannot be read: {error.strerror}") from error
     if len(raw) > LARGEST_FILE:
-        raise ScenarioFileError([f"{shown}: expected at most {LARGEST_FILE} bytes, got more"])
+        raise ScenarioFileError(f"{shown}: expected at most {LARGEST_FILE} bytes, got more")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         wrong = f"expected text in UTF-8, got the byte 0x{raw[error.start]:02x}"
-        raise ScenarioFileError([f"{shown}:{line}: $: {wrong}"]) from error
+        raise ScenarioFileError(f"{shown}:{line}: $: {wrong}") from error
 
 
-def _wrong_with(document: Document) -> list[Problem]:
+def _wrong_with(document: Document) -> list[ScenarioProblem]:
     """Return what cannot be read, and which rules the rest breaks."""
     unread = {each.path for each in document.problems}
     broken = [
-        _placed(each, document)
+        each
         for each in broken_rules(document.value)
         if not any(each.path[:length] in unread for length in range(len(each.path) + 1))
     ]
     return [*document.problems, *broken]
-
-
-def _placed(problem: Problem, document: Document) -> Problem:
-    return problem._replace(line=document.line_of(problem.path))

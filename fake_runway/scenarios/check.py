@@ -1,9 +1,8 @@
-"""What is wrong with a scenario's data: every place, what was expected there, and what came.
+"""What is wrong with a scenario's data: every place, what was expected there, and what it got.
 
 The schema of `core/scenario/schema.py` decides, through `jsonschema-rs`. Where none of several
-shapes fits, the engine tells all attempts; the one of the right type is what was meant, and its
-errors are reported. What only building the scenario shows (contradictions) is asked of
-`parse_scenario`, part by part, so that one mistake hides no other.
+shapes fits, the engine reports all attempts; the one of the right type is what was meant, and its
+errors are reported. What only parsing shows (contradictions) is found by `parse_scenario`.
 """
 
 import re
@@ -15,11 +14,10 @@ from typing import Any
 from contracts.wire.schema import load, where
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
-from fake_runway.core.scenario.scenario import Scenario, parse_scenario
+from fake_runway.core.problems import Path, ScenarioProblem
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
 from fake_runway.core.text import shown
 from fake_runway.core.types import Json
-from fake_runway.scenarios.yaml_lines import Path, Problem
 
 _A_SPAN = "a span such as 1.5s, 200ms or 5m"
 _PHRASES: Mapping[str, str] = MappingProxyType(
@@ -50,7 +48,6 @@ _OF_PATTERN: Mapping[str, str] = MappingProxyType(
     {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
 )
 _PADDING = re.compile(r"\A\+?0*(?=[0-9])")
-_STEP = re.compile(r"(\w+)(?:\[([0-9]+)\])?: ")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -66,11 +63,11 @@ def meant(name: object, known: Iterable[str]) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def broken_rules(given: object) -> list[Problem]:
+def broken_rules(given: object) -> list[ScenarioProblem]:
     """Return each rule of the schema that `given` breaks, with its place."""
     schema, validator = _engine()
     problems = [
-        Problem(path, sentence)
+        ScenarioProblem(path, sentence)
         for error in validator.iter_errors(given)
         for path, sentence in _leaves(error, schema, given)
     ]
@@ -143,7 +140,7 @@ def _refused(name: str, text: str) -> str:
         _FORMATS[name](text)
     except ValueError as error:
         return str(error)
-    raise AssertionError(text)  # the engine has just heard the contrary
+    raise AssertionError(text)  # the engine has just said the contrary
 
 
 def _of_alternatives(
@@ -217,34 +214,6 @@ def _wanted(rule: Json, keyword: str | None = None) -> str:
     return "a value"
 
 
-def contradictions(
-    given: object, *, known: Iterable[str], named: Callable[[str], Scenario | None]
-) -> list[Problem]:
-    """Return what is wrong with data that keeps the schema.
-
-    Args:
-        known: the names that avatars may be bound to.
-        named: finds those scenarios, None for one that is itself wrong.
-    """
-    if not isinstance(given, Mapping):
-        return []
-    parts: list[Json] = [{part: given[part]} for part in ("account", "session") if part in given]
-    problems: list[Problem] = []
-    names = list(known)
-    for avatar, target in given.get("avatars", {}).items():
-        if (sentence := wrong_avatar(avatar)) is not None:
-            problems.append(Problem(("avatars", avatar), sentence))
-        if not isinstance(target, str) or named(target) is not None:
-            parts.append({"avatars": {avatar: target}})
-        elif target not in names:
-            sentence = f"expected the name of a scenario, got {target}{meant(target, names)}"
-            problems.append(Problem(("avatars", avatar), sentence))
-    problems += [problem for part in parts if (problem := _refusal(part, named))]
-    if not problems and (problem := _refusal(given, named)):
-        problems.append(problem)
-    return problems
-
-
 def wrong_avatar(avatar: str) -> str | None:
     """Say what is wrong with an id that a form is bound to: no create could name it; else None."""
     shapes = load("runway").raw["components"]["schemas"]
@@ -256,7 +225,16 @@ def wrong_avatar(avatar: str) -> str | None:
     return f"expected a version 4 UUID or a preset id ({choices}), got {shown(avatar)}{end}"
 
 
-def sound_parts(given: object, problems: Iterable[Problem]) -> Json:
+def wrong_avatars(avatars: Iterable[str]) -> list[ScenarioProblem]:
+    """Return what is wrong with the ids that a scenario binds."""
+    return [
+        ScenarioProblem(("avatars", avatar), sentence)
+        for avatar in avatars
+        if (sentence := wrong_avatar(avatar)) is not None
+    ]
+
+
+def sound_parts(given: object, problems: Iterable[ScenarioProblem]) -> Json:
     """Return the forms, and the bindings of avatars, in which nothing is wrong so far."""
     wrong = {each.path[:2] for each in problems}
     wrong |= {path[:1] for path in wrong if path[:1] != ("avatars",)}
@@ -271,34 +249,7 @@ def sound_parts(given: object, problems: Iterable[Problem]) -> Json:
     return sound
 
 
-def _refusal(given: Json, named: Callable[[str], Scenario | None]) -> Problem | None:
-    try:
-        parse_scenario(given, default_name="unnamed", named=named)
-    except ValueError as error:
-        return _with_place(given, str(error))
-    return None
-
-
-def _with_place(given: Json, message: str) -> Problem:
-    """Return a message such as `session: then[0]: ...` as a problem at that place of `given`."""
-    path: Path = ()
-    node: Any = given
-    for avatar in given.get("avatars", {}):
-        if message.startswith(prefix := f"avatars.{avatar}: "):
-            path, node = ("avatars", avatar), given["avatars"][avatar]
-            message = message.removeprefix(prefix).removeprefix("session: ")
-    while (step := _STEP.match(message)) and isinstance(node, Mapping):
-        if step[1] not in node and step[1] in node.get("effect", {}):
-            path, node = (*path, "effect"), node["effect"]
-        if isinstance(node.get(step[1], True), bool):  # nothing, or words such as `acted: false`
-            break
-        path, node, message = (*path, step[1]), node[step[1]], message[step.end() :]
-        if step[2] is not None:
-            path, node = (*path, int(step[2])), node[int(step[2])]
-    return Problem(path, message)
-
-
-def written(problem: Problem, *, file: str | None = None) -> str:
+def written(problem: ScenarioProblem, *, file: str | None = None) -> str:
     """Write a problem on one line: `file:line: $.path: expected ..., got ...`."""
     sentence = f"{where(problem.path)}: {problem.sentence}"
     if file is None:

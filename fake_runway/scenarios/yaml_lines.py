@@ -3,7 +3,7 @@
 PyYAML's loaders know no lines, keep the last of two equal keys, and read `no`, `0x1F` and `1:30` as
 something else than editors do, which follow YAML 1.2. So the parser's events are turned into data
 here, by rules on which both versions of YAML agree; where they do not, a file has to say what it
-means. Aliases and tags are refused: nobody needs them here, and aliases make small files huge.
+means. Aliases and tags are refused: scenarios need none, and aliases make small files huge.
 
 JSON is YAML, so JSON files are read by the same rules.
 """
@@ -12,14 +12,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from fake_runway.core.problems import Path, ScenarioProblem
 from fake_runway.core.text import LONGEST, short
 
 if TYPE_CHECKING:
     import yaml
-
-Path = tuple[str | int, ...]
 
 DEEPEST = 32
 LARGEST_INTEGER = 2**53 - 1
@@ -40,16 +39,8 @@ _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\ufff
 """What YAML forbids, and the three characters that only YAML 1.1 takes for the end of a line."""
 
 
-class Problem(NamedTuple):
-    """What is wrong at a place: `expected ..., got ...`. Lines count from 1; None: not known."""
-
-    path: Path
-    sentence: str
-    line: int | None = None
-
-
 class NotYaml(Exception):
-    """The text is no YAML, so that nothing more can be said about it."""
+    """The text is no YAML: only the first line that makes no sense can be named."""
 
     def __init__(self, sentence: str, *, line: int) -> None:
         super().__init__(sentence)
@@ -63,12 +54,12 @@ class Document:
 
     Attributes:
         value: its data; None where `problems` say that something cannot be read.
-        lines: where everything stands; a value in a mapping stands where its key does.
+        lines: the line of every value; of one in a mapping, that of its key.
     """
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ScenarioProblem] = field(default_factory=list)
 
     def line_of(self, path: Path) -> int | None:
         """Return the line of a value; of one that is missing, the line of what lacks it."""
@@ -201,4 +192,4 @@ class _Reading:
         return text
 
     def _wrong(self, path: Path, sentence: str, line: int) -> None:
-        self._document.problems.append(Problem(path, sentence, line))
+        self._document.problems.append(ScenarioProblem(path, sentence, line))

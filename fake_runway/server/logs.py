@@ -18,7 +18,7 @@ class NoQuotes(logging.Filter):
 
 
 def server_logger() -> logging.Logger:
-    """Return the logger of a server's connections: it quotes nothing that came."""
+    """Return the logger of a server's connections: it quotes no request."""
     logger = logging.getLogger("fake_runway.server")
     if not logger.filters:
         logger.addFilter(NoQuotes())
@@ -38,13 +38,13 @@ class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         import orjson
 
-        given = {key: each for key, each in vars(record).items() if key not in _OF_EVERY_RECORD}
+        extra = {key: each for key, each in vars(record).items() if key not in _OF_EVERY_RECORD}
         line = {
             "time": self.formatTime(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **given,
+            **extra,
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

@@ -1,25 +1,22 @@
-"""The options of `serve` and `up`, one for everything in `Settings`, and the way to what they mean.
+"""The options of `serve` and `up`: those of the server, and one for each row of the settings.
 
-`configuration_from` is that way for the command line and the library alike, so that a rule about
-safety cannot hold for one of them alone.
+`configuration_from` turns them into a configuration for the command line and the library alike, so
+that a rule about safety cannot hold for one of them alone.
 """
 
-import math
 import os.path
-import re
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from fake_runway.admin_api.handler import LOOPBACK
 from fake_runway.clock import LARGEST_RATE
-from fake_runway.core.billing import Unpaid
-from fake_runway.core.durations import Duration, parse_duration, parse_span
+from fake_runway.core.durations import parse_span
 from fake_runway.core.scenario.scenario import Scenario
-from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
-from fake_runway.core.sessions.session import Plan
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting, Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.serving import Configuration
@@ -27,7 +24,6 @@ from fake_runway.worlds.retention import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class _Parsed(click.ParamType[Any]):
@@ -46,22 +42,10 @@ class _Parsed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-def _limit(text: str) -> int | float:
-    if text == "unlimited":
-        return math.inf
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise ValueError(f"expected a whole number from 0 or `unlimited`, got {text!r}")
-
-
 def _not_empty(text: str) -> str:
     if not text:
         raise ValueError("expected a secret to sign with, got nothing")
     return text
-
-
-def _cap(text: str) -> float:
-    return math.inf if text == "none" else parse_span(text)
 
 
 def _rate(text: str) -> float:
@@ -74,39 +58,26 @@ def _rate(text: str) -> float:
     return rate
 
 
-def _avatar(text: str) -> str:
-    if text != "any" and not _UUID.fullmatch(text):
-        raise ValueError(f"expected a UUID or `any`, got {text!r}")
-    return text.lower()
-
-
 PORT = click.IntRange(0, 65_535)
 _LIVEKIT = LiveKit()
 _RETENTION = Retention()
-_DURATION = _Parsed("duration", parse_duration)
-_SPAN = _Parsed("span", parse_span)
-_COUNT = _Parsed("number|unlimited", _limit)
 
 
-def _choice(*names: str) -> click.Choice[str]:
-    return click.Choice(names)
-
-
-_OPTIONS = (
+_SERVER = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
     click.option(
         "--port", type=PORT, default=4010, show_default=True, help="0 takes any free port."
     ),
     click.option(
         "--log-level",
-        type=_choice("debug", "info", "warning", "error"),
+        type=click.Choice(("debug", "info", "warning", "error")),
         default="info",
         show_default=True,
         help="debug shows every call, by world; secrets and keys are never logged.",
     ),
     click.option(
         "--log-format",
-        type=_choice("text", "json"),
+        type=click.Choice(("text", "json")),
         default="text",
         show_default=True,
         help="json: one object a line.",
@@ -133,10 +104,10 @@ _OPTIONS = (
     ),
     click.option(
         "--world-idle",
-        type=_SPAN,
+        type=_Parsed("span", parse_span),
         default=f"{_RETENTION.idle_s / 3_600:g}h",
         show_default=True,
-        help="A world that nobody uses for this long (real time) is dropped.",
+        help="A world that is not used for this long (real time) is dropped.",
     ),
     click.option(
         "--admin-token",
@@ -144,20 +115,6 @@ _OPTIONS = (
         envvar="FAKE_RUNWAY_ADMIN_TOKEN",
         help="Required of admin requests, as X-Fake-Admin-Token. Generated and printed when --host"
         " is not of this machine alone.",
-    ),
-    click.option(
-        "--provision-time",
-        type=_DURATION,
-        default="1.5s",
-        show_default=True,
-        help="From create to READY: 1.5s, uniform(1s, 3s), lognormal(5s, 0.3), never.",
-    ),
-    click.option(
-        "--latency",
-        type=_DURATION,
-        default="0s",
-        show_default=True,
-        help="Every answer is held back this long.",
     ),
     click.option(
         "--time-scale",
@@ -169,33 +126,6 @@ _OPTIONS = (
     click.option(
         "--seed", default="0", show_default=True, help="Same seed and calls, same ids and draws."
     ),
-    click.option(
-        "--concurrency",
-        type=_COUNT,
-        default="20",
-        show_default=True,
-        help="Sessions active at once; more are queued.",
-    ),
-    click.option(
-        "--daily", type=_COUNT, default="25000", show_default=True, help="Creates in 24 hours."
-    ),
-    click.option(
-        "--credits", type=_COUNT, default="100000", show_default=True, help="Granted at the start."
-    ),
-    click.option(
-        "--retained",
-        type=click.IntRange(min=0),
-        default=10_000,
-        show_default=True,
-        help="Ended sessions that stay readable.",
-    ),
-    click.option(
-        "--avatar",
-        "avatars",
-        type=_Parsed("uuid|any", _avatar),
-        multiple=True,
-        help=f"A custom avatar that exists; repeatable. [default: {EXAMPLE_AVATAR}]",
-    ),
     click.option("--livekit-url", default=_LIVEKIT.url, show_default=True),
     click.option("--livekit-api-key", default=_LIVEKIT.api_key, show_default=True),
     click.option(
@@ -205,93 +135,48 @@ _OPTIONS = (
         show_default="LiveKit's dev secret",
         help="Signs the tokens that consume hands out.",
     ),
-    click.option(
-        "--errors",
-        type=_choice("guide", "observed"),
-        default="guide",
-        show_default=True,
-        help="Missing credits: 402 as the setup guide says, or 400 as seen live.",
-    ),
-    click.option(
-        "--retry-after/--no-retry-after", default=True, help="Send Retry-After when out of quota."
-    ),
-    click.option(
-        "--running-on",
-        type=_choice("consume", "join"),
-        default="consume",
-        show_default=True,
-        help="What makes a READY session RUNNING.",
-    ),
-    click.option(
-        "--join-time",
-        type=_DURATION,
-        default="1s",
-        show_default=True,
-        help="With --running-on join: from consume to the first participant.",
-    ),
-    click.option(
-        "--expires-in",
-        type=_SPAN,
-        default="300s",
-        show_default=True,
-        help="From READY to expiresAt.",
-    ),
-    click.option(
-        "--session-cap",
-        type=_Parsed("span|none", _cap),
-        default="none",
-        show_default=True,
-        help="RUNNING ends after this even if maxDuration is longer; live: 300s.",
-    ),
-    click.option(
-        "--unpaid",
-        type=_choice("complete", "fail", "overdraw"),
-        default="complete",
-        show_default=True,
-        help="A running session that cannot be paid any more.",
-    ),
-    click.option(
-        "--delete-again",
-        type=_choice("204", "404"),
-        default="204",
-        show_default=True,
-        help="DELETE of a session that has ended.",
-    ),
-    click.option(
-        "--unknown-ids",
-        type=_choice("refuse", "materialise"),
-        default="refuse",
-        show_default=True,
-        help="materialise: any well-formed id is a session, as with a stateless mock.",
-    ),
-    click.option(
-        "--unknown-keys",
-        type=_choice("refuse", "ignore"),
-        default="refuse",
-        show_default=True,
-        help="Keys in a body that the API does not know.",
-    ),
-    click.option(
-        "--consume-body",
-        type=_choice("strict", "lenient"),
-        default="strict",
-        show_default=True,
-        help="strict: empty or JSON, another content type is refused.",
-    ),
-    click.option(
-        "--version-header",
-        type=_choice("required", "ignored"),
-        default="required",
-        show_default=True,
-        help="X-Runway-Version on every call but consume.",
-    ),
-    click.option("--doc-url/--no-doc-url", default=True, help="Error bodies carry docUrl."),
 )
+"""What is about the server as a whole; all else is a row of the table of settings."""
+
+
+def _option(setting: Setting) -> Callable[[Command], Command]:
+    """Return the option of `serve` that sets what a row of the table is about."""
+    name, default = f"--{setting.option_name}", setting.default
+    kind: click.ParamType[Any] = click.STRING
+    match setting.notation.schema:
+        case {"type": "boolean"}:
+            name += f"/--no-{setting.option_name}"
+            kind = click.BOOL
+        case {"enum": words}:
+            kind = click.Choice(list(map(str, words)))
+        case {"type": "integer", "minimum": least}:
+            kind = click.IntRange(min=least)
+    return click.option(
+        name,
+        setting.key,
+        type=kind,
+        metavar=setting.notation.metavar.upper() or None,
+        default=default if isinstance(default, bool | list) else str(default),
+        show_default=not isinstance(default, bool),
+        multiple=isinstance(default, list),
+        help=setting.option_help or setting.help,
+        callback=partial(_parsed, setting),
+    )
+
+
+def _parsed(setting: Setting, _: click.Context, __: click.Parameter, written: Any) -> Any:
+    try:
+        return setting.notation.parse(written)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_SETTINGS = tuple(setting for setting in (*ACCOUNT, *SESSION) if setting.option is not None)
 
 
 def server_options(command: Command) -> Command:
     """Give a command every option of a server."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_SERVER, *map(_option, _SETTINGS))):
         command = option(command)
     return command
 
@@ -299,10 +184,10 @@ def server_options(command: Command) -> Command:
 def configuration_from(
     options: dict[str, Any], *, scenario: Mapping[str, Any] | None = None
 ) -> Configuration:
-    """Return what a server is told by the parsed options.
+    """Return the configuration of a server from the parsed options.
 
-    A server that others than this machine can reach has an admin token, a new one if none is given:
-    without one the only check is the Host of a request, and that is what its sender says it is.
+    A server that other machines can reach has an admin token, a new one if none is given: without
+    one the only check is the Host of a request, which its sender can set to anything.
 
     Args:
         scenario: what new worlds follow, as the data of a scenario file; None: as the options say.
@@ -310,74 +195,38 @@ def configuration_from(
     Raises:
         ScenarioFileError: there is no such scenario, or it is wrong.
     """
-    named, catalogue = scenario_from(options)
+    token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
+    selected, catalogue = _scenario_from(options)
     return Configuration(
-        settings=settings_from(options),
-        scenario=named if scenario is None else catalogue.parse(scenario),
+        settings=_settings_from(options),
+        scenario=selected if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
-        livekit=livekit_from(options),
-        upkeep=upkeep_from(options),
+        livekit=LiveKit(
+            url=options["livekit_url"],
+            api_key=options["livekit_api_key"],
+            api_secret=options["livekit_api_secret"],
+        ),
+        retention=Retention(
+            most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
+        ),
         host=options["host"],
         port=options["port"],
         seed=options["seed"],
         rate=options["time_scale"],
-        admin_token=options["admin_token"] or _token_for(options["host"]),
+        admin_token=options["admin_token"] or token,
     )
 
 
-def _token_for(host: str) -> str | None:
-    return None if host.lower() in LOOPBACK else secrets.token_urlsafe(24)
-
-
-def settings_from(options: dict[str, Any]) -> Settings:
+def _settings_from(options: dict[str, Any]) -> Settings:
     """Return the settings of new worlds that the parsed options ask for."""
-    avatars = options["avatars"] or (EXAMPLE_AVATAR,)
-    return Settings(
-        plan=read_session(options),
-        limits=Limits(
-            concurrency=_finite(options["concurrency"]),
-            daily=_finite(options["daily"]),
-            credits=_finite(options["credits"]),
-            retained=options["retained"],
-        ),
-        latency=options["latency"],
-        unpaid=Unpaid(options["unpaid"]),
-        deleted_again=options["delete_again"] == "204",
-        materialise=options["unknown_ids"] == "materialise",
-        avatars=None if "any" in avatars else frozenset(avatars),
-        errors=ErrorStyle(options["errors"]),
-        retry_after=options["retry_after"],
-        version_required=options["version_header"] == "required",
-        strict_keys=options["unknown_keys"] == "refuse",
-        strict_consume_body=options["consume_body"] == "strict",
-        doc_url=options["doc_url"],
-    )
+    settings = Settings()
+    for setting in _SETTINGS:
+        settings = setting.put(settings, options[setting.key])
+    return settings
 
 
-def read_session(options: dict[str, Any]) -> Plan:
-    join: Duration | None = options["join_time"] if options["running_on"] == "join" else None
-    cap = options["session_cap"]
-    return Plan(
-        provision=options["provision_time"],
-        expires_in_s=options["expires_in"],
-        session_cap_s=None if math.isinf(cap) else cap,
-        join=join,
-    )
-
-
-def _finite(limit: float) -> int | None:
-    return None if math.isinf(limit) else int(limit)
-
-
-def upkeep_from(options: dict[str, Any]) -> Retention:
-    """Return how many worlds are kept, how long, and how much of each is remembered."""
-    return Retention(
-        most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
-    )
-
-
-def scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
-    """Return what new worlds follow, and what can be chosen.
+def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
+    """Return what new worlds follow, and what can be selected.
 
     Raises:
         ScenarioFileError: the file is wrong, or there is neither such a file nor such a name.
@@ -392,14 +241,5 @@ def scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
     if scenario is None:
         nearest = catalogue.nearest(wanted)
         hint = f"; did you mean {nearest}?" if nearest else ""
-        raise ScenarioFileError([f"there is no scenario and no file named {wanted}{hint}"])
+        raise ScenarioFileError(f"there is no scenario and no file named {wanted}{hint}")
     return scenario, catalogue
-
-
-def livekit_from(options: dict[str, Any]) -> LiveKit:
-    """Return where tokens lead and who signs them."""
-    return LiveKit(
-        url=options["livekit_url"],
-        api_key=options["livekit_api_key"],
-        api_secret=options["livekit_api_secret"],
-    )

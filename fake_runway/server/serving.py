@@ -40,14 +40,15 @@ class PortTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything a server is told at its start.
+    """How a server is started.
 
     Attributes:
         settings: how new worlds behave.
-        scenario: what new worlds follow, unless somebody chooses another.
-        catalogue: the scenarios that can be chosen; None: the built-in ones.
+        scenario: what new worlds follow, unless another is selected.
+        catalogue: the scenarios that can be selected; None: the built-in ones.
         port: 0 takes any free one.
-        rate: of the clocks of new worlds.
+        rate: of the clocks of new worlds, in their seconds per real second.
+        retention: how many worlds are kept, how long, and how much of each.
         admin_token: required of every admin request; None: it has to come from this machine.
     """
 
@@ -55,7 +56,7 @@ class Configuration:
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
     livekit: LiveKit = field(default_factory=LiveKit)
-    upkeep: Retention = field(default_factory=Retention)
+    retention: Retention = field(default_factory=Retention)
     host: str = "127.0.0.1"
     port: int = 0
     seed: str = "0"
@@ -65,7 +66,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A fake that listens. `worlds` is its state, for whoever shares the process."""
+    """A fake that listens. `worlds` is its state, for programs in the same process."""
 
     url: str
     worlds: Worlds
@@ -83,22 +84,24 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     Raises:
         PortTaken: with the reason, before anything was started.
     """
-    given = configuration
     worlds = Worlds(
-        seed=given.seed,
-        settings=given.settings,
+        seed=configuration.seed,
+        settings=configuration.settings,
         source=loop_time_as_wall_clock(),
-        rate=given.rate,
-        scenario=given.scenario,
-        catalogue=given.catalogue,
-        upkeep=given.upkeep,
+        rate=configuration.rate,
+        scenario=configuration.scenario,
+        catalogue=configuration.catalogue,
+        upkeep=configuration.retention,
     )
     admin = admin_api(
-        worlds, given.livekit, token=given.admin_token, hosts=frozenset({given.host.lower()})
+        worlds,
+        configuration.livekit,
+        token=configuration.admin_token,
+        hosts=frozenset({configuration.host.lower()}),
     )
     # a client that hangs up ends what is held back for it
     server = web.Server(
-        FakeApp(worlds, given.livekit, admin).handle,
+        FakeApp(worlds, configuration.livekit, admin).handle,
         access_log=None,
         handler_cancellation=True,
         max_line_size=LONGEST_LINE,
@@ -108,9 +111,11 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, given.host, given.port, backlog=BACKLOG).start()
+            await web.TCPSite(
+                runner, configuration.host, configuration.port, backlog=BACKLOG
+            ).start()
         except (OSError, UnicodeError) as error:
-            raise PortTaken(given.host, given.port, error) from error
-        yield Serving(url_of(given.host, runner.addresses[0][1]), worlds)
+            raise PortTaken(configuration.host, configuration.port, error) from error
+        yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds)
     finally:
         await runner.cleanup()

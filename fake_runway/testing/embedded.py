@@ -27,7 +27,7 @@ from fake_runway.worlds.naming import explicit_name
 
 WORLD = "main"
 
-_ELSEWHERE = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
+_NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
 
 Option = str | float | bool | Sequence[str]
 ScenarioChoice = str | PathLike[str] | Mapping[str, Any]
@@ -41,29 +41,34 @@ def configuration(
     port: int = 0,
     **options: Option,
 ) -> Configuration:
-    """Return what a server is told, from the words of `fake-runway serve`.
+    """Return the configuration of a server, from the options of `fake-runway serve`.
 
     Raises:
         TypeError: an option that `serve` does not have.
         ValueError: an option's value, or the scenario, is wrong; a `ScenarioFileError` for a file.
     """
-    given = scenario if scenario is None or isinstance(scenario, Mapping) else fspath(scenario)
-    named = {} if given is None or isinstance(given, Mapping) else {"scenario": given}
-    arguments = {"seed": str(seed), "time_scale": repr(float(rate)), "port": str(port), **named}
-    parsed = _parsed({**arguments, **options}, options)
-    return configuration_from(parsed, scenario=given if isinstance(given, Mapping) else None)
+    words: dict[str, Option] = {
+        "seed": str(seed),
+        "time_scale": repr(float(rate)),
+        "port": str(port),
+        **options,
+    }
+    if isinstance(scenario, str | PathLike):
+        words["scenario"] = fspath(scenario)
+    data = scenario if isinstance(scenario, Mapping) else None
+    return configuration_from(_parsed(words, options), scenario=data)
 
 
 def _parsed(words: Mapping[str, Option], options: Mapping[str, Option]) -> dict[str, Any]:
     @click.command(name="FakeRunway")
     @server_options
     def command(**_: Any) -> None:
-        """Stand for `serve`, whose options these are."""
+        """Take the options of `serve`."""
 
     known = {each.opts[0].lstrip("-").replace("-", "_") for each in command.params}
-    unknown = sorted(set(options) - (known - _ELSEWHERE))
+    unknown = sorted(set(options) - (known - _NOT_OPTIONS))
     if unknown:
-        expected = ", ".join(sorted(known - _ELSEWHERE))
+        expected = ", ".join(sorted(known - _NOT_OPTIONS))
         raise TypeError(f"FakeRunway has no option {unknown[0]!r}; it has {expected}")
     arguments = [each for name, value in words.items() for each in _argument(name, value)]
     try:
@@ -91,7 +96,7 @@ class FakeRunway:
         scenario: what worlds follow: a name, a path, or the data of a scenario file.
         seed: same seed and calls, same ids and choices.
         rate: seconds that pass in a world per real second.
-        frozen: the same as rate 0: time stands still until somebody moves it.
+        frozen: the same as rate 0: time stands still until the clock is moved.
         port: 0 takes any free one.
         world: the name of the world that the block gets.
         options: any other option of `fake-runway serve` as it is written there, with `_` for `-`:
@@ -144,7 +149,7 @@ class FakeRunway:
     ) -> None:
         entered, self._blocking = self._blocking, None
         if entered is not None:
-            entered.__exit__(None, None, None)  # what went wrong in the block is not its business
+            entered.__exit__(None, None, None)  # an error of the block is not the server's
 
     async def __aenter__(self) -> AsyncFake:
         self._check()
@@ -171,27 +176,30 @@ class FakeRunway:
 
 
 @asynccontextmanager
-async def _in_this_loop(given: Configuration, world: str) -> AsyncIterator[AsyncFake]:
-    async with serving(given) as served:
-        transport = AsyncTransport(served.url, world, given.admin_token)
+async def _in_this_loop(config: Configuration, world: str) -> AsyncIterator[AsyncFake]:
+    async with serving(config) as served:
+        transport = AsyncTransport(served.url, world, config.admin_token)
         async with AsyncFake(transport) as fake:
             yield fake
 
 
 @contextmanager
-def _in_a_thread(given: Configuration, world: str) -> Iterator[Fake]:
-    with served_in_a_thread(given) as url, Fake(Transport(url, world, given.admin_token)) as fake:
+def _in_a_thread(config: Configuration, world: str) -> Iterator[Fake]:
+    with (
+        served_in_a_thread(config) as url,
+        Fake(Transport(url, world, config.admin_token)) as fake,
+    ):
         yield fake
 
 
 @contextmanager
-def served_in_a_thread(given: Configuration) -> Iterator[str]:
+def served_in_a_thread(config: Configuration) -> Iterator[str]:
     """Serve a fake on a loop in another thread until the block ends; yield its URL.
 
     Raises:
         PortTaken.
     """
-    thread = _Thread(given)
+    thread = _Thread(config)
     thread.start()
     try:
         yield thread.url()
@@ -202,29 +210,29 @@ def served_in_a_thread(given: Configuration) -> Iterator[str]:
 class _Thread(threading.Thread):
     """A thread with a loop that serves a fake."""
 
-    def __init__(self, given: Configuration) -> None:
+    def __init__(self, config: Configuration) -> None:
         super().__init__(name="fake-runway", daemon=True)
-        self._given = given
+        self._config = config
         self._settled = threading.Event()
         self._url = ""
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._leave = asyncio.Event()
+        self._stopping = asyncio.Event()
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until `stop`."""
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # told to whoever waits for the URL
+        except BaseException as error:  # raised again by `url`
             self._failure = error
         finally:
             self._settled.set()
 
     async def _serve(self) -> None:
-        async with serving(self._given) as served:
+        async with serving(self._config) as served:
             self._url, self._loop = served.url, asyncio.get_running_loop()
             self._settled.set()
-            await self._leave.wait()
+            await self._stopping.wait()
 
     def url(self) -> str:
         """Return the server's URL once it listens."""
@@ -236,5 +244,5 @@ class _Thread(threading.Thread):
     def stop(self) -> None:
         """End the server and the thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._leave.set)
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self.join()

@@ -1,10 +1,10 @@
 """The pytest plugin: a fake of the Runway API for a test run, and a fresh world for each test.
 
-Loading it costs every pytest run, so only pytest and the standard library are imported here; the
-rest is in `worlds_of_tests.py` and is imported by the first test that uses a fixture.
+Every pytest run loads it, so only pytest and the standard library are imported here; the rest is in
+`worlds_of_tests.py` and is imported by the first test that uses a fixture.
 
-A server of our own serves in a thread of each process that runs tests. It ends after the last
-report and not with the session's fixtures, because reports of failures in teardowns ask it too.
+A server is started in a thread of each process that runs tests. It ends after the last report and
+not with the session's fixtures, because reports of failures in teardowns ask it too.
 """
 
 import os
@@ -18,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from fake_runway.client.fake import Fake
     from fake_runway.testing.shared_server import SharedServer
-    from fake_runway.testing.worlds_of_tests import Bench, Server
+    from fake_runway.testing.worlds_of_tests import Server, WorldsOfTests
 
 TITLE = "fake Runway"
 _MARKER = (
@@ -35,40 +35,41 @@ class _State:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self.bench: Bench | None = None
+        self.worlds: WorldsOfTests | None = None
         self.shared: SharedServer | None = None
 
-    def started(self) -> "Bench":
-        """Return the bench, set up when it is first asked for."""
-        if self.bench is None:
-            from fake_runway.testing.worlds_of_tests import Bench, Server
+    def started(self) -> "WorldsOfTests":
+        """Return the server and its worlds, started on first use."""
+        if self.worlds is None:
+            from fake_runway.testing.worlds_of_tests import Server, WorldsOfTests
 
             option = self.config.option
             worker = getattr(self.config, "workerinput", {})
-            told = worker.get("fake_runway", {})
-            url, run = option.fake_runway_url, told.get("run", "")
+            assigned = worker.get("fake_runway", {})
+            url, run = option.fake_runway_url, assigned.get("run", "")
             if url is not None:
-                # worlds of other runs may stand on that server, with tests of the same names
-                run += (worker.get("testrunuid") or _unlike_others())[:8]
-            elif "url" in told:
-                url = told["url"]
+                # other runs may use that server, with tests of the same names
+                unique = uuid.uuid4().hex  # noqa: TID251  # it names worlds, and nothing else
+                run += (worker.get("testrunuid") or unique)[:8]
+            elif "url" in assigned:
+                url = assigned["url"]
             token = os.environ.get("FAKE_RUNWAY_ADMIN_TOKEN")
             server = None if url is None else Server(url, token)
-            self.bench = Bench(
+            self.worlds = WorldsOfTests(
                 server,
                 seed=option.fake_runway_seed,
                 run=run,
                 recorded=option.fake_runway_replay,
             )
-        return self.bench
+        return self.worlds
 
     def for_worker(self, worker: str, *, each: bool) -> dict[str, str]:
-        """Return what a worker of xdist is told.
+        """Return what a worker of xdist is assigned: a server, a suffix of world names.
 
         Args:
             each: every worker runs all tests, so that their names are not enough.
         """
-        told: dict[str, str] = {"run": worker} if each else {}
+        assigned: dict[str, str] = {"run": worker} if each else {}
         option = self.config.option
         if option.fake_runway_shared and option.fake_runway_url is None:
             from fake_runway.testing.shared_server import SharedServer
@@ -76,20 +77,16 @@ class _State:
             if self.shared is None:
                 seed = option.fake_runway_seed
                 self.shared = SharedServer({} if seed is None else {"seed": seed})
-            told["url"] = self.shared.url
-        return told
+            assigned["url"] = self.shared.url
+        return assigned
 
     def stop(self) -> None:
         """End what was started here."""
-        if self.bench is not None:
-            self.bench.close()
+        if self.worlds is not None:
+            self.worlds.close()
         if self.shared is not None:
             self.shared.stop()
-        self.bench = self.shared = None
-
-
-def _unlike_others() -> str:
-    return uuid.uuid4().hex  # noqa: TID251  # it names worlds, and nothing else follows from it
+        self.worlds = self.shared = None
 
 
 _STATE = pytest.StashKey[_State]()
@@ -138,24 +135,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of xdist which server to use."""
+    """Assign a server to a worker of xdist."""
     from fake_runway.testing.shared_server import CannotStart
 
     each = node.config.getoption("dist", "no") == "each"
     try:
-        told = node.config.stash[_STATE].for_worker(node.gateway.id, each=each)
+        node.workerinput["fake_runway"] = node.config.stash[_STATE].for_worker(
+            node.gateway.id, each=each
+        )
     except CannotStart as error:
         pytest.exit(f"the fake Runway could not start: {error}", returncode=4)
-    node.workerinput["fake_runway"] = told
 
 
 @pytest.fixture(scope="session")
 def fake_runway_server(pytestconfig: pytest.Config) -> "Server":
     """The fake that the tests of this process use: its `url`."""
-    return _bench(pytestconfig).server
+    return _worlds(pytestconfig).server
 
 
-def _bench(config: pytest.Config) -> "Bench":
+def _worlds(config: pytest.Config) -> "WorldsOfTests":
     from fake_runway.testing.worlds_of_tests import CannotServe
 
     try:
@@ -164,58 +162,58 @@ def _bench(config: pytest.Config) -> "Bench":
         why = str(error)
     except ValueError as error:
         why = f"no fake Runway for the tests: {error}"
-    pytest.fail(why, pytrace=False)  # outside, so that nothing but the sentence is shown
+    pytest.fail(why, pytrace=False)  # outside the handler, so that the sentence is shown alone
 
 
 @pytest.fixture
 def fake_runway(request: pytest.FixtureRequest, fake_runway_server: "Server") -> "Fake":
     """A fresh world of the fake: `base_url`, `secret`, and everything that can be done to it."""
-    from fake_runway.testing.worlds_of_tests import BadMark, wish_of
+    from fake_runway.testing.worlds_of_tests import BadMark, world_options
 
     item = request.node
     marks = [(mark.args, mark.kwargs) for mark in item.iter_markers("fake_runway")]
     try:
-        fake = _bench(request.config).world(item.nodeid, wish_of(marks))
+        fake = _worlds(request.config).world(item.nodeid, world_options(marks))
     except BadMark as error:
         why = str(error)
     else:
         item.stash[_FAKE] = fake
         return fake
-    pytest.fail(f"@pytest.mark.fake_runway {why}", pytrace=False)
+    pytest.fail(f"@pytest.mark.fake_runway: {why}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell what happened in the world of a test that failed; drop that of one that passed."""
+    """Report what happened in the world of a test that failed; drop that of one that passed."""
     report = yield
     fake = item.stash.get(_FAKE, None)
     if fake is None:
         return report
     if report.failed:
-        from fake_runway.testing.worlds_of_tests import account_of
+        from fake_runway.testing.worlds_of_tests import failure_report
 
         item.stash[_FAILED] = True
-        report.sections.append((TITLE, account_of(fake, item.nodeid, _kept(item.config))))
+        report.sections.append((TITLE, failure_report(fake, item.nodeid, _kept(item.config))))
     if report.when == "teardown":
         del item.stash[_FAKE]
         if not item.stash.get(_FAILED, False):
-            _leave(fake, report)
+            _drop_worlds(fake, report)
     return report
 
 
-def _leave(fake: "Fake", report: pytest.TestReport) -> None:
+def _drop_worlds(fake: "Fake", report: pytest.TestReport) -> None:
     from fake_runway.client.answers import AdminError
-    from fake_runway.testing.worlds_of_tests import errors_of
+    from fake_runway.testing.worlds_of_tests import error_findings
 
     try:
-        found = errors_of(fake)
+        found = error_findings(fake)
         if found:
             vars(report)["fake_runway_findings"] = found  # xdist sends all that is in there
         for each in (fake, *fake.others):
             each.drop()
-    except AdminError:  # the test has passed; that its server is gone is told by the next one
+    except AdminError:  # the test has passed; the next one reports that the server is gone
         return
 
 
@@ -225,7 +223,7 @@ def _kept(config: pytest.Config) -> Path | None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """List what passing tests seem to do wrong, and a replay that no test took up."""
+    """List the findings about passing tests, and a replay that no test took up."""
     lines = [
         f"{report.nodeid}: {line}"
         for reports in terminalreporter.stats.values()
@@ -238,9 +236,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.line(line)
         if len(lines) > _SHOWN:
             terminalreporter.line(f"... and {len(lines) - _SHOWN} more")
-    bench = config.stash[_STATE].bench
-    if bench is not None and bench.record is not None and not bench.repeated:
+    worlds = config.stash[_STATE].worlds
+    if worlds is not None and worlds.record is not None and not worlds.repeated:
         terminalreporter.section(TITLE)
         terminalreporter.line(
-            f"--fake-runway-replay: none of these tests is the one of {bench.record['world']}"
+            f"--fake-runway-replay: none of these tests is the one of {worlds.record['world']}"
         )

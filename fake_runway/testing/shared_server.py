@@ -1,8 +1,8 @@
 """A fake in a process of its own that ends when its parent does, for all workers of a test run.
 
 The parent holds the child's standard input; the child serves until that is closed, which happens
-when the parent ends by whatever means. It has a session of its own, so that a Ctrl-C in the
-terminal reaches the parent alone.
+however the parent ends. It has a session of its own, so that a Ctrl-C in the terminal reaches the
+parent alone.
 """
 
 import json
@@ -16,7 +16,7 @@ _RUN = (
     "import sys; sys.path.insert(0, sys.argv[1]);"
     " from fake_runway.testing.shared_server import main; main()"
 )
-_PATIENCE_S = 10.0
+_STOP_TIMEOUT_S = 10.0
 
 
 class CannotStart(Exception):
@@ -27,7 +27,7 @@ class SharedServer:
     """A fake in a child process.
 
     Args:
-        options: keyword arguments of `library.configuration`.
+        options: keyword arguments of `embedded.configuration`.
 
     Raises:
         CannotStart.
@@ -35,7 +35,7 @@ class SharedServer:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         packages = str(Path(__file__).parents[2])  # found there whether we are installed or not
-        # -P: a folder named fake_runway where the user happens to stand is not ours
+        # -P: a folder named fake_runway in the working directory must not hide this package
         command = [sys.executable, "-P", "-c", _RUN, packages, json.dumps(dict(options))]
         self._process = subprocess.Popen(
             command,
@@ -47,7 +47,7 @@ class SharedServer:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line.startswith("http"):
             self.stop()
-            raise CannotStart(line.strip() or "its process ended and said nothing")
+            raise CannotStart(line.strip() or "its process ended without a message")
         self.url = line.strip()
 
     def stop(self) -> None:
@@ -56,7 +56,7 @@ class SharedServer:
             if pipe is not None:
                 pipe.close()
         try:
-            self._process.wait(_PATIENCE_S)
+            self._process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -68,8 +68,7 @@ def main() -> None:
     from fake_runway.testing.embedded import configuration, served_in_a_thread
 
     try:
-        given = configuration(**json.loads(sys.argv[2]))
-        with served_in_a_thread(given) as url:
+        with served_in_a_thread(configuration(**json.loads(sys.argv[2]))) as url:
             sys.stdout.write(f"{url}\n")
             sys.stdout.flush()
             sys.stdin.read()

@@ -1,13 +1,14 @@
-"""What the pytest plugin does once a test uses it; the plugin itself loads nothing of this before.
+"""What the pytest plugin does once a test uses it; the plugin imports this file only then.
 
 Worlds are named after tests, so that a test has the same ids and choices each time it runs with the
-same seed, whichever worker runs it and whatever ran before.
+same seed, on any worker and after any other test.
 
-The world of a test that is run again begins as the recorded one did: it is made by replaying that
-record without its steps.
+The world of a test that is run again begins as the recorded one did: by a replay of that record
+without its steps.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from fake_runway.client.answers import AdminError, Exchange, SessionView
+from fake_runway.client.answers import AdminError, Exchange
 from fake_runway.client.fake import Fake
 from fake_runway.client.transport import Transport
 from fake_runway.core.scenario.scenario import data_of
@@ -26,15 +27,16 @@ from fake_runway.core.text import shown
 MOST_SESSIONS = 8
 MOST_LINES = 40
 LONGEST_TOKEN = 2_000
-_REPLAY_WORLD = "pytest-desk"
+_REPLAY_WORLD = "pytest-replay"
+"""The world through which the admin API is asked to make others."""
 
 
 class CannotServe(Exception):
-    """There is no server for the tests. The message is for people."""
+    """There is no server for the tests. The message is a line for people."""
 
 
 class BadMark(Exception):
-    """A marker that cannot be followed. The message is for people."""
+    """A marker that is wrong. The message is a line for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Server:
 
     Attributes:
         url: its base URL, without any world.
-        token: what its admin API wants; None: nothing.
+        token: of its admin API; None: it needs none.
     """
 
     url: str
@@ -52,7 +54,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class WorldOptions:
-    """How a test wants its world, as its markers say."""
+    """What the markers of a test say about its world."""
 
     scenario: str | PathLike[str] | Mapping[str, Any] | None = None
     seed: str | None = None
@@ -63,33 +65,33 @@ class WorldOptions:
 _KEYWORDS = ("scenario", "seed", "rate", "faults")
 
 
-def wish_of(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> WorldOptions:
-    """Return what markers ask for, given as their arguments, the closest first.
+def world_options(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> WorldOptions:
+    """Return what markers say, from their arguments, the closest first.
 
     Raises:
         BadMark.
     """
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for positional, named in reversed(marks):
         if len(positional) > 1 or (positional and "scenario" in named):
-            raise BadMark("takes one scenario, and everything else by keyword")
+            raise BadMark("expected one scenario, and everything else by keyword")
         words = {**({"scenario": positional[0]} if positional else {}), **named}
         unknown = [name for name in words if name not in _KEYWORDS]
         if unknown:
-            raise BadMark(f"has no keyword {unknown[0]!r}; it has {', '.join(_KEYWORDS)}")
-        given |= words
-    if isinstance(given.get("faults"), Mapping):
-        given["faults"] = (given["faults"],)
-    scenario = given.get("scenario")
+            raise BadMark(f"expected one of {', '.join(_KEYWORDS)}, got {unknown[0]!r}")
+        values |= words
+    if isinstance(values.get("faults"), Mapping):
+        values["faults"] = (values["faults"],)
+    scenario = values.get("scenario")
     if not isinstance(scenario, str | PathLike | Mapping | None):
-        wanted = "scenario=: expected a scenario's name, a file or data"
-        raise BadMark(f"{wanted}, got {shown(scenario)}")
-    if given.get("seed") is not None:
-        given["seed"] = str(given["seed"])
-    return WorldOptions(**given)
+        expected = "scenario=: expected a scenario's name, a file or data"
+        raise BadMark(f"{expected}, got {shown(scenario)}")
+    if values.get("seed") is not None:
+        values["seed"] = str(values["seed"])
+    return WorldOptions(**values)
 
 
-def _followed(
+def _by_name_or_as_data(
     scenario: str | PathLike[str] | Mapping[str, Any],
 ) -> str | Mapping[str, Any]:
     """Return a scenario as the admin API takes it: a file is read here, as `FakeRunway` does it.
@@ -101,82 +103,76 @@ def _followed(
         return scenario
     text = fspath(scenario)
     if re.fullmatch(NAME_PATTERN, text):
-        return text  # the server may know others than this process
+        return text  # the server may have scenarios that this process has not
     from fake_runway.scenarios.catalogue import ScenarioFileError
     from fake_runway.testing.embedded import configuration
 
     try:
-        given = configuration(text)
+        config = configuration(text)
     except ScenarioFileError as error:
-        raise BadMark(f"cannot be followed: {error}") from error
-    in_file = given.catalogue.added if given.catalogue is not None else ()
-    data = data_of(given.scenario)
-    for avatar, bound in given.scenario.avatars.items():
-        if bound.name in in_file:  # of which the server knows nothing
-            data["avatars"][avatar] = dict(bound.session)
+        raise BadMark(str(error)) from error
+    in_file = config.catalogue.added if config.catalogue is not None else ()
+    data = data_of(config.scenario)
+    for avatar, bound in config.scenario.avatars.items():
+        if bound.name in in_file:  # the server does not have it
+            data["avatars"][avatar] = dict(bound.session.data)
     return data
 
 
 def world_name(nodeid: str) -> str:
-    """Return the name of the world of a test: its own, and a digest of where it stands."""
+    """Return the name of the world of a test: its own, and a digest of its node id."""
     test = nodeid.rpartition("::")[2]
     words = re.sub(r"[^a-z0-9]+", "-", test.lower()).strip("-")[:48].rstrip("-") or "test"
     return f"{words}-{blake2b(nodeid.encode(), digest_size=4).hexdigest()}"
 
 
-class Bench:
+class WorldsOfTests:
     """The server that the tests of this process use, and the worlds they get.
 
     Args:
-        server: one that serves already; None: one of our own in a thread.
-        seed: of worlds that do not say otherwise; None: the server's.
-        run: distinguishes this run from others on the same server.
-        recorded: a run whose test is to begin as it did; None: there is none.
+        server: one that serves already; None: one is started in a thread.
+        seed: of worlds whose markers name none; None: the server's.
+        run: a suffix of world names, unlike that of other runs on the same server.
+        recorded: a run whose test is to begin in the same way; None: there is none.
     """
 
     def __init__(
         self, server: Server | None, *, seed: str | None, run: str, recorded: str | None
     ) -> None:
-        self.record = _record(recorded)
+        self.record = _read_record(recorded)
         self.repeated = False
         self._seed_of_worlds = seed if server is not None else None
         self._run = f"-{run}" if run else ""
         self._begun: dict[str, int] = {}
-        self._left = ExitStack()
-        self.server = server or self._started(seed)
+        self._open = ExitStack()
+        self.server = server or self._start(seed)
         self._transport = Transport(self.server.url, None, self.server.token)
-        self._check()
-
-    def _started(self, seed: str | None) -> Server:
-        from fake_runway.server.serving import PortTaken
-        from fake_runway.testing.embedded import configuration, served_in_a_thread
-
-        given = configuration(seed="0" if seed is None else seed)
+        self._fake = Fake(self._transport.of_world(_REPLAY_WORLD))
         try:
-            url = self._left.enter_context(served_in_a_thread(given))
-        except PortTaken as error:
-            raise CannotServe(f"the fake Runway could not start: {error}") from error
-        return Server(url, given.admin_token)
-
-    def _check(self) -> None:
-        try:
-            self._desk().health()
+            self._fake.health()
         except AdminError as error:
             self.close()
             raise CannotServe(
                 f"no fake Runway for the tests at {self.server.url}: {error.message}"
             ) from error
 
+    def _start(self, seed: str | None) -> Server:
+        from fake_runway.server.serving import PortTaken
+        from fake_runway.testing.embedded import configuration, served_in_a_thread
+
+        config = configuration(seed="0" if seed is None else seed)
+        try:
+            url = self._open.enter_context(served_in_a_thread(config))
+        except PortTaken as error:
+            raise CannotServe(f"the fake Runway could not start: {error}") from error
+        return Server(url, config.admin_token)
+
     def close(self) -> None:
-        """End the connections, and the server if it is our own."""
+        """End the connections, and the server if it was started here."""
         self._transport.close()
-        self._left.close()
+        self._open.close()
 
-    def _desk(self) -> Fake:
-        """Return a world that is nobody's, through which worlds are made."""
-        return Fake(self._transport.of_world(_REPLAY_WORLD))
-
-    def world(self, nodeid: str, wish: WorldOptions) -> Fake:
+    def world(self, nodeid: str, options: WorldOptions) -> Fake:
         """Return a fresh world for a test.
 
         Raises:
@@ -186,22 +182,24 @@ class Bench:
         number = self._begun[base] = self._begun.get(base, 0) + 1
         name = base + self._run + (f"-{number}" if number > 1 else "")
         fake = Fake(self._transport.of_world(name), prefix=f"{name}.")
-        record = self.record if self.record and _is_of(self.record["world"], base) else None
-        seed = wish.seed if wish.seed is not None else self._seed_of_worlds
+        record = self.record
+        if record is not None and not f"{record['world']}-".startswith(f"{base}-"):
+            record = None
+        seed = options.seed if options.seed is not None else self._seed_of_worlds
         try:
             if record is not None:
                 self._begin(name, record)
                 self.repeated = True
             elif seed is not None:
                 fake.reset(seed=seed)
-            if wish.scenario is not None:
-                fake.scenario(_followed(wish.scenario))
-            for fault in wish.faults:
+            if options.scenario is not None:
+                fake.scenario(_by_name_or_as_data(options.scenario))
+            for fault in options.faults:
                 fake.fault(fault)
-            if wish.rate is not None:
-                fake.clock.set_rate(wish.rate)
+            if options.rate is not None:
+                fake.clock.set_rate(options.rate)
         except AdminError as error:
-            raise BadMark(f"cannot be followed: {error}") from error
+            raise BadMark(str(error)) from error
         return fake
 
     def _begin(self, name: str, record: Mapping[str, Any]) -> None:
@@ -209,12 +207,12 @@ class Bench:
         from fake_runway.replay.record import token_of
 
         empty = {"world": name, "now": record["epoch"], "steps": [], "journal": [], "seal": ""}
-        # whether it comes out as it was sealed does not matter: nothing has happened in it yet
-        self._desk().replay(token_of({**record, **empty}), name=name)
+        # the seal does not matter: no step is replayed
+        self._fake.replay(token_of({**record, **empty}), name=name)
         Fake(self._transport.of_world(name)).clock.set_rate(record["rate"])
 
 
-def _record(text: str | None) -> Mapping[str, Any] | None:
+def _read_record(text: str | None) -> Mapping[str, Any] | None:
     if text is None:
         return None
     from fake_runway.replay.record import PREFIX, NotReplayable, read
@@ -224,27 +222,21 @@ def _record(text: str | None) -> Mapping[str, Any] | None:
             text = Path(text).read_text(encoding="utf-8")
         return read(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotServe(
-            f"--fake-runway-replay: no token, and no file to read: {error}"
-        ) from error
+        raise CannotServe(f"--fake-runway-replay: expected a token or a file: {error}") from error
     except NotReplayable as error:
         raise CannotServe(f"--fake-runway-replay: {error}") from error
 
 
-def _is_of(recorded: str, base: str) -> bool:
-    return recorded == base or recorded.startswith(f"{base}-")
+# The report of a failing test
 
 
-# What a failing test's report says
-
-
-def account_of(
+def failure_report(
     fake: Fake, nodeid: str, keep: Path | None, *, longest_token: int = LONGEST_TOKEN
 ) -> str:
     """Return what happened in the world of a test, for the report of its failure.
 
     Args:
-        keep: a folder for a replay token that is too long to be shown; None: it is shown anyway.
+        keep: a folder for a replay token that is too long for the report; None: it is shown anyway.
         longest_token: in characters.
     """
     blocks = []
@@ -266,7 +258,8 @@ def _blocks(fake: Fake) -> Iterator[str]:
     if len(sessions) > MOST_SESSIONS:
         yield f"{len(sessions) - MOST_SESSIONS} older sessions are left out"
     for session in reversed(sessions[:MOST_SESSIONS]):
-        yield f"{_title(session)}\n{_bounded(fake.timeline(session.id).lines)}"
+        title = f"session {session.ordinal + 1}: {session.id}, {session.state}"
+        yield f"{title}\n{_bounded(fake.timeline(session.id).lines)}"
     if not sessions:
         yield "no session was created"
     calls = [each for each in fake.journal.list(limit=1_000) if each.session is None]
@@ -275,10 +268,6 @@ def _blocks(fake: Fake) -> Iterator[str]:
         yield f"calls about no session\n{_bounded(lines)}"
     for finding in fake.findings()[:MOST_LINES]:
         yield f"finding: {finding}"
-
-
-def _title(session: SessionView) -> str:
-    return f"session {session.ordinal + 1}: {session.id}, {session.state}"
 
 
 def _bounded(lines: Sequence[str]) -> str:
@@ -306,15 +295,11 @@ def _replay(fake: Fake, nodeid: str, keep: Path | None, longest: int) -> str:
         token = str(path)
     return (
         f"replay the calls:   fake-runway replay {token}\n"
-        f"run the test again: pytest {_quoted(nodeid)} --fake-runway-replay {token}"
+        f"run the test again: pytest {shlex.quote(nodeid)} --fake-runway-replay {token}"
     )
 
 
-def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[\w./:-]+", text) else "'" + text.replace("'", "'\\''") + "'"
-
-
-def errors_of(fake: Fake) -> list[str]:
+def error_findings(fake: Fake) -> list[str]:
     """Return the findings of severity error of a test's worlds, as lines."""
     return [
         str(finding)

@@ -19,9 +19,9 @@ from fake_runway.testing.worlds_of_tests import (
     MOST_SESSIONS,
     BadMark,
     WorldOptions,
-    account_of,
-    wish_of,
+    failure_report,
     world_name,
+    world_options,
 )
 
 pytest_plugins = ["pytester"]
@@ -209,9 +209,9 @@ def test_the_marker_says_how_the_world_is(run: Run) -> None:
     result.assert_outcomes(passed=5, errors=3)
     result.stdout.fnmatch_lines(
         [
-            "*@pytest.mark.fake_runway has no keyword 'scenrio'; it has scenario, seed, rate, *",
-            "*@pytest.mark.fake_runway cannot be followed: putScenario: *Did you mean slow?",
-            "*@pytest.mark.fake_runway cannot be followed: addFault: *nonsense*",
+            "*mark.fake_runway: expected one of scenario, seed, rate, faults, got 'scenrio'*",
+            "*@pytest.mark.fake_runway: putScenario: *Did you mean slow?",
+            "*@pytest.mark.fake_runway: addFault: *nonsense*",
         ]
     )
     result.stdout.no_fnmatch_line("*During handling*")
@@ -253,8 +253,8 @@ def test_the_marker_takes_a_file(run: Run, tmp_path: Path) -> None:
     result.assert_outcomes(passed=2, errors=2)
     result.stdout.fnmatch_lines(
         [
-            "*@pytest.mark.fake_runway cannot be followed: *wrong.yaml:1: *did you mean session?",
-            "*@pytest.mark.fake_runway cannot be followed: nowhere.yaml: cannot be read: *",
+            "*@pytest.mark.fake_runway: *wrong.yaml:1: *did you mean session?",
+            "*@pytest.mark.fake_runway: nowhere.yaml: cannot be read: *",
         ]
     )
 
@@ -325,7 +325,7 @@ def test_a_replayed_test_begins_as_it_did(run: Run, pytester: pytest.Pytester) -
     other.stdout.fnmatch_lines(["*none of these tests is the one of test-fails-*"])
     wrong = run(FAILING, "-k", "test_fails", "--fake-runway-replay=absent.token")
     wrong.assert_outcomes(errors=1)
-    wrong.stdout.fnmatch_lines(["--fake-runway-replay: no token, and no file to read: *"])
+    wrong.stdout.fnmatch_lines(["--fake-runway-replay: expected a token or a file: *"])
 
 
 def test_what_passing_tests_do_wrong_is_listed(run: Run) -> None:
@@ -468,7 +468,7 @@ def test_the_report_is_bounded(tmp_path: Path) -> None:
             session = fake.sessions.make("ready")
         for _ in range(3 * MOST_LINES):
             fake.clock.jump("1s")
-        text = account_of(fake, "test_a.py::test_b[x y]", tmp_path, longest_token=500)
+        text = failure_report(fake, "test_a.py::test_b[x y]", tmp_path, longest_token=500)
     assert "2 older sessions are left out" in text
     assert len(re.findall(r"^session \d+: ", text, re.MULTILINE)) == MOST_SESSIONS
     assert len(re.findall(r"^ +\.\.\. \d+ more \.\.\.$", text, re.MULTILINE)) == MOST_SESSIONS
@@ -478,7 +478,7 @@ def test_the_report_is_bounded(tmp_path: Path) -> None:
     assert f"pytest 'test_a.py::test_b[x y]' --fake-runway-replay {kept}" in text
     assert kept.read_text().startswith("fr1.")
     assert "(getReplay: " not in text
-    gone = account_of(fake, "test_a.py", None)
+    gone = failure_report(fake, "test_a.py", None)
     assert "no answer from" in gone
 
 
@@ -496,10 +496,10 @@ def test_names_of_worlds_follow_from_tests() -> None:
 def test_markers_are_added_up() -> None:
     """The closest says what it says, the others say the rest."""
     near, far = (("slow",), {"seed": 1}), ((), {"scenario": "x", "rate": 2.0})
-    assert wish_of([near, far]) == WorldOptions(scenario="slow", seed="1", rate=2.0)
+    assert world_options([near, far]) == WorldOptions(scenario="slow", seed="1", rate=2.0)
     with pytest.raises(BadMark, match="one scenario"):
-        wish_of([(("a", "b"), {})])
+        world_options([(("a", "b"), {})])
     with pytest.raises(BadMark, match="one scenario"):
-        wish_of([(("a",), {"scenario": "b"})])
+        world_options([(("a",), {"scenario": "b"})])
     with pytest.raises(BadMark, match="a scenario's name, a file or data, got 5"):
-        wish_of([((), {"scenario": 5})])
+        world_options([((), {"scenario": 5})])

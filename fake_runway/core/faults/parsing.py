@@ -13,6 +13,7 @@ from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.matching import Match
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Moment, Phase, Vocabulary
+from fake_runway.core.problems import inside
 from fake_runway.core.types import Json
 
 
@@ -27,10 +28,11 @@ def parse_fault(
     """Return the fault that `given`, valid by `fault_schema`, describes.
 
     Raises:
-        ValueError: it contradicts itself.
+        ValueError: it contradicts itself; a `WrongScenario` where a part of it does.
     """
     match = given.get("match", {})
-    effects = parse_effects(given["effect"], kinds)
+    with inside("effect"):
+        effects = parse_effects(given["effect"], kinds)
     moment = vocabulary.moments[match["moment"]] if "moment" in match else None
     phase = _phase(given, effects, moment)
     statuses = _numbers(match.get("status", []))
@@ -39,7 +41,8 @@ def parse_fault(
     if statuses and phase is Phase.BEFORE:
         raise ValueError("match.status looks at the answer: it needs acted: true")
     _check_phase(effects, phase)
-    _check_silence(effects)
+    with inside("effect"):
+        _check_silence(effects)
     starts_s = _span(given, "from") if "from" in given else 0.0
     ends_s = _span(given, "until") if "until" in given else None
     if ends_s is not None and ends_s <= starts_s:
@@ -60,10 +63,8 @@ def parse_fault(
 
 
 def _span(given: Json, name: str) -> float:
-    try:
+    with inside(name):
         return parse_span(given[name])
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
 
 
 def _phase(given: Json, effects: tuple[Effect, ...], moment: Moment | None) -> Phase:
@@ -111,7 +112,7 @@ def _check_silence(effects: tuple[Effect, ...]) -> None:
     others = [each.name for each in effects if not isinstance(each, Silence | Happens | Delay)]
     if silent and len(silent + others) > 1:
         wrong = f"with {silent[0]} no answer comes: expected nothing else that is about one"
-        raise ValueError(f"effect: {wrong}, got {', '.join([*silent[1:], *others])}")
+        raise ValueError(f"{wrong}, got {', '.join([*silent[1:], *others])}")
 
 
 def _match(

@@ -1,12 +1,12 @@
 """Scenarios: named data saying how an account and its sessions behave, and what goes wrong.
 
-Pure: from data that `scenario_schema` allows to values, and back. Reading files, finding names and
+Pure: from data that `scenario_schema` allows to values, once. Reading files, finding names and
 pointing at lines is done in `fake_runway/scenarios/`.
 
-A scenario says only what is different. Everything else stays as the server was told at its start,
-so `serve --credits 50 --scenario slow` means both. The words are those of the command line.
+A scenario changes what it names. Everything else stays as the options of the server set it, so
+`serve --credits 50 --scenario slow` means both. The words are those of the command line.
 
-The two directions, `parse_scenario` and `describe`, are inverse to each other, because a recorded
+Parsing, `parse_scenario`, and describing (`forms.py`) are inverse to each other, because a recorded
 run carries its settings with it.
 """
 
@@ -17,7 +17,8 @@ from typing import Any
 
 from fake_runway.core.draws import draw
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.scenario.forms import NOTHING, read_account, read_faults, read_session
+from fake_runway.core.problems import ScenarioProblem, WrongScenario, noting
+from fake_runway.core.scenario.forms import NOTHING, Form, parse_account, parse_session
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
@@ -25,12 +26,12 @@ from fake_runway.core.types import Json
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario, by its name and its data.
+    """One scenario.
 
     Attributes:
         about, wire, state: what it is; what a client sees; what becomes of sessions and account.
-        account, session: the two forms as given; empty: nothing is different there.
-        avatars: the session forms that avatars are bound to, by preset id or UUID.
+        account, session: the two forms; an empty one changes nothing.
+        avatars: the scenarios whose session forms avatars are bound to, by preset id or UUID.
         seed: of the worlds made with it; None: the server's.
     """
 
@@ -38,8 +39,8 @@ class Scenario:
     about: str = ""
     wire: str = ""
     state: str = ""
-    account: Json = field(default_factory=lambda: NOTHING)
-    session: Json = field(default_factory=lambda: NOTHING)
+    account: Form = field(default_factory=Form)
+    session: Form = field(default_factory=Form)
     avatars: Mapping[str, "Scenario"] = field(default_factory=lambda: MappingProxyType({}))
     seed: str | None = None
 
@@ -48,23 +49,32 @@ class Scenario:
 
     def settings_over(self, base: Settings) -> Settings:
         """Return `base` with what this scenario changes."""
-        settings = read_account(self.account, base) if self.account else base
+        settings = self.account.over(base)
         return replace(settings, plan=self.plan_over(settings.plan))
 
     def plan_over(self, base: Plan) -> Plan:
         """Return `base` with what the session form changes."""
-        return read_session(self.session, base, scenario=self.name) if self.session else base
+        form = self.session
+        if not form.data:
+            return base
+        plan = form.over(Settings(plan=base)).plan
+        return replace(
+            plan,
+            scenario=self.name,
+            happenings=plan.happenings if form.happenings is None else form.happenings,
+            faults=plan.faults if form.faults is None else form.faults,
+        )
 
     @property
     def account_faults(self) -> tuple[Fault, ...]:
         """The faults of the account form: they are about all calls, and counted for the world."""
-        return read_faults(self.account, prefix=f"{self.name}/account-", per_session=False)
+        return self.account.faults or ()
 
     @property
     def selectable_by(self) -> tuple[str, ...]:
-        """The doors that can choose it: what an avatar chooses is the session form alone."""
-        through_avatar = ("avatar",) if self.session and not self.account else ()
-        return ("tools", "address or header", "API secret", *through_avatar)
+        """The ways to select it; an avatar selects the session form alone."""
+        by_avatar = ("avatar",) if self.session.data and not self.account.data else ()
+        return ("tools", "address or header", "API secret", *by_avatar)
 
     @property
     def avatar(self) -> str:
@@ -78,63 +88,59 @@ def avatar_of(name: str) -> str:
     return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:]}"
 
 
-def parse_scenario(
-    given: Json, *, default_name: str, named: Callable[[str], Scenario | None]
-) -> Scenario:
-    """Return the scenario that `given`, valid by `scenario_schema`, describes.
+def parse_scenario(data: Json, *, default_name: str) -> Scenario:
+    """Return the scenario that `data`, valid by `scenario_schema`, describes, without `avatars`.
 
-    Args:
-        named: finds the scenarios that avatars are bound to.
+    They are left to `bind_avatars`, because a scenario may be bound to itself.
 
     Raises:
-        ValueError: something that the schema cannot say is wrong; the message says where.
+        WrongScenario: with what the schema cannot say, of each form that is wrong.
     """
-    name = given.get("name", default_name)
-    seed = given.get("seed")
-    scenario = Scenario(
+    name, seed = data.get("name", default_name), data.get("seed")
+    account, session = Form(), Form()
+    problems: list[ScenarioProblem] = []
+    with noting(problems, "account"):
+        account = parse_account(data.get("account", NOTHING), scenario=name)
+    with noting(problems, "session"):
+        session = parse_session(data.get("session", NOTHING), scenario=name)
+    if problems:
+        raise WrongScenario(problems)
+    return Scenario(
         name=name,
-        about=given.get("about", ""),
-        wire=given.get("wire", ""),
-        state=given.get("state", ""),
-        account=given.get("account", NOTHING),
-        session=given.get("session", NOTHING),
-        avatars=_bound(given.get("avatars", NOTHING), named),
+        about=data.get("about", ""),
+        wire=data.get("wire", ""),
+        state=data.get("state", ""),
+        account=account,
+        session=session,
         seed=None if seed is None else str(seed),
     )
-    _check(scenario)
-    return scenario
 
 
-def _check(scenario: Scenario) -> None:
-    """Build everything once, so that a mistake shows now and not at some later call."""
-    for part, build in (
-        ("account", lambda: (read_account(scenario.account, Settings()), scenario.account_faults)),
-        ("session", lambda: scenario.plan_over(Plan())),
-    ):
-        try:
-            build()
-        except ValueError as error:
-            raise ValueError(f"{part}: {error}") from error
+def bind_avatars(avatars: Json, named: Callable[[str], Scenario]) -> Mapping[str, Scenario]:
+    """Return the scenarios that the `avatars` of a scenario file binds; ids in lower case.
 
+    Args:
+        named: finds a scenario by its name; raises ValueError if there is none.
 
-def _bound(avatars: Json, named: Callable[[str], Scenario | None]) -> Mapping[str, Scenario]:
-    bound = {}
+    Raises:
+        WrongScenario: with what is wrong with each avatar.
+    """
+    bound: dict[str, Scenario] = {}
+    problems: list[ScenarioProblem] = []
     for avatar, target in avatars.items():
-        if isinstance(target, str):
-            scenario = named(target)
-            if scenario is None:
-                raise ValueError(f"avatars.{avatar}: there is no scenario named {target}")
-        else:
-            scenario = Scenario(name=_inline_name(avatar), session=target)
-            try:
-                _check(scenario)
-            except ValueError as error:
-                raise ValueError(f"avatars.{avatar}: {error}") from error
-        if not scenario.session:
-            raise ValueError(f"avatars.{avatar}: {scenario.name} has no session form")
-        if avatar.lower() in bound:
-            raise ValueError(f"avatars.{avatar}: it is bound twice")
-        bound[avatar.lower()] = scenario
+        with noting(problems, "avatars", avatar):
+            if isinstance(target, str):
+                scenario = named(target)
+            else:
+                name = _inline_name(avatar)
+                scenario = Scenario(name, session=parse_session(target, scenario=name))
+            if not scenario.session.data:
+                raise ValueError(f"expected a scenario with a session form, got {scenario.name}")
+            if avatar.lower() in bound:
+                raise ValueError("expected each avatar once, got it again")
+            bound[avatar.lower()] = scenario
+    if problems:
+        raise WrongScenario(problems)
     return MappingProxyType(bound)
 
 
@@ -142,7 +148,7 @@ def _bound(avatars: Json, named: Callable[[str], Scenario | None]) -> Mapping[st
 
 
 def _inline_name(avatar: str) -> str:
-    """Return the name of a session form that stands beside an avatar instead of a name."""
+    """Return the name of a session form that is given in place, beside an avatar."""
     return f"avatar-{avatar.lower()}"
 
 
@@ -153,10 +159,10 @@ def data_of(scenario: Scenario) -> dict[str, Any]:
         "about": scenario.about,
         "wire": scenario.wire,
         "state": scenario.state,
-        "account": dict(scenario.account),
-        "session": dict(scenario.session),
+        "account": dict(scenario.account.data),
+        "session": dict(scenario.session.data),
         "avatars": {
-            avatar: dict(bound.session) if bound.name == _inline_name(avatar) else bound.name
+            avatar: dict(bound.session.data) if bound.name == _inline_name(avatar) else bound.name
             for avatar, bound in scenario.avatars.items()
         },
         "seed": scenario.seed,
@@ -165,7 +171,7 @@ def data_of(scenario: Scenario) -> dict[str, Any]:
 
 
 def scenario_line(scenario: Scenario) -> dict[str, Any]:
-    """Return what a list of scenarios tells of one: what it is, and how it can be chosen."""
+    """Return a scenario as a list of them shows it: what it is, and the ways to select it."""
     return {
         "name": scenario.name,
         "about": scenario.about,
@@ -174,6 +180,3 @@ def scenario_line(scenario: Scenario) -> dict[str, Any]:
         "doors": list(scenario.selectable_by),
         "avatar": scenario.avatar if "avatar" in scenario.selectable_by else None,
     }
-
-
-# The schema

@@ -16,6 +16,7 @@ from fake_runway.core.faults.effects.connections import (
     Truncate,
 )
 from fake_runway.core.faults.effects.events import Happens
+from fake_runway.core.problems import inside
 
 Kinds = tuple[type[Effect], ...]
 
@@ -47,13 +48,11 @@ def parse_effects(given: Mapping[str, Any], kinds: Kinds = EFFECTS) -> tuple[Eff
     Shape: `{name: value}`, valid by the schemas of `kinds`.
 
     Raises:
-        ValueError: says which effect it is about.
+        WrongScenario: with the name of the effect as its path.
     """
     effects = []
     for kind in kinds:
         if kind.name in given:
-            try:
+            with inside(kind.name):
                 effects.append(kind.parse(given[kind.name]))
-            except ValueError as error:
-                raise ValueError(f"{kind.name}: {error}") from error
     return tuple(effects)

@@ -23,7 +23,7 @@ CATALOGUE = Catalogue.builtin()
 @given(form=forms(TIMEOUT_S, "marker"))
 def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
     """What is drawn can be bound to an avatar as it is."""
-    assert CATALOGUE.parse({"session": form}).session == form
+    assert CATALOGUE.parse({"session": form}).session.data == form
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,15 @@ from fake_runway.core.durations import LONGEST_S, NEVER, Duration, Fixed, Lognor
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema
 from fake_runway.core.lifecycles.session import Event, Failure, State
+from fake_runway.core.problems import Path, WrongScenario
 from fake_runway.core.scenario.forms import describe_account, describe_session
-from fake_runway.core.scenario.scenario import Scenario, avatar_of, data_of, parse_scenario
+from fake_runway.core.scenario.scenario import (
+    Scenario,
+    avatar_of,
+    bind_avatars,
+    data_of,
+    parse_scenario,
+)
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.core.scenario.settings import ErrorStyle, KeyState, Limits, Settings
 from fake_runway.core.sessions.session import Happening, Plan
@@ -31,15 +38,23 @@ from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
 ALLOWED = jsonschema.Draft202012Validator(scenario_schema())
 
 
-def nobody(name: str) -> Scenario | None:
-    """Know no scenario."""
-    return None
-
-
 def parsed(given_data: Mapping[str, Any], *, name: str = "made-up") -> Scenario:
     """Return the scenario that some data describes; there is no other."""
     ALLOWED.validate(given_data)
-    return parse_scenario(given_data, default_name=name, named=nobody)
+    scenario = parse_scenario(given_data, default_name=name)
+    return replace(scenario, avatars=bind_avatars(given_data.get("avatars", {}), among()))
+
+
+def among(*scenarios: Scenario) -> Callable[[str], Scenario]:
+    """Return what finds these scenarios by their names."""
+    by_name = {each.name: each for each in scenarios}
+
+    def named(name: str) -> Scenario:
+        if name not in by_name:
+            raise ValueError(f"there is no {name}")
+        return by_name[name]
+
+    return named
 
 
 # Settings and plans to try
@@ -89,7 +104,7 @@ def plans(draw: st.DrawFn) -> Plan:
     name, faults = draw(names), draw(fault_forms)
     shown = [str(one.get("name", index)) for index, one in enumerate(faults, 1)]
     assume(len(set(shown)) == len(shown))
-    of_faults = Scenario(name, session={"faults": faults}).plan_over(Plan())
+    of_faults = parsed({"session": {"faults": faults}}, name=name).plan_over(Plan())
     return Plan(
         queued=draw(durations),
         provision=draw(durations),
@@ -152,7 +167,7 @@ def test_the_default_settings_come_back_without_a_name() -> None:
     """A server without any scenario can describe what it does."""
     data = {"account": describe_account(Settings()), "session": describe_session(Plan())}
 
-    scenario = parse_scenario(data, default_name="", named=nobody)
+    scenario = parse_scenario(data, default_name="")
 
     assert (
         scenario.settings_over(Settings(deleted_again=False, plan=Plan(join=NEVER))) == Settings()
@@ -264,7 +279,7 @@ def test_faults_are_named_after_their_scenario() -> None:
 
 def test_avatars_are_bound_to_session_forms() -> None:
     """By the name of a scenario or with a form in place; ids are compared in lower case."""
-    slow = Scenario("slow", session={"provision_time": "9s"})
+    slow = parsed({"session": {"provision_time": "9s"}}, name="slow")
     data = {
         "avatars": {
             "Music-Superstar": "slow",
@@ -273,9 +288,7 @@ def test_avatars_are_bound_to_session_forms() -> None:
     }
     ALLOWED.validate(data)
 
-    bound = parse_scenario(
-        data, default_name="made-up", named=lambda name: slow if name == "slow" else None
-    ).avatars
+    bound = bind_avatars(data["avatars"], among(slow))
 
     assert set(bound) == {"music-superstar", FOREIGN_ID}
     assert bound["music-superstar"] is slow
@@ -297,7 +310,7 @@ def test_ready_made_avatars_are_distinct_uuids_of_version_4() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "session", "through_avatar"),
+    ("account", "session", "by_avatar"),
     [
         ({}, {}, False),
         ({"credits": 1}, {}, False),
@@ -305,14 +318,14 @@ def test_ready_made_avatars_are_distinct_uuids_of_version_4() -> None:
         ({}, {"queued": "1s"}, True),
     ],
 )
-def test_the_doors_of_a_scenario(
-    account: dict[str, Any], session: dict[str, Any], through_avatar: bool
+def test_the_ways_to_select_a_scenario(
+    account: dict[str, Any], session: dict[str, Any], by_avatar: bool
 ) -> None:
-    """All but the avatar choose everything; an avatar chooses the session form and needs one."""
-    doors = Scenario("a-name", account=account, session=session).selectable_by
+    """All but the avatar select everything; an avatar selects the session form and needs one."""
+    ways = parsed({"account": account, "session": session}).selectable_by
 
-    assert doors[:3] == ("tools", "address or header", "API secret")
-    assert doors[3:] == (("avatar",) if through_avatar else ())
+    assert ways[:3] == ("tools", "address or header", "API secret")
+    assert ways[3:] == (("avatar",) if by_avatar else ())
 
 
 # Refusals
@@ -322,41 +335,88 @@ FAILS = {"in": "ready", "event": "failed"}
 SAME = [{"effect": {"reset": True}, "name": "2"}, {"effect": {"reset": True}}]
 WRONG = {"effect": {"delay": "1s"}, "acted": False}
 
-REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"account": {"latency": "uniform(3s, 1s)"}}, "account: latency: "),
-    ({"account": {"faults": [{"effect": {"reset": True}}, WRONG]}}, "account: faults[1]: "),
-    ({"account": {"faults": SAME}}, "account: faults[1]: "),
-    ({"session": {"queued": "uniform(3s, 1s)"}}, "session: queued: "),
-    ({"session": {"provision_time": "99999h"}}, "session: provision_time: "),
-    ({"session": {"expires_in": "99999h"}}, "session: expires_in: "),
-    ({"session": {"session_cap": "99999h"}}, "session: session_cap: "),
-    ({"session": {"join_time": "99999h"}}, "session: join_time: "),
-    ({"session": {"running_on": "consume", "join_time": "1s"}}, "session: join_time: "),
-    ({"session": {"then": [FAILS, ILLEGAL]}}, "session: then[1]: while ready"),
-    ({"session": {"then": [{**FAILS, "after": "99999h"}]}}, "session: then[0]: "),
-    ({"session": {"then": [FAILS, FAILS]}}, "session: then[1]: something else already happens"),
-    ({"session": {"faults": SAME}}, "session: faults[1]: "),
-    ({"session": {"faults": [WRONG]}}, "session: faults[0]: "),
-    ({"avatars": {"an-id": "nobody"}}, "avatars.an-id: there is no scenario named nobody"),
-    ({"avatars": {"an-id": {}}}, "avatars.an-id: "),
-    ({"avatars": {"an-id": {"then": [ILLEGAL]}}}, "avatars.an-id: session: then[0]: "),
-    ({"avatars": {"Id": {"queued": "1s"}, "iD": {"queued": "2s"}}}, "avatars.iD: "),
+REFUSED: list[tuple[dict[str, Any], Path, str]] = [
+    ({"account": {"latency": "uniform(3s, 1s)"}}, ("account", "latency"), "expected a duration"),
+    (
+        {"account": {"faults": [{"effect": {"reset": True}}, WRONG]}},
+        ("account", "faults", 1),
+        "acted: false",
+    ),
+    ({"account": {"faults": SAME}}, ("account", "faults", 1), "expected a name of its own"),
+    ({"session": {"queued": "uniform(3s, 1s)"}}, ("session", "queued"), "expected a duration"),
+    ({"session": {"provision_time": "99999h"}}, ("session", "provision_time"), "expected"),
+    ({"session": {"expires_in": "99999h"}}, ("session", "expires_in"), "expected a span"),
+    ({"session": {"session_cap": "99999h"}}, ("session", "session_cap"), "expected a span"),
+    ({"session": {"join_time": "99999h"}}, ("session", "join_time"), "expected"),
+    (
+        {"session": {"running_on": "consume", "join_time": "1s"}},
+        ("session", "join_time"),
+        "expected running_on: join",
+    ),
+    ({"session": {"then": [FAILS, ILLEGAL]}}, ("session", "then", 1), "while ready"),
+    (
+        {"session": {"then": [{**FAILS, "after": "99999h"}]}},
+        ("session", "then", 0, "after"),
+        "expected",
+    ),
+    ({"session": {"then": [FAILS, FAILS]}}, ("session", "then", 1), "expected one event"),
+    ({"session": {"faults": SAME}}, ("session", "faults", 1), "expected a name of its own"),
+    ({"session": {"faults": [WRONG]}}, ("session", "faults", 0), "acted: false"),
+    (
+        {"session": {"faults": [{"effect": {"reset": True}, "from": "99999h"}]}},
+        ("session", "faults", 0, "from"),
+        "expected a span",
+    ),
+    (
+        {"session": {"faults": [{"effect": {"reset": True, "hang": True}}]}},
+        ("session", "faults", 0, "effect"),
+        "with reset no answer comes",
+    ),
+    (
+        {"session": {"faults": [{"effect": {"delay": "99999h"}}]}},
+        ("session", "faults", 0, "effect", "delay"),
+        "expected",
+    ),
+    ({"avatars": {"an-id": "nobody"}}, ("avatars", "an-id"), "there is no nobody"),
+    ({"avatars": {"an-id": {}}}, ("avatars", "an-id"), "expected a scenario with a session form"),
+    ({"avatars": {"an-id": {"then": [ILLEGAL]}}}, ("avatars", "an-id", "then", 0), "while ready"),
+    (
+        {"avatars": {"Id": {"queued": "1s"}, "iD": {"queued": "2s"}}},
+        ("avatars", "iD"),
+        "expected each avatar once",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("data", "where"), REFUSED, ids=lambda one: str(one)[:70])
-def test_a_refusal_says_where(data: dict[str, Any], where: str) -> None:
-    """What the schema cannot refuse is refused with the place at which it stands."""
-    with pytest.raises(ValueError, match=f"^{re.escape(where)}"):
+@pytest.mark.parametrize(("data", "path", "start"), REFUSED, ids=lambda one: str(one)[:70])
+def test_a_refusal_says_where(data: dict[str, Any], path: Path, start: str) -> None:
+    """What the schema cannot refuse is refused with the place at which it stands, and why."""
+    with pytest.raises(WrongScenario, match=re.escape(start)) as refusal:
         parsed(data)
+
+    (problem,) = refusal.value.problems
+    assert problem.path == path
+    assert problem.sentence.startswith(start)
+
+
+def test_a_mistake_in_one_part_hides_none_in_another() -> None:
+    """Both forms are parsed, and every avatar is bound, whatever is wrong with the others."""
+    forms = {"account": {"faults": SAME}, "session": {"then": [ILLEGAL]}}
+    with pytest.raises(WrongScenario) as of_forms:
+        parse_scenario(forms, default_name="made-up")
+    with pytest.raises(WrongScenario) as of_avatars:
+        bind_avatars({"one": "nobody", "two": {}}, among())
+
+    assert [each.path[0] for each in of_forms.value.problems] == ["account", "session"]
+    assert [each.path[1] for each in of_avatars.value.problems] == ["one", "two"]
 
 
 def test_an_avatar_cannot_be_bound_to_what_has_no_session_form() -> None:
     """A scenario that is about the account alone has nothing for an avatar."""
-    poor = Scenario("poor", account={"credits": 0})
+    poor = parsed({"account": {"credits": 0}}, name="poor")
 
-    with pytest.raises(ValueError, match=r"^avatars\.an-id: poor has no session form"):
-        parse_scenario({"avatars": {"an-id": "poor"}}, default_name="x", named=lambda _: poor)
+    with pytest.raises(WrongScenario, match=r"expected a scenario with a session form, got poor$"):
+        bind_avatars({"an-id": "poor"}, among(poor))
 
 
 # The schema
@@ -380,15 +440,17 @@ def test_the_schema_offers_what_a_plan_can_make_happen() -> None:
     assert set(happening["event"]["enum"]) == {event.value for _, event in POSSIBLE}
 
 
+ANY = parsed({"session": {"then": []}}, name="x")
+
+
 @SLOW_LAW
-@given(allowed_by(scenario_schema()), st.sampled_from([None, Scenario("x", session={"then": []})]))
-def test_what_the_schema_allows_is_parsed_or_refused(
-    data: dict[str, Any], known: Scenario | None
-) -> None:
+@given(allowed_by(scenario_schema()), st.booleans())
+def test_what_the_schema_allows_is_parsed_or_refused(data: dict[str, Any], known: bool) -> None:
     """Nothing but a ValueError is raised, and a scenario that was parsed works over any base."""
     assert ALLOWED.is_valid(data)
     try:
-        scenario = parse_scenario(data, default_name="made-up", named=lambda _: known)
+        scenario = parse_scenario(data, default_name="made-up")
+        avatars = bind_avatars(data.get("avatars", {}), (lambda _: ANY) if known else among())
     except ValueError:
         return
 
@@ -400,7 +462,7 @@ def test_what_the_schema_allows_is_parsed_or_refused(
     ).settings_over(Settings()) == replace(
         settings, plan=replace(settings.plan, scenario=settings.plan.scenario or "made-up")
     )
-    for bound in scenario.avatars.values():
+    for bound in avatars.values():
         bound.plan_over(settings.plan)
 
 
@@ -415,5 +477,4 @@ def test_states_and_events_are_written_as_they_are_called() -> None:
 def test_a_form_beside_an_avatar_is_data_again() -> None:
     """What a world shows of its scenario can be given back to it as it is."""
     given = {"name": "mine", "avatars": {"music-superstar": {"provision_time": "3s"}}}
-    scenario = parse_scenario(given, default_name="", named=lambda _: None)
-    assert data_of(scenario) == given
+    assert data_of(parsed(given)) == given

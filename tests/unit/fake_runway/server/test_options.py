@@ -1,0 +1,71 @@
+"""The options of `serve` that are rows of the table of settings: what each sets and shows."""
+
+import pytest
+from click.testing import CliRunner
+
+from fake_runway.cli.main import main
+from fake_runway.core.billing import Unpaid
+from fake_runway.core.durations import Fixed, Uniform
+from fake_runway.core.scenario.settings import (
+    ACCOUNT,
+    SESSION,
+    ErrorStyle,
+    Limits,
+    Setting,
+    Settings,
+)
+from fake_runway.core.sessions.session import Plan
+from fake_runway.testing.embedded import configuration
+
+OPTIONS = [setting for setting in (*ACCOUNT, *SESSION) if setting.option is not None]
+OTHER = Settings(
+    plan=Plan(provision=Uniform(1.0, 2.0), expires_in_s=7.0, session_cap_s=9.0, join=Fixed(4.0)),
+    limits=Limits(concurrency=None, daily=3, credits=0, retained=5),
+    latency=Fixed(0.25),
+    unpaid=Unpaid.OVERDRAW,
+    deleted_again=False,
+    materialise=True,
+    avatars=frozenset({"123e4567-e89b-42d3-a456-426614174000"}),
+    errors=ErrorStyle.OBSERVED,
+    retry_after=False,
+    version_required=False,
+    strict_keys=False,
+    strict_consume_body=False,
+    doc_url=False,
+)
+
+
+def with_options(*settings: Setting) -> Settings:
+    """Return what a server does that is started with these options, each as in `OTHER`."""
+    options = {each.option_name.replace("-", "_"): each.described(OTHER) for each in settings}
+    return configuration(**options).settings
+
+
+def test_no_option_at_all_is_the_default() -> None:
+    """A server without any option does what `Settings` says."""
+    assert with_options() == Settings()
+
+
+@pytest.mark.parametrize("setting", OPTIONS, ids=lambda each: each.key)
+def test_help_shows_an_option_with_its_default(setting: Setting) -> None:
+    """The default that a reader sees is that of the field."""
+    shown = " ".join(CliRunner().invoke(main, ["serve", "--help"]).output.split())
+    default = setting.default[0] if isinstance(setting.default, list) else setting.default
+    end = "" if isinstance(default, bool) else f" [default: {default}"
+
+    assert f" --{setting.option_name} " in shown
+    assert f"{setting.option_help or setting.help}{end}" in shown
+
+
+def test_all_options_together_set_everything() -> None:
+    """Each field that has an option can be changed by it."""
+    assert with_options(*OPTIONS) == OTHER
+
+
+@pytest.mark.parametrize("setting", OPTIONS, ids=lambda each: each.key)
+def test_an_option_sets_its_field_and_no_other(setting: Setting) -> None:
+    """As the same key of a scenario does; a time of joining alone changes nothing."""
+    value = setting.notation.parse(setting.described(OTHER))
+
+    assert with_options(setting) == setting.put(Settings(), value)
+    assert (with_options(setting) == Settings()) is (setting.key == "join_time")
