@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fake_runway.core.history.timeline import instant_text, timeline
+from fake_runway.core.types import Json
 from fake_runway.replay.record import PREFIX, NotReplayable, journal_bytes, read, token_of
 from fake_runway.replay.rerun import Replayed, replay
 from fake_runway.room.tokens import LiveKit
