@@ -6,7 +6,7 @@ from typing import Any
 
 from fake_runway.core.durations import parse_span
 from fake_runway.core.faults.effects.base import Effect, When
-from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds, parse_effects
+from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes, parse_effects
 from fake_runway.core.faults.effects.connections import Delay, Silence
 from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
@@ -21,7 +21,7 @@ def parse_fault(
     *,
     name: str,
     per_session: bool,
-    kinds: Kinds = EFFECTS,
+    effect_types: EffectTypes = EFFECTS,
     vocabulary: Vocabulary = RUNWAY_API,
 ) -> Fault:
     """Return the fault that `given`, valid by `fault_schema`, describes.
@@ -30,7 +30,7 @@ def parse_fault(
         ValueError: it contradicts itself.
     """
     match = given.get("match", {})
-    effects = parse_effects(given["effect"], kinds)
+    effects = parse_effects(given["effect"], effect_types)
     moment = vocabulary.moments[match["moment"]] if "moment" in match else None
     phase = _phase(given, effects, moment)
     statuses = _numbers(match.get("status", []))

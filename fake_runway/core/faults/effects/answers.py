@@ -1,4 +1,4 @@
-"""Effects on the status, the headers and the whole of an answer."""
+"""Effects on the status and the headers of an answer, and on its body as a whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ _STATUS: Json = {"type": "integer", "minimum": 200, "maximum": 599}
 
 
 def _one_line(text: str) -> str:
-    """Return `text` if a header can carry it: `$` in a pattern lets a last line break pass."""
+    """Return `text` if it fits into a header: `$` in a pattern accepts a trailing line break."""
     if text.endswith("\n"):
         raise ValueError(f"a header is one line, got {text!r}")
     return text
@@ -64,7 +64,7 @@ class Status(Effect):
     @classmethod
     def parse(cls, value: Any) -> Self:
         given = value if isinstance(value, dict) else {"code": value}
-        code = int(given["code"])  # 503.0 is an integer, too, for a JSON schema
+        code = int(given["code"])  # for a JSON schema, 503.0 is an integer too
         return cls(code, given.get("error", _TEXTS.get(code, "Error.")))
 
     def apply(self, delivery: Delivery, context: Context) -> Delivery:
@@ -74,7 +74,7 @@ class Status(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Page(Effect):
-    """A body that is no JSON, as proxies and load balancers send it."""
+    """A body that is not JSON, as proxies and load balancers send it."""
 
     name = "page"
     schema: ClassVar[Json] = {
@@ -138,7 +138,7 @@ class Headers(Effect):
 
 @dataclass(frozen=True, slots=True)
 class ContentType(Effect):
-    """Declares the body to be something that it is not."""
+    """Declares another content type than that of the body."""
 
     name = "content_type"
     schema: ClassVar[Json] = {

@@ -35,7 +35,7 @@ class SetFields(Effect):
 
 @dataclass(frozen=True, slots=True)
 class OmitFields(Effect):
-    """Leaves fields of a JSON object out."""
+    """Removes fields from a JSON object."""
 
     name = "omit"
     schema: ClassVar[Json] = {
@@ -93,14 +93,14 @@ class ShiftFields(Effect):
 def _moved_instant(text: str, seconds: float) -> str:
     try:
         moved = datetime.fromisoformat(text) + timedelta(seconds=seconds)
-    except (ValueError, OverflowError):  # no instant, or none that a calendar knows
+    except (ValueError, OverflowError):  # not an instant, or beyond the calendar
         return text
     return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed(Effect):
-    """Breaks the JSON: its last byte is missing, and the length says so."""
+    """Cuts the last byte off the JSON; Content-Length agrees."""
 
     name = "malformed"
     schema: ClassVar[Json] = just_true(

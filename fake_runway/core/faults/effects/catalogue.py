@@ -17,10 +17,9 @@ from fake_runway.core.faults.effects.connections import (
 )
 from fake_runway.core.faults.effects.events import Happens
 
-Kinds = tuple[type[Effect], ...]
+EffectTypes = tuple[type[Effect], ...]
 
-
-EFFECTS: Kinds = (
+EFFECTS: EffectTypes = (
     Happens,
     Status,
     Page,
@@ -38,22 +37,24 @@ EFFECTS: Kinds = (
     Hang,
     Lost,
 )
-"""Every kind of effect, in the order in which those of one answer are applied."""
+"""Every kind of effect, in the order in which the effects of a fault are applied."""
 
 
-def parse_effects(given: Mapping[str, Any], kinds: Kinds = EFFECTS) -> tuple[Effect, ...]:
+def parse_effects(
+    given: Mapping[str, Any], effect_types: EffectTypes = EFFECTS
+) -> tuple[Effect, ...]:
     """Return the effects of a fault, in the order in which they are applied.
 
-    Shape: `{name: value}`, valid by the schemas of `kinds`.
+    Shape: `{name: value}`, valid by the schemas of `effect_types`.
 
     Raises:
-        ValueError: says which effect it is about.
+        ValueError: a value breaks a rule of its effect; the message names the effect.
     """
     effects = []
-    for kind in kinds:
-        if kind.name in given:
+    for effect_type in effect_types:
+        if effect_type.name in given:
             try:
-                effects.append(kind.parse(given[kind.name]))
+                effects.append(effect_type.parse(given[effect_type.name]))
             except ValueError as error:
-                raise ValueError(f"{kind.name}: {error}") from error
+                raise ValueError(f"{effect_type.name}: {error}") from error
     return tuple(effects)

@@ -16,7 +16,7 @@ from fake_runway.core.types import Json
 
 @dataclass(frozen=True, slots=True)
 class Delay(Effect):
-    """Holds the whole answer back."""
+    """Delays the whole answer."""
 
     name = "delay"
     schema: ClassVar[Json] = {
@@ -36,7 +36,7 @@ class Delay(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Dribble(Effect):
-    """Sends the body in drops."""
+    """Sends the body in small pieces."""
 
     name = "dribble"
     schema: ClassVar[Json] = {
@@ -81,7 +81,7 @@ class Truncate(Effect):
 
 
 class Silence(Effect):
-    """No answer at all, in one of three ways."""
+    """Sends no byte of an answer; subclasses say what happens to the connection."""
 
     ending: ClassVar[Ending]
 
@@ -91,7 +91,7 @@ class Silence(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Reset(Silence):
-    """The connection is reset."""
+    """Resets the connection."""
 
     name = "reset"
     when = When.INSTEAD
@@ -101,7 +101,7 @@ class Reset(Silence):
 
 @dataclass(frozen=True, slots=True)
 class Empty(Silence):
-    """The connection is closed in good order, without a byte."""
+    """Closes the connection without a byte."""
 
     name = "empty"
     when = When.INSTEAD
@@ -111,7 +111,7 @@ class Empty(Silence):
 
 @dataclass(frozen=True, slots=True)
 class Hang(Silence):
-    """The connection stays open, and nothing comes."""
+    """Keeps the connection open and never answers."""
 
     name = "hang"
     when = When.INSTEAD
@@ -121,7 +121,7 @@ class Hang(Silence):
 
 @dataclass(frozen=True, slots=True)
 class Lost(Silence):
-    """The server has acted, and the client never hears of it."""
+    """Resets the connection after the server has processed the request."""
 
     name = "lost"
     when = When.ONLY_ACTED

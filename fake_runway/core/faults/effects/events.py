@@ -1,4 +1,4 @@
-"""Effects that let something happen to the resource that a call is about."""
+"""Effects that make an event happen to the resource that a call is about."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -20,7 +20,7 @@ def _schema(vocabulary: Vocabulary) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Happens(Effect):
-    """Lets an event of the lifecycle happen before the call is processed."""
+    """Makes an event of the lifecycle happen before the call is processed."""
 
     name = "event"
     when = When.BEFORE

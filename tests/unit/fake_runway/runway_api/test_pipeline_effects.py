@@ -39,7 +39,7 @@ def test_an_effect_more_lets_its_event_happen() -> None:
         {"effect": {"interrupts": True}},
         name="interrupted",
         per_session=False,
-        kinds=(*EFFECTS, Interrupts),
+        effect_types=(*EFFECTS, Interrupts),
     )
     player.world.place(fault, at=player.world.clock.now())
 
