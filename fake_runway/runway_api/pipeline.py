@@ -217,10 +217,10 @@ def _as_text(header: str) -> str:
 def _write_down(
     world: World, arrival: Arrival, at: float, outcome: _Outcome, delivery: Delivery
 ) -> None:
-    operation, refusal, door = arrival.operation, arrival.refusal, None
+    operation, refusal, rejection = arrival.operation, arrival.refusal, None
     if refusal is not None:
         headers = refusal.headers if isinstance(refusal, RequestRefused) else _NO_HEADERS
-        door = Rejection(refusal.code, refusal.status, refusal.message, headers)
+        rejection = Rejection(refusal.code, refusal.status, refusal.message, headers)
     session_id = arrival.session_id
     if not session_id and operation is not None:
         session_id = _created(operation, outcome.reply)
@@ -243,7 +243,7 @@ def _write_down(
             body=redacted_body(arrival.body, "") if arrival.body else arrival.body,
             query=arrival.query,
             key_fits=outcome.key_fits,
-            door=door,
+            rejection=rejection,
             status=delivery.status,
             # bytes were broken on purpose and may show a key in a place where none is looked for
             reply=outcome.reply.body if isinstance(delivery.body, bytes) else delivery.body,

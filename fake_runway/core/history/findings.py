@@ -1,15 +1,15 @@
-"""What the journal says a world's client does wrong.
+"""What a world's client does wrong, according to the journal.
 
 The problem: a fake that answers correctly hides mistakes that cost money at the real service, such
-as a session that nobody cancels. The journal shows them, but nobody reads the journal of a test
-that passes. The choice: few rules, each about what the client knew and then did or left undone. A
-rule that cannot be sure is silent, so that a test may demand that there are no findings.
+as a session that is never cancelled. The journal shows them, but the journal of a test that passes
+is not read. The choice: few rules, each about what the client knew and then did or failed to do. A
+rule that cannot be sure reports nothing, so that a test may require that there are no findings.
 
-Hence: a client is held to what certainly reached it. An answer that a fault struck may have been
-unreadable, so it proves nothing against the client and counts in its favour. Only sessions whose
-create stands in the journal can be left behind; others are the test's own. Speed is judged in the
-caller's own time: virtual time divided by the rate then in force. While the clock stands still, or
-across a move of it, there is no such time. Findings are of the moment: what is late may yet come.
+Hence a client is judged by what certainly reached it. An answer that a fault struck may have been
+unreadable, so it proves nothing against the client and counts in its favour. Only resources whose
+create is in the journal can be left behind; others belong to the test. Speed is measured in client
+time: virtual time divided by the clock's rate. While the clock stands still, or across a move of
+it, client time is unknown. Findings hold for now: a call that is missing may still arrive.
 """
 
 import json
@@ -34,9 +34,9 @@ from fake_runway.core.lifecycles.vocabulary import (
 )
 from fake_runway.core.types import Json
 
-FAST_S = 0.1  # own time: polls closer than this are too fast, consumes closer are simultaneous
+FAST_S = 0.1  # client time: closer polls are too fast, closer consumes are simultaneous
 FEWEST_FAST = 3
-QUIET_S = 60.0  # world time without a call after which a client has given a session up
+QUIET_S = 60.0  # world time without a call after which the client has given up
 CONSUME_WITHIN_S = 30.0  # world time
 REPEATED_WITHIN_S = 120.0  # world time
 MOST_NUMBERS = 20
@@ -44,7 +44,7 @@ _CLOCK_GRAIN_S = 1e-6  # POSIX seconds as floats are exact to a quarter of a mic
 
 
 class Severity(Enum):
-    """How bad it is: broken or costly, wasteful, or merely worth knowing."""
+    """Broken or costly; wasteful; worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -52,7 +52,7 @@ class Severity(Enum):
 
 
 class Rule(NamedTuple):
-    """How bad a finding is, and what it says: what was seen, what would be right."""
+    """The severity of a finding, and its message: what the journal shows, what would be right."""
 
     severity: Severity
     message: str
@@ -203,7 +203,7 @@ def findings(
     return sorted(found, key=lambda each: (each.at, each.id, each.subject))
 
 
-# What the rules look at
+# What the rules read
 
 
 class _ResourceHistory:
