@@ -79,7 +79,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "create-reply-lost": Rule(
             Severity.INFO,
             "The {kind} was made, but the reply to its create did not reach the client whole:"
-            " nobody can know its id, so expect it to take up capacity until it expires.",
+            " the client cannot know its id, so expect it to take up capacity until it expires.",
         ),
         "polled-too-fast": Rule(
             Severity.WARNING,
@@ -303,9 +303,9 @@ def _finding(
 def _left_behind(history: _ResourceHistory, now: float) -> Iterator[Finding]:
     """Yield how the client left a resource behind, if it did: at most one of four findings.
 
-    A resource is not left behind if it was cancelled, if the client tried to cancel it (whatever
-    the answer), if a poll showed that it is over, or if its use was answered well. Otherwise the
-    first of these that fits:
+    A resource is not left behind if it was cancelled, if the client tried to cancel it
+    (successfully or not), if a poll showed that it is over, or if its use was answered well.
+    Otherwise the first of these that fits:
 
     - create-reply-lost: no call names it, and its create got no good answer; or, `QUIET_S` later,
       one that a fault struck.
@@ -436,7 +436,7 @@ def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> I
         if first is None or not first.subject.id or call.at - first.at > REPEATED_WITHIN_S:
             continue
         if not _succeeded(first) or (call.retry and call.at < _answered_at(first)):
-            by_sdk = f" (repetition {call.retry} of an SDK)" if call.retry else ""
+            by_sdk = f" (retry {call.retry} of an SDK)" if call.retry else ""
             calls = [first, call]
             yield _finding("repeated-create", first.subject, calls, at=call.at, by_sdk=by_sdk)
 

@@ -140,6 +140,11 @@ class Move(NamedTuple):
     change: ResourceChange
 
     @property
+    def at(self) -> float:
+        """When it was applied, POSIX seconds of the world's clock."""
+        return self.change.at
+
+    @property
     def subject(self) -> Subject:
         """The resource."""
         return Subject(self.kind.name, self.change.after.id)
