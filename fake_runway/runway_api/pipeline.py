@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.deciding import decide
-from fake_runway.core.faults.effects.base import Context, Delivery
+from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
@@ -203,7 +203,7 @@ def _altered(world: World, delivery: Delivery, striking: tuple[Fault, ...]) -> D
     if len(striking) > _NAMES_SHOWN:
         names += f", and {len(striking) - _NAMES_SHOWN} more"
     for fault in striking:
-        context = Context(world.draws.number(f"effect {fault.name}", world.calls), envelope)
+        context = EffectContext(world.draws.number(f"effect {fault.name}", world.calls), envelope)
         for effect in fault.effects:
             delivery = effect.apply(delivery, context)
     return replace(delivery, headers={**delivery.headers, "X-Fake-Fault": names})

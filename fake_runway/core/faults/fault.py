@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fake_runway.core.faults.effects.base import Effect, When
-from fake_runway.core.faults.matching import Match
+from fake_runway.core.faults.matching import FaultMatch
 from fake_runway.core.lifecycles.vocabulary import Phase
 
 
@@ -24,7 +24,7 @@ class Fault:
     """
 
     name: str
-    match: Match
+    match: FaultMatch
     effects: tuple[Effect, ...]
     phase: Phase
     times: int | None

@@ -10,7 +10,7 @@ from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes, pars
 from fake_runway.core.faults.effects.connections import Delay, Silence
 from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.faults.matching import Match
+from fake_runway.core.faults.matching import FaultMatch
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Moment, Phase, Vocabulary
 from fake_runway.core.types import Json
@@ -116,7 +116,7 @@ def _check_silence(effects: tuple[Effect, ...]) -> None:
 
 def _match(
     match: Json, moment: Moment | None, statuses: frozenset[int], vocabulary: Vocabulary
-) -> Match:
+) -> FaultMatch:
     """Return the conditions that are given and that the moment implies; they must agree.
 
     Raises:
@@ -137,7 +137,7 @@ def _match(
     kinds = [kind.name for kind in vocabulary.lifecycles if kind.name in match]
     if len(kinds) > 1:
         raise ValueError(f"match: expected resources of one kind, got {', '.join(kinds)}")
-    return Match(
+    return FaultMatch(
         operations=operations,
         methods=frozenset(_several(match.get("method", []))),
         paths=frozenset(_several(match.get("path", []))),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.types import Json
 
 _TEXTS: Mapping[int, str] = MappingProxyType(
@@ -67,7 +67,7 @@ class Status(Effect):
         code = int(given["code"])  # for a JSON schema, 503.0 is an integer too
         return cls(code, given.get("error", _TEXTS.get(code, "Error.")))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         body = None if self.code in (204, 304) else context.envelope(self.error)
         return replace(delivery, status=self.code, headers={}, body=body)
 
@@ -100,7 +100,7 @@ class Page(Effect):
         given = value if isinstance(value, dict) else {"text": value}
         return cls(given["text"], _one_line(given.get("type", "text/html; charset=utf-8")))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(
             delivery,
             headers={**delivery.headers, "Content-Type": self.media},
@@ -132,7 +132,7 @@ class Headers(Effect):
                 raise ValueError(f"{name} is set by the server: use truncate, malformed, ...")
         return cls({_one_line(name): _one_line(text) for name, text in value.items()})
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, headers={**delivery.headers, **self.headers})
 
 
@@ -152,5 +152,5 @@ class ContentType(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(_one_line(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, headers={**delivery.headers, "Content-Type": self.media})

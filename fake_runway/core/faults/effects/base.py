@@ -66,7 +66,7 @@ class Delivery:
         return not self.silent and self.sent is None and self.ending is Ending.KEPT
 
 
-class Context(NamedTuple):
+class EffectContext(NamedTuple):
     """What an effect is given: a draw in (0, 1) of its own, and the form of error bodies."""
 
     number: float
@@ -104,7 +104,7 @@ class Effect(ABC):
         return cls()
 
     @abstractmethod
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         """Return the delivery that replaces `delivery`."""
 
     def event_before(self) -> str:

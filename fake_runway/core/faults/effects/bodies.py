@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from fake_runway.core.durations import SPAN_PATTERN, parse_span
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, just_true
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, just_true
 from fake_runway.core.types import Json
 
 
@@ -27,7 +27,7 @@ class SetFields(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(value)
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
         return replace(delivery, body=delivery.body | dict(self.fields))
@@ -50,7 +50,7 @@ class OmitFields(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(tuple(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
         left = {key: each for key, each in delivery.body.items() if key not in self.fields}
@@ -79,7 +79,7 @@ class ShiftFields(Effect):
             }
         )
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
         moved = {
@@ -107,7 +107,7 @@ class Malformed(Effect):
         "Send JSON whose last byte is missing; the length agrees with that."
     )
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, body=_raw(delivery.body)[:-1])
 
 

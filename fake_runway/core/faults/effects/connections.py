@@ -10,7 +10,14 @@ from fake_runway.core.durations import (
     parse_duration,
     parse_span,
 )
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, Ending, When, just_true
+from fake_runway.core.faults.effects.base import (
+    Delivery,
+    Effect,
+    EffectContext,
+    Ending,
+    When,
+    just_true,
+)
 from fake_runway.core.types import Json
 
 
@@ -30,7 +37,7 @@ class Delay(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(parse_duration(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, wait_s=delivery.wait_s + self.duration.sample(context.number))
 
 
@@ -56,7 +63,7 @@ class Dribble(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(int(value.get("bytes", 1)), parse_span(value.get("every", "50ms")))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, pace=(self.size, self.every_s))
 
 
@@ -76,7 +83,7 @@ class Truncate(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(int(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, sent=self.sent, ending=Ending.CLOSED)
 
 
@@ -85,7 +92,7 @@ class Silence(Effect):
 
     ending: ClassVar[Ending]
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, silent=True, ending=self.ending)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import parse_span
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
@@ -510,7 +510,7 @@ class Teapot(Effect):
     when = When.INSTEAD
     schema: ClassVar[Json] = {"description": "Be a teapot.", "const": True}
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, status=418)
 
 
