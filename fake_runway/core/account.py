@@ -1,16 +1,16 @@
 """One account: its sessions, its capacity, its credits, its quota.
 
-The problem: thousands of sessions change by themselves as time goes by, and nobody may be watching.
-A timer each would be a task each, would tie the core to a loop, and could not be jumped over. So
-nothing runs. The account keeps a heap of the instants at which something is due, and `advance(now)`
-replays what has happened since the last look, earliest first, each event at its own instant. The
-capacity that an event frees admits the oldest queued session at that same instant, whose own next
-event joins the heap and may be due before `now` as well. Hence the law that all else rests on:
-advancing in two steps equals advancing in one.
+The problem: thousands of sessions change by themselves as time goes by, whether or not a call asks
+about them. A timer for each would be a task for each, would tie the core to an event loop, and
+could not be jumped over. So nothing runs in the background. The account keeps a heap of due times,
+and `advance(now)` applies every event that has become due since the last call, earliest first, each
+at its own instant. The capacity that an event frees admits the oldest queued session at that same
+instant, whose own next event joins the heap and may be due before `now` as well. Hence the law that
+everything else rests on: advancing in two steps equals advancing in one.
 
 Decisions are values (`rules.Change`). `apply` is the only place where anything changes, and it runs
-after every check, so a refused call leaves no trace. Rejected: copying the state for every call
-(1.5 ms at 100,000 sessions), and scanning all sessions for due ones.
+after every check, so a refused call changes nothing. Rejected: copying the state for every call,
+and scanning all sessions for due ones; both grow with the number of sessions.
 """
 
 import math
@@ -45,7 +45,7 @@ class Account:
     `at` must not run backwards (ValueError).
 
     Args:
-        record: is told of every change, in the order in which they happen.
+        record: called with every change, in the order in which they happen.
     """
 
     def __init__(
@@ -67,32 +67,32 @@ class Account:
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
-        self._born = 0
+        self._created_count = 0
         self._live = 0  # sessions that have not ended
         self._active = 0
         self._spent = 0
-        self._forgotten = 0
+        self._evicted = 0
 
     def __repr__(self) -> str:
         return (
             f"<Account {len(self._sessions)} sessions, {self._active} active, {self._spent} spent>"
         )
 
-    # What it is
+    # State
 
     @property
     def settings(self) -> Settings:
-        """How it behaves now."""
+        """The settings in force."""
         return self._settings
 
     @property
     def created_count(self) -> int:
-        """How many sessions there have been: the ordinal of the next."""
-        return self._born
+        """How many sessions were created so far: the ordinal of the next."""
+        return self._created_count
 
     @property
     def sessions(self) -> Mapping[str, Session]:
-        """The sessions by id, as of the last look."""
+        """The sessions by id, as of the last `advance`."""
         return MappingProxyType(self._sessions)
 
     @property
@@ -106,9 +106,9 @@ class Account:
         return tuple(self._queue)
 
     @property
-    def forgotten(self) -> int:
-        """How many terminal sessions retention has dropped."""
-        return self._forgotten
+    def evicted(self) -> int:
+        """How many terminal sessions retention has evicted."""
+        return self._evicted
 
     @property
     def spent(self) -> int:
@@ -123,7 +123,7 @@ class Account:
 
     @property
     def used_today(self) -> int:
-        """Creates in the 24 hours before the last look."""
+        """Creates in the 24 hours before the last `advance`."""
         return len(self._created)
 
     @property
@@ -133,22 +133,22 @@ class Account:
 
     @property
     def next_due_at(self) -> float | None:
-        """When something happens by itself next; None if nothing will."""
+        """When the next event is due; None if none is."""
         while self._due and not self._is_current(self._due[0]):
             heappop(self._due)
         return self._due[0][0] if self._due else None
 
     def session_key(self, session: Session) -> str:
-        """Return the key that consumes `session`. It is the same at every look."""
+        """Return the key that consumes `session`. It never changes."""
         return f"stk_{self._key_tag}_{self._draws.token('session-key', session.ordinal)}"
 
     # Time
 
     def advance(self, now: float) -> list[Change]:
-        """Apply everything that has become due, earliest first; return it in order.
+        """Apply every event that has become due, earliest first; return the changes in order.
 
         Raises:
-            ValueError: `now` lies before the last look.
+            ValueError: `now` lies before an earlier `now`.
         """
         if now < self._now:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
@@ -170,16 +170,16 @@ class Account:
     # Calls
 
     def change_settings(self, settings: Settings, *, at: float) -> None:
-        """Behave otherwise from now on. Sessions keep the plan they were born with."""
+        """Put other settings in force. Sessions keep the plan they were created with."""
         self.advance(at)
         self._settings = settings
-        self._admit_whom_there_is_room_for(at)
-        self._forget_the_oldest()
+        self._admit_queued(at)
+        self._evict_oldest()
         self.advance(at)
 
     def grant(self, credits: int, *, at: float) -> None:
         """Change the credits granted so that `credits` are left; a world without limit gets one."""
-        self.advance(at)  # what has been spent since the last look is no part of the grant
+        self.advance(at)  # charges up to now are no part of the grant
         limits = replace(self._settings.limits, credits=self._spent + credits)
         self.change_settings(replace(self._settings, limits=limits), at=at)
 
@@ -219,7 +219,7 @@ class Account:
         """Return the session as it is at `at`.
 
         Raises:
-            UnknownSession: it never was, or has been forgotten.
+            UnknownSession: it never existed, or was evicted.
         """
         self.advance(at)
         session = self._sessions.get(session_id)
@@ -268,12 +268,12 @@ class Account:
     def apply_event(
         self, session_id: str, event: Event, *, at: float, failure: Failure | None = None
     ) -> Session:
-        """Let `event` happen to a session now, as the room, an admin or a call wants it.
+        """Let `event` happen to a session now, for the room, an admin or a call.
 
         Raises:
             UnknownSession.
-            IllegalTransition: the table has no such row, or the event is ADMITTED: whoever is still
-                QUEUED waits for capacity, which nobody can grant by hand.
+            IllegalTransition: the table has no such row, or the event is automatic: only free
+                capacity admits a QUEUED session.
         """
         session = self.get(session_id, at=at)
         if event in SESSION.automatic:
@@ -283,11 +283,11 @@ class Account:
     # The only mutation
 
     def apply(self, change: Change) -> list[Change]:
-        """Make `change` happen and admit whom it makes room for; return all that happened."""
+        """Apply `change` and admit queued sessions to the capacity it frees; return all changes."""
         self._put(change)
-        return [change, *self._admit_whom_there_is_room_for(change.at)]
+        return [change, *self._admit_queued(change.at)]
 
-    def _admit_whom_there_is_room_for(self, at: float) -> list[Change]:
+    def _admit_queued(self, at: float) -> list[Change]:
         admissions: list[Change] = []
         while (admission := self._next_admission(at)) is not None:
             self._put(admission)
@@ -295,7 +295,7 @@ class Account:
         return admissions
 
     def copy(self, record: Callable[[Change], None]) -> "Account":
-        """Return an account that goes on from here by itself. O(sessions)."""
+        """Return an independent copy that reports its changes to `record`. O(sessions)."""
         twin = copy(self)
         twin._record = record
         for name in ("_sessions", "_due", "_queue", "_ended", "_created", "_spent_by_day"):
@@ -320,7 +320,7 @@ class Account:
             self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
         if after.state in TERMINAL:
             self._ended.append(after.id)
-            self._forget_the_oldest()
+            self._evict_oldest()
         self._drop_stale_entries()
 
     def _next_admission(self, at: float) -> Change | None:
@@ -331,9 +331,9 @@ class Account:
         return transition(oldest, Event.ADMITTED, at, draws=self._draws)
 
     def _unused_id(self) -> str:
-        """Return the next id by ordinal; one that was materialised before its turn is left out."""
-        while (session_id := self._draws.uuid("session-id", self._born)) in self._sessions:
-            self._born += 1
+        """Return the next id by ordinal, skipping ids that exist because they were materialised."""
+        while (session_id := self._draws.uuid("session-id", self._created_count)) in self._sessions:
+            self._created_count += 1
         return session_id
 
     def _create(
@@ -341,19 +341,19 @@ class Account:
     ) -> Session:
         session = new_session(
             session_id,
-            ordinal=self._born,
+            ordinal=self._created_count,
             at=at,
             plan=plan,
             max_duration_s=max_duration_s,
             draws=self._draws,
         )
-        self._born += 1
+        self._created_count += 1
         return self._settle(Change(at, None, None, session, charge))
 
     def _settle(self, change: Change) -> Session:
         """Apply `change` and what falls due at the same instant; return the session after it.
 
-        From the changes, because retention may have forgotten the session by then.
+        The session is taken from the changes, because retention may have evicted it by then.
         """
         changes = [*self.apply(change), *self.advance(change.at)]
         return next(done.after for done in reversed(changes) if done.after.id == change.after.id)
@@ -362,13 +362,13 @@ class Account:
         session = self._sessions.get(entry[2])
         return session is not None and (session.due_at, session.ordinal) == entry[:2]
 
-    def _forget_the_oldest(self) -> None:
+    def _evict_oldest(self) -> None:
         while len(self._ended) > self.settings.limits.retained:
             del self._sessions[self._ended.popleft()]
-            self._forgotten += 1
+            self._evicted += 1
 
     def _drop_stale_entries(self) -> None:
-        """Keep the heap in proportion to the sessions: cancelled ones leave entries behind."""
+        """Keep the heap in proportion to the live sessions: cancelled ones leave stale entries."""
         if len(self._due) > self._live + self._live // 4 + _FEW_ENTRIES:
             self._due = [entry for entry in self._due if self._is_current(entry)]
             heapify(self._due)

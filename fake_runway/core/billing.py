@@ -3,11 +3,7 @@
 from enum import Enum
 
 CREATE_CREDITS = 2
-
-
 BLOCK_CREDITS = 2
-
-
 DAY_S = 86_400.0
 
 

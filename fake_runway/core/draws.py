@@ -1,9 +1,8 @@
 """Random choices as pure functions of (seed, world, what, ordinal).
 
-A generator that is kept has a position, and everything that asks it for a number moves that
-position for everybody after it: one more fault would give every later session another id. Here
-nothing is kept. The 17th session's provisioning time is the answer to the question
-`draw(seed, world, "provision", 17)`, whoever asks, however often, in whatever order.
+A generator has a position, and every draw moves it for all later draws: one more fault would give
+every later session another id. Here no generator is kept. The 17th session's provisioning time is
+`draw(seed, world, "provision", 17)`, however often it is asked for, and in any order.
 """
 
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ _SPAN = 1 << 52  # a float holds one bit more exactly: the half that `unit` adds
 
 
 def draw(seed: str, world: str, what: str, ordinal: int) -> bytes:
-    """Return the 16 bytes that belong to this question. `repr` keeps the four parts apart."""
+    """Return the 16 bytes of this draw. `repr` keeps the four parts apart."""
     question = repr((seed, world, what, ordinal))
     return blake2b(question.encode(), digest_size=16).digest()
 
 
 def unit(raw: bytes) -> float:
-    """Return the float in the open interval (0, 1) that the first 8 bytes of `raw` stand for."""
+    """Return the first 8 bytes of `raw` as a float in the open interval (0, 1)."""
     bits = int.from_bytes(raw[:8]) >> 12
     return (bits + 0.5) / _SPAN
 

@@ -1,4 +1,4 @@
-"""Spans of time as people write them: `1.5s`, `200ms`, `uniform(1s, 3s)`, `lognormal(5s, 0.3)`.
+"""Spans of time as scenarios write them: `1.5s`, `200ms`, `uniform(1s, 3s)`, `lognormal(5s, 0.3)`.
 
 A duration is a value that turns a draw (a number in (0, 1)) into seconds by its inverse
 distribution function, so the same draw always gives the same span.
@@ -19,7 +19,7 @@ DURATION_PATTERN = (
     rf"^\s*(never|{SPAN_PATTERN}|uniform\(\s*{SPAN_PATTERN}\s*,\s*{SPAN_PATTERN}\s*\)"
     rf"|lognormal\(\s*{SPAN_PATTERN}\s*,\s*[0-9]+(\.[0-9]+)?\s*\))\s*$"
 )
-"""The spelling of spans and durations, for schemas; the parsers below also check the sizes."""
+"""The notation of spans and durations, for schemas; the parsers below also check sizes."""
 
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _CALL = re.compile(r"(uniform|lognormal)\(([^,()]+),([^,()]+)\)")
@@ -58,7 +58,7 @@ class Lognormal:
 
     def sample(self, number: float) -> float:
         """Return the span in seconds for a draw in (0, 1)."""
-        from statistics import NormalDist  # costs 10 ms to import and few runs need it
+        from statistics import NormalDist  # slow to import, and few runs need it
 
         return self.median * math.exp(self.sigma * NormalDist().inv_cdf(number))
 
@@ -111,7 +111,7 @@ def _ordered(low: float, high: float) -> Uniform:
 
 
 def _sigma(text: str) -> float:
-    number = text.strip()  # of more kinds of space than `float` knows
+    number = text.strip()  # `strip` removes more kinds of space than `float` accepts
     if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", number) or float(number) > LARGEST_SIGMA:
         raise ValueError(f"expected a number up to {LARGEST_SIGMA:g}, such as 0.3, got {text!r}")
     return float(number)
@@ -120,9 +120,9 @@ def _sigma(text: str) -> float:
 def later(at: float, span_s: float) -> float:
     """Return the instant `span_s` seconds after `at`, in whole microseconds.
 
-    A float counts today's seconds in steps of a quarter of a microsecond, so that sums depend on
-    the order of their parts: fifteen jumps of 100 ms would end just before a due time of 1.5 s.
-    Whole microseconds make both the same number. No time at all is exactly `at`.
+    A float resolves today's POSIX seconds to a quarter of a microsecond, so that sums depend on the
+    order of their parts: fifteen jumps of 100 ms would end just before a due time of 1.5 s. Whole
+    microseconds make both sums equal. A span of 0 gives exactly `at`.
     """
     if span_s == 0 or math.isinf(span_s):
         return at + span_s
@@ -130,7 +130,7 @@ def later(at: float, span_s: float) -> float:
 
 
 def written(duration: Duration) -> str:
-    """Return the text that `parse_duration` reads as `duration`."""
+    """Return the text from which `parse_duration` makes `duration`."""
     match duration:
         case Uniform(low, high):
             return f"uniform({written_span(low)}, {written_span(high)})"
@@ -141,7 +141,7 @@ def written(duration: Duration) -> str:
 
 
 def written_span(seconds: float) -> str:
-    """Return the text that `parse_span` reads as `seconds`, to the last bit."""
+    """Return the text from which `parse_span` makes exactly `seconds`."""
     return f"{_plain(seconds)}s"
 
 

@@ -1,14 +1,14 @@
-"""Everything the core can refuse, each with a stable code and the HTTP status that shows it.
+"""The core's rejections, each with a stable code and an HTTP status.
 
 The texts marked *observed* were seen on the real API; the others are assumed, because no capture
-exists. Programs should look at `code` (which the fake puts in a side header), people at the text.
+exists. Programs should read `code` (which the fake sends in a side header), people the text.
 """
 
 from typing import ClassVar
 
 
 class Refused(Exception):
-    """A call the account does not carry out. Nothing has changed when this is raised."""
+    """A rejected call. The account is unchanged when this is raised."""
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 class UnknownSession(Refused):
-    """No session of this world has that id, or it has been forgotten (retention)."""
+    """No session of this world has that id, or it was evicted (retention)."""
 
     code = "unknown_session"
     status = 404
@@ -68,9 +68,9 @@ class NotReady(Refused):
 
 
 class AlreadyConsumed(Refused):
-    """The key has been used: of any number of consumes exactly one is answered with credentials.
+    """The key was used: of any number of consumes exactly one is answered with credentials.
 
-    400 and not 409, because the official SDKs repeat a 409 by themselves.
+    400 and not 409, because the official SDKs retry a 409 on their own.
     """
 
     code = "already_consumed"

@@ -1,4 +1,4 @@
-"""Values of others in sentences for people: short, on one line, and safe for a terminal."""
+"""Foreign values inside messages: short, on one line, and safe for a terminal."""
 
 import json
 import math
@@ -8,7 +8,7 @@ LONGEST = 60
 
 
 def shown(value: object) -> str:
-    """Write a value for a sentence: short, on one line."""
+    """Return a value as part of a message: short, on one line."""
     if isinstance(value, Mapping):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):
@@ -19,10 +19,10 @@ def shown(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` fit for a terminal: on one line, what moves a cursor escaped."""
+    """Return `text` safe for a terminal: on one line, control characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def short(text: str) -> str:
-    """Return the beginning of a `text` that is too long for a sentence."""
+    """Return `text`, cut if it is too long for a message."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -115,8 +115,9 @@ def step_of(entry: Exchange | Act) -> Json:
         return act_body(entry)
     answered = ("response", "acted", "faults", "nearest")
     step = {key: value for key, value in exchange_body(entry).items() if key not in answered}
-    door = entry.door
-    return step if door is None else step | {"door": door._asdict() | {"headers": {**door.headers}}}
+    if entry.rejection is None:
+        return step
+    return step | {"door": entry.rejection._asdict() | {"headers": {**entry.rejection.headers}}}
 
 
 def token_of(given: Json) -> str:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.deciding import decide
-from fake_runway.core.faults.effects.base import Context, Delivery
+from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
@@ -203,7 +203,7 @@ def _altered(world: World, delivery: Delivery, striking: tuple[Fault, ...]) -> D
     if len(striking) > _NAMES_SHOWN:
         names += f", and {len(striking) - _NAMES_SHOWN} more"
     for fault in striking:
-        context = Context(world.draws.number(f"effect {fault.name}", world.calls), envelope)
+        context = EffectContext(world.draws.number(f"effect {fault.name}", world.calls), envelope)
         for effect in fault.effects:
             delivery = effect.apply(delivery, context)
     return replace(delivery, headers={**delivery.headers, "X-Fake-Fault": names})
@@ -217,10 +217,10 @@ def _as_text(header: str) -> str:
 def _write_down(
     world: World, arrival: Arrival, at: float, outcome: _Outcome, delivery: Delivery
 ) -> None:
-    operation, refusal, door = arrival.operation, arrival.refusal, None
+    operation, refusal, rejection = arrival.operation, arrival.refusal, None
     if refusal is not None:
         headers = refusal.headers if isinstance(refusal, RequestRefused) else _NO_HEADERS
-        door = Rejection(refusal.code, refusal.status, refusal.message, headers)
+        rejection = Rejection(refusal.code, refusal.status, refusal.message, headers)
     session_id = arrival.session_id
     if not session_id and operation is not None:
         session_id = _created(operation, outcome.reply)
@@ -243,7 +243,7 @@ def _write_down(
             body=redacted_body(arrival.body, "") if arrival.body else arrival.body,
             query=arrival.query,
             key_fits=outcome.key_fits,
-            door=door,
+            rejection=rejection,
             status=delivery.status,
             # bytes were broken on purpose and may show a key in a place where none is looked for
             reply=outcome.reply.body if isinstance(delivery.body, bytes) else delivery.body,

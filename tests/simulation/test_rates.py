@@ -11,7 +11,6 @@ import pytest
 
 from fake_runway.clock import VirtualClock, loop_time_as_wall_clock
 from fake_runway.core.billing import DAY_S
-from fake_runway.core.history.timeline import entry_at
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
@@ -86,7 +85,7 @@ def test_the_day_has_everything_in_it() -> None:
     assert {"quota_reached", "insufficient_credits", "already_consumed"} <= told
     events = {each.event.value for each in world.account.sessions.values() if each.event}
     assert {"expired", "capped", "ended", "cancelled", "unpaid"} <= events
-    gaps = [entry_at(two) - entry_at(one) for one, two in pairwise(entries)]
+    gaps = [two.at - one.at for one, two in pairwise(entries)]
     assert not [gap for gap in gaps if 0 < gap < APART_S]
 
 

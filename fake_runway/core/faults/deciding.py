@@ -1,13 +1,13 @@
-"""Which faults strike a call: match, schedule, chance. Deciding only; nothing is altered here.
+"""Which faults strike a call: match, schedule, chance. Only decides; changes nothing.
 
-A fault is data: what it matches, what it does (`effects/`), when and how often. A call is looked
-at twice, before and after the server acts on it, and a fault belongs to one of the two. What
-"how often" needs to know is a tally per fault, which the caller keeps: `decide` gets the tallies
-and returns what they become.
+A fault is data: what it matches, its effects (`effects/`), when and how often. Each call is decided
+on twice, before and after the server processes it, and a fault belongs to one of the two phases.
+"How often" is counted by a tally per fault, which the caller keeps: `decide` takes the tallies and
+returns those that changed.
 
-The tally of a fault that belongs to a session's plan counts each session apart, so that "the first
-poll fails" is true of every session. Calls that address no session (create among them) and faults
-of a whole world are counted for the world.
+A fault of a session's plan has a tally for each session, so that "the first poll fails" is true of
+every session. Calls that address no resource (create among them) and faults of a whole world are
+counted for the world.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,15 +21,14 @@ from fake_runway.core.lifecycles.vocabulary import Phase
 
 
 class Tally(NamedTuple):
-    """How many calls have matched a fault, and how often it struck."""
+    """How many calls a fault matched, and how often it struck."""
 
     seen: int = 0
     struck: int = 0
 
 
 Key = tuple[str, int]
-"""A fault's name and the ordinal of the session that is counted, -1 for the world."""
-
+"""A fault's name and the ordinal of the resource that is counted, `WORLD_SCOPE` for the world."""
 
 WORLD_SCOPE = -1
 
@@ -45,17 +44,17 @@ _NOTHING = Decision((), MappingProxyType({}))
 
 
 def decide(
-    standing: Iterable[ActiveFault],
+    active: Iterable[ActiveFault],
     facts: CallFacts,
     *,
     phase: Phase,
     tallies: Mapping[Key, Tally],
     draws: Draws,
 ) -> Decision:
-    """Return which faults strike a call in a phase: before or after it is processed."""
+    """Return which of the active faults strike a call in a phase."""
     striking: list[Fault] = []
     changed: dict[Key, Tally] = {}
-    for fault, since in standing:
+    for fault, since in active:
         if fault.phase is not phase or not fault.match.fits(facts):
             continue
         if facts.at < since + fault.starts_s:

@@ -1,30 +1,30 @@
-"""A fault as a value: what it matches, what it does, when and how often."""
+"""A fault as a value: match, effects, schedule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fake_runway.core.faults.effects.base import Effect, When
-from fake_runway.core.faults.matching import Match
+from fake_runway.core.faults.matching import FaultMatch
 from fake_runway.core.lifecycles.vocabulary import Phase
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong, with which calls, when and how often.
+    """What goes wrong with which calls, when and how often.
 
     Attributes:
         phase: whether it strikes before or after the server processes the request.
         times: how often it strikes at most; None: no limit.
-        skip: so many matching calls go by first.
-        starts_s, ends_s: the span in which it can strike, counted from when it was put in place.
-        probability: of striking, each time that all else says so.
-        per_session: tallies are kept for each session apart.
-        given: the data it was made from.
+        skip: how many matching calls it lets pass first.
+        starts_s, ends_s: the span in which it can strike, counted from its activation.
+        probability: of striking when all other conditions hold.
+        per_session: each session has a tally of its own.
+        given: the data that it was parsed from.
     """
 
     name: str
-    match: Match
+    match: FaultMatch
     effects: tuple[Effect, ...]
     phase: Phase
     times: int | None
@@ -40,13 +40,13 @@ class Fault:
 
     @property
     def replaces(self) -> bool:
-        """Whether it answers in the server's place."""
+        """Whether it answers instead of the server."""
         instead = any(effect.when is When.INSTEAD for effect in self.effects)
         return instead and self.phase is Phase.BEFORE
 
 
 class ActiveFault(NamedTuple):
-    """A fault in place, and the instant since when."""
+    """A fault, and the instant of its activation."""
 
     fault: Fault
     since: float

@@ -30,7 +30,7 @@ class CallFacts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class FaultMatch:
     """Which calls a fault is about. Empty: no condition.
 
     Attributes:

@@ -6,11 +6,11 @@ from typing import Any
 
 from fake_runway.core.durations import parse_span
 from fake_runway.core.faults.effects.base import Effect, When
-from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds, parse_effects
+from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes, parse_effects
 from fake_runway.core.faults.effects.connections import Delay, Silence
 from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.faults.matching import Match
+from fake_runway.core.faults.matching import FaultMatch
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Moment, Phase, Vocabulary
 from fake_runway.core.problems import inside
@@ -22,7 +22,7 @@ def parse_fault(
     *,
     name: str,
     per_session: bool,
-    kinds: Kinds = EFFECTS,
+    effect_types: EffectTypes = EFFECTS,
     vocabulary: Vocabulary = RUNWAY_API,
 ) -> Fault:
     """Return the fault that `given`, valid by `fault_schema`, describes.
@@ -32,7 +32,7 @@ def parse_fault(
     """
     match = given.get("match", {})
     with inside("effect"):
-        effects = parse_effects(given["effect"], kinds)
+        effects = parse_effects(given["effect"], effect_types)
     moment = vocabulary.moments[match["moment"]] if "moment" in match else None
     phase = _phase(given, effects, moment)
     statuses = _numbers(match.get("status", []))
@@ -117,7 +117,7 @@ def _check_silence(effects: tuple[Effect, ...]) -> None:
 
 def _match(
     match: Json, moment: Moment | None, statuses: frozenset[int], vocabulary: Vocabulary
-) -> Match:
+) -> FaultMatch:
     """Return the conditions that are given and that the moment implies; they must agree.
 
     Raises:
@@ -138,7 +138,7 @@ def _match(
     kinds = [kind.name for kind in vocabulary.lifecycles if kind.name in match]
     if len(kinds) > 1:
         raise ValueError(f"match: expected resources of one kind, got {', '.join(kinds)}")
-    return Match(
+    return FaultMatch(
         operations=operations,
         methods=frozenset(_several(match.get("method", []))),
         paths=frozenset(_several(match.get("path", []))),

@@ -4,7 +4,7 @@ from typing import Any
 
 from fake_runway.core.durations import SPAN_PATTERN
 from fake_runway.core.faults.effects.base import When
-from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
+from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Vocabulary
 
@@ -58,11 +58,13 @@ def match_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     }
 
 
-def fault_schema(kinds: Kinds = EFFECTS, *, vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
+def fault_schema(
+    effect_types: EffectTypes = EFFECTS, *, vocabulary: Vocabulary = RUNWAY_API
+) -> dict[str, Any]:
     """Return the JSON schema of a fault."""
     span = {"type": "string", "pattern": f"^{SPAN_PATTERN}$"}
     instead, before = (
-        ", ".join(kind.name for kind in kinds if kind.when is when)
+        ", ".join(effect.name for effect in effect_types if effect.when is when)
         for when in (When.INSTEAD, When.BEFORE)
     )
     return {
@@ -78,7 +80,9 @@ def fault_schema(kinds: Kinds = EFFECTS, *, vocabulary: Vocabulary = RUNWAY_API)
             "effect": {
                 "description": "What happens. Several effects of one fault are applied together.",
                 "type": "object",
-                "properties": {effect.name: effect.schema_in(vocabulary) for effect in kinds},
+                "properties": {
+                    effect.name: effect.schema_in(vocabulary) for effect in effect_types
+                },
                 "minProperties": 1,
                 "additionalProperties": False,
             },

@@ -1,1 +1,1 @@
-"""What is remembered of a world, and what can be read from it."""
+"""The journal of a world, its views, and the findings that follow from it."""

@@ -1,15 +1,15 @@
-"""What the journal says a world's client does wrong.
+"""What a world's client does wrong, according to the journal.
 
 The problem: a fake that answers correctly hides mistakes that cost money at the real service, such
-as a session that nobody cancels. The journal shows them, but nobody reads the journal of a test
-that passes. The choice: few rules, each about what the client knew and then did or left undone. A
-rule that cannot be sure is silent, so that a test may demand that there are no findings.
+as a session that is never cancelled. The journal shows them, but the journal of a test that passes
+is not read. The choice: few rules, each about what the client knew and then did or failed to do. A
+rule that cannot be sure reports nothing, so that a test may require that there are no findings.
 
-Hence: a client is held to what certainly reached it. An answer that a fault struck may have been
-unreadable, so it proves nothing against the client and counts in its favour. Only sessions whose
-create stands in the journal can be left behind; others are the test's own. Speed is judged in the
-caller's own time: virtual time divided by the rate then in force. While the clock stands still, or
-across a move of it, there is no such time. Findings are of the moment: what is late may yet come.
+Hence a client is judged by what certainly reached it. An answer that a fault struck may have been
+unreadable, so it proves nothing against the client and counts in its favour. Only resources whose
+create is in the journal can be left behind; others belong to the test. Speed is measured in client
+time: virtual time divided by the clock's rate. While the clock stands still, or across a move of
+it, client time is unknown. Findings hold for now: a call that is missing may still arrive.
 """
 
 import json
@@ -34,9 +34,9 @@ from fake_runway.core.lifecycles.vocabulary import (
 )
 from fake_runway.core.types import Json
 
-FAST_S = 0.1  # own time: polls closer than this are too fast, consumes closer are simultaneous
+FAST_S = 0.1  # client time: closer polls are too fast, closer consumes are simultaneous
 FEWEST_FAST = 3
-QUIET_S = 60.0  # world time without a call after which a client has given a session up
+QUIET_S = 60.0  # world time without a call after which the client has given up
 CONSUME_WITHIN_S = 30.0  # world time
 REPEATED_WITHIN_S = 120.0  # world time
 MOST_NUMBERS = 20
@@ -44,69 +44,69 @@ _CLOCK_GRAIN_S = 1e-6  # POSIX seconds as floats are exact to a quarter of a mic
 
 
 class Severity(Enum):
-    """How bad it is: broken or costly, wasteful, or merely worth knowing."""
+    """Broken or costly; wasteful; worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
 
 
-class Rule(NamedTuple):
-    """How bad a finding is, and what it says: what was seen, what would be right."""
+class FindingRule(NamedTuple):
+    """The severity of a finding, and its message: what the journal shows, what would be right."""
 
     severity: Severity
     message: str
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+RULES: Mapping[str, FindingRule] = MappingProxyType(
     {
-        "abandoned-ready": Rule(
+        "abandoned-ready": FindingRule(
             Severity.WARNING,
             "The {kind} became READY after the client had given up polling: cancel a {kind} with"
             " DELETE when you stop waiting for it.",
         ),
-        "consume-never-arrived": Rule(
+        "consume-never-arrived": FindingRule(
             Severity.ERROR,
             "READY was shown with a key, but no consume arrived here: the usual cause is a"
             " hard-coded host, so that the browser's consume went to production; give the browser's"
             " SDK this server as its baseUrl.",
         ),
-        "never-cancelled": Rule(
+        "never-cancelled": FindingRule(
             Severity.WARNING,
             "The last call about the {kind}, {last}, and no DELETE followed: cancel what you give"
             " up, for it takes up capacity and can go on costing.",
         ),
-        "create-reply-lost": Rule(
+        "create-reply-lost": FindingRule(
             Severity.INFO,
             "The {kind} was made, but the reply to its create did not reach the client whole:"
-            " nobody can know its id, so expect it to take up capacity until it expires.",
+            " the client cannot know its id, so expect it to take up capacity until it expires.",
         ),
-        "polled-too-fast": Rule(
+        "polled-too-fast": FindingRule(
             Severity.WARNING,
             "{times} polls came less than 100 ms after one that had shown {waiting}: wait between"
             " polls, a second is usual.",
         ),
-        "polled-after-end": Rule(
+        "polled-after-end": FindingRule(
             Severity.WARNING,
             "Polling went on after a GET had shown {status}: stop then, for nothing changes any"
             " more.",
         ),
-        "consumed-twice": Rule(
+        "consumed-twice": FindingRule(
             Severity.ERROR,
             "The {kind} was consumed again after its credentials had been handed out: a key works"
             " once, so keep the credentials or create another {kind}.",
         ),
-        "repeated-create": Rule(
+        "repeated-create": FindingRule(
             Severity.ERROR,
             "A create that had made a {kind} was sent again{by_sdk} when its reply did not come:"
             " each one costs credits, so repeat only what certainly did not act.",
         ),
-        "secret-in-url": Rule(
+        "secret-in-url": FindingRule(
             Severity.ERROR,
             "A secret stood in the query of a URL, which logs and proxies keep: send it in the"
             " Authorization header only.",
         ),
-        "no-version-header": Rule(
+        "no-version-header": FindingRule(
             Severity.WARNING,
             "{times} calls came without X-Runway-Version, and the real API refuses them: send the"
             " header with every call but consume.",
@@ -203,7 +203,7 @@ def findings(
     return sorted(found, key=lambda each: (each.at, each.id, each.subject))
 
 
-# What the rules look at
+# What the rules read
 
 
 class _ResourceHistory:
@@ -303,9 +303,9 @@ def _finding(
 def _left_behind(history: _ResourceHistory, now: float) -> Iterator[Finding]:
     """Yield how the client left a resource behind, if it did: at most one of four findings.
 
-    A resource is not left behind if it was cancelled, if the client tried to cancel it (whatever
-    the answer), if a poll showed that it is over, or if its use was answered well. Otherwise the
-    first of these that fits:
+    A resource is not left behind if it was cancelled, if the client tried to cancel it
+    (successfully or not), if a poll showed that it is over, or if its use was answered well.
+    Otherwise the first of these that fits:
 
     - create-reply-lost: no call names it, and its create got no good answer; or, `QUIET_S` later,
       one that a fault struck.
@@ -436,7 +436,7 @@ def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> I
         if first is None or not first.subject.id or call.at - first.at > REPEATED_WITHIN_S:
             continue
         if not _succeeded(first) or (call.retry and call.at < _answered_at(first)):
-            by_sdk = f" (repetition {call.retry} of an SDK)" if call.retry else ""
+            by_sdk = f" (retry {call.retry} of an SDK)" if call.retry else ""
             calls = [first, call]
             yield _finding("repeated-create", first.subject, calls, at=call.at, by_sdk=by_sdk)
 

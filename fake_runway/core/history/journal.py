@@ -1,11 +1,11 @@
-"""What happened in a world: exchanges, changes of sessions, and what somebody did from outside.
+"""The journal of a world: exchanges, moves of resources, and acts of admins.
 
-One sequence numbers all three, so that the order in which things were applied is known even when
-they happened at the same instant. Every list is bounded. Entries keep references to what the world
-has anyway and are turned into text only when somebody reads them. No secret of a request gets here;
-keys and tokens in replies are covered whenever an entry is rendered (`redaction.py`).
+One sequence numbers all three, so that the order of application is known even for entries of the
+same instant. Every list is bounded. Entries keep references to what the world has anyway and become
+text only when they are read. The secrets of a request are redacted before it gets here; keys and
+tokens in replies are redacted when an entry is rendered (`redaction.py`).
 
-Not here: how long anything is kept on a disk (it is not), and what the entries mean for the client
+Not here: storage (nothing is kept on disk), and what the entries mean for the client
 (`findings.py`).
 """
 
@@ -21,11 +21,11 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject, Vocabulary
 
 DEFAULT_CAPACITY = 1_000
-_CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
+_MOVES_PER_EXCHANGE = 8  # a session has seven at most
 
 
 class Rejection(NamedTuple):
-    """The refusal of a request that never reached the account."""
+    """Why a request was rejected before it reached the account."""
 
     code: str
     status: int
@@ -39,24 +39,24 @@ class Exchange(NamedTuple):
     Attributes:
         number: its place in the order of application.
         at: when it was applied, POSIX seconds of the world's clock.
-        operation: the contract's id, empty for a request that nobody expected.
+        operation: the contract's id, empty for a request that matches no operation.
         path: without the world's prefix and without the query.
         subject: the resource that the path names or that was created.
         agent: the User-Agent.
-        retry: which repetition of an official SDK it is; None if it does not say.
-        versioned: the version header was there.
-        secret_in_url: the query held something that looks like a secret.
-        body: the validated JSON object, covered.
+        retry: the retry count that an official SDK sends; None if it sends none.
+        versioned: the request had the version header.
+        secret_in_url: the query had something that looks like a secret.
+        body: the validated JSON object, redacted.
         query: the parameters that the operation takes.
         key_fits: of a consume: whether the key was that session's.
-        door: why it was refused before the account was asked; None if it was not.
-        status: of the answer, also if it was lost.
+        rejection: None if the request reached the account.
+        status: of the answer, even if it was lost.
         reply: the body of the answer, before faults broke its bytes.
-        code: of the rule that refused, empty if none did.
+        code: of the rule that rejected it, empty if none did.
         faults: the names of those that struck.
-        arrives: whether the client got the whole answer, sooner or later.
-        wait_s: how long the answer was held back.
-        acted: whether the server acted on it.
+        arrives: whether the client gets the whole answer at some time.
+        wait_s: how long the answer was delayed.
+        acted: whether the server processed the request.
     """
 
     number: int
@@ -72,7 +72,7 @@ class Exchange(NamedTuple):
     body: Mapping[str, Any]
     query: Mapping[str, str]
     key_fits: bool | None
-    door: Rejection | None
+    rejection: Rejection | None
     status: int
     reply: object
     code: str
@@ -83,7 +83,7 @@ class Exchange(NamedTuple):
 
 
 class Act(NamedTuple):
-    """Something that was done from outside: the clock moved, a fault added, a session ended.
+    """Something that an admin did: move the clock, add a fault, end a session.
 
     Attributes:
         what: the admin operation's id.
@@ -99,7 +99,7 @@ class Act(NamedTuple):
 
 
 class Resource(Protocol):
-    """What journal and findings read of a resource of any kind."""
+    """A resource of any kind, as journal and findings read it."""
 
     @property
     def id(self) -> str: ...
@@ -140,6 +140,11 @@ class Move(NamedTuple):
     change: ResourceChange
 
     @property
+    def at(self) -> float:
+        """When it was applied, POSIX seconds of the world's clock."""
+        return self.change.at
+
+    @property
     def subject(self) -> Subject:
         """The resource."""
         return Subject(self.kind.name, self.change.after.id)
@@ -156,10 +161,12 @@ class Log:
         vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
-        rate_before: the rate that the last lost change of the clock's rate set; None: none is lost.
-        clock_lost: the number of the last lost act on the clock, -1 if none is. What the clock did
-            before it is unknown.
-        deleted: somebody had the entries forgotten, so that no capacity could have kept them.
+        dropped: how many exchanges and acts did not fit, or were cleared.
+        lost_moves: how many moves did not fit.
+        rate_before: the rate set by the last dropped `setClockRate`; None: none was dropped.
+        clock_lost: the number of the last dropped act on the clock, -1 if none was. How the clock
+            went before it is unknown.
+        deleted: the entries were cleared on request; a larger capacity would not have kept them.
     """
 
     def __init__(
@@ -168,7 +175,7 @@ class Log:
         self._vocabulary = vocabulary
         self.exchanges: deque[Exchange] = deque(maxlen=capacity)
         self.acts: deque[Act] = deque(maxlen=capacity)
-        self.moves: deque[Move] = deque(maxlen=capacity * _CHANGES_PER_EXCHANGE)
+        self.moves: deque[Move] = deque(maxlen=capacity * _MOVES_PER_EXCHANGE)
         self.next_number = 0
         self.dropped = 0
         self.lost_moves = 0
@@ -184,7 +191,7 @@ class Log:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing has been dropped, as a replay needs it."""
+        """Whether no entry was dropped, which a replay needs."""
         return self.dropped == 0 and self.lost_moves == 0
 
     def number(self) -> int:
@@ -194,17 +201,17 @@ class Log:
         return number
 
     def add_exchange(self, exchange: Exchange) -> None:
-        """Keep `exchange`, whose number came from `number`."""
+        """Add `exchange`, whose number came from `number`."""
         self.dropped += len(self.exchanges) == self.exchanges.maxlen
         self.exchanges.append(exchange)
 
     def add_act(self, act: Act) -> None:
-        """Keep `act`, whose number came from `number`."""
+        """Add `act`, whose number came from `number`."""
         if len(self.acts) == self.acts.maxlen:
-            self._lose(self.acts[0] if self.acts else act)
+            self._drop(self.acts[0] if self.acts else act)
         self.acts.append(act)
 
-    def _lose(self, act: Act) -> None:
+    def _drop(self, act: Act) -> None:
         self.dropped += 1
         if act.what in CLOCK_ACTS:
             self.clock_lost = act.number
@@ -212,9 +219,9 @@ class Log:
             self.rate_before = float(act.given["rate"])
 
     def clear(self) -> None:
-        """Forget all entries; their numbers are not used again."""
+        """Drop all entries; their numbers are not used again."""
         for act in self.acts:
-            self._lose(act)
+            self._drop(act)
         self.dropped += len(self.exchanges)
         self.deleted = True
         self.exchanges.clear()
@@ -222,14 +229,14 @@ class Log:
         self.moves.clear()
 
     def add_change(self, change: ResourceChange) -> None:
-        """Keep `change`, unless its event is one that its kind leaves unrecorded."""
+        """Add `change` as a move, unless its kind leaves such events unrecorded."""
         kind = self._vocabulary.kind_of(change.after.state)
         if change.event not in kind.unrecorded:
             self.lost_moves += len(self.moves) == self.moves.maxlen
             self.moves.append(Move(self.number(), kind, change))
 
     def copy(self) -> "Log":
-        """Return a log that goes on from here by itself."""
+        """Return an independent copy."""
         twin = copy(self)
         twin.exchanges, twin.acts = self.exchanges.copy(), self.acts.copy()
         twin.moves = self.moves.copy()

@@ -8,12 +8,7 @@ from fake_runway.core.history.journal import Act, Entry, Exchange, Move
 
 def timeline(entries: Iterable[Entry], *, start: float) -> list[str]:
     """Return one line for each entry: when (seconds after `start`), what, and why."""
-    return [f"{entry_at(entry) - start:+10.3f}s  {_line(entry)}" for entry in entries]
-
-
-def entry_at(entry: Entry) -> float:
-    """Return the instant of an entry."""
-    return entry.change.at if isinstance(entry, Move) else entry.at
+    return [f"{entry.at - start:+10.3f}s  {_line(entry)}" for entry in entries]
 
 
 def _line(entry: Entry) -> str:
@@ -44,11 +39,11 @@ def _exchange_line(exchange: Exchange) -> str:
     if exchange.wait_s:
         notes.append(f"held back {exchange.wait_s:g}s")
     if exchange.retry:
-        notes.append(f"repetition {exchange.retry}")
+        notes.append(f"retry {exchange.retry}")
     noted = f"  [{'; '.join(notes)}]" if notes else ""
     return f"{exchange.method} {exchange.path} -> {status}{noted}"
 
 
 def instant_text(at: float) -> str:
-    """Return an instant as people read it, in UTC."""
+    """Return an instant as ISO 8601 text in UTC."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -1,8 +1,7 @@
 """Journal entries and sessions as plain data and as lines of text.
 
-Shapes: dicts of JSON values with snake_case keys; instants are POSIX seconds. Rendering is where
-keys and tokens are covered. The same entry always gives the same bytes, which is what a replay is
-compared by.
+Shapes: dicts of JSON values with snake_case keys; instants are POSIX seconds. Rendering redacts
+keys and tokens. The same entry always gives the same bytes, by which a replay is compared.
 """
 
 from fake_runway.core.faults.deciding import Tally
@@ -16,10 +15,11 @@ from fake_runway.core.types import Json
 
 
 def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Json:
-    """Return what the journal shows of one request and its answer.
+    """Return one request and its answer.
 
     Shape: `Exchange` in contracts/wire/schemas/admin.json.
     """
+    rejection = exchange.rejection
     return {
         "number": exchange.number,
         "at": exchange.at,
@@ -45,12 +45,12 @@ def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Js
         },
         "acted": exchange.acted,
         "faults": list(exchange.faults),
-        "nearest": exchange.door.headers.get("X-Fake-Nearest-Route") if exchange.door else None,
+        "nearest": rejection and rejection.headers.get("X-Fake-Nearest-Route"),
     }
 
 
 def move_body(move: Move) -> Json:
-    """Return one change of a session.
+    """Return one change of a resource.
 
     Shape: `MoveEntry` in contracts/wire/schemas/admin.json, without its `kind`.
     """
@@ -69,7 +69,7 @@ def move_body(move: Move) -> Json:
 
 
 def act_body(act: Act, vocabulary: Vocabulary = RUNWAY_API) -> Json:
-    """Return one thing that was done from outside.
+    """Return one act of an admin.
 
     Shape: `ActStep` in contracts/wire/schemas/admin.json.
     """
@@ -94,7 +94,7 @@ def entry_body(entry: Entry, vocabulary: Vocabulary = RUNWAY_API) -> Json:
 
 
 def session_view(session: Session) -> Json:
-    """Return everything about a session that is no secret.
+    """Return everything about a session that is not secret.
 
     Shape: `SessionView` in contracts/wire/schemas/admin.json.
     """
@@ -124,7 +124,7 @@ def _next(session: Session) -> Json | None:
 
 
 def fault_view(fault: Fault, *, since: float, tally: Tally, by_hand: bool) -> Json:
-    """Return a fault in place, how many calls matched it and how often it struck.
+    """Return an active fault, how many calls it matched and how often it struck.
 
     Shape: `PlacedFault` in contracts/wire/schemas/admin.json.
     """

@@ -1,15 +1,15 @@
-"""How sessions move: the states, the events, and which follows which.
+"""The lifecycle of sessions: states, events, transitions, and what may be said about them.
 
-`TRANSITIONS` is the only place where it is decided which state follows which. A missing row *is*
-the error. Terminal states stand in the table with an empty row.
+`TRANSITIONS` alone decides which state follows which. A missing row *is* the error. Terminal states
+have an empty row. `SESSION` is the declaration that faults, journal and findings read.
 
-What a session is, and which event comes next, is in `sessions/session.py`. State is ours, status is
-the wire's: CLAIMED exists only here. It is a session whose key has been used while nobody has
-joined its room yet, and the wire still calls it READY.
+What a session is, and which event is due next, is in `sessions/session.py`. State is ours, status
+is the wire's: CLAIMED exists only here. A session is CLAIMED when its key was used and no
+participant has joined its room yet; the wire still calls it READY.
 
 Source: the Runway OpenAPI document of 2024-11-06 for the statuses, the public documentation's
-lifecycle diagram and observations of others for the moves. Assumed: what happens to a READY session
-that nobody consumes (FAILED), and the moment at which READY becomes RUNNING (a switch).
+lifecycle diagram and observations of others for the transitions. Assumed: what happens to a READY
+session that is never consumed (FAILED), and when READY becomes RUNNING (a switch).
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from fake_runway.core.lifecycles.vocabulary import (
 
 
 class State(Enum):
-    """Where a session is."""
+    """The state of a session."""
 
     QUEUED = "queued"
     PROVISIONING = "provisioning"
@@ -43,13 +43,13 @@ class State(Enum):
 class Event(Enum):
     """What can happen to a session."""
 
-    RELEASED = "released"  # its plan kept it from waiting for capacity until now
+    RELEASED = "released"  # its plan no longer keeps it from waiting for capacity
     ADMITTED = "admitted"  # capacity became free
     PROVISIONED = "provisioned"
     CONSUMED = "consumed"  # the key was used, and using it starts the session
-    CLAIMED = "claimed"  # the key was used, and the session starts when somebody joins
+    CLAIMED = "claimed"  # the key was used, and the session starts when a participant joins
     JOINED = "joined"
-    BILLED = "billed"  # another block of RUNNING was paid
+    BILLED = "billed"  # another block of RUNNING was charged
     ENDED = "ended"  # END_CALL, or an admin call
     CAPPED = "capped"  # maxDuration, or the account's session cap
     UNPAID = "unpaid"  # a block could not be paid
@@ -145,12 +145,12 @@ SESSION = ResourceKind(
             Event.RELEASED: "its own time in the queue is over",
             Event.ADMITTED: "there is capacity",
             Event.CONSUMED: "its key was used",
-            Event.CLAIMED: "its key was used, and nobody has joined",
-            Event.JOINED: "somebody joined",
+            Event.CLAIMED: "its key was used, and no participant has joined",
+            Event.JOINED: "a participant joined",
             Event.ENDED: "the call was ended",
             Event.CAPPED: "it reached its longest duration",
             Event.UNPAID: "a block could not be paid",
-            Event.EXPIRED: "nobody consumed it in time",
+            Event.EXPIRED: "it was not consumed in time",
             Event.CANCELLED: "it was deleted",
         }
     ),

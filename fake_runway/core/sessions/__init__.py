@@ -1,1 +1,1 @@
-"""What a realtime session is, and its rules."""
+"""Realtime sessions as values, and their rules."""

@@ -1,7 +1,7 @@
 """Decisions about sessions and accounts, as pure functions.
 
-They look at values and answer with a `Change`, or refuse. None of them alters anything:
-`Account.apply` alone does, after all checks have passed.
+They map values to a `Change`, or reject. None of them changes anything: `Account.apply` alone does,
+after all checks have passed.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ class Change:
 
     Attributes:
         at: POSIX seconds of the world's clock.
-        event: what happened; None for a birth.
-        before: None for a birth.
+        event: what happened; None for a new session.
+        before: None for a new session.
         charge: credits.
     """
 
@@ -61,8 +61,8 @@ def due_transition(session: Session, *, draws: Draws, left: int | None, unpaid: 
     at, event = session.due_at, session.due_event
     if at is None or event is None:
         raise ValueError("nothing is due")
-    broke = left is not None and left < BLOCK_CREDITS
-    if event is Event.BILLED and broke and unpaid is not Unpaid.OVERDRAW:
+    unpaid_block = event is Event.BILLED and left is not None and left < BLOCK_CREDITS
+    if unpaid_block and unpaid is not Unpaid.OVERDRAW:
         ending = Event.UNPAID if unpaid is Unpaid.COMPLETE else Event.FAILED
         return transition(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
     happening = session.plan.happening_in(session.state)
@@ -73,7 +73,7 @@ def due_transition(session: Session, *, draws: Draws, left: int | None, unpaid: 
 def check_create(
     at: float, *, left: int | None, created: Sequence[float], daily: int | None
 ) -> None:
-    """Refuse a create that the account cannot carry.
+    """Reject a create that credits or quota do not allow.
 
     Args:
         left: credits, None for unlimited.
@@ -82,7 +82,7 @@ def check_create(
 
     Raises:
         InsufficientCredits.
-        QuotaReached: says in how many seconds the next create is possible.
+        QuotaReached: with the seconds until the next create is possible.
     """
     if left is not None and left < CREATE_CREDITS:
         raise InsufficientCredits("You do not have enough credits to run this task.")  # observed
@@ -97,11 +97,11 @@ def check_consume(session: Session, *, expected_key: str, given_key: str) -> Eve
     """Return the event that a consume with `given_key` causes.
 
     Raises:
-        KeyRefused: another key.
-        KeyExpired: nobody consumed it in time.
-        NotReady, AlreadyConsumed, SessionOver: the key is right, the moment is not.
+        KeyRefused: the key is wrong.
+        KeyExpired: the session was not consumed in time.
+        NotReady, AlreadyConsumed, SessionOver: the key is right, the state is wrong.
     """
-    given = given_key.encode(errors="surrogatepass")  # a header may hold bytes that are no UTF-8
+    given = given_key.encode(errors="surrogatepass")  # headers may contain bytes that are not UTF-8
     if not compare_digest(expected_key.encode(), given):
         raise KeyRefused("The session key is not valid for this session.")
     if session.event is Event.EXPIRED:
@@ -115,7 +115,7 @@ def check_consume(session: Session, *, expected_key: str, given_key: str) -> Eve
 
 
 def check_backend(session: Session) -> None:
-    """Refuse a backend participant where there is no room yet or any more.
+    """Reject a backend participant of a session that has no room, not yet or no longer.
 
     Raises:
         NotReady, SessionOver.
@@ -126,7 +126,7 @@ def check_backend(session: Session) -> None:
 
 
 def check_not_over(session: Session) -> None:
-    """Refuse anything that needs a session which has not ended.
+    """Reject a call that needs a session which has not ended.
 
     Raises:
         SessionOver.

@@ -1,12 +1,12 @@
-"""What a session is, how it is meant to go, and what happens to it next.
+"""A session, its plan, and its next event.
 
-A session carries its plan and the instant at which its next event is due. Nobody has to wake up for
-it: whoever looks at the account later applies what has become due, each event stamped with its own
-instant (see `account.py`).
+A session carries its plan and the instant at which its next event is due. No timer runs for it: the
+next call to the account applies every event that has become due, at its own instant
+(see `account.py`).
 
-A plan can say that something goes wrong by itself: a `Happening` names a state, an event of the
-table, and how long after entering the state it strikes. That one rule covers a worker that dies
-while provisioning, a key that somebody else uses, a call that is cut off.
+A plan can make an event happen by itself: a `Happening` names a state, an event of the table, and
+how long after entering the state it happens. That one rule covers a worker that dies while
+provisioning, a key that another client uses, a call that is cut off.
 """
 
 from dataclasses import dataclass, replace
@@ -35,14 +35,14 @@ _OF_THE_ACCOUNT = SESSION.automatic | {Event.BILLED}
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happens by itself to a session in one state.
+    """An event that happens by itself to a session in one state.
 
     Attributes:
         after: counted from entering the state.
-        failure: with FAILED, why; None: an unexplained one.
+        failure: the reason of FAILED; None: unexplained.
 
     Raises:
-        ValueError: the table has no such row, or the event is the account's own affair.
+        ValueError: the table has no such row, or only the account causes this event.
     """
 
     state: State
@@ -61,19 +61,19 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How sessions are meant to go. Shared by all sessions made under the same settings.
+    """How sessions behave. Shared by all sessions created under the same settings.
 
     Attributes:
-        queued: how long a session stays QUEUED whatever capacity there is.
+        queued: how long a session stays QUEUED even if there is capacity.
         provision: from ADMITTED to READY.
         expires_in_s: from READY to `expiresAt`, in seconds.
         session_cap_s: RUNNING ends after min(maxDuration, this); None: maxDuration alone.
-        join: None: consuming starts the session. Else: somebody joins this long after the
-            consume, and only that starts it.
-        happenings: what goes wrong by itself, at most one for a state.
-        faults: what goes wrong with calls about these sessions.
-        token_room: the room that its tokens let into; None: its own.
-        scenario: the name of the scenario this comes from, empty if none.
+        join: None: consuming starts the session. Otherwise a participant joins this long after
+            the consume, and only that starts it.
+        happenings: at most one for a state.
+        faults: on calls about these sessions.
+        token_room: the room of its tokens; None: its own.
+        scenario: the name of the scenario it comes from, empty if none.
     """
 
     queued: Duration = NO_TIME
@@ -87,7 +87,7 @@ class Plan:
     scenario: str = ""
 
     def happening_in(self, state: State) -> Happening | None:
-        """Return what happens by itself in `state`, None if nothing does."""
+        """Return the happening of `state`, None if it has none."""
         for happening in self.happenings:
             if happening.state is state:
                 return happening
@@ -100,8 +100,8 @@ class Session:
 
     Attributes:
         ordinal: which session of its world this is, counted from 0; names its draws.
-        event: the event that led here; None for a session just born.
-        due_at: when the next event happens by itself; None: not without somebody's doing.
+        event: the event that led to `state`; None for a new session.
+        due_at: when the next event happens by itself; None: none does.
         due_event: that event.
         ready_at, started_at: when it became READY and RUNNING, None before.
         blocks: blocks of RUNNING billed so far.
@@ -124,7 +124,7 @@ class Session:
 
     @property
     def expires_at(self) -> float | None:
-        """When the credentials of a READY session stop working."""
+        """When the credentials of a READY session expire."""
         return None if self.ready_at is None else later(self.ready_at, self.plan.expires_in_s)
 
     @property
@@ -154,7 +154,7 @@ class Session:
 def new_session(
     session_id: str, *, ordinal: int, at: float, plan: Plan, max_duration_s: int, draws: Draws
 ) -> Session:
-    """Return a session just born: QUEUED, until capacity (maybe at once) admits it."""
+    """Return a new session: QUEUED until capacity admits it, which may be at once."""
     session = Session(
         id=session_id,
         ordinal=ordinal,
@@ -177,6 +177,7 @@ def step(
     target = TRANSITIONS[session.state].get(event)
     if target is None:
         raise IllegalTransition(f"a session that is {session.state.value} cannot be {event.value}")
+    reason = EXPIRED_FAILURE if event is Event.EXPIRED else failure or UNEXPLAINED_FAILURE
     changed = Session(
         id=session.id,
         ordinal=session.ordinal,
@@ -189,15 +190,9 @@ def step(
         ready_at=at if event is Event.PROVISIONED else session.ready_at,
         started_at=at if event in (Event.CONSUMED, Event.JOINED) else session.started_at,
         blocks=session.blocks + (event is Event.BILLED),
-        failure=_failure(event, failure) if target is State.FAILED else None,
+        failure=reason if target is State.FAILED else None,
     )
     return _with_due(changed, draws)
-
-
-def _failure(event: Event, given: Failure | None) -> Failure:
-    if event is Event.EXPIRED:
-        return EXPIRED_FAILURE
-    return given or UNEXPLAINED_FAILURE
 
 
 def _with_due(session: Session, draws: Draws) -> Session:
@@ -206,11 +201,11 @@ def _with_due(session: Session, draws: Draws) -> Session:
 
 
 def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
-    """Return when and which event happens to `session` by itself, None if none does.
+    """Return when which event happens to `session` by itself, None if none does.
 
     Computed from the session's own instants and never from a running sum, so that the hundredth
-    block of a long call starts exactly 600 seconds after the first. What the plan makes happen at
-    the same instant as the usual event comes before it.
+    block of a long call starts exactly 594 seconds after the first. A happening at the same instant
+    as the usual event comes first.
     """
     usual = _usual_due(session, draws)
     happening = session.plan.happening_in(session.state)
@@ -233,7 +228,9 @@ def _usual_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
         case State.READY if session.expires_at is not None:
             return session.expires_at, Event.EXPIRED
         case State.CLAIMED if session.expires_at is not None:
-            join = session.plan.join or NEVER  # no plan: claimed by hand, and it expires
+            join = (
+                session.plan.join or NEVER
+            )  # no plan to join: an admin claimed it, and it expires
             joins_at = later(session.changed_at, join.sample(draws.number("join", session.ordinal)))
             if joins_at < session.expires_at:
                 return joins_at, Event.JOINED
@@ -249,7 +246,7 @@ def _usual_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
 
 
 def _entered_at(session: Session) -> float:
-    """Return when the session entered its state; events that stay in it do not count."""
+    """Return when the session entered its state; events that leave it there do not count."""
     match session.state:
         case State.QUEUED:
             return session.created_at

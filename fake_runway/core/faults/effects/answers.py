@@ -1,11 +1,11 @@
-"""Effects on the status, the headers and the whole of an answer."""
+"""Effects on the status and the headers of an answer, and on its body as a whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.types import Json
 
 _TEXTS: Mapping[int, str] = MappingProxyType(
@@ -31,7 +31,7 @@ _STATUS: Json = {"type": "integer", "minimum": 200, "maximum": 599}
 
 
 def _one_line(text: str) -> str:
-    """Return `text` if a header can carry it: `$` in a pattern lets a last line break pass."""
+    """Return `text` if it fits into a header: `$` in a pattern accepts a trailing line break."""
     if text.endswith("\n"):
         raise ValueError(f"a header is one line, got {text!r}")
     return text
@@ -64,17 +64,17 @@ class Status(Effect):
     @classmethod
     def parse(cls, value: Any) -> Self:
         given = value if isinstance(value, dict) else {"code": value}
-        code = int(given["code"])  # 503.0 is an integer, too, for a JSON schema
+        code = int(given["code"])  # for a JSON schema, 503.0 is an integer too
         return cls(code, given.get("error", _TEXTS.get(code, "Error.")))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         body = None if self.code in (204, 304) else context.envelope(self.error)
         return replace(delivery, status=self.code, headers={}, body=body)
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Effect):
-    """A body that is no JSON, as proxies and load balancers send it."""
+    """A body that is not JSON, as proxies and load balancers send it."""
 
     name = "page"
     schema: ClassVar[Json] = {
@@ -100,7 +100,7 @@ class Page(Effect):
         given = value if isinstance(value, dict) else {"text": value}
         return cls(given["text"], _one_line(given.get("type", "text/html; charset=utf-8")))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(
             delivery,
             headers={**delivery.headers, "Content-Type": self.media},
@@ -132,13 +132,13 @@ class Headers(Effect):
                 raise ValueError(f"{name} is set by the server: use truncate, malformed, ...")
         return cls({_one_line(name): _one_line(text) for name, text in value.items()})
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, headers={**delivery.headers, **self.headers})
 
 
 @dataclass(frozen=True, slots=True)
 class ContentType(Effect):
-    """Declares the body to be something that it is not."""
+    """Declares another content type than that of the body."""
 
     name = "content_type"
     schema: ClassVar[Json] = {
@@ -152,5 +152,5 @@ class ContentType(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(_one_line(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, headers={**delivery.headers, "Content-Type": self.media})

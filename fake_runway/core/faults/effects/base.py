@@ -1,16 +1,16 @@
-"""What a fault does to an answer. Adding an effect means adding a class here, and nothing else.
+"""What a fault does to an answer. To add an effect, add a class here and name it in `catalogue.py`.
 
-An answer on its way out is a `Delivery`: status, headers, body, and how the bytes go out (when, at
-what pace, how many, and what becomes of the connection). An effect is a value that turns one
-delivery into another, so effects compose, need no network to be tested, and say nothing about
-aiohttp. Sending a delivery is `web/sending.py`'s job alone.
+A `Delivery` is an answer before it is sent: status, headers, body, and how the bytes go out (when,
+at what pace, how many, and what happens to the connection). An effect is a value that maps one
+delivery to another, so effects compose, are tested without a network, and do not know aiohttp. Only
+`web/sending.py` sends a delivery.
 
-Each says `when` it comes, seen from the server's acting on the request: most alter the answer
-afterwards, some answer instead, some let something happen before. Whether a fault means acting by
-default, and what it may be combined with, follows from that alone.
+`when` places an effect relative to the server's processing of the request: most change the answer
+afterwards, some answer instead, some make an event happen before. From that alone follow a fault's
+default phase and the effects that it may be combined with.
 
-Each class names itself and describes its value as JSON schema; the schema of scenario files is put
-together from these.
+Each class has a name and the JSON schema of its value; the schema of scenario files is put together
+from these.
 """
 
 from abc import ABC, abstractmethod
@@ -25,23 +25,24 @@ from fake_runway.core.types import Json
 
 
 class Ending(Enum):
-    """What becomes of the connection once the bytes are out."""
+    """What happens to the connection after the last byte."""
 
     KEPT = "kept"
     CLOSED = "closed"  # FIN
     RESET = "reset"  # RST
-    HUNG = "hung"  # stays open, and nothing more comes
+    HUNG = "hung"  # stays open, and no more bytes are sent
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An answer on its way out.
+    """An answer before it is sent.
 
     Attributes:
-        body: a JSON value, or the bytes themselves; None: no body.
+        body: a JSON value, or bytes that go out as they are; None: no body.
         wait_s: until the first byte, in seconds of the world's clock.
-        pace: None: all at once. Else so many bytes of the body, each time after so many seconds.
-        sent: how much of the body goes out, in bytes; None: all. Content-Length tells the whole.
+        pace: None: all at once. Otherwise the size in bytes of each piece of the body, and the
+            seconds before each.
+        sent: how many bytes of the body go out; None: all. Content-Length is that of all.
         silent: not even the status line goes out.
     """
 
@@ -56,33 +57,33 @@ class Delivery:
 
     @property
     def at_once(self) -> bool:
-        """Whether the whole answer goes out in one piece, once its wait is over."""
+        """Whether the whole answer goes out in one piece after its wait."""
         return not self.silent and self.pace is None and self.sent is None
 
     @property
     def arrives(self) -> bool:
-        """Whether the client gets the whole answer, sooner or later."""
+        """Whether the client gets the whole answer at some time."""
         return not self.silent and self.sent is None and self.ending is Ending.KEPT
 
 
-class Context(NamedTuple):
-    """What an effect may know: a draw in (0, 1) of its own, and the form of error bodies."""
+class EffectContext(NamedTuple):
+    """What an effect is given: a draw in (0, 1) of its own, and the form of error bodies."""
 
     number: float
     envelope: Callable[[str], Json]
 
 
 class When(Enum):
-    """When an effect comes, seen from the server's acting on the request."""
+    """When an effect applies, relative to the server's processing of the request."""
 
-    BEFORE = "before"  # something happens just before the call is looked at
-    INSTEAD = "instead"  # answers in the server's place, unless that is told to act first
-    AFTER = "after"  # alters the answer, whoever gives it
-    ONLY_ACTED = "only acted"  # is about what was done, so that something must have been
+    BEFORE = "before"  # an event happens just before the request is processed
+    INSTEAD = "instead"  # answers instead of the server, or of its answer if the phase is AFTER
+    AFTER = "after"  # changes the answer, the server's or that of another effect
+    ONLY_ACTED = "only acted"  # needs the server to have processed the request
 
 
 class Effect(ABC):
-    """One kind of effect. Values of a subclass are effects with their attributes."""
+    """One kind of effect: a subclass. Its values are effects with their parameters."""
 
     name: ClassVar[str]
     when: ClassVar[When] = When.AFTER
@@ -95,7 +96,7 @@ class Effect(ABC):
 
     @classmethod
     def parse(cls, value: Any) -> Self:
-        """Return the effect that `value`, valid by the schema, describes; here: one without choice.
+        """Return the effect that `value`, valid by the schema, describes; by default it is ignored.
 
         Raises:
             ValueError: `value` breaks a rule that the schema cannot express.
@@ -103,11 +104,11 @@ class Effect(ABC):
         return cls()
 
     @abstractmethod
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
-        """Return what becomes of `delivery`."""
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
+        """Return the delivery that replaces `delivery`."""
 
     def event_before(self) -> str:
-        """Return the event that happens to the resource before the call, empty: none."""
+        """Return the event that happens to the resource before the call; empty: none."""
         return ""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from fake_runway.core.durations import SPAN_PATTERN, parse_span
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, just_true
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, just_true
 from fake_runway.core.types import Json
 
 
@@ -27,7 +27,7 @@ class SetFields(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(value)
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
         return replace(delivery, body=delivery.body | dict(self.fields))
@@ -35,7 +35,7 @@ class SetFields(Effect):
 
 @dataclass(frozen=True, slots=True)
 class OmitFields(Effect):
-    """Leaves fields of a JSON object out."""
+    """Removes fields from a JSON object."""
 
     name = "omit"
     schema: ClassVar[Json] = {
@@ -50,7 +50,7 @@ class OmitFields(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(tuple(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
         left = {key: each for key, each in delivery.body.items() if key not in self.fields}
@@ -79,7 +79,7 @@ class ShiftFields(Effect):
             }
         )
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
         moved = {
@@ -93,21 +93,21 @@ class ShiftFields(Effect):
 def _moved_instant(text: str, seconds: float) -> str:
     try:
         moved = datetime.fromisoformat(text) + timedelta(seconds=seconds)
-    except (ValueError, OverflowError):  # no instant, or none that a calendar knows
+    except (ValueError, OverflowError):  # not an instant, or beyond the calendar
         return text
     return moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed(Effect):
-    """Breaks the JSON: its last byte is missing, and the length says so."""
+    """Cuts the last byte off the JSON; Content-Length agrees."""
 
     name = "malformed"
     schema: ClassVar[Json] = just_true(
         "Send JSON whose last byte is missing; the length agrees with that."
     )
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, body=_raw(delivery.body)[:-1])
 
 

@@ -18,10 +18,9 @@ from fake_runway.core.faults.effects.connections import (
 from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.problems import inside
 
-Kinds = tuple[type[Effect], ...]
+EffectTypes = tuple[type[Effect], ...]
 
-
-EFFECTS: Kinds = (
+EFFECTS: EffectTypes = (
     Happens,
     Status,
     Page,
@@ -39,20 +38,22 @@ EFFECTS: Kinds = (
     Hang,
     Lost,
 )
-"""Every kind of effect, in the order in which those of one answer are applied."""
+"""Every kind of effect, in the order in which the effects of a fault are applied."""
 
 
-def parse_effects(given: Mapping[str, Any], kinds: Kinds = EFFECTS) -> tuple[Effect, ...]:
+def parse_effects(
+    given: Mapping[str, Any], effect_types: EffectTypes = EFFECTS
+) -> tuple[Effect, ...]:
     """Return the effects of a fault, in the order in which they are applied.
 
-    Shape: `{name: value}`, valid by the schemas of `kinds`.
+    Shape: `{name: value}`, valid by the schemas of `effect_types`.
 
     Raises:
         WrongScenario: with the name of the effect as its path.
     """
     effects = []
-    for kind in kinds:
-        if kind.name in given:
-            with inside(kind.name):
-                effects.append(kind.parse(given[kind.name]))
+    for effect_type in effect_types:
+        if effect_type.name in given:
+            with inside(effect_type.name):
+                effects.append(effect_type.parse(given[effect_type.name]))
     return tuple(effects)

@@ -10,13 +10,20 @@ from fake_runway.core.durations import (
     parse_duration,
     parse_span,
 )
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, Ending, When, just_true
+from fake_runway.core.faults.effects.base import (
+    Delivery,
+    Effect,
+    EffectContext,
+    Ending,
+    When,
+    just_true,
+)
 from fake_runway.core.types import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Delay(Effect):
-    """Holds the whole answer back."""
+    """Delays the whole answer."""
 
     name = "delay"
     schema: ClassVar[Json] = {
@@ -30,13 +37,13 @@ class Delay(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(parse_duration(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, wait_s=delivery.wait_s + self.duration.sample(context.number))
 
 
 @dataclass(frozen=True, slots=True)
 class Dribble(Effect):
-    """Sends the body in drops."""
+    """Sends the body in small pieces."""
 
     name = "dribble"
     schema: ClassVar[Json] = {
@@ -56,7 +63,7 @@ class Dribble(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(int(value.get("bytes", 1)), parse_span(value.get("every", "50ms")))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, pace=(self.size, self.every_s))
 
 
@@ -76,22 +83,22 @@ class Truncate(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(int(value))
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, sent=self.sent, ending=Ending.CLOSED)
 
 
 class Silence(Effect):
-    """No answer at all, in one of three ways."""
+    """Sends no byte of an answer; subclasses say what happens to the connection."""
 
     ending: ClassVar[Ending]
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, silent=True, ending=self.ending)
 
 
 @dataclass(frozen=True, slots=True)
 class Reset(Silence):
-    """The connection is reset."""
+    """Resets the connection."""
 
     name = "reset"
     when = When.INSTEAD
@@ -101,7 +108,7 @@ class Reset(Silence):
 
 @dataclass(frozen=True, slots=True)
 class Empty(Silence):
-    """The connection is closed in good order, without a byte."""
+    """Closes the connection without a byte."""
 
     name = "empty"
     when = When.INSTEAD
@@ -111,7 +118,7 @@ class Empty(Silence):
 
 @dataclass(frozen=True, slots=True)
 class Hang(Silence):
-    """The connection stays open, and nothing comes."""
+    """Keeps the connection open and never answers."""
 
     name = "hang"
     when = When.INSTEAD
@@ -121,7 +128,7 @@ class Hang(Silence):
 
 @dataclass(frozen=True, slots=True)
 class Lost(Silence):
-    """The server has acted, and the client never hears of it."""
+    """Resets the connection after the server has processed the request."""
 
     name = "lost"
     when = When.ONLY_ACTED

@@ -1,9 +1,9 @@
-"""Effects that let something happen to the resource that a call is about."""
+"""Effects that make an event happen to the resource that a call is about."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.types import Json
@@ -20,7 +20,7 @@ def _schema(vocabulary: Vocabulary) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Happens(Effect):
-    """Lets an event of the lifecycle happen before the call is processed."""
+    """Makes an event of the lifecycle happen before the call is processed."""
 
     name = "event"
     when = When.BEFORE
@@ -35,7 +35,7 @@ class Happens(Effect):
     def parse(cls, value: Any) -> Self:
         return cls(value)
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return delivery
 
     def event_before(self) -> str:

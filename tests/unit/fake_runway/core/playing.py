@@ -112,7 +112,7 @@ def seen(account: Account) -> dict[str, Any]:
         "left": account.left,
         "used_today": account.used_today,
         "spent_by_day": dict(account.spent_by_day),
-        "forgotten": account.forgotten,
+        "forgotten": account.evicted,
         "next_due_at": account.next_due_at,
     }
 

@@ -276,7 +276,7 @@ def test_less_retention_forgets_at_once() -> None:
     account.change_settings(limited(retained=1), at=START)
 
     assert list(account.sessions) == [ids[3]]
-    assert account.forgotten == 3
+    assert account.evicted == 3
 
 
 @LAW
@@ -832,8 +832,8 @@ def test_retention_keeps_the_newest_terminal_sessions(
     over = [ids[which] for which in order[:ended]]
     kept = over[max(0, ended - retained) :]
     assert {one.id for one in account.sessions.values() if one.state in OVER} == set(kept)
-    assert account.forgotten == ended - len(kept)
-    assert len(account.sessions) == 8 - account.forgotten
+    assert account.evicted == ended - len(kept)
+    assert len(account.sessions) == 8 - account.evicted
     for gone in set(over) - set(kept):
         with pytest.raises(UnknownSession):
             account.get(gone, at=START + 100)
@@ -848,7 +848,7 @@ def test_a_session_that_is_forgotten_as_it_ends_is_still_answered() -> None:
 
     assert (born.state, born.failure) == (State.FAILED, BROKEN)
     assert account.sessions == {}
-    assert account.forgotten == 1
+    assert account.evicted == 1
 
 
 def test_the_heap_stays_in_proportion_to_the_sessions() -> None:

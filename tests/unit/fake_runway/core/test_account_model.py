@@ -253,7 +253,7 @@ class AccountAndModel(RuleBasedStateMachine):
         assert {one: of_session(session) for one, session in account.sessions.items()} == known
         assert account.queued == tuple(row.id for row in model.waiting)
         assert account.active == len(model.active)
-        assert account.forgotten == len(model.gone)
+        assert account.evicted == len(model.gone)
         assert account.spent == model.spent
         assert account.left == model.left
         assert dict(account.spent_by_day) == model.spent_by_day

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.lifecycles.session import Event
@@ -24,7 +24,7 @@ class Interrupts(Effect):
     when = When.BEFORE
     schema: ClassVar[Json] = {"description": "Cancel the session.", "const": True}
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return delivery
 
     def event_before(self) -> str:
@@ -39,7 +39,7 @@ def test_an_effect_more_lets_its_event_happen() -> None:
         {"effect": {"interrupts": True}},
         name="interrupted",
         per_session=False,
-        kinds=(*EFFECTS, Interrupts),
+        effect_types=(*EFFECTS, Interrupts),
     )
     player.world.place(fault, at=player.world.clock.now())
 

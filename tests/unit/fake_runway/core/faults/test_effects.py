@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import LONGEST_S
-from fake_runway.core.faults.effects.base import Context, Delivery, Ending, When
+from fake_runway.core.faults.effects.base import Delivery, EffectContext, Ending, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, parse_effects
 from fake_runway.core.lifecycles.session import Event
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW
 
-CONTEXT = Context(number=0.5, envelope=lambda text: {"error": text, "in": "an envelope"})
+CONTEXT = EffectContext(number=0.5, envelope=lambda text: {"error": text, "in": "an envelope"})
 BODY: dict[str, Any] = {
     "id": "an id",
     "createdAt": "2027-01-15T08:00:00.250Z",

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import parse_span
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
-from fake_runway.core.faults.effects.base import Context, Delivery, Effect, When
-from fake_runway.core.faults.effects.catalogue import EFFECTS, Kinds
+from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
+from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.faults.parsing import parse_fault
@@ -510,7 +510,7 @@ class Teapot(Effect):
     when = When.INSTEAD
     schema: ClassVar[Json] = {"description": "Be a teapot.", "const": True}
 
-    def apply(self, delivery: Delivery, context: Context) -> Delivery:
+    def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         return replace(delivery, status=418)
 
 
@@ -528,14 +528,14 @@ class Foretold(Teapot):
     when = When.BEFORE
 
 
-MORE: Kinds = (*EFFECTS, Teapot, Overheard, Foretold)
+MORE: EffectTypes = (*EFFECTS, Teapot, Overheard, Foretold)
 
 
 def made_up(effect: str, *, acted: bool | None = None) -> Fault:
     """Return a fault with an effect that only `MORE` has."""
     given_fault = {"effect": {effect: True}} | ({} if acted is None else {"acted": acted})
     assert jsonschema.Draft202012Validator(fault_schema(MORE)).is_valid(given_fault)
-    return parse_fault(given_fault, name="made up", per_session=False, kinds=MORE)
+    return parse_fault(given_fault, name="made up", per_session=False, effect_types=MORE)
 
 
 def test_an_effect_more_is_a_class_in_the_list() -> None:

@@ -743,7 +743,7 @@ def test_a_create_that_is_repeated_blindly_costs_twice(client: Client) -> None:
     assert (repeated.id, lost.id) == ("repeated-create", "create-reply-lost")
     assert (repeated.subject, repeated.at) == (first.subject, second.at)
     assert repeated.numbers == (first.number, second.number)
-    assert "repetition 1 of an SDK" in repeated.message
+    assert "retry 1 of an SDK" in repeated.message
 
 
 def test_a_create_that_failed_after_it_had_acted_is_not_to_be_repeated(client: Client) -> None:

@@ -264,7 +264,7 @@ class Kitchen:
             body={},
             query={},
             key_fits=None,
-            door=None,
+            rejection=None,
             status=status,
             reply=None,
             code="",
