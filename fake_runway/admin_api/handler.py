@@ -208,11 +208,10 @@ def _host(request: web.BaseRequest) -> str:
 
 
 def _refusal(refusal: Refused) -> Reply:
-    headers: Mapping[str, str] = refusal.headers if isinstance(refusal, RequestRefused) else {}
     body: dict[str, Any] = {"error": refusal.message, "code": refusal.code}
-    if "X-Fake-Where" in headers:
-        body["where"] = headers["X-Fake-Where"]
-    kept = {name: value for name, value in headers.items() if name != "X-Fake-Where"}
+    if "X-Fake-Where" in refusal.headers:
+        body["where"] = refusal.headers["X-Fake-Where"]
+    kept = {name: value for name, value in refusal.headers.items() if name != "X-Fake-Where"}
     return Reply(refusal.status, body, kept)
 
 

@@ -117,9 +117,9 @@ def step_of(entry: Exchange | Act) -> Json:
     step = exchange_body(entry)
     for name in ("response", "acted", "faults", "nearest"):
         del step[name]
-    door = entry.door
-    if door is not None:
-        step["door"] = {**door._asdict(), "headers": dict(door.headers)}
+    rejection = entry.rejection
+    if rejection is not None:
+        step["door"] = {**rejection._asdict(), "headers": dict(rejection.headers)}
     return step
 
 

@@ -285,10 +285,9 @@ def _without_secrets(arrival: Arrival, secret: str) -> Arrival:
     path, agent, refusal = arrival.path, arrival.agent, arrival.refusal
     if refusal is not None:
         refusal.message = redacted_text(refusal.message, secret)
-        if isinstance(refusal, RequestRefused):
-            refusal.headers = {
-                name: redacted_text(value, secret) for name, value in refusal.headers.items()
-            }
+        refusal.headers = {
+            name: redacted_text(value, secret) for name, value in refusal.headers.items()
+        }
     elif not arrival.body and not arrival.query and secret not in agent and "_" not in agent:
         return arrival  # the usual case: a path that is no operation's would be refused
     return arrival._replace(

@@ -14,7 +14,6 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 from fake_runway.core.errors import InsufficientCredits, Refused
@@ -30,13 +29,12 @@ from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Arrival, Call, Operation
 from fake_runway.runway_api.wire import error_body
-from fake_runway.web.errors import InternalError, RequestRefused
+from fake_runway.web.errors import InternalError
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
 _log = logging.getLogger("fake_runway")
 _NAMES_SHOWN = 5  # a header has its limits
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 _NOT_ACTED = Reply(0)
@@ -216,10 +214,9 @@ def _as_text(header: str) -> str:
 def _write_down(
     world: World, arrival: Arrival, at: float, outcome: _Outcome, delivery: Delivery
 ) -> None:
-    operation, refusal, door = arrival.operation, arrival.refusal, None
+    operation, refusal, rejection = arrival.operation, arrival.refusal, None
     if refusal is not None:
-        headers = refusal.headers if isinstance(refusal, RequestRefused) else _NO_HEADERS
-        door = Rejection(refusal.code, refusal.status, refusal.message, headers)
+        rejection = Rejection(refusal.code, refusal.status, refusal.message, refusal.headers)
     session_id = arrival.session_id
     if not session_id and operation is not None:
         session_id = _created(operation, outcome.reply)
@@ -239,7 +236,7 @@ def _write_down(
             body=redacted_body(arrival.body, "") if arrival.body else arrival.body,
             query=arrival.query,
             key_fits=outcome.key_fits,
-            door=door,
+            rejection=rejection,
             status=delivery.status,
             # bytes were broken on purpose and may show a key in a place where none is looked for
             reply=outcome.reply.body if isinstance(delivery.body, bytes) else delivery.body,
@@ -259,9 +256,7 @@ def refusal_reply(refusal: Refused, settings: Settings) -> Reply:
     status = refusal.status
     if isinstance(refusal, InsufficientCredits) and settings.errors is ErrorStyle.OBSERVED:
         status = 400
-    headers = {"X-Fake-Code": refusal.code}
-    if isinstance(refusal, RequestRefused):
-        headers.update(refusal.headers)
+    headers = {"X-Fake-Code": refusal.code, **refusal.headers}
     if refusal.retry_after_s is not None and settings.retry_after:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
     return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)

@@ -11,7 +11,7 @@ from fake_runway.core.errors import Refused
 
 
 class RequestRefused(Refused):
-    """A request that is wrong in itself. `headers` go out with the answer."""
+    """A request that is wrong in itself, whatever the account is like."""
 
     def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)

@@ -49,7 +49,7 @@ class Exchange(NamedTuple):
         body: the validated JSON object, covered.
         query: the parameters that the operation takes.
         key_fits: of a consume: whether the key was that session's.
-        door: why it was refused before the account was asked; None if it was not.
+        rejection: why it never reached the account; None if it did.
         status: of the answer, also if it was lost.
         reply: the body of the answer, before faults broke its bytes.
         code: of the rule that refused, empty if none did.
@@ -73,7 +73,7 @@ class Exchange(NamedTuple):
     body: Mapping[str, Any]
     query: Mapping[str, str]
     key_fits: bool | None
-    door: Rejection | None
+    rejection: Rejection | None
     status: int
     reply: object
     code: str

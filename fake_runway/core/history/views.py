@@ -21,6 +21,7 @@ def exchange_body(exchange: Exchange) -> Json:
 
     Shape: `Exchange` in contracts/wire/schemas/admin.json.
     """
+    rejection = exchange.rejection
     return {
         "number": exchange.number,
         "at": exchange.at,
@@ -47,7 +48,7 @@ def exchange_body(exchange: Exchange) -> Json:
         },
         "acted": exchange.acted,
         "faults": list(exchange.faults),
-        "nearest": exchange.door.headers.get("X-Fake-Nearest-Route") if exchange.door else None,
+        "nearest": rejection.headers.get("X-Fake-Nearest-Route") if rejection else None,
     }
 
 
