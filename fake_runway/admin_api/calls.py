@@ -11,8 +11,6 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
-Json = dict[str, Any]
-
 ROOT = "/__admin"
 _DEFAULT_LIMIT = 100
 

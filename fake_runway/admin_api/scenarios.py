@@ -1,12 +1,13 @@
 """Admin operations on what goes wrong: scenarios and faults."""
 
 from contracts.wire.schema import where
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.views import fault_view
 from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_line
+from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, limit_of
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
@@ -14,6 +14,7 @@ from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import TRANSITIONS, Event, Failure, State
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
@@ -44,7 +45,7 @@ def make_session(call: AdminCall) -> Reply:
     account = call.world.account
     _make(account.copy(lambda _: None), call)  # what is refused half-way must leave nothing behind
     session = _make(account, call)
-    view = session_view(session)
+    view = dict(session_view(session))
     if session.state is State.READY:
         view["session_key"] = account.session_key(session)
     return Reply(201, view)

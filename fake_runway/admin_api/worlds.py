@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
 from fake_runway.admin_api.scenarios import chosen
 from fake_runway.core.durations import LONGEST_S, later, parse_span
+from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 from fake_runway.worlds.registry import Worlds

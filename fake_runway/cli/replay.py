@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from fake_runway.core.history.timeline import instant_text, timeline
+from fake_runway.core.types import Json
 from fake_runway.replay.record import PREFIX, NotReplayable, journal_bytes, read, token_of
 from fake_runway.replay.rerun import Replayed, replay
 from fake_runway.room.tokens import LiveKit
@@ -68,7 +68,7 @@ def _text(token_or_file: str) -> str | bytes:
         ) from error
 
 
-def _tell(given: dict[str, Any], done: Replayed) -> None:
+def _tell(given: Json, done: Replayed) -> None:
     world = done.world
     click.echo(
         f"world {given['world']}, scenario {given['scenario']}, seed {given['seed']},"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self
 
-Json = Mapping[str, Any]
+from fake_runway.core.types import Json
 
 StateName = Literal[
     "queued", "provisioning", "ready", "claimed", "running", "completed", "failed", "cancelled"

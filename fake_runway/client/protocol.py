@@ -21,7 +21,6 @@ from fake_runway.client.answers import (
     FaultView,
     Finding,
     Health,
-    Json,
     Recording,
     Replayed,
     ScenarioLine,
@@ -36,6 +35,7 @@ from fake_runway.client.answers import (
     error_of,
 )
 from fake_runway.core.durations import parse_span, written_span
+from fake_runway.core.types import Json
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)

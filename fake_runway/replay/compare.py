@@ -8,7 +8,8 @@ import orjson
 
 from fake_runway.core.history.journal import Move
 from fake_runway.core.history.views import exchange_body
-from fake_runway.replay.record import Json, NotReplayable, digest_of, seal_of, step_of
+from fake_runway.core.types import Json
+from fake_runway.replay.record import NotReplayable, digest_of, seal_of, step_of
 from fake_runway.worlds.world import World
 
 

@@ -3,6 +3,7 @@
 A record holds what a world's history followed from: how the server was told to behave, the
 scenario, the seed, the world's name and its first instant, and every call and act with the instant
 and the order in which it was applied. A replay makes such a world with a frozen clock, moves it
+from fake_runway.core.types import Json
 from instant to instant, and applies the same calls by the same code. Nothing waits, so the order
 cannot come out differently. Secrets are not part of a record: a consume says whether its key was
 the right one, and a replay uses the right key or a wrong one.
@@ -29,12 +30,10 @@ from fake_runway.core.history.views import act_body, entry_body, exchange_body
 from fake_runway.core.scenario.forms import describe_account, describe_session
 from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.text import printable
+from fake_runway.core.types import Json
 from fake_runway.version import __version__
 from fake_runway.worlds.naming import is_name
 from fake_runway.worlds.world import World
-
-Json = dict[str, Any]
-
 
 FORMAT = 1
 
@@ -52,7 +51,7 @@ class NotReplayable(Exception):
     """A text that is no record, or a world whose journal is no longer complete."""
 
 
-def record(world: World) -> Json:
+def record(world: World) -> dict[str, Any]:
     """Return the record of everything that happened in `world`.
 
     Shape: `Record` in contracts/wire/schemas/admin.json.
@@ -114,13 +113,11 @@ _NOT_TOLD = frozenset({"fake_runway", "journal", "digests", "seal"})
 def step_of(entry: Exchange | Act) -> Json:
     if isinstance(entry, Act):
         return act_body(entry)
-    step = exchange_body(entry)
-    for name in ("response", "acted", "faults", "nearest"):
-        del step[name]
-    rejection = entry.rejection
-    if rejection is not None:
-        step["door"] = {**rejection._asdict(), "headers": dict(rejection.headers)}
-    return step
+    answered = ("response", "acted", "faults", "nearest")
+    step = {key: value for key, value in exchange_body(entry).items() if key not in answered}
+    if (rejection := entry.rejection) is None:
+        return step
+    return step | {"door": rejection._asdict() | {"headers": {**rejection.headers}}}
 
 
 def token_of(given: Json) -> str:

@@ -9,8 +9,9 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
-from fake_runway.replay.record import Json, NotReplayable
+from fake_runway.replay.record import NotReplayable
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Arrival
 from fake_runway.runway_api.operations import OPERATIONS

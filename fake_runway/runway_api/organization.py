@@ -5,8 +5,9 @@ from typing import Any
 
 from fake_runway.core.billing import DAY_S
 from fake_runway.core.errors import Refused
+from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import Call
-from fake_runway.runway_api.wire import MODEL, Json
+from fake_runway.runway_api.wire import MODEL
 from fake_runway.web.replies import Reply
 
 CREDITS_PER_MONTH = 10_000_000  # the highest tier's $100,000 at $0.01; source: public tiers page

@@ -193,7 +193,7 @@ def _created(operation: Operation, reply: Reply) -> str:
 def _altered(world: World, delivery: Delivery, striking: tuple[Fault, ...]) -> Delivery:
     """Return `delivery` with the effects of all faults, in the order in which effects apply."""
 
-    def envelope(text: str) -> dict[str, object]:
+    def envelope(text: str) -> Mapping[str, object]:
         return error_body(text, doc_url=world.settings.doc_url)
 
     names = ", ".join(fault.name for fault in striking[:_NAMES_SHOWN])

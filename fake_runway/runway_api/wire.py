@@ -12,11 +12,10 @@ from typing import Any
 
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.types import Json
 
 DOC_URL = "https://docs.dev.runwayml.com/api"
 MODEL = "gwm1_avatars"
-
-Json = dict[str, Any]
 
 _STATUS: Mapping[State, str] = {
     State.QUEUED: "NOT_READY",
@@ -41,7 +40,7 @@ def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
 
     `key_of` is asked for a READY session only.
     """
-    body: Json = {
+    body: dict[str, Any] = {
         "id": session.id,
         "createdAt": instant(session.created_at),
         "status": _STATUS[session.state],

@@ -13,9 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from fake_runway.core.scenario.forms import Json
 from fake_runway.core.scenario.scenario import Scenario, avatar_of, parse_scenario
 from fake_runway.core.scenario.schema import NAME_PATTERN
+from fake_runway.core.types import Json
 from fake_runway.scenarios.check import (
     broken_rules,
     contradictions,

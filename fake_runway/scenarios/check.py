@@ -18,9 +18,8 @@ from fake_runway.core.durations import EXPECTED as A_DURATION
 from fake_runway.core.scenario.scenario import Scenario, parse_scenario
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
 from fake_runway.core.text import shown
+from fake_runway.core.types import Json
 from fake_runway.scenarios.yaml_lines import Path, Problem
-
-Json = Mapping[str, Any]
 
 _A_SPAN = "a span such as 1.5s, 200ms or 5m"
 _PHRASES: Mapping[str, str] = MappingProxyType(

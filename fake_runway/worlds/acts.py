@@ -1,12 +1,9 @@
 """Acts that calls carry out, and admin operations as well."""
 
-from typing import Any
-
 from fake_runway.core.history.journal import Act
 from fake_runway.core.scenario.scenario import Scenario, data_of
+from fake_runway.core.types import Json
 from fake_runway.worlds.world import World
-
-Json = dict[str, Any]
 
 
 def follow_scenario(world: World, scenario: Scenario, *, at: float) -> None:

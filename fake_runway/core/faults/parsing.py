@@ -1,6 +1,5 @@
 """Faults from data, and the contradictions that a schema cannot say."""
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -12,9 +11,7 @@ from fake_runway.core.faults.effects.events import Happens
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.matching import Match, Moment
 from fake_runway.core.lifecycles.session import State
-
-Json = Mapping[str, Any]
-
+from fake_runway.core.types import Json
 
 _CARRIED_OUT = frozenset({200})
 

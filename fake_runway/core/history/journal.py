@@ -18,8 +18,6 @@ from typing import Any, NamedTuple
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.core.sessions.rules import Change
 
-Json = dict[str, Any]
-
 DEFAULT_CAPACITY = 1_000
 _CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
 

@@ -5,15 +5,12 @@ keys and tokens are covered. The same entry always gives the same bytes, which i
 compared by.
 """
 
-from typing import Any
-
 from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
 from fake_runway.core.history.redaction import redacted_reply
 from fake_runway.core.sessions.session import Session
-
-Json = dict[str, Any]
+from fake_runway.core.types import Json
 
 
 def exchange_body(exchange: Exchange) -> Json:

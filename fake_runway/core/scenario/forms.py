@@ -18,9 +18,7 @@ from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.lifecycles.session import Event, Failure, State
 from fake_runway.core.scenario.settings import ErrorStyle, KeyState, Settings
 from fake_runway.core.sessions.session import Happening, Plan
-
-Json = Mapping[str, Any]
-
+from fake_runway.core.types import Json
 
 NOTHING: Json = MappingProxyType({})
 

@@ -17,9 +17,10 @@ from typing import Any
 
 from fake_runway.core.draws import draw
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.scenario.forms import NOTHING, Json, read_account, read_faults, read_session
+from fake_runway.core.scenario.forms import NOTHING, read_account, read_faults, read_session
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.types import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
 from fake_runway.core.lifecycles.session import Event
-
-Json = Mapping[str, Any]
+from fake_runway.core.types import Json
 
 
 class Ending(Enum):
@@ -70,7 +69,7 @@ class Context(NamedTuple):
     """What an effect may know: a draw in (0, 1) of its own, and the form of error bodies."""
 
     number: float
-    envelope: Callable[[str], dict[str, Any]]
+    envelope: Callable[[str], Json]
 
 
 class When(Enum):

@@ -313,7 +313,7 @@ def test_a_divergence_names_the_place(scenario: Data, run: list[Step], data: st.
     assert said.startswith(f"exchange {number} (")
     where = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path[1:])
     assert f" diverges at ${where}" in said
-    shortened = given_record | {"journal": given_record["journal"][:-1]}
+    shortened = {**given_record, "journal": given_record["journal"][:-1]}
     assert f"exchange {given_record['journal'][-1]['number']} (" in outcome(orjson.dumps(shortened))
 
 
