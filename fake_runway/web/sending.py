@@ -16,6 +16,7 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.durations import LONGEST_S
 from fake_runway.core.faults.effects.base import Delivery, Ending
 from fake_runway.web import cors
+from fake_runway.web.replies import Reply
 
 _JSON = CIMultiDictProxy(
     CIMultiDict({**cors.ORIGIN, "Content-Type": "application/json; charset=utf-8"})
@@ -36,17 +37,17 @@ async def send(
     return await _piecemeal(whole(delivery), delivery, request, clock)
 
 
-def whole(delivery: Delivery) -> web.Response:
+def whole(answer: Reply | Delivery) -> web.Response:
     """Return the whole answer as one response."""
-    body = delivery.body
+    body = answer.body
     if body is None:
-        headers = {**delivery.headers, **cors.ORIGIN} if delivery.headers else cors.ORIGIN
-        return web.Response(status=delivery.status, headers=headers)
+        headers = {**answer.headers, **cors.ORIGIN} if answer.headers else cors.ORIGIN
+        return web.Response(status=answer.status, headers=headers)
     headers = _JSON.copy()
-    if delivery.headers:
-        headers.update(delivery.headers)
+    if answer.headers:
+        headers.update(answer.headers)
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return web.Response(status=delivery.status, body=raw, headers=headers)
+    return web.Response(status=answer.status, body=raw, headers=headers)
 
 
 async def _piecemeal(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,9 +11,10 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
-from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally
+from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.history.journal import DEFAULT_CAPACITY, Log
+from fake_runway.core.faults.matching import Situation
+from fake_runway.core.history.journal import DEFAULT_CAPACITY, Exchange, Log
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
@@ -94,7 +95,7 @@ class World:
         return self.account.settings
 
     @property
-    def standing(self) -> tuple[ActiveFault, ...]:
+    def active_faults(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
         return (
             (*self._scenario_faults, *self.placed.values())
@@ -196,12 +197,59 @@ class World:
             plan = self._plans[scenario.name] = scenario.plan_over(self.base.plan)
         return plan
 
-    def count(self, changed: Mapping[Key, Tally]) -> None:
-        """Keep the new tallies, and drop those of sessions that are forgotten."""
+    def faults_for(
+        self, exchange: Exchange, *, template: str, avatar: str | None
+    ) -> tuple[list[ActiveFault], Situation] | None:
+        """Return the faults that can be about a call, and the facts they match it by.
+
+        None, the usual case: there is no such fault.
+
+        Args:
+            exchange: the call, before it is carried out.
+            template: the path template of its operation.
+            avatar: which one a create asks for; None: the call is no create.
+        """
+        operation, session = exchange.operation, self.account.sessions.get(exchange.session_id)
+        plan, since, ordinal = None, self.since, None
+        if session is not None:
+            plan, since, ordinal = session.plan, session.created_at, session.ordinal
+        elif avatar is not None and (form := self.form_of(avatar)) is not None:
+            plan, since = self.plan_of(form), self.since_of(form)
+        elif avatar is not None or exchange.session_id:
+            plan = self.settings.plan
+        if avatar is not None:
+            ordinal = self.account.created_count
+        found = [each for each in self.active_faults if each.fault.match.allows(operation)]
+        if plan is not None and plan.faults:
+            allowed = [fault for fault in plan.faults if fault.match.allows(operation)]
+            found += [ActiveFault(fault, since) for fault in allowed]
+        if not found:
+            return None
+        return found, Situation(
+            operation,
+            exchange.method,
+            template,
+            exchange.at,
+            session=ordinal,
+            addressed=session is not None,
+            state=session.state if session is not None else None,
+        )
+
+    def strike(
+        self, faults: Iterable[ActiveFault], situation: Situation, *, acted: bool
+    ) -> tuple[Fault, ...]:
+        """Return which faults strike a call, before or after it is carried out, and count it.
+
+        Tallies of sessions that are forgotten are dropped.
+        """
+        striking, changed = decide(
+            faults, situation, acted=acted, tallies=self.tallies, draws=self.draws
+        )
         self.tallies.update(changed)
         if len(self.tallies) > _FEW_TALLIES + 8 * len(self.account.sessions):
             known = {session.ordinal for session in self.account.sessions.values()} | {WORLD_SCOPE}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
+        return striking
 
     # Waiting
 

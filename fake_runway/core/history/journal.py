@@ -2,8 +2,8 @@
 
 One sequence numbers all three, so that the order in which things were applied is known even when
 they happened at the same instant. Every list is bounded. Entries keep references to what the world
-has anyway and are turned into text only when somebody reads them. No secret of a request gets here;
-keys and tokens in replies are covered whenever an entry is rendered (`redaction.py`).
+has anyway and are turned into text only when somebody reads them. No secret gets here: the pipeline
+redacts what an exchange holds (`redaction.py`).
 
 Not here: how long anything is kept on a disk (it is not), and what the entries mean for the client
 (`findings.py`).
@@ -12,11 +12,13 @@ Not here: how long anything is kept on a disk (it is not), and what the entries 
 from collections import deque
 from collections.abc import Iterator, Mapping
 from copy import copy
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.core.sessions.rules import Change
+from fake_runway.core.types import Json
 
 DEFAULT_CAPACITY = 1_000
 _CHANGES_PER_EXCHANGE = 8  # a session has seven at the most
@@ -31,55 +33,59 @@ class Rejection(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Exchange(NamedTuple):
+@dataclass(slots=True)
+class Exchange:
     """One request and its answer.
 
+    The handler fills in the request, the pipeline all that comes of it; once it is in the log, it
+    stays as it is.
+
     Attributes:
-        number: its place in the order of application.
-        at: when it was applied, POSIX seconds of the world's clock.
-        operation: the contract's id, empty for a request that nobody expected.
+        operation: the contract's id, empty for a request that fits no operation.
         path: without the world's prefix and without the query.
         session_id: the session that the path names or that was created; empty if none.
+        avatar_id: the avatar that the path names; empty if none.
         agent: the User-Agent.
         retry: which repetition of an official SDK it is; None if it does not say.
         versioned: the version header was there.
         secret_in_url: the query held something that looks like a secret.
-        body: the validated JSON object, covered.
-        query: the parameters that the operation takes.
-        key_fits: of a consume: whether the key was that session's.
+        body: the validated JSON object, redacted.
+        query: the parameters that the operation takes; the first of each name.
         rejection: why it never reached the account; None if it did.
+        number: its place in the order of application.
+        at: when it was applied, POSIX seconds of the world's clock.
+        key_fits: of a consume: whether the key was that session's.
         status: of the answer, also if it was lost.
-        reply: the body of the answer, before faults broke its bytes.
+        reply: the body of the answer, redacted, before faults broke its bytes.
         code: of the rule that refused, empty if none did.
         faults: the names of those that struck.
         arrives: whether the client got the whole answer, sooner or later.
         wait_s: how long the answer was held back.
         acted: whether the server acted on it.
-        avatar_id: the avatar that the path names; empty if none.
     """
 
-    number: int
-    at: float
     operation: str
     method: str
     path: str
-    session_id: str
-    agent: str
-    retry: int | None
-    versioned: bool
-    secret_in_url: bool
-    body: Mapping[str, Any]
-    query: Mapping[str, str]
-    key_fits: bool | None
-    rejection: Rejection | None
-    status: int
-    reply: object
-    code: str
-    faults: tuple[str, ...]
-    arrives: bool
-    wait_s: float
-    acted: bool
+    session_id: str = ""
     avatar_id: str = ""
+    agent: str = ""
+    retry: int | None = None
+    versioned: bool = False
+    secret_in_url: bool = False
+    body: Json = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    rejection: Rejection | None = None
+    number: int = -1
+    at: float = 0.0
+    key_fits: bool | None = None
+    status: int = 0
+    reply: object = None
+    code: str = ""
+    faults: tuple[str, ...] = ()
+    arrives: bool = True
+    wait_s: float = 0.0
+    acted: bool = False
 
 
 class Act(NamedTuple):
@@ -150,7 +156,8 @@ class Log:
         return number
 
     def add_exchange(self, exchange: Exchange) -> None:
-        """Keep `exchange`, whose number came from `number`."""
+        """Give `exchange` the next number, and keep it."""
+        exchange.number = self.number()
         self.dropped += len(self.exchanges) == self.exchanges.maxlen
         self.exchanges.append(exchange)
 

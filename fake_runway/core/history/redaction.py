@@ -17,7 +17,7 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 4  # a shorter one stands in any text by chance
-_IN_REPLIES = ("sessionKey", "token")
+_IN_REPLIES = frozenset({"sessionKey", "token"})
 _INTEGRATIONS = ("integration", "livekit")
 
 
@@ -65,7 +65,7 @@ def _host_alone(address: str) -> str:
         parts = urlsplit(address)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return COVERED
+        return "://covered/covered"
     return f"{parts.scheme}://{parts.hostname or 'covered'}{port}/covered"
 
 
@@ -83,7 +83,7 @@ def _covered(value: Any, secret: str) -> Any:
 
 def redacted_reply(reply: object) -> object:
     """Return the body of an answer without keys and tokens."""
-    if not isinstance(reply, dict) or not any(key in reply for key in _IN_REPLIES):
+    if not isinstance(reply, dict) or _IN_REPLIES.isdisjoint(reply):
         return reply
     return {
         key: COVERED if key in _IN_REPLIES and isinstance(value, str) else value

@@ -8,7 +8,6 @@ compared by.
 from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
-from fake_runway.core.history.redaction import redacted_reply
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.types import Json
 
@@ -38,7 +37,7 @@ def exchange_body(exchange: Exchange) -> Json:
         },
         "response": {
             "status": exchange.status or None,
-            "body": redacted_reply(exchange.reply),
+            "body": exchange.reply,
             "code": exchange.code or None,
             "arrives": exchange.arrives,
             "wait_s": exchange.wait_s,
