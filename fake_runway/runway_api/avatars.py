@@ -8,8 +8,6 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
 DEFAULT_PAGE = 50
-
-
 LARGEST_PAGE = 100
 
 
@@ -48,8 +46,8 @@ def get_avatar(call: RunwayCall) -> Reply:
 
 def _avatars(world: World) -> list[tuple[str, str, str]]:
     """Return id, name and description of every custom avatar that exists, by id."""
-    given = [avatar for avatar in world.settings.avatars or () if is_uuid4(avatar)]
-    exist = dict.fromkeys(given, ("Custom avatar", "It exists."))
+    ids = [avatar for avatar in world.settings.avatars or () if is_uuid4(avatar)]
+    exist = dict.fromkeys(ids, ("Custom avatar", "It exists."))
     for form in world.catalogue.with_avatars:
         exist[form.avatar] = (form.name, form.about or form.name)
     for avatar, form in world.scenario.avatars.items():

@@ -11,11 +11,7 @@ from fake_runway.runway_api.wire import MODEL
 from fake_runway.web.replies import Reply
 
 CREDITS_PER_MONTH = 10_000_000  # the highest tier's $100,000 at $0.01; source: public tiers page
-
-
 USAGE_DAYS = 30
-
-
 LONGEST_USAGE_DAYS = 90
 
 

@@ -34,7 +34,7 @@ _log = logging.getLogger("fake_runway")
 _NAMES_SHOWN = 5  # a header has its limits
 
 _NO_REPLY = Reply(0)
-"""What a call begins with where a fault answers in the server's place."""
+"""The reply of a call that is not carried out, because a fault answers instead."""
 
 
 def apply_call(call: RunwayCall) -> Delivery:
@@ -58,7 +58,7 @@ def apply_call(call: RunwayCall) -> Delivery:
         delivery = replace(delivery, wait_s=delivery.wait_s + latency_s)
     exchange.status, exchange.wait_s = delivery.status, delivery.wait_s
     exchange.arrives = delivery.arrives
-    # bytes were broken on purpose, and may show a key in a place where none is looked for
+    # a fault broke the bytes, and a key in them cannot be redacted any more
     sent = reply.body if isinstance(delivery.body, bytes) else delivery.body
     exchange.reply = redacted_reply(sent)
     world.log.add_exchange(exchange)

@@ -316,7 +316,7 @@ def configuration_from(
         scenario=named if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
         livekit=livekit_from(options),
-        upkeep=upkeep_from(options),
+        retention=retention_from(options),
         host=options["host"],
         port=options["port"],
         seed=options["seed"],
@@ -369,7 +369,7 @@ def _finite(limit: float) -> int | None:
     return None if math.isinf(limit) else int(limit)
 
 
-def upkeep_from(options: dict[str, Any]) -> Retention:
+def retention_from(options: dict[str, Any]) -> Retention:
     """Return how many worlds are kept, how long, and how much of each is remembered."""
     return Retention(
         most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]

@@ -55,7 +55,7 @@ class Configuration:
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
     livekit: LiveKit = field(default_factory=LiveKit)
-    upkeep: Retention = field(default_factory=Retention)
+    retention: Retention = field(default_factory=Retention)
     host: str = "127.0.0.1"
     port: int = 0
     seed: str = "0"
@@ -91,7 +91,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         rate=given.rate,
         scenario=given.scenario,
         catalogue=given.catalogue,
-        upkeep=given.upkeep,
+        retention=given.retention,
     )
     admin = admin_api(
         worlds, given.livekit, token=given.admin_token, hosts=frozenset({given.host.lower()})

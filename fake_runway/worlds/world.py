@@ -34,14 +34,22 @@ _FEW_TALLIES = 256
 
 
 class World:
-    """Everything that callers of one world share, and nobody else sees.
+    """All state that the callers of one world share; callers of another world see none of it.
 
     Args:
         name: the public one.
-        origin: whose draws these are: the name, or for a fork that of the first of its line.
-        seed: what its random choices follow from, whatever seed the scenario has.
-        base: how the server was told to behave; the scenario changes it.
+        origin: the name that its draws follow from: its own, or of the first world of its forks.
+        seed: its random choices follow from it, and not from the seed of the scenario.
+        base: the settings of the server; the scenario changes them.
         clock: its own.
+
+    Attributes:
+        since: when it began to follow its scenario, POSIX seconds of its clock.
+        given_seed: the seed that a reset asked for; None: that of scenario or server.
+        calls: how many there were; the ordinal of the next.
+        placed: the faults that were put in place by hand, by name.
+        touched_at: when it was last used, in real POSIX seconds.
+        held_back: answers that wait for its clock.
     """
 
     def __init__(
@@ -91,7 +99,7 @@ class World:
 
     @property
     def settings(self) -> Settings:
-        """How it behaves now."""
+        """The settings that hold now."""
         return self.account.settings
 
     @property
@@ -103,13 +111,13 @@ class World:
             else self._scenario_faults
         )
 
-    # What an admin can do
+    # For acts
 
     def follow_scenario(self, scenario: Scenario, *, at: float) -> None:
-        """Follow another scenario from now on. Sessions keep the plan they were born with.
+        """Follow another scenario from now on. Sessions keep the plan they were created with.
 
-        Its faults count from zero; those put in place by hand stay, and what was counted for a
-        session does.
+        Its faults count from zero. Faults put in place by hand stay, and so do the tallies of
+        sessions.
 
         Args:
             at: now, POSIX seconds of the world's clock.
@@ -122,9 +130,9 @@ class World:
         self._count_anew(lambda _: True)
 
     def bind(self, avatar: str, form: Scenario, *, at: float) -> None:
-        """Let creates for an avatar follow the session form of `form` from now on.
+        """Make creates for an avatar follow the session form of `form` from now on.
 
-        Of all that was counted, only what its faults counted for creates begins anew.
+        Of all tallies, only those of its own faults for creates begin anew.
 
         Args:
             avatar: a preset id or a UUID, in any case.
@@ -135,7 +143,7 @@ class World:
         self._count_anew(lambda fault: fault.startswith(f"{form.name}/"))
 
     def unbind(self, avatar: str) -> bool:
-        """Let an avatar choose no form of the scenario's; tell whether it was bound to one."""
+        """Remove what the scenario binds an avatar to; return whether it was bound."""
         bound = dict(self.scenario.avatars)
         form = bound.pop(avatar.lower(), None)
         if form is not None:
@@ -147,7 +155,7 @@ class World:
         self._plans.pop(form.name, None)
 
     def _count_anew(self, concerns: Callable[[str], bool]) -> None:
-        """Forget what was counted for the world by the scenario's faults of certain names."""
+        """Drop the tallies of the scenario's faults whose names `concerns` accepts."""
         self.tallies = {
             key: tally
             for key, tally in self.tallies.items()
@@ -164,16 +172,16 @@ class World:
         self.placed[fault.name] = ActiveFault(fault, at)
 
     def lift(self, name: str) -> bool:
-        """Remove a fault that was put in place by hand; tell whether there was one."""
+        """Remove a fault that was put in place by hand; return whether there was one."""
         if self.placed.pop(name, None) is None:
             return False
         self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] != name}
         return True
 
-    # What a call needs
+    # For calls
 
     def next_latency_s(self) -> float:
-        """Return how long this call's answer is to be held back, in seconds of this world."""
+        """Count a call; return how long its answer is held back, in seconds of this world."""
         ordinal = self.calls
         self.calls += 1
         latency = self.account.settings.latency
@@ -182,7 +190,7 @@ class World:
         return latency.sample(self.draws.number("latency", ordinal))
 
     def form_of(self, avatar: str) -> Scenario | None:
-        """Return whose session form the avatar with this id (preset or UUID) chooses, if any."""
+        """Return the scenario whose session form an avatar (preset or UUID) selects, if any."""
         bound = self.scenario.avatars.get(avatar.lower()) if self.scenario.avatars else None
         return bound or self.catalogue.of_avatar(avatar.lower())
 
@@ -253,21 +261,26 @@ class World:
 
     # Waiting
 
+    def release(self) -> None:
+        """Send all answers that are held back, and wake all who wait: this world is dropped."""
+        self.clock.release()
+        self.notify()
+
     def notify(self) -> None:
-        """Wake whoever waits for something to happen here."""
+        """Wake all who wait for a call or an act."""
         if self._watched:
             self._notified.set()
             self._notified, self._watched = asyncio.Event(), False
 
     def watch(self) -> asyncio.Event:
-        """Return what is set when the next call or act has been applied."""
+        """Return the event that the next call or act sets."""
         self._watched = True
         return self._notified
 
     # Copies
 
     def copy(self, name: str, clock: VirtualClock) -> "World":
-        """Return a world that goes on from here by itself. O(sessions and entries)."""
+        """Return a copy that shares nothing that changes. O(sessions and entries)."""
         twin = copy(self)
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()

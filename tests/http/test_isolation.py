@@ -22,7 +22,7 @@ RUNS = int(os.environ.get("FAKE_RUNWAY_TEST_RUNS", "2"))
 async def test_a_world_on_a_busy_server_is_as_if_it_were_alone() -> None:
     """Parallel runs with faults, acts and moved clocks: every journal is that of the run alone."""
     catalogue = Catalogue.builtin()
-    configuration = Configuration(rate=0.0, upkeep=Retention(most=WORKERS * RUNS + 1))
+    configuration = Configuration(rate=0.0, retention=Retention(most=WORKERS * RUNS + 1))
     doors: dict[int, Door] = {}
     async with (
         serving(configuration) as server,
