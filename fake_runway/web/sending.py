@@ -34,7 +34,7 @@ async def send(
         return whole(delivery)
     if delivery.silent:
         await _end(delivery.ending, request, clock)
-        return web.Response()  # it finds no connection to go out on
+        return web.Response(headers=delivery.headers)  # it finds no connection to go out on
     return await _send_in_pieces(delivery, request, clock)
 
 
