@@ -36,7 +36,7 @@ from fake_runway.web.errors import (
     UnknownRoute,
 )
 from fake_runway.web.replies import NO_BODY, Reply
-from fake_runway.web.routes import Match, Routes
+from fake_runway.web.routes import RouteMatch, Routes
 from fake_runway.worlds.naming import check_secret, explicit_name, name_from_secret
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
@@ -179,7 +179,7 @@ class Admin:
             return await operation.waits(call)
         return carry_out(operation, call)
 
-    def _world(self, request: web.BaseRequest, match: Match[AdminOperation]) -> World:
+    def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
         """Return the world that a request names, or the only one there is.
 
         Raises:
@@ -208,11 +208,10 @@ def _host(request: web.BaseRequest) -> str:
 
 
 def _refusal(refusal: Refused) -> Reply:
-    headers: Mapping[str, str] = refusal.headers if isinstance(refusal, RequestRefused) else {}
     body: dict[str, Any] = {"error": refusal.message, "code": refusal.code}
-    if "X-Fake-Where" in headers:
-        body["where"] = headers["X-Fake-Where"]
-    kept = {name: value for name, value in headers.items() if name != "X-Fake-Where"}
+    if "X-Fake-Where" in refusal.headers:
+        body["where"] = refusal.headers["X-Fake-Where"]
+    kept = {name: value for name, value in refusal.headers.items() if name != "X-Fake-Where"}
     return Reply(refusal.status, body, kept)
 
 

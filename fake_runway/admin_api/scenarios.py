@@ -128,7 +128,7 @@ def remove_faults(call: AdminCall) -> Reply:
 
 
 def _fault_views(world: World) -> list[Json]:
-    return [_fault_view(world, standing.fault, standing.since) for standing in world.standing]
+    return [_fault_view(world, each.fault, each.since) for each in world.active_faults]
 
 
 def _fault_view(world: World, fault: Fault, since: float) -> Json:

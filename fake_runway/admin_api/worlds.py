@@ -97,7 +97,7 @@ def world_view(world: World) -> Json:
         "sessions": len(account.sessions),
         "active": account.active,
         "calls": world.calls,
-        "faults": len(world.standing),
+        "faults": len(world.active_faults),
         "entries": len(world.log),
     }
 

@@ -4,14 +4,21 @@ The texts marked *observed* were seen on the real API; the others are assumed, b
 exists. Programs should read `code` (which the fake sends in a side header), people the text.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
 class Refused(Exception):
-    """A rejected call. The account is unchanged when this is raised."""
+    """A call the account does not carry out. Nothing has changed when this is raised.
+
+    Attributes:
+        headers: they go out with the answer.
+    """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)

@@ -115,9 +115,9 @@ def step_of(entry: Exchange | Act) -> Json:
         return act_body(entry)
     answered = ("response", "acted", "faults", "nearest")
     step = {key: value for key, value in exchange_body(entry).items() if key not in answered}
-    if entry.rejection is None:
+    if (rejection := entry.rejection) is None:
         return step
-    return step | {"door": entry.rejection._asdict() | {"headers": {**entry.rejection.headers}}}
+    return step | {"door": rejection._asdict() | {"headers": {**rejection.headers}}}
 
 
 def token_of(given: Json) -> str:

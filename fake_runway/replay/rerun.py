@@ -5,20 +5,19 @@ from dataclasses import dataclass, replace
 from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
 from fake_runway.clock import VirtualClock
-from fake_runway.core.errors import Refused
-from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act
-from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
+from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.scenario import parse_scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
 from fake_runway.replay.record import NotReplayable
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import Arrival
+from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.web.errors import RequestRefused
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
@@ -88,7 +87,7 @@ def _apply(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     if "act" in step:
         _repeat(step, world, worlds, livekit)
     else:
-        apply_call(world, _arrival(step, world), livekit)
+        apply_call(_call(step, world, livekit))
 
 
 def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
@@ -110,30 +109,31 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     carry_out(operation, call)
 
 
-def _arrival(step: Json, world: World) -> Arrival:
+def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     request, door = step["request"], step.get("door")
     longest = (request["body"] or {}).get("maxDuration", 0)
     if longest > LONGEST_CALL_S:  # it would be paid for block by block, for ever
         raise NotReplayable(f"the record is damaged: a maxDuration of {longest}")
     operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
-    session_id = step["session"] or ""
-    if operation is not None and operation.id == "createSession":
-        session_id = ""
-    return Arrival(
-        operation,
+    kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
+    subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
+    if operation is not None and operation.creates:
+        subject = NO_SUBJECT  # the step names what the create made
+    exchange = Exchange(
+        step["operation"] or "",
         step["method"],
         step["path"],
-        session_id,
-        _key(request["key_fits"], session_id, world),
-        request["body"] or {},
-        request["query"],
-        None if door is None else _recorded(door),
-        request["agent"] or "",
-        request["retry"],
-        request["versioned"],
-        request["secret_in_url"],
-        step["avatar"] or "",
+        subject=subject,
+        agent=request["agent"] or "",
+        retry=request["retry"],
+        versioned=request["versioned"],
+        secret_in_url=request["secret_in_url"],
+        body=request["body"] or {},
+        query=request["query"],
+        rejection=None if door is None else Rejection(**door),
     )
+    token = _key(request["key_fits"], subject.id, world)
+    return RunwayCall(world, livekit, operation, exchange, token)
 
 
 def _key(fits: bool | None, session_id: str, world: World) -> str:
@@ -141,11 +141,3 @@ def _key(fits: bool | None, session_id: str, world: World) -> str:
         return _WRONG_KEY
     world.account.advance(world.clock.now())
     return world.account.session_key(world.account.sessions[session_id])
-
-
-def _recorded(door: Json) -> Refused:
-    refusal = RequestRefused(door["message"], headers=door["headers"])
-    # class variables elsewhere; this refusal stands for one of whichever class it was
-    refusal.code = door["code"]  # type: ignore[misc]  # on purpose, see above
-    refusal.status = door["status"]  # type: ignore[misc]  # as well
-    return refusal

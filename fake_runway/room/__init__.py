@@ -1,1 +1,1 @@
-"""The media room that credentials lead to."""
+"""The media room that credentials give access to."""

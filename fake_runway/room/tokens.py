@@ -1,9 +1,9 @@
-"""LiveKit access tokens: what consume and connect_backend hand out.
+"""LiveKit access tokens: what consume and connect_backend answer.
 
-Everything about Runway's own tokens but their kind is unpublished. Ours let a user (or a hidden
-backend participant) into the room that is named like the session, until the session must have
-ended. PyJWT warns that LiveKit's well-known dev secret is short; that is its whole point, so the
-warning is silenced here, around the two calls that raise it, and nowhere else.
+Runway's own tokens are LiveKit's; what they claim is unpublished. Ours admit a user (or a hidden
+backend participant) to the room that is named like the session, until the session must have ended.
+PyJWT warns that LiveKit's well-known dev secret is short. The dev secret is meant to be, so the
+warning is silenced around the two calls that raise it, and nowhere else.
 
 Source: LiveKit's documentation of access tokens and of its dev key pair.
 """
@@ -20,7 +20,7 @@ from fake_runway.core.sessions.session import Session
 
 @dataclass(frozen=True, slots=True)
 class LiveKit:
-    """The LiveKit server to send clients to, and the pair that signs their tokens."""
+    """The LiveKit server that clients connect to, and the key pair that signs their tokens."""
 
     url: str = "ws://127.0.0.1:7880"
     api_key: str = "devkey"
@@ -30,17 +30,20 @@ class LiveKit:
         return f"<LiveKit {self.url} as {self.api_key}>"
 
     def user(self, session: Session, *, now: float) -> dict[str, str]:
-        """Return credentials of the person who talks to the avatar: `{url, token, roomName}`."""
+        """Return the credentials of the user: `{url, token, roomName}`."""
         return self._credentials(session, f"user:{session.id}", {"canPublish": True}, now)
 
     def backend(self, session: Session, *, now: float) -> dict[str, str]:
-        """Return credentials of a hidden participant that serves RPC tools."""
+        """Return the credentials of a hidden participant that serves RPC tools."""
         grants = {"canPublish": False, "hidden": True}
         return self._credentials(session, f"backend:{session.id}", grants, now)
 
     def _credentials(
         self, session: Session, identity: str, grants: dict[str, bool], now: float
     ) -> dict[str, str]:
+        ends_at = session.ends_at
+        if ends_at is None:
+            ends_at = (session.expires_at or now) + session.longest_s
         video = {
             "roomJoin": True,
             "room": session.plan.token_room or session.id,
@@ -51,22 +54,15 @@ class LiveKit:
             "iss": self.api_key,
             "sub": identity,
             "nbf": math.floor(now),
-            "exp": math.ceil(_last_instant(session, now)),
+            "exp": math.ceil(ends_at),
             "video": video | grants,
         }
         return {"url": self.url, "token": mint(claims, self.api_secret), "roomName": session.id}
 
 
-def _last_instant(session: Session, now: float) -> float:
-    """Return when the session must have ended, at the latest."""
-    if session.ends_at is not None:
-        return session.ends_at
-    return (session.expires_at or now) + session.longest_s
-
-
 def mint(claims: dict[str, Any], secret: str) -> str:
     """Return `claims` as a JWT signed with HS256."""
-    import jwt  # 60 ms to import, and not before somebody consumes
+    import jwt  # slow to import, and only a consume needs it
 
     with _short_secrets_allowed():
         return jwt.encode(claims, secret, algorithm="HS256")
@@ -76,7 +72,7 @@ def read(token: str, secret: str, *, now: float | None = None) -> dict[str, Any]
     """Return the claims of a token after checking its signature, and its times if `now` is given.
 
     Raises:
-        jwt.InvalidTokenError: the signature or the form is wrong, or it does not hold at `now`.
+        jwt.InvalidTokenError: the signature, the form, or the time at `now` is wrong.
     """
     import jwt
 
@@ -88,7 +84,8 @@ def read(token: str, secret: str, *, now: float | None = None) -> dict[str, Any]
             options={"verify_exp": False, "verify_nbf": False},  # the world's clock decides
         )
     if now is not None and not claims["nbf"] <= now < claims["exp"]:
-        raise jwt.ExpiredSignatureError(f"holds from {claims['nbf']} until {claims['exp']}")
+        times = f"{claims['nbf']} until {claims['exp']}"
+        raise jwt.ExpiredSignatureError(f"expected a time from {times}, got {now}")
     return claims
 
 

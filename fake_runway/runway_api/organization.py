@@ -6,16 +6,12 @@ from typing import Any
 from fake_runway.core.billing import DAY_S
 from fake_runway.core.errors import Refused
 from fake_runway.core.types import Json
-from fake_runway.runway_api.calls import Call
+from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import MODEL
 from fake_runway.web.replies import Reply
 
 CREDITS_PER_MONTH = 10_000_000  # the highest tier's $100,000 at $0.01; source: public tiers page
-
-
 USAGE_DAYS = 30
-
-
 LONGEST_USAGE_DAYS = 90
 
 
@@ -26,10 +22,9 @@ class BadDates(Refused):
     status = 400
 
 
-def get_organization(call: Call) -> Reply:
+def get_organization(call: RunwayCall) -> Reply:
     """Answer limits, balance and usage of the account."""
     account = call.world.account
-    account.advance(call.at)
     limits = account.settings.limits
     left = CREDITS_PER_MONTH if account.left is None else max(0, account.left)
     model_limits = {
@@ -49,13 +44,12 @@ def get_organization(call: Call) -> Reply:
     )
 
 
-def query_usage(call: Call) -> Reply:
+def query_usage(call: RunwayCall) -> Reply:
     """Answer credits by UTC day, for the days on which any were spent.
 
     The published defaults leave today out: from 30 days ago, for 30 days, end not included.
     """
     account = call.world.account
-    account.advance(call.at)
     start, before = _range(call)
     results: list[Json] = [
         {"date": day.isoformat(), "usedCredits": [{"model": MODEL, "amount": amount}]}
@@ -65,11 +59,11 @@ def query_usage(call: Call) -> Reply:
     return Reply(200, {"results": results, "models": [MODEL] if results else []})
 
 
-def _range(call: Call) -> tuple[date, date]:
-    today = _date_of(int(call.at // DAY_S))
-    start = _date(call.body, "startDate") or today - timedelta(days=USAGE_DAYS)
+def _range(call: RunwayCall) -> tuple[date, date]:
+    today = _date_of(int(call.exchange.at // DAY_S))
+    start = _date(call.exchange.body, "startDate") or today - timedelta(days=USAGE_DAYS)
     last = min(start.toordinal() + USAGE_DAYS, date.max.toordinal())
-    before = _date(call.body, "beforeDate") or date.fromordinal(last)
+    before = _date(call.exchange.body, "beforeDate") or date.fromordinal(last)
     days = (before - start).days
     if not 0 < days <= LONGEST_USAGE_DAYS:
         raise BadDates(

@@ -1,45 +1,55 @@
 """The operations of realtime sessions."""
 
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
-from fake_runway.runway_api.calls import Call
+from fake_runway.core.types import Json
+from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.replies import Reply
 
 
-def create_session(call: Call) -> Reply:
+def avatar_of(body: Json) -> str:
+    """Return the id of the avatar that a create asks for: a preset's or a custom one's."""
+    avatar = body["avatar"]
+    return str(avatar["avatarId" if avatar["type"] == "custom" else "presetId"])
+
+
+def create_session(call: RunwayCall) -> Reply:
     """Answer `{id}`. The avatar may choose how the session goes; see `World.form_of`."""
-    avatar = call.body["avatar"]
-    custom = avatar["type"] == "custom"
-    form = call.world.form_of(avatar["avatarId"] if custom else avatar["presetId"])
-    session = call.world.account.create(
-        at=call.at,
-        max_duration_s=int(call.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
-        avatar=avatar["avatarId"] if custom and form is None else None,
-        plan=None if form is None else call.world.plan_of(form),
+    world, exchange = call.world, call.exchange
+    avatar = avatar_of(exchange.body)
+    form = world.form_of(avatar)
+    custom = exchange.body["avatar"]["type"] == "custom"
+    session = world.account.create(
+        at=exchange.at,
+        max_duration_s=int(exchange.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
+        avatar=avatar if custom and form is None else None,
+        plan=None if form is None else world.plan_of(form),
     )
     return Reply(200, {"id": session.id})
 
 
-def get_session(call: Call) -> Reply:
+def get_session(call: RunwayCall) -> Reply:
     """Answer the session in the form of its status."""
     account = call.world.account
-    session = account.get(call.session_id, at=call.at)
+    session = account.get(call.exchange.subject.id, at=call.exchange.at)
     return Reply(200, session_body(session, account.session_key))
 
 
-def delete_session(call: Call) -> Reply:
+def delete_session(call: RunwayCall) -> Reply:
     """Cancel."""
-    call.world.account.delete(call.session_id, at=call.at)
+    call.world.account.delete(call.exchange.subject.id, at=call.exchange.at)
     return Reply(204)
 
 
-def consume_session(call: Call) -> Reply:
+def consume_session(call: RunwayCall) -> Reply:
     """Answer the credentials of the one caller who uses the key first."""
-    session = call.world.account.consume(call.session_id, call.token, at=call.at)
-    return Reply(200, call.livekit.user(session, now=call.at))
+    at = call.exchange.at
+    session = call.world.account.consume(call.exchange.subject.id, call.token, at=at)
+    return Reply(200, call.livekit.user(session, now=at))
 
 
-def connect_backend(call: Call) -> Reply:
+def connect_backend(call: RunwayCall) -> Reply:
     """Answer credentials of a hidden participant."""
-    session = call.world.account.admit_backend(call.session_id, at=call.at)
-    return Reply(200, call.livekit.backend(session, now=call.at))
+    at = call.exchange.at
+    session = call.world.account.admit_backend(call.exchange.subject.id, at=at)
+    return Reply(200, call.livekit.backend(session, now=at))

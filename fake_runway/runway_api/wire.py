@@ -1,4 +1,4 @@
-"""Wire spelling: what the Runway API's answers look like.
+"""The wire spelling of the Runway API's answers.
 
 Pure. Nothing else in the fake knows camelCase keys, RFC 3339 instants or statuses.
 
@@ -29,16 +29,17 @@ _STATUS: Mapping[State, str] = {
 }
 
 
-@lru_cache(maxsize=4096)  # a session is polled again and again, and its instants stay
+@lru_cache(maxsize=4096)  # every poll of a session has the same instants
 def instant(at: float) -> str:
     """Return POSIX seconds as RFC 3339 in UTC with milliseconds, e.g. 2026-01-31T12:00:00.250Z."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
-    """Return what a GET shows of `session`, closed per status as in the published document.
+    """Return the body of a GET of `session`; the published document closes it per status.
 
-    `key_of` is asked for a READY session only.
+    Args:
+        key_of: returns the session's key; called for a READY session only.
     """
     body: dict[str, Any] = {
         "id": session.id,
@@ -63,11 +64,11 @@ def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
     return body
 
 
-_AVATARS_SINCE = 1_767_225_600.0  # 2026-01-01: they have always been there
+_AVATARS_SINCE = 1_767_225_600.0  # 2026-01-01, before any test
 
 
 def avatar_body(avatar_id: str, name: str, about: str) -> Json:
-    """Return what a GET shows of a custom avatar; all of ours are READY and have no pictures."""
+    """Return the body of a GET of a custom avatar; all of ours are READY, without pictures."""
     return {
         "id": avatar_id,
         "name": name[:50],

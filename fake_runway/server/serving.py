@@ -91,7 +91,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         rate=configuration.rate,
         scenario=configuration.scenario,
         catalogue=configuration.catalogue,
-        upkeep=configuration.retention,
+        retention=configuration.retention,
     )
     admin = admin_api(
         worlds,

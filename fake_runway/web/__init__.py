@@ -1,1 +1,1 @@
-"""The HTTP side of the fake: thin adapters around the core."""
+"""HTTP, as far as both APIs of the fake share it."""

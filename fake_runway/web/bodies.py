@@ -2,8 +2,8 @@
 
 The live API answers a bad body of `realtime_sessions` with a single sentence of its validation
 library and no `issues` (observed for an unknown key and for a number that is too big). The other
-sentences here are of the same library's style and assumed. Where in the body it went wrong, and how
-many other faults there are, stands in the side header X-Fake-Where.
+sentences here are in the style of the same library, and assumed. The side header X-Fake-Where lists
+the places in the body that are wrong.
 """
 
 import re
@@ -36,7 +36,7 @@ class Body(Enum):
     """What an operation does with the request's body."""
 
     NONE = "none"  # not read
-    IGNORED = "ignored"  # empty or JSON; its content does not matter
+    IGNORED = "ignored"  # empty or JSON with any content
     OPTIONAL = "optional"  # validated; empty means {}
     REQUIRED = "required"  # validated
 
@@ -48,20 +48,20 @@ def check_version(version: str | None) -> None:
         BadVersion.
     """
     if version != API_VERSION:
-        came = "none" if version is None else "another"
-        raise BadVersion(f"Expected the header X-Runway-Version: {API_VERSION}, got {came}.")
+        got = "none" if version is None else "another"
+        raise BadVersion(f"Expected the header X-Runway-Version: {API_VERSION}, got {got}.")
 
 
 def is_uuid4(text: str) -> bool:
-    """Tell whether `text` is a version 4 UUID, in either case."""
+    """Return whether `text` is a version 4 UUID, in either case."""
     return _UUID4.fullmatch(text) is not None
 
 
 def checked_id(session_id: str) -> str:
-    """Return the id in a path in the spelling the core knows, lower case.
+    """Return the id of a path in lower case, as the account spells it.
 
     Raises:
-        BadId: it is no version 4 UUID.
+        BadId: the text is not a version 4 UUID.
     """
     if not is_uuid4(session_id):
         raise BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
@@ -69,7 +69,7 @@ def checked_id(session_id: str) -> str:
 
 
 class Takes(Protocol):
-    """An operation, as far as its body goes."""
+    """An operation, as far as its body is concerned."""
 
     @property
     def id(self) -> str:
@@ -106,7 +106,8 @@ class Bodies:
         if ignored and not strict_type:
             return NO_BODY
         declared = "Content-Type" in request.headers
-        if (declared or operation.body is Body.REQUIRED) and not _is_json(request):
+        is_json = request.content_type == "application/json"
+        if (declared or operation.body is Body.REQUIRED) and not is_json:
             raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
         raw = await _read(request)
         if not raw and operation.body is not Body.REQUIRED:
@@ -133,8 +134,9 @@ class Bodies:
             _check_tool_names(value)
             return
         places = "; ".join(where(problem.path) for problem in problems[:8])
-        said = self._wrong_body(problems, value, operation)
-        raise BadBody(said, headers={"X-Fake-Where": _ascii(places)})
+        message = self._wrong_body(problems, value, operation)
+        in_ascii = places.encode("ascii", "backslashreplace").decode()
+        raise BadBody(message, headers={"X-Fake-Where": in_ascii})
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""
@@ -201,10 +203,6 @@ def _check_tool_names(value: object) -> None:
             raise BadBody("Tool names must be unique", headers=headers)
 
 
-def _is_json(request: web.BaseRequest) -> bool:
-    return request.content_type == "application/json"
-
-
 async def _read(request: web.BaseRequest) -> bytes:
     try:
         return await request.read()
@@ -220,8 +218,3 @@ def _parse(raw: bytes) -> object:
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise BadBody("The body is not valid JSON", headers={"X-Fake-Where": place}) from None
-
-
-def _ascii(text: str) -> str:
-    """Return `text` fit for a header."""
-    return text.encode("ascii", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""What a request says of its caller: the bearer token, and the world if it names one.
+"""What a request says of its caller: the bearer token, and the name of a world.
 
 The Runway API and the admin API read both alike.
 """
@@ -9,7 +9,7 @@ WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
 
 
 def bearer(headers: Mapping[str, str]) -> str:
-    """Return what follows `Bearer ` in the Authorization header, empty if nothing does."""
+    """Return the token after `Bearer ` in the Authorization header, empty if there is none."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -17,7 +17,8 @@ def bearer(headers: Mapping[str, str]) -> str:
 def named(in_path: str | None, headers: Mapping[str, str]) -> str | None:
     """Return the world that a request names in its path, else in a header; None if it names none.
 
-    An empty header names a world, by a name that none can have: somebody forgot to fill it in.
+    An empty header is no missing one: it is refused as a malformed name, since it is usually an
+    unset variable.
     """
     if in_path is not None:
         return in_path

@@ -1,8 +1,8 @@
 """Cross-origin rules of the Runway API, which browsers call for consume.
 
-The live API's own headers are unknown. Any origin may call, errors carry the headers too (without
-them a browser shows a bare network error instead of the refusal), and a preflight grants only the
-headers that known clients send.
+The live API's own headers are unknown. Any origin may call. Errors carry the headers too: without
+them a browser shows a bare network error instead of the refusal. A preflight grants the headers
+that known clients send, and no others.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ def preflight(methods: Iterable[str], requested_headers: str) -> dict[str, str]:
     """Return the headers that answer a preflight.
 
     Args:
-        methods: what the path allows.
+        methods: those that the path allows.
         requested_headers: the value of Access-Control-Request-Headers, comma separated.
     """
     names = (name.strip().lower() for name in requested_headers.split(","))

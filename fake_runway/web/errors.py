@@ -1,7 +1,7 @@
-"""What the fake refuses before an account is asked: routes, headers, bodies.
+"""Why a request is refused before it reaches an account: its route, headers, id or body.
 
-Side headers (`X-Fake-...`) tell a developer more than the provider's envelope can hold: which rule
-refused the call, where in the body, which route was probably meant.
+Side headers (`X-Fake-...`) hold what the provider's envelope has no room for: which rule refused
+the call, where in the body, which route was probably meant.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from fake_runway.core.errors import Refused
 
 
 class RequestRefused(Refused):
-    """A request that is wrong in itself. `headers` go out with the answer."""
+    """The request is wrong in itself, for any account."""
 
     def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class UnknownRoute(RequestRefused):
 
 
 class MethodNotAllowed(RequestRefused):
-    """The path exists, with other methods."""
+    """The path has other methods."""
 
     code = "method_not_allowed"
     status = 405
@@ -54,20 +54,20 @@ class BadId(RequestRefused):
 
 
 class BadBody(RequestRefused):
-    """The body is no JSON, or not what the operation takes."""
+    """The body is not JSON, or its operation takes another."""
 
     code = "bad_body"
 
 
 class WrongContentType(RequestRefused):
-    """The body is declared to be something else than JSON."""
+    """The declared content type is not JSON."""
 
     code = "wrong_content_type"
     status = 415
 
 
 class BodyTooLarge(RequestRefused):
-    """The body is longer than the fake reads."""
+    """The body is longer than the limit."""
 
     code = "body_too_large"
     status = 413

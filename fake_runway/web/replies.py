@@ -1,23 +1,16 @@
 """An answer before it is bytes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    pass
+from fake_runway.core.types import Json
 
-
-NO_BODY: Mapping[str, Any] = MappingProxyType({})
-
-
-NO_QUERY: Mapping[str, str] = MappingProxyType({})
+NO_BODY: Json = MappingProxyType({})
 
 
 class Reply(NamedTuple):
-    """An answer before it is bytes. `body` None: an empty body."""
+    """What an operation answers. `body` None: an empty body."""
 
     status: int
     body: Any = None

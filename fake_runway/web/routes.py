@@ -2,8 +2,8 @@
 
 A table of our own instead of aiohttp's router: every path exists with and without `/w/<world>`,
 doubled slashes (a base URL with a trailing one) must work, 404 and 405 have the provider's form and
-name the nearest route, and whatever looks at calls later (faults, journal) needs the operation and
-its template rather than a handler. It is also a quarter faster than the router for the hot path.
+name the nearest route, and faults and the journal need the operation and its template rather than a
+handler. It is also a quarter faster than the router for a poll.
 """
 
 import re
@@ -17,7 +17,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Route(Protocol):
-    """What can be found by method and path."""
+    """An operation that a method and a path lead to."""
 
     @property
     def method(self) -> str:
@@ -31,7 +31,7 @@ class Route(Protocol):
 AnyRoute = TypeVar("AnyRoute", bound=Route)
 
 
-class Match(NamedTuple, Generic[AnyRoute]):
+class RouteMatch(NamedTuple, Generic[AnyRoute]):
     """What a path means.
 
     Attributes:
@@ -48,7 +48,7 @@ class Match(NamedTuple, Generic[AnyRoute]):
 
     @property
     def methods(self) -> list[str]:
-        """The methods that the path answers to."""
+        """The methods that the path allows."""
         return sorted([*self.operations, "OPTIONS"])
 
     @property
@@ -60,7 +60,7 @@ class Match(NamedTuple, Generic[AnyRoute]):
         """Return the operation of `method`.
 
         Raises:
-            MethodNotAllowed: there are only others.
+            MethodNotAllowed: the path has no such method.
         """
         operation = self.operations.get(method)
         if operation is None:
@@ -80,8 +80,8 @@ class Routes(Generic[AnyRoute]):
                 node = node.setdefault(None if segment.startswith("{") else segment, {})
             node.setdefault("", {})[operation.method] = operation
 
-    def match(self, path: str) -> Match[AnyRoute] | None:
-        """Return what `path` means, None if no operation has it. Empty segments do not count."""
+    def match(self, path: str) -> RouteMatch[AnyRoute] | None:
+        """Return what `path` means; None: no operation has it. Empty segments do not count."""
         segments = [segment for segment in path.split("/") if segment]
         world = None
         if len(segments) > 2 and segments[0] == "w":
@@ -98,7 +98,7 @@ class Routes(Generic[AnyRoute]):
         operations = node.get("")
         if operations is None or path.endswith("/"):
             return None
-        return Match(operations, world, name, "/" + "/".join(segments))
+        return RouteMatch(operations, world, name, "/" + "/".join(segments))
 
     def nearest(self, path: str) -> str | None:
         """Return the template most like `path`, None if none is. Worlds and ids do not count."""

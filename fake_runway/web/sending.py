@@ -1,7 +1,7 @@
-"""Sends a delivery over a connection. The only module that does anything to a socket.
+"""Send a delivery over a connection. No other module touches a socket.
 
-What is wrong with the bytes was decided before; what is left is when they go out, how many of them,
-and what becomes of the connection. All waiting is on the world's clock.
+The pipeline has decided the bytes, broken ones too. Here they go out: when, how many of them, at
+what pace, and what becomes of the connection. All waiting is on the world's clock.
 """
 
 import os
@@ -16,11 +16,12 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.durations import LONGEST_S
 from fake_runway.core.faults.effects.base import Delivery, Ending
 from fake_runway.web import cors
+from fake_runway.web.replies import Reply
 
 _JSON = CIMultiDictProxy(
     CIMultiDict({**cors.ORIGIN, "Content-Type": "application/json; charset=utf-8"})
 )
-_LINGER_NOT = struct.pack("ii", 1, 0)  # closing sends RST
+_NO_LINGER = struct.pack("ii", 1, 0)  # closing sends RST
 
 
 async def send(
@@ -32,28 +33,30 @@ async def send(
     if delivery.at_once:
         return whole(delivery)
     if delivery.silent:
-        return await _close_unanswered(delivery, request, clock)
-    return await _piecemeal(whole(delivery), delivery, request, clock)
+        await _end(delivery.ending, request, clock)
+        return web.Response(headers=delivery.headers)  # it finds no connection to go out on
+    return await _send_in_pieces(delivery, request, clock)
 
 
-def whole(delivery: Delivery) -> web.Response:
+def whole(answer: Reply | Delivery) -> web.Response:
     """Return the whole answer as one response."""
-    body = delivery.body
+    body = answer.body
     if body is None:
-        headers = {**delivery.headers, **cors.ORIGIN} if delivery.headers else cors.ORIGIN
-        return web.Response(status=delivery.status, headers=headers)
+        headers = {**answer.headers, **cors.ORIGIN} if answer.headers else cors.ORIGIN
+        return web.Response(status=answer.status, headers=headers)
     headers = _JSON.copy()
-    if delivery.headers:
-        headers.update(delivery.headers)
+    if answer.headers:
+        headers.update(answer.headers)
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return web.Response(status=delivery.status, body=raw, headers=headers)
+    return web.Response(status=answer.status, body=raw, headers=headers)
 
 
-async def _piecemeal(
-    given: web.Response, delivery: Delivery, request: web.BaseRequest, clock: VirtualClock
+async def _send_in_pieces(
+    delivery: Delivery, request: web.BaseRequest, clock: VirtualClock
 ) -> web.StreamResponse:
-    raw = given.body if isinstance(given.body, bytes) else b""
-    response = web.StreamResponse(status=given.status, headers=given.headers)
+    answer = whole(delivery)
+    raw = answer.body if isinstance(answer.body, bytes) else b""
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_length = len(raw)
     await response.prepare(request)
     sent = raw if delivery.sent is None else raw[: delivery.sent]
@@ -68,19 +71,12 @@ async def _piecemeal(
     return response
 
 
-async def _close_unanswered(
-    delivery: Delivery, request: web.BaseRequest, clock: VirtualClock
-) -> web.StreamResponse:
-    await _end(delivery.ending, request, clock)
-    return web.Response(headers=delivery.headers)  # finds no connection to go out on
-
-
 async def _end(ending: Ending, request: web.BaseRequest, clock: VirtualClock) -> None:
     transport = request.transport
-    if transport is None:  # the client was faster
+    if transport is None:  # the client closed it first
         return
     if ending is Ending.HUNG:
-        await clock.sleep(LONGEST_S)  # until the client leaves, or the world is gone
+        await clock.sleep(LONGEST_S)  # until the client closes it, or the world is dropped
     elif ending is Ending.RESET:
         _reset_on_close(transport.get_extra_info("socket"))
     if ending is Ending.CLOSED:
@@ -90,9 +86,9 @@ async def _end(ending: Ending, request: web.BaseRequest, clock: VirtualClock) ->
 
 
 def _reset_on_close(connection: socket.socket | None) -> None:
-    """Let closing this connection reset it. Some loops wrap the socket, so a copy is asked."""
+    """Make closing this connection reset it. Some loops wrap the socket: set it on a copy."""
     number = connection.fileno() if connection is not None else -1
     if not isinstance(number, int) or number < 0:  # a simulated loop's sockets have no number
         return
-    with socket.socket(fileno=os.dup(number)) as ours:
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    with socket.socket(fileno=os.dup(number)) as copy:
+        copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)

@@ -1,4 +1,4 @@
-"""Acts that calls carry out, and admin operations as well."""
+"""Acts that not only admin operations carry out, but calls as well."""
 
 from fake_runway.core.history.journal import Act
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
@@ -8,7 +8,7 @@ from fake_runway.worlds.world import World
 
 
 def follow_scenario(world: World, scenario: Scenario, *, at: float) -> None:
-    """Let a world follow another scenario because a call asked for it, and write it down.
+    """Make a world follow the scenario that a call selects, and log the act.
 
     Args:
         at: now, POSIX seconds of the world's clock.
@@ -21,7 +21,7 @@ def follow_scenario(world: World, scenario: Scenario, *, at: float) -> None:
 
 
 def scenario_act(scenario: Scenario) -> Json:
-    """Return what is written down when a world begins to follow `scenario`.
+    """Return what the log keeps when a world begins to follow `scenario`.
 
     Shape: `given` of `ActStep` in contracts/wire/schemas/admin.json: the scenario's `name`, its
     data as `scenario`, and as `bound` the data of the scenarios that its avatars are bound to, by

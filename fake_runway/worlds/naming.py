@@ -1,8 +1,8 @@
-"""Which world a caller means: the names of worlds, and the secrets that lead to them.
+"""The names of worlds, and the secrets and session keys that select them.
 
-The name is public: it stands in logs and answers. The secret never does, so a world whose name
-comes from a secret is named by its hash. Secrets that begin with `fake.` are no secrets: they name
-their world as they are, and the scenario that it follows.
+A name is public: logs and answers show it. A secret is never shown, so the world of a secret is
+named by its hash. A text that begins with `fake.` is no secret: it is the name of its world, and
+names the scenario that the world follows.
 """
 
 import re
@@ -11,29 +11,28 @@ from hashlib import blake2b, sha256
 from fake_runway.core.errors import Refused
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
-_REAL_SECRET = re.compile(
-    r"key_[0-9a-f]{128}", re.IGNORECASE
-)  # source: the public troubleshooting page
+# source: the public troubleshooting page
+_REAL_SECRET = re.compile(r"key_[0-9a-f]{128}", re.IGNORECASE)
 _WITH_SCENARIO = re.compile(r"fake\.([^.]*)(?:\..*)?", re.DOTALL)
 _SESSION_KEY = re.compile(r"stk_([0-9a-f]{12})_[0-9a-f]{32}")
 
 
 class SecretRefused(Refused):
-    """The API secret is missing, not accepted, or of a kind that must not be used here."""
+    """The API secret is missing, not accepted, or possibly a real one."""
 
     code = "secret_refused"
     status = 401
 
 
 class BadWorldName(Refused):
-    """A world was named explicitly, by a name that is not well formed."""
+    """The path or a header names a world by a malformed name."""
 
     code = "bad_world_name"
     status = 400
 
 
 def is_name(name: str) -> bool:
-    """Tell whether `name` can name a world."""
+    """Return whether `name` can name a world."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -60,13 +59,13 @@ def name_from_secret(secret: str) -> str:
 
 
 def scenario_in_name(name: str) -> str | None:
-    """Return the scenario that a secret or a name `fake.<scenario>[.<label>]` asks for."""
+    """Return the scenario that a secret or a name `fake.<scenario>[.<label>]` selects."""
     match = _WITH_SCENARIO.fullmatch(name)
     return match[1] if match else None
 
 
 def check_secret(secret: str) -> None:
-    """Refuse a secret that is empty, refused on purpose, a session key, or maybe a real one.
+    """Refuse a secret that is empty, a session key, possibly real, or meant to be refused.
 
     Raises:
         SecretRefused.
@@ -85,11 +84,11 @@ def check_secret(secret: str) -> None:
 
 
 def key_tag(world: str) -> str:
-    """Return the 12 hex digits by which a session key shows its world."""
+    """Return the 12 hex digits by which the session keys of a world name it."""
     return blake2b(world.encode(), digest_size=6).hexdigest()
 
 
 def tag_of_key(session_key: str) -> str | None:
-    """Return the world tag inside a session key, None if it is not one of ours."""
+    """Return the world tag inside a session key; None: the fake did not make this key."""
     match = _SESSION_KEY.fullmatch(session_key)
     return match[1] if match else None

@@ -1,4 +1,4 @@
-"""The worlds of one server: made when first named, dropped when idle, copied on request."""
+"""The worlds of one server: made when a request first names them, dropped when idle, copied."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
@@ -16,11 +16,16 @@ class Worlds:
     """Finds, makes and drops worlds.
 
     Args:
-        seed: what all random choices of all worlds follow from.
+        seed: all random choices of all worlds follow from it.
         settings: how new worlds behave.
         source: POSIX seconds that never run backwards.
         rate: how fast the clocks of new worlds go.
-        scenario: what new worlds follow, unless their name says otherwise.
+        scenario: what new worlds follow, unless their name selects another.
+
+    Attributes:
+        answered: calls, by operation and status.
+        struck: calls that a fault struck.
+        dropped: worlds, by reason.
     """
 
     def __init__(
@@ -32,17 +37,17 @@ class Worlds:
         rate: float = 1.0,
         scenario: Scenario = DEFAULT_SCENARIO,
         catalogue: Catalogue | None = None,
-        upkeep: Retention = DEFAULT_RETENTION,
+        retention: Retention = DEFAULT_RETENTION,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue or Catalogue.builtin()
         self.scenario = scenario
-        self.upkeep = upkeep
+        self.retention = retention
         self.seed = seed
         self.rate = rate
-        self.answered: Counter[tuple[str, int]] = Counter()  # by operation and status
-        self.struck = 0  # how often faults did
-        self.dropped: Counter[str] = Counter()  # worlds, by reason
+        self.answered: Counter[tuple[str, int]] = Counter()
+        self.struck = 0
+        self.dropped: Counter[str] = Counter()
         self._source = source
         self._by_name: OrderedDict[str, World] = OrderedDict()  # used longest ago first
         self._by_tag: dict[str, World] = {}
@@ -58,14 +63,14 @@ class Worlds:
         return self._source()
 
     def get(self, name: str) -> World | None:
-        """Return the world of that name if there is one; this is no use of it."""
+        """Return the world of that name if there is one; it does not count as used."""
         return self._by_name.get(name)
 
     def named(self, name: str, scenario: Scenario | None = None) -> World:
-        """Return the world of that name, made now if need be.
+        """Return the world of that name, a new one if there is none; it counts as used now.
 
         Args:
-            scenario: what it follows if it is new; None: what its name says, or the server's.
+            scenario: what a new one follows; None: what its name selects, or the server's.
         """
         world = self._by_name.get(name)
         if world is None:
@@ -91,7 +96,7 @@ class Worlds:
         seed: str | None = None,
         rate: float | None = None,
     ) -> World:
-        """Begin a world anew, as it began the last time but for what is given; return it."""
+        """Begin a world anew, as it began before except for what is given; return it."""
         return self._put(
             self._new(
                 world.name,
@@ -102,21 +107,21 @@ class Worlds:
         )
 
     def drop(self, name: str, *, reason: str = "asked") -> bool:
-        """Forget a world; tell whether there was one."""
+        """Drop a world; return whether there was one."""
         world = self._by_name.pop(name, None)
         if world is None:
             return False
         self._forget_tag(world)
-        self._release(world)
+        world.release()
         self.dropped[reason] += 1
         return True
 
     def drop_idle(self) -> None:
-        """Drop the worlds that nobody has used for long, and those that are too many.
+        """Drop the worlds that were not used for long, and those beyond the limit.
 
-        One that holds answers back is in use, and goes only if there is no other.
+        One that holds answers back is in use: it is dropped only if there is no other.
         """
-        gone_before, most = self._source() - self.upkeep.idle_s, self.upkeep.most
+        gone_before, most = self._source() - self.retention.idle_s, self.retention.most
         oldest = list(self._by_name.values())[:-1]  # oldest first; the newest stays
         if len(oldest) < most and (not oldest or oldest[0].touched_at >= gone_before):
             return
@@ -129,14 +134,14 @@ class Worlds:
     # Copies
 
     def snapshot(self, world: World, name: str) -> None:
-        """Keep what `world` is now under `name`."""
+        """Keep a copy of `world` as it is now, under `name`."""
         frozen = VirtualClock(self._source, rate=0.0, start=world.clock.now())
         kept = world.snapshots[name] = world.copy(world.name, frozen)
         kept.resumes_at_rate = world.clock.rate
         world.snapshots.move_to_end(name)
 
     def restore(self, world: World, name: str) -> World:
-        """Let `world` go on from a snapshot, which stays; return the world that is now there.
+        """Replace `world` by a copy of its snapshot, which stays; return the copy.
 
         Raises:
             KeyError: there is no such snapshot.
@@ -148,21 +153,21 @@ class Worlds:
         return self._put(restored)
 
     def fork(self, world: World, name: str) -> World:
-        """Let a copy of `world` go on under another name; return it."""
+        """Add a copy of `world` under another name; return it."""
         clock = VirtualClock(self._source, rate=world.clock.rate, start=world.clock.now())
         forked = self._put(world.copy(name, clock))
         self.drop_idle()
         return forked
 
     def adopt(self, world: World) -> World:
-        """Take in a world that was made elsewhere, in place of one of its name; return it."""
+        """Add a world that was made elsewhere, in place of one of its name; return it."""
         return self._put(world)
 
     def _put(self, world: World) -> World:
         replaced = self._by_name.pop(world.name, None)
         if replaced is not None:
             self._forget_tag(replaced)
-            self._release(replaced)
+            replaced.release()
         self._by_name[world.name] = world
         tag = key_tag(world.origin)
         if world.name == world.origin or tag not in self._by_tag:
@@ -179,11 +184,6 @@ class Worlds:
             if other is not world and other.origin == world.origin:
                 self._by_tag[tag] = other
                 return
-
-    def _release(self, world: World) -> None:
-        """Let everything that is held back by the clock of a world that is gone go out."""
-        world.clock.release()
-        world.notify()
 
     def _new(
         self,
@@ -203,7 +203,7 @@ class Worlds:
             scenario=scenario,
             catalogue=self.catalogue,
             clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
-            journal=self.upkeep.journal,
+            journal=self.retention.journal,
         )
         world.given_seed = seed
         return world

@@ -10,7 +10,7 @@ class Retention:
     """How many worlds are kept, and how long.
 
     Attributes:
-        most: beyond it the world that was used longest ago is dropped.
+        most: how many; beyond it the world that was used longest ago is dropped.
         idle_s: seconds of real time without a call after which a world is dropped.
         journal: exchanges that each world keeps.
     """

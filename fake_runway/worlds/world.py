@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,9 +11,12 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
-from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally
+from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.history.journal import DEFAULT_CAPACITY, Log
+from fake_runway.core.faults.matching import CallFacts
+from fake_runway.core.history.journal import DEFAULT_CAPACITY, Exchange, Log
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
@@ -33,14 +36,22 @@ _FEW_TALLIES = 256
 
 
 class World:
-    """Everything that callers of one world share, and nobody else sees.
+    """All state that the callers of one world share; callers of another world see none of it.
 
     Args:
         name: the public one.
-        origin: whose draws these are: the name, or for a fork that of the first of its line.
-        seed: what its random choices follow from, whatever seed the scenario has.
-        base: how the server was told to behave; the scenario changes it.
+        origin: the name that its draws follow from: its own, or of the first world of its forks.
+        seed: its random choices follow from it, and not from the seed of the scenario.
+        base: the settings of the server; the scenario changes them.
         clock: its own.
+
+    Attributes:
+        since: when it began to follow its scenario, POSIX seconds of its clock.
+        given_seed: the seed that a reset asked for; None: that of scenario or server.
+        calls: how many there were; the ordinal of the next.
+        placed: the faults that were put in place by hand, by name.
+        touched_at: when it was last used, in real POSIX seconds.
+        held_back: answers that wait for its clock.
     """
 
     def __init__(
@@ -90,11 +101,11 @@ class World:
 
     @property
     def settings(self) -> Settings:
-        """How it behaves now."""
+        """The settings that hold now."""
         return self.account.settings
 
     @property
-    def standing(self) -> tuple[ActiveFault, ...]:
+    def active_faults(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
         return (
             (*self._scenario_faults, *self.placed.values())
@@ -102,13 +113,13 @@ class World:
             else self._scenario_faults
         )
 
-    # What an admin can do
+    # For acts
 
     def follow_scenario(self, scenario: Scenario, *, at: float) -> None:
-        """Follow another scenario from now on. Sessions keep the plan they were born with.
+        """Follow another scenario from now on. Sessions keep the plan they were created with.
 
-        Its faults count from zero; those put in place by hand stay, and what was counted for a
-        session does.
+        Its faults count from zero. Faults put in place by hand stay, and so do the tallies of
+        sessions.
 
         Args:
             at: now, POSIX seconds of the world's clock.
@@ -121,9 +132,9 @@ class World:
         self._count_anew(lambda _: True)
 
     def bind(self, avatar: str, form: Scenario, *, at: float) -> None:
-        """Let creates for an avatar follow the session form of `form` from now on.
+        """Make creates for an avatar follow the session form of `form` from now on.
 
-        Of all that was counted, only what its faults counted for creates begins anew.
+        Of all tallies, only those of its own faults for creates begin anew.
 
         Args:
             avatar: a preset id or a UUID, in any case.
@@ -134,7 +145,7 @@ class World:
         self._count_anew(lambda fault: fault.startswith(f"{form.name}/"))
 
     def unbind(self, avatar: str) -> bool:
-        """Let an avatar choose no form of the scenario's; tell whether it was bound to one."""
+        """Remove what the scenario binds an avatar to; return whether it was bound."""
         bound = dict(self.scenario.avatars)
         form = bound.pop(avatar.lower(), None)
         if form is not None:
@@ -146,7 +157,7 @@ class World:
         self._plans.pop(form.name, None)
 
     def _count_anew(self, concerns: Callable[[str], bool]) -> None:
-        """Forget what was counted for the world by the scenario's faults of certain names."""
+        """Drop the tallies of the scenario's faults whose names `concerns` accepts."""
         self.tallies = {
             key: tally
             for key, tally in self.tallies.items()
@@ -163,16 +174,16 @@ class World:
         self.placed[fault.name] = ActiveFault(fault, at)
 
     def lift(self, name: str) -> bool:
-        """Remove a fault that was put in place by hand; tell whether there was one."""
+        """Remove a fault that was put in place by hand; return whether there was one."""
         if self.placed.pop(name, None) is None:
             return False
         self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] != name}
         return True
 
-    # What a call needs
+    # For calls
 
     def next_latency_s(self) -> float:
-        """Return how long this call's answer is to be held back, in seconds of this world."""
+        """Count a call; return how long its answer is held back, in seconds of this world."""
         ordinal = self.calls
         self.calls += 1
         latency = self.account.settings.latency
@@ -181,7 +192,7 @@ class World:
         return latency.sample(self.draws.number("latency", ordinal))
 
     def form_of(self, avatar: str) -> Scenario | None:
-        """Return whose session form the avatar with this id (preset or UUID) chooses, if any."""
+        """Return the scenario whose session form an avatar (preset or UUID) selects, if any."""
         bound = self.scenario.avatars.get(avatar.lower()) if self.scenario.avatars else None
         return bound or self.catalogue.of_avatar(avatar.lower())
 
@@ -196,30 +207,82 @@ class World:
             plan = self._plans[scenario.name] = scenario.plan_over(self.base.plan)
         return plan
 
-    def count(self, changed: Mapping[Key, Tally]) -> None:
-        """Keep the new tallies, and drop those of sessions that are forgotten."""
+    def faults_for(
+        self, exchange: Exchange, *, template: str, avatar: str | None
+    ) -> tuple[list[ActiveFault], CallFacts] | None:
+        """Return the faults that can be about a call, and the facts they match it by.
+
+        None, the usual case: there is no such fault.
+
+        Args:
+            exchange: the call, before it is carried out.
+            template: the path template of its operation.
+            avatar: which one a create asks for; None: the call is no create.
+        """
+        operation, session = exchange.operation, self.account.sessions.get(exchange.subject.id)
+        plan, since, ordinal = None, self.since, None
+        if session is not None:
+            plan, since, ordinal = session.plan, session.created_at, session.ordinal
+        elif avatar is not None and (form := self.form_of(avatar)) is not None:
+            plan, since = self.plan_of(form), self.since_of(form)
+        elif avatar is not None or exchange.subject.kind == SESSION.name:
+            plan = self.settings.plan
+        if avatar is not None:
+            ordinal = self.account.created_count
+        found = [each for each in self.active_faults if each.fault.match.allows(operation)]
+        if plan is not None and plan.faults:
+            allowed = [fault for fault in plan.faults if fault.match.allows(operation)]
+            found += [ActiveFault(fault, since) for fault in allowed]
+        if not found:
+            return None
+        return found, CallFacts(
+            operation,
+            exchange.method,
+            template,
+            exchange.at,
+            place=None if ordinal is None else (SESSION.name, ordinal),
+            addressed=session is not None,
+            state=session.state if session is not None else None,
+        )
+
+    def strike(
+        self, faults: Iterable[ActiveFault], facts: CallFacts, *, phase: Phase
+    ) -> tuple[Fault, ...]:
+        """Return which faults strike a call, before or after it is carried out, and count it.
+
+        Tallies of sessions that are forgotten are dropped.
+        """
+        striking, changed = decide(
+            faults, facts, phase=phase, tallies=self.tallies, draws=self.draws
+        )
         self.tallies.update(changed)
         if len(self.tallies) > _FEW_TALLIES + 8 * len(self.account.sessions):
             known = {session.ordinal for session in self.account.sessions.values()} | {WORLD_SCOPE}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
+        return striking
 
     # Waiting
 
+    def release(self) -> None:
+        """Send all answers that are held back, and wake all who wait: this world is dropped."""
+        self.clock.release()
+        self.notify()
+
     def notify(self) -> None:
-        """Wake whoever waits for something to happen here."""
+        """Wake all who wait for a call or an act."""
         if self._watched:
             self._notified.set()
             self._notified, self._watched = asyncio.Event(), False
 
     def watch(self) -> asyncio.Event:
-        """Return what is set when the next call or act has been applied."""
+        """Return the event that the next call or act sets."""
         self._watched = True
         return self._notified
 
     # Copies
 
     def copy(self, name: str, clock: VirtualClock) -> "World":
-        """Return a world that goes on from here by itself. O(sessions and entries)."""
+        """Return a copy that shares nothing that changes. O(sessions and entries)."""
         twin = copy(self)
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()

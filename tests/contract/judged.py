@@ -84,7 +84,7 @@ async def _fake() -> AsyncIterator[str]:
         settings=Settings(),
         source=loop_time_as_wall_clock(),
         rate=1,
-        upkeep=Retention(journal=100_000),
+        retention=Retention(journal=100_000),
     )
     livekit = LiveKit(url=MEDIA_URL)
     app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit))

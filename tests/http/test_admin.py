@@ -951,7 +951,7 @@ async def test_a_waiter_who_hangs_up_leaves_nothing() -> None:
     assert states == [State.PROVISIONING]
 
 
-# Metrics and upkeep
+# Metrics and retention
 
 
 async def metrics(fake: Fake) -> dict[str, float]:
@@ -1004,7 +1004,7 @@ async def test_metrics_count_what_there_is() -> None:
 
 async def test_worlds_that_are_too_many_are_dropped() -> None:
     """The one used longest ago goes first, forks count too, and the metrics say so."""
-    async with serving_fake(upkeep=Retention(most=3)) as fake:
+    async with serving_fake(retention=Retention(most=3)) as fake:
         for name in ("a", "b", "c"):
             await fake.client.get(f"/w/{name}/__admin/world")
         await fake.client.get("/w/a/__admin/world")
@@ -1019,7 +1019,7 @@ async def test_worlds_that_are_too_many_are_dropped() -> None:
 
 async def test_worlds_that_nobody_uses_are_dropped() -> None:
     """All but the newest, and but those that hold an answer back."""
-    async with serving_fake(provisioned_in(1), upkeep=Retention(idle_s=0)) as fake:
+    async with serving_fake(provisioned_in(1), retention=Retention(idle_s=0)) as fake:
         await fake.client.post("/w/busy/__admin/faults", json={"effect": {"delay": "1h"}})
         calling = asyncio.ensure_future(
             fake.call("GET", "/v1/organization", headers={"X-Fake-World": "busy"})

@@ -300,7 +300,7 @@ async def test_pages_of_other_sites_make_no_worlds() -> None:
 
 async def test_a_world_that_holds_an_answer_back_is_the_last_to_go() -> None:
     """It is in use, however long ago its last call came."""
-    async with serving_fake(upkeep=Retention(most=3)) as fake:
+    async with serving_fake(retention=Retention(most=3)) as fake:
         await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
         asking = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
         await called(fake, "getOrganization")

@@ -92,7 +92,7 @@ async def serving_fake(
     livekit: LiveKit | None = None,
     scenario: Scenario = DEFAULT_SCENARIO,
     catalogue: Catalogue | None = None,
-    upkeep: Retention | None = None,
+    retention: Retention | None = None,
     admin_token: str | None = None,
 ) -> AsyncIterator[Fake]:
     """Serve a fake whose clocks are frozen unless `rate` says otherwise."""
@@ -103,7 +103,7 @@ async def serving_fake(
         rate=rate,
         scenario=scenario,
         catalogue=catalogue,
-        upkeep=upkeep or Retention(),
+        retention=retention or Retention(),
     )
     livekit = livekit or LiveKit()
     app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit, token=admin_token))

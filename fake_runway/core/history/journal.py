@@ -2,8 +2,8 @@
 
 One sequence numbers all three, so that the order of application is known even for entries of the
 same instant. Every list is bounded. Entries keep references to what the world has anyway and become
-text only when they are read. The secrets of a request are redacted before it gets here; keys and
-tokens in replies are redacted when an entry is rendered (`redaction.py`).
+text only when they are read. They hold no secret: the pipeline redacts what an exchange holds
+(`redaction.py`).
 
 Not here: storage (nothing is kept on disk), and what the entries mean for the client
 (`findings.py`).
@@ -12,13 +12,14 @@ Not here: storage (nothing is kept on disk), and what the entries mean for the c
 from collections import deque
 from collections.abc import Iterator, Mapping
 from copy import copy
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Failure
-from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject, Vocabulary
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
 
 DEFAULT_CAPACITY = 1_000
 _MOVES_PER_EXCHANGE = 8  # a session has seven at most
@@ -33,8 +34,12 @@ class Rejection(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Exchange(NamedTuple):
+@dataclass(slots=True)
+class Exchange:
     """One request and its answer.
+
+    The handler fills in the request, the pipeline all that comes of it; once it is in the log, it
+    stays as it is.
 
     Attributes:
         number: its place in the order of application.
@@ -59,27 +64,27 @@ class Exchange(NamedTuple):
         acted: whether the server processed the request.
     """
 
-    number: int
-    at: float
     operation: str
     method: str
     path: str
-    subject: Subject
-    agent: str
-    retry: int | None
-    versioned: bool
-    secret_in_url: bool
-    body: Mapping[str, Any]
-    query: Mapping[str, str]
-    key_fits: bool | None
-    rejection: Rejection | None
-    status: int
-    reply: object
-    code: str
-    faults: tuple[str, ...]
-    arrives: bool
-    wait_s: float
-    acted: bool
+    subject: Subject = NO_SUBJECT
+    agent: str = ""
+    retry: int | None = None
+    versioned: bool = False
+    secret_in_url: bool = False
+    body: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    rejection: Rejection | None = None
+    number: int = -1
+    at: float = 0.0
+    key_fits: bool | None = None
+    status: int = 0
+    reply: object = None
+    code: str = ""
+    faults: tuple[str, ...] = ()
+    arrives: bool = True
+    wait_s: float = 0.0
+    acted: bool = False
 
 
 class Act(NamedTuple):
@@ -201,7 +206,8 @@ class Log:
         return number
 
     def add_exchange(self, exchange: Exchange) -> None:
-        """Add `exchange`, whose number came from `number`."""
+        """Give `exchange` the next number, and keep it."""
+        exchange.number = self.number()
         self.dropped += len(self.exchanges) == self.exchanges.maxlen
         self.exchanges.append(exchange)
 

@@ -17,7 +17,7 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 4  # shorter ones occur in any text by chance
-_IN_REPLIES = ("sessionKey", "token")
+_IN_REPLIES = frozenset({"sessionKey", "token"})
 _INTEGRATIONS = ("integration", "livekit")
 
 
@@ -79,7 +79,7 @@ def _redacted(value: Any, secret: str) -> Any:
 
 def redacted_reply(reply: object) -> object:
     """Return the body of an answer without keys and tokens."""
-    if not isinstance(reply, dict) or not any(key in reply for key in _IN_REPLIES):
+    if not isinstance(reply, dict) or _IN_REPLIES.isdisjoint(reply):
         return reply
     return {
         key: REDACTED if key in _IN_REPLIES and isinstance(value, str) else value

@@ -7,7 +7,6 @@ keys and tokens. The same entry always gives the same bytes, by which a replay i
 from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
-from fake_runway.core.history.redaction import redacted_reply
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Vocabulary, references
 from fake_runway.core.sessions.session import Session
@@ -38,7 +37,7 @@ def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Js
         },
         "response": {
             "status": exchange.status or None,
-            "body": redacted_reply(exchange.reply),
+            "body": exchange.reply,
             "code": exchange.code or None,
             "arrives": exchange.arrives,
             "wait_s": exchange.wait_s,

@@ -18,15 +18,17 @@ from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
 from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.faults.effects.base import Delivery
+from fake_runway.core.history.journal import Exchange, Rejection
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Settings
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import Arrival
+from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.web.errors import BadId
-from fake_runway.web.replies import NO_BODY, Reply
+from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 
@@ -49,7 +51,7 @@ class Ask:
     Attributes:
         which: the session it is about: the newest is 0; after the oldest comes one that never was.
         fits: a consume uses the key that a look has shown; False: another key.
-        refused: the call is refused at the door, because its id is none.
+        refused: the call is rejected, because its id is none.
     """
 
     operation: str
@@ -125,27 +127,27 @@ def method_of(step: Step) -> str:
     return method
 
 
-def arrival(asked: Ask, learned: Learned) -> Arrival:
-    """Return a call as it comes through the door."""
+def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
+    """Return a call as the handler makes it from a request."""
     operation = _ASKED[asked.operation]
     path, id_ = path_of(asked, learned)
-    session_id, avatar_id = ("", id_) if operation.of_avatar else (id_, "")
+    kind = RUNWAY_API.operation[operation.id].kind
     consumes = asked.operation == "consumeSession"
     refusal = None
     if id_ == "no-id":
-        refusal = BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
-    return Arrival(
-        operation,
+        refusal = Rejection("bad_id", 400, "Invalid UUID", {"X-Fake-Where": "path: id"})
+    exchange = Exchange(
+        operation.id,
         operation.method,
         path,
-        "" if refusal else session_id,
-        learned.key(session_id, fits=asked.fits) if consumes else "",
-        NO_BODY if refusal else asked.body,
-        refusal=refusal,
+        subject=Subject(kind, id_) if id_ and refusal is None else NO_SUBJECT,
         agent=AGENT,
         versioned=not consumes,
-        avatar_id="" if refusal else avatar_id,
+        body={} if refusal else asked.body,
+        rejection=refusal,
     )
+    token = learned.key(id_, fits=asked.fits) if consumes else ""
+    return RunwayCall(world, LIVEKIT, operation, exchange, token)
 
 
 @dataclass(slots=True)
@@ -166,11 +168,12 @@ class Player:
 
     def ask(self, asked: Ask) -> Delivery:
         """Call the Runway API."""
-        called = arrival(asked, self.learned)
-        delivery = apply_call(self.world, called, LIVEKIT)
+        call = call_of(asked, self.learned, self.world)
+        session_id = call.exchange.subject.id
+        delivery = apply_call(call)
         if delivery.arrives:
             body = delivery.body
-            self.learned.learn(asked, called.session_id, delivery.status, parsed(body))
+            self.learned.learn(asked, session_id, delivery.status, parsed(body))
         return delivery
 
     def do(self, done: Do) -> Reply:

@@ -31,7 +31,7 @@ from tests.support.fake.runs import (
     Player,
     Step,
     alone,
-    arrival,
+    call_of,
     method_of,
     parsed,
     path_of,
@@ -68,7 +68,7 @@ def sight(world: World) -> dict[str, Any]:
         "used_today": account.used_today,
         "due": account.next_due_at,
         "faults": dict(world.placed),
-        "standing": world.standing,
+        "active_faults": world.active_faults,
         "tallies": dict(world.tallies),
         "calls": world.calls,
         "number": world.log.next_number,
@@ -435,7 +435,7 @@ def test_a_fault_of_a_scenario_counts_from_the_instant_it_was_put() -> None:
     scenario = CATALOGUE.parse({"name": "made-up", "account": {"faults": [fault]}})
     at = player.world.clock.now()
     player.world.follow_scenario(scenario, at=at)
-    assert [standing.since for standing in player.world.standing] == [at]
+    assert [each.since for each in player.world.active_faults] == [at]
     begun_with = World(
         "another",
         origin="another",
@@ -445,13 +445,14 @@ def test_a_fault_of_a_scenario_counts_from_the_instant_it_was_put() -> None:
         catalogue=CATALOGUE,
         clock=player.world.clock,
     )
-    assert [standing.since for standing in begun_with.standing] == [begun_with.epoch]
+    assert [each.since for each in begun_with.active_faults] == [begun_with.epoch]
 
 
 def test_a_header_that_is_no_text_can_be_kept_and_shown() -> None:
     """Bytes of a User-Agent that are no UTF-8 spoil neither the journal nor the record."""
     player = begun({"name": "made-up"})
-    called = arrival(Ask("getOrganization"), player.learned)
-    apply_call(player.world, called._replace(agent="\udcff agent \u00e9"), LIVEKIT)
+    call = call_of(Ask("getOrganization"), player.learned, player.world)
+    call.exchange.agent = "\udcff agent \u00e9"
+    apply_call(call)
     assert player.world.log.exchanges[-1].agent == "? agent \u00e9"
     assert outcome(token_of(record(player.world))) == "identical"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.wire.schema import load
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.runway_api.calls import Operation
+from fake_runway.runway_api.calls import RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.web.errors import MethodNotAllowed
 from fake_runway.web.routes import Routes
@@ -40,7 +40,7 @@ def parts_of(template: str, session_id: str) -> list[str]:
 @example(OPERATIONS[1], "{id}", None, [1] * 8)
 @example(OPERATIONS[3], "consume", "w", [1] * 8)
 def test_every_template_is_found(
-    operation: Operation, session_id: str, world: str | None, doubled: list[int]
+    operation: RunwayOperation, session_id: str, world: str | None, doubled: list[int]
 ) -> None:
     """Any id, any world's prefix and any number of slashes lead to the operation."""
     prefix = [] if world is None else ["w", world]
@@ -107,7 +107,9 @@ def test_anything_else_is_unknown(path: str) -> None:
 
 @LAW
 @given(operations, st.sampled_from(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "get", ""]))
-def test_another_method_is_refused_with_those_that_exist(operation: Operation, method: str) -> None:
+def test_another_method_is_refused_with_those_that_exist(
+    operation: RunwayOperation, method: str
+) -> None:
     """The refusal lists the methods of the path, OPTIONS among them."""
     match = ROUTES.match(operation.template.replace("{id}", ID))
     assert match is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,18 +19,18 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.durations import Fixed
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.findings import MOST_NUMBERS, RULES, Finding, finding_body, findings
-from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Entry, Exchange, Move
+from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Entry, Exchange, Move, Rejection
 from fake_runway.core.lifecycles.session import Event, State
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import Arrival
+from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import check_version
-from fake_runway.web.errors import BadVersion, UnknownRoute
+from fake_runway.web.errors import BadVersion
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from tests.unit.fake_runway.core.playing import LAW, START
 
@@ -37,6 +38,7 @@ BY_ID = {operation.id: operation for operation in OPERATIONS}
 BODY = {"model": "gwm1_avatars", "avatar": {"type": "runway-preset", "presetId": "influencer"}}
 OTHER_BODY = {**BODY, "maxDuration": 60}
 CATALOGUE = Catalogue.builtin()
+UNKNOWN_ROUTE = Rejection("unknown_route", 404, "Not found.")
 LONG = 1_000.0
 """Longer than anything waits."""
 
@@ -102,7 +104,9 @@ class Client:
         known = BY_ID[operation]
         path = known.template.replace("{id}", self.id)
         facts = {"versioned": True, "agent": "a", **facts}
-        apply_call(self.world, Arrival(known, known.method, path, **facts), LiveKit())
+        token = facts.pop("token", "")
+        exchange = Exchange(operation, known.method, path, **facts)
+        apply_call(RunwayCall(self.world, LiveKit(), known, exchange, token))
         return self.world.log.exchanges[-1]
 
     def create(self, body: dict[str, Any] | None = None, **facts: Any) -> Exchange:
@@ -116,19 +120,21 @@ class Client:
         for number in range(times):
             if number:
                 self.wait(every)
-            got = self.call("getSession", session_id=self.id, **facts)
+            got = self.call("getSession", subject=Subject("session", self.id), **facts)
         return got
 
     def delete(self) -> Exchange:
         """Cancel."""
-        return self.call("deleteSession", session_id=self.id)
+        return self.call("deleteSession", subject=Subject("session", self.id))
 
     def consume(self, key: str | None = None, **facts: Any) -> Exchange:
         """Consume, as a browser does."""
         account = self.world.account
         token = key or account.session_key(account.sessions[self.id])
         facts = {"versioned": False, **facts}
-        return self.call("consumeSession", session_id=self.id, token=token, **facts)
+        return self.call(
+            "consumeSession", subject=Subject("session", self.id), token=token, **facts
+        )
 
     def ready(self) -> None:
         """Create a session and poll until it is shown READY."""
@@ -805,11 +811,8 @@ def test_a_secret_in_a_url_is_found(client: Client) -> None:
     client.create()
     client.get(times=2, secret_in_url=True)
     client.delete()
-    apply_call(
-        client.world,
-        Arrival(None, "GET", "/v1/x", refusal=UnknownRoute(None), secret_in_url=True),
-        LiveKit(),
-    )
+    unknown = Exchange("", "GET", "/v1/x", rejection=UNKNOWN_ROUTE, secret_in_url=True)
+    apply_call(RunwayCall(client.world, LiveKit(), None, unknown, ""))
     found = client.found()
     assert [each.id for each in found] == ["secret-in-url"] * 2
     assert [(each.subject.id, len(each.numbers)) for each in found] == [(client.id, 2), ("", 1)]
@@ -819,7 +822,8 @@ def test_calls_without_the_version_header_are_found_once(client: Client) -> None
     """One finding names them all, refused or not."""
     with pytest.raises(BadVersion) as refused:
         check_version(None)
-    client.create(versioned=False, refusal=refused.value)
+    rejection = Rejection(refused.value.code, refused.value.status, refused.value.message)
+    client.create(versioned=False, rejection=rejection)
     client.call("getOrganization", versioned=False)
     client.call("getOrganization")
     [found] = client.found()
@@ -832,7 +836,8 @@ def test_browsers_and_strangers_need_no_version_header(client: Client) -> None:
     """Consume has none, and a request for an unknown path is another matter."""
     client.ready()
     client.consume(versioned=False)
-    apply_call(client.world, Arrival(None, "GET", "/", refusal=UnknownRoute(None)), LiveKit())
+    unknown = Exchange("", "GET", "/", rejection=UNKNOWN_ROUTE)
+    apply_call(RunwayCall(client.world, LiveKit(), None, unknown, ""))
     assert client.ids(after=LONG) == []
 
 
@@ -990,7 +995,12 @@ def test_the_moves_tell_of_sessions_that_are_forgotten(history: list[tuple[str, 
 
 def spread(entries: Sequence[Entry], *, by: int) -> list[Entry]:
     """Return entries with room between their numbers, and `by` added."""
-    return [entry._replace(number=entry.number * 2 + by) for entry in entries]
+    return [changed(entry, number=entry.number * 2 + by) for entry in entries]
+
+
+def changed(entry: Entry, **values: Any) -> Entry:
+    """Return an entry with other values."""
+    return replace(entry, **values) if isinstance(entry, Exchange) else entry._replace(**values)
 
 
 def renamed(entry: Entry) -> Entry:
@@ -999,7 +1009,7 @@ def renamed(entry: Entry) -> Entry:
         case Exchange():
             kind, id_ = entry.subject
             subject = Subject(kind, f"other-{id_}") if id_ else NO_SUBJECT
-            return entry._replace(subject=subject, agent="another")
+            return changed(entry, subject=subject, agent="another")
         case _:
             return entry
 

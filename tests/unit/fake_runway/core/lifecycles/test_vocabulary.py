@@ -273,7 +273,7 @@ class Kitchen:
             wait_s=0.0,
             acted=True,
         )
-        self.log.add_exchange(exchange._replace(**more))
+        self.log.add_exchange(replace(exchange, **more))
         return self.log.exchanges[-1]
 
     def fill(self, id_: str, **more: Any) -> None:

@@ -1,0 +1,107 @@
+"""Which world a request selects, and which scenario that world follows.
+
+A world is named by the path or a header, else by the API secret, else by the tag in a session key.
+A scenario is named by a header, else by the secret.
+"""
+
+from collections.abc import Mapping
+
+from fake_runway.core.errors import KeyRefused, Refused
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.web.errors import RequestRefused
+from fake_runway.worlds.acts import follow_scenario
+from fake_runway.worlds.naming import (
+    SecretRefused,
+    check_secret,
+    explicit_name,
+    name_from_secret,
+    scenario_in_name,
+    tag_of_key,
+)
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
+
+SCENARIO_HEADER = "X-Fake-Scenario"
+
+
+class UnknownScenario(RequestRefused):
+    """A header selects a scenario that does not exist."""
+
+    code = "unknown_scenario"
+
+
+def world_of_secret(
+    worlds: Worlds, secret: str, named: str | None, headers: Mapping[str, str]
+) -> World:
+    """Return the world of a caller who has an API secret; it follows the selected scenario.
+
+    Args:
+        named: the world that the request names; None: that of the secret.
+
+    Raises:
+        SecretRefused, BadWorldName.
+        UnknownScenario: what the header selects; SecretRefused: what the secret selects.
+    """
+    check_secret(secret)
+    name = name_from_secret(secret) if named is None else explicit_name(named)
+    selected = headers.get(SCENARIO_HEADER)
+    if selected is None:
+        selected = scenario_in_name(secret)
+        of_secret = None
+        if selected is not None:
+            of_secret = _scenario(worlds.catalogue, selected, SecretRefused)
+        return worlds.named(name, of_secret)
+    scenario = _scenario(worlds.catalogue, selected, UnknownScenario)
+    world = worlds.named(name, scenario)
+    if world.scenario.name != scenario.name:
+        follow_scenario(world, scenario, at=world.clock.now())
+    return world
+
+
+def _scenario(catalogue: Catalogue, name: str, refusal: type[Refused]) -> Scenario:
+    scenario = catalogue.get(name)
+    if scenario is not None:
+        return scenario
+    nearest = catalogue.nearest(name)
+    hint = f" Did you mean {nearest}?" if nearest else ""
+    raise refusal(f"There is no scenario of that name.{hint}")
+
+
+def world_of_key(worlds: Worlds, key: str, named: str | None) -> World:
+    """Return the world of a caller who has a session key and no API secret.
+
+    One who sends an API secret instead is refused in the world of that secret, where its journal is
+    read. A consume makes no world: there would be nothing to consume in it.
+
+    Raises:
+        KeyRefused: no world has such a key.
+        BadWorldName.
+    """
+    world = worlds.of_tag(tag_of_key(key)) if named is None else None
+    if world is None:
+        name = name_from_secret(key) if named is None else explicit_name(named)
+        known = worlds.get(name)
+        world = None if known is None else worlds.named(known.name)
+    if world is None:
+        raise KeyRefused("The session key is not valid." if key else "No session key was sent.")
+    return world
+
+
+def world_of_any(
+    worlds: Worlds, token: str, named: str | None, headers: Mapping[str, str]
+) -> World:
+    """Return the world of a caller who may have an API secret, a session key, or neither.
+
+    Raises:
+        Refused: the request selects none.
+    """
+    if token and not token.startswith("stk_"):
+        try:
+            return world_of_secret(worlds, token, named, headers)
+        except SecretRefused:
+            if named is None:
+                raise
+    if named is None:
+        return world_of_key(worlds, token, None)
+    return worlds.named(explicit_name(named))

@@ -1,0 +1,84 @@
+"""A world answers which faults stand for a call, and the facts they match it by."""
+
+import pytest
+
+from fake_runway.core.history.journal import Exchange
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.world import World
+from tests.support.fake.runs import FOREIGN_ID, alone
+
+CATALOGUE = Catalogue.builtin()
+ANY = {"effect": {"status": 503}}
+TEMPLATE = "/v1/realtime_sessions/{id}"
+
+
+@pytest.fixture
+def world() -> World:
+    """A world whose account, sessions and cats have a fault each; the cats' is about creates."""
+    scenario = {
+        "name": "made-up",
+        "account": {"faults": [{**ANY, "name": "of-account", "match": {"method": "GET"}}]},
+        "session": {"faults": [{**ANY, "name": "of-session"}]},
+        "avatars": {
+            "cat-character": {
+                "faults": [{**ANY, "name": "of-cats", "match": {"operation": "createSession"}}]
+            }
+        },
+    }
+    player = alone(scenario=CATALOGUE.parse(scenario), catalogue=CATALOGUE)
+    player.world.account.create(at=player.world.clock.now())
+    return player.world
+
+
+def names(world: World, exchange: Exchange, *, avatar: str | None = None) -> list[str]:
+    """Return the names of the faults that stand for a call, without their scenario's."""
+    found = world.faults_for(exchange, template=TEMPLATE, avatar=avatar)
+    return [] if found is None else [each.fault.name.rpartition("/")[2] for each in found[0]]
+
+
+def test_a_call_about_a_session_meets_the_faults_of_its_plan(world: World) -> None:
+    """Those of the account come first; the facts name the session by ordinal and state."""
+    [session] = world.account.sessions.values()
+    exchange = Exchange(
+        "getSession", "GET", "/", subject=Subject("session", session.id), at=session.created_at + 1
+    )
+
+    found = world.faults_for(exchange, template=TEMPLATE, avatar=None)
+
+    assert found is not None
+    faults, facts = found
+    assert [each.fault.name for each in faults] == [
+        "made-up/account-of-account",
+        "made-up/of-session",
+    ]
+    assert [each.since for each in faults] == [world.since, session.created_at]
+    assert (facts.path, facts.at) == (TEMPLATE, exchange.at)
+    assert (facts.place, facts.addressed, facts.state) == (("session", 0), True, State.PROVISIONING)
+
+
+def test_a_call_about_an_unknown_session_meets_the_faults_of_the_scenario(world: World) -> None:
+    """It addresses no session, whose tallies could be counted."""
+    exchange = Exchange("getSession", "GET", "/", subject=Subject("session", FOREIGN_ID))
+
+    assert names(world, exchange) == ["account-of-account", "of-session"]
+
+
+def test_a_create_meets_the_faults_of_the_form_that_its_avatar_selects(world: World) -> None:
+    """Those of the scenario's own form stand for all other avatars; its session comes next."""
+    create = Exchange("createSession", "POST", "/")
+
+    assert names(world, create, avatar="cat-character") == ["account-of-account", "of-cats"]
+    assert names(world, create, avatar="influencer") == ["account-of-account", "of-session"]
+    found = world.faults_for(create, template=TEMPLATE, avatar="influencer")
+    assert found is not None
+    assert (found[1].place, found[1].addressed, found[1].state) == (("session", 1), False, None)
+
+
+def test_a_call_about_no_session_meets_the_faults_of_the_account_alone(world: World) -> None:
+    """Where an account has none, no fault stands for the call."""
+    exchange = Exchange("getOrganization", "GET", "/v1/organization")
+
+    assert names(world, exchange) == ["account-of-account"]
+    assert names(alone().world, exchange) == []
