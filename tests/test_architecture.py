@@ -163,7 +163,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "fake_runway/core": (
-        "errors text durations draws billing lifecycles",
+        "errors text types durations draws billing lifecycles",
         "faults",
         "sessions",
         "scenario history",

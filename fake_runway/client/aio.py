@@ -1,14 +1,14 @@
 """The admin API of one world, typed, for asyncio.
 
 `blocking.py` is made from this file by `python -m tests.support.fake.synchronous`; a test fails
-while it is out of date. What is sent is in `protocol.py`, what comes back in `answers.py`.
+while it is out of date. Each method sends the operation of `admin_api/operations.py` that it names;
+a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from fake_runway.client import protocol as requests
 from fake_runway.client.answers import (
     ClockView,
     CreditsView,
@@ -24,19 +24,29 @@ from fake_runway.client.answers import (
     ScenarioView,
     SessionView,
     Snapshot,
+    Span,
     StateName,
     Timeline,
     WorldView,
+    nothing,
 )
-from fake_runway.client.protocol import DEFAULT_WAIT_S, Span
-from fake_runway.client.transport import AsyncTransport
+from fake_runway.client.transport import (
+    DEFAULT_WAIT_S,
+    AsyncTransport,
+    failure_body,
+    given,
+    span_seconds,
+    span_text,
+)
+
+_REPLAY_S = 60.0  # what running a long record again may take
 
 
 class AsyncClock:
     """A world's clock. It only moves forward."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
@@ -44,7 +54,7 @@ class AsyncClock:
 
     async def get(self) -> ClockView:
         """Return what it shows, how fast it goes, and when something is due."""
-        return await self._transport.send(requests.clock())
+        return await self._send("getClock", "GET /clock", ClockView.of)
 
     async def jump(self, by: Span) -> ClockView:
         """Move it forward; everything due until then happens at its own instant.
@@ -52,11 +62,13 @@ class AsyncClock:
         Args:
             by: seconds, or a text such as `5m`.
         """
-        return await self._transport.send(requests.jump(by))
+        return await self._send(
+            "moveClock", "POST /clock/move", ClockView.of, {"by": span_text(by)}
+        )
 
     async def jump_to(self, instant: float) -> ClockView:
         """Move it forward to an instant, POSIX seconds."""
-        return await self._transport.send(requests.jump_to(instant))
+        return await self._send("moveClock", "POST /clock/move", ClockView.of, {"to": instant})
 
     async def next(self) -> ClockView:
         """Move it forward to what happens next.
@@ -64,7 +76,7 @@ class AsyncClock:
         Raises:
             Conflict: nothing is due.
         """
-        return await self._transport.send(requests.to_next())
+        return await self._send("moveClock", "POST /clock/move", ClockView.of, {"to": "next"})
 
     async def freeze(self) -> ClockView:
         """Let the world's time stand still."""
@@ -72,20 +84,25 @@ class AsyncClock:
 
     async def set_rate(self, rate: float) -> ClockView:
         """Let so many seconds pass in the world per real second."""
-        return await self._transport.send(requests.set_rate(rate))
+        return await self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
 class AsyncSessions:
     """A world's sessions, seen and moved from behind."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def list(
         self, *, state: StateName | None = None, limit: int | None = None
     ) -> tuple[SessionView, ...]:
         """Return the sessions, newest first; at most 100 unless `limit` says otherwise."""
-        return await self._transport.send(requests.sessions(state, limit))
+        return await self._send(
+            "listSessions",
+            "GET /sessions",
+            SessionView.many("sessions"),
+            query={"state": state, "limit": limit},
+        )
 
     async def get(self, session_id: str) -> SessionView:
         """Return one session.
@@ -93,7 +110,9 @@ class AsyncSessions:
         Raises:
             NoSuch.
         """
-        return await self._transport.send(requests.session(session_id))
+        return await self._send(
+            "getAdminSession", "GET /sessions/{id}", SessionView.of, id=session_id
+        )
 
     async def make(
         self,
@@ -107,7 +126,12 @@ class AsyncSessions:
         Args:
             failure: code and text, for a session that has failed.
         """
-        return await self._transport.send(requests.make_session(state, max_duration_s, failure))
+        return await self._send(
+            "makeSession",
+            "POST /sessions",
+            SessionView.of,
+            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
+        )
 
     async def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
@@ -120,7 +144,13 @@ class AsyncSessions:
         Raises:
             Conflict: nothing like it can happen in the session's state.
         """
-        return await self._transport.send(requests.occur(session_id, event, failure))
+        return await self._send(
+            "occur",
+            "POST /sessions/{id}/events",
+            SessionView.of,
+            given(event=event, failure=failure_body(failure)),
+            id=session_id,
+        )
 
     async def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
         """Let a session fail."""
@@ -129,14 +159,16 @@ class AsyncSessions:
 
     async def timeline(self, session_id: str) -> Timeline:
         """Return everything that happened to a session, as data and as lines."""
-        return await self._transport.send(requests.timeline(session_id))
+        return await self._send(
+            "getTimeline", "GET /sessions/{id}/timeline", Timeline.of, id=session_id
+        )
 
 
 class AsyncJournal:
     """The requests that came to a world, and their answers."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def list(
         self,
@@ -149,39 +181,44 @@ class AsyncJournal:
         limit: int | None = None,
     ) -> Exchanges:
         """Return the exchanges that fit, oldest first; the newest 100 unless `limit` says more."""
-        return await self._transport.send(
-            requests.journal(
-                operation=operation,
-                method=method,
-                session=session,
-                status=status,
-                fault=fault,
-                limit=limit,
-            )
+        return await self._send(
+            "getJournal",
+            "GET /journal",
+            Exchanges.of,
+            query={
+                "operation": operation,
+                "method": method,
+                "session": session,
+                "status": status,
+                "fault": fault,
+                "limit": limit,
+            },
         )
 
     async def unmatched(self, *, limit: int | None = None) -> Exchanges:
         """Return the requests that nobody expected, each with the route that is nearest."""
-        return await self._transport.send(requests.unmatched(limit))
+        return await self._send(
+            "getUnmatched", "GET /journal/unmatched", Exchanges.of, query={"limit": limit}
+        )
 
     async def clear(self) -> None:
         """Forget all entries; the run so far can no longer be replayed."""
-        await self._transport.send(requests.clear_journal())
+        await self._send("clearJournal", "DELETE /journal", nothing)
 
 
 class AsyncCredits:
     """The credits of a world's account."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def get(self) -> CreditsView:
         """Return what is left and what was spent."""
-        return await self._transport.send(requests.credits_left())
+        return await self._send("getCredits", "GET /credits", CreditsView.of)
 
     async def set(self, left: int) -> CreditsView:
         """Let the account have so many credits left."""
-        return await self._transport.send(requests.put_credits(left))
+        return await self._send("putCredits", "PUT /credits", CreditsView.of, {"left": left})
 
 
 class AsyncFault:
@@ -192,7 +229,7 @@ class AsyncFault:
     """
 
     def __init__(self, transport: AsyncTransport, view: FaultView) -> None:
-        self._transport = transport
+        self._send = transport.send
         self.view = view
 
     def __repr__(self) -> str:
@@ -209,7 +246,7 @@ class AsyncFault:
         Raises:
             NoSuch: it has been removed already.
         """
-        await self._transport.send(requests.remove_fault(self.name))
+        await self._send("removeFault", "DELETE /faults/{name}", nothing, name=self.name)
 
 
 class AsyncAdmin:
@@ -234,6 +271,7 @@ class AsyncAdmin:
         transport: AsyncTransport | None = None,
     ) -> None:
         self._transport = transport or AsyncTransport(base_url, world, token)
+        self._send = self._transport.send
         self.clock = AsyncClock(self._transport)
         self.sessions = AsyncSessions(self._transport)
         self.journal = AsyncJournal(self._transport)
@@ -266,21 +304,21 @@ class AsyncAdmin:
     @property
     def base_url(self) -> str:
         """What an application takes as its base URL to be in this world."""
-        return requests.app_url(self._transport.base_url, self._transport.world)
+        return self._transport.app_url
 
     # The server and its worlds
 
     async def health(self) -> Health:
         """Return the server's version."""
-        return await self._transport.send(requests.health())
+        return await self._send("getAdminHealth", "GET /health", Health.of)
 
     async def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the one used last first."""
-        return await self._transport.send(requests.worlds())
+        return await self._send("listWorlds", "GET /worlds", WorldView.many("worlds"))
 
     async def look(self) -> WorldView:
         """Return the world itself: how much of everything it has."""
-        return await self._transport.send(requests.world())
+        return await self._send("getWorld", "GET /world", WorldView.of)
 
     async def reset(
         self,
@@ -290,11 +328,13 @@ class AsyncAdmin:
         rate: float | None = None,
     ) -> WorldView:
         """Begin the world anew: no sessions, no journal, as it began but for what is given."""
-        return await self._transport.send(requests.reset(scenario, seed, rate))
+        return await self._send(
+            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
+        )
 
     async def drop(self) -> None:
         """Forget the world. Whoever names it again gets a new one."""
-        await self._transport.send(requests.drop())
+        await self._send("dropWorld", "DELETE /world", nothing)
 
     async def fork(self, name: str) -> "AsyncAdmin":
         """Let a copy of the world go on under another name, and return its client.
@@ -302,17 +342,17 @@ class AsyncAdmin:
         Raises:
             Conflict: there is a world of that name.
         """
-        await self._transport.send(requests.fork(name))
+        await self._send("forkWorld", "POST /fork", WorldView.of, {"name": name})
         transport = self._transport.of_world(name)
         return AsyncAdmin(transport.base_url, transport=transport)
 
     async def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the snapshots of the world, oldest first."""
-        return await self._transport.send(requests.snapshots())
+        return await self._send("listSnapshots", "GET /snapshots", Snapshot.many("snapshots"))
 
     async def snapshot(self, name: str | None = None) -> Snapshot:
         """Keep what the world is now, to be restored by its name."""
-        return await self._transport.send(requests.snapshot(name))
+        return await self._send("takeSnapshot", "POST /snapshots", Snapshot.of, given(name=name))
 
     async def restore(self, name: str) -> WorldView:
         """Let the world go on from a snapshot, which stays.
@@ -320,7 +360,9 @@ class AsyncAdmin:
         Raises:
             NoSuch.
         """
-        return await self._transport.send(requests.restore(name))
+        return await self._send(
+            "restoreSnapshot", "POST /snapshots/{name}/restore", WorldView.of, name=name
+        )
 
     async def delete_snapshot(self, name: str) -> None:
         """Forget a snapshot.
@@ -328,7 +370,7 @@ class AsyncAdmin:
         Raises:
             NoSuch.
         """
-        await self._transport.send(requests.delete_snapshot(name))
+        await self._send("deleteSnapshot", "DELETE /snapshots/{name}", nothing, name=name)
 
     # Scenario and faults
 
@@ -342,15 +384,20 @@ class AsyncAdmin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return await self._transport.send(requests.put_scenario(which))
+        return await self._send(
+            "putScenario",
+            "PUT /scenario",
+            ScenarioView.of,
+            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
+        )
 
     async def current_scenario(self) -> ScenarioView:
         """Return what the world follows."""
-        return await self._transport.send(requests.current_scenario())
+        return await self._send("getScenario", "GET /scenario", ScenarioView.of)
 
     async def scenarios(self) -> tuple[ScenarioLine, ...]:
         """Return every scenario that can be chosen by name."""
-        return await self._transport.send(requests.scenarios())
+        return await self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
 
     async def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
         """Let creates for an avatar follow a session form; the rest of the scenario stays.
@@ -362,7 +409,9 @@ class AsyncAdmin:
         Raises:
             BadRequest: the form is wrong; the message says where.
         """
-        return await self._transport.send(requests.bind_avatar(avatar, session))
+        return await self._send(
+            "bindAvatar", "PUT /avatars/{name}", ScenarioView.of, dict(session), name=avatar
+        )
 
     async def unbind_avatar(self, avatar: str) -> None:
         """Let creates for an avatar follow no form of its own any more.
@@ -370,11 +419,11 @@ class AsyncAdmin:
         Raises:
             NoSuch: it is not bound.
         """
-        await self._transport.send(requests.unbind_avatar(avatar))
+        await self._send("unbindAvatar", "DELETE /avatars/{name}", nothing, name=avatar)
 
     async def fault(
         self,
-        given: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
         /,
         *,
         effect: Mapping[str, Any] | None = None,
@@ -390,32 +439,33 @@ class AsyncAdmin:
         """Put a fault in place, and return what removes it.
 
         Args:
-            given: its data, as in a scenario file; the keyword arguments are the same by part.
+            data: as in a scenario file; the keyword arguments are the same by part.
 
         Raises:
             BadRequest: the data is wrong; the message says where.
         """
-        call = requests.add_fault(
-            given,
+        parts = given(
             effect=effect,
             match=match,
             name=name,
             acted=acted,
             times=times,
             skip=skip,
-            from_=from_,
             until=until,
             probability=probability,
+            **{"from": from_},
         )
-        return AsyncFault(self._transport, await self._transport.send(call))
+        body = {**(data or {}), **parts}
+        view = await self._send("addFault", "POST /faults", FaultView.of, body)
+        return AsyncFault(self._transport, view)
 
     async def faults(self) -> tuple[FaultView, ...]:
         """Return the faults that are about all calls, the scenario's first, with their tallies."""
-        return await self._transport.send(requests.faults())
+        return await self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
     async def remove_faults(self) -> None:
         """Remove all faults that were put in place by hand."""
-        await self._transport.send(requests.remove_faults())
+        await self._send("removeFaults", "DELETE /faults", nothing)
 
     # What happened
 
@@ -425,7 +475,7 @@ class AsyncAdmin:
 
     async def findings(self) -> tuple[Finding, ...]:
         """Return what the client seems to do wrong, as of now."""
-        return await self._transport.send(requests.findings())
+        return await self._send("getFindings", "GET /findings", Finding.many("findings"))
 
     async def wait_for_session(
         self,
@@ -442,7 +492,13 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says where the sessions are, and what the clock does.
         """
-        return await self._transport.send(requests.await_session(states, session, timeout))
+        return await self._send(
+            "awaitSession",
+            "POST /await/session",
+            SessionView.of,
+            given(states=states, session=session, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     async def wait_for_calls(
         self,
@@ -464,8 +520,14 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = {"operation": operation, "method": method, "status": status, "session": session}
-        return await self._transport.send(requests.await_calls(match, count, since, timeout))
+        match = given(operation=operation, method=method, status=status, session=session)
+        return await self._send(
+            "awaitCalls",
+            "POST /await/calls",
+            Exchange.many("exchanges"),
+            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     # Replay
 
@@ -479,7 +541,7 @@ class AsyncAdmin:
 
     async def recording(self) -> Recording:
         """Return the run so far as a token, and as data with the journal in it."""
-        return await self._transport.send(requests.recording())
+        return await self._send("getReplay", "GET /replay", Recording.of)
 
     async def replay(self, token: str, *, name: str) -> Replayed:
         """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
@@ -488,4 +550,10 @@ class AsyncAdmin:
             BadRequest: `token` holds no run.
             Conflict: there is a world of that name.
         """
-        return await self._transport.send(requests.replay(token, name))
+        return await self._send(
+            "postReplay",
+            "POST /replay",
+            Replayed.of,
+            {"name": name, "token": token},
+            wait_s=_REPLAY_S,
+        )

@@ -5,11 +5,11 @@ that are not known here are left out, because the server may be a newer one than
 Standard library only: the pytest plugin shows these.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Literal, Self
 
-Json = Mapping[str, Any]
+from fake_runway.core.types import Json
 
 StateName = Literal[
     "queued", "provisioning", "ready", "claimed", "running", "completed", "failed", "cancelled"
@@ -29,8 +29,10 @@ EventName = Literal[
     "failed",
     "cancelled",
 ]
+"""What can happen to a session; `released` and `admitted` happen by themselves only."""
 
-"""What can happen to a session; `released` and `admitted` cannot be made to."""
+Span = float | str
+"""Seconds, or a text such as `1.5s`, `200ms`, `5m`."""
 
 
 class AdminError(Exception):
@@ -105,7 +107,12 @@ def error_of(operation: str, status: int, body: object) -> AdminError:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A value that the admin API answers: a JSON object with the names of its attributes."""
+    """A value that the admin API answers: a JSON object with the names of its attributes.
+
+    Attributes:
+        nested: the views that stand in attributes, by name. An answer may leave out what has a
+            default.
+    """
 
     nested: ClassVar[Mapping[str, "type[View]"]] = {}
 
@@ -114,27 +121,30 @@ class View:
         """Return the value that `data` describes.
 
         Raises:
-            Unreachable: a key is missing, so whoever answered is no fake of this kind.
+            Unreachable: a key is missing, so what answered is no fake of this kind.
         """
         given: dict[str, Any] = {}
         for each in fields(cls):
-            if each.name not in data:
-                if each.name in cls.optional():
-                    continue
+            if each.name in data:
+                given[each.name] = _built(data[each.name], cls.nested.get(each.name))
+            elif each.default is MISSING:
                 raise Unreachable(cls.__name__, f"the answer has no {each.name!r}")
-            given[each.name] = _built(data[each.name], cls.nested.get(each.name))
         return cls(**given)
 
     @classmethod
-    def optional(cls) -> frozenset[str]:
-        """Return the names of what an answer may leave out."""
-        return frozenset()
+    def many(cls, key: str) -> Callable[[Json], tuple[Self, ...]]:
+        """Return what reads the list of such values under `key`."""
+        return lambda data: tuple(cls.of(each) for each in data[key])
 
 
 def _built(value: Any, kind: type[View] | None) -> Any:
     if isinstance(value, list):
         return tuple(_built(each, kind) for each in value)
     return value if kind is None or value is None else kind.of(value)
+
+
+def nothing(_: object) -> None:
+    """Read an answer that has no body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +295,6 @@ class SessionView(View):
     scenario: str | None
     failure: Failure | None
     session_key: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def optional(cls) -> frozenset[str]:
-        """Return the names of what an answer may leave out."""
-        return frozenset({"session_key"})
 
 
 @dataclass(frozen=True, slots=True)

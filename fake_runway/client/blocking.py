@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from fake_runway.client import protocol as requests
 from fake_runway.client.answers import (
     ClockView,
     CreditsView,
@@ -23,19 +22,29 @@ from fake_runway.client.answers import (
     ScenarioView,
     SessionView,
     Snapshot,
+    Span,
     StateName,
     Timeline,
     WorldView,
+    nothing,
 )
-from fake_runway.client.protocol import DEFAULT_WAIT_S, Span
-from fake_runway.client.transport import Transport
+from fake_runway.client.transport import (
+    DEFAULT_WAIT_S,
+    Transport,
+    failure_body,
+    given,
+    span_seconds,
+    span_text,
+)
+
+_REPLAY_S = 60.0  # what running a long record again may take
 
 
 class Clock:
     """A world's clock. It only moves forward."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
@@ -43,7 +52,7 @@ class Clock:
 
     def get(self) -> ClockView:
         """Return what it shows, how fast it goes, and when something is due."""
-        return self._transport.send(requests.clock())
+        return self._send("getClock", "GET /clock", ClockView.of)
 
     def jump(self, by: Span) -> ClockView:
         """Move it forward; everything due until then happens at its own instant.
@@ -51,11 +60,13 @@ class Clock:
         Args:
             by: seconds, or a text such as `5m`.
         """
-        return self._transport.send(requests.jump(by))
+        return self._send(
+            "moveClock", "POST /clock/move", ClockView.of, {"by": span_text(by)}
+        )
 
     def jump_to(self, instant: float) -> ClockView:
         """Move it forward to an instant, POSIX seconds."""
-        return self._transport.send(requests.jump_to(instant))
+        return self._send("moveClock", "POST /clock/move", ClockView.of, {"to": instant})
 
     def next(self) -> ClockView:
         """Move it forward to what happens next.
@@ -63,7 +74,7 @@ class Clock:
         Raises:
             Conflict: nothing is due.
         """
-        return self._transport.send(requests.to_next())
+        return self._send("moveClock", "POST /clock/move", ClockView.of, {"to": "next"})
 
     def freeze(self) -> ClockView:
         """Let the world's time stand still."""
@@ -71,20 +82,25 @@ class Clock:
 
     def set_rate(self, rate: float) -> ClockView:
         """Let so many seconds pass in the world per real second."""
-        return self._transport.send(requests.set_rate(rate))
+        return self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
 class Sessions:
     """A world's sessions, seen and moved from behind."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def list(
         self, *, state: StateName | None = None, limit: int | None = None
     ) -> tuple[SessionView, ...]:
         """Return the sessions, newest first; at most 100 unless `limit` says otherwise."""
-        return self._transport.send(requests.sessions(state, limit))
+        return self._send(
+            "listSessions",
+            "GET /sessions",
+            SessionView.many("sessions"),
+            query={"state": state, "limit": limit},
+        )
 
     def get(self, session_id: str) -> SessionView:
         """Return one session.
@@ -92,7 +108,9 @@ class Sessions:
         Raises:
             NoSuch.
         """
-        return self._transport.send(requests.session(session_id))
+        return self._send(
+            "getAdminSession", "GET /sessions/{id}", SessionView.of, id=session_id
+        )
 
     def make(
         self,
@@ -106,7 +124,12 @@ class Sessions:
         Args:
             failure: code and text, for a session that has failed.
         """
-        return self._transport.send(requests.make_session(state, max_duration_s, failure))
+        return self._send(
+            "makeSession",
+            "POST /sessions",
+            SessionView.of,
+            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
+        )
 
     def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
@@ -119,7 +142,13 @@ class Sessions:
         Raises:
             Conflict: nothing like it can happen in the session's state.
         """
-        return self._transport.send(requests.occur(session_id, event, failure))
+        return self._send(
+            "occur",
+            "POST /sessions/{id}/events",
+            SessionView.of,
+            given(event=event, failure=failure_body(failure)),
+            id=session_id,
+        )
 
     def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
         """Let a session fail."""
@@ -128,14 +157,16 @@ class Sessions:
 
     def timeline(self, session_id: str) -> Timeline:
         """Return everything that happened to a session, as data and as lines."""
-        return self._transport.send(requests.timeline(session_id))
+        return self._send(
+            "getTimeline", "GET /sessions/{id}/timeline", Timeline.of, id=session_id
+        )
 
 
 class Journal:
     """The requests that came to a world, and their answers."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def list(
         self,
@@ -148,39 +179,44 @@ class Journal:
         limit: int | None = None,
     ) -> Exchanges:
         """Return the exchanges that fit, oldest first; the newest 100 unless `limit` says more."""
-        return self._transport.send(
-            requests.journal(
-                operation=operation,
-                method=method,
-                session=session,
-                status=status,
-                fault=fault,
-                limit=limit,
-            )
+        return self._send(
+            "getJournal",
+            "GET /journal",
+            Exchanges.of,
+            query={
+                "operation": operation,
+                "method": method,
+                "session": session,
+                "status": status,
+                "fault": fault,
+                "limit": limit,
+            },
         )
 
     def unmatched(self, *, limit: int | None = None) -> Exchanges:
         """Return the requests that nobody expected, each with the route that is nearest."""
-        return self._transport.send(requests.unmatched(limit))
+        return self._send(
+            "getUnmatched", "GET /journal/unmatched", Exchanges.of, query={"limit": limit}
+        )
 
     def clear(self) -> None:
         """Forget all entries; the run so far can no longer be replayed."""
-        self._transport.send(requests.clear_journal())
+        self._send("clearJournal", "DELETE /journal", nothing)
 
 
 class Credits:
     """The credits of a world's account."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def get(self) -> CreditsView:
         """Return what is left and what was spent."""
-        return self._transport.send(requests.credits_left())
+        return self._send("getCredits", "GET /credits", CreditsView.of)
 
     def set(self, left: int) -> CreditsView:
         """Let the account have so many credits left."""
-        return self._transport.send(requests.put_credits(left))
+        return self._send("putCredits", "PUT /credits", CreditsView.of, {"left": left})
 
 
 class Fault:
@@ -191,7 +227,7 @@ class Fault:
     """
 
     def __init__(self, transport: Transport, view: FaultView) -> None:
-        self._transport = transport
+        self._send = transport.send
         self.view = view
 
     def __repr__(self) -> str:
@@ -208,7 +244,7 @@ class Fault:
         Raises:
             NoSuch: it has been removed already.
         """
-        self._transport.send(requests.remove_fault(self.name))
+        self._send("removeFault", "DELETE /faults/{name}", nothing, name=self.name)
 
 
 class Admin:
@@ -233,6 +269,7 @@ class Admin:
         transport: Transport | None = None,
     ) -> None:
         self._transport = transport or Transport(base_url, world, token)
+        self._send = self._transport.send
         self.clock = Clock(self._transport)
         self.sessions = Sessions(self._transport)
         self.journal = Journal(self._transport)
@@ -265,21 +302,21 @@ class Admin:
     @property
     def base_url(self) -> str:
         """What an application takes as its base URL to be in this world."""
-        return requests.app_url(self._transport.base_url, self._transport.world)
+        return self._transport.app_url
 
     # The server and its worlds
 
     def health(self) -> Health:
         """Return the server's version."""
-        return self._transport.send(requests.health())
+        return self._send("getAdminHealth", "GET /health", Health.of)
 
     def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the one used last first."""
-        return self._transport.send(requests.worlds())
+        return self._send("listWorlds", "GET /worlds", WorldView.many("worlds"))
 
     def look(self) -> WorldView:
         """Return the world itself: how much of everything it has."""
-        return self._transport.send(requests.world())
+        return self._send("getWorld", "GET /world", WorldView.of)
 
     def reset(
         self,
@@ -289,11 +326,13 @@ class Admin:
         rate: float | None = None,
     ) -> WorldView:
         """Begin the world anew: no sessions, no journal, as it began but for what is given."""
-        return self._transport.send(requests.reset(scenario, seed, rate))
+        return self._send(
+            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
+        )
 
     def drop(self) -> None:
         """Forget the world. Whoever names it again gets a new one."""
-        self._transport.send(requests.drop())
+        self._send("dropWorld", "DELETE /world", nothing)
 
     def fork(self, name: str) -> "Admin":
         """Let a copy of the world go on under another name, and return its client.
@@ -301,17 +340,17 @@ class Admin:
         Raises:
             Conflict: there is a world of that name.
         """
-        self._transport.send(requests.fork(name))
+        self._send("forkWorld", "POST /fork", WorldView.of, {"name": name})
         transport = self._transport.of_world(name)
         return Admin(transport.base_url, transport=transport)
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the snapshots of the world, oldest first."""
-        return self._transport.send(requests.snapshots())
+        return self._send("listSnapshots", "GET /snapshots", Snapshot.many("snapshots"))
 
     def snapshot(self, name: str | None = None) -> Snapshot:
         """Keep what the world is now, to be restored by its name."""
-        return self._transport.send(requests.snapshot(name))
+        return self._send("takeSnapshot", "POST /snapshots", Snapshot.of, given(name=name))
 
     def restore(self, name: str) -> WorldView:
         """Let the world go on from a snapshot, which stays.
@@ -319,7 +358,9 @@ class Admin:
         Raises:
             NoSuch.
         """
-        return self._transport.send(requests.restore(name))
+        return self._send(
+            "restoreSnapshot", "POST /snapshots/{name}/restore", WorldView.of, name=name
+        )
 
     def delete_snapshot(self, name: str) -> None:
         """Forget a snapshot.
@@ -327,7 +368,7 @@ class Admin:
         Raises:
             NoSuch.
         """
-        self._transport.send(requests.delete_snapshot(name))
+        self._send("deleteSnapshot", "DELETE /snapshots/{name}", nothing, name=name)
 
     # Scenario and faults
 
@@ -341,15 +382,20 @@ class Admin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return self._transport.send(requests.put_scenario(which))
+        return self._send(
+            "putScenario",
+            "PUT /scenario",
+            ScenarioView.of,
+            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
+        )
 
     def current_scenario(self) -> ScenarioView:
         """Return what the world follows."""
-        return self._transport.send(requests.current_scenario())
+        return self._send("getScenario", "GET /scenario", ScenarioView.of)
 
     def scenarios(self) -> tuple[ScenarioLine, ...]:
         """Return every scenario that can be chosen by name."""
-        return self._transport.send(requests.scenarios())
+        return self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
 
     def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
         """Let creates for an avatar follow a session form; the rest of the scenario stays.
@@ -361,7 +407,9 @@ class Admin:
         Raises:
             BadRequest: the form is wrong; the message says where.
         """
-        return self._transport.send(requests.bind_avatar(avatar, session))
+        return self._send(
+            "bindAvatar", "PUT /avatars/{name}", ScenarioView.of, dict(session), name=avatar
+        )
 
     def unbind_avatar(self, avatar: str) -> None:
         """Let creates for an avatar follow no form of its own any more.
@@ -369,11 +417,11 @@ class Admin:
         Raises:
             NoSuch: it is not bound.
         """
-        self._transport.send(requests.unbind_avatar(avatar))
+        self._send("unbindAvatar", "DELETE /avatars/{name}", nothing, name=avatar)
 
     def fault(
         self,
-        given: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
         /,
         *,
         effect: Mapping[str, Any] | None = None,
@@ -389,32 +437,33 @@ class Admin:
         """Put a fault in place, and return what removes it.
 
         Args:
-            given: its data, as in a scenario file; the keyword arguments are the same by part.
+            data: as in a scenario file; the keyword arguments are the same by part.
 
         Raises:
             BadRequest: the data is wrong; the message says where.
         """
-        call = requests.add_fault(
-            given,
+        parts = given(
             effect=effect,
             match=match,
             name=name,
             acted=acted,
             times=times,
             skip=skip,
-            from_=from_,
             until=until,
             probability=probability,
+            **{"from": from_},
         )
-        return Fault(self._transport, self._transport.send(call))
+        body = {**(data or {}), **parts}
+        view = self._send("addFault", "POST /faults", FaultView.of, body)
+        return Fault(self._transport, view)
 
     def faults(self) -> tuple[FaultView, ...]:
         """Return the faults that are about all calls, the scenario's first, with their tallies."""
-        return self._transport.send(requests.faults())
+        return self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
     def remove_faults(self) -> None:
         """Remove all faults that were put in place by hand."""
-        self._transport.send(requests.remove_faults())
+        self._send("removeFaults", "DELETE /faults", nothing)
 
     # What happened
 
@@ -424,7 +473,7 @@ class Admin:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what the client seems to do wrong, as of now."""
-        return self._transport.send(requests.findings())
+        return self._send("getFindings", "GET /findings", Finding.many("findings"))
 
     def wait_for_session(
         self,
@@ -441,7 +490,13 @@ class Admin:
         Raises:
             WaitTimedOut: the message says where the sessions are, and what the clock does.
         """
-        return self._transport.send(requests.await_session(states, session, timeout))
+        return self._send(
+            "awaitSession",
+            "POST /await/session",
+            SessionView.of,
+            given(states=states, session=session, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     def wait_for_calls(
         self,
@@ -463,8 +518,14 @@ class Admin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = {"operation": operation, "method": method, "status": status, "session": session}
-        return self._transport.send(requests.await_calls(match, count, since, timeout))
+        match = given(operation=operation, method=method, status=status, session=session)
+        return self._send(
+            "awaitCalls",
+            "POST /await/calls",
+            Exchange.many("exchanges"),
+            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     # Replay
 
@@ -478,7 +539,7 @@ class Admin:
 
     def recording(self) -> Recording:
         """Return the run so far as a token, and as data with the journal in it."""
-        return self._transport.send(requests.recording())
+        return self._send("getReplay", "GET /replay", Recording.of)
 
     def replay(self, token: str, *, name: str) -> Replayed:
         """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
@@ -487,4 +548,10 @@ class Admin:
             BadRequest: `token` holds no run.
             Conflict: there is a world of that name.
         """
-        return self._transport.send(requests.replay(token, name))
+        return self._send(
+            "postReplay",
+            "POST /replay",
+            Replayed.of,
+            {"name": name, "token": token},
+            wait_s=_REPLAY_S,
+        )
