@@ -13,13 +13,13 @@ from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
-    Exchange,
     Exchanges,
+    ExchangeView,
     FaultView,
-    Finding,
+    FindingView,
     Health,
     Recording,
-    Replayed,
+    ReplayView,
     ScenarioLine,
     ScenarioView,
     SessionView,
@@ -221,7 +221,7 @@ class AsyncCredits:
         return await self._send("putCredits", "PUT /credits", CreditsView.of, {"left": left})
 
 
-class AsyncFault:
+class AsyncFaultHandle:
     """A fault that was put in place.
 
     Attributes:
@@ -435,7 +435,7 @@ class AsyncAdmin:
         from_: str | None = None,
         until: str | None = None,
         probability: float | None = None,
-    ) -> AsyncFault:
+    ) -> AsyncFaultHandle:
         """Put a fault in place, and return what removes it.
 
         Args:
@@ -457,7 +457,7 @@ class AsyncAdmin:
         )
         body = {**(data or {}), **parts}
         view = await self._send("addFault", "POST /faults", FaultView.of, body)
-        return AsyncFault(self._transport, view)
+        return AsyncFaultHandle(self._transport, view)
 
     async def faults(self) -> tuple[FaultView, ...]:
         """Return the faults that are about all calls, the scenario's first, with their tallies."""
@@ -473,9 +473,9 @@ class AsyncAdmin:
         """Return everything that happened to a session, as data and as lines."""
         return await self.sessions.timeline(session_id)
 
-    async def findings(self) -> tuple[Finding, ...]:
+    async def findings(self) -> tuple[FindingView, ...]:
         """Return what the client seems to do wrong, as of now."""
-        return await self._send("getFindings", "GET /findings", Finding.many("findings"))
+        return await self._send("getFindings", "GET /findings", FindingView.many("findings"))
 
     async def wait_for_session(
         self,
@@ -510,7 +510,7 @@ class AsyncAdmin:
         session: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
-    ) -> tuple[Exchange, ...]:
+    ) -> tuple[ExchangeView, ...]:
         """Return the calls that fit once there are `count` of them; earlier ones count.
 
         Args:
@@ -524,7 +524,7 @@ class AsyncAdmin:
         return await self._send(
             "awaitCalls",
             "POST /await/calls",
-            Exchange.many("exchanges"),
+            ExchangeView.many("exchanges"),
             given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
             wait_s=span_seconds(timeout),
         )
@@ -543,7 +543,7 @@ class AsyncAdmin:
         """Return the run so far as a token, and as data with the journal in it."""
         return await self._send("getReplay", "GET /replay", Recording.of)
 
-    async def replay(self, token: str, *, name: str) -> Replayed:
+    async def replay(self, token: str, *, name: str) -> ReplayView:
         """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
 
         Raises:
@@ -553,7 +553,7 @@ class AsyncAdmin:
         return await self._send(
             "postReplay",
             "POST /replay",
-            Replayed.of,
+            ReplayView.of,
             {"name": name, "token": token},
             wait_s=_REPLAY_S,
         )

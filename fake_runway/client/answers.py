@@ -250,7 +250,7 @@ class FaultView(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(View):
+class FailureView(View):
     """Why a session failed."""
 
     code: str
@@ -278,7 +278,7 @@ class SessionView(View):
         session_key: only of a session that was made by hand and is READY.
     """
 
-    nested: ClassVar[Mapping[str, type[View]]] = {"next": Due, "failure": Failure}
+    nested: ClassVar[Mapping[str, type[View]]] = {"next": Due, "failure": FailureView}
 
     id: str
     ordinal: int
@@ -293,12 +293,12 @@ class SessionView(View):
     max_duration_s: float
     blocks: int
     scenario: str | None
-    failure: Failure | None
+    failure: FailureView | None
     session_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Request(View):
+class RequestView(View):
     """What a client sent, secrets covered.
 
     Attributes:
@@ -320,7 +320,7 @@ class Request(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Response(View):
+class ResponseView(View):
     """What was answered, keys and tokens covered.
 
     Attributes:
@@ -338,7 +338,7 @@ class Response(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange(View):
+class ExchangeView(View):
     """One request to the Runway API and its answer.
 
     Attributes:
@@ -351,7 +351,7 @@ class Exchange(View):
         nearest: the route that was probably meant by a request nobody expected.
     """
 
-    nested: ClassVar[Mapping[str, type[View]]] = {"request": Request, "response": Response}
+    nested: ClassVar[Mapping[str, type[View]]] = {"request": RequestView, "response": ResponseView}
 
     number: int
     at: float
@@ -360,8 +360,8 @@ class Exchange(View):
     path: str
     session: str | None
     avatar: str | None
-    request: Request
-    response: Response
+    request: RequestView
+    response: ResponseView
     acted: bool
     faults: tuple[str, ...]
     nearest: str | None
@@ -381,19 +381,19 @@ class Exchanges(View):
         dropped: entries that the journal no longer has.
     """
 
-    nested: ClassVar[Mapping[str, type[View]]] = {"exchanges": Exchange}
+    nested: ClassVar[Mapping[str, type[View]]] = {"exchanges": ExchangeView}
 
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[ExchangeView, ...]
     total: int
     dropped: int
 
-    def __iter__(self) -> Iterator[Exchange]:
+    def __iter__(self) -> Iterator[ExchangeView]:
         return iter(self.exchanges)
 
     def __len__(self) -> int:
         return len(self.exchanges)
 
-    def __getitem__(self, index: int) -> Exchange:
+    def __getitem__(self, index: int) -> ExchangeView:
         return self.exchanges[index]
 
 
@@ -415,7 +415,7 @@ class Timeline(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding(View):
+class FindingView(View):
     """One thing that the client seems to do wrong.
 
     Attributes:
@@ -455,7 +455,7 @@ class Recording(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed(View):
+class ReplayView(View):
     """A run that was repeated.
 
     Attributes:

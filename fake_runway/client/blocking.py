@@ -11,13 +11,13 @@ from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
-    Exchange,
     Exchanges,
+    ExchangeView,
     FaultView,
-    Finding,
+    FindingView,
     Health,
     Recording,
-    Replayed,
+    ReplayView,
     ScenarioLine,
     ScenarioView,
     SessionView,
@@ -219,7 +219,7 @@ class Credits:
         return self._send("putCredits", "PUT /credits", CreditsView.of, {"left": left})
 
 
-class Fault:
+class FaultHandle:
     """A fault that was put in place.
 
     Attributes:
@@ -433,7 +433,7 @@ class Admin:
         from_: str | None = None,
         until: str | None = None,
         probability: float | None = None,
-    ) -> Fault:
+    ) -> FaultHandle:
         """Put a fault in place, and return what removes it.
 
         Args:
@@ -455,7 +455,7 @@ class Admin:
         )
         body = {**(data or {}), **parts}
         view = self._send("addFault", "POST /faults", FaultView.of, body)
-        return Fault(self._transport, view)
+        return FaultHandle(self._transport, view)
 
     def faults(self) -> tuple[FaultView, ...]:
         """Return the faults that are about all calls, the scenario's first, with their tallies."""
@@ -471,9 +471,9 @@ class Admin:
         """Return everything that happened to a session, as data and as lines."""
         return self.sessions.timeline(session_id)
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[FindingView, ...]:
         """Return what the client seems to do wrong, as of now."""
-        return self._send("getFindings", "GET /findings", Finding.many("findings"))
+        return self._send("getFindings", "GET /findings", FindingView.many("findings"))
 
     def wait_for_session(
         self,
@@ -508,7 +508,7 @@ class Admin:
         session: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,
-    ) -> tuple[Exchange, ...]:
+    ) -> tuple[ExchangeView, ...]:
         """Return the calls that fit once there are `count` of them; earlier ones count.
 
         Args:
@@ -522,7 +522,7 @@ class Admin:
         return self._send(
             "awaitCalls",
             "POST /await/calls",
-            Exchange.many("exchanges"),
+            ExchangeView.many("exchanges"),
             given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
             wait_s=span_seconds(timeout),
         )
@@ -541,7 +541,7 @@ class Admin:
         """Return the run so far as a token, and as data with the journal in it."""
         return self._send("getReplay", "GET /replay", Recording.of)
 
-    def replay(self, token: str, *, name: str) -> Replayed:
+    def replay(self, token: str, *, name: str) -> ReplayView:
         """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
 
         Raises:
@@ -551,7 +551,7 @@ class Admin:
         return self._send(
             "postReplay",
             "POST /replay",
-            Replayed.of,
+            ReplayView.of,
             {"name": name, "token": token},
             wait_s=_REPLAY_S,
         )

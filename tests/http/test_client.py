@@ -13,7 +13,7 @@ import pytest
 from fake_runway import FakeRunway
 from fake_runway.client import answers as admin_types
 from fake_runway.client import blocking as sync_client
-from fake_runway.client.aio import AsyncAdmin, AsyncFault
+from fake_runway.client.aio import AsyncAdmin, AsyncFaultHandle
 from fake_runway.client.answers import (
     AdminError,
     BadRequest,
@@ -25,7 +25,7 @@ from fake_runway.client.answers import (
     Unreachable,
     WaitTimedOut,
 )
-from fake_runway.client.blocking import Admin, Fault
+from fake_runway.client.blocking import Admin, FaultHandle
 from fake_runway.client.fake import Fake
 from fake_runway.client.transport import Transport
 from fake_runway.core.lifecycles.session import Event, State
@@ -36,7 +36,7 @@ CREATE = {
     "model": "gwm1_avatars",
     "avatar": {"type": "runway-preset", "presetId": "music-superstar"},
 }
-_BLOCKING = (Admin, Fault, sync_client.Clock, sync_client.Sessions, sync_client.Journal)
+_BLOCKING = (Admin, FaultHandle, sync_client.Clock, sync_client.Sessions, sync_client.Journal)
 
 
 class InThreads:
@@ -379,4 +379,4 @@ def test_errors_have_one_root() -> None:
     """Whoever catches AdminError catches everything."""
     found = [each for each in vars(admin_types).values() if inspect.isclass(each)]
     assert all(issubclass(e, AdminError) for e in found if issubclass(e, Exception))
-    assert AsyncFault.__name__ == f"Async{Fault.__name__}"
+    assert AsyncFaultHandle.__name__ == f"Async{FaultHandle.__name__}"
