@@ -16,16 +16,15 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import web
 
-from contracts.wire.schema import load
 from fake_runway.admin_api.bodies import AdminBodies
-from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation
+from fake_runway.admin_api.calls import ROOT, AdminCall
+from fake_runway.admin_api.declaration import AdminOperation, ServerWide, WorldWait, carry_out
 from fake_runway.admin_api.metrics import exposition
-from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
+from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.query import checked_query
-from fake_runway.admin_api.waits import WAITS
+from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
 from fake_runway.room.tokens import LiveKit
-from fake_runway.version import __version__
 from fake_runway.web import callers
 from fake_runway.web.bodies import Body
 from fake_runway.web.errors import (
@@ -70,7 +69,7 @@ class WhichWorld(RequestRefused):
     code = "which_world"
 
 
-class Admin:
+class AdminHandler:
     """Everything that the fake answers beside the Runway API.
 
     Args:
@@ -92,7 +91,7 @@ class Admin:
         self._livekit = livekit
         self._token = token
         self._hosts = LOOPBACK | hosts
-        self._routes = Routes([*SERVER_OPERATIONS, *ADMIN_OPERATIONS, *WAITS, *more])
+        self._routes = Routes([*ADMIN_OPERATIONS, *more])
         self._bodies = AdminBodies()
 
     def owns(self, path: str) -> bool:
@@ -126,7 +125,7 @@ class Admin:
                 body=exposition(self._worlds),
                 headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
             )
-        return _response(_alive())
+        return _response(ALIVE)
 
     def _check(self, request: web.BaseRequest) -> None:
         """Refuse a request that may not come in.
@@ -163,20 +162,13 @@ class Admin:
         ):
             body = await self._bodies.read(request, operation, strict_keys=True, strict_type=True)
             _check_depth(body)
-        if operation.of_server is not None:
-            return operation.of_server(self._worlds)
+        if isinstance(operation.subject, ServerWide):
+            return operation.subject.answer(self._worlds)
         world = self._world(request, match)
-        call = AdminCall(
-            self._worlds,
-            world,
-            self._livekit,
-            world.clock.now(),
-            unquote(match.name),
-            body,
-            query,
-        )
-        if operation.waits is not None:
-            return await operation.waits(call)
+        at, name = world.clock.now(), unquote(match.name)
+        call = AdminCall(self._worlds, world, self._livekit, at, name, body, query)
+        if isinstance(operation.subject, WorldWait):
+            return await operation.subject.answer(call)
         return carry_out(operation, call)
 
     def _world(self, request: web.BaseRequest, match: Match[AdminOperation]) -> World:
@@ -247,17 +239,3 @@ def _parts(value: object) -> Iterable[Any]:
         case list():
             return value
     return ()
-
-
-def _alive(worlds: Worlds | None = None) -> Reply:
-    return Reply(200, {"status": "ok", "version": __version__})
-
-
-def _document(worlds: Worlds) -> Reply:
-    return Reply(200, load("admin").raw)
-
-
-SERVER_OPERATIONS = (
-    AdminOperation("getAdminHealth", "GET", f"{ROOT}/health", of_server=_alive),
-    AdminOperation("getAdminDocument", "GET", f"{ROOT}/openapi.json", of_server=_document),
-)

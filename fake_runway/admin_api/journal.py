@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
+from fake_runway.admin_api.declaration import WorldScoped, operation
+from fake_runway.admin_api.query import FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
 from fake_runway.core.history.findings import finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body
 from fake_runway.web.replies import Reply
 
 
+@operation(
+    "getJournal",
+    "GET /journal",
+    WorldScoped,
+    answers="Journal",
+    query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT),
+)
 def get_journal(call: AdminCall) -> Reply:
     """Answer exchanges, oldest first; of those that fit the filter, the newest."""
     fitting = [exchange for exchange in call.world.log.exchanges if _fits(exchange, call.query)]
@@ -32,6 +41,7 @@ def _fits(exchange: Exchange, query: Mapping[str, str]) -> bool:
     )
 
 
+@operation("getUnmatched", "GET /journal/unmatched", WorldScoped, answers="Journal", query=(LIMIT,))
 def get_unmatched(call: AdminCall) -> Reply:
     """Answer the requests that nobody expected, with the route that was probably meant."""
     unmatched = [each for each in call.world.log.exchanges if not each.operation]
@@ -41,12 +51,14 @@ def get_unmatched(call: AdminCall) -> Reply:
     )
 
 
+@operation("clearJournal", "DELETE /journal", WorldScoped)
 def clear_journal(call: AdminCall) -> Reply:
     """Forget all entries. What happened before cannot be replayed any more."""
     call.world.log.clear()
     return Reply(204)
 
 
+@operation("getFindings", "GET /findings", WorldScoped, answers="FindingList")
 def get_findings(call: AdminCall) -> Reply:
     """Answer what the client seems to do wrong."""
     world = call.world

@@ -1,28 +1,47 @@
 """Admin operations on what goes wrong: scenarios and faults."""
 
+from functools import partial
+
 from contracts.wire.schema import where
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
+from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped, operation
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.views import fault_view
 from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_line
+from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
+from fake_runway.worlds.acts import scenario_act
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
 
+@operation("listScenarios", "GET /scenarios", ServerWide, answers="ScenarioList")
 def list_scenarios(worlds: Worlds) -> Reply:
     """Answer every scenario that can be chosen by name."""
     return Reply(200, {"scenarios": [scenario_line(each) for each in worlds.catalogue]})
 
 
+@operation("getScenario", "GET /scenario", WorldScoped, answers="Scenario")
 def get_scenario(call: AdminCall) -> Reply:
     """Answer what the world follows, as data."""
     return Reply(200, _scenario_view(call.world.scenario))
 
 
+@operation(
+    "putScenario",
+    "PUT /scenario",
+    partial(
+        WorldAct,
+        # as data even if it was chosen by name: another server may not know the name
+        written=lambda call, _: scenario_act(call.world.scenario),
+        repeat=lambda step: ("", {"scenario": step["given"]["scenario"]}),
+    ),
+    takes="ScenarioChoice",
+    answers="Scenario",
+)
 def put_scenario(call: AdminCall) -> Reply:
     """Let the world follow another scenario: one by its name, or one given as data."""
     scenario = chosen(call)
@@ -58,6 +77,17 @@ def _scenario_view(scenario: Scenario) -> Json:
     return {"name": scenario.name, "about": scenario.about, "data": data_of(scenario)}
 
 
+@operation(
+    "bindAvatar",
+    "PUT /avatars/{name}",
+    partial(
+        WorldAct,
+        written=lambda call, _: {"avatar": call.name.lower(), "session": call.body},
+        repeat=lambda step: (step["given"]["avatar"], step["given"]["session"]),
+    ),
+    takes="SessionForm",
+    answers="Scenario",
+)
 def bind_avatar(call: AdminCall) -> Reply:
     """Let creates for an avatar follow a session form."""
     avatar = call.name.lower()
@@ -75,6 +105,15 @@ def bind_avatar(call: AdminCall) -> Reply:
     return Reply(200, _scenario_view(call.world.scenario))
 
 
+@operation(
+    "unbindAvatar",
+    "DELETE /avatars/{name}",
+    partial(
+        WorldAct,
+        written=lambda call, _: {"avatar": call.name.lower()},
+        repeat=lambda step: (step["given"]["avatar"], {}),
+    ),
+)
 def unbind_avatar(call: AdminCall) -> Reply:
     """Let creates for an avatar follow no form of its own any more."""
     if not call.world.unbind(call.name):
@@ -82,11 +121,19 @@ def unbind_avatar(call: AdminCall) -> Reply:
     return Reply(204)
 
 
+@operation("listFaults", "GET /faults", WorldScoped, answers="FaultList")
 def list_faults(call: AdminCall) -> Reply:
     """Answer the faults that are about all calls, with their tallies."""
     return Reply(200, {"faults": _fault_views(call.world)})
 
 
+@operation(
+    "addFault",
+    "POST /faults",
+    partial(WorldAct, written=lambda call, reply: {**call.body, "name": reply.body["name"]}),
+    takes="Fault",
+    answers="PlacedFault",
+)
 def add_fault(call: AdminCall) -> Reply:
     """Put a fault in place; one of the same name is replaced."""
     name = call.body.get("name") or _unused_name(call.world)
@@ -113,6 +160,15 @@ def _unused_name(world: World) -> str:
     return f"fault-{number}"
 
 
+@operation(
+    "removeFault",
+    "DELETE /faults/{name}",
+    partial(
+        WorldAct,
+        written=lambda call, _: {"name": call.name},
+        repeat=lambda step: (step["given"]["name"], {}),
+    ),
+)
 def remove_fault(call: AdminCall) -> Reply:
     """Remove a fault that was put in place by hand."""
     if not call.world.lift(call.name):
@@ -120,6 +176,7 @@ def remove_fault(call: AdminCall) -> Reply:
     return Reply(204)
 
 
+@operation("removeFaults", "DELETE /faults", WorldAct)
 def remove_faults(call: AdminCall) -> Reply:
     """Remove all faults that were put in place by hand."""
     for name in list(call.world.placed):

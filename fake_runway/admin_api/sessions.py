@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, limit_of
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
+from fake_runway.admin_api.declaration import WorldAct, WorldScoped, operation
+from fake_runway.admin_api.query import LIMIT, STATE
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
@@ -14,10 +16,14 @@ from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import TRANSITIONS, Event, Failure, State
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
 
+@operation(
+    "listSessions", "GET /sessions", WorldScoped, answers="SessionList", query=(STATE, LIMIT)
+)
 def list_sessions(call: AdminCall) -> Reply:
     """Answer the sessions, newest first."""
     state, limit = call.query.get("state"), limit_of(call.query)
@@ -27,6 +33,7 @@ def list_sessions(call: AdminCall) -> Reply:
     return Reply(200, {"sessions": views})
 
 
+@operation("getAdminSession", "GET /sessions/{id}", WorldScoped, answers="SessionView")
 def get_admin_session(call: AdminCall) -> Reply:
     """Answer a session as the world knows it."""
     return Reply(200, session_view(_session(call)))
@@ -39,6 +46,14 @@ def _session(call: AdminCall) -> Session:
     return session
 
 
+@operation(
+    "makeSession",
+    "POST /sessions",
+    WorldAct,
+    takes="NewSession",
+    answers="MadeSession",
+    optional=True,
+)
 def make_session(call: AdminCall) -> Reply:
     """Create a session and bring it into a state, by the events of the table."""
     account = call.world.account
@@ -97,6 +112,9 @@ def _way(start: State, target: State) -> tuple[Event, ...]:
     raise IllegalTransition(f"no events lead from {start.value} to {target.value}")
 
 
+@operation(
+    "occur", "POST /sessions/{id}/events", WorldAct, takes="Occurrence", answers="SessionView"
+)
 def occur(call: AdminCall) -> Reply:
     """Let an event happen to a session."""
     session = _session(call)
@@ -116,6 +134,7 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
     return None if given is None else Failure(given["code"], given["text"])
 
 
+@operation("getTimeline", "GET /sessions/{id}/timeline", WorldScoped, answers="Timeline")
 def get_timeline(call: AdminCall) -> Reply:
     """Answer everything that happened to a session, as data and as lines."""
     session_id = call.name.lower()
@@ -136,11 +155,13 @@ def get_timeline(call: AdminCall) -> Reply:
 # Credits
 
 
+@operation("getCredits", "GET /credits", WorldScoped, answers="Credits")
 def get_credits(call: AdminCall) -> Reply:
     """Answer what the account has spent and has left."""
     return Reply(200, _credits_view(call.world))
 
 
+@operation("putCredits", "PUT /credits", WorldAct, takes="CreditsLeft", answers="Credits")
 def put_credits(call: AdminCall) -> Reply:
     """Let the account have so many credits left."""
     call.world.account.grant(int(call.body["left"]), at=call.at)

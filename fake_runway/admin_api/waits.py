@@ -9,13 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation, AdminRefused, Conflict
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
+from fake_runway.admin_api.declaration import WorldWait, operation
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body, session_view
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.sessions.session import Session
-from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
@@ -32,6 +32,9 @@ class WaitTimedOut(AdminRefused):
     status = 408
 
 
+@operation(
+    "awaitSession", "POST /await/session", WorldWait, takes="SessionWait", answers="SessionView"
+)
 async def await_session(call: AdminCall) -> Reply:
     """Answer a session as soon as it is in one of the given states."""
     states = frozenset(State(each) for each in call.body["states"])
@@ -55,6 +58,7 @@ async def await_session(call: AdminCall) -> Reply:
     raise WaitTimedOut(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")
 
 
+@operation("awaitCalls", "POST /await/calls", WorldWait, takes="CallsWait", answers="CallsSeen")
 async def await_calls(call: AdminCall) -> Reply:
     """Answer the calls that match, once there are enough of them; earlier ones count."""
     match = call.body.get("match", {})
@@ -138,21 +142,3 @@ async def _something(world: World) -> None:
     finally:
         for wait in waits:
             wait.cancel()
-
-
-WAITS = (
-    AdminOperation(
-        "awaitSession",
-        "POST",
-        f"{ROOT}/await/session",
-        body=Body.REQUIRED,
-        waits=await_session,
-    ),
-    AdminOperation(
-        "awaitCalls",
-        "POST",
-        f"{ROOT}/await/calls",
-        body=Body.REQUIRED,
-        waits=await_calls,
-    ),
-)

@@ -1,10 +1,15 @@
-"""Admin operations on worlds as a whole: their life, their snapshots, their time."""
+"""Admin operations on the server, and on worlds as a whole: life, snapshots, time."""
 
 from collections.abc import Collection
+from functools import partial
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, Json, NoSuch
+from contracts.wire.schema import load
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
+from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped, operation
 from fake_runway.admin_api.scenarios import chosen
 from fake_runway.core.durations import LONGEST_S, later, parse_span
+from fake_runway.core.types import Json
+from fake_runway.version import __version__
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 from fake_runway.worlds.registry import Worlds
@@ -13,23 +18,44 @@ from fake_runway.worlds.world import World
 MOST_SNAPSHOTS = 16
 
 
+ALIVE = Reply(200, {"status": "ok", "version": __version__})
+
+
+@operation("getAdminHealth", "GET /health", ServerWide, answers="Alive")
+def get_health(_: Worlds) -> Reply:
+    """Answer that the server is there, and its version."""
+    return ALIVE
+
+
+@operation("getAdminDocument", "GET /openapi.json", ServerWide, answers="AnyObject")
+def get_document(_: Worlds) -> Reply:
+    """Answer the OpenAPI document of the admin API."""
+    return Reply(200, load("admin").raw)
+
+
+@operation("listWorlds", "GET /worlds", ServerWide, answers="WorldList")
 def list_worlds(worlds: Worlds) -> Reply:
     """Answer every world, the one used last first."""
     worlds.drop_idle()
     return Reply(200, {"worlds": [world_view(world) for world in reversed(list(worlds))]})
 
 
+@operation("getWorld", "GET /world", WorldScoped, answers="World")
 def get_world(call: AdminCall) -> Reply:
     """Answer the world itself."""
     return Reply(200, world_view(call.world))
 
 
+@operation("dropWorld", "DELETE /world", WorldScoped)
 def drop_world(call: AdminCall) -> Reply:
     """Forget the world."""
     call.worlds.drop(call.world.name)
     return Reply(204)
 
 
+@operation(
+    "resetWorld", "POST /reset", WorldScoped, takes="Beginning", answers="World", optional=True
+)
 def reset_world(call: AdminCall) -> Reply:
     """Begin the world anew, as it began the last time but for what the body says."""
     scenario = chosen(call) if "name" in call.body else None
@@ -38,6 +64,7 @@ def reset_world(call: AdminCall) -> Reply:
     return Reply(200, world_view(world))
 
 
+@operation("forkWorld", "POST /fork", WorldScoped, takes="Fork", answers="World")
 def fork_world(call: AdminCall) -> Reply:
     """Let a copy of the world go on under another name."""
     name = explicit_name(call.body["name"])
@@ -46,6 +73,7 @@ def fork_world(call: AdminCall) -> Reply:
     return Reply(201, world_view(call.worlds.fork(call.world, name)))
 
 
+@operation("listSnapshots", "GET /snapshots", WorldScoped, answers="SnapshotList")
 def list_snapshots(call: AdminCall) -> Reply:
     """Answer the snapshots of the world, oldest first."""
     kept = call.world.snapshots.items()
@@ -54,6 +82,14 @@ def list_snapshots(call: AdminCall) -> Reply:
     )
 
 
+@operation(
+    "takeSnapshot",
+    "POST /snapshots",
+    WorldScoped,
+    takes="NewSnapshot",
+    answers="Snapshot",
+    optional=True,
+)
 def take_snapshot(call: AdminCall) -> Reply:
     """Keep what the world is now."""
     kept = call.world.snapshots
@@ -71,6 +107,7 @@ def _unused_name(kept: Collection[str]) -> str:
     return f"snapshot-{number}"
 
 
+@operation("deleteSnapshot", "DELETE /snapshots/{name}", WorldScoped)
 def delete_snapshot(call: AdminCall) -> Reply:
     """Forget a snapshot."""
     if call.world.snapshots.pop(call.name, None) is None:
@@ -78,6 +115,7 @@ def delete_snapshot(call: AdminCall) -> Reply:
     return Reply(204)
 
 
+@operation("restoreSnapshot", "POST /snapshots/{name}/restore", WorldScoped, answers="World")
 def restore_snapshot(call: AdminCall) -> Reply:
     """Let the world go on from a snapshot."""
     if call.name not in call.world.snapshots:
@@ -104,17 +142,28 @@ def world_view(world: World) -> Json:
 # Time
 
 
+@operation("getClock", "GET /clock", WorldScoped, answers="Clock")
 def get_clock(call: AdminCall) -> Reply:
     """Answer what the world's clock shows."""
     return Reply(200, _clock_view(call.world))
 
 
+@operation(
+    "setClockRate", "PUT /clock", partial(WorldAct, repeat=None), takes="ClockRate", answers="Clock"
+)
 def set_clock_rate(call: AdminCall) -> Reply:
     """Let the world's time pass faster, slower or not at all."""
     call.world.clock.set_rate(call.body["rate"])
     return Reply(200, _clock_view(call.world))
 
 
+@operation(
+    "moveClock",
+    "POST /clock/move",
+    partial(WorldAct, repeat=None),
+    takes="ClockMove",
+    answers="Clock",
+)
 def move_clock(call: AdminCall) -> Reply:
     """Move the world's clock forward: by a span, to an instant, or to what is due next."""
     world = call.world

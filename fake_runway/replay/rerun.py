@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from fake_runway.admin_api.calls import AdminCall
-from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
+from fake_runway.admin_api.declaration import WorldAct, carry_out
+from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act
@@ -90,21 +91,16 @@ def _apply(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
 
 
 def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
-    operation = next(each for each in ADMIN_OPERATIONS if each.id == step["act"])
-    body, name = dict(step["given"]), step["session"] or ""
-    if operation.id == "putScenario":
-        body = {"scenario": body["scenario"]}  # its name and what it binds are for readers
-    elif operation.id == "removeFault":
-        name = body["name"]
-    elif operation.id in ("bindAvatar", "unbindAvatar"):
-        name, body = body["avatar"], body.get("session", {})
-    elif operation.id in ("moveClock", "setClockRate"):
-        # time is what the steps say; the act is kept for what it tells about the run
+    operation = next((each for each in ADMIN_OPERATIONS if each.id == step["act"]), None)
+    if operation is None or not isinstance(operation.subject, WorldAct):
+        raise NotReplayable(f"the record is damaged: there is no act {step['act']!r}")
+    if operation.subject.repeat is None:
+        # time is what the steps say; the act is kept for what it reports about the run
         world.account.advance(step["at"])
         world.log.add_act(Act(world.log.number(), step["at"], operation.id, "", step["given"]))
         return
-    call = AdminCall(worlds, world, livekit, step["at"], name, body, {})
-    carry_out(operation, call)
+    name, body = operation.subject.repeat(step)
+    carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
 def _arrival(step: Json, world: World) -> Arrival:

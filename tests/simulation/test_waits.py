@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from fake_runway.admin_api.calls import AdminCall
+from fake_runway.admin_api.declaration import WorldWait
 from fake_runway.admin_api.waits import WaitTimedOut, await_session
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web.replies import Reply
@@ -25,7 +26,10 @@ async def _waited(*, late_by_s: float) -> Reply:
     now = world.clock.now()
     world.account.create(at=now)
     body = {"states": ["ready"], "timeout": "5s"}
-    return await await_session(AdminCall(worlds, world, LiveKit(), now, "", body, {}))
+    assert isinstance(await_session.subject, WorldWait)
+    return await await_session.subject.answer(
+        AdminCall(worlds, world, LiveKit(), now, "", body, {})
+    )
 
 
 def test_what_has_happened_when_a_wait_ends_was_not_waited_for_in_vain() -> None:
