@@ -1,6 +1,6 @@
 """What an operation of the admin API gets, and how it refuses."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from fake_runway.core.types import Json
@@ -14,20 +14,20 @@ _DEFAULT_LIMIT = 100
 
 
 class AdminRefused(RequestRefused):
-    """Something that the admin API does not do."""
+    """A request that the admin API rejects."""
 
     code = "bad_request"
 
 
 class NoSuch(AdminRefused):
-    """A world, fault, snapshot or scenario that does not exist."""
+    """There is no such world, fault, snapshot or scenario."""
 
     code = "unknown"
     status = 404
 
 
 class Conflict(AdminRefused):
-    """It exists, or the moment is wrong."""
+    """The name is taken, or the state of the world does not allow it."""
 
     code = "conflict"
     status = 409
@@ -37,7 +37,8 @@ class AdminCall(NamedTuple):
     """What an admin operation about one world gets.
 
     Attributes:
-        name: what stands in the path: a session's id, a fault's name.
+        at: the instant of the world's clock at which it is carried out, POSIX seconds.
+        name: what stands in the path, such as a session's id or a fault's name; else empty.
     """
 
     worlds: Worlds
@@ -47,6 +48,14 @@ class AdminCall(NamedTuple):
     name: str
     body: Json
     query: Mapping[str, str]
+
+
+def unused_name(prefix: str, taken: Collection[str]) -> str:
+    """Return `prefix` with the lowest number above the count of `taken` that is free."""
+    number = len(taken) + 1
+    while f"{prefix}-{number}" in taken:
+        number += 1
+    return f"{prefix}-{number}"
 
 
 def limit_of(query: Mapping[str, str]) -> int:

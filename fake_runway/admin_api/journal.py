@@ -1,6 +1,6 @@
-"""Admin operations on what was remembered, and what it says about the client."""
+"""Admin operations on the journal, and the findings about the client that follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, operation
@@ -19,13 +19,17 @@ from fake_runway.web.replies import Reply
     query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT),
 )
 def get_journal(call: AdminCall) -> Reply:
-    """Answer exchanges, oldest first; of those that fit the filter, the newest."""
+    """Answer the newest exchanges that match the filters, oldest first."""
     fitting = [exchange for exchange in call.world.log.exchanges if _fits(exchange, call.query)]
+    return _newest(call, fitting)
+
+
+def _newest(call: AdminCall, exchanges: Sequence[Exchange]) -> Reply:
     return Reply(
         200,
         {
-            "exchanges": [exchange_body(each) for each in fitting[-limit_of(call.query) :]],
-            "total": len(fitting),
+            "exchanges": [exchange_body(each) for each in exchanges[-limit_of(call.query) :]],
+            "total": len(exchanges),
             "dropped": call.world.log.dropped,
         },
     )
@@ -43,24 +47,20 @@ def _fits(exchange: Exchange, query: Mapping[str, str]) -> bool:
 
 @operation("getUnmatched", "GET /journal/unmatched", WorldScoped, answers="Journal", query=(LIMIT,))
 def get_unmatched(call: AdminCall) -> Reply:
-    """Answer the requests that nobody expected, with the route that was probably meant."""
-    unmatched = [each for each in call.world.log.exchanges if not each.operation]
-    shown = [exchange_body(each) for each in unmatched[-limit_of(call.query) :]]
-    return Reply(
-        200, {"exchanges": shown, "total": len(unmatched), "dropped": call.world.log.dropped}
-    )
+    """Answer the requests for unknown routes, each with its near miss."""
+    return _newest(call, [each for each in call.world.log.exchanges if not each.operation])
 
 
 @operation("clearJournal", "DELETE /journal", WorldScoped)
 def clear_journal(call: AdminCall) -> Reply:
-    """Forget all entries. What happened before cannot be replayed any more."""
+    """Delete all entries. The run so far can no longer be replayed."""
     call.world.log.clear()
     return Reply(204)
 
 
 @operation("getFindings", "GET /findings", WorldScoped, answers="FindingList")
 def get_findings(call: AdminCall) -> Reply:
-    """Answer what the client seems to do wrong."""
+    """Answer the findings about the client."""
     world = call.world
     log = world.log
     found = findings(

@@ -1,9 +1,9 @@
-"""Admin operations on what goes wrong: scenarios and faults."""
+"""Admin operations on scenarios, avatar bindings and faults."""
 
 from functools import partial
 
 from contracts.wire.schema import where
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch, unused_name
 from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped, operation
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
@@ -20,13 +20,13 @@ from fake_runway.worlds.world import World
 
 @operation("listScenarios", "GET /scenarios", ServerWide, answers="ScenarioList")
 def list_scenarios(worlds: Worlds) -> Reply:
-    """Answer every scenario that can be chosen by name."""
+    """Answer all scenarios that can be selected by name."""
     return Reply(200, {"scenarios": [scenario_line(each) for each in worlds.catalogue]})
 
 
 @operation("getScenario", "GET /scenario", WorldScoped, answers="Scenario")
 def get_scenario(call: AdminCall) -> Reply:
-    """Answer what the world follows, as data."""
+    """Answer the scenario that the world follows, as data."""
     return Reply(200, _scenario_view(call.world.scenario))
 
 
@@ -35,7 +35,7 @@ def get_scenario(call: AdminCall) -> Reply:
     "PUT /scenario",
     partial(
         WorldAct,
-        # as data even if it was chosen by name: another server may not know the name
+        # as data even if it was selected by name: another server may not know the name
         written=lambda call, _: scenario_act(call.world.scenario),
         repeat=lambda step: ("", {"scenario": step["given"]["scenario"]}),
     ),
@@ -43,14 +43,14 @@ def get_scenario(call: AdminCall) -> Reply:
     answers="Scenario",
 )
 def put_scenario(call: AdminCall) -> Reply:
-    """Let the world follow another scenario: one by its name, or one given as data."""
-    scenario = chosen(call)
+    """Let the world follow another scenario, selected by name or sent as data."""
+    scenario = selected_scenario(call)
     call.world.follow_scenario(scenario, at=call.at)
     return Reply(200, _scenario_view(scenario))
 
 
-def chosen(call: AdminCall) -> Scenario:
-    """Return the scenario that a body asks for, by name or as data.
+def selected_scenario(call: AdminCall) -> Scenario:
+    """Return the scenario that a body selects by name or holds as data.
 
     Raises:
         NoSuch, AdminRefused.
@@ -89,7 +89,7 @@ def _scenario_view(scenario: Scenario) -> Json:
     answers="Scenario",
 )
 def bind_avatar(call: AdminCall) -> Reply:
-    """Let creates for an avatar follow a session form."""
+    """Bind an avatar: creates for it follow a session form."""
     avatar = call.name.lower()
     try:
         call.world.catalogue.check_avatar(avatar)
@@ -115,16 +115,18 @@ def bind_avatar(call: AdminCall) -> Reply:
     ),
 )
 def unbind_avatar(call: AdminCall) -> Reply:
-    """Let creates for an avatar follow no form of its own any more."""
+    """Remove the binding of an avatar."""
     if not call.world.unbind(call.name):
-        raise NoSuch(f"No avatar {call.name} is bound here.")
+        raise NoSuch(f"The avatar {call.name} is not bound in this world.")
     return Reply(204)
 
 
 @operation("listFaults", "GET /faults", WorldScoped, answers="FaultList")
 def list_faults(call: AdminCall) -> Reply:
-    """Answer the faults that are about all calls, with their tallies."""
-    return Reply(200, {"faults": _fault_views(call.world)})
+    """Answer the faults that apply to all calls, with their tallies."""
+    world = call.world
+    views = [_fault_view(world, each.fault, each.since) for each in world.standing]
+    return Reply(200, {"faults": views})
 
 
 @operation(
@@ -135,8 +137,8 @@ def list_faults(call: AdminCall) -> Reply:
     answers="PlacedFault",
 )
 def add_fault(call: AdminCall) -> Reply:
-    """Put a fault in place; one of the same name is replaced."""
-    name = call.body.get("name") or _unused_name(call.world)
+    """Add a fault, or replace the one of the same name."""
+    name = call.body.get("name") or unused_name("fault", call.world.placed)
     try:
         call.world.catalogue.check_fault(call.body)
         fault = parse_fault(call.body, name=name, per_session=False)
@@ -148,16 +150,12 @@ def add_fault(call: AdminCall) -> Reply:
     scenario = call.world.scenario.name
     if name.startswith(f"{scenario}/"):
         where = {"X-Fake-Where": "$.name"}
-        raise Conflict(f"Names that begin with {scenario}/ are the scenario's own.", headers=where)
+        raise Conflict(
+            f"Expected a name without {scenario}/ in front: that is the scenario's.",
+            headers=where,
+        )
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))
-
-
-def _unused_name(world: World) -> str:
-    number = len(world.placed) + 1
-    while f"fault-{number}" in world.placed:
-        number += 1
-    return f"fault-{number}"
 
 
 @operation(
@@ -170,22 +168,18 @@ def _unused_name(world: World) -> str:
     ),
 )
 def remove_fault(call: AdminCall) -> Reply:
-    """Remove a fault that was put in place by hand."""
+    """Remove a fault that the admin API has added."""
     if not call.world.lift(call.name):
-        raise NoSuch(f"No fault named {call.name} was put in place by hand.")
+        raise NoSuch(f"There is no fault named {call.name} that the admin API has added.")
     return Reply(204)
 
 
 @operation("removeFaults", "DELETE /faults", WorldAct)
 def remove_faults(call: AdminCall) -> Reply:
-    """Remove all faults that were put in place by hand."""
+    """Remove all faults that the admin API has added."""
     for name in list(call.world.placed):
         call.world.lift(name)
     return Reply(204)
-
-
-def _fault_views(world: World) -> list[Json]:
-    return [_fault_view(world, standing.fault, standing.since) for standing in world.standing]
 
 
 def _fault_view(world: World, fault: Fault, since: float) -> Json:

@@ -1,6 +1,6 @@
-"""Waiting for something to happen in a world, instead of sleeping and hoping.
+"""Admin operations that wait for a state or for calls, so that tests need not sleep.
 
-A wait ends when what it is for has happened, or after its own timeout, which is real time: the
+A wait ends when its condition holds, or after its timeout. The timeout is real time, because the
 world's clock may stand still.
 """
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class WaitTimedOut(AdminRefused):
-    """What was waited for did not happen in time."""
+    """The condition of a wait did not hold before its timeout."""
 
     code = "waited_in_vain"
     status = 408
@@ -36,7 +36,7 @@ class WaitTimedOut(AdminRefused):
     "awaitSession", "POST /await/session", WorldWait, takes="SessionWait", answers="SessionView"
 )
 async def await_session(call: AdminCall) -> Reply:
-    """Answer a session as soon as it is in one of the given states."""
+    """Answer a session as soon as one is in one of the given states."""
     states = frozenset(State(each) for each in call.body["states"])
     session_id = str(call.body.get("session", "")).lower()
     sessions = call.world.account.sessions
@@ -52,15 +52,15 @@ async def await_session(call: AdminCall) -> Reply:
         return Reply(200, session_view(session))
     known = sessions.get(session_id)
     none = "there is no such session" if session_id else f"none of {len(sessions)} is"
-    came = f"it is {known.state.value}" if known else none
+    got = f"it is {known.state.value}" if known else none
     wanted = " or ".join(state.value for state in State if state in states)
     which = f"session {session_id}" if session_id else "a session"
-    raise WaitTimedOut(f"Waited for {which} to be {wanted}; {came}. {_time(call.world)}")
+    raise WaitTimedOut(f"Waited for {which} to be {wanted}; {got}. {_time(call.world)}")
 
 
 @operation("awaitCalls", "POST /await/calls", WorldWait, takes="CallsWait", answers="CallsSeen")
 async def await_calls(call: AdminCall) -> Reply:
-    """Answer the calls that match, once there are enough of them; earlier ones count."""
+    """Answer the matching calls as soon as there are enough; earlier calls count."""
     match = call.body.get("match", {})
     count, since = call.body.get("count", 1), call.body.get("since", 0)
 
@@ -93,7 +93,7 @@ def _timeout(call: AdminCall) -> float:
         raise AdminRefused(str(error), headers={"X-Fake-Where": "$.timeout"}) from error
     if timeout_s > LONGEST_WAIT_S:
         raise AdminRefused(
-            f"Expected a timeout of at most {LONGEST_WAIT_S:g}s.",
+            f"Expected a timeout of at most {LONGEST_WAIT_S:g}s, got {timeout_s:g}s.",
             headers={"X-Fake-Where": "$.timeout"},
         )
     return timeout_s
@@ -109,32 +109,32 @@ def _time(world: World) -> str:
 
 
 async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: float) -> T | None:
-    """Return what `found` returns, as soon as that is something; None if it takes too long.
+    """Return what `found` returns as soon as that is not None; None after the timeout.
 
     Raises:
-        Conflict: the world is gone; its own clock has run out, so nothing in it can be trusted.
+        Conflict: the world was dropped or reset, so nothing more happens in it.
     """
     world = call.world
 
-    def look() -> T | None:
+    def poll() -> T | None:
         if call.worlds.get(world.name) is not world:
-            raise Conflict("The world was dropped or begun anew meanwhile.")
+            raise Conflict("The world was dropped or reset during the wait.")
         world.account.advance(world.clock.now())
         return found()
 
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            while (result := look()) is None:
-                await _something(world)
+            while (result := poll()) is None:
+                await _next_change(world)
             return result
-    return look()  # a process that stood still has time's end and what fell due before it at once
+    return poll()  # after a pause of the process the timeout and earlier due events come at once
 
 
-async def _something(world: World) -> None:
-    """Return when a call or act was applied, or something has fallen due."""
-    stirred = world.watch()
+async def _next_change(world: World) -> None:
+    """Return when a call or an act was applied, or when the next event is due."""
+    notified = world.watch()
     due = world.account.next_due_at
-    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(stirred.wait())}
+    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(notified.wait())}
     if due is not None and due < float("inf"):
         waits.add(asyncio.ensure_future(world.clock.sleep(due - world.clock.now())))
     try:
