@@ -1,4 +1,4 @@
-"""Recording and replaying through the admin API."""
+"""Admin operations that record a run and replay one."""
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
 from fake_runway.admin_api.declaration import WorldScoped, operation
@@ -10,7 +10,7 @@ from fake_runway.worlds.naming import explicit_name
 
 @operation("getReplay", "GET /replay", WorldScoped, answers="Recorded")
 def get_replay(call: AdminCall) -> Reply:
-    """Answer the record of the world's run, and the token that holds it."""
+    """Answer the record of the world's run, and its token."""
     try:
         given = record(call.world)
     except NotReplayable as error:
@@ -20,7 +20,7 @@ def get_replay(call: AdminCall) -> Reply:
 
 @operation("postReplay", "POST /replay", WorldScoped, takes="Replay", answers="Replayed")
 def post_replay(call: AdminCall) -> Reply:
-    """Run a record again as a world of its own, which stands there afterwards, clock stopped."""
+    """Run a record again as a new world, which stays afterwards with a frozen clock."""
     name = explicit_name(call.body["name"])
     if call.worlds.get(name) is not None:
         raise Conflict(f"There is a world named {name} already.")

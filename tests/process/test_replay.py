@@ -21,9 +21,10 @@ RUNS = 1_000
 
 CHILD = """
 import hashlib, sys, time
-from fake_runway.scenario_files import Catalogue
-from fake_runway.web.replay import journal_bytes, read, replay
-from fake_runway.web.tokens import LiveKit
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.replay.record import journal_bytes, read
+from fake_runway.replay.rerun import replay
+from fake_runway.room.tokens import LiveKit
 catalogue = Catalogue.builtin()
 print(hash("a text"), time.tzname[0])
 for line in sys.stdin.buffer:
