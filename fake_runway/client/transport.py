@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from fake_runway.client.answers import Span, Unreachable, error_of
+from fake_runway.client.answers import FaultParts, Span, Unreachable, error_of
 from fake_runway.core.durations import parse_span, written_span
 from fake_runway.core.types import Json
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 TOKEN_HEADER = "X-Fake-Admin-Token"
 ROOT = "/__admin"
 DEFAULT_WAIT_S = 5.0
-PATIENCE_S = 60.0  # for an answer that is not held back on purpose; machines of CI stand still
+PATIENCE_S = 60.0  # beyond intended waits; machines of CI may pause for long
 
 
 def span_text(span: Span) -> str:
@@ -42,13 +42,18 @@ def given(**parts: object) -> Json:
     return {name: part for name, part in parts.items() if part is not None}
 
 
+def fault_body(parts: FaultParts) -> Json:
+    """Return the parts of a fault as the wire has them: `from` is `from_` in Python."""
+    return {key.rstrip("_"): part for key, part in given(**parts).items()}
+
+
 def failure_body(failure: tuple[str, str] | None) -> Json | None:
     """Return a failure, given as code and text, as the wire has it."""
     return None if failure is None else {"code": failure[0], "text": failure[1]}
 
 
 class _WorldAddress:
-    """A world of a server, and what both transports do alike: write requests, read answers."""
+    """The address of a world, and what both transports share: writing requests, reading answers."""
 
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
         self.base_url = base_url.rstrip("/")
@@ -99,8 +104,8 @@ class _WorldAddress:
 class AsyncTransport(_WorldAddress):
     """Sends requests about one world through aiohttp.
 
-    Once opened it keeps its connections until it is closed. Not opened, each request has its own,
-    so that there is nothing to close: a fixture's user cannot be made to.
+    An open transport keeps its connections until it is closed. Otherwise each request has its own
+    connection, so that users of a fixture need not close anything.
     """
 
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
@@ -118,7 +123,7 @@ class AsyncTransport(_WorldAddress):
         self._http = self._http or ClientSession()
 
     async def close(self) -> None:
-        """Close what is open; it can be used or opened again."""
+        """Close the connections; the transport can be used or opened again."""
         kept, self._http = self._http, None
         if kept is not None:
             await kept.close()
@@ -146,7 +151,7 @@ class AsyncTransport(_WorldAddress):
             wait_s: how long the server may take on purpose, real seconds.
 
         Raises:
-            AdminError: the server refused, or did not answer.
+            AdminError: the server rejected the request, or did not answer.
         """
         from aiohttp import ClientError, ClientSession, ClientTimeout
         from yarl import URL
@@ -172,8 +177,8 @@ class AsyncTransport(_WorldAddress):
 class Transport(_WorldAddress):
     """Sends requests about one world and blocks until they are answered.
 
-    Connections are kept until it is closed. Several threads may use it: each request takes a free
-    connection or makes another.
+    Connections are kept until it is closed. Several threads may use it: each request takes an idle
+    connection or opens one.
     """
 
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
@@ -193,10 +198,10 @@ class Transport(_WorldAddress):
         return other
 
     def open(self) -> None:
-        """Do nothing: connections are kept anyway."""
+        """Do nothing: connections are always kept."""
 
     def close(self) -> None:
-        """Close what is open; it can be used again."""
+        """Close the connections; the transport can be used again."""
         while self._idle:
             self._idle.pop().close()
 
@@ -224,7 +229,7 @@ class Transport(_WorldAddress):
             except BaseException as error:
                 connection.close()
                 if kept and isinstance(error, ConnectionError):
-                    continue  # the server had closed it meanwhile; at last one is new
+                    continue  # the server has closed this idle one; the last one tried is new
                 if isinstance(error, OSError | http.client.HTTPException):
                     raise self._unreachable(operation, error) from error
                 raise
@@ -234,7 +239,7 @@ class Transport(_WorldAddress):
     def _connection(self, timeout_s: float) -> tuple[http.client.HTTPConnection, bool]:
         """Return a connection and whether it has been used before."""
         try:
-            connection = self._idle.pop()  # atomic, so that threads need no lock
+            connection = self._idle.pop()  # atomic, so threads need no lock
         except IndexError:
             return self._connect(self._address, timeout=timeout_s), False
         connection.timeout = timeout_s

@@ -32,12 +32,12 @@ async def _waited(*, late_by_s: float) -> Reply:
     )
 
 
-def test_what_has_happened_when_a_wait_ends_was_not_waited_for_in_vain() -> None:
+def test_an_event_that_is_due_when_a_wait_ends_still_counts() -> None:
     """A process that stood still sees the wait's end before what fell due meanwhile."""
     assert simulate(_waited(late_by_s=4)).status == 200
 
 
-def test_a_wait_that_ends_before_is_in_vain() -> None:
-    """It takes the time that it was given, and says how much was missing."""
+def test_a_wait_that_ends_before_the_event_times_out() -> None:
+    """It takes its whole timeout, and reports how much time was missing."""
     with pytest.raises(WaitTimedOut, match=r"due in 3\.000s"):
         simulate(_waited(late_by_s=0))
