@@ -1,6 +1,6 @@
 """Admin operations on the journal, and the findings about the client that follow from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, operation
@@ -8,6 +8,7 @@ from fake_runway.admin_api.query import FAULT, LIMIT, METHOD, OPERATION, SESSION
 from fake_runway.core.history.findings import finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body
+from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 
 
@@ -20,7 +21,7 @@ from fake_runway.web.replies import Reply
 )
 def get_journal(call: AdminCall) -> Reply:
     """Answer the newest exchanges that match the filters, oldest first."""
-    fitting = [exchange for exchange in call.world.log.exchanges if _fits(exchange, call.query)]
+    fitting = [exchange for exchange in call.world.log.exchanges if matches(exchange, call.query)]
     return _newest(call, fitting)
 
 
@@ -35,13 +36,15 @@ def _newest(call: AdminCall, exchanges: Sequence[Exchange]) -> Reply:
     )
 
 
-def _fits(exchange: Exchange, query: Mapping[str, str]) -> bool:
+def matches(exchange: Exchange, filters: Json) -> bool:
+    """Return whether an exchange matches all of the filters; without filters it does."""
     return (
-        query.get("operation", exchange.operation) == exchange.operation
-        and query.get("method", exchange.method) == exchange.method
-        and query.get("session", exchange.session_id).lower() == exchange.session_id
-        and query.get("status", str(exchange.status)) == str(exchange.status)
-        and query.get("fault") in (None, *exchange.faults)
+        filters.get("operation", exchange.operation) == exchange.operation
+        and filters.get("method", exchange.method) == exchange.method
+        and filters.get("session", exchange.session_id).lower() == exchange.session_id
+        # a text in a query, a number in a body (200.0 is an integer in JSON Schema)
+        and filters.get("status", exchange.status) in (exchange.status, str(exchange.status))
+        and filters.get("fault") in (None, *exchange.faults)
     )
 
 

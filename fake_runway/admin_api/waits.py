@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
 from fake_runway.admin_api.declaration import WorldWait, operation
+from fake_runway.admin_api.journal import matches
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body, session_view
@@ -61,28 +62,21 @@ async def await_session(call: AdminCall) -> Reply:
 @operation("awaitCalls", "POST /await/calls", WorldWait, takes="CallsWait", answers="CallsSeen")
 async def await_calls(call: AdminCall) -> Reply:
     """Answer the matching calls as soon as there are enough; earlier calls count."""
-    match = call.body.get("match", {})
-    count, since = call.body.get("count", 1), call.body.get("since", 0)
+    filters, since = call.body.get("match", {}), call.body.get("since", 0)
+    count = call.body.get("count", 1)
 
-    def fits(exchange: Exchange) -> bool:
-        return (
-            exchange.number >= since
-            and match.get("operation", exchange.operation) == exchange.operation
-            and match.get("method", exchange.method) == exchange.method
-            and match.get("status", exchange.status) == exchange.status
-            and str(match.get("session", exchange.session_id)).lower() == exchange.session_id
-        )
+    def matching() -> list[Exchange]:
+        every = call.world.log.exchanges
+        return [each for each in every if each.number >= since and matches(each, filters)]
 
     def found() -> list[Exchange] | None:
-        fitting = [exchange for exchange in call.world.log.exchanges if fits(exchange)]
+        fitting = matching()
         return fitting if len(fitting) >= count else None
 
     exchanges = await _until(call, found, _timeout(call))
     if exchanges is None:
-        so_far = sum(fits(exchange) for exchange in call.world.log.exchanges)
-        raise WaitTimedOut(
-            f"Waited for {count} matching calls; there are {so_far}. {_time(call.world)}"
-        )
+        so_far = f"there are {len(matching())}"
+        raise WaitTimedOut(f"Waited for {count} matching calls; {so_far}. {_time(call.world)}")
     return Reply(200, {"exchanges": [exchange_body(each) for each in exchanges]})
 
 
