@@ -1,1 +1,1 @@
-"""The admin API: its handler, and a file for each group of operations."""
+"""The admin API: its handler, and one file for each group of operations."""

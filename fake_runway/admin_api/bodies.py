@@ -1,7 +1,6 @@
-"""Bodies of the admin API: refused with what was expected, what came, and where.
+"""Bodies of the admin API: rejected with what was expected, what was sent, and where.
 
-Unlike a `Problem`, which may be about somebody's secret, this shows what came: what the admin API
-takes is none.
+Unlike the sentence of a `Problem`, these show the value: no body of the admin API is a secret.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ _MOST = 4
 
 
 class AdminBodies(Bodies):
-    """Reads and checks the bodies of the admin API, and says all that is wrong with them."""
+    """Reads and checks the bodies of the admin API, and reports all that is wrong in them."""
 
     def __init__(self) -> None:
         super().__init__("admin")

@@ -1,13 +1,11 @@
-"""What the operations of the admin API have in common: what they get, and how they refuse."""
+"""What an operation of the admin API gets, and how it refuses."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
+from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
-from fake_runway.web.bodies import Body
 from fake_runway.web.errors import RequestRefused
-from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
@@ -16,30 +14,31 @@ _DEFAULT_LIMIT = 100
 
 
 class AdminRefused(RequestRefused):
-    """Something that the admin API does not do."""
+    """A request that the admin API rejects."""
 
     code = "bad_request"
 
 
 class NoSuch(AdminRefused):
-    """A world, fault, snapshot or scenario that does not exist."""
+    """There is no such world, fault, snapshot or scenario."""
 
     code = "unknown"
     status = 404
 
 
 class Conflict(AdminRefused):
-    """It exists, or the moment is wrong."""
+    """The name is taken, or the state of the world does not allow it."""
 
     code = "conflict"
     status = 409
 
 
 class AdminCall(NamedTuple):
-    """What an admin operation gets: as `calls.Call`, with all the worlds.
+    """What an admin operation about one world gets.
 
     Attributes:
-        name: what stands in the path: a session's id, a fault's name.
+        at: the instant of the world's clock at which it is carried out, POSIX seconds.
+        name: what stands in the path, such as a session's id or a fault's name; else empty.
     """
 
     worlds: Worlds
@@ -47,31 +46,16 @@ class AdminCall(NamedTuple):
     livekit: LiveKit
     at: float
     name: str
-    body: Mapping[str, Any]
+    body: Json
     query: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class AdminOperation:
-    """An operation of the admin API.
-
-    Attributes:
-        id: its operationId in the admin document, by which its body is validated.
-        template: with the one name in it as `{id}` (of a session) or `{name}`.
-        query: the names of its query parameters.
-        acts: it changes the world, and a replay repeats it.
-        carry_out, of_server, waits: one of these does it: for one world, for all, taking time.
-    """
-
-    id: str
-    method: str
-    template: str
-    carry_out: Callable[[AdminCall], Reply] | None = None
-    body: Body = Body.NONE
-    query: tuple[str, ...] = ()
-    acts: bool = False
-    of_server: Callable[[Worlds], Reply] | None = None
-    waits: Callable[[AdminCall], Awaitable[Reply]] | None = None
+def unused_name(prefix: str, taken: Collection[str]) -> str:
+    """Return `prefix` with the lowest number above the count of `taken` that is free."""
+    number = len(taken) + 1
+    while f"{prefix}-{number}" in taken:
+        number += 1
+    return f"{prefix}-{number}"
 
 
 def limit_of(query: Mapping[str, str]) -> int:

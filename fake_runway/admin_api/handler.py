@@ -1,31 +1,31 @@
-"""The door of the admin API: who may come in, which world is meant, and what goes back.
+"""The way into the admin API: who may use it, which world is meant, and the answer as bytes.
 
-Safety: the server listens on the loopback address unless it was told otherwise, and then every
-admin request needs the admin token. A page in a browser of the same machine must not be able to
-reach in either: the Host has to be a name of this machine (a page's own domain that resolves to
-127.0.0.1 is not one), an Origin has to be the server's own, bodies have to be declared as JSON, and
-no answer carries a CORS header.
+Safety: the server listens on the loopback address by default; on any other address every admin
+request needs the admin token. A web page in a browser of this machine must not use the API either:
+the Host has to be a name of this machine (which the page's own domain is not, even if it resolves
+to 127.0.0.1), an Origin has to be the server's own, bodies have to be declared as JSON, and no
+answer carries a CORS header.
 """
 
 import hmac
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
 
-from contracts.wire.schema import load
 from fake_runway.admin_api.bodies import AdminBodies
-from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation
+from fake_runway.admin_api.calls import ROOT, AdminCall
+from fake_runway.admin_api.declaration import AdminOperation, ServerWide, WorldWait, carry_out
 from fake_runway.admin_api.metrics import exposition
-from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
+from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.query import checked_query
-from fake_runway.admin_api.waits import WAITS
+from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
+from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
-from fake_runway.version import __version__
 from fake_runway.web import callers
 from fake_runway.web.bodies import Body
 from fake_runway.web.errors import (
@@ -44,39 +44,39 @@ from fake_runway.worlds.world import World
 TOKEN_HEADER = "X-Fake-Admin-Token"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-DEEPEST_BODY = 64  # what is kept of it has to be written again, inside of something else
+DEEPEST_BODY = 64  # acts and records nest a body once more, and have to be written as JSON too
 
 _PUBLIC = frozenset({"/health", "/ready", "/metrics"})
 _log = logging.getLogger("fake_runway")
 
 
 class NotAllowed(RequestRefused):
-    """An admin request that did not come from where it may come from."""
+    """An admin request from another machine or from a web page."""
 
     code = "not_allowed"
     status = 403
 
 
 class NoToken(RequestRefused):
-    """The admin token is missing or wrong."""
+    """A missing or wrong admin token."""
 
     code = "admin_token_required"
     status = 401
 
 
 class WhichWorld(RequestRefused):
-    """A request about a world that names none, on a server with none or several."""
+    """A request that names no world, on a server that does not have exactly one."""
 
     code = "which_world"
 
 
-class Admin:
-    """Everything that the fake answers beside the Runway API.
+class AdminHandler:
+    """The handler of every request that is not for the Runway API.
 
     Args:
         more: operations of rooms above this one.
-        token: required of every admin request; None: the Host has to be of this machine instead.
-        hosts: names by which this machine may be called, beside those of the loopback address.
+        token: required in every admin request; None: the Host has to be of this machine instead.
+        hosts: names of this machine, besides those of the loopback address.
     """
 
     def __init__(
@@ -92,11 +92,11 @@ class Admin:
         self._livekit = livekit
         self._token = token
         self._hosts = LOOPBACK | hosts
-        self._routes = Routes([*SERVER_OPERATIONS, *ADMIN_OPERATIONS, *WAITS, *more])
+        self._routes = Routes([*ADMIN_OPERATIONS, *more])
         self._bodies = AdminBodies()
 
     def owns(self, path: str) -> bool:
-        """Tell whether `path` is one of ours."""
+        """Return whether this handler answers `path`."""
         return ("/__admin" in path and self._bare(path).startswith(ROOT)) or path in _PUBLIC
 
     def _bare(self, path: str) -> str:
@@ -106,7 +106,7 @@ class Admin:
         return "/" + "/".join(segments)
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer a request whose path is ours."""
+        """Answer a request whose path this handler owns."""
         try:
             if path in _PUBLIC:
                 return self._public(request, path)
@@ -126,26 +126,26 @@ class Admin:
                 body=exposition(self._worlds),
                 headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
             )
-        return _response(_alive())
+        return _response(ALIVE)
 
     def _check(self, request: web.BaseRequest) -> None:
-        """Refuse a request that may not come in.
+        """Reject a request from another machine, from a web page, or without the token.
 
         Raises:
             NoToken, NotAllowed.
         """
-        given = request.headers.get(TOKEN_HEADER, "")
+        token = request.headers.get(TOKEN_HEADER, "")
         if self._token is not None:
-            if not hmac.compare_digest(given.encode(errors="replace"), self._token.encode()):
+            if not hmac.compare_digest(token.encode(errors="replace"), self._token.encode()):
                 raise NoToken(f"Expected the header {TOKEN_HEADER} with the server's admin token.")
         elif _host(request) not in self._hosts:
-            raise NotAllowed("Expected a Host of this machine: the admin API is for it alone.")
+            raise NotAllowed("Expected a Host header that names this machine.")
         origin = request.headers.get("Origin")
         own = f"{request.scheme}://{request.headers.get('Host', '')}"
         if origin is not None and origin != own:
-            raise NotAllowed("Expected no Origin but the server's own: pages may not come in.")
+            raise NotAllowed("Expected no Origin but the server's own, got another.")
         if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            raise NotAllowed("Expected a request that no other page has made.")
+            raise NotAllowed("Expected a request that no other web page made.")
 
     async def _answer(self, request: web.BaseRequest, path: str) -> Reply:
         match = self._routes.match(path)
@@ -153,37 +153,30 @@ class Admin:
             raise UnknownRoute(self._routes.nearest(path))
         operation = match.operations.get(request.method)
         if operation is None:
-            # no OPTIONS among them: only pages send preflights, and none may come in
+            # OPTIONS is not allowed either: only web pages send preflights
             raise MethodNotAllowed(match.operations, match.template)
         query = checked_query(request.query, operation.query)
         body = NO_BODY
-        # clients that have nothing to send may still declare a type for it
+        # without a body to take, the content type is ignored: some clients always declare one
         if operation.body is Body.REQUIRED or (
             operation.body is Body.OPTIONAL and request.can_read_body
         ):
             body = await self._bodies.read(request, operation, strict_keys=True, strict_type=True)
             _check_depth(body)
-        if operation.of_server is not None:
-            return operation.of_server(self._worlds)
+        if isinstance(operation.scope, ServerWide):
+            return operation.scope.answer(self._worlds)
         world = self._world(request, match)
-        call = AdminCall(
-            self._worlds,
-            world,
-            self._livekit,
-            world.clock.now(),
-            unquote(match.name),
-            body,
-            query,
-        )
-        if operation.waits is not None:
-            return await operation.waits(call)
+        at, name = world.clock.now(), unquote(match.name)
+        call = AdminCall(self._worlds, world, self._livekit, at, name, body, query)
+        if isinstance(operation.scope, WorldWait):
+            return await operation.scope.answer(call)
         return carry_out(operation, call)
 
     def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
-        """Return the world that a request names, or the only one there is.
+        """Return the world that a request names, or the only one that exists.
 
         Raises:
-            WhichWorld: it names none, and there is not exactly one.
+            WhichWorld: it names none, and not exactly one exists.
         """
         named = callers.named(match.world, request.headers)
         if named is not None:
@@ -225,38 +218,16 @@ def _response(reply: Reply) -> web.Response:
     )
 
 
-def _check_depth(body: Mapping[str, Any]) -> None:
-    """Refuse a body that is nested too deeply.
+def _check_depth(body: Json) -> None:
+    """Reject a body that is nested too deeply.
 
     Raises:
         BadBody.
     """
     level: list[Any] = [body]
     for _ in range(DEEPEST_BODY):
-        level = [inner for each in level for inner in _parts(each)]
+        values = [inner for each in level if isinstance(each, dict) for inner in each.values()]
+        level = values + [inner for each in level if isinstance(each, list) for inner in each]
         if not level:
             return
     raise BadBody(f"Expected a body of at most {DEEPEST_BODY} levels, got more.")
-
-
-def _parts(value: object) -> Iterable[Any]:
-    match value:
-        case dict():
-            return value.values()
-        case list():
-            return value
-    return ()
-
-
-def _alive(worlds: Worlds | None = None) -> Reply:
-    return Reply(200, {"status": "ok", "version": __version__})
-
-
-def _document(worlds: Worlds) -> Reply:
-    return Reply(200, load("admin").raw)
-
-
-SERVER_OPERATIONS = (
-    AdminOperation("getAdminHealth", "GET", f"{ROOT}/health", of_server=_alive),
-    AdminOperation("getAdminDocument", "GET", f"{ROOT}/openapi.json", of_server=_document),
-)

@@ -1,57 +1,70 @@
-"""Admin operations on what was remembered, and what it says about the client."""
+"""Admin operations on the journal, and the findings about the client that follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
+from fake_runway.admin_api.declaration import WorldScoped, operation
+from fake_runway.admin_api.query import FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
 from fake_runway.core.history.findings import finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 
 
+@operation(
+    "getJournal",
+    "GET /journal",
+    WorldScoped,
+    answers="Journal",
+    query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT),
+)
 def get_journal(call: AdminCall) -> Reply:
-    """Answer exchanges, oldest first; of those that fit the filter, the newest."""
-    query, subjects = call.query, RUNWAY_API.subjects_in(call.query)
-    fitting = [each for each in call.world.log.exchanges if _fits(each, query, subjects)]
+    """Answer the newest exchanges that match the filters, oldest first."""
+    fitting = [exchange for exchange in call.world.log.exchanges if matches(exchange, call.query)]
+    return _newest(call, fitting)
+
+
+def _newest(call: AdminCall, exchanges: Sequence[Exchange]) -> Reply:
     return Reply(
         200,
         {
-            "exchanges": [exchange_body(each) for each in fitting[-limit_of(call.query) :]],
-            "total": len(fitting),
+            "exchanges": [exchange_body(each) for each in exchanges[-limit_of(call.query) :]],
+            "total": len(exchanges),
             "dropped": call.world.log.dropped,
         },
     )
 
 
-def _fits(exchange: Exchange, query: Mapping[str, str], subjects: frozenset[Subject]) -> bool:
+def matches(exchange: Exchange, filters: Json) -> bool:
+    """Return whether an exchange matches all of the filters; without filters it does."""
     return (
-        query.get("operation", exchange.operation) == exchange.operation
-        and query.get("method", exchange.method) == exchange.method
-        and subjects <= {exchange.subject}
-        and query.get("status", str(exchange.status)) == str(exchange.status)
-        and query.get("fault") in (None, *exchange.faults)
+        filters.get("operation", exchange.operation) == exchange.operation
+        and filters.get("method", exchange.method) == exchange.method
+        and RUNWAY_API.subjects_in(filters) <= {exchange.subject}
+        # a text in a query, a number in a body (200.0 is an integer in JSON Schema)
+        and filters.get("status", exchange.status) in (exchange.status, str(exchange.status))
+        and filters.get("fault") in (None, *exchange.faults)
     )
 
 
+@operation("getUnmatched", "GET /journal/unmatched", WorldScoped, answers="Journal", query=(LIMIT,))
 def get_unmatched(call: AdminCall) -> Reply:
-    """Answer the requests that nobody expected, with the route that was probably meant."""
-    unmatched = [each for each in call.world.log.exchanges if not each.operation]
-    shown = [exchange_body(each) for each in unmatched[-limit_of(call.query) :]]
-    return Reply(
-        200, {"exchanges": shown, "total": len(unmatched), "dropped": call.world.log.dropped}
-    )
+    """Answer the requests for unknown routes, each with its near miss."""
+    return _newest(call, [each for each in call.world.log.exchanges if not each.operation])
 
 
+@operation("clearJournal", "DELETE /journal", WorldScoped)
 def clear_journal(call: AdminCall) -> Reply:
-    """Forget all entries. What happened before cannot be replayed any more."""
+    """Delete all entries. The run so far can no longer be replayed."""
     call.world.log.clear()
     return Reply(204)
 
 
+@operation("getFindings", "GET /findings", WorldScoped, answers="FindingList")
 def get_findings(call: AdminCall) -> Reply:
-    """Answer what the client seems to do wrong."""
+    """Answer the findings about the client."""
     world = call.world
     log = world.log
     found = findings(

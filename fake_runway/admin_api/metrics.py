@@ -1,6 +1,6 @@
-"""What `/metrics` shows: sums over all worlds, in Prometheus' text form. No world's name is in it.
+"""The metrics at `/metrics`: sums over all worlds in Prometheus' text format, without world names.
 
-The hot path counts plain integers; the library that knows the form is imported when somebody asks.
+The hot path counts plain integers; the Prometheus library is imported by the first scrape.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class _Collector:
         yield dropped
         sessions = GaugeMetricFamily(
             "fake_runway_sessions",
-            "Sessions that are kept, by state as of the last look.",
+            "Sessions that are kept, by state when their world was last brought up to date.",
             labels=["state"],
         )
         states = [each.state for world in every for each in world.account.sessions.values()]

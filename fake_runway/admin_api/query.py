@@ -1,62 +1,68 @@
-"""Query parameters of the admin API: which there are, and what may stand in them.
+"""Query parameters of the admin API: which there are, and what they may hold.
 
-A misspelt filter that was passed over would find everything, or nothing, and a test would be green
-for the wrong reason; so whatever is not known is refused.
+A misspelt filter that was ignored would find everything, or nothing, and a test would be green for
+the wrong reason; so unknown names and values are refused.
 """
 
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
 
 from multidict import MultiMapping
 
 from fake_runway.admin_api.calls import AdminRefused
+from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.text import shown
 
 
-def _one_of(*names: str) -> tuple[str, str]:
-    return "|".join(names), f"one of {', '.join(names)}"
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter. `pattern` is what the whole value matches, `expected` says it in words."""
+
+    name: str
+    pattern: str
+    expected: str
 
 
-_FORMS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "limit": ("[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000"),
-        "state": _one_of(*(state.value for state in SESSION.transitions)),
-        "operation": _one_of(*RUNWAY_API.operation),
-        "method": ("[A-Z]{1,20}", "a method in capitals"),
-        "session": (
-            "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
-            "the id of a session",
-        ),
-        "status": ("[1-5][0-9]{2}", "an HTTP status"),
-        "fault": ("(?s:.{1,1000})", "the name of a fault"),  # ours are put together from others
-    }
+def _one_of(name: str, *values: str) -> Parameter:
+    return Parameter(name, "|".join(values), f"one of {', '.join(values)}")
+
+
+LIMIT = Parameter("limit", "[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000")
+STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
+OPERATION = _one_of("operation", *RUNWAY_API.operation)
+METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
+SESSION = Parameter(
+    "session",
+    "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
+    "the id of a session",
 )
+STATUS = Parameter("status", "[1-5][0-9]{2}", "an HTTP status")
+# a scenario's faults have names that are put together from others, so they may be long
+FAULT = Parameter("fault", "(?s:.{1,1000})", "the name of a fault")
 
 
-def checked_query(query: MultiMapping[str], known: tuple[str, ...]) -> dict[str, str]:
+def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dict[str, str]:
     """Return the parameters of a request.
 
     Args:
-        known: the names that the operation takes.
+        known: those that the operation takes.
 
     Raises:
         AdminRefused: another name, one given twice, or a value of another form.
     """
-    for name in query:
-        if name not in known:
-            names = ", ".join(known) or "nothing"
+    parameters = {each.name: each for each in known}
+    for name, value in query.items():
+        if name not in parameters:
+            names = ", ".join(parameters) or "nothing"
             raise AdminRefused(f"Expected {names} in the query, got {shown(name)}.")
+        expected, got = parameters[name].expected, shown(value)
         if (count := len(query.getall(name))) > 1:
-            raise _refused(name, "one value", f"{count}")
-        pattern, wanted = _FORMS[name]
-        if re.fullmatch(pattern, query[name]) is None:
-            raise _refused(name, wanted, shown(query[name]))
+            expected, got = "one value", f"{count}"
+        elif re.fullmatch(parameters[name].pattern, value):
+            continue
+        raise AdminRefused(
+            f"Expected {expected} as {name} in the query, got {got}.",
+            headers={"X-Fake-Where": f"query: {name}"},
+        )
     return dict(query.items())
-
-
-def _refused(name: str, wanted: str, came: str) -> AdminRefused:
-    where = {"X-Fake-Where": f"query: {name}"}
-    return AdminRefused(f"Expected {wanted} as {name} in the query, got {came}.", headers=where)

@@ -1,7 +1,10 @@
-"""Admin operations on what goes wrong: scenarios and faults."""
+"""Admin operations on scenarios, avatar bindings and faults."""
+
+from functools import partial
 
 from contracts.wire.schema import where
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch, unused_name
+from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped, operation
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.views import fault_view
@@ -9,29 +12,44 @@ from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_line
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
+from fake_runway.worlds.acts import scenario_act
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
 
+@operation("listScenarios", "GET /scenarios", ServerWide, answers="ScenarioList")
 def list_scenarios(worlds: Worlds) -> Reply:
-    """Answer every scenario that can be chosen by name."""
+    """Answer all scenarios that can be selected by name."""
     return Reply(200, {"scenarios": [scenario_line(each) for each in worlds.catalogue]})
 
 
+@operation("getScenario", "GET /scenario", WorldScoped, answers="Scenario")
 def get_scenario(call: AdminCall) -> Reply:
-    """Answer what the world follows, as data."""
+    """Answer the scenario that the world follows, as data."""
     return Reply(200, _scenario_view(call.world.scenario))
 
 
+@operation(
+    "putScenario",
+    "PUT /scenario",
+    partial(
+        WorldAct,
+        # as data even if it was selected by name: another server may not know the name
+        written=lambda call, _: scenario_act(call.world.scenario),
+        repeat=lambda step: ("", {"scenario": step["given"]["scenario"]}),
+    ),
+    takes="ScenarioChoice",
+    answers="Scenario",
+)
 def put_scenario(call: AdminCall) -> Reply:
-    """Let the world follow another scenario: one by its name, or one given as data."""
-    scenario = chosen(call)
+    """Let the world follow another scenario, selected by name or sent as data."""
+    scenario = selected_scenario(call)
     call.world.follow_scenario(scenario, at=call.at)
     return Reply(200, _scenario_view(scenario))
 
 
-def chosen(call: AdminCall) -> Scenario:
-    """Return the scenario that a body asks for, by name or as data.
+def selected_scenario(call: AdminCall) -> Scenario:
+    """Return the scenario that a body selects by name or holds as data.
 
     Raises:
         NoSuch, AdminRefused.
@@ -58,8 +76,19 @@ def _scenario_view(scenario: Scenario) -> Json:
     return {"name": scenario.name, "about": scenario.about, "data": data_of(scenario)}
 
 
+@operation(
+    "bindAvatar",
+    "PUT /avatars/{name}",
+    partial(
+        WorldAct,
+        written=lambda call, _: {"avatar": call.name.lower(), "session": call.body},
+        repeat=lambda step: (step["given"]["avatar"], step["given"]["session"]),
+    ),
+    takes="SessionForm",
+    answers="Scenario",
+)
 def bind_avatar(call: AdminCall) -> Reply:
-    """Let creates for an avatar follow a session form."""
+    """Bind an avatar: creates for it follow a session form."""
     avatar = call.name.lower()
     try:
         call.world.catalogue.check_avatar(avatar)
@@ -75,21 +104,40 @@ def bind_avatar(call: AdminCall) -> Reply:
     return Reply(200, _scenario_view(call.world.scenario))
 
 
+@operation(
+    "unbindAvatar",
+    "DELETE /avatars/{name}",
+    partial(
+        WorldAct,
+        written=lambda call, _: {"avatar": call.name.lower()},
+        repeat=lambda step: (step["given"]["avatar"], {}),
+    ),
+)
 def unbind_avatar(call: AdminCall) -> Reply:
-    """Let creates for an avatar follow no form of its own any more."""
+    """Remove the binding of an avatar."""
     if not call.world.unbind(call.name):
-        raise NoSuch(f"No avatar {call.name} is bound here.")
+        raise NoSuch(f"The avatar {call.name} is not bound in this world.")
     return Reply(204)
 
 
+@operation("listFaults", "GET /faults", WorldScoped, answers="FaultList")
 def list_faults(call: AdminCall) -> Reply:
-    """Answer the faults that are about all calls, with their tallies."""
-    return Reply(200, {"faults": _fault_views(call.world)})
+    """Answer the faults that apply to all calls, with their tallies."""
+    world = call.world
+    views = [_fault_view(world, each.fault, each.since) for each in world.active_faults]
+    return Reply(200, {"faults": views})
 
 
+@operation(
+    "addFault",
+    "POST /faults",
+    partial(WorldAct, written=lambda call, reply: {**call.body, "name": reply.body["name"]}),
+    takes="Fault",
+    answers="PlacedFault",
+)
 def add_fault(call: AdminCall) -> Reply:
-    """Put a fault in place; one of the same name is replaced."""
-    name = call.body.get("name") or _unused_name(call.world)
+    """Add a fault, or replace the one of the same name."""
+    name = call.body.get("name") or unused_name("fault", call.world.placed)
     try:
         fault = call.world.catalogue.parse_fault(call.body, name=name)
     except ScenarioFileError as error:
@@ -99,36 +147,35 @@ def add_fault(call: AdminCall) -> Reply:
     scenario = call.world.scenario.name
     if name.startswith(f"{scenario}/"):
         raise Conflict(
-            f"Names that begin with {scenario}/ are the scenario's own.",
+            f"Expected a name without {scenario}/ in front: that is the scenario's.",
             headers={"X-Fake-Where": "$.name"},
         )
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))
 
 
-def _unused_name(world: World) -> str:
-    number = len(world.placed) + 1
-    while f"fault-{number}" in world.placed:
-        number += 1
-    return f"fault-{number}"
-
-
+@operation(
+    "removeFault",
+    "DELETE /faults/{name}",
+    partial(
+        WorldAct,
+        written=lambda call, _: {"name": call.name},
+        repeat=lambda step: (step["given"]["name"], {}),
+    ),
+)
 def remove_fault(call: AdminCall) -> Reply:
-    """Remove a fault that was put in place by hand."""
+    """Remove a fault that the admin API has added."""
     if not call.world.lift(call.name):
-        raise NoSuch(f"No fault named {call.name} was put in place by hand.")
+        raise NoSuch(f"There is no fault named {call.name} that the admin API has added.")
     return Reply(204)
 
 
+@operation("removeFaults", "DELETE /faults", WorldAct)
 def remove_faults(call: AdminCall) -> Reply:
-    """Remove all faults that were put in place by hand."""
+    """Remove all faults that the admin API has added."""
     for name in list(call.world.placed):
         call.world.lift(name)
     return Reply(204)
-
-
-def _fault_views(world: World) -> list[Json]:
-    return [_fault_view(world, each.fault, each.since) for each in world.active_faults]
 
 
 def _fault_view(world: World, fault: Fault, since: float) -> Json:

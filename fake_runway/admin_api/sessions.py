@@ -1,4 +1,4 @@
-"""Admin operations on sessions and on the credits they cost."""
+"""Admin operations on sessions and on the credits of their account."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
+from fake_runway.admin_api.declaration import WorldAct, WorldScoped, operation
+from fake_runway.admin_api.query import LIMIT, STATE
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
@@ -20,6 +22,9 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
 
+@operation(
+    "listSessions", "GET /sessions", WorldScoped, answers="SessionList", query=(STATE, LIMIT)
+)
 def list_sessions(call: AdminCall) -> Reply:
     """Answer the sessions, newest first."""
     state, limit = call.query.get("state"), limit_of(call.query)
@@ -29,6 +34,7 @@ def list_sessions(call: AdminCall) -> Reply:
     return Reply(200, {"sessions": views})
 
 
+@operation("getAdminSession", "GET /sessions/{id}", WorldScoped, answers="SessionView")
 def get_admin_session(call: AdminCall) -> Reply:
     """Answer a session as the world knows it."""
     return Reply(200, session_view(_session(call)))
@@ -41,10 +47,19 @@ def _session(call: AdminCall) -> Session:
     return session
 
 
+@operation(
+    "makeSession",
+    "POST /sessions",
+    WorldAct,
+    takes="NewSession",
+    answers="MadeSession",
+    optional=True,
+)
 def make_session(call: AdminCall) -> Reply:
-    """Create a session and bring it into a state, by the events of the table."""
+    """Create a session and bring it into a state by events of the transition table."""
     account = call.world.account
-    _make(account.copy(lambda _: None), call)  # what is refused half-way must leave nothing behind
+    # on a copy first, so that a rejection half-way leaves no trace
+    _make(account.copy(lambda _: None), call)
     session = _make(account, call)
     view = dict(session_view(session))
     if session.state is State.READY:
@@ -57,7 +72,7 @@ def _make(account: Account, call: AdminCall) -> Session:
     failure = _failure(call.body, fails=target is State.FAILED)
     limit = account.settings.limits.concurrency
     if target is not State.QUEUED and limit is not None and account.active >= limit:
-        raise Conflict("There is no capacity for a session that is not queued.")
+        raise Conflict("Expected free capacity for a session that is not queued, got none.")
     length_s = int(call.body.get("max_duration_s", DEFAULT_MAX_DURATION_S))
     try:
         session = account.create(
@@ -66,16 +81,17 @@ def _make(account: Account, call: AdminCall) -> Session:
         for event in _way(session.state, target):
             session = account.apply_event(session.id, event, at=call.at, failure=failure)
     except Refused as refusal:
-        raise Conflict(f"No session can be made so: {refusal.message}") from refusal
+        raise Conflict(f"The session cannot be created: {refusal.message}") from refusal
     if session.state is not target:
         raise Conflict(
-            f"In this world a session that is {target.value} is {session.state.value} at once."
+            f"Expected a session that stays {target.value}, got one that is {session.state.value}"
+            " at once, by the plan of this world."
         )
     return session
 
 
 def _plan_for(target: State, plan: Plan) -> Plan:
-    """Return the plan of a session that is to be brought into a state and to go on from there."""
+    """Return a plan that lets a session reach a state and go on from there."""
     match target:
         case State.QUEUED:
             return replace(plan, queued=NEVER)
@@ -85,7 +101,7 @@ def _plan_for(target: State, plan: Plan) -> Plan:
 
 
 def _way(start: State, target: State) -> tuple[Event, ...]:
-    """Return the fewest events that lead from one state to another."""
+    """Return the shortest sequence of events from one state to another (breadth-first search)."""
     ways: deque[tuple[State, tuple[Event, ...]]] = deque([(start, ())])
     seen = {start}
     while ways:
@@ -99,8 +115,11 @@ def _way(start: State, target: State) -> tuple[Event, ...]:
     raise IllegalTransition(f"no events lead from {start.value} to {target.value}")
 
 
+@operation(
+    "occur", "POST /sessions/{id}/events", WorldAct, takes="Occurrence", answers="SessionView"
+)
 def occur(call: AdminCall) -> Reply:
-    """Let an event happen to a session."""
+    """Apply an event to a session."""
     session = _session(call)
     event = Event(call.body["event"])
     failure = _failure(call.body, fails=event is Event.FAILED)
@@ -112,14 +131,15 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
     given = body.get("failure")
     if given is not None and not fails:
         raise AdminRefused(
-            "Expected no failure for what does not fail, got one.",
+            "Expected a failure only for a session that fails, got one for another.",
             headers={"X-Fake-Where": "$.failure"},
         )
     return None if given is None else Failure(given["code"], given["text"])
 
 
+@operation("getTimeline", "GET /sessions/{id}/timeline", WorldScoped, answers="Timeline")
 def get_timeline(call: AdminCall) -> Reply:
-    """Answer everything that happened to a session, as data and as lines."""
+    """Answer the timeline of a session, as data and as lines of text."""
     session_id = call.name.lower()
     entries = list(call.world.log.of_subject(Subject(SESSION.name, session_id)))
     session = call.world.account.sessions.get(session_id)
@@ -138,13 +158,15 @@ def get_timeline(call: AdminCall) -> Reply:
 # Credits
 
 
+@operation("getCredits", "GET /credits", WorldScoped, answers="Credits")
 def get_credits(call: AdminCall) -> Reply:
     """Answer what the account has spent and has left."""
     return Reply(200, _credits_view(call.world))
 
 
+@operation("putCredits", "PUT /credits", WorldAct, takes="CreditsLeft", answers="Credits")
 def put_credits(call: AdminCall) -> Reply:
-    """Let the account have so many credits left."""
+    """Set how many credits the account has left."""
     call.world.account.grant(int(call.body["left"]), at=call.at)
     return Reply(200, _credits_view(call.world))
 

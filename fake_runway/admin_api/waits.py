@@ -1,6 +1,6 @@
-"""Waiting for something to happen in a world, instead of sleeping and hoping.
+"""Admin operations that wait for a state or for calls, so that tests need not sleep.
 
-A wait ends when what it is for has happened, or after its own timeout, which is real time: the
+A wait ends when its condition holds, or after its timeout. The timeout is real time, because the
 world's clock may stand still.
 """
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
-from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation, AdminRefused, Conflict
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
+from fake_runway.admin_api.declaration import WorldWait, operation
+from fake_runway.admin_api.journal import matches
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange, Resource
 from fake_runway.core.history.views import exchange_body, session_view
-from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import E, ResourceKind, S
-from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
@@ -28,14 +28,17 @@ R = TypeVar("R", bound=Resource)
 
 
 class WaitTimedOut(AdminRefused):
-    """What was waited for did not happen in time."""
+    """The condition of a wait did not hold before its timeout."""
 
     code = "waited_in_vain"
     status = 408
 
 
+@operation(
+    "awaitSession", "POST /await/session", WorldWait, takes="SessionWait", answers="SessionView"
+)
 async def await_session(call: AdminCall) -> Reply:
-    """Answer a session as soon as it is in one of the given states."""
+    """Answer a session as soon as one is in one of the given states."""
     session = await await_resource(call, SESSION, call.world.account.sessions)
     return Reply(200, session_view(session))
 
@@ -68,31 +71,24 @@ async def await_resource(
     raise WaitTimedOut(f"Waited for {which} to be {wanted}; {got}. {_time(call.world)}")
 
 
+@operation("awaitCalls", "POST /await/calls", WorldWait, takes="CallsWait", answers="CallsSeen")
 async def await_calls(call: AdminCall) -> Reply:
-    """Answer the calls that match, once there are enough of them; earlier ones count."""
-    match = call.body.get("match", {})
-    count, since = call.body.get("count", 1), call.body.get("since", 0)
-    subjects = RUNWAY_API.subjects_in(match)
+    """Answer the matching calls as soon as there are enough; earlier calls count."""
+    filters, since = call.body.get("match", {}), call.body.get("since", 0)
+    count = call.body.get("count", 1)
 
-    def fits(exchange: Exchange) -> bool:
-        return (
-            exchange.number >= since
-            and match.get("operation", exchange.operation) == exchange.operation
-            and match.get("method", exchange.method) == exchange.method
-            and match.get("status", exchange.status) == exchange.status
-            and subjects <= {exchange.subject}
-        )
+    def matching() -> list[Exchange]:
+        every = call.world.log.exchanges
+        return [each for each in every if each.number >= since and matches(each, filters)]
 
     def found() -> list[Exchange] | None:
-        fitting = [exchange for exchange in call.world.log.exchanges if fits(exchange)]
+        fitting = matching()
         return fitting if len(fitting) >= count else None
 
     exchanges = await _until(call, found, _timeout(call))
     if exchanges is None:
-        so_far = sum(fits(exchange) for exchange in call.world.log.exchanges)
-        raise WaitTimedOut(
-            f"Waited for {count} matching calls; there are {so_far}. {_time(call.world)}"
-        )
+        so_far = f"there are {len(matching())}"
+        raise WaitTimedOut(f"Waited for {count} matching calls; {so_far}. {_time(call.world)}")
     return Reply(200, {"exchanges": [exchange_body(each) for each in exchanges]})
 
 
@@ -103,7 +99,7 @@ def _timeout(call: AdminCall) -> float:
         raise AdminRefused(str(error), headers={"X-Fake-Where": "$.timeout"}) from error
     if timeout_s > LONGEST_WAIT_S:
         raise AdminRefused(
-            f"Expected a timeout of at most {LONGEST_WAIT_S:g}s.",
+            f"Expected a timeout of at most {LONGEST_WAIT_S:g}s, got {timeout_s:g}s.",
             headers={"X-Fake-Where": "$.timeout"},
         )
     return timeout_s
@@ -119,32 +115,32 @@ def _time(world: World) -> str:
 
 
 async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: float) -> T | None:
-    """Return what `found` returns, as soon as that is something; None if it takes too long.
+    """Return what `found` returns as soon as that is not None; None after the timeout.
 
     Raises:
-        Conflict: the world is gone; its own clock has run out, so nothing in it can be trusted.
+        Conflict: the world was dropped or reset, so nothing more happens in it.
     """
     world = call.world
 
-    def look() -> T | None:
+    def poll() -> T | None:
         if call.worlds.get(world.name) is not world:
-            raise Conflict("The world was dropped or begun anew meanwhile.")
+            raise Conflict("The world was dropped or reset during the wait.")
         world.account.advance(world.clock.now())
         return found()
 
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            while (result := look()) is None:
-                await _something(world)
+            while (result := poll()) is None:
+                await _next_change(world)
             return result
-    return look()  # a process that stood still has time's end and what fell due before it at once
+    return poll()  # after a pause of the process the timeout and earlier due events come at once
 
 
-async def _something(world: World) -> None:
-    """Return when a call or act was applied, or something has fallen due."""
-    stirred = world.watch()
+async def _next_change(world: World) -> None:
+    """Return when a call or an act was applied, or when the next event is due."""
+    notified = world.watch()
     due = world.account.next_due_at
-    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(stirred.wait())}
+    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(notified.wait())}
     if due is not None and due < float("inf"):
         waits.add(asyncio.ensure_future(world.clock.sleep(due - world.clock.now())))
     try:
@@ -152,21 +148,3 @@ async def _something(world: World) -> None:
     finally:
         for wait in waits:
             wait.cancel()
-
-
-WAITS = (
-    AdminOperation(
-        "awaitSession",
-        "POST",
-        f"{ROOT}/await/session",
-        body=Body.REQUIRED,
-        waits=await_session,
-    ),
-    AdminOperation(
-        "awaitCalls",
-        "POST",
-        f"{ROOT}/await/calls",
-        body=Body.REQUIRED,
-        waits=await_calls,
-    ),
-)

@@ -1,11 +1,14 @@
-"""Admin operations on worlds as a whole: their life, their snapshots, their time."""
+"""Admin operations on the server, and on worlds as a whole: life, snapshots, time."""
 
-from collections.abc import Collection
+from functools import partial
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch
-from fake_runway.admin_api.scenarios import chosen
+from contracts.wire.schema import load
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch, unused_name
+from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped, operation
+from fake_runway.admin_api.scenarios import selected_scenario
 from fake_runway.core.durations import LONGEST_S, later, parse_span
 from fake_runway.core.types import Json
+from fake_runway.version import __version__
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 from fake_runway.worlds.registry import Worlds
@@ -14,39 +17,62 @@ from fake_runway.worlds.world import World
 MOST_SNAPSHOTS = 16
 
 
+ALIVE = Reply(200, {"status": "ok", "version": __version__})
+
+
+@operation("getAdminHealth", "GET /health", ServerWide, answers="Alive")
+def get_health(_: Worlds) -> Reply:
+    """Answer that the server is there, and its version."""
+    return ALIVE
+
+
+@operation("getAdminDocument", "GET /openapi.json", ServerWide, answers="AnyObject")
+def get_document(_: Worlds) -> Reply:
+    """Answer the OpenAPI document of the admin API."""
+    return Reply(200, load("admin").raw)
+
+
+@operation("listWorlds", "GET /worlds", ServerWide, answers="WorldList")
 def list_worlds(worlds: Worlds) -> Reply:
-    """Answer every world, the one used last first."""
+    """Answer all worlds, the most recently used first."""
     worlds.drop_idle()
     return Reply(200, {"worlds": [world_view(world) for world in reversed(list(worlds))]})
 
 
+@operation("getWorld", "GET /world", WorldScoped, answers="World")
 def get_world(call: AdminCall) -> Reply:
     """Answer the world itself."""
     return Reply(200, world_view(call.world))
 
 
+@operation("dropWorld", "DELETE /world", WorldScoped)
 def drop_world(call: AdminCall) -> Reply:
-    """Forget the world."""
+    """Delete the world."""
     call.worlds.drop(call.world.name)
     return Reply(204)
 
 
+@operation(
+    "resetWorld", "POST /reset", WorldScoped, takes="Beginning", answers="World", optional=True
+)
 def reset_world(call: AdminCall) -> Reply:
-    """Begin the world anew, as it began the last time but for what the body says."""
-    scenario = chosen(call) if "name" in call.body else None
+    """Start the world again as it began, except for what the body changes."""
+    scenario = selected_scenario(call) if "name" in call.body else None
     seed, rate = call.body.get("seed"), call.body.get("rate")
     world = call.worlds.reset(call.world, scenario=scenario, seed=seed, rate=rate)
     return Reply(200, world_view(world))
 
 
+@operation("forkWorld", "POST /fork", WorldScoped, takes="Fork", answers="World")
 def fork_world(call: AdminCall) -> Reply:
-    """Let a copy of the world go on under another name."""
+    """Copy the world under another name."""
     name = explicit_name(call.body["name"])
     if call.worlds.get(name) is not None:
         raise Conflict(f"There is a world named {name} already.")
     return Reply(201, world_view(call.worlds.fork(call.world, name)))
 
 
+@operation("listSnapshots", "GET /snapshots", WorldScoped, answers="SnapshotList")
 def list_snapshots(call: AdminCall) -> Reply:
     """Answer the snapshots of the world, oldest first."""
     kept = call.world.snapshots.items()
@@ -55,39 +81,42 @@ def list_snapshots(call: AdminCall) -> Reply:
     )
 
 
+@operation(
+    "takeSnapshot",
+    "POST /snapshots",
+    WorldScoped,
+    takes="NewSnapshot",
+    answers="Snapshot",
+    optional=True,
+)
 def take_snapshot(call: AdminCall) -> Reply:
-    """Keep what the world is now."""
+    """Keep a copy of the world as it is now."""
     kept = call.world.snapshots
-    name = call.body.get("name") or _unused_name(kept)
+    name = call.body.get("name") or unused_name("snapshot", kept)
     if name not in kept and len(kept) >= MOST_SNAPSHOTS:
         raise Conflict(f"There are {MOST_SNAPSHOTS} snapshots of this world already; delete one.")
     call.worlds.snapshot(call.world, name)
     return Reply(201, {"name": name, "at": call.at})
 
 
-def _unused_name(kept: Collection[str]) -> str:
-    number = len(kept) + 1
-    while f"snapshot-{number}" in kept:
-        number += 1
-    return f"snapshot-{number}"
-
-
+@operation("deleteSnapshot", "DELETE /snapshots/{name}", WorldScoped)
 def delete_snapshot(call: AdminCall) -> Reply:
-    """Forget a snapshot."""
+    """Delete a snapshot."""
     if call.world.snapshots.pop(call.name, None) is None:
         raise NoSuch(f"There is no snapshot named {call.name}.")
     return Reply(204)
 
 
+@operation("restoreSnapshot", "POST /snapshots/{name}/restore", WorldScoped, answers="World")
 def restore_snapshot(call: AdminCall) -> Reply:
-    """Let the world go on from a snapshot."""
+    """Set the world back to a snapshot."""
     if call.name not in call.world.snapshots:
         raise NoSuch(f"There is no snapshot named {call.name}.")
     return Reply(200, world_view(call.worlds.restore(call.world, call.name)))
 
 
 def world_view(world: World) -> Json:
-    """Return a world in numbers. Shape: `World` in contracts/wire/schemas/admin.json."""
+    """Return a world as data. Shape: `World` in contracts/wire/schemas/admin.json."""
     account = world.account
     return {
         "name": world.name,
@@ -105,23 +134,34 @@ def world_view(world: World) -> Json:
 # Time
 
 
+@operation("getClock", "GET /clock", WorldScoped, answers="Clock")
 def get_clock(call: AdminCall) -> Reply:
-    """Answer what the world's clock shows."""
+    """Answer the instant and the rate of the world's clock."""
     return Reply(200, _clock_view(call.world))
 
 
+@operation(
+    "setClockRate", "PUT /clock", partial(WorldAct, repeat=None), takes="ClockRate", answers="Clock"
+)
 def set_clock_rate(call: AdminCall) -> Reply:
-    """Let the world's time pass faster, slower or not at all."""
+    """Set how fast the world's clock runs; 0 freezes it."""
     call.world.clock.set_rate(call.body["rate"])
     return Reply(200, _clock_view(call.world))
 
 
+@operation(
+    "moveClock",
+    "POST /clock/move",
+    partial(WorldAct, repeat=None),
+    takes="ClockMove",
+    answers="Clock",
+)
 def move_clock(call: AdminCall) -> Reply:
-    """Move the world's clock forward: by a span, to an instant, or to what is due next."""
+    """Move the world's clock forward: by a span, to an instant, or to the next due event."""
     world = call.world
     target = _target(call)
     if target > world.epoch + LONGEST_S:
-        raise Conflict("A world's clock moves ten years at the most.")
+        raise Conflict("Expected a move to at most ten years after the world's first instant.")
     world.clock.jump_until(target)
     world.account.advance(world.clock.now())
     return Reply(200, _clock_view(world))

@@ -1,10 +1,10 @@
-"""Clients of the admin API. Public: all that is needed stands here.
+"""Clients of the admin API. Public: everything that callers need is imported here.
 
-`AsyncAdmin` is awaited, `Admin` blocks. `AsyncFake` and `Fake` are the same, with what an
-application needs to find their world. All others are what clients return and raise.
+`AsyncAdmin` is awaited, `Admin` blocks. `AsyncFake` and `Fake` also have what an application needs
+to find their world. The other names are what clients return and raise.
 """
 
-from fake_runway.client.aio import AsyncAdmin
+from fake_runway.client.aio import AsyncAdmin, AsyncFaultHandle
 from fake_runway.client.answers import (
     AdminError,
     BadRequest,
@@ -12,18 +12,18 @@ from fake_runway.client.answers import (
     Conflict,
     CreditsView,
     Due,
-    Exchange,
     Exchanges,
-    Failure,
+    ExchangeView,
+    FailureView,
     FaultView,
-    Finding,
+    FindingView,
     Health,
     NoSuch,
     NotAllowed,
     Recording,
-    Replayed,
-    Request,
-    Response,
+    ReplayView,
+    RequestView,
+    ResponseView,
     ScenarioLine,
     ScenarioView,
     SessionView,
@@ -33,7 +33,7 @@ from fake_runway.client.answers import (
     WaitTimedOut,
     WorldView,
 )
-from fake_runway.client.blocking import Admin
+from fake_runway.client.blocking import Admin, FaultHandle
 from fake_runway.client.fake import AsyncFake, Fake
 
 __all__ = [
@@ -41,24 +41,26 @@ __all__ = [
     "AdminError",
     "AsyncAdmin",
     "AsyncFake",
+    "AsyncFaultHandle",
     "BadRequest",
     "ClockView",
     "Conflict",
     "CreditsView",
     "Due",
-    "Exchange",
+    "ExchangeView",
     "Exchanges",
-    "Failure",
+    "FailureView",
     "Fake",
+    "FaultHandle",
     "FaultView",
-    "Finding",
+    "FindingView",
     "Health",
     "NoSuch",
     "NotAllowed",
     "Recording",
-    "Replayed",
-    "Request",
-    "Response",
+    "ReplayView",
+    "RequestView",
+    "ResponseView",
     "ScenarioLine",
     "ScenarioView",
     "SessionView",

@@ -1,91 +1,110 @@
 """The admin API of one world, typed, for asyncio.
 
 `blocking.py` is made from this file by `python -m tests.support.fake.synchronous`; a test fails
-while it is out of date. What is sent is in `protocol.py`, what comes back in `answers.py`.
+while it is out of date. Each method sends the operation of `admin_api/operations.py` that it names;
+a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, Unpack
 
-from fake_runway.client import protocol as requests
 from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
-    Exchange,
     Exchanges,
+    ExchangeView,
+    FaultParts,
     FaultView,
-    Finding,
+    FindingView,
     Health,
     Recording,
-    Replayed,
+    ReplayView,
     ScenarioLine,
     ScenarioView,
     SessionView,
     Snapshot,
+    Span,
     StateName,
     Timeline,
     WorldView,
+    nothing,
 )
-from fake_runway.client.protocol import DEFAULT_WAIT_S, Span
-from fake_runway.client.transport import AsyncTransport
+from fake_runway.client.transport import (
+    DEFAULT_WAIT_S,
+    AsyncTransport,
+    failure_body,
+    fault_body,
+    given,
+    span_seconds,
+    span_text,
+)
+from fake_runway.core.types import Json
+
+_REPLAY_S = 60.0  # enough to run a long record again
 
 
 class AsyncClock:
     """A world's clock. It only moves forward."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
         return (await self.get()).now
 
     async def get(self) -> ClockView:
-        """Return what it shows, how fast it goes, and when something is due."""
-        return await self._transport.send(requests.clock())
+        """Return its instant, its rate, and when the next event is due."""
+        return await self._send("getClock", "GET /clock", ClockView.of)
 
     async def jump(self, by: Span) -> ClockView:
-        """Move it forward; everything due until then happens at its own instant.
+        """Move it forward; every event that is due until then happens at its own instant.
 
         Args:
             by: seconds, or a text such as `5m`.
         """
-        return await self._transport.send(requests.jump(by))
+        return await self._send(
+            "moveClock", "POST /clock/move", ClockView.of, {"by": span_text(by)}
+        )
 
     async def jump_to(self, instant: float) -> ClockView:
         """Move it forward to an instant, POSIX seconds."""
-        return await self._transport.send(requests.jump_to(instant))
+        return await self._send("moveClock", "POST /clock/move", ClockView.of, {"to": instant})
 
     async def next(self) -> ClockView:
-        """Move it forward to what happens next.
+        """Move it forward to the next due event.
 
         Raises:
-            Conflict: nothing is due.
+            Conflict: no event is due.
         """
-        return await self._transport.send(requests.to_next())
+        return await self._send("moveClock", "POST /clock/move", ClockView.of, {"to": "next"})
 
     async def freeze(self) -> ClockView:
-        """Let the world's time stand still."""
+        """Stop it."""
         return await self.set_rate(0.0)
 
     async def set_rate(self, rate: float) -> ClockView:
-        """Let so many seconds pass in the world per real second."""
-        return await self._transport.send(requests.set_rate(rate))
+        """Set how many seconds pass in the world per real second."""
+        return await self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
 class AsyncSessions:
-    """A world's sessions, seen and moved from behind."""
+    """A world's sessions: read, created and changed without the Runway API."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def list(
         self, *, state: StateName | None = None, limit: int | None = None
     ) -> tuple[SessionView, ...]:
-        """Return the sessions, newest first; at most 100 unless `limit` says otherwise."""
-        return await self._transport.send(requests.sessions(state, limit))
+        """Return the sessions, newest first; at most `limit` (100)."""
+        return await self._send(
+            "listSessions",
+            "GET /sessions",
+            SessionView.many("sessions"),
+            query={"state": state, "limit": limit},
+        )
 
     async def get(self, session_id: str) -> SessionView:
         """Return one session.
@@ -93,7 +112,9 @@ class AsyncSessions:
         Raises:
             NoSuch.
         """
-        return await self._transport.send(requests.session(session_id))
+        return await self._send(
+            "getAdminSession", "GET /sessions/{id}", SessionView.of, id=session_id
+        )
 
     async def make(
         self,
@@ -107,36 +128,49 @@ class AsyncSessions:
         Args:
             failure: code and text, for a session that has failed.
         """
-        return await self._transport.send(requests.make_session(state, max_duration_s, failure))
+        return await self._send(
+            "makeSession",
+            "POST /sessions",
+            SessionView.of,
+            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
+        )
 
     async def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
     ) -> SessionView:
-        """Let an event happen to a session.
+        """Apply an event to a session.
 
         Args:
             failure: code and text, for the event `failed`.
 
         Raises:
-            Conflict: nothing like it can happen in the session's state.
+            Conflict: the event is not allowed in the session's state.
         """
-        return await self._transport.send(requests.occur(session_id, event, failure))
+        return await self._send(
+            "occur",
+            "POST /sessions/{id}/events",
+            SessionView.of,
+            given(event=event, failure=failure_body(failure)),
+            id=session_id,
+        )
 
     async def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
-        """Let a session fail."""
+        """Apply the event `failed` to a session."""
         failure = (code, text or "An internal error occurred.")
         return await self.occur(session_id, "failed", failure=failure)
 
     async def timeline(self, session_id: str) -> Timeline:
-        """Return everything that happened to a session, as data and as lines."""
-        return await self._transport.send(requests.timeline(session_id))
+        """Return the timeline of a session, as data and as lines of text."""
+        return await self._send(
+            "getTimeline", "GET /sessions/{id}/timeline", Timeline.of, id=session_id
+        )
 
 
 class AsyncJournal:
-    """The requests that came to a world, and their answers."""
+    """The requests of a world's clients, and their answers."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def list(
         self,
@@ -148,51 +182,56 @@ class AsyncJournal:
         fault: str | None = None,
         limit: int | None = None,
     ) -> Exchanges:
-        """Return the exchanges that fit, oldest first; the newest 100 unless `limit` says more."""
-        return await self._transport.send(
-            requests.journal(
-                operation=operation,
-                method=method,
-                session=session,
-                status=status,
-                fault=fault,
-                limit=limit,
-            )
+        """Return the newest exchanges that match, oldest first; at most `limit` (100)."""
+        return await self._send(
+            "getJournal",
+            "GET /journal",
+            Exchanges.of,
+            query={
+                "operation": operation,
+                "method": method,
+                "session": session,
+                "status": status,
+                "fault": fault,
+                "limit": limit,
+            },
         )
 
     async def unmatched(self, *, limit: int | None = None) -> Exchanges:
-        """Return the requests that nobody expected, each with the route that is nearest."""
-        return await self._transport.send(requests.unmatched(limit))
+        """Return the requests for unknown routes, each with the nearest known route."""
+        return await self._send(
+            "getUnmatched", "GET /journal/unmatched", Exchanges.of, query={"limit": limit}
+        )
 
     async def clear(self) -> None:
-        """Forget all entries; the run so far can no longer be replayed."""
-        await self._transport.send(requests.clear_journal())
+        """Delete all entries; the run so far can no longer be replayed."""
+        await self._send("clearJournal", "DELETE /journal", nothing)
 
 
 class AsyncCredits:
     """The credits of a world's account."""
 
     def __init__(self, transport: AsyncTransport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     async def get(self) -> CreditsView:
-        """Return what is left and what was spent."""
-        return await self._transport.send(requests.credits_left())
+        """Return the credits that are left, and those that were spent."""
+        return await self._send("getCredits", "GET /credits", CreditsView.of)
 
     async def set(self, left: int) -> CreditsView:
-        """Let the account have so many credits left."""
-        return await self._transport.send(requests.put_credits(left))
+        """Set how many credits are left."""
+        return await self._send("putCredits", "PUT /credits", CreditsView.of, {"left": left})
 
 
-class AsyncFault:
-    """A fault that was put in place.
+class AsyncFaultHandle:
+    """A fault that was added.
 
     Attributes:
-        view: as it was then.
+        view: the fault at that time.
     """
 
     def __init__(self, transport: AsyncTransport, view: FaultView) -> None:
-        self._transport = transport
+        self._send = transport.send
         self.view = view
 
     def __repr__(self) -> str:
@@ -207,22 +246,22 @@ class AsyncFault:
         """Remove it.
 
         Raises:
-            NoSuch: it has been removed already.
+            NoSuch: it was removed before.
         """
-        await self._transport.send(requests.remove_fault(self.name))
+        await self._send("removeFault", "DELETE /faults/{name}", nothing, name=self.name)
 
 
 class AsyncAdmin:
-    """Everything about one world that a test wants to see or choose.
+    """The client of one world.
 
-    Every method raises an `AdminError` when the server refuses. Used as a context manager it keeps
-    its connection for the block.
+    Every method raises an `AdminError` when the server rejects the request. As a context manager
+    the client keeps its connections for the block.
 
     Args:
-        base_url: of the server, without any world.
-        world: made when first used; None: the only one that the server has.
-        token: the server's admin token, where it wants one.
-        transport: sends the requests, instead of one of its own.
+        base_url: of the server, without a world.
+        world: created when first used; None: the only one of the server.
+        token: the server's admin token, if it requires one.
+        transport: used instead of a new one; base_url, world and token are then its own.
     """
 
     def __init__(
@@ -234,6 +273,7 @@ class AsyncAdmin:
         transport: AsyncTransport | None = None,
     ) -> None:
         self._transport = transport or AsyncTransport(base_url, world, token)
+        self._send = self._transport.send
         self.clock = AsyncClock(self._transport)
         self.sessions = AsyncSessions(self._transport)
         self.journal = AsyncJournal(self._transport)
@@ -260,27 +300,27 @@ class AsyncAdmin:
 
     @property
     def name(self) -> str | None:
-        """The world's name; None: the only one that the server has."""
+        """The world's name; None: the only one of the server."""
         return self._transport.world
 
     @property
     def base_url(self) -> str:
-        """What an application takes as its base URL to be in this world."""
-        return requests.app_url(self._transport.base_url, self._transport.world)
+        """The base URL by which an application reaches this world."""
+        return self._transport.app_url
 
     # The server and its worlds
 
     async def health(self) -> Health:
         """Return the server's version."""
-        return await self._transport.send(requests.health())
+        return await self._send("getAdminHealth", "GET /health", Health.of)
 
     async def worlds(self) -> tuple[WorldView, ...]:
-        """Return all worlds of the server, the one used last first."""
-        return await self._transport.send(requests.worlds())
+        """Return all worlds of the server, the most recently used first."""
+        return await self._send("listWorlds", "GET /worlds", WorldView.many("worlds"))
 
     async def look(self) -> WorldView:
-        """Return the world itself: how much of everything it has."""
-        return await self._transport.send(requests.world())
+        """Return the world in numbers."""
+        return await self._send("getWorld", "GET /world", WorldView.of)
 
     async def reset(
         self,
@@ -289,51 +329,55 @@ class AsyncAdmin:
         seed: str | None = None,
         rate: float | None = None,
     ) -> WorldView:
-        """Begin the world anew: no sessions, no journal, as it began but for what is given."""
-        return await self._transport.send(requests.reset(scenario, seed, rate))
+        """Start the world again as it began, except for the arguments: no sessions, no journal."""
+        return await self._send(
+            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
+        )
 
     async def drop(self) -> None:
-        """Forget the world. Whoever names it again gets a new one."""
-        await self._transport.send(requests.drop())
+        """Delete the world. The next request that names it creates a new one."""
+        await self._send("dropWorld", "DELETE /world", nothing)
 
     async def fork(self, name: str) -> "AsyncAdmin":
-        """Let a copy of the world go on under another name, and return its client.
+        """Copy the world under another name, and return the client of the copy.
 
         Raises:
             Conflict: there is a world of that name.
         """
-        await self._transport.send(requests.fork(name))
+        await self._send("forkWorld", "POST /fork", WorldView.of, {"name": name})
         transport = self._transport.of_world(name)
         return AsyncAdmin(transport.base_url, transport=transport)
 
     async def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the snapshots of the world, oldest first."""
-        return await self._transport.send(requests.snapshots())
+        return await self._send("listSnapshots", "GET /snapshots", Snapshot.many("snapshots"))
 
     async def snapshot(self, name: str | None = None) -> Snapshot:
-        """Keep what the world is now, to be restored by its name."""
-        return await self._transport.send(requests.snapshot(name))
+        """Keep a copy of the world as it is now, under a name for `restore`."""
+        return await self._send("takeSnapshot", "POST /snapshots", Snapshot.of, given(name=name))
 
     async def restore(self, name: str) -> WorldView:
-        """Let the world go on from a snapshot, which stays.
+        """Set the world back to a snapshot, which is kept.
 
         Raises:
             NoSuch.
         """
-        return await self._transport.send(requests.restore(name))
+        return await self._send(
+            "restoreSnapshot", "POST /snapshots/{name}/restore", WorldView.of, name=name
+        )
 
     async def delete_snapshot(self, name: str) -> None:
-        """Forget a snapshot.
+        """Delete a snapshot.
 
         Raises:
             NoSuch.
         """
-        await self._transport.send(requests.delete_snapshot(name))
+        await self._send("deleteSnapshot", "DELETE /snapshots/{name}", nothing, name=name)
 
     # Scenario and faults
 
-    async def scenario(self, which: str | Mapping[str, Any]) -> ScenarioView:
-        """Let the world follow another scenario; sessions keep what they were born with.
+    async def scenario(self, which: str | Json) -> ScenarioView:
+        """Let the world follow another scenario; existing sessions keep their plans.
 
         Args:
             which: a name, or the data of a scenario file.
@@ -342,18 +386,23 @@ class AsyncAdmin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return await self._transport.send(requests.put_scenario(which))
+        return await self._send(
+            "putScenario",
+            "PUT /scenario",
+            ScenarioView.of,
+            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
+        )
 
     async def current_scenario(self) -> ScenarioView:
-        """Return what the world follows."""
-        return await self._transport.send(requests.current_scenario())
+        """Return the scenario that the world follows."""
+        return await self._send("getScenario", "GET /scenario", ScenarioView.of)
 
     async def scenarios(self) -> tuple[ScenarioLine, ...]:
-        """Return every scenario that can be chosen by name."""
-        return await self._transport.send(requests.scenarios())
+        """Return all scenarios that can be selected by name."""
+        return await self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
 
-    async def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
-        """Let creates for an avatar follow a session form; the rest of the scenario stays.
+    async def bind_avatar(self, avatar: str, session: Json) -> ScenarioView:
+        """Bind an avatar: creates for it follow a session form instead of the scenario's.
 
         Args:
             avatar: a preset id or a UUID.
@@ -362,70 +411,51 @@ class AsyncAdmin:
         Raises:
             BadRequest: the form is wrong; the message says where.
         """
-        return await self._transport.send(requests.bind_avatar(avatar, session))
+        return await self._send(
+            "bindAvatar", "PUT /avatars/{name}", ScenarioView.of, dict(session), name=avatar
+        )
 
     async def unbind_avatar(self, avatar: str) -> None:
-        """Let creates for an avatar follow no form of its own any more.
+        """Remove the binding of an avatar.
 
         Raises:
             NoSuch: it is not bound.
         """
-        await self._transport.send(requests.unbind_avatar(avatar))
+        await self._send("unbindAvatar", "DELETE /avatars/{name}", nothing, name=avatar)
 
     async def fault(
-        self,
-        given: Mapping[str, Any] | None = None,
-        /,
-        *,
-        effect: Mapping[str, Any] | None = None,
-        match: Mapping[str, Any] | None = None,
-        name: str | None = None,
-        acted: bool | None = None,
-        times: int | None = None,
-        skip: int | None = None,
-        from_: str | None = None,
-        until: str | None = None,
-        probability: float | None = None,
-    ) -> AsyncFault:
-        """Put a fault in place, and return what removes it.
+        self, data: Json | None = None, /, **parts: Unpack[FaultParts]
+    ) -> AsyncFaultHandle:
+        """Add a fault, and return what removes it.
 
         Args:
-            given: its data, as in a scenario file; the keyword arguments are the same by part.
+            data: as in a scenario file.
+            parts: the same as keyword arguments; they win over `data`.
 
         Raises:
             BadRequest: the data is wrong; the message says where.
         """
-        call = requests.add_fault(
-            given,
-            effect=effect,
-            match=match,
-            name=name,
-            acted=acted,
-            times=times,
-            skip=skip,
-            from_=from_,
-            until=until,
-            probability=probability,
-        )
-        return AsyncFault(self._transport, await self._transport.send(call))
+        body = {**(data or {}), **fault_body(parts)}
+        view = await self._send("addFault", "POST /faults", FaultView.of, body)
+        return AsyncFaultHandle(self._transport, view)
 
     async def faults(self) -> tuple[FaultView, ...]:
-        """Return the faults that are about all calls, the scenario's first, with their tallies."""
-        return await self._transport.send(requests.faults())
+        """Return the faults that apply to all calls, the scenario's first, with their tallies."""
+        return await self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
     async def remove_faults(self) -> None:
-        """Remove all faults that were put in place by hand."""
-        await self._transport.send(requests.remove_faults())
+        """Remove all faults that the admin API has added."""
+        await self._send("removeFaults", "DELETE /faults", nothing)
 
     # What happened
 
     async def timeline(self, session_id: str) -> Timeline:
-        """Return everything that happened to a session, as data and as lines."""
+        """Return the timeline of a session, as data and as lines of text."""
         return await self.sessions.timeline(session_id)
 
-    async def findings(self) -> tuple[Finding, ...]:
+    async def findings(self) -> tuple[FindingView, ...]:
         """Return what the client seems to do wrong, as of now."""
-        return await self._transport.send(requests.findings())
+        return await self._send("getFindings", "GET /findings", FindingView.many("findings"))
 
     async def wait_for_session(
         self,
@@ -433,16 +463,22 @@ class AsyncAdmin:
         session: str | None = None,
         timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
     ) -> SessionView:
-        """Return a session once it is in one of the states.
+        """Return a session as soon as one is in one of the states.
 
         Args:
-            session: its id; None: the first that is.
+            session: its id; None: any session.
             timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
 
         Raises:
-            WaitTimedOut: the message says where the sessions are, and what the clock does.
+            WaitTimedOut: the message says in which state it is, and what the clock does.
         """
-        return await self._transport.send(requests.await_session(states, session, timeout))
+        return await self._send(
+            "awaitSession",
+            "POST /await/session",
+            SessionView.of,
+            given(states=states, session=session, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     async def wait_for_calls(
         self,
@@ -454,8 +490,8 @@ class AsyncAdmin:
         session: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
-    ) -> tuple[Exchange, ...]:
-        """Return the calls that fit once there are `count` of them; earlier ones count.
+    ) -> tuple[ExchangeView, ...]:
+        """Return the calls that match as soon as there are `count`; earlier calls count.
 
         Args:
             since: the number of the first journal entry that counts.
@@ -464,13 +500,19 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = {"operation": operation, "method": method, "status": status, "session": session}
-        return await self._transport.send(requests.await_calls(match, count, since, timeout))
+        match = given(operation=operation, method=method, status=status, session=session)
+        return await self._send(
+            "awaitCalls",
+            "POST /await/calls",
+            ExchangeView.many("exchanges"),
+            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     # Replay
 
     async def replay_token(self) -> str:
-        """Return the run so far as one text; `fake-runway replay` repeats it.
+        """Return the run so far as one text for `fake-runway replay`.
 
         Raises:
             Conflict: the journal is no longer complete.
@@ -479,13 +521,19 @@ class AsyncAdmin:
 
     async def recording(self) -> Recording:
         """Return the run so far as a token, and as data with the journal in it."""
-        return await self._transport.send(requests.recording())
+        return await self._send("getReplay", "GET /replay", Recording.of)
 
-    async def replay(self, token: str, *, name: str) -> Replayed:
-        """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
+    async def replay(self, token: str, *, name: str) -> ReplayView:
+        """Run a record again as a new world, which stays afterwards with a frozen clock.
 
         Raises:
-            BadRequest: `token` holds no run.
+            BadRequest: `token` is not a replay token.
             Conflict: there is a world of that name.
         """
-        return await self._transport.send(requests.replay(token, name))
+        return await self._send(
+            "postReplay",
+            "POST /replay",
+            ReplayView.of,
+            {"name": name, "token": token},
+            wait_s=_REPLAY_S,
+        )

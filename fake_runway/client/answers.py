@@ -1,13 +1,13 @@
-"""What the admin API answers, as values, and the errors it answers with.
+"""What the admin API answers, as values, and its errors as exceptions.
 
-Shapes: `contracts/wire/schemas/admin.json`. Instants are POSIX seconds of the world's clock. Keys
-that are not known here are left out, because the server may be a newer one than its client.
-Standard library only: the pytest plugin shows these.
+Shapes: `contracts/wire/schemas/admin.json`. Instants are POSIX seconds of the world's clock.
+Unknown keys are ignored, because the server may be newer than its client. Standard library only:
+the pytest plugin imports this file.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar, Literal, Self, TypedDict
 
 from fake_runway.core.types import Json
 
@@ -29,12 +29,28 @@ EventName = Literal[
     "failed",
     "cancelled",
 ]
+"""What can happen to a session; `released` and `admitted` happen by themselves only."""
 
-"""What can happen to a session; `released` and `admitted` cannot be made to."""
+Span = float | str
+"""Seconds, or a text such as `1.5s`, `200ms`, `5m`."""
+
+
+class FaultParts(TypedDict, total=False):
+    """The parts of a fault, as in a scenario file; None: left out."""
+
+    effect: Json | None
+    match: Json | None
+    name: str | None
+    acted: bool | None
+    times: int | None
+    skip: int | None
+    from_: str | None
+    until: str | None
+    probability: float | None
 
 
 class AdminError(Exception):
-    """The admin API refused, or could not be asked.
+    """The admin API rejected a request, or did not answer it.
 
     Attributes:
         operation: its id in the admin document, e.g. `putScenario`.
@@ -57,15 +73,15 @@ class AdminError(Exception):
 
 
 class Unreachable(AdminError):
-    """Nobody answered, or somebody who is no fake."""
+    """No answer, or one that no fake gives."""
 
 
 class BadRequest(AdminError):
-    """400: the server did not understand."""
+    """400: the request is malformed."""
 
 
 class NotAllowed(AdminError):
-    """401 or 403: the admin token is missing or wrong, or the server is another machine's."""
+    """401 or 403: missing or wrong admin token, or a server that serves its own machine only."""
 
 
 class NoSuch(AdminError):
@@ -73,11 +89,11 @@ class NoSuch(AdminError):
 
 
 class WaitTimedOut(AdminError):
-    """408: what was waited for did not happen in time."""
+    """408: the condition of a wait did not hold before its timeout."""
 
 
 class Conflict(AdminError):
-    """409: it exists already, or the moment is wrong."""
+    """409: the name is taken, or the state of the world does not allow it."""
 
 
 _ERRORS: Mapping[int, type[AdminError]] = {
@@ -91,9 +107,13 @@ _ERRORS: Mapping[int, type[AdminError]] = {
 
 
 def error_of(operation: str, status: int, body: object) -> AdminError:
-    """Return the error that an answer means."""
+    """Return the error for an answer that is not a success of a fake."""
     if not isinstance(body, Mapping) or "error" not in body:
-        return Unreachable(operation, f"answered {status}, and not as a fake does", status=status)
+        return Unreachable(
+            operation,
+            f"expected an answer of a fake, got another with status {status}",
+            status=status,
+        )
     return _ERRORS.get(status, AdminError)(
         operation,
         str(body["error"]),
@@ -105,7 +125,12 @@ def error_of(operation: str, status: int, body: object) -> AdminError:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A value that the admin API answers: a JSON object with the names of its attributes."""
+    """A value that the admin API answers: a JSON object with the names of its attributes.
+
+    Attributes:
+        nested: the views that stand in attributes, by name. An answer may leave out what has a
+            default.
+    """
 
     nested: ClassVar[Mapping[str, "type[View]"]] = {}
 
@@ -114,21 +139,22 @@ class View:
         """Return the value that `data` describes.
 
         Raises:
-            Unreachable: a key is missing, so whoever answered is no fake of this kind.
+            Unreachable: a key is missing, so this is no answer of a fake.
         """
         given: dict[str, Any] = {}
         for each in fields(cls):
-            if each.name not in data:
-                if each.name in cls.optional():
-                    continue
-                raise Unreachable(cls.__name__, f"the answer has no {each.name!r}")
-            given[each.name] = _built(data[each.name], cls.nested.get(each.name))
+            if each.name in data:
+                given[each.name] = _built(data[each.name], cls.nested.get(each.name))
+            elif each.default is MISSING:
+                raise Unreachable(
+                    cls.__name__, f"expected an answer with {each.name!r}, got one without"
+                )
         return cls(**given)
 
     @classmethod
-    def optional(cls) -> frozenset[str]:
-        """Return the names of what an answer may leave out."""
-        return frozenset()
+    def many(cls, key: str) -> Callable[[Json], tuple[Self, ...]]:
+        """Return what reads the list of such values under `key`."""
+        return lambda data: tuple(cls.of(each) for each in data[key])
 
 
 def _built(value: Any, kind: type[View] | None) -> Any:
@@ -137,9 +163,13 @@ def _built(value: Any, kind: type[View] | None) -> Any:
     return value if kind is None or value is None else kind.of(value)
 
 
+def nothing(_: object) -> None:
+    """Read an answer that has no body."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health(View):
-    """That the server is there, and its version."""
+    """The state of the server, and its version."""
 
     status: str
     version: str
@@ -150,8 +180,8 @@ class ClockView(View):
     """A world's clock.
 
     Attributes:
-        rate: seconds that pass in the world per real second; 0: it stands still.
-        next_due_at: when something happens by itself next; None: nothing will.
+        rate: seconds that pass in the world per real second; 0: it is frozen.
+        next_due_at: when the next event is due; None: none is.
     """
 
     now: float
@@ -161,14 +191,14 @@ class ClockView(View):
 
 @dataclass(frozen=True, slots=True)
 class WorldView(View):
-    """A world: how much of everything it has.
+    """A world in numbers.
 
     Attributes:
-        scenario: the name of what it follows.
+        scenario: the name of the one that it follows.
         epoch: its first instant, POSIX seconds.
-        active: sessions that take up capacity.
+        active: sessions that use capacity.
         calls: to the Runway API, so far.
-        faults: in place for all calls.
+        faults: those that apply to all calls.
         entries: in the journal.
     """
 
@@ -187,7 +217,7 @@ class WorldView(View):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot(View):
-    """A copy of a world that is kept, and the world's instant it was taken at."""
+    """A kept copy of a world, and the world's instant when it was taken."""
 
     name: str
     at: float
@@ -195,12 +225,12 @@ class Snapshot(View):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioLine(View):
-    """A scenario that can be chosen by name.
+    """A scenario that can be selected by name.
 
     Attributes:
-        wire, state: what a client sees; what becomes of sessions and account.
-        doors: the ways to choose it.
-        avatar: the id of its ready-made avatar, None if it has none.
+        wire, state: what a client sees; what happens to sessions and account.
+        doors: the ways to select it.
+        avatar: the id of its ready-made avatar; None: it has none.
     """
 
     name: str
@@ -213,7 +243,7 @@ class ScenarioLine(View):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioView(View):
-    """What a world follows; `data` is that of a scenario file."""
+    """A scenario that a world follows; `data` as in a scenario file."""
 
     name: str
     about: str
@@ -222,13 +252,13 @@ class ScenarioView(View):
 
 @dataclass(frozen=True, slots=True)
 class FaultView(View):
-    """A fault in place.
+    """A fault that applies to all calls.
 
     Attributes:
         fault: its data.
-        since: when it was put in place.
+        since: when it was added.
         seen, struck: how many calls matched it; how many it altered.
-        by_hand: whether it was put in place by hand; else it is the scenario's.
+        by_hand: the admin API has added it; else it is the scenario's.
     """
 
     name: str
@@ -240,7 +270,7 @@ class FaultView(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure(View):
+class FailureView(View):
     """Why a session failed."""
 
     code: str
@@ -249,7 +279,7 @@ class Failure(View):
 
 @dataclass(frozen=True, slots=True)
 class Due(View):
-    """What happens by itself next, and when."""
+    """The next due event."""
 
     at: float
     event: EventName
@@ -261,14 +291,14 @@ class SessionView(View):
 
     Attributes:
         ordinal: its number in the world, from 0.
-        event: the last that happened to it; None: it was created, and that is all.
-        next: None: nothing happens by itself.
-        blocks: of RUNNING, paid so far.
-        scenario: whose session form it follows; None: the server's own settings.
-        session_key: only of a session that was made by hand and is READY.
+        event: the last one; None: it was only created.
+        next: None: no event is due.
+        blocks: the blocks of RUNNING that were paid so far.
+        scenario: the one whose session form it follows; None: the settings of the server.
+        session_key: only in the answer that made a READY session.
     """
 
-    nested: ClassVar[Mapping[str, type[View]]] = {"next": Due, "failure": Failure}
+    nested: ClassVar[Mapping[str, type[View]]] = {"next": Due, "failure": FailureView}
 
     id: str
     ordinal: int
@@ -283,22 +313,17 @@ class SessionView(View):
     max_duration_s: float
     blocks: int
     scenario: str | None
-    failure: Failure | None
+    failure: FailureView | None
     session_key: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def optional(cls) -> frozenset[str]:
-        """Return the names of what an answer may leave out."""
-        return frozenset({"session_key"})
 
 
 @dataclass(frozen=True, slots=True)
-class Request(View):
-    """What a client sent, secrets covered.
+class RequestView(View):
+    """A client's request, with secrets redacted.
 
     Attributes:
         agent: the User-Agent.
-        retry: which repetition of an official SDK it is; None: it does not say.
+        retry: the number of the retry, as official SDKs send it; None: not sent.
         versioned: the version header was there.
         secret_in_url: the query held something that looks like a secret.
         key_fits: of a consume: whether the key was that session's.
@@ -315,14 +340,14 @@ class Request(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Response(View):
-    """What was answered, keys and tokens covered.
+class ResponseView(View):
+    """The answer to a client, with keys and tokens redacted.
 
     Attributes:
-        status: None: nothing was.
-        code: of the rule that refused; None: none did.
-        arrives: whether the client got all of it.
-        wait_s: how long it is held back; None: for ever.
+        status: None: there was no answer.
+        code: of the rule that rejected the request; None: it was not rejected.
+        arrives: the client got all of it.
+        wait_s: how long it is held back; None: forever.
     """
 
     status: int | None
@@ -333,20 +358,20 @@ class Response(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange(View):
+class ExchangeView(View):
     """One request to the Runway API and its answer.
 
     Attributes:
         number: its place among everything that was applied to the world.
-        operation: its id; None: nobody expected such a request.
+        operation: its id; None: the route is unknown.
         session: the id that the path names or that was created.
         avatar: the id of the avatar that the path names.
-        acted: whether the server acted on it.
+        acted: the server processed it.
         faults: the names of those that struck.
-        nearest: the route that was probably meant by a request nobody expected.
+        nearest: the known route that is closest to an unknown one.
     """
 
-    nested: ClassVar[Mapping[str, type[View]]] = {"request": Request, "response": Response}
+    nested: ClassVar[Mapping[str, type[View]]] = {"request": RequestView, "response": ResponseView}
 
     number: int
     at: float
@@ -355,40 +380,40 @@ class Exchange(View):
     path: str
     session: str | None
     avatar: str | None
-    request: Request
-    response: Response
+    request: RequestView
+    response: ResponseView
     acted: bool
     faults: tuple[str, ...]
     nearest: str | None
 
     @property
     def status(self) -> int | None:
-        """The status that was answered."""
+        """The status of the answer; None: there was none."""
         return self.response.status
 
 
 @dataclass(frozen=True, slots=True)
 class Exchanges(View):
-    """Exchanges, oldest first; those that fit a filter, of which these may be the newest.
+    """The newest exchanges that match a filter, oldest first.
 
     Attributes:
-        total: how many fit.
+        total: how many match.
         dropped: entries that the journal no longer has.
     """
 
-    nested: ClassVar[Mapping[str, type[View]]] = {"exchanges": Exchange}
+    nested: ClassVar[Mapping[str, type[View]]] = {"exchanges": ExchangeView}
 
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[ExchangeView, ...]
     total: int
     dropped: int
 
-    def __iter__(self) -> Iterator[Exchange]:
+    def __iter__(self) -> Iterator[ExchangeView]:
         return iter(self.exchanges)
 
     def __len__(self) -> int:
         return len(self.exchanges)
 
-    def __getitem__(self, index: int) -> Exchange:
+    def __getitem__(self, index: int) -> ExchangeView:
         return self.exchanges[index]
 
 
@@ -397,8 +422,8 @@ class Timeline(View):
     """Everything that happened to a session.
 
     Attributes:
-        entries: exchanges, moves and acts by their `kind`, in the order of application.
-        lines: the same for people; times are seconds since the session's creation.
+        entries: exchanges, moves and acts, by `kind`, in the order of application.
+        lines: the same as text; times are seconds since the session was created.
     """
 
     session: str
@@ -410,14 +435,14 @@ class Timeline(View):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding(View):
-    """One thing that the client seems to do wrong.
+class FindingView(View):
+    """One thing that a client seems to do wrong.
 
     Attributes:
         id: stable.
         session: None: it is about the world.
-        at: of the first wrong call, or of the call after which something is missing.
-        numbers: of the journal entries that show it.
+        at: the instant of the first wrong call, or of the call that needed another after it.
+        numbers: those of the journal entries that show it.
     """
 
     id: str
@@ -443,21 +468,21 @@ class CreditsView(View):
 
 @dataclass(frozen=True, slots=True)
 class Recording(View):
-    """A run that can be repeated: as a short text, and as data with the journal in it."""
+    """A record of a run: as a replay token, and as data with the journal in it."""
 
     token: str
     record: Json
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed(View):
-    """A run that was repeated.
+class ReplayView(View):
+    """The outcome of a replay.
 
     Attributes:
-        name: of the world that stands there afterwards, its clock stopped.
+        name: of the new world, whose clock is frozen.
         exchanges: how many there were.
-        identical: whether the journal came out the same, byte for byte.
-        divergence: where it first did not.
+        identical: the journal is the same, byte for byte.
+        divergence: the first difference.
     """
 
     name: str

@@ -3,88 +3,106 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, Unpack
 
-from fake_runway.client import protocol as requests
 from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
-    Exchange,
     Exchanges,
+    ExchangeView,
+    FaultParts,
     FaultView,
-    Finding,
+    FindingView,
     Health,
     Recording,
-    Replayed,
+    ReplayView,
     ScenarioLine,
     ScenarioView,
     SessionView,
     Snapshot,
+    Span,
     StateName,
     Timeline,
     WorldView,
+    nothing,
 )
-from fake_runway.client.protocol import DEFAULT_WAIT_S, Span
-from fake_runway.client.transport import Transport
+from fake_runway.client.transport import (
+    DEFAULT_WAIT_S,
+    Transport,
+    failure_body,
+    fault_body,
+    given,
+    span_seconds,
+    span_text,
+)
+from fake_runway.core.types import Json
+
+_REPLAY_S = 60.0  # enough to run a long record again
 
 
 class Clock:
     """A world's clock. It only moves forward."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
         return (self.get()).now
 
     def get(self) -> ClockView:
-        """Return what it shows, how fast it goes, and when something is due."""
-        return self._transport.send(requests.clock())
+        """Return its instant, its rate, and when the next event is due."""
+        return self._send("getClock", "GET /clock", ClockView.of)
 
     def jump(self, by: Span) -> ClockView:
-        """Move it forward; everything due until then happens at its own instant.
+        """Move it forward; every event that is due until then happens at its own instant.
 
         Args:
             by: seconds, or a text such as `5m`.
         """
-        return self._transport.send(requests.jump(by))
+        return self._send(
+            "moveClock", "POST /clock/move", ClockView.of, {"by": span_text(by)}
+        )
 
     def jump_to(self, instant: float) -> ClockView:
         """Move it forward to an instant, POSIX seconds."""
-        return self._transport.send(requests.jump_to(instant))
+        return self._send("moveClock", "POST /clock/move", ClockView.of, {"to": instant})
 
     def next(self) -> ClockView:
-        """Move it forward to what happens next.
+        """Move it forward to the next due event.
 
         Raises:
-            Conflict: nothing is due.
+            Conflict: no event is due.
         """
-        return self._transport.send(requests.to_next())
+        return self._send("moveClock", "POST /clock/move", ClockView.of, {"to": "next"})
 
     def freeze(self) -> ClockView:
-        """Let the world's time stand still."""
+        """Stop it."""
         return self.set_rate(0.0)
 
     def set_rate(self, rate: float) -> ClockView:
-        """Let so many seconds pass in the world per real second."""
-        return self._transport.send(requests.set_rate(rate))
+        """Set how many seconds pass in the world per real second."""
+        return self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
 class Sessions:
-    """A world's sessions, seen and moved from behind."""
+    """A world's sessions: read, created and changed without the Runway API."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def list(
         self, *, state: StateName | None = None, limit: int | None = None
     ) -> tuple[SessionView, ...]:
-        """Return the sessions, newest first; at most 100 unless `limit` says otherwise."""
-        return self._transport.send(requests.sessions(state, limit))
+        """Return the sessions, newest first; at most `limit` (100)."""
+        return self._send(
+            "listSessions",
+            "GET /sessions",
+            SessionView.many("sessions"),
+            query={"state": state, "limit": limit},
+        )
 
     def get(self, session_id: str) -> SessionView:
         """Return one session.
@@ -92,7 +110,9 @@ class Sessions:
         Raises:
             NoSuch.
         """
-        return self._transport.send(requests.session(session_id))
+        return self._send(
+            "getAdminSession", "GET /sessions/{id}", SessionView.of, id=session_id
+        )
 
     def make(
         self,
@@ -106,36 +126,49 @@ class Sessions:
         Args:
             failure: code and text, for a session that has failed.
         """
-        return self._transport.send(requests.make_session(state, max_duration_s, failure))
+        return self._send(
+            "makeSession",
+            "POST /sessions",
+            SessionView.of,
+            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
+        )
 
     def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
     ) -> SessionView:
-        """Let an event happen to a session.
+        """Apply an event to a session.
 
         Args:
             failure: code and text, for the event `failed`.
 
         Raises:
-            Conflict: nothing like it can happen in the session's state.
+            Conflict: the event is not allowed in the session's state.
         """
-        return self._transport.send(requests.occur(session_id, event, failure))
+        return self._send(
+            "occur",
+            "POST /sessions/{id}/events",
+            SessionView.of,
+            given(event=event, failure=failure_body(failure)),
+            id=session_id,
+        )
 
     def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
-        """Let a session fail."""
+        """Apply the event `failed` to a session."""
         failure = (code, text or "An internal error occurred.")
         return self.occur(session_id, "failed", failure=failure)
 
     def timeline(self, session_id: str) -> Timeline:
-        """Return everything that happened to a session, as data and as lines."""
-        return self._transport.send(requests.timeline(session_id))
+        """Return the timeline of a session, as data and as lines of text."""
+        return self._send(
+            "getTimeline", "GET /sessions/{id}/timeline", Timeline.of, id=session_id
+        )
 
 
 class Journal:
-    """The requests that came to a world, and their answers."""
+    """The requests of a world's clients, and their answers."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def list(
         self,
@@ -147,51 +180,56 @@ class Journal:
         fault: str | None = None,
         limit: int | None = None,
     ) -> Exchanges:
-        """Return the exchanges that fit, oldest first; the newest 100 unless `limit` says more."""
-        return self._transport.send(
-            requests.journal(
-                operation=operation,
-                method=method,
-                session=session,
-                status=status,
-                fault=fault,
-                limit=limit,
-            )
+        """Return the newest exchanges that match, oldest first; at most `limit` (100)."""
+        return self._send(
+            "getJournal",
+            "GET /journal",
+            Exchanges.of,
+            query={
+                "operation": operation,
+                "method": method,
+                "session": session,
+                "status": status,
+                "fault": fault,
+                "limit": limit,
+            },
         )
 
     def unmatched(self, *, limit: int | None = None) -> Exchanges:
-        """Return the requests that nobody expected, each with the route that is nearest."""
-        return self._transport.send(requests.unmatched(limit))
+        """Return the requests for unknown routes, each with the nearest known route."""
+        return self._send(
+            "getUnmatched", "GET /journal/unmatched", Exchanges.of, query={"limit": limit}
+        )
 
     def clear(self) -> None:
-        """Forget all entries; the run so far can no longer be replayed."""
-        self._transport.send(requests.clear_journal())
+        """Delete all entries; the run so far can no longer be replayed."""
+        self._send("clearJournal", "DELETE /journal", nothing)
 
 
 class Credits:
     """The credits of a world's account."""
 
     def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+        self._send = transport.send
 
     def get(self) -> CreditsView:
-        """Return what is left and what was spent."""
-        return self._transport.send(requests.credits_left())
+        """Return the credits that are left, and those that were spent."""
+        return self._send("getCredits", "GET /credits", CreditsView.of)
 
     def set(self, left: int) -> CreditsView:
-        """Let the account have so many credits left."""
-        return self._transport.send(requests.put_credits(left))
+        """Set how many credits are left."""
+        return self._send("putCredits", "PUT /credits", CreditsView.of, {"left": left})
 
 
-class Fault:
-    """A fault that was put in place.
+class FaultHandle:
+    """A fault that was added.
 
     Attributes:
-        view: as it was then.
+        view: the fault at that time.
     """
 
     def __init__(self, transport: Transport, view: FaultView) -> None:
-        self._transport = transport
+        self._send = transport.send
         self.view = view
 
     def __repr__(self) -> str:
@@ -206,22 +244,22 @@ class Fault:
         """Remove it.
 
         Raises:
-            NoSuch: it has been removed already.
+            NoSuch: it was removed before.
         """
-        self._transport.send(requests.remove_fault(self.name))
+        self._send("removeFault", "DELETE /faults/{name}", nothing, name=self.name)
 
 
 class Admin:
-    """Everything about one world that a test wants to see or choose.
+    """The client of one world.
 
-    Every method raises an `AdminError` when the server refuses. Used as a context manager it keeps
-    its connection for the block.
+    Every method raises an `AdminError` when the server rejects the request. As a context manager
+    the client keeps its connections for the block.
 
     Args:
-        base_url: of the server, without any world.
-        world: made when first used; None: the only one that the server has.
-        token: the server's admin token, where it wants one.
-        transport: sends the requests, instead of one of its own.
+        base_url: of the server, without a world.
+        world: created when first used; None: the only one of the server.
+        token: the server's admin token, if it requires one.
+        transport: used instead of a new one; base_url, world and token are then its own.
     """
 
     def __init__(
@@ -233,6 +271,7 @@ class Admin:
         transport: Transport | None = None,
     ) -> None:
         self._transport = transport or Transport(base_url, world, token)
+        self._send = self._transport.send
         self.clock = Clock(self._transport)
         self.sessions = Sessions(self._transport)
         self.journal = Journal(self._transport)
@@ -259,27 +298,27 @@ class Admin:
 
     @property
     def name(self) -> str | None:
-        """The world's name; None: the only one that the server has."""
+        """The world's name; None: the only one of the server."""
         return self._transport.world
 
     @property
     def base_url(self) -> str:
-        """What an application takes as its base URL to be in this world."""
-        return requests.app_url(self._transport.base_url, self._transport.world)
+        """The base URL by which an application reaches this world."""
+        return self._transport.app_url
 
     # The server and its worlds
 
     def health(self) -> Health:
         """Return the server's version."""
-        return self._transport.send(requests.health())
+        return self._send("getAdminHealth", "GET /health", Health.of)
 
     def worlds(self) -> tuple[WorldView, ...]:
-        """Return all worlds of the server, the one used last first."""
-        return self._transport.send(requests.worlds())
+        """Return all worlds of the server, the most recently used first."""
+        return self._send("listWorlds", "GET /worlds", WorldView.many("worlds"))
 
     def look(self) -> WorldView:
-        """Return the world itself: how much of everything it has."""
-        return self._transport.send(requests.world())
+        """Return the world in numbers."""
+        return self._send("getWorld", "GET /world", WorldView.of)
 
     def reset(
         self,
@@ -288,51 +327,55 @@ class Admin:
         seed: str | None = None,
         rate: float | None = None,
     ) -> WorldView:
-        """Begin the world anew: no sessions, no journal, as it began but for what is given."""
-        return self._transport.send(requests.reset(scenario, seed, rate))
+        """Start the world again as it began, except for the arguments: no sessions, no journal."""
+        return self._send(
+            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
+        )
 
     def drop(self) -> None:
-        """Forget the world. Whoever names it again gets a new one."""
-        self._transport.send(requests.drop())
+        """Delete the world. The next request that names it creates a new one."""
+        self._send("dropWorld", "DELETE /world", nothing)
 
     def fork(self, name: str) -> "Admin":
-        """Let a copy of the world go on under another name, and return its client.
+        """Copy the world under another name, and return the client of the copy.
 
         Raises:
             Conflict: there is a world of that name.
         """
-        self._transport.send(requests.fork(name))
+        self._send("forkWorld", "POST /fork", WorldView.of, {"name": name})
         transport = self._transport.of_world(name)
         return Admin(transport.base_url, transport=transport)
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Return the snapshots of the world, oldest first."""
-        return self._transport.send(requests.snapshots())
+        return self._send("listSnapshots", "GET /snapshots", Snapshot.many("snapshots"))
 
     def snapshot(self, name: str | None = None) -> Snapshot:
-        """Keep what the world is now, to be restored by its name."""
-        return self._transport.send(requests.snapshot(name))
+        """Keep a copy of the world as it is now, under a name for `restore`."""
+        return self._send("takeSnapshot", "POST /snapshots", Snapshot.of, given(name=name))
 
     def restore(self, name: str) -> WorldView:
-        """Let the world go on from a snapshot, which stays.
+        """Set the world back to a snapshot, which is kept.
 
         Raises:
             NoSuch.
         """
-        return self._transport.send(requests.restore(name))
+        return self._send(
+            "restoreSnapshot", "POST /snapshots/{name}/restore", WorldView.of, name=name
+        )
 
     def delete_snapshot(self, name: str) -> None:
-        """Forget a snapshot.
+        """Delete a snapshot.
 
         Raises:
             NoSuch.
         """
-        self._transport.send(requests.delete_snapshot(name))
+        self._send("deleteSnapshot", "DELETE /snapshots/{name}", nothing, name=name)
 
     # Scenario and faults
 
-    def scenario(self, which: str | Mapping[str, Any]) -> ScenarioView:
-        """Let the world follow another scenario; sessions keep what they were born with.
+    def scenario(self, which: str | Json) -> ScenarioView:
+        """Let the world follow another scenario; existing sessions keep their plans.
 
         Args:
             which: a name, or the data of a scenario file.
@@ -341,18 +384,23 @@ class Admin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return self._transport.send(requests.put_scenario(which))
+        return self._send(
+            "putScenario",
+            "PUT /scenario",
+            ScenarioView.of,
+            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
+        )
 
     def current_scenario(self) -> ScenarioView:
-        """Return what the world follows."""
-        return self._transport.send(requests.current_scenario())
+        """Return the scenario that the world follows."""
+        return self._send("getScenario", "GET /scenario", ScenarioView.of)
 
     def scenarios(self) -> tuple[ScenarioLine, ...]:
-        """Return every scenario that can be chosen by name."""
-        return self._transport.send(requests.scenarios())
+        """Return all scenarios that can be selected by name."""
+        return self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
 
-    def bind_avatar(self, avatar: str, session: Mapping[str, Any]) -> ScenarioView:
-        """Let creates for an avatar follow a session form; the rest of the scenario stays.
+    def bind_avatar(self, avatar: str, session: Json) -> ScenarioView:
+        """Bind an avatar: creates for it follow a session form instead of the scenario's.
 
         Args:
             avatar: a preset id or a UUID.
@@ -361,70 +409,51 @@ class Admin:
         Raises:
             BadRequest: the form is wrong; the message says where.
         """
-        return self._transport.send(requests.bind_avatar(avatar, session))
+        return self._send(
+            "bindAvatar", "PUT /avatars/{name}", ScenarioView.of, dict(session), name=avatar
+        )
 
     def unbind_avatar(self, avatar: str) -> None:
-        """Let creates for an avatar follow no form of its own any more.
+        """Remove the binding of an avatar.
 
         Raises:
             NoSuch: it is not bound.
         """
-        self._transport.send(requests.unbind_avatar(avatar))
+        self._send("unbindAvatar", "DELETE /avatars/{name}", nothing, name=avatar)
 
     def fault(
-        self,
-        given: Mapping[str, Any] | None = None,
-        /,
-        *,
-        effect: Mapping[str, Any] | None = None,
-        match: Mapping[str, Any] | None = None,
-        name: str | None = None,
-        acted: bool | None = None,
-        times: int | None = None,
-        skip: int | None = None,
-        from_: str | None = None,
-        until: str | None = None,
-        probability: float | None = None,
-    ) -> Fault:
-        """Put a fault in place, and return what removes it.
+        self, data: Json | None = None, /, **parts: Unpack[FaultParts]
+    ) -> FaultHandle:
+        """Add a fault, and return what removes it.
 
         Args:
-            given: its data, as in a scenario file; the keyword arguments are the same by part.
+            data: as in a scenario file.
+            parts: the same as keyword arguments; they win over `data`.
 
         Raises:
             BadRequest: the data is wrong; the message says where.
         """
-        call = requests.add_fault(
-            given,
-            effect=effect,
-            match=match,
-            name=name,
-            acted=acted,
-            times=times,
-            skip=skip,
-            from_=from_,
-            until=until,
-            probability=probability,
-        )
-        return Fault(self._transport, self._transport.send(call))
+        body = {**(data or {}), **fault_body(parts)}
+        view = self._send("addFault", "POST /faults", FaultView.of, body)
+        return FaultHandle(self._transport, view)
 
     def faults(self) -> tuple[FaultView, ...]:
-        """Return the faults that are about all calls, the scenario's first, with their tallies."""
-        return self._transport.send(requests.faults())
+        """Return the faults that apply to all calls, the scenario's first, with their tallies."""
+        return self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
     def remove_faults(self) -> None:
-        """Remove all faults that were put in place by hand."""
-        self._transport.send(requests.remove_faults())
+        """Remove all faults that the admin API has added."""
+        self._send("removeFaults", "DELETE /faults", nothing)
 
     # What happened
 
     def timeline(self, session_id: str) -> Timeline:
-        """Return everything that happened to a session, as data and as lines."""
+        """Return the timeline of a session, as data and as lines of text."""
         return self.sessions.timeline(session_id)
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[FindingView, ...]:
         """Return what the client seems to do wrong, as of now."""
-        return self._transport.send(requests.findings())
+        return self._send("getFindings", "GET /findings", FindingView.many("findings"))
 
     def wait_for_session(
         self,
@@ -432,16 +461,22 @@ class Admin:
         session: str | None = None,
         timeout: Span = DEFAULT_WAIT_S,
     ) -> SessionView:
-        """Return a session once it is in one of the states.
+        """Return a session as soon as one is in one of the states.
 
         Args:
-            session: its id; None: the first that is.
+            session: its id; None: any session.
             timeout: real time, at most two minutes; seconds, or a text such as `500ms`.
 
         Raises:
-            WaitTimedOut: the message says where the sessions are, and what the clock does.
+            WaitTimedOut: the message says in which state it is, and what the clock does.
         """
-        return self._transport.send(requests.await_session(states, session, timeout))
+        return self._send(
+            "awaitSession",
+            "POST /await/session",
+            SessionView.of,
+            given(states=states, session=session, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     def wait_for_calls(
         self,
@@ -453,8 +488,8 @@ class Admin:
         session: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,
-    ) -> tuple[Exchange, ...]:
-        """Return the calls that fit once there are `count` of them; earlier ones count.
+    ) -> tuple[ExchangeView, ...]:
+        """Return the calls that match as soon as there are `count`; earlier calls count.
 
         Args:
             since: the number of the first journal entry that counts.
@@ -463,13 +498,19 @@ class Admin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = {"operation": operation, "method": method, "status": status, "session": session}
-        return self._transport.send(requests.await_calls(match, count, since, timeout))
+        match = given(operation=operation, method=method, status=status, session=session)
+        return self._send(
+            "awaitCalls",
+            "POST /await/calls",
+            ExchangeView.many("exchanges"),
+            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            wait_s=span_seconds(timeout),
+        )
 
     # Replay
 
     def replay_token(self) -> str:
-        """Return the run so far as one text; `fake-runway replay` repeats it.
+        """Return the run so far as one text for `fake-runway replay`.
 
         Raises:
             Conflict: the journal is no longer complete.
@@ -478,13 +519,19 @@ class Admin:
 
     def recording(self) -> Recording:
         """Return the run so far as a token, and as data with the journal in it."""
-        return self._transport.send(requests.recording())
+        return self._send("getReplay", "GET /replay", Recording.of)
 
-    def replay(self, token: str, *, name: str) -> Replayed:
-        """Repeat a run as a world called `name`, which stands there afterwards, clock stopped.
+    def replay(self, token: str, *, name: str) -> ReplayView:
+        """Run a record again as a new world, which stays afterwards with a frozen clock.
 
         Raises:
-            BadRequest: `token` holds no run.
+            BadRequest: `token` is not a replay token.
             Conflict: there is a world of that name.
         """
-        return self._transport.send(requests.replay(token, name))
+        return self._send(
+            "postReplay",
+            "POST /replay",
+            ReplayView.of,
+            {"name": name, "token": token},
+            wait_s=_REPLAY_S,
+        )

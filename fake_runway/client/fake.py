@@ -1,8 +1,7 @@
-"""A world as a test holds it: where an application finds it, and its admin client.
+"""A world for tests: where an application finds it, and its admin client.
 
-`Fake` blocks and `AsyncFake` is awaited; both are the same world. In code that runs on an event
-loop use `fake.aio`: a blocking call would keep that loop, and with it the application under test,
-from running.
+`Fake` blocks and `AsyncFake` is awaited; both can be clients of one world. On an event loop use
+`fake.aio`: a blocking call would stop the loop, and with it the application under test.
 """
 
 from abc import ABC, abstractmethod
@@ -16,16 +15,16 @@ from fake_runway.client.transport import AsyncTransport, Transport
 
 
 class Setenv(Protocol):
-    """What sets a variable and takes it back, such as pytest's `monkeypatch`."""
+    """Sets variables and restores them later, such as pytest's `monkeypatch`."""
 
     def setenv(self, name: str, value: str) -> None:
         """Set an environment variable."""
 
 
 class _WorldNames:
-    """The worlds that belong together, by name: a first one, and what was made beside it.
+    """The names of the worlds of one test: the first, and those created from it.
 
-    Its members share it, blocking and awaited ones alike, so that they never meet by accident.
+    All clients of these worlds share it, so that no two worlds get the same name.
     """
 
     def __init__(self, first: str | None, prefix: str) -> None:
@@ -33,7 +32,7 @@ class _WorldNames:
         self.names = [first or ""]
 
     def add(self, name: str | None) -> str:
-        """Return the full name of another one: the given one, or a number that is free."""
+        """Add a world, and return its full name: from `name`, or with the next free number."""
         number = len(self.names) + 1
         while name is None and f"{self._prefix}world-{number}" in self.names:
             number += 1
@@ -44,7 +43,7 @@ class _WorldNames:
 
 
 class _ClientEnvironment(ABC):
-    """What an application needs to find a world, the same for both kinds of it."""
+    """The environment in which an application reaches a world."""
 
     @property
     @abstractmethod
@@ -54,12 +53,12 @@ class _ClientEnvironment(ABC):
     @property
     @abstractmethod
     def base_url(self) -> str:
-        """Where an application finds it."""
+        """The base URL by which an application reaches it."""
 
     @property
     def secret(self) -> str:
         """An API secret that it accepts."""
-        # the address chooses the world, so any text would do
+        # the address selects the world, so any text would do
         return f"offline-{blake2b((self.name or '').encode(), digest_size=12).hexdigest()}"
 
     @property
@@ -68,51 +67,51 @@ class _ClientEnvironment(ABC):
         return {"RUNWAYML_BASE_URL": self.base_url, "RUNWAYML_API_SECRET": self.secret}
 
     def use(self, monkeypatch: Setenv) -> None:
-        """Set the variables of `env` in this process, until `monkeypatch` takes them back."""
+        """Set the variables of `env` in this process, until `monkeypatch` restores them."""
         for name, value in self.env.items():
             monkeypatch.setenv(name, value)
 
 
 class AsyncFake(AsyncAdmin, _ClientEnvironment):
-    """A world of a fake, for asyncio.
+    """A world of a fake for code on an event loop.
 
     Args:
-        transport: to the world, which it has to name.
+        transport: to the world, with its name.
         prefix: of the names of further worlds.
-        family: the worlds that it belongs to; None: it is the first.
+        worlds: the names of the worlds that belong together; None: this one is the first.
     """
 
     def __init__(
-        self, transport: AsyncTransport, *, prefix: str = "", family: _WorldNames | None = None
+        self, transport: AsyncTransport, *, prefix: str = "", worlds: _WorldNames | None = None
     ) -> None:
         super().__init__(transport.base_url, transport=transport)
-        self._family = family or _WorldNames(transport.world, prefix)
+        self._names = worlds or _WorldNames(transport.world, prefix)
 
     @property
     def aio(self) -> Self:
-        """The same, so that code can be shared with `Fake`."""
+        """This client, so that code can be shared with `Fake`."""
         return self
 
     def world(self, name: str | None = None) -> "AsyncFake":
         """Return another world of the same server, by its name or a new one."""
-        transport = self._transport.of_world(self._family.add(name))
-        return AsyncFake(transport, family=self._family)
+        transport = self._transport.of_world(self._names.add(name))
+        return AsyncFake(transport, worlds=self._names)
 
 
 class Fake(Admin, _ClientEnvironment):
     """A world of a fake, for callers that block.
 
     Args:
-        transport: to the world, which it has to name.
+        transport: to the world, with its name.
         prefix: of the names of further worlds.
-        family: the worlds that it belongs to; None: it is the first.
+        worlds: the names of the worlds that belong together; None: this one is the first.
     """
 
     def __init__(
-        self, transport: Transport, *, prefix: str = "", family: _WorldNames | None = None
+        self, transport: Transport, *, prefix: str = "", worlds: _WorldNames | None = None
     ) -> None:
         super().__init__(transport.base_url, transport=transport)
-        self._family = family or _WorldNames(transport.world, prefix)
+        self._names = worlds or _WorldNames(transport.world, prefix)
 
     @cached_property
     def aio(self) -> AsyncFake:
@@ -120,17 +119,17 @@ class Fake(Admin, _ClientEnvironment):
         transport = AsyncTransport(
             self._transport.base_url, self._transport.world, self._transport.token
         )
-        return AsyncFake(transport, family=self._family)
+        return AsyncFake(transport, worlds=self._names)
 
     @property
     def others(self) -> "tuple[Fake, ...]":
-        """The worlds made beside it, through `aio` and through each other as well."""
-        names = [name for name in self._family.names if name != self.name]
+        """The other worlds of the same test."""
+        names = [name for name in self._names.names if name != self.name]
         return tuple(self._beside(name) for name in names)
 
     def world(self, name: str | None = None) -> "Fake":
         """Return another world of the same server, by its name or a new one."""
-        return self._beside(self._family.add(name))
+        return self._beside(self._names.add(name))
 
     def _beside(self, full_name: str) -> "Fake":
-        return Fake(self._transport.of_world(full_name), family=self._family)
+        return Fake(self._transport.of_world(full_name), worlds=self._names)

@@ -4,31 +4,112 @@ aiohttp is imported when the first request is sent, so that importing a client c
 """
 
 import http.client
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
-from fake_runway.client.protocol import Call, payload, result, root_of, unreachable
+from fake_runway.client.answers import FaultParts, Span, Unreachable, error_of
+from fake_runway.core.durations import parse_span, written_span
+from fake_runway.core.types import Json
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 T = TypeVar("T")
 
-PATIENCE_S = 60.0  # for an answer that is not held back on purpose; machines of CI stand still
+TOKEN_HEADER = "X-Fake-Admin-Token"
+ROOT = "/__admin"
+DEFAULT_WAIT_S = 5.0
+PATIENCE_S = 60.0  # beyond intended waits; machines of CI may pause for long
 
 
-class AsyncTransport:
-    """Sends requests about one world through aiohttp.
+def span_text(span: Span) -> str:
+    """Return a span as the wire has it."""
+    return span if isinstance(span, str) else written_span(float(span))
 
-    Once opened it keeps its connections until it is closed. Not opened, each request has its own,
-    so that there is nothing to close: a fixture's user cannot be made to.
-    """
+
+def span_seconds(span: Span) -> float:
+    """Return a span in seconds; of a text that is none, the default: the server refuses it."""
+    try:
+        return parse_span(span) if isinstance(span, str) else float(span)
+    except ValueError:
+        return DEFAULT_WAIT_S
+
+
+def given(**parts: object) -> Json:
+    """Return the parts of a body that are not None."""
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def fault_body(parts: FaultParts) -> Json:
+    """Return the parts of a fault as the wire has them: `from` is `from_` in Python."""
+    return {key.rstrip("_"): part for key, part in given(**parts).items()}
+
+
+def failure_body(failure: tuple[str, str] | None) -> Json | None:
+    """Return a failure, given as code and text, as the wire has it."""
+    return None if failure is None else {"code": failure[0], "text": failure[1]}
+
+
+class _WorldAddress:
+    """The address of a world, and what both transports share: writing requests, reading answers."""
 
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
         self.base_url = base_url.rstrip("/")
         self.world = world
         self.token = token
-        self._root = root_of(base_url, world)
+
+    @property
+    def app_url(self) -> str:
+        """The base URL by which an application reaches the world."""
+        if self.world is None:
+            return self.base_url
+        return f"{self.base_url}/w/{quote(self.world, safe='')}"
+
+    def _request_line(
+        self, request: str, query: Mapping[str, object], names: Mapping[str, str]
+    ) -> tuple[str, str]:
+        """Return the method and the whole URL."""
+        method, _, path = request.partition(" ")
+        filled = path.format_map({key: quote(name, safe="") for key, name in names.items()})
+        asked = urlencode({key: value for key, value in query.items() if value is not None})
+        return method, f"{self.app_url}{ROOT}{filled}{'?' if asked else ''}{asked}"
+
+    def _payload(self, body: Json | None) -> tuple[dict[str, str], bytes | None]:
+        headers = {"Accept": "application/json"}
+        if self.token is not None:
+            headers[TOKEN_HEADER] = self.token
+        if body is None:
+            return headers, None
+        return {**headers, "Content-Type": "application/json"}, json.dumps(body).encode()
+
+    def _result(self, operation: str, status: int, raw: bytes, *, read: Callable[[Any], T]) -> T:
+        try:
+            body = json.loads(raw) if raw else None
+        except ValueError as error:
+            raise error_of(operation, status, None) from error
+        if not 200 <= status < 300:
+            raise error_of(operation, status, body)
+        try:
+            return read(body)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise error_of(operation, status, None) from error
+
+    def _unreachable(self, operation: str, error: BaseException) -> Unreachable:
+        why = str(error) or type(error).__name__
+        return Unreachable(operation, f"no answer from {self.base_url}: {why}")
+
+
+class AsyncTransport(_WorldAddress):
+    """Sends requests about one world through aiohttp.
+
+    An open transport keeps its connections until it is closed. Otherwise each request has its own
+    connection, so that users of a fixture need not close anything.
+    """
+
+    def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
+        super().__init__(base_url, world, token)
         self._http: ClientSession | None = None
 
     def of_world(self, world: str) -> "AsyncTransport":
@@ -42,58 +123,72 @@ class AsyncTransport:
         self._http = self._http or ClientSession()
 
     async def close(self) -> None:
-        """Close what is open; it can be used or opened again."""
+        """Close the connections; the transport can be used or opened again."""
         kept, self._http = self._http, None
         if kept is not None:
             await kept.close()
 
-    async def send(self, call: Call[T]) -> T:
+    async def send(
+        self,
+        operation: str,
+        request: str,
+        read: Callable[[Any], T],
+        body: Json | None = None,
+        *,
+        query: Mapping[str, object] | None = None,
+        wait_s: float = 0.0,
+        **names: str,
+    ) -> T:
         """Send a request and return what the answer means.
 
+        Args:
+            operation: its id in the admin document.
+            request: method and path, e.g. `GET /sessions/{id}`. The path is below the world's
+                `/__admin`; `names` replace what stands in braces.
+            read: makes the result out of the answer's JSON; None for an empty answer.
+            body: None: there is none.
+            query: parameters that are None are left out.
+            wait_s: how long the server may take on purpose, real seconds.
+
         Raises:
-            AdminError.
+            AdminError: the server rejected the request, or did not answer.
         """
-        if self._http is not None:
-            return await self._send(self._http, call)
-        from aiohttp import ClientSession
-
-        async with ClientSession() as http:
-            return await self._send(http, call)
-
-    async def _send(self, http: "ClientSession", call: Call[T]) -> T:
-        from aiohttp import ClientError, ClientTimeout
+        from aiohttp import ClientError, ClientSession, ClientTimeout
         from yarl import URL
 
-        headers, body = payload(call, self.token)
-        url = URL(self._root + call.path, encoded=True)
-        timeout = ClientTimeout(total=PATIENCE_S + call.wait_s)
+        headers, data = self._payload(body)
+        method, url = self._request_line(request, query or {}, names)
+        timeout = ClientTimeout(total=PATIENCE_S + wait_s)
+        kept = self._http
+        http = kept or ClientSession()
         try:
             async with http.request(
-                call.method, url, headers=headers, data=body, timeout=timeout
+                method, URL(url, encoded=True), headers=headers, data=data, timeout=timeout
             ) as response:
-                raw, status = await response.read(), response.status
+                status, raw = response.status, await response.read()
         except (ClientError, OSError) as error:  # TimeoutError is an OSError
-            raise unreachable(call, self.base_url, error) from error
-        return result(call, status, raw)
+            raise self._unreachable(operation, error) from error
+        finally:
+            if kept is None:
+                await http.close()
+        return self._result(operation, status, raw, read=read)
 
 
-class Transport:
+class Transport(_WorldAddress):
     """Sends requests about one world and blocks until they are answered.
 
-    Connections are kept until it is closed. Several threads may use it: each request takes a free
-    connection or makes another.
+    Connections are kept until it is closed. Several threads may use it: each request takes an idle
+    connection or opens one.
     """
 
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
-        self.base_url = base_url.rstrip("/")
-        self.world = world
-        self.token = token
-        parts = urlsplit(root_of(base_url, world))
+        super().__init__(base_url, world, token)
+        parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"expected a base URL such as http://127.0.0.1:4010, got {base_url!r}")
-        self._secure = parts.scheme == "https"
+        secure = parts.scheme == "https"
+        self._connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         self._address = parts.netloc.rpartition("@")[2]
-        self._root = parts.path
         self._idle: list[http.client.HTTPConnection] = []
 
     def of_world(self, world: str) -> "Transport":
@@ -103,52 +198,51 @@ class Transport:
         return other
 
     def open(self) -> None:
-        """Do nothing: connections are kept anyway."""
+        """Do nothing: connections are always kept."""
 
     def close(self) -> None:
-        """Close what is open; it can be used again."""
+        """Close the connections; the transport can be used again."""
         while self._idle:
             self._idle.pop().close()
 
-    def send(self, call: Call[T]) -> T:
-        """Send a request and return what the answer means.
-
-        Raises:
-            AdminError.
-        """
-        try:
-            status, raw = self._exchange(call)
-        except (OSError, http.client.HTTPException) as error:
-            raise unreachable(call, self.base_url, error) from error
-        return result(call, status, raw)
-
-    def _exchange(self, call: Call[T]) -> tuple[int, bytes]:
+    def send(
+        self,
+        operation: str,
+        request: str,
+        read: Callable[[Any], T],
+        body: Json | None = None,
+        *,
+        query: Mapping[str, object] | None = None,
+        wait_s: float = 0.0,
+        **names: str,
+    ) -> T:
+        """Do the same as `AsyncTransport.send`."""
+        headers, data = self._payload(body)
+        method, url = self._request_line(request, query or {}, names)
+        target = "/" + url.split("/", 3)[3]  # without scheme, host and port
         while True:
-            connection, kept = self._connection(PATIENCE_S + call.wait_s)
+            connection, kept = self._connection(PATIENCE_S + wait_s)
             try:
-                answer = self._send(connection, call)
+                connection.request(method, target, body=data, headers=headers)
+                response = connection.getresponse()
+                raw = response.read()
             except BaseException as error:
                 connection.close()
                 if kept and isinstance(error, ConnectionError):
-                    continue  # the server had closed it meanwhile; at last one is new
+                    continue  # the server has closed this idle one; the last one tried is new
+                if isinstance(error, OSError | http.client.HTTPException):
+                    raise self._unreachable(operation, error) from error
                 raise
             self._idle.append(connection)
-            return answer
+            return self._result(operation, response.status, raw, read=read)
 
     def _connection(self, timeout_s: float) -> tuple[http.client.HTTPConnection, bool]:
         """Return a connection and whether it has been used before."""
         try:
-            connection = self._idle.pop()  # atomic, so that threads need no lock
+            connection = self._idle.pop()  # atomic, so threads need no lock
         except IndexError:
-            kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-            return kind(self._address, timeout=timeout_s), False
+            return self._connect(self._address, timeout=timeout_s), False
         connection.timeout = timeout_s
         if connection.sock is not None:
             connection.sock.settimeout(timeout_s)
         return connection, True
-
-    def _send(self, connection: http.client.HTTPConnection, call: Call[T]) -> tuple[int, bytes]:
-        headers, body = payload(call, self.token)
-        connection.request(call.method, self._root + call.path, body=body, headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read()

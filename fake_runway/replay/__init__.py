@@ -1,1 +1,1 @@
-"""Records of runs, running them again, and comparing what came out."""
+"""Records of runs, running them again, and comparing the two journals."""

@@ -1,4 +1,4 @@
-"""Where a replay came out differently."""
+"""The first difference between a recorded run and its replay."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from fake_runway.worlds.world import World
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """The first place where a replay came out differently.
+    """The first place where a replay differs from its record.
 
     Attributes:
         number: of the exchange.
-        where: the path in its journal entry, `$` if only its digest is known.
+        call: what the exchange was, for people.
+        where: the path in its journal entry; `$` if only its digest is known.
     """
 
     number: int
@@ -35,32 +36,34 @@ class Divergence:
         )
 
 
-def find_divergence(given: Json, world: World) -> Divergence | None:
-    """Return the first exchange that is another; then the first step; then whatever else is.
+def find_divergence(recorded: Json, world: World) -> Divergence | None:
+    """Return the first exchange that differs; else the first step; else the transitions.
 
     Raises:
-        NotReplayable: all is the same, and the record still is not what it was sealed as.
+        NotReplayable: nothing differs, but the record is not the one that was sealed.
     """
     entries = world.log.entries()
-    found = _other_exchange(given, [exchange_body(each) for each in world.log.exchanges])
+    found = _different_exchange(recorded, [exchange_body(each) for each in world.log.exchanges])
     steps = [step_of(entry) for entry in entries if not isinstance(entry, Move)]
     if found is None:
-        found = _other_step(given["steps"], steps)
+        found = _different_step(recorded["steps"], steps)
     if found is not None:
         return found
-    told, _, expected = given["seal"].partition(".")
-    still_told, _, got = seal_of(given, world).partition(".")
+    sealed, _, expected = recorded["seal"].partition(".")
+    inputs, _, got = seal_of(recorded, world).partition(".")
     if expected != got:
         last = len(entries) - 1
         return Divergence(last, "moves of the sessions", "$", expected, got)
-    if told != still_told:
-        raise NotReplayable("the record was changed after it was made: its seal does not fit")
+    if sealed != inputs:
+        raise NotReplayable(
+            "expected a record that fits its seal, got one that was changed after it was sealed"
+        )
     return None
 
 
-def _other_exchange(given: Json, got: list[Json]) -> Divergence | None:
-    expected = given.get("journal")
-    digests = given["digests"] if expected is None else [digest_of(each) for each in expected]
+def _different_exchange(recorded: Json, got: list[Json]) -> Divergence | None:
+    expected = recorded.get("journal")
+    digests = recorded["digests"] if expected is None else [digest_of(each) for each in expected]
     for index, digest in enumerate(digests):
         if index >= len(got):
             return Divergence(index, "missing", "$", "an exchange", "none")
@@ -80,7 +83,7 @@ def _other_exchange(given: Json, got: list[Json]) -> Divergence | None:
     return None
 
 
-def _other_step(expected: list[Json], got: list[Json]) -> Divergence | None:
+def _different_step(expected: list[Json], got: list[Json]) -> Divergence | None:
     for was, now in zip(expected, got, strict=True):
         if digest_of(was) != digest_of(now):
             call = now.get("act") or f"{now['method']} {now['path']}"
@@ -90,13 +93,13 @@ def _other_step(expected: list[Json], got: list[Json]) -> Divergence | None:
 
 
 def _differences(where: str, was: Any, now: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield the places where two values become other bytes: 1 is neither 1.0 nor true."""
+    """Yield the places where two values are different JSON bytes: 1 is neither 1.0 nor true."""
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         for key in sorted({*was, *now}):
             if key in was and key in now:
                 yield from _differences(f"{where}.{key}", was[key], now[key])
             else:
-                one, other = (_shown(each, key) for each in (was, now))
+                one, other = (_value_at(each, key) for each in (was, now))
                 yield f"{where}.{key}", one, other
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (one, other) in enumerate(zip(was, now, strict=True)):
@@ -105,8 +108,8 @@ def _differences(where: str, was: Any, now: Any) -> Iterator[tuple[str, str, str
         yield where, _shortened(_text(was)), _shortened(_text(now))
 
 
-def _shown(given: Mapping[str, Any], key: str) -> str:
-    return _shortened(_text(given[key])) if key in given else "nothing"
+def _value_at(node: Json, key: str) -> str:
+    return _shortened(_text(node[key])) if key in node else "nothing"
 
 
 def _text(value: object) -> str:

@@ -1,18 +1,15 @@
 """Records of runs, and running them again somewhere else.
 
-A record holds what a world's history followed from: how the server was told to behave, the
-scenario, the seed, the world's name and its first instant, and every call and act with the instant
-and the order in which it was applied. A replay makes such a world with a frozen clock, moves it
-from fake_runway.core.types import Json
-from instant to instant, and applies the same calls by the same code. Nothing waits, so the order
-cannot come out differently. Secrets are not part of a record: a consume says whether its key was
-the right one, and a replay uses the right key or a wrong one.
+A record holds the inputs of a world's history: the settings of the server, the scenario, the seed,
+the world's name and first instant, and every call and act with its instant, in order. A replay
+creates such a world with a frozen clock, moves it from instant to instant, and applies the same
+calls by the same code. Nothing waits, so the order is the same. A record holds no secrets: a
+consume says only whether its key was right, and a replay uses the right key or a wrong one.
 
-The replayed journal has to be the same, byte for byte. Where it is not, the first difference is
-named. A token is a record without the journal itself, which is put in by a digest for each
-exchange; a file can hold all of it. A seal covers what an exchange does not show: what the record
-tells a replay to do, and the moves of the sessions. Without it, a record that was changed by hand
-could come out "identical".
+The replayed journal has to be the same, byte for byte; else the first difference is reported. A
+token is a record with a digest of each exchange instead of the journal; a file can hold both. The
+seal is a digest of what an exchange does not show: the inputs, and the transitions of sessions.
+Without it, a record that was edited could be reported as identical.
 """
 
 import base64
@@ -36,19 +33,19 @@ from fake_runway.worlds.naming import is_name
 from fake_runway.worlds.world import World
 
 FORMAT = 1
-
-
 PREFIX = "fr1."
-
-
 _LARGEST_RECORD = 64 * 1024 * 1024
-
-
-_LAST_INSTANT = 2e11  # in the year 8307: ten more can still be written
+_LAST_INSTANT = 2e11  # in the year 8307: the ten years that a clock can move stay below 9999
+_OUTCOMES = frozenset({"response", "acted", "faults", "nearest"})
+_NOT_INPUTS = frozenset({"fake_runway", "journal", "digests", "seal"})
+_KEYS = frozenset(
+    {"world", "origin", "seed", "epoch", "rate", "account", "session", "scenario", "scenarios"}
+    | {"steps", "now", "seal", "media_url"}
+)
 
 
 class NotReplayable(Exception):
-    """A text that is no record, or a world whose journal is no longer complete."""
+    """A text that is not a record, or a world whose journal is not complete."""
 
 
 def record(world: World) -> dict[str, Any]:
@@ -57,16 +54,18 @@ def record(world: World) -> dict[str, Any]:
     Shape: `Record` in contracts/wire/schemas/admin.json.
 
     Raises:
-        NotReplayable: its journal has lost entries.
+        NotReplayable: its journal is not complete.
     """
     if not world.log.complete:
         if world.log.deleted:
             raise NotReplayable(
-                "the journal of this world was deleted, and a replay needs all of it:"
-                " it can be recorded again after POST /__admin/reset"
+                "expected a complete journal, got one that was deleted: the world can be"
+                " recorded again after POST /__admin/reset"
             )
         gone = world.log.dropped + world.log.lost_moves
-        raise NotReplayable(f"{gone} entries of the journal are gone; keep more with --journal")
+        raise NotReplayable(
+            f"expected a complete journal, got one without {gone} entries: keep more with --journal"
+        )
     now = world.clock.now()
     world.account.advance(now)
     given: Json = {
@@ -90,9 +89,9 @@ def record(world: World) -> dict[str, Any]:
 
 
 def _scenarios_of(world: World) -> Iterator[tuple[str, Json]]:
-    """Yield what is not built in, and under the empty name a first one that has no other place.
+    """Yield the scenarios that are not built in; the first one, if not in the catalogue, as "".
 
-    Only scenarios of the catalogue have ready-made avatars, so a replay must not add to them.
+    Scenarios of the catalogue have ready-made avatars, so a replay must not add one to it.
     """
     for name in world.catalogue.own:
         if (scenario := world.catalogue.get(name)) is not None:
@@ -102,26 +101,23 @@ def _scenarios_of(world: World) -> Iterator[tuple[str, Json]]:
 
 
 def seal_of(given: Json, world: World) -> str:
-    """Return digests of what a record tells a replay to do, and of all that came of it."""
-    told = {key: value for key, value in given.items() if key not in _NOT_TOLD}
-    return f"{digest_of(told)}.{blake2b(journal_bytes(world), digest_size=6).hexdigest()}"
-
-
-_NOT_TOLD = frozenset({"fake_runway", "journal", "digests", "seal"})
+    """Return the digests of a record's inputs and of the entries that followed from them."""
+    inputs = {key: value for key, value in given.items() if key not in _NOT_INPUTS}
+    return f"{digest_of(inputs)}.{blake2b(journal_bytes(world), digest_size=6).hexdigest()}"
 
 
 def step_of(entry: Exchange | Act) -> Json:
+    """Return what a replay applies again: an act, or an exchange without what came of it."""
     if isinstance(entry, Act):
         return act_body(entry)
-    answered = ("response", "acted", "faults", "nearest")
-    step = {key: value for key, value in exchange_body(entry).items() if key not in answered}
+    step = {key: part for key, part in exchange_body(entry).items() if key not in _OUTCOMES}
     if (rejection := entry.rejection) is None:
         return step
-    return step | {"door": rejection._asdict() | {"headers": {**rejection.headers}}}
+    return {**step, "door": {**rejection._asdict(), "headers": dict(rejection.headers)}}
 
 
 def token_of(given: Json) -> str:
-    """Return a record as one short text, fit for a command line."""
+    """Return a record as one short text that fits on a command line."""
     lean = {key: value for key, value in given.items() if key != "journal"}
     if "journal" in given:
         lean["digests"] = [digest_of(each) for each in given["journal"]]
@@ -129,16 +125,16 @@ def token_of(given: Json) -> str:
     return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def read(text: str | bytes) -> Json:
-    """Return the record that a token or the text of a file holds.
+def read(text: str | bytes) -> dict[str, Any]:
+    """Return the record in a token or in the text of a file.
 
     Shape: `Record` in contracts/wire/schemas/admin.json; a token's has `digests` instead of
     `journal`.
 
     Raises:
-        NotReplayable: it holds none, or one of another format.
+        NotReplayable: there is none in it, or one of another format.
     """
-    # what a command line cannot decode comes as surrogates
+    # bytes of a command line that are not UTF-8 are surrogates in `text`
     raw = text.encode(errors="surrogateescape") if isinstance(text, str) else text
     raw = raw.strip()
     if raw.startswith(PREFIX.encode()):
@@ -154,8 +150,8 @@ def read(text: str | bytes) -> Json:
     if isinstance(given, dict) and "format" not in given and isinstance(given.get("error"), str):
         raise NotReplayable(f"expected a record, got an error: {printable(given['error'])}")
     if not isinstance(given, dict) or given.get("format") != FORMAT:
-        came = given.get("format") if isinstance(given, dict) else type(given).__name__
-        raise NotReplayable(f"expected a record of format {FORMAT}, got {came!r}")
+        got = given.get("format") if isinstance(given, dict) else type(given).__name__
+        raise NotReplayable(f"expected a record of format {FORMAT}, got {got!r}")
     missing = sorted(_KEYS - given.keys())
     if not given.keys() & {"journal", "digests"}:
         missing.append("journal")
@@ -164,17 +160,11 @@ def read(text: str | bytes) -> Json:
     for name, most in (("rate", LARGEST_RATE), ("epoch", _LAST_INSTANT), ("now", _LAST_INSTANT)):
         value = given[name]
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
-            raise NotReplayable(f"the record is damaged: {name} is no number from 0 to {most:g}")
+            raise NotReplayable(f"expected a number from 0 to {most:g} as {name} of the record")
     for name in ("world", "origin"):
         if not isinstance(given[name], str) or not is_name(given[name]):
-            raise NotReplayable(f"the record is damaged: {name} is no name of a world")
+            raise NotReplayable(f"expected the name of a world as {name} of the record")
     return given
-
-
-_KEYS = frozenset(
-    {"world", "origin", "seed", "epoch", "rate", "account", "session", "scenario", "scenarios"}
-    | {"steps", "now", "seal", "media_url"}
-)
 
 
 def _unpacked(raw: bytes) -> bytes:
@@ -190,12 +180,13 @@ def _unpacked(raw: bytes) -> bytes:
 
 
 def digest_of(entry: Json) -> str:
+    """Return a short digest of a JSON object, whatever the order of its keys."""
     raw = orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
     return blake2b(raw, digest_size=6).hexdigest()
 
 
 def _media_url(world: World) -> str:
-    """Return where the tokens of this run led, empty if none was handed out."""
+    """Return the media URL that this run handed out; empty if it handed out none."""
     for exchange in world.log.exchanges:
         reply = exchange.reply
         if not exchange.faults and isinstance(reply, dict) and "roomName" in reply:
@@ -204,5 +195,5 @@ def _media_url(world: World) -> str:
 
 
 def journal_bytes(world: World) -> bytes:
-    """Return all entries of a world as lines of JSON: what has to be the same after a replay."""
+    """Return all entries of a world as lines of JSON. A replay has to give the same bytes."""
     return b"\n".join(orjson.dumps(entry_body(entry)) for entry in world.log.entries())

@@ -1,9 +1,10 @@
-"""A record run again, in a world with a frozen clock, by the code that served the calls."""
+"""Running a record again, in a world with a frozen clock, by the code that served the calls."""
 
 from dataclasses import dataclass, replace
 
 from fake_runway.admin_api.calls import AdminCall
-from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
+from fake_runway.admin_api.declaration import WorldAct, carry_out
+from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -27,7 +28,7 @@ _WRONG_KEY = "stk_another_key"
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A world run again, and where it first came out differently; None: it did not."""
+    """A world that was run again, and its first difference from the record, if any."""
 
     world: World
     divergence: Divergence | None
@@ -37,19 +38,23 @@ def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None)
     """Run a record again and compare.
 
     Raises:
-        NotReplayable: the record cannot be what a run left behind.
+        NotReplayable: no run can have left this record.
     """
     try:
         world, worlds = _world(given, catalogue or Catalogue.builtin())
         livekit = replace(livekit, url=given["media_url"] or livekit.url)
         for step in given["steps"]:
-            _apply(step, world, worlds, livekit)
+            world.clock.jump_to(step["at"])
+            if "act" in step:
+                _repeat(step, world, worlds, livekit)
+            else:
+                apply_call(_call(step, world, livekit))
         world.clock.jump_to(given["now"])
         world.account.advance(given["now"])
         divergence = find_divergence(given, world)
     except NotReplayable:
         raise
-    except Exception as error:  # whatever is wrong with it: the text is somebody's
+    except Exception as error:  # a record is text from outside, and may be wrong in any way
         raise NotReplayable(f"the record is damaged: {type(error).__name__} {error}") from error
     return Replayed(world, divergence)
 
@@ -67,14 +72,14 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     def source() -> float:
         return 0.0
 
-    worlds = Worlds(seed=given["seed"], settings=base, source=source, rate=0.0, catalogue=grown)
+    worlds = Worlds(seed=given["seed"], settings=base, source=source, rate=0.0, catalogue=catalogue)
     world = World(
         given["world"],
         origin=given["origin"],
         seed=given["seed"],
         base=base,
         scenario=scenario,
-        catalogue=grown,
+        catalogue=catalogue,
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
     )
@@ -82,37 +87,24 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     return worlds.adopt(world), worlds
 
 
-def _apply(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
-    world.clock.jump_to(step["at"])
-    if "act" in step:
-        _repeat(step, world, worlds, livekit)
-    else:
-        apply_call(_call(step, world, livekit))
-
-
 def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
-    operation = next(each for each in ADMIN_OPERATIONS if each.id == step["act"])
-    body, name = dict(step["given"]), step["session"] or ""
-    if operation.id == "putScenario":
-        body = {"scenario": body["scenario"]}  # its name and what it binds are for readers
-    elif operation.id == "removeFault":
-        name = body["name"]
-    elif operation.id in ("bindAvatar", "unbindAvatar"):
-        name, body = body["avatar"], body.get("session", {})
-    elif operation.id in ("moveClock", "setClockRate"):
-        # time is what the steps say; the act is kept for what it tells about the run
+    operation = next((each for each in ADMIN_OPERATIONS if each.id == step["act"]), None)
+    if operation is None or not isinstance(operation.scope, WorldAct):
+        raise NotReplayable(f"the record is damaged: there is no act {step['act']!r}")
+    if operation.scope.repeat is None:
+        # the steps have the instants; the act stands in the journal for its readers
         world.account.advance(step["at"])
         act = Act(world.log.number(), step["at"], operation.id, NO_SUBJECT, step["given"])
         world.log.add_act(act)
         return
-    call = AdminCall(worlds, world, livekit, step["at"], name, body, {})
-    carry_out(operation, call)
+    name, body = operation.scope.repeat(step)
+    carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
 def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     request, door = step["request"], step.get("door")
     longest = (request["body"] or {}).get("maxDuration", 0)
-    if longest > LONGEST_CALL_S:  # it would be paid for block by block, for ever
+    if longest > LONGEST_CALL_S:  # billing it block by block would take forever
         raise NotReplayable(f"the record is damaged: a maxDuration of {longest}")
     operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
     kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
@@ -137,6 +129,7 @@ def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
 
 
 def _key(fits: bool | None, session_id: str, world: World) -> str:
+    """Return the key of the session, or a wrong one."""
     if not fits:
         return _WRONG_KEY
     world.account.advance(world.clock.now())

@@ -1,15 +1,16 @@
-"""Recording and replaying through the admin API."""
+"""Admin operations that record a run and replay one."""
 
-from fake_runway.admin_api.calls import ROOT, AdminCall, AdminOperation, AdminRefused, Conflict
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
+from fake_runway.admin_api.declaration import WorldScoped, operation
 from fake_runway.replay.record import NotReplayable, read, record, token_of
 from fake_runway.replay.rerun import replay
-from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 
 
+@operation("getReplay", "GET /replay", WorldScoped, answers="Recorded")
 def get_replay(call: AdminCall) -> Reply:
-    """Answer the record of the world's run, and the token that holds it."""
+    """Answer the record of the world's run, and its token."""
     try:
         given = record(call.world)
     except NotReplayable as error:
@@ -17,8 +18,9 @@ def get_replay(call: AdminCall) -> Reply:
     return Reply(200, {"token": token_of(given), "record": given})
 
 
+@operation("postReplay", "POST /replay", WorldScoped, takes="Replay", answers="Replayed")
 def post_replay(call: AdminCall) -> Reply:
-    """Run a record again as a world of its own, which stands there afterwards, clock stopped."""
+    """Run a record again as a new world, which stays afterwards with a frozen clock."""
     name = explicit_name(call.body["name"])
     if call.worlds.get(name) is not None:
         raise Conflict(f"There is a world named {name} already.")
@@ -40,7 +42,4 @@ def post_replay(call: AdminCall) -> Reply:
     )
 
 
-REPLAYS = (
-    AdminOperation("getReplay", "GET", f"{ROOT}/replay", get_replay),
-    AdminOperation("postReplay", "POST", f"{ROOT}/replay", post_replay, body=Body.REQUIRED),
-)
+REPLAY_OPERATIONS = (get_replay, post_replay)

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from fake_runway.admin_api.handler import Admin
-from fake_runway.replay.routes import REPLAYS
+from fake_runway.admin_api.handler import AdminHandler
+from fake_runway.replay.routes import REPLAY_OPERATIONS
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.handler import LONGEST_BODY, RunwayHandler
 from fake_runway.worlds.registry import Worlds
@@ -17,7 +17,7 @@ class FakeApp:
         admin: who may use the admin API; None: this machine, without a token.
     """
 
-    def __init__(self, worlds: Worlds, livekit: LiveKit, admin: Admin | None = None) -> None:
+    def __init__(self, worlds: Worlds, livekit: LiveKit, admin: AdminHandler | None = None) -> None:
         self._admin = admin or admin_api(worlds, livekit)
         self._runway = RunwayHandler(worlds, livekit)
 
@@ -37,12 +37,14 @@ def admin_api(
     *,
     token: str | None = None,
     hosts: frozenset[str] = frozenset(),
-) -> Admin:
-    """Return the admin API with all its operations; arguments as of `Admin`."""
-    return Admin(worlds, livekit, token=token, hosts=hosts, more=REPLAYS)
+) -> AdminHandler:
+    """Return the admin API with all its operations; arguments as of `AdminHandler`."""
+    return AdminHandler(worlds, livekit, token=token, hosts=hosts, more=REPLAY_OPERATIONS)
 
 
-def create_app(worlds: Worlds, *, livekit: LiveKit, admin: Admin | None = None) -> web.Application:
+def create_app(
+    worlds: Worlds, *, livekit: LiveKit, admin: AdminHandler | None = None
+) -> web.Application:
     """Return the fake as an aiohttp application, to be served or mounted."""
     app = web.Application(client_max_size=LONGEST_BODY)
     # not `.*`: a path may hold a line break, and that is a 404 of ours too

@@ -17,7 +17,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from fake_runway.client.answers import AdminError, Exchange
+from fake_runway.client.answers import AdminError, ExchangeView
 from fake_runway.client.fake import Fake
 from fake_runway.client.transport import Transport
 from fake_runway.core.scenario.scenario import data_of
@@ -277,7 +277,7 @@ def _bounded(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _call_line(exchange: Exchange, start: float) -> str:
+def _call_line(exchange: ExchangeView, start: float) -> str:
     notes = [exchange.response.code] if exchange.response.code else []
     notes += [f"fault {name}" for name in exchange.faults]
     if exchange.nearest:

@@ -118,7 +118,7 @@ async def test_no_or_several_worlds_are_a_clear_error() -> None:
 
 @pytest.mark.parametrize("name", ["", "-", "a b", "x" * 101])
 async def test_a_bad_name_names_no_world(name: str) -> None:
-    """It is refused, also an empty one: somebody forgot to fill it in."""
+    """It is rejected, also an empty one, which is usually an unset variable."""
     async with serving_fake() as fake:
         answer = await fake.admin("GET", "/world", headers={"X-Fake-World": name})
     assert (answer.status, answer.json["code"]) == (400, "bad_world_name")
@@ -250,7 +250,7 @@ async def test_a_clock_is_moved_three_ways() -> None:
 
 
 async def test_a_clock_goes_at_the_given_rate() -> None:
-    """The rate is the world's own; a world that goes needs nobody to move it."""
+    """The rate is the world's own; a clock that runs needs no moves."""
     async with serving_fake(provisioned_in(60)) as fake:
         session_id = await fake.create()
         clock = (await fake.admin("PUT", "/clock", {"rate": 10_000})).json
@@ -598,7 +598,7 @@ async def test_calls_are_found_by_the_name_that_the_fake_gave_a_fault() -> None:
     assert (found.status, found.json["total"]) == (200, 1)
 
 
-async def test_a_timeline_tells_what_happened_and_why() -> None:
+async def test_a_timeline_reports_what_happened_and_why() -> None:
     """Calls, changes, acts and clock moves of one session, in order, as data and for people."""
     async with serving_fake() as fake:
         session_id, key = await fake.ready()
@@ -606,16 +606,16 @@ async def test_a_timeline_tells_what_happened_and_why() -> None:
         await fake.admin("POST", "/clock/move", {"by": "10s"})
         await fake.consume(session_id, key)
         await fake.admin("POST", f"/sessions/{session_id}/events", {"event": "ended"})
-        told = (await fake.admin("GET", f"/sessions/{session_id.upper()}/timeline")).json
+        reported = (await fake.admin("GET", f"/sessions/{session_id.upper()}/timeline")).json
         nobody = await fake.admin("GET", f"/sessions/{NOBODY}/timeline")
-    numbers = [each["number"] for each in told["entries"]]
-    acts = [each["act"] for each in told["entries"] if each["kind"] == "act"]
-    assert told["session"] == session_id
+    numbers = [each["number"] for each in reported["entries"]]
+    acts = [each["act"] for each in reported["entries"] if each["kind"] == "act"]
+    assert reported["session"] == session_id
     assert numbers == sorted(numbers)
     assert acts == ["moveClock", "occur"]
-    assert not any(each["session"] == other for each in told["entries"])
-    assert len(told["lines"]) == len(told["entries"])
-    assert "RUNNING" not in told["lines"][0]
+    assert not any(each["session"] == other for each in reported["entries"])
+    assert len(reported["lines"]) == len(reported["entries"])
+    assert "RUNNING" not in reported["lines"][0]
     assert nobody.status == 404
 
 
@@ -663,7 +663,7 @@ async def test_the_journal_is_filtered() -> None:
     assert newest[0]["operation"] == "getOrganization"
 
 
-async def test_requests_that_nobody_expected_are_listed() -> None:
+async def test_requests_for_unknown_routes_are_listed() -> None:
     """With the route that was probably meant."""
     async with serving_fake() as fake:
         await fake.call("GET", "/v1/realtime_session")
@@ -843,7 +843,7 @@ async def test_waits_end_when_it_happens() -> None:
 
 
 async def test_a_wait_sees_what_time_brings() -> None:
-    """On a clock that goes, nobody has to call for a session to become READY."""
+    """On a clock that runs, a session becomes READY without any call."""
     settings = provisioned_in(20)
     for_days = replace(settings, plan=replace(settings.plan, expires_in_s=9e6))
     async with serving_fake(for_days, rate=1_000) as fake:
@@ -1017,7 +1017,7 @@ async def test_worlds_that_are_too_many_are_dropped() -> None:
     assert shown["fake_runway_worlds_dropped_total count"] == 2
 
 
-async def test_worlds_that_nobody_uses_are_dropped() -> None:
+async def test_unused_worlds_are_dropped() -> None:
     """All but the newest, and but those that hold an answer back."""
     async with serving_fake(provisioned_in(1), retention=Retention(idle_s=0)) as fake:
         await fake.client.post("/w/busy/__admin/faults", json={"effect": {"delay": "1h"}})

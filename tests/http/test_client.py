@@ -13,7 +13,7 @@ import pytest
 from fake_runway import FakeRunway
 from fake_runway.client import answers as admin_types
 from fake_runway.client import blocking as sync_client
-from fake_runway.client.aio import AsyncAdmin, AsyncFault
+from fake_runway.client.aio import AsyncAdmin, AsyncFaultHandle
 from fake_runway.client.answers import (
     AdminError,
     BadRequest,
@@ -25,7 +25,7 @@ from fake_runway.client.answers import (
     Unreachable,
     WaitTimedOut,
 )
-from fake_runway.client.blocking import Admin, Fault
+from fake_runway.client.blocking import Admin, FaultHandle
 from fake_runway.client.fake import Fake
 from fake_runway.client.transport import Transport
 from fake_runway.core.lifecycles.session import Event, State
@@ -36,7 +36,7 @@ CREATE = {
     "model": "gwm1_avatars",
     "avatar": {"type": "runway-preset", "presetId": "music-superstar"},
 }
-_BLOCKING = (Admin, Fault, sync_client.Clock, sync_client.Sessions, sync_client.Journal)
+_BLOCKING = (Admin, FaultHandle, sync_client.Clock, sync_client.Sessions, sync_client.Journal)
 
 
 class InThreads:
@@ -149,8 +149,8 @@ async def test_a_fault_strikes_until_it_is_removed(fake: Any) -> None:
     assert await fake.faults() == ()
 
 
-async def test_sessions_are_made_moved_and_told_of(fake: Any) -> None:
-    """A session is made in a state, events happen to it, and its timeline tells of them."""
+async def test_sessions_are_made_and_moved_and_have_a_timeline(fake: Any) -> None:
+    """A session is made in a state, events are applied to it, and its timeline has them."""
     ready = await fake.sessions.make("ready", max_duration_s=60)
     assert (ready.state, ready.max_duration_s) == ("ready", 60)
     assert ready.session_key.startswith("stk_")
@@ -187,7 +187,7 @@ async def test_the_journal_is_read_filtered_and_cleared(fake: Any) -> None:
     assert len(await fake.journal.list()) == 0
 
 
-async def test_findings_tell_what_the_client_does_wrong(fake: Any) -> None:
+async def test_findings_report_what_the_client_does_wrong(fake: Any) -> None:
     """A key that was shown and never used is found, with its severity and session."""
     session_id = await create(fake)
     await fake.clock.next()
@@ -223,8 +223,8 @@ async def test_waits_end_when_what_they_are_for_happens(fake: Any) -> None:
     assert await fake.wait_for_calls(1, since=calls[0].number, status=200, method="POST")
 
 
-async def test_a_wait_in_vain_says_where_things_are(fake: Any) -> None:
-    """After its timeout a wait names what it waited for and what the clock does."""
+async def test_a_wait_that_timed_out_reports_states_and_clock(fake: Any) -> None:
+    """After its timeout a wait reports what it waited for and what the clock does."""
     with pytest.raises(WaitTimedOut, match=r"awaitSession: Waited .* stands still") as caught:
         await fake.wait_for_session("ready", timeout=0.01)
     assert (caught.value.status, caught.value.code) == (408, "waited_in_vain")
@@ -232,7 +232,7 @@ async def test_a_wait_in_vain_says_where_things_are(fake: Any) -> None:
         await fake.wait_for_calls(2, method="DELETE", timeout="10ms")
 
 
-async def test_a_world_is_kept_restored_forked_and_begun_anew(fake: Any) -> None:
+async def test_a_world_is_kept_restored_forked_and_reset(fake: Any) -> None:
     """Snapshots bring a world back, forks go on apart, a reset empties it."""
     await fake.sessions.make()
     kept = await fake.snapshot("one")
@@ -302,7 +302,7 @@ async def test_a_token_opens_a_guarded_server(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", [AsyncAdmin, Admin])
 async def test_an_absent_server_is_an_error_that_names_it(kind: Any) -> None:
-    """Where nobody listens, the error says which address was asked."""
+    """The error names the address at which no server answers."""
     async with FakeRunway() as fake:
         gone = fake.base_url.partition("/w/")[0]
     admin = kind(gone)
@@ -312,7 +312,7 @@ async def test_an_absent_server_is_an_error_that_names_it(kind: Any) -> None:
     assert caught.value.status == 0
 
 
-async def test_a_server_that_is_no_fake_is_told_apart() -> None:
+async def test_a_server_that_is_no_fake_is_an_error_of_its_own() -> None:
     """Answers of another form are errors of their own, whatever their status."""
     answers = iter([(200, b"<html>"), (200, b"{}"), (500, b'{"oops": 1}'), (500, b"")])
 
@@ -376,7 +376,7 @@ def test_the_names_are_those_of_the_core(names: Any, kind: type[Enum]) -> None:
 
 
 def test_errors_have_one_root() -> None:
-    """Whoever catches AdminError catches everything."""
+    """Catching AdminError catches all errors of a client."""
     found = [each for each in vars(admin_types).values() if inspect.isclass(each)]
     assert all(issubclass(e, AdminError) for e in found if issubclass(e, Exception))
-    assert AsyncFault.__name__ == f"Async{Fault.__name__}"
+    assert AsyncFaultHandle.__name__ == f"Async{FaultHandle.__name__}"

@@ -14,7 +14,13 @@ from typing import Any
 
 import pytest
 
-from fake_runway.client.answers import Exchange, Request, Response, SessionView, StateName
+from fake_runway.client.answers import (
+    ExchangeView,
+    RequestView,
+    ResponseView,
+    SessionView,
+    StateName,
+)
 from fake_runway.scenarios.catalogue import Catalogue
 from tests.support.gateway.storm import (
     API_SECRET,
@@ -115,11 +121,11 @@ def _session(state: StateName) -> SessionView:
     return SessionView(SESSION, 0, state, None, 0.0, 0.0, *unknown, 1800.0, 0, None, None)
 
 
-def _call(operation: str, *, acted: bool = True, arrives: bool = True) -> Exchange:
-    request = Request(None, None, True, False, None, {}, {})
+def _call(operation: str, *, acted: bool = True, arrives: bool = True) -> ExchangeView:
+    request = RequestView(None, None, True, False, None, {}, {})
     reply = {"id": SESSION} if operation == "createSession" else None
-    response = Response(200 if acted else 503, reply, None, arrives, 0.0)
-    return Exchange(
+    response = ResponseView(200 if acted else 503, reply, None, arrives, 0.0)
+    return ExchangeView(
         0, 0.0, operation, "", "", SESSION, None, request, response, acted, ("a fault",), None
     )
 

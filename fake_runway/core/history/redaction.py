@@ -61,7 +61,7 @@ def _host_alone(address: str) -> str:
         parts = urlsplit(address)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return REDACTED
+        return "://covered/covered"
     return f"{parts.scheme}://{parts.hostname or 'covered'}{port}/covered"
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from fake_runway.admin_api.calls import AdminCall
-from fake_runway.admin_api.operations import ADMIN_OPERATIONS, carry_out
+from fake_runway.admin_api.declaration import carry_out
+from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.faults.effects.base import Delivery

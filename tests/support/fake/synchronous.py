@@ -1,6 +1,6 @@
 """`blocking.py` is `aio.py` without `async` and `await`.
 
-`python -m tests.support.synchronous` writes it.
+`python -m tests.support.fake.synchronous` writes it.
 """
 
 import re

@@ -24,7 +24,7 @@ import orjson
 
 from contracts.wire.schema import ContractViolation
 from fake_runway.client.aio import AsyncAdmin
-from fake_runway.client.answers import Exchange, SessionView
+from fake_runway.client.answers import ExchangeView, SessionView
 from fake_runway.scenarios.catalogue import Catalogue
 from gateway.errors import GatewayError
 from tests.support.checked import check
@@ -135,8 +135,8 @@ class Seen:
     storm: Storm
     replies: tuple[Reply, ...]
     sessions: tuple[SessionView, ...]
-    creates: tuple[Exchange, ...]
-    cancels: tuple[Exchange, ...]
+    creates: tuple[ExchangeView, ...]
+    cancels: tuple[ExchangeView, ...]
     said: bytes
     exit_code: int
     resident: tuple[int, ...] = ()
@@ -373,7 +373,7 @@ def _errors(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
 def _left_behind(seen: Seen) -> Iterator[str]:
     handed_out = Counter(str(each.fields.get("sessionId")) for each in seen.replies if each.ok)
     yield from (f"session {each} handed out twice" for each in handed_out if handed_out[each] > 1)
-    cancels: dict[str, list[Exchange]] = {}
+    cancels: dict[str, list[ExchangeView]] = {}
     for call in seen.cancels:
         cancels.setdefault(call.session or "", []).append(call)
     heard = {call.session for call in seen.creates if _id_heard(call)}
@@ -389,7 +389,7 @@ def _left_behind(seen: Seen) -> Iterator[str]:
             yield f"{shown} is left behind after {len(tried)} cancels"
 
 
-def _id_heard(create: Exchange) -> bool:
+def _id_heard(create: ExchangeView) -> bool:
     """Tell whether the gateway was told the id, sooner or later: nobody else can cancel."""
     reply = create.response
     broken = any(name.startswith("create-malformed-json/") for name in create.faults)
@@ -397,7 +397,7 @@ def _id_heard(create: Exchange) -> bool:
     return whole and isinstance(reply.body, Mapping) and reply.body.get("id") == create.session
 
 
-def _in_vain(cancels: Sequence[Exchange]) -> bool:
+def _in_vain(cancels: Sequence[ExchangeView]) -> bool:
     """Tell whether a cancel was tried as often as can be asked for, or is not allowed at all."""
     if any(call.acted for call in cancels):
         return False

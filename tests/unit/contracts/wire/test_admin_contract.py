@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
+import fake_runway.admin_api.handler  # noqa: F401  # its rejections have codes, too
 from contracts.wire.problems import Kind
 from contracts.wire.schema import BodyValidator, load
-from fake_runway.admin_api.calls import AdminOperation
-from fake_runway.admin_api.handler import SERVER_OPERATIONS
+from fake_runway.admin_api.calls import ROOT
+from fake_runway.admin_api.declaration import WorldAct
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
-from fake_runway.admin_api.waits import WAITS
+from fake_runway.client import aio, answers
+from fake_runway.client.answers import View
 from fake_runway.core.durations import DURATION_PATTERN
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.findings import RULES, Severity
 from fake_runway.core.history.journal import CLOCK_ACTS
-from fake_runway.replay.routes import REPLAYS
-from fake_runway.web.bodies import Body
+from fake_runway.replay.routes import REPLAY_OPERATIONS
 
 ADMIN = load("admin")
-EVERY = (*SERVER_OPERATIONS, *ADMIN_OPERATIONS, *REPLAYS, *WAITS)
+PAGE = Path(__file__).parents[4] / "docs" / "admin.md"
 PUBLIC = {"/health", "/ready", "/metrics"}
 WORDS = ("title", "description", "default")
 IN_THE_DOCUMENTS_SPELLING = {
@@ -30,42 +36,118 @@ IN_THE_DOCUMENTS_SPELLING = {
 }
 
 
-def node(operation: AdminOperation) -> Mapping[str, Any]:
-    """Return what the document says of an operation."""
-    found: Mapping[str, Any] = ADMIN.raw["paths"][operation.template][operation.method.lower()]
-    return found
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a caller knows of an operation. Shapes are empty where there is no body."""
+
+    request: str
+    takes: str
+    optional: bool
+    answers: str
+    query: frozenset[str]
 
 
-def test_the_document_has_every_operation_and_no_other() -> None:
-    """Methods, paths and ids are those of the code."""
-    documented = {(o.id, o.method, o.template) for o in ADMIN.operations()}
-
-    assert {each for each in documented if each[2] not in PUBLIC} == {
-        (each.id, each.method, each.template) for each in EVERY
-    }
-
-
-@pytest.mark.parametrize("operation", EVERY, ids=lambda each: each.id)
-def test_an_operation_takes_what_the_document_says(operation: AdminOperation) -> None:
-    """Whether there is a body, whether it may be missing, and which query parameters there are."""
-    body = node(operation).get("requestBody")
+def documented(id_: str) -> Facts:
+    """Return what the contract says of an operation."""
+    (operation,) = [each for each in ADMIN.operations() if each.id == id_]
+    node = ADMIN.raw["paths"][operation.template][operation.method.lower()]
     parameters = [
-        ADMIN.raw["components"]["parameters"][each["$ref"].rpartition("/")[2]]
-        for each in node(operation).get("parameters", ())
+        ADMIN.raw["components"]["parameters"][shape_in(each)] for each in node.get("parameters", ())
     ]
+    return Facts(
+        request=f"{operation.method} {operation.template.removeprefix(ROOT)}",
+        takes=shape_in(node.get("requestBody", {})),
+        optional=operation.request is not None and not operation.request_required,
+        answers=shape_in([each for status, each in node["responses"].items() if status[0] == "2"]),
+        query=frozenset(each["name"] for each in parameters if each["in"] == "query"),
+    )
 
-    assert (body is not None) == (operation.body is not Body.NONE)
-    assert body is None or body["required"] == (operation.body is Body.REQUIRED)
-    queried = {each["name"] for each in parameters if each["in"] == "query"}
-    assert queried == set(operation.query)
+
+def shape_in(node: Any) -> str:
+    """Return the name of the only shape that a part of the document refers to, empty if none."""
+    names = set(re.findall(r'"\$ref": *"[^"]*/(\w+)"', json.dumps(node)))
+    assert len(names) < 2, names
+    return "".join(names)
+
+
+class Sent(NamedTuple):
+    """A request as a client's method writes it. `read`: the expression that reads the answer."""
+
+    id: str
+    request: str
+    read: str
+    query: frozenset[str]
+
+
+def sent_by_the_client() -> Iterator[Sent]:
+    """Yield every request in the source of the client."""
+    for node in ast.walk(ast.parse(Path(aio.__file__).read_text())):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="_send"),
+                args=[ast.Constant(value=id_), ast.Constant(value=request), read, *_],
+            ):
+                asked = [each.value for each in node.keywords if each.arg == "query"]
+                names = [ast.literal_eval(key) for each in asked for key in each.keys]  # type: ignore[attr-defined]  # literal dicts
+                yield Sent(str(id_), str(request), ast.unparse(read), frozenset(names))
+
+
+def reads(read: str, shape: str) -> bool:
+    """Tell whether a client's reading of an answer has the keys of the shape."""
+    if read == "nothing":
+        return not shape
+    found = re.fullmatch(r"(\w+)\.(?:of|many\('(\w+)'\))", read)
+    assert found, read
+    view, key = found.groups()
+    if key is not None:
+        shape = shape_in(ADMIN.raw["components"]["schemas"][shape]["properties"][key])
+    return fits(getattr(answers, view), shape)
+
+
+def fits(view: type[View], shape: str) -> bool:
+    """Tell whether a view has all keys of a shape, and needs only those that are always there."""
+    node = ADMIN.raw["components"]["schemas"][shape]
+    needed = {each.name for each in fields(view) if each.default is MISSING}
+    return (
+        set(node["properties"]) <= {each.name for each in fields(view)}
+        and needed == set(node["required"])
+        and all(fits(kind, shape_in(node["properties"][key])) for key, kind in view.nested.items())
+    )
+
+
+DECLARED = {each.id: each for each in (*ADMIN_OPERATIONS, *REPLAY_OPERATIONS)}
+DOCUMENTED = {each.id for each in ADMIN.operations() if each.template not in PUBLIC}
+SENT = list(sent_by_the_client())
+NOT_IN_THE_CLIENT = {"getAdminDocument"}  # for tools that read OpenAPI
+
+
+@pytest.mark.parametrize("id_", sorted({*DECLARED, *DOCUMENTED, *(each.id for each in SENT)}))
+def test_an_operation_is_the_same_wherever_it_stands(id_: str) -> None:
+    """Its declaration, the contract, the client's methods and the page of docs agree."""
+    declared = DECLARED[id_]
+    sent = [each for each in SENT if each.id == id_]
+
+    assert documented(id_) == Facts(
+        request=declared.request,
+        takes=declared.takes,
+        optional=declared.optional,
+        answers=declared.answers,
+        query=frozenset(each.name for each in declared.query),
+    )
+    assert bool(sent) == (id_ not in NOT_IN_THE_CLIENT)
+    for each in sent:
+        assert each.request == declared.request
+        assert each.query == {parameter.name for parameter in declared.query}
+        assert reads(each.read, declared.answers)
+    assert declared.template.partition("{")[0] in PAGE.read_text()
 
 
 def test_the_acts_are_those_of_the_code() -> None:
     """What can stand as an act in a journal is what the code writes down."""
-    acts = {each.id for each in ADMIN_OPERATIONS if each.acts}
+    acts = {each.id: each.scope for each in ADMIN_OPERATIONS if isinstance(each.scope, WorldAct)}
 
-    assert set(ADMIN.raw["components"]["schemas"]["Act"]["enum"]) == acts
-    assert acts >= CLOCK_ACTS
+    assert set(ADMIN.raw["components"]["schemas"]["Act"]["enum"]) == set(acts)
+    assert {id_ for id_, act in acts.items() if act.repeat is None} == CLOCK_ACTS
 
 
 def test_findings_are_those_of_the_code() -> None:

@@ -1,0 +1,155 @@
+"""What is declared of an admin operation, and how one is carried out.
+
+`@operation(...)` stands above the function that answers and says everything else about it. The
+handler, the journal and the replay read that; a test compares it with the client's method and with
+the contract. `operations.py` collects what is declared.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fake_runway.admin_api.calls import ROOT, AdminCall
+from fake_runway.admin_api.query import Parameter
+from fake_runway.core.errors import Refused
+from fake_runway.core.history.journal import Act
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
+from fake_runway.core.types import Json
+from fake_runway.web.bodies import Body
+from fake_runway.web.replies import Reply
+from fake_runway.worlds.registry import Worlds
+
+
+@dataclass(frozen=True, slots=True)
+class ServerWide:
+    """About the server: needs no world."""
+
+    answer: Callable[[Worlds], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class WorldScoped:
+    """About one world, at one instant of its clock. A replay does not repeat it."""
+
+    answer: Callable[[AdminCall], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class WorldWait:
+    """About one world; takes real time."""
+
+    answer: Callable[[AdminCall], Awaitable[Reply]]
+
+
+def _body(call: AdminCall, _: Reply) -> Json:
+    return call.body
+
+
+def _session_and_body(step: Json) -> tuple[str, Json]:
+    return step["session"] or "", step["given"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorldAct:
+    """Changes one world at one instant. The journal keeps it as an act, and a replay repeats it.
+
+    Attributes:
+        written: returns what the journal keeps, complete in itself, after it was carried out.
+        repeat: returns the name in the path and the body, from a recorded step; None: the replay
+            writes the act down and does not carry it out.
+    """
+
+    answer: Callable[[AdminCall], Reply]
+    written: Callable[[AdminCall, Reply], Json] = _body
+    repeat: Callable[[Json], tuple[str, Json]] | None = _session_and_body
+
+
+Scope = ServerWide | WorldScoped | WorldWait | WorldAct
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class AdminOperation:
+    """An operation of the admin API.
+
+    Attributes:
+        id: its operationId in the admin document.
+        request: method and path. The path is below `/__admin`; the one name in it stands as `{id}`
+            (of a session) or `{name}`.
+        scope: what it is about, with the function that answers.
+        takes: the shape of its body in the admin document; empty: it takes none.
+        optional: the body may be missing.
+        answers: the shape of its answer; empty: the answer has no body.
+    """
+
+    id: str
+    request: str
+    scope: Scope
+    takes: str
+    answers: str
+    optional: bool
+    query: tuple[Parameter, ...]
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.request.partition(" ")[0]
+
+    @property
+    def template(self) -> str:
+        """The whole path."""
+        return ROOT + self.request.partition(" ")[2]
+
+    @property
+    def body(self) -> Body:
+        """What it does with a body."""
+        if not self.takes:
+            return Body.NONE
+        return Body.OPTIONAL if self.optional else Body.REQUIRED
+
+
+def operation(
+    id_: str,
+    request: str,
+    scope: Callable[[Answer], Scope],
+    *,
+    takes: str = "",
+    answers: str = "",
+    optional: bool = False,
+    query: tuple[Parameter, ...] = (),
+) -> Callable[[Answer], AdminOperation]:
+    """Declare an operation, above the function that answers; arguments as of `AdminOperation`."""
+
+    def declared(answer: Answer) -> AdminOperation:
+        return AdminOperation(id_, request, scope(answer), takes, answers, optional, query)
+
+    return declared
+
+
+def carry_out(operation: AdminOperation, call: AdminCall) -> Reply:
+    """Carry out an operation that is about one world and takes no time.
+
+    The number of an act is taken first, so that the transitions it causes come after it. A refused
+    act changes nothing, so its number is free again.
+    """
+    world, log = call.world, call.world.log
+    world.account.advance(call.at)
+    match operation.scope:
+        case WorldScoped(answer):
+            return answer(call)
+        case WorldAct(answer, written):
+            number = log.number()
+            try:
+                reply = answer(call)
+            except Refused:
+                log.next_number = number
+                raise
+            names_session = "{id}" in operation.request
+            subject = Subject(SESSION.name, call.name.lower()) if names_session else NO_SUBJECT
+            act = Act(number, call.at, operation.id, subject, written(call, reply))
+            log.add_act(act)
+            world.notify()
+            return reply
+        case _:
+            raise TypeError(f"{operation.id} is not about one instant of a world")
