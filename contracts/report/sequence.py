@@ -7,7 +7,7 @@ repeats itself is folded, because thirty equal looks are one thing that was seen
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, StrEnum
 
 from contracts.judge.case import Context, Expect, Situation
 from contracts.judge.observation import Answer, Observation, Upstream
@@ -15,12 +15,12 @@ from contracts.report.findings import began
 from contracts.report.redaction import Redaction, short
 
 
-class Lane(Enum):
+class Lane(StrEnum):
     """A lifeline, from left to right."""
 
-    BROWSER = 0
-    GATEWAY = 1
-    FAKE = 2
+    BROWSER = "browser"
+    GATEWAY = "gateway"
+    FAKE = "fake Runway"
 
 
 class Tone(Enum):

@@ -1,6 +1,8 @@
 """The page: its structure, its diagrams, and that nothing of a target becomes part of it."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree as XML
 
@@ -181,6 +183,16 @@ def test_the_page_shows_many_callers_and_what_was_not_judged() -> None:
     assert "200, caller 4 [1]" in texts
     assert "<b>1</b> not judged" in page(made.unjudged())
     assert "fake-runway replay" not in page(made.unjudged())
+
+
+def test_templates_are_for_pages_only() -> None:
+    """A command that makes no page starts without the template engine."""
+    code = "import sys, contracts.cli, contracts.report; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+
+    assert "jinja2" not in loaded.stdout.split()
 
 
 # Sequences
