@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
@@ -261,16 +260,14 @@ class _Reader:
     def _target(self, pointer: str) -> object:
         if not pointer.startswith("#/"):
             raise BadDocument(f"the reference {pointer!r} leads out of the document")
-        target: object = self._document
-        for step in pointer[2:].split("/"):
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            if isinstance(target, Mapping) and key in target:
-                target = target[key]
-            elif isinstance(target, list) and key.isdecimal() and int(key) < len(target):
-                target = target[int(key)]
-            else:
-                raise BadDocument(f"the reference {pointer!r} leads nowhere")
-        return target
+        from referencing import Registry, Resource  # not at the start of every command
+        from referencing.exceptions import Unresolvable
+
+        resolver = Registry().with_resource("", Resource.opaque(self._document)).resolver()
+        try:
+            return resolver.lookup(pointer).contents
+        except (Unresolvable, ValueError, TypeError):  # the last two: a step into a list or a text
+            raise BadDocument(f"the reference {pointer!r} leads nowhere") from None
 
     def _shape(self, node: object, where: str) -> Shape:
         if isinstance(node, bool):

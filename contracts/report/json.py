@@ -4,7 +4,6 @@ Times are seconds since the first call of their situation. Keys are only added w
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import orjson
 
@@ -13,9 +12,9 @@ from contracts.judge.observation import Answer, Observation, Session, Upstream
 from contracts.judge.runner import Report, Verdict
 from contracts.report.findings import Finding, began, findings, summary
 from contracts.report.redaction import Redaction
+from contracts.wire.documents import Json
 
 FORMAT = 1
-Json = dict[str, Any]
 
 
 def as_json(report: Report, *, strict: bool) -> str:

@@ -19,7 +19,8 @@ METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 COMPONENTS = "#/components/schemas/"
 JSON = "application/json"
 
-Schema = Mapping[str, Any]
+Json = Mapping[str, Any]
+"""An object of JSON."""
 
 
 class UnknownName(LookupError):
@@ -31,7 +32,7 @@ class Header:
     """A response header: whether it must be there, and the shape of its text."""
 
     required: bool
-    schema: Schema
+    schema: Json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,7 @@ class Response:
     body, None for any other: a text is not looked into.
     """
 
-    schema: Schema | None
+    schema: Json | None
     headers: Mapping[str, Header]
     media: str | None = JSON
 
@@ -58,7 +59,7 @@ class Operation:
     id: str
     method: str
     template: str
-    request: Schema | None
+    request: Json | None
     request_required: bool
     responses: Mapping[int, Response]
 
@@ -91,7 +92,7 @@ class Document:
         bare = path.partition("?")[0]
         return any(operation.fits(bare) for operation in self.operations())
 
-    def schema(self, name: str) -> Schema:
+    def schema(self, name: str) -> Json:
         """Return a self-contained JSON schema of the shape `name`.
 
         `name` is a component's name or its pointer (`#/components/schemas/Session`). The result is
@@ -120,6 +121,16 @@ def load(name: str) -> Document:
     return Document(name, orjson.loads(file.read_bytes()))
 
 
+def follow(document: Json, pointer: str) -> Any:
+    """Return what a local `pointer`, such as `#/components/schemas/Session`, leads to.
+
+    Raises:
+        KeyError: it leads nowhere.
+    """
+    steps = (step.replace("~1", "/").replace("~0", "~") for step in pointer[2:].split("/"))
+    return reduce(lambda node, step: node[step], steps, document)
+
+
 @cache
 def _operations(document: Document) -> tuple[Operation, ...]:
     return tuple(
@@ -130,7 +141,7 @@ def _operations(document: Document) -> tuple[Operation, ...]:
     )
 
 
-def _operation(document: Document, method: str, template: str, node: Schema) -> Operation:
+def _operation(document: Document, method: str, template: str, node: Json) -> Operation:
     request = node.get("requestBody", {})
     return Operation(
         id=node["operationId"],
@@ -139,14 +150,14 @@ def _operation(document: Document, method: str, template: str, node: Schema) -> 
         request=_json_body(document, request),
         request_required=request.get("required", False),
         responses={
-            int(status): _response(document, _follow(document, response))
+            int(status): _response(document, _target(document, response))
             for status, response in node["responses"].items()
         },
     )
 
 
-def _response(document: Document, node: Schema) -> Response:
-    headers = {name: _follow(document, header) for name, header in node.get("headers", {}).items()}
+def _response(document: Document, node: Json) -> Response:
+    headers = {name: _target(document, header) for name, header in node.get("headers", {}).items()}
     return Response(
         schema=_json_body(document, node),
         headers={
@@ -157,17 +168,15 @@ def _response(document: Document, node: Schema) -> Response:
     )
 
 
-def _json_body(document: Document, node: Schema) -> Schema | None:
+def _target(document: Document, node: Json) -> Json:
+    target: Json = follow(document.raw, node["$ref"]) if "$ref" in node else node
+    return target
+
+
+def _json_body(document: Document, node: Json) -> Json | None:
     if JSON not in node.get("content", ()):
         return None
     return document.schema(node["content"][JSON]["schema"]["$ref"])
-
-
-def _follow(document: Document, node: Schema) -> Schema:
-    if "$ref" not in node:
-        return node
-    steps = node["$ref"].removeprefix("#/").split("/")
-    return reduce(lambda inner, step: inner[step], steps, document.raw)
 
 
 def _fits(template: str, path: str) -> bool:

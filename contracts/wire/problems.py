@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from contracts.wire.documents import Schema
+from contracts.wire.documents import Json
 
 Path = tuple[str | int, ...]
 Position = tuple[int, ...]
@@ -168,7 +168,7 @@ class Failure:
         return self.rule[:-1]
 
 
-def explain(schema: Schema, value: object, failures: Iterable[Failure]) -> list[Problem]:
+def explain(schema: Json, value: object, failures: Iterable[Failure]) -> list[Problem]:
     """Turn `failures` into problems: those of an object or array first, then its parts in order.
 
     The parts of an object are ordered as the schema lists its properties, missing ones among
@@ -183,14 +183,12 @@ def explain(schema: Schema, value: object, failures: Iterable[Failure]) -> list[
     return list(dict.fromkeys(problem for _, problem in ranked))
 
 
-def _describe(
-    schema: Schema, value: object, failure: Failure
-) -> Iterator[tuple[Position, Problem]]:
+def _describe(schema: Json, value: object, failure: Failure) -> Iterator[tuple[Position, Problem]]:
     """Yield each problem behind `failure` with its position for sorting."""
-    shape: Schema = _at(schema, failure.shape)
+    shape: Json = _at(schema, failure.shape)
     came = _at(value, failure.path)
     here = _position(schema, failure.shape, failure.path)
-    properties: Schema = shape.get("properties", {})
+    properties: Json = shape.get("properties", {})
     numbers = {name: number for number, name in enumerate(properties)}
     last = (*here, len(numbers))
     match failure.keyword:
@@ -211,12 +209,12 @@ def _describe(
             yield here, _broken_rule(failure.path, came, str(keyword), shape)
 
 
-def _unknown_keys(path: Path, came: Schema, known: Iterable[str]) -> Problem:
+def _unknown_keys(path: Path, came: Json, known: Iterable[str]) -> Problem:
     names = set(known)
     return Problem(path, Kind.UNKNOWN_KEY, (), "object", tuple(k for k in came if k not in names))
 
 
-def _allowed(names: Schema, came: Schema) -> Iterable[str]:
+def _allowed(names: Json, came: Json) -> Iterable[str]:
     """Return the keys that a rule about `names`, a list or a pattern, allows."""
     if "enum" in names:
         return tuple(names["enum"])
@@ -224,7 +222,7 @@ def _allowed(names: Schema, came: Schema) -> Iterable[str]:
     return tuple(key for key in came if rule.search(key))
 
 
-def _broken_rule(path: Path, came: object, keyword: str, shape: Schema) -> Problem:
+def _broken_rule(path: Path, came: object, keyword: str, shape: Json) -> Problem:
     kind = KINDS.get(keyword, Kind.OTHER)
     expected: Any = shape[keyword]
     match kind:
@@ -237,7 +235,7 @@ def _broken_rule(path: Path, came: object, keyword: str, shape: Schema) -> Probl
     return Problem(path, kind, expected, TYPES[type(came)])
 
 
-def _types(shape: Schema) -> tuple[str, ...]:
+def _types(shape: Json) -> tuple[str, ...]:
     """Return the JSON types that `shape` allows; a const or an enum speaks for itself."""
     if "const" in shape:
         return (TYPES[type(shape["const"])],)
@@ -247,7 +245,7 @@ def _types(shape: Schema) -> tuple[str, ...]:
     return (allowed,) if isinstance(allowed, str) else tuple(allowed)
 
 
-def _position(schema: Schema, shape: Path, path: Path) -> Position:
+def _position(schema: Json, shape: Path, path: Path) -> Position:
     """Rank a place: for each step into an object its property's number, into an array its index."""
     position: list[int] = []
     node: Any = schema

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from contracts.wire.documents import (
-    COMPONENTS,
     Document,
     Header,
+    Json,
     Operation,
     Response,
-    Schema,
     UnknownName,
+    follow,
     load,
 )
 from contracts.wire.problems import Failure, Kind, Problem, explain, where
@@ -74,7 +74,7 @@ class ContractViolation(Exception):
 class _Validator(ABC):
     """What both engines have in common: a schema, and problems in a fixed order."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Json) -> None:
         self._schema = _resolve(schema)
 
     def problems(self, value: object) -> list[Problem]:
@@ -115,7 +115,7 @@ class PlainValidator(_Validator):
         return _plain_failures(self._schema, value)
 
 
-def _plain_failures(schema: Schema, value: object) -> list[Failure]:
+def _plain_failures(schema: Json, value: object) -> list[Failure]:
     return [
         Failure(tuple(error.absolute_schema_path), tuple(error.absolute_path))
         for error in _plain_engine()(schema).iter_errors(value)
@@ -218,43 +218,37 @@ def _body_faults(response: Response, came: Mapping[str, str], body: bytes) -> It
         yield "; ".join(problem.sentence() for problem in problems)
 
 
-def _resolve(schema: Schema) -> dict[str, Any]:
+def _resolve(schema: Json) -> dict[str, Any]:
     """Put every `$ref` of a self-contained schema in place and rewrite unions; see the module.
 
     What stood in place of a reference has the shape's name as its `title`. Beside a `$ref` only
     annotations may stand, and no shape may contain itself: true of our documents, and tested.
     """
     rules = {key: value for key, value in schema.items() if key != "components"}
-    resolved: dict[str, Any] = _resolved(rules, schema.get("components", {}).get("schemas", {}))
+    resolved: dict[str, Any] = _resolved(rules, schema)
     return resolved
 
 
-def _resolved(node: Any, shapes: Mapping[str, Any]) -> Any:
+def _resolved(node: Any, whole: Json) -> Any:
     match node:
         case {"$ref": str(pointer), **beside}:
-            name = pointer.removeprefix(COMPONENTS)
-            return {"title": name, **_resolved(shapes[name], shapes), **beside}
+            target = _resolved(follow(whole, pointer), whole)
+            return {"title": pointer.rpartition("/")[2], **target, **beside}
         case {"discriminator": {"propertyName": key, "mapping": mapping}}:
-            return _by_discriminator(key, mapping, shapes)
-        case dict():
-            return {key: _resolved(value, shapes) for key, value in node.items()}
-        case list():
-            return [_resolved(value, shapes) for value in node]
-    return node
-
-
-def _by_discriminator(
-    key: str, mapping: Mapping[str, str], shapes: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": [key],
-        "properties": {key: {"enum": list(mapping)}},
-        "allOf": [
-            {
-                "if": {"type": "object", "required": [key], "properties": {key: {"const": name}}},
-                "then": _resolved({"$ref": pointer}, shapes),
+            discriminated = {"type": "object", "required": [key]}
+            return {
+                **discriminated,
+                "properties": {key: {"enum": list(mapping)}},
+                "allOf": [
+                    {
+                        "if": {**discriminated, "properties": {key: {"const": name}}},
+                        "then": _resolved({"$ref": pointer}, whole),
+                    }
+                    for name, pointer in mapping.items()
+                ],
             }
-            for name, pointer in mapping.items()
-        ],
-    }
+        case dict():
+            return {key: _resolved(value, whole) for key, value in node.items()}
+        case list():
+            return [_resolved(value, whole) for value in node]
+    return node

@@ -648,6 +648,8 @@ def test_other_documents_are_refused(document: object, message: str) -> None:
     ("pointer", "message"),
     [
         ("#/components/schemas/Nowhere", "leads nowhere"),
+        ("#/security/first", "leads nowhere"),
+        ("#/openapi/version", "leads nowhere"),
         ("other.json#/Shape", "leads out of the document"),
         ("#/components/schemas/Loop", "leads to itself"),
     ],

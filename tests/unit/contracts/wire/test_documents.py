@@ -9,7 +9,7 @@ from typing import Any
 import openapi_spec_validator
 import pytest
 
-from contracts.wire.documents import NAMES, Document, UnknownName, load
+from contracts.wire.documents import NAMES, Document, UnknownName, follow, load
 
 ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
@@ -41,15 +41,6 @@ def nodes(node: Any) -> Iterator[Mapping[str, Any]]:
             yield from nodes(child)
 
 
-def follow(document: Document, pointer: str) -> Any:
-    """Return what a local `pointer` leads to."""
-    assert pointer.startswith("#/"), pointer
-    target: Any = document.raw
-    for step in pointer[2:].split("/"):
-        target = target[step.replace("~1", "/").replace("~0", "~")]
-    return target
-
-
 def references(node: Any) -> Iterator[str]:
     """Yield every pointer in `node`, those of a discriminator's mapping too."""
     for inner in nodes(node):
@@ -66,7 +57,7 @@ def reachable(document: Document, start: Any) -> set[str]:
     while todo:
         pointer = todo.pop()
         found.add(pointer)
-        todo |= set(references(follow(document, pointer))) - found
+        todo |= set(references(follow(document.raw, pointer))) - found
     return found
 
 
@@ -82,7 +73,8 @@ def test_references_lead_somewhere(document: Document) -> None:
 
     assert pointers
     for pointer in pointers:
-        follow(document, pointer)
+        assert pointer.startswith("#/")
+        follow(document.raw, pointer)
 
 
 def test_no_shape_is_left_over(document: Document) -> None:
@@ -123,7 +115,7 @@ def test_requests_are_closed(document: Document) -> None:
     ]
     for pointer in reachable(document, bodies):
         name = pointer.rpartition("/")[2]
-        for node in nodes(follow(document, pointer)):
+        for node in nodes(follow(document.raw, pointer)):
             if node.get("type") == "object" and name not in OPEN_REQUESTS:
                 assert node["additionalProperties"] is False, name
 
@@ -136,7 +128,7 @@ def test_unions_are_told_apart_by_their_discriminator(document: Document) -> Non
         key, mapping = node["discriminator"]["propertyName"], node["discriminator"]["mapping"]
         assert [branch["$ref"] for branch in node["oneOf"]] == list(mapping.values())
         for value, pointer in mapping.items():
-            branch = follow(document, pointer)
+            branch = follow(document.raw, pointer)
             assert branch["properties"][key]["const"] == value
             assert key in branch["required"]
 
@@ -200,7 +192,7 @@ def test_only_consume_works_without_version_and_secret() -> None:
             headers = [
                 parameter["$ref"].rpartition("/")[2]
                 for parameter in operation["parameters"]
-                if follow(runway, parameter["$ref"])["in"] == "header"
+                if follow(runway.raw, parameter["$ref"])["in"] == "header"
             ]
             assert headers == ["OptionalVersion" if consume else "Version"]
             assert operation.get("security") == ([{"sessionKey": []}] if consume else None)
@@ -213,7 +205,7 @@ def test_only_the_list_of_avatars_takes_a_query() -> None:
         (operation["operationId"], parameter["name"], parameter["required"])
         for item in runway.raw["paths"].values()
         for operation in (item[method] for method in ("get", "post", "delete") if method in item)
-        for parameter in (follow(runway, p["$ref"]) for p in operation["parameters"])
+        for parameter in (follow(runway.raw, p["$ref"]) for p in operation["parameters"])
         if parameter["in"] == "query"
     }
 
@@ -285,6 +277,11 @@ def test_operation_knows_its_bodies() -> None:
     assert avatar.request is None
     assert list(avatar.responses) == [200, 400, 401, 404]
     assert avatar.responses[200].schema == runway.schema("AvatarDetails")
+
+
+def test_a_pointer_may_escape_its_steps() -> None:
+    """Slashes and tildes in keys are escaped, as RFC 6901 says."""
+    assert follow({"paths": {"/a~b": {"x": 1}}}, "#/paths/~1a~0b/x") == 1
 
 
 def test_schema_by_name_or_pointer() -> None:
