@@ -1,15 +1,21 @@
 """What is wrong with a value: which rule it breaks and where, without the value.
 
 The engines only tell *where* something failed: the keyword in the schema and the place in the
-value (a `Failure`). All that a `Problem` says is looked up from there, and of the value nothing but
-its type and its unknown keys: a value may be a secret, and has no way into a message.
+value (a `BrokenRule`). All that a `Problem` says is looked up from there, and of the value nothing
+but its type and its unknown keys: a value may be a secret, and has no way into a message.
+
+Where none of several shapes fits, the one of the value's type is the one that was meant, and what
+breaks that one is reported. If no type decides, all of them are named.
+
+Problems are values; a `Vocabulary` turns them into words. `JSON` is the one for bodies. Files of
+YAML and the provider's own API, whose sentences the fake repeats, have theirs where they are read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
 from operator import itemgetter
@@ -25,54 +31,34 @@ Rank = tuple[Position, int, str]
 
 
 class Kind(StrEnum):
-    """What rule a value breaks; `expected` of a `Problem` means something else for each."""
+    """What rule a value breaks, first the rules that say most about a shape.
 
-    TYPE = "type"
-    REQUIRED = "required"
-    UNKNOWN_KEY = "unknown_key"
+    The values are keywords of JSON schema. `expected` of a `Problem` means something else for each.
+    """
+
     CONST = "const"
     ENUM = "enum"
-    MINIMUM = "minimum"
-    MAXIMUM = "maximum"
-    MIN_LENGTH = "min_length"
-    MAX_LENGTH = "max_length"
-    MIN_ITEMS = "min_items"
-    MAX_ITEMS = "max_items"
-    MIN_KEYS = "min_keys"
-    MAX_KEYS = "max_keys"
+    FORMAT = "format"
     PATTERN = "pattern"
-    ALTERNATIVES = "alternatives"
+    ALTERNATIVES = "anyOf"
+    TYPE = "type"
+    MINIMUM = "minimum"
+    EXCLUSIVE_MINIMUM = "exclusiveMinimum"
+    MAXIMUM = "maximum"
+    MIN_LENGTH = "minLength"
+    MAX_LENGTH = "maxLength"
+    MIN_ITEMS = "minItems"
+    MAX_ITEMS = "maxItems"
+    MIN_KEYS = "minProperties"
+    MAX_KEYS = "maxProperties"
+    REQUIRED = "required"
+    UNKNOWN_KEY = "additionalProperties"
     OTHER = "other"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Kind:
+        return cls.ALTERNATIVES if value == "oneOf" else cls.OTHER
 
-KINDS: Mapping[str, Kind] = {
-    "type": Kind.TYPE,
-    "const": Kind.CONST,
-    "enum": Kind.ENUM,
-    "minimum": Kind.MINIMUM,
-    "maximum": Kind.MAXIMUM,
-    "minLength": Kind.MIN_LENGTH,
-    "maxLength": Kind.MAX_LENGTH,
-    "minItems": Kind.MIN_ITEMS,
-    "maxItems": Kind.MAX_ITEMS,
-    "minProperties": Kind.MIN_KEYS,
-    "maxProperties": Kind.MAX_KEYS,
-    "pattern": Kind.PATTERN,
-}
-
-PHRASES: Mapping[Kind, str] = {
-    Kind.CONST: '"{}"',
-    Kind.MINIMUM: "a number of at least {}",
-    Kind.MAXIMUM: "a number of at most {}",
-    Kind.MIN_LENGTH: "a string of length {} or more",
-    Kind.MAX_LENGTH: "a string of length {} or less",
-    Kind.MIN_ITEMS: "an array of length {} or more",
-    Kind.MAX_ITEMS: "an array of length {} or less",
-    Kind.MIN_KEYS: "an object with {} of its keys or more",
-    Kind.MAX_KEYS: "an object with {} of its keys or less",
-    Kind.PATTERN: "a string like {}",
-    Kind.OTHER: "a value that satisfies {!r}",
-}
 
 TYPES: Mapping[type, str] = {
     type(None): "null",
@@ -85,8 +71,6 @@ TYPES: Mapping[type, str] = {
 }
 
 NOTHING = "nothing"
-WITH_ARTICLE = {"integer": "an integer", "array": "an array", "object": "an object"}
-BARE = ("null", NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +79,12 @@ class Problem:
 
     `path` leads to the place, keys and indexes from the root; for a missing key it ends in that
     key, for unknown keys it is the object that has them. `got` is the JSON type of what came, or
-    "nothing". `expected` depends on `kind`:
+    "nothing". `shape` is the schema that the value at `path` should keep; for unknown keys that a
+    rule about names forbids, it is that rule. `expected` depends on `kind`:
 
     - TYPE, REQUIRED: the allowed JSON types, a tuple (empty: any)
     - ENUM: the choices, a tuple; CONST: the one value
-    - MINIMUM ... MAX_KEYS: the limit, a number; PATTERN: the regular expression
+    - MINIMUM ... MAX_KEYS: the limit, a number; PATTERN: the regular expression; FORMAT: its name
     - UNKNOWN_KEY: an empty tuple; `keys` has the unknown names, in the order in which they came
     - ALTERNATIVES: the titles of the shapes of which one had to fit, a tuple
     - OTHER: the keyword of JSON schema
@@ -110,57 +95,134 @@ class Problem:
     expected: str | int | float | tuple[str, ...]
     got: str
     keys: tuple[str, ...] = ()
+    shape: Json = field(default_factory=dict, compare=False, repr=False)
 
-    def sentence(self) -> str:
-        """Say what was expected, what came, and where."""
-        return f"expected {self._wanted()}, got {self._came()} at {where(self.path)}"
+    def sentence(self, *, value: str = "") -> str:
+        """Say what was expected, what came, and where.
 
-    def _wanted(self) -> str:
-        match self.expected:
-            case tuple() if self.kind is Kind.UNKNOWN_KEY:
-                return "no other keys"
-            case tuple(names) if self.kind in (Kind.TYPE, Kind.REQUIRED):
-                return " or ".join(map(_with_article, names)) or "a value"
-            case tuple(names) if self.kind is Kind.ENUM:
-                return f"one of {_quoted(names)}"
-            case tuple(names):
-                return " or ".join(names)
-            case limit:
-                return PHRASES[self.kind].format(limit)
+        Args:
+            value: is said as well; only for values that are no secrets.
+        """
+        got = ", ".join(map(JSON.quoted, self.keys)) or JSON.types[self.got]
+        got = f"{got} {value}".rstrip()
+        return f"expected {JSON.expected(self)}, got {got} at {where(self.path)}"
 
-    def _came(self) -> str:
-        return _quoted(self.keys) if self.keys else _with_article(self.got)
+
+def in_json(value: object) -> str:
+    """Write a value as JSON."""
+    return orjson.dumps(value).decode()
 
 
 def where(path: Path) -> str:
     """Write `path` as a JSON path, such as `$.tools[2].name`."""
-    return "$" + "".join(_step(step) for step in path)
+    return "$" + "".join(
+        f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{in_json(step)}]"
+        for step in path
+    )
 
 
-def _step(step: str | int) -> str:
-    if isinstance(step, str) and step.isidentifier():
-        return f".{step}"
-    return f"[{orjson.dumps(step).decode()}]"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The words in which one audience reads what was expected.
+
+    Attributes:
+        phrases: by kind; in the place of `{}` stand types, choices, keys or a limit, of `{got}`
+            the type that came, of `{s}` the plural of several keys.
+        otherwise: the phrase for other kinds.
+        types: what the types of JSON are called; others by their names.
+        quoted: writes one of several names.
+        between: stands between choices.
+        texts: what patterns and formats mean.
+        in_full: a value of the wrong type or none, and each of several shapes, is described by the
+            first `Kind` of rule that it has, instead of its types or its title.
+    """
+
+    phrases: Mapping[Kind, str]
+    otherwise: str
+    types: Mapping[str, str] = field(default_factory=dict)
+    quoted: Callable[[Any], str] = str
+    between: str = ", "
+    texts: Mapping[str, str] = field(default_factory=dict)
+    in_full: bool = False
+
+    def expected(self, problem: Problem) -> str:
+        """Return what was expected."""
+        kind, shape = problem.kind, problem.shape
+        expected: Any = problem.expected
+        match kind:
+            case Kind.TYPE | Kind.REQUIRED:
+                if self.in_full and (first := _first_rule(shape)).kind is not Kind.TYPE:
+                    return self.expected(first)
+                text = " or ".join(self.types.get(name, name) for name in expected) or "a value"
+            case Kind.ALTERNATIVES:
+                if self.in_full:
+                    branches = shape.get("anyOf") or shape["oneOf"]
+                    expected = [self.expected(_first_rule(each)) for each in branches]
+                text = " or ".join(expected)
+            case Kind.UNKNOWN_KEY:
+                text = ", ".join(map(self.quoted, problem.keys))
+            case Kind.ENUM:
+                text = self.between.join(map(self.quoted, expected))
+            case Kind.CONST:
+                text = self.quoted(expected)
+            case _ if expected in self.texts:
+                return self.texts[expected]
+            case _:
+                text = str(expected)
+        phrase = self.phrases.get(kind, self.otherwise)
+        return phrase.format(text, got=problem.got, s="s" * (len(problem.keys) > 1))
 
 
-def _with_article(name: str) -> str:
-    return name if name in BARE else WITH_ARTICLE.get(name, f"a {name}")
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(orjson.dumps(name).decode() for name in names)
+JSON = Vocabulary(
+    phrases={
+        Kind.TYPE: "{}",
+        Kind.REQUIRED: "{}",
+        Kind.UNKNOWN_KEY: "no other keys",
+        Kind.CONST: "{}",
+        Kind.ENUM: "one of {}",
+        Kind.MINIMUM: "a number of at least {}",
+        Kind.EXCLUSIVE_MINIMUM: "a number of more than {}",
+        Kind.MAXIMUM: "a number of at most {}",
+        Kind.MIN_LENGTH: "a string of length {} or more",
+        Kind.MAX_LENGTH: "a string of length {} or less",
+        Kind.MIN_ITEMS: "an array of length {} or more",
+        Kind.MAX_ITEMS: "an array of length {} or less",
+        Kind.MIN_KEYS: "an object with {} of its keys or more",
+        Kind.MAX_KEYS: "an object with {} of its keys or less",
+        Kind.PATTERN: "a string like {}",
+        Kind.FORMAT: "a string of the format {}",
+        Kind.ALTERNATIVES: "{}",
+    },
+    otherwise="a value that satisfies '{}'",
+    types={
+        "null": "null",
+        NOTHING: NOTHING,
+        "boolean": "a boolean",
+        "integer": "an integer",
+        "number": "a number",
+        "string": "a string",
+        "array": "an array",
+        "object": "an object",
+    },
+    quoted=in_json,
+)
+"""The words for bodies of requests and answers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """What an engine found: `rule` leads to a keyword of the schema, `path` to a place."""
+class BrokenRule:
+    """What an engine found: `rule` leads to a keyword of the schema, `path` to a place.
+
+    Where none of several shapes fitted, `branches` has what was found about each.
+    """
 
     rule: Path
     path: Path
+    branches: tuple[tuple[BrokenRule, ...], ...] = ()
 
     @property
-    def keyword(self) -> str | int:
-        return self.rule[-1]
+    def keyword(self) -> str:
+        return str(self.rule[-1])
 
     @property
     def shape(self) -> Path:
@@ -168,71 +230,108 @@ class Failure:
         return self.rule[:-1]
 
 
-def explain(schema: Json, value: object, failures: Iterable[Failure]) -> list[Problem]:
-    """Turn `failures` into problems: those of an object or array first, then its parts in order.
+def explain(schema: Json, value: object, broken: Iterable[BrokenRule]) -> list[Problem]:
+    """Turn broken rules into problems: those of an object or array first, then its parts in order.
 
     The parts of an object are ordered as the schema lists its properties, missing ones among
     them, unknown keys last. Engines report the same thing twice at times; that is left out.
     """
     ranked: list[tuple[Rank, Problem]] = []
-    for failure in failures:
-        rule = list(_at(schema, failure.shape)).index(failure.keyword)
-        for position, problem in _describe(schema, value, failure):
+    for each in (leaf for rule in broken for leaf in _leaves(schema, value, rule)):
+        rule = list(at(schema, each.shape)).index(each.keyword)
+        for position, problem in _describe(schema, value, each):
             ranked.append(((position, rule, where(problem.path)), problem))
     ranked.sort(key=itemgetter(0))
     return list(dict.fromkeys(problem for _, problem in ranked))
 
 
-def _describe(schema: Json, value: object, failure: Failure) -> Iterator[tuple[Position, Problem]]:
-    """Yield each problem behind `failure` with its position for sorting."""
-    shape: Json = _at(schema, failure.shape)
-    came = _at(value, failure.path)
-    here = _position(schema, failure.shape, failure.path)
+def at(node: Any, path: Path) -> Any:
+    """Return what `path` leads to."""
+    return reduce(lambda inner, step: inner[step], path, node)
+
+
+def _leaves(schema: Json, value: object, broken: BrokenRule) -> Iterator[BrokenRule]:
+    """Yield what breaks the one alternative that was meant, or the rule itself if none was."""
+    got = TYPES[type(at(value, broken.path))]
+    meant = [
+        branch
+        for branch in broken.branches
+        if not any(
+            each.path == broken.path
+            and each.keyword in ("type", "const", "enum")
+            and got not in _types(at(schema, each.shape))
+            for each in branch
+        )
+    ]
+    if len(meant) != 1 or any(
+        each.keyword == "const" and each.path == broken.path for each in meant[0]
+    ):
+        yield broken
+        return
+    for each in meant[0]:
+        yield from _leaves(schema, value, each)
+
+
+def _describe(
+    schema: Json, value: object, broken: BrokenRule
+) -> Iterator[tuple[Position, Problem]]:
+    """Yield each problem behind a broken rule with its position for sorting."""
+    shape: Json = at(schema, broken.shape)
+    came = at(value, broken.path)
+    here = _position(schema, broken.shape, broken.path)
     properties: Json = shape.get("properties", {})
     numbers = {name: number for number, name in enumerate(properties)}
-    last = (*here, len(numbers))
-    match failure.keyword:
-        case "required":
-            for name in shape["required"]:
-                if name not in came:
-                    place = (*here, numbers.get(name, len(numbers)))
-                    wanted = _types(properties.get(name, {}))
-                    yield place, Problem((*failure.path, name), Kind.REQUIRED, wanted, NOTHING)
-        case "additionalProperties":
-            yield last, _unknown_keys(failure.path, came, properties)
-        case _ if failure.shape[-1:] == ("propertyNames",):
-            yield last, _unknown_keys(failure.path, came, _allowed(shape, came))
-        case "oneOf" | "anyOf" as keyword:
-            names = tuple(branch["title"] for branch in shape[keyword])
-            yield here, Problem(failure.path, Kind.ALTERNATIVES, names, TYPES[type(came)])
-        case keyword:
-            yield here, _broken_rule(failure.path, came, str(keyword), shape)
+    if broken.keyword == "required":
+        for name in (name for name in shape["required"] if name not in came):
+            place = (*here, numbers.get(name, len(numbers)))
+            missing = properties.get(name, {})
+            path = (*broken.path, name)
+            yield place, Problem(path, Kind.REQUIRED, _types(missing), NOTHING, shape=missing)
+        return
+    unknown: tuple[str, ...] = ()
+    if broken.keyword == "additionalProperties":
+        unknown = tuple(key for key in came if key not in properties)
+    elif broken.shape[-1:] == ("propertyNames",):
+        unknown = tuple(key for key in came if not _is_allowed(shape, key))
+    if unknown:
+        last = (*here, len(numbers))
+        yield last, Problem(broken.path, Kind.UNKNOWN_KEY, (), "object", unknown, shape)
+    else:
+        yield here, _problem(broken.path, broken.keyword, shape, TYPES[type(came)])
 
 
-def _unknown_keys(path: Path, came: Json, known: Iterable[str]) -> Problem:
-    names = set(known)
-    return Problem(path, Kind.UNKNOWN_KEY, (), "object", tuple(k for k in came if k not in names))
+def _is_allowed(names: Json, key: str) -> bool:
+    """Tell whether a rule about names, a list or a pattern, allows a key."""
+    return key in names["enum"] if "enum" in names else is_like(names["pattern"], key)
 
 
-def _allowed(names: Json, came: Json) -> Iterable[str]:
-    """Return the keys that a rule about `names`, a list or a pattern, allows."""
-    if "enum" in names:
-        return tuple(names["enum"])
-    rule = re.compile(re.sub(r"\$$", r"\\Z", names["pattern"]))
-    return tuple(key for key in came if rule.search(key))
+def is_like(pattern: str, text: str) -> bool:
+    """Tell whether `text` matches a `pattern` as JSON schema means it."""
+    # There `$` is the end of the text; Python's also allows one line break behind it.
+    return re.search(re.sub(r"\$$", r"\\Z", pattern), text) is not None
 
 
-def _broken_rule(path: Path, came: object, keyword: str, shape: Json) -> Problem:
-    kind = KINDS.get(keyword, Kind.OTHER)
+def _problem(path: Path, keyword: str, shape: Json, got: str) -> Problem:
+    kind = Kind(keyword)
     expected: Any = shape[keyword]
     match kind:
         case Kind.TYPE:
             expected = _types(shape)
         case Kind.ENUM:
             expected = tuple(expected)
+        case Kind.ALTERNATIVES:
+            expected = tuple(branch.get("title", "") for branch in expected)
         case Kind.OTHER:
             expected = keyword
-    return Problem(path, kind, expected, TYPES[type(came)])
+    return Problem(path, kind, expected, got, shape=shape)
+
+
+def _first_rule(shape: Json) -> Problem:
+    """Return the problem that nothing at all would have with a shape."""
+    keyword = next((each for each in Kind if each in shape), None)
+    if keyword is None:
+        return Problem((), Kind.TYPE, (), NOTHING)
+    return _problem((), keyword, shape, NOTHING)
 
 
 def _types(shape: Json) -> tuple[str, ...]:
@@ -263,7 +362,3 @@ def _position(schema: Json, shape: Path, path: Path) -> Position:
             case "additionalProperties":  # an open map: its entries have no number
                 next(places)
     return tuple(position)
-
-
-def _at(node: Any, path: Sequence[str | int]) -> Any:
-    return reduce(lambda inner, step: inner[step], path, node)

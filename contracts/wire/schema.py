@@ -17,10 +17,8 @@ What does not live here: the sentences in which the Runway API refuses a body, a
 
 from __future__ import annotations
 
-import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -35,7 +33,7 @@ from contracts.wire.documents import (
     follow,
     load,
 )
-from contracts.wire.problems import Failure, Kind, Problem, explain, where
+from contracts.wire.problems import BrokenRule, Kind, Problem, explain, is_like, where
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -71,55 +69,92 @@ class ContractViolation(Exception):
         self.reason = reason
 
 
-class _Validator(ABC):
-    """What both engines have in common: a schema, and problems in a fixed order."""
+Formats = Mapping[str, Callable[[str], object]]
+"""Formats by name: each raises ValueError for a text that is not of it."""
 
-    def __init__(self, schema: Json) -> None:
+
+class PlainValidator:
+    """Checks JSON values with the pure-Python `jsonschema`: slow, and a second opinion.
+
+    Args:
+        formats: what their names in the schema mean; without any, a format is an annotation.
+    """
+
+    def __init__(self, schema: Json, *, formats: Formats | None = None) -> None:
         self._schema = _resolve(schema)
+        self._formats = formats or {}
 
     def problems(self, value: object) -> list[Problem]:
         """Return every rule that `value` (as `orjson.loads` gives it) breaks; empty if valid."""
-        return explain(self._schema, value, self._failures(value))
+        return explain(self._schema, value, self._broken(value))
 
-    @abstractmethod
-    def _failures(self, value: object) -> list[Failure]: ...
+    def _broken(self, value: object) -> list[BrokenRule]:
+        from jsonschema import FormatChecker
+
+        checker = FormatChecker(formats=())
+        for name, parse in self._formats.items():
+            checker.checks(name)(partial(_is_of, parse))
+        errors = _plain_engine()(self._schema, format_checker=checker).iter_errors(value)
+        return list(map(_of_jsonschema, errors))
 
 
-class BodyValidator(_Validator):
-    """Checks JSON bodies fast; compiles the self-contained `schema` when first asked."""
+class BodyValidator(PlainValidator):
+    """Does the same fast, by `jsonschema-rs`; compiles the `schema` when first asked."""
 
     @cached_property
     def _compiled(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # 30 ms that `--help` need not pay
+        import jsonschema_rs  # a start that checks nothing need not pay for it
 
-        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=False)
+        formats: dict[str, Callable[..., bool]] = {
+            name: partial(_is_of, parse) for name, parse in self._formats.items()
+        }
+        return jsonschema_rs.Draft202012Validator(
+            self._schema, formats=formats, validate_formats=bool(formats)
+        )
 
     def is_valid(self, value: object) -> bool:
         """Tell whether `value` (as `orjson.loads` gives it) keeps every rule."""
         return self._compiled.is_valid(value)
 
-    def _failures(self, value: object) -> list[Failure]:
-        errors = self._compiled.iter_errors(value)
-        failures = [Failure(tuple(e.schema_path), tuple(e.instance_path)) for e in errors]
+    def _broken(self, value: object) -> list[BrokenRule]:
+        broken = [_of_jsonschema_rs(error) for error in self._compiled.iter_errors(value)]
         # In its paths jsonschema-rs 0.60 leaves out empty keys and makes 7 of "7". Such keys can
         # only stand in open maps, so what failed inside one is left to the other engine.
-        if any("additionalProperties" in failure.shape for failure in failures):
-            return _plain_failures(self._schema, value)
-        return failures
+        return super()._broken(value) if any(map(_is_in_open_map, broken)) else broken
 
 
-class PlainValidator(_Validator):
-    """Does the same with the pure-Python `jsonschema`: slower, and a second opinion."""
+def _is_of(parse: Callable[[str], object], text: object) -> bool:
+    if isinstance(text, str):  # other values are checked by the rule about types
+        try:
+            parse(text)
+        except ValueError:
+            return False
+    return True
 
-    def _failures(self, value: object) -> list[Failure]:
-        return _plain_failures(self._schema, value)
+
+def _is_in_open_map(broken: BrokenRule) -> bool:
+    inner = (each for branch in broken.branches for each in branch)
+    return "additionalProperties" in broken.shape or any(map(_is_in_open_map, inner))
 
 
-def _plain_failures(schema: Json, value: object) -> list[Failure]:
-    return [
-        Failure(tuple(error.absolute_schema_path), tuple(error.absolute_path))
-        for error in _plain_engine()(schema).iter_errors(value)
-    ]
+def _of_jsonschema_rs(error: Any) -> BrokenRule:
+    branches = getattr(error.kind, "context", ())
+    return BrokenRule(
+        tuple(error.schema_path),
+        tuple(error.instance_path),
+        tuple(tuple(map(_of_jsonschema_rs, branch)) for branch in branches),
+    )
+
+
+def _of_jsonschema(error: Any) -> BrokenRule:
+    branches: dict[int, list[BrokenRule]] = {}
+    for each in error.context:  # the first step says which branch it is about
+        branches.setdefault(each.relative_schema_path[0], []).append(_of_jsonschema(each))
+    return BrokenRule(
+        tuple(error.absolute_schema_path),
+        tuple(error.absolute_path),
+        tuple(map(tuple, branches.values())),
+    )
 
 
 @cache
@@ -127,8 +162,7 @@ def _plain_engine() -> Any:
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def pattern(validator: Any, regex: str, value: object, _: object) -> Iterator[ValidationError]:
-        # JSON schema means `$` as the end of the text; Python's also allows one line break there.
-        if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", regex), value):
+        if isinstance(value, str) and not is_like(regex, value):
             yield ValidationError("pattern")
 
     return validators.extend(Draft202012Validator, {"pattern": pattern})

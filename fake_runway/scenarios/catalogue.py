@@ -24,7 +24,7 @@ from fake_runway.scenarios.check import (
     written,
     wrong_avatar,
 )
-from fake_runway.scenarios.yaml_lines import Document, NotYaml, Problem, read_documents
+from fake_runway.scenarios.yaml_lines import Document, FileProblem, NotYaml, read_documents
 
 LARGEST_FILE = 1024 * 1024
 
@@ -149,7 +149,7 @@ class Catalogue:
             raise ScenarioFileError([f"{shown}:{error.line}: $: {error.sentence}"]) from error
         if not documents:
             raise ScenarioFileError([f"{shown}:1: $: expected a scenario, got nothing"])
-        problems: list[Problem] = []
+        problems: list[FileProblem] = []
         found: dict[str, tuple[Json, _Entry | None]] = {}
         for index, document in enumerate(documents):
             wrong = _wrong_with(document)
@@ -246,7 +246,7 @@ class Catalogue:
         document: Document,
         stem: str | None,
         found: Mapping[str, object],
-        problems: list[Problem],
+        problems: list[FileProblem],
     ) -> str:
         """Return the name of a document; add to `problems` what is wrong with it."""
         given = document.value.get("name") if isinstance(document.value, dict) else None
@@ -255,15 +255,15 @@ class Catalogue:
         if name is None:
             if not problems:
                 wanted = "expected a name, which every document after the first needs, got nothing"
-                problems.append(Problem(("name",), wanted, line))
+                problems.append(FileProblem(("name",), wanted, line))
             return f"document {len(found) + 1}"
         if given is None and re.fullmatch(NAME_PATTERN, name) is None:
             wanted = f"expected a name, because the file's own is none, got {name}"
-            problems.append(Problem(("name",), wanted, line))
+            problems.append(FileProblem(("name",), wanted, line))
         if name in found or name in self._entries:
             where = "this file" if name in found else "the catalogue"
             wanted = f"expected a name of its own, got {name}, which {where} already has"
-            problems.append(Problem(("name",), wanted, line))
+            problems.append(FileProblem(("name",), wanted, line))
         return name if name not in found else f"{name} {len(found) + 1}"
 
 
@@ -283,7 +283,7 @@ def _text_of(path: Path, shown: str) -> str:
         raise ScenarioFileError([f"{shown}:{line}: $: {wrong}"]) from error
 
 
-def _wrong_with(document: Document) -> list[Problem]:
+def _wrong_with(document: Document) -> list[FileProblem]:
     """Return what cannot be read, and which rules the rest breaks."""
     unread = {each.path for each in document.problems}
     broken = [
@@ -294,5 +294,5 @@ def _wrong_with(document: Document) -> list[Problem]:
     return [*document.problems, *broken]
 
 
-def _placed(problem: Problem, document: Document) -> Problem:
+def _placed(problem: FileProblem, document: Document) -> FileProblem:
     return problem._replace(line=document.line_of(problem.path))

@@ -39,7 +39,7 @@ _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\ufff
 """What YAML forbids, and the three characters that only YAML 1.1 takes for the end of a line."""
 
 
-class Problem(NamedTuple):
+class FileProblem(NamedTuple):
     """What is wrong at a place: `expected ..., got ...`. Lines count from 1; None: not known."""
 
     path: Path
@@ -67,7 +67,7 @@ class Document:
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
 
     def line_of(self, path: Path) -> int | None:
         """Return the line of a value; of one that is missing, the line of what lacks it."""
@@ -195,4 +195,4 @@ class _Reading:
         return text
 
     def _wrong(self, path: Path, sentence: str, line: int) -> None:
-        self._document.problems.append(Problem(path, sentence, line))
+        self._document.problems.append(FileProblem(path, sentence, line))
