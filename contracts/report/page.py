@@ -31,7 +31,7 @@ def html(report: Report, *, strict: bool) -> str:
         StrictUndefined,
     )  # commands that make no page start without it
 
-    redaction = Redaction.of(report)
+    redact = Redaction.of(report)
     templates = Environment(
         loader=PackageLoader("contracts.report"),
         autoescape=True,
@@ -40,8 +40,8 @@ def html(report: Report, *, strict: bool) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters["line"] = redaction.line
-    values = _values(report, redaction, strict=strict)
+    templates.filters["line"] = redact.line
+    values = _values(report, redact, strict=strict)
     return templates.get_template("page.html").render(values)
 
 
@@ -79,7 +79,7 @@ class _Row:
     reason: str
 
 
-def _values(report: Report, redaction: Redaction, *, strict: bool) -> Mapping[str, Any]:
+def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, Any]:
     """Return what the templates name."""
     found = findings(report, strict=strict)
     counts = summary(report)
@@ -92,7 +92,7 @@ def _values(report: Report, redaction: Redaction, *, strict: bool) -> Mapping[st
         heading = f"Not judged: {report.nothing_judged}"
     seen = {each.situation: each for each in report.observations}
     played = [
-        _played(each, seen[each.id], found, report, redaction)
+        _played(each, seen[each.id], found, report, redact)
         for each in report.situations
         if each.id in seen
     ]
@@ -140,7 +140,7 @@ def _played(
     seen: Observation,
     found: tuple[Finding, ...],
     report: Report,
-    redaction: Redaction,
+    redact: Redaction,
 ) -> _Played:
     mine = [each for each in found if each.situation.id == situation.id]
     wrong = [each for each in mine if not each.is_note]
@@ -149,7 +149,7 @@ def _played(
         kind, word = "fail" if any(each.counts for each in mine) else "warn", "broken"
     elif report.nothing_judged:
         kind, word = "skip", "not judged"
-    rows = sequence(situation, seen, report.context, redaction, broken=kind != "pass")
+    rows = sequence(situation, seen, report.context, redact, broken=kind != "pass")
     return _Played(
         situation,
         mine,
@@ -158,17 +158,17 @@ def _played(
         broken=bool(wrong),
         expected=EXPECTED[situation.expect],
         got=", ".join(map(str, seen.answers[:3])) + (" …" if len(seen.answers) > 3 else ""),
-        drawing=drawing(rows, wrong, redaction),
-        evidence="\n".join(evidence(seen, redaction)),
-        answers=[_in_full(each, redaction) for each in seen.answers[:_ANSWERS]],
-        output=redaction.block(seen.output.strip() and seen.output, longest=1 << 30)[-_OUTPUT:],
+        drawing=drawing(rows, wrong, redact),
+        evidence="\n".join(evidence(seen, redact)),
+        answers=[_in_full(each, redact) for each in seen.answers[:_ANSWERS]],
+        output=redact.block(seen.output.strip() and seen.output, longest=1 << 30)[-_OUTPUT:],
     )
 
 
-def _in_full(answer: Answer, redaction: Redaction) -> str:
+def _in_full(answer: Answer, redact: Redaction) -> str:
     headers = "".join(f"\n{name}: {text}" for name, text in answer.headers.items())
-    head = redaction.block(f"{answer}{headers}")
-    return f"{head}\n\n{redaction.block(answer.body)}" if answer.body else head
+    head = redact.block(f"{answer}{headers}")
+    return f"{head}\n\n{redact.block(answer.body)}" if answer.body else head
 
 
 def _row(verdict: Verdict, found: tuple[Finding, ...]) -> _Row:

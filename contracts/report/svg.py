@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 from contracts.report.findings import Finding, allowed_and_came
 from contracts.report.redaction import Redaction
-from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule
+from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row
 
 WIDTH = 1040
 LANES: Mapping[Lane, int] = MappingProxyType({Lane.BROWSER: 118, Lane.GATEWAY: 424, Lane.FAKE: 816})
 _KINDS: Mapping[type[Row], str] = MappingProxyType(
-    {Arrow: "arrow", Mark: "mark", Rule: "deadline", Fold: "fold"}
+    {Arrow: "arrow", Mark: "mark", DeadlineLine: "deadline", Fold: "fold"}
 )
 _HEAD, _ABOVE, _BELOW, _DETAIL, _LINE = 68, 8, 23, 15, 17
 _COLUMNS = 108
@@ -47,7 +47,7 @@ class Drawing:
     height: int
 
 
-def drawing(rows: Iterable[Row], findings: Iterable[Finding], redaction: Redaction) -> Drawing:
+def drawing(rows: Iterable[Row], findings: Iterable[Finding], redact: Redaction) -> Drawing:
     """Place rows below each other, then a box for each finding."""
     placed = []
     y = _HEAD
@@ -59,16 +59,16 @@ def drawing(rows: Iterable[Row], findings: Iterable[Finding], redaction: Redacti
     boxes = []
     y = foot + 18
     for finding in findings:
-        lines = _lines(finding, redaction)
+        lines = _lines(finding, redact)
         boxes.append(Box(y, len(lines) * _LINE + 14, finding.counts, lines))
         y += boxes[-1].height + 8
     return Drawing(placed, boxes, foot, y)
 
 
-def _lines(finding: Finding, redaction: Redaction) -> list[tuple[str, str]]:
+def _lines(finding: Finding, redact: Redaction) -> list[tuple[str, str]]:
     lines = [(f"✗ {finding.id}", "note-id")]
     for text in finding.texts:
-        allowed, came = allowed_and_came(redaction.line(text, longest=700))
+        allowed, came = allowed_and_came(redact.line(text, longest=700))
         for head, part, kind in (("expected: ", allowed, ""), ("came:     ", came, "came")):
             if part or kind:
                 first, *more = wrap(part, _COLUMNS, max_lines=6, placeholder=" …") or [""]

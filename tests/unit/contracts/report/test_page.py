@@ -13,7 +13,7 @@ from contracts.judge.observation import Answer
 from contracts.judge.runner import Report
 from contracts.report import Format, render
 from contracts.report.redaction import Redaction
-from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule, Tone, sequence
+from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row, Tone, sequence
 from tests.support.judge import made_reports as made
 
 CONTEXT = Context(4.0, None, "", "marker", "wss://media.invalid")
@@ -230,8 +230,8 @@ def test_rows_are_in_the_order_of_time_and_count_from_the_call() -> None:
 
 def test_the_deadline_is_drawn_where_it_matters() -> None:
     """A connect that is over long before shows none."""
-    assert [row.at_s for row in rows("never-ready") if isinstance(row, Rule)] == [4.0]
-    assert [row for row in rows("poll-500") if isinstance(row, Rule)] == []
+    assert [row.at_s for row in rows("never-ready") if isinstance(row, DeadlineLine)] == [4.0]
+    assert [row for row in rows("poll-500") if isinstance(row, DeadlineLine)] == []
 
 
 def test_injected_trouble_is_shown_as_such() -> None:
