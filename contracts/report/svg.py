@@ -69,7 +69,7 @@ def _lines(finding: Finding, redact: Redaction) -> list[tuple[str, str]]:
     lines = [(f"✗ {finding.id}", "note-id")]
     for text in finding.texts:
         allowed, came = allowed_and_came(redact.line(text, longest=700))
-        for head, part, kind in (("expected: ", allowed, ""), ("came:     ", came, "came")):
+        for head, part, kind in (("expected: ", allowed, ""), ("got:      ", came, "got")):
             if part or kind:
                 first, *more = wrap(part, _COLUMNS, max_lines=6, placeholder=" …") or [""]
                 lines += [(head + first, kind), *((" " * len(head) + each, kind) for each in more)]

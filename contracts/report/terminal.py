@@ -165,8 +165,8 @@ class Terminal:
         for text in finding.texts:
             allowed, came = allowed_and_came(redact.line(text, longest=600))
             if allowed:
-                self._line(("    allowed: ", "green"), (allowed, ""))
-            self._line(("    came:    ", "red"), (came, ""))
+                self._line(("    expected: ", "green"), (allowed, ""))
+            self._line(("    got:      ", "red"), (came, ""))
         if before := shown.get(finding.situation.id):
             self._line((f"    evidence: as for {before}", "dim"))
             return
