@@ -1,7 +1,7 @@
-"""The contract documents: OpenAPI files in `schemas/`, read once and then only looked at.
+"""The contract documents: OpenAPI files in `schemas/`, each read once and never changed.
 
-Operations are found by method and path, shapes by name. Checking values against a shape is
-`schema.py`'s job. Where each shape comes from stands in `SOURCES.md`.
+Operations are found by method and path, shapes by name. `schema.py` checks values against shapes;
+`SOURCES.md` says where each shape comes from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Json = Mapping[str, Any]
 
 
 class UnknownName(LookupError):
-    """A document or a shape was asked for by a name that does not exist."""
+    """No document or shape has this name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Response:
     """A documented answer.
 
     `media` is the content type of its body, None if it has no body; `schema` is the shape of a JSON
-    body, None for any other: a text is not looked into.
+    body, None for other bodies, whose content is not checked.
     """
 
     schema: Json | None
@@ -64,13 +64,17 @@ class Operation:
     responses: Mapping[int, Response]
 
     def fits(self, path: str) -> bool:
-        """Tell whether the concrete `path` (without query) is one of this template's."""
-        return _fits(self.template, path)
+        """Return whether the concrete `path` (without query) matches this template."""
+        wanted, got = self.template.split("/"), path.split("/")
+        return len(wanted) == len(got) and all(
+            step == want or (want.startswith("{") and step != "")
+            for want, step in zip(wanted, got, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """One OpenAPI document; `raw` is what the file says and must not be changed."""
+    """One OpenAPI document; `raw` is the content of the file and must not be changed."""
 
     name: str
     raw: Mapping[str, Any]
@@ -88,7 +92,7 @@ class Document:
         return None
 
     def knows(self, path: str) -> bool:
-        """Tell whether any operation, of whatever method, lives on the concrete `path`."""
+        """Return whether the concrete `path` has an operation, of any method."""
         bare = path.partition("?")[0]
         return any(operation.fits(bare) for operation in self.operations())
 
@@ -177,11 +181,3 @@ def _json_body(document: Document, node: Json) -> Json | None:
     if JSON not in node.get("content", ()):
         return None
     return document.schema(node["content"][JSON]["schema"]["$ref"])
-
-
-def _fits(template: str, path: str) -> bool:
-    wanted, came = template.split("/"), path.split("/")
-    return len(wanted) == len(came) and all(
-        part == want or (want.startswith("{") and part != "")
-        for want, part in zip(wanted, came, strict=True)
-    )

@@ -1,14 +1,14 @@
-"""What is wrong with a value: which rule it breaks and where, without the value.
+"""Explain which rules of a schema a value breaks, and where, without the value.
 
-The engines only tell *where* something failed: the keyword in the schema and the place in the
-value (a `BrokenRule`). All that a `Problem` says is looked up from there, and of the value nothing
-but its type and its unknown keys: a value may be a secret, and has no way into a message.
+The engines only report *where* a rule failed: the keyword in the schema and the place in the value
+(a `BrokenRule`). A `Problem` is looked up from there. Of the value it has only the type and the
+unknown keys: a value may be a secret, so it never gets into a message by itself.
 
-Where none of several shapes fits, the one of the value's type is the one that was meant, and what
-breaks that one is reported. If no type decides, all of them are named.
+If a value fits none of several shapes, the shape of its type is taken for the one that was meant,
+and the rules of that one are reported. If the type does not decide, the message names all shapes.
 
-Problems are values; a `Vocabulary` turns them into words. `JSON` is the one for bodies. Files of
-YAML and the provider's own API, whose sentences the fake repeats, have theirs where they are read.
+Problems are values; a `Vocabulary` turns them into words. `JSON` is the one for bodies. Scenario
+files, and the fake where it answers like the provider, have vocabularies of their own.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ class Problem:
     """One rule that a value breaks, without the value.
 
     `path` leads to the place, keys and indexes from the root; for a missing key it ends in that
-    key, for unknown keys it is the object that has them. `got` is the JSON type of what came, or
-    "nothing". `shape` is the schema that the value at `path` should keep; for unknown keys that a
-    rule about names forbids, it is that rule. `expected` depends on `kind`:
+    key, for unknown keys it is the object that has them. `got` is the JSON type of the value, or
+    "nothing". `shape` is the schema for the value at `path`; for keys that a rule about names
+    forbids, it is that rule. `expected` depends on `kind`:
 
     - TYPE, REQUIRED: the allowed JSON types, a tuple (empty: any)
     - ENUM: the choices, a tuple; CONST: the one value
     - MINIMUM ... MAX_KEYS: the limit, a number; PATTERN: the regular expression; FORMAT: its name
-    - UNKNOWN_KEY: an empty tuple; `keys` has the unknown names, in the order in which they came
+    - UNKNOWN_KEY: an empty tuple; `keys` has the unknown names, in the order of the value
     - ALTERNATIVES: the titles of the shapes of which one had to fit, a tuple
     - OTHER: the keyword of JSON schema
     """
@@ -98,10 +98,10 @@ class Problem:
     shape: Json = field(default_factory=dict, compare=False, repr=False)
 
     def sentence(self, *, value: str = "") -> str:
-        """Say what was expected, what came, and where.
+        """Return what was expected, what came, and where.
 
         Args:
-            value: is said as well; only for values that are no secrets.
+            value: the value in words, to be quoted; only if it cannot be a secret.
         """
         got = ", ".join(map(JSON.quoted, self.keys)) or JSON.types[self.got]
         got = f"{got} {value}".rstrip()
@@ -123,18 +123,18 @@ def where(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The words in which one audience reads what was expected.
+    """The words for one audience.
 
     Attributes:
-        phrases: by kind; in the place of `{}` stand types, choices, keys or a limit, of `{got}`
-            the type that came, of `{s}` the plural of several keys.
-        otherwise: the phrase for other kinds.
-        types: what the types of JSON are called; others by their names.
-        quoted: writes one of several names.
-        between: stands between choices.
-        texts: what patterns and formats mean.
-        in_full: a value of the wrong type or none, and each of several shapes, is described by the
-            first `Kind` of rule that it has, instead of its types or its title.
+        phrases: by kind, with `{}` for the types, choices, keys or limit, `{got}` for the type of
+            the value, and `{s}` for the plural of keys.
+        otherwise: the phrase for all other kinds.
+        types: names of JSON types, where they differ from JSON's.
+        quoted: writes a choice or a key.
+        between: separates choices.
+        texts: descriptions of patterns and formats.
+        in_full: describe a shape by its first rule in the order of `Kind`, not by type or title,
+            where a value is missing, has another type or fits none of several shapes.
     """
 
     phrases: Mapping[Kind, str]
@@ -146,7 +146,7 @@ class Vocabulary:
     in_full: bool = False
 
     def expected(self, problem: Problem) -> str:
-        """Return what was expected."""
+        """Return the phrase for a problem: what was expected."""
         kind, shape = problem.kind, problem.shape
         expected: Any = problem.expected
         match kind:
@@ -206,14 +206,14 @@ JSON = Vocabulary(
     },
     quoted=in_json,
 )
-"""The words for bodies of requests and answers."""
+"""For bodies of requests and answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """What an engine found: `rule` leads to a keyword of the schema, `path` to a place.
+    """A finding of an engine: `rule` leads to a keyword of the schema, `path` to a place.
 
-    Where none of several shapes fitted, `branches` has what was found about each.
+    If none of several shapes fits, `branches` has the broken rules of each.
     """
 
     rule: Path
@@ -234,7 +234,7 @@ def explain(schema: Json, value: object, broken: Iterable[BrokenRule]) -> list[P
     """Turn broken rules into problems: those of an object or array first, then its parts in order.
 
     The parts of an object are ordered as the schema lists its properties, missing ones among
-    them, unknown keys last. Engines report the same thing twice at times; that is left out.
+    them, unknown keys last. Engines report some problems twice; here each occurs once.
     """
     ranked: list[tuple[Rank, Problem]] = []
     for each in (leaf for rule in broken for leaf in _leaves(schema, value, rule)):
@@ -251,7 +251,7 @@ def at(node: Any, path: Path) -> Any:
 
 
 def _leaves(schema: Json, value: object, broken: BrokenRule) -> Iterator[BrokenRule]:
-    """Yield what breaks the one alternative that was meant, or the rule itself if none was."""
+    """Yield the broken rules of the one alternative of the value's type, else the rule itself."""
     got = TYPES[type(at(value, broken.path))]
     meant = [
         branch
@@ -277,12 +277,12 @@ def _describe(
 ) -> Iterator[tuple[Position, Problem]]:
     """Yield each problem behind a broken rule with its position for sorting."""
     shape: Json = at(schema, broken.shape)
-    came = at(value, broken.path)
+    inner = at(value, broken.path)
     here = _position(schema, broken.shape, broken.path)
     properties: Json = shape.get("properties", {})
     numbers = {name: number for number, name in enumerate(properties)}
     if broken.keyword == "required":
-        for name in (name for name in shape["required"] if name not in came):
+        for name in (name for name in shape["required"] if name not in inner):
             place = (*here, numbers.get(name, len(numbers)))
             missing = properties.get(name, {})
             path = (*broken.path, name)
@@ -290,24 +290,24 @@ def _describe(
         return
     unknown: tuple[str, ...] = ()
     if broken.keyword == "additionalProperties":
-        unknown = tuple(key for key in came if key not in properties)
+        unknown = tuple(key for key in inner if key not in properties)
     elif broken.shape[-1:] == ("propertyNames",):
-        unknown = tuple(key for key in came if not _is_allowed(shape, key))
+        unknown = tuple(key for key in inner if not _is_allowed(shape, key))
     if unknown:
         last = (*here, len(numbers))
         yield last, Problem(broken.path, Kind.UNKNOWN_KEY, (), "object", unknown, shape)
     else:
-        yield here, _problem(broken.path, broken.keyword, shape, TYPES[type(came)])
+        yield here, _problem(broken.path, broken.keyword, shape, TYPES[type(inner)])
 
 
 def _is_allowed(names: Json, key: str) -> bool:
-    """Tell whether a rule about names, a list or a pattern, allows a key."""
+    """Return whether a rule about names, a list or a pattern, allows a key."""
     return key in names["enum"] if "enum" in names else is_like(names["pattern"], key)
 
 
 def is_like(pattern: str, text: str) -> bool:
-    """Tell whether `text` matches a `pattern` as JSON schema means it."""
-    # There `$` is the end of the text; Python's also allows one line break behind it.
+    """Return whether `text` matches a `pattern` by the rules of JSON schema."""
+    # There `$` is the end of the text; in Python one line break may follow it.
     return re.search(re.sub(r"\$$", r"\\Z", pattern), text) is not None
 
 
@@ -327,7 +327,7 @@ def _problem(path: Path, keyword: str, shape: Json, got: str) -> Problem:
 
 
 def _first_rule(shape: Json) -> Problem:
-    """Return the problem that nothing at all would have with a shape."""
+    """Return the first rule of a shape, as the problem of a missing value."""
     keyword = next((each for each in Kind if each in shape), None)
     if keyword is None:
         return Problem((), Kind.TYPE, (), NOTHING)
@@ -335,7 +335,7 @@ def _first_rule(shape: Json) -> Problem:
 
 
 def _types(shape: Json) -> tuple[str, ...]:
-    """Return the JSON types that `shape` allows; a const or an enum speaks for itself."""
+    """Return the JSON types that `shape` allows, also those of a const or an enum."""
     if "const" in shape:
         return (TYPES[type(shape["const"])],)
     if "enum" in shape:

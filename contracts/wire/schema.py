@@ -1,18 +1,19 @@
 """Check requests and responses against the wire contracts.
 
-Two engines, because they have different customers:
+Two engines, for two uses:
 
-- `BodyValidator` judges request bodies on the hot path of a server, compiled by `jsonschema-rs`.
-- `validate` judges responses, in tests and in the judge, with the plain `jsonschema`, so that a
+- `BodyValidator` checks request bodies on the hot path of a server, compiled by `jsonschema-rs`.
+- `validate` checks responses, in tests and in the judge, with the plain `jsonschema`, so that a
   mistake of one engine cannot hide in both directions. A property test shows that they agree.
 
-The hard part is to say what is wrong. A failed `oneOf` says that nothing fitted; a client wants to
-hear that `$.tools[2].parameters[0].name` is too long. Our unions name a discriminator, so
+The hard part is a useful message. A failed `oneOf` only means that nothing fitted; a client needs
+to read that `$.tools[2].parameters[0].name` is too long. Our unions name a discriminator, so
 `_resolve` rewrites each of them, before an engine sees it, into "the discriminator is one of these,
-and if it is X, the shape is X". Errors are then leaves by themselves. Rejected: picking the closest
-branch of a failed `oneOf` (a guess), and a validator of our own (a third engine to trust).
+and if it is X, the shape is X". Errors are then leaves by themselves. Rejected: a validator of our
+own (a third engine to trust). Of alternatives without a discriminator, `problems.py` explains the
+one of the value's type.
 
-What does not live here: the sentences in which the Runway API refuses a body, and any HTTP.
+What does not live here: HTTP, and the words of the fake for its refusals.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ __all__ = [
 class ContractViolation(Exception):
     """A response that its contract does not allow.
 
-    `operation` is the operation's id, or method and path where no operation matches. `reason` says
+    `operation` is the operation's id, or method and path where no operation matches. `reason` is
     what was expected, what came, and where; like every `Problem`, it never quotes the body.
     """
 
@@ -85,7 +86,7 @@ class PlainValidator:
         self._formats = formats or {}
 
     def problems(self, value: object) -> list[Problem]:
-        """Return every rule that `value` (as `orjson.loads` gives it) breaks; empty if valid."""
+        """Return every rule that `value` (from `orjson.loads`) breaks; empty if valid."""
         return explain(self._schema, value, self._broken(value))
 
     def _broken(self, value: object) -> list[BrokenRule]:
@@ -113,13 +114,13 @@ class BodyValidator(PlainValidator):
         )
 
     def is_valid(self, value: object) -> bool:
-        """Tell whether `value` (as `orjson.loads` gives it) keeps every rule."""
+        """Return whether `value` (from `orjson.loads`) keeps every rule."""
         return self._compiled.is_valid(value)
 
     def _broken(self, value: object) -> list[BrokenRule]:
         broken = [_of_jsonschema_rs(error) for error in self._compiled.iter_errors(value)]
-        # In its paths jsonschema-rs 0.60 leaves out empty keys and makes 7 of "7". Such keys can
-        # only stand in open maps, so what failed inside one is left to the other engine.
+        # The paths of jsonschema-rs 0.60 leave out empty keys and turn the key "7" into the index
+        # 7. Only open maps have such keys, so the other engine reports what breaks inside one.
         return super()._broken(value) if any(map(_is_in_open_map, broken)) else broken
 
 
@@ -180,7 +181,7 @@ def validate(
     """Check that a response is one its document allows.
 
     Beyond what an operation lists, three answers are always allowed: the document's `Error` with
-    405, the same with 404 where nothing lives on `path`, and an empty 204 to OPTIONS (preflight).
+    405, the same with 404 where `path` has no operation, and an empty 204 to OPTIONS (preflight).
 
     Raises:
         ContractViolation: no such operation; a status it does not list; a wrong or missing content
@@ -188,28 +189,21 @@ def validate(
     """
     operation = document.operation(method, path)
     name = operation.id if operation else f"{method.upper()} {path.partition('?')[0]}"
-    response = _documented(document, operation, method, path, status)
-    if response is None:
-        raise ContractViolation(name, status, _undocumented(document, operation))
-    came = {key.lower(): value for key, value in headers.items()}
-    for reason in (*_header_faults(response, came), *_body_faults(response, came, body)):
-        raise ContractViolation(name, status, reason)
-
-
-def _documented(
-    document: Document, operation: Operation | None, method: str, path: str, status: int
-) -> Response | None:
     if method.upper() == "OPTIONS" and status == 204:
-        return Response(schema=None, headers={}, media=None)
-    if status == 405 or (status == 404 and not document.knows(path)):
-        return _refusal(document)
-    return operation.responses.get(status) if operation else None
-
-
-def _undocumented(document: Document, operation: Operation | None) -> str:
-    if operation is None:
-        return f"no operation of the {document.name} contract; expected 404 or 405"
-    return f"expected one of {', '.join(map(str, operation.responses))}"
+        response = Response(schema=None, headers={}, media=None)
+    elif status == 405 or (status == 404 and not document.knows(path)):
+        response = _refusal(document)
+    elif operation is None:
+        reason = f"no operation of the {document.name} contract; expected 404 or 405"
+        raise ContractViolation(name, status, reason)
+    elif status in operation.responses:
+        response = operation.responses[status]
+    else:
+        statuses = ", ".join(map(str, operation.responses))
+        raise ContractViolation(name, status, f"expected one of {statuses}")
+    received = {key.lower(): value for key, value in headers.items()}
+    for fault in (*_header_faults(response, received), *_body_faults(response, received, body)):
+        raise ContractViolation(name, status, fault)
 
 
 @cache
@@ -222,34 +216,31 @@ def _plain(part: Response | Header) -> PlainValidator:
     return PlainValidator(part.schema or {})
 
 
-def _header_faults(response: Response, came: Mapping[str, str]) -> Iterator[str]:
+def _header_faults(response: Response, received: Mapping[str, str]) -> Iterator[str]:
     for name, header in response.headers.items():
-        if name.lower() in came:
-            for problem in _plain(header).problems(came[name.lower()]):
+        if name.lower() in received:
+            for problem in _plain(header).problems(received[name.lower()]):
                 yield f"header {name}: {problem.sentence()}"
         elif header.required:
             yield f"expected a header {name}, got none"
 
 
-def _body_faults(response: Response, came: Mapping[str, str], body: bytes) -> Iterator[str]:
-    """Yield what is wrong with the body; each fault makes looking for the next pointless."""
+def _body_faults(response: Response, received: Mapping[str, str], body: bytes) -> Iterator[str]:
+    """Yield what is wrong with the body, at most one fault."""
+    media = received.get("content-type", "none").partition(";")[0].strip().lower()
     if response.media is None:
         if body:
             yield f"expected no body, got {len(body)} bytes"
-        return
-    media = came.get("content-type", "none").partition(";")[0].strip().lower()
-    if media != response.media:
+    elif media != response.media:
         yield f"expected content type {response.media}, got {media}"
-        return
-    if response.schema is None:
-        return
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        yield f"expected a JSON body, got {len(body)} bytes that are not JSON"
-        return
-    if problems := _plain(response).problems(value):
-        yield "; ".join(problem.sentence() for problem in problems)
+    elif response.schema is not None:
+        try:
+            problems = _plain(response).problems(orjson.loads(body))
+        except orjson.JSONDecodeError:
+            yield f"expected a JSON body, got {len(body)} bytes that are not JSON"
+        else:
+            if problems:
+                yield "; ".join(problem.sentence() for problem in problems)
 
 
 def _resolve(schema: Json) -> dict[str, Any]:
