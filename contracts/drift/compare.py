@@ -217,13 +217,13 @@ def _all(
         walk = _Walk(call)
         here = f"{call.method} {call.path}"
         if call.name not in pairs:
-            yield walk.say(f"{call.name}:unpublished", Topic.OPERATION, R, "", here, NONE)
+            yield walk.differ(_At(call.name), "unpublished", Topic.OPERATION, R, here, NONE)
         else:
             yield from walk.call(pairs[call.name])
     for method, path in new:
         here = f"{method} {path}"
         walk = _Walk(Call(here, method, path))
-        yield walk.say(f"{here}:new", Topic.OPERATION, A, "", NONE, here)
+        yield walk.differ(_At(here), "new", Topic.OPERATION, A, NONE, here)
 
 
 def _in_scope(path: str) -> bool:
@@ -306,21 +306,36 @@ def _plain(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A shape and whether it has to be there."""
+    """A shape and whether it is required."""
 
     shape: Shape
     required: bool
 
+    @property
+    def need(self) -> str:
+        return _need(required=self.required)
 
-def _same_form(one: _Field, other: _Field) -> bool:
-    mine, theirs = one.shape, other.shape
-    return (
-        one.required == other.required
-        and mine.types == theirs.types
-        and mine.choices == theirs.choices
-        and mine.properties.keys() == theirs.properties.keys()
-        and mine.branches.keys() == theirs.branches.keys()
-    )
+    def has_the_form_of(self, other: _Field) -> bool:
+        mine, theirs = self.shape, other.shape
+        return (
+            self.required == other.required
+            and mine.types == theirs.types
+            and mine.choices == theirs.choices
+            and mine.properties.keys() == theirs.properties.keys()
+            and mine.branches.keys() == theirs.branches.keys()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A place: its name in our document, where an operation meets it, and who sends the value."""
+
+    name: str
+    where: str = ""
+    side: Side = CALL
+
+    def inner(self, suffix: str, where: str | None = None) -> _At:
+        return _At(self.name + suffix, self.where + (where or suffix), self.side)
 
 
 class _Walk:
@@ -329,196 +344,153 @@ class _Walk:
     def __init__(self, ours: Call) -> None:
         self._ours = ours
 
-    def say(
-        self, name: str, topic: Topic, kind: Kind, where: str, was: str, now: str, side: Side = CALL
+    def differ(
+        self, at: _At, what: str, topic: Topic, kind: Kind, was: str, now: str
     ) -> Difference:
         """Return one difference, judged."""
-        judgement, consequence = JUDGED[side, topic, kind]
-        call = self._ours
-        places = (where,) if where else ()
+        judgement, consequence = JUDGED[at.side, topic, kind]
         return Difference(
-            *(name, call.name, call.method, call.path, side, places),
-            *(kind, judgement, was, now, consequence),
+            id=f"{at.name}:{what}",
+            operation=self._ours.name,
+            method=self._ours.method,
+            path=self._ours.path,
+            side=at.side,
+            places=(at.where,) if at.where else (),
+            kind=kind,
+            judgement=judgement,
+            was=was,
+            now=now,
+            consequence=consequence,
         )
 
     def call(self, theirs: Call) -> Iterator[Difference]:
         """Yield everything in which the published operation differs."""
-        ours = self._ours
-        here, there = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
+        ours, at = self._ours, _At(self._ours.name)
         if ours.route != theirs.route:
-            yield self.say(f"{ours.name}:renamed", Topic.OPERATION, M, "", here, there)
+            here, there = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
+            yield self.differ(at, "renamed", Topic.OPERATION, M, here, there)
         elif ours.path != theirs.path:
-            name = f"{ours.name}:path-name"
-            yield self.say(name, Topic.PATH_NAME, M, "", ours.path, theirs.path)
+            yield self.differ(at, "path-name", Topic.PATH_NAME, M, ours.path, theirs.path)
         if ours.security != theirs.security:
             was, now = _list(ours.security), _list(theirs.security)
-            yield self.say(f"{ours.name}:security", Topic.SECURITY, C, "", was, now)
-        yield from self._parameters(theirs)
+            yield self.differ(at, "security", Topic.SECURITY, C, was, now)
+        for place in ("path", "query", "header", "cookie"):
+            mine, others = _inputs(ours, place), _inputs(theirs, place)
+            yield from self._inputs(_At(ours.name, place, IN), mine, others)
         yield from self._body(theirs.body)
         yield from self._answers(theirs.answers)
 
-    def _parameters(self, theirs: Call) -> Iterator[Difference]:
-        for place in ("path", "query", "header", "cookie"):
-            mine, others = _inputs(self._ours, place), _inputs(theirs, place)
-            yield from self._inputs(self._ours.name, place, IN, mine, others)
-
     def _inputs(
-        self,
-        name: str,
-        where: str,
-        side: Side,
-        ours: Mapping[str, Input],
-        theirs: Mapping[str, Input],
+        self, at: _At, ours: Mapping[str, Input], theirs: Mapping[str, Input]
     ) -> Iterator[Difference]:
         mine = {key: _Field(each.shape, each.required) for key, each in ours.items()}
         others = {key: _Field(each.shape, each.required) for key, each in theirs.items()}
-        spelt = {key: each.name for key, each in (*theirs.items(), *ours.items())}
+        names = {key: each.name for key, each in (*theirs.items(), *ours.items())}
         yield from self._fields(
-            mine,
-            others,
-            side,
-            lambda key: f"{name}.{spelt[key]}",
-            lambda key: f"{where} {spelt[key]}",
+            mine, others, lambda key: at.inner(f".{names[key]}", f" {names[key]}")
         )
 
     def _fields(
         self,
         ours: Mapping[str, _Field],
         theirs: Mapping[str, _Field],
-        side: Side,
-        place: Callable[[str], str],
-        where: Callable[[str], str],
+        place: Callable[[str], _At],
     ) -> Iterator[Difference]:
         """Compare what is found by name: properties, parameters, headers."""
         gone = {key: ours[key] for key in ours if key not in theirs}
         new = {key: theirs[key] for key in theirs if key not in ours}
-        renamed = _renames(gone, new, _same_form)
+        renamed = _renames(gone, new, _Field.has_the_form_of)
         for key, field in ours.items():
+            at = place(key)
             if key in gone and key not in renamed:
-                was, name = _outline(field.shape), f"{place(key)}:removed"
-                yield self.say(name, Topic.FIELD, R, where(key), was, NONE, side)
+                yield self.differ(at, "removed", Topic.FIELD, R, _outline(field.shape), NONE)
                 continue
             other = theirs[renamed.get(key, key)]
             if key in renamed:
-                name = f"{place(key)}:renamed"
-                yield self.say(name, Topic.FIELD, M, where(key), key, renamed[key], side)
+                yield self.differ(at, "renamed", Topic.FIELD, M, key, renamed[key])
             if field.required != other.required:
                 kind = N if other.required else W
-                was, now = _needed(required=field.required), _needed(required=other.required)
-                name = f"{place(key)}:required"
-                yield self.say(name, Topic.REQUIREMENT, kind, where(key), was, now, side)
-            yield from self._shape(place(key), where(key), side, field.shape, other.shape)
+                yield self.differ(at, "required", Topic.REQUIREMENT, kind, field.need, other.need)
+            yield from self._shape(at, field.shape, other.shape)
         for key in (each for each in new if each not in renamed.values()):
             topic = Topic.NEEDED_FIELD if new[key].required else Topic.FIELD
-            now = f"{_outline(new[key].shape)}, {_needed(required=new[key].required)}"
-            yield self.say(f"{place(key)}:added", topic, A, where(key), NONE, now, side)
+            now = f"{_outline(new[key].shape)}, {new[key].need}"
+            yield self.differ(place(key), "added", topic, A, NONE, now)
 
     def _body(self, theirs: Body | None) -> Iterator[Difference]:
-        name, ours = self._ours.name, self._ours.body
-        if ours is None and theirs is not None:
+        at, ours = _At(self._ours.name, "request", IN), self._ours.body
+        if theirs is None:
+            if ours is not None:
+                yield self.differ(at, "request-removed", Topic.FIELD, R, "a body", NONE)
+            return
+        need = _need(required=theirs.required)
+        if ours is None:
             topic = Topic.NEEDED_FIELD if theirs.required else Topic.FIELD
-            now = f"a body, {_needed(required=theirs.required)}"
-            yield self.say(f"{name}:request-added", topic, A, "request", NONE, now, IN)
-        elif theirs is None and ours is not None:
-            yield self.say(f"{name}:request-removed", Topic.FIELD, R, "request", "a body", NONE, IN)
-        elif ours is not None and theirs is not None:
-            if ours.required != theirs.required:
-                kind = N if theirs.required else W
-                was, now = _needed(required=ours.required), _needed(required=theirs.required)
-                place = f"{name}:request-required"
-                yield self.say(place, Topic.REQUIREMENT, kind, "request", was, now, IN)
-            yield from self._media(f"{name}.request", "request", IN, ours.media, theirs.media)
+            yield self.differ(at, "request-added", topic, A, NONE, f"a body, {need}")
+            return
+        if ours.required != theirs.required:
+            kind, was = N if theirs.required else W, _need(required=ours.required)
+            yield self.differ(at, "request-required", Topic.REQUIREMENT, kind, was, need)
+        yield from self._media(replace(at, name=f"{at.name}.request"), ours, theirs)
 
     def _answers(self, theirs: Mapping[str, Answer]) -> Iterator[Difference]:
         name, ours = self._ours.name, self._ours.answers
         gone = [status for status in ours if status not in theirs]
-        if not any(map(_refusal, theirs)) and (silent := [*filter(_refusal, ours)]):
-            gone = [status for status in gone if status not in silent]
-            yield self.say(
-                *(f"{name}:refusals", Topic.REFUSALS, R, "response"),
-                *(", ".join(sorted(silent)), NONE, OUT),
-            )
-        for status in gone:
-            topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
-            yield self.say(f"{name}.{status}:removed", topic, R, status, status, NONE, OUT)
-        for status in (each for each in theirs if each not in ours):
-            topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
-            yield self.say(f"{name}.{status}:added", topic, A, status, NONE, status, OUT)
+        if not any(map(_is_refusal, theirs)) and (unpublished := [*filter(_is_refusal, ours)]):
+            gone = [status for status in gone if status not in unpublished]
+            was, at = ", ".join(sorted(unpublished)), _At(name, "response", OUT)
+            yield self.differ(at, "refusals", Topic.REFUSALS, R, was, NONE)
+        for status in (*gone, *(each for each in theirs if each not in ours)):
+            at = _At(f"{name}.{status}", status, OUT)
+            topic = Topic.STATUS if _is_refusal(status) else Topic.SUCCESS
+            if status in ours:
+                yield self.differ(at, "removed", topic, R, status, NONE)
+            else:
+                yield self.differ(at, "added", topic, A, NONE, status)
         for status in (each for each in ours if each in theirs):
-            mine, other = ours[status], theirs[status]
-            place = f"{name}.{status}"
-            yield from self._media(place, status, OUT, mine.media, other.media)
-            yield from self._inputs(place, f"{status} header", OUT, mine.headers, other.headers)
+            at = _At(f"{name}.{status}", status, OUT)
+            yield from self._media(at, ours[status], theirs[status])
+            at = replace(at, where=f"{status} header")
+            yield from self._inputs(at, ours[status].headers, theirs[status].headers)
 
-    def _media(
-        self,
-        place: str,
-        where: str,
-        side: Side,
-        ours: Mapping[str, Shape],
-        theirs: Mapping[str, Shape],
-    ) -> Iterator[Difference]:
-        for media in (each for each in ours if each not in theirs):
-            yield self.say(f"{place}:content", Topic.MEDIA, R, where, media, NONE, side)
-        for media in (each for each in theirs if each not in ours):
-            yield self.say(f"{place}:content", Topic.MEDIA, A, where, NONE, media, side)
-        for media in (each for each in ours if each in theirs):
-            yield from self._shape(place, f"{where} $", side, ours[media], theirs[media])
+    def _media(self, at: _At, ours: Body | Answer, theirs: Body | Answer) -> Iterator[Difference]:
+        for media in (each for each in ours.media if each not in theirs.media):
+            yield self.differ(at, "content", Topic.MEDIA, R, media, NONE)
+        for media in (each for each in theirs.media if each not in ours.media):
+            yield self.differ(at, "content", Topic.MEDIA, A, NONE, media)
+        for media in (each for each in ours.media if each in theirs.media):
+            inside = replace(at, where=f"{at.where} $")
+            yield from self._shape(inside, ours.media[media], theirs.media[media])
 
-    def _shape(
-        self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
-    ) -> Iterator[Difference]:
-        place = ours.name or place
+    def _shape(self, at: _At, ours: Shape, theirs: Shape) -> Iterator[Difference]:
+        at = replace(at, name=ours.name or at.name)
         ours, theirs = _as_union(ours, theirs), _as_union(theirs, ours)
         if _types_apart(ours, theirs) or bool(ours.branches) != bool(theirs.branches):
             topic = Topic.OTHER_VALUES if _types_apart(ours, theirs) else Topic.VALUES
             kind = W if theirs == Shape() else N if ours == Shape() else C
-            was, now = _outline(ours), _outline(theirs)
-            yield self.say(f"{place}:type", topic, kind, where, was, now, side)
+            yield self.differ(at, "type", topic, kind, _outline(ours), _outline(theirs))
             return
-        yield from (
-            self.say(f"{place}:{what}", topic, kind, where, was, now, side)
-            for what, topic, kind, was, now in _rules(ours, theirs)
+        yield from (self.differ(at, *rule) for rule in _rules(ours, theirs))
+        mine, others = (
+            {key: _Field(each, key in shape.required) for key, each in shape.properties.items()}
+            for shape in (ours, theirs)
         )
-        yield from self._properties(place, where, side, ours, theirs)
-        inner = (
+        yield from self._fields(mine, others, lambda key: at.inner(f".{key}"))
+        for suffix, one, other in (
             ("[]", ours.items, theirs.items),
             ("{}", _mapped(ours.extra), _mapped(theirs.extra)),
             ("{key}", ours.names, theirs.names),
-        )
-        for suffix, mine, other in inner:
-            if mine is not None or other is not None:
-                nothing = Shape()
-                yield from self._shape(
-                    *(place + suffix, where + suffix, side), mine or nothing, other or nothing
-                )
-        yield from self._branches(place, where, side, ours.branches, theirs.branches)
-
-    def _properties(
-        self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
-    ) -> Iterator[Difference]:
-        yield from self._fields(
-            *(_properties(ours), _properties(theirs), side),
-            *(lambda key: f"{place}.{key}", lambda key: f"{where}.{key}"),
-        )
-
-    def _branches(
-        self,
-        place: str,
-        where: str,
-        side: Side,
-        ours: Mapping[str, Shape],
-        theirs: Mapping[str, Shape],
-    ) -> Iterator[Difference]:
-        for value, branch in ours.items():
-            inner, there = f"{place}<{value}>", f"{where}<{value}>"
-            if value in theirs:
-                yield from self._shape(inner, there, side, branch, theirs[value])
+        ):
+            if one is not None or other is not None:
+                yield from self._shape(at.inner(suffix), one or Shape(), other or Shape())
+        for value, branch in ours.branches.items():
+            inner = at.inner(f"<{value}>")
+            if value in theirs.branches:
+                yield from self._shape(inner, branch, theirs.branches[value])
             else:
-                yield self.say(f"{inner}:removed", Topic.BRANCH, R, there, value, NONE, side)
-        for value in (each for each in theirs if each not in ours):
-            name, there = f"{place}<{value}>:added", f"{where}<{value}>"
-            yield self.say(name, Topic.BRANCH, A, there, NONE, value, side)
+                yield self.differ(inner, "removed", Topic.BRANCH, R, value, NONE)
+        for value in (each for each in theirs.branches if each not in ours.branches):
+            yield self.differ(at.inner(f"<{value}>"), "added", Topic.BRANCH, A, NONE, value)
 
 
 Rule = tuple[str, Topic, Kind, str, str]
@@ -621,19 +593,15 @@ def _as_union(shape: Shape, other: Shape) -> Shape:
     return shape
 
 
-def _properties(shape: Shape) -> dict[str, _Field]:
-    return {key: _Field(each, key in shape.required) for key, each in shape.properties.items()}
-
-
 def _inputs(call: Call, place: str) -> dict[str, Input]:
     return {name: each for (where, name), each in call.parameters.items() if where == place}
 
 
-def _refusal(status: str) -> bool:
+def _is_refusal(status: str) -> bool:
     return status[:1] not in ("1", "2", "3")
 
 
-def _needed(*, required: bool) -> str:
+def _need(*, required: bool) -> str:
     return "required" if required else "optional"
 
 
