@@ -1,7 +1,7 @@
-"""`runway-contracts drift`: what a published OpenAPI file says that our Runway contract does not.
+"""`runway-contracts drift`: how a published OpenAPI file differs from our Runway contract.
 
-Reading the file, choosing what to show, and printing it. The comparison is `compare.py`; which
-differences are known and why stands in `SOURCES.md`.
+Reads the file, selects the differences to show, prints them. `compare.py` compares; `SOURCES.md`
+has the reasons of known differences.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SpecError(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What a comparison came to: every difference, with the reason of those that are explained."""
+    """The result of a comparison: every difference, with the reason of those that are explained."""
 
     title: str
     version: str
@@ -43,11 +43,11 @@ class Drift:
 
     @property
     def breaking(self) -> bool:
-        """Whether something breaks that nobody has explained."""
+        """Whether a difference breaks clients or us and is not explained."""
         return any(each.breaking and why is None for each, why in self.found)
 
     def counts(self) -> dict[str, int]:
-        """Return how many there are: unexplained by judgement, and the explained ones together."""
+        """Return the number of unexplained differences by judgement, and that of the explained."""
         keys = Counter("explained" if why else each.judgement.value for each, why in self.found)
         return {key: keys[key] for key in (*(each.value for each in Judgement), "explained")}
 
@@ -59,14 +59,14 @@ class Drift:
     "--all",
     "everything",
     is_flag=True,
-    help="Also what is known and explained, and operations of other parts of the API.",
+    help="Also known differences, and operations of other parts of the API.",
 )
 @click.pass_context
 def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool) -> None:
     """Compare our Runway contract with a published OpenAPI file (JSON or YAML).
 
-    Exit code 0: nothing breaks that is not explained. 1: something does. 2: the file is missing, or
-    not an OpenAPI document.
+    Exit code 0: every difference is harmless or explained. 1: at least one is not. 2: the file is
+    missing, or not an OpenAPI document.
     """
     document = read(file)
     try:
@@ -86,10 +86,10 @@ def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool
 
 
 def read(file: Path) -> Mapping[str, Any]:
-    """Return what a JSON or YAML file says.
+    """Return the content of a JSON or YAML file.
 
     Raises:
-        SpecError: no such file, or it holds neither, or no object.
+        SpecError: no such file, or its content is neither, or no object.
     """
     try:
         content = file.read_bytes()
@@ -102,7 +102,7 @@ def read(file: Path) -> Mapping[str, Any]:
             raise SpecError(f"{file}: not JSON: {error}") from None
         document = _yaml(file, content)
     if not isinstance(document, Mapping):
-        raise SpecError(f"{file}: expected an OpenAPI document, found no object")
+        raise SpecError(f"{file}: expected an OpenAPI document, got no object")
     return document
 
 
@@ -112,11 +112,13 @@ def _yaml(file: Path, content: bytes) -> object:
     except ImportError:
         raise SpecError(f"{file}: to read YAML, install PyYAML, or convert it to JSON") from None
     try:
-        # Through JSON: dates become texts again, and statuses as keys too.
+        # Through JSON, because YAML makes dates of some texts and numbers of statuses as keys.
         return orjson.loads(orjson.dumps(yaml.safe_load(content), option=orjson.OPT_NON_STR_KEYS))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         what = " ".join(str(error).split())
-        raise SpecError(f"{file}: not YAML that JSON could say: {what[:200]}") from None
+        raise SpecError(
+            f"{file}: expected YAML that can be written as JSON: {what[:200]}"
+        ) from None
 
 
 def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:

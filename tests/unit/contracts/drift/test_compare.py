@@ -21,7 +21,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from contracts.cli import main
-from contracts.drift.compare import JUDGED, Difference, Judgement, Kind, Side, differences
+from contracts.drift.compare import JUDGED, ChangeKind, Difference, Judgement, Side, differences
 from contracts.drift.explained import BadTable, explanation, explanations, fingerprint, parsed
 from contracts.drift.openapi import BadDocument, calls
 from contracts.wire.documents import METHODS, load
@@ -29,7 +29,7 @@ from contracts.wire.documents import METHODS, load
 Node = dict[str, Any]
 
 OURS = load("runway").raw
-ADDED, REMOVED, NARROWED, WIDENED, RENAMED, CHANGED = Kind
+ADDED, REMOVED, NARROWED, WIDENED, RENAMED, CHANGED = ChangeKind
 CLIENTS, US, HARMLESS = Judgement
 PER_KIND = 1  # places in which each kind of change is tried, of each operation and side
 
@@ -59,7 +59,7 @@ PUBLISHED: Mapping[str, Any] = {
 
 Way = tuple[str | int, ...]
 Apply = Callable[[Node], object]
-Changed = tuple[str, Apply, Kind, Judgement, str]
+Changed = tuple[str, Apply, ChangeKind, Judgement, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Change:
     operation: str
     at: Way
     apply: Callable[[Node], object]
-    kind: Kind
+    kind: ChangeKind
     judgement: Judgement
     aspect: str
 
@@ -304,7 +304,7 @@ def union_changes(side: Side, node: Node) -> Iterator[Changed]:
 def body_changes() -> Iterator[Change]:
     """Yield changes to what is sent and answered, a few of each kind for each operation."""
     for operation, way in operations():
-        tried: Counter[tuple[Side, str, Kind, Judgement, str]] = Counter()
+        tried: Counter[tuple[Side, str, ChangeKind, Judgement, str]] = Counter()
         for side, at, keys in shapes(way):
             node = part(PUBLISHED, at)
             if "oneOf" in node:
@@ -416,7 +416,7 @@ CHANGES = [*body_changes(), *call_changes(), *path_changes()]
 def test_there_are_enough_changes() -> None:
     """At least a hundred changes are tried, of every kind and with every judgement."""
     assert len(CHANGES) >= 100
-    assert {change.kind for change in CHANGES} == set(Kind)
+    assert {change.kind for change in CHANGES} == set(ChangeKind)
     assert {change.judgement for change in CHANGES} == set(Judgement)
     assert {change.operation for change in CHANGES} == {name for name, _ in operations()}
 
@@ -439,13 +439,13 @@ def test_every_judgement_that_exists_was_made() -> None:
         (each.side, each.kind, each.consequence) for change in CHANGES for each in drift_of(change)
     }
     rare = {
-        "A default says nothing about what is answered.",
+        "A default does not change what is answered.",
         "The fake may answer keys that Runway never does.",
         "A name inside a template; nothing else on the wire.",
         "Clients do not get the body that the fake answers.",
-        "Clients may meet a content type that the fake never sends.",
-        "Clients may meet a success that the fake never answers.",
-        "Clients may meet values of another form than the fake's.",
+        "Clients may get a content type that the fake never sends.",
+        "Clients may get a success that the fake never answers.",
+        "Clients may get values of another form than the fake's.",
         "The fake accepts a content type that Runway refuses.",
         "The fake accepts unknown keys, which Runway refuses.",
         "The fake does not know it and answers 404 or 405.",
@@ -706,15 +706,15 @@ def test_a_reason_holds_for_its_operations_and_text() -> None:
     (found,) = drift_of(change)
     covering = parsed(row(found.id, f"`{fingerprint(found.now)}`, so far"))[found.id]
 
-    assert covering.covers(found)
-    assert parsed(row(found.id, "less"))[found.id].covers(found)
-    assert not covering.covers(replace(found, now="9"))
-    assert not covering.covers(replace(found, operation="deleteSession"))
+    assert covering.explains(found)
+    assert parsed(row(found.id, "less"))[found.id].explains(found)
+    assert not covering.explains(replace(found, now="9"))
+    assert not covering.explains(replace(found, operation="deleteSession"))
     assert explanation(found) is None
 
 
 def test_a_badly_written_table_is_refused() -> None:
-    """A line of another form, or an id that stands there twice, is an error."""
+    """A line of another form, or a second line for an id, is an error."""
     good = row("a:b", "none")
     for bad in (good + "\n| `c` | too few |", good + "\n" + good.splitlines()[-1]):
         with pytest.raises(BadTable):
@@ -836,9 +836,9 @@ def test_yaml_is_read(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("spec.json", "openapi: 3.1.0", "not JSON"),
-        ("spec.yaml", "a: [", "not YAML"),
-        ("spec.yaml", "a: &a [*a]", "not YAML"),
-        ("spec.json", "[1]", "found no object"),
+        ("spec.yaml", "a: [", "expected YAML"),
+        ("spec.yaml", "a: &a [*a]", "expected YAML"),
+        ("spec.json", "[1]", "got no object"),
         ("spec.json", "{}", "found no `openapi` key"),
         ("spec.json", '{"openapi": "3.1.0"}', "paths: expected an object"),
     ],
