@@ -107,18 +107,14 @@ def read(file: Path) -> Mapping[str, Any]:
 
 
 def _yaml(file: Path, content: bytes) -> object:
-    try:
-        import yaml
-    except ImportError:
-        raise SpecError(f"{file}: to read YAML, install PyYAML, or convert it to JSON") from None
+    import yaml  # not at the start of every command
+
     try:
         # Through JSON, because YAML makes dates of some texts and numbers of statuses as keys.
         return orjson.loads(orjson.dumps(yaml.safe_load(content), option=orjson.OPT_NON_STR_KEYS))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        what = " ".join(str(error).split())
-        raise SpecError(
-            f"{file}: expected YAML that can be written as JSON: {what[:200]}"
-        ) from None
+        what = " ".join(str(error).split())[:200]
+        raise SpecError(f"{file}: expected YAML that can be written as JSON: {what}") from None
 
 
 def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
@@ -44,9 +44,7 @@ from contracts.drift.openapi import (
 ALIKE = 0.6  # of two names; found by trial: case, plural and a changed word stay above
 NONE = "none"
 OPENNESS = ("closed", "open to some keys", "open")
-SCOPE = ("realtime_sessions", "avatars")
-
-Thing = TypeVar("Thing")
+SCOPE = (["realtime_sessions"], ["avatars"])
 
 
 class ChangeKind(StrEnum):
@@ -201,37 +199,30 @@ def differences(
 
     pairs = _pairs(calls(published, wanted), known)
     taken = {(call.method, call.path) for call in pairs.values()}
-    new = [each for each in there if each not in taken and (outside or _in_scope(each[1]))]
-    found: dict[tuple[object, ...], Difference] = {}
-    for each in _all(known, pairs, new):
+    new = [
+        (method, path)
+        for method, path in there
+        if (method, path) not in taken and (outside or path.split("/")[2:3] in SCOPE)
+    ]
+
+    def all_differences() -> Iterator[Difference]:
+        for call in known:
+            here = f"{call.method} {call.path}"
+            if call.name in pairs:
+                yield from _Walk(call).call(pairs[call.name])
+            else:
+                at = _At(call.name)
+                yield _Walk(call).differ(at, "unpublished", Topic.OPERATION, R, here, NONE)
+        for method, path in new:
+            here = f"{method} {path}"
+            walk = _Walk(Endpoint(here, method, path))
+            yield walk.differ(_At(here), "new", Topic.OPERATION, A, NONE, here)
+
+    found: dict[Difference, tuple[str, ...]] = {}
+    for each in all_differences():
         alone = replace(each, places=())
-        key = (alone.id, alone.operation, alone.side, alone.kind, alone.was, alone.now)
-        before = found.get(key, alone)
-        places = dict.fromkeys((*before.places, *each.places))
-        found[key] = replace(before, places=tuple(places))
-    return tuple(found.values())
-
-
-def _all(
-    ours: Sequence[Endpoint],
-    pairs: Mapping[str, Endpoint],
-    new: Sequence[tuple[str, str]],
-) -> Iterator[Difference]:
-    for call in ours:
-        walk = _Walk(call)
-        here = f"{call.method} {call.path}"
-        if call.name not in pairs:
-            yield walk.differ(_At(call.name), "unpublished", Topic.OPERATION, R, here, NONE)
-        else:
-            yield from walk.call(pairs[call.name])
-    for method, path in new:
-        here = f"{method} {path}"
-        walk = _Walk(Endpoint(here, method, path))
-        yield walk.differ(_At(here), "new", Topic.OPERATION, A, NONE, here)
-
-
-def _in_scope(path: str) -> bool:
-    return any(path.split("/")[2:3] == [part] for part in SCOPE)
+        found[alone] = (*found.get(alone, ()), *each.places)
+    return tuple(replace(each, places=tuple(dict.fromkeys(at))) for each, at in found.items())
 
 
 def _pairs(theirs: Sequence[Endpoint], ours: Sequence[Endpoint]) -> dict[str, Endpoint]:
@@ -283,31 +274,6 @@ def _vocabulary(call: Endpoint) -> set[str]:
     }
 
 
-def _renames(
-    gone: Mapping[str, Thing], new: Mapping[str, Thing], alike: Callable[[Thing, Thing], bool]
-) -> dict[str, str]:
-    """Return which of the names `gone` is now which of the names `new`; see the module."""
-    if len(gone) == len(new) == 1:
-        ((old, was),), ((name, now),) = gone.items(), new.items()
-        if was == now:
-            return {old: name}
-    scored = [
-        (_names_alike(_plain(old), _plain(name)), old, name)
-        for old, was in gone.items()
-        for name, now in new.items()
-        if alike(was, now)
-    ]
-    found: dict[str, str] = {}
-    for score, old, name in sorted(scored, reverse=True):
-        if score >= ALIKE and old not in found and name not in found.values():
-            found[old] = name
-    return found
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").lower()
-
-
 @dataclass(frozen=True, slots=True)
 class _Field:
     """A shape and whether it is required."""
@@ -328,6 +294,27 @@ class _Field:
             and mine.properties.keys() == theirs.properties.keys()
             and mine.branches.keys() == theirs.branches.keys()
         )
+
+
+def _renames(gone: Mapping[str, _Field], new: Mapping[str, _Field]) -> dict[str, str]:
+    """Return which of the names `gone` is now which of the names `new`; see the module."""
+    if len(gone) == len(new) == 1 and [*gone.values()] == [*new.values()]:
+        return dict(zip(gone, new, strict=True))
+    scored = [
+        (_names_alike(_plain(old), _plain(name)), old, name)
+        for old, was in gone.items()
+        for name, now in new.items()
+        if was.has_the_form_of(now)
+    ]
+    found: dict[str, str] = {}
+    for score, old, name in sorted(scored, reverse=True):
+        if score >= ALIKE and old not in found and name not in found.values():
+            found[old] = name
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +390,7 @@ class _Walk:
         """Compare properties, parameters or headers by name."""
         gone = {key: ours[key] for key in ours if key not in theirs}
         new = {key: theirs[key] for key in theirs if key not in ours}
-        renamed = _renames(gone, new, _Field.has_the_form_of)
+        renamed = _renames(gone, new)
         for key, field in ours.items():
             at = place(key)
             if key in gone and key not in renamed:
