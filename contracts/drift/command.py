@@ -77,11 +77,11 @@ def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool
     about = info if isinstance(info, Mapping) else {}
     title, version = (str(about.get(key, "unknown")) for key in ("title", "version"))
     result = Drift(title, version, [(each, explanation(each)) for each in found])
-    shown = [(each, why) for each, why in result.found if everything or why is None]
+    selected = [(each, why) for each, why in result.found if everything or why is None]
     if as_json:
-        click.echo(json.dumps(as_data(result, shown), indent=2))
+        click.echo(json.dumps(as_data(result, selected), indent=2))
     else:
-        click.echo("\n".join(lines(result, shown)))
+        click.echo("\n".join(lines(result, selected)))
     context.exit(EXIT_BREAKING if result.breaking else 0)
 
 
@@ -117,7 +117,7 @@ def _yaml(file: Path, content: bytes) -> object:
         raise SpecError(f"{file}: expected YAML that can be written as JSON: {what}") from None
 
 
-def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:
+def as_data(result: Drift, selected: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:
     """Return the JSON form; its shape is documented in docs/drift.md."""
     return {
         "version": JSON_VERSION,
@@ -139,15 +139,15 @@ def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> di
                 "consequence": each.consequence,
                 "explained": why,
             }
-            for each, why in shown
+            for each, why in selected
         ],
     }
 
 
-def lines(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> Iterator[str]:
+def lines(result: Drift, selected: Sequence[tuple[Difference, str | None]]) -> Iterator[str]:
     """Yield the report for people, by operation."""
     yield f"Published: {result.title}, version {result.version}"
-    for operation, group in groupby(shown, key=lambda pair: pair[0].operation):
+    for operation, group in groupby(selected, key=lambda pair: pair[0].operation):
         members = list(group)
         first = members[0][0]
         route = f"{first.method} {first.path}"
@@ -160,7 +160,7 @@ def lines(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> Iter
     yield (
         ", ".join(f"{count} {judgement}" for judgement, count in unexplained)
         + f"; {explained[1]} known and explained"
-        + ("" if len(shown) == len(result.found) else " (shown by --all)")
+        + ("" if len(selected) == len(result.found) else " (shown by --all)")
     )
 
 

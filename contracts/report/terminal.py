@@ -101,8 +101,8 @@ class Terminal:
 
     def _played(self, event: Played) -> None:
         answers = event.observation.answers
-        shown = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
-        text = f"{event.situation.id}: {shown}"
+        got = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
+        text = f"{event.situation.id}: {got}"
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=event.done, description=text)
         else:
@@ -143,7 +143,7 @@ class Terminal:
     def _findings(self, report: Report, found: tuple[Finding, ...], redact: Redaction) -> None:
         self._line()
         self._line(("What is broken", "bold underline"))
-        shown: dict[str, str] = {}  # situations whose evidence is on the screen, by the finding
+        printed: dict[str, str] = {}  # situations whose evidence is on the screen, by the finding
         for verdict in report.verdicts:
             mine = [each for each in found if each.requirement is verdict.requirement]
             if not mine:
@@ -155,11 +155,11 @@ class Terminal:
             self._line((requirement.id, style), (where, ""))
             self._line((f"  {requirement.text}", ""))
             for finding in mine[:_MOST_SHOWN]:
-                self._finding(finding, shown, redact)
+                self._finding(finding, printed, redact)
             if rest := [each.situation.id for each in mine[_MOST_SHOWN:]]:
                 self._line((f"  and in: {', '.join(rest)}", ""))
 
-    def _finding(self, finding: Finding, shown: dict[str, str], redact: Redaction) -> None:
+    def _finding(self, finding: Finding, printed: dict[str, str], redact: Redaction) -> None:
         self._line()
         self._line((f"  {finding.id}", "bold"), (f"  {finding.situation.about}", ""))
         for text in finding.texts:
@@ -167,10 +167,10 @@ class Terminal:
             if allowed:
                 self._line(("    expected: ", "green"), (allowed, ""))
             self._line(("    got:      ", "red"), (came, ""))
-        if before := shown.get(finding.situation.id):
+        if before := printed.get(finding.situation.id):
             self._line((f"    evidence: as for {before}", "dim"))
             return
-        shown[finding.situation.id] = finding.id
+        printed[finding.situation.id] = finding.id
         for line in evidence(finding.observation, redact):
             self._line((f"    {line}", "dim"))
 

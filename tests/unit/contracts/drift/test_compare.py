@@ -450,8 +450,8 @@ def test_every_judgement_that_exists_was_made() -> None:
         "The fake accepts unknown keys, which Runway refuses.",
         "The fake does not know it and answers 404 or 405.",
     }
-    told = {(side, kind, sentence) for (side, _, kind), (_, sentence) in JUDGED.items()}
-    assert {sentence for _, _, sentence in told - made} <= rare
+    judged = {(side, kind, sentence) for (side, _, kind), (_, sentence) in JUDGED.items()}
+    assert {sentence for _, _, sentence in judged - made} <= rare
 
 
 def one(document: Node) -> Difference:
@@ -505,7 +505,7 @@ def test_the_order_says_nothing(base: Node) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.data())
 def test_any_order_says_nothing(data: st.DataObject) -> None:
-    """Whatever order keys stand in, nothing is reported."""
+    """The order of keys makes no difference."""
     way = ("paths", "/v1/realtime_sessions/{id}")
     document = variant()
     document["paths"][way[1]] = shuffled(part(document, way), data.draw)
@@ -555,7 +555,7 @@ def test_alike_names_are_told_from_others() -> None:
 
 
 def test_a_name_in_a_template_is_harmless() -> None:
-    """`{id}` may be called otherwise: nobody sees it."""
+    """The name in `{id}` is not on the wire: a change is harmless."""
     document = variant()
     item = document["paths"].pop("/v1/avatars/{id}")
     item["parameters"][0]["name"] = "avatarId"
@@ -639,7 +639,7 @@ def test_a_shape_inside_itself_ends() -> None:
     ],
 )
 def test_other_documents_are_refused(document: object, message: str) -> None:
-    """What is not OpenAPI 3 is a `BadDocument` that says what came."""
+    """What is not OpenAPI 3 is a `BadDocument` with the reason."""
     with pytest.raises(BadDocument, match=message):
         calls(document)
 
@@ -655,7 +655,7 @@ def test_other_documents_are_refused(document: object, message: str) -> None:
     ],
 )
 def test_bad_references_are_refused(pointer: str, message: str) -> None:
-    """A reference that leads nowhere, out of the document or to itself is said."""
+    """A reference that leads nowhere, out of the document or to itself is reported."""
     document = variant()
     document["components"]["schemas"] = {"Loop": {"$ref": "#/components/schemas/Loop"}}
     body(document)["properties"]["model"] = {"$ref": pointer}
@@ -670,7 +670,7 @@ JUNK = st.sampled_from([None, 7, "text", [], {}, True, [None], [7], {"a": 7}, {"
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), junk=JUNK)
 def test_junk_anywhere_is_a_difference_or_refused(data: st.DataObject, junk: object) -> None:
-    """Whatever stands wherever in a document, it is compared or refused, and nothing else fails."""
+    """Junk anywhere in a document is compared or refused; no other error occurs."""
     document = variant()
     del document["paths"]["/v1/organization"], document["paths"]["/v1/organization/usage"]
     node: Any = document
@@ -722,7 +722,7 @@ def test_a_badly_written_table_is_refused() -> None:
 
 
 def test_a_long_text_has_a_short_fingerprint() -> None:
-    """A pattern is told by eight digits, a word by itself."""
+    """A pattern is known by eight digits, a word by itself."""
     assert fingerprint('"uri"') == "uri"
     assert len(fingerprint("^[a-z]{3,}(x|y)+$")) == 8
 
@@ -736,7 +736,7 @@ def test_the_table_is_well_written() -> None:
 
 
 def run(file: Path, document: object, *options: str) -> tuple[int, str]:
-    """Write a file, look at its drift, and return exit code and output."""
+    """Write a file, run the check, and return exit code and output."""
     text = document if isinstance(document, str) else json.dumps(document)
     file.write_text(text)
     result = CliRunner().invoke(main, ["drift", "--spec", str(file), *options])

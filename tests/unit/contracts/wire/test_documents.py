@@ -51,7 +51,7 @@ def references(node: Any) -> Iterator[str]:
 
 
 def reachable(document: Document, start: Any) -> set[str]:
-    """Return every pointer that `start` leads to, at whatever depth."""
+    """Return every pointer that `start` leads to, at any depth."""
     found: set[str] = set()
     todo = set(references(start))
     while todo:

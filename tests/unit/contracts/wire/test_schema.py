@@ -228,7 +228,7 @@ def test_bad_keys_of_open_maps_in_an_alternative_are_kept(
 
 @pytest.mark.parametrize("key", ["", "7", "a/b", "a~1", "gen4.5"])
 def test_keys_of_open_maps_are_kept(key: str) -> None:
-    """The path of a problem has the key as it came, also where an engine's own path loses it."""
+    """The path of a problem has the exact key, also where an engine's own path loses it."""
     entries = {"additionalProperties": {"items": {"type": "integer"}}}
 
     (problem,) = BodyValidator(entries).problems({key: [1, "a"]})
