@@ -28,7 +28,7 @@ class UnknownName(LookupError):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Header:
+class ContractHeader:
     """A response header: whether it must be there, and the shape of its text."""
 
     required: bool
@@ -36,7 +36,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Response:
+class ContractAnswer:
     """A documented answer.
 
     `media` is the content type of its body, None if it has no body; `schema` is the shape of a JSON
@@ -44,12 +44,12 @@ class Response:
     """
 
     schema: Json | None
-    headers: Mapping[str, Header]
+    headers: Mapping[str, ContractHeader]
     media: str | None = JSON
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class ContractOperation:
     """One method on one path template.
 
     `request` is the self-contained schema of the JSON body, None if there is no body to send;
@@ -61,7 +61,7 @@ class Operation:
     template: str
     request: Json | None
     request_required: bool
-    responses: Mapping[int, Response]
+    responses: Mapping[int, ContractAnswer]
 
     def fits(self, path: str) -> bool:
         """Return whether the concrete `path` (without query) matches this template."""
@@ -73,17 +73,17 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class Contract:
     """One OpenAPI document; `raw` is the content of the file and must not be changed."""
 
     name: str
     raw: Mapping[str, Any]
 
-    def operations(self) -> tuple[Operation, ...]:
+    def operations(self) -> tuple[ContractOperation, ...]:
         """Return every operation, in the order of the document."""
         return _operations(self)
 
-    def operation(self, method: str, path: str) -> Operation | None:
+    def operation(self, method: str, path: str) -> ContractOperation | None:
         """Return the operation of `method` on the concrete `path`; a query is ignored."""
         bare = path.partition("?")[0]
         for operation in self.operations():
@@ -113,7 +113,7 @@ class Document:
 
 
 @cache
-def load(name: str) -> Document:
+def load(name: str) -> Contract:
     """Read the document `name` ("runway", "gateway" or "admin") from the package, once.
 
     Raises:
@@ -122,7 +122,7 @@ def load(name: str) -> Document:
     if name not in NAMES:
         raise UnknownName(f"no contract is called {name!r}; choose one of {', '.join(NAMES)}")
     file = resources.files(__package__) / "schemas" / f"{name}.json"
-    return Document(name, orjson.loads(file.read_bytes()))
+    return Contract(name, orjson.loads(file.read_bytes()))
 
 
 def follow(document: Json, pointer: str) -> Any:
@@ -136,7 +136,7 @@ def follow(document: Json, pointer: str) -> Any:
 
 
 @cache
-def _operations(document: Document) -> tuple[Operation, ...]:
+def _operations(document: Contract) -> tuple[ContractOperation, ...]:
     return tuple(
         _operation(document, method, template, item[method])
         for template, item in document.raw["paths"].items()
@@ -145,9 +145,9 @@ def _operations(document: Document) -> tuple[Operation, ...]:
     )
 
 
-def _operation(document: Document, method: str, template: str, node: Json) -> Operation:
+def _operation(document: Contract, method: str, template: str, node: Json) -> ContractOperation:
     request = node.get("requestBody", {})
-    return Operation(
+    return ContractOperation(
         id=node["operationId"],
         method=method.upper(),
         template=template,
@@ -160,24 +160,22 @@ def _operation(document: Document, method: str, template: str, node: Json) -> Op
     )
 
 
-def _response(document: Document, node: Json) -> Response:
-    headers = {name: _target(document, header) for name, header in node.get("headers", {}).items()}
-    return Response(
-        schema=_json_body(document, node),
-        headers={
-            name: Header(header.get("required", False), document.schema(header["schema"]["$ref"]))
-            for name, header in headers.items()
-        },
-        media=next(iter(node.get("content", ())), None),
-    )
+def _response(document: Contract, node: Json) -> ContractAnswer:
+    headers = {}
+    for name, each in node.get("headers", {}).items():
+        header = _target(document, each)
+        schema = document.schema(header["schema"]["$ref"])
+        headers[name] = ContractHeader(header.get("required", False), schema)
+    media = next(iter(node.get("content", ())), None)
+    return ContractAnswer(_json_body(document, node), headers, media)
 
 
-def _target(document: Document, node: Json) -> Json:
+def _target(document: Contract, node: Json) -> Json:
     target: Json = follow(document.raw, node["$ref"]) if "$ref" in node else node
     return target
 
 
-def _json_body(document: Document, node: Json) -> Json | None:
+def _json_body(document: Contract, node: Json) -> Json | None:
     if JSON not in node.get("content", ()):
         return None
     return document.schema(node["content"][JSON]["schema"]["$ref"])

@@ -25,11 +25,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from contracts.wire.documents import (
-    Document,
-    Header,
+    Contract,
+    ContractAnswer,
+    ContractHeader,
     Json,
-    Operation,
-    Response,
     UnknownName,
     follow,
     load,
@@ -41,14 +40,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BodyValidator",
+    "Contract",
     "ContractViolation",
-    "Document",
-    "Header",
     "Kind",
-    "Operation",
     "PlainValidator",
     "Problem",
-    "Response",
     "UnknownName",
     "load",
     "validate",
@@ -170,7 +166,7 @@ def _plain_engine() -> Any:
 
 
 def validate(
-    document: Document,
+    document: Contract,
     method: str,
     path: str,
     *,
@@ -190,7 +186,7 @@ def validate(
     operation = document.operation(method, path)
     name = operation.id if operation else f"{method.upper()} {path.partition('?')[0]}"
     if method.upper() == "OPTIONS" and status == 204:
-        response = Response(schema=None, headers={}, media=None)
+        response = ContractAnswer(schema=None, headers={}, media=None)
     elif status == 405 or (status == 404 and not document.knows(path)):
         response = _refusal(document)
     elif operation is None:
@@ -207,16 +203,16 @@ def validate(
 
 
 @cache
-def _refusal(document: Document) -> Response:
-    return Response(document.schema("Error"), headers={})
+def _refusal(document: Contract) -> ContractAnswer:
+    return ContractAnswer(document.schema("Error"), headers={})
 
 
 @cache
-def _plain(part: Response | Header) -> PlainValidator:
+def _plain(part: ContractAnswer | ContractHeader) -> PlainValidator:
     return PlainValidator(part.schema or {})
 
 
-def _header_faults(response: Response, received: Mapping[str, str]) -> Iterator[str]:
+def _header_faults(response: ContractAnswer, received: Mapping[str, str]) -> Iterator[str]:
     for name, header in response.headers.items():
         if name.lower() in received:
             for problem in _plain(header).problems(received[name.lower()]):
@@ -225,7 +221,9 @@ def _header_faults(response: Response, received: Mapping[str, str]) -> Iterator[
             yield f"expected a header {name}, got none"
 
 
-def _body_faults(response: Response, received: Mapping[str, str], body: bytes) -> Iterator[str]:
+def _body_faults(
+    response: ContractAnswer, received: Mapping[str, str], body: bytes
+) -> Iterator[str]:
     """Yield what is wrong with the body, at most one fault."""
     media = received.get("content-type", "none").partition(";")[0].strip().lower()
     if response.media is None:

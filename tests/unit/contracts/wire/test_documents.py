@@ -9,7 +9,7 @@ from typing import Any
 import openapi_spec_validator
 import pytest
 
-from contracts.wire.documents import NAMES, Document, UnknownName, follow, load
+from contracts.wire.documents import NAMES, Contract, UnknownName, follow, load
 
 ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
@@ -25,9 +25,9 @@ DOCUMENTS = [load(name) for name in NAMES]
 
 
 @pytest.fixture(params=DOCUMENTS, ids=NAMES)
-def document(request: pytest.FixtureRequest) -> Document:
+def document(request: pytest.FixtureRequest) -> Contract:
     """Each document in turn."""
-    found: Document = request.param
+    found: Contract = request.param
     return found
 
 
@@ -50,7 +50,7 @@ def references(node: Any) -> Iterator[str]:
             yield from inner["discriminator"]["mapping"].values()
 
 
-def reachable(document: Document, start: Any) -> set[str]:
+def reachable(document: Contract, start: Any) -> set[str]:
     """Return every pointer that `start` leads to, at any depth."""
     found: set[str] = set()
     todo = set(references(start))
@@ -61,13 +61,13 @@ def reachable(document: Document, start: Any) -> set[str]:
     return found
 
 
-def test_is_valid_openapi(document: Document) -> None:
+def test_is_valid_openapi(document: Contract) -> None:
     """Each document is an OpenAPI 3.1 document to an independent validator."""
     assert document.raw["openapi"] == "3.1.0"
     openapi_spec_validator.validate(dict(document.raw))
 
 
-def test_references_lead_somewhere(document: Document) -> None:
+def test_references_lead_somewhere(document: Contract) -> None:
     """Every pointer, of references and discriminators, has a target in the same document."""
     pointers = set(references(document.raw))
 
@@ -77,27 +77,27 @@ def test_references_lead_somewhere(document: Document) -> None:
         follow(document.raw, pointer)
 
 
-def test_no_shape_is_left_over(document: Document) -> None:
+def test_no_shape_is_left_over(document: Contract) -> None:
     """Every shape is used by some operation, except `Error`, which unknown routes answer with."""
     shapes = {f"#/components/schemas/{name}" for name in document.raw["components"]["schemas"]}
 
     assert shapes - reachable(document, document.raw["paths"]) <= {"#/components/schemas/Error"}
 
 
-def test_no_shape_contains_itself(document: Document) -> None:
+def test_no_shape_contains_itself(document: Contract) -> None:
     """Shapes do not recur, which lets `schema.py` put every reference in place."""
     for name, shape in document.raw["components"]["schemas"].items():
         assert f"#/components/schemas/{name}" not in reachable(document, shape), name
 
 
-def test_beside_a_reference_stand_only_annotations(document: Document) -> None:
+def test_beside_a_reference_stand_only_annotations(document: Contract) -> None:
     """No rule hides beside a `$ref`, where putting the target in place would overwrite it."""
     for node in nodes(document.raw):
         if "$ref" in node:
             assert node.keys() <= ANNOTATIONS, node
 
 
-def test_objects_say_whether_they_are_open(document: Document) -> None:
+def test_objects_say_whether_they_are_open(document: Contract) -> None:
     """Every object shape says `additionalProperties`, and only the known ones are open."""
     for name, shape in document.raw["components"]["schemas"].items():
         for node in nodes(shape):
@@ -105,7 +105,7 @@ def test_objects_say_whether_they_are_open(document: Document) -> None:
                 assert "additionalProperties" in node, name
 
 
-def test_requests_are_closed(document: Document) -> None:
+def test_requests_are_closed(document: Contract) -> None:
     """A request body refuses unknown keys at every level, except where SOURCES.md opens it."""
     bodies = [
         item[method]["requestBody"]
@@ -120,7 +120,7 @@ def test_requests_are_closed(document: Document) -> None:
                 assert node["additionalProperties"] is False, name
 
 
-def test_unions_are_told_apart_by_their_discriminator(document: Document) -> None:
+def test_unions_are_told_apart_by_their_discriminator(document: Contract) -> None:
     """Each branch of a union requires the discriminator and fixes it to the mapped value."""
     for node in nodes(document.raw):
         if "discriminator" not in node:
@@ -133,7 +133,7 @@ def test_unions_are_told_apart_by_their_discriminator(document: Document) -> Non
             assert key in branch["required"]
 
 
-def test_other_alternatives_can_be_named(document: Document) -> None:
+def test_other_alternatives_can_be_named(document: Contract) -> None:
     """Where no discriminator tells branches apart, each has a name that a message can use."""
     for node in nodes(document.raw):
         if "discriminator" not in node:
@@ -141,7 +141,7 @@ def test_other_alternatives_can_be_named(document: Document) -> None:
                 assert "title" in branch or "$ref" in branch, node
 
 
-def test_patterns_mean_the_same_everywhere(document: Document) -> None:
+def test_patterns_mean_the_same_everywhere(document: Contract) -> None:
     """Patterns are anchored and use no class that differs between regular expression engines."""
     patterns = [n["pattern"] for n in nodes(document.raw) if isinstance(n.get("pattern"), str)]
     for pattern in patterns:
@@ -151,14 +151,14 @@ def test_patterns_mean_the_same_everywhere(document: Document) -> None:
         assert not SHORTHANDS_THAT_ENGINES_READ_DIFFERENTLY.search(pattern)
 
 
-def test_texts_with_a_format_have_a_pattern_too(document: Document) -> None:
+def test_texts_with_a_format_have_a_pattern_too(document: Contract) -> None:
     """A `format` is only an annotation: the pattern beside it is what decides."""
     for node in nodes(document.raw):
         if isinstance(node.get("format"), str):
             assert "pattern" in node, node
 
 
-def test_shapes_are_described(document: Document) -> None:
+def test_shapes_are_described(document: Contract) -> None:
     """Each shape has a short description."""
     for name, shape in document.raw["components"]["schemas"].items():
         assert 0 < len(shape["description"]) <= 100, name
