@@ -493,7 +493,10 @@ def _rules(ours: ValueShape, theirs: ValueShape) -> Iterator[Rule]:
     """Yield the differences of two shapes, without those of shapes inside them."""
     yield from _types(ours, theirs)
     yield from _choices(ours, theirs)
-    yield from _openness(ours, theirs)
+    was_open, now_open = _open(ours), _open(theirs)
+    if was_open != now_open:
+        kind = W if now_open > was_open else N
+        yield "closed", Topic.OPENNESS, kind, OPENNESS[was_open], OPENNESS[now_open]
     for limit in (*LOWER, *UPPER):
         mine, other = ours.limits.get(limit), theirs.limits.get(limit)
         if mine != other:
@@ -536,12 +539,6 @@ def _choices(ours: ValueShape, theirs: ValueShape) -> Iterator[Rule]:
             yield "choices", Topic.VALUES, N, _list(gone), NONE
         if new := other - mine:
             yield "choices", Topic.VALUES, W, NONE, _list(new)
-
-
-def _openness(ours: ValueShape, theirs: ValueShape) -> Iterator[Rule]:
-    mine, other = _open(ours), _open(theirs)
-    if mine != other:
-        yield "closed", Topic.OPENNESS, W if other > mine else N, OPENNESS[mine], OPENNESS[other]
 
 
 def _open(shape: ValueShape) -> int:
