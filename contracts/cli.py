@@ -276,15 +276,15 @@ def check(
     sys.exit(EXIT_UNREACHABLE if report.nothing_judged else 0)
 
 
-def _end(error: Exception, cover: Redaction) -> None:
+def _end(error: Exception, redact: Redaction) -> None:
     """Say in a line what went wrong, and end with its code."""
     if isinstance(error, _Interrupted):
         click.echo("runway-contracts: interrupted", err=True)
         sys.exit(EXIT_SIGNAL + error.args[0])
     click.echo(f"runway-contracts: {error}", err=True)
     if isinstance(error, TargetError) and error.said:
-        # covered before lines are cut: half a secret is one too
-        for line in cover.block(error.said, longest=1 << 30).split("\n"):
+        # redacted before lines are cut: half a secret is one too
+        for line in redact.block(error.said, longest=1 << 30).split("\n"):
             click.echo(f"  | {line[:300]}", err=True)
     sys.exit(EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL)
 

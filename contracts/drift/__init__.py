@@ -1,1 +1,1 @@
-"""What a published OpenAPI document has that our contract has not."""
+"""How a published OpenAPI document differs from our contract."""

@@ -1,7 +1,7 @@
-"""`runway-contracts drift`: what a published OpenAPI file says that our Runway contract does not.
+"""`runway-contracts drift`: how a published OpenAPI file differs from our Runway contract.
 
-Reading the file, choosing what to show, and printing it. The comparison is `compare.py`; which
-differences are known and why stands in `SOURCES.md`.
+Reads the file, selects the differences to show, prints them. `compare.py` compares; `SOURCES.md`
+has the reasons of known differences.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class SpecError(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What a comparison came to: every difference, with the reason of those that are explained."""
+    """The result of a comparison: every difference, with the reason of those that are explained."""
 
     title: str
     version: str
@@ -45,11 +45,11 @@ class Drift:
 
     @property
     def breaking(self) -> bool:
-        """Whether something breaks that nobody has explained."""
+        """Whether a difference breaks clients or us and is not explained."""
         return any(each.breaking and why is None for each, why in self.found)
 
     def counts(self) -> dict[str, int]:
-        """Return how many there are: unexplained by judgement, and the explained ones together."""
+        """Return the number of unexplained differences by judgement, and that of the explained."""
         keys = Counter("explained" if why else each.judgement.value for each, why in self.found)
         return {key: keys[key] for key in (*(each.value for each in Judgement), "explained")}
 
@@ -61,14 +61,14 @@ class Drift:
     "--all",
     "everything",
     is_flag=True,
-    help="Also what is known and explained, and operations of other parts of the API.",
+    help="Also known differences, and operations of other parts of the API.",
 )
 @click.pass_context
 def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool) -> None:
     """Compare our Runway contract with a published OpenAPI file (JSON or YAML).
 
-    Exit code 0: nothing breaks that is not explained. 1: something does. 2: the file is missing, or
-    not an OpenAPI document.
+    Exit code 0: every difference is harmless or explained. 1: at least one is not. 2: the file is
+    missing, or not an OpenAPI document.
     """
     document = read(file)
     try:
@@ -79,19 +79,19 @@ def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool
     about = info if isinstance(info, Mapping) else {}
     title, version = (str(about.get(key, "unknown")) for key in ("title", "version"))
     result = Drift(title, version, [(each, explanation(each)) for each in found])
-    shown = [(each, why) for each, why in result.found if everything or why is None]
+    selected = [(each, why) for each, why in result.found if everything or why is None]
     if as_json:
-        click.echo(json.dumps(as_data(result, shown), indent=2))
+        click.echo(json.dumps(as_data(result, selected), indent=2))
     else:
-        click.echo("\n".join(lines(result, shown)))
+        click.echo("\n".join(lines(result, selected)))
     context.exit(EXIT_BREAKING if result.breaking else 0)
 
 
 def read(file: Path) -> Mapping[str, Any]:
-    """Return what a JSON or YAML file says.
+    """Return the content of a JSON or YAML file.
 
     Raises:
-        SpecError: no such file, or it holds neither, or no object.
+        SpecError: no such file, or its content is neither, or no object.
     """
     try:
         content = file.read_bytes()
@@ -105,24 +105,23 @@ def read(file: Path) -> Mapping[str, Any]:
             raise SpecError(f"{file}: not JSON: {why}") from None
         document = _yaml(file, content)
     if not isinstance(document, Mapping):
-        raise SpecError(f"{file}: expected an OpenAPI document, found no object")
+        raise SpecError(f"{file}: expected an OpenAPI document, got no object")
     return document
 
 
 def _yaml(file: Path, content: bytes) -> object:
-    try:
-        import yaml
-    except ImportError:
-        raise SpecError(f"{file}: to read YAML, install PyYAML, or convert it to JSON") from None
+    import yaml  # not at the start of every command
+
     value = None
     try:
-        # Through JSON: dates become texts again, and statuses as keys too.
+        # Through JSON, because YAML makes dates of some texts and numbers of statuses as keys.
         value = yaml.safe_load(content)
         return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         deep = isinstance(error, RecursionError) or _is_deep(value)
         what = DEEPEST if deep else " ".join(str(error).split())
-        raise SpecError(f"{file}: not YAML that JSON could say: {what[:200]}") from None
+        wanted = "expected YAML that can be written as JSON"
+        raise SpecError(f"{file}: {wanted}: {what[:200]}") from None
 
 
 # What is too deep for a parser is said in our words, whatever its own are.
@@ -146,7 +145,7 @@ def _is_deep(value: object) -> bool:
     return bool(level)
 
 
-def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:
+def as_data(result: Drift, selected: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:
     """Return the JSON form; its shape is documented in docs/drift.md."""
     return {
         "version": JSON_VERSION,
@@ -168,15 +167,15 @@ def as_data(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> di
                 "consequence": each.consequence,
                 "explained": why,
             }
-            for each, why in shown
+            for each, why in selected
         ],
     }
 
 
-def lines(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> Iterator[str]:
+def lines(result: Drift, selected: Sequence[tuple[Difference, str | None]]) -> Iterator[str]:
     """Yield the report for people, by operation."""
     yield f"Published: {result.title}, version {result.version}"
-    for operation, group in groupby(shown, key=lambda pair: pair[0].operation):
+    for operation, group in groupby(selected, key=lambda pair: pair[0].operation):
         members = list(group)
         first = members[0][0]
         route = f"{first.method} {first.path}"
@@ -189,7 +188,7 @@ def lines(result: Drift, shown: Sequence[tuple[Difference, str | None]]) -> Iter
     yield (
         ", ".join(f"{count} {judgement}" for judgement, count in unexplained)
         + f"; {explained[1]} known and explained"
-        + ("" if len(shown) == len(result.found) else " (shown by --all)")
+        + ("" if len(selected) == len(result.found) else " (shown by --all)")
     )
 
 

@@ -1,19 +1,20 @@
-"""What is other in a published OpenAPI document than in our contract, and whom it breaks.
+"""How a published OpenAPI document differs from our contract, and whom each difference breaks.
 
-A difference is an id such as `CreateSession:closed`: a place in *our* document, and what is other
+A difference has an id such as `CreateSession:closed`: a place in *our* document, and what differs
 there. A place starts at the shape that holds it, not at the operation, so that a shape used in
 many places is one difference, and one line where differences are explained.
 
 Whom it breaks depends on who sends the value. In a request, a narrower rule means that the fake
-accepts what Runway refuses: the fake is dishonest, and we have to mend it. A rule that no request
-of today can keep (a field newly required, other values altogether) breaks every client. In an
-answer, a wider rule means that a client meets what the fake never showed it; a narrower one, that
-the fake may answer what Runway never does. `JUDGED` is that reasoning as a table.
+accepts what Runway refuses: the fake has to change. A rule that no request of today keeps (a field
+newly required, entirely different values) breaks every client. In an answer, a wider rule means
+that clients get values that the fake never sends; a narrower one, that the fake may send values
+that Runway never does. `JUDGED` is that reasoning as a table.
 
-Renames are guessed: a removed and an added thing are one renamed thing if they have the same form
-and alike names, or the same form and no rivals. Both ends are reported, so a wrong guess shows.
+Renames are guessed: something removed and something added are one rename if they have the same
+form and similar names, or the same form and no rivals. Both names are reported, so that a wrong
+guess shows.
 
-What does not live here: reading documents (`openapi.py`), knowing which differences are explained
+What does not live here: reading documents (`openapi.py`), the reasons of known differences
 (`explained.py`), and printing (`command.py`).
 """
 
@@ -23,34 +24,33 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
 from contracts.drift.openapi import (
     LOWER,
     UPPER,
-    Answer,
-    Body,
-    Call,
-    Input,
-    Shape,
+    AnswerShape,
+    BodyShape,
+    Endpoint,
+    InputShape,
+    ValueShape,
     calls,
     operations,
     route,
 )
 
-ALIKE = 0.6  # of two names; found by trying: case, plural and a changed word stay above
+ALIKE = 0.6  # of two names; found by trial: case, plural and a changed word stay above
 NONE = "none"
-SCOPE = ("realtime_sessions", "avatars")
+OPENNESS = ("closed", "open to some keys", "open")
+SCOPE = (["realtime_sessions"], ["avatars"])
 
-Thing = TypeVar("Thing")
 
+class ChangeKind(StrEnum):
+    """How the published document differs from our contract.
 
-class Kind(StrEnum):
-    """What happened on the way from our contract to the published document.
-
-    CHANGED is what is neither narrower nor wider, or where that cannot be told (patterns).
+    CHANGED is neither narrower nor wider, or incomparable (patterns).
     """
 
     ADDED = "added"
@@ -62,7 +62,7 @@ class Kind(StrEnum):
 
 
 class Judgement(StrEnum):
-    """Whom a difference breaks; US is that the fake accepts or answers what Runway does not."""
+    """Whom a difference breaks; US: the fake accepts or answers what Runway does not."""
 
     CLIENTS = "breaking for clients"
     US = "breaking for us"
@@ -70,7 +70,7 @@ class Judgement(StrEnum):
 
 
 class Side(StrEnum):
-    """Who sends what is other: the client, the server, or neither (the operation itself)."""
+    """Who sends the value: the client, the server, or neither (the operation itself)."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -78,7 +78,7 @@ class Side(StrEnum):
 
 
 class Topic(StrEnum):
-    """What sort of thing is other, as far as the judgement depends on it."""
+    """What differs, as far as the judgement depends on it."""
 
     VALUES = "values"
     OTHER_VALUES = "other values"
@@ -97,17 +97,17 @@ class Topic(StrEnum):
     SECURITY = "security"
 
 
-A, R, N, W, M, C = Kind  # added, removed, narrowed, widened, renamed ("moved"), changed
+A, R, N, W, M, C = ChangeKind  # added, removed, narrowed, widened, renamed (moved), changed
 IN, OUT, CALL = Side
 CLIENTS, US, HARMLESS = Judgement
 
-JUDGED: Mapping[tuple[Side, Topic, Kind], tuple[Judgement, str]] = {
+JUDGED: Mapping[tuple[Side, Topic, ChangeKind], tuple[Judgement, str]] = {
     (IN, Topic.VALUES, N): (US, "The fake accepts what Runway refuses."),
     (IN, Topic.VALUES, W): (HARMLESS, "Runway accepts more; the fake still refuses it."),
     (IN, Topic.VALUES, C): (US, "The fake may accept what Runway refuses."),
     (OUT, Topic.VALUES, N): (US, "The fake may answer what Runway never does."),
-    (OUT, Topic.VALUES, W): (CLIENTS, "Clients may meet what the fake never shows them."),
-    (OUT, Topic.VALUES, C): (CLIENTS, "Clients meet values of another form than the fake's."),
+    (OUT, Topic.VALUES, W): (CLIENTS, "Clients may get values that the fake never sends."),
+    (OUT, Topic.VALUES, C): (CLIENTS, "Clients get values of another form than the fake's."),
     (IN, Topic.OTHER_VALUES, C): (CLIENTS, "Runway refuses every value that clients send today."),
     (OUT, Topic.OTHER_VALUES, C): (CLIENTS, "Clients cannot read the value as they do today."),
     (IN, Topic.OPENNESS, N): (US, "The fake accepts unknown keys, which Runway refuses."),
@@ -128,35 +128,35 @@ JUDGED: Mapping[tuple[Side, Topic, Kind], tuple[Judgement, str]] = {
     (OUT, Topic.NEEDED_FIELD, A): (US, "The fake leaves out what Runway always answers."),
     (IN, Topic.BRANCH, A): (HARMLESS, "Runway accepts one more form; the fake refuses it."),
     (IN, Topic.BRANCH, R): (US, "The fake accepts a form that Runway refuses."),
-    (OUT, Topic.BRANCH, A): (CLIENTS, "Clients may meet a form that the fake never answers."),
+    (OUT, Topic.BRANCH, A): (CLIENTS, "Clients may get a form that the fake never answers."),
     (OUT, Topic.BRANCH, R): (US, "The fake may answer a form that Runway never does."),
     (IN, Topic.DEFAULT, C): (US, "A request that leaves it out means something else to the fake."),
-    (OUT, Topic.DEFAULT, C): (HARMLESS, "A default says nothing about what is answered."),
+    (OUT, Topic.DEFAULT, C): (HARMLESS, "A default does not change what is answered."),
     (IN, Topic.MEDIA, A): (HARMLESS, "Runway accepts one more content type."),
     (IN, Topic.MEDIA, R): (US, "The fake accepts a content type that Runway refuses."),
-    (OUT, Topic.MEDIA, A): (CLIENTS, "Clients may meet a content type that the fake never sends."),
+    (OUT, Topic.MEDIA, A): (CLIENTS, "Clients may get a content type that the fake never sends."),
     (OUT, Topic.MEDIA, R): (CLIENTS, "Clients do not get the body that the fake answers."),
-    (OUT, Topic.STATUS, A): (CLIENTS, "Clients may meet a status that the fake never answers."),
+    (OUT, Topic.STATUS, A): (CLIENTS, "Clients may get a status that the fake never answers."),
     (OUT, Topic.STATUS, R): (US, "The fake may answer a status that Runway never does."),
-    (OUT, Topic.SUCCESS, A): (CLIENTS, "Clients may meet a success that the fake never answers."),
+    (OUT, Topic.SUCCESS, A): (CLIENTS, "Clients may get a success that the fake never answers."),
     (OUT, Topic.SUCCESS, R): (CLIENTS, "Clients wait for a success that Runway never answers."),
-    (OUT, Topic.REFUSALS, R): (US, "Nobody publishes how Runway refuses; the fake guesses it."),
+    (OUT, Topic.REFUSALS, R): (US, "Runway's refusals are not published; the fake guesses them."),
     (CALL, Topic.OPERATION, A): (HARMLESS, "The fake does not know it and answers 404 or 405."),
     (CALL, Topic.OPERATION, R): (CLIENTS, "Clients call what Runway does not publish."),
     (CALL, Topic.OPERATION, M): (CLIENTS, "Clients call it where it no longer is."),
     (CALL, Topic.PATH_NAME, M): (HARMLESS, "A name inside a template; nothing else on the wire."),
-    (CALL, Topic.SECURITY, C): (CLIENTS, "Clients prove who they are in a way no longer asked."),
+    (CALL, Topic.SECURITY, C): (CLIENTS, "Clients authenticate in a way that is no longer listed."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is other in the published document.
+    """One difference of the published document.
 
-    `id` is a place in our document and what is other there. `operation` is our operation's id, or
-    method and path of one that we do not have; `path` is its path. `places` are where in that
-    operation it was met, such as `request $.avatar<custom>.avatarId`. `was` is what our contract
-    says and `now` what is published, "none" for nothing; `consequence` is one sentence.
+    `id` is a place in our document and what differs there. `operation` is our operation's id, or
+    method and path of one that we do not have; `path` is its path. `places` are those in the
+    operation, such as `request $.avatar<custom>.avatarId`. `was` is our contract's side and `now`
+    the published one, "none" for nothing; `consequence` is one sentence.
     """
 
     id: str
@@ -165,7 +165,7 @@ class Difference:
     path: str
     side: Side
     places: tuple[str, ...]
-    kind: Kind
+    kind: ChangeKind
     judgement: Judgement
     was: str
     now: str
@@ -173,14 +173,14 @@ class Difference:
 
     @property
     def breaking(self) -> bool:
-        """Whether it breaks somebody."""
+        """Whether it breaks clients or us."""
         return self.judgement is not Judgement.HARMLESS
 
 
 def differences(
     published: Mapping[str, Any], ours: Mapping[str, Any], *, outside: bool = False
 ) -> tuple[Difference, ...]:
-    """Return everything in which `published` differs from `ours`, by operation.
+    """Return all differences of `published` from `ours`, by operation.
 
     Both are OpenAPI documents as JSON gives them. Operations that only the published document has
     are reported under /realtime_sessions and /avatars, and with `outside` wherever they are.
@@ -199,39 +199,34 @@ def differences(
 
     pairs = _pairs(calls(published, wanted), known)
     taken = {(call.method, call.path) for call in pairs.values()}
-    new = [each for each in there if each not in taken and (outside or _in_scope(each[1]))]
-    found: dict[tuple[object, ...], Difference] = {}
-    for each in _all(known, pairs, new):
+    new = [
+        (method, path)
+        for method, path in there
+        if (method, path) not in taken and (outside or path.split("/")[2:3] in SCOPE)
+    ]
+
+    def all_differences() -> Iterator[Difference]:
+        for call in known:
+            here = f"{call.method} {call.path}"
+            if call.name in pairs:
+                yield from _Walk(call).call(pairs[call.name])
+            else:
+                at = _At(call.name)
+                yield _Walk(call).differ(at, "unpublished", Topic.OPERATION, R, here, NONE)
+        for method, path in new:
+            here = f"{method} {path}"
+            walk = _Walk(Endpoint(here, method, path))
+            yield walk.differ(_At(here), "new", Topic.OPERATION, A, NONE, here)
+
+    found: dict[Difference, tuple[str, ...]] = {}
+    for each in all_differences():
         alone = replace(each, places=())
-        key = (alone.id, alone.operation, alone.side, alone.kind, alone.was, alone.now)
-        before = found.get(key, alone)
-        places = dict.fromkeys((*before.places, *each.places))
-        found[key] = replace(before, places=tuple(places))
-    return tuple(found.values())
+        found[alone] = (*found.get(alone, ()), *each.places)
+    return tuple(replace(each, places=tuple(dict.fromkeys(at))) for each, at in found.items())
 
 
-def _all(
-    ours: Sequence[Call], pairs: Mapping[str, Call], new: Sequence[tuple[str, str]]
-) -> Iterator[Difference]:
-    for call in ours:
-        walk = _Walk(call)
-        here = f"{call.method} {call.path}"
-        if call.name not in pairs:
-            yield walk.say(f"{call.name}:unpublished", Topic.OPERATION, R, "", here, NONE)
-        else:
-            yield from walk.call(pairs[call.name])
-    for method, path in new:
-        here = f"{method} {path}"
-        walk = _Walk(Call(here, method, path))
-        yield walk.say(f"{here}:new", Topic.OPERATION, A, "", NONE, here)
-
-
-def _in_scope(path: str) -> bool:
-    return any(path.split("/")[2:3] == [part] for part in SCOPE)
-
-
-def _pairs(theirs: Sequence[Call], ours: Sequence[Call]) -> dict[str, Call]:
-    """Return the published operation of each of ours, by our name: the same route, or renamed."""
+def _pairs(theirs: Sequence[Endpoint], ours: Sequence[Endpoint]) -> dict[str, Endpoint]:
+    """Return the published counterpart of our operations, by our name: same route, or renamed."""
     routes = {call.route: call for call in theirs}
     pairs = {call.name: routes[call.route] for call in ours if call.route in routes}
     moved = [
@@ -249,8 +244,8 @@ def _pairs(theirs: Sequence[Call], ours: Sequence[Call]) -> dict[str, Call]:
     return pairs
 
 
-def _may_be(call: Call, method: str, path: str) -> bool:
-    """Tell whether `call` could have moved there: one of the two is the same, both are alike."""
+def _may_be(call: Endpoint, method: str, path: str) -> bool:
+    """Return whether `call` may have moved there: same method or path, and similar paths."""
     moved = (call.method == method) != (call.path == path)
     return moved and _names_alike(call.path, path) >= ALIKE
 
@@ -259,15 +254,15 @@ def _names_alike(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-def _alikeness(one: Call, other: Call) -> float:
-    """Return how likely `other` is `one` under another method or path, 0 if it is not."""
+def _alikeness(one: Endpoint, other: Endpoint) -> float:
+    """Return how likely `other` is `one` under another method or path, 0: it is not."""
     mine, theirs = _vocabulary(one), _vocabulary(other)
     shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 1.0
     return _names_alike(one.path, other.path) + shared if shared >= 0.5 else 0
 
 
-def _vocabulary(call: Call) -> set[str]:
-    """Return the outermost keys that a call takes and answers with success."""
+def _vocabulary(call: Endpoint) -> set[str]:
+    """Return the outermost keys of an operation's request and of its successful answers."""
     good = [each.media for status, each in call.answers.items() if status.startswith("2")]
     bodies = [("body", call.body.media)] if call.body else []
     return {
@@ -279,19 +274,37 @@ def _vocabulary(call: Call) -> set[str]:
     }
 
 
-def _renames(
-    gone: Mapping[str, Thing], new: Mapping[str, Thing], alike: Callable[[Thing, Thing], bool]
-) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A shape and whether it is required."""
+
+    shape: ValueShape
+    required: bool
+
+    @property
+    def need(self) -> str:
+        return _need(required=self.required)
+
+    def has_the_form_of(self, other: _Field) -> bool:
+        mine, theirs = self.shape, other.shape
+        return (
+            self.required == other.required
+            and mine.types == theirs.types
+            and mine.choices == theirs.choices
+            and mine.properties.keys() == theirs.properties.keys()
+            and mine.branches.keys() == theirs.branches.keys()
+        )
+
+
+def _renames(gone: Mapping[str, _Field], new: Mapping[str, _Field]) -> dict[str, str]:
     """Return which of the names `gone` is now which of the names `new`; see the module."""
-    if len(gone) == len(new) == 1:
-        ((old, was),), ((name, now),) = gone.items(), new.items()
-        if was == now:
-            return {old: name}
+    if len(gone) == len(new) == 1 and [*gone.values()] == [*new.values()]:
+        return dict(zip(gone, new, strict=True))
     scored = [
         (_names_alike(_plain(old), _plain(name)), old, name)
         for old, was in gone.items()
         for name, now in new.items()
-        if alike(was, now)
+        if was.has_the_form_of(now)
     ]
     found: dict[str, str] = {}
     for score, old, name in sorted(scored, reverse=True):
@@ -305,230 +318,185 @@ def _plain(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """A shape and whether it has to be there."""
+class _At:
+    """A place: its name in our document, where an operation meets it, and who sends the value."""
 
-    shape: Shape
-    required: bool
+    name: str
+    where: str = ""
+    side: Side = CALL
 
-
-def _same_form(one: _Field, other: _Field) -> bool:
-    mine, theirs = one.shape, other.shape
-    return (
-        one.required == other.required
-        and mine.types == theirs.types
-        and mine.choices == theirs.choices
-        and mine.properties.keys() == theirs.properties.keys()
-        and mine.branches.keys() == theirs.branches.keys()
-    )
+    def inner(self, suffix: str, where: str | None = None) -> _At:
+        return _At(self.name + suffix, self.where + (where or suffix), self.side)
 
 
 class _Walk:
     """Compares one of our operations with a published one."""
 
-    def __init__(self, ours: Call) -> None:
+    def __init__(self, ours: Endpoint) -> None:
         self._ours = ours
 
-    def say(
-        self, name: str, topic: Topic, kind: Kind, where: str, was: str, now: str, side: Side = CALL
+    def differ(
+        self, at: _At, what: str, topic: Topic, kind: ChangeKind, was: str, now: str
     ) -> Difference:
         """Return one difference, judged."""
-        judgement, consequence = JUDGED[side, topic, kind]
-        call = self._ours
-        places = (where,) if where else ()
+        judgement, consequence = JUDGED[at.side, topic, kind]
         return Difference(
-            *(name, call.name, call.method, call.path, side, places),
-            *(kind, judgement, was, now, consequence),
+            id=f"{at.name}:{what}",
+            operation=self._ours.name,
+            method=self._ours.method,
+            path=self._ours.path,
+            side=at.side,
+            places=(at.where,) if at.where else (),
+            kind=kind,
+            judgement=judgement,
+            was=was,
+            now=now,
+            consequence=consequence,
         )
 
-    def call(self, theirs: Call) -> Iterator[Difference]:
-        """Yield everything in which the published operation differs."""
-        ours = self._ours
-        here, there = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
+    def call(self, theirs: Endpoint) -> Iterator[Difference]:
+        """Yield all differences of the published operation."""
+        ours, at = self._ours, _At(self._ours.name)
         if ours.route != theirs.route:
-            yield self.say(f"{ours.name}:renamed", Topic.OPERATION, M, "", here, there)
+            here, there = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
+            yield self.differ(at, "renamed", Topic.OPERATION, M, here, there)
         elif ours.path != theirs.path:
-            name = f"{ours.name}:path-name"
-            yield self.say(name, Topic.PATH_NAME, M, "", ours.path, theirs.path)
+            yield self.differ(at, "path-name", Topic.PATH_NAME, M, ours.path, theirs.path)
         if ours.security != theirs.security:
             was, now = _list(ours.security), _list(theirs.security)
-            yield self.say(f"{ours.name}:security", Topic.SECURITY, C, "", was, now)
-        yield from self._parameters(theirs)
+            yield self.differ(at, "security", Topic.SECURITY, C, was, now)
+        for place in ("path", "query", "header", "cookie"):
+            mine, others = _inputs(ours, place), _inputs(theirs, place)
+            yield from self._inputs(_At(ours.name, place, IN), mine, others)
         yield from self._body(theirs.body)
         yield from self._answers(theirs.answers)
 
-    def _parameters(self, theirs: Call) -> Iterator[Difference]:
-        for place in ("path", "query", "header", "cookie"):
-            mine, others = _inputs(self._ours, place), _inputs(theirs, place)
-            yield from self._inputs(self._ours.name, place, IN, mine, others)
-
     def _inputs(
-        self,
-        name: str,
-        where: str,
-        side: Side,
-        ours: Mapping[str, Input],
-        theirs: Mapping[str, Input],
+        self, at: _At, ours: Mapping[str, InputShape], theirs: Mapping[str, InputShape]
     ) -> Iterator[Difference]:
         mine = {key: _Field(each.shape, each.required) for key, each in ours.items()}
         others = {key: _Field(each.shape, each.required) for key, each in theirs.items()}
-        spelt = {key: each.name for key, each in (*theirs.items(), *ours.items())}
+        names = {key: each.name for key, each in (*theirs.items(), *ours.items())}
         yield from self._fields(
-            mine,
-            others,
-            side,
-            lambda key: f"{name}.{spelt[key]}",
-            lambda key: f"{where} {spelt[key]}",
+            mine, others, lambda key: at.inner(f".{names[key]}", f" {names[key]}")
         )
 
     def _fields(
         self,
         ours: Mapping[str, _Field],
         theirs: Mapping[str, _Field],
-        side: Side,
-        place: Callable[[str], str],
-        where: Callable[[str], str],
+        place: Callable[[str], _At],
     ) -> Iterator[Difference]:
-        """Compare what is found by name: properties, parameters, headers."""
+        """Compare properties, parameters or headers by name."""
         gone = {key: ours[key] for key in ours if key not in theirs}
         new = {key: theirs[key] for key in theirs if key not in ours}
-        renamed = _renames(gone, new, _same_form)
+        renamed = _renames(gone, new)
         for key, field in ours.items():
+            at = place(key)
             if key in gone and key not in renamed:
-                was, name = _outline(field.shape), f"{place(key)}:removed"
-                yield self.say(name, Topic.FIELD, R, where(key), was, NONE, side)
+                yield self.differ(at, "removed", Topic.FIELD, R, _outline(field.shape), NONE)
                 continue
             other = theirs[renamed.get(key, key)]
             if key in renamed:
-                name = f"{place(key)}:renamed"
-                yield self.say(name, Topic.FIELD, M, where(key), key, renamed[key], side)
+                yield self.differ(at, "renamed", Topic.FIELD, M, key, renamed[key])
             if field.required != other.required:
                 kind = N if other.required else W
-                was, now = _needed(required=field.required), _needed(required=other.required)
-                name = f"{place(key)}:required"
-                yield self.say(name, Topic.REQUIREMENT, kind, where(key), was, now, side)
-            yield from self._shape(place(key), where(key), side, field.shape, other.shape)
+                yield self.differ(at, "required", Topic.REQUIREMENT, kind, field.need, other.need)
+            yield from self._shape(at, field.shape, other.shape)
         for key in (each for each in new if each not in renamed.values()):
             topic = Topic.NEEDED_FIELD if new[key].required else Topic.FIELD
-            now = f"{_outline(new[key].shape)}, {_needed(required=new[key].required)}"
-            yield self.say(f"{place(key)}:added", topic, A, where(key), NONE, now, side)
+            now = f"{_outline(new[key].shape)}, {new[key].need}"
+            yield self.differ(place(key), "added", topic, A, NONE, now)
 
-    def _body(self, theirs: Body | None) -> Iterator[Difference]:
-        name, ours = self._ours.name, self._ours.body
-        if ours is None and theirs is not None:
+    def _body(self, theirs: BodyShape | None) -> Iterator[Difference]:
+        at, ours = _At(self._ours.name, "request", IN), self._ours.body
+        if theirs is None:
+            if ours is not None:
+                yield self.differ(at, "request-removed", Topic.FIELD, R, "a body", NONE)
+            return
+        need = _need(required=theirs.required)
+        if ours is None:
             topic = Topic.NEEDED_FIELD if theirs.required else Topic.FIELD
-            now = f"a body, {_needed(required=theirs.required)}"
-            yield self.say(f"{name}:request-added", topic, A, "request", NONE, now, IN)
-        elif theirs is None and ours is not None:
-            yield self.say(f"{name}:request-removed", Topic.FIELD, R, "request", "a body", NONE, IN)
-        elif ours is not None and theirs is not None:
-            if ours.required != theirs.required:
-                kind = N if theirs.required else W
-                was, now = _needed(required=ours.required), _needed(required=theirs.required)
-                place = f"{name}:request-required"
-                yield self.say(place, Topic.REQUIREMENT, kind, "request", was, now, IN)
-            yield from self._media(f"{name}.request", "request", IN, ours.media, theirs.media)
+            yield self.differ(at, "request-added", topic, A, NONE, f"a body, {need}")
+            return
+        if ours.required != theirs.required:
+            kind, was = N if theirs.required else W, _need(required=ours.required)
+            yield self.differ(at, "request-required", Topic.REQUIREMENT, kind, was, need)
+        yield from self._media(replace(at, name=f"{at.name}.request"), ours, theirs)
 
-    def _answers(self, theirs: Mapping[str, Answer]) -> Iterator[Difference]:
+    def _answers(self, theirs: Mapping[str, AnswerShape]) -> Iterator[Difference]:
         name, ours = self._ours.name, self._ours.answers
         gone = [status for status in ours if status not in theirs]
-        if not any(map(_refusal, theirs)) and (silent := [*filter(_refusal, ours)]):
-            gone = [status for status in gone if status not in silent]
-            yield self.say(
-                *(f"{name}:refusals", Topic.REFUSALS, R, "response"),
-                *(", ".join(sorted(silent)), NONE, OUT),
-            )
-        for status in gone:
-            topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
-            yield self.say(f"{name}.{status}:removed", topic, R, status, status, NONE, OUT)
-        for status in (each for each in theirs if each not in ours):
-            topic = Topic.STATUS if _refusal(status) else Topic.SUCCESS
-            yield self.say(f"{name}.{status}:added", topic, A, status, NONE, status, OUT)
+        if not any(map(_is_refusal, theirs)) and (unpublished := [*filter(_is_refusal, ours)]):
+            gone = [status for status in gone if status not in unpublished]
+            was, at = ", ".join(sorted(unpublished)), _At(name, "response", OUT)
+            yield self.differ(at, "refusals", Topic.REFUSALS, R, was, NONE)
+        for status in (*gone, *(each for each in theirs if each not in ours)):
+            at = _At(f"{name}.{status}", status, OUT)
+            topic = Topic.STATUS if _is_refusal(status) else Topic.SUCCESS
+            if status in ours:
+                yield self.differ(at, "removed", topic, R, status, NONE)
+            else:
+                yield self.differ(at, "added", topic, A, NONE, status)
         for status in (each for each in ours if each in theirs):
-            mine, other = ours[status], theirs[status]
-            place = f"{name}.{status}"
-            yield from self._media(place, status, OUT, mine.media, other.media)
-            yield from self._inputs(place, f"{status} header", OUT, mine.headers, other.headers)
+            at = _At(f"{name}.{status}", status, OUT)
+            yield from self._media(at, ours[status], theirs[status])
+            at = replace(at, where=f"{status} header")
+            yield from self._inputs(at, ours[status].headers, theirs[status].headers)
 
     def _media(
-        self,
-        place: str,
-        where: str,
-        side: Side,
-        ours: Mapping[str, Shape],
-        theirs: Mapping[str, Shape],
+        self, at: _At, ours: BodyShape | AnswerShape, theirs: BodyShape | AnswerShape
     ) -> Iterator[Difference]:
-        for media in (each for each in ours if each not in theirs):
-            yield self.say(f"{place}:content", Topic.MEDIA, R, where, media, NONE, side)
-        for media in (each for each in theirs if each not in ours):
-            yield self.say(f"{place}:content", Topic.MEDIA, A, where, NONE, media, side)
-        for media in (each for each in ours if each in theirs):
-            yield from self._shape(place, f"{where} $", side, ours[media], theirs[media])
+        for media in (each for each in ours.media if each not in theirs.media):
+            yield self.differ(at, "content", Topic.MEDIA, R, media, NONE)
+        for media in (each for each in theirs.media if each not in ours.media):
+            yield self.differ(at, "content", Topic.MEDIA, A, NONE, media)
+        for media in (each for each in ours.media if each in theirs.media):
+            inside = replace(at, where=f"{at.where} $")
+            yield from self._shape(inside, ours.media[media], theirs.media[media])
 
-    def _shape(
-        self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
-    ) -> Iterator[Difference]:
-        place = ours.name or place
+    def _shape(self, at: _At, ours: ValueShape, theirs: ValueShape) -> Iterator[Difference]:
+        at = replace(at, name=ours.name or at.name)
         ours, theirs = _as_union(ours, theirs), _as_union(theirs, ours)
         if _types_apart(ours, theirs) or bool(ours.branches) != bool(theirs.branches):
             topic = Topic.OTHER_VALUES if _types_apart(ours, theirs) else Topic.VALUES
-            kind = W if theirs == Shape() else N if ours == Shape() else C
-            was, now = _outline(ours), _outline(theirs)
-            yield self.say(f"{place}:type", topic, kind, where, was, now, side)
+            kind = W if theirs == ValueShape() else N if ours == ValueShape() else C
+            yield self.differ(at, "type", topic, kind, _outline(ours), _outline(theirs))
             return
-        yield from (
-            self.say(f"{place}:{what}", topic, kind, where, was, now, side)
-            for what, topic, kind, was, now in _rules(ours, theirs)
+        yield from (self.differ(at, *rule) for rule in _rules(ours, theirs))
+        mine, others = (
+            {key: _Field(each, key in shape.required) for key, each in shape.properties.items()}
+            for shape in (ours, theirs)
         )
-        yield from self._properties(place, where, side, ours, theirs)
-        inner = (
+        yield from self._fields(mine, others, lambda key: at.inner(f".{key}"))
+        for suffix, one, other in (
             ("[]", ours.items, theirs.items),
             ("{}", _mapped(ours.extra), _mapped(theirs.extra)),
             ("{key}", ours.names, theirs.names),
-        )
-        for suffix, mine, other in inner:
-            if mine is not None or other is not None:
-                nothing = Shape()
-                yield from self._shape(
-                    *(place + suffix, where + suffix, side), mine or nothing, other or nothing
-                )
-        yield from self._branches(place, where, side, ours.branches, theirs.branches)
-
-    def _properties(
-        self, place: str, where: str, side: Side, ours: Shape, theirs: Shape
-    ) -> Iterator[Difference]:
-        yield from self._fields(
-            *(_properties(ours), _properties(theirs), side),
-            *(lambda key: f"{place}.{key}", lambda key: f"{where}.{key}"),
-        )
-
-    def _branches(
-        self,
-        place: str,
-        where: str,
-        side: Side,
-        ours: Mapping[str, Shape],
-        theirs: Mapping[str, Shape],
-    ) -> Iterator[Difference]:
-        for value, branch in ours.items():
-            inner, there = f"{place}<{value}>", f"{where}<{value}>"
-            if value in theirs:
-                yield from self._shape(inner, there, side, branch, theirs[value])
+        ):
+            if one is not None or other is not None:
+                yield from self._shape(at.inner(suffix), one or ValueShape(), other or ValueShape())
+        for value, branch in ours.branches.items():
+            inner = at.inner(f"<{value}>")
+            if value in theirs.branches:
+                yield from self._shape(inner, branch, theirs.branches[value])
             else:
-                yield self.say(f"{inner}:removed", Topic.BRANCH, R, there, value, NONE, side)
-        for value in (each for each in theirs if each not in ours):
-            name, there = f"{place}<{value}>:added", f"{where}<{value}>"
-            yield self.say(name, Topic.BRANCH, A, there, NONE, value, side)
+                yield self.differ(inner, "removed", Topic.BRANCH, R, value, NONE)
+        for value in (each for each in theirs.branches if each not in ours.branches):
+            yield self.differ(at.inner(f"<{value}>"), "added", Topic.BRANCH, A, NONE, value)
 
 
-Rule = tuple[str, Topic, Kind, str, str]
+Rule = tuple[str, Topic, ChangeKind, str, str]
 
 
-def _rules(ours: Shape, theirs: Shape) -> Iterator[Rule]:
-    """Yield what is other in the rules of two shapes, leaving out the shapes inside them."""
+def _rules(ours: ValueShape, theirs: ValueShape) -> Iterator[Rule]:
+    """Yield the differences of two shapes, without those of shapes inside them."""
     yield from _types(ours, theirs)
     yield from _choices(ours, theirs)
-    yield from _openness(ours, theirs)
+    was_open, now_open = _open(ours), _open(theirs)
+    if was_open != now_open:
+        kind = W if now_open > was_open else N
+        yield "closed", Topic.OPENNESS, kind, OPENNESS[was_open], OPENNESS[now_open]
     for limit in (*LOWER, *UPPER):
         mine, other = ours.limits.get(limit), theirs.limits.get(limit)
         if mine != other:
@@ -544,7 +512,7 @@ def _rules(ours: Shape, theirs: Shape) -> Iterator[Rule]:
         yield "default", Topic.DEFAULT, C, ours.default or NONE, theirs.default or NONE
 
 
-def _types(ours: Shape, theirs: Shape) -> Iterator[Rule]:
+def _types(ours: ValueShape, theirs: ValueShape) -> Iterator[Rule]:
     mine, other = _wide(ours), _wide(theirs)
     if mine != other:
         kind = C
@@ -558,7 +526,7 @@ def _types(ours: Shape, theirs: Shape) -> Iterator[Rule]:
         yield "nullable", Topic.VALUES, W if null else N, was, now
 
 
-def _choices(ours: Shape, theirs: Shape) -> Iterator[Rule]:
+def _choices(ours: ValueShape, theirs: ValueShape) -> Iterator[Rule]:
     mine, other = ours.choices, theirs.choices
     if mine and other and not mine & other:
         yield "choices", Topic.OTHER_VALUES, C, _list(mine), _list(other)
@@ -573,30 +541,20 @@ def _choices(ours: Shape, theirs: Shape) -> Iterator[Rule]:
             yield "choices", Topic.VALUES, W, NONE, _list(new)
 
 
-def _openness(ours: Shape, theirs: Shape) -> Iterator[Rule]:
-    mine, other = _open(ours), _open(theirs)
-    if mine != other:
-        yield "closed", Topic.OPENNESS, W if other > mine else N, _said(mine), _said(other)
-
-
-def _open(shape: Shape) -> int:
+def _open(shape: ValueShape) -> int:
     return 2 * shape.extra if isinstance(shape.extra, bool) else 1
 
 
-def _said(openness: int) -> str:
-    return ("closed", "open to some keys", "open")[openness]
-
-
-def _mapped(extra: Shape | bool) -> Shape | None:
+def _mapped(extra: ValueShape | bool) -> ValueShape | None:
     return None if isinstance(extra, bool) else extra
 
 
-def _wide(shape: Shape) -> frozenset[str]:
+def _wide(shape: ValueShape) -> frozenset[str]:
     named = shape.types - {"null"}
     return named | {"integer"} if "number" in named else named
 
 
-def _types_apart(ours: Shape, theirs: Shape) -> bool:
+def _types_apart(ours: ValueShape, theirs: ValueShape) -> bool:
     mine, other = (
         _wide(shape).union(*(_wide(branch) for branch in shape.branches.values()))
         for shape in (ours, theirs)
@@ -610,35 +568,31 @@ def _bound(limit: str, value: float | None) -> float:
     return value if limit in LOWER else -value
 
 
-def _as_union(shape: Shape, other: Shape) -> Shape:
+def _as_union(shape: ValueShape, other: ValueShape) -> ValueShape:
     """Return `shape`, as a union of one if it is one of the alternatives of the union `other`."""
     if shape.branches or not other.branches:
         return shape
     for each in shape.properties.values():
         values = {str(orjson.loads(choice)) for choice in each.choices}
         if values and values & other.branches.keys():
-            return Shape(name=shape.name, branches=dict.fromkeys(sorted(values), shape))
+            return ValueShape(name=shape.name, branches=dict.fromkeys(sorted(values), shape))
     return shape
 
 
-def _properties(shape: Shape) -> dict[str, _Field]:
-    return {key: _Field(each, key in shape.required) for key, each in shape.properties.items()}
-
-
-def _inputs(call: Call, place: str) -> dict[str, Input]:
+def _inputs(call: Endpoint, place: str) -> dict[str, InputShape]:
     return {name: each for (where, name), each in call.parameters.items() if where == place}
 
 
-def _refusal(status: str) -> bool:
+def _is_refusal(status: str) -> bool:
     return status[:1] not in ("1", "2", "3")
 
 
-def _needed(*, required: bool) -> str:
+def _need(*, required: bool) -> str:
     return "required" if required else "optional"
 
 
-def _outline(shape: Shape) -> str:
-    """Return in a few words what a shape is."""
+def _outline(shape: ValueShape) -> str:
+    """Describe a shape in a few words."""
     if shape.branches:
         return f"one of {', '.join(sorted(shape.branches))}"
     return " or ".join(sorted(shape.types)) or "anything"

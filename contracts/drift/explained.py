@@ -1,6 +1,6 @@
 """The known differences between our Runway contract and the published document, and their reasons.
 
-They stand in a table of `SOURCES.md`, where people read them; this module reads it for programs.
+`SOURCES.md` has them as a table for people; this module parses it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _FIXED = re.compile(r"`([^`]+)`")
 
 
 class BadTable(ValueError):
-    """A line of the table is not of its form, or an id stands there twice."""
+    """A line of the table has another form, or an id occurs twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One line: a difference, the operations that meet it, and why it is so.
 
-    `fixed` is the published side for which the reason was written, as `fingerprint` gives it, None
-    if the id says it all. When that side changes, the reason no longer holds.
+    `fixed` is the `fingerprint` of the published side that the reason is about, None if it holds
+    for any. When that side changes, the line explains nothing any more.
     """
 
     id: str
@@ -39,8 +39,8 @@ class Explanation:
     fixed: str | None
     why: str
 
-    def covers(self, difference: Difference) -> bool:
-        """Tell whether `difference` is the one that this line explains."""
+    def explains(self, difference: Difference) -> bool:
+        """Return whether this line explains `difference`."""
         return (
             difference.id == self.id
             and difference.operation in self.operations
@@ -61,7 +61,7 @@ def explanations() -> Mapping[str, Explanation]:
     """Read the table, once; the explanations by the id of their difference.
 
     Raises:
-        BadTable: the table that came with the package is badly written.
+        BadTable: the table of this package is not well formed.
     """
     text = (resources.files("contracts.wire") / "SOURCES.md").read_text(encoding="utf-8")
     return parsed(text)
@@ -71,7 +71,7 @@ def parsed(text: str) -> Mapping[str, Explanation]:
     """Return the explanations in the Markdown `text` by the id of their difference.
 
     Raises:
-        BadTable: a line is not of its form, or an id stands there twice.
+        BadTable: a line has another form, or an id occurs twice.
     """
     section = text.partition(HEADING)[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
@@ -81,7 +81,7 @@ def parsed(text: str) -> Mapping[str, Explanation]:
         if row is None:
             raise BadTable(f"expected six cells and an id in backticks: {line}")
         if row["id"] in found:
-            raise BadTable(f"{row['id']} stands there twice")
+            raise BadTable(f"expected each id once, got {row['id']} again")
         fixed = _FIXED.search(row["published"])
         operations = frozenset(each.strip() for each in row["operations"].split(","))
         why = row["why"].strip()
@@ -90,6 +90,6 @@ def parsed(text: str) -> Mapping[str, Explanation]:
 
 
 def explanation(difference: Difference) -> str | None:
-    """Return why `difference` is as it is, None if nobody has said it."""
+    """Return the reason of `difference`, None if there is none."""
     known = explanations().get(difference.id)
-    return known.why if known and known.covers(difference) else None
+    return known.why if known and known.explains(difference) else None

@@ -1,8 +1,9 @@
-"""An OpenAPI document as values that can be compared: every reference in place, every default said.
+"""An OpenAPI document as values that can be compared: references resolved, defaults explicit.
 
-`documents.py` reads our own documents, which keep rules of ours (a discriminator for each union, a
-name for each shape). This module reads anybody's: shapes inline or named, "or null" in any of its
-spellings, unions told apart by whatever tells them apart. What cannot be read is a `BadDocument`.
+`wire/documents.py` reads our own documents, which keep rules of ours (a discriminator for each
+union, a name for each shape). This module reads those of others: shapes inline or named, "or null"
+in any of its spellings, unions whose alternatives differ by a discriminator, a type or neither.
+A document that cannot be read is a `BadDocument`.
 
 Left out are words, examples and other annotations, and names of shapes when shapes are compared.
 """
@@ -14,93 +15,90 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
-from contracts.wire.documents import METHODS
-
-Node = Mapping[str, Any]
+from contracts.wire.documents import METHODS, Json
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-COUNTS = ("minLength", "minItems", "minProperties")  # 0 says nothing
+COUNTS = ("minLength", "minItems", "minProperties")  # 0 is no limit
 EXACT = ("pattern", "format", "multipleOf", "uniqueItems")
-EXACT_IN_JAVASCRIPT = 2**53 - 1  # given to every integer by some generators; says nothing
+EXACT_IN_JAVASCRIPT = 2**53 - 1  # given to every integer by some generators; no limit
 ANNOTATIONS = frozenset({"$ref", "description", "summary", "title", "deprecated", "example"})
-NOT_PARAMETERS = ("accept", "content-type", "authorization")  # OpenAPI: to be ignored
+NOT_PARAMETERS = ("accept", "content-type", "authorization")  # OpenAPI: ignored as parameters
 DEEPEST = "the document is nested too deeply"
 
 
 class BadDocument(ValueError):
-    """Not an OpenAPI 3 document, or one that does not keep its rules; says where, in one line."""
+    """Not an OpenAPI 3 document, or one that breaks its rules; the message names the place."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ValueShape:
     """The rules for one value; equal if the rules are.
 
     `types` are empty for "any" and hold "null" where null is allowed. `choices`, `default` and
     `exact` are JSON texts, so that 1 is not true. `extra` is what keys beyond `properties` may
-    hold, or whether there may be any. `branches` are the alternatives of a union, by what tells
-    them apart: the value of a discriminator, else a type, else a number.
+    hold, or whether there may be any. `branches` are the alternatives of a union, by the value of
+    their discriminator, else by type, else by number.
     """
 
     name: str = field(default="", compare=False)
     types: frozenset[str] = frozenset()
     choices: frozenset[str] = frozenset()
-    properties: Mapping[str, Shape] = field(default_factory=dict)
+    properties: Mapping[str, ValueShape] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
-    extra: Shape | bool = True
-    names: Shape | None = None
-    items: Shape | None = None
-    branches: Mapping[str, Shape] = field(default_factory=dict)
+    extra: ValueShape | bool = True
+    names: ValueShape | None = None
+    items: ValueShape | None = None
+    branches: Mapping[str, ValueShape] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     exact: Mapping[str, str] = field(default_factory=dict)
     default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class InputShape:
     """A parameter or a response header; `place` is "path", "query", "header" or "cookie"."""
 
     name: str
     place: str
     required: bool
-    shape: Shape
+    shape: ValueShape
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """What may be sent: a shape for each content type."""
+class BodyShape:
+    """A request body: a shape for each content type."""
 
     required: bool
-    media: Mapping[str, Shape]
+    media: Mapping[str, ValueShape]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What may come with one status; headers by their name in small letters."""
+class AnswerShape:
+    """The answer with one status; headers by their name in small letters."""
 
-    media: Mapping[str, Shape]
-    headers: Mapping[str, Input]
+    media: Mapping[str, ValueShape]
+    headers: Mapping[str, InputShape]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Endpoint:
     """One operation. Parameters by place and name, those in the path by place and position."""
 
     name: str
     method: str
     path: str
-    parameters: Mapping[tuple[str, str], Input] = field(default_factory=dict)
-    body: Body | None = None
-    answers: Mapping[str, Answer] = field(default_factory=dict)
+    parameters: Mapping[tuple[str, str], InputShape] = field(default_factory=dict)
+    body: BodyShape | None = None
+    answers: Mapping[str, AnswerShape] = field(default_factory=dict)
     security: frozenset[str] = frozenset()
 
     @property
     def route(self) -> tuple[str, str]:
-        """What makes it this operation on the wire; see `route`."""
+        """Identifies the operation on the wire; see `route`."""
         return route(self.method, self.path)
 
 
@@ -122,7 +120,7 @@ def operations(document: object) -> tuple[tuple[str, str], ...]:
 
 def calls(
     document: object, wanted: Callable[[str, str], bool] = lambda method, path: True
-) -> tuple[Call, ...]:
+) -> tuple[Endpoint, ...]:
     """Return the operations of an OpenAPI 3 document (as JSON gives it), in its order.
 
     Only those are read whose method and path are `wanted`: documents are large.
@@ -142,12 +140,12 @@ def calls(
         raise BadDocument(DEEPEST) from None
 
 
-def _checked(document: object) -> Node:
+def _checked(document: object) -> Json:
     if not isinstance(document, Mapping):
         raise BadDocument(f"expected an OpenAPI document, got {_kind(document)}")
     version = document.get("openapi")
     if not isinstance(version, str):
-        older = " (it says `swagger`, which is OpenAPI 2)" if "swagger" in document else ""
+        older = " (`swagger` means OpenAPI 2)" if "swagger" in document else ""
         raise BadDocument(f"expected an OpenAPI document, found no `openapi` key{older}")
     if not version.startswith("3."):
         raise BadDocument(f"expected OpenAPI 3, got version {version[:20]!r}")
@@ -158,12 +156,12 @@ def _checked(document: object) -> Node:
 class _Reader:
     """Reads one document; remembers the shapes that references led to."""
 
-    def __init__(self, document: Node) -> None:
+    def __init__(self, document: Json) -> None:
         self._document = document
-        self._shapes: dict[str, Shape] = {}
+        self._shapes: dict[str, ValueShape] = {}
         self._open: set[str] = set()
 
-    def operations(self) -> Iterator[tuple[str, str, Node]]:
+    def operations(self) -> Iterator[tuple[str, str, Json]]:
         """Yield the key of each method, its path, and what the path holds."""
         for path, node in self._document["paths"].items():
             item, _ = self._follow(_mapping(node, path))
@@ -171,11 +169,11 @@ class _Reader:
                 if method in item:
                     yield method, path, item
 
-    def call(self, method: str, path: str, item: Node) -> Call:
+    def call(self, method: str, path: str, item: Json) -> Endpoint:
         """Return one operation."""
         where = f"{method.upper()} {path}"
         node = _mapping(item[method], where)
-        return Call(
+        return Endpoint(
             name=_text(node.get("operationId", where), f"{where} operationId"),
             method=method.upper(),
             path=path,
@@ -189,8 +187,8 @@ class _Reader:
         )
 
     def _parameters(
-        self, where: str, path: str, item: Node, node: Node
-    ) -> Iterator[tuple[tuple[str, str], Input]]:
+        self, where: str, path: str, item: Json, node: Json
+    ) -> Iterator[tuple[tuple[str, str], InputShape]]:
         names = re.findall(r"\{([^}]*)\}", path)
         both = (item.get("parameters", ()), node.get("parameters", ()))
         for each in (each for part in both for each in _items(part, f"{where} parameters")):
@@ -203,28 +201,28 @@ class _Reader:
             if place != "header" or key not in NOT_PARAMETERS:
                 yield (place, key), self._input(name, place, raw, f"{where} {name}")
 
-    def _input(self, name: str, place: str, node: Node, where: str) -> Input:
+    def _input(self, name: str, place: str, node: Json, where: str) -> InputShape:
         schema = node.get("schema")
         if schema is None:
             media = self._media(node, where)
-            shape = next(iter(media.values()), Shape())
+            shape = next(iter(media.values()), ValueShape())
         else:
             shape = self._shape(schema, where)
-        return Input(name, place, node.get("required") is True, shape)
+        return InputShape(name, place, node.get("required") is True, shape)
 
-    def _body(self, where: str, node: object) -> Body:
+    def _body(self, where: str, node: object) -> BodyShape:
         raw, _ = self._follow(_mapping(node, f"{where} requestBody"))
-        return Body(raw.get("required") is True, self._media(raw, f"{where} requestBody"))
+        return BodyShape(raw.get("required") is True, self._media(raw, f"{where} requestBody"))
 
-    def _answer(self, where: str, node: object) -> Answer:
+    def _answer(self, where: str, node: object) -> AnswerShape:
         raw, _ = self._follow(_mapping(node, where))
         headers = {}
         for name, each in _mapping(raw.get("headers", {}), f"{where} headers").items():
             header, _ = self._follow(_mapping(each, f"{where} {name}"))
             headers[name.lower()] = self._input(name, "header", header, f"{where} {name}")
-        return Answer(self._media(raw, where), headers)
+        return AnswerShape(self._media(raw, where), headers)
 
-    def _media(self, node: Node, where: str) -> dict[str, Shape]:
+    def _media(self, node: Json, where: str) -> dict[str, ValueShape]:
         return {
             media.partition(";")[0].strip().lower(): self._shape(
                 _mapping(content, f"{where} {media}").get("schema", True), f"{where} {media}"
@@ -233,7 +231,7 @@ class _Reader:
         }
 
     def _security(self, where: str, node: object) -> frozenset[str]:
-        """Return the ways to prove who calls, each as a text such as "http bearer"."""
+        """Return the ways to authenticate, each as a text such as "http bearer"."""
         components = _mapping(self._document.get("components", {}), "components")
         schemes = _mapping(components.get("securitySchemes", {}), "securitySchemes")
         ways = []
@@ -246,8 +244,8 @@ class _Reader:
             ways.append(" and ".join(sorted(parts)) or "nothing")
         return frozenset(ways)
 
-    def _follow(self, node: Node) -> tuple[Node, str]:
-        """Return what `node` refers to, with what stands beside the reference, and its pointer."""
+    def _follow(self, node: Json) -> tuple[Json, str]:
+        """Return the target of `node`, with the keys beside the reference, and its pointer."""
         pointer, seen = "", set()
         while "$ref" in node:
             pointer = _text(node["$ref"], "$ref")
@@ -261,26 +259,24 @@ class _Reader:
     def _target(self, pointer: str) -> object:
         if not pointer.startswith("#/"):
             raise BadDocument(f"the reference {pointer!r} leads out of the document")
-        target: object = self._document
-        for step in pointer[2:].split("/"):
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            if isinstance(target, Mapping) and key in target:
-                target = target[key]
-            elif isinstance(target, list) and key.isdecimal() and int(key) < len(target):
-                target = target[int(key)]
-            else:
-                raise BadDocument(f"the reference {pointer!r} leads nowhere")
-        return target
+        from referencing import Registry, Resource  # not at the start of every command
+        from referencing.exceptions import Unresolvable
 
-    def _shape(self, node: object, where: str) -> Shape:
+        resolver = Registry().with_resource("", Resource.opaque(self._document)).resolver()
+        try:
+            return resolver.lookup(pointer).contents
+        except (Unresolvable, ValueError, TypeError):  # the last two: a step into a list or a text
+            raise BadDocument(f"the reference {pointer!r} leads nowhere") from None
+
+    def _shape(self, node: object, where: str) -> ValueShape:
         if isinstance(node, bool):
-            return Shape() if node else Shape(types=frozenset({"nothing"}))
+            return ValueShape() if node else ValueShape(types=frozenset({"nothing"}))
         node = _mapping(node, where)
         if "$ref" not in node:
             return self._inline(node, where)
         pointer = _text(node["$ref"], "$ref")
-        if pointer in self._open:  # a shape inside itself: nothing is said about the inner one
-            return Shape()
+        if pointer in self._open:  # a shape inside itself: the inner one allows anything
+            return ValueShape()
         alone = node.keys() <= ANNOTATIONS
         if alone and pointer in self._shapes:
             return self._shapes[pointer]
@@ -294,7 +290,7 @@ class _Reader:
             self._shapes[pointer] = shape
         return shape
 
-    def _inline(self, node: Node, where: str) -> Shape:
+    def _inline(self, node: Json, where: str) -> ValueShape:
         if parts := _items(node.get("allOf", ()), f"{where} allOf"):
             rest = {key: value for key, value in node.items() if key != "allOf"}
             every = [self._follow(_mapping(part, f"{where} allOf"))[0] for part in parts]
@@ -312,9 +308,9 @@ class _Reader:
             return shape
         branches = [self._shape(each, where) for each in union]
         hint = _mapping(node.get("discriminator", {}), f"{where} discriminator")
-        return replace(shape, branches=_told_apart(branches, hint.get("propertyName")))
+        return replace(shape, branches=_by_name(branches, hint.get("propertyName")))
 
-    def _union(self, node: Node, where: str) -> tuple[list[object], bool]:
+    def _union(self, node: Json, where: str) -> tuple[list[object], bool]:
         """Return the alternatives without null, and whether null is one of them."""
         every = [*_items(node.get("oneOf", ()), where), *_items(node.get("anyOf", ()), where)]
         others = [
@@ -322,13 +318,13 @@ class _Reader:
         ]
         return others, len(others) < len(every) or node.get("nullable") is True
 
-    def _plain(self, node: Node, where: str) -> Shape:
-        def inner(key: str) -> Shape | None:
+    def _plain(self, node: Json, where: str) -> ValueShape:
+        def inner(key: str) -> ValueShape | None:
             return self._shape(node[key], f"{where} {key}") if key in node else None
 
         choices = [node["const"]] if "const" in node else _items(node.get("enum", ()), where)
         extra = node.get("additionalProperties", True)
-        return Shape(
+        return ValueShape(
             types=_types(node, choices, where),
             choices=frozenset(_json(choice) for choice in choices),
             properties={
@@ -347,7 +343,7 @@ class _Reader:
         )
 
 
-def _both(one: Node, other: Node) -> Node:
+def _both(one: Json, other: Json) -> Json:
     """Return the rules of both parts of an `allOf`."""
     joined = {**one, **other}
     if "properties" in one and "properties" in other:
@@ -363,8 +359,8 @@ def _both(one: Node, other: Node) -> Node:
     return joined
 
 
-def _told_apart(branches: Sequence[Shape], key: object) -> dict[str, Shape]:
-    """Return the alternatives of a union, each by what it alone has."""
+def _by_name(branches: Sequence[ValueShape], key: object) -> dict[str, ValueShape]:
+    """Return the alternatives of a union by the values of a property, else types, else numbers."""
     shared = set.intersection(*(set(branch.properties) for branch in branches))
     for each in sorted(shared, key=lambda name: (name != key, name)):
         values = [branch.properties[each].choices for branch in branches]
@@ -380,11 +376,11 @@ def _told_apart(branches: Sequence[Shape], key: object) -> dict[str, Shape]:
     return {str(number): branch for number, branch in enumerate(sorted(branches, key=_in_order))}
 
 
-def _in_order(shape: Shape) -> tuple[object, ...]:
+def _in_order(shape: ValueShape) -> tuple[object, ...]:
     return (sorted(shape.types), sorted(shape.properties), sorted(shape.choices), str(shape.limits))
 
 
-def _types(node: Node, choices: Sequence[object], where: str) -> frozenset[str]:
+def _types(node: Json, choices: Sequence[object], where: str) -> frozenset[str]:
     if choices:
         return frozenset(_kind(choice) for choice in choices)
     named = node.get("type", ())
@@ -392,10 +388,10 @@ def _types(node: Node, choices: Sequence[object], where: str) -> frozenset[str]:
     return frozenset(_text(each, f"{where} type") for each in every)
 
 
-def _limits(node: Node, where: str) -> Iterator[tuple[str, float]]:
+def _limits(node: Json, where: str) -> Iterator[tuple[str, float]]:
     for limit in (*LOWER, *UPPER):
         value = node.get(limit)
-        if value is None or isinstance(value, bool):  # OpenAPI 3.0 said exclusive by true
+        if value is None or isinstance(value, bool):  # in OpenAPI 3.0 `exclusiveMinimum` is true
             continue
         if not isinstance(value, int | float):
             raise BadDocument(f"{where}: expected a number as {limit}, got {_kind(value)}")
@@ -431,7 +427,7 @@ def _kind(value: object) -> str:
     return "array"
 
 
-def _mapping(node: object, where: str) -> Node:
+def _mapping(node: object, where: str) -> Json:
     if not isinstance(node, Mapping):
         raise BadDocument(f"{where}: expected an object, got {_kind(node)}")
     return node
@@ -445,5 +441,5 @@ def _items(node: object, where: str) -> Sequence[Any]:
 
 def _text(node: object, where: str) -> str:
     if not isinstance(node, str):
-        raise BadDocument(f"{where}: expected a text, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected a string, got {_kind(node)}")
     return node

@@ -1,12 +1,13 @@
-"""What people and programs get to see of a run, in five forms.
+"""What a run found, in five forms: on the terminal, and in four formats for files.
 
-All are made of the one stream of events, or of the `Report` that ends it. A finding has the same
-id in all of them: `requirement@situation`. Nothing here judges.
+All are made from the one stream of events, or from the `Report` that ends it. A finding has the
+same id in all of them: `requirement@situation`. Nothing here judges.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -19,7 +20,7 @@ from contracts.report.terminal import Terminal
 
 
 class Format(Enum):
-    """The forms in which a report can be written."""
+    """The formats in which a report can be written; `_WRITERS` has the function of each."""
 
     JUNIT = "junit"
     JSON = "json"
@@ -27,8 +28,13 @@ class Format(Enum):
     GITHUB = "github"
 
 
+_WRITERS: Mapping[Format, Callable[..., str]] = MappingProxyType(
+    {Format.JUNIT: junit, Format.JSON: as_json, Format.HTML: html, Format.GITHUB: github}
+)
+
+
 def reporters(*, strict: bool, err: bool = False) -> tuple[Listener, Callable[[], None]]:
-    """Return what listens to a run for the terminal, and what ends it.
+    """Return a listener that shows a run on the terminal, and a function that ends the display.
 
     Args:
         err: everything goes to standard error, because standard output takes a report.
@@ -38,16 +44,8 @@ def reporters(*, strict: bool, err: bool = False) -> tuple[Listener, Callable[[]
 
 
 def render(report: Report, form: Format, *, strict: bool) -> str:
-    """Return a report in one form."""
-    match form:
-        case Format.JUNIT:
-            return junit(report, strict=strict)
-        case Format.JSON:
-            return as_json(report, strict=strict)
-        case Format.HTML:
-            return html(report, strict=strict)
-        case Format.GITHUB:
-            return github(report, strict=strict)
+    """Return a report in one format."""
+    return _WRITERS[form](report, strict=strict)
 
 
 def write(report: Report, form: Format, file: Path, *, strict: bool) -> None:
@@ -58,7 +56,7 @@ def write(report: Report, form: Format, file: Path, *, strict: bool) -> None:
     """
     text = render(report, form, strict=strict)
     if str(file) == "-":
-        click.echo(text.encode(), nl=False)  # bytes: whatever the terminal's encoding is
+        click.echo(text.encode(), nl=False)  # bytes, because a terminal may not speak UTF-8
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")

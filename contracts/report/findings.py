@@ -1,4 +1,4 @@
-"""What a report says, before it is said in any form: findings with stable ids, and the sums."""
+"""What all formats of a report share: findings with stable ids, and the summary."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Finding:
     """One requirement, broken in one situation.
 
     Attributes:
-        texts: what was allowed and what came, at least one.
-        counts: whether it makes the run a failure.
+        texts: what was expected and what came, at least one.
+        counts: whether it makes the run fail.
     """
 
     requirement: Requirement
@@ -31,13 +31,13 @@ class Finding:
 
     @property
     def is_note(self) -> bool:
-        """Whether nothing is broken: what MAY be done was not."""
+        """Whether nothing is broken: an optional thing was not done."""
         return self.requirement.level is Level.MAY
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How many requirements came out how."""
+    """How many requirements had which outcome."""
 
     passed: int
     failed_must: int
@@ -48,7 +48,7 @@ class Summary:
 
     @property
     def failed(self) -> int:
-        """Of whatever level."""
+        """Of any level."""
         return self.failed_must + self.failed_should + self.failed_may
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ def summary(report: Report) -> Summary:
 
 
 def findings(report: Report, *, strict: bool) -> tuple[Finding, ...]:
-    """Return everything that was found, in the order of the verdicts."""
+    """Return all findings, in the order of the verdicts."""
     counting = {each.requirement.id for each in report.broken(strict=strict)}
     return tuple(
         finding
@@ -106,7 +106,7 @@ def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:
 
 
 def observed(report: Report, requirement: Requirement) -> Iterator[Observation]:
-    """Yield what was seen in the situations that a requirement is about."""
+    """Yield the observations of the situations that a requirement is about."""
     situations = {each.id: each for each in report.situations}
     for observation in report.observations:
         if requirement.is_about(situations[observation.situation]):
@@ -122,5 +122,5 @@ def allowed_and_came(text: str) -> tuple[str, str]:
 
 
 def began(observation: Observation) -> float:
-    """Return when the first caller called: times in reports count from then."""
+    """Return when the first caller called, the zero of all times in reports."""
     return min(answer.sent_at for answer in observation.answers)

@@ -4,7 +4,6 @@ Times are seconds since the first call of their situation. Keys are only added w
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import orjson
 
@@ -13,32 +12,30 @@ from contracts.judge.observation import Answer, Observation, Session, Upstream
 from contracts.judge.runner import Report, Verdict
 from contracts.report.findings import Finding, began, findings, summary
 from contracts.report.redaction import Redaction
+from contracts.wire.documents import Json
 
 FORMAT = 1
-Json = dict[str, Any]
 
 
 def as_json(report: Report, *, strict: bool) -> str:
     """Return the JSON document."""
-    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(as_value(report, strict=strict), option=options).decode()
-
-
-def as_value(report: Report, *, strict: bool) -> Json:
-    """Return the report as a value of JSON."""
-    cover, found, counts = Redaction.of(report), findings(report, strict=strict), summary(report)
+    redact, found, counts = (
+        Redaction.of(report),
+        findings(report, strict=strict),
+        summary(report),
+    )
     seen = {each.situation: each for each in report.observations}
     shape = report.context.shape
-    return {
+    value = {
         "format": FORMAT,
         "tool": "runway-contracts",
-        "target": cover.line(report.target_url),
-        "seed": cover.line(report.seed),
+        "target": redact.line(report.target_url),
+        "seed": redact.line(report.seed),
         "timeout_s": report.context.timeout_s,
         "shape": shape.value if shape else None,
         "strict": strict,
         "passed": report.kept(strict=strict),
-        "nothing_judged": cover.line(report.nothing_judged) or None,
+        "nothing_judged": redact.line(report.nothing_judged) or None,
         "took_s": round(report.took_s, 3),
         "replay_token": report.replay_token or None,
         "summary": {
@@ -50,16 +47,18 @@ def as_value(report: Report, *, strict: bool) -> Json:
             "skipped": counts.skipped,
             "errors": counts.errors,
         },
-        "requirements": [_verdict(each, found, cover) for each in report.verdicts],
+        "requirements": [_verdict(each, found, redact) for each in report.verdicts],
         "situations": [
-            _situation(each, seen[each.id], found, cover)
+            _situation(each, seen[each.id], found, redact)
             for each in report.situations
             if each.id in seen
         ],
     }
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(value, option=options).decode()
 
 
-def _verdict(verdict: Verdict, found: Iterable[Finding], cover: Redaction) -> Json:
+def _verdict(verdict: Verdict, found: Iterable[Finding], redact: Redaction) -> Json:
     requirement = verdict.requirement
     return {
         "id": requirement.id,
@@ -68,13 +67,13 @@ def _verdict(verdict: Verdict, found: Iterable[Finding], cover: Redaction) -> Js
         "text": requirement.text,
         "outcome": verdict.outcome.value,
         "judged": verdict.judged,
-        "reason": cover.line(verdict.reason) or None,
+        "reason": redact.line(verdict.reason) or None,
         "findings": [
             {
                 "id": each.id,
                 "situation": each.situation.id,
                 "counts": each.counts,
-                "texts": [cover.line(text) for text in each.texts],
+                "texts": [redact.line(text) for text in each.texts],
             }
             for each in found
             if each.requirement.id == requirement.id
@@ -83,58 +82,58 @@ def _verdict(verdict: Verdict, found: Iterable[Finding], cover: Redaction) -> Js
 
 
 def _situation(
-    situation: Situation, seen: Observation, found: Iterable[Finding], cover: Redaction
+    situation: Situation, seen: Observation, found: Iterable[Finding], redact: Redaction
 ) -> Json:
     zero = began(seen)
     return {
         "id": situation.id,
         "about": situation.about,
         "expect": situation.expect.value,
-        "avatar": cover.line(seen.avatar) or None,
+        "avatar": redact.line(seen.avatar) or None,
         "findings": [each.id for each in found if each.situation.id == situation.id],
-        "answers": [_answer(each, zero, cover) for each in seen.answers],
-        "upstream": [_upstream(each, zero, cover) for each in seen.upstream],
-        "sessions": [_session(each, zero, cover) for each in seen.sessions],
+        "answers": [_answer(each, zero, redact) for each in seen.answers],
+        "upstream": [_upstream(each, zero, redact) for each in seen.upstream],
+        "sessions": [_session(each, zero, redact) for each in seen.sessions],
     }
 
 
-def _answer(answer: Answer, zero: float, cover: Redaction) -> Json:
+def _answer(answer: Answer, zero: float, redact: Redaction) -> Json:
     return {
-        "sent_s": _seconds(answer.sent_at - zero),
-        "came_s": _seconds(answer.came_at - zero),
+        "sent_s": round(answer.sent_at - zero, 3),
+        "came_s": round(answer.came_at - zero, 3),
         "status": answer.status,
-        "failure": cover.line(answer.failure) or None,
-        "headers": {cover.line(key): cover.line(text) for key, text in answer.headers.items()},
-        "body": cover.block(answer.body),
+        "failure": redact.line(answer.failure) or None,
+        "headers": {redact.line(key): redact.line(text) for key, text in answer.headers.items()},
+        "body": redact.block(answer.body),
         "body_bytes": len(answer.body),
     }
 
 
-def _upstream(call: Upstream, zero: float, cover: Redaction) -> Json:
+def _upstream(call: Upstream, zero: float, redact: Redaction) -> Json:
     return {
         "number": call.number,
-        "at_s": _seconds(call.at - zero),
-        "operation": cover.line(call.operation) or None,
-        "method": cover.line(call.method),
-        "path": cover.line(call.path),
-        "session": cover.line(call.session) or None,
+        "at_s": round(call.at - zero, 3),
+        "operation": redact.line(call.operation) or None,
+        "method": redact.line(call.method),
+        "path": redact.line(call.path),
+        "session": redact.line(call.session) or None,
         "status": call.status,
         "arrives": call.arrives,
-        "shown": cover.line(call.shown) if call.shown else None,
-        "faults": [cover.line(each) for each in call.faults],
+        "shown": redact.line(call.shown) if call.shown else None,
+        "faults": [redact.line(each) for each in call.faults],
     }
 
 
-def _session(session: Session, zero: float, cover: Redaction) -> Json:
+def _session(session: Session, zero: float, redact: Redaction) -> Json:
     return {
-        "id": cover.line(session.id),
-        "state": cover.line(session.state),
+        "id": redact.line(session.id),
+        "state": redact.line(session.state),
         "moves": [
-            {"at_s": _seconds(at - zero), "event": cover.line(event), "state": cover.line(after)}
+            {
+                "at_s": round(at - zero, 3),
+                "event": redact.line(event),
+                "state": redact.line(after),
+            }
             for at, event, after in session.moves
         ],
     }
-
-
-def _seconds(value: float) -> float:
-    return round(value, 3)

@@ -1,8 +1,8 @@
-"""A report as JUnit XML: a test case for each requirement, its family being the class.
+"""A report as JUnit XML: a test case for each requirement, in the class of its family.
 
-Where nothing could be judged, one more case is an error and says why. A failure is what makes the
-run fail. A broken requirement that does not (a SHOULD without
-`--strict`) is skipped with what was found as the reason, so that CI and the exit code agree.
+A requirement that makes the run fail is a failure. A broken one that does not (a SHOULD without
+`--strict`) is skipped, with the findings as its output, so that CI and the exit code agree. If a
+run had nothing to judge, an extra case is an error with the reason.
 """
 
 from xml.etree import ElementTree as XML
@@ -15,7 +15,7 @@ from contracts.report.transcript import evidence
 
 def junit(report: Report, *, strict: bool) -> str:
     """Return the XML document."""
-    cover = Redaction.of(report)
+    redact = Redaction.of(report)
     found = findings(report, strict=strict)
     failures = len(report.broken(strict=strict))
     counts = summary(report)
@@ -32,8 +32,8 @@ def junit(report: Report, *, strict: bool) -> str:
     _properties(
         suite,
         {
-            "target": cover.line(report.target_url),
-            "seed": cover.line(report.seed),
+            "target": redact.line(report.target_url),
+            "seed": redact.line(report.seed),
             "timeout_s": f"{report.context.timeout_s:g}",
             "strict": str(strict).lower(),
             "replay_token": report.replay_token,
@@ -42,22 +42,21 @@ def junit(report: Report, *, strict: bool) -> str:
     if report.nothing_judged:
         attributes = {"classname": "runway-contracts", "name": "runway-contracts.judged"}
         case = XML.SubElement(suite, "testcase", {**attributes, "time": "0.000"})
-        message = cover.line(report.nothing_judged)
+        message = redact.line(report.nothing_judged)
         XML.SubElement(case, "error", {"message": message, "type": "target"})
     for verdict in report.verdicts:
         mine = [each for each in found if each.requirement is verdict.requirement]
-        _case(suite, verdict, mine, report, cover)
+        _case(suite, verdict, mine, report, redact)
     XML.indent(root)
     text: str = XML.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _case(
-    suite: XML.Element, verdict: Verdict, found: list[Finding], report: Report, cover: Redaction
+    suite: XML.Element, verdict: Verdict, found: list[Finding], report: Report, redact: Redaction
 ) -> None:
     requirement = verdict.requirement
-    # Situations are played side by side and judged together; what a requirement took is the
-    # longest of those that it is about.
+    # Situations are played side by side; the time of a requirement is that of its longest one.
     took_s = max((each.until - began(each) for each in observed(report, requirement)), default=0.0)
     case = XML.SubElement(
         suite,
@@ -67,9 +66,9 @@ def _case(
     _properties(case, {"level": requirement.level.value, "requirement": requirement.text})
     match verdict.outcome:
         case Outcome.SKIP:
-            XML.SubElement(case, "skipped", {"message": cover.line(verdict.reason)})
+            XML.SubElement(case, "skipped", {"message": redact.line(verdict.reason)})
         case Outcome.ERROR:
-            XML.SubElement(case, "error", {"message": cover.line(verdict.reason), "type": "judge"})
+            XML.SubElement(case, "error", {"message": redact.line(verdict.reason), "type": "judge"})
         case Outcome.FAIL:
             counts = any(each.counts for each in found)
             where = f"in {len(found)} of {verdict.judged} situations"
@@ -85,14 +84,14 @@ def _case(
                 message = f"{requirement.level.value}, {rule}: {where}"
                 XML.SubElement(case, "skipped", {"message": message})
                 element = XML.SubElement(case, "system-out")
-            element.text = "\n\n".join(_text(each, cover) for each in found)
+            element.text = "\n\n".join(_text(each, redact) for each in found)
         case Outcome.PASS:
             pass
 
 
-def _text(finding: Finding, cover: Redaction) -> str:
-    texts = [cover.line(text) for text in finding.texts]
-    lines = [finding.id, finding.situation.about, *texts, *evidence(finding.observation, cover)]
+def _text(finding: Finding, redact: Redaction) -> str:
+    texts = [redact.line(text) for text in finding.texts]
+    lines = [finding.id, finding.situation.about, *texts, *evidence(finding.observation, redact)]
     return "\n".join(lines)
 
 

@@ -1,8 +1,8 @@
-"""Making what came from a target fit to be shown: no secrets, nothing that a terminal would obey.
+"""Redact what a target sent: no secrets, and no characters that a terminal would obey.
 
-Every text of a report that is not our own goes through a `Redaction`, which is made once a report.
-Secrets are looked for first and in several spellings, before anything is escaped or cut: half a
-secret is one too.
+Every text of a report that is not the judge's own goes through a `Redaction`, made once per report.
+Secrets are replaced first, in several spellings, before the text is escaped or cut: half a secret
+is a secret too.
 """
 
 import json
@@ -15,21 +15,21 @@ from contracts.judge.spellings import spellings
 
 API_SECRET, SESSION_KEY, TOKEN = "[API secret]", "[session key]", "[token]"
 LONGEST = 4_000
-"""So many characters of a body are shown."""
+"""How many characters of a body a report shows."""
 
 _KEY = re.compile(r"stk_[0-9A-Za-z_-]+")
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+(?!\[)[\w.~+/=-]{6,}")
 _USER = re.compile(r"(?<=://)[^/@\s]+@")
-_SHORTEST = 6  # a shorter value of a field is no secret, and covering it would spoil the report
+_SHORTEST = 6  # shorter values are no secrets, and replacing them would spoil other texts
 
 
 class Redaction:
-    """Covers the secrets of one run.
+    """Replaces the secrets of one run.
 
     Args:
         secret: the API secret of the target.
-        keys, tokens: what was handed out in the run.
+        keys, tokens: those that the target handed out.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Redaction:
 
     @classmethod
     def of(cls, report: Report) -> "Redaction":
-        """Return the cover for everything that is a secret in a report."""
+        """Return a redaction for every secret in a report."""
         return cls(
             report.context.secret,
             keys=frozenset(_handed_out(report, "sessionKey")),
@@ -56,7 +56,7 @@ class Redaction:
         )
 
     def block(self, text: str | bytes, *, longest: int = LONGEST) -> str:
-        """Return a text without secrets, with its line breaks, everything else printable."""
+        """Return a printable text without secrets; line breaks and tabs stay."""
         if isinstance(text, bytes):
             text = text.decode(errors="replace")
         for secret, label in self._known:
@@ -70,12 +70,12 @@ class Redaction:
         return "".join(map(_printable, text.replace("\r\n", "\n")))
 
     def line(self, text: str | bytes, *, longest: int = LONGEST) -> str:
-        """Return a text without secrets, in one line."""
+        """Return a printable text without secrets, in one line."""
         return self.block(text, longest=longest).replace("\n", "\\n").replace("\t", " ")
 
 
 def short(text: str, most: int) -> str:
-    """Return a text of at most so many characters."""
+    """Return a text cut to `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -89,7 +89,7 @@ def _handed_out(report: Report, name: str) -> Iterator[str]:
 
 
 def _printable(character: str) -> str:
-    """Return a character, or how it is written in Python if it would do something.
+    """Return a character, or its Python escape if it is not safe to print.
 
     Controls move cursors and colour terminals, bidirectional marks reorder lines, and XML forbids
     most of the first, lone surrogates and U+FFFE.

@@ -1,35 +1,35 @@
-"""One situation as a sequence of rows between three lifelines. Pure; `svg` draws it.
+"""One situation as a sequence of rows between three lifelines. Pure; `svg.py` places them.
 
-Rows are evenly spaced: a connect does most of what matters within milliseconds, and then nothing
-for seconds, so a scale of time would show neither. The time stands beside each row instead. What
-repeats itself is folded, because thirty equal looks are one thing that was seen.
+Rows are evenly spaced: most events of a connect lie milliseconds apart, the others seconds, so that
+a scale of time would show neither. The time stands beside each row instead. Equal polls in a row
+are folded.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, StrEnum
 
 from contracts.judge.case import Context, Expect, Situation
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Answer, Observation
 from contracts.report.findings import began
 from contracts.report.redaction import Redaction, short
 
 
-class Lane(Enum):
+class Lane(StrEnum):
     """A lifeline, from left to right."""
 
-    BROWSER = 0
-    GATEWAY = 1
-    FAKE = 2
+    BROWSER = "browser"
+    GATEWAY = "gateway"
+    FAKE = "fake Runway"
 
 
 class Tone(Enum):
-    """How a row is to be taken."""
+    """The meaning of a row's colour."""
 
     PLAIN = "plain"
     GOOD = "good"  # what was expected
     BAD = "bad"  # what was not expected
-    TROUBLE = "trouble"  # what Runway was made to do wrong
+    TROUBLE = "trouble"  # an error of Runway, injected or real
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """An instant that concerns everybody, such as the deadline."""
+class DeadlineLine:
+    """The declared deadline, across all lifelines."""
 
     at_s: float
     label: str
@@ -70,15 +70,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that are left out."""
+    """Stands for rows that are left out."""
 
     at_s: float
     label: str
 
 
-Row = Arrow | Mark | Rule | Fold
+Row = Arrow | Mark | DeadlineLine | Fold
 _MOST_ROWS = 90
-_REPEATS = 4  # from so many equal units on, the middle ones are folded
+_REPEATS = 4  # equal units from which on the middle ones are folded
 
 EXPECTED = {
     Expect.SUCCESS: "2xx with credentials",
@@ -90,7 +90,7 @@ EXPECTED = {
 
 
 def as_expected(situation: Situation, answer: Answer) -> bool:
-    """Tell whether an answer is of the kind that a correct gateway gives."""
+    """Return whether a correct gateway could give this answer."""
     match situation.expect:
         case Expect.SUCCESS:
             return answer.ok
@@ -105,52 +105,51 @@ def as_expected(situation: Situation, answer: Answer) -> bool:
 
 
 def sequence(
-    situation: Situation, seen: Observation, context: Context, cover: Redaction, *, broken: bool
+    situation: Situation, seen: Observation, context: Context, redact: Redaction, *, broken: bool
 ) -> tuple[Row, ...]:
     """Return the rows of a situation, earliest first.
 
     Args:
-        broken: something was found; no answer is shown as right then.
+        broken: there is a finding, so that no answer is marked as right.
     """
     zero = began(seen)
     ranked = [
-        *_callers(situation, seen, cover, broken=broken),
-        *_upstream(seen, cover),
-        *_moves(seen, cover),
+        *_callers(situation, seen, redact, broken=broken),
+        *_upstream(seen, redact),
+        *_moves(seen, redact),
     ]
     rows = [row for _, row in sorted(ranked, key=lambda each: each[0])]
     rows = [replace(row, at_s=row.at_s - zero) for row in rows]
     if rows and rows[-1].at_s > context.timeout_s * 0.9:
-        rule = Rule(context.timeout_s, f"declared deadline {context.timeout_s:g}s")
-        rows = sorted([*rows, rule], key=lambda row: row.at_s)
+        deadline = DeadlineLine(context.timeout_s, f"declared deadline {context.timeout_s:g}s")
+        rows = sorted([*rows, deadline], key=lambda row: row.at_s)
     return tuple(_shortened(_folded(_folded(rows, 2), 1)))
 
 
 Rank = tuple[float, int, float]
-"""Instant, then the number of the exchange, then the place in it: sorts what is simultaneous."""
+"""Instant, number of the exchange, place in it: the order of simultaneous rows."""
 _LAST = 1 << 40
 
 
 def _callers(
-    situation: Situation, seen: Observation, cover: Redaction, *, broken: bool
+    situation: Situation, seen: Observation, redact: Redaction, *, broken: bool
 ) -> Iterator[tuple[Rank, Row]]:
     several = len(seen.answers) > 1
-    asked = f"avatar {cover.line(seen.avatar)}" if seen.avatar else ""
+    asked = f"avatar {redact.line(seen.avatar)}" if seen.avatar else ""
     if situation.body is not None:
-        asked = cover.line(situation.body[:200]) or "(empty body)"
+        asked = redact.line(situation.body[:200]) or "(empty body)"
     fine = Tone.PLAIN if broken else Tone.GOOD
     for index, answer in enumerate(seen.answers, start=1):
-        who = f", caller {index}" if several else ""
-        label = f"POST{who}" if several else f"POST {short(asked, 33)}"
+        caller = f", caller {index}" if several else ""
+        label = f"POST{caller}" if several else f"POST {short(asked, 33)}"
         yield (answer.sent_at, -1, 0), Arrow(answer.sent_at, Lane.BROWSER, Lane.GATEWAY, label)
-        who = f", caller {index}" if several else ""
         good = as_expected(situation, answer)
         lanes = Lane.GATEWAY, Lane.BROWSER
         if answer.status is None:
-            label = f"{cover.line(answer.failure)} after {answer.took_s:.1f}s{who}"
+            label = f"{redact.line(answer.failure)} after {answer.took_s:.1f}s{caller}"
             lanes = lanes if situation.leaves_after_s is None else lanes[::-1]
         else:
-            label = f"{answer.status}{who} {_content(answer, cover)}"
+            label = f"{answer.status}{caller} {_content(answer, redact)}"
         yield (
             (answer.came_at, _LAST, 0),
             Arrow(
@@ -164,24 +163,26 @@ def _callers(
         )
 
 
-def _content(answer: Answer, cover: Redaction) -> str:
-    """Return what a body holds, as far as a label has place: names of fields, or a beginning."""
+def _content(answer: Answer, redact: Redaction) -> str:
+    """Return a body for a label: its error, the names of its fields, or its beginning."""
     fields = answer.fields
     if fields:
         if isinstance(error := fields.get("error"), str):
-            return cover.line(error)
-        return "{" + ", ".join(cover.line(str(name)) for name in fields) + "}"
-    return cover.line(answer.body[:400]) or "(empty body)"
+            return redact.line(error)
+        return "{" + ", ".join(redact.line(str(name)) for name in fields) + "}"
+    return redact.line(answer.body[:400]) or "(empty body)"
 
 
-def _upstream(seen: Observation, cover: Redaction) -> Iterator[tuple[Rank, Row]]:
+def _upstream(seen: Observation, redact: Redaction) -> Iterator[tuple[Rank, Row]]:
     for call in seen.upstream:
         path = call.path
         if call.session:
             path = path.replace(call.session, short(call.session, 9))
-        label = short(cover.line(f"{call.method} {path}"), 52)
+        label = short(redact.line(f"{call.method} {path}"), 52)
         yield (call.at, call.number, 0), Arrow(call.at, Lane.GATEWAY, Lane.FAKE, label)
         at = call.at + call.wait_s
+        cut = "" if call.arrives else ", cut off"
+        reply = f"{call.status}{cut} {call.shown or ''}" if call.status else "no answer"
         faults = f"injected: {', '.join(call.faults)}" if call.faults else ""
         trouble = call.faults or not call.arrives or call.status is None or call.status >= 400
         yield (
@@ -190,40 +191,33 @@ def _upstream(seen: Observation, cover: Redaction) -> Iterator[tuple[Rank, Row]]
                 at,
                 Lane.FAKE,
                 Lane.GATEWAY,
-                short(cover.line(_reply(call)), 52),
-                detail=short(cover.line(faults), 52),
+                short(redact.line(reply.rstrip()), 52),
+                detail=short(redact.line(faults), 52),
                 tone=Tone.TROUBLE if trouble else Tone.PLAIN,
                 lost=call.status is None or not call.arrives,
             ),
         )
 
 
-def _reply(call: Upstream) -> str:
-    if call.status is None:
-        return "no answer"
-    cut = ", cut off" if not call.arrives else ""
-    return f"{call.status}{cut} {call.shown or ''}".rstrip()
-
-
-def _moves(seen: Observation, cover: Redaction) -> Iterator[tuple[Rank, Row]]:
-    """Yield the marks; what an exchange caused stands between its request and its reply."""
+def _moves(seen: Observation, redact: Redaction) -> Iterator[tuple[Rank, Row]]:
+    """Yield the marks; those that an exchange caused rank between its request and its reply."""
     for session in seen.sessions:
         causes = {call.at: call.number for call in seen.upstream if call.session == session.id}
         for at, event, after in session.moves:
-            label = cover.line(f"{after} ({event})")
+            label = redact.line(f"{after} ({event})")
             tone = Tone.TROUBLE if after == "failed" else Tone.PLAIN
             yield (at, causes.get(at, -1), 1), Mark(at, short(label, 28), tone)
 
 
 def _folded(rows: Sequence[Row], size: int) -> list[Row]:
-    """Leave out the middle of units of `size` rows that follow each other and look the same."""
-    looks = [replace(row, at_s=0) for row in rows]
+    """Fold the middle of a series of units of `size` rows that differ in nothing but time."""
+    timeless = [replace(row, at_s=0) for row in rows]
     kept: list[Row] = []
     at = 0
     while at < len(rows):
-        unit = looks[at : at + size]
+        unit = timeless[at : at + size]
         end = at + size
-        while len(unit) == size and looks[end : end + size] == unit:
+        while len(unit) == size and timeless[end : end + size] == unit:
             end += size
         count = (end - at) // size
         if count < _REPEATS or any(isinstance(row, Fold) for row in unit):

@@ -1,133 +1,76 @@
-"""A sequence as an inline SVG. Colours are the page's: everything is styled by class."""
+"""Where the parts of a sequence stand in its drawing, which `templates/sequence.svg` draws."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from textwrap import wrap
+from types import MappingProxyType
 
-from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule, Tone
+from contracts.report.findings import Finding, allowed_and_came
+from contracts.report.redaction import Redaction
+from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row
 
 WIDTH = 1040
-_X = {Lane.BROWSER: 118, Lane.GATEWAY: 424, Lane.FAKE: 816}
-_NAMES = {Lane.BROWSER: "browser", Lane.GATEWAY: "gateway", Lane.FAKE: "fake Runway"}
-_HEAD, _ROW, _DETAIL, _NOTE_LINE = 52, 31, 15, 17
-_NOTE_COLUMNS = 118
-_GLYPH = {Tone.GOOD: "✓ ", Tone.BAD: "✗ "}
+LANES: Mapping[Lane, int] = MappingProxyType({Lane.BROWSER: 118, Lane.GATEWAY: 424, Lane.FAKE: 816})
+_KINDS: Mapping[type[Row], str] = MappingProxyType(
+    {Arrow: "arrow", Mark: "mark", DeadlineLine: "deadline", Fold: "fold"}
+)
+_HEAD, _ABOVE, _BELOW, _DETAIL, _LINE = 68, 8, 23, 15, 17
+_COLUMNS = 108
 
 
-@dataclass(frozen=True)
-class Note:
-    """One broken requirement, as a box below the lifelines.
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One broken requirement below the lifelines.
 
     Attributes:
-        texts: pairs of what was allowed and what came.
         counts: whether it makes the run fail.
+        lines: each a text and its class.
     """
 
-    id: str
-    texts: tuple[tuple[str, str], ...]
+    y: int
+    height: int
     counts: bool
+    lines: Sequence[tuple[str, str]]
 
 
-def drawing(rows: Sequence[Row], notes: Iterable[Note], *, title: str) -> str:
-    """Return the SVG element; `title` is for those who hear it instead of seeing it."""
-    body: list[str] = []
-    y = _HEAD + 16.0
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Rows at their heights, with the kind of each, and boxes below them.
+
+    Attributes:
+        foot: where the lifelines end.
+    """
+
+    rows: Sequence[tuple[int, str, Row]]
+    boxes: Sequence[Box]
+    foot: int
+    height: int
+
+
+def drawing(rows: Iterable[Row], findings: Iterable[Finding], redact: Redaction) -> Drawing:
+    """Place rows below each other, then a box for each finding."""
+    placed = []
+    y = _HEAD
     for row in rows:
-        y += _above(row)
-        body.append(_drawn(row, y))
-        y += _ROW - 8
+        y += _ABOVE + (_DETAIL if isinstance(row, Arrow) and row.detail else 0)
+        placed.append((y, _KINDS[type(row)], row))
+        y += _BELOW
     foot = y + 2
+    boxes = []
     y = foot + 18
-    for note in notes:
-        box, height = _note(note, y)
-        body.append(box)
-        y += height + 8
-    lines = "".join(
-        f'<line class="life" x1="{x}" y1="{_HEAD - 10}" x2="{x}" y2="{foot:.0f}"/>'
-        for x in _X.values()
-    )
-    heads = "".join(
-        f'<rect class="head" x="{x - 66}" y="10" width="132" height="30" rx="6"/>'
-        f'<text class="name" x="{x}" y="30">{_NAMES[lane]}</text>'
-        for lane, x in _X.items()
-    )
-    return (
-        f'<svg class="sequence" viewBox="0 0 {WIDTH} {y:.0f}" role="img"'
-        f' xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>'
-        f"{lines}{heads}{''.join(body)}</svg>"
-    )
+    for finding in findings:
+        lines = _lines(finding, redact)
+        boxes.append(Box(y, len(lines) * _LINE + 14, finding.counts, lines))
+        y += boxes[-1].height + 8
+    return Drawing(placed, boxes, foot, y)
 
 
-def _above(row: Row) -> float:
-    """Return the room that a row takes above its line."""
-    return 8 + (_DETAIL if isinstance(row, Arrow) and row.detail else 0)
-
-
-def _drawn(row: Row, y: float) -> str:
-    stamp = f'<text class="time" x="44" y="{y + 4:.0f}">{row.at_s:+.2f}s</text>'
-    match row:
-        case Arrow():
-            return stamp + _arrow(row, y)
-        case Mark(label=label, tone=tone):
-            x = _X[Lane.FAKE]
-            return (
-                f'{stamp}<g class="mark {tone.value}"><circle cx="{x}" cy="{y:.0f}" r="5"/>'
-                f'<text x="{x + 14}" y="{y + 4:.0f}">{escape(label)}</text></g>'
-            )
-        case Rule(label=label):
-            return (
-                f'{stamp}<g class="rule"><line x1="78" y1="{y:.0f}" x2="{WIDTH - 10}"'
-                f' y2="{y:.0f}"/><text x="{WIDTH - 14}" y="{y - 5:.0f}">{escape(label)}</text></g>'
-            )
-        case Fold(label=label):
-            x = (_X[Lane.GATEWAY] + _X[Lane.FAKE]) // 2
-            return f'{stamp}<text class="fold" x="{x}" y="{y + 4:.0f}">⋮ {escape(label)} ⋮</text>'
-
-
-def _arrow(row: Arrow, y: float) -> str:
-    """Draw from lifeline to lifeline; one that is lost ends half way, in a cross."""
-    start, end = _X[row.source], _X[row.to]
-    way = 1 if end > start else -1
-    tip = start + (end - start) * 0.62 if row.lost else end - way * 2
-    middle = (start + end) / 2
-    if row.lost:
-        point = f'<path class="cross" d="M{tip - 5:.0f} {y - 5:.0f}l10 10m0 -10l-10 10"/>'
-    else:
-        point = f'<path class="tip" d="M{tip:.0f} {y:.0f}l{-way * 9} -4.5v9z"/>'
-    label = escape(_GLYPH.get(row.tone, "") + row.label)
-    texts = f'<text x="{middle:.0f}" y="{y - 6:.0f}">{label}</text>'
-    if row.detail:
-        detail = escape(row.detail)
-        texts = (
-            f'<text x="{middle:.0f}" y="{y - 6 - _DETAIL:.0f}">{label}</text>'
-            f'<text class="detail" x="{middle:.0f}" y="{y - 6:.0f}">{detail}</text>'
-        )
-    dashed = " reply" if way < 0 else ""
-    return (
-        f'<g class="arrow {row.tone.value}{dashed}">'
-        f'<line x1="{start}" y1="{y:.0f}" x2="{tip:.0f}" y2="{y:.0f}"/>{point}{texts}</g>'
-    )
-
-
-def _note(note: Note, y: float) -> tuple[str, float]:
-    """Draw the box of one broken requirement; return it and its height."""
-    lines = [(f"✗ {note.id}", "note-id")]
-    for allowed, came in note.texts:
-        if allowed:
-            lines += [(each, "") for each in _wrapped("expected: ", allowed)]
-        lines += [(each, "came") for each in _wrapped("came:     ", came)]
-    height = len(lines) * _NOTE_LINE + 14
-    texts = "".join(
-        f'<text class="{kind}" x="92" y="{y + 20 + index * _NOTE_LINE:.0f}"'
-        f' xml:space="preserve">{escape(line)}</text>'
-        for index, (line, kind) in enumerate(lines)
-    )
-    box = f'<rect x="78" y="{y:.0f}" width="{WIDTH - 88}" height="{height}" rx="6"/>'
-    kind = "note" if note.counts else "note should"
-    return f'<g class="{kind}">{box}{texts}</g>', height
-
-
-def _wrapped(head: str, text: str) -> list[str]:
-    lines = wrap(text, _NOTE_COLUMNS - len(head), max_lines=6, placeholder=" …") or [""]
-    return [head + lines[0], *(" " * len(head) + line for line in lines[1:])]
+def _lines(finding: Finding, redact: Redaction) -> list[tuple[str, str]]:
+    lines = [(f"✗ {finding.id}", "note-id")]
+    for text in finding.texts:
+        allowed, came = allowed_and_came(redact.line(text, longest=700))
+        for head, part, kind in (("expected: ", allowed, ""), ("got:      ", came, "got")):
+            if part or kind:
+                first, *more = wrap(part, _COLUMNS, max_lines=6, placeholder=" …") or [""]
+                lines += [(head + first, kind), *((" " * len(head) + each, kind) for each in more)]
+    return lines

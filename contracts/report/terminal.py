@@ -1,10 +1,11 @@
-"""What somebody who started a run sees: progress, then verdicts, evidence, and what to do next.
+"""A run on the terminal: progress, then verdicts, evidence, and what to do next.
 
-Progress is for standard error, and moves only if that is a terminal; the verdict is for standard
-output. Nothing is wrapped or coloured where it would end up in a file.
+Progress goes to standard error, as a moving bar if that is a terminal; the verdicts go to standard
+output. Lines are wrapped and coloured on terminals only, never in files.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from rich.console import Console
 from rich.progress import (
@@ -31,7 +32,7 @@ from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
 _MOST_SHOWN = 3
-"""In so many situations a broken requirement is shown with evidence; of the others, the names."""
+"""Situations of a broken requirement that are shown with evidence; the others are named."""
 _SHORT_TOKEN = 400
 _STYLES = {
     Outcome.PASS: "green",
@@ -41,13 +42,9 @@ _STYLES = {
 }
 
 
-def _console(*, stderr: bool) -> Console:
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-
-
 @dataclass
 class Terminal:
-    """Listens to one run.
+    """Shows one run, event by event.
 
     Attributes:
         out: for verdicts.
@@ -63,10 +60,11 @@ class Terminal:
     @classmethod
     def usual(cls, *, strict: bool, err: bool = False) -> "Terminal":
         """Return one for the standard streams, or for standard error alone."""
-        return cls(_console(stderr=err), _console(stderr=True), strict)
+        plain = partial(Console, highlight=False, markup=False, emoji=False)
+        return cls(plain(stderr=err), plain(stderr=True), strict)
 
     def listen(self, event: Event) -> None:
-        """Show what has just happened."""
+        """Show one event."""
         match event:
             case Began(situations=situations, requirements=requirements):
                 self._begin(situations, requirements)
@@ -76,10 +74,10 @@ class Terminal:
                 self.close()
                 self._show(report)
             case _:
-                pass  # verdicts come all at once, after the last situation
+                pass  # verdicts are shown together, after the last situation
 
     def close(self) -> None:
-        """Take the moving line away, if there is one."""
+        """Remove the progress bar, if there is one."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
@@ -103,36 +101,36 @@ class Terminal:
 
     def _played(self, event: Played) -> None:
         answers = event.observation.answers
-        came = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
-        text = f"{event.situation.id}: {came}"
+        got = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
+        text = f"{event.situation.id}: {got}"
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=event.done, description=text)
         else:
             self.err.print(f"[{event.done}/{event.of}] {text}", soft_wrap=True)
 
     def _show(self, report: Report) -> None:
-        cover = Redaction.of(report)
+        redact = Redaction.of(report)
         every = findings(report, strict=self.strict)
         found = tuple(each for each in every if not each.is_note)
         for family, verdicts in families(report.verdicts):
             self._line()
             self._line((family, "bold"))
             for verdict in verdicts:
-                self._verdict(verdict, cover)
+                self._verdict(verdict, redact)
         if found:
-            self._findings(report, found, cover)
-        self._end(report, found, cover)
+            self._findings(report, found, redact)
+        self._end(report, found, redact)
 
-    def _verdict(self, verdict: Verdict, cover: Redaction) -> None:
+    def _verdict(self, verdict: Verdict, redact: Redaction) -> None:
         requirement, outcome = verdict.requirement, verdict.outcome
         style, word = _STYLES[outcome], outcome.value
-        if outcome is Outcome.FAIL and not self._counts(verdict):
+        if outcome is Outcome.FAIL and requirement.level is not Level.MUST and not self.strict:
             style = "yellow"
         text = requirement.text
         if outcome is Outcome.FAIL and requirement.level is Level.MAY:
             style, word, text = "", "note", f"Not done, which is allowed: {text}"
         if outcome in (Outcome.SKIP, Outcome.ERROR):
-            text = cover.line(verdict.reason)
+            text = redact.line(verdict.reason)
         dim = "dim" if outcome is Outcome.SKIP else ""
         self._line(
             ("  ", ""),
@@ -142,73 +140,65 @@ class Terminal:
             (f" {text}", dim),
         )
 
-    def _counts(self, verdict: Verdict) -> bool:
-        return verdict.requirement.level.value == "MUST" or self.strict
-
-    def _findings(self, report: Report, found: tuple[Finding, ...], cover: Redaction) -> None:
+    def _findings(self, report: Report, found: tuple[Finding, ...], redact: Redaction) -> None:
         self._line()
         self._line(("What is broken", "bold underline"))
-        shown: dict[str, str] = {}
+        printed: dict[str, str] = {}  # situations whose evidence is on the screen, by the finding
         for verdict in report.verdicts:
             mine = [each for each in found if each.requirement is verdict.requirement]
             if not mine:
                 continue
             requirement = verdict.requirement
             self._line()
+            style = "bold red" if mine[0].counts else "bold yellow"
             where = f"  {requirement.level.value}, in {len(mine)} of {verdict.judged} situations"
-            self._line(
-                (requirement.id, "bold red" if mine[0].counts else "bold yellow"), (where, "")
-            )
+            self._line((requirement.id, style), (where, ""))
             self._line((f"  {requirement.text}", ""))
             for finding in mine[:_MOST_SHOWN]:
-                self._finding(finding, shown, cover)
+                self._finding(finding, printed, redact)
             if rest := [each.situation.id for each in mine[_MOST_SHOWN:]]:
                 self._line((f"  and in: {', '.join(rest)}", ""))
 
-    def _finding(self, finding: Finding, shown: dict[str, str], cover: Redaction) -> None:
+    def _finding(self, finding: Finding, printed: dict[str, str], redact: Redaction) -> None:
         self._line()
         self._line((f"  {finding.id}", "bold"), (f"  {finding.situation.about}", ""))
         for text in finding.texts:
-            allowed, came = allowed_and_came(cover.line(text, longest=600))
+            allowed, came = allowed_and_came(redact.line(text, longest=600))
             if allowed:
-                self._line(("    allowed: ", "green"), (allowed, ""))
-            self._line(("    came:    ", "red"), (came, ""))
-        if before := shown.get(finding.situation.id):
+                self._line(("    expected: ", "green"), (allowed, ""))
+            self._line(("    got:      ", "red"), (came, ""))
+        if before := printed.get(finding.situation.id):
             self._line((f"    evidence: as for {before}", "dim"))
             return
-        shown[finding.situation.id] = finding.id
-        for line in evidence(finding.observation, cover):
+        printed[finding.situation.id] = finding.id
+        for line in evidence(finding.observation, redact):
             self._line((f"    {line}", "dim"))
 
-    def _end(self, report: Report, found: tuple[Finding, ...], cover: Redaction) -> None:
+    def _end(self, report: Report, found: tuple[Finding, ...], redact: Redaction) -> None:
         counts = summary(report)
         good = report.kept(strict=self.strict)
         nothing = ", nothing was judged" if report.nothing_judged and not found else ""
         self._line()
         self._line(
             (f"{counts}{nothing}", "bold green" if good else "bold red"),
-            (f", {report.took_s:.1f} seconds, {cover.line(report.target_url)}", ""),
+            (f", {report.took_s:.1f} seconds, {redact.line(report.target_url)}", ""),
         )
         if not found:
             return
         self._line()
         self._line(("What to do next", "bold"))
         self._line((f"  runway-contracts explain {found[0].requirement.id}", "cyan"))
-        self._line(("      why it is demanded, and how it is judged", "dim"))
+        self._line(("      the reason for this requirement, and how it is judged", "dim"))
         first = found[0].requirement.id
         self._line((f"  runway-contracts check --only {first} --report html=report.html …", "cyan"))
         self._line(("      judge it alone, and draw what happened", "dim"))
         if report.replay_token:
-            short = len(report.replay_token) <= _SHORT_TOKEN
-            token = report.replay_token if short else "TOKEN"
-            where = "" if short else "; the token stands in the JSON, JUnit and HTML reports"
+            token, where = report.replay_token, ""
+            if len(token) > _SHORT_TOKEN:
+                token, where = "TOKEN", "; the token is in the JSON, JUnit and HTML reports"
             self._line((f"  fake-runway replay {token}", "cyan"))
-            self._line(
-                (
-                    f"      what the fake saw, run again (seed {cover.line(report.seed)}){where}",
-                    "dim",
-                )
-            )
+            again = f"the fake's side of this run again (seed {redact.line(report.seed)}){where}"
+            self._line((f"      {again}", "dim"))
 
     def _line(self, *parts: tuple[str, str]) -> None:
         self.out.print(Text.assemble(*parts), soft_wrap=True)

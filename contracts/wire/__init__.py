@@ -1,1 +1,1 @@
-"""The wire contracts: OpenAPI documents, a validator, and sentences that say what is wrong."""
+"""The wire contracts: OpenAPI documents, validators, and sentences about what breaks them."""

@@ -1,7 +1,7 @@
-"""The contract documents: OpenAPI files in `schemas/`, read once and then only looked at.
+"""The contract documents: OpenAPI files in `schemas/`, each read once and never changed.
 
-Operations are found by method and path, shapes by name. Checking values against a shape is
-`schema.py`'s job. Where each shape comes from stands in `SOURCES.md`.
+Operations are found by method and path, shapes by name. `schema.py` checks values against shapes;
+`SOURCES.md` says where each shape comes from.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 COMPONENTS = "#/components/schemas/"
 JSON = "application/json"
 
-Schema = Mapping[str, Any]
+Json = Mapping[str, Any]
+"""An object of JSON."""
 
 
 class UnknownName(LookupError):
-    """A document or a shape was asked for by a name that does not exist."""
+    """No document or shape has this name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Header:
+class ContractHeader:
     """A response header: whether it must be there, and the shape of its text."""
 
     required: bool
-    schema: Schema
+    schema: Json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Response:
+class ContractAnswer:
     """A documented answer.
 
     `media` is the content type of its body, None if it has no body; `schema` is the shape of a JSON
-    body, None for any other: a text is not looked into.
+    body, None for other bodies, whose content is not checked.
     """
 
-    schema: Schema | None
-    headers: Mapping[str, Header]
+    schema: Json | None
+    headers: Mapping[str, ContractHeader]
     media: str | None = JSON
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class ContractOperation:
     """One method on one path template.
 
     `request` is the self-contained schema of the JSON body, None if there is no body to send;
@@ -58,27 +59,31 @@ class Operation:
     id: str
     method: str
     template: str
-    request: Schema | None
+    request: Json | None
     request_required: bool
-    responses: Mapping[int, Response]
+    responses: Mapping[int, ContractAnswer]
 
     def fits(self, path: str) -> bool:
-        """Tell whether the concrete `path` (without query) is one of this template's."""
-        return _fits(self.template, path)
+        """Return whether the concrete `path` (without query) matches this template."""
+        wanted, got = self.template.split("/"), path.split("/")
+        return len(wanted) == len(got) and all(
+            step == want or (want.startswith("{") and step != "")
+            for want, step in zip(wanted, got, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Document:
-    """One OpenAPI document; `raw` is what the file says and must not be changed."""
+class Contract:
+    """One OpenAPI document; `raw` is the content of the file and must not be changed."""
 
     name: str
     raw: Mapping[str, Any]
 
-    def operations(self) -> tuple[Operation, ...]:
+    def operations(self) -> tuple[ContractOperation, ...]:
         """Return every operation, in the order of the document."""
         return _operations(self)
 
-    def operation(self, method: str, path: str) -> Operation | None:
+    def operation(self, method: str, path: str) -> ContractOperation | None:
         """Return the operation of `method` on the concrete `path`; a query is ignored."""
         bare = path.partition("?")[0]
         for operation in self.operations():
@@ -87,11 +92,11 @@ class Document:
         return None
 
     def knows(self, path: str) -> bool:
-        """Tell whether any operation, of whatever method, lives on the concrete `path`."""
+        """Return whether the concrete `path` has an operation, of any method."""
         bare = path.partition("?")[0]
         return any(operation.fits(bare) for operation in self.operations())
 
-    def schema(self, name: str) -> Schema:
+    def schema(self, name: str) -> Json:
         """Return a self-contained JSON schema of the shape `name`.
 
         `name` is a component's name or its pointer (`#/components/schemas/Session`). The result is
@@ -108,7 +113,7 @@ class Document:
 
 
 @cache
-def load(name: str) -> Document:
+def load(name: str) -> Contract:
     """Read the document `name` ("runway", "gateway" or "admin") from the package, once.
 
     Raises:
@@ -117,11 +122,21 @@ def load(name: str) -> Document:
     if name not in NAMES:
         raise UnknownName(f"no contract is called {name!r}; choose one of {', '.join(NAMES)}")
     file = resources.files(__package__) / "schemas" / f"{name}.json"
-    return Document(name, orjson.loads(file.read_bytes()))
+    return Contract(name, orjson.loads(file.read_bytes()))
+
+
+def follow(document: Json, pointer: str) -> Any:
+    """Return what a local `pointer`, such as `#/components/schemas/Session`, leads to.
+
+    Raises:
+        KeyError: it leads nowhere.
+    """
+    steps = (step.replace("~1", "/").replace("~0", "~") for step in pointer[2:].split("/"))
+    return reduce(lambda node, step: node[step], steps, document)
 
 
 @cache
-def _operations(document: Document) -> tuple[Operation, ...]:
+def _operations(document: Contract) -> tuple[ContractOperation, ...]:
     return tuple(
         _operation(document, method, template, item[method])
         for template, item in document.raw["paths"].items()
@@ -130,49 +145,37 @@ def _operations(document: Document) -> tuple[Operation, ...]:
     )
 
 
-def _operation(document: Document, method: str, template: str, node: Schema) -> Operation:
+def _operation(document: Contract, method: str, template: str, node: Json) -> ContractOperation:
     request = node.get("requestBody", {})
-    return Operation(
+    return ContractOperation(
         id=node["operationId"],
         method=method.upper(),
         template=template,
         request=_json_body(document, request),
         request_required=request.get("required", False),
         responses={
-            int(status): _response(document, _follow(document, response))
+            int(status): _response(document, _target(document, response))
             for status, response in node["responses"].items()
         },
     )
 
 
-def _response(document: Document, node: Schema) -> Response:
-    headers = {name: _follow(document, header) for name, header in node.get("headers", {}).items()}
-    return Response(
-        schema=_json_body(document, node),
-        headers={
-            name: Header(header.get("required", False), document.schema(header["schema"]["$ref"]))
-            for name, header in headers.items()
-        },
-        media=next(iter(node.get("content", ())), None),
-    )
+def _response(document: Contract, node: Json) -> ContractAnswer:
+    headers = {}
+    for name, each in node.get("headers", {}).items():
+        header = _target(document, each)
+        schema = document.schema(header["schema"]["$ref"])
+        headers[name] = ContractHeader(header.get("required", False), schema)
+    media = next(iter(node.get("content", ())), None)
+    return ContractAnswer(_json_body(document, node), headers, media)
 
 
-def _json_body(document: Document, node: Schema) -> Schema | None:
+def _target(document: Contract, node: Json) -> Json:
+    target: Json = follow(document.raw, node["$ref"]) if "$ref" in node else node
+    return target
+
+
+def _json_body(document: Contract, node: Json) -> Json | None:
     if JSON not in node.get("content", ()):
         return None
     return document.schema(node["content"][JSON]["schema"]["$ref"])
-
-
-def _follow(document: Document, node: Schema) -> Schema:
-    if "$ref" not in node:
-        return node
-    steps = node["$ref"].removeprefix("#/").split("/")
-    return reduce(lambda inner, step: inner[step], steps, document.raw)
-
-
-def _fits(template: str, path: str) -> bool:
-    wanted, came = template.split("/"), path.split("/")
-    return len(wanted) == len(came) and all(
-        part == want or (want.startswith("{") and part != "")
-        for want, part in zip(wanted, came, strict=True)
-    )

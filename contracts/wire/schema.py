@@ -1,55 +1,50 @@
 """Check requests and responses against the wire contracts.
 
-Two engines, because they have different customers:
+Two engines, for two uses:
 
-- `BodyValidator` judges request bodies on the hot path of a server, compiled by `jsonschema-rs`.
-- `validate` judges responses, in tests and in the judge, with the plain `jsonschema`, so that a
+- `BodyValidator` checks request bodies on the hot path of a server, compiled by `jsonschema-rs`.
+- `validate` checks responses, in tests and in the judge, with the plain `jsonschema`, so that a
   mistake of one engine cannot hide in both directions. A property test shows that they agree.
 
-The hard part is to say what is wrong. A failed `oneOf` says that nothing fitted; a client wants to
-hear that `$.tools[2].parameters[0].name` is too long. Our unions name a discriminator, so
+The hard part is a useful message. A failed `oneOf` only means that nothing fitted; a client needs
+to read that `$.tools[2].parameters[0].name` is too long. Our unions name a discriminator, so
 `_resolve` rewrites each of them, before an engine sees it, into "the discriminator is one of these,
-and if it is X, the shape is X". Errors are then leaves by themselves. Rejected: picking the closest
-branch of a failed `oneOf` (a guess), and a validator of our own (a third engine to trust).
+and if it is X, the shape is X". Errors are then leaves by themselves. Rejected: a validator of our
+own (a third engine to trust). Of alternatives without a discriminator, `problems.py` explains the
+one of the value's type.
 
-What does not live here: the sentences in which the Runway API refuses a body, and any HTTP.
+What does not live here: HTTP, and the words of the fake for its refusals.
 """
 
 from __future__ import annotations
 
-import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from contracts.wire.documents import (
-    COMPONENTS,
-    Document,
-    Header,
-    Operation,
-    Response,
-    Schema,
+    Contract,
+    ContractAnswer,
+    ContractHeader,
+    Json,
     UnknownName,
+    follow,
     load,
 )
-from contracts.wire.problems import Failure, Kind, Problem, explain, where
+from contracts.wire.problems import BrokenRule, Kind, Problem, explain, is_like, where
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
 __all__ = [
     "BodyValidator",
+    "Contract",
     "ContractViolation",
-    "Document",
-    "Header",
     "Kind",
-    "Operation",
     "PlainValidator",
     "Problem",
-    "Response",
     "UnknownName",
     "load",
     "validate",
@@ -60,7 +55,7 @@ __all__ = [
 class ContractViolation(Exception):
     """A response that its contract does not allow.
 
-    `operation` is the operation's id, or method and path where no operation matches. `reason` says
+    `operation` is the operation's id, or method and path where no operation matches. `reason` is
     what was expected, what came, and where; like every `Problem`, it never quotes the body.
     """
 
@@ -71,55 +66,92 @@ class ContractViolation(Exception):
         self.reason = reason
 
 
-class _Validator(ABC):
-    """What both engines have in common: a schema, and problems in a fixed order."""
+Formats = Mapping[str, Callable[[str], object]]
+"""Formats by name: each raises ValueError for a text that is not of it."""
 
-    def __init__(self, schema: Schema) -> None:
+
+class PlainValidator:
+    """Checks JSON values with the pure-Python `jsonschema`: slow, and a second opinion.
+
+    Args:
+        formats: what their names in the schema mean; without any, a format is an annotation.
+    """
+
+    def __init__(self, schema: Json, *, formats: Formats | None = None) -> None:
         self._schema = _resolve(schema)
+        self._formats = formats or {}
 
     def problems(self, value: object) -> list[Problem]:
-        """Return every rule that `value` (as `orjson.loads` gives it) breaks; empty if valid."""
-        return explain(self._schema, value, self._failures(value))
+        """Return every rule that `value` (from `orjson.loads`) breaks; empty if valid."""
+        return explain(self._schema, value, self._broken(value))
 
-    @abstractmethod
-    def _failures(self, value: object) -> list[Failure]: ...
+    def _broken(self, value: object) -> list[BrokenRule]:
+        from jsonschema import FormatChecker
+
+        checker = FormatChecker(formats=())
+        for name, parse in self._formats.items():
+            checker.checks(name)(partial(_is_of, parse))
+        errors = _plain_engine()(self._schema, format_checker=checker).iter_errors(value)
+        return list(map(_of_jsonschema, errors))
 
 
-class BodyValidator(_Validator):
-    """Checks JSON bodies fast; compiles the self-contained `schema` when first asked."""
+class BodyValidator(PlainValidator):
+    """Does the same fast, by `jsonschema-rs`; compiles the `schema` when first asked."""
 
     @cached_property
     def _compiled(self) -> jsonschema_rs.Draft202012Validator:
-        import jsonschema_rs  # 30 ms that `--help` need not pay
+        import jsonschema_rs  # a start that checks nothing need not pay for it
 
-        return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=False)
+        formats: dict[str, Callable[..., bool]] = {
+            name: partial(_is_of, parse) for name, parse in self._formats.items()
+        }
+        return jsonschema_rs.Draft202012Validator(
+            self._schema, formats=formats, validate_formats=bool(formats)
+        )
 
     def is_valid(self, value: object) -> bool:
-        """Tell whether `value` (as `orjson.loads` gives it) keeps every rule."""
+        """Return whether `value` (from `orjson.loads`) keeps every rule."""
         return self._compiled.is_valid(value)
 
-    def _failures(self, value: object) -> list[Failure]:
-        errors = self._compiled.iter_errors(value)
-        failures = [Failure(tuple(e.schema_path), tuple(e.instance_path)) for e in errors]
-        # In its paths jsonschema-rs 0.60 leaves out empty keys and makes 7 of "7". Such keys can
-        # only stand in open maps, so what failed inside one is left to the other engine.
-        if any("additionalProperties" in failure.shape for failure in failures):
-            return _plain_failures(self._schema, value)
-        return failures
+    def _broken(self, value: object) -> list[BrokenRule]:
+        broken = [_of_jsonschema_rs(error) for error in self._compiled.iter_errors(value)]
+        # The paths of jsonschema-rs 0.60 leave out empty keys and turn the key "7" into the index
+        # 7. Only open maps have such keys, so the other engine reports what breaks inside one.
+        return super()._broken(value) if any(map(_is_in_open_map, broken)) else broken
 
 
-class PlainValidator(_Validator):
-    """Does the same with the pure-Python `jsonschema`: slower, and a second opinion."""
+def _is_of(parse: Callable[[str], object], text: object) -> bool:
+    if isinstance(text, str):  # other values are checked by the rule about types
+        try:
+            parse(text)
+        except ValueError:
+            return False
+    return True
 
-    def _failures(self, value: object) -> list[Failure]:
-        return _plain_failures(self._schema, value)
+
+def _is_in_open_map(broken: BrokenRule) -> bool:
+    inner = (each for branch in broken.branches for each in branch)
+    return "additionalProperties" in broken.shape or any(map(_is_in_open_map, inner))
 
 
-def _plain_failures(schema: Schema, value: object) -> list[Failure]:
-    return [
-        Failure(tuple(error.absolute_schema_path), tuple(error.absolute_path))
-        for error in _plain_engine()(schema).iter_errors(value)
-    ]
+def _of_jsonschema_rs(error: Any) -> BrokenRule:
+    branches = getattr(error.kind, "context", ())
+    return BrokenRule(
+        tuple(error.schema_path),
+        tuple(error.instance_path),
+        tuple(tuple(map(_of_jsonschema_rs, branch)) for branch in branches),
+    )
+
+
+def _of_jsonschema(error: Any) -> BrokenRule:
+    branches: dict[int, list[BrokenRule]] = {}
+    for each in error.context:  # the first step says which branch it is about
+        branches.setdefault(each.relative_schema_path[0], []).append(_of_jsonschema(each))
+    return BrokenRule(
+        tuple(error.absolute_schema_path),
+        tuple(error.absolute_path),
+        tuple(map(tuple, branches.values())),
+    )
 
 
 @cache
@@ -127,15 +159,14 @@ def _plain_engine() -> Any:
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def pattern(validator: Any, regex: str, value: object, _: object) -> Iterator[ValidationError]:
-        # JSON schema means `$` as the end of the text; Python's also allows one line break there.
-        if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", regex), value):
+        if isinstance(value, str) and not is_like(regex, value):
             yield ValidationError("pattern")
 
     return validators.extend(Draft202012Validator, {"pattern": pattern})
 
 
 def validate(
-    document: Document,
+    document: Contract,
     method: str,
     path: str,
     *,
@@ -146,7 +177,7 @@ def validate(
     """Check that a response is one its document allows.
 
     Beyond what an operation lists, three answers are always allowed: the document's `Error` with
-    405, the same with 404 where nothing lives on `path`, and an empty 204 to OPTIONS (preflight).
+    405, the same with 404 where `path` has no operation, and an empty 204 to OPTIONS (preflight).
 
     Raises:
         ContractViolation: no such operation; a status it does not list; a wrong or missing content
@@ -154,107 +185,93 @@ def validate(
     """
     operation = document.operation(method, path)
     name = operation.id if operation else f"{method.upper()} {path.partition('?')[0]}"
-    response = _documented(document, operation, method, path, status)
-    if response is None:
-        raise ContractViolation(name, status, _undocumented(document, operation))
-    came = {key.lower(): value for key, value in headers.items()}
-    for reason in (*_header_faults(response, came), *_body_faults(response, came, body)):
-        raise ContractViolation(name, status, reason)
-
-
-def _documented(
-    document: Document, operation: Operation | None, method: str, path: str, status: int
-) -> Response | None:
     if method.upper() == "OPTIONS" and status == 204:
-        return Response(schema=None, headers={}, media=None)
-    if status == 405 or (status == 404 and not document.knows(path)):
-        return _refusal(document)
-    return operation.responses.get(status) if operation else None
-
-
-def _undocumented(document: Document, operation: Operation | None) -> str:
-    if operation is None:
-        return f"no operation of the {document.name} contract; expected 404 or 405"
-    return f"expected one of {', '.join(map(str, operation.responses))}"
+        response = ContractAnswer(schema=None, headers={}, media=None)
+    elif status == 405 or (status == 404 and not document.knows(path)):
+        response = _refusal(document)
+    elif operation is None:
+        reason = f"no operation of the {document.name} contract; expected 404 or 405"
+        raise ContractViolation(name, status, reason)
+    elif status in operation.responses:
+        response = operation.responses[status]
+    else:
+        statuses = ", ".join(map(str, operation.responses))
+        raise ContractViolation(name, status, f"expected one of {statuses}")
+    received = {key.lower(): value for key, value in headers.items()}
+    for fault in (*_header_faults(response, received), *_body_faults(response, received, body)):
+        raise ContractViolation(name, status, fault)
 
 
 @cache
-def _refusal(document: Document) -> Response:
-    return Response(document.schema("Error"), headers={})
+def _refusal(document: Contract) -> ContractAnswer:
+    return ContractAnswer(document.schema("Error"), headers={})
 
 
 @cache
-def _plain(part: Response | Header) -> PlainValidator:
+def _plain(part: ContractAnswer | ContractHeader) -> PlainValidator:
     return PlainValidator(part.schema or {})
 
 
-def _header_faults(response: Response, came: Mapping[str, str]) -> Iterator[str]:
+def _header_faults(response: ContractAnswer, received: Mapping[str, str]) -> Iterator[str]:
     for name, header in response.headers.items():
-        if name.lower() in came:
-            for problem in _plain(header).problems(came[name.lower()]):
+        if name.lower() in received:
+            for problem in _plain(header).problems(received[name.lower()]):
                 yield f"header {name}: {problem.sentence()}"
         elif header.required:
             yield f"expected a header {name}, got none"
 
 
-def _body_faults(response: Response, came: Mapping[str, str], body: bytes) -> Iterator[str]:
-    """Yield what is wrong with the body; each fault makes looking for the next pointless."""
+def _body_faults(
+    response: ContractAnswer, received: Mapping[str, str], body: bytes
+) -> Iterator[str]:
+    """Yield what is wrong with the body, at most one fault."""
+    media = received.get("content-type", "none").partition(";")[0].strip().lower()
     if response.media is None:
         if body:
             yield f"expected no body, got {len(body)} bytes"
-        return
-    media = came.get("content-type", "none").partition(";")[0].strip().lower()
-    if media != response.media:
+    elif media != response.media:
         yield f"expected content type {response.media}, got {media}"
-        return
-    if response.schema is None:
-        return
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        yield f"expected a JSON body, got {len(body)} bytes that are not JSON"
-        return
-    if problems := _plain(response).problems(value):
-        yield "; ".join(problem.sentence() for problem in problems)
+    elif response.schema is not None:
+        try:
+            problems = _plain(response).problems(orjson.loads(body))
+        except orjson.JSONDecodeError:
+            yield f"expected a JSON body, got {len(body)} bytes that are not JSON"
+        else:
+            if problems:
+                yield "; ".join(problem.sentence() for problem in problems)
 
 
-def _resolve(schema: Schema) -> dict[str, Any]:
+def _resolve(schema: Json) -> dict[str, Any]:
     """Put every `$ref` of a self-contained schema in place and rewrite unions; see the module.
 
     What stood in place of a reference has the shape's name as its `title`. Beside a `$ref` only
     annotations may stand, and no shape may contain itself: true of our documents, and tested.
     """
     rules = {key: value for key, value in schema.items() if key != "components"}
-    resolved: dict[str, Any] = _resolved(rules, schema.get("components", {}).get("schemas", {}))
+    resolved: dict[str, Any] = _resolved(rules, schema)
     return resolved
 
 
-def _resolved(node: Any, shapes: Mapping[str, Any]) -> Any:
+def _resolved(node: Any, whole: Json) -> Any:
     match node:
         case {"$ref": str(pointer), **beside}:
-            name = pointer.removeprefix(COMPONENTS)
-            return {"title": name, **_resolved(shapes[name], shapes), **beside}
+            target = _resolved(follow(whole, pointer), whole)
+            return {"title": pointer.rpartition("/")[2], **target, **beside}
         case {"discriminator": {"propertyName": key, "mapping": mapping}}:
-            return _by_discriminator(key, mapping, shapes)
-        case dict():
-            return {key: _resolved(value, shapes) for key, value in node.items()}
-        case list():
-            return [_resolved(value, shapes) for value in node]
-    return node
-
-
-def _by_discriminator(
-    key: str, mapping: Mapping[str, str], shapes: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": [key],
-        "properties": {key: {"enum": list(mapping)}},
-        "allOf": [
-            {
-                "if": {"type": "object", "required": [key], "properties": {key: {"const": name}}},
-                "then": _resolved({"$ref": pointer}, shapes),
+            discriminated = {"type": "object", "required": [key]}
+            return {
+                **discriminated,
+                "properties": {key: {"enum": list(mapping)}},
+                "allOf": [
+                    {
+                        "if": {**discriminated, "properties": {key: {"const": name}}},
+                        "then": _resolved({"$ref": pointer}, whole),
+                    }
+                    for name, pointer in mapping.items()
+                ],
             }
-            for name, pointer in mapping.items()
-        ],
-    }
+        case dict():
+            return {key: _resolved(value, whole) for key, value in node.items()}
+        case list():
+            return [_resolved(value, whole) for value in node]
+    return node

@@ -1,8 +1,7 @@
 """What is wrong with a scenario's data: every place, what was expected there, and what it got.
 
-The schema of `core/scenario/schema.py` decides, through `jsonschema-rs`. Where none of several
-shapes fits, the engine reports all attempts; the one of the right type is what was meant, and its
-errors are reported. What only parsing shows (contradictions) is found by `parse_scenario`.
+The schema of `core/scenario/schema.py` decides; `contracts.wire` finds what breaks it, and `YAML`
+has the words for that. What only parsing shows (contradictions) is found by `parse_scenario`.
 """
 
 import re
@@ -11,43 +10,56 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from contracts.wire.schema import load, where
+from contracts.wire.problems import Kind, Problem, Vocabulary, at, where
+from contracts.wire.schema import BodyValidator, load
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
-from fake_runway.core.problems import Path, ScenarioProblem
+from fake_runway.core.problems import ScenarioProblem
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
 from fake_runway.core.text import shown
 from fake_runway.core.types import Json
 
 _A_SPAN = "a span such as 1.5s, 200ms or 5m"
-_PHRASES: Mapping[str, str] = MappingProxyType(
-    {
-        "duration": A_DURATION,
-        "span": _A_SPAN,
-        f"^-?{SPAN_PATTERN}$": f"{_A_SPAN}, with a minus sign for the past",
-        f"^{NAME_PATTERN}$": "a name of small letters, digits and single hyphens",
-        "^[0-9a-fA-F-]{36}$": "a UUID",
-        "^[A-Za-z0-9-]+$": "a header's name",
-    }
-)
-_TYPES: Mapping[str, str] = MappingProxyType(
-    {
+YAML = Vocabulary(
+    phrases={
+        Kind.CONST: "{}",
+        Kind.ENUM: "one of {}",
+        Kind.MINIMUM: "at least {}",
+        Kind.EXCLUSIVE_MINIMUM: "more than {}",
+        Kind.MAXIMUM: "at most {}",
+        Kind.TYPE: "{}",
+        Kind.REQUIRED: "{}",
+        Kind.ALTERNATIVES: "{}",
+        Kind.PATTERN: "text like {}",
+    },
+    otherwise="something in it",  # the smallest lengths, which are always 1
+    types={
         "object": "a mapping",
         "array": "a list",
         "string": "text",
         "integer": "a whole number",
         "number": "a number",
         "boolean": "true or false",
-        "null": "null",
-    }
+    },
+    quoted=lambda value: shown(value).strip('"'),
+    texts={
+        "duration": A_DURATION,
+        "span": _A_SPAN,
+        f"^-?{SPAN_PATTERN}$": f"{_A_SPAN}, with a minus sign for the past",
+        f"^{NAME_PATTERN}$": "a name of small letters, digits and single hyphens",
+        "^[0-9a-fA-F-]{36}$": "a UUID",
+        "^[A-Za-z0-9-]+$": "a header's name",
+    },
+    in_full=True,
 )
+"""The words for files of scenarios."""
+
 _FORMATS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {"duration": parse_duration, "span": parse_span}
 )
 _OF_PATTERN: Mapping[str, str] = MappingProxyType(
     {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
 )
-_PADDING = re.compile(r"\A\+?0*(?=[0-9])")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -65,35 +77,12 @@ def meant(name: object, known: Iterable[str]) -> str:
 
 def broken_rules(given: object) -> list[ScenarioProblem]:
     """Return each rule of the schema that `given` breaks, with its place."""
-    schema, validator = _engine()
-    problems = [
-        ScenarioProblem(path, sentence)
-        for error in validator.iter_errors(given)
-        for path, sentence in _leaves(error, schema, given)
-    ]
-    return list(dict.fromkeys(problems))
+    return [each for problem in _validator().problems(given) for each in _at_places(problem, given)]
 
 
 @cache
-def _engine() -> tuple[Json, Any]:
-    import jsonschema_rs  # 30 ms that `--help` need not pay
-
-    schema = _with_formats(scenario_schema())
-    formats = {name: _accepts(parse) for name, parse in _FORMATS.items()}
-    return schema, jsonschema_rs.Draft202012Validator(
-        schema, formats=formats, validate_formats=True
-    )
-
-
-def _accepts(parse: Callable[[str], Any]) -> Callable[[str], bool]:
-    def accepts(text: str) -> bool:
-        try:
-            parse(text)
-        except ValueError:
-            return False
-        return True
-
-    return accepts
+def _validator() -> BodyValidator:
+    return BodyValidator(_with_formats(scenario_schema()), formats=_FORMATS)
 
 
 def _with_formats(node: Any) -> Any:
@@ -108,110 +97,30 @@ def _with_formats(node: Any) -> Any:
     return {key: each for key, each in node.items() if key != "pattern"} | {"format": named}
 
 
-def _leaves(error: Any, schema: Json, given: Any) -> Iterator[tuple[Path, str]]:
-    """Yield the places and sentences of one error."""
-    path = _path(given, error.instance_path)
-    rule: Any = schema
-    for step in error.schema_path[:-1]:
-        rule = rule[step]
-    keyword = str(error.schema_path[-1])
-    if keyword == "anyOf":
-        yield from _of_alternatives(error, rule["anyOf"], schema, given)
-    elif keyword == "required":
-        missing = error.kind.property
-        yield (*path, missing), f"expected {_wanted(rule['properties'][missing])}, got nothing"
-    elif keyword == "additionalProperties":
-        known = list(rule["properties"])
-        for key in error.kind.unexpected:
-            choice = f"expected one of {', '.join(known)}, got {key}"
-            yield (*path, key), choice + meant(key, known)
-    elif error.schema_path[-2:-1] == ["propertyNames"]:
-        yield path, f"expected {_wanted(rule)} as a key, got {shown(error.kind.error.instance)}"
-    elif keyword == "format":
-        yield path, _refused(rule["format"], error.instance)
-    else:
-        end = meant(error.instance, map(str, rule["enum"])) if keyword == "enum" else ""
-        wanted = _wanted(rule, None if keyword == "type" else keyword)
-        yield path, f"expected {wanted}, got {shown(error.instance)}{end}"
-
-
-def _refused(name: str, text: str) -> str:
-    try:
-        _FORMATS[name](text)
-    except ValueError as error:
-        return str(error)
-    raise AssertionError(text)  # the engine has just said the contrary
-
-
-def _of_alternatives(
-    error: Any, branches: list[Json], schema: Json, given: Any
-) -> Iterator[tuple[Path, str]]:
-    """Yield what is wrong with the one alternative whose type is right, or that none is."""
-    fitting = [
-        errors
-        for branch, errors in zip(branches, error.kind.context, strict=True)
-        if not any(
-            list(each.instance_path) == list(error.instance_path)
-            and str(each.schema_path[-1]) in ("type", "const")
-            for each in errors
-        )
-        or _same_type(branch.get("const"), error.instance)
-    ]
-    constants = any("const" in branch for branch in branches)
-    if len(fitting) == 1 and not (constants and isinstance(error.instance, str)):
-        for each in fitting[0]:
-            yield from _leaves(each, schema, given)
-        return
-    wanted = " or ".join(_wanted(branch) for branch in branches)
-    yield _path(given, error.instance_path), f"expected {wanted}, got {shown(error.instance)}"
-
-
-def _same_type(constant: object, value: object) -> bool:
-    return constant is not None and type(constant) is type(value)
-
-
-def _path(given: Any, steps: Iterable[str | int]) -> Path:
-    """Return `steps` with text for the keys: the engine makes a number of "7", "007" and "+7"."""
-    path: list[str | int] = []
-    for step in steps:
-        exact = _key(given, step) if isinstance(given, Mapping) else step
-        path.append(exact)
-        given = given[exact]
-    return tuple(path)
-
-
-def _key(given: Mapping[str, Any], step: str | int) -> str:
-    if str(step) in given:
-        return str(step)
-    return next(key for key in given if _PADDING.sub("", key) == str(step))
-
-
-def _wanted(rule: Json, keyword: str | None = None) -> str:
-    """Say what a rule wants: all of it in short, or what one keyword of it says."""
-    for name in (keyword,) if keyword else ("const", "enum", "format", "pattern", "anyOf", "type"):
-        value = rule.get(name or "")
-        match name:
-            case _ if value is None:
-                continue
-            case "const":
-                return shown(value).strip('"')
-            case "enum":
-                return f"one of {', '.join(map(str, value))}"
-            case "format" | "pattern":
-                return _PHRASES.get(value, f"text like {value}")
-            case "anyOf":
-                return " or ".join(_wanted(branch) for branch in value)
-            case "type":
-                return _TYPES[value]
-            case "minimum":
-                return f"at least {value}"
-            case "exclusiveMinimum":
-                return f"more than {value}"
-            case "maximum":
-                return f"at most {value}"
-            case _:  # minLength, minItems, minProperties: always 1
-                return "something in it"
-    return "a value"
+def _at_places(problem: Problem, given: Any) -> Iterator[ScenarioProblem]:
+    """Yield a problem with each place that it is about, in the words for files."""
+    path, expected = problem.path, YAML.expected(problem)
+    match problem.kind:
+        case Kind.UNKNOWN_KEY if known := list(problem.shape.get("properties", ())):
+            for key in problem.keys:
+                wrong = f"expected one of {', '.join(known)}, got {key}{meant(key, known)}"
+                yield ScenarioProblem((*path, key), wrong)
+        case Kind.UNKNOWN_KEY:
+            for key in problem.keys:
+                name = YAML.texts[problem.shape["pattern"]]
+                yield ScenarioProblem(path, f"expected {name} as a key, got {shown(key)}")
+        case Kind.REQUIRED:
+            yield ScenarioProblem(path, f"expected {expected}, got nothing")
+        case Kind.FORMAT:
+            try:
+                _FORMATS[str(problem.expected)](at(given, path))
+            except ValueError as error:
+                yield ScenarioProblem(path, str(error))
+        case kind:
+            value = at(given, path)
+            choices = problem.expected if isinstance(problem.expected, tuple) else ()
+            end = meant(value, map(str, choices)) if kind is Kind.ENUM else ""
+            yield ScenarioProblem(path, f"expected {expected}, got {shown(value)}{end}")
 
 
 def wrong_avatar(avatar: str) -> str | None:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import orjson
 from aiohttp import web
 
-from contracts.wire.schema import BodyValidator, Kind, Problem, load, where
+from contracts.wire.problems import Kind, Problem, Vocabulary, in_json, where
+from contracts.wire.schema import BodyValidator, load
 from fake_runway.web.errors import (
     BadBody,
     BadId,
@@ -26,6 +27,26 @@ from fake_runway.web.errors import (
 from fake_runway.web.replies import NO_BODY
 
 API_VERSION = "2024-11-06"
+
+PROVIDER = Vocabulary(
+    phrases={
+        Kind.UNKNOWN_KEY: "Unrecognized key{s}: {}",  # observed
+        Kind.MAXIMUM: "Too big: expected number to be <={}",  # observed
+        Kind.MINIMUM: "Too small: expected number to be >={}",
+        Kind.MAX_LENGTH: "Too big: expected string to have <={} characters",
+        Kind.MIN_LENGTH: "Too small: expected string to have >={} characters",
+        Kind.MAX_ITEMS: "Too big: expected array to have <={} items",
+        Kind.CONST: "Invalid input: expected {}",
+        Kind.ENUM: "Invalid option: expected one of {}",
+        Kind.PATTERN: "Invalid string: must match pattern {}",
+        Kind.REQUIRED: "Invalid input: expected {}, received undefined",
+        Kind.TYPE: "Invalid input: expected {}, received {got}",
+    },
+    otherwise="Invalid input",
+    quoted=in_json,
+    between="|",
+)
+"""What the provider's validation library says of a problem."""
 
 _UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
@@ -134,17 +155,16 @@ class Bodies:
             _check_tool_names(value)
             return
         places = "; ".join(where(problem.path) for problem in problems[:8])
-        message = self._wrong_body(problems, value, operation)
         in_ascii = places.encode("ascii", "backslashreplace").decode()
-        raise BadBody(message, headers={"X-Fake-Where": in_ascii})
+        raise BadBody(self._wrong_body(problems, value), headers={"X-Fake-Where": in_ascii})
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""
         return "Incorrect content type"  # observed
 
-    def _wrong_body(self, problems: Sequence[Problem], value: object, operation: Takes) -> str:
+    def _wrong_body(self, problems: Sequence[Problem], value: object) -> str:
         """Say what is wrong with the value of a body."""
-        return sentence(problems[0])
+        return PROVIDER.expected(problems[0])
 
     @cached_property
     def _schemas(self) -> Mapping[str, Mapping[str, Any]]:
@@ -154,41 +174,6 @@ class Bodies:
     @cached_property
     def _validators(self) -> Mapping[str, BodyValidator]:
         return {name: BodyValidator(schema) for name, schema in self._schemas.items()}
-
-
-def sentence(problem: Problem) -> str:
-    """Return what the provider's validation library says of `problem`."""
-    limit = problem.expected
-    match problem.kind:
-        case Kind.UNKNOWN_KEY:  # observed
-            names = ", ".join(orjson.dumps(key).decode() for key in problem.keys)
-            return f"Unrecognized key{'s' if len(problem.keys) > 1 else ''}: {names}"
-        case Kind.MAXIMUM:  # observed
-            return f"Too big: expected number to be <={limit}"
-        case Kind.MINIMUM:
-            return f"Too small: expected number to be >={limit}"
-        case Kind.MAX_LENGTH:
-            return f"Too big: expected string to have <={limit} characters"
-        case Kind.MIN_LENGTH:
-            return f"Too small: expected string to have >={limit} characters"
-        case Kind.MAX_ITEMS:
-            return f"Too big: expected array to have <={limit} items"
-        case Kind.CONST:
-            return f'Invalid input: expected "{limit}"'
-        case Kind.ENUM if isinstance(limit, tuple):
-            return "Invalid option: expected one of " + "|".join(f'"{each}"' for each in limit)
-        case Kind.PATTERN:
-            return f"Invalid string: must match pattern {limit}"
-        case Kind.REQUIRED:
-            return f"Invalid input: expected {_types(limit)}, received undefined"
-        case Kind.TYPE:
-            return f"Invalid input: expected {_types(limit)}, received {problem.got}"
-        case _:
-            return "Invalid input"
-
-
-def _types(expected: object) -> str:
-    return " or ".join(expected) if isinstance(expected, tuple) and expected else "a value"
 
 
 def _check_tool_names(value: object) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from contracts.report import Format, write
-from tests.support.judge import made_reports as made
+from tests.support.judge import made_reports as reports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -66,13 +66,13 @@ def test_a_failing_situation_is_visible_with_its_diagram(
 ) -> None:
     """Open at once, drawn wide enough to be read, and with nothing that spills over the window."""
     file = tmp_path / "report.html"
-    write(made.mixed(), Format.HTML, file, strict=False)
+    write(reports.mixed(), Format.HTML, file, strict=False)
     opened(page, file, complaints)
     failing = page.locator("#never-ready")
     drawing = failing.locator("svg.sequence")
 
     assert drawing.is_visible()
-    assert failing.get_by_text("came: 2, the first 0.5s later").is_visible()
+    assert failing.get_by_text("got: 2, the first 0.5s later").is_visible()
     assert failing.get_by_text("504 too late").is_visible()
     box = drawing.bounding_box()
     assert box is not None
@@ -94,7 +94,7 @@ def test_a_situation_that_is_right_opens_on_a_click(
 ) -> None:
     """Without JavaScript."""
     file = tmp_path / "report.html"
-    write(made.mixed(), Format.HTML, file, strict=False)
+    write(reports.mixed(), Format.HTML, file, strict=False)
     opened(page, file, complaints)
     fine = page.locator("#ready-at-once")
 
@@ -108,7 +108,7 @@ def test_what_a_hostile_target_sent_is_only_text(
 ) -> None:
     """Nothing of it becomes an element, asks for anything, or breaks the drawing."""
     file = tmp_path / "report.html"
-    write(made.hostile(), Format.HTML, file, strict=False)
+    write(reports.hostile(), Format.HTML, file, strict=False)
     opened(page, file, complaints)
 
     assert page.locator("script, main img, iframe, u").count() == 0

@@ -21,7 +21,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from contracts.cli import main
-from contracts.drift.compare import JUDGED, Difference, Judgement, Kind, Side, differences
+from contracts.drift.compare import JUDGED, ChangeKind, Difference, Judgement, Side, differences
 from contracts.drift.explained import BadTable, explanation, explanations, fingerprint, parsed
 from contracts.drift.openapi import DEEPEST, BadDocument, calls
 from contracts.wire.documents import METHODS, load
@@ -30,7 +30,7 @@ from tests.support.effort import examples
 Node = dict[str, Any]
 
 OURS = load("runway").raw
-ADDED, REMOVED, NARROWED, WIDENED, RENAMED, CHANGED = Kind
+ADDED, REMOVED, NARROWED, WIDENED, RENAMED, CHANGED = ChangeKind
 CLIENTS, US, HARMLESS = Judgement
 PER_KIND = 1  # places in which each kind of change is tried, of each operation and side
 
@@ -60,7 +60,7 @@ PUBLISHED: Mapping[str, Any] = {
 
 Way = tuple[str | int, ...]
 Apply = Callable[[Node], object]
-Changed = tuple[str, Apply, Kind, Judgement, str]
+Changed = tuple[str, Apply, ChangeKind, Judgement, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Change:
     operation: str
     at: Way
     apply: Callable[[Node], object]
-    kind: Kind
+    kind: ChangeKind
     judgement: Judgement
     aspect: str
 
@@ -305,7 +305,7 @@ def union_changes(side: Side, node: Node) -> Iterator[Changed]:
 def body_changes() -> Iterator[Change]:
     """Yield changes to what is sent and answered, a few of each kind for each operation."""
     for operation, way in operations():
-        tried: Counter[tuple[Side, str, Kind, Judgement, str]] = Counter()
+        tried: Counter[tuple[Side, str, ChangeKind, Judgement, str]] = Counter()
         for side, at, keys in shapes(way):
             node = part(PUBLISHED, at)
             if "oneOf" in node:
@@ -417,7 +417,7 @@ CHANGES = [*body_changes(), *call_changes(), *path_changes()]
 def test_there_are_enough_changes() -> None:
     """At least a hundred changes are tried, of every kind and with every judgement."""
     assert len(CHANGES) >= 100
-    assert {change.kind for change in CHANGES} == set(Kind)
+    assert {change.kind for change in CHANGES} == set(ChangeKind)
     assert {change.judgement for change in CHANGES} == set(Judgement)
     assert {change.operation for change in CHANGES} == {name for name, _ in operations()}
 
@@ -440,19 +440,19 @@ def test_every_judgement_that_exists_was_made() -> None:
         (each.side, each.kind, each.consequence) for change in CHANGES for each in drift_of(change)
     }
     rare = {
-        "A default says nothing about what is answered.",
+        "A default does not change what is answered.",
         "The fake may answer keys that Runway never does.",
         "A name inside a template; nothing else on the wire.",
         "Clients do not get the body that the fake answers.",
-        "Clients may meet a content type that the fake never sends.",
-        "Clients may meet a success that the fake never answers.",
-        "Clients may meet values of another form than the fake's.",
+        "Clients may get a content type that the fake never sends.",
+        "Clients may get a success that the fake never answers.",
+        "Clients may get values of another form than the fake's.",
         "The fake accepts a content type that Runway refuses.",
         "The fake accepts unknown keys, which Runway refuses.",
         "The fake does not know it and answers 404 or 405.",
     }
-    told = {(side, kind, sentence) for (side, _, kind), (_, sentence) in JUDGED.items()}
-    assert {sentence for _, _, sentence in told - made} <= rare
+    judged = {(side, kind, sentence) for (side, _, kind), (_, sentence) in JUDGED.items()}
+    assert {sentence for _, _, sentence in judged - made} <= rare
 
 
 def one(document: Node) -> Difference:
@@ -506,7 +506,7 @@ def test_the_order_says_nothing(base: Node) -> None:
 @settings(max_examples=examples(10), deadline=None)
 @given(st.data())
 def test_any_order_says_nothing(data: st.DataObject) -> None:
-    """Whatever order keys stand in, nothing is reported."""
+    """The order of keys makes no difference."""
     way = ("paths", "/v1/realtime_sessions/{id}")
     document = variant()
     document["paths"][way[1]] = shuffled(part(document, way), data.draw)
@@ -556,7 +556,7 @@ def test_alike_names_are_told_from_others() -> None:
 
 
 def test_a_name_in_a_template_is_harmless() -> None:
-    """`{id}` may be called otherwise: nobody sees it."""
+    """The name in `{id}` is not on the wire: a change is harmless."""
     document = variant()
     item = document["paths"].pop("/v1/avatars/{id}")
     item["parameters"][0]["name"] = "avatarId"
@@ -640,7 +640,7 @@ def test_a_shape_inside_itself_ends() -> None:
     ],
 )
 def test_other_documents_are_refused(document: object, message: str) -> None:
-    """What is not OpenAPI 3 is a `BadDocument` that says what came."""
+    """What is not OpenAPI 3 is a `BadDocument` with the reason."""
     with pytest.raises(BadDocument, match=message):
         calls(document)
 
@@ -649,12 +649,14 @@ def test_other_documents_are_refused(document: object, message: str) -> None:
     ("pointer", "message"),
     [
         ("#/components/schemas/Nowhere", "leads nowhere"),
+        ("#/security/first", "leads nowhere"),
+        ("#/openapi/version", "leads nowhere"),
         ("other.json#/Shape", "leads out of the document"),
         ("#/components/schemas/Loop", "leads to itself"),
     ],
 )
 def test_bad_references_are_refused(pointer: str, message: str) -> None:
-    """A reference that leads nowhere, out of the document or to itself is said."""
+    """A reference that leads nowhere, out of the document or to itself is reported."""
     document = variant()
     document["components"]["schemas"] = {"Loop": {"$ref": "#/components/schemas/Loop"}}
     body(document)["properties"]["model"] = {"$ref": pointer}
@@ -669,7 +671,7 @@ JUNK = st.sampled_from([None, 7, "text", [], {}, True, [None], [7], {"a": 7}, {"
 @settings(max_examples=examples(60), deadline=None)
 @given(data=st.data(), junk=JUNK)
 def test_junk_anywhere_is_a_difference_or_refused(data: st.DataObject, junk: object) -> None:
-    """Whatever stands wherever in a document, it is compared or refused, and nothing else fails."""
+    """Junk anywhere in a document is compared or refused; no other error occurs."""
     document = variant()
     del document["paths"]["/v1/organization"], document["paths"]["/v1/organization/usage"]
     node: Any = document
@@ -705,15 +707,15 @@ def test_a_reason_holds_for_its_operations_and_text() -> None:
     (found,) = drift_of(change)
     covering = parsed(row(found.id, f"`{fingerprint(found.now)}`, so far"))[found.id]
 
-    assert covering.covers(found)
-    assert parsed(row(found.id, "less"))[found.id].covers(found)
-    assert not covering.covers(replace(found, now="9"))
-    assert not covering.covers(replace(found, operation="deleteSession"))
+    assert covering.explains(found)
+    assert parsed(row(found.id, "less"))[found.id].explains(found)
+    assert not covering.explains(replace(found, now="9"))
+    assert not covering.explains(replace(found, operation="deleteSession"))
     assert explanation(found) is None
 
 
 def test_a_badly_written_table_is_refused() -> None:
-    """A line of another form, or an id that stands there twice, is an error."""
+    """A line of another form, or a second line for an id, is an error."""
     good = row("a:b", "none")
     for bad in (good + "\n| `c` | too few |", good + "\n" + good.splitlines()[-1]):
         with pytest.raises(BadTable):
@@ -721,7 +723,7 @@ def test_a_badly_written_table_is_refused() -> None:
 
 
 def test_a_long_text_has_a_short_fingerprint() -> None:
-    """A pattern is told by eight digits, a word by itself."""
+    """A pattern is known by eight digits, a word by itself."""
     assert fingerprint('"uri"') == "uri"
     assert len(fingerprint("^[a-z]{3,}(x|y)+$")) == 8
 
@@ -735,7 +737,7 @@ def test_the_table_is_well_written() -> None:
 
 
 def run(file: Path, document: object, *options: str) -> tuple[int, str]:
-    """Write a file, look at its drift, and return exit code and output."""
+    """Write a file, run the check, and return exit code and output."""
     text = document if isinstance(document, str) else json.dumps(document)
     file.write_text(text)
     result = CliRunner().invoke(main, ["drift", "--spec", str(file), *options])
@@ -835,14 +837,14 @@ def test_yaml_is_read(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("spec.json", "openapi: 3.1.0", "not JSON"),
-        ("spec.yaml", "a: [", "not YAML"),
-        ("spec.yaml", "a: &a [*a]", "not YAML"),
+        ("spec.yaml", "a: [", "expected YAML"),
+        ("spec.yaml", "a: &a [*a]", "expected YAML"),
         ("spec.json", '{"a": ' + "[" * 5000, f"not JSON: {DEEPEST}"),
         *(
-            ("spec.yaml", "a: " + "[" * levels + "]" * levels, f"say: {DEEPEST}")
+            ("spec.yaml", "a: " + "[" * levels + "]" * levels, f"as JSON: {DEEPEST}")
             for levels in (260, 5000)
         ),
-        ("spec.json", "[1]", "found no object"),
+        ("spec.json", "[1]", "got no object"),
         ("spec.json", "{}", "found no `openapi` key"),
         ("spec.json", '{"openapi": "3.1.0"}', "paths: expected an object"),
     ],

@@ -1,6 +1,8 @@
 """The page: its structure, its diagrams, and that nothing of a target becomes part of it."""
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree as XML
 
@@ -11,8 +13,8 @@ from contracts.judge.observation import Answer
 from contracts.judge.runner import Report
 from contracts.report import Format, render
 from contracts.report.redaction import Redaction
-from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule, Tone, sequence
-from tests.support.judge import made_reports as made
+from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row, Tone, sequence
+from tests.support.judge import made_reports as reports
 
 CONTEXT = Context(4.0, None, "", "marker", "wss://media.invalid")
 
@@ -50,7 +52,7 @@ def drawings(text: str) -> list[XML.Element]:
 
 def rows(situation_id: str, *, broken: bool = False) -> tuple[Row, ...]:
     """Return the rows of a situation of the mixed report."""
-    report = made.mixed()
+    report = reports.mixed()
     (about,) = [each for each in report.situations if each.id == situation_id]
     (seen,) = [each for each in report.observations if each.situation == situation_id]
     return sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
@@ -58,15 +60,15 @@ def rows(situation_id: str, *, broken: bool = False) -> tuple[Row, ...]:
 
 def answered(expect: Expect, *answers: Answer, broken: bool = False) -> list[Arrow]:
     """Return the arrows of a situation in which upstream is not asked."""
-    seen = made.observation("made-up", *answers)
-    about = made.situation("made-up", expect)
+    seen = reports.observation("made-up", *answers)
+    about = reports.situation("made-up", expect)
     found = sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
     return [row for row in found if isinstance(row, Arrow)]
 
 
 def test_failing_situations_come_first_and_open() -> None:
     """The rest follows, closed."""
-    assert situations(page(made.mixed())) == [
+    assert situations(page(reports.mixed())) == [
         ("poll-500", True),
         ("never-ready", True),
         ("ready-at-once", False),
@@ -75,7 +77,7 @@ def test_failing_situations_come_first_and_open() -> None:
 
 def test_every_situation_has_a_diagram_with_three_lifelines() -> None:
     """Each is a well-formed drawing that names the three."""
-    found = drawings(page(made.mixed()))
+    found = drawings(page(reports.mixed()))
 
     assert len(found) == 3
     for drawing in found:
@@ -88,19 +90,19 @@ def test_a_diagram_says_what_was_expected_and_what_came() -> None:
     """At the answer, and for each broken requirement."""
     (texts,) = [
         "\n".join(each.itertext())
-        for each in drawings(page(made.mixed()))
+        for each in drawings(page(reports.mixed()))
         if "never-ready" in "".join(each.itertext())
     ]
 
     assert "504 too late" in texts
     assert "expected: a JSON error, not 2xx" in texts
     assert "✗ poll.stops@never-ready" in texts
-    assert re.search(r"expected: no look after the answer\ncame: +2, the first 0.5s later", texts)
+    assert re.search(r"expected: no look after the answer\ngot: +2, the first 0.5s later", texts)
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing() -> None:
     """No script, no resource with an address, and a policy that forbids both."""
-    found = Elements(page(made.hostile())).found
+    found = Elements(page(reports.hostile())).found
 
     assert {tag for tag, _ in found} & {"script", "img", "iframe", "object", "i-"} == set()
     assert [name for _, attributes in found for name in attributes if name.startswith("on")] == []
@@ -117,7 +119,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing() -> None:
 
 def test_links_lead_to_elements_of_the_page() -> None:
     """Ids are there once, and every link finds its own."""
-    found = Elements(page(made.mixed())).found
+    found = Elements(page(reports.mixed())).found
     ids = [attributes["id"] for _, attributes in found if "id" in attributes]
     links = {attributes["href"] for tag, attributes in found if tag == "a"}
 
@@ -128,7 +130,7 @@ def test_links_lead_to_elements_of_the_page() -> None:
 
 def test_the_page_follows_the_scheme_of_its_reader() -> None:
     """Colours are given for light and for dark."""
-    text = page(made.kept())
+    text = page(reports.kept())
 
     assert "color-scheme: light dark" in text
     assert "@media (prefers-color-scheme: dark)" in text
@@ -137,8 +139,8 @@ def test_the_page_follows_the_scheme_of_its_reader() -> None:
 @pytest.mark.parametrize(
     ("report", "strict", "says"),
     [
-        (made.mixed(), False, "The contract is broken"),
-        (made.kept(), True, "The contract is kept"),
+        (reports.mixed(), False, "The contract is broken"),
+        (reports.kept(), True, "The contract is kept"),
     ],
 )
 def test_the_page_says_the_verdict_first(report: Report, says: str, *, strict: bool) -> None:
@@ -148,7 +150,7 @@ def test_the_page_says_the_verdict_first(report: Report, says: str, *, strict: b
 
 def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
     """Its heading says why, and no answer gets a tick."""
-    text = page(made.unexercised())
+    text = page(reports.unexercised())
 
     assert "<h1>Not judged: not one request reached the fake" in text
     assert "✓" not in text
@@ -157,7 +159,7 @@ def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
 
 def test_what_may_be_left_out_is_a_note_on_the_page() -> None:
     """Its situation is right, and its row says that it is a note."""
-    text = page(made.optional(), strict=True)
+    text = page(reports.optional(), strict=True)
 
     assert situations(text) == [("ready-at-once", False)]
     assert "What is broken" not in text
@@ -166,38 +168,48 @@ def test_what_may_be_left_out_is_a_note_on_the_page() -> None:
 
 def test_skips_stand_with_their_reason() -> None:
     """In the table of requirements."""
-    row = re.search(r'<tr class="skip" id="time.status">.*?</tr>', page(made.mixed()), re.DOTALL)
+    row = re.search(r'<tr class="skip" id="time.status">.*?</tr>', page(reports.mixed()), re.DOTALL)
 
     assert row is not None
     assert "nothing was played" in row.group()
 
 
 def test_the_page_shows_many_callers_and_what_was_not_judged() -> None:
-    """Callers are told apart by number."""
-    many = drawings(page(made.everywhere()))[0]
+    """Callers have numbers."""
+    many = drawings(page(reports.everywhere()))[0]
     texts = list(many.itertext())
 
     assert "POST, caller 2" in texts
     assert "200, caller 4 [1]" in texts
-    assert "<b>1</b> not judged" in page(made.unjudged())
-    assert "fake-runway replay" not in page(made.unjudged())
+    assert "<b>1</b> not judged" in page(reports.unjudged())
+    assert "fake-runway replay" not in page(reports.unjudged())
+
+
+def test_templates_are_for_pages_only() -> None:
+    """A command that makes no page starts without the template engine."""
+    code = "import sys, contracts.cli, contracts.report; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+
+    assert "jinja2" not in loaded.stdout.split()
 
 
 # Sequences
 
 
-def test_equal_looks_are_folded() -> None:
-    """Nine looks are shown as the first, how many more, and the last."""
+def test_equal_polls_are_folded() -> None:
+    """Of nine polls the first and the last are shown, and the number of those between."""
     found = rows("never-ready")
-    looks = [row for row in found if isinstance(row, Arrow) and row.label.startswith("GET")]
+    polls = [row for row in found if isinstance(row, Arrow) and row.label.startswith("GET")]
     (fold,) = [row for row in found if isinstance(row, Fold)]
 
     assert fold.label.startswith("6 more of the same, one each 0.45s")
-    assert len(looks) == 3  # the answer and the deadline stand before the ninth
+    assert len(polls) == 3  # the answer and the deadline come before the ninth
 
 
 def test_what_a_call_causes_stands_between_request_and_reply() -> None:
-    """A session is created after the create came, and before it was answered."""
+    """A session is created between the create and its answer."""
     labels = [row.label for row in rows("never-ready")][1:5]
 
     assert labels == [
@@ -218,8 +230,8 @@ def test_rows_are_in_the_order_of_time_and_count_from_the_call() -> None:
 
 def test_the_deadline_is_drawn_where_it_matters() -> None:
     """A connect that is over long before shows none."""
-    assert [row.at_s for row in rows("never-ready") if isinstance(row, Rule)] == [4.0]
-    assert [row for row in rows("poll-500") if isinstance(row, Rule)] == []
+    assert [row.at_s for row in rows("never-ready") if isinstance(row, DeadlineLine)] == [4.0]
+    assert [row for row in rows("poll-500") if isinstance(row, DeadlineLine)] == []
 
 
 def test_injected_trouble_is_shown_as_such() -> None:
@@ -257,24 +269,24 @@ def test_an_answer_is_marked_by_what_was_expected(
     expect: Expect, status: int | None, tone: Tone
 ) -> None:
     """Right or wrong, at a glance."""
-    *_, came = answered(expect, made.answer(status, failure="closed"))
+    *_, last = answered(expect, reports.answer(status, failure="closed"))
 
-    assert (came.tone, came.lost) == (tone, status is None)
+    assert (last.tone, last.lost) == (tone, status is None)
 
 
 def test_nothing_is_marked_right_where_something_is_broken() -> None:
     """A tick beside a finding would contradict it."""
-    *_, came = answered(Expect.FAILURE, made.answer(401), broken=True)
+    *_, last = answered(Expect.FAILURE, reports.answer(401), broken=True)
 
-    assert came.tone is Tone.PLAIN
+    assert last.tone is Tone.PLAIN
 
 
 def test_a_reply_that_does_not_arrive_is_lost() -> None:
     """Cut off, or never sent; the arrow ends in a cross."""
-    cut = made.call(1, 0.1, arrives=False)
-    silent = made.call(2, 0.2, status=None, shown=None)
-    seen = made.observation("made-up", made.answer(502), upstream=(cut, silent))
-    found = sequence(made.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
+    cut = reports.call(1, 0.1, arrives=False)
+    silent = reports.call(2, 0.2, status=None, shown=None)
+    seen = reports.observation("made-up", reports.answer(502), upstream=(cut, silent))
+    found = sequence(reports.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
     replies = [row for row in found if isinstance(row, Arrow) and row.source is Lane.FAKE]
 
     assert [(row.label, row.lost) for row in replies] == [
@@ -284,10 +296,10 @@ def test_a_reply_that_does_not_arrive_is_lost() -> None:
 
 
 def test_a_flood_of_calls_is_cut() -> None:
-    """Thousands of different rows would make a page that nobody can open."""
-    calls = tuple(made.call(number, number / 1000, status=200 + number) for number in range(300))
-    seen = made.observation("made-up", made.answer(502), upstream=calls)
-    found = sequence(made.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
+    """Thousands of different rows would make a page that no browser can open."""
+    calls = tuple(reports.call(number, number / 1000, status=200 + number) for number in range(300))
+    seen = reports.observation("made-up", reports.answer(502), upstream=calls)
+    found = sequence(reports.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
 
     assert len(found) < 100
     assert any(isinstance(row, Fold) and "more rows" in row.label for row in found)

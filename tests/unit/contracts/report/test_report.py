@@ -13,17 +13,17 @@ from jsonschema import Draft202012Validator
 
 from contracts.judge.runner import Report
 from contracts.report import Format, render, write
-from tests.support.judge import made_reports as made
+from tests.support.judge import made_reports as reports
 
 SCHEMA = Path(__file__).parents[4] / "contracts/wire/schemas/report.json"
 FOUND = ["poll.stops@never-ready", "poll.stops@poll-500", "shape.content-type@poll-500"]
 SECRETS = (
-    made.SECRET,
-    quote(made.SECRET, safe=""),
-    b64encode(made.SECRET.encode()).decode(),
-    made.KEY,
-    made.OTHER_KEY,
-    made.JWT,
+    reports.SECRET,
+    quote(reports.SECRET, safe=""),
+    b64encode(reports.SECRET.encode()).decode(),
+    reports.KEY,
+    reports.OTHER_KEY,
+    reports.JWT,
     "abcdef.ghijkl",
     "pass-word",
 )
@@ -70,8 +70,8 @@ def closed(schema: Any) -> Any:
 
 @pytest.mark.parametrize("form", Format)
 def test_no_secret_is_in_any_report(form: Format) -> None:
-    """Secrets in bodies, headers, paths, output and findings are covered, in every spelling."""
-    text = render(made.hostile(), form, strict=False)
+    """Secrets in bodies, headers, paths, output and findings are redacted, in every spelling."""
+    text = render(reports.hostile(), form, strict=False)
 
     assert [secret for secret in SECRETS if secret in text] == []
     assert "[API secret]" in text
@@ -80,8 +80,8 @@ def test_no_secret_is_in_any_report(form: Format) -> None:
 
 @pytest.mark.parametrize("form", Format)
 def test_every_finding_has_the_same_id_in_every_report(form: Format) -> None:
-    """Whoever follows a finding from one report to another searches for its id."""
-    text = render(made.mixed(), form, strict=False)
+    """A reader can search one report for the id of a finding in another."""
+    text = render(reports.mixed(), form, strict=False)
 
     assert [id_ for id_ in FOUND if id_ not in text] == []
 
@@ -89,7 +89,7 @@ def test_every_finding_has_the_same_id_in_every_report(form: Format) -> None:
 @pytest.mark.parametrize("form", Format)
 def test_no_report_holds_what_a_terminal_or_a_parser_obeys(form: Format) -> None:
     """Controls, bidirectional marks and lone surrogates are written as escapes."""
-    text = render(made.hostile(), form, strict=False)
+    text = render(reports.hostile(), form, strict=False)
 
     assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff\ufffe]", text) == []
     assert "\\x1b" in text.replace("\\\\", "\\")
@@ -101,20 +101,20 @@ def test_a_report_is_written_to_a_file_or_to_standard_output(
 ) -> None:
     """`-` is standard output; both get the same bytes."""
     file = tmp_path / "new" / "report"
-    write(made.mixed(), form, file, strict=False)
-    write(made.mixed(), form, Path("-"), strict=False)
+    write(reports.mixed(), form, file, strict=False)
+    write(reports.mixed(), form, Path("-"), strict=False)
 
     assert capsysbinary.readouterr().out == file.read_bytes() != b""
 
 
 def test_a_run_that_judged_nothing_is_good_in_no_report() -> None:
     """The reason is in all of them, without the password of the address, and they are red."""
-    report = made.unexercised()
+    report = reports.unexercised()
     texts = [render(report, form, strict=False) for form in Format]
 
     assert [text for text in texts if "not one request reached the fake" not in text] == []
     assert [text for text in texts if "pass-word" in text] == []
-    assert (value(report)["passed"], value(made.kept())["nothing_judged"]) == (False, None)
+    assert (value(report)["passed"], value(reports.kept())["nothing_judged"]) == (False, None)
     assert suite(report).get("errors") == str(len(suite(report).findall("testcase/error"))) == "1"
     assert suite(report).get("tests") == str(len(suite(report).findall("testcase"))) == "2"
     assert annotations(report)[0].startswith("::error title=Nothing was judged::")
@@ -123,7 +123,9 @@ def test_a_run_that_judged_nothing_is_good_in_no_report() -> None:
 # JSON
 
 
-@pytest.mark.parametrize("report", [made.mixed(), made.kept(), made.hostile(), made.unexercised()])
+@pytest.mark.parametrize(
+    "report", [reports.mixed(), reports.kept(), reports.hostile(), reports.unexercised()]
+)
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_json_report_keeps_its_schema(report: Report, *, strict: bool) -> None:
     """Format 1 is described completely by contracts/wire/schemas/report.json."""
@@ -136,22 +138,22 @@ def test_the_json_report_keeps_its_schema(report: Report, *, strict: bool) -> No
 
 def test_the_json_report_says_what_was_found() -> None:
     """Sums, outcomes and findings are those of the verdicts."""
-    said = value(made.mixed())
+    data = value(reports.mixed())
 
-    assert said["format"] == 1
-    assert said["passed"] is False
-    assert said["summary"] == {
+    assert data["format"] == 1
+    assert data["passed"] is False
+    assert data["summary"] == {
         **{"passed": 1, "failed": 2, "failed_must": 1, "failed_should": 1, "failed_may": 0},
         **{"skipped": 1, "errors": 0},
     }
-    outcomes = {each["id"]: each["outcome"] for each in said["requirements"]}
+    outcomes = {each["id"]: each["outcome"] for each in data["requirements"]}
     assert outcomes == {
         "shape.types": "pass",
         "poll.stops": "fail",
         "shape.content-type": "fail",
         "time.status": "skip",
     }
-    stops = said["requirements"][1]
+    stops = data["requirements"][1]
     assert [(each["id"], len(each["texts"])) for each in stops["findings"]] == [
         ("poll.stops@never-ready", 2),
         ("poll.stops@poll-500", 1),
@@ -160,7 +162,9 @@ def test_the_json_report_says_what_was_found() -> None:
 
 def test_the_json_report_holds_both_hops_in_relative_time() -> None:
     """Times count from the first call of a situation."""
-    (never,) = [each for each in value(made.mixed())["situations"] if each["id"] == "never-ready"]
+    (never,) = [
+        each for each in value(reports.mixed())["situations"] if each["id"] == "never-ready"
+    ]
 
     assert never["findings"] == ["poll.stops@never-ready"]
     assert (never["answers"][0]["status"], never["answers"][0]["came_s"]) == (504, 4.0)
@@ -172,8 +176,8 @@ def test_strict_is_what_makes_a_should_count() -> None:
     """The same findings break a strict run and not the other."""
 
     def counting(*, strict: bool) -> set[str]:
-        said = value(made.mixed(), strict=strict)["requirements"]
-        return {one["id"] for each in said for one in each["findings"] if one["counts"]}
+        data = value(reports.mixed(), strict=strict)["requirements"]
+        return {one["id"] for each in data for one in each["findings"] if one["counts"]}
 
     assert counting(strict=True) - counting(strict=False) == {"shape.content-type@poll-500"}
 
@@ -183,7 +187,7 @@ def test_strict_is_what_makes_a_should_count() -> None:
 
 def test_junit_has_a_case_for_each_requirement() -> None:
     """The class is the family, and the sums agree with the cases."""
-    found = suite(made.mixed())
+    found = suite(reports.mixed())
     cases = found.findall("testcase")
 
     assert [(each.get("classname"), each.get("name")) for each in cases] == [
@@ -201,7 +205,7 @@ def test_junit_has_a_case_for_each_requirement() -> None:
 
 def test_junit_carries_what_repeats_the_run() -> None:
     """Seed, replay token and target are properties of the suite."""
-    found = suite(made.mixed()).findall("properties/property")
+    found = suite(reports.mixed()).findall("properties/property")
     properties = {each.get("name"): each.get("value") for each in found}
 
     assert properties["seed"] == "7"
@@ -211,7 +215,7 @@ def test_junit_carries_what_repeats_the_run() -> None:
 
 def test_a_failure_in_junit_says_what_was_allowed_and_what_came() -> None:
     """With the evidence of both hops, for each situation."""
-    failure = case(made.mixed(), "poll.stops").find("failure")
+    failure = case(reports.mixed(), "poll.stops").find("failure")
 
     assert failure is not None
     assert failure.get("message") == "broken in 2 of 3 situations"
@@ -223,8 +227,8 @@ def test_a_failure_in_junit_says_what_was_allowed_and_what_came() -> None:
 
 def test_junit_agrees_with_the_exit_code_about_should() -> None:
     """A broken SHOULD is skipped with its finding, and a failure under --strict."""
-    lenient = case(made.mixed(), "shape.content-type")
-    strict = case(made.mixed(), "shape.content-type", strict=True)
+    lenient = case(reports.mixed(), "shape.content-type")
+    strict = case(reports.mixed(), "shape.content-type", strict=True)
 
     assert lenient.find("failure") is None
     assert "text/html" in (lenient.findtext("system-out") or "")
@@ -234,9 +238,9 @@ def test_junit_agrees_with_the_exit_code_about_should() -> None:
     assert strict.find("failure") is not None
 
 
-def test_junit_is_xml_whatever_came() -> None:
+def test_junit_is_xml_for_hostile_bytes_too() -> None:
     """Hostile bytes end as text of one element."""
-    failure = case(made.hostile(), "error.json").find("failure")
+    failure = case(reports.hostile(), "error.json").find("failure")
 
     assert failure is not None
     assert list(failure) == []
@@ -245,13 +249,13 @@ def test_junit_is_xml_whatever_came() -> None:
 
 def test_a_judge_that_broke_is_an_error_in_junit() -> None:
     """It is neither a failure of the target nor a pass."""
-    found = suite(made.unjudged())
+    found = suite(reports.unjudged())
     error = found.find("testcase/error")
 
     assert found.get("errors") == "1"
     assert error is not None
     assert error.attrib["message"] == "the check broke"
-    assert value(made.unjudged())["summary"]["errors"] == 1
+    assert value(reports.unjudged())["summary"]["errors"] == 1
 
 
 # GitHub
@@ -259,40 +263,40 @@ def test_a_judge_that_broke_is_an_error_in_junit() -> None:
 
 def test_github_gets_errors_warnings_and_a_summary() -> None:
     """A broken MUST is an error, a broken SHOULD a warning, the sum a notice."""
-    kinds = [line.split(" ")[0] for line in annotations(made.mixed())]
+    kinds = [line.split(" ")[0] for line in annotations(reports.mixed())]
 
     assert sorted(kinds) == ["::error", "::error", "::notice", "::warning"]
-    assert "1 passed, 2 failed (1 MUST, 1 SHOULD), 1 skipped" in annotations(made.mixed())[-1]
+    assert "1 passed, 2 failed (1 MUST, 1 SHOULD), 1 skipped" in annotations(reports.mixed())[-1]
 
 
 def test_what_may_be_left_out_is_no_warning() -> None:
     """A notice on GitHub, a skip in JUnit, and a failed MAY in JSON, as its format has it."""
-    skipped = case(made.optional(), "header.more").find("skipped")
+    skipped = case(reports.optional(), "header.more").find("skipped")
 
-    assert [each.split(" ")[0] for each in annotations(made.optional())] == ["::notice"] * 2
+    assert [each.split(" ")[0] for each in annotations(reports.optional())] == ["::notice"] * 2
     assert skipped is not None
     assert skipped.attrib["message"] == "MAY, not done, which is allowed: in 1 of 1 situations"
-    assert value(made.optional())["requirements"][1]["outcome"] == "fail"
-    assert value(made.optional())["passed"] is True
+    assert value(reports.optional())["requirements"][1]["outcome"] == "fail"
+    assert value(reports.optional())["passed"] is True
 
 
 def test_strict_makes_a_should_an_error_for_github() -> None:
     """What breaks the run is red."""
-    kinds = [line.split(" ")[0] for line in annotations(made.mixed(), strict=True)]
+    kinds = [line.split(" ")[0] for line in annotations(reports.mixed(), strict=True)]
 
     assert kinds == ["::error"] * 3 + ["::notice"]
 
 
 def test_github_hears_of_each_requirement_before_any_second_situation() -> None:
     """It shows the first ten errors only."""
-    titles = [line.split("title=")[1].split(" ")[0] for line in annotations(made.mixed())]
+    titles = [line.split("title=")[1].split(" ")[0] for line in annotations(reports.mixed())]
 
     assert titles[:3] == [FOUND[0], FOUND[2], FOUND[1]]
 
 
 def test_nothing_that_came_makes_a_command_of_its_own() -> None:
     """Line breaks and percent signs are escaped; one line stays one annotation."""
-    lines = annotations(made.hostile())
+    lines = annotations(reports.hostile())
 
     assert len(lines) == 2
     assert all(re.match(r"::(error|notice) title=[^:,]*::", line) for line in lines)

@@ -10,10 +10,10 @@ from rich.console import Console
 from contracts.judge.runner import Began, Ended, Played, Report
 from contracts.report import reporters
 from contracts.report.terminal import Terminal
-from tests.support.judge import made_reports as made
+from tests.support.judge import made_reports as reports
 
 
-def shown(report: Report, *, strict: bool = False, terminal: bool = False) -> tuple[str, str]:
+def output_of(report: Report, *, strict: bool = False, terminal: bool = False) -> tuple[str, str]:
     """Return what a whole run leaves on standard output and standard error."""
     out, err = io.StringIO(), io.StringIO()
     consoles = [
@@ -38,7 +38,7 @@ def line(text: str, word: str) -> str:
 
 def test_progress_is_plain_lines_where_nothing_may_move() -> None:
     """A log gets a line a situation, on standard error, and no control character."""
-    out, err = shown(made.mixed())
+    out, err = output_of(reports.mixed())
 
     assert "[1/3] ready-at-once: 200 after 0.2s" in err.splitlines()
     assert "\x1b" not in out + err
@@ -47,7 +47,7 @@ def test_progress_is_plain_lines_where_nothing_may_move() -> None:
 
 def test_progress_moves_on_a_terminal() -> None:
     """There it is one line, which is gone afterwards."""
-    _, err = shown(made.mixed(), terminal=True)
+    _, err = output_of(reports.mixed(), terminal=True)
 
     assert "\x1b[" in err
     assert "3/3" in err
@@ -55,7 +55,7 @@ def test_progress_moves_on_a_terminal() -> None:
 
 def test_verdicts_stand_under_their_families() -> None:
     """Each requirement has one line: outcome, level, id, and the sentence or the reason."""
-    out, _ = shown(made.mixed())
+    out, _ = output_of(reports.mixed())
     lines = out.splitlines()
 
     assert lines.index("shape") < lines.index("poll") < lines.index("time")
@@ -65,22 +65,22 @@ def test_verdicts_stand_under_their_families() -> None:
 
 
 def test_a_failure_shows_what_was_allowed_what_came_and_both_hops() -> None:
-    """So that somebody can repair it without another run."""
-    out, _ = shown(made.mixed())
+    """A developer can repair it without another run."""
+    out, _ = output_of(reports.mixed())
     found = out[out.index("poll.stops@never-ready") :]
 
-    assert re.search(r"allowed: +no look after the answer\n +came: +2, the first 0.5s later", found)
-    told = re.sub(" +", " ", found)
-    assert 'caller +0.00s POST -> 504 after 4.0s {"error": "too late"}\n' in told
-    assert "upstream +0.01s POST /v1/realtime_sessions -> 200\n" in told
-    assert "upstream +0.50s GET" in told
-    assert "200 NOT_READY (9 times, the last at +4.10s)" in told
+    assert re.search(r"expected: +no look after the answer\n +got: +2, the first 0.5s later", found)
+    lines = re.sub(" +", " ", found)
+    assert 'caller +0.00s POST -> 504 after 4.0s {"error": "too late"}\n' in lines
+    assert "upstream +0.01s POST /v1/realtime_sessions -> 200\n" in lines
+    assert "upstream +0.50s GET" in lines
+    assert "200 NOT_READY (9 times, the last at +4.10s)" in lines
     assert "provisioning +0.01s" in found
 
 
 def test_evidence_is_shown_once() -> None:
-    """A situation that breaks two requirements is not told twice."""
-    out, _ = shown(made.mixed())
+    """A situation that breaks two requirements has its evidence once."""
+    out, _ = output_of(reports.mixed())
 
     assert out.count("poll-fails") == 0
     assert out.count("<h1>oops</h1>") == 1
@@ -89,7 +89,7 @@ def test_evidence_is_shown_once() -> None:
 
 def test_the_end_says_how_it_went_and_what_to_do() -> None:
     """Sums and seconds, then commands that can be copied."""
-    out, _ = shown(made.mixed())
+    out, _ = output_of(reports.mixed())
 
     assert "1 passed, 2 failed (1 MUST, 1 SHOULD), 1 skipped, 12.3 seconds" in out
     assert "runway-contracts explain poll.stops" in out
@@ -98,7 +98,7 @@ def test_the_end_says_how_it_went_and_what_to_do() -> None:
 
 def test_a_run_without_findings_ends_with_its_sums() -> None:
     """There is nothing to do next."""
-    out, _ = shown(made.kept())
+    out, _ = output_of(reports.kept())
 
     assert "1 passed, 0 failed, 0 skipped" in out
     assert "What to do next" not in out
@@ -107,14 +107,14 @@ def test_a_run_without_findings_ends_with_its_sums() -> None:
 
 def test_the_sums_of_a_run_that_judged_nothing_say_so() -> None:
     """What was skipped would be taken for a good run otherwise."""
-    out, _ = shown(made.unexercised())
+    out, _ = output_of(reports.unexercised())
 
     assert "0 passed, 0 failed, 1 skipped, nothing was judged, 12.3 seconds" in out
 
 
 def test_what_may_be_left_out_is_a_note() -> None:
     """It is not broken, does not fail, and there is nothing to do."""
-    out, _ = shown(made.optional(), strict=True)
+    out, _ = output_of(reports.optional(), strict=True)
 
     assert line(out, "header.more").split()[:3] == ["note", "MAY", "header.more"]
     assert "1 passed, 0 failed, 0 skipped, 1 MAY not done" in out
@@ -125,10 +125,10 @@ def test_what_may_be_left_out_is_a_note() -> None:
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_secret_and_no_control_reaches_the_terminal(*, terminal: bool) -> None:
     """What a target sends can neither colour the screen nor show a key."""
-    out, err = shown(made.hostile(), terminal=terminal)
+    out, err = output_of(reports.hostile(), terminal=terminal)
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out + err) if terminal else out + err
 
-    secrets = (made.SECRET, made.KEY, made.OTHER_KEY, made.JWT, "pass-word")
+    secrets = (reports.SECRET, reports.KEY, reports.OTHER_KEY, reports.JWT, "pass-word")
     assert [each for each in secrets if each in plain] == []
     assert re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", plain) == []
     assert "\x1b[31mred" not in out
@@ -139,7 +139,7 @@ def test_standard_output_is_left_to_a_report_if_it_takes_one(
 ) -> None:
     """Then the verdicts go to standard error too."""
     listen, close = reporters(strict=False, err=True)
-    listen(Ended(made.kept()))
+    listen(Ended(reports.kept()))
     close()
 
     captured = capsys.readouterr()
@@ -149,7 +149,7 @@ def test_standard_output_is_left_to_a_report_if_it_takes_one(
 
 def test_many_situations_are_named_and_many_callers_cut_short() -> None:
     """Evidence is for the first three, and a line of progress stays a line."""
-    out, err = shown(made.everywhere())
+    out, err = output_of(reports.everywhere())
 
     assert out.count("caller 1 ") == 3
     assert "and in: place-3, place-4" in out
@@ -158,14 +158,14 @@ def test_many_situations_are_named_and_many_callers_cut_short() -> None:
 
 def test_a_long_token_is_not_printed() -> None:
     """It would push everything else out of sight; the reports have it."""
-    out, _ = shown(replace(made.mixed(), replay_token="fr1." + "x" * 1_000))
+    out, _ = output_of(replace(reports.mixed(), replay_token="fr1." + "x" * 1_000))
 
     assert "fake-runway replay TOKEN" in out
     assert "xxxx" not in out
 
 
 def test_an_end_before_the_beginning_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
-    """A run can fail before its first situation, and then nothing is said of situations."""
+    """A run can fail before its first situation, and then the output has none."""
     _, close = reporters(strict=False)
     close()
 

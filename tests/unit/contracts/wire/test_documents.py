@@ -9,7 +9,7 @@ from typing import Any
 import openapi_spec_validator
 import pytest
 
-from contracts.wire.documents import NAMES, Document, UnknownName, load
+from contracts.wire.documents import NAMES, Contract, UnknownName, follow, load
 
 ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
@@ -25,9 +25,9 @@ DOCUMENTS = [load(name) for name in NAMES]
 
 
 @pytest.fixture(params=DOCUMENTS, ids=NAMES)
-def document(request: pytest.FixtureRequest) -> Document:
+def document(request: pytest.FixtureRequest) -> Contract:
     """Each document in turn."""
-    found: Document = request.param
+    found: Contract = request.param
     return found
 
 
@@ -41,15 +41,6 @@ def nodes(node: Any) -> Iterator[Mapping[str, Any]]:
             yield from nodes(child)
 
 
-def follow(document: Document, pointer: str) -> Any:
-    """Return what a local `pointer` leads to."""
-    assert pointer.startswith("#/"), pointer
-    target: Any = document.raw
-    for step in pointer[2:].split("/"):
-        target = target[step.replace("~1", "/").replace("~0", "~")]
-    return target
-
-
 def references(node: Any) -> Iterator[str]:
     """Yield every pointer in `node`, those of a discriminator's mapping too."""
     for inner in nodes(node):
@@ -59,53 +50,54 @@ def references(node: Any) -> Iterator[str]:
             yield from inner["discriminator"]["mapping"].values()
 
 
-def reachable(document: Document, start: Any) -> set[str]:
-    """Return every pointer that `start` leads to, at whatever depth."""
+def reachable(document: Contract, start: Any) -> set[str]:
+    """Return every pointer that `start` leads to, at any depth."""
     found: set[str] = set()
     todo = set(references(start))
     while todo:
         pointer = todo.pop()
         found.add(pointer)
-        todo |= set(references(follow(document, pointer))) - found
+        todo |= set(references(follow(document.raw, pointer))) - found
     return found
 
 
-def test_is_valid_openapi(document: Document) -> None:
+def test_is_valid_openapi(document: Contract) -> None:
     """Each document is an OpenAPI 3.1 document to an independent validator."""
     assert document.raw["openapi"] == "3.1.0"
     openapi_spec_validator.validate(dict(document.raw))
 
 
-def test_references_lead_somewhere(document: Document) -> None:
+def test_references_lead_somewhere(document: Contract) -> None:
     """Every pointer, of references and discriminators, has a target in the same document."""
     pointers = set(references(document.raw))
 
     assert pointers
     for pointer in pointers:
-        follow(document, pointer)
+        assert pointer.startswith("#/")
+        follow(document.raw, pointer)
 
 
-def test_no_shape_is_left_over(document: Document) -> None:
+def test_no_shape_is_left_over(document: Contract) -> None:
     """Every shape is used by some operation, except `Error`, which unknown routes answer with."""
     shapes = {f"#/components/schemas/{name}" for name in document.raw["components"]["schemas"]}
 
     assert shapes - reachable(document, document.raw["paths"]) <= {"#/components/schemas/Error"}
 
 
-def test_no_shape_contains_itself(document: Document) -> None:
+def test_no_shape_contains_itself(document: Contract) -> None:
     """Shapes do not recur, which lets `schema.py` put every reference in place."""
     for name, shape in document.raw["components"]["schemas"].items():
         assert f"#/components/schemas/{name}" not in reachable(document, shape), name
 
 
-def test_beside_a_reference_stand_only_annotations(document: Document) -> None:
+def test_beside_a_reference_stand_only_annotations(document: Contract) -> None:
     """No rule hides beside a `$ref`, where putting the target in place would overwrite it."""
     for node in nodes(document.raw):
         if "$ref" in node:
             assert node.keys() <= ANNOTATIONS, node
 
 
-def test_objects_say_whether_they_are_open(document: Document) -> None:
+def test_objects_say_whether_they_are_open(document: Contract) -> None:
     """Every object shape says `additionalProperties`, and only the known ones are open."""
     for name, shape in document.raw["components"]["schemas"].items():
         for node in nodes(shape):
@@ -113,7 +105,7 @@ def test_objects_say_whether_they_are_open(document: Document) -> None:
                 assert "additionalProperties" in node, name
 
 
-def test_requests_are_closed(document: Document) -> None:
+def test_requests_are_closed(document: Contract) -> None:
     """A request body refuses unknown keys at every level, except where SOURCES.md opens it."""
     bodies = [
         item[method]["requestBody"]
@@ -123,12 +115,12 @@ def test_requests_are_closed(document: Document) -> None:
     ]
     for pointer in reachable(document, bodies):
         name = pointer.rpartition("/")[2]
-        for node in nodes(follow(document, pointer)):
+        for node in nodes(follow(document.raw, pointer)):
             if node.get("type") == "object" and name not in OPEN_REQUESTS:
                 assert node["additionalProperties"] is False, name
 
 
-def test_unions_are_told_apart_by_their_discriminator(document: Document) -> None:
+def test_unions_are_told_apart_by_their_discriminator(document: Contract) -> None:
     """Each branch of a union requires the discriminator and fixes it to the mapped value."""
     for node in nodes(document.raw):
         if "discriminator" not in node:
@@ -136,12 +128,12 @@ def test_unions_are_told_apart_by_their_discriminator(document: Document) -> Non
         key, mapping = node["discriminator"]["propertyName"], node["discriminator"]["mapping"]
         assert [branch["$ref"] for branch in node["oneOf"]] == list(mapping.values())
         for value, pointer in mapping.items():
-            branch = follow(document, pointer)
+            branch = follow(document.raw, pointer)
             assert branch["properties"][key]["const"] == value
             assert key in branch["required"]
 
 
-def test_other_alternatives_can_be_named(document: Document) -> None:
+def test_other_alternatives_can_be_named(document: Contract) -> None:
     """Where no discriminator tells branches apart, each has a name that a message can use."""
     for node in nodes(document.raw):
         if "discriminator" not in node:
@@ -149,7 +141,7 @@ def test_other_alternatives_can_be_named(document: Document) -> None:
                 assert "title" in branch or "$ref" in branch, node
 
 
-def test_patterns_mean_the_same_everywhere(document: Document) -> None:
+def test_patterns_mean_the_same_everywhere(document: Contract) -> None:
     """Patterns are anchored and use no class that differs between regular expression engines."""
     patterns = [n["pattern"] for n in nodes(document.raw) if isinstance(n.get("pattern"), str)]
     for pattern in patterns:
@@ -159,14 +151,14 @@ def test_patterns_mean_the_same_everywhere(document: Document) -> None:
         assert not SHORTHANDS_THAT_ENGINES_READ_DIFFERENTLY.search(pattern)
 
 
-def test_texts_with_a_format_have_a_pattern_too(document: Document) -> None:
+def test_texts_with_a_format_have_a_pattern_too(document: Contract) -> None:
     """A `format` is only an annotation: the pattern beside it is what decides."""
     for node in nodes(document.raw):
         if isinstance(node.get("format"), str):
             assert "pattern" in node, node
 
 
-def test_shapes_are_described(document: Document) -> None:
+def test_shapes_are_described(document: Contract) -> None:
     """Each shape has a short description."""
     for name, shape in document.raw["components"]["schemas"].items():
         assert 0 < len(shape["description"]) <= 100, name
@@ -200,7 +192,7 @@ def test_only_consume_works_without_version_and_secret() -> None:
             headers = [
                 parameter["$ref"].rpartition("/")[2]
                 for parameter in operation["parameters"]
-                if follow(runway, parameter["$ref"])["in"] == "header"
+                if follow(runway.raw, parameter["$ref"])["in"] == "header"
             ]
             assert headers == ["OptionalVersion" if consume else "Version"]
             assert operation.get("security") == ([{"sessionKey": []}] if consume else None)
@@ -213,7 +205,7 @@ def test_only_the_list_of_avatars_takes_a_query() -> None:
         (operation["operationId"], parameter["name"], parameter["required"])
         for item in runway.raw["paths"].values()
         for operation in (item[method] for method in ("get", "post", "delete") if method in item)
-        for parameter in (follow(runway, p["$ref"]) for p in operation["parameters"])
+        for parameter in (follow(runway.raw, p["$ref"]) for p in operation["parameters"])
         if parameter["in"] == "query"
     }
 
@@ -285,6 +277,11 @@ def test_operation_knows_its_bodies() -> None:
     assert avatar.request is None
     assert list(avatar.responses) == [200, 400, 401, 404]
     assert avatar.responses[200].schema == runway.schema("AvatarDetails")
+
+
+def test_a_pointer_may_escape_its_steps() -> None:
+    """Slashes and tildes in keys are escaped, as RFC 6901 says."""
+    assert follow({"paths": {"/a~b": {"x": 1}}}, "#/paths/~1a~0b/x") == 1
 
 
 def test_schema_by_name_or_pointer() -> None:

@@ -1,7 +1,7 @@
 """Our Runway contract differs from the published one exactly where SOURCES.md says so.
 
-The published document is not ours to ship. The tests look for it where RUNWAY_OPENAPI points, else
-beside the repository, and are skipped if it is not there.
+The published document is not ours to ship. The tests read it from where RUNWAY_OPENAPI points, else
+from beside the repository, and are skipped if it is not there.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_create_accepts(body: object) -> None:
     assert CREATE.is_valid(body)
 
 
-# place, what is still allowed, what is not, and what is said of it
+# place, what is still allowed, what is not, and the problem of that
 LIMITS: list[tuple[Path, Any, Any, list[Kind]]] = [
     (("maxDuration",), 10, 9, [Kind.MINIMUM]),
     (("maxDuration",), 1800, 1801, [Kind.MAXIMUM]),
@@ -207,7 +207,7 @@ OPTIONAL: list[Path] = [
 
 @pytest.mark.parametrize("path", OPTIONAL)
 def test_create_optional(path: Path) -> None:
-    """Whatever is not required can be left out."""
+    """Optional fields can be left out."""
     assert CREATE.is_valid(removed(FULL, path))
 
 
@@ -269,7 +269,7 @@ CHOICES: list[tuple[Path, tuple[str, ...]]] = [
 @pytest.mark.parametrize("value", ["other", "", None, 1, ["custom"], {}], ids=repr)
 @pytest.mark.parametrize(("path", "choices"), CHOICES)
 def test_create_choices(path: Path, choices: tuple[str, ...], value: object) -> None:
-    """A value outside a choice is one problem that lists the choices, whatever its type."""
+    """A value outside a choice is one problem that lists the choices, for any type."""
     (problem,) = CREATE.problems(replaced(FULL, path, value))
 
     assert (problem.path, problem.kind, problem.expected) == (path, Kind.ENUM, choices)
@@ -373,7 +373,7 @@ def test_session_by_status(status: str) -> None:
 
 
 def test_session_status_is_one_of_six() -> None:
-    """An unknown status is told as such, not as six shapes that do not fit."""
+    """An unknown status is one problem, not as six shapes that do not fit."""
     (problem,) = checked("Session", {**session("RUNNING"), "status": "EXPIRED"})
 
     assert (problem.path, problem.kind) == (("status",), Kind.ENUM)
@@ -431,7 +431,7 @@ def test_avatar_by_status(status: str) -> None:
 
 
 def test_avatar_status_is_one_of_three() -> None:
-    """An unknown status is told as such, also one that only sessions have."""
+    """An unknown status is one problem, also one that only sessions have."""
     (problem,) = checked("AvatarDetails", {**avatar("READY"), "status": "RUNNING"})
 
     assert (problem.path, problem.kind) == (("status",), Kind.ENUM)

@@ -161,6 +161,7 @@ def test_a_line_break_is_not_the_end(engine: type[BodyValidator | PlainValidator
             {"a": 1},
             Problem((), Kind.UNKNOWN_KEY, (), "object", ("a",)),
         ),
+        ({"exclusiveMinimum": 0}, 0, Problem((), Kind.EXCLUSIVE_MINIMUM, 0, "integer")),
     ],
 )
 def test_rules_our_documents_do_not_use_yet(
@@ -173,9 +174,61 @@ def test_rules_our_documents_do_not_use_yet(
     assert engine(rules).problems(value) == [expected]
 
 
+ALTERNATIVES = {
+    "anyOf": [
+        {"title": "never", "const": "never"},
+        {"title": "a count", "type": "integer", "minimum": 1},
+        {"title": "names", "type": "array", "items": {"enum": ["a", "b"]}},
+    ]
+}
+NONE_OF_THEM = ("never", "a count", "names")
+
+
+@pytest.mark.parametrize("engine", [BodyValidator, PlainValidator])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, Problem((), Kind.MINIMUM, 1, "integer")),
+        (["a", "c"], Problem((1,), Kind.ENUM, ("a", "b"), "string")),
+        (1.5, Problem((), Kind.ALTERNATIVES, NONE_OF_THEM, "number")),
+        ("ever", Problem((), Kind.ALTERNATIVES, NONE_OF_THEM, "string")),
+        ({}, Problem((), Kind.ALTERNATIVES, NONE_OF_THEM, "object")),
+    ],
+)
+def test_the_alternative_that_was_meant_is_explained(
+    engine: type[BodyValidator | PlainValidator], value: object, expected: Problem
+) -> None:
+    """It is the one of the value's type; a single word is not worth more than all of them."""
+    assert engine(ALTERNATIVES).problems(value) == [expected]
+
+
+@pytest.mark.parametrize("engine", [BodyValidator, PlainValidator])
+def test_formats_count_if_they_are_given(engine: type[BodyValidator | PlainValidator]) -> None:
+    """Then a parser decides about texts; without one a format is an annotation."""
+    rules = {"items": {"format": "number"}}
+    checked = engine(rules, formats={"number": float})
+
+    assert engine(rules).problems(["x"]) == []
+    assert checked.problems(["1.5", None]) == []
+    (problem,) = checked.problems(["1.5", "x"])
+    assert problem.sentence() == "expected a string of the format number, got a string at $[1]"
+
+
+@pytest.mark.parametrize("engine", [BodyValidator, PlainValidator])
+def test_bad_keys_of_open_maps_in_an_alternative_are_kept(
+    engine: type[BodyValidator | PlainValidator],
+) -> None:
+    """The path is exact there as well."""
+    rules = {"anyOf": [{"type": "null"}, {"additionalProperties": {"type": "integer"}}]}
+
+    (problem,) = engine(rules).problems({"007": "x"})
+
+    assert problem.path == ("007",)
+
+
 @pytest.mark.parametrize("key", ["", "7", "a/b", "a~1", "gen4.5"])
 def test_keys_of_open_maps_are_kept(key: str) -> None:
-    """The path of a problem has the key as it came, also where an engine's own path loses it."""
+    """The path of a problem has the exact key, also where an engine's own path loses it."""
     entries = {"additionalProperties": {"items": {"type": "integer"}}}
 
     (problem,) = BodyValidator(entries).problems({key: [1, "a"]})
