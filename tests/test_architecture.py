@@ -139,7 +139,7 @@ PURE = [
     *CORE,
     *(
         Source(ROOT / f"gateway/{name}.py")
-        for name in ("flow/polling", "limits/windows", "access/addresses", "access/cors")
+        for name in ("flow/polling", "limits/window", "access/addresses", "access/cors")
     ),
 ]
 

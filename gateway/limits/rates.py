@@ -1,6 +1,6 @@
 """How often one caller may connect, in one process or over all replicas together.
 
-`windows.py` says how connects are counted and why so. In process its counters do it; with Redis the
+`window.py` says how connects are counted and why so. In process its counters do it; with Redis the
 same two numbers per caller and rate lie there, and the scripts of the library `limits` change them,
 each in one step. Rates are asked shortest first: who is refused by the rate of a day has then used
 up a place in a minute, which comes back soon, and never the other way round.
@@ -15,7 +15,7 @@ from gateway.access.addresses import TrustedProxies
 from gateway.clock import LoopClock
 from gateway.errors import RateLimited
 from gateway.limits.storage import BOUNDS, MEMORY, Bounds, Outage, Storage
-from gateway.limits.windows import MARGIN_S, Counters, Rate, wait_s
+from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
 
 PREFIX = "gateway:rate"  # of the keys in Redis
 MOST = 1_000_000  # connects in a window

@@ -18,7 +18,7 @@ from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
 from gateway.limits.in_flight import KEY, InFlightLimit
 from gateway.limits.rates import PREFIX, LimitSettings, RateLimiter, parse_rate
 from gateway.limits.storage import Bounds, Outage, Storage
-from gateway.limits.windows import MARGIN_S, Rate
+from gateway.limits.window import MARGIN_S, Rate
 from tests.support.gateway.redis_server import RedisServer, redis_server
 
 PASSWORD = "correct-horse"

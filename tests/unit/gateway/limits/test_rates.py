@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gateway.clock import LoopClock
 from gateway.errors import RateLimited
-from gateway.limits import windows
+from gateway.limits import window
 from gateway.limits.rates import LimitSettings, RateLimiter, parse_rate
 from gateway.limits.storage import MEMORY
-from gateway.limits.windows import MARGIN_S, Counters, Rate, wait_s
+from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
 from tests.support.simulation import simulate
 
 rates = st.builds(Rate, st.integers(1, 50), st.integers(1, 12))
@@ -99,7 +99,7 @@ def test_there_is_an_end_to_how_many_callers_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beyond it the one that has been idle longest is forgotten, and nobody else."""
-    monkeypatch.setattr(windows, "MOST_CALLERS", 3)
+    monkeypatch.setattr(window, "MOST_CALLERS", 3)
     counters = Counters([Rate(5, 2)])
     for caller in "abcad":
         assert counters.take(caller, 1.0) == 0.0
