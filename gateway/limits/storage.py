@@ -141,18 +141,16 @@ class Storage:
     def __init__(
         self, url: str, *, policy: Outage, clock: LoopClock, bounds: Bounds = BOUNDS
     ) -> None:
-        from redis.asyncio import ConnectionPool, Redis
+        from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
         from redis.exceptions import RedisError
 
         # RESP2: every Redis speaks it. One repeat, at once: a connection that a restarted server
         # has closed is only noticed by using it.
-        pool: ConnectionPool = ConnectionPool.from_url(
+        self._redis = Redis.from_url(
             url, max_connections=CONNECTIONS, protocol=2, retry=Retry(NoBackoff(), 1)
         )
-        self.pool = pool
-        self._redis = Redis(connection_pool=pool)
         self.outages = Outages(
             shown(url),
             policy=policy,
@@ -176,7 +174,6 @@ class Storage:
     async def close(self) -> None:
         """Close all connections. Nobody may ask any more."""
         await self._redis.aclose()
-        await self.pool.disconnect()  # which the client leaves alone, because it was given it
 
 
 def _kind(error: BaseException) -> str:

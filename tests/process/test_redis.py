@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from typing import cast
 
 import pytest
@@ -18,7 +19,7 @@ from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
 from gateway.limits.in_flight import KEY, InFlightLimit
 from gateway.limits.rates import PREFIX, LimitSettings, RateLimiter, parse_rate
 from gateway.limits.storage import Bounds, Outage, Storage
-from gateway.limits.window import MARGIN_S, Rate
+from gateway.limits.window import MARGIN_S, Counters, Rate
 from tests.support.gateway.redis_server import RedisServer, redis_server
 
 PASSWORD = "correct-horse"
@@ -126,6 +127,42 @@ async def test_waiting_as_long_as_told_is_enough(server: RedisServer, rate: str,
                 await age(one, wait_s)
                 assert await one.passes("caller")
                 refused += 1
+
+
+async def test_a_refusal_uses_up_no_rate(server: RedisServer) -> None:
+    """A connect that the longer rate refuses leaves the shorter one as it was."""
+    async with replica(server.url, rate="5/minute;2/hour") as one:
+        passed = [await one.passes("caller") for _ in range(9)]
+        counts = [await one.redis("GET", f"{PREFIX}:{{caller:{each}}}") for each in (60, 3_600)]
+    assert passed == [True] * 2 + [False] * 7
+    assert counts == [b"2", b"2"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rate", ["3/minute", "2/minute;5/hour", "7/30 seconds,9/minute,20/hour"])
+async def test_redis_decides_as_the_counters_in_process_do(
+    server: RedisServer, rate: str, seed: int
+) -> None:
+    """The same connects pass, and the same waits are named, where no instant is a close call."""
+    draws, clock = random.Random(seed), LoopClock()
+    counters, passed_by, refusals = Counters(parse_rate(rate)), 0.0, 0
+    late_s = 2.0  # that this machine may be between a question to Redis and the counters
+    async with replica(server.url, rate=rate) as one:
+        for _ in range(60):
+            pause = draws.uniform(0, 40) * draws.choice([0, 0, 1, 1, 30])
+            await age(one, pause)
+            passed_by += pause
+            now = clock.now() + passed_by
+            early, late = (deepcopy(counters).take("caller", now + late) for late in (0, late_s))
+            told = await told_to_wait(one, "caller")
+            if bool(early) != bool(late):  # a close call: ask the same of both from here on
+                counters = Counters(parse_rate(rate))
+                await one.redis("FLUSHALL")
+                continue
+            ours = counters.take("caller", clock.now() + passed_by)
+            assert told == pytest.approx(ours, abs=late_s)
+            refusals += bool(told)
+    assert 0 < refusals < 60
 
 
 async def told_to_wait(one: Replica, caller: str) -> float:

@@ -132,7 +132,6 @@ def test_without_a_rate_everybody_passes() -> None:
 
     async def main() -> None:
         limiter = RateLimiter((), storage=None, clock=LoopClock())
-        assert not limiter.limits
         for _ in range(1000):
             await limiter.hit("caller")
 
@@ -151,6 +150,8 @@ def test_without_a_rate_everybody_passes() -> None:
         ("30/minute;500/day", (Rate(60, 30), Rate(86_400, 500))),
         ("500 per day, 10 per 2 hours", (Rate(7_200, 10), Rate(86_400, 500))),
         ("5/minute;3/60 seconds", (Rate(60, 3),)),
+        ("1PER2Hours|4 / day", (Rate(7_200, 1), Rate(86_400, 4))),
+        (" 007/month , 9 per 1 year ", (Rate(30 * 86_400, 7), Rate(360 * 86_400, 9))),
     ],
 )
 def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
@@ -159,11 +160,23 @@ def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["30", "0/minute", "1/fortnight", "5/2 years", "2000000/day", "a/b"]
+    ("text", "reason"),
+    [
+        ("30", "got '30'"),
+        ("1/fortnight", "got '1/fortnight'"),
+        ("1/minutess", "got '1/minutess'"),
+        ("-1/minute", "got '-1/minute'"),
+        ("a/b", "got 'a/b'"),
+        ("30/minute; often", "got 'often'"),
+        ("30/minute;", "got ''"),
+        ("0/minute", "an amount is from 1 to 1000000, got 0"),
+        ("2000000/day", "an amount is from 1 to 1000000, got 2000000"),
+        ("5/2 years", "a window is at most 31622400 seconds, got 62208000"),
+    ],
 )
-def test_what_is_no_rate_is_refused(text: str) -> None:
-    """With a reason, before anything is served."""
-    with pytest.raises(ValueError, match=r"."):
+def test_what_is_no_rate_is_refused(text: str, reason: str) -> None:
+    """The message names the rate among several, before anything is served."""
+    with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_rate(text)
 
 
