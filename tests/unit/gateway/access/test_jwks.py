@@ -390,7 +390,8 @@ def test_a_provider_that_hangs_is_waited_for_five_seconds() -> None:
 
 def found(*keys: object) -> list[tuple[str | None, str]]:
     """Return names and algorithms of the keys that are taken."""
-    return [(each.kid, each.alg) for each in read_keys(json.dumps({"keys": keys}).encode())]
+    taken = read_keys(json.dumps({"keys": keys}).encode())
+    return [(each.key_id, each.algorithm_name) for each in taken]
 
 
 def test_keys_that_are_taken() -> None:
@@ -415,6 +416,10 @@ def test_keys_that_are_taken() -> None:
         {"alg": "HS256"},
         {"alg": "RS256"},
         {"alg": ["ES256"]},
+        {"alg": "none"},
+        {"alg": ""},
+        {"alg": None, "crv": "P-384"},
+        {"alg": None, "kty": "oct", "k": "cGxhbnRlZC1zZWNyZXQ"},
         {"use": "enc"},
         {"key_ops": ["sign"]},
         {"key_ops": "verify"},
