@@ -16,11 +16,10 @@ from aiohttp import web
 
 from gateway import __version__
 from gateway.access.settings import Mode, is_loopback
-from gateway.config import Config, ConfigError, Tls, own_url
+from gateway.config import SETTINGS, Config, ConfigError, Tls, own_url, unknown
 from gateway.flow.avatars import PRESETS
 from gateway.telemetry.logs import setup_logging
 from gateway.telemetry.tracing import secret_headers, tracing
-from gateway.variables import VARIABLES, unknown
 from gateway.web.app import HEALTH, PATH, create_app
 from gateway.web.server import GatewayRunner
 
@@ -44,11 +43,17 @@ def main() -> None:
     """
 
 
-def _every_variable(command: click.Command) -> click.Command:
-    for variable in VARIABLES:
-        if not variable.private:
-            text = f"{variable.expected[0].upper()}{variable.expected[1:]}. [{variable.name}]"
-            command.params.append(click.Option([variable.flag, variable.key], help=text))
+def _with_settings(command: click.Command) -> click.Command:
+    for each in SETTINGS:
+        if not each.secret:
+            default = f"; default: {each.default}" if each.default else ""
+            text = f"{each.expected[0].upper()}{each.expected[1:]}. [{each.variable}{default}]"
+            command.params.append(click.Option([each.flag, each.key], help=text))
+    secret = ", ".join(each.variable for each in SETTINGS if each.secret)
+    command.epilog = (
+        "Secrets have a variable and no option, because a command line is visible to every user of"
+        f" the machine: {secret}."
+    )
     return command
 
 
@@ -57,9 +62,7 @@ def _every_variable(command: click.Command) -> click.Command:
 def serve(check: bool, **flags: str | None) -> None:
     """Serve the gateway.
 
-    Every option can be given as the environment variable behind it. What is secret has no option,
-    because a command line is visible to every user of the machine: RUNWAYML_API_SECRET,
-    GATEWAY_AUTH_TOKENS, GATEWAY_JWT_SECRET, GATEWAY_RATE_LIMIT_STORAGE. docs/gateway.md has all of
+    Every option can be given as the environment variable behind it. docs/gateway.md has all of
     them in a table.
 
     \b
@@ -84,7 +87,7 @@ def serve(check: bool, **flags: str | None) -> None:
         sys.exit(runner.run(_serve(config, tls)))
 
 
-main.add_command(_every_variable(serve))
+main.add_command(_with_settings(serve))
 
 
 def _patience(_context: click.Context, _option: click.Parameter, text: str) -> float:

@@ -171,10 +171,9 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "fake_runway/core/faults": ("effects matching", "fault schema", "parsing deciding"),
     "gateway": (
-        "clock errors",
-        "flow access",
-        "limits telemetry readiness",
-        "variables",
+        "clock errors settings",
+        "flow access limits",
+        "telemetry readiness",
         "config",
         "service",
         "web library",

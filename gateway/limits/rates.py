@@ -10,18 +10,15 @@ A caller is a name (`token-1`, `jwt-<hex>`, an address), never a token: names ar
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from gateway.access.addresses import TrustedProxies
 from gateway.clock import LoopClock
 from gateway.errors import RateLimited
-from gateway.limits.storage import BOUNDS, MEMORY, Bounds, Outage, Storage
+from gateway.limits.storage import Storage
 from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
 
 PREFIX = "gateway:rate"  # of the keys in Redis
 MOST = 1_000_000  # connects in a window
 LONGEST_S = 366 * 86_400
-LARGEST_IN_FLIGHT = 100_000
 
 _RATE = re.compile(r"\s*([0-9]+)\s*(?:/|per)\s*([0-9]*)\s*([a-z]+?)s?\s*")
 _UNITS = {
@@ -58,34 +55,6 @@ return {}
 """
 # A key lives for two windows, so what is left of its life tells how far its window has gone. It
 # becomes the previous one in the second of them, with the life that it has left.
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    """What an operator says about limits.
-
-    Attributes:
-        rates: all of them hold for each caller; none: no limit.
-        storage: the URL of the memory that replicas share; may hold a password.
-        on_outage: what happens to connects while that cannot be reached.
-        in_flight: connects under way at the same time, over all callers; 0: no limit.
-        trusted: whose word about the caller's address is taken.
-    """
-
-    rates: tuple[Rate, ...] = ()
-    storage: str = field(default=MEMORY, repr=False)
-    on_outage: Outage = Outage.OPEN
-    in_flight: int = 0
-    trusted: TrustedProxies = field(default_factory=TrustedProxies)
-
-    def open_storage(self, clock: LoopClock, bounds: Bounds = BOUNDS) -> Storage | None:
-        """Return what limits are shared through, None if this process keeps them to itself.
-
-        Nothing is opened for limits that are off.
-        """
-        if self.storage == MEMORY or not (self.rates or self.in_flight):
-            return None
-        return Storage(self.storage, policy=self.on_outage, clock=clock, bounds=bounds)
 
 
 class RateLimiter:

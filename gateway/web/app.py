@@ -132,7 +132,7 @@ async def _caller(request: web.Request) -> str:
     if name is not None:
         return name
     forwarded_for = request.headers.getall("X-Forwarded-For", [])
-    return client_address(request.remote, forwarded_for, request.app[CONFIG].limits.trusted)
+    return client_address(request.remote, forwarded_for, request.app[CONFIG].trusted)
 
 
 def _shape(request: web.Request, config: Config) -> Shape:

@@ -30,7 +30,8 @@ from gateway.access.settings import AuthSettings, Mode
 from gateway.clock import LoopClock
 from gateway.config import Config
 from gateway.flow.options import OPTIONS
-from gateway.limits.rates import LimitSettings, parse_rate
+from gateway.limits.rates import parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import Outage
 from gateway.readiness import VALID_S
 from gateway.web.app import SERVICE
@@ -292,10 +293,10 @@ async def test_the_address_is_a_proxys_word_only_if_it_is_trusted(
     trusted: str, statuses: list[int]
 ) -> None:
     """Behind a trusted proxy its callers are counted apart; nobody else can make up an address."""
-    limits = rates("1/hour", trusted=parse_networks(trusted))
+    proxies = parse_networks(trusted)
     async with (
         serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, limits=limits) as gateway,
+        serving_gateway(fake.url, limits=rates("1/hour"), trusted=proxies) as gateway,
     ):
         answers = [
             await gateway.post(CONNECT, json=MUSIC, headers={"X-Forwarded-For": addresses})

@@ -17,7 +17,8 @@ import pytest
 from gateway.clock import LoopClock
 from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
 from gateway.limits.in_flight import KEY, InFlightLimit
-from gateway.limits.rates import PREFIX, LimitSettings, RateLimiter, parse_rate
+from gateway.limits.rates import PREFIX, RateLimiter, parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import Bounds, Outage, Storage
 from gateway.limits.window import MARGIN_S, Counters, Rate
 from tests.support.gateway.redis_server import RedisServer, redis_server

@@ -434,12 +434,15 @@ URL = "https://id.example/keys"
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        (AuthSettings(tokens=TOKENS), "tokens is set, but mode is none"),
-        (AuthSettings(jwt_secret=SECRET), "set mode to jwt, or remove jwt_secret"),
-        (AuthSettings(audience="x"), "audience is set, but mode is none"),
-        (replace(BEARER, leeway_s=1), "leeway_s is set, but mode is bearer"),
-        (replace(HS256, tokens=TOKENS), "set mode to bearer, or remove tokens"),
-        (replace(BEARER, tokens=()), "mode is bearer, which needs tokens"),
+        (AuthSettings(tokens=TOKENS), "GATEWAY_AUTH_TOKENS is set, but GATEWAY_AUTH is none"),
+        (AuthSettings(jwt_secret=SECRET), "set GATEWAY_AUTH to jwt, or remove GATEWAY_JWT_SECRET"),
+        (AuthSettings(audience="x"), "GATEWAY_JWT_AUDIENCE is set, but GATEWAY_AUTH is none"),
+        (replace(BEARER, leeway_s=1), "GATEWAY_JWT_LEEWAY is set, but GATEWAY_AUTH is bearer"),
+        (
+            replace(HS256, tokens=TOKENS),
+            "set GATEWAY_AUTH to bearer, or remove GATEWAY_AUTH_TOKENS",
+        ),
+        (replace(BEARER, tokens=()), "GATEWAY_AUTH is bearer, which needs GATEWAY_AUTH_TOKENS"),
         (
             replace(BEARER, tokens=(*TOKENS, "planted-short15")),
             "number 3 needs 16 to 8192 characters",
@@ -449,16 +452,16 @@ URL = "https://id.example/keys"
         (replace(BEARER, tokens=("x" * (LONGEST_TOKEN + 1),)), "number 1 needs"),
         (replace(BEARER, tokens=(TOKENS[0], TOKENS[0])), "one is there twice"),
         (AuthSettings(mode=Mode.JWT), "needs exactly one of"),
-        (replace(HS256, jwks_url=URL), "got jwt_secret and jwks_url"),
+        (replace(HS256, jwks_url=URL), "got GATEWAY_JWT_SECRET and GATEWAY_JWT_JWKS_URL"),
         (replace(HS256, jwt_secret="planted-31-bytes-in-this-secret"), "needs 32 bytes"),
         (replace(HS256, jwt_secret=SECRET + "\n"), "not printable"),
         (replace(HS256, jwt_secret=SECRET + "\udcff"), "not printable"),
         (replace(HS256, jwt_secret='{"kty": "oct", "k": "planted-planted"}'), "looks like"),
-        (replace(HS256, algorithms=("RS256",)), "algorithms: only HS256"),
-        (replace(HS256, algorithms=("HS256", "RS256")), "algorithms: only HS256"),
-        (replace(HS256, algorithms=("none",)), "algorithms: only HS256"),
-        (replace(HS256, leeway_s=301), "leeway_s must be from 0 to 300"),
-        (replace(HS256, leeway_s=float("nan")), "leeway_s must be from 0 to 300"),
+        (replace(HS256, algorithms=("RS256",)), "GATEWAY_JWT_ALGORITHMS: only HS256"),
+        (replace(HS256, algorithms=("HS256", "RS256")), "GATEWAY_JWT_ALGORITHMS: only HS256"),
+        (replace(HS256, algorithms=("none",)), "GATEWAY_JWT_ALGORITHMS: only HS256"),
+        (replace(HS256, leeway_s=301), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
+        (replace(HS256, leeway_s=float("nan")), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
         (AuthSettings(mode=Mode.JWT, jwks_url=URL, algorithms=("HS256",)), "only RS256 and ES256"),
         (AuthSettings(mode=Mode.JWT, jwks_url="http://id.example"), "must be https"),
         (AuthSettings(mode=Mode.JWT, jwt_public_key="planted"), "no public key in PEM form"),
@@ -472,7 +475,7 @@ def test_settings_that_make_no_sense(settings: AuthSettings, says: str) -> None:
 
 async def test_nothing_authenticates_by_settings_that_make_no_sense() -> None:
     """Who embeds the gateway cannot skip the check."""
-    with pytest.raises(ValueError, match="mode is none"):
+    with pytest.raises(ValueError, match="GATEWAY_AUTH is none"):
         await name_of(AuthSettings(tokens=TOKENS))
 
 

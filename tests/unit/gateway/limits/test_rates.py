@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gateway.clock import LoopClock
 from gateway.errors import RateLimited
 from gateway.limits import window
-from gateway.limits.rates import LimitSettings, RateLimiter, parse_rate
+from gateway.limits.rates import RateLimiter, parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import MEMORY
 from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
 from tests.support.simulation import simulate
