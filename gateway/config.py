@@ -10,6 +10,7 @@ from gateway.access.addresses import TrustedProxies, parse_networks
 from gateway.access.cors import Origins
 from gateway.access.settings import AuthSettings
 from gateway.access.settings import check as check_auth
+from gateway.errors import InvalidRequest
 from gateway.flow.avatars import AllowList
 from gateway.flow.credentials import Shape
 from gateway.flow.options import OPTIONS, parse_options
@@ -222,6 +223,16 @@ class Config:
         spellings = (password, unquote(password)) if password else ()
         every = (self.secret, *self.auth.tokens, self.auth.jwt_secret, *spellings)
         return tuple(dict.fromkeys(secret for secret in every if secret))
+
+    def shape_for(self, asked: Shape | None) -> Shape:
+        """Return the shape of an answer to a caller who asks for this one, None: for none.
+
+        Raises:
+            InvalidRequest: callers may not choose.
+        """
+        if asked not in (None, self.shape) and not self.choice:
+            raise InvalidRequest(f"this gateway answers with shape {self.shape.value} only")
+        return asked or self.shape
 
     @classmethod
     def read(

@@ -13,7 +13,7 @@ how metrics come about without a line about them here.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -22,13 +22,13 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from gateway.clock import LoopClock
 from gateway.errors import GatewayError, SessionFailed, ShuttingDown, TimedOut
 from gateway.flow.avatars import Avatar
 from gateway.flow.credentials import HandedOut, Shape
+from gateway.flow.options import NO_OPTIONS, SessionOptions
 from gateway.flow.polling import (
     Fault,
     Hop,
@@ -47,7 +47,6 @@ T = TypeVar("T")
 Admission = Callable[[str], AbstractAsyncContextManager[None]]
 """Lets a caller, by name, have a connect under way while a block runs; or raises a GatewayError."""
 
-NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 _log = logging.getLogger("gateway")
 
 
@@ -143,14 +142,14 @@ class ConnectFlow:
         shape: Shape,
         *,
         is_gone: Callable[[], bool] = lambda: False,
-        options: Mapping[str, Any] = NO_OPTIONS,
+        options: SessionOptions = NO_OPTIONS,
         caller: str = "",
     ) -> HandedOut:
         """Return a session that is ready for its caller.
 
         Args:
             is_gone: whether nobody waits for the answer any more.
-            options: what the session shall be besides its avatar, as the upstream spells it.
+            options: what the session shall be besides its avatar.
             caller: whose connect it is, for fair waiting.
 
         Raises:
@@ -190,7 +189,7 @@ class ConnectFlow:
             await asyncio.wait(self._tasks)
 
     async def _create(
-        self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Deadline
+        self, avatar: Avatar, options: SessionOptions, custody: _Custody, patience: _Deadline
     ) -> str:
         async def attempt() -> str:
             custody.creating = self._own(self._made(avatar, options))
@@ -198,7 +197,7 @@ class ConnectFlow:
 
         return await self._persist(attempt, patience, custom_avatar=avatar.custom)
 
-    async def _made(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
+    async def _made(self, avatar: Avatar, options: SessionOptions) -> str:
         session_id = await self._upstream.create(avatar, options)
         self._watch.created()
         return session_id

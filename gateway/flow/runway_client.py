@@ -8,7 +8,6 @@ Source: the Runway OpenAPI document of 2024-11-06; consume from the official bro
 
 import asyncio
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +17,7 @@ import orjson
 
 from gateway.flow.avatars import Avatar
 from gateway.flow.credentials import RoomCredentials
+from gateway.flow.options import SessionOptions
 from gateway.flow.polling import Fault, Hop, UpstreamFailure, parse_retry_after
 
 API_VERSION = "2024-11-06"
@@ -54,8 +54,8 @@ class RunwayClient:
         self._secret = secret
         self._attempt_s = attempt_s
 
-    async def create(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
-        """Create a session, with `options` as the wire spells them, and return its id.
+    async def create(self, avatar: Avatar, options: SessionOptions) -> str:
+        """Create a session and return its id.
 
         Raises:
             UpstreamFailure.
@@ -65,7 +65,7 @@ class RunwayClient:
             if avatar.custom
             else {"type": "runway-preset", "presetId": avatar.id}
         )
-        body = {"model": "gwm1_avatars", "avatar": wanted, **options}
+        body = {"model": "gwm1_avatars", "avatar": wanted, **options.wire()}
         answer = await self._json(Hop.CREATE, "POST", self._sessions, self._secret, body)
         return _text(answer, "id", Hop.CREATE, _SAFE_IN_A_PATH)
 

@@ -102,7 +102,7 @@ async def _connect(request: web.Request) -> web.Response:
     config, service, exchange = request.app[CONFIG], request.app[SERVICE], _exchange()
     exchange.caller = await _caller(request)
     await service.limiter.hit(exchange.caller)
-    shape = _shape(request, config)
+    shape = config.shape_for(_shape(request))
     body = await _body(request)
     avatar = requested_avatar(body, config.avatars)
     options = requested_options(body, config.options)
@@ -135,20 +135,15 @@ async def _caller(request: web.Request) -> str:
     return client_address(request.remote, forwarded_for, request.app[CONFIG].trusted)
 
 
-def _shape(request: web.Request, config: Config) -> Shape:
+def _shape(request: web.Request) -> Shape | None:
     asked, *more = request.query.getall("shape", [None])
     if more:
         raise InvalidRequest("shape is given more than once")
-    if asked is None:
-        return config.shape
     try:
-        shape = Shape(asked)
+        return None if asked is None else Shape(asked)
     except ValueError:
         choices = " or ".join(shape.value for shape in Shape)
         raise InvalidRequest(f"shape must be {choices}") from None
-    if shape is not config.shape and not config.choice:
-        raise InvalidRequest(f"this gateway answers with shape {config.shape.value} only")
-    return shape
 
 
 def _longest_body(config: Config) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,19 +12,23 @@ import pytest
 from fake_runway.core.history.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
 from gateway.clock import LoopClock
-from gateway.flow.avatars import Avatar
+from gateway.flow.avatars import AllowList, Avatar
 from gateway.flow.connect_flow import Admission, ConnectFlow, Limits
+from gateway.flow.options import OPTIONS
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
 from gateway.limits.queue import FairQueue
+from gateway.limits.rates import parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.telemetry.metrics import Metrics
 from tests.support.fake.waiting import called
 from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
 
 
-def config_for(fake: Fake, grace_s: float = 0.0) -> Config:
-    """Return the configuration of a gateway in front of a fake."""
-    return Config(secret=SECRET, base_url=fake.url, grace_s=grace_s)
+def config_for(fake: Fake, grace_s: float = 0.0, **more: Any) -> Config:
+    """Return the configuration of a gateway in front of a fake; every option is allowed."""
+    settings = {"options": frozenset(OPTIONS), **more}
+    return Config(secret=SECRET, base_url=fake.url, grace_s=grace_s, **settings)
 
 
 async def test_both_shapes_and_options() -> None:
@@ -62,6 +67,62 @@ async def test_what_is_wrong_is_told_before_anything_is_asked() -> None:
             await gateway.connect("music-superstar")
         assert unknown.value.code == "unknown_avatar"
         assert not fake.world.account.sessions
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "code"),
+    [
+        ({"avatars": AllowList.parse(["cat-character"])}, {}, "unknown_avatar"),
+        ({"options": frozenset({"tools"})}, {"max_duration": 60}, "invalid_request"),
+        ({"choice": False}, {"shape": Shape.SESSION_KEY}, "invalid_request"),
+    ],
+)
+async def test_a_program_gets_no_more_than_the_operator_allows(
+    settings: dict[str, Any], asked: dict[str, Any], code: str
+) -> None:
+    """Allow-list, options and shape hold as for callers over HTTP; the upstream hears nothing."""
+    async with serving_fake() as fake, Gateway(config_for(fake, **settings)) as gateway:
+        with pytest.raises(GatewayError) as refused:
+            await gateway.connect("music-superstar", **asked)
+        assert refused.value.code == code
+        assert not fake.world.account.sessions
+
+
+async def test_a_program_connects_no_more_often_than_the_operator_allows() -> None:
+    """Each caller that the program names has the rate for itself."""
+    rates = LimitSettings(rates=parse_rate("1/hour"))
+    async with (
+        serving_fake(provisioned_in(0), rate=1) as fake,
+        Gateway(config_for(fake, limits=rates)) as gateway,
+    ):
+        await gateway.connect("music-superstar", caller="ann")
+        with pytest.raises(GatewayError) as often:
+            await gateway.connect("music-superstar", caller="ann")
+        await gateway.connect("music-superstar", caller="bob")
+    assert often.value.code == "rate_limited"
+    assert often.value.retry_after_s
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"limits": LimitSettings(in_flight=1)}, "too_many_sessions"),
+        ({"concurrency": 1, "queue": 0}, "overloaded"),
+    ],
+)
+async def test_a_program_has_no_more_in_flight_than_the_operator_allows(
+    settings: dict[str, Any], code: str
+) -> None:
+    """The in-flight limit and the fair queue refuse as they do over HTTP."""
+    async with serving_fake(provisioned_in(99), rate=1) as fake:
+        async with Gateway(config_for(fake, **settings)) as gateway:
+            task = asyncio.ensure_future(gateway.connect("music-superstar", caller="ann"))
+            await called(fake, "getSession")
+            with pytest.raises(GatewayError) as refused:
+                await gateway.connect("music-superstar", caller="bob")
+            task.cancel()
+        assert len(fake.world.account.sessions) == 1
+    assert refused.value.code == code
 
 
 async def test_a_cancelled_task_leaves_no_session() -> None:
