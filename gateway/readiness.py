@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.clock import LoopClock, within
-from gateway.flow.polling import Fault, UpstreamFailure
+from gateway.flow.polling import FailureReason, UpstreamFailure
 from gateway.flow.runway_client import RunwayClient
 
 Check = Callable[[], Awaitable[str | None]]
@@ -61,10 +61,10 @@ async def upstream_problem(upstream: RunwayClient) -> str | None:
     try:
         await upstream.retrieve(NO_SESSION)
     except UpstreamFailure as failure:
-        if failure.fault is Fault.SCHEMA:
+        if failure.reason is FailureReason.SCHEMA:
             return None  # it knows no such session, and says so in its own way
-        if failure.fault is not Fault.STATUS:
-            return f"cannot be reached: {failure.fault.value}"
+        if failure.reason is not FailureReason.STATUS:
+            return f"cannot be reached: {failure.reason.value}"
         if failure.status in (401, 403):
             return "refuses the API secret"
         known = 400 <= failure.status < 500  # of a session that does not exist

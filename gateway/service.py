@@ -10,7 +10,7 @@ import aiohttp
 from gateway.access.auth import Authenticator, authenticator
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.flow.connect_flow import ConnectFlow, Limits
+from gateway.flow.connect_flow import ConnectFlow, Timing
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
 from gateway.limits.in_flight import InFlightLimit
@@ -81,7 +81,7 @@ async def running(
         )
         connects = ConnectFlow(
             upstream,
-            limits=Limits(config.deadline_s, config.longest_wait_s),
+            timing=Timing(config.deadline_s, config.longest_wait_s),
             retries=Retries(),
             clock=clock,
             jitter=jitter or random.Random(),

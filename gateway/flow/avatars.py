@@ -1,4 +1,4 @@
-"""Which avatar a request means, and whether this gateway serves it. Pure."""
+"""Which avatar a request means, and whether it is on the operator's allow-list. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ class Avatar:
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """The avatars that this gateway makes sessions for.
+    """The avatars that sessions may be created for.
 
     Attributes:
         ids: presets and UUIDs in lower case.
@@ -60,7 +60,7 @@ class AllowList:
                 raise ValueError(f"no preset id and no UUID: {word!r}")
             ids.add(word.lower())
         if not words:
-            raise ValueError("empty: nobody could connect")
+            raise ValueError("got an empty list, with which every connect would be refused")
         if "presets" in words:
             ids.update(PRESETS)
         return cls(frozenset(ids), any_custom="custom" in words)

@@ -1,8 +1,8 @@
 """What a caller may ask of a session besides its avatar, as far as the operator allows it. Pure.
 
 An option changes what the operator pays for and what the avatar says in the operator's name, so
-each has to be allowed. One that is not is refused, not dropped: an avatar that lacks its
-personality for no visible reason is worse than an error that says why.
+each has to be allowed. One that is not is rejected, not dropped: an avatar that lacks its
+personality for no visible reason is worse than an error with the reason.
 
 The schema beside this module is taken from the contract of the upstream's API; a test compares.
 """
@@ -75,7 +75,7 @@ class SessionOptions:
         asked = self.wire()
         for name in asked:
             if name not in allowed:
-                raise InvalidRequest(f"{name} is not taken by this gateway")
+                raise InvalidRequest(f"{name} is not allowed by this gateway")
         error = next(_validator().iter_errors(asked), None) if asked else None
         if error is not None:
             option, *below = error.instance_path
@@ -99,7 +99,7 @@ def requested_options(body: object, allowed: Collection[str]) -> SessionOptions:
 
 
 def _shown(path: Iterable[str | int]) -> str:
-    """Return where in an option something is wrong; keys that a caller made up are left away."""
+    """Return where in an option something is wrong; long and unprintable keys are left out."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     text = "".join(steps)
     return text if len(text) <= _LONGEST_PATH and text.isprintable() else ""

@@ -83,7 +83,7 @@ class RateLimiter:
         if storage is None:
             wait = self._counters.take(caller, self._clock.now())
         else:  # an outage that the policy ignores is no wait
-            wait = await storage.outages.ask(lambda: self._take(storage, caller)) or 0.0
+            wait = await storage.outages.call(lambda: self._take(storage, caller)) or 0.0
         if wait > 0:
             raise RateLimited(retry_after_s=wait)
 

@@ -27,9 +27,9 @@ from gateway.flow.connect_flow import CallerGone
 from gateway.flow.credentials import Shape
 from gateway.flow.options import requested_options
 from gateway.service import Service, running
-from gateway.telemetry.exchange import CURRENT, NOT_READY, Exchange, identify
 from gateway.telemetry.logs import ELSEWHERE, access
 from gateway.telemetry.metrics import CALLER_GONE
+from gateway.telemetry.record import CURRENT, NOT_READY, RequestRecord, identify
 from gateway.telemetry.tracing import Tracing
 from gateway.web.answers import as_json, refusal
 
@@ -99,23 +99,23 @@ async def _shut_down(app: web.Application) -> None:
 
 
 async def _connect(request: web.Request) -> web.Response:
-    config, service, exchange = request.app[CONFIG], request.app[SERVICE], _exchange()
-    exchange.caller = await _caller(request)
-    await service.limiter.hit(exchange.caller)
+    config, service, record = request.app[CONFIG], request.app[SERVICE], _record()
+    record.caller = await _caller(request)
+    await service.limiter.hit(record.caller)
     shape = config.shape_for(_shape(request))
     body = await _body(request)
     avatar = requested_avatar(body, config.avatars)
     options = requested_options(body, config.options)
-    exchange.avatar = "custom" if avatar.custom else "preset"
+    record.avatar = "custom" if avatar.custom else "preset"
     # `transport` goes None with the connection whether or not the server cancels handlers
     handed_out = await service.connects.connect(
         avatar,
         shape,
         is_gone=lambda: request.transport is None,
         options=options,
-        caller=exchange.caller,
+        caller=record.caller,
     )
-    exchange.session_id = handed_out.session_id
+    record.session_id = handed_out.session_id
     return as_json(handed_out.body())
 
 
@@ -179,7 +179,7 @@ async def _ready(request: web.Request) -> web.Response:
         problems = {**problems, "shutdown": "the gateway stops"}
     ready = not any(problems.values())
     if not ready:
-        _exchange().code = NOT_READY
+        _record().code = NOT_READY
     checks = {name: problem or "ok" for name, problem in problems.items()}
     body = {"status": "ready" if ready else "not ready", "checks": checks}
     return as_json(body, status=200 if ready else 503)
@@ -200,25 +200,25 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
     """Log and count each request, under its ids."""
     clock = LoopClock()
     began = clock.now()
-    exchange = Exchange(identify(request.headers, os.urandom))
-    token = CURRENT.set(exchange)
+    record = RequestRecord(identify(request.headers, os.urandom))
+    token = CURRENT.set(record)
     service, connects = request.app[SERVICE], request.match_info.handler is _connect
-    span = service.tracing.connect(exchange) if service.tracing and connects else nullcontext()
+    span = service.tracing.connect(record) if service.tracing and connects else nullcontext()
     size = 0
     try:
         with span:
-            response = await _answered(request, handler, exchange)
+            response = await _answered(request, handler, record)
         size = getattr(response, "content_length", None) or 0  # `body_length` comes with sending
         return response
     finally:
         seconds = clock.now() - began
         if service.metrics is not None and connects:
-            service.metrics.ended(exchange.code, seconds)
+            service.metrics.ended(record.code, seconds)
         resource = request.match_info.route.resource  # callers may put secrets into other paths
         path = ELSEWHERE if resource is None else resource.canonical
-        probed = not connects and exchange.status == 200
+        probed = not connects and record.status == 200
         access(
-            exchange,
+            record,
             method=request.method,
             path=path,
             seconds=seconds,
@@ -229,24 +229,24 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
 
 
 async def _answered(
-    request: web.Request, handler: _Handler, exchange: Exchange
+    request: web.Request, handler: _Handler, record: RequestRecord
 ) -> web.StreamResponse:
     try:
         response = await handler(request)
     except asyncio.CancelledError:
-        exchange.code, exchange.status = CALLER_GONE, _NOBODY_LISTENS
+        record.code, record.status = CALLER_GONE, _NOBODY_LISTENS
         raise
-    exchange.status = response.status
-    response.headers.update(exchange.identity.headers())
+    record.status = response.status
+    response.headers.update(record.identity.headers())
     response.headers["Server"] = "runway-gateway"  # aiohttp would say which versions run here
     return response
 
 
-def _exchange() -> Exchange:
+def _record() -> RequestRecord:
     """Return what is known about the request that is being answered."""
-    exchange = CURRENT.get()
-    assert exchange is not None  # every route is behind `_observed`
-    return exchange
+    record = CURRENT.get()
+    assert record is not None  # every route is behind `_observed`
+    return record
 
 
 @web.middleware
@@ -266,7 +266,7 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
     except GatewayError as error:
         return _refusal(error)
     except CallerGone:
-        _exchange().code = CALLER_GONE
+        _record().code = CALLER_GONE
         return web.Response(status=_NOBODY_LISTENS)
     except web.HTTPNotFound:
         return _refusal(NotFound())
@@ -279,5 +279,5 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
 
 
 def _refusal(error: GatewayError, headers: dict[str, str] | None = None) -> web.Response:
-    _exchange().code = error.code
+    _record().code = error.code
     return refusal(error, headers)

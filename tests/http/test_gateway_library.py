@@ -13,7 +13,7 @@ from fake_runway.core.history.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
 from gateway.clock import LoopClock
 from gateway.flow.avatars import AllowList, Avatar
-from gateway.flow.connect_flow import Admission, ConnectFlow, Limits
+from gateway.flow.connect_flow import Admission, ConnectFlow, Timing
 from gateway.flow.options import OPTIONS
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
@@ -233,7 +233,7 @@ async def connecting(
     async with aiohttp.ClientSession() as http:
         connects = ConnectFlow(
             RunwayClient(http, base_url=fake.url, secret=SECRET, attempt_s=5),
-            limits=Limits(deadline_s=60.0),
+            timing=Timing(deadline_s=60.0),
             retries=Retries(),
             clock=LoopClock(),
             jitter=random.Random(0),

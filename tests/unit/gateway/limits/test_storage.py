@@ -63,7 +63,7 @@ def test_the_policy_decides_while_nobody_answers(policy: Outage, answer: str | N
         server, store, seen = Server(), outages(policy), []
         for works, hangs in [(True, False), (False, False), (True, True), (True, False)]:
             server.works, server.hangs = works, hangs
-            seen.append(await told(store.ask(server.answer)))
+            seen.append(await told(store.call(server.answer)))
             await LoopClock().sleep(2.0)
         return seen
 
@@ -80,7 +80,7 @@ async def test_a_process_that_is_late_is_no_outage() -> None:
         await LoopClock().sleep(0.001)
         return "yes"
 
-    assert await store.ask(answer) == "yes"
+    assert await store.call(answer) == "yes"
 
 
 def test_one_pays_for_a_server_that_hangs() -> None:
@@ -91,7 +91,7 @@ def test_one_pays_for_a_server_that_hangs() -> None:
         server.hangs = True
         for _ in range(500):
             began = clock.now()
-            await store.ask(server.answer)
+            await store.call(server.answer)
             took.append(clock.now() - began)
             await clock.sleep(0.01)
         return took, server.asked
@@ -110,7 +110,7 @@ def test_a_crowd_waits_little_longer_than_one(callers: int) -> None:
         server, store, clock = Server(), outages(), LoopClock()
         server.hangs = True
         began = clock.now()
-        await asyncio.gather(*(store.ask(server.answer) for _ in range(callers)))
+        await asyncio.gather(*(store.call(server.answer) for _ in range(callers)))
         return clock.now() - began, len(server.asked)
 
     took, asked = simulate(main())
@@ -124,9 +124,9 @@ def test_one_at_a_time_looks_whether_it_is_back() -> None:
     async def main() -> list[float]:
         server, store = Server(), outages()
         server.hangs = True
-        await store.ask(server.answer)
+        await store.call(server.answer)
         await LoopClock().sleep(BOUNDS.probe_every_s)
-        await asyncio.gather(*(store.ask(server.answer) for _ in range(100)))
+        await asyncio.gather(*(store.call(server.answer) for _ in range(100)))
         return server.asked
 
     assert len(simulate(main())) == 2
@@ -141,12 +141,15 @@ def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
         for works in (True, False, True):
             server.works = works
             for _ in range(60):
-                await asyncio.gather(*(store.ask(server.answer) for _ in range(5)))
+                await asyncio.gather(*(store.call(server.answer) for _ in range(5)))
                 await LoopClock().sleep(0.1)
 
     simulate(main())
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "store cannot be reached (ConnectionRefusedError): nobody is limited"),
+        (
+            "WARNING",
+            "store cannot be reached (ConnectionRefusedError): connects pass without limits",
+        ),
         ("INFO", "store can be reached again after 6.0 s"),
     ]
 
@@ -157,12 +160,12 @@ def test_a_caller_who_leaves_is_no_outage(caplog: pytest.LogCaptureFixture) -> N
     async def main() -> str | None:
         server, store = Server(), outages(Outage.CLOSED)
         server.hangs = True
-        task = asyncio.create_task(told(store.ask(server.answer)))
+        task = asyncio.create_task(told(store.call(server.answer)))
         await LoopClock().sleep(0.1)
         task.cancel()
         await asyncio.wait([task])
         server.hangs = False
-        return await told(store.ask(server.answer))
+        return await told(store.call(server.answer))
 
     assert simulate(main()) == "yes"
     assert caplog.records == []
@@ -176,7 +179,7 @@ def test_a_mistake_of_ours_is_no_outage() -> None:
 
     async def main(question: Callable[[], Awaitable[str]]) -> None:
         with pytest.raises(KeyError):
-            await outages().ask(question)
+            await outages().call(question)
 
     simulate(main(mistake))
 

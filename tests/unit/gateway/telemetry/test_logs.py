@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from gateway.telemetry.exchange import CURRENT, Draw, Exchange, Identity, identify
 from gateway.telemetry.logs import (
     ELSEWHERE,
     JsonFormatter,
@@ -25,6 +24,7 @@ from gateway.telemetry.logs import (
     access,
     setup_logging,
 )
+from gateway.telemetry.record import CURRENT, Draw, Identity, RequestRecord, identify
 from gateway.telemetry.redaction import REDACTED, Redaction
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -193,7 +193,7 @@ async def test_lines_of_a_request_carry_its_ids_in_every_task_it_starts() -> Non
         return found
 
     before = asyncio.ensure_future(later())
-    token = CURRENT.set(Exchange(IDENTITY))
+    token = CURRENT.set(RequestRecord(IDENTITY))
     within = asyncio.ensure_future(later())
     CURRENT.reset(token)
 
@@ -440,10 +440,10 @@ def test_a_request_is_logged_with_what_became_of_it() -> None:
     """Method, path, status, code, time, caller, session and size; what is not known is left out."""
     stream = io.StringIO()
     setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
-    exchange = Exchange(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
+    record = RequestRecord(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
     level = logging.INFO
-    access(exchange, method="POST", path="/api", seconds=1.23456, size=321, level=level)
-    late = Exchange(IDENTITY, code="timeout", status=504)
+    access(record, method="POST", path="/api", seconds=1.23456, size=321, level=level)
+    late = RequestRecord(IDENTITY, code="timeout", status=504)
     access(late, method="X", path="/", seconds=0, size=1, level=level)
     good, bad = map(json.loads, stream.getvalue().splitlines())
     for line in (good, bad):
