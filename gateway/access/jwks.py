@@ -1,12 +1,12 @@
 """The public keys that tokens are checked with: from PEM text, or from a provider's key set (JWKS).
 
 The hard part is that callers must not steer the gateway's requests. A token names its key with a
-`kid` that anybody can make up, and a real new key looks the same at first. Every unknown name may
-therefore cause a fetch, but all callers share one, and none begins sooner than `RETRY_S` after the
-one before it, whatever came of that.
+`kid` that any client can make up, and a real new key looks the same at first. Every unknown name
+may therefore cause a fetch, but all callers share one, and none begins sooner than `RETRY_S` after
+the one before it, whether that succeeded or not.
 
-When the provider is down, the keys known last stay good, without an end: who can silence a
-provider should not be able to lock out everybody. Nobody whose key is known waits for it then.
+When the provider is down, the keys known last stay valid without an end: an attacker who can
+silence a provider must not lock out every caller. A caller whose key is known does not wait then.
 """
 
 import asyncio
@@ -35,14 +35,14 @@ RETRY_S = 10.0
 FETCH_S = 5.0
 LONGEST_SET = 1 << 18  # bytes
 MOST_KEYS = 100
-RSA_BITS = (2048, 8192)  # below: can be broken; above: each look at a token costs too much
+RSA_BITS = (2048, 8192)  # below: can be broken; above: checking a token costs too much
 
 _log = logging.getLogger("gateway")
 _MAX_AGE = re.compile(r'(?<![\w-])max-age="?(\d{1,9})', re.IGNORECASE)  # and not s-maxage
 
 
 class _Unusable(ValueError):
-    """The provider answers, with something that is no key set. The text is ours alone."""
+    """The provider answers with something that is no key set. The text is ours alone."""
 
 
 def public_key(pem: str) -> "PublicKey":
@@ -122,9 +122,9 @@ def _usable(jwk: object) -> "PyJWK | None":
 
 
 def lifetime_s(cache_control: str) -> float:
-    """Return how long a set may be used, in seconds, by the `Cache-Control` it came with.
+    """Return how long a set may be used, in seconds, by the `Cache-Control` of its answer.
 
-    Within bounds: a careless header must make neither a flood nor a key that never goes away.
+    Within bounds: a careless header must cause neither a flood nor a key that never goes away.
     """
     asked = _MAX_AGE.search(cache_control)
     if asked is None:
@@ -156,13 +156,13 @@ class KeySet:
 
         Raises:
             Unauthorized: the provider has no such key.
-            AuthUnavailable: the provider cannot be asked, so nobody knows.
+            AuthUnavailable: the provider cannot be reached, so that is not known.
         """
         key = self._find(kid, alg)
         if key is None or self._clock.now() >= self._fresh_until:
             fetch = self._fetch()
             if fetch is not None and (key is None or not self._is_down):
-                await asyncio.wait({fetch})  # a caller who leaves here takes the fetch from nobody
+                await asyncio.wait({fetch})  # a caller who leaves does not cancel it for others
                 key = self._find(kid, alg)
         if key is not None:
             return key
@@ -172,7 +172,7 @@ class KeySet:
         raise Unauthorized("unknown key")
 
     async def close(self) -> None:
-        """End the fetch under way, if there is one."""
+        """End the fetch that runs, if there is one."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.wait({self._fetching})
@@ -183,7 +183,7 @@ class KeySet:
         return fitting[0] if len(fitting) == 1 or (fitting and kid is not None) else None
 
     def _fetch(self) -> asyncio.Task[None] | None:
-        """Return the fetch under way, or a new one; None if it is too early for another."""
+        """Return the fetch that runs, or a new one; None if it is too early for another."""
         if self._fetching is None or self._fetching.done():
             now = self._clock.now()
             if now < self._next_fetch_at:
@@ -201,7 +201,7 @@ class KeySet:
             self._complain(str(error) if isinstance(error, _Unusable) else type(error).__name__)
             return
         self._keys = keys
-        if not keys:  # believed, because keys may have been withdrawn, but asked again soon
+        if not keys:  # believed, because keys may have been withdrawn, but fetched again soon
             self._complain("no usable key")
             return
         self._fresh_until = self._clock.now() + lifetime

@@ -163,13 +163,13 @@ class Storage:
         """Return Redis' answer to one command. Not bounded: call it through `outages`."""
         return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]  # theirs
 
-    async def ready(self) -> bool:
-        """Return whether Redis answers. Probes at most every two seconds while it does not."""
+    async def problem(self) -> str | None:
+        """Return None if Redis answers; while it does not, probe at most every two seconds."""
         try:
             await self.outages.attempt(lambda: self.command("PING"))
         except StorageUnreachable:
-            return False
-        return True
+            return "the storage of the limits cannot be reached"
+        return None
 
     async def close(self) -> None:
         """Close all connections. No call may follow."""

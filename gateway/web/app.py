@@ -1,4 +1,4 @@
-"""The gateway as an aiohttp application: one POST, and what operators ask."""
+"""The gateway as an aiohttp application: one POST, and the routes of operators."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ CONFIG = web.AppKey("config", Config)
 SERVICE = web.AppKey("service", Service)
 
 _log = logging.getLogger("gateway")
-_NOBODY_LISTENS = 499  # never seen by anybody: the connection is gone
+_CLIENT_CLOSED = 499  # for the log: the connection is gone
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -59,7 +59,7 @@ def create_app(
     Args:
         connector: how to reach the upstream (a proxy, a Unix socket); None: TCP.
         jitter: spreads retries; None: seeded by the system.
-        tracing: records spans; None: nobody does. It is shut down with the application.
+        tracing: records spans; None: off. It is shut down with the application.
     """
     app = web.Application(
         client_max_size=_longest_body(config),
@@ -73,29 +73,23 @@ def create_app(
     app.router.add_get(READY, _ready)
     if config.metrics:
         app.router.add_get(METRICS, _metrics)
-    app.cleanup_ctx.append(lambda app: _run(app, connector, jitter, tracing))
-    app.on_shutdown.append(_shut_down)
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with running(config, connector=connector, jitter=jitter, tracing=tracing) as service:
+            app[SERVICE] = service
+            yield
+
+    async def shut_down(app: web.Application) -> None:
+        connects = app[SERVICE].connects
+        await connects.finish(within_s=config.grace_s)
+        connects.shut_down()
+
+    app.cleanup_ctx.append(run)
+    app.on_shutdown.append(shut_down)
     return app
 
 
-async def _run(
-    app: web.Application,
-    connector: aiohttp.BaseConnector | None,
-    jitter: random.Random | None,
-    tracing: Tracing | None,
-) -> AsyncIterator[None]:
-    async with running(app[CONFIG], connector=connector, jitter=jitter, tracing=tracing) as service:
-        app[SERVICE] = service
-        yield
-
-
-async def _shut_down(app: web.Application) -> None:
-    connects = app[SERVICE].connects
-    await connects.finish(within_s=app[CONFIG].grace_s)
-    connects.shut_down()
-
-
-# What is asked
+# Handlers
 
 
 async def _connect(request: web.Request) -> web.Response:
@@ -127,7 +121,7 @@ async def _preflight(request: web.Request) -> web.Response:
 
 
 async def _caller(request: web.Request) -> str:
-    """Return who connects: who they can show to be, else where they call from."""
+    """Return the caller's name, by authentication, else by address."""
     name = await request.app[SERVICE].callers.subject(request.headers.getall("Authorization", []))
     if name is not None:
         return name
@@ -197,7 +191,7 @@ async def _metrics(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _observed(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Log and count each request, under its ids."""
+    """Log, count and trace each request, under its ids."""
     clock = LoopClock()
     began = clock.now()
     record = RequestRecord(identify(request.headers, os.urandom))
@@ -207,8 +201,15 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
     size = 0
     try:
         with span:
-            response = await _answered(request, handler, record)
-        size = getattr(response, "content_length", None) or 0  # `body_length` comes with sending
+            try:
+                response = await handler(request)
+            except asyncio.CancelledError:
+                record.code, record.status = CALLER_GONE, _CLIENT_CLOSED
+                raise
+            record.status = response.status
+            response.headers.update(record.identity.headers())
+            response.headers["Server"] = "runway-gateway"  # aiohttp's default shows its versions
+        size = getattr(response, "content_length", None) or 0  # `body_length` is known when sent
         return response
     finally:
         seconds = clock.now() - began
@@ -228,22 +229,8 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
         CURRENT.reset(token)
 
 
-async def _answered(
-    request: web.Request, handler: _Handler, record: RequestRecord
-) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except asyncio.CancelledError:
-        record.code, record.status = CALLER_GONE, _NOBODY_LISTENS
-        raise
-    record.status = response.status
-    response.headers.update(record.identity.headers())
-    response.headers["Server"] = "runway-gateway"  # aiohttp would say which versions run here
-    return response
-
-
 def _record() -> RequestRecord:
-    """Return what is known about the request that is being answered."""
+    """Return the record of the request that is being answered."""
     record = CURRENT.get()
     assert record is not None  # every route is behind `_observed`
     return record
@@ -251,7 +238,7 @@ def _record() -> RequestRecord:
 
 @web.middleware
 async def _cross_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Say which pages may read the answer."""
+    """Add the headers by which browsers know which pages may read the answer."""
     response = await handler(request)
     origin = request.headers.get("Origin")
     response.headers.update(request.app[CONFIG].origins.headers(origin))
@@ -267,14 +254,14 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
         return _refusal(error)
     except CallerGone:
         _record().code = CALLER_GONE
-        return web.Response(status=_NOBODY_LISTENS)
+        return web.Response(status=_CLIENT_CLOSED)
     except web.HTTPNotFound:
         return _refusal(NotFound())
     except web.HTTPMethodNotAllowed as error:
         allowed = {"Allow": ", ".join(sorted(error.allowed_methods))}
         return _refusal(MethodNotAllowed(), allowed)
     except Exception:
-        _log.exception("could not answer a request")  # its ids say which
+        _log.exception("could not answer a request")  # the line has its ids
         return _refusal(GatewayError())
 
 

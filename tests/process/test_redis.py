@@ -228,7 +228,7 @@ async def test_never_more_are_under_way_than_allowed(server: RedisServer, seed: 
                 highest = max(highest, inside)
                 try:
                     for _ in range(turns):
-                        await each.storage.ready()
+                        await each.storage.problem()
                 finally:
                     inside -= 1
         except TooManySessions:
@@ -240,7 +240,7 @@ async def test_never_more_are_under_way_than_allowed(server: RedisServer, seed: 
             task = asyncio.create_task(connect(draws.choice([one, two]), draws.randrange(4)))
             tasks.append(task)
             for _ in range(draws.randrange(4)):
-                await one.storage.ready()
+                await one.storage.problem()
             if draws.random() < 0.3:
                 draws.choice(tasks[-3:]).cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -280,7 +280,7 @@ async def test_a_lease_is_given_back_when_its_holder_is_cancelled(server: RedisS
 async def test_a_lease_that_its_holder_never_heard_of_is_given_back(server: RedisServer) -> None:
     """Who leaves while Redis is being asked may hold a lease, and does not keep it."""
     async with replica(server.url, most=1) as one, replica(server.url, most=1) as two:
-        await asyncio.gather(one.storage.ready(), one.storage.ready())  # two open connections
+        await asyncio.gather(one.storage.problem(), one.storage.problem())  # two open connections
         server.freeze()
         task = asyncio.create_task(enter(one))
         for _ in range(20):
@@ -362,11 +362,11 @@ async def test_an_outage_is_decided_by_policy_and_said_once(
         server.stop()
         for _ in range(20):
             await expect(policy, one)
-        assert not await one.storage.ready()
+        assert await one.storage.problem()
         server.start()
         await expect(policy, one)  # it is not yet time to look again
         clock.at += IMPATIENT.probe_every_s
-        assert await one.storage.ready()
+        assert await one.storage.problem() is None
         assert [await one.passes() for _ in range(3)] == [True, True, False]
         await enter(one)
     assert [(record.levelname, PASSWORD in record.getMessage()) for record in caplog.records] == [
@@ -391,7 +391,7 @@ async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
     """Who asks in vain is refused, and late answers reach nobody."""
     clock = HandClock()
     async with replica(server.url, rate="1/hour", clock=clock) as one:
-        await asyncio.gather(*(one.storage.ready() for _ in range(8)))  # connections to be lost
+        await asyncio.gather(*(one.storage.problem() for _ in range(8)))  # connections to be lost
         server.freeze()
         one.storage.outages._bounds = IMPATIENT
         for _ in range(100):
@@ -400,7 +400,7 @@ async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
         server.thaw()
         one.storage.outages._bounds = PATIENT
         clock.at += IMPATIENT.probe_every_s
-        assert await one.storage.ready()
+        assert await one.storage.problem() is None
         for caller in ("a", "b", "c"):
             assert [await one.passes(caller), await one.passes(caller)] == [True, False]
         async with one.leases.held("caller"):
