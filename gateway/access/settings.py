@@ -46,7 +46,7 @@ def parse_algorithms(text: str) -> tuple[str, ...]:
 def parse_jwks_url(text: str) -> str:
     """Return the URL of a key set: https, or http to this very machine.
 
-    Whoever can change the answer on its way can sign in as any caller.
+    An attacker who can change the answer on its way can sign in as any caller.
 
     Raises:
         ValueError: it is another URL or none; the message does not show it.
@@ -170,7 +170,7 @@ def check(settings: AuthSettings) -> None:
 def accepted_algorithms(settings: AuthSettings) -> tuple[str, ...]:
     """Return the algorithms for the key of mode jwt; never HS256 beside those of public keys.
 
-    With both, everybody could sign by HS256 with the public key as the secret.
+    With both, anyone could sign by HS256 with the public key as the secret.
 
     Raises:
         ValueError: no key, a wrong one, or algorithms that do not go with it.

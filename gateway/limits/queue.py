@@ -61,7 +61,7 @@ class FairQueue:
         except asyncio.CancelledError:
             if ticket.cancelled():
                 queue = self._queues.get(caller)
-                if queue and ticket in queue:  # else its turn came in this very instant
+                if queue and ticket in queue:  # else `_pass_on` has dropped it already
                     queue.remove(ticket)
                     self._waiting -= 1
                     if not queue:
