@@ -55,7 +55,7 @@ async def test_both_shapes_and_options(start_fake: StartFake) -> None:
     ]
 
 
-async def test_what_is_wrong_is_told_before_anything_is_asked(start_fake: StartFake) -> None:
+async def test_wrong_arguments_are_refused_before_any_request(start_fake: StartFake) -> None:
     """An unknown avatar, an option out of bounds, a gateway that is not open."""
     fake = await start_fake()
     async with Gateway(config_for(fake)) as gateway:
@@ -127,7 +127,7 @@ async def test_a_program_has_no_more_in_flight_than_the_operator_allows(
 
 
 async def test_a_cancelled_task_leaves_no_session(start_fake: StartFake) -> None:
-    """Whoever cancels the call has its session cancelled, at the latest when the block ends."""
+    """Cancelling the call has its session cancelled, at the latest when the block ends."""
     fake = await start_fake(provisioned_in(99), rate=1)
     async with Gateway(config_for(fake)) as gateway:
         task = asyncio.ensure_future(gateway.connect("music-superstar"))
@@ -141,7 +141,7 @@ async def test_a_cancelled_task_leaves_no_session(start_fake: StartFake) -> None
 async def test_what_cannot_finish_is_cancelled_when_the_block_ends(
     grace_s: float, start_fake: StartFake
 ) -> None:
-    """Whoever still waits is told so, and its session is over before the block is."""
+    """A connect that still waits fails, and its session is over before the block is."""
     fake = await start_fake(provisioned_in(99), rate=1)
     async with Gateway(config_for(fake, grace_s)) as gateway:
         task = asyncio.ensure_future(gateway.connect("music-superstar"))
@@ -152,10 +152,10 @@ async def test_what_cannot_finish_is_cancelled_when_the_block_ends(
     assert (states, ended.value.code) == (["cancelled"], "shutting_down")
 
 
-async def test_what_nobody_foresaw_is_counted(
+async def test_an_unforeseen_failure_is_counted(
     caplog: pytest.LogCaptureFixture, start_fake: StartFake
 ) -> None:
-    """A session that could not even be asked about is left behind, and somebody is told."""
+    """A session that could not even be polled is left behind, and log and metrics show it."""
     fake = await start_fake(provisioned_in(99), rate=1)
     async with connecting(fake) as (http, connects, metrics):
         avatar = Avatar("music-superstar", custom=False)
@@ -171,7 +171,7 @@ async def test_what_nobody_foresaw_is_counted(
 
 
 async def test_leaving_the_block_lets_connects_finish(start_fake: StartFake) -> None:
-    """Within the grace whoever waits gets a session."""
+    """Within the grace a connect that waits gets a session."""
     fake = await start_fake(provisioned_in(0.3), rate=1)
     async with Gateway(config_for(fake, grace_s=60)) as gateway:
         task = asyncio.ensure_future(gateway.connect("music-superstar"))

@@ -1,4 +1,4 @@
-"""What operators switch on, over HTTP: who may call, how often, from which pages, and what is told.
+"""What operators switch on, over HTTP: authentication, limits, CORS, options, probes, metrics, ids.
 
 Fakes have frozen clocks where a connect has to be under way: it waits for its session until the
 test moves the clock. Requests that must not reach the upstream are looked for in its journal.
@@ -88,7 +88,7 @@ async def metrics(gateway: CheckedClient) -> dict[str, float]:
 
 
 async def until(gateway: CheckedClient, sample: str, value: float) -> dict[str, float]:
-    """Return the metrics once a sample has reached a value; each look lets the others go on."""
+    """Return the metrics once a sample has reached a value; each request lets the others go on."""
     async with asyncio.timeout(PATIENCE_S):
         while (seen := await metrics(gateway)).get(sample, 0) < value:
             pass
@@ -102,7 +102,7 @@ def code_of(answer: Answer) -> tuple[int, str]:
 
 @asynccontextmanager
 async def connecting(gateway: CheckedClient, count: int = 1, **options: Any) -> AsyncIterator[Any]:
-    """Have connects under way in the block; yield their tasks."""
+    """Have connects in flight in the block; yield their tasks."""
     tasks = [
         asyncio.create_task(gateway.post(CONNECT, json=MUSIC, **options)) for _ in range(count)
     ]
@@ -129,8 +129,8 @@ BAD = {
     "jwt-unsigned": (JWT, jwt.encode({"sub": "ann", "exp": 9e9}, "", algorithm="none")),
     "jwt-of-another": (JWT, signed("ann", f"another-{JWT_SECRET}")),
     "jwt-expired": (JWT, signed("ann", exp=1_000_000_000)),
-    "jwt-for-somebody-else": (JWT, signed("ann", aud="another-service")),
-    "jwt-nobody": (JWT, signed("")),
+    "jwt-for-another-audience": (JWT, signed("ann", aud="another-service")),
+    "jwt-without-a-subject": (JWT, signed("")),
 }
 
 
@@ -146,7 +146,7 @@ async def test_who_has_a_good_token_gets_a_session(
 
 
 @pytest.mark.parametrize(("auth", "token"), BAD.values(), ids=BAD.keys())
-async def test_who_has_none_is_told_how_to_ask_and_costs_nothing(
+async def test_a_caller_without_one_gets_a_challenge_and_costs_nothing(
     auth: AuthSettings, token: str | None, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """401 with a challenge and JSON, without a word of the token; the upstream hears nothing."""
@@ -169,7 +169,7 @@ async def test_probes_need_no_token(start_fake: StartFake, start_gateway: StartG
 
 
 class Provider:
-    """A login provider that publishes the public halves of its keys, and counts who looks."""
+    """A login provider that publishes the public halves of its keys, and counts fetches."""
 
     def __init__(self) -> None:
         self.keys: dict[str, ec.EllipticCurvePrivateKey] = {}
@@ -273,7 +273,7 @@ async def test_a_subject_is_counted_whatever_token_it_shows(
     assert made == 3
 
 
-async def test_who_is_refused_for_the_token_uses_up_nobodys_rate(
+async def test_a_wrong_token_uses_up_no_rate(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """Guessing tokens cannot lock out the one who has a good one."""
@@ -299,7 +299,7 @@ FORWARDED = ("203.0.113.7", "203.0.113.7", "203.0.113.8", "203.0.113.9, 203.0.11
 async def test_the_address_is_a_proxys_word_only_if_it_is_trusted(
     trusted: str, statuses: list[int], start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Behind a trusted proxy its callers are counted apart; nobody else can make up an address."""
+    """Behind a trusted proxy callers are counted apart; no other peer can make up an address."""
     proxies = parse_networks(trusted)
     fake = await start_fake(provisioned_in(0))
     gateway = await start_gateway(fake.url, limits=rates("1/hour"), trusted=proxies)
@@ -312,7 +312,7 @@ async def test_the_address_is_a_proxys_word_only_if_it_is_trusted(
     assert made == statuses.count(200)
 
 
-async def test_no_more_are_under_way_than_allowed(
+async def test_no_more_are_in_flight_than_allowed(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """429 without an upstream call, and a place that is free again when a connect has ended."""
@@ -437,13 +437,18 @@ async def test_errors_can_be_read_by_the_page_too(
     gateway = await start_gateway(
         fake.url, auth=BEARER, limits=rates("2/hour"), origins=Origins.parse(APP)
     )
-    nobody = await fetch(gateway, APP, data=b"{}")
+    unknown_caller = await fetch(gateway, APP, data=b"{}")
     unknown = await fetch(gateway, APP, headers=BEARER_OF[0], data=b'{"avatarId":"nobody"}')
     await fetch(gateway, APP, headers=BEARER_OF[0], json=MUSIC)
     often = await fetch(gateway, APP, headers=BEARER_OF[0], json=MUSIC)
     elsewhere = await gateway.get("/api/nothing", headers={"Origin": APP})
-    assert [each.status for each in (nobody, unknown, often, elsewhere)] == [401, 404, 429, 404]
-    for each in (nobody, unknown, often, elsewhere):
+    assert [each.status for each in (unknown_caller, unknown, often, elsewhere)] == [
+        401,
+        404,
+        429,
+        404,
+    ]
+    for each in (unknown_caller, unknown, often, elsewhere):
         assert each.headers["Access-Control-Allow-Origin"] == APP
         assert each.headers["Vary"] == "Origin"
     assert "Retry-After" in often.headers
@@ -451,7 +456,7 @@ async def test_errors_can_be_read_by_the_page_too(
 
 
 @pytest.mark.parametrize("allowed", [APP, ""])
-async def test_pages_of_strangers_are_told_nothing(
+async def test_pages_of_other_origins_get_nothing(
     allowed: str, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """Their browsers keep the request back, and the upstream hears nothing."""
@@ -593,7 +598,7 @@ async def test_the_operator_says_what_a_lost_redis_means(
     start_fake: StartFake,
     start_gateway: StartGateway,
 ) -> None:
-    """Closed: nobody connects, and nothing is asked of the upstream. Open: everybody does."""
+    """Closed: every connect is refused without an upstream call. Open: every connect passes."""
     fake = await start_fake(provisioned_in(0))
     gateway = await start_gateway(fake.url, limits=limits)
     answer = await gateway.post(CONNECT, json=MUSIC)
@@ -609,10 +614,10 @@ async def test_one_that_stops_is_not_ready_and_takes_no_new_connect(
     app = gateway_application(fake.url, grace_s=0)
     gateway = await start_app(app, "gateway")
     before = await gateway.get("/ready")
-    async with connecting(gateway) as (under_way,):
+    async with connecting(gateway) as (in_flight,):
         await called(fake, "createSession")
         await app.shutdown()
-        cut = await under_way
+        cut = await in_flight
     after, late = await gateway.get("/ready"), await gateway.post(CONNECT, json=MUSIC)
     await called(fake, "deleteSession")
     assert (before.status, after.status) == (200, 503)
@@ -626,7 +631,7 @@ async def test_one_that_stops_is_not_ready_and_takes_no_new_connect(
 async def test_metrics_tell_what_became_of_connects(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Codes, sessions made and cancelled, looks; nothing is left behind, nobody is in flight."""
+    """Codes, sessions created and cancelled, polls; none is left behind or in flight."""
     fake = await start_fake(provisioned_in(0))
     gateway = await start_gateway(fake.url, auth=BEARER)
     for headers in ({}, *BEARER_OF):
@@ -654,12 +659,12 @@ async def test_metrics_count_a_deadline_and_callers_who_wait(
     fake = await start_fake()
     app = gateway_application(fake.url)
     gateway = await start_app(app, "gateway")
-    async with connecting(gateway) as (under_way,):
+    async with connecting(gateway) as (in_flight,):
         await called(fake, "getSession")
         waiting = await until(gateway, "gateway_connects_in_flight", 1)
         (deadline,) = app[SERVICE].connects._open
         deadline.reschedule(LoopClock().now())  # the deadline, once all that is known
-        answer = await under_way
+        answer = await in_flight
         seen = await until(gateway, "gateway_sessions_cancelled_total", 1)
         states = [each.state.value for each in fake.world.account.sessions.values()]
     assert waiting["gateway_connects_total timeout"] == 0

@@ -69,7 +69,7 @@ async def test_bad_requests_never_reach_the_upstream(
 async def test_packed_bodies_are_not_taken(
     encoding: str, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Whatever is in them: a few bytes could unpack to a great many."""
+    """With any content: a few bytes could unpack to a great many."""
     fake = await start_fake()
     gateway = await start_gateway(fake.url)
     answer = await gateway.post(
@@ -205,7 +205,7 @@ async def test_a_broken_upstream_on_real_sockets_is_502(handler: Handler, agains
     assert (answer.status, answer.json["code"]) == (502, "upstream_error")
 
 
-async def test_an_upstream_that_nobody_runs_is_502(start_gateway: StartGateway) -> None:
+async def test_an_upstream_that_is_down_is_502(start_gateway: StartGateway) -> None:
     """Refused on a real socket, after its retries."""
     with socket.socket() as reserved:  # bound and not listening: connections are refused
         reserved.bind(("127.0.0.1", 0))
@@ -226,7 +226,7 @@ async def test_an_upstream_that_nobody_runs_is_502(start_gateway: StartGateway) 
     ],
 )
 async def test_an_id_that_is_none_is_not_used(reply: Any, against: Against) -> None:
-    """What the upstream calls an id does not become part of a path unless it looks like one."""
+    """An id of the upstream becomes part of a path only if it has the form of one."""
     seen: list[str] = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -270,7 +270,7 @@ async def test_retry_after_as_a_date_counts_from_the_answers_date(against: Again
     "date", ["soon", "Wed, 99 Oct 2026 07:30:00 GMT", f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT"]
 )
 async def test_retry_after_that_is_no_date_counts_as_absent(date: str, against: Against) -> None:
-    """Then the gateway waits its own pauses, and says five seconds in the end."""
+    """Then the gateway waits by its own rules, and answers with five seconds in the end."""
 
     async def handler(_request: web.Request) -> web.Response:
         return web.json_response({"error": "no"}, status=429, headers={"Retry-After": date})

@@ -125,14 +125,14 @@ async def test_callers_are_counted_apart(server: RedisServer) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("rate", ["1/second", "3/minute", "2/minute;3/hour", "7/3 seconds"])
-async def test_waiting_as_long_as_told_is_enough(server: RedisServer, rate: str, seed: int) -> None:
+async def test_waiting_for_retry_after_is_enough(server: RedisServer, rate: str, seed: int) -> None:
     """After a refusal the next connect passes once the time it names has gone by."""
     draws = random.Random(seed)
     async with replica(server.url, rate=rate) as one:
         refused = 0
         while refused < 4:
             await age(one, draws.uniform(0, 2) * draws.choice([0, 0, 1, 30]))
-            wait_s = await told_to_wait(one, "caller")
+            wait_s = await named_wait(one, "caller")
             if wait_s:
                 assert wait_s <= max(each.window_s for each in parse_rate(rate)) + MARGIN_S
                 await age(one, wait_s)
@@ -165,18 +165,18 @@ async def test_redis_decides_as_the_counters_in_process_do(
             passed_by += pause
             now = clock.now() + passed_by
             early, late = (deepcopy(counters).take("caller", now + late) for late in (0, late_s))
-            told = await told_to_wait(one, "caller")
+            named = await named_wait(one, "caller")
             if bool(early) != bool(late):  # a close call: ask the same of both from here on
                 counters = Counters(parse_rate(rate))
                 await one.redis("FLUSHALL")
                 continue
             ours = counters.take("caller", clock.now() + passed_by)
-            assert told == pytest.approx(ours, abs=late_s)
-            refusals += bool(told)
+            assert named == pytest.approx(ours, abs=late_s)
+            refusals += bool(named)
     assert 0 < refusals < 60
 
 
-async def told_to_wait(one: Replica, caller: str) -> float:
+async def named_wait(one: Replica, caller: str) -> float:
     """Connect, and return the seconds that a refusal names, 0 if it passed."""
     try:
         await one.limiter.hit(caller)
@@ -214,7 +214,7 @@ async def test_what_redis_keeps_of_a_caller_ends_by_itself(server: RedisServer) 
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_never_more_are_under_way_than_allowed(server: RedisServer, seed: int) -> None:
+async def test_never_more_are_in_flight_than_allowed(server: RedisServer, seed: int) -> None:
     """In a storm over two replicas, with callers who leave at any moment, the limit holds."""
     draws = random.Random(seed)
     most = draws.randint(1, 5)
@@ -295,8 +295,8 @@ async def test_a_lease_that_its_holder_never_heard_of_is_given_back(server: Redi
         entered = await two.redis("SLOWLOG", "GET", -1)
     assert task.cancelled()
     assert isinstance(entered, list)
-    heard = [word for call in entered for word in call[3] if call[3][0] == b"EVAL"]
-    assert any(word.startswith(b"caller:") for word in heard)  # else nothing was tested
+    words = [word for call in entered for word in call[3] if call[3][0] == b"EVAL"]
+    assert any(word.startswith(b"caller:") for word in words)  # else nothing was tested
 
 
 async def test_a_place_is_free_once_the_block_is_left(server: RedisServer) -> None:
@@ -314,7 +314,7 @@ async def enter(one: Replica) -> None:
 
 
 async def redis_time(one: Replica) -> tuple[float, float]:
-    """Return what Redis' clock says, which decides, and how long the key of leases lives then."""
+    """Return the time by Redis' clock, which decides, and how long the key of leases lives then."""
     found = await one.redis("EVAL", LEFT, 1, KEY)
     seconds, microseconds, left_ms = cast(list[bytes], found)
     return int(seconds) + int(microseconds) / 1_000_000, int(left_ms) / 1000
@@ -328,7 +328,7 @@ return {clock[1], clock[2], redis.call('PTTL', KEYS[1])}
 
 
 async def test_a_replica_that_died_holds_nothing_for_ever(server: RedisServer) -> None:
-    """A lease that nobody gave back ends by itself, and the whole key some time later."""
+    """A lease that is not released ends by itself, and the whole key some time later."""
     async with replica(server.url, most=1) as one, replica(server.url, most=1) as two:
         began_at, _ = await redis_time(one)
         held = one.leases.held("caller")
@@ -351,7 +351,7 @@ async def test_a_replica_that_died_holds_nothing_for_ever(server: RedisServer) -
 
 
 @pytest.mark.parametrize("policy", Outage)
-async def test_an_outage_is_decided_by_policy_and_said_once(
+async def test_an_outage_is_decided_by_policy_and_logged_once(
     server: RedisServer, policy: Outage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While Redis is gone connects pass or are refused; afterwards the limit holds again."""
@@ -364,7 +364,7 @@ async def test_an_outage_is_decided_by_policy_and_said_once(
             await expect(policy, one)
         assert await one.storage.problem()
         server.start()
-        await expect(policy, one)  # it is not yet time to look again
+        await expect(policy, one)  # no probe is due yet
         clock.at += IMPATIENT.probe_every_s
         assert await one.storage.problem() is None
         assert [await one.passes() for _ in range(3)] == [True, True, False]
@@ -388,7 +388,7 @@ async def expect(policy: Outage, one: Replica) -> None:
 
 
 async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
-    """Who asks in vain is refused, and late answers reach nobody."""
+    """Calls without an answer are refused, and late answers reach no other call."""
     clock = HandClock()
     async with replica(server.url, rate="1/hour", clock=clock) as one:
         await asyncio.gather(*(one.storage.problem() for _ in range(8)))  # connections to be lost

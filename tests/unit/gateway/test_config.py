@@ -103,7 +103,7 @@ def test_every_variable_is_read_and_flags_win() -> None:
     ],
 )
 def test_variables_that_do_not_go_together(environment: dict[str, str], said: str) -> None:
-    """What makes no sense, or would leave a door open, is told at start by the variables' names."""
+    """Settings that do not go together are reported at start, by their variables."""
     with pytest.raises(ConfigError) as wrong:
         Config.read(SECRET | environment)
     assert said in str(wrong.value)
@@ -198,10 +198,10 @@ def test_what_was_expected_and_what_came(name: str, text: str, said: str) -> Non
     assert re.fullmatch(f"{name}: expected {said}", str(caught.value))
 
 
-def test_choices_are_told_as_they_are_written() -> None:
+def test_choices_are_shown_as_they_are_written() -> None:
     """What the help shows is taken, letter by letter: choices stand in backticks."""
-    told = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
-    words = {name: words for name, words in told.items() if words and name != "GATEWAY_AVATARS"}
+    shown = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
+    words = {name: words for name, words in shown.items() if words and name != "GATEWAY_AVATARS"}
     auth = {"bearer": "GATEWAY_AUTH_TOKENS", "jwt": "GATEWAY_JWT_SECRET"}
     for name, choices in words.items():
         for choice in choices:
@@ -239,7 +239,7 @@ def test_a_missing_secret_is_named() -> None:
         Config.read({})
 
 
-def test_misspelt_variables_are_told() -> None:
+def test_misspelt_variables_are_reported() -> None:
     """A limit that is not there for a missing underscore is worse than a word too many."""
     environment = {
         "GATEWAY_RATELIMIT": "30/minute",

@@ -43,13 +43,13 @@ def no_date(_date: str) -> float | None:
 
 
 @given(st.floats(0.1, 1), st.integers(0, 100_000))
-def test_a_crowd_looks_less_often(wait: float, looking: int) -> None:
+def test_many_connects_poll_less_often(wait: float, polling: int) -> None:
     """Few keep their pace; all together stay below what a process can do, none waits for long."""
-    paced = slowed_by_load(wait, polling=looking)
+    paced = slowed_by_load(wait, polling=polling)
     assert wait <= paced <= max(wait, LONGEST_LOADED_WAIT_S)
     if paced < LONGEST_LOADED_WAIT_S:
-        assert looking / paced <= MOST_POLLS_PER_S * (1 + 1e-9)
-    if looking <= MOST_POLLS_PER_S * wait:
+        assert polling / paced <= MOST_POLLS_PER_S * (1 + 1e-9)
+    if polling <= MOST_POLLS_PER_S * wait:
         assert paced == wait
 
 
@@ -63,18 +63,18 @@ def test_pauses_grow_to_the_longest_and_never_beyond(longest: float) -> None:
 
 
 @given(st.floats(0.1, 1.0), st.floats(0.0, 40.0), st.integers(0, 12))
-def test_one_look_falls_just_before_the_deadline(longest: float, left: float, nth: int) -> None:
-    """From wherever it starts, the pauses lead to the last look, none of them too short."""
+def test_one_poll_falls_just_before_the_deadline(longest: float, left: float, nth: int) -> None:
+    """From wherever it starts, the pauses lead to the last poll, none of them too short."""
     waits = poll_waits(longest)
     next(islice(waits, nth, nth), None)
-    looked_before = left < LAST_POLL_S + FIRST_WAIT_S
-    looks = []
+    polled_before = left < LAST_POLL_S + FIRST_WAIT_S
+    polls = []
     while left > LAST_POLL_S / 2:
         pause = aligned_to_deadline(next(waits), time_left_s=left)
         assert FIRST_WAIT_S - 1e-9 <= pause <= max(longest, 2 * FIRST_WAIT_S) + 1e-9
         left -= pause
-        looks.append(left)
-    assert looked_before or any(abs(left - LAST_POLL_S) < 1e-6 for left in looks)
+        polls.append(left)
+    assert polled_before or any(abs(left - LAST_POLL_S) < 1e-6 for left in polls)
 
 
 @given(
@@ -84,7 +84,7 @@ def test_one_look_falls_just_before_the_deadline(longest: float, left: float, nt
     st.integers(0, 100),
     st.booleans(),
 )
-def test_a_failure_is_repeated_in_time_or_answered(
+def test_a_failure_is_retried_in_time_or_answered(
     failure: UpstreamFailure, retried: int, left: float, seed: int, custom: bool
 ) -> None:
     """Every failure leads to a pause that fits and is long enough, or to a row of the contract."""
@@ -100,17 +100,17 @@ def test_a_failure_is_repeated_in_time_or_answered(
     except GatewayError as error:
         row = error
     else:
-        hung_look = failure.hop is Hop.RETRIEVE and failure.reason is FailureReason.TIMEOUT
-        assert hung_look or wait < left
-        assert hung_look or wait >= (failure.retry_after_s or 0)
-        assert hung_look or retried < RETRIES.allowed(failure.hop)
+        slow_poll = failure.hop is Hop.RETRIEVE and failure.reason is FailureReason.TIMEOUT
+        assert slow_poll or wait < left
+        assert slow_poll or wait >= (failure.retry_after_s or 0)
+        assert slow_poll or retried < RETRIES.allowed(failure.hop)
         return
     assert row.status >= 500 or (custom and failure.status == 404)
 
 
 @given(failures)
-def test_create_is_repeated_only_if_the_server_did_not_act(failure: UpstreamFailure) -> None:
-    """Nobody listened, 429 or 503; anything else might have made a session."""
+def test_create_is_retried_only_if_the_server_did_not_act(failure: UpstreamFailure) -> None:
+    """No connection, 429 or 503; after anything else a session may exist."""
     if failure.hop is not Hop.CREATE:
         return
     certain = failure.reason is FailureReason.REFUSED or (
@@ -153,7 +153,7 @@ def test_a_create_that_hangs_is_a_timeout() -> None:
 
 @pytest.mark.parametrize("status", ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"])
 def test_running_is_never_ready(status: str) -> None:
-    """RUNNING is somebody else's session, and only the other three are over."""
+    """RUNNING is not by us, and only the other three are over."""
     with pytest.raises(SessionFailed) as caught:
         read_status(status, "stk_a")
     assert caught.value.over is (status != "RUNNING")

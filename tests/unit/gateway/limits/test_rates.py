@@ -21,8 +21,8 @@ pauses = st.lists(st.floats(0, 30) | st.just(0.0), min_size=1, max_size=80)
 
 
 @given(st.lists(rates, min_size=1, max_size=3), pauses)
-def test_waiting_as_long_as_told_is_enough(limits: list[Rate], pauses: list[float]) -> None:
-    """After any history, the connect that comes when a refusal says so passes."""
+def test_waiting_for_retry_after_is_enough(limits: list[Rate], pauses: list[float]) -> None:
+    """After any history, the connect at the time that a refusal names passes."""
     counters = Counters(limits)
     for now in accumulate(pauses, initial=1e6):
         wait = counters.take("caller", now)
@@ -31,7 +31,7 @@ def test_waiting_as_long_as_told_is_enough(limits: list[Rate], pauses: list[floa
 
 
 @given(rates, pauses)
-def test_nobody_is_told_to_wait_for_nothing(rate: Rate, pauses: list[float]) -> None:
+def test_no_wait_is_too_long(rate: Rate, pauses: list[float]) -> None:
     """A connect noticeably before the time that a refusal names is refused."""
     counters = Counters([rate])
     for now in accumulate(pauses, initial=1e6):
@@ -99,7 +99,7 @@ def test_idle_callers_are_forgotten(callers: int, pause: float) -> None:
 def test_there_is_an_end_to_how_many_callers_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Beyond it the one that has been idle longest is forgotten, and nobody else."""
+    """Beyond it the caller that has been idle longest is evicted, and no other."""
     monkeypatch.setattr(window, "MOST_CALLERS", 3)
     counters = Counters([Rate(5, 2)])
     for caller in "abcad":
@@ -193,7 +193,7 @@ def test_nothing_is_opened_for_limits_that_are_off() -> None:
 
 
 def test_pauses_of_a_steady_caller() -> None:
-    """Who always waits as told gets, over many windows, the amount per window."""
+    """Waiting as long as refusals name gives, over many windows, the amount per window."""
     rate = Rate(10, 4)
     counters = Counters([rate])
     now, passed = 0.0, [0.0]

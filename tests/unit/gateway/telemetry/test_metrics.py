@@ -19,7 +19,7 @@ CODES = sorted(set(known_codes()))
 def a_metrics(
     in_flight: Callable[[], int] = lambda: 0, waiting: Callable[[], int] = lambda: 0
 ) -> Metrics:
-    """Return metrics of a gateway where nobody waits."""
+    """Return metrics of a gateway where no caller waits."""
     return Metrics(in_flight=in_flight, waiting=waiting)
 
 
@@ -80,7 +80,7 @@ def test_each_connect_counts_once_and_only_good_ones_are_measured(
 @example(Hop.CREATE, FailureReason.STATUS, 599)
 @example(Hop.CREATE, FailureReason.STATUS, 600)
 def test_reasons_of_failures_are_bounded(hop: Hop, reason: FailureReason, status: int) -> None:
-    """A reason is a reason's name or a possible HTTP status, whatever an upstream answers."""
+    """A label is a reason's name or a possible HTTP status, for any answer of an upstream."""
     metrics = a_metrics()
     metrics.upstream_failed(UpstreamFailure(hop, reason, status=status))
     series = [name for name in scraped(metrics) if "upstream_failures_total" in name]
@@ -91,7 +91,7 @@ def test_reasons_of_failures_are_bounded(hop: Hop, reason: FailureReason, status
 
 
 def test_what_the_connect_flow_tells_is_counted() -> None:
-    """Sessions made, READY, cancelled, left behind and lost are told apart."""
+    """Sessions created, READY, cancelled, left behind and lost are counted apart."""
     metrics = a_metrics()
     watch: Watch = metrics
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""Spans: how they hang together, what they say, and that nobody has to wait for them."""
+"""Spans: how they hang together, what they hold, and that no caller waits for them."""
 
 import asyncio
 import logging
@@ -45,7 +45,7 @@ def a_tracing() -> tuple[Tracing, InMemorySpanExporter]:
 
 
 def shown(span: ReadableSpan) -> str:
-    """Return all that a span says."""
+    """Return all that a span holds."""
     text: str = span.to_json()
     return text
 
@@ -197,7 +197,7 @@ def test_a_caller_who_does_not_record_is_followed() -> None:
 
 
 def test_an_error_ends_the_span_and_passes_without_its_text() -> None:
-    """Whatever ends a connect goes on, a cancellation included; its message is not recorded."""
+    """Every exception goes on, a cancellation included; its message is not recorded."""
     tracer, exporter = a_tracing()
     for error in (ValueError("hush-hush"), asyncio.CancelledError("hush-hush")):
         with pytest.raises(type(error)), tracer.connect(RequestRecord(FRESH)):
@@ -225,7 +225,9 @@ class Stuck(SpanExporter):
         return SpanExportResult.FAILURE
 
 
-async def test_an_exporter_that_is_down_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_exporter_that_is_down_disturbs_no_caller(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """ConnectFlow go on while spans are stuck, and the shutdown waits for a bounded time only."""
     stuck = Stuck()
     provider = TracerProvider(shutdown_on_exit=False)
@@ -302,7 +304,7 @@ def test_what_cannot_be_exported_to_is_named(
 def test_a_missing_package_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever asks for traces without the extra is told what to install, and is served."""
+    """Without the extra a warning names what to install, and the gateway serves."""
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
 
     assert tracing({"OTEL_TRACES_EXPORTER": "console"}) is None
