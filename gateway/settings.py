@@ -6,13 +6,16 @@ come from these declarations.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 SETTING = "setting"  # the key of a field's metadata
+E = TypeVar("E", bound=Enum)
 N = TypeVar("N", int, float)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +85,24 @@ def settings_of(group: Any, prefix: str = "") -> Iterator[Setting]:
             yield from settings_of(each.default_factory, f"{each.name}.")
 
 
+def _parser(convert: Callable[[str], T], accepts: Callable[[T], bool]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        with suppress(LookupError, ValueError):
+            if accepts(value := convert(text)):
+                return value
+        raise ValueError(f"got {text!r}")
+
+    return parse
+
+
 def number(kind: Callable[[str], N], low: float, high: float) -> Callable[[str], N]:
-    """Return a parser of numbers from `low` to `high`."""
-
-    def parse(text: str) -> N:
-        try:
-            parsed = kind(text)
-        except ValueError:
-            raise ValueError(f"got {text!r}") from None
-        if not low <= parsed <= high:  # true of nan as well
-            raise ValueError(f"got {text!r}")
-        return parsed
-
-    return parse
+    """Return a parser of numbers from `low` to `high`; nan is none of them."""
+    return _parser(kind, lambda value: low <= value <= high)
 
 
-def one_of(choices: type[Enum]) -> Callable[[str], Enum]:
+def one_of(choices: type[E]) -> Callable[[str], E]:
     """Return a parser of the values of an enum."""
-
-    def parse(text: str) -> Enum:
-        try:
-            return choices(text)
-        except ValueError:
-            raise ValueError(f"got {text!r}") from None
-
-    return parse
+    return _parser(choices, lambda value: True)
 
 
 def switch(text: str) -> bool:
@@ -115,10 +111,7 @@ def switch(text: str) -> bool:
     Raises:
         ValueError: the text is neither `on` nor `off`.
     """
-    try:
-        return {"on": True, "off": False}[text.lower()]
-    except KeyError:
-        raise ValueError(f"got {text!r}") from None
+    return _parser({"on": True, "off": False}.__getitem__, lambda value: True)(text.lower())
 
 
 def words(text: str) -> list[str]:
