@@ -25,7 +25,7 @@ from tests.support.gateway.storm import (
     Seen,
     Storm,
     by_avatar,
-    callers,
+    wave_of,
     weather,
     wrongs,
 )
@@ -51,7 +51,7 @@ def _calm() -> Storm:
     every = list(AVATARS)
     brief = [avatar for avatar in every if AVATARS[avatar] not in LINGERING]
     avatars = (every, brief, brief, brief)
-    waves = tuple(callers(each, CALLERS, seed=seed) for seed, each in enumerate(avatars))
+    waves = tuple(wave_of(each, CALLERS, seed=seed) for seed, each in enumerate(avatars))
     return Storm("calm", "default", waves, deadline_s=PATIENT_S)
 
 
@@ -59,14 +59,14 @@ def _stopped() -> Iterator[Storm]:
     """Yield storms with SIGTERM while creates go out, and while sessions are handed out."""
     moments = {("createSession", CALLERS // 2): 1.0, ("consumeSession", 10): 0.0}
     for seed, (moment, grace_s) in enumerate(moments.items(), 4):
-        wave = callers(list(AVATARS), CALLERS, seed=seed)
+        wave = wave_of(list(AVATARS), CALLERS, seed=seed)
         world = f"stopped-after-{moment[1]}-{moment[0]}"
         yield Storm(world, "default", (wave,), moment, deadline_s=5.0, grace_s=grace_s)
 
 
 def _about_accounts() -> Iterator[Storm]:
     for number, name in enumerate(OF_ACCOUNTS):
-        wave = callers(["music-superstar"], 5, seed=number)
+        wave = wave_of(["music-superstar"], 5, seed=number)
         yield Storm(name, name, (wave,), ("createSession", 3) if number % 2 else None)
 
 

@@ -158,7 +158,7 @@ def by_avatar(catalogue: Catalogue) -> dict[str, str]:
     return {str(each.avatar): each.name for each in catalogue.with_avatars}
 
 
-def callers(avatars: Sequence[str], size: int, *, seed: int) -> tuple[Caller, ...]:
+def wave_of(avatars: Sequence[str], size: int, *, seed: int) -> tuple[Caller, ...]:
     """Return callers in a random order; where there are enough, every avatar has one or more."""
     chance = random.Random(seed)
     wanted = [*avatars[:size], *chance.choices(avatars, k=max(0, size - len(avatars)))]
