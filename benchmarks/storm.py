@@ -19,7 +19,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 from benchmarks.report import Row, against, progress, table
 from fake_runway.client.aio import AsyncAdmin
 from fake_runway.scenarios.catalogue import Catalogue
-from tests.support.gateway.storm import FAKE_OPTIONS, Seen, Storm, by_avatar, crowd, weather, wrongs
+from tests.support.gateway.storm import (
+    FAKE_OPTIONS,
+    Seen,
+    Storm,
+    by_avatar,
+    wave_of,
+    weather,
+    wrongs,
+)
 from tests.support.processes import running
 
 KIB = 1024
@@ -51,7 +59,7 @@ def main() -> None:
     print(f"\n{connects:,} connects in {time.monotonic() - begin:.0f} s")
     if options.waves:
         avatars = list(by_avatar(catalogue))
-        waves = tuple(crowd(avatars, options.callers, seed=seed) for seed in range(options.waves))
+        waves = tuple(wave_of(avatars, options.callers, seed=seed) for seed in range(options.waves))
         mixed = Storm("mixed", "default", waves, deadline_s=options.deadline)
         (long,) = asyncio.run(_play([mixed], 1))
         found += wrongs(long)
@@ -62,7 +70,7 @@ def main() -> None:
 
 
 def _of_scenario(name: str, callers: int, deadline_s: float, *, seed: int) -> tuple[Storm, Storm]:
-    wave = crowd([AVATAR], callers, seed=seed)
+    wave = wave_of([AVATAR], callers, seed=seed)
     half = ("createSession", max(1, callers // 2))
     return (
         Storm(f"{name}-calm", name, (wave,), deadline_s=deadline_s),

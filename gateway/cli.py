@@ -7,7 +7,8 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,17 +16,16 @@ import click
 from aiohttp import web
 
 from gateway.access.settings import Mode, is_loopback
-from gateway.config import Config, ConfigError, Tls, own_url
+from gateway.config import SETTINGS, Config, ConfigError, Tls, own_url, unknown
 from gateway.flow.avatars import PRESETS
 from gateway.telemetry.logs import setup_logging
 from gateway.telemetry.tracing import secret_headers, tracing
-from gateway.variables import VARIABLES, unknown
 from gateway.web.app import HEALTH, PATH, create_app
 from gateway.web.server import GatewayRunner
 
-ANSWERED_S = 20.0  # for answers that are being written when everything else has ended
+ANSWERED_S = 20.0  # for answers that are being written when all connects have ended
 HEALTH_S, LONGEST_HEALTH_S = 3.0, 86_400.0
-BACKLOG = 4096  # who comes in a crowd waits to be accepted, and is not turned away
+BACKLOG = 4096  # connections of a burst wait to be accepted, and are not refused
 _EXIT_UNHEALTHY = 1
 _EXIT_USAGE = 2
 _EXIT_CANNOT_START = 3
@@ -43,11 +43,17 @@ def main() -> None:
     """
 
 
-def _every_variable(command: click.Command) -> click.Command:
-    for variable in VARIABLES:
-        if not variable.private:
-            text = f"{variable.expected[0].upper()}{variable.expected[1:]}. [{variable.name}]"
-            command.params.append(click.Option([variable.flag, variable.key], help=text))
+def _with_settings(command: click.Command) -> click.Command:
+    for each in SETTINGS:
+        if not each.secret:
+            default = f"; default: {each.default}" if each.default else ""
+            text = f"{each.expected[0].upper()}{each.expected[1:]}. [{each.variable}{default}]"
+            command.params.append(click.Option([each.flag, each.key], help=text))
+    secret = ", ".join(each.variable for each in SETTINGS if each.secret)
+    command.epilog = (
+        "Secrets have a variable and no option, because a command line is visible to every user of"
+        f" the machine: {secret}."
+    )
     return command
 
 
@@ -56,9 +62,7 @@ def _every_variable(command: click.Command) -> click.Command:
 def serve(check: bool, **flags: str | None) -> None:
     """Serve the gateway.
 
-    Every option can be given as the environment variable behind it. What is secret has no option,
-    because a command line is visible to every user of the machine: RUNWAYML_API_SECRET,
-    GATEWAY_AUTH_TOKENS, GATEWAY_JWT_SECRET, GATEWAY_RATE_LIMIT_STORAGE. docs/gateway.md has all of
+    Every option can be given as the environment variable behind it. docs/gateway.md has all of
     them in a table.
 
     \b
@@ -66,7 +70,10 @@ def serve(check: bool, **flags: str | None) -> None:
       fake-runway serve &
       RUNWAYML_BASE_URL=http://127.0.0.1:4010 RUNWAYML_API_SECRET=offline runway-gateway serve
     """
-    config = _config(flags)
+    try:
+        config = Config.read(os.environ, flags)
+    except ConfigError as error:
+        _fail(str(error), _EXIT_USAGE)
     tls = _tls(config.tls)
     for sentence in unknown(os.environ):
         print(f"runway-gateway: {sentence}", file=sys.stderr)
@@ -79,14 +86,19 @@ def serve(check: bool, **flags: str | None) -> None:
     setup_logging(config.log_level, config.log_format, secrets)
     for sentence in _warnings(config):
         _log.warning("%s", sentence)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    with suppress(ImportError):  # on platforms that it does not support
+        import uvloop
+
+        loop_factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
         sys.exit(runner.run(_serve(config, tls)))
 
 
-main.add_command(_every_variable(serve))
+main.add_command(_with_settings(serve))
 
 
-def _patience(_context: click.Context, _option: click.Parameter, text: str) -> float:
+def _timeout(_context: click.Context, _option: click.Parameter, text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -100,20 +112,20 @@ def _patience(_context: click.Context, _option: click.Parameter, text: str) -> f
 
 @main.command()
 @click.option(
-    "--url", help="Of the gateway; default: where the environment lets it listen, on this machine."
+    "--url", help="Of the gateway; default: where the environment has it listen, on this machine."
 )
 @click.option(
     "--timeout",
     "timeout_s",
     type=str,
     metavar="SECONDS",
-    callback=_patience,
+    callback=_timeout,
     default=HEALTH_S,
     show_default=True,
-    help="Seconds without a byte after which nobody is there.",
+    help="Seconds without a byte after which the gateway counts as dead.",
 )
 def health(url: str | None, timeout_s: float) -> None:
-    """Ask a running gateway whether it is alive: exit code 0 if it is, 1 if not.
+    """Check that a running gateway is alive: exit code 0 if it is, 1 if not.
 
     For health checks in containers, which have no curl. A certificate is not checked: it is made
     for the gateway's public name.
@@ -129,25 +141,19 @@ def health(url: str | None, timeout_s: float) -> None:
 
 
 def _status(url: SplitResult, timeout_s: float) -> int:
-    host, path = url.hostname or "", url.path or HEALTH
+    host = url.hostname or ""
     if url.scheme == "https":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        secure = http.client.HTTPSConnection(host, url.port, timeout=timeout_s, context=context)
-        secure.request("GET", path)
-        return secure.getresponse().status
-    if url.scheme != "http":
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, url.port, timeout=timeout_s, context=context
+        )
+    elif url.scheme == "http":
+        connection = http.client.HTTPConnection(host, url.port, timeout=timeout_s)
+    else:
         raise ValueError("expected an http(s) URL")
-    plain = http.client.HTTPConnection(host, url.port, timeout=timeout_s)
-    plain.request("GET", path)
-    return plain.getresponse().status
-
-
-def _config(flags: dict[str, str | None]) -> Config:
-    try:
-        return Config.read(os.environ, flags)
-    except ConfigError as error:
-        _fail(str(error), _EXIT_USAGE)
+    connection.request("GET", url.path or HEALTH)
+    return connection.getresponse().status
 
 
 def _fail(text: str, code: int) -> NoReturn:
@@ -167,7 +173,7 @@ def _tls(files: Tls) -> ssl.SSLContext | None:
 
 
 def _misfit(files: Tls, reason: str | None) -> str:
-    """Say which of the files is wrong, which OpenSSL does not."""
+    """Return which of the files is wrong, which OpenSSL does not report."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(files.cert)
     except (OSError, ValueError):
@@ -179,12 +185,12 @@ def _misfit(files: Tls, reason: str | None) -> str:
 
 
 def _warnings(config: Config) -> Iterator[str]:
-    """Yield what an operator should know before somebody else finds out."""
-    everybody = config.auth.mode is Mode.NONE and not config.limits.rates
-    if everybody and not is_loopback(config.host):
+    """Yield the risks of a configuration, each with what to do about it."""
+    unlimited = config.auth.mode is Mode.NONE and not config.limits.rates
+    if unlimited and not is_loopback(config.host):
         yield (
-            f"whoever reaches {config.host} can start sessions that you pay for, without limit:"
-            " set GATEWAY_AUTH or GATEWAY_RATE_LIMIT"
+            f"every client that reaches {config.host} can start sessions that you pay for, without"
+            " limit: set GATEWAY_AUTH or GATEWAY_RATE_LIMIT"
         )
     upstream = urlsplit(config.base_url)
     if upstream.scheme == "http" and not is_loopback(upstream.hostname or ""):
@@ -197,7 +203,7 @@ def _warnings(config: Config) -> Iterator[str]:
 
 
 async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
-    stopped = _stopped()  # before anybody can call: a signal must never cut a connect off
+    stopped = _stopped()  # before the first connect: a signal must never cut one off
     app = create_app(config, tracing=tracing(os.environ))
     runner = GatewayRunner(app, shutdown_timeout=ANSWERED_S)
     await runner.setup()
@@ -221,28 +227,19 @@ async def _serve(config: Config, tls: ssl.SSLContext | None) -> int:
         print(f"gateway: {scheme}://{host}:{port}{PATH} -> {config.upstream_host}", flush=True)
         await stopped.wait()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)  # a second Ctrl-C kills
-        _log.info("stopping: connects under way have %g s", config.grace_s)
+        _log.info("stopping: connects in flight have %g s", config.grace_s)
     finally:
         await runner.cleanup()
     return 0
 
 
 def _stopped() -> asyncio.Event:
-    """Return what is set by the first SIGINT, SIGTERM or SIGHUP from now on."""
+    """Return an event that the first SIGINT, SIGTERM or SIGHUP from now on sets."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     numbers = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)  # a terminal was closed, and nobody said nohup
+        numbers.append(signal.SIGHUP)  # a terminal was closed, and not by way of nohup
     for number in numbers:
         loop.add_signal_handler(number, stopped.set)
     return stopped
-
-
-def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
-    """Return uvloop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop

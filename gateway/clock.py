@@ -17,7 +17,7 @@ class LoopClock:
         return asyncio.get_running_loop().time()
 
     def wall(self) -> float:
-        """Return POSIX seconds, to compare with instants that others have written down."""
+        """Return POSIX seconds, to compare with instants from outside, such as those of tokens."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
@@ -25,23 +25,23 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
-async def within(seconds: float, question: Awaitable[T]) -> T:
-    """Return the answer to a question within that time, as far as this process had time itself.
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """Return the result of `work` within that time, as far as this process had time itself.
 
-    The wait is cut in slices, each a look at the sockets: a loop that is late for a second, because
-    the machine is busy, then finds the answer that has long been there, and no outage.
+    The wait is cut in slices, after each of which the loop reads its sockets: on a busy machine a
+    loop that is late for a second then finds the answer that has long arrived, and no outage.
 
     Raises:
-        TimeoutError: no answer.
+        TimeoutError: no result.
     """
-    asked = asyncio.ensure_future(question)
+    task = asyncio.ensure_future(work)
     try:
         for _ in range(SLICES):
-            done, _ = await asyncio.wait({asked}, timeout=seconds / SLICES)
+            done, _ = await asyncio.wait({task}, timeout=seconds / SLICES)
             if done:
-                return asked.result()
+                return task.result()
         raise TimeoutError
     finally:
-        if not asked.done():
-            asked.cancel()
-            await asyncio.wait({asked})
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})

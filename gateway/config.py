@@ -1,89 +1,215 @@
-"""The gateway's configuration: read once, checked whole, frozen.
+"""The gateway's configuration: read once, checked whole, frozen."""
 
-Every variable is listed in `VARIABLES`; the command line has a flag for each but the secrets, which
-would be visible in the process list.
-"""
-
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from gateway.access.addresses import TrustedProxies, parse_networks
 from gateway.access.cors import Origins
 from gateway.access.settings import AuthSettings
 from gateway.access.settings import check as check_auth
+from gateway.errors import InvalidRequest
 from gateway.flow.avatars import AllowList
 from gateway.flow.credentials import Shape
-from gateway.limits.rates import LimitSettings
+from gateway.flow.options import OPTIONS, parse_options
+from gateway.limits.settings import LimitSettings
+from gateway.settings import (
+    SETTING,
+    Setting,
+    number,
+    one_of,
+    readable_file,
+    setting,
+    settings_of,
+    some_text,
+    switch,
+    words,
+)
 from gateway.telemetry.logs import LogFormat, LogLevel
-from gateway.variables import VARIABLES, Variable
-
-HOST, PORT = "127.0.0.1", 4011
 
 
 class ConfigError(Exception):
-    """A variable is missing or wrong. The message names it and never shows a secret."""
+    """A setting is missing or wrong. The message names it and never shows a secret."""
+
+
+def _secret(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty")
+    if text != text.strip():
+        raise ValueError("it begins or ends with white space")
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("it holds characters that cannot be sent in a header")
+    return text
+
+
+_SECRET = Setting(
+    "RUNWAYML_API_SECRET", _secret, "the upstream's API secret", value=MISSING, secret=True
+)
+
+
+def _base_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port, (parts.hostname or "").encode("idna")  # each a ValueError if it is none
+    except ValueError:
+        raise ValueError("its host or its port cannot be read") from None
+    if any(character.isspace() for character in text):
+        raise ValueError("it holds white space")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it has no http(s) scheme or no host")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise ValueError("it has a query, a fragment or a user")
+    return text.rstrip("/")
+
+
+def _port(text: str) -> int:
+    if text.startswith("tcp://"):
+        raise ValueError(
+            "this looks like Kubernetes' variable for a Service named `gateway`;"
+            " set `enableServiceLinks: false` in the pod's spec"
+        )
+    return number(int, 0, 65_535)(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The files that make the gateway speak HTTPS itself; empty: a proxy does, or nobody."""
+    """The files with which the gateway speaks HTTPS itself."""
 
-    cert: str = ""
-    key: str = ""
+    cert: str = setting(
+        "GATEWAY_TLS_CERT_FILE", readable_file, "a PEM file with the certificate chain", unset=""
+    )
+    key: str = setting(
+        "GATEWAY_TLS_KEY_FILE", readable_file, "a PEM file with its key, unencrypted", unset=""
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a gateway needs to know.
+    """What a gateway needs to know. Each field says in its setting what it may hold."""
 
-    Attributes:
-        secret: the upstream's API secret.
-        base_url: the upstream, without a trailing slash.
-        shape: the answer's shape, unless the caller asks for the other one and `choice` allows it.
-        deadline_s: from a request to its answer.
-        longest_wait_s: between two looks at a session, at most 1.
-        avatars: whom sessions may be made for.
-        options: what callers may ask of a session besides its avatar.
-        origins: whose pages may call.
-        concurrency: how many connects run at once; more wait for their turn.
-        queue: how many may wait.
-        grace_s: how long connects under way may go on when the gateway is told to stop.
-        metrics: whether `/metrics` exists.
-        log_format: one JSON object a line, or text for people.
-        log_level: from which importance on lines are logged.
-    """
-
-    secret: str = field(repr=False)
-    base_url: str = "https://api.dev.runwayml.com"
-    host: str = HOST
-    port: int = PORT
-    shape: Shape = Shape.CREDENTIALS
-    choice: bool = True
-    deadline_s: float = 30.0
-    longest_wait_s: float = 0.2
-    avatars: AllowList = field(default_factory=lambda: AllowList.parse(["presets", "custom"]))
-    options: frozenset[str] = frozenset()
-    origins: Origins = field(default_factory=Origins)
+    secret: str = field(repr=False, metadata={SETTING: _SECRET})
+    base_url: str = setting(
+        "RUNWAYML_BASE_URL",
+        _base_url,
+        "the upstream's URL, such as https://api.dev.runwayml.com",
+        default="https://api.dev.runwayml.com",
+    )
+    host: str = setting("GATEWAY_HOST", some_text, "an address to listen on", default="127.0.0.1")
+    port: int = setting(
+        "GATEWAY_PORT", _port, "a port from 0 to 65535, 0 for any free one", default="4011"
+    )
+    shape: Shape = setting(
+        "GATEWAY_SHAPE",
+        one_of(Shape),
+        "the answer's shape, `credentials` or `session-key`",
+        default="credentials",
+    )
+    choice: bool = setting(
+        "GATEWAY_SHAPE_CHOICE",
+        switch,
+        "`on` or `off`: whether callers may choose the other one by ?shape=",
+        default="on",
+    )
+    deadline_s: float = setting(
+        "GATEWAY_DEADLINE",
+        number(float, 1, 600),
+        "the seconds from a request to its answer, 1 to 600",
+        default="30",
+    )
+    longest_wait_s: float = setting(
+        "GATEWAY_POLL_INTERVAL",
+        number(float, 0.1, 1),
+        "the seconds between two polls of a session at most, 0.1 to 1",
+        default="0.2",
+    )
+    avatars: AllowList = setting(
+        "GATEWAY_AVATARS",
+        lambda text: AllowList.parse(words(text)),
+        "preset ids and UUIDs, comma separated; `presets` for all presets, `custom` for any UUID",
+        default="presets,custom",
+    )
+    options: frozenset[str] = setting(
+        "GATEWAY_OPTIONS",
+        parse_options,
+        f"what callers may ask of a session, comma separated: {', '.join(OPTIONS)}",
+    )
+    origins: Origins = setting(
+        "GATEWAY_CORS_ORIGINS",
+        Origins.parse,
+        "origins whose pages may call, comma separated, such as https://app.example.com, or *",
+    )
     auth: AuthSettings = field(default_factory=AuthSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
-    concurrency: int = 4000
-    queue: int = 4000
-    grace_s: float = 10.0
+    trusted: TrustedProxies = setting(
+        "GATEWAY_TRUSTED_PROXIES",
+        parse_networks,
+        "addresses and networks whose X-Forwarded-For is believed, comma separated; `unix` for"
+        " every caller through a Unix socket",
+    )
+    concurrency: int = setting(
+        "GATEWAY_CONCURRENCY",
+        number(int, 1, 100_000),
+        "the connects in flight at once in this process, 1 to 100000; more wait for their turn",
+        default="4000",
+    )
+    queue: int = setting(
+        "GATEWAY_QUEUE",
+        number(int, 0, 100_000),
+        "the connects that may wait for their turn, 0 to 100000",
+        default="4000",
+    )
+    grace_s: float = setting(
+        "GATEWAY_SHUTDOWN_GRACE",
+        number(float, 0, 600),
+        "the seconds that connects in flight may go on when the gateway stops, 0 to 600",
+        default="10",
+    )
     tls: Tls = field(default_factory=Tls)
-    metrics: bool = True
-    log_format: LogFormat = LogFormat.JSON
-    log_level: LogLevel = LogLevel.INFO
+    metrics: bool = setting(
+        "GATEWAY_METRICS", switch, "`on` or `off`: whether /metrics exists", default="on"
+    )
+    log_format: LogFormat = setting(
+        "GATEWAY_LOG_FORMAT",
+        one_of(LogFormat),
+        "`json` for one object a line, or `text` for people",
+        default="json",
+    )
+    log_level: LogLevel = setting(
+        "GATEWAY_LOG_LEVEL",
+        one_of(LogLevel),
+        "the lowest level that is logged: `debug`, `info`, `warning` or `error`",
+        default="info",
+    )
 
     def __post_init__(self) -> None:
-        """Check what no variable can be checked for alone, and what came without variables.
+        """Check what no text can be checked for alone, and values that came without a text.
 
         Raises:
             ConfigError: by the name of the variable, also if there was none.
         """
-        _check(self)
+        bounds = {
+            "GATEWAY_SHAPE": (isinstance(self.shape, Shape), "a gateway.Shape"),
+            "GATEWAY_DEADLINE": (self.deadline_s > 0, "more than 0"),
+            "GATEWAY_POLL_INTERVAL": (0 < self.longest_wait_s <= 1, "more than 0, at most 1"),
+            "GATEWAY_CONCURRENCY": (self.concurrency >= 1, "1 or more"),
+            "GATEWAY_QUEUE": (self.queue >= 0, "0 or more"),
+            "GATEWAY_SHUTDOWN_GRACE": (self.grace_s >= 0, "0 or more"),
+            "RUNWAYML_BASE_URL": (not self.base_url.endswith("/"), "no slash at the end"),
+            "RUNWAYML_API_SECRET": (bool(self.secret), "the upstream's API secret"),
+        }
+        for variable, (good, expected) in bounds.items():
+            if not good:
+                raise ConfigError(f"{variable}: expected {expected}")
+        try:
+            check_auth(self.auth)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        if bool(self.tls.cert) != bool(self.tls.key):
+            raise ConfigError(
+                "GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: expected both or none"
+            )
 
     @property
     def upstream_host(self) -> str:
@@ -98,89 +224,82 @@ class Config:
         every = (self.secret, *self.auth.tokens, self.auth.jwt_secret, *spellings)
         return tuple(dict.fromkeys(secret for secret in every if secret))
 
+    def shape_for(self, asked: Shape | None) -> Shape:
+        """Return the shape of an answer to a caller who asks for this one, None: for none.
+
+        Raises:
+            InvalidRequest: callers may not choose.
+        """
+        if asked not in (None, self.shape) and not self.choice:
+            raise InvalidRequest(f"this gateway answers with shape {self.shape.value} only")
+        return asked or self.shape
+
     @classmethod
     def read(
         cls, environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None
     ) -> "Config":
-        """Build from environment variables; a flag (named like its variable's `key`) wins.
+        """Build from environment variables; a flag (named like its setting's `key`) wins.
 
         Raises:
             ConfigError: the first thing that is wrong, with what was expected.
         """
-        values: dict[str, Any] = {}
-        groups: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
-        for field_name, value in _parsed(environment, flags or {}, VARIABLES):
-            group, _, name = field_name.rpartition(".")
-            (groups[group] if group else values)[name] = value
-        if "secret" not in values:
-            raise ConfigError("RUNWAYML_API_SECRET: expected the upstream's API secret: not set")
-        settings = {name: make(**groups[name]) for name, make in _GROUPS.items()}
-        return cls(**values, **settings)
+        values = {each.field: _value(each, environment, flags or {}) for each in SETTINGS}
+
+        def built(group: Any, prefix: str = "") -> Any:
+            return group(
+                **{
+                    each.name: values[f"{prefix}{each.name}"]
+                    if SETTING in each.metadata
+                    else built(each.default_factory, f"{each.name}.")
+                    for each in fields(group)
+                }
+            )
+
+        config: Config = built(cls)
+        return config
+
+
+SETTINGS = tuple(settings_of(Config))
 
 
 def own_url(environment: Mapping[str, str], path: str) -> str:
     """Return where a gateway with this environment listens, as this machine reaches it.
 
-    Looks at nothing else, so that whoever asks needs no secret.
+    Reads no other variable, so that a health check needs no secret.
 
     Raises:
         ConfigError: one of the variables that say where is wrong.
     """
-    where = [each for each in VARIABLES if each.field in ("host", "port", "tls.cert")]
-    given = dict(_parsed(environment, {}, where))
-    scheme = "https" if "tls.cert" in given else "http"
-    host = given.get("host", HOST)
+    where = {each.field: each for each in SETTINGS}
+    host, port, cert = (
+        _value(where[name], environment, {}) for name in ("host", "port", "tls.cert")
+    )
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{given.get('port', PORT)}{path}"
+    return f"{'https' if cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}{path}"
 
 
-def _parsed(
-    environment: Mapping[str, str], flags: Mapping[str, str | None], variables: Iterable[Variable]
-) -> Iterator[tuple[str, Any]]:
-    """Yield the field and the value of each variable that is set."""
-    for variable in variables:
-        flag = flags.get(variable.key)
-        text = flag if flag is not None else environment.get(variable.name)
-        if text is None:
-            continue
-        try:
-            yield variable.field, variable.parse(text)
-        except ValueError as error:
-            source = variable.flag if flag is not None else variable.name
-            raise ConfigError(f"{source}: expected {variable.expected}: {error}") from None
+def unknown(environment: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each variable that looks like one of the gateway's and is none.
+
+    Kubernetes' own variables for a Service named `gateway` are left out.
+    """
+    names = [each.variable for each in SETTINGS]
+    for name in sorted(environment):
+        ours = name.startswith("GATEWAY_") and name not in names
+        if ours and not name.startswith(("GATEWAY_SERVICE_", "GATEWAY_PORT_")):
+            near = get_close_matches(name, names, 1)
+            yield f"{name} is no variable of the gateway" + (f"; {near[0]} is" if near else "")
 
 
-_GROUPS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"auth": AuthSettings, "limits": LimitSettings, "tls": Tls}
-)
-
-
-def _check(config: Config) -> None:
-    fields = {
-        "GATEWAY_SHAPE": (isinstance(config.shape, Shape), "a gateway.credentials.Shape"),
-        "GATEWAY_DEADLINE": (config.deadline_s > 0, "more than 0"),
-        "GATEWAY_POLL_INTERVAL": (0 < config.longest_wait_s <= 1, "more than 0, at most 1"),
-        "GATEWAY_CONCURRENCY": (config.concurrency >= 1, "1 or more"),
-        "GATEWAY_QUEUE": (config.queue >= 0, "0 or more"),
-        "GATEWAY_SHUTDOWN_GRACE": (config.grace_s >= 0, "0 or more"),
-        "RUNWAYML_BASE_URL": (not config.base_url.endswith("/"), "no slash at the end"),
-        "RUNWAYML_API_SECRET": (bool(config.secret), "the upstream's API secret"),
-    }
-    for name, (good, expected) in fields.items():
-        if not good:
-            raise ConfigError(f"{name}: expected {expected}")
+def _value(one: Setting, environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Any:
+    flag = flags.get(one.key)
+    text = flag if flag is not None else environment.get(one.variable)
+    if text is None:
+        if one.value is MISSING:
+            raise ConfigError(f"{one.variable}: expected {one.expected}: not set")
+        return one.value
     try:
-        check_auth(config.auth)
+        return one.parse(text)
     except ValueError as error:
-        raise ConfigError(_by_variable("auth", str(error))) from None
-    if bool(config.tls.cert) != bool(config.tls.key):
-        raise ConfigError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: expected both or none")
-
-
-def _by_variable(group: str, text: str) -> str:
-    """Replace the names of a group's fields by those that the operator knows."""
-    for variable in VARIABLES:
-        before, _, name = variable.field.rpartition(".")
-        if before == group:
-            text = re.sub(rf"\b{name}\b", variable.name, text)
-    return text
+        source = one.flag if flag is not None else one.variable
+        raise ConfigError(f"{source}: expected {one.expected}: {error}") from None

@@ -1,4 +1,4 @@
-"""Everything a caller of the gateway can be refused with: one class per row of the contract.
+"""The ways in which a caller of the gateway can be refused: one class per row of the contract.
 
 `code` is stable. Messages are for people and never hold a key, a token or a word of the upstream.
 """
@@ -24,7 +24,7 @@ class GatewayError(Exception):
         super().__init__(self.text)
 
     def headers(self) -> dict[str, str]:
-        """Return what the answer says besides its body."""
+        """Return the headers that the answer has for this error."""
         if self.retry_after_s is None:
             return {}
         return {"Retry-After": str(max(1, math.ceil(self.retry_after_s)))}
@@ -55,10 +55,10 @@ class PayloadTooLarge(GatewayError):
 
 
 class Unauthorized(GatewayError):
-    """The caller does not say who it is, or says so in vain.
+    """Missing or invalid credentials.
 
     Args:
-        wrong: what is wrong with the token that came, for the caller's developer; None: none came.
+        wrong: what is wrong with the token, for the caller's developer; None: there is no token.
     """
 
     code = "unauthenticated"
@@ -78,7 +78,7 @@ class Unauthorized(GatewayError):
 
 
 class AuthUnavailable(GatewayError):
-    """Nobody can be authenticated now: the keys that tokens are checked with cannot be had."""
+    """No caller can be authenticated now: the keys that tokens are checked with are unavailable."""
 
     code = "auth_unavailable"
     status = 503
@@ -94,7 +94,7 @@ class RateLimited(GatewayError):
 
 
 class TooManySessions(GatewayError):
-    """As many sessions are in the making as the operator allows, over all callers."""
+    """As many connects are in flight as the operator allows, over all callers."""
 
     code = "too_many_sessions"
     status = 429
@@ -102,7 +102,7 @@ class TooManySessions(GatewayError):
 
 
 class LimitsUnavailable(GatewayError):
-    """The shared memory of the limits cannot be reached, and the operator wants no guesses."""
+    """The storage of the limits cannot be reached, and the operator lets no connect pass then."""
 
     code = "limits_unavailable"
     status = 503
@@ -110,7 +110,7 @@ class LimitsUnavailable(GatewayError):
 
 
 class Overloaded(GatewayError):
-    """As many callers wait for their turn as this gateway lets wait."""
+    """The fair queue is full."""
 
     code = "overloaded"
     status = 503

@@ -8,18 +8,17 @@ from typing import Any, Self
 import aiohttp
 
 from gateway.config import Config
-from gateway.flow.avatars import requested_avatar
 from gateway.flow.credentials import HandedOut, Shape
-from gateway.flow.options import OPTIONS, requested_options
+from gateway.flow.options import SessionOptions
 from gateway.service import Service, running
 
 
 class Gateway:
-    """A gateway without a door: `async with Gateway(config) as gateway`, once for a program's life.
+    """A gateway without HTTP: `async with Gateway(config) as gateway`, once for a program's life.
 
-    Leaving the block lets connects under way finish for `config.grace_s`, ends the rest, and
-    returns when nothing is left to cancel. Whoever may call, and how often, is the program's
-    affair: of the configuration, `auth`, `limits.rates` and `options` do not matter here.
+    Leaving the block lets connects in flight finish for `config.grace_s`, ends the rest, and
+    returns when nothing is left to cancel. The program authenticates its callers; every other guard
+    of HTTP callers holds: allow-list, options, shape, rates, in flight, fair queue.
 
     Args:
         connector: how to reach the upstream; None: TCP.
@@ -71,29 +70,30 @@ class Gateway:
 
         Args:
             avatar_id: a preset's name, or the UUID of a custom avatar, on the allow-list.
-            shape: None: that of the configuration.
-            caller: a name for fair waiting, where `config.concurrency` makes callers wait.
-            max_duration: whole seconds.
+            shape: None: that of the configuration; another one only where callers may choose.
+            caller: whose connect it is, for rates and fair waiting; one name for each of the
+                program's callers, or all of them share one rate.
+            personality, start_script, tools, max_duration: only where `config.options` has them;
+                the last in whole seconds.
 
         Raises:
             GatewayError: no session; `status`, `code` and `text` say why.
             RuntimeError: outside of the block.
         """
-        if self._service is None:
+        service, config = self._service, self._config
+        if service is None:
             raise RuntimeError("use it inside of `async with Gateway(config) as gateway`")
-        avatar = requested_avatar({"avatarId": avatar_id}, self._config.avatars)
-        asked = {
-            "personality": personality,
-            "startScript": start_script,
-            "tools": None if tools is None else [dict(tool) for tool in tools],
-            "maxDuration": max_duration,
-        }
-        return await self._service.connects.connect(
-            avatar,
-            shape or self._config.shape,
-            options=requested_options(asked, OPTIONS),
-            caller=caller,
+        await service.limiter.hit(caller)
+        shape = config.shape_for(shape)
+        avatar = config.avatars.avatar(avatar_id)
+        options = SessionOptions(
+            personality=personality,
+            start_script=start_script,
+            tools=None if tools is None else [dict(tool) for tool in tools],
+            max_duration=max_duration,
         )
+        options.check(config.options)
+        return await service.connects.connect(avatar, shape, options=options, caller=caller)
 
 
 async def connect(avatar_id: str, *, config: Config, **asked: Any) -> HandedOut:

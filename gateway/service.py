@@ -10,13 +10,13 @@ import aiohttp
 from gateway.access.auth import Authenticator, authenticator
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.flow.connect_flow import ConnectFlow, Limits
+from gateway.flow.connect_flow import ConnectFlow, Timing
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
 from gateway.limits.in_flight import InFlightLimit
 from gateway.limits.queue import FairQueue
 from gateway.limits.rates import RateLimiter
-from gateway.limits.storage import Outage, Storage
+from gateway.limits.storage import Outage
 from gateway.readiness import Check, Readiness, upstream_problem
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.tracing import Tracing
@@ -52,73 +52,59 @@ async def running(
         connector: how to reach the upstream (a proxy, a Unix socket); None: TCP, without a limit
             on connections, because every caller who waits needs one now and then.
         jitter: spreads retries; None: seeded by the system.
-        tracing: records spans; None: nobody does. It is shut down at the end of the block.
+        tracing: records spans; None: off. It is shut down at the end of the block.
     """
     clock = LoopClock()
     async with AsyncExitStack() as stack:
         if tracing is not None:
             stack.push_async_callback(tracing.shutdown)
-        http = await stack.enter_async_context(_http_session(connector, tracing))
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=connector or aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[tracing.client_tracing()] if tracing else None,
+            )
+        )
         upstream = RunwayClient(
             http, base_url=config.base_url, secret=config.secret, attempt_s=ATTEMPT_S
         )
+        checks: dict[str, Check] = {"upstream": lambda: upstream_problem(upstream)}
         storage = config.limits.open_storage(clock)
         if storage is not None:
             stack.push_async_callback(storage.close)
+            if config.limits.on_outage is Outage.CLOSED:
+                checks["limits"] = storage.problem
         leases = InFlightLimit(
             config.limits.in_flight, storage=storage, longest_s=config.deadline_s + LEASE_SLACK_S
         )
         stack.push_async_callback(leases.close)
         callers = authenticator(config.auth, http, clock)
         stack.push_async_callback(callers.close)
-        turns = FairQueue(config.concurrency, config.queue)
-        metrics = (
-            Metrics(
-                in_flight=lambda: connects.in_flight - turns.waiting, waiting=lambda: turns.waiting
+        queue = FairQueue(config.concurrency, config.queue)
+
+        @asynccontextmanager
+        async def admission(caller: str) -> AsyncIterator[None]:
+            # first a place in this process, which can be waited for, then one among all of them
+            async with queue.turn(caller), leases.held(caller):
+                yield
+
+        metrics = None
+        if config.metrics:
+            metrics = Metrics(
+                in_flight=lambda: connects.in_flight - queue.waiting, waiting=lambda: queue.waiting
             )
-            if config.metrics
-            else None
-        )
         connects = ConnectFlow(
             upstream,
-            limits=Limits(config.deadline_s, config.longest_wait_s),
+            timing=Timing(config.deadline_s, config.longest_wait_s),
             retries=Retries(),
             clock=clock,
             jitter=jitter or random.Random(),
-            admission=lambda caller: _admitted(caller, turns, leases),
+            admission=admission,
             watch=metrics,
         )
         stack.push_async_callback(connects.drain)
-        readiness = Readiness(_checks(config, upstream, storage), clock)
+        readiness = Readiness(checks, clock)
         stack.push_async_callback(readiness.close)
         limiter = RateLimiter(config.limits.rates, storage=storage, clock=clock)
         yield Service(connects, callers, limiter, readiness, metrics, tracing)
-
-
-def _http_session(
-    connector: aiohttp.BaseConnector | None, tracing: Tracing | None
-) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=connector or aiohttp.TCPConnector(limit=0),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[tracing.client_tracing()] if tracing else None,
-    )
-
-
-@asynccontextmanager
-async def _admitted(caller: str, turns: FairQueue, leases: InFlightLimit) -> AsyncIterator[None]:
-    """First a place in this process, which can be waited for, then one among all of them."""
-    async with turns.turn(caller), leases.held(caller):
-        yield
-
-
-def _checks(config: Config, upstream: RunwayClient, storage: Storage | None) -> dict[str, Check]:
-    checks: dict[str, Check] = {"upstream": lambda: upstream_problem(upstream)}
-    if storage is not None and config.limits.on_outage is Outage.CLOSED:
-        checks["limits"] = lambda: _storage_problem(storage)
-    return checks
-
-
-async def _storage_problem(storage: Storage) -> str | None:
-    return None if await storage.ready() else "the storage of the limits cannot be reached"

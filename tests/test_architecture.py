@@ -142,7 +142,7 @@ PURE = [
     *CORE,
     *(
         Source(ROOT / f"gateway/{name}.py")
-        for name in ("flow/polling", "limits/windows", "access/addresses", "access/cors")
+        for name in ("flow/polling", "limits/window", "access/addresses", "access/cors")
     ),
 ]
 
@@ -174,10 +174,9 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "fake_runway/core/faults": ("effects matching", "fault schema", "parsing deciding"),
     "gateway": (
-        "clock errors",
-        "flow access",
-        "limits telemetry readiness",
-        "variables",
+        "clock errors settings",
+        "flow access limits",
+        "telemetry readiness",
         "config",
         "service",
         "web library",

@@ -20,9 +20,8 @@ import yaml
 
 from fake_runway.cli.main import main as fake_command
 from gateway.cli import main as gateway_command
-from gateway.config import Config
-from gateway.flow.connect_flow import Limits
-from gateway.variables import VARIABLES
+from gateway.config import SETTINGS, Config
+from gateway.flow.connect_flow import Timing
 from gateway.web.app import create_app
 from tests.support.processes import PATIENCE_S, running
 
@@ -372,7 +371,7 @@ def test_the_fake_is_started_for_the_network_and_for_any_number_of_calls() -> No
 def test_gateways_understand_all_that_they_are_given(name: str) -> None:
     """Every variable of image and compose.yaml is one of the gateway's, and is accepted."""
     given = settings(name)
-    known = {variable.name for variable in VARIABLES}
+    known = {each.variable for each in SETTINGS}
     foreign = {each for each in given if each.startswith(("GATEWAY_", "RUNWAYML_"))} - known
     config = Config.read(given)
 
@@ -385,7 +384,7 @@ def test_gateways_understand_all_that_they_are_given(name: str) -> None:
 @pytest.mark.parametrize("name", GATEWAYS)
 def test_gateways_get_the_time_to_cancel_what_nobody_got(name: str) -> None:
     """The engine kills later than a gateway needs at most: its grace, then two clean-ups."""
-    longest_s = Config.read(settings(name)).grace_s + 2 * Limits().cleanup_s
+    longest_s = Config.read(settings(name)).grace_s + 2 * Timing().cleanup_s
 
     assert seconds(COMPOSE["services"][name]["stop_grace_period"]) > longest_s
 
@@ -407,7 +406,7 @@ def test_variables_on_the_page_exist() -> None:
     named = set(re.findall(r"\b(?:GATEWAY|RUNWAYML)_[A-Z_]+\b", PAGE))
 
     assert named
-    assert named - {variable.name for variable in VARIABLES} == set()
+    assert named - {each.variable for each in SETTINGS} == set()
 
 
 def snippets(language: str) -> list[str]:
@@ -427,7 +426,7 @@ def test_the_manifest_asks_what_the_gateway_answers() -> None:
     assert f"{pod['securityContext']['runAsUser']}" == last("gateway", "USER").partition(":")[0]
     assert paths <= {resource.canonical for resource in create_app(config).router.resources()}
     (_, pause) = container["lifecycle"]["preStop"]["exec"]["command"]
-    needed_s = float(pause) + config.grace_s + 2 * Limits().cleanup_s
+    needed_s = float(pause) + config.grace_s + 2 * Timing().cleanup_s
     assert pod["terminationGracePeriodSeconds"] > needed_s
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import MISSING
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from fake_runway.core.history.findings import RULES
 from fake_runway.core.scenario.scenario import avatar_of
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting
 from gateway import errors
+from gateway.config import SETTINGS
 from gateway.errors import GatewayError
-from gateway.variables import VARIABLES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -44,7 +45,7 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("name", ["README.md", "docs/fidelity.md"])
 def test_options_that_the_documents_name_exist(name: str) -> None:
     """What a reader copies is accepted by `serve`, or belongs to another command named there."""
-    flags = {variable.flag for variable in VARIABLES} | FORMS
+    flags = {each.flag for each in SETTINGS} | FORMS
     named = set(OPTION.findall(text(name))) - flags
     assert named
     assert {option for option in named if option not in SERVE_HELP + CHECK_HELP} == set()
@@ -98,12 +99,16 @@ def test_gateway_codes_are_the_same_in_code_contract_and_documentation() -> None
     assert {code for code in in_code - {"internal"} if f"`{code}`" not in documented} == set()
 
 
-def test_gateway_variables_are_documented() -> None:
-    """Each variable and its option stand on the gateway's page."""
-    documented = text("docs/gateway.md")
-    for variable in VARIABLES:
-        assert f"`{variable.name}`" in documented
-        assert variable.private or f"`{variable.flag}`" in documented
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    """Each variable has a row with its option, its default and what it may hold."""
+    rows = []
+    for each in SETTINGS:
+        option = "" if each.secret else f"`{each.flag}`"
+        default = "required" if each.value is MISSING else each.default and f"`{each.default}`"
+        row = f"| `{each.variable}` | {option} | {default} | {each.expected} |"
+        rows.append(row.replace("  ", " "))
+    table = re.findall(r"^\| `(?:GATEWAY|RUNWAYML)_.*$", text("docs/gateway.md"), re.MULTILINE)
+    assert table == rows
 
 
 def test_the_table_of_findings_is_that_of_the_code() -> None:

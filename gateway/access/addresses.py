@@ -1,9 +1,9 @@
-"""Who calls, as far as the network can tell: the address that limits count and logs show. Pure.
+"""The caller's address, which limits count and logs show. Pure.
 
-Behind proxies the connection's peer is a proxy, and the caller stands in X-Forwarded-For. Everybody
-can send that header, so it is only looked at when the peer is a proxy that the operator trusts, and
-only as far as trusted proxies wrote it: each appends the address it was called from, so what is
-left of the first entry that no trusted proxy has is the caller's own invention.
+Behind proxies the connection's peer is a proxy, and the caller stands in X-Forwarded-For. Any
+client can send that header, so it is read only when the peer is a proxy that the operator trusts,
+and only as far as trusted proxies wrote it: each appends the address that called it, so everything
+left of the first entry that is no trusted proxy is the caller's own invention.
 """
 
 from collections.abc import Sequence
@@ -17,39 +17,41 @@ from ipaddress import (
     ip_network,
 )
 
-MOST_ENTRIES = 50  # that are looked at: nobody has so many proxies of their own
+from gateway.settings import words
+
+MOST_ENTRIES = 50  # that are read: no operator has so many proxies
 UNIX = "unix"
-LOCAL = "local"  # the name of whoever calls through a Unix socket
-UNKNOWN = "unknown"  # the name of a caller who was gone before anybody looked
+LOCAL = "local"  # the name of callers through a Unix socket
+UNKNOWN = "unknown"  # the name of a caller whose connection was gone too early
 
 _Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Whose X-Forwarded-For is believed.
+    """The proxies whose X-Forwarded-For is believed.
 
     Attributes:
         networks: where the proxies are.
-        unix: whether whoever connects through a Unix socket is one.
+        unix: whether every peer on a Unix socket is one.
     """
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     unix: bool = False
 
     def trusts(self, address: _Address) -> bool:
-        """Tell whether a trusted proxy has this address."""
+        """Return whether a trusted proxy has this address."""
         return any(address in network for network in self.networks)
 
 
 def parse_networks(text: str) -> TrustedProxies:
-    """Return the proxies of a list such as `10.0.0.0/8, 127.0.0.1, unix`. Empty: nobody.
+    """Return the proxies of a list such as `10.0.0.0/8, 127.0.0.1, unix`. Empty: none.
 
     Raises:
         ValueError: an entry is neither an address, nor a network, nor `unix`. A network with bits
             set behind its prefix counts as a typing error.
     """
-    entries = [entry for each in text.split(",") if (entry := each.strip().lower())]
+    entries = words(text.lower())
     networks = tuple(ip_network(entry) for entry in entries if entry != UNIX)
     return TrustedProxies(networks, unix=UNIX in entries)
 
@@ -58,12 +60,12 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Trus
     """Return the name under which a caller is counted.
 
     An IPv6 caller is named by its /64, because one customer has all of it. An entry that is no
-    address ends the walk: nobody knows what it means, so the last good one to its right counts.
+    address ends the walk: its meaning is unknown, so the last good one to its right counts.
 
     Args:
         peer: the connection's other end; empty (or a path) for a Unix socket, None if it is gone,
             which is never trusted.
-        forwarded_for: the X-Forwarded-For lines in the order in which they came.
+        forwarded_for: the X-Forwarded-For lines in their order.
     """
     if peer is None:
         return UNKNOWN
@@ -72,7 +74,7 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Trus
         return _name(last)
     for entry in reversed(",".join(forwarded_for).rsplit(",", MOST_ENTRIES)[-MOST_ENTRIES:]):
         if not entry.strip():
-            continue  # an empty element of a list means nothing
+            continue  # lists may have empty elements
         address = _parsed(entry)
         if address is None:
             break

@@ -1,8 +1,8 @@
-"""Who calls: nobody asks, one of the operator's tokens, or a signed token (JWT) of a person.
+"""Authentication: none, by one of the operator's tokens, or by a signed token (JWT) of a person.
 
-What goes on to limits and logs is a name that tells callers apart and does not show who they are.
-No text here holds a word of what the caller sent. What the operator sets is in `settings.py`;
-keys and key sets are in `jwks.py`.
+Limits and logs get a name that tells callers apart and does not show who they are. No text here
+holds a word of what the caller sent. The operator's settings are in `settings.py`, keys and key
+sets in `jwks.py`.
 """
 
 import hashlib
@@ -30,21 +30,21 @@ LONGEST_SUBJECT = 256  # characters
 
 _BEARER = re.compile(rf"bearer +({TOKEN68})", re.IGNORECASE | re.ASCII)  # no Kelvin sign for k
 _JWT_FORM = re.compile(r"(?:[A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]+")
-_LAST_INSTANT = 1e11  # POSIX seconds, year 5138: an `exp` in milliseconds would never come
+_LAST_INSTANT = 1e11  # POSIX seconds, year 5138: an `exp` in milliseconds would be later
 
 
 class Authenticator(Protocol):
-    """Tells callers apart."""
+    """Authenticates callers, and names them."""
 
     async def subject(self, authorization: Sequence[str]) -> str | None:
-        """Return the caller's name, the same each time; None if nobody is asked for one.
+        """Return the caller's name, the same each time; None if callers are not authenticated.
 
         Args:
             authorization: the value of every `Authorization` header of the request.
 
         Raises:
-            Unauthorized: there is no token, or it is not good.
-            AuthUnavailable: nobody knows whether it is good, because the keys cannot be had.
+            Unauthorized: there is no token, or an invalid one.
+            AuthUnavailable: the token cannot be checked, because the keys are unavailable.
         """
 
     async def close(self) -> None:
@@ -54,7 +54,7 @@ class Authenticator(Protocol):
 def authenticator(
     settings: AuthSettings, http: aiohttp.ClientSession, clock: LoopClock
 ) -> Authenticator:
-    """Return what authenticates callers by these settings.
+    """Return the authenticator for these settings.
 
     Args:
         http: for fetching a key set, if there is one; without a base URL.
@@ -64,7 +64,7 @@ def authenticator(
     """
     check(settings)
     if settings.mode is Mode.NONE:
-        return _Anybody()
+        return _NoAuthentication()
     if settings.mode is Mode.BEARER:
         return _StaticTokens(settings.tokens)
     if settings.jwks_url:
@@ -74,7 +74,7 @@ def authenticator(
 
 
 def _bearer(authorization: Sequence[str]) -> str:
-    """Return the one bearer token. Another scheme counts as nothing: it may mean somebody else."""
+    """Return the one bearer token. Another scheme counts as none: a proxy may have added it."""
     if len(authorization) > 1:
         raise Unauthorized("more than one Authorization header")
     text = authorization[0] if authorization else ""
@@ -88,7 +88,7 @@ def _bearer(authorization: Sequence[str]) -> str:
     return form[1]
 
 
-class _Anybody:
+class _NoAuthentication:
     async def subject(self, authorization: Sequence[str]) -> str | None:
         return None
 
@@ -97,14 +97,14 @@ class _Anybody:
 
 
 class _StaticTokens:
-    """Keeps digests only. They have one length, so comparing takes the same time for any guess."""
+    """Keeps digests only: of one length, so that any guess takes the same time to compare."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self._digests = [hashlib.sha256(token.encode()).digest() for token in tokens]
 
     async def subject(self, authorization: Sequence[str]) -> str | None:
         digest = hashlib.sha256(_bearer(authorization).encode()).digest()
-        # every token is compared with, whichever it is: the time says nothing about the place
+        # compared with every token, so that the time shows nothing about the place
         same = [hmac.compare_digest(digest, each) for each in self._digests]
         if not any(same):
             raise Unauthorized("unknown")
@@ -132,9 +132,9 @@ class _OneKey:
 
 
 class _SignedTokens:
-    """Checks each token anew: 0.2 to 0.4 ms, little beside the connect that follows.
+    """Checks each token anew, which is little beside the connect that follows.
 
-    A memory of verified tokens would seldom help, since a caller connects once in a while.
+    A cache of verified tokens would seldom help, since a caller connects once in a while.
     """
 
     def __init__(self, settings: AuthSettings, keys: _Keys, clock: LoopClock) -> None:
@@ -160,7 +160,7 @@ class _SignedTokens:
 
         if not _JWT_FORM.fullmatch(token):
             raise Unauthorized("malformed")
-        with _refusing_junk():
+        with _rejecting_junk():
             header = jwt.get_unverified_header(token)
         kid, alg = header.get("kid"), header.get("alg")
         if not isinstance(alg, str) or alg not in self._algorithms:
@@ -170,10 +170,10 @@ class _SignedTokens:
         return kid, alg
 
     def _claims(self, token: str, key: Any, alg: str) -> dict[str, Any]:
-        """Return what a token says whose signature, issuer and audience are right."""
+        """Return the claims of a token whose signature, issuer and audience are right."""
         import jwt
 
-        with _refusing_junk():
+        with _rejecting_junk():
             return jwt.decode(
                 token,
                 key,
@@ -188,8 +188,8 @@ class _SignedTokens:
 
 
 @contextmanager
-def _refusing_junk() -> Iterator[None]:
-    """Turn whatever a token makes the library raise into one of our own short texts.
+def _rejecting_junk() -> Iterator[None]:
+    """Turn every error that a token causes in the library into one of our own short texts.
 
     Nested or oversized JSON gets through some of its versions as errors of Python itself.
     """
@@ -210,9 +210,9 @@ def _refusing_junk() -> Iterator[None]:
 
 
 def check_times(claims: Mapping[str, Any], *, now: float, leeway_s: float) -> None:
-    """Do nothing if a token with these claims is good at `now` (POSIX seconds).
+    """Do nothing if a token with these claims is valid at `now` (POSIX seconds).
 
-    The library reads the system's clock for this, so it is done here: good from `nbf` and `iat`
+    The library reads the system's clock for this, so it is done here: valid from `nbf` and `iat`
     until just before `exp`, each moved by the leeway in the token's favour.
 
     Raises:
@@ -232,9 +232,9 @@ def check_times(claims: Mapping[str, Any], *, now: float, leeway_s: float) -> No
 def caller_name(claims: Mapping[str, Any]) -> str:
     """Return `jwt-` and 16 hex digits, a digest of `iss` and `sub`.
 
-    A digest, because a subject is often a mail address, and the name goes to logs and to shared
-    memory; 64 bits keep callers apart. `iss` is in it since subjects are unique per issuer only;
-    what separates the two is not printable, so it occurs in neither.
+    A digest, because a subject is often a mail address, and the name goes to logs and to Redis;
+    64 bits keep callers apart. `iss` is in it since subjects are unique per issuer only; the
+    separator of the two is not printable, so it occurs in neither.
 
     Raises:
         Unauthorized: `sub` is not 1 to 256 printable characters, or `iss` is no text.

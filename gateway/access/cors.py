@@ -1,7 +1,7 @@
-"""Which browsers' pages may call the gateway: the CORS protocol for an allow-list. Pure.
+"""CORS: which browsers' pages may call the gateway, by an allow-list of origins. Pure.
 
 A page of another origin may call when its origin is on the list. Cookies are never asked for: a
-caller shows who it is by an Authorization header, which no browser adds by itself.
+caller authenticates by an Authorization header, which no browser adds by itself.
 
 Source: the Fetch standard.
 """
@@ -9,6 +9,8 @@ Source: the Fetch standard.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from gateway.settings import words
 
 ANY = "*"
 METHODS = "POST"
@@ -30,7 +32,7 @@ class Origins:
         Raises:
             ValueError: an entry is no origin as browsers send it.
         """
-        origins = frozenset(entry.strip() for entry in text.split(",") if entry.strip())
+        origins = frozenset(words(text))
         for origin in origins - {ANY}:
             _check(origin)
         if ANY in origins and len(origins) > 1:
@@ -38,19 +40,19 @@ class Origins:
         return cls(origins)
 
     def headers(self, origin: str | None) -> dict[str, str]:
-        """Return what any answer to a page of `origin` says."""
+        """Return the headers of any answer to a page of `origin`."""
         if not self.allowed:
             return {}
         if ANY in self.allowed:
             return {"Access-Control-Allow-Origin": ANY, "Access-Control-Expose-Headers": EXPOSED}
-        headers = {"Vary": "Origin"}  # also for strangers: a cache must not mix up the answers
+        headers = {"Vary": "Origin"}  # for other origins too: a cache must not mix up the answers
         if origin is not None and origin in self.allowed:
             headers["Access-Control-Allow-Origin"] = origin
             headers["Access-Control-Expose-Headers"] = EXPOSED
         return headers
 
     def preflight(self, request: Mapping[str, str]) -> dict[str, str] | None:
-        """Return the answer to the question whether a page may call; None if that is not asked.
+        """Return the headers that answer a preflight; None if the request is none.
 
         Args:
             request: the headers of an OPTIONS request, by their names in any case.

@@ -1,20 +1,19 @@
 """The public keys that tokens are checked with: from PEM text, or from a provider's key set (JWKS).
 
 The hard part is that callers must not steer the gateway's requests. A token names its key with a
-`kid` that anybody can make up, and a real new key looks the same at first. Every unknown name may
-therefore cause a fetch, but all callers share one, and none begins sooner than `RETRY_S` after the
-one before it, whatever came of that.
+`kid` that any client can make up, and a real new key looks the same at first. Every unknown name
+may therefore cause a fetch, but all callers share one, and none begins sooner than `RETRY_S` after
+the one before it, whether that succeeded or not.
 
-When the provider is down, the keys known last stay good, without an end: who can silence a
-provider should not be able to lock out everybody. Nobody whose key is known waits for it then.
+When the provider is down, the keys known last stay valid without an end: an attacker who can
+silence a provider must not lock out every caller. A caller whose key is known does not wait then.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,6 +25,7 @@ from gateway.errors import AuthUnavailable, Unauthorized
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from jwt import PyJWK
 
     PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey
 
@@ -35,23 +35,14 @@ RETRY_S = 10.0
 FETCH_S = 5.0
 LONGEST_SET = 1 << 18  # bytes
 MOST_KEYS = 100
-RSA_BITS = (2048, 8192)  # below: can be broken; above: each look at a token costs too much
+RSA_BITS = (2048, 8192)  # below: can be broken; above: checking a token costs too much
 
 _log = logging.getLogger("gateway")
 _MAX_AGE = re.compile(r'(?<![\w-])max-age="?(\d{1,9})', re.IGNORECASE)  # and not s-maxage
 
 
 class _Unusable(ValueError):
-    """The provider answers, with something that is no key set. The text is ours alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class NamedKey:
-    """A key of a set: its `kid`, None where the set gives none, and its one algorithm."""
-
-    kid: str | None
-    alg: str
-    key: "PublicKey"
+    """The provider answers with something that is no key set. The text is ours alone."""
 
 
 def public_key(pem: str) -> "PublicKey":
@@ -93,14 +84,14 @@ def algorithm_of(key: object) -> str:
     raise ValueError(f"expected an RSA key of {shortest} to {longest} bits, or one on P-256")
 
 
-def read_keys(body: bytes) -> tuple[NamedKey, ...]:
+def read_keys(body: bytes) -> "tuple[PyJWK, ...]":
     """Return the usable keys of a key set: shape `{"keys": [JWK, ...]}`, the first `MOST_KEYS`.
 
-    Others are left out: a set may hold keys for other uses. A symmetric key would let everybody
-    who can read the set sign, and so would a private one.
+    Others are left out: a set may hold keys for other uses. A symmetric key would let everyone who
+    can read the set sign, and so would a private one.
 
     Raises:
-        ValueError: it is no key set at all.
+        ValueError: the body is no key set at all.
     """
     try:
         document = orjson.loads(body)
@@ -109,46 +100,31 @@ def read_keys(body: bytes) -> tuple[NamedKey, ...]:
     keys = document.get("keys") if isinstance(document, Mapping) else None
     if not isinstance(keys, list):
         raise _Unusable("no key set")
-    return tuple(named for jwk in keys[:MOST_KEYS] if (named := _named_key(jwk)))
+    return tuple(key for jwk in keys[:MOST_KEYS] if (key := _usable(jwk)))
 
 
-def _named_key(jwk: object) -> NamedKey | None:
-    if not isinstance(jwk, Mapping) or "d" in jwk or jwk.get("use", "sig") != "sig":
+def _usable(jwk: object) -> "PyJWK | None":
+    import jwt
+
+    if not isinstance(jwk, dict) or "d" in jwk or jwk.get("use", "sig") != "sig":
         return None
     kid, uses = jwk.get("kid"), jwk.get("key_ops", ["verify"])
     if not isinstance(kid, str | None) or not isinstance(uses, list) or "verify" not in uses:
         return None
-    key = _from_jwk(jwk)
-    if key is None:
-        return None
-    alg = algorithm_of(key)
-    return NamedKey(kid, alg, key) if jwk.get("alg", alg) == alg else None
-
-
-def _from_jwk(jwk: Mapping[str, Any]) -> "PublicKey | None":
-    import jwt
-    from jwt.algorithms import ECAlgorithm, RSAAlgorithm
-
     try:
-        match jwk.get("kty"):
-            case "RSA":
-                key: Any = RSAAlgorithm.from_jwk({name: jwk[name] for name in ("kty", "n", "e")})
-            case "EC":
-                members = ("kty", "crv", "x", "y")
-                key = ECAlgorithm.from_jwk({name: jwk[name] for name in members})
-            case _:
-                return None
-        algorithm_of(key)
+        key = jwt.PyJWK(jwk)
+        alg = algorithm_of(key.key)  # the library also reads symmetric keys and other curves
     except (jwt.PyJWTError, ArithmeticError, LookupError, TypeError, ValueError):
         return None  # numbers that make no key
-    found: PublicKey = key
-    return found
+    except NotImplementedError:
+        return None  # the algorithm `none`
+    return key if alg == key.algorithm_name == jwk.get("alg", alg) else None
 
 
 def lifetime_s(cache_control: str) -> float:
-    """Return how long a set may be used, in seconds, by the `Cache-Control` it came with.
+    """Return how long a set may be used, in seconds, by the `Cache-Control` of its answer.
 
-    Within bounds: a careless header must make neither a flood nor a key that never goes away.
+    Within bounds: a careless header must cause neither a flood nor a key that never goes away.
     """
     asked = _MAX_AGE.search(cache_control)
     if asked is None:
@@ -167,7 +143,7 @@ class KeySet:
         self._host = urlsplit(url).hostname or ""  # the rest may hold what no log should
         self._http = http
         self._clock = clock
-        self._keys: tuple[NamedKey, ...] = ()
+        self._keys: tuple[PyJWK, ...] = ()
         self._fresh_until = float("-inf")
         self._next_fetch_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
@@ -180,13 +156,13 @@ class KeySet:
 
         Raises:
             Unauthorized: the provider has no such key.
-            AuthUnavailable: the provider cannot be asked, so nobody knows.
+            AuthUnavailable: the provider cannot be reached, so that is not known.
         """
         key = self._find(kid, alg)
         if key is None or self._clock.now() >= self._fresh_until:
             fetch = self._fetch()
             if fetch is not None and (key is None or not self._is_down):
-                await asyncio.wait({fetch})  # a caller who leaves here takes the fetch from nobody
+                await asyncio.wait({fetch})  # a caller who leaves does not cancel it for others
                 key = self._find(kid, alg)
         if key is not None:
             return key
@@ -196,17 +172,18 @@ class KeySet:
         raise Unauthorized("unknown key")
 
     async def close(self) -> None:
-        """End the fetch under way, if there is one."""
+        """End the fetch that runs, if there is one."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.wait({self._fetching})
 
     def _find(self, kid: str | None, alg: str) -> "PublicKey | None":
-        fitting = [each.key for each in self._keys if each.alg == alg and kid in (None, each.kid)]
+        keys = (each for each in self._keys if each.algorithm_name == alg)
+        fitting = [each.key for each in keys if kid in (None, each.key_id)]
         return fitting[0] if len(fitting) == 1 or (fitting and kid is not None) else None
 
     def _fetch(self) -> asyncio.Task[None] | None:
-        """Return the fetch under way, or a new one; None if it is too early for another."""
+        """Return the fetch that runs, or a new one; None if it is too early for another."""
         if self._fetching is None or self._fetching.done():
             now = self._clock.now()
             if now < self._next_fetch_at:
@@ -224,7 +201,7 @@ class KeySet:
             self._complain(str(error) if isinstance(error, _Unusable) else type(error).__name__)
             return
         self._keys = keys
-        if not keys:  # believed, because keys may have been withdrawn, but asked again soon
+        if not keys:  # believed, because keys may have been withdrawn, but fetched again soon
             self._complain("no usable key")
             return
         self._fresh_until = self._clock.now() + lifetime

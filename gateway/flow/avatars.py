@@ -1,9 +1,8 @@
-"""Which avatar a request means, and whether this gateway serves it. Pure."""
+"""Which avatar a request means, and whether it is on the operator's allow-list. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gateway.errors import InvalidRequest, UnknownAvatar
 
@@ -37,7 +36,7 @@ class Avatar:
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """The avatars that this gateway makes sessions for.
+    """The avatars that sessions may be created for.
 
     Attributes:
         ids: presets and UUIDs in lower case.
@@ -61,7 +60,7 @@ class AllowList:
                 raise ValueError(f"no preset id and no UUID: {word!r}")
             ids.add(word.lower())
         if not words:
-            raise ValueError("empty: nobody could connect")
+            raise ValueError("got an empty list, with which every connect would be refused")
         if "presets" in words:
             ids.update(PRESETS)
         return cls(frozenset(ids), any_custom="custom" in words)
@@ -71,10 +70,20 @@ class AllowList:
         """What is neither a preset of `PRESETS` nor a UUID: a newer preset, or a typing error."""
         return sorted(each for each in self.ids - set(PRESETS) if not _UUID.fullmatch(each))
 
-    def allows(self, avatar: Avatar) -> bool:
-        """Tell whether sessions may be made for `avatar`."""
-        known = avatar.id.lower() if avatar.custom else avatar.id
-        return known in self.ids or (avatar.custom and self.any_custom)
+    def avatar(self, avatar_id: object) -> Avatar:
+        """Return the avatar with this id: a preset's name, or the UUID of a custom one.
+
+        Raises:
+            InvalidRequest: no text, an empty one, or one that is too long.
+            UnknownAvatar: not on this list.
+        """
+        text = _id("avatarId", avatar_id)
+        if not text:
+            raise InvalidRequest("avatarId is required: a non-empty string")
+        custom = _UUID.fullmatch(text) is not None
+        if (text.lower() if custom else text) in self.ids or (custom and self.any_custom):
+            return Avatar(text, custom)
+        raise UnknownAvatar
 
 
 def requested_avatar(body: object, allowed: AllowList) -> Avatar:
@@ -90,21 +99,13 @@ def requested_avatar(body: object, allowed: AllowList) -> Avatar:
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("Expected a JSON object with an avatarId")
-    custom, named = _text(body, "customAvatarId"), _text(body, "avatarId")
-    avatar_id = custom or named
-    if not avatar_id:
-        raise InvalidRequest("avatarId is required: a non-empty string")
-    is_uuid = _UUID.fullmatch(avatar_id) is not None
-    if custom and not is_uuid:
+    custom, named = (_id(key, body.get(key)) for key in ("customAvatarId", "avatarId"))
+    if custom and not _UUID.fullmatch(custom):
         raise InvalidRequest("customAvatarId must be a UUID")
-    avatar = Avatar(avatar_id, custom=is_uuid)
-    if not allowed.allows(avatar):
-        raise UnknownAvatar
-    return avatar
+    return allowed.avatar(custom or named)
 
 
-def _text(body: Mapping[str, Any], key: str) -> str:
-    value = body.get(key)
+def _id(key: str, value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):

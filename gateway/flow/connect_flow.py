@@ -1,19 +1,19 @@
-"""The connect flow: create, wait until READY, consume if asked, hand out or cancel.
+"""The connect flow: create, poll until READY, consume if asked, hand out or cancel.
 
 The one promise that shapes this module: a session that is not handed out is cancelled upstream,
-whatever ended the connect (a failure, the deadline, a caller who left, a shutdown), because
-somebody pays for it until it ends. A session is in custody from the moment the create request is
-sent. Create therefore runs as a task of its own: when the connect ends first, the task lives on for
-a while, since its answer holds the id without which nobody can cancel.
+whatever ended the connect (a failure, the deadline, a caller who left, a shutdown), because it
+costs credits until it ends. A session is in custody from the moment the create request is sent.
+Create therefore runs as a task of its own: when the connect ends first, the task lives on for a
+while, since only its reply has the id that cancelling needs.
 
-Cancelling runs after the answer and does not delay it. What happens is told to a `Watch`, which is
-how metrics come about without a line about them here.
+Cancelling runs after the answer and does not delay it. Events go to a `Watch`, so the metrics need
+no line here.
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -22,16 +22,14 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from gateway.clock import LoopClock
 from gateway.errors import GatewayError, SessionFailed, ShuttingDown, TimedOut
 from gateway.flow.avatars import Avatar
 from gateway.flow.credentials import HandedOut, Shape
+from gateway.flow.options import NO_OPTIONS, SessionOptions
 from gateway.flow.polling import (
-    Fault,
-    Hop,
     Retries,
     UpstreamFailure,
     after_failure,
@@ -41,27 +39,26 @@ from gateway.flow.polling import (
     slowed_by_load,
 )
 from gateway.flow.runway_client import RunwayClient
-from gateway.flow.watch import Unwatched, Watch
+from gateway.flow.watch import Watch
 
 T = TypeVar("T")
 Admission = Callable[[str], AbstractAsyncContextManager[None]]
-"""Lets a caller, by name, have a connect under way while a block runs; or raises a GatewayError."""
+"""Lets a caller, by name, have a connect in flight while a block runs, or raises a GatewayError."""
 
-NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 _log = logging.getLogger("gateway")
 
 
 class CallerGone(Exception):
-    """Nobody waits for the answer any more."""
+    """The caller has left before the answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Timing:
     """How long things may take, in seconds.
 
     Attributes:
         deadline_s: from the request to its answer.
-        longest_wait_s: between two looks at a session.
+        longest_wait_s: between two polls of a session.
         cleanup_s: for the wait for a session's id, and again for cancelling it.
     """
 
@@ -76,7 +73,7 @@ class _Custody:
 
     Attributes:
         place: what the connect was admitted to; held for as long as the session may live unused,
-            or whoever hangs up and calls again would have more sessions than are allowed.
+            or hanging up and calling again would make more sessions than are allowed.
     """
 
     place: AsyncExitStack
@@ -85,13 +82,13 @@ class _Custody:
 
 @dataclass(frozen=True, slots=True)
 class _Deadline:
-    """How long one piece of work may go on: until an instant, or until nobody waits for it."""
+    """How long one piece of work may go on: until an instant, or until its caller leaves."""
 
-    deadline: float
+    at: float
     is_gone: Callable[[], bool]
 
     def check(self) -> None:
-        """Raise CallerGone if nobody waits any more."""
+        """Raise CallerGone if the caller has left."""
         if self.is_gone():
             raise CallerGone
 
@@ -106,7 +103,7 @@ class ConnectFlow:
         self,
         upstream: RunwayClient,
         *,
-        limits: Limits,
+        timing: Timing,
         retries: Retries,
         clock: LoopClock,
         jitter: random.Random,
@@ -115,16 +112,16 @@ class ConnectFlow:
     ) -> None:
         self._upstream = upstream
         self._admission = admission
-        self._watch = watch or Unwatched()
-        self._limits = limits
+        self._watch = watch or Watch()
+        self._timing = timing
         self._retries = retries
         self._clock = clock
         self._jitter = jitter
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open: set[asyncio.Timeout] = set()
-        self._looking = 0
+        self._polling = 0
         self._closing = False  # no new ones
-        self._ending = False  # and those under way end now
+        self._ending = False  # and those in flight end now
         self._all_answered = asyncio.Event()
 
     @property
@@ -143,32 +140,32 @@ class ConnectFlow:
         shape: Shape,
         *,
         is_gone: Callable[[], bool] = lambda: False,
-        options: Mapping[str, Any] = NO_OPTIONS,
+        options: SessionOptions = NO_OPTIONS,
         caller: str = "",
     ) -> HandedOut:
         """Return a session that is ready for its caller.
 
         Args:
-            is_gone: whether nobody waits for the answer any more.
-            options: what the session shall be besides its avatar, as the upstream spells it.
+            is_gone: whether the caller has left.
+            options: what the session shall be besides its avatar.
             caller: whose connect it is, for fair waiting.
 
         Raises:
             GatewayError: the row of the contract; the session, if there is one, gets cancelled.
-            CallerGone: `is_gone` said so; the same.
+            CallerGone: `is_gone` returned True; the same.
         """
-        patience = _Deadline(self._clock.now() + self._limits.deadline_s, is_gone)
-        async with self._deadline(patience.deadline), self._custody() as custody:
+        deadline = _Deadline(self._clock.now() + self._timing.deadline_s, is_gone)
+        async with self._answered_by(deadline.at), self._custody() as custody:
             await custody.place.enter_async_context(self._admission(caller))
-            session_id = await self._create(avatar, options, custody, patience)
-            key = await self._until_ready(session_id, patience)
+            session_id = await self._create(avatar, options, custody, deadline)
+            key = await self._until_ready(session_id, deadline)
             if shape is Shape.SESSION_KEY:
                 return HandedOut(session_id, key)
-            room = await self._persist(lambda: self._upstream.consume(session_id, key), patience)
+            room = await self._retry(lambda: self._upstream.consume(session_id, key), deadline)
             return HandedOut(session_id, room)
 
     async def finish(self, *, within_s: float) -> None:
-        """Refuse new connects, and return when those under way are answered or the time is up."""
+        """Refuse new connects, and return when those in flight are answered or the time is up."""
         self._closing = True
         if self._open:
             with suppress(TimeoutError):
@@ -184,79 +181,78 @@ class ConnectFlow:
 
     async def drain(self) -> None:
         """Wait until nothing is left to cancel. Each cancellation is bounded by itself."""
-        if self._ending and self._open:  # told to end, and not yet out of their custody
+        if self._ending and self._open:  # their custody begins its cancellations as they end
             await self._all_answered.wait()
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def _create(
-        self, avatar: Avatar, options: Mapping[str, Any], custody: _Custody, patience: _Deadline
+        self, avatar: Avatar, options: SessionOptions, custody: _Custody, deadline: _Deadline
     ) -> str:
+        async def create() -> str:
+            session_id = await self._upstream.create(avatar, options)
+            self._watch.created()
+            return session_id
+
         async def attempt() -> str:
-            custody.creating = self._own(self._made(avatar, options))
+            custody.creating = self._own(create())
             return await asyncio.shield(custody.creating)
 
-        return await self._persist(attempt, patience, custom_avatar=avatar.custom)
+        return await self._retry(attempt, deadline, custom_avatar=avatar.custom)
 
-    async def _made(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
-        session_id = await self._upstream.create(avatar, options)
-        self._watch.created()
-        return session_id
+    async def _until_ready(self, session_id: str, deadline: _Deadline) -> str:
+        async def poll() -> str | None:
+            session = await self._upstream.retrieve(session_id)
+            return read_status(session.status, session.session_key)
 
-    async def _until_ready(self, session_id: str, patience: _Deadline) -> str:
-        async def look() -> str | None:
-            reading = await self._upstream.retrieve(session_id)
-            return read_status(reading.status, reading.session_key)
-
-        waits = poll_waits(self._limits.longest_wait_s)
-        began, looks = self._clock.now(), 0
-        self._looking += 1
+        waits = poll_waits(self._timing.longest_wait_s)
+        began, polls = self._clock.now(), 0
+        self._polling += 1
         try:
             while True:
-                looks += 1
-                key = await self._persist(look, patience)
+                polls += 1
+                key = await self._retry(poll, deadline)
                 if key is not None:
-                    self._watch.ready(self._clock.now() - began, looks)
+                    self._watch.ready(self._clock.now() - began, polls)
                     return key
-                left = patience.deadline - self._clock.now()
-                wait = slowed_by_load(next(waits), looking=self._looking)
+                left = deadline.at - self._clock.now()
+                wait = slowed_by_load(next(waits), polling=self._polling)
                 await self._clock.sleep(aligned_to_deadline(wait, time_left_s=left))
         finally:
-            self._looking -= 1
+            self._polling -= 1
 
-    async def _persist(
+    async def _retry(
         self,
         attempt: Callable[[], Coroutine[Any, Any, T]],
-        patience: _Deadline,
+        deadline: _Deadline,
         *,
         custom_avatar: bool = False,
     ) -> T:
-        """Repeat `attempt` as far as the rules and the patience allow."""
-        repeats = 0
+        """Return what `attempt` returns, retried as far as the rules and the deadline allow."""
+        retried = 0
         while True:
-            patience.check()
+            deadline.check()
             try:
                 result = await attempt()
             except UpstreamFailure as failure:
                 _log.info("upstream: %s", failure)
                 self._watch.upstream_failed(failure)
-                hung_look = failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT
                 wait = after_failure(
                     failure,
-                    repeats=repeats,
-                    time_left_s=patience.deadline - self._clock.now(),
+                    retried=retried,
+                    time_left_s=deadline.at - self._clock.now(),
                     retries=self._retries,
                     jitter=self._jitter,
                     custom_avatar=custom_avatar,
                 )
+                retried += not failure.is_slow_poll
             else:
-                patience.check()
+                deadline.check()
                 return result
-            repeats += not hung_look  # which is no failure, only a slow NOT_READY
             await self._clock.sleep(wait)
 
     @asynccontextmanager
-    async def _deadline(self, deadline: float) -> AsyncIterator[None]:
+    async def _answered_by(self, deadline: float) -> AsyncIterator[None]:
         # timeout_at, because aiohttp's own timeouts above 5 s round up to whole seconds
         timeout = asyncio.timeout_at(deadline)
         try:
@@ -279,42 +275,41 @@ class ConnectFlow:
             custody = _Custody(place)
             try:
                 yield custody
-                await place.aclose()  # may take a moment, in which nobody has the session yet
+                await (
+                    place.aclose()
+                )  # may take a moment, before which the session is not handed out
             except BaseException as error:
                 over = isinstance(error, SessionFailed) and error.over
                 if custody.creating is not None and not over:
-                    self._own(self._release(custody.creating, place.pop_all()))
+                    self._own(self._cancel(custody.creating, place.pop_all()))
                 raise
 
-    async def _release(self, creating: asyncio.Task[str], place: AsyncExitStack) -> None:
+    async def _cancel(self, creating: asyncio.Task[str], place: AsyncExitStack) -> None:
         """Cancel the session that `creating` makes, once its id is known, and give its place back.
 
-        Raises nothing: nobody awaits this, and whatever goes wrong is told.
+        Raises nothing, since no task awaits this: what goes wrong goes to log and watch.
         """
         async with place:
-            await self._cancel(creating)
-
-    async def _cancel(self, creating: asyncio.Task[str]) -> None:
-        try:
-            async with asyncio.timeout(self._limits.cleanup_s):
-                session_id = await creating
-        except Exception as failure:
-            if not isinstance(failure, UpstreamFailure) or failure.reply_lost:
-                _log.warning("a session whose id nobody can know may be left behind")
-                self._watch.lost()
-            return
-        patience = _Deadline(self._clock.now() + self._limits.cleanup_s, is_gone=lambda: False)
-        try:
-            async with asyncio.timeout_at(patience.deadline):
-                await self._persist(lambda: self._upstream.cancel(session_id), patience)
-        except Exception as failure:
-            unforeseen = not isinstance(failure, GatewayError | TimeoutError)
-            text = "session %s could not be cancelled and may be left behind"
-            _log.warning(text, session_id, exc_info=unforeseen)
-            self._watch.left_behind(session_id)
-        else:
-            _log.info("session %s cancelled", session_id)
-            self._watch.cancelled(session_id)
+            try:
+                async with asyncio.timeout(self._timing.cleanup_s):
+                    session_id = await creating
+            except Exception as failure:
+                if not isinstance(failure, UpstreamFailure) or failure.reply_lost:
+                    _log.warning("a session whose id is unknown may be left behind")
+                    self._watch.lost()
+                return
+            deadline = _Deadline(self._clock.now() + self._timing.cleanup_s, lambda: False)
+            try:
+                async with asyncio.timeout_at(deadline.at):
+                    await self._retry(lambda: self._upstream.cancel(session_id), deadline)
+            except Exception as failure:
+                unforeseen = not isinstance(failure, GatewayError | TimeoutError)
+                text = "session %s could not be cancelled and may be left behind"
+                _log.warning(text, session_id, exc_info=unforeseen)
+                self._watch.left_behind(session_id)
+            else:
+                _log.info("session %s cancelled", session_id)
+                self._watch.cancelled(session_id)
 
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
@@ -325,4 +320,4 @@ class ConnectFlow:
     def _disown(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # looked at by whoever awaits it; never "was never retrieved"
+            task.exception()  # retrieved, or asyncio logs the failure of a task without an awaiter

@@ -1,7 +1,7 @@
-"""The two answers that the official browser SDKs accept, and which of them a caller gets.
+"""The two shapes of an answer that the official browser SDKs accept.
 
 The React SDK takes either. The vanilla SDK always consumes by itself and needs the session key. An
-answer with keys of both would make one of them skip consume and the other one consume twice.
+answer with the keys of both would make one of them skip consume and the other one consume twice.
 
 Source: `@runwayml/avatars` and `@runwayml/avatars-react` 0.16.
 """
@@ -19,7 +19,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RoomCredentials:
-    """What consume answers: the room's WebRTC server, name, and a token for it."""
+    """What consume returns: the room's WebRTC server, name, and a token for it."""
 
     url: str
     token: str

@@ -1,14 +1,15 @@
 """What a caller may ask of a session besides its avatar, as far as the operator allows it. Pure.
 
 An option changes what the operator pays for and what the avatar says in the operator's name, so
-each has to be allowed. One that is not is refused, not dropped: an avatar that lacks its
-personality for no visible reason is worse than an error that says why.
+each has to be allowed. One that is not is rejected, not dropped: an avatar that lacks its
+personality for no visible reason is worse than an error with the reason.
 
 The schema beside this module is taken from the contract of the upstream's API; a test compares.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ OPTIONS: Mapping[str, str] = {
     "tools": "at most 20 tools in the form of Runway's API",
     "maxDuration": "whole seconds from 10 to 1800",
 }
-"""The options by their names on the wire, with what each has to be.
+"""The options by their names on the wire, with what each has to be, as `SessionOptions` has them.
 
 Source: the Runway OpenAPI document of 2024-11-06.
 """
@@ -44,32 +45,61 @@ def parse_options(text: str) -> frozenset[str]:
     return names
 
 
-def requested_options(body: object, allowed: Collection[str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a session shall be besides its avatar; None: what the upstream does by itself.
+
+    Attributes:
+        tools: dicts in the form of Runway's API.
+        max_duration: whole seconds.
+    """
+
+    personality: str | None = None
+    start_script: str | None = None
+    tools: Sequence[dict[str, Any]] | None = None
+    max_duration: int | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """Return those that are set, by their names on the wire."""
+        values = (self.personality, self.start_script, self.tools, self.max_duration)
+        return {
+            name: value for name, value in zip(OPTIONS, values, strict=True) if value is not None
+        }
+
+    def check(self, allowed: Collection[str]) -> None:
+        """Do nothing if each option is allowed (by its name on the wire) and well formed.
+
+        Raises:
+            InvalidRequest: one is not.
+        """
+        asked = self.wire()
+        for name in asked:
+            if name not in allowed:
+                raise InvalidRequest(f"{name} is not allowed by this gateway")
+        error = next(_validator().iter_errors(asked), None) if asked else None
+        if error is not None:
+            option, *below = error.instance_path
+            raise InvalidRequest(f"{option}{_shown(below)}: expected {OPTIONS[str(option)]}")
+
+
+NO_OPTIONS = SessionOptions()
+
+
+def requested_options(body: object, allowed: Collection[str]) -> SessionOptions:
     """Return the options in a request body; null counts as absent.
 
     Raises:
-        InvalidRequest: an option is malformed, or is not allowed here.
+        InvalidRequest: as `SessionOptions.check`.
     """
     if not isinstance(body, Mapping):
-        return {}  # which names no avatar either
-    asked = {name: body[name] for name in OPTIONS if body.get(name) is not None}
-    for name in asked:
-        if name not in allowed:
-            raise InvalidRequest(f"{name} is not taken by this gateway")
-    if asked:
-        _check(asked)
-    return asked
-
-
-def _check(asked: Mapping[str, Any]) -> None:
-    error = next(_validator().iter_errors(asked), None)
-    if error is not None:
-        option, *below = error.instance_path
-        raise InvalidRequest(f"{option}{_shown(below)}: expected {OPTIONS[str(option)]}")
+        return NO_OPTIONS  # such a body names no avatar either
+    options = SessionOptions(*map(body.get, OPTIONS))
+    options.check(allowed)
+    return options
 
 
 def _shown(path: Iterable[str | int]) -> str:
-    """Return where in an option something is wrong; keys that a caller made up are left away."""
+    """Return where in an option something is wrong; long and unprintable keys are left out."""
     steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     text = "".join(steps)
     return text if len(text) <= _LONGEST_PATH and text.isprintable() else ""

@@ -1,18 +1,19 @@
 """What to do next: pure decisions of the connect flow. No I/O, no clock.
 
-Two questions are answered here. After a look at the session: hand out, wait, or give up
-(`read_status`), and how long to wait (`poll_waits`). After a failed request: try again after so
-many seconds, or which row of the contract the caller gets (`after_failure`).
+Two questions are answered here. After a poll: hand out, wait, or give up (`read_status`), and how
+long to wait (`poll_waits`). After a failed request: retry after so many seconds, or which row of
+the contract the caller gets (`after_failure`).
 
-The create call is repeated only when the server certainly did not act: nobody listened, 429 or 503.
-After 500, 502, 504, a reset, a timeout or an unreadable answer a session may exist, and repeating
-would make a second one that nobody knows and somebody pays. Looking at a session changes nothing,
-so a look is repeated after anything that may pass. Consume is sent once: its key works once.
+A create is retried only when the server certainly did not act: connection refused, 429 or 503.
+After 500, 502, 504, a reset, a timeout or an unreadable answer a session may exist, and a retry
+would make a second one, paid for and never used. A poll changes nothing, so it is retried after
+every failure that may be transient. Consume is sent once: its key works once.
 """
 
 import math
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -30,10 +31,10 @@ from gateway.errors import (
 
 FIRST_WAIT_S = 0.1
 GROWTH = 1.5
-MOST_LOOKS_PER_S = 800.0
-"""All looks of one process together; a core does some 2,000 with nothing else to do."""
-LONGEST_CROWDED_WAIT_S = 5.0
-LAST_LOOK_S = 0.05  # before the deadline, so that a session READY by then is still handed out
+MOST_POLLS_PER_S = 800.0
+"""All polls of one process together: well below what a core can do that does nothing else."""
+LONGEST_LOADED_WAIT_S = 5.0
+LAST_POLL_S = 0.05  # before the deadline, so that a session READY by then is still handed out
 DEFAULT_RETRY_AFTER_S = 5.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
@@ -47,10 +48,10 @@ class Hop(Enum):
     CANCEL = "cancel"
 
 
-class Fault(Enum):
+class FailureReason(Enum):
     """Why a request brought no usable answer."""
 
-    REFUSED = "refused"  # nobody listens: the request was never sent
+    REFUSED = "refused"  # no connection: the request was never sent
     BROKEN = "broken"  # connection lost on the way
     TIMEOUT = "timeout"
     UNREADABLE = "unreadable"  # the body is no JSON, or cut short
@@ -62,7 +63,7 @@ class UpstreamFailure(Exception):
     """One upstream request that failed.
 
     Attributes:
-        status: for Fault.STATUS.
+        status: for FailureReason.STATUS.
         retry_after_s: what the server asked for, if it did.
         no_credits: the answer says that credits are missing.
     """
@@ -70,33 +71,38 @@ class UpstreamFailure(Exception):
     def __init__(
         self,
         hop: Hop,
-        fault: Fault,
+        reason: FailureReason,
         *,
         status: int = 0,
         retry_after_s: float | None = None,
         no_credits: bool = False,
     ) -> None:
-        shown = f"HTTP {status}" if fault is Fault.STATUS else fault.value
+        shown = f"HTTP {status}" if reason is FailureReason.STATUS else reason.value
         super().__init__(f"{hop.value}: {shown}")
         self.hop = hop
-        self.fault = fault
+        self.reason = reason
         self.status = status
         self.retry_after_s = retry_after_s
         self.no_credits = no_credits
 
     @property
+    def is_slow_poll(self) -> bool:
+        """Whether this is a poll that hung: no failure in a row, only a slow NOT_READY."""
+        return self.hop is Hop.RETRIEVE and self.reason is FailureReason.TIMEOUT
+
+    @property
     def reply_lost(self) -> bool:
-        """Whether the server may have acted, and nobody can tell by its reply."""
-        return self.fault not in (Fault.REFUSED, Fault.STATUS)
+        """Whether the server may have acted without a reply that shows it."""
+        return self.reason not in (FailureReason.REFUSED, FailureReason.STATUS)
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How failed requests are repeated.
+    """How failed requests are retried.
 
     Attributes:
-        create, retrieve, consume, cancel: repeats after the first failure in a row.
-        backoff_s: wait before the first repeat; doubles each time. Up to half is added at random.
+        create, retrieve, consume, cancel: the most retries after the first failure in a row.
+        backoff_s: wait before the first retry; doubles each time. Up to half is added at random.
     """
 
     create: int = 2
@@ -106,54 +112,47 @@ class Retries:
     backoff_s: float = 0.2
 
     def allowed(self, hop: Hop) -> int:
-        """Return how often a request of this kind may be repeated at all."""
-        match hop:
-            case Hop.RETRIEVE:
-                return self.retrieve
-            case Hop.CONSUME:
-                return self.consume
-            case Hop.CANCEL:
-                return self.cancel
-            case Hop.CREATE:
-                return self.create
+        """Return how often a request of this kind may be retried at all."""
+        most: int = getattr(self, hop.value)
+        return most
 
 
 def poll_waits(longest_s: float) -> Iterator[float]:
-    """Yield the pauses between looks, in seconds: growing, never above `longest_s`."""
+    """Yield the waits between polls, in seconds: growing, never above `longest_s`."""
     wait = min(FIRST_WAIT_S, longest_s)
     while True:
         yield wait
         wait = min(wait * GROWTH, longest_s)
 
 
-def slowed_by_load(wait_s: float, *, looking: int) -> float:
-    """Return the pause before the next look when so many connects look at their sessions.
+def slowed_by_load(wait_s: float, *, polling: int) -> float:
+    """Return the wait before the next poll when so many connects poll their sessions.
 
-    With thousands under way a process could not keep the usual pace: it would answer everybody
-    late, accept nobody new, and have its requests refused upstream. So it looks less often.
+    With thousands in flight a process could not keep the usual pace: it would answer every caller
+    late, accept no new one, and have its requests refused upstream. So each connect polls less.
     """
-    return max(wait_s, min(looking / MOST_LOOKS_PER_S, LONGEST_CROWDED_WAIT_S))
+    return max(wait_s, min(polling / MOST_POLLS_PER_S, LONGEST_LOADED_WAIT_S))
 
 
 def aligned_to_deadline(wait_s: float, *, time_left_s: float) -> float:
-    """Return the pause before the next look, bent so that one look falls just before the deadline.
+    """Return the wait before the next poll, bent so that one poll falls just before the deadline.
 
-    No pause gets shorter than the first one: two looks in quick succession help nobody.
+    No wait gets shorter than the first one: two polls in quick succession gain nothing.
     """
-    last_look_in = round(time_left_s - LAST_LOOK_S, 6)  # else rounding makes 0.1 less than 0.1
-    if last_look_in <= wait_s:
-        return last_look_in if last_look_in >= FIRST_WAIT_S else wait_s
-    if last_look_in - wait_s >= FIRST_WAIT_S:
+    last_poll_in = round(time_left_s - LAST_POLL_S, 6)  # else rounding makes 0.1 less than 0.1
+    if last_poll_in <= wait_s:
+        return last_poll_in if last_poll_in >= FIRST_WAIT_S else wait_s
+    if last_poll_in - wait_s >= FIRST_WAIT_S:
         return wait_s
-    half = last_look_in / 2
-    return half if half >= FIRST_WAIT_S else last_look_in
+    half = last_poll_in / 2
+    return half if half >= FIRST_WAIT_S else last_poll_in
 
 
 def read_status(status: str, session_key: str | None) -> str | None:
     """Return the session key if the session can be handed out, None if it is not ready yet.
 
     Raises:
-        SessionFailed: it has ended, or somebody else runs it.
+        SessionFailed: it has ended, or it runs already, which is not by us.
         UpstreamFailure: READY without a key, or a status that the contract does not know.
     """
     match status:
@@ -164,50 +163,50 @@ def read_status(status: str, session_key: str | None) -> str | None:
         case "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED":
             raise SessionFailed(status)
         case _:
-            raise UpstreamFailure(Hop.RETRIEVE, Fault.SCHEMA)
+            raise UpstreamFailure(Hop.RETRIEVE, FailureReason.SCHEMA)
 
 
 def after_failure(
     failure: UpstreamFailure,
     *,
-    repeats: int,
+    retried: int,
     time_left_s: float,
     retries: Retries,
     jitter: random.Random,
     custom_avatar: bool = False,
 ) -> float:
-    """Return how many seconds to wait before trying again.
+    """Return how many seconds to wait before the next retry.
 
     Args:
-        repeats: how often this request has been repeated already.
-        time_left_s: until the deadline; a repeat that does not fit is not waited for.
+        retried: how often this request has been retried already.
+        time_left_s: until the deadline; a retry that does not fit is not waited for.
         custom_avatar: the session was to be made for a custom avatar.
 
     Raises:
         GatewayError: give up, and this is the answer.
     """
-    if failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT:
-        return FIRST_WAIT_S  # a look that hung is no more than a slow NOT_READY
-    if not _may_repeat(failure) or repeats >= retries.allowed(failure.hop):
+    if failure.is_slow_poll:
+        return FIRST_WAIT_S
+    if not _may_retry(failure) or retried >= retries.allowed(failure.hop):
         raise _verdict(failure, custom_avatar=custom_avatar)
-    wait = max(math.ldexp(retries.backoff_s, repeats), failure.retry_after_s or 0.0)
+    wait = max(math.ldexp(retries.backoff_s, retried), failure.retry_after_s or 0.0)
     wait += jitter.uniform(0.0, min(wait, 1.0) / 2)
     if wait >= time_left_s:
         raise _verdict(failure, custom_avatar=custom_avatar)
     return wait
 
 
-def _may_repeat(failure: UpstreamFailure) -> bool:
-    if failure.fault is Fault.REFUSED:
+def _may_retry(failure: UpstreamFailure) -> bool:
+    if failure.reason is FailureReason.REFUSED:
         return True
     match failure.hop:
         case Hop.CREATE:
-            return failure.fault is Fault.STATUS and failure.status in (429, 503)
+            return failure.reason is FailureReason.STATUS and failure.status in (429, 503)
         case Hop.CONSUME:
             return False
         case _:
-            return failure.fault is not Fault.SCHEMA and (
-                failure.fault is not Fault.STATUS
+            return failure.reason is not FailureReason.SCHEMA and (
+                failure.reason is not FailureReason.STATUS
                 or failure.status in (408, 429)
                 or failure.status >= 500
             )
@@ -215,9 +214,9 @@ def _may_repeat(failure: UpstreamFailure) -> bool:
 
 def _verdict(failure: UpstreamFailure, *, custom_avatar: bool) -> GatewayError:
     """Return the row of the contract for a failure that is final."""
-    if failure.fault is Fault.TIMEOUT:
+    if failure.reason is FailureReason.TIMEOUT:
         return TimedOut()
-    if failure.fault is not Fault.STATUS or failure.hop is Hop.CONSUME:
+    if failure.reason is not FailureReason.STATUS or failure.hop is Hop.CONSUME:
         return UpstreamBroken()
     creating = failure.hop is Hop.CREATE
     match failure.status:
@@ -248,18 +247,8 @@ def parse_retry_after(
     Negative, infinite and unreadable values count as absent.
     """
     for text, unit in ((milliseconds, 0.001), (seconds, 1.0)):
-        value = _number(text)
-        if value is not None:
-            return value * unit
-    if seconds is None:
-        return None
-    difference = date_difference(seconds)
+        with suppress(ValueError):
+            if text is not None and 0 <= (value := float(text)) < float("inf"):
+                return value * unit
+    difference = None if seconds is None else date_difference(seconds)
     return difference if difference is not None and difference >= 0 else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text is not None else -1.0
-    except ValueError:
-        return None
-    return value if 0 <= value < float("inf") else None

@@ -8,7 +8,6 @@ Source: the Runway OpenAPI document of 2024-11-06; consume from the official bro
 
 import asyncio
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,7 +17,8 @@ import orjson
 
 from gateway.flow.avatars import Avatar
 from gateway.flow.credentials import RoomCredentials
-from gateway.flow.polling import Fault, Hop, UpstreamFailure, parse_retry_after
+from gateway.flow.options import SessionOptions
+from gateway.flow.polling import FailureReason, Hop, UpstreamFailure, parse_retry_after
 
 API_VERSION = "2024-11-06"
 LONGEST_ANSWER = 1 << 18  # bytes
@@ -29,8 +29,8 @@ _NO_CREDITS = b"enough credits"  # observed: "You do not have enough credits to 
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reading:
-    """One look at a session: its status, and its key once it is READY."""
+class PolledSession:
+    """What a poll shows of a session: its status, and its key once it is READY."""
 
     status: str
     session_key: str | None
@@ -42,7 +42,7 @@ class RunwayClient:
     Args:
         http: without a timeout and a base URL of its own.
         base_url: without a trailing slash.
-        attempt_s: how long a look or a cancel may take before it counts as failed. Create and
+        attempt_s: how long a poll or a cancel may take before it counts as failed. Create and
             consume are never cut short: giving up on them does not undo them.
     """
 
@@ -54,8 +54,8 @@ class RunwayClient:
         self._secret = secret
         self._attempt_s = attempt_s
 
-    async def create(self, avatar: Avatar, options: Mapping[str, Any]) -> str:
-        """Create a session, with `options` as the wire spells them, and return its id.
+    async def create(self, avatar: Avatar, options: SessionOptions) -> str:
+        """Create a session and return its id.
 
         Raises:
             UpstreamFailure.
@@ -65,12 +65,12 @@ class RunwayClient:
             if avatar.custom
             else {"type": "runway-preset", "presetId": avatar.id}
         )
-        body = {"model": "gwm1_avatars", "avatar": wanted, **options}
+        body = {"model": "gwm1_avatars", "avatar": wanted, **options.wire()}
         answer = await self._json(Hop.CREATE, "POST", self._sessions, self._secret, body)
         return _text(answer, "id", Hop.CREATE, _SAFE_IN_A_PATH)
 
-    async def retrieve(self, session_id: str) -> Reading:
-        """Look at a session.
+    async def retrieve(self, session_id: str) -> PolledSession:
+        """Poll a session.
 
         Raises:
             UpstreamFailure.
@@ -79,8 +79,8 @@ class RunwayClient:
         answer = await self._json(Hop.RETRIEVE, "GET", url, self._secret)
         status = _text(answer, "status", Hop.RETRIEVE)
         if status != "READY":
-            return Reading(status, None)
-        return Reading(status, _text(answer, "sessionKey", Hop.RETRIEVE, _SAFE_IN_A_HEADER))
+            return PolledSession(status, None)
+        return PolledSession(status, _text(answer, "sessionKey", Hop.RETRIEVE, _SAFE_IN_A_HEADER))
 
     async def consume(self, session_id: str, session_key: str) -> RoomCredentials:
         """Use the session's key, which works once.
@@ -101,7 +101,7 @@ class RunwayClient:
         """
         url = f"{self._sessions}/{session_id}"
         try:
-            await self._exchange(Hop.CANCEL, "DELETE", url, self._secret)
+            await self._send(Hop.CANCEL, "DELETE", url, self._secret)
         except UpstreamFailure as failure:
             if failure.status != 404:
                 raise
@@ -109,16 +109,16 @@ class RunwayClient:
     async def _json(
         self, hop: Hop, method: str, url: str, bearer: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        raw = await self._exchange(hop, method, url, bearer, body)
+        raw = await self._send(hop, method, url, bearer, body)
         try:
             answer = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            raise UpstreamFailure(hop, Fault.UNREADABLE) from None
+            raise UpstreamFailure(hop, FailureReason.UNREADABLE) from None
         if not isinstance(answer, dict):
-            raise UpstreamFailure(hop, Fault.SCHEMA)
+            raise UpstreamFailure(hop, FailureReason.SCHEMA)
         return answer
 
-    async def _exchange(
+    async def _send(
         self, hop: Hop, method: str, url: str, bearer: str, body: dict[str, Any] | None = None
     ) -> bytes:
         """Send one request and return the body of a 2xx answer."""
@@ -138,38 +138,35 @@ class RunwayClient:
                     allow_redirects=False,  # the secret goes to the configured host and no other
                 ) as response,
             ):
-                raw = await _read(response, hop)
+                raw = bytearray()
+                async for chunk in response.content.iter_any():
+                    raw += chunk
+                    if len(raw) > LONGEST_ANSWER:
+                        raise UpstreamFailure(hop, FailureReason.UNREADABLE)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise UpstreamFailure(hop, Fault.REFUSED) from None
+            raise UpstreamFailure(hop, FailureReason.REFUSED) from None
         except aiohttp.ClientPayloadError:
-            raise UpstreamFailure(hop, Fault.UNREADABLE) from None
+            raise UpstreamFailure(hop, FailureReason.UNREADABLE) from None
         except (aiohttp.ClientError, OSError) as error:
-            fault = Fault.TIMEOUT if isinstance(error, TimeoutError) else Fault.BROKEN
-            raise UpstreamFailure(hop, fault) from None
+            reason = (
+                FailureReason.TIMEOUT if isinstance(error, TimeoutError) else FailureReason.BROKEN
+            )
+            raise UpstreamFailure(hop, reason) from None
         if 200 <= response.status < 300:
-            return raw
+            return bytes(raw)
         raise UpstreamFailure(
             hop,
-            Fault.STATUS,
+            FailureReason.STATUS,
             status=response.status,
             retry_after_s=_retry_after(response),
             no_credits=_NO_CREDITS in raw,
         )
 
 
-async def _read(response: aiohttp.ClientResponse, hop: Hop) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > LONGEST_ANSWER:
-            raise UpstreamFailure(hop, Fault.UNREADABLE)
-    return bytes(body)
-
-
 def _text(answer: dict[str, Any], key: str, hop: Hop, form: re.Pattern[str] | None = None) -> str:
     value = answer.get(key)
     if not isinstance(value, str) or not value or (form and not form.fullmatch(value)):
-        raise UpstreamFailure(hop, Fault.SCHEMA)
+        raise UpstreamFailure(hop, FailureReason.SCHEMA)
     return value
 
 

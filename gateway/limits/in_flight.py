@@ -1,14 +1,14 @@
-"""How many connects may be under way at the same time, over all callers and replicas.
+"""How many connects may be in flight at the same time, over all callers and replicas.
 
 A lease is one place of so many. In process they are counted. In Redis they are a sorted set, name
-by expiry: a replica that dies cannot give back what it holds, so every lease ends by itself after
+by expiry: a replica that dies cannot release what it holds, so every lease ends by itself after
 the longest time that a connect can take. Redis' own clock decides, in one script with the
 counting, because replicas whose clocks differ would take each other's leases for expired.
 
-A lease is given back by a task of its own, which a caller who leaves cannot cancel. The connect
-waits for it, so that whoever has an answer finds the place free, but not longer than a question to
-Redis may take. What could not be given back because of an outage is given back with the next
-question that gets through, else an outage of a second would keep places taken for minutes.
+A lease is released by a task of its own, which a caller who leaves cannot cancel. The connect waits
+for it, so that a caller with an answer finds the place free, but not longer than a call to Redis
+may take. A lease that an outage kept from being released is released with the next call that gets
+through, or an outage of a second would keep places taken for minutes.
 """
 
 import asyncio
@@ -17,15 +17,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from gateway.errors import TooManySessions
-from gateway.limits.storage import CONNECTIONS, Storage, Unreachable
+from gateway.limits.storage import CONNECTIONS, Storage, StorageUnreachable
 
 KEY = "gateway:leases"
-RETRY_AFTER_S = 1.0  # nobody knows when a connect ends; most take a few seconds
-
-_COUNT = """
-local clock = redis.call('TIME')
-return redis.call('ZCOUNT', KEYS[1], clock[1] + clock[2] / 1000000, '+inf')
-"""
+RETRY_AFTER_S = 1.0  # when a connect ends is not known; most take a few seconds
 
 _ACQUIRE = """
 local clock = redis.call('TIME')
@@ -43,16 +38,16 @@ local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 redis.call('EXPIREAT', KEYS[1], math.ceil(last[2]) + 1)
 return 1
 """
-# A name that is there already is the answer to a question that was repeated: not a second lease.
+# A name that is there already belongs to a call that was retried: it is not a second lease.
 # The key goes with its last lease, which need not be the newest: replicas may have other deadlines.
 
 
 class InFlightLimit:
-    """The connects that are under way, at most `most` of them.
+    """The connects in flight, at most `most` of them.
 
     Args:
         most: over all replicas that share the storage; 0: no limit.
-        longest_s: what no connect can take; after that a lease ends by itself.
+        longest_s: longer than any connect; after that a lease ends by itself.
         storage: None: the limit of this process alone.
     """
 
@@ -71,7 +66,7 @@ class InFlightLimit:
         """Hold a lease for as long as the block takes.
 
         Args:
-            name: who holds it, for whoever looks into Redis; need not be unique.
+            name: who holds it, as operators see it in Redis; need not be unique.
 
         Raises:
             TooManySessions: all leases are held; the block is not entered.
@@ -91,19 +86,8 @@ class InFlightLimit:
             async with self._held_in(self._storage, name):
                 yield
 
-    async def count(self) -> int:
-        """Return how many are held over all replicas, for metrics and tests.
-
-        Raises:
-            Unreachable: the storage is.
-        """
-        storage = self._storage
-        if storage is None:
-            return self._taken
-        return int(await storage.outages.attempt(lambda: storage.command("EVAL", _COUNT, 1, KEY)))
-
     async def close(self) -> None:
-        """Wait until every lease is given back, as far as that is possible. The storage stays."""
+        """Wait until every lease is released, as far as that is possible. The storage stays."""
         while self._releases:
             await asyncio.wait(self._releases)
 
@@ -113,13 +97,18 @@ class InFlightLimit:
         lease = f"{name}:{self._replica}:{self._ordinal}"
         taken: int | None = None  # unknown: the answer may be lost, and the lease be held
         try:
-            taken = await storage.outages.ask(lambda: self._acquire(storage, lease))
+            taken = await storage.outages.call(lambda: self._acquire(storage, lease))
             if taken == 0:
                 raise TooManySessions(retry_after_s=RETRY_AFTER_S)
             yield
         finally:
             if taken != 0:
-                await self._give_back(storage, lease, surely_held=taken == 1)
+                release = asyncio.get_running_loop().create_task(
+                    self._release(storage, lease, surely_held=taken == 1)
+                )
+                self._releases.add(release)
+                release.add_done_callback(self._releases.discard)
+                await asyncio.shield(release)
 
     async def _acquire(self, storage: Storage, lease: str) -> int:
         owed = tuple(self._owed)
@@ -128,14 +117,6 @@ class InFlightLimit:
         self._owed.difference_update(owed)
         return taken
 
-    async def _give_back(self, storage: Storage, lease: str, *, surely_held: bool) -> None:
-        release = asyncio.get_running_loop().create_task(
-            self._release(storage, lease, surely_held=surely_held)
-        )
-        self._releases.add(release)
-        release.add_done_callback(self._releases.discard)
-        await asyncio.shield(release)
-
     async def _release(self, storage: Storage, lease: str, *, surely_held: bool) -> None:
         names = (lease, *self._owed)
         # one whose answer was lost may be held as well: Redis may have been slow, not dead
@@ -143,6 +124,6 @@ class InFlightLimit:
             self._owed.add(lease)
         try:
             await storage.outages.attempt(lambda: storage.command("ZREM", KEY, *names))
-        except Unreachable:
+        except StorageUnreachable:
             return
         self._owed.difference_update(names)

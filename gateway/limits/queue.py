@@ -1,7 +1,7 @@
-"""A bound on how many connects run at once, with fair waiting beyond it.
+"""A fair queue: a bound on how many connects run at once, and turns beyond it.
 
-Callers who wait are served in turn, one connect of each, so that one caller with a thousand
-connects delays another one by a single connect and not by a thousand.
+Callers who wait take turns, one connect of each, so that one caller with a thousand connects delays
+another one by a single connect and not by a thousand.
 """
 
 import asyncio
@@ -38,21 +38,21 @@ class FairQueue:
         """Hold a place while the block runs; wait for it if there is none.
 
         Raises:
-            Overloaded: too many wait, and nobody has more of them than this caller. That can turn
-                out later as well, when somebody else comes.
+            Overloaded: the queue is full, and no other caller has more waiters in it. A waiter
+                gets this later as well, when it is evicted for another caller.
         """
-        await self._place(caller)
+        if self._free:  # then the queue is empty
+            self._free -= 1
+        else:
+            await self._wait(caller)
         try:
             yield
         finally:
             self._pass_on()
 
-    async def _place(self, caller: str) -> None:
-        if self._free:  # then nobody waits
-            self._free -= 1
-            return
+    async def _wait(self, caller: str) -> None:
         if self._waiting >= self._most_waiting:
-            self._make_room(caller)
+            self._evict_for(caller)
         ticket = asyncio.get_running_loop().create_future()
         self._queues.setdefault(caller, deque()).append(ticket)
         self._waiting += 1
@@ -60,42 +60,38 @@ class FairQueue:
             await ticket
         except asyncio.CancelledError:
             if ticket.cancelled():
-                self._leave(caller, ticket)
+                queue = self._queues.get(caller)
+                if queue and ticket in queue:  # else `_pass_on` has dropped it already
+                    queue.remove(ticket)
+                    self._waiting -= 1
+                    if not queue:
+                        del self._queues[caller]
             elif ticket.exception() is None:  # called and cancelled in the same instant
                 self._pass_on()
             raise
 
-    def _make_room(self, caller: str) -> None:
-        """Send away the last of whoever has most waiting, so that a crowd does not keep others out.
+    def _evict_for(self, caller: str) -> None:
+        """Evict the newest waiter of the busiest caller, so that one caller cannot starve the rest.
 
         Raises:
-            Overloaded: that is `caller`.
+            Overloaded: the busiest caller is `caller`, or would be with one more waiter.
         """
-        crowd = max(self._queues, key=lambda name: len(self._queues[name]), default=caller)
-        mine = len(self._queues.get(caller, ()))
-        if crowd == caller or len(self._queues[crowd]) <= mine + 1:
+        busiest = max(self._queues, key=lambda name: len(self._queues[name]), default=caller)
+        own = len(self._queues.get(caller, ()))
+        if busiest == caller or len(self._queues[busiest]) <= own + 1:
             raise Overloaded(retry_after_s=RETRY_AFTER_S)
-        ticket = self._queues[crowd].pop()  # two or more are there
+        ticket = self._queues[busiest].pop()  # two or more are there
         self._waiting -= 1
         if not ticket.done():
             ticket.set_exception(Overloaded(retry_after_s=RETRY_AFTER_S))
 
-    def _leave(self, caller: str, ticket: asyncio.Future[None]) -> None:
-        queue = self._queues.get(caller)
-        if queue is None or ticket not in queue:
-            return  # it was passed over already
-        queue.remove(ticket)
-        self._waiting -= 1
-        if not queue:
-            del self._queues[caller]
-
     def _pass_on(self) -> None:
-        """Give a place that is free to the caller whose turn it is."""
+        """Give a free place to the next caller in turn."""
         while self._queues:
             caller, queue = self._queues.popitem(last=False)
             ticket = queue.popleft()
             if queue:
-                self._queues[caller] = queue  # behind everybody else who waits
+                self._queues[caller] = queue  # behind all other callers who wait
             self._waiting -= 1
             if not ticket.done():  # it is, if its caller was cancelled in this very instant
                 ticket.set_result(None)

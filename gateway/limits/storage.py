@@ -1,8 +1,8 @@
-"""The memory that replicas share, Redis, and what happens while it cannot be reached.
+"""The storage that replicas share, Redis, and what happens while it cannot be reached.
 
-A connect must not become slow, or fail in unforeseen ways, because Redis does. So every question is
-bounded, and after one that failed the storage counts as down: everybody is decided at once by the
-operator's policy, except that every two seconds one question goes out to see whether it is back.
+A connect must not become slow, or fail in unforeseen ways, because Redis does. So every call is
+bounded, and after one that failed the storage counts as down: the operator's policy decides every
+connect at once, except that every two seconds one call goes out as a probe.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ from gateway.errors import LimitsUnavailable
 T = TypeVar("T")
 _log = logging.getLogger("gateway")
 
-CONNECTIONS = 32  # to Redis, and so questions at the same time; the others wait for their turn
+CONNECTIONS = 32  # to Redis, and so calls at the same time; the others wait for their turn
 MEMORY = "memory://"
 
 
 class Outage(Enum):
-    """What an unreachable storage means for those who want to connect."""
+    """What happens to connects while the storage cannot be reached."""
 
-    OPEN = "open"  # nobody is limited
-    CLOSED = "closed"  # nobody connects
+    OPEN = "open"  # they pass without limits
+    CLOSED = "closed"  # they are refused
 
 
-class Unreachable(Exception):
-    """The storage did not answer, or is known to be down. Says nothing about why."""
+class StorageUnreachable(Exception):
+    """The storage did not answer, or is known to be down. The text gives no reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How patient the gateway is with its storage, in seconds.
+    """How long the gateway waits for its storage, in seconds.
 
     Attributes:
-        answer_s: for one question, connecting to Redis included.
-        probe_every_s: between two questions while it is down. The longer one, so that no question
-            from before an outage is left when the first probe goes out.
+        answer_s: for one call, connecting to Redis included.
+        probe_every_s: between two probes while it is down. The longer one, so that no call from
+            before an outage is left when the first probe goes out.
     """
 
     answer_s: float = 1.0
@@ -52,7 +52,7 @@ BOUNDS = Bounds()
 
 
 class Outages:
-    """Notices when a storage goes away and comes back, and says so once each.
+    """Notices when a storage goes away and comes back, and logs each once.
 
     Args:
         shown: the storage's name in log lines, without a password.
@@ -77,62 +77,62 @@ class Outages:
         self._down_since: float | None = None
         self._next_probe = 0.0
 
-    async def ask(self, question: Callable[[], Awaitable[T]]) -> T | None:
-        """Return the answer, or None if there is none and everybody may pass.
+    async def call(self, command: Callable[[], Awaitable[T]]) -> T | None:
+        """Return the answer, or None if there is none and the policy is to let connects pass.
 
         Raises:
             LimitsUnavailable: there is none, and the policy is to refuse.
         """
         try:
-            return await self.attempt(question)
-        except Unreachable:
+            return await self.attempt(command)
+        except StorageUnreachable:
             if self._policy is Outage.CLOSED:
                 raise LimitsUnavailable(retry_after_s=self._bounds.probe_every_s) from None
             return None
 
-    async def attempt(self, question: Callable[[], Awaitable[T]]) -> T:
+    async def attempt(self, command: Callable[[], Awaitable[T]]) -> T:
         """Return the answer.
 
         Raises:
-            Unreachable: no answer within the bound, or the storage is down and it is not yet time
-                to look again.
+            StorageUnreachable: no answer within the bound, or the storage is down and the next
+                probe is not due.
         """
         self._check()
         async with self._slots:  # the wait for a turn is ours, not Redis', so it is not bounded
             self._check()
             probing = self._down_since is not None
-            if probing:  # said before it goes out, so that there is one at a time
+            if probing:  # noted before it goes out, so that there is one at a time
                 self._next_probe = self._clock.now() + self._bounds.probe_every_s
             try:
-                answer = await within(self._bounds.answer_s, question())
+                answer = await within(self._bounds.answer_s, command())
             except self._failures as error:
                 self._failed(error)
-                raise Unreachable from None
-            if probing:
-                self._recovered()
+                raise StorageUnreachable from None
+            if probing and self._down_since is not None:
+                lasted_s = self._clock.now() - self._down_since
+                self._down_since = None
+                _log.info("%s can be reached again after %.1f s", self._shown, lasted_s)
             return answer
 
     def _check(self) -> None:
         if self._down_since is not None and self._clock.now() < self._next_probe:
-            raise Unreachable
+            raise StorageUnreachable
 
     def _failed(self, error: Exception) -> None:
         now = self._clock.now()
         self._next_probe = now + self._bounds.probe_every_s
         if self._down_since is None:
             self._down_since = now
-            meaning = "nobody is limited" if self._policy is Outage.OPEN else "nobody can connect"
-            _log.warning("%s cannot be reached (%s): %s", self._shown, _kind(error), meaning)
-
-    def _recovered(self) -> None:
-        if self._down_since is not None:
-            lasted_s = self._clock.now() - self._down_since
-            self._down_since = None
-            _log.info("%s can be reached again after %.1f s", self._shown, lasted_s)
+            while isinstance(error.__cause__, Exception):
+                error = error.__cause__
+            # the class only: the text of an error may hold more than a log should
+            text = "%s cannot be reached (%s): connects %s"
+            meaning = "pass without limits" if self._policy is Outage.OPEN else "are refused"
+            _log.warning(text, self._shown, type(error).__name__, meaning)
 
 
 class Storage:
-    """A connection pool to one Redis, and its outages. Nothing is sent before the first question.
+    """A connection pool to one Redis, and its outages. Nothing is sent before the first call.
 
     Args:
         url: as `parse_storage` returns it; may hold a password.
@@ -141,18 +141,16 @@ class Storage:
     def __init__(
         self, url: str, *, policy: Outage, clock: LoopClock, bounds: Bounds = BOUNDS
     ) -> None:
-        from redis.asyncio import ConnectionPool, Redis
+        from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
         from redis.exceptions import RedisError
 
-        # RESP2: every Redis speaks it. One repeat, at once: a connection that a restarted server
+        # RESP2: every Redis speaks it. One retry, at once: a connection that a restarted server
         # has closed is only noticed by using it.
-        pool: ConnectionPool = ConnectionPool.from_url(
+        self._redis = Redis.from_url(
             url, max_connections=CONNECTIONS, protocol=2, retry=Retry(NoBackoff(), 1)
         )
-        self.pool = pool
-        self._redis = Redis(connection_pool=pool)
         self.outages = Outages(
             shown(url),
             policy=policy,
@@ -162,28 +160,20 @@ class Storage:
         )
 
     async def command(self, *words: str | float) -> Any:
-        """Return Redis' answer to one command. Bounded by nothing: ask through `outages`."""
+        """Return Redis' answer to one command. Not bounded: call it through `outages`."""
         return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]  # theirs
 
-    async def ready(self) -> bool:
-        """Tell whether Redis answers. Asks at most every two seconds while it does not."""
+    async def problem(self) -> str | None:
+        """Return None if Redis answers; while it does not, probe at most every two seconds."""
         try:
             await self.outages.attempt(lambda: self.command("PING"))
-        except Unreachable:
-            return False
-        return True
+        except StorageUnreachable:
+            return "the storage of the limits cannot be reached"
+        return None
 
     async def close(self) -> None:
-        """Close all connections. Nobody may ask any more."""
+        """Close all connections. No call may follow."""
         await self._redis.aclose()
-        await self.pool.disconnect()  # which the client leaves alone, because it was given it
-
-
-def _kind(error: BaseException) -> str:
-    """Name what is at the bottom of an error; its text may tell more than a log should hold."""
-    while isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    return type(error).__name__
 
 
 def parse_storage(text: str) -> str:
@@ -208,7 +198,7 @@ def parse_storage(text: str) -> str:
 
 
 def shown(url: str) -> str:
-    """Return what a log line may say of a storage: scheme, and host and port or path."""
+    """Return what a log line may show of a storage: scheme, and host and port or path."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return f"unix://{parts.path}"
@@ -217,10 +207,10 @@ def shown(url: str) -> str:
 
 
 def _is_redis(url: str) -> bool:
-    """Tell whether redis-py reads the URL as it was meant: what it does not know, it ignores."""
+    """Return whether redis-py reads the URL as it was meant: it ignores what it does not know."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # a ValueError if it is none
+        _ = parts.port  # a ValueError if it is no number
     except ValueError:
         return False
     database = parts.query.removeprefix("db=")

@@ -17,7 +17,7 @@ from typing import TextIO
 import orjson
 from aiohttp.http import HttpProcessingError
 
-from gateway.telemetry.exchange import CURRENT, Exchange
+from gateway.telemetry.record import CURRENT, RequestRecord
 from gateway.telemetry.redaction import Redaction
 
 FIELDS = (
@@ -40,7 +40,7 @@ class LogFormat(Enum):
 
 
 class LogLevel(Enum):
-    """From which importance on lines are logged."""
+    """The lowest level that is logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -49,8 +49,9 @@ class LogLevel(Enum):
 
 
 class _Formatter(logging.Formatter):
-    """FairQueue a record into values without secrets; subclasses write them down. Never raises:
-    `logging` would print the arguments of the record that it could not format.
+    """Turns a record into values without secrets, which subclasses format.
+
+    Never raises: `logging` would print the arguments of the record that it could not format.
     """
 
     def __init__(self, redaction: Redaction) -> None:
@@ -58,8 +59,7 @@ class _Formatter(logging.Formatter):
         self._redaction = redaction
 
     def values(self, record: logging.LogRecord) -> dict[str, object]:
-        """Return what a line says, in this order; `time` is RFC 3339 in UTC."""
-        exchange = CURRENT.get()
+        """Return the fields of a line in their order; `time` is RFC 3339 in UTC."""
         instant = datetime.fromtimestamp(record.created, UTC)
         values: dict[str, object] = {
             "time": f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z",
@@ -67,12 +67,11 @@ class _Formatter(logging.Formatter):
             "logger": record.name,
             "message": self._redaction.text(_message(record)),
         }
-        if exchange is not None:
-            values["request_id"] = self._redaction.text(exchange.identity.request_id)
-            values["trace_id"] = exchange.identity.trace_id
+        if (request := CURRENT.get()) is not None:
+            values["request_id"] = self._redaction.text(request.identity.request_id)
+            values["trace_id"] = request.identity.trace_id
         for name in FIELDS:
-            value = record.__dict__.get(name)
-            if value is not None:
+            if (value := record.__dict__.get(name)) is not None:
                 values[name] = self._redaction.plain(value)
         if trace := self._trace(record):
             values["exception"] = self._redaction.text(trace)
@@ -90,7 +89,7 @@ class _Formatter(logging.Formatter):
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception:  # whatever the arguments' own __str__ raises
+    except Exception:  # of the arguments' own __str__
         return f"{record.msg} (its arguments do not fit)"
 
 
@@ -129,26 +128,26 @@ def _printable(text: str) -> str:
 
 
 def access(
-    exchange: Exchange, *, method: str, path: str, seconds: float, size: int, level: int
+    record: RequestRecord, *, method: str, path: str, seconds: float, size: int, level: int
 ) -> None:
     """Log that a request was answered.
 
     Args:
-        level: of the line: what probes ask every few seconds is not worth as much as a connect.
         path: of a route of this gateway, else `ELSEWHERE`: callers put secrets into paths and
             query strings.
         seconds: from the request's headers to its answer.
         size: bytes of the answer's body.
+        level: of the line; a probe every few seconds deserves a lower one than a connect.
     """
     fields = {
         "method": method if method in _METHODS else ELSEWHERE,
         "path": path,
-        "status": exchange.status,
-        "code": exchange.code,
+        "status": record.status,
+        "code": record.code,
         "ms": round(seconds * 1000, 1),
-        "caller": exchange.caller or None,
-        "session_id": exchange.session_id or None,
-        "avatar": exchange.avatar or None,
+        "caller": record.caller or None,
+        "session_id": record.session_id or None,
+        "avatar": record.avatar or None,
         "bytes": size,
     }
     _access.log(level, "answered", extra=fields)
@@ -168,8 +167,7 @@ def setup_logging(
     that the root logger had are removed.
 
     Args:
-        level: from which importance on.
-        stream: where to; None: standard error.
+        stream: None: standard error.
     """
     handler = _Handler(stream or sys.stderr)
     redaction = Redaction(secrets)

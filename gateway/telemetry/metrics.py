@@ -1,20 +1,15 @@
 """What a gateway counts and measures, for Prometheus.
 
-Each gateway has a registry of its own: several applications in one process must not meet. Every
-label has a bounded set of values, none of them chosen by a caller. Series that an alert may be
-built on exist from the start with the value 0, because a rate sees no first increase from nothing.
+Each gateway has a registry of its own: several applications in one process must not share series.
+Every label has a bounded set of values, none of them chosen by a caller. Series that an alert may
+be built on exist from the start with the value 0, because a rate shows no increase from nothing.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
 from gateway import errors
-from gateway.flow.polling import Fault, UpstreamFailure
-
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Counter, Histogram
+from gateway.flow.polling import FailureReason, UpstreamFailure
+from gateway.flow.watch import Watch
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OK = "ok"
@@ -22,7 +17,7 @@ CALLER_GONE = "caller_gone"
 OTHER = "other"
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
-_LOOKS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
+_POLLS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
 
 
 def known_codes() -> Iterator[str]:
@@ -34,35 +29,56 @@ def known_codes() -> Iterator[str]:
             yield one.code
 
 
-class Metrics:
-    """Watches the connects of one gateway.
+class Metrics(Watch):
+    """Counts and measures the connects of one gateway.
 
     Args:
-        in_flight: how many callers wait for their session now; asked at each scrape.
-        waiting: how many callers wait for their turn now; the same.
+        in_flight: returns how many callers wait for their session; called at each scrape.
+        waiting: returns how many callers wait for their turn; the same.
     """
 
     def __init__(self, *, in_flight: Callable[[], int], waiting: Callable[[], int]) -> None:
         # imported here: the library makes starting slower, and metrics can be off
-        from prometheus_client import CollectorRegistry, Counter
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._registry = registry = CollectorRegistry()
-        connects = Counter(
-            "gateway_connects", "ConnectFlow that ended, by outcome", ["code"], registry=registry
-        )
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"gateway_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: Sequence[float]) -> Histogram:
+            return Histogram(f"gateway_{name}", text, buckets=buckets, registry=registry)
+
+        def gauge(name: str, text: str, read: Callable[[], int]) -> None:
+            Gauge(f"gateway_{name}", text, registry=registry).set_function(read)
+
+        connects = counter("connects", "Connects that ended, by outcome", "code")
         # children are looked up once: labels() costs more than counting
         self._ended = {code: connects.labels(code) for code in known_codes()}
         self._ended_otherwise = connects.labels(OTHER)
-        self._failures = Counter(
-            "gateway_upstream_failures",
-            "Upstream requests that failed, by request and reason; repeats count",
-            ["hop", "reason"],
-            registry=registry,
+        self._failures = counter(
+            "upstream_failures",
+            "Upstream requests that failed, by request and reason; retries count",
+            *("hop", "reason"),
         )
-        self._duration, self._until_ready, self._looks = _histograms(registry)
-        self._created, self._cancelled, self._left_behind, self._lost = _counters(registry)
-        _gauge(registry, "gateway_connects_in_flight", "Callers waiting for a session", in_flight)
-        _gauge(registry, "gateway_callers_waiting", "Callers waiting for their turn", waiting)
+        self._duration = histogram(
+            "connect_seconds", "Request to answer, of connects that ended well", _SECONDS
+        )
+        self._until_ready = histogram(
+            "time_to_ready_seconds", "Session created to READY polled", _SECONDS
+        )
+        self._polls = histogram("polls_per_connect", "Polls until READY", _POLLS)
+        self._created = counter("sessions_created", "Sessions created, whatever became of them")
+        self._cancelled = counter("sessions_cancelled", "Sessions not handed out and cancelled")
+        self._left_behind = counter(
+            "sessions_left_behind", "Sessions that could not be cancelled; must stay 0"
+        )
+        self._lost = counter(
+            "sessions_lost",
+            "Creates without a readable answer; each may have created a session of unknown id",
+        )
+        gauge("connects_in_flight", "Callers waiting for a session", in_flight)
+        gauge("callers_waiting", "Callers waiting for their turn", waiting)
 
     def ended(self, code: str, seconds: float) -> None:
         """Count one connect that ended with `code` after `seconds`.
@@ -75,17 +91,20 @@ class Metrics:
             self._duration.observe(seconds)
 
     def created(self) -> None:
-        """Count a session made."""
+        """Count a session that was created."""
         self._created.inc()
 
-    def ready(self, after_s: float, looks: int) -> None:
-        """Measure how long a session took to be READY, and how many looks that needed."""
+    def ready(self, after_s: float, polls: int) -> None:
+        """Measure how long a session took to be READY, and how many polls that needed."""
         self._until_ready.observe(after_s)
-        self._looks.observe(looks)
+        self._polls.observe(polls)
 
     def upstream_failed(self, failure: UpstreamFailure) -> None:
-        """Count a failed request."""
-        self._failures.labels(failure.hop.value, reason_of(failure)).inc()
+        """Count a failed request: by its HTTP status if there is one, else by its reason."""
+        reason: str = failure.reason.value
+        if failure.reason is FailureReason.STATUS:
+            reason = str(failure.status) if 100 <= failure.status <= 599 else OTHER
+        self._failures.labels(failure.hop.value, reason).inc()
 
     def cancelled(self, session_id: str) -> None:
         """Count a session that was cancelled. Its id is no label: there are too many."""
@@ -96,7 +115,7 @@ class Metrics:
         self._left_behind.inc()
 
     def lost(self) -> None:
-        """Count a create after which a session may exist that nobody knows."""
+        """Count a create after which a session with an unknown id may exist."""
         self._lost.inc()
 
     def text(self) -> tuple[bytes, str]:
@@ -104,56 +123,3 @@ class Metrics:
         from prometheus_client import generate_latest
 
         return generate_latest(self._registry), CONTENT_TYPE
-
-
-def reason_of(failure: UpstreamFailure) -> str:
-    """Return why a request failed: the HTTP status if there is one, else the fault's name."""
-    if failure.fault is Fault.STATUS:
-        return str(failure.status) if 100 <= failure.status <= 599 else OTHER
-    reason: str = failure.fault.value
-    return reason
-
-
-def _histograms(registry: CollectorRegistry) -> tuple[Histogram, Histogram, Histogram]:
-    from prometheus_client import Histogram
-
-    return (
-        Histogram(
-            "gateway_connect_seconds",
-            "Request to answer, of connects that ended well",
-            buckets=_SECONDS,
-            registry=registry,
-        ),
-        Histogram(
-            "gateway_time_to_ready_seconds",
-            "Session created to READY seen",
-            buckets=_SECONDS,
-            registry=registry,
-        ),
-        Histogram(
-            "gateway_polls_per_connect",
-            "Looks until READY was seen",
-            buckets=_LOOKS,
-            registry=registry,
-        ),
-    )
-
-
-def _counters(registry: CollectorRegistry) -> list[Counter]:
-    from prometheus_client import Counter
-
-    texts = {
-        "created": "Sessions made, whatever became of them",
-        "cancelled": "Sessions not handed out and cancelled",
-        "left_behind": "Sessions that could not be cancelled; must stay 0",
-        "lost": "Creates without a readable answer; each may have made a session nobody knows",
-    }
-    return [
-        Counter(f"gateway_sessions_{name}", text, registry=registry) for name, text in texts.items()
-    ]
-
-
-def _gauge(registry: CollectorRegistry, name: str, text: str, read: Callable[[], int]) -> None:
-    from prometheus_client import Gauge
-
-    Gauge(name, text, registry=registry).set_function(read)

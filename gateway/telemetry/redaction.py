@@ -1,4 +1,4 @@
-"""Secrets in logs and metrics."""
+"""Redaction of secrets in log lines."""
 
 import json
 import re
@@ -7,19 +7,10 @@ from urllib.parse import quote
 
 REDACTED = "[redacted]"
 
-
-_SHORTEST_INSIDE = 4  # characters of a secret that is covered inside of words, too
-
-
+_SHORTEST_INSIDE = 4  # characters of a secret that is redacted inside of words, too
 _DEEPEST = 5  # levels of nested values; deeper ones are shown as text
-
-
 _SECRET_KEY = r"(?:session|api)[_-]?key|(?:api|client)[_-]?secret|passw(?:or)?d|authorization"
-
-
 _SECRET_NAME = re.compile(rf"{_SECRET_KEY}|(?:\w+[_-])?token|secret", re.IGNORECASE)
-
-
 _SECRET_FORMS = re.compile(
     r"(?P<scheme>\b(?:bearer|basic)(?:\s|%20|\+)+)[^\s\"']+"
     rf"|(?P<key>(?:{_SECRET_KEY})[\"'\\]*\s*(?:[:=]|(?<=[\"']),)[\s\"'\\]*(?:b[\"'])?)"
@@ -30,23 +21,21 @@ _SECRET_FORMS = re.compile(
     r"|eyJ[\w.+/=-]{6,}",
     re.IGNORECASE,
 )
-
-
 _SIGNS = ("bearer", "basic", "key", "secret", "passw", "authoriz", "token", "://", "eyj", "stk_")
-"""One of these is in whatever has the form of a secret; in lower case."""
+"""Every text with the form of a secret has one of these, in lower case."""
 
 
 class Redaction:
-    """Covers secrets in texts.
+    """Redacts secrets in texts.
 
     Args:
-        secrets: covered wherever they stand, also quoted or escaped; those of 1 to 3 characters
-            only where no word goes on beside them, or no word would stay whole. What has the form
-            of a secret (bearer tokens, session keys, JWTs, passwords in URLs) is covered anyway.
+        secrets: redacted wherever they stand, also quoted or escaped; those of 1 to 3 characters
+            only as whole words, or few words would stay readable. What has the form of a secret
+            (bearer tokens, session keys, JWTs, passwords in URLs) is redacted in any case.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        inside = {  # whether it is covered inside of words; of two secrets with a form, the longer
+        inside = {  # whether a form counts inside of words; of two secrets with it, the longer's
             form: len(secret) >= _SHORTEST_INSIDE
             for secret in sorted(secrets, key=len)
             if secret
@@ -65,9 +54,11 @@ class Redaction:
             # first: a form may end inside a secret and leave its rest
             text = self._known.sub(REDACTED, text)
         small = text.lower()
-        if not any(sign in small for sign in _SIGNS):  # saves 20 us on almost every line
+        if not any(sign in small for sign in _SIGNS):  # spares almost every line the long search
             return text
-        return _SECRET_FORMS.sub(_covered, text)
+        return _SECRET_FORMS.sub(
+            lambda match: f"{match[match.lastgroup] if match.lastgroup else ''}{REDACTED}", text
+        )
 
     def plain(self, value: object, depth: int = 0) -> object:
         """Return `value` as what JSON knows, without secrets; unknown types become text."""
@@ -88,12 +79,8 @@ class Redaction:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # somebody's own __str__; a line is worth more than its error
+    except Exception:  # of the value's own __str__; a line is worth more than its error
         return f"(a {type(value).__name__})"
-
-
-def _covered(match: re.Match[str]) -> str:
-    return f"{match[match.lastgroup] if match.lastgroup else ''}{REDACTED}"
 
 
 def _spellings(secret: str) -> Iterator[str]:

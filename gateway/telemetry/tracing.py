@@ -2,13 +2,13 @@
 
 The spans are made by hand with the plain API. The instrumentation libraries for aiohttp patch
 classes for the whole process, put query strings of callers into spans, and send `traceparent` to
-whoever is called. Here nothing is global: each gateway has a provider of its own. The trace is not
-propagated to the upstream, which is a third party that our ids are no business of.
+every host that is called. Here nothing is global: each gateway has a provider of its own. The
+trace is not propagated to the upstream, a third party that has no use for our ids.
 
 Attributes are chosen one by one. No header, body, query string or message of an error is among
 them. A span of an upstream request ends with the answer's headers.
 
-Everything past the question whether to trace at all (endpoint, sampler, resource, batches) is read
+Whether to trace is decided here; everything else (endpoint, sampler, resource, batches) is read
 from the process's environment by the SDK, as its specification says.
 """
 
@@ -25,11 +25,12 @@ from urllib.parse import unquote
 
 import aiohttp
 
-from gateway.telemetry.exchange import Exchange, Identity
+from gateway.telemetry.record import Identity, RequestRecord
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 SERVICE = "runway-gateway"
 FLUSH_S = 5.0
@@ -54,25 +55,39 @@ class Tracing:
         self._tracer = provider.get_tracer("gateway")
 
     @contextmanager
-    def connect(self, exchange: Exchange) -> Iterator[None]:
-        """Record what happens in the block as the span of `exchange`.
+    def connect(self, record: RequestRecord) -> Iterator[None]:
+        """Record what happens in the block as the span of `record`.
 
-        On entry the exchange takes over the span's ids, so that log lines can be found by them. On
-        exit the span tells what the exchange says by then.
+        On entry the record takes over the span's ids, so that log lines can be found by them. On
+        exit the span gets what the record holds by then.
         """
         from opentelemetry.trace import SpanKind, use_span
 
-        parent = _caller(exchange.identity)
+        parent = _caller(record.identity)
         span = self._tracer.start_span("connect", context=parent, kind=SpanKind.SERVER)
-        exchange.identity = _joined(exchange.identity, span.get_span_context())
+        ids = span.get_span_context()
+        if ids.is_valid:  # else the SDK is switched off
+            record.identity = replace(
+                record.identity,
+                trace_id=f"{ids.trace_id:032x}",
+                span_id=f"{ids.span_id:016x}",
+                sampled=ids.trace_flags.sampled,
+            )
         with use_span(
             span, end_on_exit=True, record_exception=False, set_status_on_exception=False
         ):
             try:
                 yield
             finally:
-                span.set_attributes(_outcome(exchange))
-                _mark(span, failed=exchange.status >= 500, why=exchange.code)
+                attributes: dict[str, str | int] = {
+                    "http.response.status_code": record.status,
+                    "gateway.code": record.code,
+                    "gateway.request_id": record.identity.request_id,
+                    "gateway.avatar": record.avatar,
+                    "gateway.session_id": record.session_id,
+                }
+                span.set_attributes({name: value for name, value in attributes.items() if value})
+                _mark(span, failed=record.status >= 500, why=record.code)
 
     def client_tracing(self) -> aiohttp.TraceConfig:
         """Return what makes an upstream's HTTP session record its requests.
@@ -92,7 +107,7 @@ class Tracing:
 
         def flush() -> None:
             self._provider.shutdown()
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed, and with it the wait
                 loop.call_soon_threadsafe(done.set)
 
         # a daemon: neither the loop nor the interpreter waits for an exporter that hangs
@@ -151,17 +166,6 @@ def _mark(span: Any, *, failed: bool, why: str) -> None:
         span.set_status(Status(StatusCode.ERROR))
 
 
-def _outcome(exchange: Exchange) -> dict[str, str | int]:
-    known: dict[str, str | int] = {
-        "http.response.status_code": exchange.status,
-        "gateway.code": exchange.code,
-        "gateway.request_id": exchange.identity.request_id,
-        "gateway.avatar": exchange.avatar,
-        "gateway.session_id": exchange.session_id,
-    }
-    return {name: value for name, value in known.items() if value}
-
-
 def _caller(identity: Identity) -> "Context | None":
     """Return the caller's span as a parent; None: whatever span is current, if one is."""
     from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
@@ -174,24 +178,13 @@ def _caller(identity: Identity) -> "Context | None":
     return set_span_in_context(NonRecordingSpan(remote))
 
 
-def _joined(identity: Identity, span: Any) -> Identity:
-    if not span.is_valid:  # the SDK is switched off
-        return identity
-    return replace(
-        identity,
-        trace_id=f"{span.trace_id:032x}",
-        span_id=f"{span.span_id:016x}",
-        sampled=span.trace_flags.sampled,
-    )
-
-
 def tracing(environment: Mapping[str, str]) -> Tracing | None:
     """Return what makes spans, if the standard variables of OpenTelemetry ask for it.
 
-    Asked for: OTEL_TRACES_EXPORTER is `otlp` or `console` (or both), or it is not set and
-    an OTLP endpoint is. Tracing that cannot be had is no reason not to serve: a warning says so.
+    They do if OTEL_TRACES_EXPORTER is `otlp` or `console` (or both), or it is not set and an OTLP
+    endpoint is. A gateway that cannot trace still serves, with a warning.
     """
-    exporters = asked_for(environment)
+    exporters = requested_exporters(environment)
     if not exporters:
         return None
     try:
@@ -203,7 +196,7 @@ def tracing(environment: Mapping[str, str]) -> Tracing | None:
     return None
 
 
-def asked_for(environment: Mapping[str, str]) -> Sequence[str]:
+def requested_exporters(environment: Mapping[str, str]) -> Sequence[str]:
     """Return the exporters that the variables name: `otlp`, `console`, both or none."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return ()
@@ -229,6 +222,7 @@ def secret_headers(environment: Mapping[str, str]) -> list[str]:
 def _provider(exporters: Sequence[str]) -> "TracerProvider":
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
     resource = Resource.create()
     if str(resource.attributes.get("service.name", "")).startswith("unknown_service"):
@@ -236,15 +230,11 @@ def _provider(exporters: Sequence[str]) -> "TracerProvider":
     # not at exit: that would wait for an exporter that hangs; `shutdown` is ours to call
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     for name in exporters:
-        provider.add_span_processor(_processor(name))
+        if name == "console":
+            exporter: SpanExporter = ConsoleSpanExporter(out=sys.stdout)
+        else:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+            exporter = OTLPSpanExporter()
+        provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
-
-
-def _processor(name: str) -> "SpanProcessor":
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
-
-    if name == "console":
-        return BatchSpanProcessor(ConsoleSpanExporter(out=sys.stdout))
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-    return BatchSpanProcessor(OTLPSpanExporter())

@@ -1,4 +1,4 @@
-"""The gateway as an aiohttp application: one POST, and what operators ask."""
+"""The gateway as an aiohttp application: one POST, and the routes of operators."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ from gateway.flow.connect_flow import CallerGone
 from gateway.flow.credentials import Shape
 from gateway.flow.options import requested_options
 from gateway.service import Service, running
-from gateway.telemetry.exchange import CURRENT, NOT_READY, Exchange, identify
 from gateway.telemetry.logs import ELSEWHERE, access
 from gateway.telemetry.metrics import CALLER_GONE
+from gateway.telemetry.record import CURRENT, NOT_READY, RequestRecord, identify
 from gateway.telemetry.tracing import Tracing
 from gateway.web.answers import as_json, refusal
 
@@ -43,7 +43,7 @@ CONFIG = web.AppKey("config", Config)
 SERVICE = web.AppKey("service", Service)
 
 _log = logging.getLogger("gateway")
-_NOBODY_LISTENS = 499  # never seen by anybody: the connection is gone
+_CLIENT_CLOSED = 499  # for the log: the connection is gone
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -59,7 +59,7 @@ def create_app(
     Args:
         connector: how to reach the upstream (a proxy, a Unix socket); None: TCP.
         jitter: spreads retries; None: seeded by the system.
-        tracing: records spans; None: nobody does. It is shut down with the application.
+        tracing: records spans; None: off. It is shut down with the application.
     """
     app = web.Application(
         client_max_size=_longest_body(config),
@@ -73,49 +73,43 @@ def create_app(
     app.router.add_get(READY, _ready)
     if config.metrics:
         app.router.add_get(METRICS, _metrics)
-    app.cleanup_ctx.append(lambda app: _run(app, connector, jitter, tracing))
-    app.on_shutdown.append(_shut_down)
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with running(config, connector=connector, jitter=jitter, tracing=tracing) as service:
+            app[SERVICE] = service
+            yield
+
+    async def shut_down(app: web.Application) -> None:
+        connects = app[SERVICE].connects
+        await connects.finish(within_s=config.grace_s)
+        connects.shut_down()
+
+    app.cleanup_ctx.append(run)
+    app.on_shutdown.append(shut_down)
     return app
 
 
-async def _run(
-    app: web.Application,
-    connector: aiohttp.BaseConnector | None,
-    jitter: random.Random | None,
-    tracing: Tracing | None,
-) -> AsyncIterator[None]:
-    async with running(app[CONFIG], connector=connector, jitter=jitter, tracing=tracing) as service:
-        app[SERVICE] = service
-        yield
-
-
-async def _shut_down(app: web.Application) -> None:
-    connects = app[SERVICE].connects
-    await connects.finish(within_s=app[CONFIG].grace_s)
-    connects.shut_down()
-
-
-# What is asked
+# Handlers
 
 
 async def _connect(request: web.Request) -> web.Response:
-    config, service, exchange = request.app[CONFIG], request.app[SERVICE], _exchange()
-    exchange.caller = await _caller(request)
-    await service.limiter.hit(exchange.caller)
-    shape = _shape(request, config)
+    config, service, record = request.app[CONFIG], request.app[SERVICE], _record()
+    record.caller = await _caller(request)
+    await service.limiter.hit(record.caller)
+    shape = config.shape_for(_shape(request))
     body = await _body(request)
     avatar = requested_avatar(body, config.avatars)
     options = requested_options(body, config.options)
-    exchange.avatar = "custom" if avatar.custom else "preset"
+    record.avatar = "custom" if avatar.custom else "preset"
     # `transport` goes None with the connection whether or not the server cancels handlers
     handed_out = await service.connects.connect(
         avatar,
         shape,
         is_gone=lambda: request.transport is None,
         options=options,
-        caller=exchange.caller,
+        caller=record.caller,
     )
-    exchange.session_id = handed_out.session_id
+    record.session_id = handed_out.session_id
     return as_json(handed_out.body())
 
 
@@ -127,28 +121,23 @@ async def _preflight(request: web.Request) -> web.Response:
 
 
 async def _caller(request: web.Request) -> str:
-    """Return who connects: who they can show to be, else where they call from."""
+    """Return the caller's name, by authentication, else by address."""
     name = await request.app[SERVICE].callers.subject(request.headers.getall("Authorization", []))
     if name is not None:
         return name
     forwarded_for = request.headers.getall("X-Forwarded-For", [])
-    return client_address(request.remote, forwarded_for, request.app[CONFIG].limits.trusted)
+    return client_address(request.remote, forwarded_for, request.app[CONFIG].trusted)
 
 
-def _shape(request: web.Request, config: Config) -> Shape:
+def _shape(request: web.Request) -> Shape | None:
     asked, *more = request.query.getall("shape", [None])
     if more:
         raise InvalidRequest("shape is given more than once")
-    if asked is None:
-        return config.shape
     try:
-        shape = Shape(asked)
+        return None if asked is None else Shape(asked)
     except ValueError:
         choices = " or ".join(shape.value for shape in Shape)
         raise InvalidRequest(f"shape must be {choices}") from None
-    if shape is not config.shape and not config.choice:
-        raise InvalidRequest(f"this gateway answers with shape {config.shape.value} only")
-    return shape
 
 
 def _longest_body(config: Config) -> int:
@@ -184,7 +173,7 @@ async def _ready(request: web.Request) -> web.Response:
         problems = {**problems, "shutdown": "the gateway stops"}
     ready = not any(problems.values())
     if not ready:
-        _exchange().code = NOT_READY
+        _record().code = NOT_READY
     checks = {name: problem or "ok" for name, problem in problems.items()}
     body = {"status": "ready" if ready else "not ready", "checks": checks}
     return as_json(body, status=200 if ready else 503)
@@ -202,28 +191,35 @@ async def _metrics(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _observed(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Log and count each request, under its ids."""
+    """Log, count and trace each request, under its ids."""
     clock = LoopClock()
     began = clock.now()
-    exchange = Exchange(identify(request.headers, os.urandom))
-    token = CURRENT.set(exchange)
+    record = RequestRecord(identify(request.headers, os.urandom))
+    token = CURRENT.set(record)
     service, connects = request.app[SERVICE], request.match_info.handler is _connect
-    span = service.tracing.connect(exchange) if service.tracing and connects else nullcontext()
+    span = service.tracing.connect(record) if service.tracing and connects else nullcontext()
     size = 0
     try:
         with span:
-            response = await _answered(request, handler, exchange)
-        size = getattr(response, "content_length", None) or 0  # `body_length` comes with sending
+            try:
+                response = await handler(request)
+            except asyncio.CancelledError:
+                record.code, record.status = CALLER_GONE, _CLIENT_CLOSED
+                raise
+            record.status = response.status
+            response.headers.update(record.identity.headers())
+            response.headers["Server"] = "runway-gateway"  # aiohttp's default shows its versions
+        size = getattr(response, "content_length", None) or 0  # `body_length` is known when sent
         return response
     finally:
         seconds = clock.now() - began
         if service.metrics is not None and connects:
-            service.metrics.ended(exchange.code, seconds)
+            service.metrics.ended(record.code, seconds)
         resource = request.match_info.route.resource  # callers may put secrets into other paths
         path = ELSEWHERE if resource is None else resource.canonical
-        probed = not connects and exchange.status == 200
+        probed = not connects and record.status == 200
         access(
-            exchange,
+            record,
             method=request.method,
             path=path,
             seconds=seconds,
@@ -233,30 +229,16 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
         CURRENT.reset(token)
 
 
-async def _answered(
-    request: web.Request, handler: _Handler, exchange: Exchange
-) -> web.StreamResponse:
-    try:
-        response = await handler(request)
-    except asyncio.CancelledError:
-        exchange.code, exchange.status = CALLER_GONE, _NOBODY_LISTENS
-        raise
-    exchange.status = response.status
-    response.headers.update(exchange.identity.headers())
-    response.headers["Server"] = "runway-gateway"  # aiohttp would say which versions run here
-    return response
-
-
-def _exchange() -> Exchange:
-    """Return what is known about the request that is being answered."""
-    exchange = CURRENT.get()
-    assert exchange is not None  # every route is behind `_observed`
-    return exchange
+def _record() -> RequestRecord:
+    """Return the record of the request that is being answered."""
+    record = CURRENT.get()
+    assert record is not None  # every route is behind `_observed`
+    return record
 
 
 @web.middleware
 async def _cross_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Say which pages may read the answer."""
+    """Add the headers by which browsers know which pages may read the answer."""
     response = await handler(request)
     origin = request.headers.get("Origin")
     response.headers.update(request.app[CONFIG].origins.headers(origin))
@@ -271,18 +253,18 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
     except GatewayError as error:
         return _refusal(error)
     except CallerGone:
-        _exchange().code = CALLER_GONE
-        return web.Response(status=_NOBODY_LISTENS)
+        _record().code = CALLER_GONE
+        return web.Response(status=_CLIENT_CLOSED)
     except web.HTTPNotFound:
         return _refusal(NotFound())
     except web.HTTPMethodNotAllowed as error:
         allowed = {"Allow": ", ".join(sorted(error.allowed_methods))}
         return _refusal(MethodNotAllowed(), allowed)
     except Exception:
-        _log.exception("could not answer a request")  # its ids say which
+        _log.exception("could not answer a request")  # the line has its ids
         return _refusal(GatewayError())
 
 
 def _refusal(error: GatewayError, headers: dict[str, str] | None = None) -> web.Response:
-    _exchange().code = error.code
+    _record().code = error.code
     return refusal(error, headers)

@@ -1,8 +1,8 @@
 """Serving the gateway: aiohttp's server, where its own answers to odd requests become ours.
 
-What does not parse, and an `Expect` that nobody can meet, never reach a handler. aiohttp answers
-them in plain text that quotes the request, and logs a traceback that quotes it too; both may hold
-what a caller keeps secret. Here they are answered like every other refusal, and logged in a line.
+A request that does not parse, or has an unknown `Expect`, never reaches a handler. aiohttp answers
+it in plain text that quotes the request, and logs a traceback that quotes it too; both may hold a
+caller's secret. Here it is answered like every other refusal, and logged in a line.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class GatewayRunner(web.AppRunner):
     """Serve a gateway's application; use it with any of aiohttp's sites.
 
-    Bodies are not unpacked, because none that is packed is accepted: a refusal of 100 KB would
+    Bodies are not decompressed, because no compressed one is accepted: refusing 100 KB would else
     cost the inflating of 100 MB.
 
     Args:
@@ -60,7 +60,7 @@ class GatewayRunner(web.AppRunner):
 
 
 def _answering(handler: _Handler) -> _Handler:
-    """Return `handler` with refusals for what aiohttp lets pass, or refuses in its own words."""
+    """Return `handler` with our refusals where aiohttp has none, or words of its own."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -70,14 +70,14 @@ def _answering(handler: _Handler) -> _Handler:
             return refusal(InvalidRequest("Expect can only be 100-continue"))
         except InvalidRequest as error:
             answer = refusal(error)
-            answer.force_close()  # nobody knows where the next request would begin
+            answer.force_close()  # where the next request would begin is unknown
             return answer
 
     return answer
 
 
 def _check(request: web.BaseRequest) -> None:
-    """Refuse what two servers in a row may read differently (RFC 9112, 6.1).
+    """Refuse a request that two servers in a row may read differently (RFC 9112, 6.1).
 
     Raises:
         InvalidRequest: another version of HTTP, or a body that is not simply chunked.
@@ -107,7 +107,7 @@ class _Protocol(web.RequestHandler):
         """Answer the requests of this connection.
 
         aiohttp builds a request outside of its own `try`, and an absolute target whose host is no
-        IDNA name breaks that: without this the connection would stay, with nobody to close it.
+        IDNA name breaks that: without this the connection would never be closed.
         """
         try:
             await super().start()
@@ -122,10 +122,10 @@ class _Protocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Return the refusal of what did not parse, and of a defect below the application.
+        """Return the refusal of a request that did not parse, or met a defect below the app.
 
         Raises:
-            ConnectionError: an answer has begun; nothing can follow it.
+            ConnectionError: an answer has begun; no other can follow it.
         """
         self.log_exception("could not handle a request", exc_info=exc)
         if request.writer.output_size > 0:
@@ -138,7 +138,7 @@ class _Protocol(web.RequestHandler):
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log a caller's mistake in one line without its words, and a defect with its traceback.
 
-        Who leaves early is neither; aiohttp notices that by writing to a transport that closes.
+        A caller who leaves early is neither; aiohttp then writes to a transport that closes.
         """
         error = kw.get("exc_info")
         if isinstance(error, HttpProcessingError | web.RequestPayloadError | UnicodeError):

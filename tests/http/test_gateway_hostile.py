@@ -1,4 +1,4 @@
-"""Ten thousand requests that nobody means well: refusals in JSON, no call upstream, no growth.
+"""Ten thousand hostile requests: refusals in JSON, no call upstream, no growth.
 
 `FAKE_RUNWAY_TEST_HOSTILE` is how many; more of them find more.
 """
@@ -119,7 +119,7 @@ def _many(grounds: Grounds, **drawn: Any) -> None:
         chunks(body, size=1 + len(body) // 50, extension=b";" + MARK),
     )
     (together,) = grounds.refused(b"".join(framings) + LAST)
-    assert len(together) == len(framings) + 1, "each is one request, whatever its body says"
+    assert len(together) == len(framings) + 1, "each is one request, for any body"
     apart = [
         make(body, *lines, method, target)
         for make, lines, method, target in product(
@@ -155,7 +155,7 @@ def test_ten_thousand_requests_are_refused(
 async def test_who_leaves_before_anything_could_be_written_is_no_defect(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """aiohttp says 100 Continue to nobody then: one line, no traceback, no error.
+    """aiohttp then sends 100 Continue to a closed connection: one line, no traceback, no error.
 
     When the end of a connection comes between a request and that is up to the machine.
     """

@@ -1,4 +1,4 @@
-"""What operators switch on, over HTTP: who may call, how often, from which pages, and what is told.
+"""What operators switch on, over HTTP: authentication, limits, CORS, options, probes, metrics, ids.
 
 Fakes have frozen clocks where a connect has to be under way: it waits for its session until the
 test moves the clock. Requests that must not reach the upstream are looked for in its journal.
@@ -13,14 +13,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import aiohttp
 import jwt
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 from prometheus_client.parser import text_string_to_metric_families
+from pytest_aiohttp.plugin import AiohttpClient, AiohttpServer
 
 from fake_runway.client.aio import AsyncAdmin
 from fake_runway.scenarios.catalogue import Catalogue
@@ -28,17 +27,23 @@ from gateway.access.addresses import parse_networks
 from gateway.access.cors import Origins
 from gateway.access.settings import AuthSettings, Mode
 from gateway.clock import LoopClock
-from gateway.config import Config
 from gateway.flow.options import OPTIONS
-from gateway.limits.rates import LimitSettings, parse_rate
+from gateway.limits.rates import parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import Outage
 from gateway.readiness import VALID_S
 from gateway.web.app import SERVICE
-from gateway.web.app import create_app as create_gateway
-from tests.support.checked import Answer, CheckedClient, serve
+from tests.support.checked import Answer, CheckedClient
 from tests.support.fake.waiting import called
 from tests.support.processes import PATIENCE_S
-from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake, serving_gateway
+from tests.support.servers import (
+    Fake,
+    StartApp,
+    StartFake,
+    StartGateway,
+    gateway_application,
+    provisioned_in,
+)
 
 CONNECT = "/api/avatar/connect"
 MUSIC = {"avatarId": "music-superstar"}
@@ -83,7 +88,7 @@ async def metrics(gateway: CheckedClient) -> dict[str, float]:
 
 
 async def until(gateway: CheckedClient, sample: str, value: float) -> dict[str, float]:
-    """Return the metrics once a sample has reached a value; each look lets the others go on."""
+    """Return the metrics once a sample has reached a value; each request lets the others go on."""
     async with asyncio.timeout(PATIENCE_S):
         while (seen := await metrics(gateway)).get(sample, 0) < value:
             pass
@@ -97,7 +102,7 @@ def code_of(answer: Answer) -> tuple[int, str]:
 
 @asynccontextmanager
 async def connecting(gateway: CheckedClient, count: int = 1, **options: Any) -> AsyncIterator[Any]:
-    """Have connects under way in the block; yield their tasks."""
+    """Have connects in flight in the block; yield their tasks."""
     tasks = [
         asyncio.create_task(gateway.post(CONNECT, json=MUSIC, **options)) for _ in range(count)
     ]
@@ -124,42 +129,47 @@ BAD = {
     "jwt-unsigned": (JWT, jwt.encode({"sub": "ann", "exp": 9e9}, "", algorithm="none")),
     "jwt-of-another": (JWT, signed("ann", f"another-{JWT_SECRET}")),
     "jwt-expired": (JWT, signed("ann", exp=1_000_000_000)),
-    "jwt-for-somebody-else": (JWT, signed("ann", aud="another-service")),
-    "jwt-nobody": (JWT, signed("")),
+    "jwt-for-another-audience": (JWT, signed("ann", aud="another-service")),
+    "jwt-without-a-subject": (JWT, signed("")),
 }
 
 
 @pytest.mark.parametrize(("auth", "token"), GOOD.values(), ids=GOOD.keys())
-async def test_who_has_a_good_token_gets_a_session(auth: AuthSettings, token: str) -> None:
+async def test_who_has_a_good_token_gets_a_session(
+    auth: AuthSettings, token: str, start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Whichever mode is on."""
-    async with serving_fake(provisioned_in(0)) as fake, serving_gateway(fake.url, auth=auth) as gw:
-        answer = await gw.post(CONNECT, json=MUSIC, headers=as_caller(token) if token else {})
-        assert code_of(answer) == (200, "ok")
+    fake = await start_fake(provisioned_in(0))
+    gw = await start_gateway(fake.url, auth=auth)
+    answer = await gw.post(CONNECT, json=MUSIC, headers=as_caller(token) if token else {})
+    assert code_of(answer) == (200, "ok")
 
 
 @pytest.mark.parametrize(("auth", "token"), BAD.values(), ids=BAD.keys())
-async def test_who_has_none_is_told_how_to_ask_and_costs_nothing(
-    auth: AuthSettings, token: str | None
+async def test_a_caller_without_one_gets_a_challenge_and_costs_nothing(
+    auth: AuthSettings, token: str | None, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """401 with a challenge and JSON, without a word of the token; the upstream hears nothing."""
-    async with serving_fake(provisioned_in(0)) as fake, serving_gateway(fake.url, auth=auth) as gw:
-        answer = await gw.post(CONNECT, json=MUSIC, headers=as_caller(token) if token else {})
-        assert code_of(answer) == (401, "unauthenticated")
-        assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="gateway"')
-        assert ('error="invalid_token"' in answer.headers["WWW-Authenticate"]) is bool(token)
-        assert token is None or token not in f"{answer.headers} {answer.body!r}"
-        assert await operations(fake) == []
+    fake = await start_fake(provisioned_in(0))
+    gw = await start_gateway(fake.url, auth=auth)
+    answer = await gw.post(CONNECT, json=MUSIC, headers=as_caller(token) if token else {})
+    assert code_of(answer) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="gateway"')
+    assert ('error="invalid_token"' in answer.headers["WWW-Authenticate"]) is bool(token)
+    assert token is None or token not in f"{answer.headers} {answer.body!r}"
+    assert await operations(fake) == []
 
 
-async def test_probes_need_no_token() -> None:
+async def test_probes_need_no_token(start_fake: StartFake, start_gateway: StartGateway) -> None:
     """What monitors ask has no caller to authenticate."""
-    async with serving_fake() as fake, serving_gateway(fake.url, auth=JWT) as gateway:
-        answers = [await gateway.get(path) for path in ("/health", "/ready", "/metrics")]
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url, auth=JWT)
+    answers = [await gateway.get(path) for path in ("/health", "/ready", "/metrics")]
     assert [each.status for each in answers] == [200, 200, 200]
 
 
 class Provider:
-    """A login provider that publishes the public halves of its keys, and counts who looks."""
+    """A login provider that publishes the public halves of its keys, and counts fetches."""
 
     def __init__(self) -> None:
         self.keys: dict[str, ec.EllipticCurvePrivateKey] = {}
@@ -184,62 +194,60 @@ class Provider:
         return web.json_response({"keys": every})
 
 
-@asynccontextmanager
-async def provider() -> AsyncIterator[tuple[Provider, AuthSettings]]:
-    """Serve a provider with a first key; yield it and what makes a gateway believe it."""
+@pytest.fixture
+async def provider(aiohttp_server: AiohttpServer) -> tuple[Provider, AuthSettings]:
+    """A provider with a first key, and the settings that make a gateway believe it."""
     one = Provider()
     one.rotate("first")
     app = web.Application()
     app.router.add_get("/keys", one.handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/keys"
-        yield one, AuthSettings(mode=Mode.JWT, jwks_url=url)
-    finally:
-        await runner.cleanup()
+    server = await aiohttp_server(app)
+    return one, AuthSettings(mode=Mode.JWT, jwks_url=str(server.make_url("/keys")))
 
 
 async def test_a_rotated_key_is_picked_up_without_a_restart(
     monkeypatch: pytest.MonkeyPatch,
+    provider: tuple[Provider, AuthSettings],
+    start_fake: StartFake,
+    start_gateway: StartGateway,
 ) -> None:
-    """Tokens of the new key pass, those of the old one do not, with one look each time.
+    """Tokens of the new key pass, those of the old one do not, with one fetch each time.
 
-    The pause between two looks, 10 s, is taken away, since nobody wants to wait for it.
+    The pause between two fetches, 10 s, is taken away, so that the test need not wait for it.
     """
     monkeypatch.setattr("gateway.access.jwks.RETRY_S", 0.0)
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        provider() as (login, auth),
-        serving_gateway(fake.url, auth=auth) as gateway,
-    ):
-        old = login.token()
-        before = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller(old)) for _ in "ab"]
-        looks = login.asked
-        login.rotate("second")
-        new = await gateway.post(CONNECT, json=MUSIC, headers=as_caller(login.token()))
-        after = await gateway.post(CONNECT, json=MUSIC, headers=as_caller(old))
+    login, auth = provider
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, auth=auth)
+    old = login.token()
+    before = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller(old)) for _ in "ab"]
+    fetches = login.asked
+    login.rotate("second")
+    new = await gateway.post(CONNECT, json=MUSIC, headers=as_caller(login.token()))
+    after = await gateway.post(CONNECT, json=MUSIC, headers=as_caller(old))
     assert [each.status for each in (*before, new)] == [200, 200, 200]
     assert code_of(after) == (401, "unauthenticated")
-    assert looks == 1
+    assert fetches == 1
 
 
-async def test_keys_that_cannot_be_had_are_no_fault_of_the_caller() -> None:
+async def test_keys_that_cannot_be_fetched_are_no_fault_of_the_caller(
+    provider: tuple[Provider, AuthSettings], start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """503, and when to come again; no upstream call."""
-    async with serving_fake() as fake, provider() as (_, auth):
-        dead = AuthSettings(mode=Mode.JWT, jwks_url=f"{auth.jwks_url}/gone")
-        async with serving_gateway(fake.url, auth=dead) as gateway:
-            answer = await gateway.post(CONNECT, json=MUSIC, headers=as_caller(signed("ann")))
-            unsure = await gateway.post(
-                CONNECT,
-                json=MUSIC,
-                headers=as_caller(signed("ann", ec.generate_private_key(ec.SECP256R1()), kid="x")),
-            )
-        assert code_of(answer) == (401, "unauthenticated")  # HS256 never goes with a key set
-        assert code_of(unsure) == (503, "auth_unavailable")
-        assert int(unsure.headers["Retry-After"]) > 0
-        assert await operations(fake) == []
+    _, auth = provider
+    fake = await start_fake()
+    dead = AuthSettings(mode=Mode.JWT, jwks_url=f"{auth.jwks_url}/gone")
+    gateway = await start_gateway(fake.url, auth=dead)
+    answer = await gateway.post(CONNECT, json=MUSIC, headers=as_caller(signed("ann")))
+    unsure = await gateway.post(
+        CONNECT,
+        json=MUSIC,
+        headers=as_caller(signed("ann", ec.generate_private_key(ec.SECP256R1()), kid="x")),
+    )
+    assert code_of(answer) == (401, "unauthenticated")  # HS256 never goes with a key set
+    assert code_of(unsure) == (503, "auth_unavailable")
+    assert int(unsure.headers["Retry-After"]) > 0
+    assert await operations(fake) == []
 
 
 # How often
@@ -250,29 +258,29 @@ def rates(text: str, **settings: Any) -> LimitSettings:
     return LimitSettings(rates=parse_rate(text), **settings)
 
 
-async def test_a_subject_is_counted_whatever_token_it_shows() -> None:
+async def test_a_subject_is_counted_whatever_token_it_shows(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Two tokens of one subject share its rate; another subject has its own."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, auth=JWT, limits=rates("2/hour")) as gateway,
-    ):
-        tokens = [signed("ann", jti=str(number)) for number in range(3)] + [signed("bob")]
-        answers = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller(t)) for t in tokens]
-        made = (await operations(fake)).count("createSession")
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, auth=JWT, limits=rates("2/hour"))
+    tokens = [signed("ann", jti=str(number)) for number in range(3)] + [signed("bob")]
+    answers = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller(t)) for t in tokens]
+    made = (await operations(fake)).count("createSession")
     assert [each.status for each in answers] == [200, 200, 429, 200]
     assert code_of(answers[2]) == (429, "rate_limited")
     assert 0 < int(answers[2].headers["Retry-After"]) <= 3600
     assert made == 3
 
 
-async def test_who_is_refused_for_the_token_uses_up_nobodys_rate() -> None:
+async def test_a_wrong_token_uses_up_no_rate(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Guessing tokens cannot lock out the one who has a good one."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, auth=BEARER, limits=rates("1/hour")) as gateway,
-    ):
-        guesses = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller("x")) for _ in "abc"]
-        answer = await gateway.post(CONNECT, json=MUSIC, headers=BEARER_OF[0])
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, auth=BEARER, limits=rates("1/hour"))
+    guesses = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller("x")) for _ in "abc"]
+    answer = await gateway.post(CONNECT, json=MUSIC, headers=BEARER_OF[0])
     assert {each.status for each in guesses} == {401}
     assert answer.status == 200
 
@@ -289,52 +297,50 @@ FORWARDED = ("203.0.113.7", "203.0.113.7", "203.0.113.8", "203.0.113.9, 203.0.11
     ],
 )
 async def test_the_address_is_a_proxys_word_only_if_it_is_trusted(
-    trusted: str, statuses: list[int]
+    trusted: str, statuses: list[int], start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Behind a trusted proxy its callers are counted apart; nobody else can make up an address."""
-    limits = rates("1/hour", trusted=parse_networks(trusted))
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, limits=limits) as gateway,
-    ):
-        answers = [
-            await gateway.post(CONNECT, json=MUSIC, headers={"X-Forwarded-For": addresses})
-            for addresses in FORWARDED
-        ]
-        made = (await operations(fake)).count("createSession")
+    """Behind a trusted proxy callers are counted apart; no other peer can make up an address."""
+    proxies = parse_networks(trusted)
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, limits=rates("1/hour"), trusted=proxies)
+    answers = [
+        await gateway.post(CONNECT, json=MUSIC, headers={"X-Forwarded-For": addresses})
+        for addresses in FORWARDED
+    ]
+    made = (await operations(fake)).count("createSession")
     assert [each.status for each in answers] == statuses
     assert made == statuses.count(200)
 
 
-async def test_no_more_are_under_way_than_allowed() -> None:
+async def test_no_more_are_in_flight_than_allowed(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """429 without an upstream call, and a place that is free again when a connect has ended."""
-    async with (
-        serving_fake() as fake,
-        serving_gateway(fake.url, limits=LimitSettings(in_flight=1)) as gateway,
-    ):
-        async with connecting(gateway) as (first,):
-            await called(fake, "createSession")
-            refused = await gateway.post(CONNECT, json=MUSIC)
-            made = (await operations(fake)).count("createSession")
-            fake.world.clock.jump(1.5)
-            answers = [await first]
-        async with connecting(gateway) as (next_one,):
-            await called(fake, "createSession", count=2)
-            fake.world.clock.jump(1.5)
-            answers.append(await next_one)
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url, limits=LimitSettings(in_flight=1))
+    async with connecting(gateway) as (first,):
+        await called(fake, "createSession")
+        refused = await gateway.post(CONNECT, json=MUSIC)
+        made = (await operations(fake)).count("createSession")
+        fake.world.clock.jump(1.5)
+        answers = [await first]
+    async with connecting(gateway) as (next_one,):
+        await called(fake, "createSession", count=2)
+        fake.world.clock.jump(1.5)
+        answers.append(await next_one)
     assert code_of(refused) == (429, "too_many_sessions")
     assert refused.headers["Retry-After"] == "1"
     assert made == 1
     assert [each.status for each in answers] == [200, 200]
 
 
-async def test_who_finds_the_queue_full_is_refused() -> None:
+async def test_who_finds_the_queue_full_is_refused(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """503 with Retry-After; the one who waits in it gets a session."""
-    async with (
-        serving_fake() as fake,
-        serving_gateway(fake.url, concurrency=1, queue=1) as gateway,
-        connecting(gateway) as (first,),
-    ):
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url, concurrency=1, queue=1)
+    async with connecting(gateway) as (first,):
         await called(fake, "createSession")
         async with connecting(gateway) as (second,):
             await until(gateway, "gateway_callers_waiting", 1)
@@ -350,7 +356,9 @@ async def test_who_finds_the_queue_full_is_refused() -> None:
     assert [each.status for each in answers] == [200, 200]
 
 
-async def test_a_caller_with_many_connects_starves_nobody() -> None:
+async def test_a_caller_with_many_connects_starves_no_other(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """With one place, a second caller's connect is served after two of the first one's ten."""
     served: list[str] = []
 
@@ -359,10 +367,10 @@ async def test_a_caller_with_many_connects_starves_nobody() -> None:
         served.append("first" if caller == 0 else "second")
         assert answer.status == 200, answer
 
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url, auth=BEARER, concurrency=1)
     async with (
-        serving_fake() as fake,
         AsyncAdmin(fake.url, world=fake.world.name) as admin,
-        serving_gateway(fake.url, auth=BEARER, concurrency=1) as gateway,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(connect(gateway, 0))
@@ -410,32 +418,37 @@ async def fetch(gateway: CheckedClient, origin: str, **options: Any) -> Answer:
 
 
 @pytest.mark.parametrize("allowed", [APP, "*"])
-async def test_the_official_components_callback_works_across_origins(allowed: str) -> None:
+async def test_the_official_components_callback_works_across_origins(
+    allowed: str, start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """The `connect` of the component's documentation: POST, its user's token, JSON."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, auth=JWT, origins=Origins.parse(allowed)) as gateway,
-    ):
-        headers = as_caller(signed("ann"))
-        answer = await fetch(gateway, APP, headers=headers, data=b'{"avatarId":"music-superstar"}')
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, auth=JWT, origins=Origins.parse(allowed))
+    headers = as_caller(signed("ann"))
+    answer = await fetch(gateway, APP, headers=headers, data=b'{"avatarId":"music-superstar"}')
     assert answer.json.keys() == {"sessionId", "serverUrl", "token", "roomName"}
 
 
-async def test_errors_can_be_read_by_the_page_too() -> None:
+async def test_errors_can_be_read_by_the_page_too(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """401, 429 and 404 carry the headers, or a page sees a network error instead of a reason."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(
-            fake.url, auth=BEARER, limits=rates("2/hour"), origins=Origins.parse(APP)
-        ) as gateway,
-    ):
-        nobody = await fetch(gateway, APP, data=b"{}")
-        unknown = await fetch(gateway, APP, headers=BEARER_OF[0], data=b'{"avatarId":"nobody"}')
-        await fetch(gateway, APP, headers=BEARER_OF[0], json=MUSIC)
-        often = await fetch(gateway, APP, headers=BEARER_OF[0], json=MUSIC)
-        elsewhere = await gateway.get("/api/nothing", headers={"Origin": APP})
-    assert [each.status for each in (nobody, unknown, often, elsewhere)] == [401, 404, 429, 404]
-    for each in (nobody, unknown, often, elsewhere):
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(
+        fake.url, auth=BEARER, limits=rates("2/hour"), origins=Origins.parse(APP)
+    )
+    unknown_caller = await fetch(gateway, APP, data=b"{}")
+    unknown = await fetch(gateway, APP, headers=BEARER_OF[0], data=b'{"avatarId":"nobody"}')
+    await fetch(gateway, APP, headers=BEARER_OF[0], json=MUSIC)
+    often = await fetch(gateway, APP, headers=BEARER_OF[0], json=MUSIC)
+    elsewhere = await gateway.get("/api/nothing", headers={"Origin": APP})
+    assert [each.status for each in (unknown_caller, unknown, often, elsewhere)] == [
+        401,
+        404,
+        429,
+        404,
+    ]
+    for each in (unknown_caller, unknown, often, elsewhere):
         assert each.headers["Access-Control-Allow-Origin"] == APP
         assert each.headers["Vary"] == "Origin"
     assert "Retry-After" in often.headers
@@ -443,17 +456,17 @@ async def test_errors_can_be_read_by_the_page_too() -> None:
 
 
 @pytest.mark.parametrize("allowed", [APP, ""])
-async def test_pages_of_strangers_are_told_nothing(allowed: str) -> None:
+async def test_pages_of_other_origins_get_nothing(
+    allowed: str, start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Their browsers keep the request back, and the upstream hears nothing."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, origins=Origins.parse(allowed)) as gateway,
-    ):
-        with pytest.raises(Refused, match="preflight"):
-            await fetch(gateway, STRANGER, json=MUSIC)
-        direct = await gateway.post(CONNECT, json=MUSIC, headers={"Origin": STRANGER})
-        assert "Access-Control-Allow-Origin" not in direct.headers
-        assert (await operations(fake)).count("createSession") == 1  # the direct one, no page's
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, origins=Origins.parse(allowed))
+    with pytest.raises(Refused, match="preflight"):
+        await fetch(gateway, STRANGER, json=MUSIC)
+    direct = await gateway.post(CONNECT, json=MUSIC, headers={"Origin": STRANGER})
+    assert "Access-Control-Allow-Origin" not in direct.headers
+    assert (await operations(fake)).count("createSession") == 1  # the direct one, no page's
 
 
 # What callers may ask of a session
@@ -462,14 +475,14 @@ async def test_pages_of_strangers_are_told_nothing(allowed: str) -> None:
 PERSONA = {"personality": "Grumpy, and fond of cats.", "maxDuration": 60}
 
 
-async def test_options_reach_the_upstream_where_they_are_allowed() -> None:
+async def test_options_reach_the_upstream_where_they_are_allowed(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Word for word, beside the avatar, and nothing else that the caller sent."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, options=frozenset(PERSONA)) as gateway,
-    ):
-        answer = await gateway.post(CONNECT, json=MUSIC | PERSONA | {"model": "x", "other": 1})
-        (body,) = await create_bodies(fake)
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, options=frozenset(PERSONA))
+    answer = await gateway.post(CONNECT, json=MUSIC | PERSONA | {"model": "x", "other": 1})
+    (body,) = await create_bodies(fake)
     assert answer.status == 200
     avatar = {"type": "runway-preset", "presetId": "music-superstar"}
     assert body == {"model": "gwm1_avatars", "avatar": avatar, **PERSONA}
@@ -487,31 +500,32 @@ async def test_options_reach_the_upstream_where_they_are_allowed() -> None:
     ],
 )
 async def test_options_that_are_not_allowed_or_malformed_are_refused(
-    allowed: tuple[str, ...], asked: Mapping[str, Any]
+    allowed: tuple[str, ...],
+    asked: Mapping[str, Any],
+    start_fake: StartFake,
+    start_gateway: StartGateway,
 ) -> None:
     """400, which names the option; no upstream call."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, options=frozenset(allowed)) as gateway,
-    ):
-        answer = await gateway.post(CONNECT, json=MUSIC | dict(asked))
-        assert code_of(answer) == (400, "invalid_request")
-        assert any(name in answer.json["error"] for name in asked)
-        assert await operations(fake) == []
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, options=frozenset(allowed))
+    answer = await gateway.post(CONNECT, json=MUSIC | dict(asked))
+    assert code_of(answer) == (400, "invalid_request")
+    assert any(name in answer.json["error"] for name in asked)
+    assert await operations(fake) == []
 
 
 @pytest.mark.parametrize(("allowed", "size"), [((), 17_000), (OPTIONS, 132_000)])
-async def test_a_body_has_a_limit_with_options_too(allowed: tuple[str, ...], size: int) -> None:
+async def test_a_body_has_a_limit_with_options_too(
+    allowed: tuple[str, ...], size: int, start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """A higher one, because a personality may be long: below it the words count, above it 413."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, options=frozenset(allowed)) as gateway,
-    ):
-        json_type = {"Content-Type": "application/json"}
-        body = b'{"avatarId":"music-superstar"' + b" " * size + b"}"
-        too_long = await gateway.post(CONNECT, data=io.BytesIO(body), headers=json_type)
-        words = {"personality": "ä" * 10_000} if allowed else {}
-        fits = await gateway.post(CONNECT, json=MUSIC | words)
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, options=frozenset(allowed))
+    json_type = {"Content-Type": "application/json"}
+    body = b'{"avatarId":"music-superstar"' + b" " * size + b"}"
+    too_long = await gateway.post(CONNECT, data=io.BytesIO(body), headers=json_type)
+    words = {"personality": "ä" * 10_000} if allowed else {}
+    fits = await gateway.post(CONNECT, json=MUSIC | words)
     assert code_of(too_long) == (413, "payload_too_large")
     assert fits.status == 200
 
@@ -519,33 +533,22 @@ async def test_a_body_has_a_limit_with_options_too(allowed: tuple[str, ...], siz
 # Whether it can serve
 
 
-@asynccontextmanager
-async def ready_gateway(
-    secret: str = SECRET, *, upstream: str | None = None, **config: Any
-) -> AsyncIterator[tuple[Fake, CheckedClient]]:
-    """Serve a gateway in front of a fake whose scenarios a secret may choose."""
-    async with (
-        serving_fake(catalogue=Catalogue.builtin()) as fake,
-        serving_gateway(upstream or fake.url, secret=secret, **config) as gateway,
-    ):
-        yield fake, gateway
-
-
-async def test_ready_costs_nothing() -> None:
-    """200 however often it is asked, with at most one look, no session and no credits spent."""
+async def test_ready_costs_nothing(start_fake: StartFake, start_gateway: StartGateway) -> None:
+    """200 for each of many probes, with at most one poll, no session and no credits spent."""
     clock = LoopClock()
-    async with ready_gateway() as (fake, gateway):
-        began = clock.now()
-        answers = await asyncio.gather(*(gateway.get("/ready") for _ in range(20)))
-        answers.append(await gateway.get("/ready"))  # within the seconds that a look is good for
-        most = 1 + int((clock.now() - began) / VALID_S)  # one, unless this machine stood still
-        looks = await operations(fake)
-        account = fake.world.account
-        assert (account.sessions, account.spent) == ({}, 0)
+    fake = await start_fake(catalogue=Catalogue.builtin())
+    gateway = await start_gateway(fake.url)
+    began = clock.now()
+    answers = await asyncio.gather(*(gateway.get("/ready") for _ in range(20)))
+    answers.append(await gateway.get("/ready"))  # while the result of the first is valid
+    most = 1 + int((clock.now() - began) / VALID_S)  # one, unless this machine stood still
+    polls = await operations(fake)
+    account = fake.world.account
+    assert (account.sessions, account.spent) == ({}, 0)
     assert {each.status for each in answers} == {200}
     assert answers[0].json == {"status": "ready", "checks": {"upstream": "ok"}}
-    assert set(looks) == {"getSession"}
-    assert len(looks) <= most
+    assert set(polls) == {"getSession"}
+    assert len(polls) <= most
 
 
 SHUT = LimitSettings(rates=parse_rate("9/hour"), storage=NOWHERE, on_outage=Outage.CLOSED)
@@ -562,14 +565,20 @@ LENIENT = LimitSettings(rates=parse_rate("9/hour"), storage=NOWHERE, on_outage=O
     ],
     ids=["upstream down", "wrong secret", "upstream fails", "redis down"],
 )
-async def test_ready_says_what_is_wrong(
-    config: Mapping[str, Any], check: str, problem: str, caplog: pytest.LogCaptureFixture
+async def test_ready_reports_what_is_wrong(
+    config: Mapping[str, Any],
+    check: str,
+    problem: str,
+    caplog: pytest.LogCaptureFixture,
+    start_fake: StartFake,
+    start_gateway: StartGateway,
 ) -> None:
     """503 and the one check that fails, in words that hold no secret; the log has no `ok`."""
     caplog.set_level(logging.INFO, "gateway.access")
-    async with ready_gateway(**config) as (_, gateway):
-        answer = await gateway.get("/ready")
-        alive = await gateway.get("/health")
+    fake = await start_fake(catalogue=Catalogue.builtin())
+    gateway = await start_gateway(**{"upstream": fake.url, **config})
+    answer = await gateway.get("/ready")
+    alive = await gateway.get("/health")
     wrong = {name: text for name, text in answer.json["checks"].items() if text != "ok"}
     assert (answer.status, answer.json["status"]) == (503, "not ready")
     assert wrong.keys() == {check}
@@ -583,49 +592,52 @@ async def test_ready_says_what_is_wrong(
     ("limits", "status", "code"), [(SHUT, 503, "limits_unavailable"), (LENIENT, 200, "ok")]
 )
 async def test_the_operator_says_what_a_lost_redis_means(
-    limits: LimitSettings, status: int, code: str
+    limits: LimitSettings,
+    status: int,
+    code: str,
+    start_fake: StartFake,
+    start_gateway: StartGateway,
 ) -> None:
-    """Closed: nobody connects, and nothing is asked of the upstream. Open: everybody does."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, limits=limits) as gateway,
-    ):
-        answer = await gateway.post(CONNECT, json=MUSIC)
-        assert code_of(answer) == (status, code)
-        assert bool(await operations(fake)) is (status == 200)
+    """Closed: every connect is refused without an upstream call. Open: every connect passes."""
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, limits=limits)
+    answer = await gateway.post(CONNECT, json=MUSIC)
+    assert code_of(answer) == (status, code)
+    assert bool(await operations(fake)) is (status == 200)
 
 
-async def test_one_that_stops_is_not_ready_and_takes_nobody_new() -> None:
-    """As an application in somebody's server, where probes and callers still come through."""
-    async with serving_fake() as fake:
-        app = create_gateway(Config(secret=SECRET, base_url=fake.url, grace_s=0))
-        async with serve(app, "gateway") as url, aiohttp.ClientSession() as http:
-            gateway = CheckedClient(http, url, "gateway")
-            before = await gateway.get("/ready")
-            async with connecting(gateway) as (under_way,):
-                await called(fake, "createSession")
-                await app.shutdown()
-                cut = await under_way
-            after, late = await gateway.get("/ready"), await gateway.post(CONNECT, json=MUSIC)
-            await called(fake, "deleteSession")
-        assert (before.status, after.status) == (200, 503)
-        assert "stops" in after.json["checks"]["shutdown"]
-        assert code_of(cut) == code_of(late) == (503, "shutting_down")
+async def test_one_that_stops_is_not_ready_and_takes_no_new_connect(
+    start_fake: StartFake, start_app: StartApp
+) -> None:
+    """As an application in another server, where probes and callers still come through."""
+    fake = await start_fake()
+    app = gateway_application(fake.url, grace_s=0)
+    gateway = await start_app(app, "gateway")
+    before = await gateway.get("/ready")
+    async with connecting(gateway) as (in_flight,):
+        await called(fake, "createSession")
+        await app.shutdown()
+        cut = await in_flight
+    after, late = await gateway.get("/ready"), await gateway.post(CONNECT, json=MUSIC)
+    await called(fake, "deleteSession")
+    assert (before.status, after.status) == (200, 503)
+    assert "stops" in after.json["checks"]["shutdown"]
+    assert code_of(cut) == code_of(late) == (503, "shutting_down")
 
 
 # What is counted
 
 
-async def test_metrics_tell_what_became_of_connects() -> None:
-    """Codes, sessions made and cancelled, looks; nothing is left behind, nobody is in flight."""
-    async with (
-        serving_fake(provisioned_in(0)) as fake,
-        serving_gateway(fake.url, auth=BEARER) as gateway,
-    ):
-        for headers in ({}, *BEARER_OF):
-            await gateway.post(CONNECT, json=MUSIC, headers=headers)
-        await gateway.post(CONNECT, json={"avatarId": "nobody"}, headers=BEARER_OF[0])
-        seen = await metrics(gateway)
+async def test_metrics_tell_what_became_of_connects(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
+    """Codes, sessions created and cancelled, polls; none is left behind or in flight."""
+    fake = await start_fake(provisioned_in(0))
+    gateway = await start_gateway(fake.url, auth=BEARER)
+    for headers in ({}, *BEARER_OF):
+        await gateway.post(CONNECT, json=MUSIC, headers=headers)
+    await gateway.post(CONNECT, json={"avatarId": "nobody"}, headers=BEARER_OF[0])
+    seen = await metrics(gateway)
     ended = {name.split()[1]: count for name, count in seen.items() if "connects_total" in name}
     assert {code: count for code, count in ended.items() if count} == {
         "ok": 2,
@@ -640,22 +652,21 @@ async def test_metrics_tell_what_became_of_connects() -> None:
     assert seen["gateway_connects_in_flight"] == 0
 
 
-async def test_metrics_tell_of_a_deadline_and_of_who_waits() -> None:
+async def test_metrics_count_a_deadline_and_callers_who_wait(
+    start_fake: StartFake, start_app: StartApp
+) -> None:
     """In flight while a session is not ready; then a timeout and a cancellation, none left."""
-    async with serving_fake() as fake:
-        app = create_gateway(Config(secret=SECRET, base_url=fake.url))
-        async with (
-            serve(app, "gateway") as url,
-            aiohttp.ClientSession() as http,
-            connecting(gateway := CheckedClient(http, url, "gateway")) as (under_way,),
-        ):
-            await called(fake, "getSession")
-            waiting = await until(gateway, "gateway_connects_in_flight", 1)
-            (deadline,) = app[SERVICE].connects._open
-            deadline.reschedule(LoopClock().now())  # the deadline, once all that was looked at
-            answer = await under_way
-            seen = await until(gateway, "gateway_sessions_cancelled_total", 1)
-            states = [each.state.value for each in fake.world.account.sessions.values()]
+    fake = await start_fake()
+    app = gateway_application(fake.url)
+    gateway = await start_app(app, "gateway")
+    async with connecting(gateway) as (in_flight,):
+        await called(fake, "getSession")
+        waiting = await until(gateway, "gateway_connects_in_flight", 1)
+        (deadline,) = app[SERVICE].connects._open
+        deadline.reschedule(LoopClock().now())  # the deadline, once all that is known
+        answer = await in_flight
+        seen = await until(gateway, "gateway_sessions_cancelled_total", 1)
+        states = [each.state.value for each in fake.world.account.sessions.values()]
     assert waiting["gateway_connects_total timeout"] == 0
     assert code_of(answer) == (504, "timeout")
     assert seen["gateway_connects_total timeout"] == 1
@@ -664,12 +675,11 @@ async def test_metrics_tell_of_a_deadline_and_of_who_waits() -> None:
     assert states == ["cancelled"]
 
 
-async def test_metrics_are_not_there_when_they_are_off() -> None:
+async def test_metrics_are_not_there_when_they_are_off(aiohttp_client: AiohttpClient) -> None:
     """404 as for any other path."""
-    app = create_gateway(Config(secret=SECRET, base_url="http://127.0.0.1:1", metrics=False))
-    async with TestClient(TestServer(app)) as client:  # unchecked: no contract has half a path
-        answer = await client.get("/metrics")
-        assert (answer.status, (await answer.json())["code"]) == (404, "not_found")
+    client = await aiohttp_client(gateway_application("http://127.0.0.1:1", metrics=False))
+    answer = await client.get("/metrics")  # unchecked: no contract has half a path
+    assert (answer.status, (await answer.json())["code"]) == (404, "not_found")
 
 
 # Under which id
@@ -680,32 +690,31 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 
 
-@asynccontextmanager
-async def answered_ids() -> AsyncIterator[Ids]:
-    """Yield what sends a connect with some headers and returns the ids of its answer."""
+@pytest.fixture
+async def ids(start_gateway: StartGateway) -> Ids:
+    """A function that sends a connect with some headers and returns the ids of its answer."""
+    gateway = await start_gateway("http://127.0.0.1:1")
 
     async def ids(headers: Mapping[str, str]) -> tuple[str, str]:
         answer = await gateway.post(CONNECT, json={}, headers=dict(headers))
         return answer.headers["X-Request-Id"], answer.headers["traceparent"]
 
-    async with serving_gateway("http://127.0.0.1:1") as gateway:
-        yield ids
+    return ids
 
 
-async def test_a_request_keeps_the_ids_that_it_came_with() -> None:
+async def test_a_request_keeps_the_ids_of_its_caller(ids: Ids) -> None:
     """The caller's request id and trace are in the answer; the span is our own."""
-    came = {"X-Request-Id": "web-1:2/3.a=b", "traceparent": f"00-{TRACE}-{PARENT}-01"}
-    async with answered_ids() as ids:
-        request_id, traceparent = await ids(came)
+    request_id, traceparent = await ids(
+        {"X-Request-Id": "web-1:2/3.a=b", "traceparent": f"00-{TRACE}-{PARENT}-01"}
+    )
     assert request_id == "web-1:2/3.a=b"
     assert re.fullmatch(f"00-{TRACE}-(?!{PARENT})[0-9a-f]{{16}}-01", traceparent)
 
 
 @pytest.mark.parametrize("hostile", ["", "a b", "<script>", "x" * 129, "ä", '{"level":"error"}'])
-async def test_ids_that_nobody_should_have_to_read_are_replaced(hostile: str) -> None:
+async def test_malformed_ids_are_replaced(hostile: str, ids: Ids) -> None:
     """Another one is drawn, and another one each time."""
-    async with answered_ids() as ids:
-        answers = [await ids({"X-Request-Id": hostile, "traceparent": hostile}) for _ in "ab"]
+    answers = [await ids({"X-Request-Id": hostile, "traceparent": hostile}) for _ in "ab"]
     for request_id, traceparent in answers:
         assert re.fullmatch("[0-9a-f]{16}", request_id)
         assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", traceparent)

@@ -5,21 +5,30 @@ import io
 import logging
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from pytest_aiohttp.plugin import AiohttpClient, AiohttpServer
 
 from gateway.config import Config
 from gateway.flow.avatars import AllowList
-from gateway.web.app import create_app
-from tests.support.checked import Answer, CheckedClient, serve
-from tests.support.servers import SECRET, provisioned_in, serving_fake, serving_gateway
+from gateway.web.app import SERVICE, create_app
+from tests.support.checked import Answer
+from tests.support.servers import (
+    SECRET,
+    StartApp,
+    StartFake,
+    StartGateway,
+    gateway_application,
+    provisioned_in,
+)
 
 CONNECT = "/api/avatar/connect"
 JSON = {"Content-Type": "application/json"}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Against = Callable[[Handler], Awaitable[Answer]]
 MUSIC = {"avatarId": "music-superstar"}
 
 
@@ -39,116 +48,124 @@ MUSIC = {"avatarId": "music-superstar"}
     ],
 )
 async def test_bad_requests_never_reach_the_upstream(
-    data: bytes, content_type: str, status: int, code: str
+    data: bytes,
+    content_type: str,
+    status: int,
+    code: str,
+    start_fake: StartFake,
+    start_gateway: StartGateway,
 ) -> None:
     """Each has its status and code, as JSON, and the fake has no session."""
-    async with serving_fake() as fake, serving_gateway(fake.url) as gateway:
-        answer = await gateway.post(
-            CONNECT, data=io.BytesIO(data), headers={"Content-Type": content_type}
-        )
-        assert (answer.status, answer.json["code"]) == (status, code)
-        assert not fake.world.account.sessions
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url)
+    answer = await gateway.post(
+        CONNECT, data=io.BytesIO(data), headers={"Content-Type": content_type}
+    )
+    assert (answer.status, answer.json["code"]) == (status, code)
+    assert not fake.world.account.sessions
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-async def test_packed_bodies_are_not_taken(encoding: str) -> None:
-    """Whatever is in them: a few bytes could unpack to a great many."""
-    async with serving_fake() as fake, serving_gateway(fake.url) as gateway:
-        answer = await gateway.post(
-            CONNECT, data=b"no such thing", headers=JSON | {"Content-Encoding": encoding}
-        )
+async def test_packed_bodies_are_not_taken(
+    encoding: str, start_fake: StartFake, start_gateway: StartGateway
+) -> None:
+    """With any content: a few bytes could unpack to a great many."""
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url)
+    answer = await gateway.post(
+        CONNECT, data=b"no such thing", headers=JSON | {"Content-Encoding": encoding}
+    )
     assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize(
     ("shape", "status"), [("both", 400), ("", 400), ("session-key", 400), ("credentials", 200)]
 )
-async def test_the_other_shape_can_be_forbidden(shape: str, status: int) -> None:
+async def test_the_other_shape_can_be_forbidden(
+    shape: str, status: int, start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """With the choice off, callers get the configured shape or a refusal."""
-    async with (
-        serving_fake(provisioned_in(0), rate=1) as fake,
-        serving_gateway(fake.url, choice=False) as gateway,
-    ):
-        answer = await gateway.post(f"{CONNECT}?shape={shape}", json=MUSIC)
+    fake = await start_fake(provisioned_in(0), rate=1)
+    gateway = await start_gateway(fake.url, choice=False)
+    answer = await gateway.post(f"{CONNECT}?shape={shape}", json=MUSIC)
     assert answer.status == status
 
 
-async def test_routes_and_methods_that_are_none() -> None:
+async def test_routes_and_methods_that_are_none(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """404 and 405 are JSON too; health is there."""
-    async with serving_fake() as fake, serving_gateway(fake.url) as gateway:
-        assert (await gateway.get("/api/avatar")).status == 404
-        wrong = await gateway.get(CONNECT)
-        assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
-        assert (await gateway.get("/health")).json == {"status": "ok"}
+    fake = await start_fake()
+    gateway = await start_gateway(fake.url)
+    assert (await gateway.get("/api/avatar")).status == 404
+    wrong = await gateway.get(CONNECT)
+    assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
+    assert (await gateway.get("/health")).json == {"status": "ok"}
 
 
-async def test_the_limit_of_a_body_holds_when_mounted() -> None:
+async def test_the_limit_of_a_body_holds_when_mounted(aiohttp_client: AiohttpClient) -> None:
     """Inside another application the gateway keeps its own limit."""
     parent = web.Application(client_max_size=1 << 20)
     parent.add_subapp("/sub", create_app(Config(secret=SECRET, base_url="http://127.0.0.1:1")))
-    async with TestClient(TestServer(parent)) as client:  # unchecked: the path is the parent's
-        body = io.BytesIO(b" " * 20_000)
-        answer = await client.post(f"/sub{CONNECT}", data=body, headers=JSON)
-        code = (await answer.json())["code"]
+    client = await aiohttp_client(parent)  # unchecked: the path is the parent's
+    body = io.BytesIO(b" " * 20_000)
+    answer = await client.post(f"/sub{CONNECT}", data=body, headers=JSON)
+    code = (await answer.json())["code"]
     assert (answer.status, code) == (413, "payload_too_large")
 
 
-async def test_answers_are_not_to_be_cached() -> None:
+async def test_answers_are_not_to_be_cached(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Credentials work once."""
-    async with (
-        serving_fake(provisioned_in(0), rate=1) as fake,
-        serving_gateway(fake.url) as gateway,
-    ):
-        answer = await gateway.post(CONNECT, json=MUSIC)
+    fake = await start_fake(provisioned_in(0), rate=1)
+    gateway = await start_gateway(fake.url)
+    answer = await gateway.post(CONNECT, json=MUSIC)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_many_callers_share_nothing() -> None:
+async def test_many_callers_share_nothing(
+    start_fake: StartFake, start_gateway: StartGateway
+) -> None:
     """Fifteen callers at once get fifteen sessions."""
-    async with (
-        serving_fake(provisioned_in(0.1), rate=1) as fake,
-        serving_gateway(fake.url) as gateway,
-    ):
-        answers = await asyncio.gather(*(gateway.post(CONNECT, json=MUSIC) for _ in range(15)))
+    fake = await start_fake(provisioned_in(0.1), rate=1)
+    gateway = await start_gateway(fake.url)
+    answers = await asyncio.gather(*(gateway.post(CONNECT, json=MUSIC) for _ in range(15)))
     assert {each.status for each in answers} == {200}
     assert len({each.json["sessionId"] for each in answers}) == 15
     assert len({each.json["token"] for each in answers}) == 15
 
 
 async def test_logs_name_the_session_and_no_credentials(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """Neither the secret, nor the session key, nor the token is in any line."""
     with caplog.at_level(logging.DEBUG):
-        async with (
-            serving_fake(provisioned_in(0), rate=1) as fake,
-            serving_gateway(fake.url) as gateway,
-        ):
-            answer = await gateway.post(CONNECT, json=MUSIC)
-            session = fake.world.account.sessions[answer.json["sessionId"]]
-            key = fake.world.account.session_key(session)
+        fake = await start_fake(provisioned_in(0), rate=1)
+        gateway = await start_gateway(fake.url)
+        answer = await gateway.post(CONNECT, json=MUSIC)
+        session = fake.world.account.sessions[answer.json["sessionId"]]
+        key = fake.world.account.session_key(session)
     assert session.id in caplog.text
     for secret in (SECRET, key, answer.json["token"]):
         assert secret not in caplog.text
         assert secret == answer.json["token"] or secret.encode() not in answer.body
 
 
-async def _upstream(handler: Any) -> tuple[web.AppRunner, str]:
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+@pytest.fixture
+def against(aiohttp_server: AiohttpServer, start_app: StartApp) -> Against:
+    """A connect through a gateway whose upstream answers every request by one handler."""
 
+    async def connect(handler: Handler) -> Answer:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", handler)
+        upstream = await aiohttp_server(app, access_log=None, shutdown_timeout=0.1)
+        gateway = gateway_application(str(upstream.make_url("")).rstrip("/"))
+        answer = await (await start_app(gateway, "gateway")).post(CONNECT, json=MUSIC)
+        await gateway[SERVICE].connects.drain()  # what it cancels after the answer
+        return answer
 
-async def _against(handler: Any, **config: Any) -> Answer:
-    runner, url = await _upstream(handler)
-    try:
-        async with serving_gateway(url, **config) as gateway:
-            return await gateway.post(CONNECT, json=MUSIC)
-    finally:
-        await runner.cleanup()
+    return connect
 
 
 async def _reset(request: web.Request) -> web.Response:
@@ -182,19 +199,19 @@ async def _elsewhere(_request: web.Request) -> web.Response:
 
 
 @pytest.mark.parametrize("handler", [_reset, _truncated, _endless, _elsewhere])
-async def test_a_broken_upstream_on_real_sockets_is_502(handler: Any) -> None:
+async def test_a_broken_upstream_on_real_sockets_is_502(handler: Handler, against: Against) -> None:
     """Resets, short bodies, floods and redirects: bad gateway."""
-    answer = await _against(handler)
+    answer = await against(handler)
     assert (answer.status, answer.json["code"]) == (502, "upstream_error")
 
 
-async def test_an_upstream_that_nobody_runs_is_502() -> None:
+async def test_an_upstream_that_is_down_is_502(start_gateway: StartGateway) -> None:
     """Refused on a real socket, after its retries."""
     with socket.socket() as reserved:  # bound and not listening: connections are refused
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
-        async with serving_gateway(url) as gateway:
-            answer = await gateway.post(CONNECT, json=MUSIC)
+        gateway = await start_gateway(url)
+        answer = await gateway.post(CONNECT, json=MUSIC)
     assert (answer.status, answer.json["code"]) == (502, "upstream_error")
 
 
@@ -208,21 +225,21 @@ async def test_an_upstream_that_nobody_runs_is_502() -> None:
         [],
     ],
 )
-async def test_an_id_that_is_none_is_not_used(reply: Any) -> None:
-    """What the upstream calls an id does not become part of a path unless it looks like one."""
+async def test_an_id_that_is_none_is_not_used(reply: Any, against: Against) -> None:
+    """An id of the upstream becomes part of a path only if it has the form of one."""
     seen: list[str] = []
 
     async def handler(request: web.Request) -> web.Response:
         seen.append(f"{request.method} {request.path}")
         return web.json_response(reply)
 
-    answer = await _against(handler)
+    answer = await against(handler)
     assert answer.status == 502
     assert seen == ["POST /v1/realtime_sessions"]
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a\nb", "ü", 7, None])
-async def test_a_session_key_that_is_none_is_not_used(key: Any) -> None:
+async def test_a_session_key_that_is_none_is_not_used(key: Any, against: Against) -> None:
     """A key that cannot be sent in a header breaks the schema, and the session is cancelled."""
     seen: list[str] = []
 
@@ -230,12 +247,12 @@ async def test_a_session_key_that_is_none_is_not_used(key: Any) -> None:
         seen.append(request.method)
         return web.json_response({"id": "s1", "status": "READY", "sessionKey": key})
 
-    answer = await _against(handler)
+    answer = await against(handler)
     assert answer.status == 502
     assert seen == ["POST", "GET", "DELETE"]
 
 
-async def test_retry_after_as_a_date_counts_from_the_answers_date() -> None:
+async def test_retry_after_as_a_date_counts_from_the_answers_date(against: Against) -> None:
     """An HTTP date far ahead ends the connect at once with 503 and a bounded Retry-After."""
 
     async def handler(_request: web.Request) -> web.Response:
@@ -245,30 +262,29 @@ async def test_retry_after_as_a_date_counts_from_the_answers_date() -> None:
         }
         return web.json_response({"error": "no"}, status=429, headers=headers)
 
-    answer = await _against(handler)
+    answer = await against(handler)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "120")
 
 
 @pytest.mark.parametrize(
     "date", ["soon", "Wed, 99 Oct 2026 07:30:00 GMT", f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT"]
 )
-async def test_retry_after_that_is_no_date_counts_as_absent(date: str) -> None:
-    """Then the gateway waits its own pauses, and says five seconds in the end."""
+async def test_retry_after_that_is_no_date_counts_as_absent(date: str, against: Against) -> None:
+    """Then the gateway waits by its own rules, and answers with five seconds in the end."""
 
     async def handler(_request: web.Request) -> web.Response:
         return web.json_response({"error": "no"}, status=429, headers={"Retry-After": date})
 
-    answer = await _against(handler)
+    answer = await against(handler)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
 
 
 async def test_a_defect_of_the_gateway_is_500_without_details(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, start_gateway: StartGateway
 ) -> None:
-    """What nobody foresaw is logged and answered as JSON."""
+    """An unforeseen error is logged and answered as JSON."""
     allowed = cast(AllowList, None)  # no list at all, which no configuration can hold
-    app = create_app(Config(secret=SECRET, avatars=allowed))
-    async with serve(app, "gateway") as url, aiohttp.ClientSession() as http:
-        answer = await CheckedClient(http, url, "gateway").post(CONNECT, json=MUSIC)
+    gateway = await start_gateway("http://127.0.0.1:1", avatars=allowed)
+    answer = await gateway.post(CONNECT, json=MUSIC)
     assert answer.json == {"error": "Internal error", "code": "internal"}
     assert "could not answer" in caplog.text

@@ -46,9 +46,9 @@ from tests.support.servers import SECRET, Fake, provisioned_in, serving_fake
 CONNECT = "/api/avatar/connect"
 MUSIC = {"avatarId": "music-superstar"}
 JSON = {"Content-Type": "application/json"}
-PAUSE_S = 0.02  # between two looks at a port: nothing tells when it opens or closes
+PAUSE_S = 0.02  # between two checks of a port: no event marks when it opens or closes
 TOKENS = ("planted-token-number-1", "planted-token-number-2")
-NOBODY = "http://127.0.0.1:1"
+NO_UPSTREAM = "http://127.0.0.1:1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Served:
         return await self.ended()
 
     async def refuses(self) -> None:
-        """Return once nobody can open a connection to it any more."""
+        """Return once it accepts no connection any more."""
         async with asyncio.timeout(PATIENCE_S):
             while await listens(self.port):
                 await LoopClock().sleep(PAUSE_S)
@@ -144,8 +144,8 @@ async def serving(
 
 
 @asynccontextmanager
-async def under_way(served: Served, **headers: str) -> AsyncIterator[asyncio.Task[Answer]]:
-    """Have a connect under way in the block."""
+async def in_flight(served: Served, **headers: str) -> AsyncIterator[asyncio.Task[Answer]]:
+    """Have a connect in flight in the block."""
     task = asyncio.create_task(served.connect(**headers))
     try:
         yield task
@@ -190,7 +190,7 @@ async def test_every_request_is_one_line_of_json() -> None:
 
 
 async def test_a_cancellation_after_the_answer_has_the_requests_id() -> None:
-    """So that whoever looks for a request finds what became of its session."""
+    """So that a search for a request finds what became of its session."""
     async with serving_fake() as fake, serving(fake.url, "--deadline=1") as served:
         answer = await served.connect(**{"X-Request-Id": "web-7"})
         await called(fake, "deleteSession")
@@ -210,9 +210,11 @@ async def test_a_cancellation_after_the_answer_has_the_requests_id() -> None:
         (("--host=127.0.0.1",), False),
     ],
 )
-async def test_an_open_door_is_said_at_the_start(arguments: tuple[str, ...], warns: bool) -> None:
-    """Whoever lets everybody in from everywhere, without limit, is told how to change that."""
-    async with serving(NOBODY, *arguments) as served:
+async def test_an_open_gateway_is_warned_of_at_the_start(
+    arguments: tuple[str, ...], warns: bool
+) -> None:
+    """Access for every client, without limit, is warned of, with how to change that."""
+    async with serving(NO_UPSTREAM, *arguments) as served:
         url = f"http://127.0.0.1:{served.port}/health"
         async with aiohttp.ClientSession() as http, http.get(url) as answer:
             assert answer.status == 200
@@ -221,10 +223,10 @@ async def test_an_open_door_is_said_at_the_start(arguments: tuple[str, ...], war
     assert [("GATEWAY_AUTH" in each) for each in warnings] == [True] * warns
 
 
-async def test_an_avatar_that_nobody_knows_is_said_at_the_start() -> None:
+async def test_an_unknown_avatar_is_warned_of_at_the_start() -> None:
     """A preset that is new at Runway is served, and a typing error is seen, also by a check."""
     avatars = {"GATEWAY_AVATARS": "presets,music-superstr,custom"}
-    async with serving(NOBODY, **avatars) as served:
+    async with serving(NO_UPSTREAM, **avatars) as served:
         ended = await served.stop()
     variables = {"RUNWAYML_API_SECRET": SECRET, **avatars}
     async with running("gateway", "serve", "--check", **variables) as program:
@@ -263,9 +265,9 @@ def http_answer(status: str, body: bytes, *headers: str) -> bytes:
 
 
 class Gossip:
-    """An upstream that repeats to everybody what it was told, in each way that breaks a client.
+    """An upstream that echoes every secret it gets, in each way that breaks a client.
 
-    The avatar of a session says what goes wrong with it; the session's id ends with its place.
+    The avatar of a session selects what goes wrong with it; the session's id ends with its place.
     """
 
     def answer(self, request: bytes) -> bytes:
@@ -537,7 +539,7 @@ async def test_it_speaks_tls_by_itself(files: Files) -> None:
     [({"GATEWAY_DEADLINE": "of another gateway"}, 1), ({"GATEWAY_PORT": "http"}, 2)],
 )
 async def test_health_reads_only_where_to_ask(variables: dict[str, str], code: int) -> None:
-    """It needs no secret; nobody at the port is 1, and a port that is none is 2."""
+    """It needs no secret; no answer is 1, and a port that is no number is 2."""
     with held_port() as port:
         assert await health(**{"GATEWAY_PORT": str(port)} | variables) == code
 
@@ -603,7 +605,7 @@ async def _stopped_at_once(port: int) -> tuple[int, bytes]:
         while True:
             os.write(writing, b"x" * 4096)
     os.set_blocking(writing, True)
-    variables = {"RUNWAYML_API_SECRET": SECRET, "RUNWAYML_BASE_URL": NOBODY}
+    variables = {"RUNWAYML_API_SECRET": SECRET, "RUNWAYML_BASE_URL": NO_UPSTREAM}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "gateway", "serve", f"--port={port}"),
         stdout=writing,
@@ -625,12 +627,12 @@ async def _stopped_at_once(port: int) -> tuple[int, bytes]:
         await process.wait()
 
 
-async def test_a_connect_under_way_is_answered_before_the_end() -> None:
-    """SIGTERM: nobody new gets in, the one who waits gets a session, the exit code is 0."""
+async def test_a_connect_in_flight_is_answered_before_the_end() -> None:
+    """SIGTERM: no new connect gets in, the one that waits gets a session, the exit code is 0."""
     async with (
         serving_fake() as fake,
         serving(fake.url, "--shutdown-grace=60") as served,
-        under_way(served) as connect,
+        in_flight(served) as connect,
     ):
         await called(fake, "createSession")
         served.signal(signal.SIGTERM)
@@ -653,7 +655,7 @@ async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled(
     async with (
         serving_fake() as fake,
         serving(fake.url, "--shutdown-grace=0.2") as served,
-        under_way(served) as connect,
+        in_flight(served) as connect,
     ):
         await called(fake, "createSession")
         served.signal(number)
@@ -669,10 +671,10 @@ async def test_those_who_wait_for_their_turn_are_answered_at_the_end() -> None:
     async with (
         serving_fake() as fake,
         serving(fake.url, "--shutdown-grace=0.2", "--concurrency=1") as served,
-        under_way(served) as first,
+        in_flight(served) as first,
     ):
         await called(fake, "createSession")
-        async with under_way(served) as second:
+        async with in_flight(served) as second:
             await _waiting(served)
             ended = await served.stop()
             answers = [await first, await second]
@@ -682,7 +684,7 @@ async def test_those_who_wait_for_their_turn_are_answered_at_the_end() -> None:
 
 
 async def _waiting(served: Served) -> None:
-    """Return once somebody waits for a turn."""
+    """Return once a caller waits for a turn."""
     async with asyncio.timeout(PATIENCE_S):
         while b"\ngateway_callers_waiting 1.0" not in (await served.client.get("/metrics")).body:
             pass
@@ -692,7 +694,7 @@ async def _waiting(served: Served) -> None:
 
 
 async def _counted(served: Served, token: str = "") -> Answer:
-    """Ask for a session until Redis is heard: on a busy machine it may seem lost for a second."""
+    """Ask for a session until Redis answers: on a busy machine it may seem lost for a second."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             answer = await served.connect(token)
@@ -745,7 +747,7 @@ async def test_a_gateway_that_was_killed_holds_its_places_for_a_time_only() -> N
             serving(fake.url, **shared) as one,
             serving(fake.url, **shared) as two,
         ):
-            async with under_way(one) as connect:
+            async with in_flight(one) as connect:
                 await called(fake, "createSession")
                 refused = await _counted(two)
                 one.signal(signal.SIGKILL)
@@ -754,7 +756,7 @@ async def test_a_gateway_that_was_killed_holds_its_places_for_a_time_only() -> N
                     await connect
             still = await _counted(two)
             left_s, lives_s = await _leftover(redis)
-            async with under_way(two) as connect:
+            async with in_flight(two) as connect:
                 await called(fake, "createSession", count=2)
                 fake.world.clock.jump(1.5)
                 free = await connect

@@ -31,7 +31,7 @@ from tests.support.gateway.storm import (
     Seen,
     Storm,
     by_avatar,
-    crowd,
+    wave_of,
     weather,
     wrongs,
 )
@@ -40,7 +40,7 @@ from tests.support.processes import running
 CALLERS = 200
 AT_ONCE = 6  # storms; starting all gateways together would leave the callers no machine
 GROWTH = 3 * 1024 * 1024  # bytes from one wave to the next that no leak needs to explain
-PATIENT_S = 6.0  # the deadline of who has to hand something out, on whatever machine
+PATIENT_S = 6.0  # the deadline of a storm that has to hand something out, on any machine
 LINGERING = ("create-hangs", "create-slow-first-byte", "create-dribbled-body")
 """After these the gateway waits for an id, and so does the test: in one wave of those that last."""
 
@@ -58,7 +58,7 @@ def _storms(*, every: bool) -> list[Storm]:
 
 def _calm(*, every: bool) -> Storm:
     avatars = (list(AVATARS), BRIEF, BRIEF, BRIEF) if every else (BRIEF,)
-    waves = tuple(crowd(each, CALLERS, seed=seed) for seed, each in enumerate(avatars))
+    waves = tuple(wave_of(each, CALLERS, seed=seed) for seed, each in enumerate(avatars))
     return Storm("calm", "default", waves, deadline_s=PATIENT_S)
 
 
@@ -66,14 +66,14 @@ def _stopped(avatars: list[str]) -> Iterator[Storm]:
     """Yield storms with SIGTERM while creates go out, and while sessions are handed out."""
     moments = {("createSession", CALLERS // 2): 1.0, ("consumeSession", 10): 0.0}
     for seed, (moment, grace_s) in enumerate(moments.items(), 4):
-        wave = crowd(avatars, CALLERS, seed=seed)
+        wave = wave_of(avatars, CALLERS, seed=seed)
         world = f"stopped-after-{moment[1]}-{moment[0]}"
         yield Storm(world, "default", (wave,), moment, deadline_s=5.0, grace_s=grace_s)
 
 
 def _about_accounts() -> Iterator[Storm]:
     for number, name in enumerate(OF_ACCOUNTS):
-        wave = crowd(["music-superstar"], 5, seed=number)
+        wave = wave_of(["music-superstar"], 5, seed=number)
         yield Storm(name, name, (wave,), ("createSession", 3) if number % 2 else None)
 
 
@@ -147,11 +147,11 @@ ALIVE = replace(GIVEN_UP, sessions=(_session("ready"),), cancels=())
         pytest.param(GIVEN_UP, id="cancelled"),
         pytest.param(replace(GIVEN_UP, storm=STOPPED, replies=(HUNG_UP_ON,)), id="hung up on"),
         pytest.param(replace(ALIVE, cancels=(IN_VAIN,) * 5), id="cancelled in vain"),
-        pytest.param(replace(ALIVE, creates=(UNHEARD,)), id="nobody knows its id"),
+        pytest.param(replace(ALIVE, creates=(UNHEARD,)), id="its id is unknown"),
     ],
 )
 def test_the_judge_finds_nothing_where_nothing_is_wrong(seen: Seen) -> None:
-    """Handed out, cancelled, or nobody's fault: nothing is held against the gateway."""
+    """Handed out, cancelled, or of unknown id: nothing is held against the gateway."""
     assert wrongs(seen) == []
 
 
@@ -169,7 +169,7 @@ def _answered(reply: Reply, **otherwise: Any) -> Seen:
         (replace(GOOD, replies=(HANDED_OUT, HANDED_OUT)), "handed out twice"),
         (replace(GOOD, sessions=()), "was never made"),
         (replace(GOOD, exit_code=1), "exit code 1"),
-        (replace(GIVEN_UP, replies=(HUNG_UP_ON,)), "nobody stopped the gateway"),
+        (replace(GIVEN_UP, replies=(HUNG_UP_ON,)), "the gateway was not stopped"),
         (_answered(REFUSED, status=503), "no such row"),
         (_answered(REFUSED, body=b"<h1>"), "no such row"),
         (_answered(REFUSED, violation="not as it is written"), "not as it is written"),
@@ -178,8 +178,8 @@ def _answered(reply: Reply, **otherwise: Any) -> Seen:
         (_answered(HANDED_OUT, head=CALLER_TOKEN.encode()), "a secret stands in an answer"),
         (_answered(REFUSED, body=REFUSAL + KEY.encode()), "a secret stands in an answer"),
         (_answered(HANDED_OUT, body=API_SECRET.encode()), "the API secret stands in an answer"),
-        (replace(GOOD, said=API_SECRET.encode()), "a secret stands in its output"),
-        (replace(GIVEN_UP, said=KEY.encode()), "a secret stands in its output"),
+        (replace(GOOD, output=API_SECRET.encode()), "a secret stands in its output"),
+        (replace(GIVEN_UP, output=KEY.encode()), "a secret stands in its output"),
     ],
 )
 def test_the_judge_finds(seen: Seen, wrong: str) -> None:

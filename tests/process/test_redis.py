@@ -9,6 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from typing import cast
 
 import pytest
@@ -16,9 +17,10 @@ import pytest
 from gateway.clock import LoopClock
 from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
 from gateway.limits.in_flight import KEY, InFlightLimit
-from gateway.limits.rates import PREFIX, LimitSettings, RateLimiter, parse_rate
+from gateway.limits.rates import PREFIX, RateLimiter, parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import Bounds, Outage, Storage
-from gateway.limits.windows import MARGIN_S, Rate
+from gateway.limits.window import MARGIN_S, Counters, Rate
 from tests.support.gateway.redis_server import RedisServer, redis_server
 
 PASSWORD = "correct-horse"
@@ -38,6 +40,12 @@ class HandClock(LoopClock):
         return self.at
 
 
+COUNT = """
+local clock = redis.call('TIME')
+return redis.call('ZCOUNT', KEYS[1], clock[1] + clock[2] / 1000000, '+inf')
+"""
+
+
 class Replica:
     """What one gateway has of its own."""
 
@@ -53,6 +61,10 @@ class Replica:
         except RateLimited:
             return False
         return True
+
+    async def in_flight(self) -> int:
+        """Return how many leases have not ended yet, by the clock of Redis."""
+        return cast(int, await self.redis("EVAL", COUNT, 1, KEY))
 
     async def redis(self, *words: str | float) -> object:
         """Send a command as an operator would."""
@@ -113,14 +125,14 @@ async def test_callers_are_counted_apart(server: RedisServer) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("rate", ["1/second", "3/minute", "2/minute;3/hour", "7/3 seconds"])
-async def test_waiting_as_long_as_told_is_enough(server: RedisServer, rate: str, seed: int) -> None:
+async def test_waiting_for_retry_after_is_enough(server: RedisServer, rate: str, seed: int) -> None:
     """After a refusal the next connect passes once the time it names has gone by."""
     draws = random.Random(seed)
     async with replica(server.url, rate=rate) as one:
         refused = 0
         while refused < 4:
             await age(one, draws.uniform(0, 2) * draws.choice([0, 0, 1, 30]))
-            wait_s = await told_to_wait(one, "caller")
+            wait_s = await named_wait(one, "caller")
             if wait_s:
                 assert wait_s <= max(each.window_s for each in parse_rate(rate)) + MARGIN_S
                 await age(one, wait_s)
@@ -128,7 +140,43 @@ async def test_waiting_as_long_as_told_is_enough(server: RedisServer, rate: str,
                 refused += 1
 
 
-async def told_to_wait(one: Replica, caller: str) -> float:
+async def test_a_refusal_uses_up_no_rate(server: RedisServer) -> None:
+    """A connect that the longer rate refuses leaves the shorter one as it was."""
+    async with replica(server.url, rate="5/minute;2/hour") as one:
+        passed = [await one.passes("caller") for _ in range(9)]
+        counts = [await one.redis("GET", f"{PREFIX}:{{caller:{each}}}") for each in (60, 3_600)]
+    assert passed == [True] * 2 + [False] * 7
+    assert counts == [b"2", b"2"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rate", ["3/minute", "2/minute;5/hour", "7/30 seconds,9/minute,20/hour"])
+async def test_redis_decides_as_the_counters_in_process_do(
+    server: RedisServer, rate: str, seed: int
+) -> None:
+    """The same connects pass, and the same waits are named, where no instant is a close call."""
+    draws, clock = random.Random(seed), LoopClock()
+    counters, passed_by, refusals = Counters(parse_rate(rate)), 0.0, 0
+    late_s = 2.0  # that this machine may be between a question to Redis and the counters
+    async with replica(server.url, rate=rate) as one:
+        for _ in range(60):
+            pause = draws.uniform(0, 40) * draws.choice([0, 0, 1, 1, 30])
+            await age(one, pause)
+            passed_by += pause
+            now = clock.now() + passed_by
+            early, late = (deepcopy(counters).take("caller", now + late) for late in (0, late_s))
+            named = await named_wait(one, "caller")
+            if bool(early) != bool(late):  # a close call: ask the same of both from here on
+                counters = Counters(parse_rate(rate))
+                await one.redis("FLUSHALL")
+                continue
+            ours = counters.take("caller", clock.now() + passed_by)
+            assert named == pytest.approx(ours, abs=late_s)
+            refusals += bool(named)
+    assert 0 < refusals < 60
+
+
+async def named_wait(one: Replica, caller: str) -> float:
     """Connect, and return the seconds that a refusal names, 0 if it passed."""
     try:
         await one.limiter.hit(caller)
@@ -166,7 +214,7 @@ async def test_what_redis_keeps_of_a_caller_ends_by_itself(server: RedisServer) 
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_never_more_are_under_way_than_allowed(server: RedisServer, seed: int) -> None:
+async def test_never_more_are_in_flight_than_allowed(server: RedisServer, seed: int) -> None:
     """In a storm over two replicas, with callers who leave at any moment, the limit holds."""
     draws = random.Random(seed)
     most = draws.randint(1, 5)
@@ -180,7 +228,7 @@ async def test_never_more_are_under_way_than_allowed(server: RedisServer, seed: 
                 highest = max(highest, inside)
                 try:
                     for _ in range(turns):
-                        await each.storage.ready()
+                        await each.storage.problem()
                 finally:
                     inside -= 1
         except TooManySessions:
@@ -192,7 +240,7 @@ async def test_never_more_are_under_way_than_allowed(server: RedisServer, seed: 
             task = asyncio.create_task(connect(draws.choice([one, two]), draws.randrange(4)))
             tasks.append(task)
             for _ in range(draws.randrange(4)):
-                await one.storage.ready()
+                await one.storage.problem()
             if draws.random() < 0.3:
                 draws.choice(tasks[-3:]).cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -224,7 +272,7 @@ async def test_a_lease_is_given_back_when_its_holder_is_cancelled(server: RedisS
         task.cancel()
         await asyncio.wait([task])
         await one.leases.close()
-        assert await two.leases.count() == 0
+        assert await two.in_flight() == 0
         await enter(two)
     assert task.cancelled()
 
@@ -232,7 +280,7 @@ async def test_a_lease_is_given_back_when_its_holder_is_cancelled(server: RedisS
 async def test_a_lease_that_its_holder_never_heard_of_is_given_back(server: RedisServer) -> None:
     """Who leaves while Redis is being asked may hold a lease, and does not keep it."""
     async with replica(server.url, most=1) as one, replica(server.url, most=1) as two:
-        await asyncio.gather(one.storage.ready(), one.storage.ready())  # two open connections
+        await asyncio.gather(one.storage.problem(), one.storage.problem())  # two open connections
         server.freeze()
         task = asyncio.create_task(enter(one))
         for _ in range(20):
@@ -243,12 +291,12 @@ async def test_a_lease_that_its_holder_never_heard_of_is_given_back(server: Redi
         server.thaw()
         await asyncio.wait([task])
         await one.leases.close()
-        assert await two.leases.count() == 0
+        assert await two.in_flight() == 0
         entered = await two.redis("SLOWLOG", "GET", -1)
     assert task.cancelled()
     assert isinstance(entered, list)
-    heard = [word for call in entered for word in call[3] if call[3][0] == b"EVAL"]
-    assert any(word.startswith(b"caller:") for word in heard)  # else nothing was tested
+    words = [word for call in entered for word in call[3] if call[3][0] == b"EVAL"]
+    assert any(word.startswith(b"caller:") for word in words)  # else nothing was tested
 
 
 async def test_a_place_is_free_once_the_block_is_left(server: RedisServer) -> None:
@@ -256,7 +304,7 @@ async def test_a_place_is_free_once_the_block_is_left(server: RedisServer) -> No
     async with replica(server.url, most=1) as one:
         for _ in range(50):
             await enter(one)
-        assert await one.leases.count() == 0
+        assert await one.in_flight() == 0
 
 
 async def enter(one: Replica) -> None:
@@ -266,7 +314,7 @@ async def enter(one: Replica) -> None:
 
 
 async def redis_time(one: Replica) -> tuple[float, float]:
-    """Return what Redis' clock says, which decides, and how long the key of leases lives then."""
+    """Return the time by Redis' clock, which decides, and how long the key of leases lives then."""
     found = await one.redis("EVAL", LEFT, 1, KEY)
     seconds, microseconds, left_ms = cast(list[bytes], found)
     return int(seconds) + int(microseconds) / 1_000_000, int(left_ms) / 1000
@@ -280,7 +328,7 @@ return {clock[1], clock[2], redis.call('PTTL', KEYS[1])}
 
 
 async def test_a_replica_that_died_holds_nothing_for_ever(server: RedisServer) -> None:
-    """A lease that nobody gave back ends by itself, and the whole key some time later."""
+    """A lease that is not released ends by itself, and the whole key some time later."""
     async with replica(server.url, most=1) as one, replica(server.url, most=1) as two:
         began_at, _ = await redis_time(one)
         held = one.leases.held("caller")
@@ -294,16 +342,16 @@ async def test_a_replica_that_died_holds_nothing_for_ever(server: RedisServer) -
             assert began_at + LONGEST_S <= ends_at <= at + LONGEST_S
             assert ends_at <= at + key_left_s <= ends_at + 2
             await one.redis("ZINCRBY", KEY, -LONGEST_S, lease)
-            assert await two.leases.count() == 0
+            assert await two.in_flight() == 0
             async with two.leases.held("caller"):
-                assert await two.leases.count() == 1
+                assert await two.in_flight() == 1
 
 
 # Outages
 
 
 @pytest.mark.parametrize("policy", Outage)
-async def test_an_outage_is_decided_by_policy_and_said_once(
+async def test_an_outage_is_decided_by_policy_and_logged_once(
     server: RedisServer, policy: Outage, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While Redis is gone connects pass or are refused; afterwards the limit holds again."""
@@ -314,11 +362,11 @@ async def test_an_outage_is_decided_by_policy_and_said_once(
         server.stop()
         for _ in range(20):
             await expect(policy, one)
-        assert not await one.storage.ready()
+        assert await one.storage.problem()
         server.start()
-        await expect(policy, one)  # it is not yet time to look again
+        await expect(policy, one)  # no probe is due yet
         clock.at += IMPATIENT.probe_every_s
-        assert await one.storage.ready()
+        assert await one.storage.problem() is None
         assert [await one.passes() for _ in range(3)] == [True, True, False]
         await enter(one)
     assert [(record.levelname, PASSWORD in record.getMessage()) for record in caplog.records] == [
@@ -340,10 +388,10 @@ async def expect(policy: Outage, one: Replica) -> None:
 
 
 async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
-    """Who asks in vain is refused, and late answers reach nobody."""
+    """Calls without an answer are refused, and late answers reach no other call."""
     clock = HandClock()
     async with replica(server.url, rate="1/hour", clock=clock) as one:
-        await asyncio.gather(*(one.storage.ready() for _ in range(8)))  # connections to be lost
+        await asyncio.gather(*(one.storage.problem() for _ in range(8)))  # connections to be lost
         server.freeze()
         one.storage.outages._bounds = IMPATIENT
         for _ in range(100):
@@ -352,11 +400,11 @@ async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
         server.thaw()
         one.storage.outages._bounds = PATIENT
         clock.at += IMPATIENT.probe_every_s
-        assert await one.storage.ready()
+        assert await one.storage.problem() is None
         for caller in ("a", "b", "c"):
             assert [await one.passes(caller), await one.passes(caller)] == [True, False]
         async with one.leases.held("caller"):
-            assert await one.leases.count() == 1
+            assert await one.in_flight() == 1
 
 
 async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> None:
@@ -366,13 +414,13 @@ async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> Non
         async with one.leases.held("caller"):
             await two.redis("CONFIG", "SET", "requirepass", "changed")
             await two.redis("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        assert await two.leases.count() == 1
+        assert await two.in_flight() == 1
         await two.redis("CONFIG", "SET", "requirepass", PASSWORD)
         with pytest.raises(LimitsUnavailable):
             await enter(one)
         clock.at += IMPATIENT.probe_every_s
         await enter(one)
-        assert await two.leases.count() == 0
+        assert await two.in_flight() == 0
         await enter(two)
 
 

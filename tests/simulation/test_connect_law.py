@@ -1,6 +1,6 @@
-"""The law of the gateway: whatever happens, the answer is the one row that the history calls for.
+"""The law of the gateway: in every history, the answer is the one row that the history calls for.
 
-Random provisioning, random faults at each hop, both shapes, somebody else's events, a caller who
+Random provisioning, random faults at each hop, both shapes, events from outside, a caller who
 leaves, a gateway that stops. The oracle below reads nothing but the history of upstream requests as
 the gateway experienced them, and knows the table of the contract in its own words.
 """
@@ -23,7 +23,7 @@ from tests.support.gateway.upstream import Attempt, Effect, Fault, Hop, Status
 
 SLACK_S = 0.1
 LONGEST_PAUSE_S = 0.2
-REPEATS = {Hop.CREATE: 2, Hop.LOOK: 5, Hop.CONSUME: 2}
+RETRIES = {Hop.CREATE: 2, Hop.POLL: 5, Hop.CONSUME: 2}
 
 KEYS_OF = {
     "credentials": {"sessionId", "serverUrl", "token", "roomName"},
@@ -66,7 +66,7 @@ def hop_schedules(hop: Hop, attempts: int) -> st.SearchStrategy[dict[tuple[Hop, 
 schedules = st.builds(
     lambda *parts: {key: effect for part in parts for key, effect in part.items()},
     hop_schedules(Hop.CREATE, 3),
-    hop_schedules(Hop.LOOK, 12),
+    hop_schedules(Hop.POLL, 12),
     hop_schedules(Hop.CONSUME, 2),
     # few enough that cancelling succeeds in the end: what is left then is the gateway's fault
     st.dictionaries(
@@ -128,7 +128,7 @@ def latest_answer(situation: Situation) -> float:
 
 
 def expected_code(situation: Situation, outcome: Outcome) -> str:
-    """Return the code of the table's row, by what the gateway was told last."""
+    """Return the code of the table's row, by what the gateway got last."""
     last = asked(outcome)[-1]
     if outcome.answered_at >= DEADLINE_S - 1e-6:
         return "timeout"
@@ -140,20 +140,20 @@ def expected_code(situation: Situation, outcome: Outcome) -> str:
 
 def row(situation: Situation, last: Attempt) -> str:
     """Return the row for a connect that ended with `last`."""
-    told = last.told
-    if isinstance(told, Status):
-        return row_of_status(last.hop, told.status, told.error)
-    if isinstance(told, Fault) or (last.hop is Hop.CREATE and last.status != 200):
+    got = last.got
+    if isinstance(got, Status):
+        return row_of_status(last.hop, got.status, got.error)
+    if isinstance(got, Fault) or (last.hop is Hop.CREATE and last.status != 200):
         return "upstream_error"
     if last.hop is Hop.CONSUME:
         return "ok" if last.status == 200 else "upstream_error"
-    match told.get("status"):
+    match got.get("status"):
         case "READY" if situation.shape == "session-key":
             return "ok"
         case "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED":
             return "session_failed"
         case other:
-            raise AssertionError(f"the gateway must not answer after being told {other}")
+            raise AssertionError(f"the gateway must not answer after {other}")
 
 
 def row_of_status(hop: Hop, status: int, error: str) -> str:
@@ -188,44 +188,44 @@ def check_retries(outcome: Outcome) -> None:
     for before, after in pairwise(attempts):
         if before.hop is not after.hop:
             continue
-        told = before.told
+        got = before.got
         match before.hop:
-            case Hop.LOOK if not isinstance(told, Status):
-                assert told is not Fault.MISSING
+            case Hop.POLL if not isinstance(got, Status):
+                assert got is not Fault.MISSING
             case _:
                 assert may_pass(before)
         pause = after.started - (before.ended if before.ended is not None else before.started)
-        if before.hop is Hop.LOOK and isinstance(told, dict):
+        if before.hop is Hop.POLL and isinstance(got, dict):
             assert 0.0999 <= pause <= LONGEST_PAUSE_S + 1e-6
-        assert pause >= wanted_pause(told) - 1e-6
-    for hop, repeats in REPEATS.items():
+        assert pause >= wanted_pause(got) - 1e-6
+    for hop, repeats in RETRIES.items():
         assert longest_row_of_failures(attempts, hop) <= repeats + 1
     last = attempts[-1]
     given_up = outcome.code in ("upstream_error", "upstream_busy")
     if given_up and may_pass(last) and longest_row_of_failures(attempts, last.hop) == 1:
         # given up after the first failure: only because the pause would not fit
-        assert wanted_pause(last.told) * 1.5 + 0.5 > DEADLINE_S - outcome.answered_at
+        assert wanted_pause(last.got) * 1.5 + 0.5 > DEADLINE_S - outcome.answered_at
 
 
 def may_pass(attempt: Attempt) -> bool:
     """Tell whether the contract wants `attempt` repeated."""
-    told = attempt.told
-    if told is Fault.REFUSED:
+    got = attempt.got
+    if got is Fault.REFUSED:
         return True
     if attempt.hop is Hop.CREATE:
-        return isinstance(told, Status) and told.status in (429, 503)
+        return isinstance(got, Status) and got.status in (429, 503)
     if attempt.hop is Hop.CONSUME:
         return False
-    if isinstance(told, Status):
-        return told.status in (408, 429) or told.status >= 500
-    return told in (Fault.RESET, Fault.LOST, Fault.MALFORMED)
+    if isinstance(got, Status):
+        return got.status in (408, 429) or got.status >= 500
+    return got in (Fault.RESET, Fault.LOST, Fault.MALFORMED)
 
 
-def wanted_pause(told: object) -> float:
+def wanted_pause(got: object) -> float:
     """Return how long the server asked to be left alone."""
-    if not isinstance(told, Status):
+    if not isinstance(got, Status):
         return 0.0
-    headers = dict(told.headers)
+    headers = dict(got.headers)
     if "retry-after-ms" in headers:
         return int(headers["retry-after-ms"]) / 1000
     text = headers.get("Retry-After", "0")
@@ -233,25 +233,25 @@ def wanted_pause(told: object) -> float:
 
 
 def longest_row_of_failures(attempts: list[Attempt], hop: Hop) -> int:
-    """Return how often `hop` failed in a row. A look that hung counts as no failure."""
+    """Return how often `hop` failed in a row. A poll that hung counts as no failure."""
     longest = current = 0
     for attempt in attempts:
         failed = attempt.hop is hop and (
-            isinstance(attempt.told, Status)
-            or (isinstance(attempt.told, Fault) and attempt.ended is not None)
+            isinstance(attempt.got, Status)
+            or (isinstance(attempt.got, Fault) and attempt.ended is not None)
         )
-        hung = attempt.hop is hop and isinstance(attempt.told, Fault) and attempt.ended is None
+        hung = attempt.hop is hop and isinstance(attempt.got, Fault) and attempt.ended is None
         current = current + 1 if failed else current if hung else 0
         longest = max(longest, current)
     return longest
 
 
 def check_nothing_is_left(outcome: Outcome) -> None:
-    """A session lives on only with its caller, or if nobody could have known its id."""
+    """A session lives on only with its caller, or if its id cannot be known."""
     handed_out = outcome.answer.json.get("sessionId") if outcome.answer is not None else None
     unknowable = sum(
         attempt.hop is Hop.CREATE
-        and attempt.told in (Fault.LOST, Fault.LOST_HANG, Fault.MALFORMED, Fault.MISSING)
+        and attempt.got in (Fault.LOST, Fault.LOST_HANG, Fault.MALFORMED, Fault.MISSING)
         for attempt in outcome.history
     )
     left = [session for session in outcome.alive if session.id != handed_out]
@@ -295,7 +295,7 @@ def test_a_session_that_ends_while_waited_for_ends_the_wait(status: str, moment:
     """Each terminal status, and RUNNING, at each moment: 500 within one pause, nothing alive."""
     early = status in ("failed", "cancelled")
     plan = Plan(provision=Fixed(99.0 if early else moment))
-    # READY and used by somebody else before the gateway looks again
+    # READY, and used from outside before the gateway polls again
     events = tuple((moment + 0.001, each) for each in TERMINAL_EVENTS[status])
     outcome = connect(Situation(settings=Settings(plan=plan), events=events))
     assert outcome.answer is not None
@@ -321,7 +321,7 @@ ON_CREATE = {
     503: "upstream_error",
     504: "upstream_error",
 }
-ON_LOOK = dict.fromkeys(ON_CREATE, "upstream_error") | {
+ON_POLL = dict.fromkeys(ON_CREATE, "upstream_error") | {
     401: "upstream_auth",
     403: "upstream_auth",
     429: "upstream_busy",
@@ -329,7 +329,7 @@ ON_LOOK = dict.fromkeys(ON_CREATE, "upstream_error") | {
 ON_CONSUME = dict.fromkeys(ON_CREATE, "upstream_error")
 ROWS = [
     (hop, status, code)
-    for hop, rows in ((Hop.CREATE, ON_CREATE), (Hop.LOOK, ON_LOOK), (Hop.CONSUME, ON_CONSUME))
+    for hop, rows in ((Hop.CREATE, ON_CREATE), (Hop.POLL, ON_POLL), (Hop.CONSUME, ON_CONSUME))
     for status, code in rows.items()
 ]
 
@@ -346,16 +346,16 @@ def test_each_upstream_status_has_its_row(hop: Hop, status: int, code: str) -> N
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.RESET, Fault.MALFORMED, Fault.MISSING])
-@pytest.mark.parametrize("hop", [Hop.CREATE, Hop.LOOK, Hop.CONSUME])
+@pytest.mark.parametrize("hop", [Hop.CREATE, Hop.POLL, Hop.CONSUME])
 def test_a_broken_upstream_is_502_at_each_hop(hop: Hop, fault: Fault) -> None:
     """What is no answer at all is a bad gateway, and a session that is known gets cancelled."""
     outcome = connect(Situation(schedule={(hop, nth): fault for nth in range(20)}))
     assert outcome.code == "upstream_error"
-    id_never_told = hop is Hop.CREATE and fault in (Fault.MALFORMED, Fault.MISSING)
-    assert len(outcome.alive) == id_never_told
+    id_never_sent = hop is Hop.CREATE and fault in (Fault.MALFORMED, Fault.MISSING)
+    assert len(outcome.alive) == id_never_sent
 
 
-@pytest.mark.parametrize("hop", [Hop.CREATE, Hop.LOOK, Hop.CONSUME])
+@pytest.mark.parametrize("hop", [Hop.CREATE, Hop.POLL, Hop.CONSUME])
 def test_a_hanging_upstream_is_504_at_the_deadline(hop: Hop) -> None:
     """Hanging for ever costs the caller the deadline and not a moment more."""
     outcome = connect(Situation(schedule={(hop, nth): Fault.HANG for nth in range(20)}))
@@ -404,7 +404,7 @@ def test_a_stopping_gateway_answers_and_cancels() -> None:
 
 
 def test_a_stopping_gateway_lets_connects_finish() -> None:
-    """Whoever gets a session within the grace has it; the shutdown does not wait for longer."""
+    """A session within the grace is handed out; the shutdown does not wait for longer."""
     soon = Settings(plan=replace(Plan(), provision=Fixed(4.0)))
     outcome = connect(Situation(settings=soon, stops_at=3.0, grace_s=10.0))
     assert outcome.code == "ok"
@@ -415,7 +415,7 @@ def test_a_stopping_gateway_lets_connects_finish() -> None:
 
 
 def test_a_stopping_gateway_takes_no_new_callers() -> None:
-    """Whoever comes after the signal is told to go elsewhere; the upstream hears nothing."""
+    """A connect after the signal is refused; the upstream gets no request."""
     outcome = connect(Situation(stops_at=0.0))
     assert outcome.code == "shutting_down"
     assert outcome.history == []
@@ -432,7 +432,7 @@ def test_a_session_that_is_unknown_upstream_counts_as_cancelled() -> None:
 def test_a_session_that_cannot_be_cancelled_is_named_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """When even cancelling fails to its end, the operator is told which session may live on."""
+    """When even cancelling fails to its end, the log names the session that may live on."""
     never = Settings(plan=replace(Plan(), provision=Fixed(99.0)))
     schedule: dict[tuple[Hop, int], Effect] = {(Hop.CANCEL, nth): Status(500) for nth in range(9)}
     outcome = connect(Situation(settings=never, schedule=schedule, deadline_s=1.0))
@@ -441,10 +441,10 @@ def test_a_session_that_cannot_be_cancelled_is_named_in_the_log(
     assert f"session {left[0]} could not be cancelled" in caplog.text
 
 
-def test_looks_that_hang_are_no_failures() -> None:
-    """After four looks that hung, a 503 is the first failure: it is repeated soon."""
-    schedule: dict[tuple[Hop, int], Effect] = {(Hop.LOOK, nth): Fault.HANG for nth in range(4)}
-    schedule |= {(Hop.LOOK, 4): Status(503)}
+def test_polls_that_hang_are_no_failures() -> None:
+    """After four polls that hung, a 503 is the first failure: it is retried soon."""
+    schedule: dict[tuple[Hop, int], Effect] = {(Hop.POLL, nth): Fault.HANG for nth in range(4)}
+    schedule |= {(Hop.POLL, 4): Status(503)}
     outcome = connect(Situation(schedule=schedule))
     assert outcome.code == "ok"
     assert outcome.answered_at == pytest.approx(4 * 5.1 + 0.25, abs=0.06)

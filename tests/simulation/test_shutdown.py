@@ -9,7 +9,7 @@ import pytest
 from gateway.clock import LoopClock
 from gateway.errors import GatewayError
 from gateway.flow.avatars import Avatar
-from gateway.flow.connect_flow import ConnectFlow, Limits
+from gateway.flow.connect_flow import ConnectFlow, Timing
 from gateway.flow.credentials import Shape
 from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
@@ -29,7 +29,7 @@ async def _shut_down_while_expiring() -> GatewayError:
     async with server, aiohttp.ClientSession() as http:
         connects = ConnectFlow(
             RunwayClient(http, base_url="http://127.0.0.1:4010", secret="x", attempt_s=5),
-            limits=Limits(deadline_s=DEADLINE_S),
+            timing=Timing(deadline_s=DEADLINE_S),
             retries=Retries(),
             clock=LoopClock(),
             jitter=random.Random(0),

@@ -1,4 +1,4 @@
-"""Callers who never end a request: the gateway ends it, whatever they go on sending."""
+"""Callers who never end a request: the gateway ends it while they go on sending."""
 
 import asyncio
 
@@ -103,7 +103,7 @@ def test_a_body_that_does_not_end_is_refused_in_time(name: str) -> None:
     simulate(main())
 
 
-def test_thousands_of_half_open_connections_are_in_nobodys_way() -> None:
+def test_thousands_of_half_open_connections_hinder_no_caller() -> None:
     """Others are answered meanwhile; later all of them are gone, with their tasks."""
 
     async def main() -> None:

@@ -1,11 +1,12 @@
 """The real applications on real sockets, inside the test's own loop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.durations import Fixed
@@ -21,6 +22,15 @@ from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from gateway.config import Config
 from gateway.web.app import create_app as create_gateway
 from tests.support.checked import Answer, CheckedClient, serve
+
+StartApp = Callable[[web.Application, str], Awaitable[CheckedClient]]
+"""Serves an application until the test ends; the text names the contract of its answers."""
+
+StartFake = Callable[..., Awaitable["Fake"]]
+"""Serves a fake until the test ends; arguments are those of `fake_application`."""
+
+StartGateway = Callable[..., Awaitable[CheckedClient]]
+"""Serves a gateway until the test ends; arguments are those of `gateway_application`."""
 
 SECRET = "test-secret"
 VERSION = {"X-Runway-Version": "2024-11-06"}
@@ -83,8 +93,7 @@ class Fake:
         return session_id, (await self.get(session_id))["sessionKey"]
 
 
-@asynccontextmanager
-async def serving_fake(
+def fake_application(
     settings: Settings | None = None,
     *,
     rate: float = 0.0,
@@ -94,8 +103,8 @@ async def serving_fake(
     catalogue: Catalogue | None = None,
     retention: Retention | None = None,
     admin_token: str | None = None,
-) -> AsyncIterator[Fake]:
-    """Serve a fake whose clocks are frozen unless `rate` says otherwise."""
+) -> tuple[web.Application, Worlds]:
+    """Return a fake whose clocks are frozen unless `rate` says otherwise, and its worlds."""
     worlds = Worlds(
         seed=seed,
         settings=settings or Settings(),
@@ -106,16 +115,30 @@ async def serving_fake(
         retention=retention or Retention(),
     )
     livekit = livekit or LiveKit()
-    app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit, token=admin_token))
+    admin = admin_api(worlds, livekit, token=admin_token)
+    return create_app(worlds, livekit=livekit, admin=admin), worlds
+
+
+@asynccontextmanager
+async def serving_fake(settings: Settings | None = None, **options: Any) -> AsyncIterator[Fake]:
+    """Serve a fake; options are those of `fake_application`."""
+    app, worlds = fake_application(settings, **options)
     async with serve(app, "runway") as url, aiohttp.ClientSession() as http:
         yield Fake(url, worlds, CheckedClient(http, url, "runway"))
 
 
+def gateway_application(upstream: str, **config: Any) -> web.Application:
+    """Return a gateway in front of `upstream`; keyword arguments are fields of its `Config`."""
+    return create_gateway(Config(base_url=upstream, **({"secret": SECRET} | config)))
+
+
 @asynccontextmanager
 async def serving_gateway(upstream: str, **config: Any) -> AsyncIterator[CheckedClient]:
-    """Serve a gateway in front of `upstream`; keyword arguments are fields of its `Config`."""
-    app = create_gateway(Config(base_url=upstream, **({"secret": SECRET} | config)))
-    async with serve(app, "gateway") as url, aiohttp.ClientSession() as http:
+    """Serve a gateway, as `gateway_application` returns it."""
+    async with (
+        serve(gateway_application(upstream, **config), "gateway") as url,
+        aiohttp.ClientSession() as http,
+    ):
         yield CheckedClient(http, url, "gateway")
 
 

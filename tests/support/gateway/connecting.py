@@ -1,4 +1,4 @@
-"""One connect, simulated: what the caller got, what the gateway was told, what is left behind."""
+"""One connect, simulated: what the caller got, what the gateway got, what is left behind."""
 
 import asyncio
 import random
@@ -38,10 +38,10 @@ class Situation:
 
     Attributes:
         schedule: what goes wrong between gateway and fake.
-        events: (seconds, event): what somebody else does to the session then, if it is legal.
+        events: (seconds, event): what happens to the session then from outside, if it is legal.
         leaves_at: when the caller closes the connection, in seconds; None: never.
         stops_at: when the gateway begins to shut down; None: after everything.
-        grace_s: how long connects under way may go on then.
+        grace_s: how long connects in flight may go on then.
         cancels_handlers: how the gateway is served.
     """
 
@@ -126,7 +126,7 @@ async def _connect(situation: Situation) -> Outcome:
         if not done:
             calling.cancel()
             await asyncio.wait({calling})
-        # whatever the gateway still does in secret has its chance now
+        # what the gateway still does in the background has its chance now
         await asyncio.sleep(60)  # noqa: TID251 - the simulated loop's time
         await gateway[SERVICE].connects.drain()
         others.cancel()

@@ -1,6 +1,6 @@
 """A gateway for hostile requests, a client that sends any bytes, and the bytes.
 
-Whatever a request says of its own holds `MARK`, so what is echoed or logged of it can be found. No
+Every text of a request's own holds `MARK`, so an echo or a log line of it can be found. No
 request here asks for an avatar that exists, unless something else about it has to be refused.
 """
 
@@ -60,7 +60,7 @@ class Reply:
         assert self.headers.keys() <= _HEADERS, self
         assert self.headers["content-type"].startswith("application/json"), self
         assert self.headers["cache-control"] == "no-store", self
-        if self.body:  # none after HEAD, which `replies` has looked at
+        if self.body:  # none after HEAD, which `replies` has checked
             said = orjson.loads(self.body)
             assert said.keys() == {"error", "code"}, self
             assert said["code"] in _CODES, self
@@ -95,7 +95,7 @@ def replies(raw: bytes, *, head: bool = False) -> list[Reply]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A served gateway that nobody should get through, and what came through nevertheless.
+    """A served gateway that no request should get through, and what came through nevertheless.
 
     Attributes:
         reached: one entry for each connection that the upstream got.

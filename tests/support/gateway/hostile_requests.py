@@ -1,6 +1,6 @@
 """Requests that must be refused, written down one by one; each has a name.
 
-What is only odd, and not wrong in itself, asks for an avatar that nobody has.
+What is only odd, and not wrong in itself, asks for an avatar that does not exist.
 """
 
 import gzip
@@ -96,7 +96,7 @@ REQUESTS: dict[str, bytes] = {
     "zstd": request(VALID, b"Content-Encoding: zstd"),
     "no such packing": request(VALID, b"Content-Encoding: " + MARK),
     "packed twice": request(VALID, b"Content-Encoding: identity, gzip"),
-    "packed, says the second": request(VALID, b"Content-Encoding: identity", _GZIP),
+    "packed, by the second": request(VALID, b"Content-Encoding: identity", _GZIP),
     # lengths and chunks
     "two lengths": request(VALID, b"Content-Length: 3"),
     "one length twice": request(VALID, b"Content-Length: %d" % len(VALID)),

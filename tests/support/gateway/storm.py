@@ -1,8 +1,8 @@
 """Many callers at once at a real gateway in front of a real fake, and what can be held against it.
 
 `weather` plays one storm with processes and sockets and returns what was seen, as plain values;
-`wrongs` judges that, purely, so that a test can show that each kind of wrong is found. Nobody
-waits for a time to pass: a storm ends when every caller has an answer and the gateway has ended.
+`wrongs` judges that, purely, so that a test can show that each kind of wrong is found. No
+timer decides: a storm ends when every caller has an answer and the gateway has ended.
 """
 
 import asyncio
@@ -128,7 +128,7 @@ class Seen:
     Attributes:
         sessions: all of the world.
         creates, cancels: what the fake noted of these requests.
-        said: everything that the gateway wrote, and its open pages.
+        output: everything that the gateway wrote, and its open pages.
         resident: bytes of the gateway's memory, at its start and after each wave.
     """
 
@@ -137,7 +137,7 @@ class Seen:
     sessions: tuple[SessionView, ...]
     creates: tuple[ExchangeView, ...]
     cancels: tuple[ExchangeView, ...]
-    said: bytes
+    output: bytes
     exit_code: int
     resident: tuple[int, ...] = ()
 
@@ -158,7 +158,7 @@ def by_avatar(catalogue: Catalogue) -> dict[str, str]:
     return {str(each.avatar): each.name for each in catalogue.with_avatars}
 
 
-def crowd(avatars: Sequence[str], size: int, *, seed: int) -> tuple[Caller, ...]:
+def wave_of(avatars: Sequence[str], size: int, *, seed: int) -> tuple[Caller, ...]:
     """Return callers in a random order; where there are enough, every avatar has one or more."""
     chance = random.Random(seed)
     wanted = [*avatars[:size], *chance.choices(avatars, k=max(0, size - len(avatars)))]
@@ -171,11 +171,11 @@ def crowd(avatars: Sequence[str], size: int, *, seed: int) -> tuple[Caller, ...]
 
 @dataclass(slots=True)
 class _Gateway:
-    """A running gateway; whatever it writes is read at once, or a full pipe would stop it."""
+    """A running gateway; its output is read at once, or a full pipe would stop it."""
 
     process: Process
     url: str = ""
-    said: bytearray = field(default_factory=bytearray)
+    output: bytearray = field(default_factory=bytearray)
 
     async def begin(self) -> None:
         """Return once it listens."""
@@ -183,8 +183,8 @@ class _Gateway:
         async with asyncio.timeout(PATIENCE_S):
             while not self.url:
                 line = await self.process.stdout.readline()
-                assert line, f"the gateway did not start: {self.said.decode()}"
-                self.said += line
+                assert line, f"the gateway did not start: {self.output.decode()}"
+                self.output += line
                 if line.startswith(b"gateway: "):
                     self.url = line.decode().split()[1].removesuffix(CONNECT)
 
@@ -192,7 +192,7 @@ class _Gateway:
         """Read what it writes until it ends."""
         assert self.process.stdout is not None
         while some := await self.process.stdout.read(1 << 16):
-            self.said += some
+            self.output += some
 
     async def stop(self) -> int:
         """Send SIGTERM and return the exit code: -9 if it did not end, and had to be killed."""
@@ -270,7 +270,7 @@ async def weather(fake_url: str, storm: Storm) -> Seen:
                 resident.append(gateway.resident())
         if exit_code is None:
             pages = [await _page(http, gateway.url + path) for path in ("/health", "/metrics")]
-            gateway.said += b"\n".join(pages)
+            gateway.output += b"\n".join(pages)
             exit_code = await gateway.stop()
         sessions = await admin.sessions.list(limit=_ALL)
         creates = await admin.journal.list(operation="createSession", limit=_ALL)
@@ -281,7 +281,7 @@ async def weather(fake_url: str, storm: Storm) -> Seen:
         sessions,
         creates.exchanges,
         cancels.exchanges,
-        bytes(gateway.said),
+        bytes(gateway.output),
         exit_code,
         tuple(resident),
     )
@@ -290,7 +290,7 @@ async def weather(fake_url: str, storm: Storm) -> Seen:
 async def _until(
     admin: AsyncAdmin, moment: tuple[str, int], calling: Sequence[asyncio.Task[Reply]]
 ) -> None:
-    """Return when so many calls have come; or when nobody is left who could cause one."""
+    """Return when so many calls have come, or no caller is left who could cause one."""
     operation, count = moment
     coming = asyncio.ensure_future(
         admin.wait_for_calls(count, operation=operation, timeout=LONGEST_S)
@@ -341,7 +341,7 @@ async def _page(http: aiohttp.ClientSession, url: str) -> bytes:
 
 def wrongs(seen: Seen) -> list[str]:
     """Return a sentence for everything that the gateway did wrong."""
-    found = [*_badly_answered(seen), *_left_behind(seen), *_told(seen)]
+    found = [*_badly_answered(seen), *_left_behind(seen), *_secrets_shown(seen)]
     if seen.exit_code != 0:
         found.append(f"exit code {seen.exit_code}")
     return [f"{seen.storm.world}: {each}" for each in found]
@@ -355,7 +355,7 @@ def _badly_answered(seen: Seen) -> Iterator[str]:
             yield f"{shown}: {reply.violation}"
         elif reply.status is None:
             if seen.storm.stop_after is None:
-                yield f"{shown}: no answer, and nobody stopped the gateway"
+                yield f"{shown}: no answer, and the gateway was not stopped"
         elif reply.ok and set(reply.fields) != KEYS_OF[reply.caller.shape]:
             yield f"{shown}: not of the shape {reply.caller.shape}: {sorted(reply.fields)}"
         elif not reply.ok and statuses.get(reply.code) != reply.status:
@@ -376,7 +376,7 @@ def _left_behind(seen: Seen) -> Iterator[str]:
     cancels: dict[str, list[ExchangeView]] = {}
     for call in seen.cancels:
         cancels.setdefault(call.session or "", []).append(call)
-    heard = {call.session for call in seen.creates if _id_heard(call)}
+    delivered = {call.session for call in seen.creates if _id_delivered(call)}
     known = {session.id for session in seen.sessions}
     yield from (f"session {each} was never made" for each in handed_out if each not in known)
     for session in seen.sessions:
@@ -385,12 +385,12 @@ def _left_behind(seen: Seen) -> Iterator[str]:
         if session.id in handed_out:
             if tried:
                 yield f"{shown} was handed out, and cancelled"
-        elif session.state not in _OVER and session.id in heard and not _in_vain(tried):
+        elif session.state not in _OVER and session.id in delivered and not _in_vain(tried):
             yield f"{shown} is left behind after {len(tried)} cancels"
 
 
-def _id_heard(create: ExchangeView) -> bool:
-    """Tell whether the gateway was told the id, sooner or later: nobody else can cancel."""
+def _id_delivered(create: ExchangeView) -> bool:
+    """Return whether the gateway got the id, sooner or later: only then can it cancel."""
     reply = create.response
     broken = any(name.startswith("create-malformed-json/") for name in create.faults)
     whole = reply.arrives and reply.status == 200 and not broken
@@ -405,14 +405,14 @@ def _in_vain(cancels: Sequence[ExchangeView]) -> bool:
     return refused or len(cancels) >= FEWEST_CANCELS
 
 
-def _told(seen: Seen) -> Iterator[str]:
+def _secrets_shown(seen: Seen) -> Iterator[str]:
     secrets = {API_SECRET.encode(), CALLER_TOKEN.encode()}
     for reply in seen.replies:
         if reply.ok:
             given = (reply.fields.get(key) for key in ("token", "sessionKey"))
             secrets |= {str(each).encode() for each in given if each}
     answers = [each.head + (b"" if each.ok else each.body) for each in seen.replies]
-    places = {"an answer": b"\n".join(answers), "its output": seen.said}
+    places = {"an answer": b"\n".join(answers), "its output": seen.output}
     for place, text in places.items():
         if any(secret in text for secret in secrets) or _CREDENTIAL.search(text):
             yield f"a secret stands in {place}"

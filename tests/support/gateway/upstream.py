@@ -1,7 +1,7 @@
-"""The fake behind a network that fails on schedule, and a record of what the gateway was told.
+"""The fake behind a network that fails on schedule, and a record of what the gateway got.
 
 Faults are chosen by hop and by how often that hop was tried. Some strike before the fake has acted,
-some after; `lost` says that it acted and its answer never came.
+some after; with `lost` it acted and its answer never arrived.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class Hop(Enum):
     """One of the four upstream requests, in our own words."""
 
     CREATE = "POST"
-    LOOK = "GET"
+    POLL = "GET"
     CONSUME = "POST consume"
     CANCEL = "DELETE"
 
@@ -40,7 +40,7 @@ class Status:
 class Fault(Enum):
     """What the network does to one request."""
 
-    REFUSED = "refused"  # nobody listens
+    REFUSED = "refused"  # no connection
     RESET = "reset"  # the connection ends before the fake acts
     HANG = "hang"  # no answer ever, the fake does not act
     LOST = "lost"  # the fake acts, then the connection ends
@@ -59,13 +59,13 @@ class Attempt:
     """One request as the gateway experienced it. Instants are the loop's.
 
     Attributes:
-        told: what it got: the effect's name, a Status, or the JSON body of a real answer.
+        got: the effect's name, a Status, or the JSON body of a real answer.
         ended: None if it never did, as far as the upstream knows.
     """
 
     hop: Hop
     started: float
-    told: Any = None
+    got: Any = None
     ended: float | None = None
     status: int = 0
 
@@ -137,11 +137,11 @@ def hop_of(method: str, path: str) -> Hop:
     """Return which of the four requests this is."""
     if path.endswith("/consume"):
         return Hop.CONSUME
-    return {"POST": Hop.CREATE, "GET": Hop.LOOK, "DELETE": Hop.CANCEL}[method]
+    return {"POST": Hop.CREATE, "GET": Hop.POLL, "DELETE": Hop.CANCEL}[method]
 
 
 async def _silent(request: web.Request, attempt: Attempt, effect: Effect | None) -> web.Response:
-    attempt.told = effect
+    attempt.got = effect
     if effect in (Fault.HANG, Fault.LOST_HANG):
         while request.transport is not None:  # noqa: ASYNC110 - aiohttp has no event for it
             await asyncio.sleep(0.5)  # noqa: TID251 - the simulated loop's time
@@ -170,7 +170,7 @@ async def _spoiled(
     return response
 
 
-def _end(attempt: Attempt, told: Any, status: int = 0) -> None:
-    attempt.told = told
+def _end(attempt: Attempt, got: Any, status: int = 0) -> None:
+    attempt.got = got
     attempt.status = status
     attempt.ended = asyncio.get_running_loop().time()

@@ -6,11 +6,10 @@ from dataclasses import fields
 import pytest
 
 from gateway.access.settings import Mode
-from gateway.config import Config, ConfigError
+from gateway.config import SETTINGS, Config, ConfigError, unknown
 from gateway.flow.avatars import PRESETS
 from gateway.flow.credentials import Shape
 from gateway.limits.storage import Outage
-from gateway.variables import VARIABLES, unknown
 
 SECRET = {"RUNWAYML_API_SECRET": "planted-secret"}
 
@@ -61,7 +60,7 @@ def test_every_variable_is_read_and_flags_win() -> None:
         "GATEWAY_LOG_LEVEL": "warning",
     }
     others = {"GATEWAY_AUTH_TOKENS", "GATEWAY_JWT_SECRET", "GATEWAY_JWT_PUBLIC_KEY_FILE"}
-    assert environment.keys() | others == {variable.name for variable in VARIABLES}
+    assert environment.keys() | others == {each.variable for each in SETTINGS}
     config = Config.read(environment, {"port": "99", "host": None})
     unset = Config(secret="x")
     same = [
@@ -104,7 +103,7 @@ def test_every_variable_is_read_and_flags_win() -> None:
     ],
 )
 def test_variables_that_do_not_go_together(environment: dict[str, str], said: str) -> None:
-    """What makes no sense, or would leave a door open, is told at start by the variables' names."""
+    """Settings that do not go together are reported at start, by their variables."""
     with pytest.raises(ConfigError) as wrong:
         Config.read(SECRET | environment)
     assert said in str(wrong.value)
@@ -179,11 +178,15 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, text: s
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("GATEWAY_SHAPE", "key", "`credentials` or `session-key`: got 'key'"),
-        ("GATEWAY_DEADLINE", "30s", "a number of seconds from 1 to 600: got '30s'"),
+        ("GATEWAY_SHAPE", "key", "the answer's shape, `credentials` or `session-key`: got 'key'"),
+        (
+            "GATEWAY_DEADLINE",
+            "30s",
+            "the seconds from a request to its answer, 1 to 600: got '30s'",
+        ),
         ("GATEWAY_PORT", "abc", "a port from 0 to 65535, 0 for any free one: got 'abc'"),
         ("GATEWAY_PORT", "70000", "a port from 0 to 65535, 0 for any free one: got '70000'"),
-        ("GATEWAY_QUEUE", "few", "a number of callers who may wait, 0 to 100000: got 'few'"),
+        ("GATEWAY_QUEUE", "few", "the connects that may wait .*, 0 to 100000: got 'few'"),
         ("GATEWAY_CORS_ORIGINS", "http://a:b", ".* no origin: 'http://a:b'; one looks like .*"),
         ("RUNWAYML_BASE_URL", "http://me:planted", ".*: its host or its port cannot be read"),
     ],
@@ -195,10 +198,10 @@ def test_what_was_expected_and_what_came(name: str, text: str, said: str) -> Non
     assert re.fullmatch(f"{name}: expected {said}", str(caught.value))
 
 
-def test_choices_are_told_as_they_are_written() -> None:
+def test_choices_are_shown_as_they_are_written() -> None:
     """What the help shows is taken, letter by letter: choices stand in backticks."""
-    told = {variable.name: re.findall("`([^`]+)`", variable.expected) for variable in VARIABLES}
-    words = {name: words for name, words in told.items() if words and name != "GATEWAY_AVATARS"}
+    shown = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
+    words = {name: words for name, words in shown.items() if words and name != "GATEWAY_AVATARS"}
     auth = {"bearer": "GATEWAY_AUTH_TOKENS", "jwt": "GATEWAY_JWT_SECRET"}
     for name, choices in words.items():
         for choice in choices:
@@ -220,7 +223,7 @@ def test_in_flight_limit(text: str, number: int) -> None:
 
 def test_a_wrong_flag_is_refused_by_the_name_of_the_flag() -> None:
     """The user typed --deadline, so that is what the message talks about."""
-    with pytest.raises(ConfigError, match=r"^--deadline: expected .* seconds from 1 to 600"):
+    with pytest.raises(ConfigError, match=r"^--deadline: expected the seconds .*, 1 to 600"):
         Config.read(SECRET, {"deadline_s": "soon"})
 
 
@@ -236,7 +239,7 @@ def test_a_missing_secret_is_named() -> None:
         Config.read({})
 
 
-def test_misspelt_variables_are_told() -> None:
+def test_misspelt_variables_are_reported() -> None:
     """A limit that is not there for a missing underscore is worse than a word too many."""
     environment = {
         "GATEWAY_RATELIMIT": "30/minute",

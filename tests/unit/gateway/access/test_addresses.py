@@ -36,7 +36,7 @@ strangers = addresses.filter(lambda address: not believed(address))
 
 @given(strangers, st.lists(st.text(max_size=40)), st.lists(sent))
 def test_a_stranger_cannot_choose_a_name(peer: str, lines: list[str], entries: list[str]) -> None:
-    """Whatever a caller sends, without a trusted peer it is named by its peer alone."""
+    """Without a trusted peer a caller is named by its peer alone, for any headers."""
     alone = client_address(peer, [], TRUSTED)
     assert client_address(peer, [*lines, ",".join(entries)], TRUSTED) == alone
     assert client_address(peer, entries, TrustedProxies()) == alone
@@ -132,7 +132,7 @@ def test_a_unix_socket_is_trusted_by_name_only() -> None:
     assert client_address("", ["9.9.9.9"], parse_networks("0.0.0.0/0, ::/0")) == LOCAL
 
 
-def test_a_connection_that_is_gone_is_nobody() -> None:
+def test_a_connection_that_is_gone_is_unknown() -> None:
     """Without a peer nothing is believed: who resets a connection in time has no peer either."""
     assert client_address(None, ["9.9.9.9"], TRUSTED) == UNKNOWN
 
@@ -149,6 +149,6 @@ def test_networks_are_read_from_a_list() -> None:
     "text", ["10.0.0.1/8", "proxy.example", "10.0.0.0/33", "*", "10.0.0.0 unix"]
 )
 def test_what_is_no_network_is_refused(text: str) -> None:
-    """A typing error trusts nobody by accident."""
+    """A typing error trusts no peer by accident."""
     with pytest.raises(ValueError, match=r"."):
         parse_networks(text)

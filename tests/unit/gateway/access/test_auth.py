@@ -96,7 +96,7 @@ def segment(value: object) -> str:
 
 
 def signed(header: object, claims: object, *, secret: str = SECRET) -> str:
-    """Return a token with a correct HMAC over whatever header and claims it is given."""
+    """Return a token with a correct HMAC over any header and claims."""
     signing = f"{segment(header)}.{segment(claims)}"
     digest = hmac.digest(secret.encode(), signing.encode(), "sha256")
     return f"{signing}.{segment(digest)}"
@@ -119,7 +119,7 @@ async def name_of(settings: AuthSettings, *headers: str, now: float = NOW) -> st
 
 
 async def refusal(settings: AuthSettings, *headers: str, now: float = NOW) -> str | None:
-    """Return what the refusal of these headers says is wrong."""
+    """Return the reason in the refusal of these headers."""
     with pytest.raises(Unauthorized) as caught:
         await name_of(settings, *headers, now=now)
     return caught.value.wrong
@@ -129,8 +129,8 @@ async def refusal(settings: AuthSettings, *headers: str, now: float = NOW) -> st
 
 
 @pytest.mark.parametrize("headers", [(), ("Bearer x",), ("a", "b"), ("\ud800",)])
-async def test_nobody_is_asked_in_mode_none(headers: tuple[str, ...]) -> None:
-    """Whatever comes is ignored, so a gateway behind another door works with its headers."""
+async def test_mode_none_reads_no_header(headers: tuple[str, ...]) -> None:
+    """Every header is ignored, so that a proxy in front may authenticate by its own."""
     assert await name_of(AuthSettings(), *headers) is None
 
 
@@ -164,7 +164,7 @@ async def test_a_token_is_one_word(form: str) -> None:
 
 @pytest.mark.parametrize("settings", [BEARER, HS256])
 async def test_a_long_token_is_refused_for_its_length(settings: AuthSettings) -> None:
-    """Nothing else is looked at, so length costs nothing."""
+    """Nothing else is checked, so length costs nothing."""
     assert await refusal(settings, "Bearer " + "x" * LONGEST_TOKEN) != "too long"
     assert await refusal(settings, "Bearer " + "x" * (LONGEST_TOKEN + 1)) == "too long"
 
@@ -218,7 +218,7 @@ async def test_a_subject_has_the_same_name_whoever_signs_and_none_of_it_shows() 
 
 
 async def test_subjects_of_different_issuers_are_different_callers() -> None:
-    """Neither an issuer nor another subject leads to somebody else's name."""
+    """Neither an issuer nor another subject leads to the name of another caller."""
     pairs = [("a", "b"), ("a", "c"), ("b", "b"), ("", "ab"), ("ab", "c"), ("a", "bc")]
     names = {await name_of(HS256, "Bearer " + hs256(iss=iss, sub=sub)) for iss, sub in pairs}
     assert len(names) == len(pairs)
@@ -226,7 +226,7 @@ async def test_subjects_of_different_issuers_are_different_callers() -> None:
 
 @given(st.data())
 async def test_a_token_with_one_character_changed_is_refused(data: st.DataObject) -> None:
-    """Every character is covered, also the last one of each part with its spare bits."""
+    """Every character is signed, also the last one of each part with its spare bits."""
     settings, header = data.draw(st.sampled_from(good_headers()))
     token = header.removeprefix("Bearer ")
     ends = [i for i, each in enumerate(token) if i + 1 == len(token) or token[i + 1] == "."]
@@ -432,14 +432,17 @@ URL = "https://id.example/keys"
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
-        (AuthSettings(tokens=TOKENS), "tokens is set, but mode is none"),
-        (AuthSettings(jwt_secret=SECRET), "set mode to jwt, or remove jwt_secret"),
-        (AuthSettings(audience="x"), "audience is set, but mode is none"),
-        (replace(BEARER, leeway_s=1), "leeway_s is set, but mode is bearer"),
-        (replace(HS256, tokens=TOKENS), "set mode to bearer, or remove tokens"),
-        (replace(BEARER, tokens=()), "mode is bearer, which needs tokens"),
+        (AuthSettings(tokens=TOKENS), "GATEWAY_AUTH_TOKENS is set, but GATEWAY_AUTH is none"),
+        (AuthSettings(jwt_secret=SECRET), "set GATEWAY_AUTH to jwt, or remove GATEWAY_JWT_SECRET"),
+        (AuthSettings(audience="x"), "GATEWAY_JWT_AUDIENCE is set, but GATEWAY_AUTH is none"),
+        (replace(BEARER, leeway_s=1), "GATEWAY_JWT_LEEWAY is set, but GATEWAY_AUTH is bearer"),
+        (
+            replace(HS256, tokens=TOKENS),
+            "set GATEWAY_AUTH to bearer, or remove GATEWAY_AUTH_TOKENS",
+        ),
+        (replace(BEARER, tokens=()), "GATEWAY_AUTH is bearer, which needs GATEWAY_AUTH_TOKENS"),
         (
             replace(BEARER, tokens=(*TOKENS, "planted-short15")),
             "number 3 needs 16 to 8192 characters",
@@ -449,30 +452,30 @@ URL = "https://id.example/keys"
         (replace(BEARER, tokens=("x" * (LONGEST_TOKEN + 1),)), "number 1 needs"),
         (replace(BEARER, tokens=(TOKENS[0], TOKENS[0])), "one is there twice"),
         (AuthSettings(mode=Mode.JWT), "needs exactly one of"),
-        (replace(HS256, jwks_url=URL), "got jwt_secret and jwks_url"),
+        (replace(HS256, jwks_url=URL), "got GATEWAY_JWT_SECRET and GATEWAY_JWT_JWKS_URL"),
         (replace(HS256, jwt_secret="planted-31-bytes-in-this-secret"), "needs 32 bytes"),
         (replace(HS256, jwt_secret=SECRET + "\n"), "not printable"),
         (replace(HS256, jwt_secret=SECRET + "\udcff"), "not printable"),
         (replace(HS256, jwt_secret='{"kty": "oct", "k": "planted-planted"}'), "looks like"),
-        (replace(HS256, algorithms=("RS256",)), "algorithms: only HS256"),
-        (replace(HS256, algorithms=("HS256", "RS256")), "algorithms: only HS256"),
-        (replace(HS256, algorithms=("none",)), "algorithms: only HS256"),
-        (replace(HS256, leeway_s=301), "leeway_s must be from 0 to 300"),
-        (replace(HS256, leeway_s=float("nan")), "leeway_s must be from 0 to 300"),
+        (replace(HS256, algorithms=("RS256",)), "GATEWAY_JWT_ALGORITHMS: only HS256"),
+        (replace(HS256, algorithms=("HS256", "RS256")), "GATEWAY_JWT_ALGORITHMS: only HS256"),
+        (replace(HS256, algorithms=("none",)), "GATEWAY_JWT_ALGORITHMS: only HS256"),
+        (replace(HS256, leeway_s=301), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
+        (replace(HS256, leeway_s=float("nan")), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
         (AuthSettings(mode=Mode.JWT, jwks_url=URL, algorithms=("HS256",)), "only RS256 and ES256"),
         (AuthSettings(mode=Mode.JWT, jwks_url="http://id.example"), "must be https"),
         (AuthSettings(mode=Mode.JWT, jwt_public_key="planted"), "no public key in PEM form"),
         (AuthSettings(mode=Mode.JWT, jwt_public_key="\udcff"), "no public key in PEM form"),
     ],
 )
-def test_settings_that_make_no_sense(settings: AuthSettings, says: str) -> None:
-    """The message names what to change; a door is never open by mistake."""
-    assert says in refused(settings)
+def test_settings_that_make_no_sense(settings: AuthSettings, message: str) -> None:
+    """The message names what to change; callers are never let in by mistake."""
+    assert message in refused(settings)
 
 
 async def test_nothing_authenticates_by_settings_that_make_no_sense() -> None:
     """Who embeds the gateway cannot skip the check."""
-    with pytest.raises(ValueError, match="mode is none"):
+    with pytest.raises(ValueError, match="GATEWAY_AUTH is none"):
         await name_of(AuthSettings(tokens=TOKENS))
 
 
@@ -521,14 +524,14 @@ def test_urls_of_key_sets(url: str) -> None:
     ],
 )
 def test_urls_that_are_none_of_a_key_set(url: str) -> None:
-    """Whoever answers there could sign in as anybody; the message does not show the URL."""
+    """A server there could sign in as any caller; the message does not show the URL."""
     with pytest.raises(ValueError, match="JWKS URL") as caught:
         parse_jwks_url(url)
     assert "planted" not in str(caught.value)
 
 
 def test_loopback_is_what_the_network_cannot_change() -> None:
-    """A name that somebody's DNS answers for is none, whatever it looks like."""
+    """A name that a DNS server answers for is none, however it is spelled."""
     assert all(is_loopback(host) for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1"))
     assert not any(is_loopback(host) for host in ("", "0.0.0.0", "::", "127.1", "my.localhost"))
 

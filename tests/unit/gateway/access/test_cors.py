@@ -74,6 +74,6 @@ def test_options_without_the_question_is_no_preflight() -> None:
     ],
 )
 def test_what_no_browser_sends(text: str, said: str) -> None:
-    """An entry that could never match is a mistake, told at start."""
+    """An entry that could never match is a mistake, reported at start."""
     with pytest.raises(ValueError, match=said):
         Origins.parse(text)

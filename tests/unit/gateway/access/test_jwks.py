@@ -72,7 +72,7 @@ def rsa_jwk(bits: int = 2048, **changes: Any) -> Jwk:
 
 
 class Provider:
-    """Answers with its `keys`, or as `answer` says, and counts how often it is asked."""
+    """Answers with its `keys`, or by `answer`, and counts the requests."""
 
     def __init__(self) -> None:
         self.keys: list[Jwk] = [jwk(1)]
@@ -90,13 +90,13 @@ class Provider:
 
     def goes_down(self) -> None:
         """Answer 503 from now on."""
-        self.answer = lambda: self.says(web.Response(status=503))
+        self.answer = lambda: self.fixed(web.Response(status=503))
 
     def comes_back(self) -> None:
         """Answer with the keys from now on."""
         self.answer = self._key_set
 
-    async def says(self, response: web.StreamResponse) -> web.StreamResponse:
+    async def fixed(self, response: web.StreamResponse) -> web.StreamResponse:
         """Answer with this."""
         return response
 
@@ -177,13 +177,13 @@ async def test_the_provider_says_how_long_its_keys_are_good(world: World) -> Non
     ],
 )
 def test_cache_control(header: str, seconds: float) -> None:
-    """One minute at least, one hour at most, ten minutes where nothing is said."""
+    """One minute at least, one hour at most, ten minutes by default."""
     assert lifetime_s(header) == seconds
 
 
 @given(st.text() | st.integers().map("max-age={}".format))
 def test_any_cache_control_leads_to_a_sensible_time(header: str) -> None:
-    """Within the bounds, whatever it says."""
+    """Within the bounds, for any text."""
     assert 60 <= lifetime_s(header) <= 3600
 
 
@@ -207,7 +207,7 @@ async def test_made_up_names_do_not_become_a_flood(world: World) -> None:
 
 
 async def test_a_provider_that_is_down_is_not_flooded_either(world: World) -> None:
-    """A hundred callers in 50 seconds, each in vain, cause five requests and are told when."""
+    """A hundred failing callers in 50 seconds cause five requests, and get a time to retry."""
     world.provider.goes_down()
     for nth in range(100):
         world.clock.instant = 1000.0 + nth / 2
@@ -238,8 +238,8 @@ async def test_known_keys_stay_good_in_an_outage(
     ]
 
 
-async def test_nobody_whose_key_is_known_waits_for_a_provider_that_is_down(world: World) -> None:
-    """It is asked beside the answer, so that a provider which hangs delays nobody."""
+async def test_no_caller_whose_key_is_known_waits_for_a_provider_that_is_down(world: World) -> None:
+    """The fetch runs beside the answer, so that a provider which hangs delays no caller."""
     assert await world.outcome() == numbers(1)
     world.provider.goes_down()
     world.clock.instant += 600
@@ -282,7 +282,7 @@ async def test_callers_share_one_fetch_and_none_takes_it_from_the_others(world: 
     assert world.provider.asked == 1
 
 
-async def test_a_fetch_that_nobody_waits_for_is_not_lost(world: World) -> None:
+async def test_a_fetch_without_waiters_is_not_lost(world: World) -> None:
     """The only caller leaves, and the next one finds the keys."""
     world.provider.gate.clear()
     caller = asyncio.create_task(world.outcome())
@@ -295,7 +295,7 @@ async def test_a_fetch_that_nobody_waits_for_is_not_lost(world: World) -> None:
 
 
 async def test_closing_ends_a_fetch_and_those_who_wait_for_it(world: World) -> None:
-    """They cannot be told whether their key is good."""
+    """Whether their key is valid is not known."""
     world.provider.gate.clear()
     caller = asyncio.create_task(world.outcome())
     await world.until(lambda: world.provider.asked == 1)
@@ -321,15 +321,15 @@ USELESS: dict[str, Answer] = {
 async def test_answers_without_keys(
     world: World, caplog: pytest.LogCaptureFixture, why: str
 ) -> None:
-    """A redirect is one, too: it could lead away from https. The log says what came, not quotes."""
-    world.provider.answer = lambda: world.provider.says(USELESS[why]())
+    """A redirect is one, too: it could lead away from https. The log names the kind alone."""
+    world.provider.answer = lambda: world.provider.fixed(USELESS[why]())
     assert await world.outcome() is AuthUnavailable
     assert caplog.messages == [f"cannot fetch the keys of tokens from 127.0.0.1: {why}"]
     assert world.provider.asked == 1
 
 
 async def test_keys_that_were_withdrawn_are_refused(world: World) -> None:
-    """An empty set is believed, though nobody can sign in until there are keys again."""
+    """An empty set is believed, though no caller can sign in until there are keys again."""
     assert await world.outcome() == numbers(1)
     world.provider.keys = []
     world.clock.instant += 600
@@ -340,9 +340,9 @@ async def test_keys_that_were_withdrawn_are_refused(world: World) -> None:
 
 
 async def test_a_long_answer_is_taken_up_to_the_limit(world: World) -> None:
-    """The limit is not below what it says."""
+    """The limit is not below its number."""
     body = json.dumps({"keys": [jwk(1)]})
-    world.provider.answer = lambda: world.provider.says(web.Response(text=body.ljust(LONGEST_SET)))
+    world.provider.answer = lambda: world.provider.fixed(web.Response(text=body.ljust(LONGEST_SET)))
     assert await world.outcome() == numbers(1)
 
 
@@ -379,7 +379,7 @@ async def _ask_a_provider_that_hangs() -> tuple[float, float | None]:
 
 
 def test_a_provider_that_hangs_is_waited_for_five_seconds() -> None:
-    """Callers are told to come back when it may be asked again."""
+    """Callers are to retry when the next fetch is allowed."""
     waited, retry_after_s = simulate(_ask_a_provider_that_hangs())
     assert waited == pytest.approx(5)
     assert retry_after_s == pytest.approx(5)
@@ -390,7 +390,8 @@ def test_a_provider_that_hangs_is_waited_for_five_seconds() -> None:
 
 def found(*keys: object) -> list[tuple[str | None, str]]:
     """Return names and algorithms of the keys that are taken."""
-    return [(each.kid, each.alg) for each in read_keys(json.dumps({"keys": keys}).encode())]
+    taken = read_keys(json.dumps({"keys": keys}).encode())
+    return [(each.key_id, each.algorithm_name) for each in taken]
 
 
 def test_keys_that_are_taken() -> None:
@@ -415,6 +416,10 @@ def test_keys_that_are_taken() -> None:
         {"alg": "HS256"},
         {"alg": "RS256"},
         {"alg": ["ES256"]},
+        {"alg": "none"},
+        {"alg": ""},
+        {"alg": None, "crv": "P-384"},
+        {"alg": None, "kty": "oct", "k": "cGxhbnRlZC1zZWNyZXQ"},
         {"use": "enc"},
         {"key_ops": ["sign"]},
         {"key_ops": "verify"},
@@ -509,7 +514,7 @@ async def test_without_a_name_it_has_to_be_the_only_key(world: World) -> None:
 
 
 async def test_a_name_counts_for_its_algorithm_only(world: World) -> None:
-    """Two keys may share a name; which one is meant, the algorithm says."""
+    """Two keys may share a name; the algorithm decides which one is meant."""
     world.provider.keys = [jwk(1, kid="same"), rsa_jwk(kid="same"), jwk(2, kid="same")]
     assert await world.outcome("same", "ES256") == numbers(1)
     assert await world.outcome("same", "RS256") == rsa_key(2048).public_key().public_numbers()

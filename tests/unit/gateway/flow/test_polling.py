@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from gateway.errors import GatewayError, SessionFailed, TimedOut, UpstreamBroken, UpstreamBusy
 from gateway.flow.polling import (
     FIRST_WAIT_S,
-    LAST_LOOK_S,
-    LONGEST_CROWDED_WAIT_S,
-    MOST_LOOKS_PER_S,
-    Fault,
+    LAST_POLL_S,
+    LONGEST_LOADED_WAIT_S,
+    MOST_POLLS_PER_S,
+    FailureReason,
     Hop,
     Retries,
     UpstreamFailure,
@@ -30,7 +30,7 @@ RETRIES = Retries()
 failures = st.builds(
     UpstreamFailure,
     st.sampled_from(Hop),
-    st.sampled_from(Fault),
+    st.sampled_from(FailureReason),
     status=st.integers(300, 599),
     retry_after_s=st.one_of(st.none(), st.floats(0, 1e6)),
     no_credits=st.booleans(),
@@ -43,13 +43,13 @@ def no_date(_date: str) -> float | None:
 
 
 @given(st.floats(0.1, 1), st.integers(0, 100_000))
-def test_a_crowd_looks_less_often(wait: float, looking: int) -> None:
+def test_many_connects_poll_less_often(wait: float, polling: int) -> None:
     """Few keep their pace; all together stay below what a process can do, none waits for long."""
-    paced = slowed_by_load(wait, looking=looking)
-    assert wait <= paced <= max(wait, LONGEST_CROWDED_WAIT_S)
-    if paced < LONGEST_CROWDED_WAIT_S:
-        assert looking / paced <= MOST_LOOKS_PER_S * (1 + 1e-9)
-    if looking <= MOST_LOOKS_PER_S * wait:
+    paced = slowed_by_load(wait, polling=polling)
+    assert wait <= paced <= max(wait, LONGEST_LOADED_WAIT_S)
+    if paced < LONGEST_LOADED_WAIT_S:
+        assert polling / paced <= MOST_POLLS_PER_S * (1 + 1e-9)
+    if polling <= MOST_POLLS_PER_S * wait:
         assert paced == wait
 
 
@@ -63,18 +63,18 @@ def test_pauses_grow_to_the_longest_and_never_beyond(longest: float) -> None:
 
 
 @given(st.floats(0.1, 1.0), st.floats(0.0, 40.0), st.integers(0, 12))
-def test_one_look_falls_just_before_the_deadline(longest: float, left: float, nth: int) -> None:
-    """From wherever it starts, the pauses lead to the last look, none of them too short."""
+def test_one_poll_falls_just_before_the_deadline(longest: float, left: float, nth: int) -> None:
+    """From wherever it starts, the pauses lead to the last poll, none of them too short."""
     waits = poll_waits(longest)
     next(islice(waits, nth, nth), None)
-    looked_before = left < LAST_LOOK_S + FIRST_WAIT_S
-    looks = []
-    while left > LAST_LOOK_S / 2:
+    polled_before = left < LAST_POLL_S + FIRST_WAIT_S
+    polls = []
+    while left > LAST_POLL_S / 2:
         pause = aligned_to_deadline(next(waits), time_left_s=left)
         assert FIRST_WAIT_S - 1e-9 <= pause <= max(longest, 2 * FIRST_WAIT_S) + 1e-9
         left -= pause
-        looks.append(left)
-    assert looked_before or any(abs(left - LAST_LOOK_S) < 1e-6 for left in looks)
+        polls.append(left)
+    assert polled_before or any(abs(left - LAST_POLL_S) < 1e-6 for left in polls)
 
 
 @given(
@@ -84,14 +84,14 @@ def test_one_look_falls_just_before_the_deadline(longest: float, left: float, nt
     st.integers(0, 100),
     st.booleans(),
 )
-def test_a_failure_is_repeated_in_time_or_answered(
-    failure: UpstreamFailure, repeats: int, left: float, seed: int, custom: bool
+def test_a_failure_is_retried_in_time_or_answered(
+    failure: UpstreamFailure, retried: int, left: float, seed: int, custom: bool
 ) -> None:
     """Every failure leads to a pause that fits and is long enough, or to a row of the contract."""
     try:
         wait = after_failure(
             failure,
-            repeats=repeats,
+            retried=retried,
             time_left_s=left,
             retries=RETRIES,
             jitter=random.Random(seed),
@@ -100,48 +100,51 @@ def test_a_failure_is_repeated_in_time_or_answered(
     except GatewayError as error:
         row = error
     else:
-        hung_look = failure.hop is Hop.RETRIEVE and failure.fault is Fault.TIMEOUT
-        assert hung_look or wait < left
-        assert hung_look or wait >= (failure.retry_after_s or 0)
-        assert hung_look or repeats < RETRIES.allowed(failure.hop)
+        slow_poll = failure.hop is Hop.RETRIEVE and failure.reason is FailureReason.TIMEOUT
+        assert slow_poll or wait < left
+        assert slow_poll or wait >= (failure.retry_after_s or 0)
+        assert slow_poll or retried < RETRIES.allowed(failure.hop)
         return
     assert row.status >= 500 or (custom and failure.status == 404)
 
 
 @given(failures)
-def test_create_is_repeated_only_if_the_server_did_not_act(failure: UpstreamFailure) -> None:
-    """Nobody listened, 429 or 503; anything else might have made a session."""
+def test_create_is_retried_only_if_the_server_did_not_act(failure: UpstreamFailure) -> None:
+    """No connection, 429 or 503; after anything else a session may exist."""
     if failure.hop is not Hop.CREATE:
         return
-    certain = failure.fault is Fault.REFUSED or (
-        failure.fault is Fault.STATUS and failure.status in (429, 503)
+    certain = failure.reason is FailureReason.REFUSED or (
+        failure.reason is FailureReason.STATUS and failure.status in (429, 503)
     )
     if certain:
         return
     with pytest.raises(GatewayError):
         after_failure(
-            failure, repeats=0, time_left_s=math.inf, retries=RETRIES, jitter=random.Random(0)
+            failure, retried=0, time_left_s=math.inf, retries=RETRIES, jitter=random.Random(0)
         )
 
 
 def test_a_busy_upstream_says_when_to_come_back() -> None:
     """What the upstream asked for is passed on, bounded; without a word from it, five seconds."""
     for asked, passed_on in ((120.0, 120.0), (1e9, 3600.0), (None, 5.0)):
-        failure = UpstreamFailure(Hop.CREATE, Fault.STATUS, status=429, retry_after_s=asked)
+        failure = UpstreamFailure(Hop.CREATE, FailureReason.STATUS, status=429, retry_after_s=asked)
         with pytest.raises(UpstreamBusy) as caught:
             after_failure(
-                failure, repeats=2, time_left_s=30, retries=RETRIES, jitter=random.Random(0)
+                failure, retried=2, time_left_s=30, retries=RETRIES, jitter=random.Random(0)
             )
         assert caught.value.retry_after_s == passed_on
 
 
 def test_a_create_that_hangs_is_a_timeout() -> None:
     """A timeout is answered as one, not as a broken upstream."""
-    for fault, error in ((Fault.TIMEOUT, TimedOut), (Fault.BROKEN, UpstreamBroken)):
+    for reason, error in (
+        (FailureReason.TIMEOUT, TimedOut),
+        (FailureReason.BROKEN, UpstreamBroken),
+    ):
         with pytest.raises(error):
             after_failure(
-                UpstreamFailure(Hop.CREATE, fault),
-                repeats=0,
+                UpstreamFailure(Hop.CREATE, reason),
+                retried=0,
                 time_left_s=30,
                 retries=RETRIES,
                 jitter=random.Random(0),
@@ -150,7 +153,7 @@ def test_a_create_that_hangs_is_a_timeout() -> None:
 
 @pytest.mark.parametrize("status", ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"])
 def test_running_is_never_ready(status: str) -> None:
-    """RUNNING is somebody else's session, and only the other three are over."""
+    """RUNNING is not by us, and only the other three are over."""
     with pytest.raises(SessionFailed) as caught:
         read_status(status, "stk_a")
     assert caught.value.over is (status != "RUNNING")
@@ -161,7 +164,7 @@ def test_ready_needs_a_key_and_statuses_are_known(status: str, key: str | None) 
     """An answer that the contract does not know breaks the schema."""
     with pytest.raises(UpstreamFailure) as caught:
         read_status(status, key)
-    assert caught.value.fault is Fault.SCHEMA
+    assert caught.value.reason is FailureReason.SCHEMA
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Places: never more than there are, everybody comes to one, and nobody waits behind a crowd."""
+"""The fair queue: never too many at once, and a turn for each caller."""
 
 import asyncio
 
@@ -13,13 +13,13 @@ CALLERS = st.sampled_from(["ann", "bob", "eve"])
 
 
 async def settle() -> None:
-    """Let every task come as far as it can without anybody else's help."""
+    """Let every task run until it has to wait for something else."""
     for _ in range(20):
         await asyncio.sleep(0)  # noqa: TID251 - no time passes
 
 
-class Crowd:
-    """ConnectFlow that hold their place until they are told to end."""
+class Connects:
+    """Connects that hold their place until the test ends them."""
 
     def __init__(self, turns: FairQueue) -> None:
         self.turns = turns
@@ -66,47 +66,47 @@ class Crowd:
 async def test_laws(
     places: int, most_waiting: int, steps: list[tuple[str, str | int | None]]
 ) -> None:
-    """Whatever comes, ends and is cancelled when: the bound holds, and no place is ever lost."""
+    """However connects come, end and are cancelled: the bound holds, and no place is ever lost."""
     turns = FairQueue(places, most_waiting)
-    crowd = Crowd(turns)
+    connects = Connects(turns)
     for what, which in steps:
         if isinstance(which, str):
-            crowd.comes(which)
+            connects.comes(which)
         elif what == "settle":
             await settle()
-            unfinished = sum(not task.done() for task in crowd.tasks)
-            assert len(crowd.running) == min(places, unfinished)
-            assert turns.waiting == unfinished - len(crowd.running)
-        elif crowd.tasks and which is not None:
+            unfinished = sum(not task.done() for task in connects.tasks)
+            assert len(connects.running) == min(places, unfinished)
+            assert turns.waiting == unfinished - len(connects.running)
+        elif connects.tasks and which is not None:
             if what in ("ends", "both"):
-                crowd.ends(which)
+                connects.ends(which)
             if what in ("cancelled", "both"):
-                crowd.tasks[which % len(crowd.tasks)].cancel()
-        assert len(crowd.running) <= places
-    for number in range(len(crowd.tasks)):
-        crowd.ends(number)
-    await asyncio.gather(*crowd.tasks, return_exceptions=True)
+                connects.tasks[which % len(connects.tasks)].cancel()
+        assert len(connects.running) <= places
+    for number in range(len(connects.tasks)):
+        connects.ends(number)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
     await settle()
-    assert (crowd.running, turns.waiting) == ([], 0)
+    assert (connects.running, turns.waiting) == ([], 0)
     for _ in range(places + 1):
-        crowd.comes("ann")
+        connects.comes("ann")
     await settle()
-    assert (len(crowd.running), turns.waiting) == (places, min(1, most_waiting))
-    for task in crowd.tasks:
+    assert (len(connects.running), turns.waiting) == (places, min(1, most_waiting))
+    for task in connects.tasks:
         task.cancel()
-    await asyncio.gather(*crowd.tasks, return_exceptions=True)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
 
 
-async def test_a_crowd_delays_nobody_else_by_more_than_one() -> None:
+async def test_many_connects_delay_another_caller_by_one() -> None:
     """Of two callers who wait, each gets every other place, however many connects one has."""
-    crowd = Crowd(FairQueue(1, most_waiting=100))
+    connects = Connects(FairQueue(1, most_waiting=100))
     for caller in ("eve", *["eve"] * 20, "bob", "bob"):
-        crowd.comes(caller)
+        connects.comes(caller)
         await settle()
-    for number in range(len(crowd.tasks)):
-        crowd.ends(number)
-    await asyncio.gather(*crowd.tasks)
-    assert crowd.began[:6] == ["eve", "eve", "bob", "eve", "bob", "eve"]
+    for number in range(len(connects.tasks)):
+        connects.ends(number)
+    await asyncio.gather(*connects.tasks)
+    assert connects.began[:6] == ["eve", "eve", "bob", "eve", "bob", "eve"]
 
 
 async def test_one_caller_is_served_in_order() -> None:
@@ -123,34 +123,34 @@ async def test_one_caller_is_served_in_order() -> None:
 
 
 async def test_too_many_who_wait_are_refused() -> None:
-    """The refusal says when to try again, and takes nobody's place."""
-    crowd = Crowd(FairQueue(1, most_waiting=2))
+    """The refusal has a time to retry, and takes no place."""
+    connects = Connects(FairQueue(1, most_waiting=2))
     for _ in range(3):
-        crowd.comes("ann")
+        connects.comes("ann")
     await settle()
     with pytest.raises(Overloaded) as refused:
-        await crowd.comes("ann")
+        await connects.comes("ann")
     assert refused.value.headers() == {"Retry-After": "1"}
-    assert crowd.turns.waiting == 2
+    assert connects.turns.waiting == 2
     for number in range(3):
-        crowd.ends(number)
-    await asyncio.gather(*crowd.tasks, return_exceptions=True)
-    assert crowd.began == ["ann"] * 3
+        connects.ends(number)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+    assert connects.began == ["ann"] * 3
 
 
-async def test_a_crowd_keeps_nobody_out() -> None:
-    """With a full queue the last of whoever has most waiting makes room for somebody else."""
-    crowd = Crowd(FairQueue(1, most_waiting=3))
-    eves = [crowd.comes("eve") for _ in range(4)]
+async def test_a_busy_caller_starves_no_other() -> None:
+    """With a full queue the newest waiter of the busiest caller is evicted for another one."""
+    connects = Connects(FairQueue(1, most_waiting=3))
+    eves = [connects.comes("eve") for _ in range(4)]
     await settle()
-    crowd.comes("bob")
+    connects.comes("bob")
     await settle()
     with pytest.raises(Overloaded):
         await eves[-1]
     with pytest.raises(Overloaded):  # eve has two waiting, bob would have as many
-        await crowd.comes("bob")
-    assert crowd.turns.waiting == 3
-    for number in range(len(crowd.tasks)):
-        crowd.ends(number)
-    await asyncio.gather(*crowd.tasks, return_exceptions=True)
-    assert crowd.began == ["eve", "eve", "bob", "eve"]
+        await connects.comes("bob")
+    assert connects.turns.waiting == 3
+    for number in range(len(connects.tasks)):
+        connects.ends(number)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+    assert connects.began == ["eve", "eve", "bob", "eve"]

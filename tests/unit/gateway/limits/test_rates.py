@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from gateway.clock import LoopClock
 from gateway.errors import RateLimited
-from gateway.limits import windows
-from gateway.limits.rates import LimitSettings, RateLimiter, parse_rate
+from gateway.limits import window
+from gateway.limits.rates import RateLimiter, parse_rate
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import MEMORY
-from gateway.limits.windows import MARGIN_S, Counters, Rate, wait_s
+from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
 from tests.support.simulation import simulate
 
 rates = st.builds(Rate, st.integers(1, 50), st.integers(1, 12))
@@ -20,8 +21,8 @@ pauses = st.lists(st.floats(0, 30) | st.just(0.0), min_size=1, max_size=80)
 
 
 @given(st.lists(rates, min_size=1, max_size=3), pauses)
-def test_waiting_as_long_as_told_is_enough(limits: list[Rate], pauses: list[float]) -> None:
-    """After any history, the connect that comes when a refusal says so passes."""
+def test_waiting_for_retry_after_is_enough(limits: list[Rate], pauses: list[float]) -> None:
+    """After any history, the connect at the time that a refusal names passes."""
     counters = Counters(limits)
     for now in accumulate(pauses, initial=1e6):
         wait = counters.take("caller", now)
@@ -30,7 +31,7 @@ def test_waiting_as_long_as_told_is_enough(limits: list[Rate], pauses: list[floa
 
 
 @given(rates, pauses)
-def test_nobody_is_told_to_wait_for_nothing(rate: Rate, pauses: list[float]) -> None:
+def test_no_wait_is_too_long(rate: Rate, pauses: list[float]) -> None:
     """A connect noticeably before the time that a refusal names is refused."""
     counters = Counters([rate])
     for now in accumulate(pauses, initial=1e6):
@@ -98,8 +99,8 @@ def test_idle_callers_are_forgotten(callers: int, pause: float) -> None:
 def test_there_is_an_end_to_how_many_callers_are_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Beyond it the one that has been idle longest is forgotten, and nobody else."""
-    monkeypatch.setattr(windows, "MOST_CALLERS", 3)
+    """Beyond it the caller that has been idle longest is evicted, and no other."""
+    monkeypatch.setattr(window, "MOST_CALLERS", 3)
     counters = Counters([Rate(5, 2)])
     for caller in "abcad":
         assert counters.take(caller, 1.0) == 0.0
@@ -132,7 +133,6 @@ def test_without_a_rate_everybody_passes() -> None:
 
     async def main() -> None:
         limiter = RateLimiter((), storage=None, clock=LoopClock())
-        assert not limiter.limits
         for _ in range(1000):
             await limiter.hit("caller")
 
@@ -151,6 +151,8 @@ def test_without_a_rate_everybody_passes() -> None:
         ("30/minute;500/day", (Rate(60, 30), Rate(86_400, 500))),
         ("500 per day, 10 per 2 hours", (Rate(7_200, 10), Rate(86_400, 500))),
         ("5/minute;3/60 seconds", (Rate(60, 3),)),
+        ("1PER2Hours|4 / day", (Rate(7_200, 1), Rate(86_400, 4))),
+        (" 007/month , 9 per 1 year ", (Rate(30 * 86_400, 7), Rate(360 * 86_400, 9))),
     ],
 )
 def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
@@ -159,11 +161,23 @@ def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["30", "0/minute", "1/fortnight", "5/2 years", "2000000/day", "a/b"]
+    ("text", "reason"),
+    [
+        ("30", "got '30'"),
+        ("1/fortnight", "got '1/fortnight'"),
+        ("1/minutess", "got '1/minutess'"),
+        ("-1/minute", "got '-1/minute'"),
+        ("a/b", "got 'a/b'"),
+        ("30/minute; often", "got 'often'"),
+        ("30/minute;", "got ''"),
+        ("0/minute", "an amount is from 1 to 1000000, got 0"),
+        ("2000000/day", "an amount is from 1 to 1000000, got 2000000"),
+        ("5/2 years", "a window is at most 31622400 seconds, got 62208000"),
+    ],
 )
-def test_what_is_no_rate_is_refused(text: str) -> None:
-    """With a reason, before anything is served."""
-    with pytest.raises(ValueError, match=r"."):
+def test_what_is_no_rate_is_refused(text: str, reason: str) -> None:
+    """The message names the rate among several, before anything is served."""
+    with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_rate(text)
 
 
@@ -179,7 +193,7 @@ def test_nothing_is_opened_for_limits_that_are_off() -> None:
 
 
 def test_pauses_of_a_steady_caller() -> None:
-    """Who always waits as told gets, over many windows, the amount per window."""
+    """Waiting as long as refusals name gives, over many windows, the amount per window."""
     rate = Rate(10, 4)
     counters = Counters([rate])
     now, passed = 0.0, [0.0]

@@ -1,4 +1,4 @@
-"""Outages of the shared storage on virtual time: who asks, who is told what, what is said."""
+"""Outages of the shared storage on virtual time: calls, answers, probes and log lines."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from tests.support.simulation import simulate
 
 
 class Server:
-    """Something that can be asked, and answers, fails or hangs as told."""
+    """A server that answers, fails or hangs as the test sets it."""
 
     def __init__(self) -> None:
         self.works = True
@@ -47,7 +47,7 @@ def outages(policy: Outage = Outage.OPEN) -> Outages:
     return Outages("store", policy=policy, clock=LoopClock())
 
 
-async def told(asking: Awaitable[str | None]) -> str | None:
+async def outcome(asking: Awaitable[str | None]) -> str | None:
     """Return an answer, or `refused`."""
     try:
         return await asking
@@ -56,14 +56,14 @@ async def told(asking: Awaitable[str | None]) -> str | None:
 
 
 @pytest.mark.parametrize(("policy", "answer"), [(Outage.OPEN, None), (Outage.CLOSED, "refused")])
-def test_the_policy_decides_while_nobody_answers(policy: Outage, answer: str | None) -> None:
+def test_the_policy_decides_during_an_outage(policy: Outage, answer: str | None) -> None:
     """Open lets pass, closed refuses, and afterwards answers count again."""
 
     async def main() -> list[str | None]:
         server, store, seen = Server(), outages(policy), []
         for works, hangs in [(True, False), (False, False), (True, True), (True, False)]:
             server.works, server.hangs = works, hangs
-            seen.append(await told(store.ask(server.answer)))
+            seen.append(await outcome(store.call(server.answer)))
             await LoopClock().sleep(2.0)
         return seen
 
@@ -80,18 +80,18 @@ async def test_a_process_that_is_late_is_no_outage() -> None:
         await LoopClock().sleep(0.001)
         return "yes"
 
-    assert await store.ask(answer) == "yes"
+    assert await store.call(answer) == "yes"
 
 
 def test_one_pays_for_a_server_that_hangs() -> None:
-    """The first waits for the bound, the next ones not at all, and now and then one looks again."""
+    """The first call waits for the bound, the next ones not at all, and now and then one probes."""
 
     async def main() -> tuple[list[float], list[float]]:
         server, store, clock, took = Server(), outages(), LoopClock(), []
         server.hangs = True
         for _ in range(500):
             began = clock.now()
-            await store.ask(server.answer)
+            await store.call(server.answer)
             took.append(clock.now() - began)
             await clock.sleep(0.01)
         return took, server.asked
@@ -103,14 +103,14 @@ def test_one_pays_for_a_server_that_hangs() -> None:
 
 @settings(max_examples=15)
 @given(st.integers(1, 3 * CONNECTIONS))
-def test_a_crowd_waits_little_longer_than_one(callers: int) -> None:
-    """Nobody waits for more than the one bound of its own and that of those before it."""
+def test_many_callers_wait_little_longer_than_one(callers: int) -> None:
+    """None waits for more than its own bound and that of the calls before it."""
 
     async def main() -> tuple[float, int]:
         server, store, clock = Server(), outages(), LoopClock()
         server.hangs = True
         began = clock.now()
-        await asyncio.gather(*(store.ask(server.answer) for _ in range(callers)))
+        await asyncio.gather(*(store.call(server.answer) for _ in range(callers)))
         return clock.now() - began, len(server.asked)
 
     took, asked = simulate(main())
@@ -118,22 +118,22 @@ def test_a_crowd_waits_little_longer_than_one(callers: int) -> None:
     assert asked <= CONNECTIONS
 
 
-def test_one_at_a_time_looks_whether_it_is_back() -> None:
-    """Of many who come when it is time to look again, one asks."""
+def test_one_probe_at_a_time() -> None:
+    """Of many calls that come when a probe is due, one goes out."""
 
     async def main() -> list[float]:
         server, store = Server(), outages()
         server.hangs = True
-        await store.ask(server.answer)
+        await store.call(server.answer)
         await LoopClock().sleep(BOUNDS.probe_every_s)
-        await asyncio.gather(*(store.ask(server.answer) for _ in range(100)))
+        await asyncio.gather(*(store.call(server.answer) for _ in range(100)))
         return server.asked
 
     assert len(simulate(main())) == 2
 
 
-def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    """Two lines per outage, whatever the traffic, and no word of what the error said."""
+def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    """Two lines per outage, for any traffic, and no word of the error's text."""
     caplog.set_level(logging.INFO, "gateway")
 
     async def main() -> None:
@@ -141,28 +141,31 @@ def test_an_outage_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
         for works in (True, False, True):
             server.works = works
             for _ in range(60):
-                await asyncio.gather(*(store.ask(server.answer) for _ in range(5)))
+                await asyncio.gather(*(store.call(server.answer) for _ in range(5)))
                 await LoopClock().sleep(0.1)
 
     simulate(main())
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "store cannot be reached (ConnectionRefusedError): nobody is limited"),
+        (
+            "WARNING",
+            "store cannot be reached (ConnectionRefusedError): connects pass without limits",
+        ),
         ("INFO", "store can be reached again after 6.0 s"),
     ]
 
 
 def test_a_caller_who_leaves_is_no_outage(caplog: pytest.LogCaptureFixture) -> None:
-    """Cancelling a question says nothing about the storage."""
+    """A cancelled call is no sign of an outage."""
 
     async def main() -> str | None:
         server, store = Server(), outages(Outage.CLOSED)
         server.hangs = True
-        task = asyncio.create_task(told(store.ask(server.answer)))
+        task = asyncio.create_task(outcome(store.call(server.answer)))
         await LoopClock().sleep(0.1)
         task.cancel()
         await asyncio.wait([task])
         server.hangs = False
-        return await told(store.ask(server.answer))
+        return await outcome(store.call(server.answer))
 
     assert simulate(main()) == "yes"
     assert caplog.records == []
@@ -176,7 +179,7 @@ def test_a_mistake_of_ours_is_no_outage() -> None:
 
     async def main(question: Callable[[], Awaitable[str]]) -> None:
         with pytest.raises(KeyError):
-            await outages().ask(question)
+            await outages().call(question)
 
     simulate(main(mistake))
 

@@ -1,4 +1,4 @@
-"""The ids of a request, what a log line says, and what it never says."""
+"""The ids of a request, what a log line holds, and what it never holds."""
 
 import asyncio
 import io
@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from gateway.telemetry.exchange import CURRENT, Draw, Exchange, Identity, identify
 from gateway.telemetry.logs import (
     ELSEWHERE,
     JsonFormatter,
@@ -25,6 +24,7 @@ from gateway.telemetry.logs import (
     access,
     setup_logging,
 )
+from gateway.telemetry.record import CURRENT, Draw, Identity, RequestRecord, identify
 from gateway.telemetry.redaction import REDACTED, Redaction
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -118,7 +118,7 @@ def test_a_trace_is_continued_only_from_a_valid_header(traceparent: str, continu
 
 
 def test_a_header_that_comes_twice_counts_as_absent() -> None:
-    """Nobody could say which of two ids is meant, even if they are equal."""
+    """Which of two ids is meant is unknown, even if they are equal."""
     parent = f"00-{TRACE}-{PARENT}-01"
     twice = [("traceparent", parent)] * 2 + [("X-Request-Id", "a"), ("x-request-id", "a")]
     identity = identify(CIMultiDict(twice), drawn)
@@ -127,7 +127,7 @@ def test_a_header_that_comes_twice_counts_as_absent() -> None:
     assert identity.trace_id != TRACE
 
 
-# What a line says
+# What a line holds
 
 
 def a_record(message: object = "hello", *args: object, **extra: object) -> logging.LogRecord:
@@ -193,7 +193,7 @@ async def test_lines_of_a_request_carry_its_ids_in_every_task_it_starts() -> Non
         return found
 
     before = asyncio.ensure_future(later())
-    token = CURRENT.set(Exchange(IDENTITY))
+    token = CURRENT.set(RequestRecord(IDENTITY))
     within = asyncio.ensure_future(later())
     CURRENT.reset(token)
 
@@ -202,7 +202,7 @@ async def test_lines_of_a_request_carry_its_ids_in_every_task_it_starts() -> Non
     assert "request_id" not in await before
 
 
-# What a line never says
+# What a line never holds
 
 odd_characters = st.text(
     st.characters(min_codepoint=0x20, max_codepoint=0x7E) | st.sampled_from("\\\\'\"é%"),
@@ -226,7 +226,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def planted(secret: str, before: str, after: str, where: str) -> logging.LogRecord:
-    """Return a record that somebody let a secret slip into."""
+    """Return a record that a secret has slipped into."""
     text = f"{before}{secret}{after}"
     match where:
         case "message":
@@ -256,7 +256,7 @@ PLACES = ("message", "argument", "repr", "two arguments", "nested argument", "ex
 
 @given(odd_characters, surroundings, surroundings, st.sampled_from(PLACES))
 def test_no_planted_secret_comes_out(secret: str, before: str, after: str, where: str) -> None:
-    """Wherever a secret slips in, plain, quoted or escaped, it is covered in both forms."""
+    """Wherever a secret slips in, plain, quoted or escaped, it is redacted in both forms."""
     as_json, as_text = lines(planted(secret, before, after, where), secret)
 
     assert REDACTED in as_json
@@ -301,7 +301,7 @@ KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
         ("api_secret=whatever", "whatever"),
     ],
 )
-def test_what_looks_like_a_secret_is_covered_unknown_as_it_is(text: str, secret: str) -> None:
+def test_what_has_the_form_of_a_secret_is_redacted(text: str, secret: str) -> None:
     """Tokens, session keys and passwords are known by their form or by their name."""
     as_json, as_text = lines(a_record("%s", text))
 
@@ -340,7 +340,7 @@ def test_a_secret_that_begins_like_another_one_is_covered_whole() -> None:
 
 
 def test_a_very_short_secret_leaves_words_whole() -> None:
-    """Up to 3 characters are covered where they stand alone, and what is longer everywhere."""
+    """Up to 3 characters are redacted where they stand alone, and longer secrets everywhere."""
     redaction = Redaction(["w", "abc", "abc-efgh", "ijkl"])
     text = redaction.text("answered abcd: w, 'abc' abc-efgh xijklx")
     assert text == f"answered abcd: {REDACTED}, '{REDACTED}' {REDACTED} x{REDACTED}x"
@@ -423,7 +423,7 @@ def test_a_line_that_cannot_be_made_says_so_and_shows_no_arguments(
 def test_a_line_that_cannot_be_written_is_lost_in_silence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A closed stream disturbs nobody, and the record is not printed instead."""
+    """A closed stream raises nothing, and the record is not printed instead."""
     stream = io.StringIO()
     setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
     stream.close()
@@ -440,10 +440,10 @@ def test_a_request_is_logged_with_what_became_of_it() -> None:
     """Method, path, status, code, time, caller, session and size; what is not known is left out."""
     stream = io.StringIO()
     setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
-    exchange = Exchange(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
+    record = RequestRecord(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
     level = logging.INFO
-    access(exchange, method="POST", path="/api", seconds=1.23456, size=321, level=level)
-    late = Exchange(IDENTITY, code="timeout", status=504)
+    access(record, method="POST", path="/api", seconds=1.23456, size=321, level=level)
+    late = RequestRecord(IDENTITY, code="timeout", status=504)
     access(late, method="X", path="/", seconds=0, size=1, level=level)
     good, bad = map(json.loads, stream.getvalue().splitlines())
     for line in (good, bad):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.flow.polling import Fault, Hop, UpstreamFailure
+from gateway.flow.polling import FailureReason, Hop, UpstreamFailure
 from gateway.flow.watch import Watch
 from gateway.telemetry.metrics import CONTENT_TYPE, Metrics, known_codes
 
@@ -19,7 +19,7 @@ CODES = sorted(set(known_codes()))
 def a_metrics(
     in_flight: Callable[[], int] = lambda: 0, waiting: Callable[[], int] = lambda: 0
 ) -> Metrics:
-    """Return metrics of a gateway where nobody waits."""
+    """Return metrics of a gateway where no caller waits."""
     return Metrics(in_flight=in_flight, waiting=waiting)
 
 
@@ -71,30 +71,32 @@ def test_each_connect_counts_once_and_only_good_ones_are_measured(
 
 
 @given(
-    st.sampled_from(Hop), st.sampled_from(Fault), st.integers(-5, 100_000) | st.integers(90, 610)
+    st.sampled_from(Hop),
+    st.sampled_from(FailureReason),
+    st.integers(-5, 100_000) | st.integers(90, 610),
 )
-@example(Hop.CREATE, Fault.STATUS, 99)
-@example(Hop.CREATE, Fault.STATUS, 100)
-@example(Hop.CREATE, Fault.STATUS, 599)
-@example(Hop.CREATE, Fault.STATUS, 600)
-def test_reasons_of_failures_are_bounded(hop: Hop, fault: Fault, status: int) -> None:
-    """A reason is a fault's name or a possible HTTP status, whatever an upstream answers."""
+@example(Hop.CREATE, FailureReason.STATUS, 99)
+@example(Hop.CREATE, FailureReason.STATUS, 100)
+@example(Hop.CREATE, FailureReason.STATUS, 599)
+@example(Hop.CREATE, FailureReason.STATUS, 600)
+def test_reasons_of_failures_are_bounded(hop: Hop, reason: FailureReason, status: int) -> None:
+    """A label is a reason's name or a possible HTTP status, for any answer of an upstream."""
     metrics = a_metrics()
-    metrics.upstream_failed(UpstreamFailure(hop, fault, status=status))
+    metrics.upstream_failed(UpstreamFailure(hop, reason, status=status))
     series = [name for name in scraped(metrics) if "upstream_failures_total" in name]
     possible = str(status) if 100 <= status <= 599 else "other"
-    reason = possible if fault is Fault.STATUS else fault.value
+    label = possible if reason is FailureReason.STATUS else reason.value
 
-    assert series == [f"gateway_upstream_failures_total{{hop={hop.value}}}{{reason={reason}}}"]
+    assert series == [f"gateway_upstream_failures_total{{hop={hop.value}}}{{reason={label}}}"]
 
 
 def test_what_the_connect_flow_tells_is_counted() -> None:
-    """Sessions made, READY, cancelled, left behind and lost are told apart."""
+    """Sessions created, READY, cancelled, left behind and lost are counted apart."""
     metrics = a_metrics()
     watch: Watch = metrics
     for _ in range(5):
         watch.created()
-    watch.ready(1.75, looks=6)
+    watch.ready(1.75, polls=6)
     for _ in range(4):
         watch.cancelled("id-1")
     for _ in range(3):

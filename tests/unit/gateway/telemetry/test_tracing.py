@@ -1,4 +1,4 @@
-"""Spans: how they hang together, what they say, and that nobody has to wait for them."""
+"""Spans: how they hang together, what they hold, and that no caller waits for them."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.telemetry.exchange import Exchange, Identity
-from gateway.telemetry.tracing import Tracing, asked_for, secret_headers, tracing
+from gateway.telemetry.record import Identity, RequestRecord
+from gateway.telemetry.tracing import Tracing, requested_exporters, secret_headers, tracing
 from tests.support.processes import PATIENCE_S
 from tests.support.simulation import simulate
 
@@ -45,7 +45,7 @@ def a_tracing() -> tuple[Tracing, InMemorySpanExporter]:
 
 
 def shown(span: ReadableSpan) -> str:
-    """Return all that a span says."""
+    """Return all that a span holds."""
     text: str = span.to_json()
     return text
 
@@ -74,7 +74,7 @@ async def upstream(
     await runner.cleanup()
 
 
-async def a_connect(tracer: Tracing, exchange: Exchange) -> list[Mapping[str, str]]:
+async def a_connect(tracer: Tracing, record: RequestRecord) -> list[Mapping[str, str]]:
     """Play a connect that fails; return the headers that its upstream saw."""
     seen: list[Mapping[str, str]] = []
 
@@ -87,13 +87,13 @@ async def a_connect(tracer: Tracing, exchange: Exchange) -> list[Mapping[str, st
             await got.read()
 
     async with upstream(tracer, seen) as http:
-        with tracer.connect(exchange):
+        with tracer.connect(record):
             await asyncio.ensure_future(request(http, "GET", "retrieve"))  # as create: a task
             with pytest.raises(aiohttp.ServerDisconnectedError):
                 await request(http, "POST", "consume", "/consume")
             cancelling = asyncio.create_task(request(http, "DELETE", "cancel"))
-            exchange.code, exchange.status = "upstream_error", 502
-            exchange.avatar, exchange.session_id = "preset", "id-1"
+            record.code, record.status = "upstream_error", 502
+            record.avatar, record.session_id = "preset", "id-1"
         await cancelling  # after the answer
     return seen
 
@@ -101,8 +101,8 @@ async def a_connect(tracer: Tracing, exchange: Exchange) -> list[Mapping[str, st
 def test_requests_are_children_of_their_connect() -> None:
     """Each upstream request is a span below the connect's, also in tasks and after the answer."""
     tracer, exporter = a_tracing()
-    exchange = Exchange(FRESH)
-    simulate(a_connect(tracer, exchange))
+    record = RequestRecord(FRESH)
+    simulate(a_connect(tracer, record))
     spans = {span.name: span for span in exporter.get_finished_spans()}
     root = spans["connect"].context
 
@@ -120,7 +120,7 @@ def test_requests_are_children_of_their_connect() -> None:
 def test_spans_say_what_became_of_things() -> None:
     """Outcome, session and statuses are attributes; what failed is marked."""
     tracer, exporter = a_tracing()
-    simulate(a_connect(tracer, Exchange(FRESH)))
+    simulate(a_connect(tracer, RequestRecord(FRESH)))
     spans = {span.name: span for span in exporter.get_finished_spans()}
 
     assert dict(spans["connect"].attributes or {}) == {
@@ -147,7 +147,7 @@ def test_spans_say_what_became_of_things() -> None:
 def test_no_secret_is_in_a_span_and_no_trace_goes_upstream() -> None:
     """Headers, bodies and query strings are not captured; a third party learns no ids of ours."""
     tracer, exporter = a_tracing()
-    seen = simulate(a_connect(tracer, Exchange(CONTINUED)))
+    seen = simulate(a_connect(tracer, RequestRecord(CONTINUED)))
 
     assert len(exporter.get_finished_spans()) == 4
     assert "hush" not in "".join(map(shown, exporter.get_finished_spans()))
@@ -158,9 +158,9 @@ def test_no_secret_is_in_a_span_and_no_trace_goes_upstream() -> None:
 def test_a_trace_that_comes_is_continued_below_its_caller() -> None:
     """The connect's span has the caller's trace and parent; log lines get the span's own id."""
     tracer, exporter = a_tracing()
-    exchange = Exchange(CONTINUED)
-    with tracer.connect(exchange):
-        inside = exchange.identity
+    record = RequestRecord(CONTINUED)
+    with tracer.connect(record):
+        inside = record.identity
     (span,) = exporter.get_finished_spans()
 
     assert span.context is not None
@@ -174,33 +174,33 @@ def test_a_trace_that_comes_is_continued_below_its_caller() -> None:
 def test_a_new_trace_has_the_ids_that_the_log_has() -> None:
     """Without a caller's trace, the span's ids replace those that were drawn."""
     tracer, exporter = a_tracing()
-    exchange = Exchange(FRESH)
-    with tracer.connect(exchange):
+    record = RequestRecord(FRESH)
+    with tracer.connect(record):
         pass
     (span,) = exporter.get_finished_spans()
 
     assert span.context is not None
-    assert f"{span.context.trace_id:032x}" == exchange.identity.trace_id != FRESH.trace_id
-    assert exchange.identity.request_id == "req-1"
+    assert f"{span.context.trace_id:032x}" == record.identity.trace_id != FRESH.trace_id
+    assert record.identity.request_id == "req-1"
 
 
 def test_a_caller_who_does_not_record_is_followed() -> None:
     """An unsampled trace stays unsampled, and keeps its id in the log."""
     tracer, exporter = a_tracing()
-    exchange = Exchange(Identity("req-1", TRACE, "2" * 16, PARENT, sampled=False))
-    with tracer.connect(exchange):
+    record = RequestRecord(Identity("req-1", TRACE, "2" * 16, PARENT, sampled=False))
+    with tracer.connect(record):
         pass
 
     assert exporter.get_finished_spans() == ()
-    assert exchange.identity.trace_id == TRACE
-    assert not exchange.identity.sampled
+    assert record.identity.trace_id == TRACE
+    assert not record.identity.sampled
 
 
 def test_an_error_ends_the_span_and_passes_without_its_text() -> None:
-    """Whatever ends a connect goes on, a cancellation included; its message is not recorded."""
+    """Every exception goes on, a cancellation included; its message is not recorded."""
     tracer, exporter = a_tracing()
     for error in (ValueError("hush-hush"), asyncio.CancelledError("hush-hush")):
-        with pytest.raises(type(error)), tracer.connect(Exchange(FRESH)):
+        with pytest.raises(type(error)), tracer.connect(RequestRecord(FRESH)):
             raise error
 
     assert len(exporter.get_finished_spans()) == 2
@@ -225,14 +225,16 @@ class Stuck(SpanExporter):
         return SpanExportResult.FAILURE
 
 
-async def test_an_exporter_that_is_down_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_exporter_that_is_down_disturbs_no_caller(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """ConnectFlow go on while spans are stuck, and the shutdown waits for a bounded time only."""
     stuck = Stuck()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(stuck, max_export_batch_size=1))
     tracer = Tracing(provider, flush_s=0.05)
     for _ in range(50):
-        with tracer.connect(Exchange(FRESH)):
+        with tracer.connect(RequestRecord(FRESH)):
             pass
     assert await asyncio.to_thread(stuck.reached.wait, PATIENCE_S)
     await asyncio.wait_for(tracer.shutdown(), PATIENCE_S)
@@ -248,7 +250,7 @@ async def test_a_shutdown_sends_what_is_left() -> None:
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     tracer = Tracing(provider)
-    with tracer.connect(Exchange(FRESH)):
+    with tracer.connect(RequestRecord(FRESH)):
         pass
     assert exporter.get_finished_spans() == ()
     await tracer.shutdown()
@@ -280,7 +282,7 @@ def test_the_standard_variables_ask_for_tracing(
     environment: dict[str, str], exporters: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """An endpoint or an exporter does, unless tracing is switched off; nothing is warned about."""
-    assert list(asked_for(environment)) == exporters
+    assert list(requested_exporters(environment)) == exporters
     assert caplog.records == []
 
 
@@ -302,7 +304,7 @@ def test_what_cannot_be_exported_to_is_named(
 def test_a_missing_package_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever asks for traces without the extra is told what to install, and is served."""
+    """Without the extra a warning names what to install, and the gateway serves."""
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
 
     assert tracing({"OTEL_TRACES_EXPORTER": "console"}) is None
@@ -333,7 +335,7 @@ async def test_spans_go_to_the_console_under_the_name_of_the_service(
     before = global_api.get_tracer_provider()
     tracer = tracing({"OTEL_TRACES_EXPORTER": "console"})
     assert tracer is not None
-    with tracer.connect(Exchange(FRESH)):
+    with tracer.connect(RequestRecord(FRESH)):
         pass
     await tracer.shutdown()
 

@@ -1,9 +1,8 @@
-"""What the connect flow tells about itself, to whoever wants to count it, and for which request.
+"""The record of one request, from which its log line and its span are made.
 
-An `Exchange` is what becomes known about one request: its ids are the caller's or are drawn, the
-rest is filled in on the way, and log line and span are made of it at the end. A context variable
-carries it, so that every log line of a connect, and of the cancellation that it leaves behind, has
-the request's ids.
+Its ids are the caller's or are drawn, the rest is filled in on the way. A context variable carries
+it, so that every log line of a connect, and of the cancellation that it leaves behind, has the
+request's ids.
 
 Source of the header `traceparent`: W3C Trace Context, level 1 (2021-11-23).
 """
@@ -38,7 +37,7 @@ class Identity:
         trace_id: 32 hex digits, not all zero; the caller's, if it sent one.
         span_id: 16 hex digits, not all zero: this request within the trace.
         parent_id: the caller's span; empty if the trace begins here.
-        sampled: somebody records the trace.
+        sampled: the trace is recorded.
     """
 
     request_id: str
@@ -48,19 +47,19 @@ class Identity:
     sampled: bool = False
 
     def headers(self) -> dict[str, str]:
-        """Return what every answer says about its request."""
+        """Return the headers that every answer has about its request."""
         traceparent = f"00-{self.trace_id}-{self.span_id}-{int(self.sampled):02x}"
         return {"X-Request-Id": self.request_id, "traceparent": traceparent}
 
 
 @dataclass(slots=True)
-class Exchange:
+class RequestRecord:
     """One request and what is known about it so far.
 
     Attributes:
-        code: `ok`, an error's code, `caller_gone`, or `not_ready` for who asks whether it is.
+        code: `ok`, an error's code, `caller_gone`, or `not_ready` of `/ready`.
         status: HTTP status of the answer; 0 before there is one.
-        caller: who asks, as far as authentication or the address tells.
+        caller: the caller's name by authentication or by address.
         session_id: of the session that was handed out.
         avatar: `preset` or `custom`.
     """
@@ -73,23 +72,23 @@ class Exchange:
     avatar: str = ""
 
 
-CURRENT: ContextVar[Exchange | None] = ContextVar("gateway_exchange", default=None)
+CURRENT: ContextVar[RequestRecord | None] = ContextVar("gateway_request", default=None)
 """The request that is being answered; tasks started meanwhile inherit it."""
 
 
 def identify(headers: MultiMapping[str], draw: Draw) -> Identity:
     """Return the ids of a request: the caller's where they are well formed, else new ones.
 
-    A header that comes more than once counts as absent: nobody could say which one is meant.
+    A header that is repeated counts as absent: it is not known which one is meant.
     """
     name = _only(headers, "X-Request-Id")
     request_id = name if _REQUEST_ID.fullmatch(name) else draw(8).hex()
-    came = _TRACEPARENT.fullmatch(_only(headers, "traceparent"))
+    context = _TRACEPARENT.fullmatch(_only(headers, "traceparent"))
     # what follows the flags is for versions to come; version 00 ends there
-    if came is None or (came["version"] == "00" and came["more"]):
+    if context is None or (context["version"] == "00" and context["more"]):
         return Identity(request_id, _drawn_id(draw, 16), _drawn_id(draw, 8))
-    sampled = bool(int(came["flags"], 16) & _SAMPLED)
-    return Identity(request_id, came["trace"], _drawn_id(draw, 8), came["parent"], sampled)
+    sampled = bool(int(context["flags"], 16) & _SAMPLED)
+    return Identity(request_id, context["trace"], _drawn_id(draw, 8), context["parent"], sampled)
 
 
 def _only(headers: MultiMapping[str], name: str) -> str:

@@ -1,26 +1,22 @@
-"""How many connects a caller has made lately, and when the next one may come. Pure.
+"""The sliding window counter: whether a caller's next connect may pass, and when. Pure.
 
-The sliding window counter: two numbers per caller and rate, the connects in this window and those
-in the one before, which weighs less and less while this window goes by. It was chosen over a list
-of instants because what is kept of a caller does not grow with the rate ("10000/day"), and because
-in Redis it needs nobody's clock but Redis' own: replicas whose clocks differ share a window all the
-same. Its price: it takes the window before as if evenly filled. Two neighbouring windows together
-never hold more than twice the amount, but somebody who fills the end of one and waits can have more
-than the amount within one window's length around the border.
-
-The in-process storage of `limits` is not used: it reads the wall clock, and looks at every caller
-it knows when one of them connects (0.27 ms of a processor with 1,000 callers, 118 ms for the moving
-window). `Counters` keeps the same two numbers, and knowing more callers costs no time.
+It keeps two numbers per caller and rate, the connects in this window and those in the one before,
+which weighs less and less while this window goes by. It was chosen over a list of instants because
+what is kept of a caller does not grow with the rate ("10000/day"), and because in Redis it needs no
+clock but Redis' own, so replicas whose clocks differ share a window. Its price: it takes the window
+before as if evenly filled. Two neighbouring windows together never hold more than twice the amount,
+but a caller who fills the end of one and waits can have more than the amount within one window's
+length around the border.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 MARGIN_S = 0.002
-"""Added to each wait: Redis counts in milliseconds, and being early by one is being refused."""
+"""Added to each wait: Redis counts in milliseconds, and a connect that is early by one fails."""
 
 MOST_CALLERS = 100_000
-"""That are remembered in process, a few hundred bytes each. Beyond, the one idle longest is not."""
+"""The most that are kept in process, some hundred bytes each; the one idle longest is evicted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,8 +28,8 @@ class Rate:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What is known of one caller for one rate.
+class WindowCount:
+    """The connects of one caller for one rate.
 
     Attributes:
         start: when the current window began.
@@ -56,7 +52,7 @@ class Tally:
 def wait_s(rate: Rate, *, previous: int, current: int, left_s: float) -> float:
     """Return the seconds until one more connect may pass, 0 if it may now.
 
-    Waiting exactly that long is enough, provided that nobody else connects under this name.
+    Waiting exactly that long is enough, unless another connect under this name comes first.
 
     Args:
         previous, current: connects in the window before, and in this one.
@@ -71,12 +67,12 @@ def wait_s(rate: Rate, *, previous: int, current: int, left_s: float) -> float:
 
 
 class Counters:
-    """The tallies of all callers of one process."""
+    """The counts of all callers of one process."""
 
     def __init__(self, rates: Iterable[Rate]) -> None:
         self._rates = tuple(rates)
         self._longest_s = max((rate.window_s for rate in self._rates), default=0)
-        self._callers: dict[str, tuple[Tally, ...]] = {}  # the one idle longest comes first
+        self._callers: dict[str, tuple[WindowCount, ...]] = {}  # the one idle longest comes first
 
     def __len__(self) -> int:
         return len(self._callers)
@@ -87,28 +83,24 @@ class Counters:
         Args:
             now: seconds since an arbitrary instant, never less than the time before.
         """
-        tallies = self._callers.get(caller) or tuple(Tally(now) for _ in self._rates)
+        counts = self._callers.get(caller) or tuple(WindowCount(now) for _ in self._rates)
         wait = 0.0
-        for rate, tally in zip(self._rates, tallies, strict=True):
-            tally.roll(rate.window_s, now)
-            left_s = tally.start + rate.window_s - now
+        for rate, count in zip(self._rates, counts, strict=True):
+            count.roll(rate.window_s, now)
+            left_s = count.start + rate.window_s - now
             wait = max(
-                wait, wait_s(rate, previous=tally.previous, current=tally.current, left_s=left_s)
+                wait, wait_s(rate, previous=count.previous, current=count.current, left_s=left_s)
             )
         if wait:
             return wait
-        for tally in tallies:
-            tally.current += 1
+        for count in counts:
+            count.current += 1
         self._callers.pop(caller, None)
-        self._callers[caller] = tallies
-        self._forget(now)
-        return 0.0
-
-    def _forget(self, now: float) -> None:
-        """Drop up to two callers who do not matter any more: more than can come with one call."""
-        for _ in range(2):
+        self._callers[caller] = counts
+        for _ in range(2):  # evict more callers than one connect can add
             oldest = next(iter(self._callers))
-            idle = all(now - tally.start >= 2 * self._longest_s for tally in self._callers[oldest])
+            idle = all(now - count.start >= 2 * self._longest_s for count in self._callers[oldest])
             if not idle and len(self._callers) <= MOST_CALLERS:
-                return
+                break
             del self._callers[oldest]
+        return 0.0

@@ -1,0 +1,61 @@
+"""What an operator says about how often callers may connect, and how many at once."""
+
+from dataclasses import dataclass
+
+from gateway.clock import LoopClock
+from gateway.limits.rates import parse_rate
+from gateway.limits.storage import BOUNDS, MEMORY, Bounds, Outage, Storage, parse_storage
+from gateway.limits.window import Rate
+from gateway.settings import number, one_of, setting
+
+LARGEST_IN_FLIGHT = 100_000
+
+
+def _in_flight(text: str) -> int:
+    return 0 if text.strip().lower() == "off" else number(int, 0, LARGEST_IN_FLIGHT)(text)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """How often callers may connect. Each field says in its setting what it may hold.
+
+    Attributes:
+        rates: all of them hold for each caller; none: no limit.
+        in_flight: 0: no limit.
+    """
+
+    rates: tuple[Rate, ...] = setting(
+        "GATEWAY_RATE_LIMIT",
+        parse_rate,
+        "how often one caller may connect, such as 30/minute;500/day, or `off`",
+        default="off",
+    )
+    in_flight: int = setting(
+        "GATEWAY_IN_FLIGHT_LIMIT",
+        _in_flight,
+        f"the connects in flight at once over all callers and replicas, at most"
+        f" {LARGEST_IN_FLIGHT}, or `off`",
+        default="off",
+    )
+    storage: str = setting(
+        "GATEWAY_RATE_LIMIT_STORAGE",
+        parse_storage,
+        "memory:// or the redis:// URL that replicas share; may hold a password",
+        default=MEMORY,
+        secret=True,
+    )
+    on_outage: Outage = setting(
+        "GATEWAY_RATE_LIMIT_OUTAGE",
+        one_of(Outage),
+        "`open` or `closed`: whether callers may connect while that storage cannot be reached",
+        default="open",
+    )
+
+    def open_storage(self, clock: LoopClock, bounds: Bounds = BOUNDS) -> Storage | None:
+        """Return what limits are shared through, None if this process keeps them to itself.
+
+        Nothing is opened for limits that are off.
+        """
+        if self.storage == MEMORY or not (self.rates or self.in_flight):
+            return None
+        return Storage(self.storage, policy=self.on_outage, clock=clock, bounds=bounds)

@@ -1,0 +1,154 @@
+"""What a setting is: a field of a configuration that knows its variable, parser, help and default.
+
+`Config` and its groups declare each field once, with `setting`. The environment variables, the
+options of the command line, the hints at misspelt variables and the table in docs/gateway.md all
+come from these declarations.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, field, fields, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+SETTING = "setting"  # the key of a field's metadata
+E = TypeVar("E", bound=Enum)
+N = TypeVar("N", int, float)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of the gateway.
+
+    Attributes:
+        variable: its name in the environment.
+        parse: returns the value of a text; a ValueError says what the text is instead.
+        expected: what it may hold; ends "expected ..." in a message, and is the option's help.
+        value: the default; MISSING: it has to be given.
+        default: the text that stands for the default, empty if there is none.
+        secret: has no option, because every user of a machine can see its command lines.
+        field: of `Config`; with a dot, of one of its groups.
+    """
+
+    variable: str
+    parse: Callable[[str], Any]
+    expected: str
+    value: Any
+    default: str = ""
+    secret: bool = False
+    field: str = ""
+
+    @property
+    def key(self) -> str:
+        """The field's name as an identifier."""
+        return self.field.replace(".", "_")
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line."""
+        name = self.variable.removeprefix("GATEWAY_").removeprefix("RUNWAYML_")
+        return "--" + name.lower().replace("_", "-")
+
+
+def setting(
+    variable: str,
+    parse: Callable[[str], Any],
+    expected: str,
+    *,
+    default: str = "",
+    unset: Any = MISSING,
+    secret: bool = False,
+    shown: bool = True,
+) -> Any:
+    """Return the field of a dataclass for a setting.
+
+    Args:
+        unset: the value without a variable, where no text stands for it; else the default's.
+        shown: whether a repr may show it; no secret is shown.
+    """
+    value = parse(default) if unset is MISSING else unset
+    one = Setting(variable, parse, expected, value, default, secret)
+    return field(default=value, repr=shown and not secret, metadata={SETTING: one})
+
+
+def settings_of(group: Any, prefix: str = "") -> Iterator[Setting]:
+    """Yield the settings of a dataclass and of its groups, in the order of their fields.
+
+    A field that is no setting is a group: a dataclass, which is its own default factory.
+    """
+    for each in fields(group):
+        if one := each.metadata.get(SETTING):
+            yield replace(one, field=f"{prefix}{each.name}")
+        else:
+            yield from settings_of(each.default_factory, f"{each.name}.")
+
+
+def _parser(convert: Callable[[str], T], accepts: Callable[[T], bool]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        with suppress(LookupError, ValueError):
+            if accepts(value := convert(text)):
+                return value
+        raise ValueError(f"got {text!r}")
+
+    return parse
+
+
+def number(kind: Callable[[str], N], low: float, high: float) -> Callable[[str], N]:
+    """Return a parser of numbers from `low` to `high`; nan is none of them."""
+    return _parser(kind, lambda value: low <= value <= high)
+
+
+def one_of(choices: type[E]) -> Callable[[str], E]:
+    """Return a parser of the values of an enum."""
+    return _parser(choices, lambda value: True)
+
+
+def switch(text: str) -> bool:
+    """Return whether a switch is on.
+
+    Raises:
+        ValueError: the text is neither `on` nor `off`.
+    """
+    return _parser({"on": True, "off": False}.__getitem__, lambda value: True)(text.lower())
+
+
+def words(text: str) -> list[str]:
+    """Return the entries of a comma separated list, without spaces around them and empty ones."""
+    return [entry for each in text.split(",") if (entry := each.strip())]
+
+
+def some_text(text: str) -> str:
+    """Return a text that is not blank.
+
+    Raises:
+        ValueError: it is.
+    """
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text
+
+
+def file_text(path: str) -> str:
+    """Return what a file holds, which no message shows.
+
+    Raises:
+        ValueError: it cannot be read, or is no text.
+    """
+    try:
+        return Path(path).read_text("utf-8")
+    except OSError as error:
+        raise ValueError(f"{path!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path!r} is no PEM file") from None
+
+
+def readable_file(path: str) -> str:
+    """Return the path of a file that can be read.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    file_text(path)
+    return path
