@@ -24,7 +24,7 @@ from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body
-from fake_runway.core.lifecycles.runway import AVATAR
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
@@ -221,12 +221,10 @@ def _write_down(
     if refusal is not None:
         headers = refusal.headers if isinstance(refusal, RequestRefused) else _NO_HEADERS
         rejection = Rejection(refusal.code, refusal.status, refusal.message, headers)
-    session_id = arrival.session_id
-    if not session_id and operation is not None:
-        session_id = _created(operation, outcome.reply)
-    subject = Subject(SESSION.name, session_id) if session_id else NO_SUBJECT
-    if arrival.avatar_id:
-        subject = Subject(AVATAR.name, arrival.avatar_id)
+    subject = NO_SUBJECT
+    if operation is not None:
+        id_ = arrival.session_id or arrival.avatar_id or _created(operation, outcome.reply)
+        subject = Subject(RUNWAY_API.operation[operation.id].kind, id_) if id_ else NO_SUBJECT
     log = world.log
     log.add_exchange(
         Exchange(
