@@ -196,26 +196,14 @@ class Vocabulary:
     @cached_property
     def events(self) -> tuple[str, ...]:
         """The names of the events that can be made to happen from outside."""
-        return tuple(
-            sorted(
-                {
-                    event.value
-                    for kind in self.lifecycles
-                    for row in kind.transitions.values()
-                    for event in row
-                    if event not in kind.automatic
-                }
-            )
-        )
+        every = [(kind, row) for kind in self.lifecycles for row in kind.transitions.values()]
+        names = {e.value for kind, row in every for e in row if e not in kind.automatic}
+        return tuple(sorted(names))
 
     @cached_property
     def moments(self) -> Mapping[str, Moment]:
         """The moments of all kinds, by name."""
         return MappingProxyType({each.name: each for kind in self.kinds for each in kind.moments})
-
-    @cached_property
-    def _kind_by_states(self) -> Mapping[type[Enum], ResourceKind[Any, Any]]:
-        return {type(next(iter(kind.transitions))): kind for kind in self.lifecycles}
 
     def subjects_in(self, names: Mapping[str, Any]) -> frozenset[Subject]:
         """Return the subjects that `names` holds, each as `{kind: id}`, beside other keys."""
@@ -229,4 +217,4 @@ class Vocabulary:
 
     def kind_of(self, state: Enum) -> ResourceKind[Any, Any]:
         """Return the kind whose state this is."""
-        return self._kind_by_states[type(state)]
+        return next(kind for kind in self.lifecycles if state in kind.transitions)
