@@ -30,7 +30,7 @@ def test_requirement(requirement: Requirement, gateway_report: "Report") -> None
         pytest.fail(f"nothing was judged: {nothing}", pytrace=False)
     if verdict.outcome is Outcome.SKIP:
         pytest.skip(verdict.reason)
-    lines = [f"{each.observation.situation}: {each.text}" for each in verdict.failures]
+    lines = [f"{each.observation.situation}: {each.breach}" for each in verdict.failures]
     if verdict.outcome is Outcome.FAIL and requirement.level is not Level.MUST:
         pytest.xfail(f"{requirement.level.value}: {requirement.text}\n" + "\n".join(lines))
     if verdict.outcome is not Outcome.PASS:

@@ -3,7 +3,7 @@
 A `Requirement` is one sentence with a stable id. A `Situation` is what Runway does to the gateway
 while a caller connects, as the session form of a scenario of the fake. Each situation is played
 once, and every requirement that is about it judges what was seen: a failed one says what was
-allowed and what came. So one play is worth many verdicts, and a full check stays short.
+expected and what it got. So one play is worth many verdicts, and a full check stays short.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -104,8 +104,19 @@ class Context:
     media_url: str
 
 
-Check = Callable[[Observation, Situation, Context], Iterable[str]]
-"""Yields what is wrong with an observation: what was allowed and what came."""
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What is wrong with an observation: what a correct target does, and what this one did."""
+
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, got {self.got}"
+
+
+Check = Callable[[Observation, Situation, Context], Iterable[Breach]]
+"""Yields the breaches of a requirement in one observation."""
 
 
 @dataclass(frozen=True)

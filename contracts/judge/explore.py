@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.judge.case import Context, Requirement, Situation
+from contracts.judge.case import Breach, Context, Requirement, Situation
 from contracts.judge.observation import Observation
 from contracts.judge.requirements import NotJudged
 
@@ -23,7 +23,7 @@ class Smallest:
 
     situation: Situation
     observation: Observation
-    failures: tuple[tuple[Requirement, str], ...]
+    failures: tuple[tuple[Requirement, Breach], ...]
 
 
 class _Broken(Exception):
@@ -86,15 +86,15 @@ def judged(
     observation: Observation,
     context: Context,
     requirements: Sequence[Requirement],
-) -> list[tuple[Requirement, str]]:
+) -> list[tuple[Requirement, Breach]]:
     """Return what is wrong with one observation, by requirement."""
-    found: list[tuple[Requirement, str]] = []
+    found: list[tuple[Requirement, Breach]] = []
     for requirement in requirements:
         if not requirement.is_about(situation):
             continue
         try:
-            texts = list(requirement.check(observation, situation, context))
+            breaches = list(requirement.check(observation, situation, context))
         except NotJudged:
             continue
-        found += [(requirement, text) for text in texts]
+        found += [(requirement, breach) for breach in breaches]
     return found

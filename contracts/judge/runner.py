@@ -13,7 +13,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from contracts.judge.case import SLACK_S, Context, Expect, Level, Requirement, Shape, Situation
+from contracts.judge.case import (
+    SLACK_S,
+    Breach,
+    Context,
+    Expect,
+    Level,
+    Requirement,
+    Shape,
+    Situation,
+)
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import Control
 from contracts.judge.loop_lag import EventLoopLag
@@ -58,7 +67,7 @@ class Failure:
     """One situation in which a requirement was broken."""
 
     observation: Observation
-    text: str
+    breach: Breach
 
 
 @dataclass(frozen=True)
@@ -428,12 +437,12 @@ class Runner:
                 reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
                 continue
             try:
-                texts = list(requirement.check(observation, situation, context))
+                breaches = list(requirement.check(observation, situation, context))
             except NotJudged as why:
                 reason = str(why)
                 continue
             judged += 1
-            failures += [Failure(observation, text) for text in texts]
+            failures += [Failure(observation, breach) for breach in breaches]
         if not judged:
             return Verdict(requirement, Outcome.SKIP, reason=reason)
         outcome = Outcome.FAIL if failures else Outcome.PASS

@@ -24,7 +24,7 @@ def github(report: Report, *, strict: bool) -> str:
     for finding in _varied(findings(report, strict=strict)):
         kind = "error" if finding.counts else "notice" if finding.is_note else "warning"
         about = f"{finding.requirement.text}\nIn this situation: {finding.situation.about}"
-        texts = "\n".join(cover.line(text) for text in finding.texts)
+        texts = "\n".join(cover.line(str(each)) for each in finding.breaches)
         title = f"{finding.id} ({finding.requirement.level.value})"
         lines.append(_command(kind, title, f"{about}\n{texts}"))
     ended = f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}"

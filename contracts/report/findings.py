@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from contracts.judge.case import Level, Requirement, Situation
+from contracts.judge.case import Breach, Level, Requirement, Situation
 from contracts.judge.observation import Observation
 from contracts.judge.runner import Outcome, Report, Verdict
 
@@ -14,14 +14,14 @@ class Finding:
     """One requirement, broken in one situation.
 
     Attributes:
-        texts: what was allowed and what came, at least one.
+        breaches: at least one.
         counts: whether it makes the run a failure.
     """
 
     requirement: Requirement
     situation: Situation
     observation: Observation
-    texts: tuple[str, ...]
+    breaches: tuple[Breach, ...]
     counts: bool
 
     @property
@@ -87,13 +87,13 @@ def findings(report: Report, *, strict: bool) -> tuple[Finding, ...]:
 
 def _of(verdict: Verdict, report: Report, *, counts: bool) -> Iterator[Finding]:
     known = {each.id: each for each in report.situations}
-    by_situation: dict[str, list[str]] = {}
+    by_situation: dict[str, list[Breach]] = {}
     seen = {}
     for failure in verdict.failures:
-        by_situation.setdefault(failure.observation.situation, []).append(failure.text)
+        by_situation.setdefault(failure.observation.situation, []).append(failure.breach)
         seen[failure.observation.situation] = failure.observation
-    for id_, texts in by_situation.items():
-        unique = tuple(dict.fromkeys(texts))
+    for id_, breaches in by_situation.items():
+        unique = tuple(dict.fromkeys(breaches))
         yield Finding(verdict.requirement, known[id_], seen[id_], unique, counts)
 
 
@@ -111,14 +111,6 @@ def observed(report: Report, requirement: Requirement) -> Iterator[Observation]:
     for observation in report.observations:
         if requirement.is_about(situations[observation.situation]):
             yield observation
-
-
-def allowed_and_came(text: str) -> tuple[str, str]:
-    """Split what a check says into its halves; the first is empty if it has another form."""
-    allowed, came, rest = text.partition("; came: ")
-    if came and allowed.startswith("allowed: "):
-        return allowed.removeprefix("allowed: "), rest
-    return "", text
 
 
 def began(observation: Observation) -> float:

@@ -91,7 +91,7 @@ def _case(
 
 
 def _text(finding: Finding, cover: Redaction) -> str:
-    texts = [cover.line(text) for text in finding.texts]
+    texts = [cover.line(str(each)) for each in finding.breaches]
     lines = [finding.id, finding.situation.about, *texts, *evidence(finding.observation, cover)]
     return "\n".join(lines)
 

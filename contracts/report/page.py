@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from html import escape
 from importlib import resources
 
-from contracts.judge.case import Situation
+from contracts.judge.case import Breach, Situation
 from contracts.judge.observation import Answer, Observation
 from contracts.judge.runner import Outcome, Report, Verdict
-from contracts.report.findings import Finding, allowed_and_came, families, findings, summary
+from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence
 from contracts.report.svg import Note, drawing
@@ -135,15 +135,18 @@ class _Page:
             f'<summary><span class="badge">{word}</span> <b>{self.line(situation.id)}</b>'
             f' <span class="about">{self.line(situation.about)}</span></summary>'
             f'<p class="versus"><span>expected <b>{escape(EXPECTED[situation.expect])}</b></span>'
-            f" <span>came <b>{self.line(came)}</b></span></p>"
+            f" <span>got <b>{self.line(came)}</b></span></p>"
             f"{''.join(map(self.finding, mine))}"
             f'<div class="drawing">{drawing(rows, notes, title=title)}</div>'
             f"{self.evidence(seen)}</details>"
         )
 
     def note(self, finding: Finding) -> Note:
-        texts = (self.cover.line(text, longest=700) for text in finding.texts)
-        return Note(finding.id, tuple(map(allowed_and_came, texts)), finding.counts)
+        breaches = tuple(
+            Breach(*(self.cover.line(half, longest=600) for half in (each.expected, each.got)))
+            for each in finding.breaches
+        )
+        return Note(finding.id, breaches, finding.counts)
 
     def finding(self, finding: Finding) -> str:
         requirement = finding.requirement

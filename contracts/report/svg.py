@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
+from contracts.judge.case import Breach
 from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule, Tone
 
 WIDTH = 1040
@@ -20,12 +21,11 @@ class Note:
     """One broken requirement, as a box below the lifelines.
 
     Attributes:
-        texts: pairs of what was allowed and what came.
         counts: whether it makes the run fail.
     """
 
     id: str
-    texts: tuple[tuple[str, str], ...]
+    breaches: tuple[Breach, ...]
     counts: bool
 
 
@@ -113,10 +113,9 @@ def _arrow(row: Arrow, y: float) -> str:
 def _note(note: Note, y: float) -> tuple[str, float]:
     """Draw the box of one broken requirement; return it and its height."""
     lines = [(f"✗ {note.id}", "note-id")]
-    for allowed, came in note.texts:
-        if allowed:
-            lines += [(each, "") for each in _wrapped("expected: ", allowed)]
-        lines += [(each, "came") for each in _wrapped("came:     ", came)]
+    for breach in note.breaches:
+        lines += [(each, "") for each in _wrapped("expected: ", breach.expected)]
+        lines += [(each, "got") for each in _wrapped("got:      ", breach.got)]
     height = len(lines) * _NOTE_LINE + 14
     texts = "".join(
         f'<text class="{kind}" x="92" y="{y + 20 + index * _NOTE_LINE:.0f}"'

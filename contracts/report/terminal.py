@@ -20,13 +20,7 @@ from rich.text import Text
 
 from contracts.judge.case import Level
 from contracts.judge.runner import Began, Ended, Event, Outcome, Played, Report, Verdict
-from contracts.report.findings import (
-    Finding,
-    allowed_and_came,
-    families,
-    findings,
-    summary,
-)
+from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -168,11 +162,9 @@ class Terminal:
     def _finding(self, finding: Finding, shown: dict[str, str], cover: Redaction) -> None:
         self._line()
         self._line((f"  {finding.id}", "bold"), (f"  {finding.situation.about}", ""))
-        for text in finding.texts:
-            allowed, came = allowed_and_came(cover.line(text, longest=600))
-            if allowed:
-                self._line(("    allowed: ", "green"), (allowed, ""))
-            self._line(("    came:    ", "red"), (came, ""))
+        for breach in finding.breaches:
+            self._line(("    expected: ", "green"), (cover.line(breach.expected, longest=600), ""))
+            self._line(("    got:      ", "red"), (cover.line(breach.got, longest=600), ""))
         if before := shown.get(finding.situation.id):
             self._line((f"    evidence: as for {before}", "dim"))
             return

@@ -58,7 +58,7 @@ def found(report: Report) -> dict[str, list[str]]:
     """Return what was found: requirement and the situations in which it is broken, with words."""
     return {
         verdict.requirement.id: [
-            f"{one.observation.situation}: {one.text}" for one in verdict.failures
+            f"{one.observation.situation}: {one.breach}" for one in verdict.failures
         ]
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL

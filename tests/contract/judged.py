@@ -104,7 +104,7 @@ def findings(report: Report) -> dict[str, list[str]]:
     """Return what is broken: the lines of each requirement."""
     return {
         verdict.requirement.id: [
-            f"{failure.observation.situation}: {failure.text}" for failure in verdict.failures
+            f"{failure.observation.situation}: {failure.breach}" for failure in verdict.failures
         ]
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL

@@ -52,7 +52,7 @@ def test_a_broken_requirement_says_what_came(pytester: pytest.Pytester) -> None:
     result = run(pytester, WRONG_UPSTREAM, *few)
 
     result.assert_outcomes(failed=2, deselected=len(everything()) - 2)
-    result.stdout.fnmatch_lines(["*ready-at-once: allowed: 2xx with credentials; came: 50*"])
+    result.stdout.fnmatch_lines(["*ready-at-once: expected 2xx with credentials, got 50*"])
     result.stdout.fnmatch_lines(["nothing was judged: not one request of the target reached*"])
 
 

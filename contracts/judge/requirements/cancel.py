@@ -2,14 +2,22 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import SLACK_S, Context, Level, Requirement, Situation, requirement
+from contracts.judge.case import (
+    SLACK_S,
+    Breach,
+    Context,
+    Level,
+    Requirement,
+    Situation,
+    requirement,
+)
 from contracts.judge.observation import TERMINAL, Observation
 from contracts.judge.requirements.common import arrived, handed_out
 
 # Cancelling
 
 
-def _left_behind(seen: Observation, situation: Situation, _: Context) -> Iterable[str]:
+def _left_behind(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
     if any(answer.ok for answer in seen.answers):
         return  # handed out, rightly or wrongly
     if situation.leaves_after_s is None and not [*arrived(seen)]:
@@ -18,8 +26,8 @@ def _left_behind(seen: Observation, situation: Situation, _: Context) -> Iterabl
         if session.state in TERMINAL:
             continue
         tried = any(each.session == session.id for each in seen.calls("deleteSession"))
-        what = "a cancel that did not succeed" if tried else "none"
-        yield f"allowed: a DELETE of {session.id}; came: {what}; it is {session.state}"
+        what = "a cancel that did not succeed" if tried else "no DELETE"
+        yield Breach(f"a DELETE of {session.id}", f"{what}; it is {session.state}")
 
 
 def _cancelled(
@@ -77,12 +85,12 @@ cancel_late_id = _cancelled(
     tags="kept",
     level=Level.MAY,
 )
-def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the time to the answer where no cancel is answered."""
     for answer in seen.answers:
         waited = any(each.at < answer.came_at for each in seen.calls("deleteSession"))
         if waited and answer.took_s > context.timeout_s + SLACK_S + seen.lost_s:
-            yield f"allowed: an answer within {context.timeout_s:g}s; came: {answer}"
+            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
 
 
 @requirement(
@@ -93,10 +101,10 @@ def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> I
     tags="cancel-again",
     level=Level.MAY,
 )
-def cancel_again(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def cancel_again(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the number of cancels, if there was one at all."""
     if len(cancels := seen.calls("deleteSession")) == 1:
-        yield f"allowed: another DELETE; came: none after {cancels[0]}"
+        yield Breach("another DELETE", f"none after {cancels[0]}")
 
 
 @requirement(
@@ -106,12 +114,12 @@ def cancel_again(seen: Observation, _: Situation, context: Context) -> Iterable[
     source="ours",
     tags="success",
 )
-def cancel_not_handed_out(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def cancel_not_handed_out(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the cancels for as long as looking goes on."""
     theirs = {answer.fields.get("sessionId") for answer in handed_out(seen)}
     for call in seen.calls("deleteSession"):
         if call.session in theirs:
-            yield f"allowed: no DELETE of what was handed out; came: {call}"
+            yield Breach("no DELETE of what was handed out", str(call))
 
 
 # Many callers

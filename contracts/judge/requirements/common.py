@@ -8,7 +8,15 @@ from typing import Any
 
 import orjson
 
-from contracts.judge.case import SLACK_S, Context, Requirement, Shape, Situation, requirement
+from contracts.judge.case import (
+    SLACK_S,
+    Breach,
+    Context,
+    Requirement,
+    Shape,
+    Situation,
+    requirement,
+)
 from contracts.judge.observation import Answer, Observation
 
 SHORTEST_INTERVAL_S = 0.1
@@ -101,11 +109,11 @@ def of_shape(observation: Observation, shape: Shape) -> Iterator[Answer]:
     yield from fitting
 
 
-def _never_a_success(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def _never_a_success(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     for answer in in_time(seen, context):
         if not answer.ok:
             continue
-        yield f"allowed: a non-2xx answer; came: {answer} with the keys {sorted(answer.fields)}"
+        yield Breach("a non-2xx answer", f"{answer} with the keys {sorted(answer.fields)}")
 
 
 def never(id_: str, text: str, why: str, source: str, tags: str, unless: str = "") -> Requirement:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, Shape, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import NotJudged, handed_out, shape_of, went_elsewhere
 
@@ -15,13 +15,13 @@ from contracts.judge.requirements.common import NotJudged, handed_out, shape_of,
     why="The second is refused, and the credentials of the first are gone.",
     source="observed (single use)",
 )
-def consume_once(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def consume_once(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the consumes of each session."""
     for session in seen.sessions:
         consumes = [each for each in seen.consumes if each.session == session.id]
         acted = [index for index, each in enumerate(consumes) if each.acted and each.status == 200]
         if acted and len(consumes) > acted[0] + 1:
-            yield f"allowed: one consume; came: {len(consumes)}"
+            yield Breach("one consume", str(len(consumes)))
 
 
 @requirement(
@@ -31,13 +31,13 @@ def consume_once(seen: Observation, _: Situation, context: Context) -> Iterable[
     source="seed B; SDK",
     tags="success",
 )
-def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge what came with the consumes."""
     if context.shape is Shape.SESSION_KEY:
         raise NotJudged("the browser consumes, not the target")
     wrong = [each for each in seen.consumes if not each.key_fits]
     if wrong:
-        yield f"allowed: the session's key; came: another bearer token, {len(wrong)} times"
+        yield Breach("the session's key", f"another bearer token, {len(wrong)} times")
 
 
 @requirement(
@@ -48,7 +48,7 @@ def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> I
     tags="success",
     unless="last",  # the deadline may come between the look and the consume
 )
-def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge whether the consume of each handed out session was seen."""
     if context.shape is Shape.SESSION_KEY:
         raise NotJudged("the browser consumes, not the target")
@@ -57,11 +57,10 @@ def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterab
     for answer in handed_out(seen):
         session = answer.fields.get("sessionId")
         if shape_of(answer) is Shape.CREDENTIALS and session in ours - consumed:
-            yield "allowed: a consume upstream; came: credentials without one"
+            yield Breach("a consume upstream", "credentials without one")
     if went_elsewhere(seen, context):
-        yield (
-            f"allowed: a consume upstream after READY, with the session's key; came: none,"
-            f" and {seen.answer}"
+        yield Breach(
+            "a consume upstream after READY, with the session's key", f"none, and {seen.answer}"
         )
 
 

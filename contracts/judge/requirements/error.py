@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import (
     arrived,
@@ -16,10 +16,10 @@ from contracts.judge.requirements.common import (
     source="seed A; seed B ({error})",
     unless="gone big",
 )
-def error_json(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def error_json(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the bodies of failures; nothing more is demanded of them."""
     for answer in arrived(seen):
         error = answer.fields.get("error")
         if not answer.ok and not (isinstance(error, str) and error):
             came = f"the keys {sorted(answer.fields)}" if answer.fields else "no JSON object"
-            yield f"allowed: {{error: text}}; came: {answer} with {came}"
+            yield Breach("{error: text}", f"{answer} with {came}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Level, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, Level, Shape, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import NotJudged
 
@@ -14,11 +14,11 @@ from contracts.judge.requirements.common import NotJudged
     source="published OpenAPI",
     tags="success deadline gone poll repeat",
 )
-def header_version(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def header_version(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge all but consumes, where browsers leave it out."""
     bare = [each for each in seen.upstream if not each.versioned and each not in seen.consumes]
     if bare:
-        yield f"allowed: the header on every request; came: {len(bare)} without, such as {bare[0]}"
+        yield Breach("the header on every request", f"{len(bare)} without, such as {bare[0]}")
 
 
 @requirement(
@@ -29,10 +29,12 @@ def header_version(seen: Observation, _: Situation, context: Context) -> Iterabl
     tags="success",
     level=Level.MAY,
 )
-def header_version_on_consume(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def header_version_on_consume(
+    seen: Observation, _: Situation, context: Context
+) -> Iterable[Breach]:
     """Judge consumes."""
     if context.shape is Shape.SESSION_KEY:
         raise NotJudged("the browser consumes, not the target")
     bare = [each for each in seen.consumes if not each.versioned]
     if bare:
-        yield f"allowed: the header; came: {len(bare)} consumes without it"
+        yield Breach("the header", f"{len(bare)} consumes without it")

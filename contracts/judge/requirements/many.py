@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import NotJudged, handed_out, own_mistake
 
@@ -14,7 +14,7 @@ from contracts.judge.requirements.common import NotJudged, handed_out, own_mista
     source="ours",
     tags="many",
 )
-def many_one_session_each(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def many_one_session_each(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the ids that were handed out."""
     if len(seen.answers) < 2:
         raise NotJudged("there is one avatar, so one caller at a time")
@@ -25,9 +25,9 @@ def many_one_session_each(seen: Observation, _: Situation, context: Context) -> 
     known = [each for each in ids if isinstance(each, str) and each in ours]
     refused = [answer for answer in seen.answers if not answer.ok]
     if refused:
-        yield f"allowed: {len(seen.answers)} successes; came: {refused[0]}, {len(refused)} times"
+        yield Breach(f"{len(seen.answers)} successes", f"{refused[0]}, {len(refused)} times")
     if len(set(known)) != len(known):
-        yield f"allowed: {len(known)} different sessions; came: {len(set(known))}"
+        yield Breach(f"{len(known)} different sessions", str(len(set(known))))
 
 
 @requirement(
@@ -37,7 +37,9 @@ def many_one_session_each(seen: Observation, _: Situation, context: Context) -> 
     source="ours",
     tags="many one-slow",
 )
-def many_not_in_a_row(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
+def many_not_in_a_row(
+    seen: Observation, situation: Situation, context: Context
+) -> Iterable[Breach]:
     """Judge the times: those of the slow ones are their own."""
     if len(seen.answers) < 2:
         raise NotJudged("there is one avatar, so one caller at a time")
@@ -50,8 +52,8 @@ def many_not_in_a_row(seen: Observation, situation: Situation, context: Context)
         others = seen.answers[len(slow) :]
         late = [each for each in others if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:
-            yield f"allowed: the others before the slow one; came: {len(late)} after, or {late[0]}"
+            yield Breach("the others before the slow one", f"{len(late)} after, or {late[0]}")
         return
     late = [answer for answer in seen.answers if answer.ok and answer.took_s > 5.0]
     if late:
-        yield f"allowed: each within 5s; came: {len(late)} later, such as {late[0]}"
+        yield Breach("each within 5s", f"{len(late)} later, such as {late[0]}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import (
     LONGEST_INTERVAL_S,
@@ -23,13 +23,13 @@ from contracts.judge.requirements.common import (
     tags="success",
     unless="last custom many",
 )
-def poll_waits(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def poll_waits(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the answer."""
     if own_mistake(seen, context):
         return
     for answer in arrived(seen):
         if not answer.ok:
-            yield f"allowed: 2xx with credentials; came: {answer}"
+            yield Breach("2xx with credentials", str(answer))
 
 
 @requirement(
@@ -39,7 +39,7 @@ def poll_waits(seen: Observation, _: Situation, context: Context) -> Iterable[st
     source="SDK (1 s); observed (0.4 s to 5 s)",
     tags="slow error gone one-slow",
 )
-def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the gaps between looks; a repetition after a failure may be sooner, once."""
     fast = [
         after.at - before.at
@@ -50,9 +50,9 @@ def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iter
         and after.at - before.at < SHORTEST_INTERVAL_S * 0.9
     ]
     if len(fast) >= 3:
-        yield (
-            f"allowed: at least {SHORTEST_INTERVAL_S:g}s between looks; came: {len(fast)} gaps"
-            f" down to {min(fast):.3f}s"
+        yield Breach(
+            f"at least {SHORTEST_INTERVAL_S:g}s between looks",
+            f"{len(fast)} gaps down to {min(fast):.3f}s",
         )
 
 
@@ -63,12 +63,12 @@ def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iter
     source="SDK (1 s); observed (20 to 90 polls at 1 to 5 s)",
     tags="slow deadline",
 )
-def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the gaps between looks, and the one before the first."""
     looks = [*seen.creates[-1:], *seen.polls]
     slow = [after.at - before.at - before.wait_s for before, after in pairwise(looks)]
     if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
-        yield f"allowed: at most {LONGEST_INTERVAL_S:g}s between looks; came: {max(slow):.1f}s"
+        yield Breach(f"at most {LONGEST_INTERVAL_S:g}s between looks", f"{max(slow):.1f}s")
 
 
 @requirement(
@@ -78,14 +78,14 @@ def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iter
     source="ours; observed (poll loops without an end)",
     unless="gone many one-slow refused",
 )
-def poll_stops(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def poll_stops(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the looks after the answer; one may be on its way."""
     if seen.answer.status is None:
         return
     late = [each for each in seen.polls if each.at > seen.answer.came_at + 0.5]
     if late:
         after = late[0].at - seen.answer.came_at
-        yield f"allowed: no look after the answer; came: {len(late)}, the first {after:.1f}s later"
+        yield Breach("no look after the answer", f"{len(late)}, the first {after:.1f}s later")
 
 
 # Time

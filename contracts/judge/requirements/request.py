@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from contracts.judge.case import Context, Level, Requirement, Situation, requirement
+from contracts.judge.case import Breach, Context, Level, Requirement, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import UUID, NotJudged, arrived
 
@@ -25,14 +25,14 @@ def _tidied(seen: Observation, situation: Situation) -> bool:
     return sent != meant and bool(taken) and all(taken)
 
 
-def _refused(seen: Observation, situation: Situation, _: Context) -> Iterable[str]:
+def _refused(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
     if _tidied(seen, situation):
         return
     for answer in seen.answers:
         if answer.status is None and "closed" in answer.failure:
             continue  # a body that is not wanted may be cut off
         if answer.status is None or not 400 <= answer.status < 500:
-            yield f"allowed: 4xx; came: {answer}"
+            yield Breach("4xx", str(answer))
 
 
 def _refusal(id_: str, text: str, tags: str, **more: Any) -> Requirement:
@@ -80,13 +80,15 @@ request_big = _refusal(
     tags="refused",
     unless="big",
 )
-def request_no_upstream(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
+def request_no_upstream(
+    seen: Observation, situation: Situation, context: Context
+) -> Iterable[Breach]:
     """Judge the fake's journal."""
     if _tidied(seen, situation):
         return
     made = [each for each in seen.creates if each.status == 200]
     if made:
-        yield f"allowed: no session; came: {len(made)}"
+        yield Breach("no session", str(len(made)))
 
 
 @requirement(
@@ -97,7 +99,7 @@ def request_no_upstream(seen: Observation, situation: Situation, context: Contex
     tags="success",
     unless="custom",
 )
-def request_preset(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def request_preset(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the body of creates, and that Runway does not refuse it."""
     if UUID.fullmatch(seen.avatar):
         return  # the target takes custom avatars only (--avatars)
@@ -105,9 +107,9 @@ def request_preset(seen: Observation, _: Situation, context: Context) -> Iterabl
         avatar = create.body.get("avatar")
         avatar = avatar if isinstance(avatar, dict) else {}
         if avatar.get("type") != "runway-preset" or "presetId" not in avatar:
-            yield f"allowed: {{type: runway-preset, presetId}}; came: {avatar or 'no avatar'}"
+            yield Breach("{type: runway-preset, presetId}", str(avatar or "no avatar"))
         elif create.status in (400, 404, 422) and not create.faults:
-            yield f"allowed: a create that Runway takes; came: one that it refuses, {create.status}"
+            yield Breach("a create that Runway takes", f"one that it refuses, {create.status}")
 
 
 @requirement(
@@ -117,11 +119,11 @@ def request_preset(seen: Observation, _: Situation, context: Context) -> Iterabl
     source="published OpenAPI; observed (gateways that send it as a preset)",
     tags="custom",
 )
-def request_custom_avatar(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def request_custom_avatar(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the body of creates, or the lack of any."""
     for answer in arrived(seen):
         if answer.status is not None and 400 <= answer.status < 500 and not seen.creates:
             raise NotJudged("the target takes no custom avatars, or not this one")
     right = {"type": "custom", "avatarId": seen.avatar}
     if not any(each.body.get("avatar") == right and each.status == 200 for each in seen.creates):
-        yield f"allowed: a create with the avatar {right}; came: none"
+        yield Breach(f"a create with the avatar {right}", "none")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from contracts.judge.case import Context, Level, Situation, requirement
+from contracts.judge.case import Breach, Context, Level, Situation, requirement
 from contracts.judge.observation import Observation, Upstream
 from contracts.judge.requirements.common import (
     AT_ONCE_S,
@@ -50,11 +50,11 @@ def _attempts(calls: list[Upstream]) -> list[Upstream]:
     source="SDK (2 repetitions); ours",
     tags="create consume",
 )
-def retry_bounded(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def retry_bounded(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the number of attempts."""
     for name, calls in (("creates", seen.creates), ("consumes", seen.consumes)):
         if len(row := _row(calls)) > MOST_ATTEMPTS:
-            yield f"allowed: at most {MOST_ATTEMPTS} {name} in a row; came: {len(row)}"
+            yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", str(len(row)))
 
 
 @requirement(
@@ -64,7 +64,7 @@ def retry_bounded(seen: Observation, _: Situation, context: Context) -> Iterable
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
     tags="create poll consume",
 )
-def retry_spaced(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def retry_spaced(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the gaps; a library's own repetition on a fresh connection counts as one attempt."""
     about_sessions = [
         [each for each in calls if each.session == session]
@@ -76,9 +76,9 @@ def retry_spaced(seen: Observation, _: Situation, context: Context) -> Iterable[
         fast = [gap for gap in gaps if gap < SHORTEST_INTERVAL_S * 0.9]
         # in a row, because creates for two sessions side by side may meet now and then
         if any(max(two) < SHORTEST_INTERVAL_S * 0.9 for two in pairwise(gaps)):
-            yield (
-                f"allowed: pauses of {SHORTEST_INTERVAL_S:g}s and more; came: {len(fast)} attempts"
-                f" after {min(fast):.3f}s"
+            yield Breach(
+                f"pauses of {SHORTEST_INTERVAL_S:g}s and more",
+                f"{len(fast)} attempts after {min(fast):.3f}s",
             )
 
 
@@ -90,7 +90,7 @@ def retry_spaced(seen: Observation, _: Situation, context: Context) -> Iterable[
     tags="after",
     level=Level.SHOULD,
 )
-def retry_after(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def retry_after(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the gaps between creates: Retry-After was 1."""
     early = [
         after.at - before.at
@@ -98,7 +98,7 @@ def retry_after(seen: Observation, _: Situation, context: Context) -> Iterable[s
         if after.at - before.at < 0.9
     ]
     if early:
-        yield f"allowed: 1s and more between creates; came: {min(early):.3f}s"
+        yield Breach("1s and more between creates", f"{min(early):.3f}s")
 
 
 @requirement(
@@ -108,11 +108,11 @@ def retry_after(seen: Observation, _: Situation, context: Context) -> Iterable[s
     source="observed (2 credits at create; SDKs send no idempotency header)",
     tags="lost",
 )
-def retry_create_not_blindly(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def retry_create_not_blindly(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the number of creates that were acted on."""
     made = [each for each in seen.creates if each.acted]
     if len(made) > 1:
-        yield f"allowed: one create; came: {len(made)}, each with a session of its own"
+        yield Breach("one create", f"{len(made)}, each with a session of its own")
 
 
 @requirement(
@@ -124,11 +124,11 @@ def retry_create_not_blindly(seen: Observation, _: Situation, context: Context) 
     unless="create",
     level=Level.SHOULD,
 )
-def retry_passing_error(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def retry_passing_error(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge whether there was another look; what came of it is judged elsewhere."""
     for answer in arrived(seen):
         if not answer.ok and len(seen.polls) == 1:
-            yield f"allowed: another look; came: {answer} after the first"
+            yield Breach("another look", f"{answer} after the first")
 
 
 @requirement(
@@ -140,8 +140,8 @@ def retry_passing_error(seen: Observation, _: Situation, context: Context) -> It
     unless="poll",
     level=Level.SHOULD,
 )
-def retry_busy(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def retry_busy(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge whether there was another create; what came of it is judged elsewhere."""
     for answer in arrived(seen):
         if not answer.ok and len(seen.creates) == 1 and seen.creates[0].faults:
-            yield f"allowed: another create; came: {answer} after the first"
+            yield Breach("another create", f"{answer} after the first")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from contracts.judge.case import Context, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, Shape, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import KEY, NotJudged, arrived, shape_of
 from contracts.judge.spellings import spellings
@@ -26,13 +26,13 @@ def _shows(text: str, secret: str) -> bool:
     why="It opens the whole account.",
     source="seed B (never expose it)",
 )
-def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge bodies, headers and addresses."""
     for place, text in _places(seen):
         if _shows(text, context.secret):
-            yield f"allowed: the API secret nowhere; came: in {place}"
+            yield Breach(f"no API secret in {place}", "one")
     if any(each.secret_in_url for each in seen.upstream):
-        yield "allowed: no secret in a URL; came: one in a request upstream"
+        yield Breach("no secret in a URL", "one in a request upstream")
 
 
 @requirement(
@@ -41,13 +41,13 @@ def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Ite
     why="Whoever has it can take the session over until it is consumed.",
     source="seed B (log without credentials); ours",
 )
-def secrecy_session_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def secrecy_session_key(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge answers of the other kind."""
     for answer in seen.answers:
         entitled = answer.ok and shape_of(answer) is not Shape.CREDENTIALS
-        shown = f"{dict(answer.headers)}" + ("" if entitled else answer.body.decode("latin-1"))
+        shown = str(dict(answer.headers)) + ("" if entitled else answer.body.decode("latin-1"))
         if KEY.search(shown):
-            yield "allowed: no session key in this answer; came: one"
+            yield Breach("no session key in this answer", "one")
 
 
 @requirement(
@@ -56,14 +56,14 @@ def secrecy_session_key(seen: Observation, _: Situation, context: Context) -> It
     why="Logs are read, shipped and kept by many who must not have either.",
     source="seed B (log without credentials); ours",
 )
-def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge what the target wrote meanwhile."""
     if not seen.output:
         raise NotJudged("the target was not heard: the judge did not start it, or it wrote nothing")
     if _shows(seen.output, context.secret):
-        yield "allowed: no API secret in the target's output; came: one"
+        yield Breach("no API secret in the target's output", "one")
     if KEY.search(seen.output):
-        yield "allowed: no session key in the target's output; came: one"
+        yield Breach("no session key in the target's output", "one")
 
 
 @requirement(
@@ -73,8 +73,8 @@ def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterabl
     source="observed (raw upstream bodies sent to browsers); ours",
     tags="error repeat",
 )
-def secrecy_upstream_text(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def secrecy_upstream_text(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge by the marker word in all that the fake says."""
     for answer in arrived(seen):
         if context.marker.encode() in answer.body or context.marker in str(dict(answer.headers)):
-            yield f"allowed: a text of the target's own; came: the upstream's, with {answer}"
+            yield Breach("a text of the target's own", f"the upstream's, with {answer}")

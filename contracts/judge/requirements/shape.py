@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Level, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, Level, Shape, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import (
     CREDENTIAL_KEYS,
@@ -27,13 +27,13 @@ from contracts.judge.requirements.common import (
     source="seed A; SDK",
     tags="success repeat one-slow",
 )
-def shape_one_of_two(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_one_of_two(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the keys of successes."""
     for answer in handed_out(seen):
         keys = sorted(answer.fields)
         both = "sessionKey" in keys and ("serverUrl" in keys or "token" in keys)
         if shape_of(answer) is None or both:
-            yield f"allowed: one of the two shapes; came: an answer with the keys {keys}"
+            yield Breach("one of the two shapes", f"an answer with the keys {keys}")
 
 
 @requirement(
@@ -44,14 +44,14 @@ def shape_one_of_two(seen: Observation, _: Situation, context: Context) -> Itera
     tags="success repeat one-slow",
     level=Level.SHOULD,
 )
-def shape_nothing_else(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_nothing_else(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the keys of successes that have one of the two shapes."""
     keys = {Shape.CREDENTIALS: CREDENTIAL_KEYS, Shape.SESSION_KEY: SESSION_KEY_KEYS}
     for answer in handed_out(seen):
         if (shape := shape_of(answer)) is None or {"sessionKey", "token"} <= answer.fields.keys():
             continue  # which is the affair of shape.one-of-two
         if more := sorted(answer.fields.keys() - keys[shape]):
-            yield f"allowed: {', '.join(keys[shape])}; came: also {', '.join(more)}"
+            yield Breach(", ".join(keys[shape]), f"also {', '.join(more)}")
 
 
 @requirement(
@@ -61,13 +61,13 @@ def shape_nothing_else(seen: Observation, _: Situation, context: Context) -> Ite
     source="SDK",
     tags="success repeat one-slow error",
 )
-def shape_types(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_types(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the values of successes."""
     for answer in handed_out(seen):
         for name in (*CREDENTIAL_KEYS, "sessionKey"):
             value = answer.fields.get(name, "absent")
             if not isinstance(value, str) or not value:
-                yield f"allowed: a text as {name}; came: {type(value).__name__}"
+                yield Breach(f"a text as {name}", type(value).__name__)
 
 
 @requirement(
@@ -77,12 +77,12 @@ def shape_types(seen: Observation, _: Situation, context: Context) -> Iterable[s
     source="seed A; seed B",
     tags="success",
 )
-def shape_session_id(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_session_id(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the id against the fake's."""
     ids = {session.id for session in seen.sessions}
     for answer in handed_out(seen):
         if shape_of(answer) is not None and answer.fields["sessionId"] not in ids:
-            yield f"allowed: {' or '.join(sorted(ids)) or 'none'}; came: another sessionId"
+            yield Breach(" or ".join(sorted(ids)) or "none", "another sessionId")
 
 
 @requirement(
@@ -93,12 +93,12 @@ def shape_session_id(seen: Observation, _: Situation, context: Context) -> Itera
     unless="gone big",
     level=Level.SHOULD,
 )
-def shape_content_type(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_content_type(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the header."""
     for answer in arrived(seen):
         declared = {key.lower(): text for key, text in answer.headers.items()}.get("content-type")
         if answer.body and "json" not in (declared or "none"):
-            yield f"allowed: application/json; came: {declared or 'no content type'}"
+            yield Breach("application/json", declared or "no content type")
 
 
 @requirement(
@@ -108,14 +108,14 @@ def shape_content_type(seen: Observation, _: Situation, context: Context) -> Ite
     source="SDK",
     tags="success",
 )
-def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the shape; without a declaration there is nothing to judge."""
     if context.shape is None:
         raise NotJudged("no shape was declared, and none was seen")
     for answer in handed_out(seen):
         came = shape_of(answer)
         if context.shape is not None and came not in (None, context.shape):
-            yield f"allowed: {context.shape.value}; came: {came.value if came else 'neither'}"
+            yield Breach(context.shape.value, came.value if came else "neither")
 
 
 @requirement(
@@ -125,7 +125,7 @@ def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterabl
     source="seed A; seed B",
     tags="success",
 )
-def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge against what the fake hands out: the room is named like the session."""
     rooms = {session.id for session in seen.sessions}
     for answer in of_shape(seen, Shape.CREDENTIALS):
@@ -134,11 +134,11 @@ def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iter
         if not isinstance(fields["roomName"], str) or not isinstance(fields["token"], str):
             continue  # which is the affair of shape.types
         if fields["serverUrl"] != context.media_url and isinstance(fields["serverUrl"], str):
-            yield f"allowed: serverUrl {context.media_url}; came: another"
+            yield Breach(f"serverUrl {context.media_url}", "another serverUrl")
         if fields["roomName"] != room or fields["roomName"] not in rooms:
-            yield "allowed: the room of that session; came: another roomName"
+            yield Breach("the room of that session", "another roomName")
         if seen.consumes and room_of(fields["token"]) != room:
-            yield "allowed: the token that opens that room; came: another"
+            yield Breach("the token that opens that room", "another token")
 
 
 @requirement(
@@ -148,13 +148,13 @@ def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iter
     source="seed A",
     tags="success",
 )
-def shape_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def shape_key(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the key, and that nobody has used it."""
     for answer in of_shape(seen, Shape.SESSION_KEY):
         if not isinstance(answer.fields["sessionKey"], str):
             continue  # which is the affair of shape.types
         if not KEY.fullmatch(answer.fields["sessionKey"]):
-            yield "allowed: the session's key; came: something else as sessionKey"
+            yield Breach("the session's key", "something else as sessionKey")
         used = [each for each in seen.consumes if each.status == 200]
         if any(each.session == answer.fields["sessionId"] for each in used):
-            yield "allowed: a key that nobody has used; came: one that the target has consumed"
+            yield Breach("a key that nobody has used", "one that the target has consumed")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, requirement
 from contracts.judge.observation import TERMINAL, Observation
 from contracts.judge.requirements.common import (
     never,
@@ -18,7 +18,7 @@ from contracts.judge.requirements.common import (
     tags="ends",
     unless="running",
 )
-def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the time from the end of the session to the answer."""
     prompt_s = promptly_s(context)
     for answer, session in zip(seen.answers, seen.sessions, strict=False):
@@ -29,9 +29,9 @@ def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) ->
             and answer.came_at - ended[0] > prompt_s + seen.lost_s
         ):
             waited = answer.came_at - ended[0]
-            yield (
-                f"allowed: an answer within {prompt_s:g}s of the end ({session.state});"
-                f" came: {waited:.1f}s later"
+            yield Breach(
+                f"an answer within {prompt_s:g}s of the end ({session.state})",
+                f"{waited:.1f}s later",
             )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import SLACK_S, Context, Level, Situation, requirement
+from contracts.judge.case import SLACK_S, Breach, Context, Level, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import (
     NotJudged,
@@ -20,13 +20,13 @@ from contracts.judge.requirements.common import (
     source="seed A (30 s); seed B (a server action without a limit)",
     unless="gone kept",
 )
-def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the time to the answer."""
     for answer in seen.answers:
         late = answer.took_s > context.timeout_s + SLACK_S + seen.lost_s
         silent = answer.status is None and "closed" not in answer.failure
         if silent or late:
-            yield f"allowed: an answer within {context.timeout_s:g}s; came: {answer}"
+            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
 
 
 @requirement(
@@ -36,11 +36,11 @@ def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable
     source="seed A (504)",
     tags="deadline",
 )
-def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the status."""
     for answer in in_time(seen, context):
         if answer.status is not None and not 500 <= answer.status < 600:
-            yield f"allowed: 504 or another 5xx; came: {answer}"
+            yield Breach("504 or another 5xx", str(answer))
 
 
 @requirement(
@@ -51,7 +51,7 @@ def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[s
     tags="last",
     level=Level.SHOULD,
 )
-def time_last_moment(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def time_last_moment(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the answer."""
     if own_mistake(seen, context):
         return
@@ -59,7 +59,7 @@ def time_last_moment(seen: Observation, _: Situation, context: Context) -> Itera
         raise NotJudged("the create came so late that the session was not READY in time")
     for answer in arrived(seen):
         if not answer.ok:
-            yield f"allowed: 2xx with credentials; came: {answer}"
+            yield Breach("2xx with credentials", str(answer))
 
 
 time_nothing = never(

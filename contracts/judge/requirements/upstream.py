@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, requirement
 from contracts.judge.observation import Observation
 from contracts.judge.requirements.common import (
     arrived,
@@ -48,11 +48,11 @@ upstream_consume = never(
 )
 def upstream_not_the_callers_fault(
     seen: Observation, _: Situation, context: Context
-) -> Iterable[str]:
+) -> Iterable[Breach]:
     """Judge the status."""
     for answer in arrived(seen):
         if answer.status in (401, 403):
-            yield f"allowed: 5xx; came: {answer}"
+            yield Breach("5xx", str(answer))
 
 
 @requirement(
@@ -62,11 +62,11 @@ def upstream_not_the_callers_fault(
     source="observed (401 and 402 swallowed until the deadline)",
     tags="final",
 )
-def upstream_final(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def upstream_final(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
     """Judge the time from the first such error to the answer."""
     prompt_s = promptly_s(context)
     errors = [each.at for each in seen.polls if each.status is not None and each.status >= 400]
     for answer in arrived(seen):
         if errors and answer.came_at - errors[0] > prompt_s:
             waited = answer.came_at - errors[0]
-            yield f"allowed: an answer within {prompt_s:g}s; came: {waited:.1f}s after the error"
+            yield Breach(f"an answer within {prompt_s:g}s", f"{waited:.1f}s after the error")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from contracts.judge.case import Context, Expect, Level, Requirement, Situation
+from contracts.judge.case import Breach, Context, Expect, Level, Requirement, Situation
 from contracts.judge.observation import Answer, Observation, Session, Upstream
 from contracts.judge.runner import Failure, Outcome, Report, Verdict
 
@@ -121,8 +121,8 @@ def mixed() -> Report:
         ),
     )
     fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
-    late = "allowed: no look after the answer; came: 2, the first 0.5s later"
-    later = "allowed: no look after the answer; came: another"
+    late = Breach("no poll after the answer", "2, the first 0.5s later")
+    later = Breach("no poll after the answer", "another")
     stops = requirement("poll.stops", text="Looks end with the answer.")
     declared = requirement("shape.content-type", Level.SHOULD)
     return report(
@@ -137,7 +137,7 @@ def mixed() -> Report:
             Verdict(
                 declared,
                 Outcome.FAIL,
-                (Failure(failed, "allowed: application/json; came: text/html"),),
+                (Failure(failed, Breach("application/json", "text/html")),),
                 judged=3,
             ),
             Verdict(requirement("time.status"), Outcome.SKIP, reason="nothing was played"),
@@ -171,7 +171,7 @@ def everywhere() -> Report:
     """Return a report in which one SHOULD is broken in five situations with four callers each."""
     callers = [answer(200, b"[1]")] * 4
     seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
-    failures = tuple(Failure(each, "of another form") for each in seen)
+    failures = tuple(Failure(each, Breach("an object", "a list")) for each in seen)
     verdict = Verdict(requirement("many.rest", Level.SHOULD), Outcome.FAIL, failures, judged=5)
     return report(
         (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
@@ -181,7 +181,7 @@ def everywhere() -> Report:
 def optional() -> Report:
     """Return a report in which all is right, and one MAY is not done."""
     report = kept()
-    failures = (Failure(report.observations[0], "allowed: the header; came: none"),)
+    failures = (Failure(report.observations[0], Breach("the header", "none")),)
     may = requirement("header.more", Level.MAY, "A header is sent too.")
     verdict = Verdict(may, Outcome.FAIL, failures, judged=1)
     return replace(report, verdicts=(*report.verdicts, verdict))
@@ -208,8 +208,8 @@ def hostile() -> Report:
         sessions=(session((0.1, "<created>", "<queued>")),),
         output=f"log {SECRET} {KEY} {OTHER_KEY}\n" + HOSTILE.decode(errors="replace"),
     )
-    text = f"allowed: less; came: {HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800"
-    verdict = Verdict(requirement("error.json"), Outcome.FAIL, (Failure(bad, text),), judged=1)
+    breach = Breach("less", f"{HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800")
+    verdict = Verdict(requirement("error.json"), Outcome.FAIL, (Failure(bad, breach),), judged=1)
     skipped = Verdict(requirement("time.status"), Outcome.SKIP, reason=f"<b>{SECRET}\x1b")
     return report(
         (verdict, skipped),

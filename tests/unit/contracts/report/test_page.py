@@ -95,7 +95,7 @@ def test_a_diagram_says_what_was_expected_and_what_came() -> None:
     assert "504 too late" in texts
     assert "expected: a JSON error, not 2xx" in texts
     assert "✗ poll.stops@never-ready" in texts
-    assert re.search(r"expected: no look after the answer\ncame: +2, the first 0.5s later", texts)
+    assert re.search(r"expected: no poll after the answer\ngot: +2, the first 0.5s later", texts)
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing() -> None:

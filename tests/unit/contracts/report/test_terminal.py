@@ -69,7 +69,7 @@ def test_a_failure_shows_what_was_allowed_what_came_and_both_hops() -> None:
     out, _ = shown(made.mixed())
     found = out[out.index("poll.stops@never-ready") :]
 
-    assert re.search(r"allowed: +no look after the answer\n +came: +2, the first 0.5s later", found)
+    assert re.search(r"expected: +no poll after the answer\n +got: +2, the first 0.5s later", found)
     told = re.sub(" +", " ", found)
     assert 'caller +0.00s POST -> 504 after 4.0s {"error": "too late"}\n' in told
     assert "upstream +0.01s POST /v1/realtime_sessions -> 200\n" in told
