@@ -9,9 +9,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.judge.case import Breach, Context, Requirement, Situation
+from contracts.judge.case import Breach, Context, NotJudged, Requirement, Situation
 from contracts.judge.observation import Observation
-from contracts.judge.requirements import NotJudged
 
 Play = Callable[[Situation], Coroutine[Any, Any, Observation]]
 Told = Callable[[int, Situation, Observation], None]

@@ -6,7 +6,7 @@ would keep them all.
 
 from collections.abc import Sequence
 
-from contracts.judge.case import Situation
+from contracts.judge.case import Expect, Situation
 from contracts.judge.observation import Observation
 
 
@@ -25,7 +25,7 @@ def nothing_judged(
     waits = any(situation.leaves_after_s is None for situation, _ in played)
     if waits and all(answer.status is None for answer in answers):
         return f"{url} gave not one HTTP answer: is this the right address?"
-    if reached or all("refused" in situation.tags for situation, _ in played):
+    if reached or all(situation.expect is Expect.REFUSAL for situation, _ in played):
         return ""
     if elsewhere:
         return (

@@ -19,6 +19,7 @@ from contracts.judge.case import (
     Context,
     Expect,
     Level,
+    NotJudged,
     Requirement,
     Shape,
     Situation,
@@ -28,7 +29,8 @@ from contracts.judge.fake import Control
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Answer, Observation, Upstream
 from contracts.judge.reached import nothing_judged
-from contracts.judge.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.requirements.common import shape_of
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.target import Target
 
@@ -43,6 +45,8 @@ PRESETS = (
     "fashion-designer",
     "cooking-teacher",
 )
+CANCELLED_WITHIN_S = 5.0
+"""How long a target has to cancel a session that it did not hand out, in seconds."""
 WATCHED_S = 1.2
 """How long a target is watched after its answer, in seconds: a poll a second is seen."""
 LOST_S = 0.3
@@ -176,14 +180,6 @@ class Plan:
     examples: int = 0
 
 
-def _echoes(situation: Situation) -> bool:
-    """Tell whether a target may create again much later, which would look like somebody else's.
-
-    An SDK that waits in vain for the answer to a create tries again after a minute.
-    """
-    return {"create", "hangs"} <= situation.tags
-
-
 @dataclass
 class Runner:
     """Plays a plan against one target."""
@@ -219,7 +215,7 @@ class Runner:
         plan, began_at = self.plan, now()
         calls_elsewhere = await self.control.calls_elsewhere()
         self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
-        wrong = [each for each in plan.situations if "refused" in each.tags]
+        wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
         for situation in wrong:
@@ -282,7 +278,7 @@ class Runner:
             try:
                 await self._play(situation, [avatar])
             finally:
-                if not _echoes(situation) or len(self.plan.avatars) == 1:
+                if not situation.retried_late or len(self.plan.avatars) == 1:
                     free.put_nowait(avatar)
 
         async def play_custom(situation: Situation) -> None:
@@ -342,7 +338,7 @@ class Runner:
                 observation = await self._observe(situation, avatars)
             finally:
                 self._playing.remove(situation.id)
-            if observation.stood_still_s < STOOD_STILL_S or _echoes(situation):
+            if observation.stood_still_s < STOOD_STILL_S or situation.retried_late:
                 break
         self._observations[situation.id] = observation
         done, of = len(self._observations), len(self.plan.situations)
@@ -387,7 +383,7 @@ class Runner:
         """Wait for what a target does after its answer, and gather all that was seen."""
         mine = await self._creates(avatars, before)
         success = all(answer.ok for answer in answers)
-        if "refused" not in situation.tags:
+        if situation.expect is not Expect.REFUSAL:
             if not success:
                 known = [each.session for each in mine if each.session and each.arrives]
                 await asyncio.gather(
@@ -433,7 +429,7 @@ class Runner:
             if situation.shape is not None and context.shape not in (None, situation.shape):
                 reason = f"it is about targets that hand out the shape {situation.shape.value}"
                 continue
-            if "last" in situation.tags and observation.lost_s > LOST_S:
+            if situation.to_the_second and observation.lost_s > LOST_S:
                 reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
                 continue
             try:

@@ -11,11 +11,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from contracts.judge.case import Expect, Shape, Situation
+from contracts.judge.case import Expect, Shape, Situation, Trait
 
 Json = dict[str, Any]
 
-_HOPS = {"createSession": "create", "getSession": "poll", "consumeSession": "consume"}
+_HOPS = {
+    "createSession": Trait.CREATE,
+    "getSession": Trait.POLL,
+    "consumeSession": Trait.CONSUME,
+}
 _STATUSES = (400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504)
 
 
@@ -106,36 +110,28 @@ def situations(timeout_s: float, marker: str) -> st.SearchStrategy[Situation]:
 
 
 def situation_of(form: Json, timeout_s: float) -> Situation:
-    """Return the situation of a session form, with the tags that are certain."""
-    tags = {"random"}
-    troubles = [each for each in form.get("faults", ()) if set(each["effect"]) != {"delay"}]
-    delays = len(form.get("faults", ())) - len(troubles)
-    expect = Expect.EITHER
+    """Return the situation of a session form, with the traits that follow from it for certain."""
+    faults = form.get("faults", ())
+    troubles = [each for each in faults if set(each["effect"]) != {"delay"}]
+    lasting = {
+        _HOPS[each["match"]["operation"]]
+        for each in troubles
+        if "times" not in each and "skip" not in each and _always_fails(each)
+    }
+    traits, expect = set[Trait](), Expect.EITHER
     if troubles:
-        tags.add("error")
-        for fault in troubles:
-            hop = _HOPS[fault["match"]["operation"]]
-            lasting = "times" not in fault and "skip" not in fault
-            if lasting and _always_fails(fault):
-                expect = Expect.FAILURE if hop != "consume" else expect
-                tags |= {hop} | ({"made"} if hop != "create" else set())
+        traits = {Trait.ERROR, *lasting}
+        if lasting - {Trait.CONSUME}:
+            expect = Expect.FAILURE
     elif not form.get("then"):
         ready_s = _seconds(form["provision_time"]) + _seconds(form.get("queued", "0ms"))
-        if ready_s + delays < timeout_s - 1.5:
-            tags |= {"success", "slow"}
-            expect = Expect.SUCCESS
+        if ready_s + len(faults) < timeout_s - 1.5:
+            traits, expect = {Trait.SUCCESS, Trait.SLOW}, Expect.SUCCESS
         elif ready_s > timeout_s + 1:
-            tags |= {"error", "deadline", "made"}
-            expect = Expect.FAILURE
-    hops = {_HOPS[each["match"]["operation"]] for each in troubles}
-    return Situation(
-        "example",
-        "A random situation.",
-        expect,
-        frozenset(tags),
-        session=form,
-        shape=Shape.CREDENTIALS if "consume" in hops and "consume" in tags else None,
-    )
+            traits, expect = {Trait.ERROR, Trait.DEADLINE}, Expect.FAILURE
+    shape = Shape.CREDENTIALS if Trait.CONSUME in traits else None
+    about = "A random situation."
+    return Situation("example", about, expect, traits, session=form, shape=shape)
 
 
 def _always_fails(fault: Json) -> bool:

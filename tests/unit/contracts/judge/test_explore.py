@@ -1,4 +1,4 @@
-"""Random situations are valid, tagged with what is certain, and shrunk when something breaks."""
+"""Random situations are valid, have the traits that are certain, and shrink when one breaks."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from contracts.judge.case import Context, Situation
+from contracts.judge.case import Context, Situation, Trait
 from contracts.judge.explore import Smallest, explore
 from contracts.judge.observation import Answer, Observation
 from contracts.judge.requirements import REQUIREMENTS
@@ -26,17 +26,17 @@ def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "tags"),
+    ("form", "traits"),
     [
-        ({"provision_time": "500ms"}, {"random", "success", "slow"}),
-        ({"provision_time": "never"}, {"random", "error", "deadline", "made"}),
-        ({"provision_time": "500ms", "queued": "3500ms"}, {"random"}),
+        ({"provision_time": "500ms"}, {Trait.SUCCESS, Trait.SLOW}),
+        ({"provision_time": "never"}, {Trait.ERROR, Trait.DEADLINE}),
+        ({"provision_time": "500ms", "queued": "3500ms"}, set()),
         (
             {
                 "provision_time": "0ms",
                 "faults": [{"match": {"operation": "getSession"}, "effect": {"reset": True}}],
             },
-            {"random", "error", "poll", "made"},
+            {Trait.ERROR, Trait.POLL},
         ),
         (
             {
@@ -49,13 +49,13 @@ def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
                     }
                 ],
             },
-            {"random", "error"},
+            {Trait.ERROR},
         ),
     ],
 )
-def test_tags_are_those_that_are_certain(form: dict[str, Any], tags: set[str]) -> None:
+def test_traits_are_those_that_are_certain(form: dict[str, Any], traits: set[Trait]) -> None:
     """Whether a session can be handed out is said only where it follows from the form."""
-    assert situation_of(form, TIMEOUT_S).tags == tags
+    assert situation_of(form, TIMEOUT_S).traits == traits
 
 
 def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
