@@ -21,10 +21,11 @@ from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import Control, ControlError, Fake, control, started_fake
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import MEDIA_URL, marker_of, secret_of, told
-from contracts.judge.runner import PRESETS, Listener, Plan, Report, Runner
+from contracts.judge.runner import PRESETS, Listener, Plan, Runner
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, Watch, is_address, reachable, started
+from contracts.judge.verdict import Report
 from contracts.report import Format, reporters, write
 from contracts.report.redaction import Redaction
 

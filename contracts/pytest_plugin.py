@@ -24,7 +24,7 @@ import pytest
 
 if TYPE_CHECKING:
     from contracts.judge.run import Judging
-    from contracts.judge.runner import Report
+    from contracts.judge.verdict import Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

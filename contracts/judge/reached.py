@@ -10,7 +10,7 @@ from contracts.judge.case import Expect, Situation
 from contracts.judge.observation import Observation
 
 
-def nothing_judged(
+def why_not_exercised(
     url: str, played: Sequence[tuple[Situation, Observation]], *, reached: bool, elsewhere: bool
 ) -> str:
     """Return why nothing that was seen could be judged, in a line; empty if all is well.

@@ -9,10 +9,11 @@ from typing import Self
 
 from contracts.judge.case import Context
 from contracts.judge.fake import Control, control, fake
-from contracts.judge.runner import Plan, Report, Runner
+from contracts.judge.runner import Plan, Runner
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, reachable
+from contracts.judge.verdict import Report
 
 MEDIA_URL = "wss://media.judge.invalid"
 SEED = "0"

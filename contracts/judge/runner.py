@@ -11,15 +11,11 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from contracts.judge.case import (
     SLACK_S,
-    Breach,
     Context,
     Expect,
-    Level,
-    NotJudged,
     Requirement,
     Shape,
     Situation,
@@ -28,11 +24,12 @@ from contracts.judge.clock import now, sleep
 from contracts.judge.fake import Control
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Answer, Observation, Upstream
-from contracts.judge.reached import nothing_judged
+from contracts.judge.reached import why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.target import Target
+from contracts.judge.verdict import Outcome, Report, Verdict, judge
 
 PRESETS = (
     "game-character",
@@ -49,45 +46,10 @@ CANCELLED_WITHIN_S = 5.0
 """How long a target has to cancel a session that it did not hand out, in seconds."""
 WATCHED_S = 1.2
 """How long a target is watched after its answer, in seconds: a poll a second is seen."""
-LOST_S = 0.3
-"""A machine that was so late, in seconds, has spent the time that a last moment leaves."""
 STOOD_STILL_S = 0.5
 """A machine that ran nothing for so long, in seconds, has spoilt what was to be seen."""
 MOST_PLAYS = 3
 """How often a situation is played, at most, in the hope of a machine that goes on meanwhile."""
-
-
-class Outcome(Enum):
-    """What came of a requirement."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    SKIP = "skip"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One situation in which a requirement was broken."""
-
-    observation: Observation
-    breach: Breach
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What was found about one requirement.
-
-    Attributes:
-        judged: in how many situations.
-        reason: of a skip or an error.
-    """
-
-    requirement: Requirement
-    outcome: Outcome
-    failures: tuple[Failure, ...] = ()
-    judged: int = 0
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,55 +72,14 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A verdict is reached."""
-
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
 class Ended:
     """The run is over."""
 
-    report: "Report"
+    report: Report
 
 
-Event = Began | Played | Judged | Ended
+Event = Began | Played | Ended
 Listener = Callable[[Event], None]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that a run found out.
-
-    Attributes:
-        took_s: seconds.
-        replay_token: replays what the fake saw; empty if it cannot be had.
-        nothing_judged: why nothing could be judged, in a line; empty if all is well.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    observations: tuple[Observation, ...]
-    situations: tuple[Situation, ...]
-    context: Context
-    target_url: str
-    seed: str
-    took_s: float
-    replay_token: str = ""
-    nothing_judged: str = ""
-
-    def kept(self, *, strict: bool) -> bool:
-        """Tell whether the run is good: there was something to judge, and nothing is broken."""
-        return not self.nothing_judged and not self.broken(strict=strict)
-
-    def broken(self, *, strict: bool) -> list[Verdict]:
-        """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
-        weighty = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
-        return [
-            verdict
-            for verdict in self.verdicts
-            if verdict.outcome is Outcome.FAIL and verdict.requirement.level in weighty
-        ]
 
 
 @dataclass(frozen=True)
@@ -231,18 +152,29 @@ class Runner:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
-        nothing = await self._nothing_judged(refused_calls, calls_elsewhere)
-        verdicts = []
-        for requirement in plan.requirements:
-            verdict = self._judge(requirement)
-            if nothing and verdict.outcome is Outcome.PASS:
-                verdict = Verdict(requirement, Outcome.SKIP, reason=nothing)
-            verdicts.append(verdict)
-            self.listen(Judged(verdict))
+        known = (*plan.situations, *self._found)
+        played = [
+            (each, self._observations[each.id]) for each in known if each.id in self._observations
+        ]
+        nothing = why_not_exercised(
+            self.target.url,
+            played,
+            reached=await self.control.calls() > refused_calls,
+            elsewhere=await self.control.calls_elsewhere() > calls_elsewhere,
+        )
+        context = self._context()
+        verdicts = [judge(requirement, played, context) for requirement in plan.requirements]
+        if nothing:
+            verdicts = [
+                Verdict(each.requirement, Outcome.SKIP, reason=nothing)
+                if each.outcome is Outcome.PASS
+                else each
+                for each in verdicts
+            ]
         report = Report(
             tuple(verdicts),
             tuple(self._observations.values()),
-            (*plan.situations, *self._found),
+            known,
             plan.context,
             self.target.url,
             plan.seed,
@@ -252,15 +184,6 @@ class Runner:
         )
         self.listen(Ended(report))
         return report
-
-    async def _nothing_judged(self, refused_calls: int, calls_elsewhere: int) -> str:
-        known = {each.id: each for each in (*self.plan.situations, *self._found)}
-        return nothing_judged(
-            self.target.url,
-            [(known[id_], seen) for id_, seen in self._observations.items()],
-            reached=await self.control.calls() > refused_calls,
-            elsewhere=await self.control.calls_elsewhere() > calls_elsewhere,
-        )
 
     async def _warm_up(self, avatar: str) -> None:
         """Let one caller connect who is not judged: what a target loads late is loaded then."""
@@ -308,7 +231,7 @@ class Runner:
         async def play(situation: Situation) -> Observation:
             return await self._observe(situation, list(plan.avatars[:1]))
 
-        def told(number: int, situation: Situation, observation: Observation) -> None:
+        def notify(number: int, situation: Situation, observation: Observation) -> None:
             of = before + max(number, plan.examples)
             event = Played(situation, observation, before + number, of)
             loop.call_soon_threadsafe(self.listen, event)
@@ -319,7 +242,7 @@ class Runner:
             requirements=plan.requirements,
             examples=plan.examples,
             seed=plan.seed,
-            told=told,
+            notify=notify,
         )
         if smallest is not None:
             form = json.dumps(smallest.situation.session)
@@ -416,33 +339,6 @@ class Runner:
         mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
         # a body that the fake could not read names no avatar: one of them stands for all
         return mine or [each for each in new if not each.avatar and each.status == 400][:1]
-
-    def _judge(self, requirement: Requirement) -> Verdict:
-        context = self._context()
-        failures: list[Failure] = []
-        judged = 0
-        reason = "none of the situations that it is about was played"
-        for situation in (*self.plan.situations, *self._found):
-            observation = self._observations.get(situation.id)
-            if observation is None or not requirement.is_about(situation):
-                continue
-            if situation.shape is not None and context.shape not in (None, situation.shape):
-                reason = f"it is about targets that hand out the shape {situation.shape.value}"
-                continue
-            if situation.to_the_second and observation.lost_s > LOST_S:
-                reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
-                continue
-            try:
-                breaches = list(requirement.check(observation, situation, context))
-            except NotJudged as why:
-                reason = str(why)
-                continue
-            judged += 1
-            failures += [Failure(observation, breach) for breach in breaches]
-        if not judged:
-            return Verdict(requirement, Outcome.SKIP, reason=reason)
-        outcome = Outcome.FAIL if failures else Outcome.PASS
-        return Verdict(requirement, outcome, tuple(failures), judged)
 
     def _context(self) -> Context:
         """Return the context with the shape that was seen, if none was declared."""

@@ -10,7 +10,7 @@ Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 
 from collections.abc import Sequence
 
-from contracts.judge.runner import Report
+from contracts.judge.verdict import Report
 from contracts.report.findings import Finding, findings, summary
 from contracts.report.redaction import Redaction
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from contracts.judge.case import Breach, Level, Requirement, Situation
 from contracts.judge.observation import Observation
-from contracts.judge.runner import Outcome, Report, Verdict
+from contracts.judge.verdict import Outcome, Report, Verdict
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,9 @@ def findings(report: Report, *, strict: bool) -> tuple[Finding, ...]:
 
 def _of(verdict: Verdict, report: Report, *, counts: bool) -> Iterator[Finding]:
     known = {each.id: each for each in report.situations}
-    by_situation: dict[str, list[Breach]] = {}
-    seen = {}
     for failure in verdict.failures:
-        by_situation.setdefault(failure.observation.situation, []).append(failure.breach)
-        seen[failure.observation.situation] = failure.observation
-    for id_, breaches in by_situation.items():
-        unique = tuple(dict.fromkeys(breaches))
-        yield Finding(verdict.requirement, known[id_], seen[id_], unique, counts)
+        situation = known[failure.observation.situation]
+        yield Finding(verdict.requirement, situation, failure.observation, failure.breaches, counts)
 
 
 def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:

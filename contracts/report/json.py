@@ -10,7 +10,7 @@ import orjson
 
 from contracts.judge.case import Situation
 from contracts.judge.observation import Answer, Observation, Session, Upstream
-from contracts.judge.runner import Report, Verdict
+from contracts.judge.verdict import Report, Verdict
 from contracts.report.findings import Finding, began, findings, summary
 from contracts.report.redaction import Redaction
 

@@ -7,7 +7,7 @@ run fail. A broken requirement that does not (a SHOULD without
 
 from xml.etree import ElementTree as XML
 
-from contracts.judge.runner import Outcome, Report, Verdict
+from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, began, findings, observed, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence

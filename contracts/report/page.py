@@ -11,7 +11,7 @@ from importlib import resources
 
 from contracts.judge.case import Breach, Situation
 from contracts.judge.observation import Answer, Observation
-from contracts.judge.runner import Outcome, Report, Verdict
+from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence

@@ -19,7 +19,8 @@ from rich.progress import (
 from rich.text import Text
 
 from contracts.judge.case import Level
-from contracts.judge.runner import Began, Ended, Event, Outcome, Played, Report, Verdict
+from contracts.judge.runner import Began, Ended, Event, Played
+from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
@@ -69,8 +70,6 @@ class Terminal:
             case Ended(report=report):
                 self.close()
                 self._show(report)
-            case _:
-                pass  # verdicts come all at once, after the last situation
 
     def close(self) -> None:
         """Take the moving line away, if there is one."""

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from contracts.judge.case import Context
 from contracts.judge.fake import control, fake
-from contracts.judge.runner import Outcome, Plan, Report, Runner
+from contracts.judge.runner import Plan, Runner
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, started
+from contracts.judge.verdict import Outcome, Report
 from tests.clients.processes import environment
 
 MEDIA_URL = "wss://media.judge.invalid"
@@ -57,9 +58,7 @@ async def judge_all(servers: Sequence[Server]) -> dict[str, Report]:
 def found(report: Report) -> dict[str, list[str]]:
     """Return what was found: requirement and the situations in which it is broken, with words."""
     return {
-        verdict.requirement.id: [
-            f"{one.observation.situation}: {one.breach}" for one in verdict.failures
-        ]
+        verdict.requirement.id: verdict.lines()
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL
     }

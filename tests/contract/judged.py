@@ -14,10 +14,11 @@ from aiohttp import web
 
 from contracts.judge.case import Context, Shape, Situation
 from contracts.judge.fake import control
-from contracts.judge.runner import PRESETS, Outcome, Plan, Report, Runner
+from contracts.judge.runner import PRESETS, Plan, Runner
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Output, Target
+from contracts.judge.verdict import Outcome, Report
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
@@ -103,9 +104,7 @@ async def serving(app: web.Application, *, grace_s: float = 0.1) -> AsyncIterato
 def findings(report: Report) -> dict[str, list[str]]:
     """Return what is broken: the lines of each requirement."""
     return {
-        verdict.requirement.id: [
-            f"{failure.observation.situation}: {failure.breach}" for failure in verdict.failures
-        ]
+        verdict.requirement.id: verdict.lines()
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL
     }

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from contracts.judge.case import Breach, Context, Expect, Level, Requirement, Situation
 from contracts.judge.observation import Answer, Observation, Session, Upstream
-from contracts.judge.runner import Failure, Outcome, Report, Verdict
+from contracts.judge.verdict import FailedSituation, Outcome, Report, Verdict
 
 SECRET = "judge-5ec2e7/with+signs="
 KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
@@ -131,13 +131,13 @@ def mixed() -> Report:
             Verdict(
                 stops,
                 Outcome.FAIL,
-                (Failure(never, late), Failure(never, later), Failure(failed, late)),
+                (FailedSituation(never, (late, later)), FailedSituation(failed, (late,))),
                 judged=3,
             ),
             Verdict(
                 declared,
                 Outcome.FAIL,
-                (Failure(failed, Breach("application/json", "text/html")),),
+                (FailedSituation(failed, (Breach("application/json", "text/html"),)),),
                 judged=3,
             ),
             Verdict(requirement("time.status"), Outcome.SKIP, reason="nothing was played"),
@@ -171,7 +171,7 @@ def everywhere() -> Report:
     """Return a report in which one SHOULD is broken in five situations with four callers each."""
     callers = [answer(200, b"[1]")] * 4
     seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
-    failures = tuple(Failure(each, Breach("an object", "a list")) for each in seen)
+    failures = tuple(FailedSituation(each, (Breach("an object", "a list"),)) for each in seen)
     verdict = Verdict(requirement("many.rest", Level.SHOULD), Outcome.FAIL, failures, judged=5)
     return report(
         (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
@@ -181,7 +181,7 @@ def everywhere() -> Report:
 def optional() -> Report:
     """Return a report in which all is right, and one MAY is not done."""
     report = kept()
-    failures = (Failure(report.observations[0], Breach("the header", "none")),)
+    failures = (FailedSituation(report.observations[0], (Breach("the header", "none"),)),)
     may = requirement("header.more", Level.MAY, "A header is sent too.")
     verdict = Verdict(may, Outcome.FAIL, failures, judged=1)
     return replace(report, verdicts=(*report.verdicts, verdict))
@@ -209,7 +209,9 @@ def hostile() -> Report:
         output=f"log {SECRET} {KEY} {OTHER_KEY}\n" + HOSTILE.decode(errors="replace"),
     )
     breach = Breach("less", f"{HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800")
-    verdict = Verdict(requirement("error.json"), Outcome.FAIL, (Failure(bad, breach),), judged=1)
+    verdict = Verdict(
+        requirement("error.json"), Outcome.FAIL, (FailedSituation(bad, (breach,)),), judged=1
+    )
     skipped = Verdict(requirement("time.status"), Outcome.SKIP, reason=f"<b>{SECRET}\x1b")
     return report(
         (verdict, skipped),

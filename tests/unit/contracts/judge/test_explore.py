@@ -72,7 +72,7 @@ def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
             requirements=[each for each in REQUIREMENTS if each.id == "error.json"],
             examples=examples,
             seed="1",
-            told=lambda number, *_: counted.append(number),
+            notify=lambda number, *_: counted.append(number),
         )
 
     return asyncio.run(main()), len(counted)
@@ -99,4 +99,4 @@ def test_the_smallest_situation_that_breaks_something_is_told() -> None:
     assert found.situation.session is not None
     assert len(found.situation.session["faults"]) == 1
     assert "queued" not in found.situation.session
-    assert found.failures[0][0].id == "error.json"
+    assert found.broken[0].requirement.id == "error.json"

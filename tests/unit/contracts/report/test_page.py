@@ -8,7 +8,7 @@ import pytest
 
 from contracts.judge.case import Context, Expect
 from contracts.judge.observation import Answer
-from contracts.judge.runner import Report
+from contracts.judge.verdict import Report
 from contracts.report import Format, render
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import Arrow, Fold, Lane, Mark, Row, Rule, Tone, sequence

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from contracts.judge.runner import Report
+from contracts.judge.verdict import Report
 from contracts.report import Format, render, write
 from tests.support.judge import made_reports as made
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from contracts.judge.runner import Began, Ended, Played, Report
+from contracts.judge.runner import Began, Ended, Played
+from contracts.judge.verdict import Report
 from contracts.report import reporters
 from contracts.report.terminal import Terminal
 from tests.support.judge import made_reports as made
