@@ -21,7 +21,7 @@ from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import Control, ControlError, Fake, control, started_fake
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import MEDIA_URL, marker_of, secret_of, told
-from contracts.judge.runner import PRESETS, Listener, Plan, Runner
+from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, Watch, is_address, reachable, started
@@ -351,7 +351,7 @@ async def _check(job: _Job, listen: Listener) -> Report:
 
 def _runner(job: _Job, desk: Control, listen: Listener, media_url: str) -> Runner:
     marker = marker_of(job.secret)
-    plan = Plan(
+    plan = RunPlan(
         _played(job, marker),
         Context(job.timeout_s, job.shape, job.secret, marker, media_url),
         avatars=job.avatars,

@@ -9,7 +9,7 @@ from typing import Self
 
 from contracts.judge.case import Context
 from contracts.judge.fake import Control, control, fake
-from contracts.judge.runner import Plan, Runner
+from contracts.judge.runner import Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, reachable
@@ -115,7 +115,7 @@ class Judging:
         await self._control.begin("judged", [CUSTOM_AVATAR])
         marker = marker_of(self.secret)
         every = situations(self._timeout_s, marker)
-        plan = Plan(
+        plan = RunPlan(
             [each for each in every if each.quick or not self._quick],
             Context(self._timeout_s, None, self.secret, marker, MEDIA_URL),
             seed=self._seed,

@@ -53,7 +53,7 @@ MOST_PLAYS = 3
 
 
 @dataclass(frozen=True)
-class Began:
+class RunBegan:
     """The run begins: so many situations, so many requirements."""
 
     situations: int
@@ -62,7 +62,7 @@ class Began:
 
 
 @dataclass(frozen=True)
-class Played:
+class SituationPlayed:
     """A situation is over."""
 
     situation: Situation
@@ -72,18 +72,18 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunEnded:
     """The run is over."""
 
     report: Report
 
 
-Event = Began | Played | Ended
-Listener = Callable[[Event], None]
+RunEvent = RunBegan | SituationPlayed | RunEnded
+Listener = Callable[[RunEvent], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What a run is to do.
 
     Attributes:
@@ -105,7 +105,7 @@ class Plan:
 class Runner:
     """Plays a plan against one target."""
 
-    plan: Plan
+    plan: RunPlan
     target: Target
     control: Control
     listen: Listener
@@ -135,7 +135,7 @@ class Runner:
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
         calls_elsewhere = await self.control.calls_elsewhere()
-        self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
+        self.listen(RunBegan(len(plan.situations), len(plan.requirements), self.control.url))
         wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
@@ -182,7 +182,7 @@ class Runner:
             await self.control.replay_token(),
             nothing,
         )
-        self.listen(Ended(report))
+        self.listen(RunEnded(report))
         return report
 
     async def _warm_up(self, avatar: str) -> None:
@@ -233,7 +233,7 @@ class Runner:
 
         def notify(number: int, situation: Situation, observation: Observation) -> None:
             of = before + max(number, plan.examples)
-            event = Played(situation, observation, before + number, of)
+            event = SituationPlayed(situation, observation, before + number, of)
             loop.call_soon_threadsafe(self.listen, event)
 
         smallest = await explore(
@@ -265,7 +265,7 @@ class Runner:
                 break
         self._observations[situation.id] = observation
         done, of = len(self._observations), len(self.plan.situations)
-        self.listen(Played(situation, observation, done, of))
+        self.listen(SituationPlayed(situation, observation, done, of))
 
     async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
         mark = len(self.target.output.text)

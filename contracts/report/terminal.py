@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from contracts.judge.case import Level
-from contracts.judge.runner import Began, Ended, Event, Played
+from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
@@ -60,14 +60,14 @@ class Terminal:
         """Return one for the standard streams, or for standard error alone."""
         return cls(_console(stderr=err), _console(stderr=True), strict)
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: RunEvent) -> None:
         """Show what has just happened."""
         match event:
-            case Began(situations=situations, requirements=requirements):
+            case RunBegan(situations=situations, requirements=requirements):
                 self._begin(situations, requirements)
-            case Played():
+            case SituationPlayed():
                 self._played(event)
-            case Ended(report=report):
+            case RunEnded(report=report):
                 self.close()
                 self._show(report)
 
@@ -94,7 +94,7 @@ class Terminal:
         self._task = self._progress.add_task("", total=situations)
         self._progress.start()
 
-    def _played(self, event: Played) -> None:
+    def _played(self, event: SituationPlayed) -> None:
         answers = event.observation.answers
         came = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
         text = f"{event.situation.id}: {came}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contracts.judge.case import Context
 from contracts.judge.fake import control, fake
-from contracts.judge.runner import Plan, Runner
+from contracts.judge.runner import Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, started
@@ -45,7 +45,7 @@ async def judge(server: Server) -> Report:
         target = Target(url)
         async with started(command, target, environment=env, wait_s=WAIT_S):
             context = Context(server.timeout_s, None, SECRET, MARKER, MEDIA_URL)
-            plan = Plan(situations(server.timeout_s, MARKER), context)
+            plan = RunPlan(situations(server.timeout_s, MARKER), context)
             return await Runner(plan, target, desk, lambda _: None).run()
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from contracts.judge.case import Context, Shape, Situation
 from contracts.judge.fake import control
-from contracts.judge.runner import PRESETS, Plan, Runner
+from contracts.judge.runner import PRESETS, Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Output, Target
@@ -55,7 +55,7 @@ class Judge:
 
     async def _judge(self, served: Served) -> Report:
         context = Context(self.timeout_s, self.shape, SECRET, MARKER, MEDIA_URL)
-        plan = Plan(self._situations(), context, jobs=1 if self.alone else len(PRESETS))
+        plan = RunPlan(self._situations(), context, jobs=1 if self.alone else len(PRESETS))
         output = Output()
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
             async with (

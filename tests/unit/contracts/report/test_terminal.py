@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from contracts.judge.runner import Began, Ended, Played
+from contracts.judge.runner import RunBegan, RunEnded, SituationPlayed
 from contracts.judge.verdict import Report
 from contracts.report import reporters
 from contracts.report.terminal import Terminal
@@ -23,11 +23,11 @@ def shown(report: Report, *, strict: bool = False, terminal: bool = False) -> tu
     ]
     listener = Terminal(consoles[0], consoles[1], strict)
     count = len(report.situations)
-    listener.listen(Began(count, len(report.verdicts), "http://127.0.0.1:1"))
+    listener.listen(RunBegan(count, len(report.verdicts), "http://127.0.0.1:1"))
     for done, seen in enumerate(report.observations, start=1):
         (about,) = [each for each in report.situations if each.id == seen.situation]
-        listener.listen(Played(about, seen, done, count))
-    listener.listen(Ended(report))
+        listener.listen(SituationPlayed(about, seen, done, count))
+    listener.listen(RunEnded(report))
     listener.close()
     return out.getvalue(), err.getvalue()
 
@@ -140,7 +140,7 @@ def test_standard_output_is_left_to_a_report_if_it_takes_one(
 ) -> None:
     """Then the verdicts go to standard error too."""
     listen, close = reporters(strict=False, err=True)
-    listen(Ended(made.kept()))
+    listen(RunEnded(made.kept()))
     close()
 
     captured = capsys.readouterr()
