@@ -11,7 +11,7 @@ from contracts.judge.case import Level, Requirement
 from contracts.judge.requirements import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from contracts.judge.verdict import Report
+    from contracts.judge.run import Report
 
 __all__ = ["test_requirement"]
 

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from contracts.judge.run import Judging
-    from contracts.judge.verdict import Report
+    from contracts.judge.run import BlockingJudge, Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,46 +78,46 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     if not option.gateway_fake_port:
         return ["gateway: --gateway-fake-port has to say where its upstream will be"]
-    from contracts.judge.run import SEED, secret_of, told
+    from contracts.judge.run import RunOptions
 
     url = f"http://127.0.0.1:{option.gateway_fake_port}"
-    secret = option.gateway_secret or secret_of(SEED)
-    lines = told(url, seed=SEED, secret=secret, option="--gateway-secret")
+    options = RunOptions(secret=option.gateway_secret)
+    lines = options.upstream_lines(url, option="--gateway-secret")
     return ["gateway: expected to run with these two:", *lines]
 
 
 @pytest.fixture(scope="session")
-def gateway_judging(request: pytest.FixtureRequest) -> Iterator["Judging"]:
+def gateway_judging(request: pytest.FixtureRequest) -> Iterator["BlockingJudge"]:
     """The judge's own side: the fake runs while this does."""
-    from contracts.judge.run import Judging
+    from contracts.judge.run import BlockingJudge, RunOptions
 
     option = request.config.option
-    judging = Judging(
+    options = RunOptions(
         timeout_s=option.gateway_timeout,
         quick=option.gateway_profile == "quick",
         fake_port=option.gateway_fake_port,
         secret=option.gateway_secret,
+        wait_s=30.0,
     )
     with ExitStack() as stack:
         with _in_a_line():
-            stack.enter_context(judging)
-        yield judging
+            judge = stack.enter_context(BlockingJudge.started(options))
+        yield judge
 
 
 @contextmanager
 def _in_a_line() -> Iterator[None]:
     """Fail with the judge's own sentence; a traceback would lead into the judge."""
-    from contracts.judge.fake import ControlError
-    from contracts.judge.target import TargetError
+    from contracts.judge.run import FakeError, TargetError
 
     try:
         yield
-    except (ControlError, TargetError) as error:
+    except (FakeError, TargetError) as error:
         pytest.fail(str(error).replace("--fake-port", "--gateway-fake-port"), pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def gateway_upstream(gateway_judging: "Judging") -> Mapping[str, str]:
+def gateway_upstream(gateway_judging: "BlockingJudge") -> Mapping[str, str]:
     """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, for the environment of the gateway."""
     return gateway_judging.environment
 
@@ -133,7 +132,7 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def gateway_report(gateway_judging: "Judging", gateway_url: str) -> "Report":
+def gateway_report(gateway_judging: "BlockingJudge", gateway_url: str) -> "Report":
     """What the judge found, in one run for all items."""
     with _in_a_line():
         return gateway_judging.judge(gateway_url)

@@ -21,7 +21,7 @@ from contracts.judge.case import (
     Situation,
 )
 from contracts.judge.clock import now, sleep
-from contracts.judge.fake import Control
+from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Answer, Observation, Upstream
 from contracts.judge.reached import why_not_exercised
@@ -107,20 +107,20 @@ class Runner:
 
     plan: RunPlan
     target: Target
-    control: Control
+    fake: FakeClient
     listen: Listener
     _observations: dict[str, Observation] = field(default_factory=dict)
     _found: tuple[Situation, ...] = ()
     _playing: list[str] = field(default_factory=list)
-    _lateness: EventLoopLag = field(default_factory=EventLoopLag)
+    _lag: EventLoopLag = field(default_factory=EventLoopLag)
 
     async def run(self) -> Report:
         """Play everything, judge it, and return the report.
 
         Raises:
-            ControlError: the fake is gone.
+            FakeError: the fake is gone.
         """
-        async with self._lateness.measured():
+        async with self._lag.measured():
             return await self._run()
 
     def under_way(self) -> list[str]:
@@ -134,14 +134,14 @@ class Runner:
 
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
-        calls_elsewhere = await self.control.calls_elsewhere()
-        self.listen(RunBegan(len(plan.situations), len(plan.requirements), self.control.url))
+        calls_elsewhere = await self.fake.calls_elsewhere()
+        self.listen(RunBegan(len(plan.situations), len(plan.requirements), self.fake.url))
         wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
         for situation in wrong:
             await self._play(situation, [])
-        refused_calls = await self.control.calls()
+        refused_calls = await self.fake.calls()
         if single or crowded:
             await self._warm_up(plan.avatars[0])
         await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
@@ -159,8 +159,8 @@ class Runner:
         nothing = why_not_exercised(
             self.target.url,
             played,
-            reached=await self.control.calls() > refused_calls,
-            elsewhere=await self.control.calls_elsewhere() > calls_elsewhere,
+            reached=await self.fake.calls() > refused_calls,
+            elsewhere=await self.fake.calls_elsewhere() > calls_elsewhere,
         )
         context = self._context()
         verdicts = [judge(requirement, played, context) for requirement in plan.requirements]
@@ -179,7 +179,7 @@ class Runner:
             self.target.url,
             plan.seed,
             now() - began_at,
-            await self.control.replay_token(),
+            await self.fake.replay_token(),
             nothing,
         )
         self.listen(RunEnded(report))
@@ -187,9 +187,9 @@ class Runner:
 
     async def _warm_up(self, avatar: str) -> None:
         """Let one caller connect who is not judged: what a target loads late is loaded then."""
-        await self.control.bind(avatar, {"provision_time": "0s"})
+        await self.fake.bind(avatar, {"provision_time": "0s"})
         await self._call(Situation("warm-up", "", Expect.EITHER), self.target.body_for(avatar))
-        await self.control.unbind(avatar)
+        await self.fake.unbind(avatar)
 
     async def _side_by_side(self, situations: Iterable[Situation]) -> None:
         free: asyncio.Queue[str] = asyncio.Queue()
@@ -271,15 +271,15 @@ class Runner:
         mark = len(self.target.output.text)
         bound = [*zip(avatars, self._forms(situation, len(avatars)), strict=True)]
         for avatar, form in bound:
-            await self.control.bind(avatar, form)
-        before = {each.number for each in await self.control.creates()}
+            await self.fake.bind(avatar, form)
+        before = {each.number for each in await self.fake.creates()}
         bodies = [self.target.body_for(avatar) for avatar in avatars]
         if situation.same_avatar:
             bodies *= situation.callers
         answers = await asyncio.gather(*(self._call(situation, body) for body in (bodies or [b""])))
         observation = await self._look(situation, avatars, answers, before, mark)
         for avatar in avatars:
-            await self.control.unbind(avatar)
+            await self.fake.unbind(avatar)
         return observation
 
     async def _call(self, situation: Situation, body: bytes) -> Answer:
@@ -310,13 +310,13 @@ class Runner:
             if not success:
                 known = [each.session for each in mine if each.session and each.arrives]
                 await asyncio.gather(
-                    *(self.control.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
+                    *(self.fake.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
                 )
             await sleep(WATCHED_S)
             mine = await self._creates(avatars, before)
         upstream, sessions = list(mine), []
         for session_id in dict.fromkeys(each.session for each in mine if each.session):
-            calls, session = await self.control.timeline(session_id)
+            calls, session = await self.fake.timeline(session_id)
             upstream += [each for each in calls if each.operation != "createSession"]
             sessions.append(session)
         sent_at, until = answers[0].sent_at, now()
@@ -328,13 +328,13 @@ class Runner:
             sessions=tuple(sessions),
             until=until,
             output=self.target.output.since(mark),
-            lost_s=self._lateness.within(sent_at, answers[0].came_at),
-            stood_still_s=self._lateness.longest_within(sent_at, until),
+            lost_s=self._lag.within(sent_at, answers[0].came_at),
+            stood_still_s=self._lag.longest_within(sent_at, until),
         )
 
     async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
         """Return the creates of this situation: those for its avatars, or all if it has none."""
-        new = [each for each in await self.control.creates() if each.number not in before]
+        new = [each for each in await self.fake.creates() if each.number not in before]
         wanted = {avatar.lower() for avatar in avatars}
         mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
         # a body that the fake could not read names no avatar: one of them stands for all

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from aiohttp import web
 
 from contracts.judge.case import Context, Shape, Situation
-from contracts.judge.fake import control
+from contracts.judge.fake import connected
 from contracts.judge.runner import PRESETS, Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
@@ -60,12 +60,12 @@ class Judge:
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
             async with (
                 _fake() as fake_url,
-                control(fake_url, SECRET) as desk,
+                connected(fake_url, SECRET) as fake,
                 served(fake_url, output) as url,
             ):
-                await desk.begin("judged", [CUSTOM_AVATAR])
+                await fake.begin([CUSTOM_AVATAR])
                 target = Target(url, output=output)
-                return await Runner(plan, target, desk, lambda event: None).run()
+                return await Runner(plan, target, fake, lambda event: None).run()
 
     def _situations(self) -> Sequence[Situation]:
         every = situations(self.timeout_s, MARKER)

@@ -129,12 +129,12 @@ def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         import pytest
-        from contracts.judge.run import Judging
+        from contracts.judge.run import BlockingJudge, RunOptions
 
         @pytest.fixture(scope="session")
         def gateway_judging():
-            with Judging(wait_s=0) as judging:
-                yield judging
+            with BlockingJudge.started(RunOptions(quick=True, wait_s=0)) as judge:
+                yield judge
         """
     )
 
