@@ -9,7 +9,8 @@ import pytest
 
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.target import Output
-from tests.contract.broken_gateways import BROKEN, Broken
+from tests.contract.broken.catalogue import BROKEN
+from tests.contract.broken.table import Broken
 from tests.contract.judged import SECRET, Judge, findings
 from tests.contract.small_gateway import served
 
