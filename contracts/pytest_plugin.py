@@ -13,7 +13,7 @@ or, with a gateway that your own fixture starts:
     # test_contract.py
     from contracts.conformance import *
 
-Loads nothing but pytest before a test asks for it.
+Imports nothing but pytest before a test asks for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         metavar="PORT",
-        help="Where its upstream, the fake, listens; so that it can be told beforehand.",
+        help="The port of its upstream, the fake, so that the gateway can be started before.",
     )
     group.addoption(
         "--gateway-secret",
@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an address that is none."""
+    """Reject a malformed address."""
     if url := config.option.gateway_url:
         from contracts.judge.target import is_address
 
@@ -72,12 +72,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Tell what a gateway that runs already has to be started with."""
+    """Return the environment that a gateway needs that runs already."""
     option = config.option
     if not option.gateway_url:
         return []
     if not option.gateway_fake_port:
-        return ["gateway: --gateway-fake-port has to say where its upstream will be"]
+        return ["gateway: --gateway-fake-port has to name the port of its upstream"]
     from contracts.judge.run import RunOptions
 
     url = f"http://127.0.0.1:{option.gateway_fake_port}"
@@ -100,14 +100,14 @@ def gateway_judging(request: pytest.FixtureRequest) -> Iterator["BlockingJudge"]
         wait_s=30.0,
     )
     with ExitStack() as stack:
-        with _in_a_line():
+        with _one_line_failures():
             judge = stack.enter_context(BlockingJudge.started(options))
         yield judge
 
 
 @contextmanager
-def _in_a_line() -> Iterator[None]:
-    """Fail with the judge's own sentence; a traceback would lead into the judge."""
+def _one_line_failures() -> Iterator[None]:
+    """Fail with the judge's own sentence, without a traceback into the judge."""
     from contracts.judge.run import FakeError, TargetError
 
     try:
@@ -133,6 +133,6 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def gateway_report(gateway_judging: "BlockingJudge", gateway_url: str) -> "Report":
-    """What the judge found, in one run for all items."""
-    with _in_a_line():
+    """The report of one run, for all items."""
+    with _one_line_failures():
         return gateway_judging.judge(gateway_url)

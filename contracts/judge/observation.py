@@ -1,4 +1,4 @@
-"""What was seen while a situation was played: by the caller, and by the fake that was upstream.
+"""What the caller and the fake observed while a situation was played.
 
 Plain values. Instants are POSIX seconds; both sides run on one machine, so they can be compared.
 """
@@ -15,11 +15,11 @@ TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 @dataclass(frozen=True)
 class Answer:
-    """What one caller got.
+    """The answer that one caller got.
 
     Attributes:
-        status: None if no whole answer came; `failure` says why.
-        sent_at, came_at: when the request went out, and when the answer was there or given up.
+        status: None without a whole answer; `failure` says why.
+        sent_at, came_at: when the request was sent, and when the answer was there or given up.
     """
 
     sent_at: float
@@ -63,11 +63,11 @@ class Upstream:
     """One request of the target to the fake, as the fake's journal has it.
 
     Attributes:
-        status: what was answered, None if nothing was.
+        status: of the answer, None without one.
         arrives: whether the target got the whole answer.
         acted: whether the fake acted on it.
-        key_fits: of a consume: whether it came with the session's key.
-        shown: the status of the session that the answer showed, if it did.
+        key_fits: of a consume: whether its bearer token is the session's key.
+        shown: the status of the session in the answer, if there is one.
     """
 
     number: int
@@ -120,11 +120,11 @@ class Upstream:
         return str(avatar.get("presetId") or avatar.get("avatarId") or "")
 
     def __str__(self) -> str:
-        came = str(self.status) if self.status is not None else "no answer"
+        answer = str(self.status) if self.status is not None else "no answer"
         if self.status is not None and not self.arrives:
-            came += ", cut off"
-        shown = f" {self.shown}" if self.shown else ""
-        return f"{self.method} {self.path} -> {came}{shown}"
+            answer += ", cut off"
+        status = f" {self.shown}" if self.shown else ""
+        return f"{self.method} {self.path} -> {answer}{status}"
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ class Observation:
     """One situation, played once.
 
     Attributes:
-        avatar: which told its calls apart.
+        avatar: by which its calls are known.
         answers: of the callers, in the order in which they called.
         upstream: what the target did, in order.
-        sessions: that came of it.
-        until: when looking ended.
-        output: what the target wrote meanwhile, if it was started here.
+        sessions: that the target created.
+        until: when the observation ended.
+        output: what the target wrote meanwhile, if the judge started it.
         lost_s: how late this machine was before the answers, all delays together.
-        stood_still_s: the longest time for which it ran nothing until looking ended.
+        stood_still_s: the longest time until then for which it ran nothing.
     """
 
     situation: str
@@ -185,7 +185,7 @@ class Observation:
 
     @property
     def polls(self) -> tuple[Upstream, ...]:
-        """The looks at sessions."""
+        """The polls."""
         return self.calls("getSession")
 
     @property
@@ -196,5 +196,5 @@ class Observation:
     @property
     def known(self) -> tuple[Session, ...]:
         """The sessions whose create reply reached the target."""
-        told = {each.session for each in self.creates if each.arrives and each.status == 200}
-        return tuple(session for session in self.sessions if session.id in told)
+        known = {each.session for each in self.creates if each.arrives and each.status == 200}
+        return tuple(session for session in self.sessions if session.id in known)

@@ -1,10 +1,10 @@
-"""Playing all situations, and judging what was seen. Reporters get a stream of events.
+"""Play all situations against one target, then judge them. Reporters get a stream of events.
 
-Calls are told apart by the avatar alone, because a target has one secret and so one world: each
-situation gets an avatar of its own while it is played, bound to its session form. The number of
-avatars that the target takes bounds how many run side by side. Callers who are wrong come first,
-one after the other: what they cause upstream names no avatar. Then comes one who is not judged,
-because the first connect of a process is its slowest.
+A target has one secret and so one world, where only the avatar tells which situation a call belongs
+to: each situation has an avatar of its own while it is played, bound to its session form. The
+number of avatars that the target takes bounds how many run side by side. Wrong requests come first,
+one after the other, because their calls upstream name no avatar. Then comes a connect that is not
+judged, because the first one of a process is its slowest.
 """
 
 import asyncio
@@ -45,16 +45,16 @@ PRESETS = (
 CANCELLED_WITHIN_S = 5.0
 """How long a target has to cancel a session that it did not hand out, in seconds."""
 WATCHED_S = 1.2
-"""How long a target is watched after its answer, in seconds: a poll a second is seen."""
+"""How long the observation goes on after the answer, in seconds: a poll a second is noticed."""
 STOOD_STILL_S = 0.5
-"""A machine that ran nothing for so long, in seconds, has spoilt what was to be seen."""
+"""A machine that ran nothing for so long, in seconds, has spoilt the observation."""
 MOST_PLAYS = 3
-"""How often a situation is played, at most, in the hope of a machine that goes on meanwhile."""
+"""How often a situation is played, at most, because the machine stood still."""
 
 
 @dataclass(frozen=True)
 class RunBegan:
-    """The run begins: so many situations, so many requirements."""
+    """The run has begun: so many situations, so many requirements."""
 
     situations: int
     requirements: int
@@ -88,7 +88,6 @@ class RunPlan:
 
     Attributes:
         avatars: that the target takes; so many situations run side by side.
-        requirements, situations: chosen ones.
         examples: so many random situations are played as well, one after the other.
     """
 
@@ -124,9 +123,9 @@ class Runner:
             return await self._run()
 
     def under_way(self) -> list[str]:
-        """Return the situations that are played just now, after the last one if it got no answer.
+        """Return the situations being played, after the last one if it got no answer.
 
-        What a target ends with is not always noticed before its next caller comes.
+        That a target has ended may be noticed only at its next call.
         """
         last = list(self._observations.values())[-1:]
         failed = [each.situation for each in last if each.answer.status is None]
@@ -186,7 +185,7 @@ class Runner:
         return report
 
     async def _warm_up(self, avatar: str) -> None:
-        """Let one caller connect who is not judged: what a target loads late is loaded then."""
+        """Connect once without judging it: a target may load modules at its first connect."""
         await self.fake.bind(avatar, {"provision_time": "0s"})
         await self._call(Situation("warm-up", "", Expect.EITHER), self.target.body_for(avatar))
         await self.fake.unbind(avatar)
@@ -251,9 +250,9 @@ class Runner:
             self._observations[found.id] = smallest.observation
 
     async def _play(self, situation: Situation, avatars: list[str]) -> None:
-        """Play a situation, again if the machine stood still meanwhile, and keep what was seen.
+        """Play a situation, again if the machine stood still meanwhile, and keep the observation.
 
-        Whether it is played again never depends on what the target did.
+        Whether it is played again does not depend on what the target did.
         """
         for _ in range(MOST_PLAYS):
             self._playing.append(situation.id)
@@ -277,7 +276,7 @@ class Runner:
         if situation.same_avatar:
             bodies *= situation.callers
         answers = await asyncio.gather(*(self._call(situation, body) for body in (bodies or [b""])))
-        observation = await self._look(situation, avatars, answers, before, mark)
+        observation = await self._observation(situation, avatars, answers, before, mark)
         for avatar in avatars:
             await self.fake.unbind(avatar)
         return observation
@@ -295,7 +294,7 @@ class Runner:
         forms = [*slow, *([situation.session or {}] * (count - len(slow)))]
         return [dict(form) for form in forms]
 
-    async def _look(
+    async def _observation(
         self,
         situation: Situation,
         avatars: list[str],
@@ -303,7 +302,7 @@ class Runner:
         before: set[int],
         mark: int,
     ) -> Observation:
-        """Wait for what a target does after its answer, and gather all that was seen."""
+        """Wait for what the target does after its answer, and collect the observation."""
         mine = await self._creates(avatars, before)
         success = all(answer.ok for answer in answers)
         if situation.expect is not Expect.REFUSAL:
@@ -337,11 +336,11 @@ class Runner:
         new = [each for each in await self.fake.creates() if each.number not in before]
         wanted = {avatar.lower() for avatar in avatars}
         mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
-        # a body that the fake could not read names no avatar: one of them stands for all
+        # a create whose body the fake could not read names no avatar: one stands for all
         return mine or [each for each in new if not each.avatar and each.status == 400][:1]
 
     def _context(self) -> Context:
-        """Return the context with the shape that was seen, if none was declared."""
+        """Return the context with the shape of the first success, if none was declared."""
         context = self.plan.context
         if context.shape is not None:
             return context

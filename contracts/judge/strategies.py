@@ -1,8 +1,8 @@
-"""Random situations: what Runway may do, and what must hold then.
+"""Random situations: what Runway does, and what follows from it for the target.
 
-Whether a session can be handed out at all is derived from the data, conservatively: where the
-contract is silent about a combination, the situation has few tags, and only the requirements that
-hold whatever happens (deadline, shape, secrecy, one consume, ...) judge it.
+Whether a session can be handed out is derived from the data, conservatively: where the contract is
+silent about a combination, the situation has no traits, and only the requirements that are about
+all situations (deadline, secrecy, one consume, ...) judge it.
 
 Needs hypothesis, which is part of the `test` extra.
 """
@@ -30,7 +30,7 @@ def spans(low_s: float, high_s: float) -> st.SearchStrategy[str]:
 
 
 def effects(marker: str) -> st.SearchStrategy[Json]:
-    """Return what may go wrong with one call; every text of the upstream's holds `marker`."""
+    """Return effects on one call; each text of the upstream contains `marker`."""
     status = st.sampled_from(_STATUSES).map(
         lambda code: {"status": {"code": code, "error": f"{marker} {code}"}}
     )
@@ -59,7 +59,7 @@ def effects(marker: str) -> st.SearchStrategy[Json]:
 
 
 def faults(marker: str) -> st.SearchStrategy[Json]:
-    """Return faults of one hop each, some of which pass."""
+    """Return faults of one hop each, for all calls or some."""
     return st.builds(
         lambda hop, effect, times, skip: {
             "match": {"operation": hop},
@@ -75,7 +75,7 @@ def faults(marker: str) -> st.SearchStrategy[Json]:
 
 
 def happenings() -> st.SearchStrategy[Json]:
-    """Return what may happen to a session by itself."""
+    """Return events that happen to a session by themselves."""
     return st.builds(
         lambda where, after: {**where, "after": after},
         st.sampled_from(
@@ -135,7 +135,7 @@ def situation_of(form: Json, timeout_s: float) -> Situation:
 
 
 def _always_fails(fault: Json) -> bool:
-    """Tell whether no call that the fault strikes can be made anything of."""
+    """Tell whether a call that the fault strikes has no usable answer."""
     effect, operation = fault["effect"], fault["match"]["operation"]
     if "omit" in effect:
         needed = {"createSession": {"id"}, "getSession": {"status"}, "consumeSession": {"token"}}

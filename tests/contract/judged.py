@@ -36,7 +36,7 @@ Served = Callable[[str, Output], AbstractAsyncContextManager[str]]
 
 
 @dataclass(frozen=True)
-class Judge:
+class SimulatedJudge:
     """A judge for one gateway.
 
     Attributes:

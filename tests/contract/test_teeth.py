@@ -11,12 +11,12 @@ from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.target import Output
 from tests.contract.broken.catalogue import BROKEN
 from tests.contract.broken.table import Broken
-from tests.contract.judged import SECRET, Judge, findings
+from tests.contract.judged import SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import served
 
 
 def judged(broken: Broken) -> dict[str, list[str]]:
-    """Judge one broken gateway in every situation, and return what was found."""
+    """SimulatedJudge one broken gateway in every situation, and return what was found."""
 
     def serve(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:
         return served(
@@ -29,7 +29,9 @@ def judged(broken: Broken) -> dict[str, list[str]]:
         )
 
     declared_s = broken.declared_s or broken.deadline_s
-    return findings(Judge(broken.declared or broken.shape, declared_s, broken.alone).judge(serve))
+    return findings(
+        SimulatedJudge(broken.declared or broken.shape, declared_s, broken.alone).judge(serve)
+    )
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda each: each.name)
@@ -43,12 +45,12 @@ def test_a_broken_gateway_is_caught_by_its_requirement_alone(broken: Broken) -> 
 
 
 def test_every_requirement_kills_a_gateway() -> None:
-    """A requirement that no broken gateway is there for would be worth nothing."""
+    """Each requirement catches a broken gateway of its own."""
     assert {each.id for each in REQUIREMENTS} == {each.caught_by for each in BROKEN}
 
 
 def test_the_table_of_broken_gateways_is_in_order() -> None:
-    """There are at least 45, names differ, and whatever is allowed exists and has a reason."""
+    """There are at least 45, names differ, and what `also` names exists and has a reason."""
     known = {each.id for each in REQUIREMENTS}
 
     assert len(BROKEN) >= 45

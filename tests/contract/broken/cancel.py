@@ -25,7 +25,7 @@ class _LeavesBehind(Gateway):
     "cancel.at-the-deadline",
     "Leaves the session behind at the deadline.",
     {
-        "cancel.after-a-failure": "looks that fail to the end meet the deadline",
+        "cancel.after-a-failure": "polls that fail to the end meet the deadline",
         "cancel.late-id": "a session that is created later too",
     },
 )
@@ -109,7 +109,7 @@ class AnswersOnceCancelled(Gateway):
         return task
 
 
-@breaks("cancel.late-id", "Does not wait for the id of a session that nobody waits for.")
+@breaks("cancel.late-id", "Does not wait for an id that comes after the answer.")
 class IgnoresLateIds(Gateway):
     async def give_up(self, creating: "asyncio.Task[str]", reason: str) -> None:
         if creating.done():
@@ -118,7 +118,7 @@ class IgnoresLateIds(Gateway):
 
 @breaks(
     "cancel.caller-gone-at-the-end",
-    "Does not look whether the caller is there after the consume.",
+    "Does not check whether the caller is there after the consume.",
 )
 @dataclass
 class GoneWhileConsuming(Gateway):
@@ -134,7 +134,7 @@ class GoneWhileConsuming(Gateway):
             super().still_there(request)
 
 
-@breaks("cancel.again", "Cancels once, whatever comes of it.")
+@breaks("cancel.again", "Cancels once, also if that fails.")
 @dataclass
 class CancelsOnce(Gateway):
     cancels: int = 1

@@ -4,8 +4,8 @@ from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, UpstreamError
 
 
-@breaks("header.version", "Looks without the version header.")
-class NoVersionOnLooks(Gateway):
+@breaks("header.version", "Polls without the version header.")
+class NoVersionOnPolls(Gateway):
     def headers(self, method: str, path: str) -> dict[str, str]:
         return {} if method == "GET" else super().headers(method, path)
 

@@ -13,8 +13,8 @@ from tests.contract.small_gateway import Gateway, Problem
 
 @breaks(
     "many.one-session-each",
-    "FairQueue the sixth caller away.",
-    {"many.not-in-a-row": "who is turned away is not served"},
+    "Rejects the sixth caller.",
+    {"many.not-in-a-row": "a rejected caller is not served"},
     alone=True,
 )
 class FiveCallers(Gateway):
@@ -32,9 +32,9 @@ class FiveCallers(Gateway):
 
 @breaks(
     "many.one-session-each",
-    "Callers who come together share one session.",
+    "Callers who connect at once share one session.",
     {
-        "shape.session-id": "it belongs to somebody else",
+        "shape.session-id": "it belongs to another caller",
         "shape.credentials": "so does its room",
         "many.not-in-a-row": "they wait for the slow one",
         "request.custom-avatar": "the caller shares the session of another avatar",

@@ -63,7 +63,7 @@ class CrashesOnNull(_Crash):
 
 @breaks(
     "request.bad-json",
-    "Reads JSON as far as it goes, whatever follows.",
+    "Reads JSON as far as it goes, and ignores the rest.",
     {"request.no-upstream": "it understands the part that it reads"},
 )
 class ReadsTheBeginning(Gateway):
@@ -141,7 +141,7 @@ class PartsOfPresets(Gateway):
         return super().unknown_avatar(avatar)
 
 
-@breaks("request.unknown-avatar", "Takes whatever begins like a preset.")
+@breaks("request.unknown-avatar", "Takes a text that begins like a preset.")
 class BeginsLikeAPreset(Gateway):
     def unknown_avatar(self, avatar: str) -> str:
         if avatar.startswith("music-superstar-"):
@@ -155,7 +155,7 @@ class AnyCase(Gateway):
         return avatar if avatar.lower() in PRESETS else super().unknown_avatar(avatar)
 
 
-@breaks("request.unknown-avatar", "Looks for a UUID anywhere in the text.")
+@breaks("request.unknown-avatar", "Finds a UUID anywhere in the text.")
 class UuidSomewhere(Gateway):
     def unknown_avatar(self, avatar: str) -> str:
         if "\n" not in avatar and _UUID.search(avatar):
@@ -183,7 +183,7 @@ class AsksForEveryAvatar(Gateway):
 
 @breaks(
     "request.unknown-avatar",
-    "Gives whoever asks for an unknown avatar the default one.",
+    "Takes the default avatar instead of an unknown one.",
     {
         "request.no-upstream": "the default avatar is asked for",
         "request.hostile-avatar": "hostile ones are unknown ones too",
@@ -200,7 +200,7 @@ class AvatarInAHeader(_Crash):
         return self.crash() if "\n" in avatar else super().unknown_avatar(avatar)
 
 
-@breaks("request.hostile-avatar", "Looks names up as JavaScript does, where __proto__ is there.")
+@breaks("request.hostile-avatar", "Looks names up as JavaScript does, where __proto__ exists.")
 class Prototype(_Crash):
     def unknown_avatar(self, avatar: str) -> str:
         return self.crash() if avatar == "__proto__" else super().unknown_avatar(avatar)
@@ -212,7 +212,7 @@ class BigBodies(Gateway):
     longest_body: int = 1 << 26
 
 
-@breaks("request.no-upstream", "Creates first and looks at the avatar afterwards.")
+@breaks("request.no-upstream", "Creates first and checks the avatar afterwards.")
 class CreatesFirst(Gateway):
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -52,18 +52,18 @@ class NoPause(Gateway):
 
 @breaks(
     "retry.spaced",
-    "Looks again at once after a look that failed.",
-    {"poll.not-too-fast": "a look that answers rubbish is a look"},
+    "Polls again at once after a poll that failed.",
+    {"poll.not-too-fast": "a poll with a malformed answer is a poll"},
 )
 @dataclass
-class LooksAgainAtOnce(Gateway):
-    async def look(self, session: str) -> Mapping[str, Any]:
+class PollsAgainAtOnce(Gateway):
+    async def poll(self, session: str) -> Mapping[str, Any]:
         for _ in range(4):
             try:
-                return await super().look(session)
+                return await super().poll(session)
             except UpstreamError as error:
                 last = error
-                if not self.look_again(error):
+                if not self.poll_again(error):
                     raise
         raise last
 
@@ -84,9 +84,9 @@ class CreatesBlindly(Gateway):
         return super().create_again(error) or error.status is None
 
 
-@breaks("retry.passing-error", "Gives up at the first look that fails.")
-class OneLookFails(Gateway):
-    def look_again(self, error: UpstreamError) -> bool:
+@breaks("retry.passing-error", "Gives up at the first poll that fails.")
+class OneFailedPoll(Gateway):
+    def poll_again(self, error: UpstreamError) -> bool:
         return False
 
 

@@ -12,7 +12,7 @@ from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
 
-@breaks("secrecy.api-secret", "Tells the API secret in the text of an error.")
+@breaks("secrecy.api-secret", "Writes the API secret into the text of an error.")
 class SecretInErrors(Gateway):
     def problem_of(self, error: UpstreamError) -> Problem:
         return Problem(502, f"the session service refuses {self.secret}")
@@ -24,13 +24,13 @@ class SecretInAHeader(Gateway):
         return web.json_response(answer, headers={"X-Debug": f"Bearer {self.secret}"})
 
 
-@breaks("secrecy.api-secret", "Sends the API secret in the address of a look.")
+@breaks("secrecy.api-secret", "Sends the API secret in the address of a poll.")
 class SecretInTheAddress(Gateway):
-    async def look(self, session: str) -> Mapping[str, Any]:
+    async def poll(self, session: str) -> Mapping[str, Any]:
         return await self.ask("GET", f"/{session}?key={self.secret}", limit_s=2.0)
 
 
-@breaks("secrecy.session-key", "Tells the session key in the text of an error.")
+@breaks("secrecy.session-key", "Writes the session key into the text of an error.")
 class KeyInErrors(Gateway):
     async def consume(self, session: str, key: str) -> Mapping[str, Any]:
         try:
@@ -48,10 +48,10 @@ class SecretInTheLog(Gateway):
 
 @breaks("secrecy.output", "Writes every session to its log, with its key.")
 class KeyInTheLog(Gateway):
-    async def look(self, session: str) -> Mapping[str, Any]:
-        look = await super().look(session)
-        self.say(json.dumps(look))
-        return look
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        answer = await super().poll(session)
+        self.say(json.dumps(answer))
+        return answer
 
 
 @breaks("secrecy.output", "Writes the API secret to its log in base64.")
@@ -77,10 +77,10 @@ class UpstreamInAHeader(Gateway):
 
 @breaks("secrecy.upstream-text", "Passes on why a session failed, as Runway words it.")
 class FailureAsItIs(Gateway):
-    def not_waiting(self, status: Any, look: Mapping[str, Any]) -> None:
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
         if status == "FAILED":
-            raise Problem(502, str(look.get("failure")), over=True)
-        super().not_waiting(status, look)
+            raise Problem(502, str(answer.get("failure")), over=True)
+        super().not_waiting(status, answer)
 
 
 @breaks("secrecy.upstream-text", "Passes the upstream's body on as the text of its own error.")

@@ -16,33 +16,35 @@ class _TakesStatus(Gateway):
     def takes(self, status: Any) -> bool:
         raise NotImplementedError
 
-    async def look(self, session: str) -> Mapping[str, Any]:
-        look = await super().look(session)
-        return {"status": "READY", "sessionKey": None} if self.takes(look.get("status")) else look
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        answer = await super().poll(session)
+        return (
+            {"status": "READY", "sessionKey": None} if self.takes(answer.get("status")) else answer
+        )
 
-    def key_of(self, look: Mapping[str, Any]) -> str:
-        return super().key_of(look) if look.get("sessionKey", "") is not None else ""
+    def key_of(self, answer: Mapping[str, Any]) -> str:
+        return super().key_of(answer) if answer.get("sessionKey", "") is not None else ""
 
 
-@breaks("terminal.ends-the-wait", "Looks for FAILED only, as one in three does.")
+@breaks("terminal.ends-the-wait", "Knows FAILED as the only end, as one in three does.")
 class OnlyFailedEnds(Gateway):
-    def not_waiting(self, status: Any, look: Mapping[str, Any]) -> None:
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
         if status not in ("CANCELLED", "COMPLETED"):
-            super().not_waiting(status, look)
+            super().not_waiting(status, answer)
 
 
-@breaks("terminal.ends-the-wait", "Looks for READY only.")
+@breaks("terminal.ends-the-wait", "Knows no end but READY.")
 class NothingEnds(Gateway):
-    def not_waiting(self, status: Any, look: Mapping[str, Any]) -> None:
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
         pass
 
 
 @breaks("terminal.is-a-failure", "Answers 200 with an error when the session has failed.")
 class FailedIs200(Gateway):
-    def not_waiting(self, status: Any, look: Mapping[str, Any]) -> None:
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
         if status in ("FAILED", "CANCELLED", "COMPLETED"):
             raise Problem(200, "the session failed", over=True)
-        super().not_waiting(status, look)
+        super().not_waiting(status, answer)
 
 
 @breaks("state.running", "Takes RUNNING for READY.", _NO_KEY, shape=Shape.SESSION_KEY)
@@ -53,20 +55,20 @@ class RunningIsReady(_TakesStatus):
 
 @breaks(
     "state.ready-without-key",
-    "Hands out READY without looking for a key.",
+    "Hands out READY without a check for the key.",
     _NO_KEY,
     shape=Shape.SESSION_KEY,
 )
 class NoKeyIsFine(Gateway):
-    def key_of(self, look: Mapping[str, Any]) -> str:
-        key: str = look.get("sessionKey", "")
+    def key_of(self, answer: Mapping[str, Any]) -> str:
+        key: str = answer.get("sessionKey", "")
         return key
 
 
 @breaks(
     "state.unknown",
     "Takes a status that it does not know for READY.",
-    _NO_KEY | {"upstream.poll": "a look without a status is one of them"},
+    _NO_KEY | {"upstream.poll": "a poll without a status is one of them"},
     shape=Shape.SESSION_KEY,
 )
 class UnknownIsReady(_TakesStatus):

@@ -55,9 +55,9 @@ class GivesUpEarly(Gateway):
     {
         "time.status": "200 is no 5xx",
         "upstream.create": "a create that hangs meets the deadline",
-        "upstream.poll": "looks that fail to the end meet the deadline",
+        "upstream.poll": "polls that fail to the end meet the deadline",
         "upstream.consume": "a consume that hangs meets the deadline",
-        "state.unknown": "so does a status that nobody knows",
+        "state.unknown": "so does an undocumented status",
         "state.ready-without-key": "so does READY without a key",
         "shape.one-of-two": "so does the slow one of many",
     },
@@ -91,8 +91,8 @@ class DeadlineAfterCreate(Gateway):
         return session
 
 
-@breaks("time.deadline", "Comes back when Retry-After says, whoever waits.")
-class ComesBackWhenTold(Gateway):
+@breaks("time.deadline", "Comes back when Retry-After says, beyond the deadline.")
+class ComesBackAfterAnHour(Gateway):
     def create_again(self, error: UpstreamError) -> bool:
         return super().create_again(error) and error.after_s < 10
 

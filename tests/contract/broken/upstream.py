@@ -24,14 +24,14 @@ class NoIdIsFine(Gateway):
         return super().id_of(answer)
 
 
-@breaks("upstream.poll", "Answers 200 with an error when looks fail.")
-class LookErrorIs200(Gateway):
-    async def look(self, session: str) -> Mapping[str, Any]:
+@breaks("upstream.poll", "Answers 200 with an error when polls fail.")
+class PollErrorIs200(Gateway):
+    async def poll(self, session: str) -> Mapping[str, Any]:
         try:
-            return await super().look(session)
+            return await super().poll(session)
         except UpstreamError as error:
             if error.status in (401, 402, 403, 404):
-                raise Problem(200, "the session could not be looked at") from None
+                raise Problem(200, "the session could not be polled") from None
             raise
 
 
@@ -67,7 +67,7 @@ class StatusPassedOn(Gateway):
         return Problem(error.status or 502, "the session service failed")
 
 
-@breaks("upstream.final-ends-the-wait", "Looks on after 401 and 402, until the deadline.")
-class SwallowsLookErrors(Gateway):
-    def look_again(self, error: UpstreamError) -> bool:
+@breaks("upstream.final-ends-the-wait", "Polls on after 401 and 402, until the deadline.")
+class SwallowsPollErrors(Gateway):
+    def poll_again(self, error: UpstreamError) -> bool:
         return True

@@ -29,7 +29,7 @@ def situation(id_: str, expect: Expect = Expect.FAILURE) -> Situation:
 
 
 def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstream:
-    """Return a request upstream, so many seconds after the beginning; a look without `more`."""
+    """Return a request upstream, so many seconds after the beginning; a poll without `more`."""
     path = "/v1/realtime_sessions" + ("" if method == "POST" else f"/{SESSION}")
     usual = Upstream(
         number=number,
@@ -54,8 +54,8 @@ def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstr
 
 def session(*moves: tuple[float, str, str]) -> Session:
     """Return a session with these moves: seconds, event, state."""
-    told = tuple((BEGAN_AT + at_s, event, after) for at_s, event, after in moves)
-    return Session(SESSION, told[-1][2] if told else "unknown", told)
+    stamped = tuple((BEGAN_AT + at_s, event, after) for at_s, event, after in moves)
+    return Session(SESSION, moves[-1][2] if moves else "unknown", stamped)
 
 
 def answer(status: int | None, body: bytes = b"", *, after_s: float = 1.0, **more: str) -> Answer:
@@ -108,7 +108,7 @@ def mixed() -> Report:
         answer(504, b'{"error": "too late"}', after_s=4.0),
         upstream=(
             call(1, 0.01, "POST"),
-            *(call(2 + look, 0.5 + look * 0.45) for look in range(9)),
+            *(call(2 + poll, 0.5 + poll * 0.45) for poll in range(9)),
         ),
         sessions=(session((0.01, "created", "queued"), (0.01, "admitted", "provisioning")),),
     )
@@ -123,7 +123,7 @@ def mixed() -> Report:
     fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
     late = Breach("no poll after the answer", "2, the first 0.5s later")
     later = Breach("no poll after the answer", "another")
-    stops = requirement("poll.stops", text="Looks end with the answer.")
+    stops = requirement("poll.stops", text="Polls end with the answer.")
     declared = requirement("shape.content-type", Level.SHOULD)
     return report(
         (
@@ -194,7 +194,7 @@ def unjudged() -> Report:
 
 
 def hostile() -> Report:
-    """Return a report on a target that sends and writes whatever could do harm, secrets too."""
+    """Return a report on a target that sends and writes harmful bytes, and secrets."""
     secrets = f"{SECRET} {KEY} {JWT} Authorization: Bearer abcdef.ghijkl".encode()
     body = b'{"sessionKey": "%s", "token": "%s"}' % (OTHER_KEY.encode(), JWT.encode())
     bad = observation(

@@ -54,7 +54,7 @@ def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
     ],
 )
 def test_traits_are_those_that_are_certain(form: dict[str, Any], traits: set[Trait]) -> None:
-    """Whether a session can be handed out is said only where it follows from the form."""
+    """A trait says whether a session can be handed out only where it follows from the form."""
     assert situation_of(form, TIMEOUT_S).traits == traits
 
 

@@ -1,4 +1,4 @@
-"""Judges of single requirements, on observations that are easier made than played."""
+"""Checks of single requirements, on observations that are easier made than played."""
 
 import pytest
 
@@ -24,13 +24,13 @@ def is_kept(*calls: Upstream) -> bool:
 def test_attempts_at_different_sessions_need_no_pause_between_them(
     sessions: tuple[str, ...], kept: bool
 ) -> None:
-    """A target may make two sessions and look at both; each by itself is not looked at too fast."""
-    looks = (
+    """A target may create two sessions and poll both; it polls none of them too fast."""
+    polls = (
         call(number, number * 0.06, session=sessions[number % len(sessions)], status=503)
         for number in range(12)
     )
 
-    assert is_kept(*looks) is kept
+    assert is_kept(*polls) is kept
 
 
 @pytest.mark.parametrize(
