@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.observation import TERMINAL, Session, Upstream
+from contracts.judge.observation import TERMINAL, ObservedSession, UpstreamCall
 
 Json = dict[str, Any]
 ADMIN = "/__admin"
@@ -108,12 +108,12 @@ class FakeClient:
         worlds = (await self._call("GET", "/worlds"))["worlds"]
         return sum(int(each["calls"]) for each in worlds if each["name"] != mine)
 
-    async def creates(self) -> list[Upstream]:
+    async def creates(self) -> list[UpstreamCall]:
         """Return every create."""
         answer = await self._call("GET", "/journal?operation=createSession&limit=100000")
-        return [Upstream.of(entry) for entry in answer["exchanges"]]
+        return [UpstreamCall.of(entry) for entry in answer["exchanges"]]
 
-    async def timeline(self, session: str) -> tuple[list[Upstream], Session]:
+    async def timeline(self, session: str) -> tuple[list[UpstreamCall], ObservedSession]:
         """Return the requests about a session, and what became of it."""
         answer = await self._call("GET", f"/sessions/{session}/timeline")
         entries = answer["entries"]
@@ -122,8 +122,8 @@ class FakeClient:
             for entry in entries
             if entry["kind"] == "move"
         )
-        calls = [Upstream.of(entry) for entry in entries if entry["kind"] == "exchange"]
-        return calls, Session(session, moves[-1][2] if moves else "unknown", moves)
+        calls = [UpstreamCall.of(entry) for entry in entries if entry["kind"] == "exchange"]
+        return calls, ObservedSession(session, moves[-1][2] if moves else "unknown", moves)
 
     async def ended(self, session: str, *, within_s: float) -> bool:
         """Wait until a session ends, and return whether it did within this time."""

@@ -14,7 +14,7 @@ TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
-class Answer:
+class TargetAnswer:
     """The answer that one caller got.
 
     Attributes:
@@ -59,7 +59,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Upstream:
+class UpstreamCall:
     """One request of the target to the fake, as the fake's journal has it.
 
     Attributes:
@@ -88,7 +88,7 @@ class Upstream:
     faults: tuple[str, ...]
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> "Upstream":
+    def of(cls, entry: Mapping[str, Any]) -> "UpstreamCall":
         """Return the exchange that an entry of the journal describes."""
         request, response = entry["request"], entry["response"]
         reply = response["body"]
@@ -128,7 +128,7 @@ class Upstream:
 
 
 @dataclass(frozen=True)
-class Session:
+class ObservedSession:
     """What became of one session on the fake.
 
     Attributes:
@@ -161,40 +161,40 @@ class Observation:
 
     situation: str
     avatar: str
-    answers: tuple[Answer, ...]
-    upstream: tuple[Upstream, ...]
-    sessions: tuple[Session, ...]
+    answers: tuple[TargetAnswer, ...]
+    upstream: tuple[UpstreamCall, ...]
+    sessions: tuple[ObservedSession, ...]
     until: float
     output: str = ""
     lost_s: float = 0.0
     stood_still_s: float = 0.0
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> TargetAnswer:
         """The first caller's."""
         return self.answers[0]
 
-    def calls(self, operation: str) -> tuple[Upstream, ...]:
+    def calls(self, operation: str) -> tuple[UpstreamCall, ...]:
         """Return the requests of one operation."""
         return tuple(each for each in self.upstream if each.operation == operation)
 
     @property
-    def creates(self) -> tuple[Upstream, ...]:
+    def creates(self) -> tuple[UpstreamCall, ...]:
         """The creates."""
         return self.calls("createSession")
 
     @property
-    def polls(self) -> tuple[Upstream, ...]:
+    def polls(self) -> tuple[UpstreamCall, ...]:
         """The polls."""
         return self.calls("getSession")
 
     @property
-    def consumes(self) -> tuple[Upstream, ...]:
+    def consumes(self) -> tuple[UpstreamCall, ...]:
         """The consumes."""
         return self.calls("consumeSession")
 
     @property
-    def known(self) -> tuple[Session, ...]:
+    def known(self) -> tuple[ObservedSession, ...]:
         """The sessions whose create reply reached the target."""
         known = {each.session for each in self.creates if each.arrives and each.status == 200}
         return tuple(session for session in self.sessions if session.id in known)

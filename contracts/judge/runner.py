@@ -23,7 +23,7 @@ from contracts.judge.case import (
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.reached import why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
@@ -281,7 +281,7 @@ class Runner:
             await self.fake.unbind(avatar)
         return observation
 
-    async def _call(self, situation: Situation, body: bytes) -> Answer:
+    async def _call(self, situation: Situation, body: bytes) -> TargetAnswer:
         return await self.target.call(
             situation.body if situation.body is not None else body,
             content_type=situation.content_type,
@@ -298,7 +298,7 @@ class Runner:
         self,
         situation: Situation,
         avatars: list[str],
-        answers: Sequence[Answer],
+        answers: Sequence[TargetAnswer],
         before: set[int],
         mark: int,
     ) -> Observation:
@@ -331,7 +331,7 @@ class Runner:
             stood_still_s=self._lag.longest_within(sent_at, until),
         )
 
-    async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
+    async def _creates(self, avatars: list[str], before: set[int]) -> list[UpstreamCall]:
         """Return the creates of this situation: those for its avatars, or all if it has none."""
         new = [each for each in await self.fake.creates() if each.number not in before]
         wanted = {avatar.lower() for avatar in avatars}

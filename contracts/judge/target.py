@@ -1,7 +1,7 @@
 """The gateway that is judged: start it, call it, read its output, stop it.
 
 A target cannot stop the judge: every call has a limit in time and in bytes, and a call that reaches
-a limit is an `Answer` without a status. Two things end a run instead, because verdicts on them
+a limit is a `TargetAnswer` without a status. Two things end a run instead, because verdicts on them
 would be worth nothing: the target does not listen any more, or its program has ended
 (`TargetWatch.lost`).
 """
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.observation import Answer
+from contracts.judge.observation import TargetAnswer
 
 LONGEST_ANSWER = 1 << 20
 """So many bytes of an answer are read, in case it has no end."""
@@ -107,7 +107,7 @@ class Target:
         content_type: str,
         patience_s: float,
         leaves_after_s: float | None = None,
-    ) -> Answer:
+    ) -> TargetAnswer:
         """Call once, on a connection of its own."""
         sent_at = now()
         limit_s = patience_s if leaves_after_s is None else leaves_after_s
@@ -116,15 +116,15 @@ class Target:
                 status, headers, raw = await self._answer(body, content_type)
         except TimeoutError:
             failure = "given up" if leaves_after_s is None else "the caller left"
-            return Answer(sent_at, now(), failure=failure)
+            return TargetAnswer(sent_at, now(), failure=failure)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) and not _was_closed(error):
                 self.refused.set()
-                return Answer(
+                return TargetAnswer(
                     sent_at, now(), failure=f"the target does not listen: {error.strerror}"
                 )
-            return Answer(sent_at, now(), failure=_failure(error, body))
-        return Answer(sent_at, now(), status, headers, raw)
+            return TargetAnswer(sent_at, now(), failure=_failure(error, body))
+        return TargetAnswer(sent_at, now(), status, headers, raw)
 
     async def _answer(self, body: bytes, content_type: str) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Content-Type": content_type, **self.headers}

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from contracts.judge.case import Situation
-from contracts.judge.observation import Answer, Observation, Session, Upstream
+from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
 from contracts.judge.verdict import Report, Verdict
 from contracts.report.findings import Finding, began, findings, summary
 from contracts.report.redaction import Redaction
@@ -102,7 +102,7 @@ def _situation(
     }
 
 
-def _answer(answer: Answer, zero: float, cover: Redaction) -> Json:
+def _answer(answer: TargetAnswer, zero: float, cover: Redaction) -> Json:
     return {
         "sent_s": _seconds(answer.sent_at - zero),
         "came_s": _seconds(answer.came_at - zero),
@@ -114,7 +114,7 @@ def _answer(answer: Answer, zero: float, cover: Redaction) -> Json:
     }
 
 
-def _upstream(call: Upstream, zero: float, cover: Redaction) -> Json:
+def _upstream(call: UpstreamCall, zero: float, cover: Redaction) -> Json:
     return {
         "number": call.number,
         "at_s": _seconds(call.at - zero),
@@ -129,7 +129,7 @@ def _upstream(call: Upstream, zero: float, cover: Redaction) -> Json:
     }
 
 
-def _session(session: Session, zero: float, cover: Redaction) -> Json:
+def _session(session: ObservedSession, zero: float, cover: Redaction) -> Json:
     return {
         "id": cover.line(session.id),
         "state": cover.line(session.state),

@@ -10,7 +10,7 @@ from html import escape
 from importlib import resources
 
 from contracts.judge.case import Breach, Situation
-from contracts.judge.observation import Answer, Observation
+from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
@@ -174,7 +174,7 @@ class _Page:
             f"{output}"
         )
 
-    def answer(self, answer: Answer) -> str:
+    def answer(self, answer: TargetAnswer) -> str:
         headers = "\n".join(f"{name}: {text}" for name, text in answer.headers.items())
         head = f"{answer}\n{headers}".rstrip()
         body = f"\n\n{self.block(answer.body)}" if answer.body else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from contracts.judge.case import Context, Expect, Situation
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.report.findings import began
 from contracts.report.redaction import Redaction, short
 
@@ -89,7 +89,7 @@ EXPECTED = {
 }
 
 
-def as_expected(situation: Situation, answer: Answer) -> bool:
+def as_expected(situation: Situation, answer: TargetAnswer) -> bool:
     """Tell whether an answer is of the kind that a correct gateway gives."""
     match situation.expect:
         case Expect.SUCCESS:
@@ -164,7 +164,7 @@ def _callers(
         )
 
 
-def _content(answer: Answer, cover: Redaction) -> str:
+def _content(answer: TargetAnswer, cover: Redaction) -> str:
     """Return what a body holds, as far as a label has place: names of fields, or a beginning."""
     fields = answer.fields
     if fields:
@@ -198,7 +198,7 @@ def _upstream(seen: Observation, cover: Redaction) -> Iterator[tuple[Rank, Row]]
         )
 
 
-def _reply(call: Upstream) -> str:
+def _reply(call: UpstreamCall) -> str:
     if call.status is None:
         return "no answer"
     cut = ", cut off" if not call.arrives else ""

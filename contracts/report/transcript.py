@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.report.findings import began
 from contracts.report.redaction import Redaction
 
@@ -31,11 +31,11 @@ def evidence(seen: Observation, cover: Redaction) -> Iterator[str]:
         yield f"session   {cover.line(f'{session.id}: {moves or session.state}', longest=400)}"
 
 
-def _looks(call: Upstream) -> tuple[str, tuple[str, ...]]:
+def _looks(call: UpstreamCall) -> tuple[str, tuple[str, ...]]:
     return str(call), call.faults
 
 
-def _answer(answer: Answer, cover: Redaction) -> str:
+def _answer(answer: TargetAnswer, cover: Redaction) -> str:
     body = f"  {cover.line(answer.body, longest=_BODY)}" if answer.body else ""
     return f"{cover.line(str(answer))}{body}"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from contracts.judge.case import SLACK_S, Breach, Context, NotJudged, Shape, Situation
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 
 SHORTEST_INTERVAL_S = 0.1
 PROMPT_S = 6.0
@@ -17,23 +17,23 @@ SHAPE_KEYS = {
 }
 
 
-def shape_of(answer: Answer) -> Shape | None:
+def shape_of(answer: TargetAnswer) -> Shape | None:
     """Return which shape an answer has, None if it is neither or both."""
     shapes = [shape for shape, keys in SHAPE_KEYS.items() if answer.fields.keys() >= {*keys}]
     return shapes[0] if len(shapes) == 1 else None
 
 
-def answered(seen: Observation) -> Iterator[Answer]:
+def answered(seen: Observation) -> Iterator[TargetAnswer]:
     """Yield the answers of the target, without the callers who got none."""
     return (answer for answer in seen.answers if answer.status is not None)
 
 
-def in_time(seen: Observation, context: Context) -> Iterator[Answer]:
+def in_time(seen: Observation, context: Context) -> Iterator[TargetAnswer]:
     """Yield the answers before the deadline; later ones are checked by `time.deadline`."""
     return (each for each in answered(seen) if each.took_s <= context.timeout_s + SLACK_S)
 
 
-def handed_out(seen: Observation) -> Iterator[Answer]:
+def handed_out(seen: Observation) -> Iterator[TargetAnswer]:
     """Yield the successes."""
     return (answer for answer in seen.answers if answer.ok)
 
@@ -43,7 +43,7 @@ def prompt_s(context: Context) -> float:
     return min(PROMPT_S, max(1.0, context.timeout_s * 0.7))
 
 
-def rejected_body(call: Upstream) -> bool:
+def rejected_body(call: UpstreamCall) -> bool:
     """Tell whether Runway rejected a create by itself, without an injected fault."""
     return call.status in (400, 404, 422) and not call.faults
 

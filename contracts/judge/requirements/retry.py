@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from contracts.judge.case import Breach, Context, Level, Situation, Trait, requirement
-from contracts.judge.observation import Observation, Upstream
+from contracts.judge.observation import Observation, UpstreamCall
 from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, answered
 
 MOST_ATTEMPTS = 6
@@ -13,10 +13,10 @@ AT_ONCE_S = 0.2
 """A retry so soon after a broken connection is the HTTP library's own."""
 
 
-def _failures_in_a_row(calls: Iterable[Upstream]) -> list[Upstream]:
+def _failures_in_a_row(calls: Iterable[UpstreamCall]) -> list[UpstreamCall]:
     """Return the longest run of failed calls."""
-    longest: list[Upstream] = []
-    run: list[Upstream] = []
+    longest: list[UpstreamCall] = []
+    run: list[UpstreamCall] = []
     for call in calls:
         failed = call.status is None or call.status >= 400 or not call.arrives
         run = [*run, call] if failed else []
@@ -24,9 +24,9 @@ def _failures_in_a_row(calls: Iterable[Upstream]) -> list[Upstream]:
     return longest
 
 
-def _attempts(calls: Sequence[Upstream]) -> list[Upstream]:
+def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
     """Return the calls without those that repeat a broken connection at once: one each."""
-    attempts: list[Upstream] = []
+    attempts: list[UpstreamCall] = []
     forgiven = False
     for call in calls:
         broken = bool(attempts) and not attempts[-1].arrives

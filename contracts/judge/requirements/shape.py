@@ -17,7 +17,7 @@ from contracts.judge.case import (
     Trait,
     requirement,
 )
-from contracts.judge.observation import Answer, Observation
+from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.requirements.common import KEY, SHAPE_KEYS, answered, handed_out, shape_of
 
 
@@ -160,7 +160,7 @@ def shape_key(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
             yield Breach("an unused key", "one that the target has consumed")
 
 
-def _of_shape(seen: Observation, shape: Shape) -> Iterator[Answer]:
+def _of_shape(seen: Observation, shape: Shape) -> Iterator[TargetAnswer]:
     """Yield the successes of one shape.
 
     Raises:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from contracts.judge.case import Breach, Context, Expect, Level, Requirement, Situation
-from contracts.judge.observation import Answer, Observation, Session, Upstream
+from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
 from contracts.judge.verdict import FailedSituation, Outcome, Report, Verdict
 
 SECRET = "judge-5ec2e7/with+signs="
@@ -28,10 +28,10 @@ def situation(id_: str, expect: Expect = Expect.FAILURE) -> Situation:
     return Situation(id_, f"About {id_}.", expect)
 
 
-def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstream:
+def call(number: int, at_s: float, method: str = "GET", **more: object) -> UpstreamCall:
     """Return a request upstream, so many seconds after the beginning; a poll without `more`."""
     path = "/v1/realtime_sessions" + ("" if method == "POST" else f"/{SESSION}")
-    usual = Upstream(
+    usual = UpstreamCall(
         number=number,
         at=BEGAN_AT + at_s,
         operation="createSession" if method == "POST" else "getSession",
@@ -52,23 +52,25 @@ def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstr
     return replace(usual, **more)  # type: ignore[arg-type]  # names are checked when it is called
 
 
-def session(*moves: tuple[float, str, str]) -> Session:
+def session(*moves: tuple[float, str, str]) -> ObservedSession:
     """Return a session with these moves: seconds, event, state."""
     stamped = tuple((BEGAN_AT + at_s, event, after) for at_s, event, after in moves)
-    return Session(SESSION, moves[-1][2] if moves else "unknown", stamped)
+    return ObservedSession(SESSION, moves[-1][2] if moves else "unknown", stamped)
 
 
-def answer(status: int | None, body: bytes = b"", *, after_s: float = 1.0, **more: str) -> Answer:
+def answer(
+    status: int | None, body: bytes = b"", *, after_s: float = 1.0, **more: str
+) -> TargetAnswer:
     """Return an answer; what is in `more` is its headers, `failure` apart."""
     failure = more.pop("failure", "")
-    return Answer(BEGAN_AT, BEGAN_AT + after_s, status, more, body, failure)
+    return TargetAnswer(BEGAN_AT, BEGAN_AT + after_s, status, more, body, failure)
 
 
 def observation(
     id_: str,
-    *answers: Answer,
-    upstream: tuple[Upstream, ...] = (),
-    sessions: tuple[Session, ...] = (),
+    *answers: TargetAnswer,
+    upstream: tuple[UpstreamCall, ...] = (),
+    sessions: tuple[ObservedSession, ...] = (),
     output: str = "",
 ) -> Observation:
     """Return what was seen in a situation."""

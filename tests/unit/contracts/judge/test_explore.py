@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from contracts.judge.case import Context, Situation, Trait
 from contracts.judge.explore import Smallest, explore
-from contracts.judge.observation import Answer, Observation
+from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.strategies import forms, situation_of
 from fake_runway.scenarios.catalogue import Catalogue
@@ -80,7 +80,7 @@ def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
 
 def test_a_target_that_keeps_everything_is_played_as_often_as_asked() -> None:
     """Nothing is found, and every example was played."""
-    found, played = explored(lambda _: Answer(0.0, 1.0, 500, {}, b'{"error": "no"}'))
+    found, played = explored(lambda _: TargetAnswer(0.0, 1.0, 500, {}, b'{"error": "no"}'))
 
     assert found is None
     assert played == 60
@@ -89,9 +89,9 @@ def test_a_target_that_keeps_everything_is_played_as_often_as_asked() -> None:
 def test_the_smallest_situation_that_breaks_something_is_told() -> None:
     """A target that says nothing when there is a fault: one fault is enough to show it."""
 
-    def answer(situation: Situation) -> Answer:
+    def answer(situation: Situation) -> TargetAnswer:
         broken = bool((situation.session or {}).get("faults"))
-        return Answer(0.0, 1.0, 500, {}, b"" if broken else b'{"error": "no"}')
+        return TargetAnswer(0.0, 1.0, 500, {}, b"" if broken else b'{"error": "no"}')
 
     found, _ = explored(answer)
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as XML
 import pytest
 
 from contracts.judge.case import Context, Expect
-from contracts.judge.observation import Answer
+from contracts.judge.observation import TargetAnswer
 from contracts.judge.verdict import Report
 from contracts.report import Format, render
 from contracts.report.redaction import Redaction
@@ -56,7 +56,7 @@ def rows(situation_id: str, *, broken: bool = False) -> tuple[Row, ...]:
     return sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
 
 
-def answered(expect: Expect, *answers: Answer, broken: bool = False) -> list[Arrow]:
+def answered(expect: Expect, *answers: TargetAnswer, broken: bool = False) -> list[Arrow]:
     """Return the arrows of a situation in which upstream is not asked."""
     seen = made.observation("made-up", *answers)
     about = made.situation("made-up", expect)

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.judge.case import Context, Expect, Situation
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.requirements import REQUIREMENTS
 from tests.support.judge.made_reports import call
 
@@ -14,9 +14,9 @@ CONTEXT = Context(8.0, None, "a-secret", "marker", "wss://media.invalid")
 SPACED = next(each for each in REQUIREMENTS if each.id == "retry.spaced")
 
 
-def is_kept(*calls: Upstream) -> bool:
+def is_kept(*calls: UpstreamCall) -> bool:
     """Tell whether the attempts have pauses between them."""
-    seen = Observation("fails", "an-avatar", (Answer(0.0, 1.0, 502),), calls, (), until=4.0)
+    seen = Observation("fails", "an-avatar", (TargetAnswer(0.0, 1.0, 502),), calls, (), until=4.0)
     return not [*SPACED.check(seen, SITUATION, CONTEXT)]
 
 
