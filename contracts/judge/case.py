@@ -6,14 +6,12 @@ situation once and checks every requirement that is about it against the one obs
 play is worth many verdicts and a full check stays short.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import Any
 
-from contracts.judge.observation import Observation
+from contracts.judge.observation import Json, Observation
 
-Json = Mapping[str, Any]
 SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
 
@@ -95,7 +93,6 @@ class Situation:
         traits: what it is an instance of.
         session: the session form that the caller's avatar is bound to; None: nothing is bound.
         body: what the caller sends; None: the avatar as the official component sends it.
-        content_type: of that body.
         callers: how many call at once, each for an avatar of its own.
         same_avatar: all of them call for one avatar instead.
         slow: session forms of the callers who are slow among many, at most half of them.
@@ -115,7 +112,6 @@ class Situation:
     traits: Set[Trait] = frozenset()
     session: Json | None = field(default_factory=dict)
     body: bytes | None = None
-    content_type: str = "application/json"
     callers: int = 1
     same_avatar: bool = False
     slow: tuple[Json, ...] = ()

@@ -12,20 +12,18 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import aiohttp
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.observation import TERMINAL, ObservedSession, UpstreamCall
+from contracts.judge.observation import TERMINAL, Json, ObservedSession, UpstreamCall
 
-Json = dict[str, Any]
 ADMIN = "/__admin"
 VERSION = "2024-11-06"
 _START_S = 20.0
 _END_S = 5.0
 
-ACCOUNT: Mapping[str, Any] = MappingProxyType(
+ACCOUNT: Json = MappingProxyType(
     {
         "credits": "unlimited",
         "concurrency": "unlimited",
@@ -90,7 +88,7 @@ class FakeClient:
             raise FakeError(f"the fake at {self.url} answers {status} to a {method}")
         return answer
 
-    async def bind(self, avatar: str, session: Mapping[str, Any]) -> None:
+    async def bind(self, avatar: str, session: Json) -> None:
         """Bind the sessions of an avatar to a session form."""
         await self._call("PUT", f"/avatars/{avatar}", dict(session))
 

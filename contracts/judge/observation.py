@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+Json = Mapping[str, Any]
+"""An object of JSON."""
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -48,7 +50,7 @@ class TargetAnswer:
             return None
 
     @property
-    def fields(self) -> Mapping[str, Any]:
+    def fields(self) -> Json:
         """The parsed body if it is an object, empty otherwise."""
         return self.json if isinstance(self.json, dict) else {}
 
@@ -83,12 +85,12 @@ class UpstreamCall:
     key_fits: bool | None
     versioned: bool
     secret_in_url: bool
-    body: Mapping[str, Any]
+    body: Json
     shown: str | None
     faults: tuple[str, ...]
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> "UpstreamCall":
+    def of(cls, entry: Json) -> "UpstreamCall":
         """Return the exchange that an entry of the journal describes."""
         request, response = entry["request"], entry["response"]
         reply = response["body"]

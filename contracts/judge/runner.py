@@ -17,7 +17,6 @@ from contracts.judge.case import (
     Context,
     Expect,
     Requirement,
-    Shape,
     Situation,
 )
 from contracts.judge.clock import now, sleep
@@ -29,7 +28,7 @@ from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.target import Target
-from contracts.judge.verdict import Outcome, Report, Verdict, judge
+from contracts.judge.verdict import Report, judge
 
 PRESETS = (
     "game-character",
@@ -108,8 +107,7 @@ class Runner:
     target: Target
     fake: FakeClient
     listen: Listener
-    _observations: dict[str, Observation] = field(default_factory=dict)
-    _found: tuple[Situation, ...] = ()
+    _played: dict[str, tuple[Situation, Observation]] = field(default_factory=dict)
     _playing: list[str] = field(default_factory=list)
     _lag: EventLoopLag = field(default_factory=EventLoopLag)
 
@@ -127,8 +125,8 @@ class Runner:
 
         That a target has ended may be noticed only at its next call.
         """
-        last = list(self._observations.values())[-1:]
-        failed = [each.situation for each in last if each.answer.status is None]
+        last = list(self._played.values())[-1:]
+        failed = [situation.id for situation, seen in last if seen.answer.status is None]
         return list(dict.fromkeys((*failed, *self._playing)))
 
     async def _run(self) -> Report:
@@ -151,35 +149,28 @@ class Runner:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
-        known = (*plan.situations, *self._found)
-        played = [
-            (each, self._observations[each.id]) for each in known if each.id in self._observations
-        ]
-        nothing = why_not_exercised(
+        found = [each for each, _ in self._played.values() if each not in plan.situations]
+        known = (*plan.situations, *found)
+        played = [self._played[each.id] for each in known if each.id in self._played]
+        unexercised = why_not_exercised(
             self.target.url,
             played,
             reached=await self.fake.calls() > refused_calls,
             elsewhere=await self.fake.calls_elsewhere() > calls_elsewhere,
         )
         context = self._context()
-        verdicts = [judge(requirement, played, context) for requirement in plan.requirements]
-        if nothing:
-            verdicts = [
-                Verdict(each.requirement, Outcome.SKIP, reason=nothing)
-                if each.outcome is Outcome.PASS
-                else each
-                for each in verdicts
-            ]
         report = Report(
-            tuple(verdicts),
-            tuple(self._observations.values()),
-            known,
-            plan.context,
-            self.target.url,
-            plan.seed,
-            now() - began_at,
-            await self.fake.replay_token(),
-            nothing,
+            verdicts=tuple(
+                judge(each, played, context, unexercised=unexercised) for each in plan.requirements
+            ),
+            observations=tuple(observation for _, observation in self._played.values()),
+            situations=known,
+            context=plan.context,
+            target_url=self.target.url,
+            seed=plan.seed,
+            took_s=now() - began_at,
+            replay_token=await self.fake.replay_token(),
+            nothing_judged=unexercised,
         )
         self.listen(RunEnded(report))
         return report
@@ -225,7 +216,7 @@ class Runner:
         from contracts.judge.explore import explore  # needs hypothesis
 
         plan, loop = self.plan, asyncio.get_running_loop()
-        before = len(self._observations)
+        before = len(self._played)
 
         async def play(situation: Situation) -> Observation:
             return await self._observe(situation, list(plan.avatars[:1]))
@@ -246,8 +237,7 @@ class Runner:
         if smallest is not None:
             form = json.dumps(smallest.situation.session)
             found = replace(smallest.situation, about=f"The smallest that was found: {form}")
-            self._found = (found,)
-            self._observations[found.id] = smallest.observation
+            self._played[found.id] = (found, smallest.observation)
 
     async def _play(self, situation: Situation, avatars: list[str]) -> None:
         """Play a situation, again if the machine stood still meanwhile, and keep the observation.
@@ -262,14 +252,15 @@ class Runner:
                 self._playing.remove(situation.id)
             if observation.stood_still_s < STOOD_STILL_S or situation.retried_late:
                 break
-        self._observations[situation.id] = observation
-        done, of = len(self._observations), len(self.plan.situations)
+        self._played[situation.id] = (situation, observation)
+        done, of = len(self._played), len(self.plan.situations)
         self.listen(SituationPlayed(situation, observation, done, of))
 
     async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
         mark = len(self.target.output.text)
-        bound = [*zip(avatars, self._forms(situation, len(avatars)), strict=True)]
-        for avatar, form in bound:
+        slow = situation.slow_among(len(avatars))
+        quick = (situation.session or {} for _ in avatars[len(slow) :])
+        for avatar, form in zip(avatars, (*slow, *quick), strict=True):
             await self.fake.bind(avatar, form)
         before = {each.number for each in await self.fake.creates()}
         bodies = [self.target.body_for(avatar) for avatar in avatars]
@@ -284,15 +275,10 @@ class Runner:
     async def _call(self, situation: Situation, body: bytes) -> TargetAnswer:
         return await self.target.call(
             situation.body if situation.body is not None else body,
-            content_type=situation.content_type,
+            content_type="application/json",
             patience_s=self.plan.context.timeout_s + SLACK_S + 3,
             leaves_after_s=situation.leaves_after_s,
         )
-
-    def _forms(self, situation: Situation, count: int) -> list[dict[str, object]]:
-        slow = situation.slow_among(count)
-        forms = [*slow, *([situation.session or {}] * (count - len(slow)))]
-        return [dict(form) for form in forms]
 
     async def _observation(
         self,
@@ -304,9 +290,8 @@ class Runner:
     ) -> Observation:
         """Wait for what the target does after its answer, and collect the observation."""
         mine = await self._creates(avatars, before)
-        success = all(answer.ok for answer in answers)
         if situation.expect is not Expect.REFUSAL:
-            if not success:
+            if not all(answer.ok for answer in answers):
                 known = [each.session for each in mine if each.session and each.arrives]
                 await asyncio.gather(
                     *(self.fake.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
@@ -341,14 +326,7 @@ class Runner:
 
     def _context(self) -> Context:
         """Return the context with the shape of the first success, if none was declared."""
+        answers = (answer for _, seen in self._played.values() for answer in seen.answers)
+        shapes = (shape_of(answer) for answer in answers if answer.ok)
         context = self.plan.context
-        if context.shape is not None:
-            return context
-        return replace(context, shape=self._seen_shape())
-
-    def _seen_shape(self) -> Shape | None:
-        for observation in self._observations.values():
-            for answer in observation.answers:
-                if answer.ok and (shape := shape_of(answer)) is not None:
-                    return shape
-        return None
+        return replace(context, shape=context.shape or next(filter(None, shapes), None))

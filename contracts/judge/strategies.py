@@ -7,13 +7,10 @@ all situations (deadline, secrecy, one consume, ...) judge it.
 Needs hypothesis, which is part of the `test` extra.
 """
 
-from typing import Any
-
 from hypothesis import strategies as st
 
 from contracts.judge.case import Expect, Shape, Situation, Trait
-
-Json = dict[str, Any]
+from contracts.judge.observation import Json
 
 _HOPS = {
     "createSession": Trait.CREATE,

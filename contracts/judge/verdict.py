@@ -90,8 +90,14 @@ def judge(
     requirement: Requirement,
     played: Iterable[tuple[Situation, Observation]],
     context: Context,
+    *,
+    unexercised: str = "",
 ) -> Verdict:
-    """Judge one requirement by all situations that it is about."""
+    """Judge one requirement by all situations that it is about.
+
+    Args:
+        unexercised: why the target was not exercised; nothing passes then.
+    """
     failures, judged = [], 0
     reason = "none of the situations that it is about was played"
     for situation, observation in played:
@@ -111,7 +117,8 @@ def judge(
         judged += 1
         if breaches:
             failures.append(FailedSituation(observation, tuple(dict.fromkeys(breaches))))
-    if not judged:
-        return Verdict(requirement, Outcome.SKIP, reason=reason)
-    outcome = Outcome.FAIL if failures else Outcome.PASS
-    return Verdict(requirement, outcome, tuple(failures), judged)
+    if failures:
+        return Verdict(requirement, Outcome.FAIL, tuple(failures), judged)
+    if not judged or unexercised:
+        return Verdict(requirement, Outcome.SKIP, reason=unexercised if judged else reason)
+    return Verdict(requirement, Outcome.PASS, judged=judged)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-Json = dict[str, Any]
+from contracts.judge.observation import Json
 
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 MORE_THAN_HALF = 0.6
@@ -20,7 +20,6 @@ def late_create(after_s: float) -> Json:
 
 
 def error_effect(status: int, marker: str, **headers: str) -> Json:
-    effect: Json = {"status": {"code": status, "error": f"{marker}: the upstream says {status}."}}
-    if headers:
-        effect["headers"] = {name.replace("_", "-"): text for name, text in headers.items()}
-    return effect
+    effect = {"status": {"code": status, "error": f"{marker}: the upstream says {status}."}}
+    names = {name.replace("_", "-"): text for name, text in headers.items()}
+    return {**effect, "headers": names} if names else effect

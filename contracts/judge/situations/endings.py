@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.judge.case import Expect, Shape, Situation, Trait
-from contracts.judge.situations.building import MORE_THAN_HALF, Json, fault_form, late_create
+from contracts.judge.observation import Json
+from contracts.judge.situations.building import MORE_THAN_HALF, fault_form, late_create
 
 
 def endings(marker: str) -> Iterator[Situation]:

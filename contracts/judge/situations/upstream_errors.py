@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.judge.case import Expect, Shape, Situation, Trait
-from contracts.judge.situations.building import MORE_THAN_HALF, Json, error_effect, fault_form
+from contracts.judge.observation import Json
+from contracts.judge.situations.building import MORE_THAN_HALF, error_effect, fault_form
 
 _OPERATIONS = {
     Trait.CREATE: "createSession",

@@ -1,4 +1,4 @@
-"""Checks of single requirements, on observations that are easier made than played."""
+"""Checks of attempts, on observations that are easier made than played."""
 
 import pytest
 
