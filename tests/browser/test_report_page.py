@@ -72,7 +72,7 @@ def test_a_failing_situation_is_visible_with_its_diagram(
     drawing = failing.locator("svg.sequence")
 
     assert drawing.is_visible()
-    assert failing.get_by_text("came: 2, the first 0.5s later").is_visible()
+    assert failing.get_by_text("got: 2, the first 0.5s later").is_visible()
     assert failing.get_by_text("504 too late").is_visible()
     box = drawing.bounding_box()
     assert box is not None
