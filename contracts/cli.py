@@ -1,4 +1,4 @@
-"""`runway-contracts`: judge anybody's gateway."""
+"""`runway-contracts`: judge a gateway in any language."""
 
 import asyncio
 import json
@@ -6,9 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,67 +14,104 @@ from typing import Any
 import click
 
 from contracts.drift.command import drift
-from contracts.judge.case import Context, Level, Requirement, Shape, Situation
+from contracts.judge.case import Level, Requirement, Shape
 from contracts.judge.contract_page import contract_page
-from contracts.judge.fake import Control, ControlError, Fake, control, started_fake
+from contracts.judge.fake import FakeError
 from contracts.judge.requirements import REQUIREMENTS
-from contracts.judge.run import MEDIA_URL, marker_of, secret_of, told
-from contracts.judge.runner import PRESETS, Listener, Plan, Report, Runner
+from contracts.judge.run import Judge, RunOptions
+from contracts.judge.runner import PRESETS, Listener
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Target, TargetError, Watch, is_address, reachable, started
+from contracts.judge.target import Target, TargetError, is_address
+from contracts.judge.verdict import Report
 from contracts.report import Format, reporters, write
 from contracts.report.redaction import Redaction
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
 DEFAULT_URL = "http://127.0.0.1:4011/api/avatar/connect"
-ADMIN_TOKEN_VARIABLE = "FAKE_RUNWAY_ADMIN_TOKEN"
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110: the name of a header
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Judge a gateway: does a connect endpoint do the right thing, whatever Runway does to it?
+    """Judge a gateway: does a connect endpoint do the right thing when Runway fails?
 
     \b
     runway-contracts check --target URL -- npm start    start it, judge it, stop it
-    runway-contracts list                               what is demanded
-    runway-contracts explain poll.stops                 one demand: why, and how it is judged
+    runway-contracts list                               list the requirements
+    runway-contracts explain poll.stops                 explain one of them
     """
 
 
 class _Interrupted(Exception):
-    """Somebody wants this to end: the number of a signal."""
+    """A signal has ended the run: its number."""
 
 
-@dataclass(frozen=True)
-class _Job:
-    """Everything that `check` was told."""
+def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return the callback of an option that parses its text, or each of its texts."""
 
-    target: Target
-    command: tuple[str, ...]
-    timeout_s: float
-    shape: Shape | None
-    requirements: tuple[Requirement, ...]
-    avatars: tuple[str, ...]
-    jobs: int
-    examples: int
-    quick: bool
-    seed: str
-    wait_s: float
-    fake_port: int
-    fake_url: str | None
-    admin_token: str | None
-    secret: str
+    def callback(_: click.Context, __: click.Parameter, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return [parse(each) for each in value]
+        return None if value is None else parse(value)
 
-    @property
-    def custom_avatars(self) -> list[str]:
-        """Those that the fake has to know."""
-        ours = [avatar for avatar in self.avatars if _UUID.fullmatch(avatar)]
-        return [CUSTOM_AVATAR, *(avatar.lower() for avatar in ours)]
+    return callback
+
+
+def _address(url: str) -> str:
+    if not is_address(url):
+        raise click.BadParameter(f"expected an address such as {DEFAULT_URL}, got {url!r}")
+    return url
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = (part.strip() for part in text.partition(":"))
+    wrong = ""  # without the value, which may be a secret
+    if not colon:
+        wrong = "no colon"
+    elif not _HEADER_NAME.fullmatch(name):
+        wrong = f"the name {name!r}"
+    elif _CONTROL.search(value):
+        wrong = f"a value of {name} that cannot be sent"
+    if wrong:
+        raise click.BadParameter(f"expected `Name: value`, got {wrong}")
+    return name, value
+
+
+def _template(text: str) -> str:
+    if "$AVATAR" not in text:
+        raise click.BadParameter(f"expected $AVATAR in the body, got {text!r}")
+    try:
+        if text.lstrip().startswith(("{", "[")):
+            json.loads(text.replace("$AVATAR", PRESETS[0]))
+    except ValueError as error:
+        raise click.BadParameter(f"expected JSON, got {text!r}: {error}") from None
+    return text
+
+
+def _avatars(text: str) -> tuple[str, ...]:
+    avatars = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    # the judge has a situation of its own for its custom avatar
+    avatars = tuple(each for each in avatars if each.lower() != CUSTOM_AVATAR)
+    if not avatars:
+        raise click.BadParameter("expected at least one avatar")
+    return avatars
+
+
+def _report(text: str) -> tuple[Format, Path]:
+    form, equals, name = text.partition("=")
+    file = Path(name if equals else "-")
+    if not file.parent.is_dir() or file.is_dir():
+        raise click.BadParameter(f"{file} cannot be written")
+    try:
+        return Format(form), file
+    except ValueError:
+        known = ", ".join(each.value for each in Format)
+        raise click.BadParameter(
+            f"expected FORMAT=FILE with one of {known}, got {text!r}"
+        ) from None
 
 
 @main.command()
@@ -85,8 +120,8 @@ class _Job:
     "url",
     default=DEFAULT_URL,
     show_default=True,
-    callback=lambda _, __, url: _address(url, "--target"),
-    help="The endpoint: what a page POSTs to.",
+    callback=_parsed(_address),
+    help="The endpoint to which a page POSTs.",
 )
 @click.option(
     "--timeout",
@@ -94,25 +129,34 @@ class _Job:
     type=click.FloatRange(1, 120),
     default=30.0,
     show_default=True,
-    help="The target's own deadline, in seconds: it has to answer by then, whatever happens.",
+    help="The target's own deadline, in seconds: it has to answer by then in every situation.",
 )
 @click.option(
     "--shape",
     type=click.Choice([shape.value for shape in Shape]),
-    help="What it hands out. Without it, either is right.",
+    callback=_parsed(Shape),
+    help="The shape of its answer. Without it, either is right.",
 )
-@click.option("--header", "headers", multiple=True, help="`Name: value`, sent with every call.")
+@click.option(
+    "--header",
+    "headers",
+    multiple=True,
+    callback=_parsed(_header),
+    help="`Name: value`, sent with every call.",
+)
 @click.option(
     "--body-template",
     default='{"avatarId": "$AVATAR"}',
     show_default=True,
+    callback=_parsed(_template),
     help="The body; $AVATAR is replaced.",
 )
 @click.option(
     "--avatars",
     default=",".join(PRESETS),
-    help="What the target's allow-list takes, separated by commas: presets, or UUIDs of custom"
-    " avatars. So many situations run side by side. [default: the nine presets]",
+    callback=_parsed(_avatars),
+    help="The target's allow-list, separated by commas: presets, or UUIDs of custom avatars. So"
+    " many situations run side by side. [default: the nine presets]",
 )
 @click.option("--only", multiple=True, help="Only requirements whose id begins so; repeatable.")
 @click.option("--skip", multiple=True, help="No requirement whose id begins so; repeatable.")
@@ -129,8 +173,8 @@ class _Job:
     type=click.IntRange(0, 10_000),
     default=0,
     show_default=True,
-    help="Play so many random situations as well; the smallest that breaks something is told."
-    " Needs hypothesis.",
+    help="Play so many random situations as well, and report the smallest that breaks a"
+    " requirement. Needs hypothesis.",
 )
 @click.option(
     "--jobs",
@@ -154,17 +198,19 @@ class _Job:
     "--fake-port",
     type=click.IntRange(0, 65_535),
     default=0,
-    help="Where the fake listens; so a target that you start yourself can be told beforehand.",
+    help="The port of the fake, so that you can start a target yourself before. [default: any]",
 )
 @click.option(
     "--fake-url",
-    callback=lambda _, __, url: _address(url, "--fake-url") if url else None,
-    help="A fake that runs already, instead of one of our own. The world of --secret is made new.",
+    callback=_parsed(_address),
+    help="A fake that runs already. The world of --secret is reset.",
 )
 @click.option(
     "--fake-admin-token",
     "admin_token",
-    help=f"What that fake demands of admins. [default: {ADMIN_TOKEN_VARIABLE}]",
+    envvar="FAKE_RUNWAY_ADMIN_TOKEN",
+    show_envvar=True,
+    help="The admin token of that fake.",
 )
 @click.option("--secret", help="The API secret that the target uses. [default: made from --seed]")
 @click.option(
@@ -172,33 +218,25 @@ class _Job:
     "reports",
     multiple=True,
     metavar="FORMAT=FILE",
-    help="junit, json, html or github; repeatable. A file named - is standard output: what is told"
-    " there otherwise then goes to standard error, but for github.",
+    callback=_parsed(_report),
+    help="junit, json, html or github; repeatable. A file named - is standard output: the verdicts"
+    " then go to standard error, but for github.",
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def check(
+    *,
     url: str,
-    timeout_s: float,
-    shape: str | None,
-    headers: Sequence[str],
+    headers: Sequence[tuple[str, str]],
     body_template: str,
-    avatars: str,
     only: Sequence[str],
     skip: Sequence[str],
-    strict: bool,  # click calls it by name
+    strict: bool,
     profile: str,
-    jobs: int,
-    examples: int,
-    seed: str,
-    wait_s: float,
-    fake_port: int,
-    fake_url: str | None,
-    admin_token: str | None,
-    secret: str | None,
-    reports: Sequence[str],
+    reports: Sequence[tuple[Format, Path]],
     command: tuple[str, ...],
+    **options: Any,  # those that are named like the fields of RunOptions
 ) -> None:
-    """Judge a gateway, and say for each requirement whether it is kept.
+    """Judge a gateway, and report for each requirement whether it is kept.
 
     With a COMMAND after `--`, the target is started with RUNWAYML_BASE_URL and
     RUNWAYML_API_SECRET set, and stopped afterwards, with all its children. Without one, it has to
@@ -210,9 +248,9 @@ def check(
       1  one is not
       2  usage
       3  no target: it cannot be started, does not listen, or ended in the middle; or nothing to
-         judge: it gave no HTTP answer, or never asked the fake
+         judge: it gave no HTTP answer, or sent no request to the fake
       4  the judge itself failed: its fake does not run, or a report cannot be written
-      130 and 143: interrupted; whatever was started has ended
+      130 and 143: interrupted; what was started has ended
 
     \b
     Examples
@@ -228,46 +266,28 @@ def check(
       one family of requirements:
         runway-contracts check --only request -- npm start
     """
-    chosen = _chosen(only, skip)
-    quick = profile == "quick"
-    if examples and find_spec("hypothesis") is None:
+    run = RunOptions(requirements=_chosen(only, skip), quick=profile == "quick", **options)
+    if run.examples and find_spec("hypothesis") is None:
         raise click.UsageError("--examples needs hypothesis: pip install hypothesis")
-    if fake_port and fake_url:
+    if run.fake_port and run.fake_url:
         raise click.UsageError("--fake-port is for a fake of our own, --fake-url for another one")
-    job = _Job(
-        target=Target(url, dict(map(_header, headers)), _template(body_template)),
-        command=command,
-        timeout_s=timeout_s,
-        shape=Shape(shape) if shape else None,
-        requirements=chosen,
-        avatars=_avatars(avatars),
-        jobs=jobs,
-        examples=examples,
-        quick=quick,
-        seed=seed,
-        wait_s=wait_s,
-        fake_port=fake_port,
-        fake_url=fake_url,
-        admin_token=admin_token or os.environ.get(ADMIN_TOKEN_VARIABLE),
-        secret=secret or secret_of(seed),
-    )
-    if not _played(job, "marker"):
+    if not run.situations():
         raise click.UsageError("no situation of the quick profile is about these requirements")
-    written = list(map(_report, reports))
-    to_output = [form for form, file in written if str(file) == "-"]
+    to_output = [form for form, file in reports if str(file) == "-"]
     if len(to_output) > 1:
         raise click.UsageError("only one --report can be written to standard output")
-    # annotations of GitHub are found in any log; another report must be alone for who reads it
+    # annotations of GitHub are found in any log; another report must be alone for its reader
     alone = bool(to_output) and to_output != [Format.GITHUB]
     listen, close = reporters(strict=strict, err=alone)
+    target = Target(url, dict(headers), body_template)
     try:
-        report = _run(_check(job, listen))
+        report = _until_signal(_judged(run, target, command, listen))
         close()
-        for form, file in written:
+        for form, file in reports:
             write(report, form, file, strict=strict)
-    except (TargetError, ControlError, _Interrupted, OSError) as error:
+    except (TargetError, FakeError, _Interrupted, OSError) as error:
         close()
-        _end(error, Redaction(job.secret))
+        _exit_for(error, Redaction(run.api_secret))
     if report.nothing_judged:
         hint = Redaction.of(report).line(report.nothing_judged)
         click.echo(f"runway-contracts: {hint}", err=True)
@@ -276,21 +296,33 @@ def check(
     sys.exit(EXIT_UNREACHABLE if report.nothing_judged else 0)
 
 
-def _end(error: Exception, redact: Redaction) -> None:
-    """Say in a line what went wrong, and end with its code."""
-    if isinstance(error, _Interrupted):
-        click.echo("runway-contracts: interrupted", err=True)
-        sys.exit(EXIT_SIGNAL + error.args[0])
-    click.echo(f"runway-contracts: {error}", err=True)
-    if isinstance(error, TargetError) and error.said:
-        # redacted before lines are cut: half a secret is one too
-        for line in redact.block(error.said, longest=1 << 30).split("\n"):
-            click.echo(f"  | {line[:300]}", err=True)
-    sys.exit(EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL)
+def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Requirement, ...]:
+    for prefix in (*only, *skip):
+        if not any(each.id.startswith(prefix) for each in REQUIREMENTS):
+            raise click.UsageError(f"no requirement's id begins with {prefix!r}; see `list`")
+    chosen = tuple(
+        each
+        for each in REQUIREMENTS
+        if (not only or each.id.startswith(tuple(only))) and not each.id.startswith(tuple(skip))
+    )
+    if not chosen:
+        raise click.UsageError("--only and --skip leave no requirement")
+    return chosen
 
 
-def _run(job: Coroutine[Any, Any, Report]) -> Report:
-    """Run to the end, or until a signal: then whatever was started ends in order, once.
+async def _judged(
+    options: RunOptions, target: Target, command: Sequence[str], listen: Listener
+) -> Report:
+    async with Judge.started(options) as judge:
+        if not command:
+            click.echo("Expecting a target that runs with these two:", err=True)
+            for line in options.upstream_lines(judge.fake.url, option="--secret"):
+                click.echo(line, err=True)
+        return await judge.judge(target, command=command, environment=os.environ, listen=listen)
+
+
+def _until_signal(run: Coroutine[Any, Any, Report]) -> Report:
+    """Run to the end, or until a signal: then what was started ends in order, once.
 
     Raises:
         _Interrupted.
@@ -298,7 +330,7 @@ def _run(job: Coroutine[Any, Any, Report]) -> Report:
     caught: list[int] = []
 
     async def main() -> Report:
-        task = asyncio.ensure_future(job)
+        task = asyncio.ensure_future(run)
         loop = asyncio.get_running_loop()
 
         def interrupt(number: int) -> None:
@@ -316,165 +348,23 @@ def _run(job: Coroutine[Any, Any, Report]) -> Report:
         raise _Interrupted(*caught) from None
 
 
-async def _check(job: _Job, listen: Listener) -> Report:
-    async with AsyncExitStack() as stack:
-        fake: Fake | None = None
-        if job.fake_url is None:
-            fake = await stack.enter_async_context(
-                started_fake(port=job.fake_port, seed=job.seed, media_url=MEDIA_URL)
-            )
-        url = fake.url if fake else str(job.fake_url).rstrip("/")
-        desk = await stack.enter_async_context(control(url, job.secret, job.admin_token))
-        await desk.begin("judged", job.custom_avatars)
-        media_url = MEDIA_URL
-        if fake is None:
-            media_url = await desk.media_url()
-            await desk.begin("judged", job.custom_avatars)
-        environment = {"RUNWAYML_BASE_URL": url, "RUNWAYML_API_SECRET": job.secret}
-        if job.command:
-            watch = await stack.enter_async_context(
-                started(
-                    job.command,
-                    job.target,
-                    environment={**os.environ, **environment},
-                    wait_s=job.wait_s,
-                )
-            )
-        else:
-            click.echo("Expecting a target that runs with these two:", err=True)
-            for line in told(url, seed=job.seed, secret=job.secret, option="--secret"):
-                click.echo(line, err=True)
-            watch = await reachable(job.target, wait_s=job.wait_s)
-        return await _judged(_runner(job, desk, listen, media_url), watch, fake)
-
-
-def _runner(job: _Job, desk: Control, listen: Listener, media_url: str) -> Runner:
-    marker = marker_of(job.secret)
-    plan = Plan(
-        _played(job, marker),
-        Context(job.timeout_s, job.shape, job.secret, marker, media_url),
-        avatars=job.avatars,
-        requirements=job.requirements,
-        seed=job.seed,
-        jobs=job.jobs,
-        examples=job.examples,
-    )
-    return Runner(plan, job.target, desk, listen)
-
-
-def _played(job: _Job, marker: str) -> list[Situation]:
-    """Return the situations that a chosen requirement is about, and one that shows the shape."""
-    every = situations(job.timeout_s, marker)
-    wanted = [
-        each
-        for each in every
-        if (each.quick or not job.quick) and any(one.is_about(each) for one in job.requirements)
-    ]
-    if job.shape is None and any(each.shape for each in wanted):
-        wanted += [each for each in every[:1] if each not in wanted]
-    return wanted
-
-
-async def _judged(runner: Runner, watch: Watch, fake: Fake | None) -> Report:
-    """Run, unless what it needs gets lost.
-
-    Raises:
-        TargetError, ControlError.
-    """
-    run = asyncio.ensure_future(runner.run())
-    no_target = asyncio.ensure_future(watch.lost(runner.under_way))
-    no_fake = asyncio.ensure_future(fake.lost()) if fake else None
-    tasks: list[asyncio.Future[Any]] = [run, no_target, *([no_fake] if no_fake else [])]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if no_fake is not None and no_fake.done():
-            raise ControlError(no_fake.result())
-        if no_target.done() and not run.done():
-            raise no_target.result()
-        return await run
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _address(url: str, option: str) -> str:
-    if not is_address(url):
-        raise click.BadParameter(
-            f"expected an address such as {DEFAULT_URL}, got {url!r}", param_hint=option
-        )
-    return url
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = (part.strip() for part in text.partition(":"))
-    wrong = ""  # says nothing of the value, which may be a secret
-    if not colon:
-        wrong = "no colon"
-    elif not _TOKEN.fullmatch(name):
-        wrong = f"the name {name!r}"
-    elif _CONTROL.search(value):
-        wrong = f"a value of {name} that cannot be sent"
-    if wrong:
-        raise click.BadParameter(f"expected `Name: value`, got {wrong}", param_hint="--header")
-    return name, value
-
-
-def _template(text: str) -> str:
-    if "$AVATAR" not in text:
-        raise click.BadParameter("expected $AVATAR somewhere in it", param_hint="--body-template")
-    try:
-        if text.lstrip().startswith(("{", "[")):
-            json.loads(text.replace("$AVATAR", PRESETS[0]))
-    except ValueError as error:
-        raise click.BadParameter(
-            f"expected JSON, as it begins like it, got {text!r}: {error}",
-            param_hint="--body-template",
-        ) from None
-    return text
-
-
-def _avatars(text: str) -> tuple[str, ...]:
-    avatars = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
-    avatars = tuple(each for each in avatars if each.lower() != CUSTOM_AVATAR)  # has a lane already
-    if not avatars:
-        raise click.BadParameter("expected at least one avatar", param_hint="--avatars")
-    return avatars
-
-
-def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Requirement, ...]:
-    for prefix in (*only, *skip):
-        if not any(each.id.startswith(prefix) for each in REQUIREMENTS):
-            raise click.UsageError(f"no requirement's id begins with {prefix!r}; see `list`")
-    chosen = tuple(
-        each
-        for each in REQUIREMENTS
-        if (not only or each.id.startswith(tuple(only)))
-        and not (skip and each.id.startswith(tuple(skip)))
-    )
-    if not chosen:
-        raise click.UsageError("--only and --skip leave no requirement")
-    return chosen
-
-
-def _report(text: str) -> tuple[Format, Path]:
-    form, equals, name = text.partition("=")
-    file = Path(name if equals else "-")
-    if not file.parent.is_dir() or file.is_dir():
-        raise click.BadParameter(f"{file} cannot be written", param_hint="--report")
-    try:
-        return Format(form), file
-    except ValueError:
-        known = ", ".join(each.value for each in Format)
-        raise click.BadParameter(
-            f"expected FORMAT=FILE with one of {known}, got {text!r}", param_hint="--report"
-        ) from None
+def _exit_for(error: Exception, redaction: Redaction) -> None:
+    """Print the error in a line, and end with its code."""
+    if isinstance(error, _Interrupted):
+        click.echo("runway-contracts: interrupted", err=True)
+        sys.exit(EXIT_SIGNAL + error.args[0])
+    click.echo(f"runway-contracts: {error}", err=True)
+    if isinstance(error, TargetError) and error.output:
+        # redacted before lines are cut: half a secret is one too
+        for line in redaction.block(error.output, longest=1 << 30).split("\n"):
+            click.echo(f"  | {line[:300]}", err=True)
+    sys.exit(EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL)
 
 
 @main.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="The whole contract as a page.")
-@click.option("--situations", "as_situations", is_flag=True, help="What is played instead.")
+@click.option("--situations", "as_situations", is_flag=True, help="The situations instead.")
 @click.option("--level", type=click.Choice([level.value for level in Level]))
 def list_(
     level: str | None,
@@ -483,7 +373,7 @@ def list_(
     as_markdown: bool,
     as_situations: bool,
 ) -> None:
-    """List what is demanded of a gateway."""
+    """List the requirements for a gateway."""
     if as_markdown:
         click.echo(contract_page(), nl=False)
         return
@@ -504,9 +394,9 @@ def list_(
 @main.command()
 @click.argument("requirement_id", metavar="ID")
 def explain(requirement_id: str) -> None:
-    """Explain one requirement: the sentence, the reason, the source, how it is judged.
+    """Explain one requirement: the sentence, the reason, the source, the situations.
 
-    The id of a finding, `requirement@situation`, will do.
+    ID may be that of a finding: `requirement@situation`.
     """
     from difflib import get_close_matches
 

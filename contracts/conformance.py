@@ -11,7 +11,7 @@ from contracts.judge.case import Level, Requirement
 from contracts.judge.requirements import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from contracts.judge.runner import Report
+    from contracts.judge.run import Report
 
 __all__ = ["test_requirement"]
 
@@ -19,7 +19,7 @@ __all__ = ["test_requirement"]
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.id)
 def test_requirement(requirement: Requirement, gateway_report: "Report") -> None:
     """The gateway keeps this requirement; one that only SHOULD be kept is a warning."""
-    from contracts.judge.runner import Outcome
+    from contracts.judge.verdict import Outcome
     from contracts.report.redaction import Redaction
 
     verdict = next(
@@ -30,7 +30,7 @@ def test_requirement(requirement: Requirement, gateway_report: "Report") -> None
         pytest.fail(f"nothing was judged: {nothing}", pytrace=False)
     if verdict.outcome is Outcome.SKIP:
         pytest.skip(verdict.reason)
-    lines = [f"{each.observation.situation}: {each.text}" for each in verdict.failures]
+    lines = verdict.lines()
     if verdict.outcome is Outcome.FAIL and requirement.level is not Level.MUST:
         pytest.xfail(f"{requirement.level.value}: {requirement.text}\n" + "\n".join(lines))
     if verdict.outcome is not Outcome.PASS:

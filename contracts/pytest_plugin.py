@@ -13,7 +13,7 @@ or, with a gateway that your own fixture starts:
     # test_contract.py
     from contracts.conformance import *
 
-Loads nothing but pytest before a test asks for it.
+Imports nothing but pytest before a test asks for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from contracts.judge.run import Judging
-    from contracts.judge.runner import Report
+    from contracts.judge.run import BlockingJudge, Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         metavar="PORT",
-        help="Where its upstream, the fake, listens; so that it can be told beforehand.",
+        help="The port of its upstream, the fake, so that the gateway can be started before.",
     )
     group.addoption(
         "--gateway-secret",
@@ -61,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an address that is none."""
+    """Reject a malformed address."""
     if url := config.option.gateway_url:
         from contracts.judge.target import is_address
 
@@ -73,52 +72,52 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Tell what a gateway that runs already has to be started with."""
+    """Return the environment that a gateway needs that runs already."""
     option = config.option
     if not option.gateway_url:
         return []
     if not option.gateway_fake_port:
-        return ["gateway: --gateway-fake-port has to say where its upstream will be"]
-    from contracts.judge.run import SEED, secret_of, told
+        return ["gateway: --gateway-fake-port has to name the port of its upstream"]
+    from contracts.judge.run import RunOptions
 
     url = f"http://127.0.0.1:{option.gateway_fake_port}"
-    secret = option.gateway_secret or secret_of(SEED)
-    lines = told(url, seed=SEED, secret=secret, option="--gateway-secret")
+    options = RunOptions(secret=option.gateway_secret)
+    lines = options.upstream_lines(url, option="--gateway-secret")
     return ["gateway: expected to run with these two:", *lines]
 
 
 @pytest.fixture(scope="session")
-def gateway_judging(request: pytest.FixtureRequest) -> Iterator["Judging"]:
+def gateway_judging(request: pytest.FixtureRequest) -> Iterator["BlockingJudge"]:
     """The judge's own side: the fake runs while this does."""
-    from contracts.judge.run import Judging
+    from contracts.judge.run import BlockingJudge, RunOptions
 
     option = request.config.option
-    judging = Judging(
+    options = RunOptions(
         timeout_s=option.gateway_timeout,
         quick=option.gateway_profile == "quick",
         fake_port=option.gateway_fake_port,
         secret=option.gateway_secret,
+        wait_s=30.0,
     )
     with ExitStack() as stack:
-        with _in_a_line():
-            stack.enter_context(judging)
-        yield judging
+        with _one_line_failures():
+            judge = stack.enter_context(BlockingJudge.started(options))
+        yield judge
 
 
 @contextmanager
-def _in_a_line() -> Iterator[None]:
-    """Fail with the judge's own sentence; a traceback would lead into the judge."""
-    from contracts.judge.fake import ControlError
-    from contracts.judge.target import TargetError
+def _one_line_failures() -> Iterator[None]:
+    """Fail with the judge's own sentence, without a traceback into the judge."""
+    from contracts.judge.run import FakeError, TargetError
 
     try:
         yield
-    except (ControlError, TargetError) as error:
+    except (FakeError, TargetError) as error:
         pytest.fail(str(error).replace("--fake-port", "--gateway-fake-port"), pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def gateway_upstream(gateway_judging: "Judging") -> Mapping[str, str]:
+def gateway_upstream(gateway_judging: "BlockingJudge") -> Mapping[str, str]:
     """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, for the environment of the gateway."""
     return gateway_judging.environment
 
@@ -133,7 +132,7 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def gateway_report(gateway_judging: "Judging", gateway_url: str) -> "Report":
-    """What the judge found, in one run for all items."""
-    with _in_a_line():
+def gateway_report(gateway_judging: "BlockingJudge", gateway_url: str) -> "Report":
+    """The report of one run, for all items."""
+    with _one_line_failures():
         return gateway_judging.judge(gateway_url)

@@ -192,7 +192,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "contracts/judge": (
         "clock observation spellings",
         "case target fake loop_lag",
-        "requirements situations strategies reached",
+        "requirements situations strategies reached verdict",
         "explore contract_page",
         "runner",
         "run",

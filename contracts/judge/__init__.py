@@ -1,1 +1,4 @@
-"""The judge: plays situations against a target and checks what it was seen to do."""
+"""The judge: plays situations against a target and judges what was observed.
+
+As a library: `contracts.judge.run`.
+"""

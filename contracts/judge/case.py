@@ -1,19 +1,17 @@
 """What is demanded of a gateway, and what is done to it to find out.
 
 A `Requirement` is one sentence with a stable id. A `Situation` is what Runway does to the gateway
-while a caller connects, as the session form of a scenario of the fake. Each situation is played
-once, and every requirement that is about it judges what was seen: a failed one says what was
-allowed and what came. So one play is worth many verdicts, and a full check stays short.
+while a caller connects, as the session form of a scenario of the fake. The judge plays each
+situation once and checks every requirement that is about it against the one observation, so one
+play is worth many verdicts and a full check stays short.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
+from enum import Enum, unique
 
-from contracts.judge.observation import Observation
+from contracts.judge.observation import Json, Observation
 
-Json = Mapping[str, Any]
 SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
 
@@ -31,9 +29,51 @@ class Expect(Enum):
 
     SUCCESS = "success"  # credentials
     FAILURE = "failure"  # a non-2xx answer: Runway failed
-    REFUSAL = "refusal"  # a 4xx answer, and Runway is not asked: the caller was wrong
+    REFUSAL = "refusal"  # a 4xx answer, and no request to Runway: the caller was wrong
     EITHER = "either"  # both are allowed
-    NOBODY = "nobody"  # the caller has left
+    NOBODY = "nobody"  # no answer: the caller has left
+
+
+@unique
+class Trait(Enum):
+    """What a situation is an instance of, in a line; requirements select situations by traits."""
+
+    SUCCESS = "the target has to hand out credentials"
+    SLOW = "the session becomes READY after the first poll, and before the deadline"
+    LAST_MOMENT = "the session becomes READY just before the deadline"
+    CUSTOM_AVATAR = "the caller asks for a custom avatar"
+
+    REFUSED = "the caller is wrong: the target answers 4xx and creates no session"
+    BAD_JSON = "the body is not a JSON object"
+    NO_AVATAR = "the body has no avatar, or an empty one"
+    WRONG_TYPE = "the avatar is not a string"
+    UNKNOWN_AVATAR = "the avatar is neither a preset nor a UUID"
+    HOSTILE_AVATAR = "the avatar attacks what it may be copied into"
+    BIG_BODY = "the body has megabytes"
+
+    ERROR = "Runway fails at a hop, or the session fails"
+    CREATE = "a create fails"
+    POLL = "a poll fails"
+    CONSUME = "a consume fails"
+    PASSING = "the first call of a hop fails, and the next one succeeds"
+    FINAL = "an error that does not pass: the next attempt gets the same answer"
+    UNAUTHORIZED = "Runway answers 401 or 403"
+    RETRY_AFTER = "Runway answers 429 with Retry-After: 1"
+    LOST_REPLY = "Runway creates a session, and its reply is lost"
+
+    ENDS = "the session ends while the target waits"
+    RUNNING = "the session is RUNNING: another client has used its key"
+    NO_KEY = "the session is READY, and the answer has no key"
+    UNKNOWN_STATUS = "the session has no status, or one that is not documented"
+    DEADLINE = "the session is not READY by the deadline"
+    LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
+    CANCEL_HANGS = "no cancel is answered"
+    CANCEL_FAILS_ONCE = "the first cancel gets 500"
+
+    GONE = "the caller hangs up"
+    GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"
+    MANY = "several callers connect at once, and all sessions are quick"
+    MANY_ONE_SLOW = "several callers connect at once, and some sessions are slow"
 
 
 class Shape(Enum):
@@ -50,27 +90,28 @@ class Situation:
     Attributes:
         id: stable.
         about: one sentence.
-        tags: what it is an instance of; requirements choose situations by these.
+        traits: what it is an instance of.
         session: the session form that the caller's avatar is bound to; None: nothing is bound.
         body: what the caller sends; None: the avatar as the official component sends it.
-        content_type: of that body.
         callers: how many call at once, each for an avatar of its own.
-        same_avatar: all of them for one avatar instead.
+        same_avatar: all of them call for one avatar instead.
         slow: session forms of the callers who are slow among many, at most half of them.
         leaves_after_s: the caller hangs up; None: it waits.
         custom: the avatar is a custom one, a UUID.
         shape: only targets that hand out this; None: all.
         whole_deadline: a correct target needs its whole deadline for it.
+        to_the_second: a delay of a second decides it, so a busy machine cannot judge it.
+        retried_late: the target may create again much later, which would look like another
+            situation's create: an SDK whose create times out tries again after a minute.
         quick: it is part of the quick profile.
     """
 
     id: str
     about: str
     expect: Expect
-    tags: frozenset[str] = frozenset()
+    traits: Set[Trait] = frozenset()
     session: Json | None = field(default_factory=dict)
     body: bytes | None = None
-    content_type: str = "application/json"
     callers: int = 1
     same_avatar: bool = False
     slow: tuple[Json, ...] = ()
@@ -78,16 +119,18 @@ class Situation:
     custom: bool = False
     shape: Shape | None = None
     whole_deadline: bool = False
+    to_the_second: bool = False
+    retried_late: bool = False
     quick: bool = False
 
     def slow_among(self, callers: int) -> tuple[Json, ...]:
-        """Return the session forms of those who are slow, who call first."""
+        """Return the session forms of the slow callers, who call first."""
         return self.slow[: callers // 2]
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is known about the target, beside what was seen.
+    """What is known about the target, beside the observation.
 
     Attributes:
         timeout_s: the target's own deadline, as declared.
@@ -104,8 +147,23 @@ class Context:
     media_url: str
 
 
-Check = Callable[[Observation, Situation, Context], Iterable[str]]
-"""Yields what is wrong with an observation: what was allowed and what came."""
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What is wrong with an observation: what a correct target does, and what this one did."""
+
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        return f"expected {self.expected}, got {self.got}"
+
+
+Check = Callable[[Observation, Situation, Context], Iterable[Breach]]
+"""Yields the breaches of a requirement in one observation."""
+
+
+class NotJudged(Exception):
+    """Raised by a check that finds nothing to judge in an observation; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +175,8 @@ class Requirement:
         text: what is demanded.
         why: the reason.
         source: where it comes from: a seed, an SDK's behaviour, an observation.
-        tags: of the situations that it is about; any of them is enough. Empty: all situations.
-        unless: tags of situations that it is not about.
-        check: the judge.
+        traits: any of them makes a situation one that it is about. Empty: all situations.
+        unless: any of them makes a situation one that it is not about.
     """
 
     id: str
@@ -128,8 +185,8 @@ class Requirement:
     why: str
     source: str
     check: Check
-    tags: frozenset[str] = frozenset()
-    unless: frozenset[str] = frozenset()
+    traits: Set[Trait] = frozenset()
+    unless: Set[Trait] = frozenset()
 
     @property
     def family(self) -> str:
@@ -137,10 +194,10 @@ class Requirement:
         return self.id.partition(".")[0]
 
     def is_about(self, situation: Situation) -> bool:
-        """Tell whether it judges this situation."""
-        if self.unless & situation.tags:
+        """Tell whether this situation is judged by it."""
+        if self.unless & situation.traits:
             return False
-        return not self.tags or bool(self.tags & situation.tags)
+        return not self.traits or bool(self.traits & situation.traits)
 
 
 def requirement(
@@ -149,22 +206,9 @@ def requirement(
     *,
     why: str,
     source: str,
-    tags: str = "",
-    unless: str = "",
+    traits: Set[Trait] = frozenset(),
+    unless: Set[Trait] = frozenset(),
     level: Level = Level.MUST,
 ) -> Callable[[Check], Requirement]:
-    """Make a check the judge of a requirement; `tags` and `unless` are separated by spaces."""
-
-    def made(check: Check) -> Requirement:
-        return Requirement(
-            id_,
-            level,
-            text,
-            why,
-            source,
-            check,
-            frozenset(tags.split()),
-            frozenset(unless.split()),
-        )
-
-    return made
+    """Turn the check that it decorates into a requirement."""
+    return lambda check: Requirement(id_, level, text, why, source, check, traits, unless)

@@ -1,4 +1,4 @@
-"""The only place in the contracts that reads time: the judge's own, which nobody moves."""
+"""The only place in the contracts that reads time: the judge's own, which cannot be moved."""
 
 import asyncio
 import time

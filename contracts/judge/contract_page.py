@@ -10,15 +10,14 @@ TIMEOUT_S = 30.0
 _HEAD = """\
 # The connect contract
 
-What a connect endpoint has to do, whatever Runway does to it. Made by
-`runway-contracts list --markdown` from the requirements that `runway-contracts check` judges by; a
-test keeps it so.
+What a connect endpoint has to do, also when Runway fails. `runway-contracts list --markdown` writes
+this page from the requirements that `runway-contracts check` judges by; a test keeps it current.
 
 A page POSTs `{"avatarId": "..."}` to the endpoint, the *target*, and gets one of two shapes:
 `{sessionId, sessionKey}`, or `{sessionId, serverUrl, token, roomName}`. Upstream there is Runway,
 or the fake that the judge puts in its place. MUST, SHOULD and MAY are those of RFC 2119; only a
-broken MUST fails a check, and with `--strict` a broken SHOULD too. Where nothing is said,
-everything is allowed: several statuses, any text.
+broken MUST fails a check, and with `--strict` a broken SHOULD too. Where the contract is
+silent, everything is allowed: several statuses, any text.
 
 Sources: *seed A* is Runway's guide to the connect endpoint, *seed B* its server setup guide, *SDK*
 how the official SDKs behave, *published OpenAPI* Runway's own description, *observed* what others

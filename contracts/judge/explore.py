@@ -11,23 +11,23 @@ from typing import Any
 
 from contracts.judge.case import Context, Requirement, Situation
 from contracts.judge.observation import Observation
-from contracts.judge.requirements import NotJudged
+from contracts.judge.verdict import Outcome, Verdict, judge
 
 Play = Callable[[Situation], Coroutine[Any, Any, Observation]]
-Told = Callable[[int, Situation, Observation], None]
+Notify = Callable[[int, Situation, Observation], None]
 
 
 @dataclass(frozen=True)
 class Smallest:
-    """The smallest situation that was found to break something, and what it breaks."""
+    """The smallest situation that was found to break something, and the verdicts on it."""
 
     situation: Situation
     observation: Observation
-    failures: tuple[tuple[Requirement, str], ...]
+    broken: tuple[Verdict, ...]
 
 
 class _Broken(Exception):
-    pass
+    """Tells hypothesis that a situation broke a requirement."""
 
 
 async def explore(
@@ -37,13 +37,13 @@ async def explore(
     requirements: Sequence[Requirement],
     examples: int,
     seed: str,
-    told: Told,
+    notify: Notify,
 ) -> Smallest | None:
     """Play so many random situations; return the smallest that fails, None if none does.
 
     Args:
         play: plays a situation against the target.
-        told: hears of every one that was played.
+        notify: gets the number of each situation that was played, and what was observed.
     """
     import hypothesis
 
@@ -53,17 +53,17 @@ async def explore(
     smallest: list[Smallest] = []
     played = 0
 
-    def judge(situation: Situation) -> None:
+    def test(situation: Situation) -> None:
         nonlocal played
         observation = asyncio.run_coroutine_threadsafe(play(situation), loop).result()
         played += 1
-        told(played, situation, observation)
-        failures = tuple(judged(situation, observation, context, requirements))
-        if failures:
-            smallest[:] = [Smallest(situation, observation, failures)]
+        notify(played, situation, observation)
+        verdicts = [judge(each, [(situation, observation)], context) for each in requirements]
+        if broken := tuple(each for each in verdicts if each.outcome is Outcome.FAIL):
+            smallest[:] = [Smallest(situation, observation, broken)]
             raise _Broken
 
-    test = hypothesis.given(situations(context.timeout_s, context.marker))(judge)
+    test = hypothesis.given(situations(context.timeout_s, context.marker))(test)
     test = hypothesis.settings(
         max_examples=examples,
         deadline=None,
@@ -79,22 +79,3 @@ async def explore(
     except (_Broken, hypothesis.errors.Flaky):
         return smallest[0]
     return None
-
-
-def judged(
-    situation: Situation,
-    observation: Observation,
-    context: Context,
-    requirements: Sequence[Requirement],
-) -> list[tuple[Requirement, str]]:
-    """Return what is wrong with one observation, by requirement."""
-    found: list[tuple[Requirement, str]] = []
-    for requirement in requirements:
-        if not requirement.is_about(situation):
-            continue
-        try:
-            texts = list(requirement.check(observation, situation, context))
-        except NotJudged:
-            continue
-        found += [(requirement, text) for text in texts]
-    return found

@@ -1,7 +1,6 @@
-"""How late this machine runs things: what the judge needs to know before it blames a target.
+"""How late this machine runs the judge's event loop: the target may be as late.
 
-On a machine that has more to do than it can, everybody misses instants, the target as well as the
-judge. The judge measures itself, because nobody else's delays can be seen from here.
+On an overloaded machine the target and the judge both run late. The judge can measure itself only.
 """
 
 import asyncio
@@ -12,11 +11,11 @@ from contracts.judge.clock import now, sleep
 
 TICK_S = 0.05
 NOTED_S = 0.05
-"""A tick that is less late than this says nothing."""
+"""A shorter delay is not noted."""
 
 
 class EventLoopLag:
-    """The delays of this process, as long as `measured` goes on."""
+    """The delays of this process, while `measured` runs."""
 
     def __init__(self) -> None:
         self._late: list[tuple[float, float]] = []
@@ -37,7 +36,7 @@ class EventLoopLag:
             self.note(began_at, now())
 
     def note(self, began_at: float, ended_at: float) -> None:
-        """Take note of a tick: POSIX seconds of its begin and its end."""
+        """Note a tick: POSIX seconds of its begin and its end."""
         if (late := ended_at - began_at - TICK_S) >= NOTED_S:
             self._late.append((ended_at, late))
 

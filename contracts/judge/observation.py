@@ -1,4 +1,4 @@
-"""What was seen while a situation was played: by the caller, and by the fake that was upstream.
+"""What the caller and the fake observed while a situation was played.
 
 Plain values. Instants are POSIX seconds; both sides run on one machine, so they can be compared.
 """
@@ -10,16 +10,18 @@ from typing import Any
 
 import orjson
 
+Json = Mapping[str, Any]
+"""An object of JSON."""
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one caller got.
+class TargetAnswer:
+    """The answer that one caller got.
 
     Attributes:
-        status: None if no whole answer came; `failure` says why.
-        sent_at, came_at: when the request went out, and when the answer was there or given up.
+        status: None without a whole answer; `failure` says why.
+        sent_at, came_at: when the request was sent, and when the answer was there or given up.
     """
 
     sent_at: float
@@ -48,7 +50,7 @@ class Answer:
             return None
 
     @property
-    def fields(self) -> Mapping[str, Any]:
+    def fields(self) -> Json:
         """The parsed body if it is an object, empty otherwise."""
         return self.json if isinstance(self.json, dict) else {}
 
@@ -59,15 +61,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Upstream:
+class UpstreamCall:
     """One request of the target to the fake, as the fake's journal has it.
 
     Attributes:
-        status: what was answered, None if nothing was.
+        status: of the answer, None without one.
         arrives: whether the target got the whole answer.
         acted: whether the fake acted on it.
-        key_fits: of a consume: whether it came with the session's key.
-        shown: the status of the session that the answer showed, if it did.
+        key_fits: of a consume: whether its bearer token is the session's key.
+        shown: the status of the session in the answer, if there is one.
     """
 
     number: int
@@ -83,12 +85,12 @@ class Upstream:
     key_fits: bool | None
     versioned: bool
     secret_in_url: bool
-    body: Mapping[str, Any]
+    body: Json
     shown: str | None
     faults: tuple[str, ...]
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> "Upstream":
+    def of(cls, entry: Json) -> "UpstreamCall":
         """Return the exchange that an entry of the journal describes."""
         request, response = entry["request"], entry["response"]
         reply = response["body"]
@@ -120,15 +122,15 @@ class Upstream:
         return str(avatar.get("presetId") or avatar.get("avatarId") or "")
 
     def __str__(self) -> str:
-        came = str(self.status) if self.status is not None else "no answer"
+        answer = str(self.status) if self.status is not None else "no answer"
         if self.status is not None and not self.arrives:
-            came += ", cut off"
-        shown = f" {self.shown}" if self.shown else ""
-        return f"{self.method} {self.path} -> {came}{shown}"
+            answer += ", cut off"
+        status = f" {self.shown}" if self.shown else ""
+        return f"{self.method} {self.path} -> {answer}{status}"
 
 
 @dataclass(frozen=True)
-class Session:
+class ObservedSession:
     """What became of one session on the fake.
 
     Attributes:
@@ -149,52 +151,52 @@ class Observation:
     """One situation, played once.
 
     Attributes:
-        avatar: which told its calls apart.
+        avatar: by which its calls are known.
         answers: of the callers, in the order in which they called.
         upstream: what the target did, in order.
-        sessions: that came of it.
-        until: when looking ended.
-        output: what the target wrote meanwhile, if it was started here.
+        sessions: that the target created.
+        until: when the observation ended.
+        output: what the target wrote meanwhile, if the judge started it.
         lost_s: how late this machine was before the answers, all delays together.
-        stood_still_s: the longest time for which it ran nothing until looking ended.
+        stood_still_s: the longest time until then for which it ran nothing.
     """
 
     situation: str
     avatar: str
-    answers: tuple[Answer, ...]
-    upstream: tuple[Upstream, ...]
-    sessions: tuple[Session, ...]
+    answers: tuple[TargetAnswer, ...]
+    upstream: tuple[UpstreamCall, ...]
+    sessions: tuple[ObservedSession, ...]
     until: float
     output: str = ""
     lost_s: float = 0.0
     stood_still_s: float = 0.0
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> TargetAnswer:
         """The first caller's."""
         return self.answers[0]
 
-    def calls(self, operation: str) -> tuple[Upstream, ...]:
+    def calls(self, operation: str) -> tuple[UpstreamCall, ...]:
         """Return the requests of one operation."""
         return tuple(each for each in self.upstream if each.operation == operation)
 
     @property
-    def creates(self) -> tuple[Upstream, ...]:
+    def creates(self) -> tuple[UpstreamCall, ...]:
         """The creates."""
         return self.calls("createSession")
 
     @property
-    def polls(self) -> tuple[Upstream, ...]:
-        """The looks at sessions."""
+    def polls(self) -> tuple[UpstreamCall, ...]:
+        """The polls."""
         return self.calls("getSession")
 
     @property
-    def consumes(self) -> tuple[Upstream, ...]:
+    def consumes(self) -> tuple[UpstreamCall, ...]:
         """The consumes."""
         return self.calls("consumeSession")
 
     @property
-    def known(self) -> tuple[Session, ...]:
+    def known(self) -> tuple[ObservedSession, ...]:
         """The sessions whose create reply reached the target."""
-        told = {each.session for each in self.creates if each.arrives and each.status == 200}
-        return tuple(session for session in self.sessions if session.id in told)
+        known = {each.session for each in self.creates if each.arrives and each.status == 200}
+        return tuple(session for session in self.sessions if session.id in known)

@@ -1,122 +1,266 @@
-"""A whole run from code that blocks: the fake started, a gateway judged, the fake stopped."""
+"""A whole run: start what has to be started, play and judge everything, end what was started.
+
+The judge as a library, and what the command and the pytest plugin use: `Judge` for asyncio
+programs, `BlockingJudge` for all others. Public; docs/judge.md shows how to use them.
+"""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+import re
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType
+from typing import Any
 
-from contracts.judge.case import Context
-from contracts.judge.fake import Control, control, fake
-from contracts.judge.runner import Plan, Report, Runner
+from contracts.judge.case import Context, Requirement, Shape, Situation
+from contracts.judge.fake import FakeClient, FakeError, FakeProcess, connected, started_fake
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Target, reachable
+from contracts.judge.target import Target, TargetError, reachable, started
+from contracts.judge.verdict import Outcome, Report
+
+__all__ = [
+    "BlockingJudge",
+    "FakeError",
+    "Judge",
+    "Outcome",
+    "Report",
+    "RunOptions",
+    "Shape",
+    "Target",
+    "TargetError",
+]
 
 MEDIA_URL = "wss://media.judge.invalid"
-SEED = "0"
+LOSS_S = 1.0
+"""A run may fail so long before the loss that makes it fail is noticed, in seconds."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def secret_of(seed: str) -> str:
-    """Return an API secret for a target: the same for the same seed."""
-    return f"judge-{blake2b(seed.encode(), digest_size=12).hexdigest()}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What is judged, and how.
 
-
-def told(url: str, *, seed: str, secret: str, option: str) -> list[str]:
-    """Return the two lines for people who start a target; a secret of their own is not shown.
-
-    Args:
-        url: of the fake.
-        option: by which a secret is given.
-    """
-    shown = secret if secret == secret_of(seed) else f"(the one of {option})"
-    return [f"RUNWAYML_BASE_URL={url}", f"RUNWAYML_API_SECRET={shown}"]
-
-
-def marker_of(secret: str) -> str:
-    """Return the word that stands in all that the fake says to a target with this secret."""
-    return f"upstream{blake2b(secret.encode(), digest_size=6).hexdigest()}"
-
-
-class Judging:
-    """A judge with its own fake, for as long as the `with` block runs.
-
-    Args:
+    Attributes:
         timeout_s: the target's own deadline.
-        quick: play the quick profile only.
-        fake_port: 0 takes any free port.
+        shape: what the target hands out; None: either is right.
+        avatars: what the target's allow-list takes; so many situations run side by side.
+        jobs: at most so many.
+        quick: only the situations of the quick profile.
+        examples: so many random situations are played as well; they need hypothesis.
+        seed: makes ids, keys and the API secret.
         secret: the API secret of the target; None: one made from `seed`.
         wait_s: how long the target may take until it listens.
-
-    Raises:
-        ControlError: on entering, if the fake does not start.
+        fake_port: of a fake that is started; 0 takes any free port.
+        fake_url: of a fake that runs already; None: one is started.
+        admin_token: of that fake.
     """
 
-    def __init__(
-        self,
-        *,
-        timeout_s: float = 30.0,
-        quick: bool = True,
-        fake_port: int = 0,
-        seed: str = SEED,
-        secret: str | None = None,
-        wait_s: float = 30.0,
-    ) -> None:
-        self.secret = secret or secret_of(seed)
-        self._timeout_s = timeout_s
-        self._quick = quick
-        self._fake_port = fake_port
-        self._seed = seed
-        self._wait_s = wait_s
-        self._runner = asyncio.Runner()
-        self._stack = AsyncExitStack()
-        self._url = ""
-        self._control: Control | None = None
+    timeout_s: float = 30.0
+    shape: Shape | None = None
+    requirements: Sequence[Requirement] = REQUIREMENTS
+    avatars: Sequence[str] = PRESETS
+    jobs: int = len(PRESETS)
+    quick: bool = False
+    examples: int = 0
+    seed: str = "0"
+    secret: str | None = None
+    wait_s: float = 60.0
+    fake_port: int = 0
+    fake_url: str | None = None
+    admin_token: str | None = None
 
-    def __enter__(self) -> Self:
-        self._runner.run(self._enter())
-        return self
+    @property
+    def api_secret(self) -> str:
+        """The API secret of the target: the same for the same seed, if none is given."""
+        digest = blake2b(self.seed.encode(), digest_size=12).hexdigest()
+        return self.secret or f"judge-{digest}"
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._runner.run(self._stack.aclose())
-        self._runner.close()
+    def upstream_lines(self, fake_url: str, *, option: str) -> list[str]:
+        """Return the two lines for people who start a target; a given secret is not shown.
+
+        Args:
+            option: by which a secret is given.
+        """
+        secret = f"(the one of {option})" if self.secret else self.api_secret
+        return [f"RUNWAYML_BASE_URL={fake_url}", f"RUNWAYML_API_SECRET={secret}"]
+
+    def situations(self) -> list[Situation]:
+        """Return the situations that a requirement is about, and one that shows the shape."""
+        every = situations(self.timeout_s, self._marker)
+        chosen = [
+            each
+            for each in every
+            if (each.quick or not self.quick)
+            and any(requirement.is_about(each) for requirement in self.requirements)
+        ]
+        if self.shape is None and any(each.shape for each in chosen) and every[0] not in chosen:
+            chosen.append(every[0])
+        return chosen
+
+    def plan(self, media_url: str) -> RunPlan:
+        """Return what a run is to do."""
+        return RunPlan(
+            self.situations(),
+            Context(self.timeout_s, self.shape, self.api_secret, self._marker, media_url),
+            avatars=self.avatars,
+            requirements=self.requirements,
+            seed=self.seed,
+            jobs=self.jobs,
+            examples=self.examples,
+        )
+
+    @property
+    def custom_avatars(self) -> list[str]:
+        """The custom avatars that the fake has to know."""
+        return [CUSTOM_AVATAR, *(each.lower() for each in self.avatars if _UUID.fullmatch(each))]
+
+    @property
+    def _marker(self) -> str:
+        return f"upstream{blake2b(self.api_secret.encode(), digest_size=6).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A judge whose fake runs: `async with Judge.started(options) as judge`."""
+
+    options: RunOptions
+    fake: FakeClient
+    media_url: str
+    process: FakeProcess | None
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, options: RunOptions) -> AsyncIterator["Judge"]:
+        """Run a fake until the block ends, or use the one at `options.fake_url`.
+
+        Raises:
+            FakeError: it does not start, or does not answer.
+        """
+        async with AsyncExitStack() as stack:
+            process, url = None, options.fake_url
+            if url is None:
+                process = await stack.enter_async_context(
+                    started_fake(port=options.fake_port, seed=options.seed, media_url=MEDIA_URL)
+                )
+                url = process.url
+            fake = await stack.enter_async_context(
+                connected(url, options.api_secret, options.admin_token)
+            )
+            media_url = MEDIA_URL
+            if process is None:
+                await fake.begin(options.custom_avatars)
+                media_url = await fake.media_url()
+            yield cls(options, fake, media_url, process)
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What the target has to be told: RUNWAYML_BASE_URL and RUNWAYML_API_SECRET."""
-        return {"RUNWAYML_BASE_URL": self._url, "RUNWAYML_API_SECRET": self.secret}
+        """What the target needs: RUNWAYML_BASE_URL and RUNWAYML_API_SECRET."""
+        return {
+            "RUNWAYML_BASE_URL": self.fake.url,
+            "RUNWAYML_API_SECRET": self.options.api_secret,
+        }
 
-    def judge(self, url: str) -> Report:
-        """Judge the target whose connect endpoint is `url`.
+    async def judge(
+        self,
+        target: Target | str,
+        *,
+        command: Sequence[str] = (),
+        environment: Mapping[str, str] = NOTHING,
+        listen: Listener = lambda _: None,
+    ) -> Report:
+        """Judge a target.
+
+        Args:
+            target: it, or the address of its connect endpoint.
+            command: starts it; it ends with the run, children included. Empty: it runs already.
+            environment: of the command, beside `self.environment`.
+            listen: gets the events of the run.
 
         Raises:
-            TargetError: nothing listens there.
-            ControlError: the fake is gone.
+            TargetError: it does not start or listen, or was lost in the middle of the run.
+            FakeError: the fake was lost.
         """
-        return self._runner.run(self._judge(Target(url)))
+        target = Target(target) if isinstance(target, str) else target
+        run = self._run(target, command, {**environment, **self.environment}, listen)
+        return await (_unless_lost(run, self.process.lost()) if self.process else run)
 
-    async def _enter(self) -> None:
-        self._url = await self._stack.enter_async_context(
-            fake(port=self._fake_port, seed=self._seed, media_url=MEDIA_URL)
-        )
-        self._control = await self._stack.enter_async_context(control(self._url, self.secret))
+    async def _run(
+        self,
+        target: Target,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        listen: Listener,
+    ) -> Report:
+        await self.fake.begin(self.options.custom_avatars)
+        async with AsyncExitStack() as stack:
+            wait_s = self.options.wait_s
+            if command:
+                watch = await stack.enter_async_context(
+                    started(command, target, environment=environment, wait_s=wait_s)
+                )
+            else:
+                watch = await reachable(target, wait_s=wait_s)
+            runner = Runner(self.options.plan(self.media_url), target, self.fake, listen)
+            return await _unless_lost(runner.run(), watch.lost(runner.under_way))
 
-    async def _judge(self, target: Target) -> Report:
-        if self._control is None:
-            raise ValueError("judge() works inside the `with` block only")
-        await reachable(target, wait_s=self._wait_s)
-        await self._control.begin("judged", [CUSTOM_AVATAR])
-        marker = marker_of(self.secret)
-        every = situations(self._timeout_s, marker)
-        plan = Plan(
-            [each for each in every if each.quick or not self._quick],
-            Context(self._timeout_s, None, self.secret, marker, MEDIA_URL),
-            seed=self._seed,
+
+async def _unless_lost(
+    run: Coroutine[Any, Any, Report], loss: Coroutine[Any, Any, Exception]
+) -> Report:
+    """Return the report of a run, unless what it needs is lost before: then raise why."""
+    report, lost = asyncio.ensure_future(run), asyncio.ensure_future(loss)
+    try:
+        await asyncio.wait((report, lost), return_when=asyncio.FIRST_COMPLETED)
+        if report.done() and report.exception() is None:
+            return report.result()
+        await asyncio.wait([lost], timeout=LOSS_S)
+        if lost.done():
+            raise lost.result()
+        return await report
+    finally:
+        for task in (report, lost):
+            task.cancel()
+        await asyncio.gather(report, lost, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingJudge:
+    """The same for code without an event loop: `with BlockingJudge.started(options) as judge`."""
+
+    _judge: Judge
+    _runner: asyncio.Runner
+
+    @classmethod
+    @contextmanager
+    def started(cls, options: RunOptions) -> Iterator["BlockingJudge"]:
+        """Run a fake until the block ends: see `Judge.started`."""
+        with asyncio.Runner() as runner:
+            stack = AsyncExitStack()
+            judge = runner.run(stack.enter_async_context(Judge.started(options)))
+            try:
+                yield cls(judge, runner)
+            finally:
+                runner.run(stack.aclose())
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the target needs: RUNWAYML_BASE_URL and RUNWAYML_API_SECRET."""
+        return self._judge.environment
+
+    def judge(
+        self,
+        target: Target | str,
+        *,
+        command: Sequence[str] = (),
+        environment: Mapping[str, str] = NOTHING,
+        listen: Listener = lambda _: None,
+    ) -> Report:
+        """Judge a target: see `Judge.judge`."""
+        return self._runner.run(
+            self._judge.judge(target, command=command, environment=environment, listen=listen)
         )
-        return await Runner(plan, target, self._control, lambda _: None).run()

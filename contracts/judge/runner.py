@@ -1,27 +1,34 @@
-"""Playing all situations, and judging what was seen. Reporters get a stream of events.
+"""Play all situations against one target, then judge them. Reporters get a stream of events.
 
-Calls are told apart by the avatar alone, because a target has one secret and so one world: each
-situation gets an avatar of its own while it is played, bound to its session form. The number of
-avatars that the target takes bounds how many run side by side. Callers who are wrong come first,
-one after the other: what they cause upstream names no avatar. Then comes one who is not judged,
-because the first connect of a process is its slowest.
+A target has one secret and so one world, where only the avatar tells which situation a call belongs
+to: each situation has an avatar of its own while it is played, bound to its session form. The
+number of avatars that the target takes bounds how many run side by side. Wrong requests come first,
+one after the other, because their calls upstream name no avatar. Then comes a connect that is not
+judged, because the first one of a process is its slowest.
 """
 
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
-from contracts.judge.case import SLACK_S, Context, Expect, Level, Requirement, Shape, Situation
+from contracts.judge.case import (
+    SLACK_S,
+    Context,
+    Expect,
+    Requirement,
+    Situation,
+)
 from contracts.judge.clock import now, sleep
-from contracts.judge.fake import Control
+from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag
-from contracts.judge.observation import Answer, Observation, Upstream
-from contracts.judge.reached import nothing_judged
-from contracts.judge.requirements import CANCELLED_WITHIN_S, REQUIREMENTS, NotJudged, shape_of
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
+from contracts.judge.reached import why_not_exercised
+from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.requirements.common import shape_of
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.target import Target
+from contracts.judge.verdict import Report, judge
 
 PRESETS = (
     "game-character",
@@ -34,52 +41,19 @@ PRESETS = (
     "fashion-designer",
     "cooking-teacher",
 )
+CANCELLED_WITHIN_S = 5.0
+"""How long a target has to cancel a session that it did not hand out, in seconds."""
 WATCHED_S = 1.2
-"""How long a target is watched after its answer, in seconds: a poll a second is seen."""
-LOST_S = 0.3
-"""A machine that was so late, in seconds, has spent the time that a last moment leaves."""
+"""How long the observation goes on after the answer, in seconds: a poll a second is noticed."""
 STOOD_STILL_S = 0.5
-"""A machine that ran nothing for so long, in seconds, has spoilt what was to be seen."""
+"""A machine that ran nothing for so long, in seconds, has spoilt the observation."""
 MOST_PLAYS = 3
-"""How often a situation is played, at most, in the hope of a machine that goes on meanwhile."""
-
-
-class Outcome(Enum):
-    """What came of a requirement."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    SKIP = "skip"
-    ERROR = "error"
+"""How often a situation is played, at most, because the machine stood still."""
 
 
 @dataclass(frozen=True)
-class Failure:
-    """One situation in which a requirement was broken."""
-
-    observation: Observation
-    text: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What was found about one requirement.
-
-    Attributes:
-        judged: in how many situations.
-        reason: of a skip or an error.
-    """
-
-    requirement: Requirement
-    outcome: Outcome
-    failures: tuple[Failure, ...] = ()
-    judged: int = 0
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Began:
-    """The run begins: so many situations, so many requirements."""
+class RunBegan:
+    """The run has begun: so many situations, so many requirements."""
 
     situations: int
     requirements: int
@@ -87,7 +61,7 @@ class Began:
 
 
 @dataclass(frozen=True)
-class Played:
+class SituationPlayed:
     """A situation is over."""
 
     situation: Situation
@@ -97,64 +71,22 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A verdict is reached."""
-
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
-class Ended:
+class RunEnded:
     """The run is over."""
 
-    report: "Report"
+    report: Report
 
 
-Event = Began | Played | Judged | Ended
-Listener = Callable[[Event], None]
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that a run found out.
-
-    Attributes:
-        took_s: seconds.
-        replay_token: replays what the fake saw; empty if it cannot be had.
-        nothing_judged: why nothing could be judged, in a line; empty if all is well.
-    """
-
-    verdicts: tuple[Verdict, ...]
-    observations: tuple[Observation, ...]
-    situations: tuple[Situation, ...]
-    context: Context
-    target_url: str
-    seed: str
-    took_s: float
-    replay_token: str = ""
-    nothing_judged: str = ""
-
-    def kept(self, *, strict: bool) -> bool:
-        """Tell whether the run is good: there was something to judge, and nothing is broken."""
-        return not self.nothing_judged and not self.broken(strict=strict)
-
-    def broken(self, *, strict: bool) -> list[Verdict]:
-        """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
-        weighty = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
-        return [
-            verdict
-            for verdict in self.verdicts
-            if verdict.outcome is Outcome.FAIL and verdict.requirement.level in weighty
-        ]
+RunEvent = RunBegan | SituationPlayed | RunEnded
+Listener = Callable[[RunEvent], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What a run is to do.
 
     Attributes:
         avatars: that the target takes; so many situations run side by side.
-        requirements, situations: chosen ones.
         examples: so many random situations are played as well, one after the other.
     """
 
@@ -167,55 +99,46 @@ class Plan:
     examples: int = 0
 
 
-def _echoes(situation: Situation) -> bool:
-    """Tell whether a target may create again much later, which would look like somebody else's.
-
-    An SDK that waits in vain for the answer to a create tries again after a minute.
-    """
-    return {"create", "hangs"} <= situation.tags
-
-
 @dataclass
 class Runner:
     """Plays a plan against one target."""
 
-    plan: Plan
+    plan: RunPlan
     target: Target
-    control: Control
+    fake: FakeClient
     listen: Listener
-    _observations: dict[str, Observation] = field(default_factory=dict)
-    _found: tuple[Situation, ...] = ()
+    _played: dict[str, tuple[Situation, Observation]] = field(default_factory=dict)
     _playing: list[str] = field(default_factory=list)
-    _lateness: EventLoopLag = field(default_factory=EventLoopLag)
+    _lag: EventLoopLag = field(default_factory=EventLoopLag)
 
     async def run(self) -> Report:
         """Play everything, judge it, and return the report.
 
         Raises:
-            ControlError: the fake is gone.
+            FakeError: the fake is gone.
         """
-        async with self._lateness.measured():
+        async with self._lag.measured():
             return await self._run()
 
     def under_way(self) -> list[str]:
-        """Return the situations that are played just now, after the last one if it got no answer.
+        """Return the situations being played, after the last one if it got no answer.
 
-        What a target ends with is not always noticed before its next caller comes.
+        That a target has ended may be noticed only at its next call.
         """
-        last = list(self._observations.values())[-1:]
-        failed = [each.situation for each in last if each.answer.status is None]
+        last = list(self._played.values())[-1:]
+        failed = [situation.id for situation, seen in last if seen.answer.status is None]
         return list(dict.fromkeys((*failed, *self._playing)))
 
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
-        calls_elsewhere = await self.control.calls_elsewhere()
-        self.listen(Began(len(plan.situations), len(plan.requirements), self.control.url))
-        wrong = [each for each in plan.situations if "refused" in each.tags]
+        calls_elsewhere = await self.fake.calls_elsewhere()
+        self.listen(RunBegan(len(plan.situations), len(plan.requirements), self.fake.url))
+        wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
         for situation in wrong:
             await self._play(situation, [])
-        refused_calls = await self.control.calls()
+        refused_calls = await self.fake.calls()
         if single or crowded:
             await self._warm_up(plan.avatars[0])
         await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
@@ -226,42 +149,37 @@ class Runner:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
-        nothing = await self._nothing_judged(refused_calls, calls_elsewhere)
-        verdicts = []
-        for requirement in plan.requirements:
-            verdict = self._judge(requirement)
-            if nothing and verdict.outcome is Outcome.PASS:
-                verdict = Verdict(requirement, Outcome.SKIP, reason=nothing)
-            verdicts.append(verdict)
-            self.listen(Judged(verdict))
-        report = Report(
-            tuple(verdicts),
-            tuple(self._observations.values()),
-            (*plan.situations, *self._found),
-            plan.context,
+        found = [each for each, _ in self._played.values() if each not in plan.situations]
+        known = (*plan.situations, *found)
+        played = [self._played[each.id] for each in known if each.id in self._played]
+        unexercised = why_not_exercised(
             self.target.url,
-            plan.seed,
-            now() - began_at,
-            await self.control.replay_token(),
-            nothing,
+            played,
+            reached=await self.fake.calls() > refused_calls,
+            elsewhere=await self.fake.calls_elsewhere() > calls_elsewhere,
         )
-        self.listen(Ended(report))
+        context = self._context()
+        report = Report(
+            verdicts=tuple(
+                judge(each, played, context, unexercised=unexercised) for each in plan.requirements
+            ),
+            observations=tuple(observation for _, observation in self._played.values()),
+            situations=known,
+            context=plan.context,
+            target_url=self.target.url,
+            seed=plan.seed,
+            took_s=now() - began_at,
+            replay_token=await self.fake.replay_token(),
+            nothing_judged=unexercised,
+        )
+        self.listen(RunEnded(report))
         return report
 
-    async def _nothing_judged(self, refused_calls: int, calls_elsewhere: int) -> str:
-        known = {each.id: each for each in (*self.plan.situations, *self._found)}
-        return nothing_judged(
-            self.target.url,
-            [(known[id_], seen) for id_, seen in self._observations.items()],
-            reached=await self.control.calls() > refused_calls,
-            elsewhere=await self.control.calls_elsewhere() > calls_elsewhere,
-        )
-
     async def _warm_up(self, avatar: str) -> None:
-        """Let one caller connect who is not judged: what a target loads late is loaded then."""
-        await self.control.bind(avatar, {"provision_time": "0s"})
+        """Connect once without judging it: a target may load modules at its first connect."""
+        await self.fake.bind(avatar, {"provision_time": "0s"})
         await self._call(Situation("warm-up", "", Expect.EITHER), self.target.body_for(avatar))
-        await self.control.unbind(avatar)
+        await self.fake.unbind(avatar)
 
     async def _side_by_side(self, situations: Iterable[Situation]) -> None:
         free: asyncio.Queue[str] = asyncio.Queue()
@@ -273,7 +191,7 @@ class Runner:
             try:
                 await self._play(situation, [avatar])
             finally:
-                if not _echoes(situation) or len(self.plan.avatars) == 1:
+                if not situation.retried_late or len(self.plan.avatars) == 1:
                     free.put_nowait(avatar)
 
         async def play_custom(situation: Situation) -> None:
@@ -298,14 +216,14 @@ class Runner:
         from contracts.judge.explore import explore  # needs hypothesis
 
         plan, loop = self.plan, asyncio.get_running_loop()
-        before = len(self._observations)
+        before = len(self._played)
 
         async def play(situation: Situation) -> Observation:
             return await self._observe(situation, list(plan.avatars[:1]))
 
-        def told(number: int, situation: Situation, observation: Observation) -> None:
+        def notify(number: int, situation: Situation, observation: Observation) -> None:
             of = before + max(number, plan.examples)
-            event = Played(situation, observation, before + number, of)
+            event = SituationPlayed(situation, observation, before + number, of)
             loop.call_soon_threadsafe(self.listen, event)
 
         smallest = await explore(
@@ -314,18 +232,17 @@ class Runner:
             requirements=plan.requirements,
             examples=plan.examples,
             seed=plan.seed,
-            told=told,
+            notify=notify,
         )
         if smallest is not None:
             form = json.dumps(smallest.situation.session)
             found = replace(smallest.situation, about=f"The smallest that was found: {form}")
-            self._found = (found,)
-            self._observations[found.id] = smallest.observation
+            self._played[found.id] = (found, smallest.observation)
 
     async def _play(self, situation: Situation, avatars: list[str]) -> None:
-        """Play a situation, again if the machine stood still meanwhile, and keep what was seen.
+        """Play a situation, again if the machine stood still meanwhile, and keep the observation.
 
-        Whether it is played again never depends on what the target did.
+        Whether it is played again does not depend on what the target did.
         """
         for _ in range(MOST_PLAYS):
             self._playing.append(situation.id)
@@ -333,62 +250,57 @@ class Runner:
                 observation = await self._observe(situation, avatars)
             finally:
                 self._playing.remove(situation.id)
-            if observation.stood_still_s < STOOD_STILL_S or _echoes(situation):
+            if observation.stood_still_s < STOOD_STILL_S or situation.retried_late:
                 break
-        self._observations[situation.id] = observation
-        done, of = len(self._observations), len(self.plan.situations)
-        self.listen(Played(situation, observation, done, of))
+        self._played[situation.id] = (situation, observation)
+        done, of = len(self._played), len(self.plan.situations)
+        self.listen(SituationPlayed(situation, observation, done, of))
 
     async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
         mark = len(self.target.output.text)
-        bound = [*zip(avatars, self._forms(situation, len(avatars)), strict=True)]
-        for avatar, form in bound:
-            await self.control.bind(avatar, form)
-        before = {each.number for each in await self.control.creates()}
+        slow = situation.slow_among(len(avatars))
+        quick = (situation.session or {} for _ in avatars[len(slow) :])
+        for avatar, form in zip(avatars, (*slow, *quick), strict=True):
+            await self.fake.bind(avatar, form)
+        before = {each.number for each in await self.fake.creates()}
         bodies = [self.target.body_for(avatar) for avatar in avatars]
         if situation.same_avatar:
             bodies *= situation.callers
         answers = await asyncio.gather(*(self._call(situation, body) for body in (bodies or [b""])))
-        observation = await self._look(situation, avatars, answers, before, mark)
+        observation = await self._observation(situation, avatars, answers, before, mark)
         for avatar in avatars:
-            await self.control.unbind(avatar)
+            await self.fake.unbind(avatar)
         return observation
 
-    async def _call(self, situation: Situation, body: bytes) -> Answer:
+    async def _call(self, situation: Situation, body: bytes) -> TargetAnswer:
         return await self.target.call(
             situation.body if situation.body is not None else body,
-            content_type=situation.content_type,
+            content_type="application/json",
             patience_s=self.plan.context.timeout_s + SLACK_S + 3,
             leaves_after_s=situation.leaves_after_s,
         )
 
-    def _forms(self, situation: Situation, count: int) -> list[dict[str, object]]:
-        slow = situation.slow_among(count)
-        forms = [*slow, *([situation.session or {}] * (count - len(slow)))]
-        return [dict(form) for form in forms]
-
-    async def _look(
+    async def _observation(
         self,
         situation: Situation,
         avatars: list[str],
-        answers: Sequence[Answer],
+        answers: Sequence[TargetAnswer],
         before: set[int],
         mark: int,
     ) -> Observation:
-        """Wait for what a target does after its answer, and gather all that was seen."""
+        """Wait for what the target does after its answer, and collect the observation."""
         mine = await self._creates(avatars, before)
-        success = all(answer.ok for answer in answers)
-        if "refused" not in situation.tags:
-            if not success:
+        if situation.expect is not Expect.REFUSAL:
+            if not all(answer.ok for answer in answers):
                 known = [each.session for each in mine if each.session and each.arrives]
                 await asyncio.gather(
-                    *(self.control.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
+                    *(self.fake.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
                 )
             await sleep(WATCHED_S)
             mine = await self._creates(avatars, before)
         upstream, sessions = list(mine), []
         for session_id in dict.fromkeys(each.session for each in mine if each.session):
-            calls, session = await self.control.timeline(session_id)
+            calls, session = await self.fake.timeline(session_id)
             upstream += [each for each in calls if each.operation != "createSession"]
             sessions.append(session)
         sent_at, until = answers[0].sent_at, now()
@@ -400,55 +312,21 @@ class Runner:
             sessions=tuple(sessions),
             until=until,
             output=self.target.output.since(mark),
-            lost_s=self._lateness.within(sent_at, answers[0].came_at),
-            stood_still_s=self._lateness.longest_within(sent_at, until),
+            lost_s=self._lag.within(sent_at, answers[0].came_at),
+            stood_still_s=self._lag.longest_within(sent_at, until),
         )
 
-    async def _creates(self, avatars: list[str], before: set[int]) -> list[Upstream]:
+    async def _creates(self, avatars: list[str], before: set[int]) -> list[UpstreamCall]:
         """Return the creates of this situation: those for its avatars, or all if it has none."""
-        new = [each for each in await self.control.creates() if each.number not in before]
+        new = [each for each in await self.fake.creates() if each.number not in before]
         wanted = {avatar.lower() for avatar in avatars}
         mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
-        # a body that the fake could not read names no avatar: one of them stands for all
+        # a create whose body the fake could not read names no avatar: one stands for all
         return mine or [each for each in new if not each.avatar and each.status == 400][:1]
 
-    def _judge(self, requirement: Requirement) -> Verdict:
-        context = self._context()
-        failures: list[Failure] = []
-        judged = 0
-        reason = "none of the situations that it is about was played"
-        for situation in (*self.plan.situations, *self._found):
-            observation = self._observations.get(situation.id)
-            if observation is None or not requirement.is_about(situation):
-                continue
-            if situation.shape is not None and context.shape not in (None, situation.shape):
-                reason = f"it is about targets that hand out the shape {situation.shape.value}"
-                continue
-            if "last" in situation.tags and observation.lost_s > LOST_S:
-                reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
-                continue
-            try:
-                texts = list(requirement.check(observation, situation, context))
-            except NotJudged as why:
-                reason = str(why)
-                continue
-            judged += 1
-            failures += [Failure(observation, text) for text in texts]
-        if not judged:
-            return Verdict(requirement, Outcome.SKIP, reason=reason)
-        outcome = Outcome.FAIL if failures else Outcome.PASS
-        return Verdict(requirement, outcome, tuple(failures), judged)
-
     def _context(self) -> Context:
-        """Return the context with the shape that was seen, if none was declared."""
+        """Return the context with the shape of the first success, if none was declared."""
+        answers = (answer for _, seen in self._played.values() for answer in seen.answers)
+        shapes = (shape_of(answer) for answer in answers if answer.ok)
         context = self.plan.context
-        if context.shape is not None:
-            return context
-        return replace(context, shape=self._seen_shape())
-
-    def _seen_shape(self) -> Shape | None:
-        for observation in self._observations.values():
-            for answer in observation.answers:
-                if answer.ok and (shape := shape_of(answer)) is not None:
-                    return shape
-        return None
+        return replace(context, shape=context.shape or next(filter(None, shapes), None))

@@ -1,4 +1,4 @@
-"""How a secret may be written where it should not be."""
+"""How a secret is spelled where it leaks."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 
 def spellings(secret: str) -> Iterator[str]:
-    """Yield how a secret looks where it is likely to turn up; nothing for an empty one."""
+    """Yield the likely spellings of a secret in bodies, headers and logs; none if it is empty."""
     if not secret:
         return
     yield secret

@@ -1,21 +1,22 @@
-"""Random situations: what Runway may do, and what must hold then.
+"""Random situations: what Runway does, and what follows from it for the target.
 
-Whether a session can be handed out at all is derived from the data, conservatively: where the
-contract is silent about a combination, the situation has few tags, and only the requirements that
-hold whatever happens (deadline, shape, secrecy, one consume, ...) judge it.
+Whether a session can be handed out is derived from the data, conservatively: where the contract is
+silent about a combination, the situation has no traits, and only the requirements that are about
+all situations (deadline, secrecy, one consume, ...) judge it.
 
 Needs hypothesis, which is part of the `test` extra.
 """
 
-from typing import Any
-
 from hypothesis import strategies as st
 
-from contracts.judge.case import Expect, Shape, Situation
+from contracts.judge.case import Expect, Shape, Situation, Trait
+from contracts.judge.observation import Json
 
-Json = dict[str, Any]
-
-_HOPS = {"createSession": "create", "getSession": "poll", "consumeSession": "consume"}
+_HOPS = {
+    "createSession": Trait.CREATE,
+    "getSession": Trait.POLL,
+    "consumeSession": Trait.CONSUME,
+}
 _STATUSES = (400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504)
 
 
@@ -26,7 +27,7 @@ def spans(low_s: float, high_s: float) -> st.SearchStrategy[str]:
 
 
 def effects(marker: str) -> st.SearchStrategy[Json]:
-    """Return what may go wrong with one call; every text of the upstream's holds `marker`."""
+    """Return effects on one call; each text of the upstream contains `marker`."""
     status = st.sampled_from(_STATUSES).map(
         lambda code: {"status": {"code": code, "error": f"{marker} {code}"}}
     )
@@ -55,7 +56,7 @@ def effects(marker: str) -> st.SearchStrategy[Json]:
 
 
 def faults(marker: str) -> st.SearchStrategy[Json]:
-    """Return faults of one hop each, some of which pass."""
+    """Return faults of one hop each, for all calls or some."""
     return st.builds(
         lambda hop, effect, times, skip: {
             "match": {"operation": hop},
@@ -71,7 +72,7 @@ def faults(marker: str) -> st.SearchStrategy[Json]:
 
 
 def happenings() -> st.SearchStrategy[Json]:
-    """Return what may happen to a session by itself."""
+    """Return events that happen to a session by themselves."""
     return st.builds(
         lambda where, after: {**where, "after": after},
         st.sampled_from(
@@ -106,40 +107,32 @@ def situations(timeout_s: float, marker: str) -> st.SearchStrategy[Situation]:
 
 
 def situation_of(form: Json, timeout_s: float) -> Situation:
-    """Return the situation of a session form, with the tags that are certain."""
-    tags = {"random"}
-    troubles = [each for each in form.get("faults", ()) if set(each["effect"]) != {"delay"}]
-    delays = len(form.get("faults", ())) - len(troubles)
-    expect = Expect.EITHER
+    """Return the situation of a session form, with the traits that follow from it for certain."""
+    faults = form.get("faults", ())
+    troubles = [each for each in faults if set(each["effect"]) != {"delay"}]
+    lasting = {
+        _HOPS[each["match"]["operation"]]
+        for each in troubles
+        if "times" not in each and "skip" not in each and _always_fails(each)
+    }
+    traits, expect = set[Trait](), Expect.EITHER
     if troubles:
-        tags.add("error")
-        for fault in troubles:
-            hop = _HOPS[fault["match"]["operation"]]
-            lasting = "times" not in fault and "skip" not in fault
-            if lasting and _always_fails(fault):
-                expect = Expect.FAILURE if hop != "consume" else expect
-                tags |= {hop} | ({"made"} if hop != "create" else set())
+        traits = {Trait.ERROR, *lasting}
+        if lasting - {Trait.CONSUME}:
+            expect = Expect.FAILURE
     elif not form.get("then"):
         ready_s = _seconds(form["provision_time"]) + _seconds(form.get("queued", "0ms"))
-        if ready_s + delays < timeout_s - 1.5:
-            tags |= {"success", "slow"}
-            expect = Expect.SUCCESS
+        if ready_s + len(faults) < timeout_s - 1.5:
+            traits, expect = {Trait.SUCCESS, Trait.SLOW}, Expect.SUCCESS
         elif ready_s > timeout_s + 1:
-            tags |= {"error", "deadline", "made"}
-            expect = Expect.FAILURE
-    hops = {_HOPS[each["match"]["operation"]] for each in troubles}
-    return Situation(
-        "example",
-        "A random situation.",
-        expect,
-        frozenset(tags),
-        session=form,
-        shape=Shape.CREDENTIALS if "consume" in hops and "consume" in tags else None,
-    )
+            traits, expect = {Trait.ERROR, Trait.DEADLINE}, Expect.FAILURE
+    shape = Shape.CREDENTIALS if Trait.CONSUME in traits else None
+    about = "A random situation."
+    return Situation("example", about, expect, traits, session=form, shape=shape)
 
 
 def _always_fails(fault: Json) -> bool:
-    """Tell whether no call that the fault strikes can be made anything of."""
+    """Tell whether a call that the fault strikes has no usable answer."""
     effect, operation = fault["effect"], fault["match"]["operation"]
     if "omit" in effect:
         needed = {"createSession": {"id"}, "getSession": {"status"}, "consumeSession": {"token"}}

@@ -1,8 +1,9 @@
-"""The gateway that is judged: starting it, calling it, stopping it, hearing what it writes.
+"""The gateway that is judged: start it, call it, read its output, stop it.
 
-Nothing that a target does may stop the judge: every call has a limit in time and in bytes, and what
-breaks it is told in an `Answer` without a status. Two things end a run instead, because verdicts on
-them would be worth nothing: nobody listens any more, or the program has ended (`Watch.lost`).
+A target cannot stop the judge: every call has a limit in time and in bytes, and a call that reaches
+a limit is a `TargetAnswer` without a status. Two things end a run instead, because verdicts on them
+would be worth nothing: the target does not listen any more, or its program has ended
+(`TargetWatch.lost`).
 """
 
 import asyncio
@@ -19,14 +20,14 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.observation import Answer
+from contracts.judge.observation import TargetAnswer
 
 LONGEST_ANSWER = 1 << 20
-"""So many bytes of an answer are read; a target that floods is cut off."""
+"""So many bytes of an answer are read, in case it has no end."""
 BIG_BODY = 1 << 16
-"""A request longer than this may be cut off by its target; any other has to be answered."""
+"""A target may close the connection of a longer request; it has to answer any other."""
 GRACE_S = 3.0
-"""How long a program may take to end when it is asked to, in seconds."""
+"""How long a program may take to end after a signal, in seconds."""
 _MOST_OUTPUT = 4 << 20
 _LAST_LINES = 8
 _CONNECT_S = 5.0
@@ -38,32 +39,32 @@ class TargetError(Exception):
     """The target cannot be reached. A line for people.
 
     Attributes:
-        said: the target's own last lines, as it wrote them: secrets have to be covered.
+        output: the target's own last lines, as it wrote them: secrets have to be redacted.
     """
 
-    def __init__(self, text: str, said: str = "") -> None:
+    def __init__(self, text: str, output: str = "") -> None:
         super().__init__(text)
-        self.said = said
+        self.output = output
 
 
 @dataclass(slots=True)
 class Output:
-    """What a target has written, as far as it is kept."""
+    """The output of a target, as far as it is kept."""
 
     text: str = ""
 
     def since(self, mark: int) -> str:
-        """Return what was written after `mark`, a length of before."""
+        """Return the text after `mark`, the length at an earlier time."""
         return self.text[mark:]
 
     def last_lines(self) -> str:
-        """Return the end of it, without empty lines."""
+        """Return the last lines that are not empty."""
         lines = [line for line in self.text.splitlines() if line.strip()]
         return "\n".join(lines[-_LAST_LINES:])
 
 
 def is_address(url: str) -> bool:
-    """Tell whether this is an address that can be called."""
+    """Tell whether a request can be sent to this address."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -79,7 +80,7 @@ class Target:
         url: of its connect endpoint.
         headers: sent with every call, such as an authorization.
         template: the body, with `$AVATAR` where the avatar belongs.
-        refused: set when a call finds nobody listening.
+        refused: set when a call finds that the target does not listen.
     """
 
     url: str
@@ -96,7 +97,7 @@ class Target:
         return parts.hostname or "127.0.0.1", parts.port or default
 
     def body_for(self, avatar: str) -> bytes:
-        """Return what asks for `avatar`."""
+        """Return the body of a request for `avatar`."""
         return self.template.replace("$AVATAR", avatar).encode()
 
     async def call(
@@ -106,8 +107,8 @@ class Target:
         content_type: str,
         patience_s: float,
         leaves_after_s: float | None = None,
-    ) -> Answer:
-        """Call once, on a connection of its own, and return what came."""
+    ) -> TargetAnswer:
+        """Call once, on a connection of its own."""
         sent_at = now()
         limit_s = patience_s if leaves_after_s is None else leaves_after_s
         try:
@@ -115,13 +116,15 @@ class Target:
                 status, headers, raw = await self._answer(body, content_type)
         except TimeoutError:
             failure = "given up" if leaves_after_s is None else "the caller left"
-            return Answer(sent_at, now(), failure=failure)
+            return TargetAnswer(sent_at, now(), failure=failure)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) and not _was_closed(error):
                 self.refused.set()
-                return Answer(sent_at, now(), failure=f"nobody listens: {error.strerror}")
-            return Answer(sent_at, now(), failure=_failure(error, body))
-        return Answer(sent_at, now(), status, headers, raw)
+                return TargetAnswer(
+                    sent_at, now(), failure=f"the target does not listen: {error.strerror}"
+                )
+            return TargetAnswer(sent_at, now(), failure=_failure(error, body))
+        return TargetAnswer(sent_at, now(), status, headers, raw)
 
     async def _answer(self, body: bytes, content_type: str) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Content-Type": content_type, **self.headers}
@@ -155,10 +158,10 @@ def _failure(error: BaseException, body: bytes) -> str:
 
 
 def _was_closed(error: BaseException | None) -> bool:
-    """Tell whether a connection was ended by the other side, properly or with a reset.
+    """Tell whether the other side closed the connection, with or without a reset.
 
-    It may be the cause of what went wrong afterwards. A connection can even end before this side
-    has seen it begin.
+    That may be the cause of a later error, so causes are followed. A connection can even end before
+    this side has seen it begin.
     """
     if error is None:
         return False
@@ -168,17 +171,17 @@ def _was_closed(error: BaseException | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """An eye on a target while it is judged. `process`: None if somebody else started it."""
+class TargetWatch:
+    """Watches a target while it is judged. `process`: None if the judge did not start it."""
 
     target: Target
     process: Process | None = None
 
     async def lost(self, under_way: Callable[[], Sequence[str]]) -> TargetError:
-        """Return once nobody listens any more: why. Never returns while all is well.
+        """Return once the target does not listen any more, with the reason.
 
         Args:
-            under_way: names the situations that may have brought it about, when it is called.
+            under_way: names the situations that may be the cause, when it is called.
         """
         while True:
             await self._alarm()
@@ -187,7 +190,7 @@ class Watch:
                 when = f"; situations at the time: {then}" if then else ""
                 return TargetError(self._exit_reason() + when, self.target.output.last_lines())
             if self.process is not None and self.process.returncode is not None:
-                await self.target.refused.wait()  # a launcher that left its server behind
+                await self.target.refused.wait()  # the program left its server behind and ended
 
     async def _alarm(self) -> None:
         alarms: list[asyncio.Future[object]] = [asyncio.ensure_future(self.target.refused.wait())]
@@ -214,7 +217,7 @@ async def _listens(target: Target, *, within_s: float) -> bool:
                 _, writer = await asyncio.open_connection(*target.address)
         except OSError as error:  # a TimeoutError too
             if _was_closed(error):
-                return True  # by somebody who listens
+                return True  # by a program that listens
             if now() >= give_up_at:
                 return False
             await sleep(0.05)
@@ -226,7 +229,7 @@ async def _listens(target: Target, *, within_s: float) -> bool:
 @asynccontextmanager
 async def started(
     command: Sequence[str], target: Target, *, environment: Mapping[str, str], wait_s: float
-) -> AsyncIterator[Watch]:
+) -> AsyncIterator[TargetWatch]:
     """Run `command` until the block ends, once it listens; its whole process group ends with it.
 
     Args:
@@ -234,7 +237,7 @@ async def started(
 
     Raises:
         TargetError: it cannot be run, ended by itself, or does not listen in time, with the last
-            lines that it wrote; or something else listens already where it should.
+            lines that it wrote; or another program listens at its address already.
     """
     host, port = target.address
     if await _listens(target, within_s=0):
@@ -255,23 +258,23 @@ async def started(
     reading = asyncio.ensure_future(_read(process, target.output))
     try:
         await _listening(target, process, wait_s=wait_s)
-        yield Watch(target, process)
+        yield TargetWatch(target, process)
     finally:
         await _end(process)
-        await asyncio.wait([reading], timeout=1)  # what left the group may hold the pipe for ever
+        await asyncio.wait([reading], timeout=1)  # a process outside the group may hold the pipe
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
 
 
-async def reachable(target: Target, *, wait_s: float) -> Watch:
+async def reachable(target: Target, *, wait_s: float) -> TargetWatch:
     """Return once the target listens.
 
     Raises:
         TargetError: it does not in time.
     """
     await _listening(target, None, wait_s=wait_s)
-    return Watch(target)
+    return TargetWatch(target)
 
 
 async def _read(process: Process, output: Output) -> None:
@@ -286,12 +289,12 @@ async def _listening(target: Target, process: Process | None, *, wait_s: float) 
     give_up_at = now() + wait_s
     while not await _listens(target, within_s=0):
         if process is not None and process.returncode is not None and not _lives(process.pid):
-            await sleep(0.2)  # for what it wrote last
-            said = target.output.last_lines()
+            await sleep(0.2)  # for its last output
+            lines = target.output.last_lines()
             raise TargetError(
                 f"the target {_ending(process.returncode)} before it listened at {host}:{port}"
-                f"{'' if said else ' without a word'}",
-                said,
+                f"{'' if lines else ', without output'}",
+                lines,
             )
         if now() >= give_up_at:
             raise TargetError(
@@ -305,9 +308,9 @@ def _ending(code: int) -> str:
 
 
 async def _end(process: Process) -> None:
-    """End the whole group: politely first, because servers close what they have open.
+    """End the whole group: with SIGTERM first, so that servers can close their connections.
 
-    The first of the group is often a shell or a package runner, and gone before its children.
+    The first of the group is often a shell or a package runner, which ends before its children.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, PermissionError):

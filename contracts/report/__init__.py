@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 import click
 
-from contracts.judge.runner import Listener, Report
+from contracts.judge.runner import Listener
+from contracts.judge.verdict import Report
 from contracts.report.annotations import github
 from contracts.report.json import as_json
 from contracts.report.junit import junit

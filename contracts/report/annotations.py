@@ -10,7 +10,7 @@ Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 
 from collections import Counter
 
-from contracts.judge.runner import Report
+from contracts.judge.verdict import Report
 from contracts.report.findings import findings, summary
 from contracts.report.redaction import Redaction
 
@@ -29,7 +29,7 @@ def github(report: Report, *, strict: bool) -> str:
     for _, finding in sorted(ranked, key=lambda each: each[0]):
         kind = "error" if finding.counts else "notice" if finding.is_note else "warning"
         about = f"{finding.requirement.text}\nIn this situation: {finding.situation.about}"
-        texts = "\n".join(redact.line(text) for text in finding.texts)
+        texts = "\n".join(redact.line(str(each)) for each in finding.breaches)
         title = f"{finding.id} ({finding.requirement.level.value})"
         lines.append(_command(kind, title, f"{about}\n{texts}"))
     ended = f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from contracts.judge.case import Level, Requirement, Situation
+from contracts.judge.case import Breach, Level, Requirement, Situation
 from contracts.judge.observation import Observation
-from contracts.judge.runner import Outcome, Report, Verdict
+from contracts.judge.verdict import Outcome, Report, Verdict
 
 
 @dataclass(frozen=True)
@@ -14,14 +14,14 @@ class Finding:
     """One requirement, broken in one situation.
 
     Attributes:
-        texts: what was expected and what came, at least one.
+        breaches: at least one.
         counts: whether it makes the run fail.
     """
 
     requirement: Requirement
     situation: Situation
     observation: Observation
-    texts: tuple[str, ...]
+    breaches: tuple[Breach, ...]
     counts: bool
 
     @property
@@ -87,14 +87,9 @@ def findings(report: Report, *, strict: bool) -> tuple[Finding, ...]:
 
 def _of(verdict: Verdict, report: Report, *, counts: bool) -> Iterator[Finding]:
     known = {each.id: each for each in report.situations}
-    by_situation: dict[str, list[str]] = {}
-    seen = {}
     for failure in verdict.failures:
-        by_situation.setdefault(failure.observation.situation, []).append(failure.text)
-        seen[failure.observation.situation] = failure.observation
-    for id_, texts in by_situation.items():
-        unique = tuple(dict.fromkeys(texts))
-        yield Finding(verdict.requirement, known[id_], seen[id_], unique, counts)
+        situation = known[failure.observation.situation]
+        yield Finding(verdict.requirement, situation, failure.observation, failure.breaches, counts)
 
 
 def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:
@@ -111,14 +106,6 @@ def observed(report: Report, requirement: Requirement) -> Iterator[Observation]:
     for observation in report.observations:
         if requirement.is_about(situations[observation.situation]):
             yield observation
-
-
-def allowed_and_came(text: str) -> tuple[str, str]:
-    """Split what a check says into its halves; the first is empty if it has another form."""
-    allowed, came, rest = text.partition("; came: ")
-    if came and allowed.startswith("allowed: "):
-        return allowed.removeprefix("allowed: "), rest
-    return "", text
 
 
 def began(observation: Observation) -> float:

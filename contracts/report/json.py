@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import orjson
 
 from contracts.judge.case import Situation
-from contracts.judge.observation import Answer, Observation, Session, Upstream
-from contracts.judge.runner import Report, Verdict
+from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
+from contracts.judge.verdict import Report, Verdict
 from contracts.report.findings import Finding, began, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.wire.documents import Json
@@ -73,7 +73,11 @@ def _verdict(verdict: Verdict, found: Iterable[Finding], redact: Redaction) -> J
                 "id": each.id,
                 "situation": each.situation.id,
                 "counts": each.counts,
-                "texts": [redact.line(text) for text in each.texts],
+                "texts": [
+                    # the words of format 1, in which programs may look for both halves
+                    redact.line(f"allowed: {breach.expected}; came: {breach.got}")
+                    for breach in each.breaches
+                ],
             }
             for each in found
             if each.requirement.id == requirement.id
@@ -97,7 +101,7 @@ def _situation(
     }
 
 
-def _answer(answer: Answer, zero: float, redact: Redaction) -> Json:
+def _answer(answer: TargetAnswer, zero: float, redact: Redaction) -> Json:
     return {
         "sent_s": round(answer.sent_at - zero, 3),
         "came_s": round(answer.came_at - zero, 3),
@@ -109,7 +113,7 @@ def _answer(answer: Answer, zero: float, redact: Redaction) -> Json:
     }
 
 
-def _upstream(call: Upstream, zero: float, redact: Redaction) -> Json:
+def _upstream(call: UpstreamCall, zero: float, redact: Redaction) -> Json:
     return {
         "number": call.number,
         "at_s": round(call.at - zero, 3),
@@ -124,7 +128,7 @@ def _upstream(call: Upstream, zero: float, redact: Redaction) -> Json:
     }
 
 
-def _session(session: Session, zero: float, redact: Redaction) -> Json:
+def _session(session: ObservedSession, zero: float, redact: Redaction) -> Json:
     return {
         "id": redact.line(session.id),
         "state": redact.line(session.state),

@@ -7,7 +7,7 @@ run had nothing to judge, an extra case is an error with the reason.
 
 from xml.etree import ElementTree as XML
 
-from contracts.judge.runner import Outcome, Report, Verdict
+from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, began, findings, observed, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
@@ -90,7 +90,7 @@ def _case(
 
 
 def _text(finding: Finding, redact: Redaction) -> str:
-    texts = [redact.line(text) for text in finding.texts]
+    texts = [redact.line(str(each)) for each in finding.breaches]
     lines = [finding.id, finding.situation.about, *texts, *evidence(finding.observation, redact)]
     return "\n".join(lines)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.judge.case import Requirement, Situation
-from contracts.judge.observation import Answer, Observation
-from contracts.judge.runner import Outcome, Report, Verdict
+from contracts.judge.observation import Observation, TargetAnswer
+from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence
@@ -165,7 +165,7 @@ def _played(
     )
 
 
-def _in_full(answer: Answer, redact: Redaction) -> str:
+def _in_full(answer: TargetAnswer, redact: Redaction) -> str:
     headers = "".join(f"\n{name}: {text}" for name, text in answer.headers.items())
     head = redact.block(f"{answer}{headers}")
     return f"{head}\n\n{redact.block(answer.body)}" if answer.body else head

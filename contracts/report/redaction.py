@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from contracts.judge.runner import Report
 from contracts.judge.spellings import spellings
+from contracts.judge.verdict import Report
 
 API_SECRET, SESSION_KEY, TOKEN = "[API secret]", "[session key]", "[token]"
 LONGEST = 4_000

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from contracts.judge.case import Context, Expect, Situation
-from contracts.judge.observation import Answer, Observation
+from contracts.judge.observation import Observation, TargetAnswer
 from contracts.report.findings import began
 from contracts.report.redaction import Redaction, short
 
@@ -89,7 +89,7 @@ EXPECTED = {
 }
 
 
-def as_expected(situation: Situation, answer: Answer) -> bool:
+def as_expected(situation: Situation, answer: TargetAnswer) -> bool:
     """Return whether a correct gateway could give this answer."""
     match situation.expect:
         case Expect.SUCCESS:
@@ -163,7 +163,7 @@ def _callers(
         )
 
 
-def _content(answer: Answer, redact: Redaction) -> str:
+def _content(answer: TargetAnswer, redact: Redaction) -> str:
     """Return a body for a label: its error, the names of its fields, or its beginning."""
     fields = answer.fields
     if fields:

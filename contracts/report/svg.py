@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from types import MappingProxyType
 
-from contracts.report.findings import Finding, allowed_and_came
+from contracts.report.findings import Finding
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row
 
@@ -67,10 +67,12 @@ def drawing(rows: Iterable[Row], findings: Iterable[Finding], redact: Redaction)
 
 def _lines(finding: Finding, redact: Redaction) -> list[tuple[str, str]]:
     lines = [(f"✗ {finding.id}", "note-id")]
-    for text in finding.texts:
-        allowed, came = allowed_and_came(redact.line(text, longest=700))
-        for head, part, kind in (("expected: ", allowed, ""), ("got:      ", came, "got")):
-            if part or kind:
-                first, *more = wrap(part, _COLUMNS, max_lines=6, placeholder=" …") or [""]
-                lines += [(head + first, kind), *((" " * len(head) + each, kind) for each in more)]
+    for breach in finding.breaches:
+        for head, part, kind in (
+            ("expected: ", breach.expected, ""),
+            ("got:      ", breach.got, "got"),
+        ):
+            text = redact.line(part, longest=600)
+            first, *more = wrap(text, _COLUMNS, max_lines=6, placeholder=" …") or [""]
+            lines += [(head + first, kind), *((" " * len(head) + each, kind) for each in more)]
     return lines

@@ -20,10 +20,10 @@ from rich.progress import (
 from rich.text import Text
 
 from contracts.judge.case import Level
-from contracts.judge.runner import Began, Ended, Event, Outcome, Played, Report, Verdict
+from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
+from contracts.judge.verdict import Outcome, Report, Verdict
 from contracts.report.findings import (
     Finding,
-    allowed_and_came,
     families,
     findings,
     summary,
@@ -63,18 +63,16 @@ class Terminal:
         plain = partial(Console, highlight=False, markup=False, emoji=False)
         return cls(plain(stderr=err), plain(stderr=True), strict)
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: RunEvent) -> None:
         """Show one event."""
         match event:
-            case Began(situations=situations, requirements=requirements):
+            case RunBegan(situations=situations, requirements=requirements):
                 self._begin(situations, requirements)
-            case Played():
+            case SituationPlayed():
                 self._played(event)
-            case Ended(report=report):
+            case RunEnded(report=report):
                 self.close()
                 self._show(report)
-            case _:
-                pass  # verdicts are shown together, after the last situation
 
     def close(self) -> None:
         """Remove the progress bar, if there is one."""
@@ -99,7 +97,7 @@ class Terminal:
         self._task = self._progress.add_task("", total=situations)
         self._progress.start()
 
-    def _played(self, event: Played) -> None:
+    def _played(self, event: SituationPlayed) -> None:
         answers = event.observation.answers
         got = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
         text = f"{event.situation.id}: {got}"
@@ -162,11 +160,9 @@ class Terminal:
     def _finding(self, finding: Finding, printed: dict[str, str], redact: Redaction) -> None:
         self._line()
         self._line((f"  {finding.id}", "bold"), (f"  {finding.situation.about}", ""))
-        for text in finding.texts:
-            allowed, came = allowed_and_came(redact.line(text, longest=600))
-            if allowed:
-                self._line(("    expected: ", "green"), (allowed, ""))
-            self._line(("    got:      ", "red"), (came, ""))
+        for breach in finding.breaches:
+            self._line(("    expected: ", "green"), (redact.line(breach.expected, longest=600), ""))
+            self._line(("    got:      ", "red"), (redact.line(breach.got, longest=600), ""))
         if before := printed.get(finding.situation.id):
             self._line((f"    evidence: as for {before}", "dim"))
             return

@@ -5,17 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.judge.case import Context
-from contracts.judge.fake import control, fake
-from contracts.judge.runner import Outcome, Plan, Report, Runner
-from contracts.judge.situations.building import CUSTOM_AVATAR
-from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Target, started
+from contracts.judge.run import Judge, Outcome, Report, RunOptions
 from tests.clients.processes import environment
 
-MEDIA_URL = "wss://media.judge.invalid"
-SECRET = "judge-of-the-clients"
-MARKER = "upstream-words"
 WAIT_S = 60.0
 TakePort = Callable[[], int]
 
@@ -34,18 +26,10 @@ class Server:
 async def judge(server: Server) -> Report:
     """Judge a server in all situations, in front of a fake of its own."""
     url = f"http://127.0.0.1:{server.port}/api/avatar/connect"
-    async with (
-        fake(port=0, seed=server.name, media_url=MEDIA_URL) as upstream,
-        control(upstream, SECRET) as desk,
-    ):
-        await desk.begin("judged", [CUSTOM_AVATAR])
-        env = environment(upstream, SECRET, **server.variables)
-        command = [str(part) for part in server.command]
-        target = Target(url)
-        async with started(command, target, environment=env, wait_s=WAIT_S):
-            context = Context(server.timeout_s, None, SECRET, MARKER, MEDIA_URL)
-            plan = Plan(situations(server.timeout_s, MARKER), context)
-            return await Runner(plan, target, desk, lambda _: None).run()
+    options = RunOptions(timeout_s=server.timeout_s, seed=server.name, wait_s=WAIT_S)
+    async with Judge.started(options) as judge:
+        env = environment("", **server.variables)
+        return await judge.judge(url, command=list(map(str, server.command)), environment=env)
 
 
 async def judge_all(servers: Sequence[Server]) -> dict[str, Report]:
@@ -57,9 +41,7 @@ async def judge_all(servers: Sequence[Server]) -> dict[str, Report]:
 def found(report: Report) -> dict[str, list[str]]:
     """Return what was found: requirement and the situations in which it is broken, with words."""
     return {
-        verdict.requirement.id: [
-            f"{one.observation.situation}: {one.text}" for one in verdict.failures
-        ]
+        verdict.requirement.id: verdict.lines()
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL
     }

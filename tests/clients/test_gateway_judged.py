@@ -37,8 +37,8 @@ ON = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a run of the judge came to."""
+class CheckResult:
+    """The result of a run of the judge."""
 
     code: int
     counts: dict[str, int]
@@ -53,7 +53,7 @@ def signed(secret: str) -> str:
 
 async def judge(
     shape: Shape, folder: Path, port: int, *, token: str, profile: str = "full", **variables: str
-) -> Verdict:
+) -> CheckResult:
     """Judge `runway-gateway serve`, configured by variables, with a caller's token."""
     options = (f"--shape={shape.value}", f"--deadline={TIMEOUT_S:g}", f"--port={port}")
     serve = (sys.executable, "-m", "gateway", "serve", "--log-level=debug", *options)
@@ -71,7 +71,7 @@ async def judge(
         await program.process.stdout.read()
         code = await program.process.wait()
     counts = json.loads(report.read_text())["summary"]
-    return Verdict(code, counts, errors.read_text())
+    return CheckResult(code, counts, errors.read_text())
 
 
 async def test_nothing_is_wrong_with_everything_on(tmp_path: Path, take_port: TakePort) -> None:
@@ -92,7 +92,7 @@ async def test_nothing_is_wrong_with_everything_on(tmp_path: Path, take_port: Ta
         assert verdict.counts["passed"] > verdict.counts["skipped"]  # what others are asked
 
 
-async def test_the_judge_sees_that_nobody_gets_in(tmp_path: Path, take_port: TakePort) -> None:
+async def test_the_judge_sees_that_no_caller_gets_in(tmp_path: Path, take_port: TakePort) -> None:
     """With a token that the gateway does not take, the judge finds a lot: it does talk to it."""
     token = signed(f"another-{JWT_SECRET}")
     verdict = await judge(

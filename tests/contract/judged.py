@@ -13,11 +13,12 @@ from unittest.mock import patch
 from aiohttp import web
 
 from contracts.judge.case import Context, Requirement, Shape, Situation
-from contracts.judge.fake import control
-from contracts.judge.runner import PRESETS, Outcome, Plan, Report, Runner
+from contracts.judge.fake import connected
+from contracts.judge.runner import PRESETS, Runner, RunPlan
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Output, Target
+from contracts.judge.verdict import Outcome, Report
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
@@ -35,7 +36,7 @@ Served = Callable[[str, Output], AbstractAsyncContextManager[str]]
 
 
 @dataclass(frozen=True)
-class Judge:
+class SimulatedJudge:
     """A judge for one gateway.
 
     Attributes:
@@ -56,17 +57,17 @@ class Judge:
 
     async def _judge(self, served: Served) -> Report:
         context = Context(self.timeout_s, self.shape, SECRET, MARKER, MEDIA_URL)
-        plan = Plan(self._situations(), context, jobs=1 if self.alone else len(PRESETS))
+        plan = RunPlan(self._situations(), context, jobs=1 if self.alone else len(PRESETS))
         output = Output()
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
             async with (
                 _fake() as fake_url,
-                control(fake_url, SECRET) as desk,
+                connected(fake_url, SECRET) as fake,
                 served(fake_url, output) as url,
             ):
-                await desk.begin("judged", [CUSTOM_AVATAR])
+                await fake.begin([CUSTOM_AVATAR])
                 target = Target(url, output=output)
-                return await Runner(plan, target, desk, lambda event: None).run()
+                return await Runner(plan, target, fake, lambda event: None).run()
 
     def _situations(self) -> Sequence[Situation]:
         every: Sequence[Situation] = situations(self.timeout_s, MARKER)
@@ -107,9 +108,7 @@ async def serving(app: web.Application, *, grace_s: float = 0.1) -> AsyncIterato
 def findings(report: Report) -> dict[str, list[str]]:
     """Return what is broken: the lines of each requirement."""
     return {
-        verdict.requirement.id: [
-            f"{failure.observation.situation}: {failure.text}" for failure in verdict.failures
-        ]
+        verdict.requirement.id: verdict.lines()
         for verdict in report.verdicts
         if verdict.outcome is Outcome.FAIL
     }

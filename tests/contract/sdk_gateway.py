@@ -75,7 +75,7 @@ async def translated(call: Awaitable[T]) -> T:
 
 
 def plain(answer: Any) -> Mapping[str, Any]:
-    """Return an answer of the SDK as an object; it passes on whatever came."""
+    """Return an answer of the SDK as an object; it passes malformed ones on."""
     if hasattr(answer, "model_dump"):
         answer = answer.model_dump(by_alias=True)
     if not isinstance(answer, dict):

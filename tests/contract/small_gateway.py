@@ -22,7 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Problem(Exception):
-    """What a caller is told instead of credentials."""
+    """The error that a caller gets instead of credentials."""
 
     def __init__(self, status: int, text: str, *, over: bool = False) -> None:
         super().__init__(text)
@@ -145,7 +145,7 @@ class Gateway:
 
     def still_there(self, request: web.Request) -> None:
         if request.transport is None:
-            raise Problem(499, "nobody is there")
+            raise Problem(499, "the caller is gone")
 
     def too_late(self) -> Problem:
         return Problem(504, "the session was not ready in time")
@@ -183,33 +183,33 @@ class Gateway:
         while True:
             self.still_there(request)
             try:
-                look = await self.look(session)
+                answer = await self.poll(session)
             except UpstreamError as error:
-                if not self.look_again(error):
+                if not self.poll_again(error):
                     raise
                 await sleep(self.retry_s)
                 continue
-            status = look.get("status")
+            status = answer.get("status")
             if status == "READY":
-                return self.key_of(look)
+                return self.key_of(answer)
             if status != "NOT_READY":
-                self.not_waiting(status, look)
+                self.not_waiting(status, answer)
             await sleep(self.poll_s)
 
-    def key_of(self, look: Mapping[str, Any]) -> str:
-        if not isinstance(look.get("sessionKey"), str):
+    def key_of(self, answer: Mapping[str, Any]) -> str:
+        if not isinstance(answer.get("sessionKey"), str):
             raise Problem(502, "there is no key")
-        return str(look["sessionKey"])
+        return str(answer["sessionKey"])
 
-    def not_waiting(self, status: Any, _look: Mapping[str, Any]) -> None:
-        """Decide what to do about a status other than READY and NOT_READY; return to look again."""
+    def not_waiting(self, status: Any, _answer: Mapping[str, Any]) -> None:
+        """Decide what to do about a status other than READY and NOT_READY; return to poll again."""
         over = status in ("FAILED", "CANCELLED", "COMPLETED")
         raise Problem(502, "the session cannot be used", over=over)
 
-    async def look(self, session: str) -> Mapping[str, Any]:
+    async def poll(self, session: str) -> Mapping[str, Any]:
         return await self.ask("GET", f"/{session}", limit_s=2.0)
 
-    def look_again(self, error: UpstreamError) -> bool:
+    def poll_again(self, error: UpstreamError) -> bool:
         return error.status is None or error.status == 429 or error.status >= 500
 
     async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
@@ -242,7 +242,7 @@ class Gateway:
     def _disown(self, task: "asyncio.Task[Any]") -> None:
         self.tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # looked at by whoever awaits it
+            task.exception()  # raised where the task is awaited
 
     async def give_up(self, creating: "asyncio.Task[str]", reason: str) -> None:
         """Cancel the session, if there is one; `reason`: deadline, error, gone, over."""

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.judge.case import Shape
 from contracts.judge.target import Output
-from tests.contract.judged import SECRET, Judge, findings
+from tests.contract.judged import SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import Gateway, served
 
 DEADLINE_S = 15.0
@@ -20,7 +20,7 @@ STILL_S = 6.0
 
 
 def stand_still() -> None:
-    """Let time pass in which nobody runs."""
+    """Let time pass in which nothing runs."""
     loop: Any = asyncio.get_running_loop()
     loop._selector.clock.advance(STILL_S)
 
@@ -28,31 +28,31 @@ def stand_still() -> None:
 class StoodStillOnce(Gateway):
     """Correct; the machine stands still once, while it waits for many sessions."""
 
-    looks = 0
+    polls = 0
 
-    async def look(self, session: str) -> Mapping[str, Any]:
-        self.looks += 1
-        if self.looks == 100:
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        self.polls += 1
+        if self.polls == 100:
             stand_still()
-        return await super().look(session)
+        return await super().poll(session)
 
 
 class StandsStillAgainAndAgain(Gateway):
-    """Correct; the machine stands still at every look."""
+    """Correct; the machine stands still at every poll."""
 
-    async def look(self, session: str) -> Mapping[str, Any]:
+    async def poll(self, session: str) -> Mapping[str, Any]:
         stand_still()
-        return await super().look(session)
+        return await super().poll(session)
 
 
 def judged(kind: type[Gateway]) -> dict[str, list[str]]:
-    """Judge a gateway and return what was found."""
+    """SimulatedJudge a gateway and return what was found."""
 
     def serve(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:
         shape = Shape.CREDENTIALS
         return served(kind, fake_url, SECRET, output, shape=shape, deadline_s=DEADLINE_S)
 
-    return findings(Judge(Shape.CREDENTIALS, DEADLINE_S).judge(serve))
+    return findings(SimulatedJudge(Shape.CREDENTIALS, DEADLINE_S).judge(serve))
 
 
 def test_what_a_standstill_has_spoilt_is_played_again() -> None:
@@ -61,7 +61,7 @@ def test_what_a_standstill_has_spoilt_is_played_again() -> None:
 
 
 def test_a_machine_that_never_goes_on_has_an_end() -> None:
-    """Situations are not played for ever, and what was seen the last time is told."""
+    """Situations are not played for ever, and the last observation is judged."""
     assert judged(StandsStillAgainAndAgain)
 
 

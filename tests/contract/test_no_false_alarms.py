@@ -1,4 +1,4 @@
-"""The judge finds nothing at all wrong with correct gateways, whoever wrote them in whatever.
+"""The judge finds nothing wrong with correct gateways, in any language.
 
 Gateways in this loop are judged here, on virtual time. Processes are judged in `tests/clients`:
 Express, a route handler of Next.js, aiohttp and Starlette with the official SDKs, and our own
@@ -16,7 +16,7 @@ from contracts.judge.target import Output
 from gateway.config import Config
 from gateway.flow.credentials import Shape as OurShape
 from gateway.web.app import create_app
-from tests.contract.judged import SECRET, Judge, findings, serving
+from tests.contract.judged import SECRET, SimulatedJudge, findings, serving
 from tests.contract.sdk_gateway import SdkGateway
 from tests.contract.small_gateway import PATH, Gateway, served
 
@@ -55,7 +55,7 @@ def test_nothing_is_wrong_with_a_correct_gateway(kind: type[Gateway] | None, sha
             return ours(fake_url, shape)
         return served(kind, fake_url, SECRET, output, shape=shape, deadline_s=DEADLINE_S)
 
-    report = Judge(shape, DEADLINE_S).judge(serve)
+    report = SimulatedJudge(shape, DEADLINE_S).judge(serve)
     assert findings(report) == {}
     assert {each.id for each in report.situations} == {
         each.situation for each in report.observations

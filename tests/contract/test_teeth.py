@@ -11,8 +11,9 @@ import pytest
 from contracts.judge.case import Requirement
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.target import Output
-from tests.contract.broken_gateways import BROKEN, Broken
-from tests.contract.judged import SECRET, Judge, findings
+from tests.contract.broken.catalogue import BROKEN
+from tests.contract.broken.table import Broken
+from tests.contract.judged import SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import served
 
 
@@ -30,7 +31,7 @@ def judged(broken: Broken, about: Sequence[Requirement] = ()) -> dict[str, list[
         )
 
     declared_s = broken.declared_s or broken.deadline_s
-    judge = Judge(broken.declared or broken.shape, declared_s, broken.alone, about)
+    judge = SimulatedJudge(broken.declared or broken.shape, declared_s, broken.alone, about)
     return findings(judge.judge(serve))
 
 
@@ -55,12 +56,12 @@ def _check(broken: Broken, found: dict[str, list[str]]) -> None:
 
 
 def test_every_requirement_kills_a_gateway() -> None:
-    """A requirement that no broken gateway is there for would be worth nothing."""
+    """Each requirement catches a broken gateway of its own."""
     assert {each.id for each in REQUIREMENTS} == {each.caught_by for each in BROKEN}
 
 
 def test_the_table_of_broken_gateways_is_in_order() -> None:
-    """There are at least 45, names differ, and whatever is allowed exists and has a reason."""
+    """There are at least 45, names differ, and what `also` names exists and has a reason."""
     known = {each.id for each in REQUIREMENTS}
 
     assert len(BROKEN) >= 45

@@ -6,7 +6,7 @@ from struct import pack
 
 import pytest
 
-from contracts.judge.observation import Answer
+from contracts.judge.observation import TargetAnswer
 from contracts.judge.target import Target, reachable
 
 BODY = b'{"avatarId": "music-superstar"}'
@@ -24,7 +24,7 @@ async def _accepted(listener: socket.socket) -> socket.socket:
             return connection
 
 
-async def _ended_after(turns: int, *, reset: bool) -> Answer:
+async def _ended_after(turns: int, *, reset: bool) -> TargetAnswer:
     """Call a target that ends the connection so many turns of the loop after it was asked for."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

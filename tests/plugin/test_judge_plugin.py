@@ -40,19 +40,19 @@ def run(pytester: pytest.Pytester, environment: str, *arguments: str) -> pytest.
 
 @pytest.mark.alone
 def test_each_requirement_is_an_item(pytester: pytest.Pytester) -> None:
-    """A gateway that keeps them passes, started by a fixture that is told the upstream."""
+    """A gateway that keeps them passes, started by a fixture that gets the upstream."""
     result = run(pytester, ITSELF, *FEW)
 
     result.assert_outcomes(passed=3, deselected=len(everything()) - 3)
 
 
-def test_a_broken_requirement_says_what_came(pytester: pytest.Pytester) -> None:
+def test_a_broken_requirement_says_what_was_expected(pytester: pytest.Pytester) -> None:
     """A gateway that never reaches its upstream hands out nothing, and passes nothing either."""
     few = ("-k", "poll.waits or poll.stops", "--gateway-timeout=4")
     result = run(pytester, WRONG_UPSTREAM, *few)
 
     result.assert_outcomes(failed=2, deselected=len(everything()) - 2)
-    result.stdout.fnmatch_lines(["*ready-at-once: allowed: 2xx with credentials; came: 50*"])
+    result.stdout.fnmatch_lines(["*ready-at-once: expected 2xx with credentials, got 50*"])
     result.stdout.fnmatch_lines(["nothing was judged: not one request of the target reached*"])
 
 
@@ -68,7 +68,7 @@ def test_without_a_gateway_it_says_what_it_needs(pytester: pytest.Pytester) -> N
 
 
 def test_the_two_lines_for_a_gateway_are_in_the_header(pytester: pytest.Pytester) -> None:
-    """Its upstream and the secret that the judge made; one of somebody's own is not shown."""
+    """Its upstream and the secret that the judge made; a secret by option is not shown."""
     options = ("--gateway-url=http://127.0.0.1:3000/", "--gateway-fake-port=4010")
     made, own = (
         pytester.runpytest_subprocess("-p", "no:asyncio", *options, *more).stdout.str()
@@ -85,7 +85,7 @@ def test_the_two_lines_for_a_gateway_are_in_the_header(pytester: pytest.Pytester
 def test_a_gateway_that_runs_already_is_judged_with_its_own_secret(
     pytester: pytest.Pytester,
 ) -> None:
-    """The fixture that starts it is told the secret of the option."""
+    """The fixture that starts it gets the secret of the option."""
     pytester.makepyfile(
         "def test_it(gateway_upstream):"
         " assert gateway_upstream['RUNWAYML_API_SECRET'] == 'of-my-own'"
@@ -129,12 +129,12 @@ def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         import pytest
-        from contracts.judge.run import Judging
+        from contracts.judge.run import BlockingJudge, RunOptions
 
         @pytest.fixture(scope="session")
         def gateway_judging():
-            with Judging(wait_s=0) as judging:
-                yield judging
+            with BlockingJudge.started(RunOptions(quick=True, wait_s=0)) as judge:
+                yield judge
         """
     )
 

@@ -97,7 +97,7 @@ async def serving(answer: Answering) -> AsyncIterator[str]:
 
 
 async def listens(port: int) -> bool:
-    """Tell whether somebody listens."""
+    """Tell whether a program listens at the port."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -107,7 +107,7 @@ async def listens(port: int) -> bool:
 
 
 async def until_listening(port: int) -> None:
-    """Return once somebody listens."""
+    """Return once a program listens at the port."""
     async with asyncio.timeout(PATIENCE_S):
         while not await listens(port):
             await asyncio.to_thread(threading.Event().wait, 0.02)
@@ -133,8 +133,8 @@ async def test_a_target_that_is_down(take_port: TakePort) -> None:
     assert lines[3:] == [f"runway-contracts: nothing listens at 127.0.0.1:{port} after 0.2s"]
 
 
-async def test_a_secret_of_somebody_is_not_shown(take_port: TakePort) -> None:
-    """They know it; the log of the run need not."""
+async def test_a_secret_by_option_is_not_shown(take_port: TakePort) -> None:
+    """The log of the run does not need it."""
     run = await check("--target", url_at(take_port()), "--wait=0", "--secret=of-my-own")
     assert "RUNWAYML_API_SECRET=(the one of --secret)" in run.errors.splitlines()
     assert "of-my-own" not in run.errors
@@ -154,7 +154,7 @@ async def test_a_secret_of_somebody_is_not_shown(take_port: TakePort) -> None:
 async def test_a_command_that_makes_no_target(
     script: str, words: list[str], take_port: TakePort
 ) -> None:
-    """Its last lines are told, and the code is 3."""
+    """Its last lines are printed, and the code is 3."""
     target = ("--target", url_at(take_port()), "--wait=1")
     run = await check(*target, "--", sys.executable, "-c", script)
     assert run.code == 3
@@ -195,8 +195,8 @@ async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
     assert run.code == 3
-    said = "the target ended with code 7 in the middle of the run; situations at the time: "
-    assert f"{said}unknown-preset" in run.errors
+    reason = "the target ended with code 7 in the middle of the run; situations at the time: "
+    assert f"{reason}unknown-preset" in run.errors
     assert "| out of order" in run.errors
 
 
@@ -304,7 +304,7 @@ async def test_targets_that_answer_wrongly() -> None:
 
 
 async def test_a_target_that_does_not_use_the_fake(take_port: TakePort) -> None:
-    """The most frequent mistake of a first run is told in a sentence."""
+    """The most frequent mistake of a first run is explained in a sentence."""
     port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *FEW, "--", *command)
@@ -317,13 +317,13 @@ async def test_a_run_that_judged_nothing_is_not_good(tmp_path: Path) -> None:
     reports = [f"--report={form}={tmp_path / form}" for form in ("json", "junit", "html", "github")]
     async with serving(always(b"404 Not Found")) as url:
         run = await check("--target", url, *QUICK, "--only=cancel", *reports)
-    said = json.loads((tmp_path / "json").read_text())
+    report = json.loads((tmp_path / "json").read_text())
     assert run.code == 3
     assert run.last.startswith("runway-contracts: not one request of the target reached the fake")
     assert "nothing was judged" in run.output
-    assert {each["outcome"] for each in said["requirements"]} == {"skip"}
-    assert said["passed"] is False
-    assert said["nothing_judged"] in run.last
+    assert {each["outcome"] for each in report["requirements"]} == {"skip"}
+    assert report["passed"] is False
+    assert report["nothing_judged"] in run.last
     assert "<error" in (tmp_path / "junit").read_text()
     assert "::error" in (tmp_path / "github").read_text()
     assert "Not judged: not one" in (tmp_path / "html").read_text()
@@ -342,7 +342,7 @@ async def test_a_report_is_alone_on_standard_output() -> None:
 
 
 async def test_a_target_with_another_secret(take_port: TakePort) -> None:
-    """Its requests come, but with a secret that is not the judge's; neither is told."""
+    """Its requests come, but with a secret that is not the judge's; neither is printed."""
     port = take_port()
     start = 'RUNWAYML_API_SECRET=quite-another-one exec "$0" -m gateway serve --port "$1"'
     command = ("sh", "-c", start, sys.executable, str(port))
@@ -364,7 +364,7 @@ async def test_a_target_that_hands_out_what_it_made_up() -> None:
 
 
 async def test_callers_who_are_refused_need_no_upstream() -> None:
-    """Where nobody else calls, a target has nothing to ask."""
+    """Wrong requests alone give a target nothing to ask Runway."""
     async with serving(always(b"400 Bad Request", b'{"error": "no"}')) as url:
         run = await check("--target", url, *QUICK, "--only=request.bad-json")
     assert run.code == 0, run
@@ -374,7 +374,7 @@ async def test_callers_who_are_refused_need_no_upstream() -> None:
 
 
 async def test_ctrl_c(take_port: TakePort) -> None:
-    """Target and fake end, the code is 130, and nobody sees a traceback."""
+    """Target and fake end, the code is 130, and there is no traceback."""
     port, fake_port = take_port(), take_port()
     arguments = ("--target", url_at(port), f"--fake-port={fake_port}", *QUICK)
     command = (sys.executable, "-c", SERVER.replace("self.send_response(503)", "input()"))
@@ -403,7 +403,7 @@ def only_child(pid: int) -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the fake in /proc")
 async def test_a_fake_that_dies() -> None:
-    """That is nobody's fault but the judge's: code 4 and one line."""
+    """The judge has failed, not the target: code 4 and one line."""
     async with (
         serving(silence) as url,
         running("contracts", "check", "--target", url, *FEW) as program,
@@ -429,11 +429,11 @@ async def test_a_fake_port_that_is_taken() -> None:
     assert port in run.errors
 
 
-# Somebody else's fake
+# A fake that runs already
 
 
 @pytest.mark.alone
-async def test_a_fake_of_somebody_else(take_port: TakePort) -> None:
+async def test_a_fake_that_runs_already(take_port: TakePort) -> None:
     """With its admin token, a gateway is judged in front of it; without, a line says so."""
     async with running("fake_runway", "serve", "--port=0", "--admin-token=open") as program:
         fake = (await program.line()).split()[-1]
@@ -489,7 +489,7 @@ async def test_no_fake_at_the_address(take_port: TakePort) -> None:
     ],
 )
 def test_usage(arguments: list[str]) -> None:
-    """What cannot be meant is told before anything is started, with code 2."""
+    """Options that make no sense are rejected before anything is started, with code 2."""
     result = CliRunner().invoke(main, ["check", *arguments])
     assert result.exit_code == 2, result.output
 

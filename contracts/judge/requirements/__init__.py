@@ -1,11 +1,11 @@
-"""Every requirement of the connect contract, each with its judge.
+"""Every requirement of the connect contract, each with its check.
 
-A judge looks at one observation of a situation that its requirement is about, and yields what is
-wrong with it. Where the contract is silent, everything is allowed: several statuses, either shape,
-any text. An answer that never came is the deadline's affair (`time.deadline`) and nobody else's.
-One mistake is one finding where that can be had: a create that Runway refuses because of its body
-is not also a session that was not waited for. A judge that has nothing to look at raises
-`NotJudged` with the reason; a requirement that all situations say so about is skipped.
+A check gets one observation of a situation that its requirement is about, and yields the breaches
+in it. Where the contract is silent, everything is allowed: several statuses, either shape, any
+text. A missing answer is checked by `time.deadline` alone. One mistake is one finding where
+possible: a create that Runway rejects because of its body is not also a session that was not waited
+for. A check that finds nothing to judge raises `NotJudged` with the reason; a requirement is
+skipped if it judges none of its situations.
 
 Sources: `seed A` is the guide to the connect endpoint, `seed B` the server setup guide, `SDK` the
 behaviour of the official browser SDKs (which throw on a non-2xx answer, and take a 2xx one as it
@@ -28,9 +28,6 @@ from contracts.judge.requirements import (
     time,
     upstream,
 )
-from contracts.judge.requirements.common import CANCELLED_WITHIN_S, NotJudged, shape_of
-
-__all__ = ["CANCELLED_WITHIN_S", "REQUIREMENTS", "NotJudged", "shape_of"]
 
 REQUIREMENTS: tuple[Requirement, ...] = tuple(
     each
@@ -41,4 +38,4 @@ REQUIREMENTS: tuple[Requirement, ...] = tuple(
     for each in vars(family).values()
     if isinstance(each, Requirement)
 )
-"""All requirements, in the order in which they stand there."""
+"""All requirements, in the order of their files and of the lines in them."""

@@ -1,71 +1,82 @@
-"""Sessions that nobody takes, and many callers at once."""
+"""The cancel of sessions that are not handed out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
-from contracts.judge.case import SLACK_S, Context, Level, Requirement, Situation, requirement
+from contracts.judge.case import (
+    SLACK_S,
+    Breach,
+    Context,
+    Level,
+    Requirement,
+    Situation,
+    Trait,
+    requirement,
+)
 from contracts.judge.observation import TERMINAL, Observation
-from contracts.judge.requirements.common import arrived, handed_out
-
-# Cancelling
+from contracts.judge.requirements.common import answered, handed_out
 
 
-def _left_behind(seen: Observation, situation: Situation, _: Context) -> Iterable[str]:
-    if any(answer.ok for answer in seen.answers):
-        return  # handed out, rightly or wrongly
-    if situation.leaves_after_s is None and not [*arrived(seen)]:
-        return  # it was still at it when looking ended: time.deadline's affair
+def _cancelled(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+    """Check what became of the sessions whose id the target knows."""
+    if any(handed_out(seen)):
+        return
+    if situation.leaves_after_s is None and not any(answered(seen)):
+        return  # the target was still at work when the observation ended: see time.deadline
     for session in seen.known:
         if session.state in TERMINAL:
             continue
         tried = any(each.session == session.id for each in seen.calls("deleteSession"))
-        what = "a cancel that did not succeed" if tried else "none"
-        yield f"allowed: a DELETE of {session.id}; came: {what}; it is {session.state}"
+        got = "one that did not succeed" if tried else "none"
+        yield Breach(f"a DELETE of {session.id}", f"{got}: it is {session.state}")
 
 
-def _cancelled(
-    id_: str, text: str, tags: str, unless: str = "", level: Level = Level.MUST
+def _cancels(
+    id_: str,
+    text: str,
+    traits: Set[Trait],
+    *,
+    unless: Set[Trait] = frozenset(),
+    level: Level = Level.MUST,
 ) -> Requirement:
-    made = requirement(
+    return requirement(
         id_,
         text,
-        why="Nobody else knows the session, and it goes on costing credits until it expires.",
+        why="No other client knows the session, and it costs credits until it expires.",
         source="observed (orphaned sessions of 44 credits each); ours",
-        tags=tags,
+        traits=traits,
         unless=unless,
         level=level,
-    )
-    return made(_left_behind)
+    )(_cancelled)
 
 
-cancel_deadline = _cancelled(
+cancel_deadline = _cancels(
     "cancel.at-the-deadline",
     "A session that is not READY by the deadline is cancelled.",
-    "deadline",
-    "late-id kept",
+    {Trait.DEADLINE},
+    unless={Trait.LATE_ID, Trait.CANCEL_HANGS},
 )
-cancel_failure = _cancelled(
+cancel_failure = _cancels(
     "cancel.after-a-failure",
     "A session that cannot be handed out because of an error is cancelled.",
-    "poll consume keyless strange running",
-    "deadline",
+    {Trait.POLL, Trait.CONSUME, Trait.NO_KEY, Trait.UNKNOWN_STATUS, Trait.RUNNING},
 )
-cancel_gone = _cancelled(
+cancel_gone = _cancels(
     "cancel.caller-gone",
     "The session of a caller who has hung up is cancelled.",
-    "gone",
-    "late-id consuming",
+    {Trait.GONE},
+    unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
 )
-cancel_gone_consuming = _cancelled(
+cancel_gone_consuming = _cancels(
     "cancel.caller-gone-at-the-end",
-    "So is that of a caller who hangs up when only the consume is left.",
-    "consuming",
+    "The session of a caller who hangs up when only the consume is left is cancelled.",
+    {Trait.GONE_WHILE_CONSUMING},
     level=Level.SHOULD,
 )
-cancel_late_id = _cancelled(
+cancel_late_id = _cancels(
     "cancel.late-id",
-    "A create is not given up halfway: its session is cancelled once the id comes, however late.",
-    "late-id",
-    level=Level.MAY,  # nothing tells a target that has closed the connection from one that waits
+    "A session whose create is answered late is cancelled once its id arrives.",
+    {Trait.LATE_ID},
+    level=Level.MAY,  # a closed connection looks like one that waits, so a target may not know
 )
 
 
@@ -74,44 +85,41 @@ cancel_late_id = _cancelled(
     "The caller is answered without waiting for a cancel.",
     why="A cancel that hangs would keep the caller beyond the deadline.",
     source="ours",
-    tags="kept",
+    traits={Trait.CANCEL_HANGS},
     level=Level.MAY,
 )
-def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the time to the answer where no cancel is answered."""
+def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the time to the answer where no cancel is answered."""
     for answer in seen.answers:
         waited = any(each.at < answer.came_at for each in seen.calls("deleteSession"))
         if waited and answer.took_s > context.timeout_s + SLACK_S + seen.lost_s:
-            yield f"allowed: an answer within {context.timeout_s:g}s; came: {answer}"
+            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
 
 
 @requirement(
     "cancel.again",
-    "A cancel that fails once with 500 is tried again.",
-    why="The session goes on costing credits, and a cancel that was too much does no harm.",
+    "A cancel that fails once with 500 is retried.",
+    why="The session goes on costing credits, and a cancel too many does no harm.",
     source="SDK (retries DELETE); ours",
-    tags="cancel-again",
+    traits={Trait.CANCEL_FAILS_ONCE},
     level=Level.MAY,
 )
-def cancel_again(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the number of cancels, if there was one at all."""
+def cancel_again(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the number of cancels, if there was one at all."""
     if len(cancels := seen.calls("deleteSession")) == 1:
-        yield f"allowed: another DELETE; came: none after {cancels[0]}"
+        yield Breach("another DELETE", f"none after {cancels[0]}")
 
 
 @requirement(
     "cancel.not-what-was-handed-out",
     "A session that was handed out is not cancelled.",
-    why="The caller is about to use it, and finds a call that is over.",
+    why="The caller is about to use it, and its call would be over.",
     source="ours",
-    tags="success",
+    traits={Trait.SUCCESS},
 )
-def cancel_not_handed_out(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the cancels for as long as looking goes on."""
+def cancel_not_handed_out(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the cancels until the observation ends."""
     theirs = {answer.fields.get("sessionId") for answer in handed_out(seen)}
     for call in seen.calls("deleteSession"):
         if call.session in theirs:
-            yield f"allowed: no DELETE of what was handed out; came: {call}"
-
-
-# Many callers
+            yield Breach("no DELETE of a session that was handed out", str(call))

@@ -1,113 +1,87 @@
-"""What the judges of several families use: thresholds, and ways to look at an observation."""
+"""What the checks of several families share: thresholds, and questions to an observation."""
 
 import re
-from base64 import urlsafe_b64decode
-from binascii import Error as NotBase64
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-import orjson
-
-from contracts.judge.case import SLACK_S, Context, Requirement, Shape, Situation, requirement
-from contracts.judge.observation import Answer, Observation
+from contracts.judge.case import SLACK_S, Breach, Context, NotJudged, Shape, Situation
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 
 SHORTEST_INTERVAL_S = 0.1
-LONGEST_INTERVAL_S = 5.0
 PROMPT_S = 6.0
-"""How long after the end of a session its caller may wait for the news, in seconds."""
-MOST_ATTEMPTS = 6
-"""How often one request may be tried that fails again and again."""
-CANCELLED_WITHIN_S = 5.0
-AT_ONCE_S = 0.2
-"""So soon after a broken connection, a repetition is the HTTP library's own."""
+"""How long after the end of a session its caller may wait for the answer, in seconds."""
 
-UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
-CREDENTIAL_KEYS = ("sessionId", "serverUrl", "token", "roomName")
-SESSION_KEY_KEYS = ("sessionId", "sessionKey")
+SHAPE_KEYS = {
+    Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
+    Shape.SESSION_KEY: ("sessionId", "sessionKey"),
+}
 
 
-class NotJudged(Exception):
-    """There is nothing to judge in this observation; the message says why, for people."""
-
-
-def shape_of(answer: Answer) -> Shape | None:
+def shape_of(answer: TargetAnswer) -> Shape | None:
     """Return which shape an answer has, None if it is neither or both."""
-    fields = answer.fields
-    credentials = all(name in fields for name in CREDENTIAL_KEYS)
-    key = all(name in fields for name in SESSION_KEY_KEYS)
-    if credentials == key:
-        return None
-    return Shape.CREDENTIALS if credentials else Shape.SESSION_KEY
+    shapes = [shape for shape, keys in SHAPE_KEYS.items() if answer.fields.keys() >= {*keys}]
+    return shapes[0] if len(shapes) == 1 else None
 
 
-def arrived(observation: Observation) -> Iterator[Answer]:
-    """Yield the answers that came."""
-    return (answer for answer in observation.answers if answer.status is not None)
+def answered(seen: Observation) -> Iterator[TargetAnswer]:
+    """Yield the answers of the target, without the callers who got none."""
+    return (answer for answer in seen.answers if answer.status is not None)
 
 
-def in_time(observation: Observation, context: Context) -> Iterator[Answer]:
-    """Yield the answers that came by the deadline; later ones are `time.deadline`'s affair."""
-    latest_s = context.timeout_s + SLACK_S
-    return (answer for answer in arrived(observation) if answer.took_s <= latest_s)
+def in_time(seen: Observation, context: Context) -> Iterator[TargetAnswer]:
+    """Yield the answers before the deadline; later ones are checked by `time.deadline`."""
+    return (each for each in answered(seen) if each.took_s <= context.timeout_s + SLACK_S)
 
 
-def handed_out(observation: Observation) -> Iterator[Answer]:
-    return (answer for answer in observation.answers if answer.ok)
+def handed_out(seen: Observation) -> Iterator[TargetAnswer]:
+    """Yield the successes."""
+    return (answer for answer in seen.answers if answer.ok)
 
 
-def promptly_s(context: Context) -> float:
-    """Return how long bad news may take: less than a short deadline, or nobody could tell."""
+def prompt_s(context: Context) -> float:
+    """Return how soon a failure has to be answered: sooner than a short deadline would be."""
     return min(PROMPT_S, max(1.0, context.timeout_s * 0.7))
+
+
+def rejected_body(call: UpstreamCall) -> bool:
+    """Tell whether Runway rejected a create by itself, without an injected fault."""
+    return call.status in (400, 404, 422) and not call.faults
 
 
 def own_mistake(seen: Observation, context: Context) -> bool:
     """Tell whether the connect failed for a mistake that another requirement is about.
 
-    Runway refused the body of a create, or the key of a consume; or the consume went elsewhere.
+    Runway rejected the body of a create, or the key of a consume; or the consume went elsewhere.
     """
-    refused = [each for each in seen.creates if each.status in (400, 404, 422) and not each.faults]
-    if refused and not seen.sessions:
+    if not seen.sessions and any(map(rejected_body, seen.creates)):
         return True
     return any(each.key_fits is False for each in seen.consumes) or went_elsewhere(seen, context)
 
 
 def went_elsewhere(seen: Observation, context: Context) -> bool:
+    """Tell whether a consume is missing after READY: it went to another host."""
     ready = any(each.shown == "READY" and each.arrives for each in seen.polls)
     consumes = context.shape is not Shape.SESSION_KEY
-    return consumes and ready and not seen.consumes and not any(each.ok for each in seen.answers)
+    return consumes and ready and not seen.consumes and not any(handed_out(seen))
 
 
-def room_of(token: Any) -> str | None:
-    """Return the room that a LiveKit token opens, None if it is no such token."""
-    try:
-        _, claims, _ = str(token).split(".")
-        parsed = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-        return str(parsed["video"]["room"])
-    except (ValueError, NotBase64, KeyError, TypeError):
-        return None
+def target_consumes(context: Context) -> None:
+    """Raise `NotJudged` where the browser consumes."""
+    if context.shape is Shape.SESSION_KEY:
+        raise NotJudged("the browser consumes, not the target")
 
 
-def of_shape(observation: Observation, shape: Shape) -> Iterator[Answer]:
-    """Yield the successes of one shape.
-
-    Raises:
-        NotJudged: there are successes, and none of them is.
-    """
-    successes = [*handed_out(observation)]
-    fitting = [answer for answer in successes if shape_of(answer) is shape]
-    if successes and not fitting:
-        raise NotJudged(f"the target does not hand out the shape {shape.value}")
-    yield from fitting
-
-
-def _never_a_success(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
+def never_a_success(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check that no answer is a success."""
     for answer in in_time(seen, context):
+        if answer.ok:
+            yield Breach("a non-2xx answer", f"{answer} with the keys {sorted(answer.fields)}")
+
+
+def hands_out(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check that every answer is a success."""
+    if own_mistake(seen, context):
+        return
+    for answer in answered(seen):
         if not answer.ok:
-            continue
-        yield f"allowed: a non-2xx answer; came: {answer} with the keys {sorted(answer.fields)}"
-
-
-def never(id_: str, text: str, why: str, source: str, tags: str, unless: str = "") -> Requirement:
-    made = requirement(id_, text, why=why, source=source, tags=tags, unless=unless)
-    return made(_never_a_success)
+            yield Breach("2xx with credentials", str(answer))

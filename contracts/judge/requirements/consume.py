@@ -1,68 +1,62 @@
-"""consume, and the headers of every request."""
+"""How the target consumes a session."""
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, Shape, Situation, Trait, requirement
 from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import NotJudged, handed_out, shape_of, went_elsewhere
-
-# Consume
+from contracts.judge.requirements.common import (
+    handed_out,
+    shape_of,
+    target_consumes,
+    went_elsewhere,
+)
 
 
 @requirement(
     "consume.once",
-    "A key is used once: no consume follows one that the server has acted on.",
-    why="The second is refused, and the credentials of the first are gone.",
+    "A key is used once: no consume follows one that Runway has acted on.",
+    why="Runway rejects the second, and the credentials of the first are gone.",
     source="observed (single use)",
 )
-def consume_once(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the consumes of each session."""
+def consume_once(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the consumes of each session."""
     for session in seen.sessions:
         consumes = [each for each in seen.consumes if each.session == session.id]
-        acted = [index for index, each in enumerate(consumes) if each.acted and each.status == 200]
-        if acted and len(consumes) > acted[0] + 1:
-            yield f"allowed: one consume; came: {len(consumes)}"
+        if any(each.acted and each.status == 200 for each in consumes[:-1]):
+            yield Breach("one consume", str(len(consumes)))
 
 
 @requirement(
     "consume.with-the-key",
-    "consume is authorised by the session's key, and not by the API secret.",
+    "consume is authorised by the session's key, not by the API secret.",
     why="The API secret opens the whole account; the key opens one session, once.",
     source="seed B; SDK",
-    tags="success",
+    traits={Trait.SUCCESS},
 )
-def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge what came with the consumes."""
-    if context.shape is Shape.SESSION_KEY:
-        raise NotJudged("the browser consumes, not the target")
-    wrong = [each for each in seen.consumes if not each.key_fits]
-    if wrong:
-        yield f"allowed: the session's key; came: another bearer token, {len(wrong)} times"
+def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the bearer token of consumes."""
+    target_consumes(context)
+    if wrong := sum(not each.key_fits for each in seen.consumes):
+        yield Breach("the session's key", f"another bearer token, {wrong} times")
 
 
 @requirement(
     "consume.arrives",
-    "Credentials come from a consume that went to the configured host, with a session's key.",
-    why="A host that is written into the code is production, also in tests.",
+    "Credentials come from a consume at the configured host, with the session's key.",
+    why="A host in the source code is production, in tests too.",
     source="observed (consume sent to a hard-coded host)",
-    tags="success",
-    unless="last",  # the deadline may come between the look and the consume
+    traits={Trait.SUCCESS},
+    unless={Trait.LAST_MOMENT},  # the deadline may come between the poll and the consume
 )
-def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge whether the consume of each handed out session was seen."""
-    if context.shape is Shape.SESSION_KEY:
-        raise NotJudged("the browser consumes, not the target")
+def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check that the fake got the consume of each session that was handed out."""
+    target_consumes(context)
     ours = {session.id for session in seen.sessions}
     consumed = {each.session for each in seen.consumes}
     for answer in handed_out(seen):
         session = answer.fields.get("sessionId")
         if shape_of(answer) is Shape.CREDENTIALS and session in ours - consumed:
-            yield "allowed: a consume upstream; came: credentials without one"
+            yield Breach("a consume upstream", "credentials without one")
     if went_elsewhere(seen, context):
-        yield (
-            f"allowed: a consume upstream after READY, with the session's key; came: none,"
-            f" and {seen.answer}"
-        )
-
-
-# Headers
+        expected = "a consume upstream after READY, with the session's key"
+        yield Breach(expected, f"none, and {seen.answer}")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Level, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, Level, Situation, Trait, requirement
 from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import NotJudged
+from contracts.judge.requirements.common import target_consumes
 
 
 @requirement(
@@ -12,13 +12,13 @@ from contracts.judge.requirements.common import NotJudged
     "Every request with the API secret carries X-Runway-Version: 2024-11-06.",
     why="Runway requires it on every operation that is authorised by the secret.",
     source="published OpenAPI",
-    tags="success deadline gone poll repeat",
+    traits={Trait.SUCCESS, Trait.DEADLINE, Trait.GONE, Trait.POLL, Trait.PASSING},
 )
-def header_version(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge all but consumes, where browsers leave it out."""
+def header_version(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check all requests but consumes, where browsers leave the header out."""
     bare = [each for each in seen.upstream if not each.versioned and each not in seen.consumes]
     if bare:
-        yield f"allowed: the header on every request; came: {len(bare)} without, such as {bare[0]}"
+        yield Breach("the header on every request", f"{len(bare)} without, such as {bare[0]}")
 
 
 @requirement(
@@ -26,13 +26,13 @@ def header_version(seen: Observation, _: Situation, context: Context) -> Iterabl
     "consume carries the version header too.",
     why="Runway's guide sends it there; the browser SDK does not, so both work today.",
     source="seed B; SDK (leaves it out); observed (missing on consume)",
-    tags="success",
+    traits={Trait.SUCCESS},
     level=Level.MAY,
 )
-def header_version_on_consume(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge consumes."""
-    if context.shape is Shape.SESSION_KEY:
-        raise NotJudged("the browser consumes, not the target")
-    bare = [each for each in seen.consumes if not each.versioned]
-    if bare:
-        yield f"allowed: the header; came: {len(bare)} consumes without it"
+def header_version_on_consume(
+    seen: Observation, _: Situation, context: Context
+) -> Iterable[Breach]:
+    """Check consumes."""
+    target_consumes(context)
+    if bare := sum(not each.versioned for each in seen.consumes):
+        yield Breach("the header", f"{bare} consumes without it")

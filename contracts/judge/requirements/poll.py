@@ -1,46 +1,33 @@
-"""Waiting: looks at the session, time, and sessions that cannot be handed out."""
+"""How the target polls a session."""
 
 from collections.abc import Iterable
 from itertools import pairwise
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, Trait, requirement
 from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import (
-    LONGEST_INTERVAL_S,
-    SHORTEST_INTERVAL_S,
-    arrived,
-    own_mistake,
-)
+from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, hands_out
 
-# Polling
+LONGEST_INTERVAL_S = 5.0
 
-
-@requirement(
+poll_waits = requirement(
     "poll.waits",
     "The target waits until the session is READY and then hands it out.",
     why="That is what the endpoint is for.",
     source="seed A; seed B",
-    tags="success",
-    unless="last custom many",
-)
-def poll_waits(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the answer."""
-    if own_mistake(seen, context):
-        return
-    for answer in arrived(seen):
-        if not answer.ok:
-            yield f"allowed: 2xx with credentials; came: {answer}"
+    traits={Trait.SUCCESS},
+    unless={Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY},
+)(hands_out)
 
 
 @requirement(
     "poll.not-too-fast",
-    "Two looks at a session are at least 100 ms apart.",
+    "Two polls of a session are at least 100 ms apart.",
     why="A client that polls without a pause is a denial of service.",
     source="SDK (1 s); observed (0.4 s to 5 s)",
-    tags="slow error gone one-slow",
+    traits={Trait.SLOW, Trait.ERROR, Trait.GONE, Trait.MANY_ONE_SLOW},
 )
-def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the gaps between looks; a repetition after a failure may be sooner, once."""
+def poll_not_too_fast(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the intervals; two short ones are forgiven, and a retry after a failure may be soon."""
     fast = [
         after.at - before.at
         for before, after in pairwise(seen.polls)
@@ -50,45 +37,37 @@ def poll_not_too_fast(seen: Observation, _: Situation, context: Context) -> Iter
         and after.at - before.at < SHORTEST_INTERVAL_S * 0.9
     ]
     if len(fast) >= 3:
-        yield (
-            f"allowed: at least {SHORTEST_INTERVAL_S:g}s between looks; came: {len(fast)} gaps"
-            f" down to {min(fast):.3f}s"
-        )
+        expected = f"at least {SHORTEST_INTERVAL_S:g}s between polls"
+        yield Breach(expected, f"{len(fast)} intervals down to {min(fast):.3f}s")
 
 
 @requirement(
     "poll.not-too-slow",
-    "Two looks at a session are at most 5 s apart.",
-    why="A caller waits for half of the pause, on average, after the session is READY.",
+    "Two polls of a session are at most 5 s apart.",
+    why="On average, a caller waits half of the interval after the session is READY.",
     source="SDK (1 s); observed (20 to 90 polls at 1 to 5 s)",
-    tags="slow deadline",
+    traits={Trait.SLOW, Trait.DEADLINE},
 )
-def poll_not_too_slow(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the gaps between looks, and the one before the first."""
-    looks = [*seen.creates[-1:], *seen.polls]
-    slow = [after.at - before.at - before.wait_s for before, after in pairwise(looks)]
+def poll_not_too_slow(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the intervals, and the one before the first poll."""
+    calls = [*seen.creates[-1:], *seen.polls]
+    slow = [after.at - before.at - before.wait_s for before, after in pairwise(calls)]
     if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
-        yield f"allowed: at most {LONGEST_INTERVAL_S:g}s between looks; came: {max(slow):.1f}s"
+        yield Breach(f"at most {LONGEST_INTERVAL_S:g}s between polls", f"{max(slow):.1f}s")
 
 
 @requirement(
     "poll.stops",
-    "Nothing looks at the session any more once the caller has its answer.",
-    why="Polling that nobody waits for goes on for ever, and costs the account its limits.",
+    "The target stops polling once the caller has its answer.",
+    why="A poll loop that outlives its caller runs for ever, and uses up the account's limits.",
     source="ours; observed (poll loops without an end)",
-    unless="gone many one-slow refused",
+    unless={Trait.GONE, Trait.MANY, Trait.MANY_ONE_SLOW, Trait.REFUSED},
 )
-def poll_stops(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the looks after the answer; one may be on its way."""
+def poll_stops(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the polls after the answer; one may be on its way."""
     if seen.answer.status is None:
         return
     late = [each for each in seen.polls if each.at > seen.answer.came_at + 0.5]
     if late:
         after = late[0].at - seen.answer.came_at
-        yield f"allowed: no look after the answer; came: {len(late)}, the first {after:.1f}s later"
-
-
-# Time
-
-
-# The session ends, or is nothing that can be handed out
+        yield Breach("no poll after the answer", f"{len(late)}, the first {after:.1f}s later")

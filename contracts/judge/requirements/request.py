@@ -1,20 +1,29 @@
-"""What is asked for, and callers who are wrong."""
+"""What the target sends to Runway for an avatar, and how it answers wrong requests."""
 
 import json
+import re
 from collections.abc import Iterable
-from typing import Any
 
-from contracts.judge.case import Context, Level, Requirement, Situation, requirement
+from contracts.judge.case import (
+    Breach,
+    Context,
+    Level,
+    NotJudged,
+    Requirement,
+    Situation,
+    Trait,
+    requirement,
+)
 from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import UUID, NotJudged, arrived
+from contracts.judge.requirements.common import answered, rejected_body
 
-# Requests
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _tidied(seen: Observation, situation: Situation) -> bool:
-    """Tell whether the target made an avatar that exists of white space or capitals around one.
+    """Tell whether the target made a known avatar of one in capitals or among white space.
 
-    It may do so, and then asks for what was meant. Passing on what was sent is another matter.
+    It may do so if it then asks for the known one. To pass on what was sent is a mistake.
     """
     try:
         sent = json.loads(situation.body or b"")["avatarId"]
@@ -25,103 +34,110 @@ def _tidied(seen: Observation, situation: Situation) -> bool:
     return sent != meant and bool(taken) and all(taken)
 
 
-def _refused(seen: Observation, situation: Situation, _: Context) -> Iterable[str]:
+def _rejected(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+    """Check the status; a body that the target does not read to its end may be cut off."""
     if _tidied(seen, situation):
         return
     for answer in seen.answers:
         if answer.status is None and "closed" in answer.failure:
-            continue  # a body that is not wanted may be cut off
+            continue
         if answer.status is None or not 400 <= answer.status < 500:
-            yield f"allowed: 4xx; came: {answer}"
+            yield Breach("4xx", str(answer))
 
 
-def _refusal(id_: str, text: str, tags: str, **more: Any) -> Requirement:
-    made = requirement(
-        id_,
-        text,
-        why="The caller is wrong, and has to hear that it is.",
-        source=more.pop("source", "ours; RFC 9110"),
-        tags=tags,
-        **more,
-    )
-    return made(_refused)
+def _rejection(
+    id_: str,
+    text: str,
+    trait: Trait,
+    *,
+    source: str = "ours; RFC 9110",
+    level: Level = Level.MUST,
+) -> Requirement:
+    why = "The caller has to learn that its request is wrong."
+    return requirement(id_, text, why=why, source=source, traits={trait}, level=level)(_rejected)
 
 
-request_json = _refusal("request.bad-json", "A body that is no JSON object is 4xx.", "bad-json")
-request_missing = _refusal(
-    "request.missing-avatar", "A body without an avatar (or an empty one) is 4xx.", "no-avatar"
+request_json = _rejection(
+    "request.bad-json", "A body that is not a JSON object is rejected with 4xx.", Trait.BAD_JSON
 )
-request_type = _refusal("request.wrong-type", "An avatarId that is no text is 4xx.", "wrong-type")
-request_unknown = _refusal(
+request_missing = _rejection(
+    "request.missing-avatar",
+    "A body without an avatar, or with an empty one, is rejected with 4xx.",
+    Trait.NO_AVATAR,
+)
+request_type = _rejection(
+    "request.wrong-type",
+    "An avatarId that is not a string is rejected with 4xx.",
+    Trait.WRONG_TYPE,
+)
+request_unknown = _rejection(
     "request.unknown-avatar",
-    "An avatarId that is neither a preset nor a UUID is 4xx.",
-    "unknown",
+    "An avatarId that is neither a preset nor a UUID is rejected with 4xx.",
+    Trait.UNKNOWN_AVATAR,
     source="seed B (validate avatar ids)",
 )
-request_hostile = _refusal(
+request_hostile = _rejection(
     "request.hostile-avatar",
-    "A hostile avatarId is 4xx like any other unknown one.",
-    "hostile",
+    "A hostile avatarId is rejected with 4xx like any other unknown one.",
+    Trait.HOSTILE_AVATAR,
     source="seed B (validate avatar ids)",
 )
-request_big = _refusal(
+request_big = _rejection(
     "request.big-body",
-    "A body of megabytes is refused, or its connection closed.",
-    "big",
+    "A body of megabytes is rejected, or its connection is closed.",
+    Trait.BIG_BODY,
     level=Level.SHOULD,
 )
 
 
 @requirement(
     "request.no-upstream",
-    "No session is created for a caller who is wrong.",
+    "A wrong request creates no session.",
     why="Each create costs credits.",
     source="seed B (validate avatar ids); observed (2 credits at create)",
-    tags="refused",
-    unless="big",
+    traits={Trait.REFUSED},
+    unless={Trait.BIG_BODY},
 )
-def request_no_upstream(seen: Observation, situation: Situation, context: Context) -> Iterable[str]:
-    """Judge the fake's journal."""
-    if _tidied(seen, situation):
-        return
-    made = [each for each in seen.creates if each.status == 200]
-    if made:
-        yield f"allowed: no session; came: {len(made)}"
+def request_no_upstream(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+    """Check the fake's journal."""
+    created = sum(each.status == 200 for each in seen.creates)
+    if created and not _tidied(seen, situation):
+        yield Breach("no session", str(created))
 
 
 @requirement(
     "request.preset",
-    "A preset is asked for as {type: runway-preset, presetId}.",
-    why="Runway knows it by nothing else.",
+    "A preset is sent to Runway as {type: runway-preset, presetId}.",
+    why="Runway accepts it in no other form.",
     source="seed A; published OpenAPI",
-    tags="success",
-    unless="custom",
+    traits={Trait.SUCCESS},
+    unless={Trait.CUSTOM_AVATAR},
 )
-def request_preset(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the body of creates, and that Runway does not refuse it."""
-    if UUID.fullmatch(seen.avatar):
+def request_preset(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the body of creates, and that Runway does not reject it."""
+    if _UUID.fullmatch(seen.avatar):
         return  # the target takes custom avatars only (--avatars)
     for create in seen.creates:
         avatar = create.body.get("avatar")
         avatar = avatar if isinstance(avatar, dict) else {}
         if avatar.get("type") != "runway-preset" or "presetId" not in avatar:
-            yield f"allowed: {{type: runway-preset, presetId}}; came: {avatar or 'no avatar'}"
-        elif create.status in (400, 404, 422) and not create.faults:
-            yield f"allowed: a create that Runway takes; came: one that it refuses, {create.status}"
+            yield Breach("{type: runway-preset, presetId}", str(avatar or "no avatar"))
+        elif rejected_body(create):
+            yield Breach("a create that Runway accepts", f"one that it rejects: {create.status}")
 
 
 @requirement(
     "request.custom-avatar",
-    "A UUID is asked for as {type: custom, avatarId}.",
-    why="A custom avatar under the wrong field is refused by Runway.",
+    "A UUID is sent to Runway as {type: custom, avatarId}.",
+    why="Runway rejects a custom avatar under the wrong field.",
     source="published OpenAPI; observed (gateways that send it as a preset)",
-    tags="custom",
+    traits={Trait.CUSTOM_AVATAR},
 )
-def request_custom_avatar(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the body of creates, or the lack of any."""
-    for answer in arrived(seen):
+def request_custom_avatar(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the body of creates, or that there is one."""
+    for answer in answered(seen):
         if answer.status is not None and 400 <= answer.status < 500 and not seen.creates:
             raise NotJudged("the target takes no custom avatars, or not this one")
     right = {"type": "custom", "avatarId": seen.avatar}
     if not any(each.body.get("avatar") == right and each.status == 200 for each in seen.creates):
-        yield f"allowed: a create with the avatar {right}; came: none"
+        yield Breach(f"a create with the avatar {right}", "none")

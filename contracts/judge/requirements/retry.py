@@ -1,37 +1,32 @@
-"""Failures: what the caller is told, and what is tried again."""
+"""What the target tries again, how often and how soon."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from contracts.judge.case import Context, Level, Situation, requirement
-from contracts.judge.observation import Observation, Upstream
-from contracts.judge.requirements.common import (
-    AT_ONCE_S,
-    MOST_ATTEMPTS,
-    SHORTEST_INTERVAL_S,
-    arrived,
-)
+from contracts.judge.case import Breach, Context, Level, Situation, Trait, requirement
+from contracts.judge.observation import Observation, UpstreamCall
+from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, answered
 
-# Errors
+MOST_ATTEMPTS = 6
+"""How often a request may be attempted that keeps failing."""
+AT_ONCE_S = 0.2
+"""A retry so soon after a broken connection is the HTTP library's own."""
 
 
-# Repetitions
-
-
-def _row(calls: Iterable[Upstream]) -> list[Upstream]:
-    """Return the longest row of calls that failed, one after the other."""
-    longest: list[Upstream] = []
-    row: list[Upstream] = []
+def _failures_in_a_row(calls: Iterable[UpstreamCall]) -> list[UpstreamCall]:
+    """Return the longest run of failed calls."""
+    longest: list[UpstreamCall] = []
+    run: list[UpstreamCall] = []
     for call in calls:
         failed = call.status is None or call.status >= 400 or not call.arrives
-        row = [*row, call] if failed else []
-        longest = row if len(row) > len(longest) else longest
+        run = [*run, call] if failed else []
+        longest = max(longest, run, key=len)
     return longest
 
 
-def _attempts(calls: list[Upstream]) -> list[Upstream]:
+def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
     """Return the calls without those that repeat a broken connection at once: one each."""
-    attempts: list[Upstream] = []
+    attempts: list[UpstreamCall] = []
     forgiven = False
     for call in calls:
         broken = bool(attempts) and not attempts[-1].arrives
@@ -45,103 +40,97 @@ def _attempts(calls: list[Upstream]) -> list[Upstream]:
 
 @requirement(
     "retry.bounded",
-    "A create or a consume that fails again and again is given up after a few attempts.",
-    why="Each attempt may cost credits, and an outage is made worse by clients that hammer.",
+    "A create or a consume that keeps failing is given up after a few attempts.",
+    why="Each attempt may cost credits, and clients that hammer make an outage worse.",
     source="SDK (2 repetitions); ours",
-    tags="create consume",
+    traits={Trait.CREATE, Trait.CONSUME},
 )
-def retry_bounded(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the number of attempts."""
+def retry_bounded(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the number of attempts."""
     for name, calls in (("creates", seen.creates), ("consumes", seen.consumes)):
-        if len(row := _row(calls)) > MOST_ATTEMPTS:
-            yield f"allowed: at most {MOST_ATTEMPTS} {name} in a row; came: {len(row)}"
+        if (count := len(_failures_in_a_row(calls))) > MOST_ATTEMPTS:
+            yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", str(count))
 
 
 @requirement(
     "retry.spaced",
-    "Between two attempts of the same request there is a pause.",
-    why="What failed a millisecond ago fails again.",
+    "There is a pause between two attempts of the same request.",
+    why="A request that failed a millisecond ago fails again.",
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
-    tags="create poll consume",
+    traits={Trait.CREATE, Trait.POLL, Trait.CONSUME},
 )
-def retry_spaced(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the gaps; a library's own repetition on a fresh connection counts as one attempt."""
-    about_sessions = [
+def retry_spaced(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the pauses; a library's own retry on a fresh connection counts as one attempt."""
+    of_sessions = [
         [each for each in calls if each.session == session]
         for calls in (seen.polls, seen.consumes)
-        for session in {each.session: None for each in calls}
+        for session in dict.fromkeys(each.session for each in calls)
     ]
-    for calls in (seen.creates, *about_sessions):
-        gaps = [after.at - before.at for before, after in pairwise(_attempts(_row(calls)))]
-        fast = [gap for gap in gaps if gap < SHORTEST_INTERVAL_S * 0.9]
-        # in a row, because creates for two sessions side by side may meet now and then
-        if any(max(two) < SHORTEST_INTERVAL_S * 0.9 for two in pairwise(gaps)):
-            yield (
-                f"allowed: pauses of {SHORTEST_INTERVAL_S:g}s and more; came: {len(fast)} attempts"
-                f" after {min(fast):.3f}s"
-            )
+    for calls in (seen.creates, *of_sessions):
+        attempts = _attempts(_failures_in_a_row(calls))
+        pauses = [after.at - before.at for before, after in pairwise(attempts)]
+        # two in a row, because creates for two sessions side by side may meet now and then
+        if any(max(two) < SHORTEST_INTERVAL_S * 0.9 for two in pairwise(pauses)):
+            fast = [pause for pause in pauses if pause < SHORTEST_INTERVAL_S * 0.9]
+            expected = f"pauses of {SHORTEST_INTERVAL_S:g}s and more"
+            yield Breach(expected, f"{len(fast)} attempts after {min(fast):.3f}s")
 
 
 @requirement(
     "retry.honours-retry-after",
     "An attempt is not repeated before the time that Retry-After names.",
-    why="The server has said when it makes sense.",
+    why="The server has said when a retry makes sense.",
     source="SDK (honours it up to 60 s); RFC 9110",
-    tags="after",
+    traits={Trait.RETRY_AFTER},
     level=Level.SHOULD,
 )
-def retry_after(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the gaps between creates: Retry-After was 1."""
-    early = [
-        after.at - before.at
-        for before, after in pairwise(seen.creates)
-        if after.at - before.at < 0.9
-    ]
-    if early:
-        yield f"allowed: 1s and more between creates; came: {min(early):.3f}s"
+def retry_after(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the pauses between creates: Retry-After was 1."""
+    pauses = [after.at - before.at for before, after in pairwise(seen.creates)]
+    if pauses and min(pauses) < 0.9:
+        yield Breach("1s and more between creates", f"{min(pauses):.3f}s")
 
 
 @requirement(
     "retry.create-not-blindly",
-    "A create whose reply was lost is not repeated.",
+    "A create whose reply was lost is not retried.",
     why="Runway has no idempotency key: each create makes a session and costs credits.",
     source="observed (2 credits at create; SDKs send no idempotency header)",
-    tags="lost",
+    traits={Trait.LOST_REPLY},
 )
-def retry_create_not_blindly(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the number of creates that were acted on."""
-    made = [each for each in seen.creates if each.acted]
-    if len(made) > 1:
-        yield f"allowed: one create; came: {len(made)}, each with a session of its own"
+def retry_create_not_blindly(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the number of creates that Runway acted on."""
+    if (created := sum(each.acted for each in seen.creates)) > 1:
+        yield Breach("one create", f"{created}, each with a session of its own")
 
 
 @requirement(
     "retry.passing-error",
-    "A look that fails once does not cost the caller the session.",
+    "A poll that fails once does not cost the caller the session.",
     why="The session is fine, and has been paid for.",
     source="SDK (retries GET); ours",
-    tags="repeat",
-    unless="create",
+    traits={Trait.PASSING},
+    unless={Trait.CREATE},
     level=Level.SHOULD,
 )
-def retry_passing_error(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge whether there was another look; what came of it is judged elsewhere."""
-    for answer in arrived(seen):
+def retry_passing_error(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check that there is another poll; other requirements check what becomes of it."""
+    for answer in answered(seen):
         if not answer.ok and len(seen.polls) == 1:
-            yield f"allowed: another look; came: {answer} after the first"
+            yield Breach("another poll", f"{answer} after the first")
 
 
 @requirement(
     "retry.busy",
-    "A create that is refused once with 429 or 503 and Retry-After: 1 is tried again.",
+    "A create that is rejected once with 429 or 503 and Retry-After: 1 is retried.",
     why="The server certainly did not act, and has said when to come back.",
     source="SDK (retries 429 and 503)",
-    tags="repeat",
-    unless="poll",
+    traits={Trait.PASSING},
+    unless={Trait.POLL},
     level=Level.SHOULD,
 )
-def retry_busy(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge whether there was another create; what came of it is judged elsewhere."""
-    for answer in arrived(seen):
+def retry_busy(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check that there is another create; other requirements check what becomes of it."""
+    for answer in answered(seen):
         if not answer.ok and len(seen.creates) == 1 and seen.creates[0].faults:
-            yield f"allowed: another create; came: {answer} after the first"
+            yield Breach("another create", f"{answer} after the first")

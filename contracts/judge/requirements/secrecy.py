@@ -1,80 +1,74 @@
-"""What nobody may get to see."""
+"""What must not leave the target."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from contracts.judge.case import Context, Shape, Situation, requirement
+from contracts.judge.case import Breach, Context, NotJudged, Shape, Situation, Trait, requirement
 from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import KEY, NotJudged, arrived, shape_of
+from contracts.judge.requirements.common import KEY, answered, shape_of
 from contracts.judge.spellings import spellings
 
-# Secrets
 
-
-def _places(seen: Observation) -> Iterator[tuple[str, str]]:
-    for answer in seen.answers:
-        yield "an answer's body", answer.body.decode(errors="replace")
-        yield "an answer's headers", str(dict(answer.headers))
-
-
-def _shows(text: str, secret: str) -> bool:
+def _contains(text: str, secret: str) -> bool:
     return any(spelling in text for spelling in spellings(secret))
 
 
 @requirement(
     "secrecy.api-secret",
-    "The API secret is in no answer, and in no URL.",
+    "No answer and no URL contains the API secret.",
     why="It opens the whole account.",
     source="seed B (never expose it)",
 )
-def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge bodies, headers and addresses."""
-    for place, text in _places(seen):
-        if _shows(text, context.secret):
-            yield f"allowed: the API secret nowhere; came: in {place}"
+def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check bodies, headers and addresses."""
+    for answer in seen.answers:
+        if _contains(answer.body.decode(errors="replace"), context.secret):
+            yield Breach("no API secret in an answer's body", "one")
+        if _contains(str(dict(answer.headers)), context.secret):
+            yield Breach("no API secret in an answer's headers", "one")
     if any(each.secret_in_url for each in seen.upstream):
-        yield "allowed: no secret in a URL; came: one in a request upstream"
+        yield Breach("no secret in a URL", "one in a request upstream")
 
 
 @requirement(
     "secrecy.session-key",
-    "The session key is in the session-key shape's answer alone.",
-    why="Whoever has it can take the session over until it is consumed.",
+    "Only an answer of the session-key shape contains the session key.",
+    why="Any holder of the key can take the session over until it is consumed.",
     source="seed B (log without credentials); ours",
 )
-def secrecy_session_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge answers of the other kind."""
+def secrecy_session_key(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check headers, and the bodies of other answers."""
     for answer in seen.answers:
         entitled = answer.ok and shape_of(answer) is not Shape.CREDENTIALS
-        shown = f"{dict(answer.headers)}" + ("" if entitled else answer.body.decode("latin-1"))
-        if KEY.search(shown):
-            yield "allowed: no session key in this answer; came: one"
+        text = f"{dict(answer.headers)}" + ("" if entitled else answer.body.decode("latin-1"))
+        if KEY.search(text):
+            yield Breach("no session key in this answer", "one")
 
 
 @requirement(
     "secrecy.output",
-    "Neither the API secret nor a session key is in what the target writes.",
-    why="Logs are read, shipped and kept by many who must not have either.",
+    "The target's output contains neither the API secret nor a session key.",
+    why="Many people and systems read, ship and keep logs.",
     source="seed B (log without credentials); ours",
 )
-def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge what the target wrote meanwhile."""
+def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check what the target wrote during the situation."""
     if not seen.output:
-        raise NotJudged("the target was not heard: the judge did not start it, or it wrote nothing")
-    if _shows(seen.output, context.secret):
-        yield "allowed: no API secret in the target's output; came: one"
+        raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
+    if _contains(seen.output, context.secret):
+        yield Breach("no API secret in the target's output", "one")
     if KEY.search(seen.output):
-        yield "allowed: no session key in the target's output; came: one"
+        yield Breach("no session key in the target's output", "one")
 
 
 @requirement(
     "secrecy.upstream-text",
-    "Nothing that Runway says is passed on to the caller.",
-    why="It was written for the account's owner: limits, balance, moderation, internals.",
+    "The caller gets no text of Runway's.",
+    why="Runway writes it for the account's owner: limits, balance, moderation, internals.",
     source="observed (raw upstream bodies sent to browsers); ours",
-    tags="error repeat",
+    traits={Trait.ERROR},
 )
-def secrecy_upstream_text(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge by the marker word in all that the fake says."""
-    for answer in arrived(seen):
+def secrecy_upstream_text(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check for the marker word that all texts of the fake contain."""
+    for answer in answered(seen):
         if context.marker.encode() in answer.body or context.marker in str(dict(answer.headers)):
-            yield f"allowed: a text of the target's own; came: the upstream's, with {answer}"
+            yield Breach("a text of the target's own", f"the upstream's, with {answer}")

@@ -1,73 +1,74 @@
-"""What a success looks like."""
+"""The form of a success."""
 
-from collections.abc import Iterable
+from base64 import urlsafe_b64decode
+from binascii import Error as NotBase64
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from contracts.judge.case import Context, Level, Shape, Situation, requirement
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import (
-    CREDENTIAL_KEYS,
-    KEY,
-    SESSION_KEY_KEYS,
+import orjson
+
+from contracts.judge.case import (
+    Breach,
+    Context,
+    Level,
     NotJudged,
-    arrived,
-    handed_out,
-    of_shape,
-    room_of,
-    shape_of,
+    Shape,
+    Situation,
+    Trait,
+    requirement,
 )
-
-# Answers: shape
+from contracts.judge.observation import Observation, TargetAnswer
+from contracts.judge.requirements.common import KEY, SHAPE_KEYS, answered, handed_out, shape_of
 
 
 @requirement(
     "shape.one-of-two",
-    "A success is exactly one of {sessionId, sessionKey} and {sessionId, serverUrl, token,"
-    " roomName}, spelled so.",
-    why="The SDK takes anything else as it is, and LiveKit is given undefined.",
+    "A success is either {sessionId, sessionKey} or {sessionId, serverUrl, token, roomName}, in"
+    " this spelling.",
+    why="The SDK does not check a success: LiveKit gets undefined for a missing field.",
     source="seed A; SDK",
-    tags="success repeat one-slow",
+    traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
 )
-def shape_one_of_two(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the keys of successes."""
+def shape_one_of_two(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the keys of successes."""
     for answer in handed_out(seen):
         keys = sorted(answer.fields)
         both = "sessionKey" in keys and ("serverUrl" in keys or "token" in keys)
         if shape_of(answer) is None or both:
-            yield f"allowed: one of the two shapes; came: an answer with the keys {keys}"
+            yield Breach("one of the two shapes", f"an answer with the keys {keys}")
 
 
 @requirement(
     "shape.nothing-else",
-    "A success has no key but those of its shape.",
-    why="Whatever else a server knows of a session is not meant for a page.",
+    "A success has no keys but those of its shape.",
+    why="Other fields of a session are internal, and the page does not need them.",
     source="seed A; ours",
-    tags="success repeat one-slow",
+    traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
     level=Level.SHOULD,
 )
-def shape_nothing_else(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the keys of successes that have one of the two shapes."""
-    keys = {Shape.CREDENTIALS: CREDENTIAL_KEYS, Shape.SESSION_KEY: SESSION_KEY_KEYS}
+def shape_nothing_else(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the keys of successes that have one of the two shapes."""
     for answer in handed_out(seen):
         if (shape := shape_of(answer)) is None or {"sessionKey", "token"} <= answer.fields.keys():
-            continue  # which is the affair of shape.one-of-two
-        if more := sorted(answer.fields.keys() - keys[shape]):
-            yield f"allowed: {', '.join(keys[shape])}; came: also {', '.join(more)}"
+            continue  # checked by shape.one-of-two
+        if more := sorted(answer.fields.keys() - SHAPE_KEYS[shape]):
+            yield Breach(", ".join(SHAPE_KEYS[shape]), f"also {', '.join(more)}")
 
 
 @requirement(
     "shape.types",
-    "Every field of a success is a text that is not empty.",
-    why="A null serverUrl counts as present for the SDK, and the call fails without a word.",
+    "Every field of a success is a non-empty string.",
+    why="The SDK takes a null serverUrl for a present one, and the call fails without an error.",
     source="SDK",
-    tags="success repeat one-slow error",
+    traits={Trait.SUCCESS, Trait.MANY_ONE_SLOW, Trait.ERROR},
 )
-def shape_types(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the values of successes."""
+def shape_types(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the values of successes."""
     for answer in handed_out(seen):
-        for name in (*CREDENTIAL_KEYS, "sessionKey"):
+        for name in (*SHAPE_KEYS[Shape.CREDENTIALS], "sessionKey"):
             value = answer.fields.get(name, "absent")
             if not isinstance(value, str) or not value:
-                yield f"allowed: a text as {name}; came: {type(value).__name__}"
+                yield Breach(f"a non-empty string as {name}", type(value).__name__)
 
 
 @requirement(
@@ -75,86 +76,108 @@ def shape_types(seen: Observation, _: Situation, context: Context) -> Iterable[s
     "sessionId is the id of a session that was created for this call.",
     why="The page shows and ends that session.",
     source="seed A; seed B",
-    tags="success",
+    traits={Trait.SUCCESS},
 )
-def shape_session_id(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the id against the fake's."""
+def shape_session_id(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the id against the fake's."""
     ids = {session.id for session in seen.sessions}
     for answer in handed_out(seen):
         if shape_of(answer) is not None and answer.fields["sessionId"] not in ids:
-            yield f"allowed: {' or '.join(sorted(ids)) or 'none'}; came: another sessionId"
+            yield Breach(" or ".join(sorted(ids)) or "no sessionId", "another sessionId")
 
 
 @requirement(
     "shape.content-type",
     "Successes and failures are declared as application/json.",
-    why="Clients that look at the declared type parse nothing else.",
+    why="Clients that check the content type parse nothing else.",
     source="seed A (Response.json, res.json)",
-    unless="gone big",
+    unless={Trait.GONE, Trait.BIG_BODY},
     level=Level.SHOULD,
 )
-def shape_content_type(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the header."""
-    for answer in arrived(seen):
+def shape_content_type(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the header."""
+    for answer in answered(seen):
         declared = {key.lower(): text for key, text in answer.headers.items()}.get("content-type")
         if answer.body and "json" not in (declared or "none"):
-            yield f"allowed: application/json; came: {declared or 'no content type'}"
+            yield Breach("application/json", declared or "no content type")
 
 
 @requirement(
     "shape.declared",
-    "The shape is the one that was declared (--shape).",
+    "The shape is the declared one (--shape).",
     why="The vanilla SDK takes only {sessionId, sessionKey}.",
     source="SDK",
-    tags="success",
+    traits={Trait.SUCCESS},
 )
-def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the shape; without a declaration there is nothing to judge."""
+def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the shape; without a declaration there is nothing to check."""
     if context.shape is None:
-        raise NotJudged("no shape was declared, and none was seen")
+        raise NotJudged("no shape was declared, and no success showed one")
     for answer in handed_out(seen):
-        came = shape_of(answer)
-        if context.shape is not None and came not in (None, context.shape):
-            yield f"allowed: {context.shape.value}; came: {came.value if came else 'neither'}"
+        if (shape := shape_of(answer)) not in (None, context.shape):
+            yield Breach(context.shape.value, shape.value if shape else "neither")
 
 
 @requirement(
     "shape.credentials",
-    "serverUrl, token and roomName are what the consume of that session answered.",
-    why="Any others lead into no room, or into somebody else's.",
+    "serverUrl, token and roomName are those that the consume of that session returned.",
+    why="Any others lead to no room, or to the room of another caller.",
     source="seed A; seed B",
-    tags="success",
+    traits={Trait.SUCCESS},
 )
-def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge against what the fake hands out: the room is named like the session."""
+def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check them against those of the fake, which names a room like its session."""
     rooms = {session.id for session in seen.sessions}
-    for answer in of_shape(seen, Shape.CREDENTIALS):
+    for answer in _of_shape(seen, Shape.CREDENTIALS):
         fields = answer.fields
         room = fields["sessionId"] if fields["sessionId"] in rooms else fields["roomName"]
         if not isinstance(fields["roomName"], str) or not isinstance(fields["token"], str):
-            continue  # which is the affair of shape.types
+            continue  # checked by shape.types
         if fields["serverUrl"] != context.media_url and isinstance(fields["serverUrl"], str):
-            yield f"allowed: serverUrl {context.media_url}; came: another"
+            yield Breach(f"serverUrl {context.media_url}", "another serverUrl")
         if fields["roomName"] != room or fields["roomName"] not in rooms:
-            yield "allowed: the room of that session; came: another roomName"
-        if seen.consumes and room_of(fields["token"]) != room:
-            yield "allowed: the token that opens that room; came: another"
+            yield Breach("the room of that session", "another roomName")
+        if seen.consumes and _room_of(fields["token"]) != room:
+            yield Breach("the token that opens that room", "another token")
 
 
 @requirement(
     "shape.key",
-    "sessionKey is the key of that session, not used yet.",
+    "sessionKey is the unused key of that session.",
     why="The browser consumes it, once.",
     source="seed A",
-    tags="success",
+    traits={Trait.SUCCESS},
 )
-def shape_key(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the key, and that nobody has used it."""
-    for answer in of_shape(seen, Shape.SESSION_KEY):
+def shape_key(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+    """Check the form of the key, and that the target has not consumed it."""
+    for answer in _of_shape(seen, Shape.SESSION_KEY):
         if not isinstance(answer.fields["sessionKey"], str):
-            continue  # which is the affair of shape.types
+            continue  # checked by shape.types
         if not KEY.fullmatch(answer.fields["sessionKey"]):
-            yield "allowed: the session's key; came: something else as sessionKey"
+            yield Breach("the session's key", "another value as sessionKey")
         used = [each for each in seen.consumes if each.status == 200]
         if any(each.session == answer.fields["sessionId"] for each in used):
-            yield "allowed: a key that nobody has used; came: one that the target has consumed"
+            yield Breach("an unused key", "one that the target has consumed")
+
+
+def _of_shape(seen: Observation, shape: Shape) -> Iterator[TargetAnswer]:
+    """Yield the successes of one shape.
+
+    Raises:
+        NotJudged: all successes have another shape.
+    """
+    successes = [*handed_out(seen)]
+    fitting = [answer for answer in successes if shape_of(answer) is shape]
+    if successes and not fitting:
+        raise NotJudged(f"the target does not hand out the shape {shape.value}")
+    yield from fitting
+
+
+def _room_of(token: Any) -> str | None:
+    """Return the room that a LiveKit token opens, None if it is no such token."""
+    try:
+        _, claims, _ = str(token).split(".")
+        parsed = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        return str(parsed["video"]["room"])
+    except (ValueError, NotBase64, KeyError, TypeError):
+        return None

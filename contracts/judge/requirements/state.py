@@ -2,71 +2,56 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, Trait, requirement
 from contracts.judge.observation import TERMINAL, Observation
-from contracts.judge.requirements.common import (
-    never,
-    promptly_s,
-)
+from contracts.judge.requirements.common import never_a_success, prompt_s
 
 
 @requirement(
     "terminal.ends-the-wait",
-    "A session that has ended ends the wait within seconds, and not at the deadline.",
-    why="Nothing will come of it any more.",
+    "A session that has ended ends the wait within seconds, not at the deadline.",
+    why="It cannot become READY any more.",
     source="seed A (COMPLETED, FAILED, CANCELLED throw); observed (only FAILED looked at)",
-    tags="ends",
-    unless="running",
+    traits={Trait.ENDS},
+    unless={Trait.RUNNING},
 )
-def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the time from the end of the session to the answer."""
-    prompt_s = promptly_s(context)
+def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the time from the end of the session to the answer."""
+    limit_s = prompt_s(context)
     for answer, session in zip(seen.answers, seen.sessions, strict=False):
-        ended = [at for at, _, state in session.moves if state in TERMINAL]
-        if (
-            answer.status is not None
-            and ended
-            and answer.came_at - ended[0] > prompt_s + seen.lost_s
-        ):
-            waited = answer.came_at - ended[0]
-            yield (
-                f"allowed: an answer within {prompt_s:g}s of the end ({session.state});"
-                f" came: {waited:.1f}s later"
-            )
+        ends = [at for at, _, state in session.moves if state in TERMINAL]
+        waited_s = answer.came_at - ends[0] if answer.status is not None and ends else 0.0
+        if waited_s > limit_s + seen.lost_s:
+            expected = f"an answer within {limit_s:g}s of the end ({session.state})"
+            yield Breach(expected, f"one after {waited_s:.1f}s")
 
 
-terminal_failure = never(
+terminal_failure = requirement(
     "terminal.is-a-failure",
-    "A session that has ended is a non-2xx answer.",
-    "The SDK throws on a non-2xx answer, and takes a 2xx one for credentials.",
-    "SDK; seed A",
-    "ends",
-    "running",
-)
-
-
-state_running = never(
+    "A session that has ended is answered with a non-2xx status.",
+    why="The SDK throws on a non-2xx answer, and takes a 2xx one for credentials.",
+    source="SDK; seed A",
+    traits={Trait.ENDS},
+    unless={Trait.RUNNING},
+)(never_a_success)
+state_running = requirement(
     "state.running",
-    "RUNNING is never handed out: somebody else has used the key.",
-    "What is handed out cannot be consumed any more.",
-    "published OpenAPI (no key in RUNNING); observed (RUNNING taken as READY)",
-    "running",
-)
-
-
-state_keyless = never(
+    "A RUNNING session is never handed out: another client has used its key.",
+    why="It cannot be consumed again.",
+    source="published OpenAPI (no key in RUNNING); observed (RUNNING taken as READY)",
+    traits={Trait.RUNNING},
+)(never_a_success)
+state_keyless = requirement(
     "state.ready-without-key",
-    "READY without a session key is never handed out.",
-    "There is nothing to consume.",
-    "SDK",
-    "keyless",
-)
-
-
-state_strange = never(
+    "A READY session without a key is never handed out.",
+    why="There is nothing to consume.",
+    source="SDK",
+    traits={Trait.NO_KEY},
+)(never_a_success)
+state_unknown = requirement(
     "state.unknown",
-    "A status that nobody knows, or none, is never handed out.",
-    "What it means is not known; that it is not READY is.",
-    "ours",
-    "strange",
-)
+    "A session with an undocumented status, or none, is never handed out.",
+    why="Only READY says that a session can be consumed.",
+    source="ours",
+    traits={Trait.UNKNOWN_STATUS},
+)(never_a_success)

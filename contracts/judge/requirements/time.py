@@ -1,46 +1,49 @@
-"""By when a caller has to be answered, and with what."""
+"""When the caller has to be answered, and the answer at the deadline."""
 
 from collections.abc import Iterable
 
-from contracts.judge.case import SLACK_S, Context, Level, Situation, requirement
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import (
+from contracts.judge.case import (
+    SLACK_S,
+    Breach,
+    Context,
+    Level,
     NotJudged,
-    arrived,
-    in_time,
-    never,
-    own_mistake,
+    Situation,
+    Trait,
+    requirement,
 )
+from contracts.judge.observation import Observation
+from contracts.judge.requirements.common import hands_out, in_time, never_a_success, own_mistake
 
 
 @requirement(
     "time.deadline",
-    "Whatever happens upstream, the caller is answered by the declared deadline.",
-    why="A page that waits for ever shows nothing and tells nobody.",
+    "The caller is answered by the declared deadline, whatever happens upstream.",
+    why="A page that waits for ever shows no error to its user.",
     source="seed A (30 s); seed B (a server action without a limit)",
-    unless="gone kept",
+    unless={Trait.GONE, Trait.CANCEL_HANGS},
 )
-def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the time to the answer."""
+def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the time to the answer."""
     for answer in seen.answers:
         late = answer.took_s > context.timeout_s + SLACK_S + seen.lost_s
         silent = answer.status is None and "closed" not in answer.failure
         if silent or late:
-            yield f"allowed: an answer within {context.timeout_s:g}s; came: {answer}"
+            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
 
 
 @requirement(
     "time.status",
-    "A session that is not READY by the deadline is a 504, or another 5xx.",
+    "A session that is not READY by the deadline is answered with 504, or another 5xx.",
     why="The caller may try again later.",
     source="seed A (504)",
-    tags="deadline",
+    traits={Trait.DEADLINE},
 )
-def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the status."""
+def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the status."""
     for answer in in_time(seen, context):
         if answer.status is not None and not 500 <= answer.status < 600:
-            yield f"allowed: 504 or another 5xx; came: {answer}"
+            yield Breach("504 or another 5xx", str(answer))
 
 
 @requirement(
@@ -48,24 +51,21 @@ def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[s
     "A session that is READY a second before the deadline is handed out.",
     why="It has been paid for, and the caller is still there.",
     source="ours",
-    tags="last",
+    traits={Trait.LAST_MOMENT},
     level=Level.SHOULD,
 )
-def time_last_moment(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the answer."""
-    if own_mistake(seen, context):
-        return
-    if seen.creates and seen.creates[0].at > seen.answer.sent_at + 0.4:
-        raise NotJudged("the create came so late that the session was not READY in time")
-    for answer in arrived(seen):
-        if not answer.ok:
-            yield f"allowed: 2xx with credentials; came: {answer}"
+def time_last_moment(seen: Observation, situation: Situation, context: Context) -> Iterable[Breach]:
+    """Check the answer, unless a late create has spent the second."""
+    late = bool(seen.creates) and seen.creates[0].at > seen.answer.sent_at + 0.4
+    if late and not own_mistake(seen, context):
+        raise NotJudged("the create was so late that the session was not READY in time")
+    yield from hands_out(seen, situation, context)
 
 
-time_nothing = never(
+time_nothing = requirement(
     "time.nothing-to-hand-out",
-    "Without a READY session there is no success at the deadline.",
-    "The SDK takes a 2xx answer for credentials.",
-    "SDK",
-    "deadline",
-)
+    "Without a READY session, the answer at the deadline is not a success.",
+    why="The SDK takes a 2xx answer for credentials.",
+    source="SDK",
+    traits={Trait.DEADLINE},
+)(never_a_success)

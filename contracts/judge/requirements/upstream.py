@@ -2,71 +2,63 @@
 
 from collections.abc import Iterable
 
-from contracts.judge.case import Context, Situation, requirement
+from contracts.judge.case import Breach, Context, Situation, Trait, requirement
 from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import (
-    arrived,
-    never,
-    promptly_s,
-)
+from contracts.judge.requirements.common import answered, never_a_success, prompt_s
 
-upstream_create = never(
+upstream_create = requirement(
     "upstream.create",
-    "A create that fails, in whatever way, is a non-2xx answer.",
-    "The SDK takes a 2xx answer for credentials.",
-    "SDK; seed A (500)",
-    "create",
-    "repeat",
-)
-
-
-upstream_poll = never(
+    "A create that fails, in any way, is answered with a non-2xx status.",
+    why="The SDK takes a 2xx answer for credentials.",
+    source="SDK; seed A (500)",
+    traits={Trait.CREATE},
+    unless={Trait.PASSING},
+)(never_a_success)
+upstream_poll = requirement(
     "upstream.poll",
-    "Looks that all fail, in whatever way, are a non-2xx answer.",
-    "The SDK takes a 2xx answer for credentials.",
-    "SDK",
-    "poll",
-    "repeat keyless strange",
-)
-
-
-upstream_consume = never(
+    "Polls that all fail, in any way, are answered with a non-2xx status.",
+    why="The SDK takes a 2xx answer for credentials.",
+    source="SDK",
+    traits={Trait.POLL},
+    unless={Trait.PASSING, Trait.UNKNOWN_STATUS},
+)(never_a_success)
+upstream_consume = requirement(
     "upstream.consume",
-    "A consume that fails, in whatever way, is a non-2xx answer.",
-    "The SDK takes a 2xx answer for credentials.",
-    "SDK; observed (the consume's answer used unchecked)",
-    "consume",
-)
+    "A consume that fails, in any way, is answered with a non-2xx status.",
+    why="The SDK takes a 2xx answer for credentials.",
+    source="SDK; observed (the consume's answer used unchecked)",
+    traits={Trait.CONSUME},
+)(never_a_success)
 
 
 @requirement(
     "upstream.not-the-callers-fault",
-    "Runway's 401 and 403 are never the caller's: the answer is a 5xx.",
-    why="The caller's browser would ask its user to log in; the gateway's secret is wrong.",
+    "Runway's 401 and 403 are not passed on: the answer is a 5xx.",
+    why="The gateway's API secret is wrong; a 401 makes the browser ask its user to log in.",
     source="ours; observed (upstream status passed on)",
-    tags="unauthorized",
+    traits={Trait.UNAUTHORIZED},
 )
 def upstream_not_the_callers_fault(
-    seen: Observation, _: Situation, context: Context
-) -> Iterable[str]:
-    """Judge the status."""
-    for answer in arrived(seen):
+    seen: Observation, _: Situation, __: Context
+) -> Iterable[Breach]:
+    """Check the status."""
+    for answer in answered(seen):
         if answer.status in (401, 403):
-            yield f"allowed: 5xx; came: {answer}"
+            yield Breach("5xx", str(answer))
 
 
 @requirement(
     "upstream.final-ends-the-wait",
-    "An error of a look that will not pass (401, 402, 403, 404) ends the wait within seconds.",
-    why="The next look will say the same.",
+    "A poll that fails with 401, 402, 403 or 404 ends the wait within seconds.",
+    why="The next poll gets the same answer.",
     source="observed (401 and 402 swallowed until the deadline)",
-    tags="final",
+    traits={Trait.FINAL},
 )
-def upstream_final(seen: Observation, _: Situation, context: Context) -> Iterable[str]:
-    """Judge the time from the first such error to the answer."""
-    prompt_s = promptly_s(context)
+def upstream_final(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+    """Check the time from the first such error to the answer."""
+    limit_s = prompt_s(context)
     errors = [each.at for each in seen.polls if each.status is not None and each.status >= 400]
-    for answer in arrived(seen):
-        if errors and answer.came_at - errors[0] > prompt_s:
-            waited = answer.came_at - errors[0]
-            yield f"allowed: an answer within {prompt_s:g}s; came: {waited:.1f}s after the error"
+    for answer in answered(seen):
+        if errors and answer.came_at - errors[0] > limit_s:
+            waited_s = answer.came_at - errors[0]
+            yield Breach(f"an answer within {limit_s:g}s of the error", f"{waited_s:.1f}s")

@@ -1,17 +1,12 @@
-"""What situations are put together from."""
+"""Session forms that situations share."""
 
 from typing import Any
 
-from contracts.judge.case import Expect, Situation
-
-Json = dict[str, Any]
-
+from contracts.judge.observation import Json
 
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
-
-
-def situation(id_: str, about: str, expect: Expect, tags: str, **more: Any) -> Situation:
-    return Situation(id_, about, expect, frozenset(tags.split()), **more)
+MORE_THAN_HALF = 0.6
+"""A hop that takes this part of the deadline leaves no time for a second one of its length."""
 
 
 def fault_form(operation: str, effect: Json, **more: Any) -> Json:
@@ -25,7 +20,6 @@ def late_create(after_s: float) -> Json:
 
 
 def error_effect(status: int, marker: str, **headers: str) -> Json:
-    effect: Json = {"status": {"code": status, "error": f"{marker}: the upstream says {status}."}}
-    if headers:
-        effect["headers"] = {name.replace("_", "-"): text for name, text in headers.items()}
-    return effect
+    effect = {"status": {"code": status, "error": f"{marker}: the upstream says {status}."}}
+    names = {name.replace("_", "-"): text for name, text in headers.items()}
+    return {**effect, "headers": names} if names else effect

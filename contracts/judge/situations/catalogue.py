@@ -1,13 +1,7 @@
 """Every situation that the judge plays, as data.
 
-Whatever depends on the target's own deadline is computed from it. Errors that the fake is asked to
-send carry a marker word, so that a target which passes Runway's texts on is found out.
-
-Tags: `success`, `slow`; `error` (Runway fails); `create`, `poll`, `consume` (which hop fails);
-`late-id` (nobody waits any more when the create is answered); `kept` (the cancel cannot succeed);
-`consuming` (the caller leaves during the consume);
-`ends` (the session ends while the target waits); `made` (a session exists that must not be left
-behind); `refused` (the caller is wrong); `deadline`; `lost`; `repeat` (an error that passes).
+What depends on the target's own deadline is computed from it. Errors that the fake is asked to send
+carry a marker word, so that the judge finds a target that passes Runway's texts on.
 """
 
 from contracts.judge.case import Situation

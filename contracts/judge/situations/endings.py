@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.judge.case import Expect, Shape, Situation
-from contracts.judge.situations.building import Json, fault_form, late_create, situation
-
-MORE_THAN_HALF = 0.6
-"""What takes this part of the deadline leaves less than as much again."""
+from contracts.judge.case import Expect, Shape, Situation, Trait
+from contracts.judge.observation import Json
+from contracts.judge.situations.building import MORE_THAN_HALF, fault_form, late_create
 
 
 def endings(marker: str) -> Iterator[Situation]:
-    def ends(id_: str, about: str, *then: Json, tags: str = "", **more: Any) -> Situation:
+    def ends(id_: str, about: str, *then: Json, **more: Any) -> Situation:
         session = {"provision_time": "600ms", "then": list(then), **more.pop("session", {})}
-        return situation(id_, about, Expect.FAILURE, f"error ends {tags}", session=session, **more)
+        traits = {Trait.ERROR, Trait.ENDS, *more.pop("traits", ())}
+        return Situation(id_, about, Expect.FAILURE, traits, session=session, **more)
 
     failure = {"code": "INTERNAL", "text": f"{marker}: it broke."}
     yield ends(
@@ -30,7 +29,7 @@ def endings(marker: str) -> Iterator[Situation]:
     )
     yield ends(
         "cancelled-while-polling",
-        "Somebody else cancels the session while the target waits.",
+        "Another client cancels the session while the target waits.",
         {"in": "provisioning", "event": "cancelled", "after": "500ms"},
         quick=True,
     )
@@ -44,19 +43,19 @@ def endings(marker: str) -> Iterator[Situation]:
         "running-before-ready",
         "The session is RUNNING before the target has seen it READY.",
         {"in": "ready", "event": "consumed"},
-        tags="running made",
+        traits={Trait.RUNNING},
         quick=True,
     )
     for id_, about, event in (
         ("expired-before-consume", "The key expires before the consume.", "expired"),
-        ("consumed-by-somebody-else", "Somebody else uses the key first.", "consumed"),
+        ("consumed-by-somebody-else", "Another client uses the key first.", "consumed"),
         ("cancelled-before-consume", "The session is cancelled before the consume.", "cancelled"),
     ):
-        yield situation(
+        yield Situation(
             id_,
             about,
             Expect.FAILURE,
-            "error consume" + (" made" if event == "consumed" else ""),
+            {Trait.ERROR, Trait.CONSUME},
             session={
                 "provision_time": "300ms",
                 "faults": [{"match": {"moment": "consume"}, "effect": {"event": event}}],
@@ -66,76 +65,57 @@ def endings(marker: str) -> Iterator[Situation]:
 
 
 def never_ready(timeout_s: float) -> Iterator[Situation]:
-    yield situation(
-        "never-ready",
-        "The session never becomes READY.",
-        Expect.FAILURE,
-        "error deadline made",
-        session={"provision_time": "never"},
-        whole_deadline=True,
-    )
-    yield situation(
-        "queued-for-ever",
-        "The session never leaves the queue.",
-        Expect.FAILURE,
-        "error deadline made",
-        session={"queued": "never"},
-        whole_deadline=True,
-    )
-    yield situation(
-        "ready-too-late",
-        "The session becomes READY after the deadline.",
-        Expect.FAILURE,
-        "error deadline made late",
-        session={"provision_time": f"{timeout_s + 2:.3f}s"},
-        whole_deadline=True,
-    )
-    yield situation(
-        "created-late-never-ready",
-        "The create takes half of the deadline, and the session never becomes READY.",
-        Expect.FAILURE,
-        "error deadline late-id",
-        session=late_create(timeout_s * MORE_THAN_HALF),
-        whole_deadline=True,
-    )
-    yield situation(
-        "created-too-late",
-        "The create is answered after the deadline.",
-        Expect.FAILURE,
-        "error deadline late-id",
-        session=late_create(timeout_s + 0.5),
-        whole_deadline=True,
-    )
-    yield situation(
-        "never-ready-cancel-hangs",
-        "The session never becomes READY, and no cancel is answered.",
-        Expect.FAILURE,
-        "error deadline kept",
-        session={**fault_form("deleteSession", {"hang": True}), "provision_time": "never"},
-        whole_deadline=True,
-    )
-    for id_, about, effect, state, tags in (
+    cancel_hangs = {**fault_form("deleteSession", {"hang": True}), "provision_time": "never"}
+    key_omitted = fault_form("getSession", {"omit": ["sessionKey"]}, match={"state": "ready"})
+    for id_, about, traits, session in (
+        (
+            "never-ready",
+            "The session never becomes READY.",
+            {Trait.DEADLINE},
+            {"provision_time": "never"},
+        ),
+        (
+            "queued-for-ever",
+            "The session never leaves the queue.",
+            {Trait.DEADLINE},
+            {"queued": "never"},
+        ),
+        (
+            "ready-too-late",
+            "The session becomes READY after the deadline.",
+            {Trait.DEADLINE},
+            {"provision_time": f"{timeout_s + 2:.3f}s"},
+        ),
+        (
+            "created-late-never-ready",
+            "The create takes half of the deadline, and the session never becomes READY.",
+            {Trait.DEADLINE, Trait.LATE_ID},
+            late_create(timeout_s * MORE_THAN_HALF),
+        ),
+        (
+            "created-too-late",
+            "The create is answered after the deadline.",
+            {Trait.DEADLINE, Trait.LATE_ID},
+            late_create(timeout_s + 0.5),
+        ),
+        (
+            "never-ready-cancel-hangs",
+            "The session never becomes READY, and no cancel is answered.",
+            {Trait.DEADLINE, Trait.CANCEL_HANGS},
+            cancel_hangs,
+        ),
         (
             "ready-without-key",
             "The session is READY, and the answer has no key.",
-            {"omit": ["sessionKey"]},
-            "ready",
-            "keyless",
+            {Trait.NO_KEY},
+            key_omitted,
         ),
         (
             "unknown-status",
-            "The session has a status that nobody knows.",
-            {"set": {"status": "PAUSED"}},
-            None,
-            "strange",
+            "The session has a status that is not documented.",
+            {Trait.UNKNOWN_STATUS},
+            fault_form("getSession", {"set": {"status": "PAUSED"}}),
         ),
     ):
-        match: Json = {"state": state} if state else {}
-        yield situation(
-            id_,
-            about,
-            Expect.FAILURE,
-            f"error made may-wait {tags}",
-            session=fault_form("getSession", effect, match=match),
-            whole_deadline=True,
-        )
+        traits = {Trait.ERROR, *traits}
+        yield Situation(id_, about, Expect.FAILURE, traits, session=session, whole_deadline=True)

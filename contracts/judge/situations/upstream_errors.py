@@ -3,177 +3,172 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.judge.case import Expect, Shape, Situation
-from contracts.judge.situations.building import Json, error_effect, fault_form, situation
-from contracts.judge.situations.endings import MORE_THAN_HALF
+from contracts.judge.case import Expect, Shape, Situation, Trait
+from contracts.judge.observation import Json
+from contracts.judge.situations.building import MORE_THAN_HALF, error_effect, fault_form
+
+_OPERATIONS = {
+    Trait.CREATE: "createSession",
+    Trait.POLL: "getSession",
+    Trait.CONSUME: "consumeSession",
+}
+
+
+def _fails(
+    hop: Trait, name: str, about: str, effect: Json, *traits: Trait, **more: Any
+) -> Situation:
+    """Return the situation in which all calls of a hop go wrong."""
+    session = {**fault_form(_OPERATIONS[hop], effect), **more.pop("session", {})}
+    traits_ = {Trait.ERROR, hop, *traits}
+    return Situation(
+        f"{hop.name.lower()}-{name}", about, Expect.FAILURE, traits_, session=session, **more
+    )
+
+
+def _fails_once(
+    hop: Trait, name: str, about: str, effect: Json, *, quick: bool = False
+) -> Situation:
+    """Return the situation in which the first call of a hop goes wrong."""
+    return Situation(
+        f"{hop.name.lower()}-{name}-once",
+        about,
+        Expect.EITHER,
+        {Trait.ERROR, hop, Trait.PASSING},
+        session=fault_form(_OPERATIONS[hop], effect, times=1),
+        quick=quick,
+    )
+
+
+def _of_status(status: int) -> set[Trait]:
+    return {Trait.UNAUTHORIZED} if status in (401, 403) else set()
 
 
 def create_errors(marker: str) -> Iterator[Situation]:
-    def fails(id_: str, about: str, effect: Json, tags: str = "", **more: Any) -> Situation:
-        schedule = more.pop("schedule", {})
-        return situation(
-            f"create-{id_}",
-            about,
-            more.pop("expect", Expect.FAILURE),
-            f"error create {tags}",
-            session=fault_form("createSession", effect, **schedule),
-            **more,
-        )
+    def fails(name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
+        return _fails(Trait.CREATE, name, about, effect, *traits, **more)
 
     for status in (400, 401, 402, 403, 404):
         yield fails(
             str(status),
             f"Runway answers {status} to the create.",
             error_effect(status, marker),
-            "final " + ("unauthorized" if status in (401, 403) else ""),
+            Trait.FINAL,
+            *_of_status(status),
             quick=status in (401, 402),
         )
-    yield fails("429", "Runway answers 429 to every create.", error_effect(429, marker), "busy")
+    yield fails("429", "Runway answers 429 to every create.", error_effect(429, marker))
     yield fails(
         "429-retry-after",
         "Runway answers 429 with Retry-After: 1 to every create.",
         error_effect(429, marker, Retry_After="1"),
-        "busy after",
+        Trait.RETRY_AFTER,
     )
     yield fails(
         "429-in-an-hour",
         "Runway answers 429 with Retry-After: 3600 to every create.",
         error_effect(429, marker, Retry_After="3600"),
-        "busy",
     )
     for status in (500, 502, 503, 504):
         yield fails(
             str(status),
             f"Runway answers {status} to every create.",
             error_effect(status, marker),
-            "unsure" if status != 503 else "busy",
             quick=status == 500,
         )
     yield fails(
         "html",
         "A proxy answers the create with 502 and a page.",
         {"status": 502, "page": f"<html><body>{marker}</body></html>"},
-        "unsure unreadable",
     )
-    yield fails("reset", "The create's connection is reset.", {"reset": True}, "unsure network")
-    yield fails("empty", "The create gets no byte in answer.", {"empty": True}, "unsure network")
+    yield fails("reset", "The create's connection is reset.", {"reset": True})
+    yield fails("empty", "The create gets no byte in answer.", {"empty": True})
     yield fails(
         "hang",
         "The create is never answered.",
         {"hang": True},
-        "unsure network hangs",
         whole_deadline=True,
+        retried_late=True,
     )
-    yield fails("truncated", "The create's answer is cut off.", {"truncate": 5}, "unsure half")
-    yield fails("malformed", "The create's answer is broken JSON.", {"malformed": True}, "half")
-    yield fails("no-id", "The create's answer has no id.", {"omit": ["id"]}, "half")
-    yield fails("null-id", "The create's answer has a null id.", {"set": {"id": None}}, "half")
-    yield fails("page", "The create is answered 200 with a page.", {"page": marker}, "half")
-    yield fails("lost", "The create's reply is lost.", {"lost": True}, "unsure lost half")
-    for id_, about, effect in (
-        ("429-once", "The first create gets 429.", error_effect(429, marker, Retry_After="1")),
-        ("503-once", "The first create gets 503.", error_effect(503, marker, Retry_After="1")),
-    ):
-        yield fails(
-            id_,
-            about,
-            effect,
-            "repeat",
-            schedule={"times": 1},
-            expect=Expect.EITHER,
-        )
+    yield fails("truncated", "The create's answer is cut off.", {"truncate": 5})
+    yield fails("malformed", "The create's answer is broken JSON.", {"malformed": True})
+    yield fails("no-id", "The create's answer has no id.", {"omit": ["id"]})
+    yield fails("null-id", "The create's answer has a null id.", {"set": {"id": None}})
+    yield fails("page", "The create is answered 200 with a page.", {"page": marker})
+    yield fails("lost", "The create's reply is lost.", {"lost": True}, Trait.LOST_REPLY)
+    for status in (429, 503):
+        effect = error_effect(status, marker, Retry_After="1")
+        about = f"The first create gets {status}."
+        yield _fails_once(Trait.CREATE, str(status), about, effect)
 
 
 def poll_errors(marker: str) -> Iterator[Situation]:
-    def fails(id_: str, about: str, effect: Json, tags: str = "", **more: Any) -> Situation:
-        schedule = more.pop("schedule", {})
-        return situation(
-            f"poll-{id_}",
-            about,
-            more.pop("expect", Expect.FAILURE),
-            f"error poll made {tags}",
-            session=fault_form("getSession", effect, **schedule),
-            **more,
-        )
+    def fails(name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
+        return _fails(Trait.POLL, name, about, effect, *traits, **more)
 
     for status in (401, 402, 403, 404):
         yield fails(
             str(status),
-            f"Runway answers {status} to every look.",
+            f"Runway answers {status} to every poll.",
             error_effect(status, marker),
-            "final " + ("unauthorized" if status in (401, 403) else ""),
+            Trait.FINAL,
+            *_of_status(status),
             quick=status == 401,
         )
     for status in (429, 500, 502, 503, 504):
         yield fails(
             str(status),
-            f"Runway answers {status} to every look.",
+            f"Runway answers {status} to every poll.",
             error_effect(status, marker),
-            "passing may-wait",
             whole_deadline=True,
         )
-    for id_, about, effect, tags in (
-        ("reset", "Every look's connection is reset.", {"reset": True}, "network"),
-        ("hang", "No look is ever answered.", {"hang": True}, "network hangs"),
-        ("malformed", "Every look is answered with broken JSON.", {"malformed": True}, ""),
-        ("truncated", "Every look's answer is cut off.", {"truncate": 9}, "network"),
-        ("no-status", "No look's answer has a status.", {"omit": ["status"]}, "strange"),
-        ("page", "Every look is answered 200 with a page.", {"page": f"<p>{marker}</p>"}, ""),
+    for name, about, effect, traits in (
+        ("reset", "Every poll's connection is reset.", {"reset": True}, ()),
+        ("hang", "No poll is ever answered.", {"hang": True}, ()),
+        ("malformed", "Every poll is answered with broken JSON.", {"malformed": True}, ()),
+        ("truncated", "Every poll's answer is cut off.", {"truncate": 9}, ()),
+        (
+            "no-status",
+            "No poll's answer has a status.",
+            {"omit": ["status"]},
+            (Trait.UNKNOWN_STATUS,),
+        ),
+        ("page", "Every poll is answered 200 with a page.", {"page": f"<p>{marker}</p>"}, ()),
     ):
-        yield fails(id_, about, effect, f"may-wait {tags}", whole_deadline=True)
-    for id_, about, effect in (
-        ("500-once", "The first look gets 500.", error_effect(500, marker)),
-        ("429-once", "The first look gets 429.", error_effect(429, marker, Retry_After="1")),
-        ("reset-once", "The first look's connection is reset.", {"reset": True}),
-    ):
-        yield fails(
-            id_,
-            about,
-            effect,
-            "repeat",
-            schedule={"times": 1},
-            expect=Expect.EITHER,
-            quick=id_ == "500-once",
-        )
+        yield fails(name, about, effect, *traits, whole_deadline=True)
+    yield _fails_once(
+        Trait.POLL, "500", "The first poll gets 500.", error_effect(500, marker), quick=True
+    )
+    yield _fails_once(
+        Trait.POLL, "429", "The first poll gets 429.", error_effect(429, marker, Retry_After="1")
+    )
+    yield _fails_once(Trait.POLL, "reset", "The first poll's connection is reset.", {"reset": True})
 
 
 def consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
-    def fails(id_: str, about: str, effect: Json, tags: str = "", **more: Any) -> Situation:
-        return situation(
-            f"consume-{id_}",
-            about,
-            Expect.FAILURE,
-            f"error consume made {tags}",
-            session={**fault_form("consumeSession", effect), **more.pop("session", {})},
-            shape=Shape.CREDENTIALS,
-            **more,
-        )
+    def fails(name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
+        return _fails(Trait.CONSUME, name, about, effect, *traits, shape=Shape.CREDENTIALS, **more)
 
     for status in (400, 401, 403, 404, 429, 500, 503):
         yield fails(
             str(status),
             f"Runway answers {status} to every consume.",
             error_effect(status, marker),
-            "unauthorized" if status in (401, 403) else "",
+            *_of_status(status),
             quick=status == 401,
         )
-    for id_, about, effect, tags in (
-        ("reset", "Every consume's connection is reset.", {"reset": True}, "network"),
-        ("lost", "The consume's reply is lost.", {"lost": True}, "network used"),
-        ("empty", "No consume gets a byte in answer.", {"empty": True}, "network"),
-        ("malformed", "The consume's answer is broken JSON.", {"malformed": True}, "used"),
-        ("truncated", "The consume's answer is cut off.", {"truncate": 9}, "network used"),
-        ("no-token", "The consume's answer has no token.", {"omit": ["token"]}, "used"),
-        ("no-url", "The consume's answer has no url.", {"omit": ["url"]}, "used"),
-        ("null-token", "The consume's token is null.", {"set": {"token": None}}, "used"),
-        ("page", "The consume is answered 200 with a page.", {"page": f"<p>{marker}</p>"}, "used"),
-    ):
-        yield fails(id_, about, effect, tags)
+    yield fails("reset", "Every consume's connection is reset.", {"reset": True})
+    yield fails("lost", "The consume's reply is lost.", {"lost": True})
+    yield fails("empty", "No consume gets a byte in answer.", {"empty": True})
+    yield fails("malformed", "The consume's answer is broken JSON.", {"malformed": True})
+    yield fails("truncated", "The consume's answer is cut off.", {"truncate": 9})
+    yield fails("no-token", "The consume's answer has no token.", {"omit": ["token"]})
+    yield fails("no-url", "The consume's answer has no url.", {"omit": ["url"]})
+    yield fails("null-token", "The consume's token is null.", {"set": {"token": None}})
+    yield fails("page", "The consume is answered 200 with a page.", {"page": f"<p>{marker}</p>"})
     yield fails(
         "hang",
         "The session becomes READY after half of the deadline, and no consume is answered.",
         {"hang": True},
-        "network hangs",
         session={"provision_time": f"{timeout_s * MORE_THAN_HALF:.3f}s"},
         whole_deadline=True,
     )

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from contracts.judge.case import Context, Expect, Level, Requirement, Situation
-from contracts.judge.observation import Answer, Observation, Session, Upstream
-from contracts.judge.runner import Failure, Outcome, Report, Verdict
+from contracts.judge.case import Breach, Context, Expect, Level, Requirement, Situation
+from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
+from contracts.judge.verdict import FailedSituation, Outcome, Report, Verdict
 
 SECRET = "judge-5ec2e7/with+signs="
 KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
@@ -28,10 +28,10 @@ def situation(id_: str, expect: Expect = Expect.FAILURE) -> Situation:
     return Situation(id_, f"About {id_}.", expect)
 
 
-def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstream:
-    """Return a request upstream, so many seconds after the beginning; a look without `more`."""
+def call(number: int, at_s: float, method: str = "GET", **more: object) -> UpstreamCall:
+    """Return a request upstream, so many seconds after the beginning; a poll without `more`."""
     path = "/v1/realtime_sessions" + ("" if method == "POST" else f"/{SESSION}")
-    usual = Upstream(
+    usual = UpstreamCall(
         number=number,
         at=BEGAN_AT + at_s,
         operation="createSession" if method == "POST" else "getSession",
@@ -52,23 +52,25 @@ def call(number: int, at_s: float, method: str = "GET", **more: object) -> Upstr
     return replace(usual, **more)  # type: ignore[arg-type]  # names are checked when it is called
 
 
-def session(*moves: tuple[float, str, str]) -> Session:
+def session(*moves: tuple[float, str, str]) -> ObservedSession:
     """Return a session with these moves: seconds, event, state."""
-    told = tuple((BEGAN_AT + at_s, event, after) for at_s, event, after in moves)
-    return Session(SESSION, told[-1][2] if told else "unknown", told)
+    stamped = tuple((BEGAN_AT + at_s, event, after) for at_s, event, after in moves)
+    return ObservedSession(SESSION, moves[-1][2] if moves else "unknown", stamped)
 
 
-def answer(status: int | None, body: bytes = b"", *, after_s: float = 1.0, **more: str) -> Answer:
+def answer(
+    status: int | None, body: bytes = b"", *, after_s: float = 1.0, **more: str
+) -> TargetAnswer:
     """Return an answer; what is in `more` is its headers, `failure` apart."""
     failure = more.pop("failure", "")
-    return Answer(BEGAN_AT, BEGAN_AT + after_s, status, more, body, failure)
+    return TargetAnswer(BEGAN_AT, BEGAN_AT + after_s, status, more, body, failure)
 
 
 def observation(
     id_: str,
-    *answers: Answer,
-    upstream: tuple[Upstream, ...] = (),
-    sessions: tuple[Session, ...] = (),
+    *answers: TargetAnswer,
+    upstream: tuple[UpstreamCall, ...] = (),
+    sessions: tuple[ObservedSession, ...] = (),
     output: str = "",
 ) -> Observation:
     """Return what was seen in a situation."""
@@ -108,7 +110,7 @@ def mixed() -> Report:
         answer(504, b'{"error": "too late"}', after_s=4.0),
         upstream=(
             call(1, 0.01, "POST"),
-            *(call(2 + look, 0.5 + look * 0.45) for look in range(9)),
+            *(call(2 + poll, 0.5 + poll * 0.45) for poll in range(9)),
         ),
         sessions=(session((0.01, "created", "queued"), (0.01, "admitted", "provisioning")),),
     )
@@ -121,9 +123,9 @@ def mixed() -> Report:
         ),
     )
     fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
-    late = "allowed: no look after the answer; came: 2, the first 0.5s later"
-    later = "allowed: no look after the answer; came: another"
-    stops = requirement("poll.stops", text="Looks end with the answer.")
+    late = Breach("no poll after the answer", "2, the first 0.5s later")
+    later = Breach("no poll after the answer", "another")
+    stops = requirement("poll.stops", text="Polls end with the answer.")
     declared = requirement("shape.content-type", Level.SHOULD)
     return report(
         (
@@ -131,13 +133,13 @@ def mixed() -> Report:
             Verdict(
                 stops,
                 Outcome.FAIL,
-                (Failure(never, late), Failure(never, later), Failure(failed, late)),
+                (FailedSituation(never, (late, later)), FailedSituation(failed, (late,))),
                 judged=3,
             ),
             Verdict(
                 declared,
                 Outcome.FAIL,
-                (Failure(failed, "allowed: application/json; came: text/html"),),
+                (FailedSituation(failed, (Breach("application/json", "text/html"),)),),
                 judged=3,
             ),
             Verdict(requirement("time.status"), Outcome.SKIP, reason="nothing was played"),
@@ -171,7 +173,7 @@ def everywhere() -> Report:
     """Return a report in which one SHOULD is broken in five situations with four callers each."""
     callers = [answer(200, b"[1]")] * 4
     seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
-    failures = tuple(Failure(each, "of another form") for each in seen)
+    failures = tuple(FailedSituation(each, (Breach("an object", "a list"),)) for each in seen)
     verdict = Verdict(requirement("many.rest", Level.SHOULD), Outcome.FAIL, failures, judged=5)
     return report(
         (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
@@ -181,7 +183,7 @@ def everywhere() -> Report:
 def optional() -> Report:
     """Return a report in which all is right, and one MAY is not done."""
     report = kept()
-    failures = (Failure(report.observations[0], "allowed: the header; came: none"),)
+    failures = (FailedSituation(report.observations[0], (Breach("the header", "none"),)),)
     may = requirement("header.more", Level.MAY, "A header is sent too.")
     verdict = Verdict(may, Outcome.FAIL, failures, judged=1)
     return replace(report, verdicts=(*report.verdicts, verdict))
@@ -194,7 +196,7 @@ def unjudged() -> Report:
 
 
 def hostile() -> Report:
-    """Return a report on a target that sends and writes whatever could do harm, secrets too."""
+    """Return a report on a target that sends and writes harmful bytes, and secrets."""
     secrets = f"{SECRET} {KEY} {JWT} Authorization: Bearer abcdef.ghijkl".encode()
     body = b'{"sessionKey": "%s", "token": "%s"}' % (OTHER_KEY.encode(), JWT.encode())
     bad = observation(
@@ -208,8 +210,10 @@ def hostile() -> Report:
         sessions=(session((0.1, "<created>", "<queued>")),),
         output=f"log {SECRET} {KEY} {OTHER_KEY}\n" + HOSTILE.decode(errors="replace"),
     )
-    text = f"allowed: less; came: {HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800"
-    verdict = Verdict(requirement("error.json"), Outcome.FAIL, (Failure(bad, text),), judged=1)
+    breach = Breach("less", f"{HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800")
+    verdict = Verdict(
+        requirement("error.json"), Outcome.FAIL, (FailedSituation(bad, (breach,)),), judged=1
+    )
     skipped = Verdict(requirement("time.status"), Outcome.SKIP, reason=f"<b>{SECRET}\x1b")
     return report(
         (verdict, skipped),

@@ -1,4 +1,4 @@
-"""The contract is a document, and hangs together: ids, situations, tags."""
+"""The contract is a document, and hangs together: ids, situations, traits."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from contracts.cli import main
-from contracts.judge.case import Requirement
+from contracts.judge.case import Expect, Requirement, Situation, Trait
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.situations.catalogue import situations
 
@@ -40,17 +40,33 @@ def test_every_requirement_is_whole(requirement: Requirement) -> None:
     assert any(requirement.is_about(each) for each in SITUATIONS)
 
 
-def test_every_tag_is_used() -> None:
-    """Requirements choose by tags that situations have; each tag of a situation is chosen by."""
-    had = {tag for each in SITUATIONS for tag in each.tags}
-    chosen = {tag for each in REQUIREMENTS for tag in each.tags | each.unless}
-    # These tell readers what a situation is an instance of; the judge does not need them.
-    told = {"busy", "half", "hangs", "late", "may-wait", "network", "passing", "unsure", "used"}
-    assert chosen - had == set()
-    assert had - chosen - told - {"made", "error", "unreadable"} == set()
+def test_every_trait_is_used() -> None:
+    """Some situation has each trait, and some requirement selects situations by it."""
+    assert {trait for each in SITUATIONS for trait in each.traits} == set(Trait)
+    assert {trait for each in REQUIREMENTS for trait in each.traits | each.unless} == set(Trait)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.id)
+def test_traits_agree_with_what_the_runner_branches_on(situation: Situation) -> None:
+    """A trait that requirements select by says the same as the field that the runner reads."""
+    assert {
+        Trait.SUCCESS: situation.expect is Expect.SUCCESS,
+        Trait.REFUSED: situation.expect is Expect.REFUSAL,
+        Trait.GONE: situation.leaves_after_s is not None,
+        Trait.CUSTOM_AVATAR: situation.custom,
+        Trait.LAST_MOMENT: situation.to_the_second,
+        Trait.MANY: situation.callers > 1 and not situation.slow,
+        Trait.MANY_ONE_SLOW: bool(situation.slow),
+    } == {
+        trait: trait in situation.traits
+        for trait in (
+            *(Trait.SUCCESS, Trait.REFUSED, Trait.GONE, Trait.CUSTOM_AVATAR, Trait.LAST_MOMENT),
+            *(Trait.MANY, Trait.MANY_ONE_SLOW),
+        )
+    }
 
 
 def test_every_situation_is_judged() -> None:
     """Some requirement that is not about everything is about each situation."""
     for situation in SITUATIONS:
-        assert any(each.tags and each.is_about(situation) for each in REQUIREMENTS), situation.id
+        assert any(each.traits and each.is_about(situation) for each in REQUIREMENTS), situation.id

@@ -1,4 +1,4 @@
-"""Random situations are valid, tagged with what is certain, and shrunk when something breaks."""
+"""Random situations are valid, have the traits that are certain, and shrink when one breaks."""
 
 import asyncio
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from contracts.judge.case import Context, Situation
+from contracts.judge.case import Context, Situation, Trait
 from contracts.judge.explore import Smallest, explore
-from contracts.judge.observation import Answer, Observation
+from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.strategies import forms, situation_of
 from fake_runway.scenarios.catalogue import Catalogue
@@ -27,17 +27,17 @@ def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "tags"),
+    ("form", "traits"),
     [
-        ({"provision_time": "500ms"}, {"random", "success", "slow"}),
-        ({"provision_time": "never"}, {"random", "error", "deadline", "made"}),
-        ({"provision_time": "500ms", "queued": "3500ms"}, {"random"}),
+        ({"provision_time": "500ms"}, {Trait.SUCCESS, Trait.SLOW}),
+        ({"provision_time": "never"}, {Trait.ERROR, Trait.DEADLINE}),
+        ({"provision_time": "500ms", "queued": "3500ms"}, set()),
         (
             {
                 "provision_time": "0ms",
                 "faults": [{"match": {"operation": "getSession"}, "effect": {"reset": True}}],
             },
-            {"random", "error", "poll", "made"},
+            {Trait.ERROR, Trait.POLL},
         ),
         (
             {
@@ -50,13 +50,13 @@ def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
                     }
                 ],
             },
-            {"random", "error"},
+            {Trait.ERROR},
         ),
     ],
 )
-def test_tags_are_those_that_are_certain(form: dict[str, Any], tags: set[str]) -> None:
-    """Whether a session can be handed out is said only where it follows from the form."""
-    assert situation_of(form, TIMEOUT_S).tags == tags
+def test_traits_are_those_that_are_certain(form: dict[str, Any], traits: set[Trait]) -> None:
+    """A trait says whether a session can be handed out only where it follows from the form."""
+    assert situation_of(form, TIMEOUT_S).traits == traits
 
 
 def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
@@ -73,7 +73,7 @@ def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
             requirements=[each for each in REQUIREMENTS if each.id == "error.json"],
             examples=examples,
             seed="1",
-            told=lambda number, *_: counted.append(number),
+            notify=lambda number, *_: counted.append(number),
         )
 
     return asyncio.run(main()), len(counted)
@@ -81,7 +81,7 @@ def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
 
 def test_a_target_that_keeps_everything_is_played_as_often_as_asked() -> None:
     """Nothing is found, and every example was played."""
-    found, played = explored(lambda _: Answer(0.0, 1.0, 500, {}, b'{"error": "no"}'))
+    found, played = explored(lambda _: TargetAnswer(0.0, 1.0, 500, {}, b'{"error": "no"}'))
 
     assert found is None
     assert played == 60
@@ -90,9 +90,9 @@ def test_a_target_that_keeps_everything_is_played_as_often_as_asked() -> None:
 def test_the_smallest_situation_that_breaks_something_is_told() -> None:
     """A target that says nothing when there is a fault: one fault is enough to show it."""
 
-    def answer(situation: Situation) -> Answer:
+    def answer(situation: Situation) -> TargetAnswer:
         broken = bool((situation.session or {}).get("faults"))
-        return Answer(0.0, 1.0, 500, {}, b"" if broken else b'{"error": "no"}')
+        return TargetAnswer(0.0, 1.0, 500, {}, b"" if broken else b'{"error": "no"}')
 
     found, _ = explored(answer)
 
@@ -100,4 +100,4 @@ def test_the_smallest_situation_that_breaks_something_is_told() -> None:
     assert found.situation.session is not None
     assert len(found.situation.session["faults"]) == 1
     assert "queued" not in found.situation.session
-    assert found.failures[0][0].id == "error.json"
+    assert found.broken[0].requirement.id == "error.json"

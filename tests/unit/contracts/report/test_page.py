@@ -9,8 +9,8 @@ from xml.etree import ElementTree as XML
 import pytest
 
 from contracts.judge.case import Context, Expect
-from contracts.judge.observation import Answer
-from contracts.judge.runner import Report
+from contracts.judge.observation import TargetAnswer
+from contracts.judge.verdict import Report
 from contracts.report import Format, render
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row, Tone, sequence
@@ -58,7 +58,7 @@ def rows(situation_id: str, *, broken: bool = False) -> tuple[Row, ...]:
     return sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
 
 
-def answered(expect: Expect, *answers: Answer, broken: bool = False) -> list[Arrow]:
+def answered(expect: Expect, *answers: TargetAnswer, broken: bool = False) -> list[Arrow]:
     """Return the arrows of a situation in which upstream is not asked."""
     seen = reports.observation("made-up", *answers)
     about = reports.situation("made-up", expect)
@@ -97,7 +97,7 @@ def test_a_diagram_says_what_was_expected_and_what_came() -> None:
     assert "504 too late" in texts
     assert "expected: a JSON error, not 2xx" in texts
     assert "✗ poll.stops@never-ready" in texts
-    assert re.search(r"expected: no look after the answer\ngot: +2, the first 0.5s later", texts)
+    assert re.search(r"expected: no poll after the answer\ngot: +2, the first 0.5s later", texts)
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing() -> None:

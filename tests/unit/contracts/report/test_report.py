@@ -11,7 +11,7 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from contracts.judge.runner import Report
+from contracts.judge.verdict import Report
 from contracts.report import Format, render, write
 from tests.support.judge import made_reports as reports
 
@@ -158,6 +158,8 @@ def test_the_json_report_says_what_was_found() -> None:
         ("poll.stops@never-ready", 2),
         ("poll.stops@poll-500", 1),
     ]
+    text = "allowed: no poll after the answer; came: 2, the first 0.5s later"
+    assert stops["findings"][1]["texts"] == [text]
 
 
 def test_the_json_report_holds_both_hops_in_relative_time() -> None:
@@ -220,7 +222,7 @@ def test_a_failure_in_junit_says_what_was_allowed_and_what_came() -> None:
     assert failure is not None
     assert failure.get("message") == "broken in 2 of 3 situations"
     assert failure.text is not None
-    assert "allowed: no look after the answer; came: 2, the first 0.5s later" in failure.text
+    assert "expected no poll after the answer, got 2, the first 0.5s later" in failure.text
     assert "504 after 4.0s" in failure.text
     assert "POST /v1/realtime_sessions -> 200" in failure.text
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from contracts.judge.runner import Began, Ended, Played, Report
+from contracts.judge.runner import RunBegan, RunEnded, SituationPlayed
+from contracts.judge.verdict import Report
 from contracts.report import reporters
 from contracts.report.terminal import Terminal
 from tests.support.judge import made_reports as reports
@@ -22,11 +23,11 @@ def output_of(report: Report, *, strict: bool = False, terminal: bool = False) -
     ]
     listener = Terminal(consoles[0], consoles[1], strict)
     count = len(report.situations)
-    listener.listen(Began(count, len(report.verdicts), "http://127.0.0.1:1"))
+    listener.listen(RunBegan(count, len(report.verdicts), "http://127.0.0.1:1"))
     for done, seen in enumerate(report.observations, start=1):
         (about,) = [each for each in report.situations if each.id == seen.situation]
-        listener.listen(Played(about, seen, done, count))
-    listener.listen(Ended(report))
+        listener.listen(SituationPlayed(about, seen, done, count))
+    listener.listen(RunEnded(report))
     listener.close()
     return out.getvalue(), err.getvalue()
 
@@ -69,7 +70,7 @@ def test_a_failure_shows_what_was_allowed_what_came_and_both_hops() -> None:
     out, _ = output_of(reports.mixed())
     found = out[out.index("poll.stops@never-ready") :]
 
-    assert re.search(r"expected: +no look after the answer\n +got: +2, the first 0.5s later", found)
+    assert re.search(r"expected: +no poll after the answer\n +got: +2, the first 0.5s later", found)
     lines = re.sub(" +", " ", found)
     assert 'caller +0.00s POST -> 504 after 4.0s {"error": "too late"}\n' in lines
     assert "upstream +0.01s POST /v1/realtime_sessions -> 200\n" in lines
@@ -139,7 +140,7 @@ def test_standard_output_is_left_to_a_report_if_it_takes_one(
 ) -> None:
     """Then the verdicts go to standard error too."""
     listen, close = reporters(strict=False, err=True)
-    listen(Ended(reports.kept()))
+    listen(RunEnded(reports.kept()))
     close()
 
     captured = capsys.readouterr()

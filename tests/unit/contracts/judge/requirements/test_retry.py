@@ -1,9 +1,9 @@
-"""Judges of single requirements, on observations that are easier made than played."""
+"""Checks of attempts, on observations that are easier made than played."""
 
 import pytest
 
 from contracts.judge.case import Context, Expect, Situation
-from contracts.judge.observation import Answer, Observation, Upstream
+from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.requirements import REQUIREMENTS
 from tests.support.judge.made_reports import call
 
@@ -14,9 +14,9 @@ CONTEXT = Context(8.0, None, "a-secret", "marker", "wss://media.invalid")
 SPACED = next(each for each in REQUIREMENTS if each.id == "retry.spaced")
 
 
-def is_kept(*calls: Upstream) -> bool:
+def is_kept(*calls: UpstreamCall) -> bool:
     """Tell whether the attempts have pauses between them."""
-    seen = Observation("fails", "an-avatar", (Answer(0.0, 1.0, 502),), calls, (), until=4.0)
+    seen = Observation("fails", "an-avatar", (TargetAnswer(0.0, 1.0, 502),), calls, (), until=4.0)
     return not [*SPACED.check(seen, SITUATION, CONTEXT)]
 
 
@@ -24,13 +24,13 @@ def is_kept(*calls: Upstream) -> bool:
 def test_attempts_at_different_sessions_need_no_pause_between_them(
     sessions: tuple[str, ...], kept: bool
 ) -> None:
-    """A target may make two sessions and look at both; each by itself is not looked at too fast."""
-    looks = (
+    """A target may create two sessions and poll both; it polls none of them too fast."""
+    polls = (
         call(number, number * 0.06, session=sessions[number % len(sessions)], status=503)
         for number in range(12)
     )
 
-    assert is_kept(*looks) is kept
+    assert is_kept(*polls) is kept
 
 
 @pytest.mark.parametrize(

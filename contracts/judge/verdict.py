@@ -1,0 +1,124 @@
+"""What a run found out, and the one judge of what was observed. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from contracts.judge.case import Breach, Context, Level, NotJudged, Requirement, Situation
+from contracts.judge.observation import Observation
+
+LOST_S = 0.3
+"""A machine that was so late, in seconds, has spent the time that a last moment leaves."""
+
+
+class Outcome(Enum):
+    """What the judge says of a requirement."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class FailedSituation:
+    """One situation in which a requirement was broken, and in what ways: at least one."""
+
+    observation: Observation
+    breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about one requirement.
+
+    Attributes:
+        judged: in how many situations.
+        reason: of a skip or an error.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    failures: tuple[FailedSituation, ...] = ()
+    judged: int = 0
+    reason: str = ""
+
+    def lines(self) -> list[str]:
+        """Return each breach with its situation."""
+        return [
+            f"{failure.observation.situation}: {breach}"
+            for failure in self.failures
+            for breach in failure.breaches
+        ]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run found out.
+
+    Attributes:
+        took_s: seconds.
+        replay_token: replays what the fake saw; empty if it was too much.
+        nothing_judged: why nothing could be judged, in a line; empty if something was.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    observations: tuple[Observation, ...]
+    situations: tuple[Situation, ...]
+    context: Context
+    target_url: str
+    seed: str
+    took_s: float
+    replay_token: str = ""
+    nothing_judged: str = ""
+
+    def kept(self, *, strict: bool) -> bool:
+        """Tell whether the run is good: something was judged, and nothing that counts is broken."""
+        return not self.nothing_judged and not self.broken(strict=strict)
+
+    def broken(self, *, strict: bool) -> list[Verdict]:
+        """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
+        weighty = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
+        return [
+            verdict
+            for verdict in self.verdicts
+            if verdict.outcome is Outcome.FAIL and verdict.requirement.level in weighty
+        ]
+
+
+def judge(
+    requirement: Requirement,
+    played: Iterable[tuple[Situation, Observation]],
+    context: Context,
+    *,
+    unexercised: str = "",
+) -> Verdict:
+    """Judge one requirement by all situations that it is about.
+
+    Args:
+        unexercised: why the target was not exercised; nothing passes then.
+    """
+    failures, judged = [], 0
+    reason = "none of the situations that it is about was played"
+    for situation, observation in played:
+        if not requirement.is_about(situation):
+            continue
+        if situation.shape is not None and context.shape not in (None, situation.shape):
+            reason = f"it is about targets that hand out the shape {situation.shape.value}"
+            continue
+        if situation.to_the_second and observation.lost_s > LOST_S:
+            reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
+            continue
+        try:
+            breaches = list(requirement.check(observation, situation, context))
+        except NotJudged as why:
+            reason = str(why)
+            continue
+        judged += 1
+        if breaches:
+            failures.append(FailedSituation(observation, tuple(dict.fromkeys(breaches))))
+    if failures:
+        return Verdict(requirement, Outcome.FAIL, tuple(failures), judged)
+    if not judged or unexercised:
+        return Verdict(requirement, Outcome.SKIP, reason=unexercised if judged else reason)
+    return Verdict(requirement, Outcome.PASS, judged=judged)

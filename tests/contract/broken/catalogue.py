@@ -1,0 +1,34 @@
+"""Gateways that each break one requirement, a file for each family of requirements.
+
+Most of them were seen in public code; the others are made up, so that each requirement has a
+gateway that no other requirement catches. `also` names further requirements that a gateway
+unavoidably breaks too, each with the reason.
+"""
+
+from tests.contract.broken import (
+    cancel,
+    consume,
+    error,
+    header,
+    many,
+    poll,
+    request,
+    retry,
+    secrecy,
+    shape,
+    state,
+    time,
+    upstream,
+)
+from tests.contract.broken.table import Broken
+
+BROKEN: tuple[Broken, ...] = tuple(
+    vars(kind)["broken"]
+    for family in (
+        *(shape, request, poll, time, state, upstream),
+        *(error, retry, consume, header, cancel, many, secrecy),
+    )
+    for kind in vars(family).values()
+    if isinstance(kind, type) and "broken" in vars(kind)
+)
+"""All of them."""

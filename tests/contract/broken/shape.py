@@ -1,0 +1,124 @@
+"""Successes of a wrong form."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from contracts.judge.case import Shape
+from tests.contract.broken.table import breaks
+from tests.contract.small_gateway import Gateway, Problem
+
+
+@breaks("shape.one-of-two", "Hands out a url and nothing else.")
+class OnlyAUrl(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({"url": answer["serverUrl"]})
+
+
+@breaks("shape.one-of-two", "Spells the keys in snake_case.")
+class SnakeCase(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        names = ("session_id", "server_url", "token", "room_name")
+        return web.json_response(dict(zip(names, answer.values(), strict=True)))
+
+
+@breaks("shape.one-of-two", "Wraps the answer into {data}.", shape=Shape.SESSION_KEY)
+class Wrapped(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({"data": answer})
+
+
+@breaks("shape.one-of-two", "Passes the answer of consume on, with `url` instead of `serverUrl`.")
+class NotRenamed(Gateway):
+    def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
+        super().credentials(session, room)
+        return {"sessionId": session, **room}
+
+
+@breaks(
+    "shape.one-of-two",
+    "Hands out both shapes at once.",
+    {"secrecy.session-key": "the key is in an answer that is not of its shape"},
+)
+class BothShapes(Gateway):
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        return {**await super().hand_out(session, key), "sessionKey": key}
+
+
+@breaks("shape.nothing-else", "Adds what the page might want to know.")
+class MoreThanItsShape(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "avatar": {"internalId": 7}})
+
+
+@breaks("shape.types", "roomName is null.")
+class NullRoom(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "roomName": None})
+
+
+@breaks("shape.types", "sessionKey is an object.", shape=Shape.SESSION_KEY)
+class KeyInAnObject(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "sessionKey": {"value": answer["sessionKey"]}})
+
+
+@breaks("shape.session-id", "Makes an id of its own for the session.")
+class OwnId(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "sessionId": str(uuid.UUID(int=7))})
+
+
+@breaks("shape.content-type", "Declares JSON as text.")
+class DeclaredAsText(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.Response(text=json.dumps(answer))
+
+
+@breaks("shape.content-type", "Declares errors as a page.")
+class ErrorsAsAPage(Gateway):
+    def failure(self, problem: Problem) -> web.Response:
+        text = json.dumps({"error": str(problem)})
+        return web.Response(text=text, status=problem.status, content_type="text/html")
+
+
+@breaks("shape.declared", "Consumes, although the key is wanted.", declared=Shape.SESSION_KEY)
+class TheOtherShape(Gateway):
+    pass
+
+
+@breaks("shape.credentials", "serverUrl is the API's address, not the media server's.")
+class WrongServer(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "serverUrl": self.url})
+
+
+@breaks("shape.credentials", "roomName is the session's with a prefix.")
+class OwnRoom(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "roomName": f"room-{answer['roomName']}"})
+
+
+@breaks("shape.credentials", "Hands out the token of the first caller to everybody.")
+class FirstToken(Gateway):
+    first: str = ""
+
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        self.first = self.first or answer["token"]
+        return web.json_response({**answer, "token": self.first})
+
+
+@breaks("shape.key", "Hands out the session's id as its key.", shape=Shape.SESSION_KEY)
+class IdAsKey(Gateway):
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        return {"sessionId": session, "sessionKey": session}
+
+
+@breaks("shape.key", "Uses the key before it hands it out.", shape=Shape.SESSION_KEY)
+class UsedKey(Gateway):
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        await self.consume(session, key)
+        return {"sessionId": session, "sessionKey": key}

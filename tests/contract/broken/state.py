@@ -1,0 +1,76 @@
+"""Sessions handed out, or waited for, that never can be used."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.judge.case import Shape
+from tests.contract.broken.table import breaks
+from tests.contract.small_gateway import Gateway, Problem
+
+_NO_KEY = {"shape.types": "there is no key, so the field is empty"}
+
+
+class _TakesStatus(Gateway):
+    """Hands out some sessions that are not READY."""
+
+    def takes(self, status: Any) -> bool:
+        raise NotImplementedError
+
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        answer = await super().poll(session)
+        return (
+            {"status": "READY", "sessionKey": None} if self.takes(answer.get("status")) else answer
+        )
+
+    def key_of(self, answer: Mapping[str, Any]) -> str:
+        return super().key_of(answer) if answer.get("sessionKey", "") is not None else ""
+
+
+@breaks("terminal.ends-the-wait", "Knows FAILED as the only end, as one in three does.")
+class OnlyFailedEnds(Gateway):
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
+        if status not in ("CANCELLED", "COMPLETED"):
+            super().not_waiting(status, answer)
+
+
+@breaks("terminal.ends-the-wait", "Knows no end but READY.")
+class NothingEnds(Gateway):
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
+        pass
+
+
+@breaks("terminal.is-a-failure", "Answers 200 with an error when the session has failed.")
+class FailedIs200(Gateway):
+    def not_waiting(self, status: Any, answer: Mapping[str, Any]) -> None:
+        if status in ("FAILED", "CANCELLED", "COMPLETED"):
+            raise Problem(200, "the session failed", over=True)
+        super().not_waiting(status, answer)
+
+
+@breaks("state.running", "Takes RUNNING for READY.", _NO_KEY, shape=Shape.SESSION_KEY)
+class RunningIsReady(_TakesStatus):
+    def takes(self, status: Any) -> bool:
+        return bool(status == "RUNNING")
+
+
+@breaks(
+    "state.ready-without-key",
+    "Hands out READY without a check for the key.",
+    _NO_KEY,
+    shape=Shape.SESSION_KEY,
+)
+class NoKeyIsFine(Gateway):
+    def key_of(self, answer: Mapping[str, Any]) -> str:
+        key: str = answer.get("sessionKey", "")
+        return key
+
+
+@breaks(
+    "state.unknown",
+    "Takes a status that it does not know for READY.",
+    _NO_KEY | {"upstream.poll": "a poll without a status is one of them"},
+    shape=Shape.SESSION_KEY,
+)
+class UnknownIsReady(_TakesStatus):
+    def takes(self, status: Any) -> bool:
+        return status not in ("NOT_READY", "READY", "RUNNING", "COMPLETED", "FAILED", "CANCELLED")

@@ -1,0 +1,73 @@
+"""Failures of Runway that become a wrong answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.contract.broken.table import breaks
+from tests.contract.small_gateway import Gateway, Problem, UpstreamError
+
+
+@breaks("upstream.create", "Answers 200 with an error when the create fails.")
+class CreateErrorIs200(Gateway):
+    async def create(self, avatar: str) -> str:
+        try:
+            return await super().create(avatar)
+        except UpstreamError:
+            raise Problem(200, "the session could not be created") from None
+
+
+@breaks("upstream.create", "Answers 202 when the create is answered without an id.")
+class NoIdIsFine(Gateway):
+    def id_of(self, answer: Mapping[str, Any]) -> str:
+        if not answer.get("id"):
+            raise Problem(202, "the session is being created")
+        return super().id_of(answer)
+
+
+@breaks("upstream.poll", "Answers 200 with an error when polls fail.")
+class PollErrorIs200(Gateway):
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        try:
+            return await super().poll(session)
+        except UpstreamError as error:
+            if error.status in (401, 402, 403, 404):
+                raise Problem(200, "the session could not be polled") from None
+            raise
+
+
+@breaks(
+    "upstream.consume",
+    "Takes the answer of consume unchecked.",
+    {
+        "shape.types": "what is missing there is null here",
+    },
+)
+class ConsumeUnchecked(Gateway):
+    def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "sessionId": session,
+            "serverUrl": room.get("url"),
+            "token": room.get("token"),
+            "roomName": room.get("roomName"),
+        }
+
+
+@breaks("upstream.consume", "Answers 200 with an error when the consume fails.")
+class ConsumeErrorIs200(Gateway):
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        try:
+            return await super().consume(session, key)
+        except UpstreamError:
+            raise Problem(200, "the session could not be consumed") from None
+
+
+@breaks("upstream.not-the-callers-fault", "Passes the upstream's status on.")
+class StatusPassedOn(Gateway):
+    def problem_of(self, error: UpstreamError) -> Problem:
+        return Problem(error.status or 502, "the session service failed")
+
+
+@breaks("upstream.final-ends-the-wait", "Polls on after 401 and 402, until the deadline.")
+class SwallowsPollErrors(Gateway):
+    def poll_again(self, error: UpstreamError) -> bool:
+        return True
