@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+WITHOUT_A_LOOP = ("-p", "no:asyncio", "-p", "no:aiohttp")
 DOCS = Path(__file__).parents[2] / "docs/judge.md"
 
 pytest_plugins = "pytester"
@@ -35,7 +36,7 @@ def run(pytester: pytest.Pytester, environment: str, *arguments: str) -> pytest.
     """Run the contract's items in a process of their own."""
     pytester.makeconftest(STARTING.replace("{environment}", environment))
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:asyncio", *arguments)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT_A_LOOP, *arguments)
 
 
 @pytest.mark.alone
@@ -60,7 +61,7 @@ def test_without_a_gateway_it_says_what_it_needs(pytester: pytest.Pytester) -> N
     """Items are skipped, with the two ways to name one."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
     result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:asyncio", "-rs", "-k", "poll.waits"
+        "-p", "no:cacheprovider", *WITHOUT_A_LOOP, "-rs", "-k", "poll.waits"
     )
 
     result.assert_outcomes(skipped=1, deselected=len(everything()) - 1)
@@ -71,7 +72,7 @@ def test_the_two_lines_for_a_gateway_are_in_the_header(pytester: pytest.Pytester
     """Its upstream and the secret that the judge made; a secret by option is not shown."""
     options = ("--gateway-url=http://127.0.0.1:3000/", "--gateway-fake-port=4010")
     made, own = (
-        pytester.runpytest_subprocess("-p", "no:asyncio", *options, *more).stdout.str()
+        pytester.runpytest_subprocess(*WITHOUT_A_LOOP, *options, *more).stdout.str()
         for more in ((), ("--gateway-secret=of-my-own",))
     )
 
@@ -90,7 +91,7 @@ def test_a_gateway_that_runs_already_is_judged_with_its_own_secret(
         "def test_it(gateway_upstream):"
         " assert gateway_upstream['RUNWAYML_API_SECRET'] == 'of-my-own'"
     )
-    result = pytester.runpytest_subprocess("-p", "no:asyncio", "--gateway-secret=of-my-own")
+    result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, "--gateway-secret=of-my-own")
 
     result.assert_outcomes(passed=1)
 
@@ -107,7 +108,7 @@ def stopped(pytester: pytest.Pytester, *options: str) -> str:
     """Run an item that cannot be judged, and return what pytest shows: no traceback into us."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
     arguments = ("--gateway-url=http://127.0.0.1:1/", "-k", "poll.waits", *options)
-    result = pytester.runpytest_subprocess("-p", "no:asyncio", *arguments)
+    result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, *arguments)
 
     result.assert_outcomes(errors=1, deselected=len(everything()) - 1)
     shown = result.stdout.str()

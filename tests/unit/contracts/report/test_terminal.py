@@ -61,7 +61,7 @@ def test_verdicts_stand_under_their_families() -> None:
 
     assert lines.index("shape") < lines.index("poll") < lines.index("time")
     assert line(out, "shape.content-type").split()[:3] == ["fail", "SHOULD", "shape.content-type"]
-    assert line(out, "poll.stops").endswith("Looks end with the answer.")
+    assert line(out, "poll.stops").endswith("Polls end with the answer.")
     assert line(out, "time.status").endswith("nothing was played")
 
 
