@@ -18,7 +18,7 @@ from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.worlds.retention import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import WAIT_S
-from tests.support.servers import CREATE, SECRET, Fake, provisioned_in, serving_fake
+from tests.support.servers import CREATE, SECRET, Fake, StartFake, provisioned_in
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 STATES = [state.value for state in State]
@@ -47,14 +47,14 @@ async def standing(fake: Fake) -> dict[str, Any]:
 # Health, worlds
 
 
-async def test_health_and_the_document_can_be_asked_for() -> None:
+async def test_health_and_the_document_can_be_asked_for(start_fake: StartFake) -> None:
     """Both answer without a world, and by no other method."""
-    async with serving_fake() as fake:
-        health = await fake.client.get("/__admin/health")
-        document = await fake.client.get("/__admin/openapi.json")
-        put = await fake.client.put("/__admin/health")
-        unknown = await fake.client.get("/__admin/sesions")
-        worlds = len(fake.worlds)
+    fake = await start_fake()
+    health = await fake.client.get("/__admin/health")
+    document = await fake.client.get("/__admin/openapi.json")
+    put = await fake.client.put("/__admin/health")
+    unknown = await fake.client.get("/__admin/sesions")
+    worlds = len(fake.worlds)
     assert health.json["status"] == "ok"
     assert document.json["openapi"] == "3.1.0"
     assert (put.status, put.headers["Allow"]) == (405, "GET")
@@ -63,15 +63,15 @@ async def test_health_and_the_document_can_be_asked_for() -> None:
     assert worlds == 0
 
 
-async def test_worlds_are_listed_newest_use_first() -> None:
+async def test_worlds_are_listed_newest_use_first(start_fake: StartFake) -> None:
     """The list has names and numbers of all worlds, and is no use of any."""
-    async with serving_fake() as fake:
-        await fake.create()
-        await fake.client.get("/w/other/__admin/world")
-        worlds = (await fake.client.get("/__admin/worlds")).json["worlds"]
-        names = [each["name"] for each in worlds]
-        again = (await fake.client.get("/__admin/worlds")).json["worlds"]
-        name = fake.world.name
+    fake = await start_fake()
+    await fake.create()
+    await fake.client.get("/w/other/__admin/world")
+    worlds = (await fake.client.get("/__admin/worlds")).json["worlds"]
+    names = [each["name"] for each in worlds]
+    again = (await fake.client.get("/__admin/worlds")).json["worlds"]
+    name = fake.world.name
     assert names == ["other", name]
     assert [each["name"] for each in again] == names
     assert (worlds[1]["sessions"], worlds[1]["active"], worlds[1]["calls"]) == (1, 1, 1)
@@ -87,63 +87,65 @@ async def test_worlds_are_listed_newest_use_first() -> None:
         ("", {"X-Fake-World": "mine", "Authorization": "Bearer another"}),
     ],
 )
-async def test_a_world_is_named_as_for_the_runway_api(path: str, headers: dict[str, str]) -> None:
+async def test_a_world_is_named_as_for_the_runway_api(
+    start_fake: StartFake, path: str, headers: dict[str, str]
+) -> None:
     """By prefix, then by header, then by the secret."""
-    async with serving_fake() as fake:
-        answer = await fake.client.get(f"{path}/__admin/world", headers=headers)
+    fake = await start_fake()
+    answer = await fake.client.get(f"{path}/__admin/world", headers=headers)
     assert answer.json["name"] == "mine"
 
 
-async def test_the_secret_or_being_alone_names_a_world() -> None:
+async def test_the_secret_or_being_alone_names_a_world(start_fake: StartFake) -> None:
     """A secret names its world by its hash; the only world of a server needs no name."""
-    async with serving_fake() as fake:
-        by_secret = await fake.admin("GET", "/world")
-        alone = await fake.client.get("/__admin/world")
+    fake = await start_fake()
+    by_secret = await fake.admin("GET", "/world")
+    alone = await fake.client.get("/__admin/world")
     assert by_secret.json["name"] == alone.json["name"]
     assert SECRET not in by_secret.body.decode()
 
 
-async def test_no_or_several_worlds_are_a_clear_error() -> None:
+async def test_no_or_several_worlds_are_a_clear_error(start_fake: StartFake) -> None:
     """The refusal says how many there are and how to name one, and makes none."""
-    async with serving_fake() as fake:
-        none = await fake.client.get("/__admin/world")
-        for name in ("a", "b"):
-            await fake.client.get(f"/w/{name}/__admin/world")
-        several = await fake.client.get("/__admin/world")
-        worlds = len(fake.worlds)
+    fake = await start_fake()
+    none = await fake.client.get("/__admin/world")
+    for name in ("a", "b"):
+        await fake.client.get(f"/w/{name}/__admin/world")
+    several = await fake.client.get("/__admin/world")
+    worlds = len(fake.worlds)
     assert (none.status, none.json["code"]) == (400, "which_world")
     assert several.json["error"].startswith("Which world? There are 2. Name one: /w/<world>")
     assert worlds == 2
 
 
 @pytest.mark.parametrize("name", ["", "-", "a b", "x" * 101])
-async def test_a_bad_name_names_no_world(name: str) -> None:
+async def test_a_bad_name_names_no_world(start_fake: StartFake, name: str) -> None:
     """It is rejected, also an empty one, which is usually an unset variable."""
-    async with serving_fake() as fake:
-        answer = await fake.admin("GET", "/world", headers={"X-Fake-World": name})
+    fake = await start_fake()
+    answer = await fake.admin("GET", "/world", headers={"X-Fake-World": name})
     assert (answer.status, answer.json["code"]) == (400, "bad_world_name")
 
 
-async def test_a_dropped_world_is_gone() -> None:
+async def test_a_dropped_world_is_gone(start_fake: StartFake) -> None:
     """Its sessions are gone with it, and the next call finds a new one of its name."""
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        dropped = await fake.admin("DELETE", "/world")
-        worlds = len(fake.worlds)
-        after = await fake.call("GET", f"/v1/realtime_sessions/{session_id}")
+    fake = await start_fake()
+    session_id = await fake.create()
+    dropped = await fake.admin("DELETE", "/world")
+    worlds = len(fake.worlds)
+    after = await fake.call("GET", f"/v1/realtime_sessions/{session_id}")
     assert (dropped.status, worlds, after.status) == (204, 0, 404)
 
 
-async def test_a_reset_world_begins_anew() -> None:
+async def test_a_reset_world_begins_anew(start_fake: StartFake) -> None:
     """Scenario, faults, sessions, journal and snapshots are as in a new world."""
-    async with serving_fake() as fake:
-        fresh = await standing(fake)
-        await fake.create()
-        await fake.admin("PUT", "/scenario", {"name": "slow"})
-        await fake.admin("POST", "/faults", {"effect": {"status": 500}})
-        await fake.admin("POST", "/snapshots")
-        reset = await fake.admin("POST", "/reset")
-        after = await standing(fake)
+    fake = await start_fake()
+    fresh = await standing(fake)
+    await fake.create()
+    await fake.admin("PUT", "/scenario", {"name": "slow"})
+    await fake.admin("POST", "/faults", {"effect": {"status": 500}})
+    await fake.admin("POST", "/snapshots")
+    reset = await fake.admin("POST", "/reset")
+    after = await standing(fake)
     assert reset.status == 200
     for each in (fresh, after):
         del each["clock"]["now"], each["world"]["clock"]["now"]
@@ -151,78 +153,78 @@ async def test_a_reset_world_begins_anew() -> None:
     assert after == fresh
 
 
-async def test_a_reset_lets_go_what_was_held_back() -> None:
+async def test_a_reset_lets_go_what_was_held_back(start_fake: StartFake) -> None:
     """An answer that waits for a clock that stands still goes out."""
-    async with serving_fake() as fake:
-        await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
-        calling = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
-        await fake.admin("POST", "/await/calls", {"match": {"operation": "getOrganization"}})
-        held_back = fake.world.held_back
-        await fake.admin("POST", "/reset")
-        answer = await calling
+    fake = await start_fake()
+    await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
+    calling = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
+    await fake.admin("POST", "/await/calls", {"match": {"operation": "getOrganization"}})
+    held_back = fake.world.held_back
+    await fake.admin("POST", "/reset")
+    answer = await calling
     assert (held_back, answer.status) == (1, 200)
 
 
 # Forks and snapshots
 
 
-async def test_a_fork_goes_on_by_itself() -> None:
+async def test_a_fork_goes_on_by_itself(start_fake: StartFake) -> None:
     """What happens in a fork does not happen in the world, nor the other way round."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        forked = await fake.admin("POST", "/fork", {"name": "fork"})
-        consumed = await fake.client.post(
-            f"/w/fork/v1/realtime_sessions/{session_id}/consume",
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-        )
-        await fake.create()
-        await fake.admin("POST", "/faults", {"effect": {"status": 500}, "name": "here"})
-        there = (await fake.client.get("/w/fork/__admin/world")).json
-        state = (await fake.client.get(f"/w/fork/__admin/sessions/{session_id}")).json["state"]
-        here = (await fake.admin("GET", f"/sessions/{session_id}")).json["state"]
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    forked = await fake.admin("POST", "/fork", {"name": "fork"})
+    consumed = await fake.client.post(
+        f"/w/fork/v1/realtime_sessions/{session_id}/consume",
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    await fake.create()
+    await fake.admin("POST", "/faults", {"effect": {"status": 500}, "name": "here"})
+    there = (await fake.client.get("/w/fork/__admin/world")).json
+    state = (await fake.client.get(f"/w/fork/__admin/sessions/{session_id}")).json["state"]
+    here = (await fake.admin("GET", f"/sessions/{session_id}")).json["state"]
     assert (forked.status, forked.json["name"]) == (201, "fork")
     assert consumed.status == 200
     assert (state, here) == ("running", "ready")
     assert (there["sessions"], there["faults"]) == (1, 0)
 
 
-async def test_a_fork_needs_a_name_of_its_own() -> None:
+async def test_a_fork_needs_a_name_of_its_own(start_fake: StartFake) -> None:
     """A name that is taken or badly formed is refused, and nothing is made."""
-    async with serving_fake() as fake:
-        name = (await fake.admin("GET", "/world")).json["name"]
-        taken = await fake.admin("POST", "/fork", {"name": name})
-        bad = await fake.admin("POST", "/fork", {"name": "a/b"})
-        worlds = len(fake.worlds)
+    fake = await start_fake()
+    name = (await fake.admin("GET", "/world")).json["name"]
+    taken = await fake.admin("POST", "/fork", {"name": name})
+    bad = await fake.admin("POST", "/fork", {"name": "a/b"})
+    worlds = len(fake.worlds)
     assert (taken.status, bad.status, worlds) == (409, 400, 1)
 
 
-async def test_a_snapshot_is_gone_back_to_any_number_of_times() -> None:
+async def test_a_snapshot_is_gone_back_to_any_number_of_times(start_fake: StartFake) -> None:
     """The world is as it was, clock and all; what came after is forgotten."""
-    async with serving_fake() as fake:
-        session_id, _ = await fake.ready()
-        taken = await fake.admin("POST", "/snapshots", {"name": "ready"})
-        before = await standing(fake)
-        for _ in range(2):
-            await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}")
-            await fake.admin("POST", "/clock/move", {"by": "1h"})
-            restored = await fake.admin("POST", "/snapshots/ready/restore")
-            assert restored.status == 200
-            assert await standing(fake) == before
+    fake = await start_fake()
+    session_id, _ = await fake.ready()
+    taken = await fake.admin("POST", "/snapshots", {"name": "ready"})
+    before = await standing(fake)
+    for _ in range(2):
+        await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}")
+        await fake.admin("POST", "/clock/move", {"by": "1h"})
+        restored = await fake.admin("POST", "/snapshots/ready/restore")
+        assert restored.status == 200
+        assert await standing(fake) == before
     assert taken.json == {"name": "ready", "at": before["clock"]["now"]}
 
 
-async def test_snapshots_are_named_listed_and_deleted() -> None:
+async def test_snapshots_are_named_listed_and_deleted(start_fake: StartFake) -> None:
     """One without a name gets one; there are only so many; one of the same name is replaced."""
-    async with serving_fake() as fake:
-        named = await fake.admin("POST", "/snapshots")
-        for number in range(MOST_SNAPSHOTS - 1):
-            await fake.admin("POST", "/snapshots", {"name": f"s{number}"})
-        too_many = await fake.admin("POST", "/snapshots", {"name": "more"})
-        replaced = await fake.admin("POST", "/snapshots", {"name": "s0"})
-        deleted = await fake.admin("DELETE", f"/snapshots/{named.json['name']}")
-        again = await fake.admin("DELETE", f"/snapshots/{named.json['name']}")
-        restored = await fake.admin("POST", "/snapshots/nothing/restore")
-        listed = (await fake.admin("GET", "/snapshots")).json["snapshots"]
+    fake = await start_fake()
+    named = await fake.admin("POST", "/snapshots")
+    for number in range(MOST_SNAPSHOTS - 1):
+        await fake.admin("POST", "/snapshots", {"name": f"s{number}"})
+    too_many = await fake.admin("POST", "/snapshots", {"name": "more"})
+    replaced = await fake.admin("POST", "/snapshots", {"name": "s0"})
+    deleted = await fake.admin("DELETE", f"/snapshots/{named.json['name']}")
+    again = await fake.admin("DELETE", f"/snapshots/{named.json['name']}")
+    restored = await fake.admin("POST", "/snapshots/nothing/restore")
+    listed = (await fake.admin("GET", "/snapshots")).json["snapshots"]
     assert (too_many.status, replaced.status, deleted.status) == (409, 201, 204)
     assert (again.status, restored.status, restored.json["code"]) == (404, 404, "unknown")
     assert [each["name"] for each in listed][-1] == "s0"
@@ -232,16 +234,16 @@ async def test_snapshots_are_named_listed_and_deleted() -> None:
 # The clock
 
 
-async def test_a_clock_is_moved_three_ways() -> None:
+async def test_a_clock_is_moved_three_ways(start_fake: StartFake) -> None:
     """By a span, to what is due next, to an instant; what becomes due happens."""
-    async with serving_fake(provisioned_in(10)) as fake:
-        session_id = await fake.create()
-        start = (await fake.admin("GET", "/clock")).json
-        by = (await fake.admin("POST", "/clock/move", {"by": "4s"})).json
-        following = (await fake.admin("POST", "/clock/move", {"to": "next"})).json
-        ready = await fake.get(session_id)
-        to = (await fake.admin("POST", "/clock/move", {"to": start["now"] + 3600})).json
-        expired = await fake.get(session_id)
+    fake = await start_fake(provisioned_in(10))
+    session_id = await fake.create()
+    start = (await fake.admin("GET", "/clock")).json
+    by = (await fake.admin("POST", "/clock/move", {"by": "4s"})).json
+    following = (await fake.admin("POST", "/clock/move", {"to": "next"})).json
+    ready = await fake.get(session_id)
+    to = (await fake.admin("POST", "/clock/move", {"to": start["now"] + 3600})).json
+    expired = await fake.get(session_id)
     assert start["next_due_at"] == start["now"] + 10
     assert by["now"] == start["now"] + 4
     assert following["now"] == start["now"] + 10
@@ -249,16 +251,16 @@ async def test_a_clock_is_moved_three_ways() -> None:
     assert (to["now"], to["next_due_at"]) == (start["now"] + 3600, None)
 
 
-async def test_a_clock_goes_at_the_given_rate() -> None:
+async def test_a_clock_goes_at_the_given_rate(start_fake: StartFake) -> None:
     """The rate is the world's own; a clock that runs needs no moves."""
-    async with serving_fake(provisioned_in(60)) as fake:
-        session_id = await fake.create()
-        clock = (await fake.admin("PUT", "/clock", {"rate": 10_000})).json
-        waited = await fake.admin(
-            "POST", "/await/session", {"states": ["ready", "failed"], "session": session_id}
-        )
-        frozen = (await fake.admin("PUT", "/clock", {"rate": 0})).json
-        later = (await fake.admin("GET", "/clock")).json
+    fake = await start_fake(provisioned_in(60))
+    session_id = await fake.create()
+    clock = (await fake.admin("PUT", "/clock", {"rate": 10_000})).json
+    waited = await fake.admin(
+        "POST", "/await/session", {"states": ["ready", "failed"], "session": session_id}
+    )
+    frozen = (await fake.admin("PUT", "/clock", {"rate": 0})).json
+    later = (await fake.admin("GET", "/clock")).json
     assert (clock["rate"], waited.status) == (10_000, 200)
     assert frozen == later
 
@@ -277,37 +279,39 @@ async def test_a_clock_goes_at_the_given_rate() -> None:
         ({"for": "1s"}, 400),
     ],
 )
-async def test_a_refused_move_leaves_the_clock(body: dict[str, Any], status: int) -> None:
+async def test_a_refused_move_leaves_the_clock(
+    start_fake: StartFake, body: dict[str, Any], status: int
+) -> None:
     """Not backward, not too far, not to nothing, not in two ways."""
-    async with serving_fake() as fake:
-        before = await standing(fake)
-        answer = await fake.admin("POST", "/clock/move", body)
-        after = await standing(fake)
+    fake = await start_fake()
+    before = await standing(fake)
+    answer = await fake.admin("POST", "/clock/move", body)
+    after = await standing(fake)
     assert answer.status == status
     assert after == before
 
 
-async def test_a_clock_moves_ten_years_at_the_most() -> None:
+async def test_a_clock_moves_ten_years_at_the_most(start_fake: StartFake) -> None:
     """Twice six years are too many, whatever the steps."""
-    async with serving_fake() as fake:
-        answers = [await fake.admin("POST", "/clock/move", {"by": "52560h"}) for _ in range(2)]
+    fake = await start_fake()
+    answers = [await fake.admin("POST", "/clock/move", {"by": "52560h"}) for _ in range(2)]
     assert [each.status for each in answers] == [200, 409]
 
 
 # Scenario and faults
 
 
-async def test_a_scenario_is_chosen_by_name_or_given() -> None:
+async def test_a_scenario_is_chosen_by_name_or_given(start_fake: StartFake) -> None:
     """Later sessions follow it; those there are keep their plan."""
-    async with serving_fake(provisioned_in(1)) as fake:
-        first = await fake.create()
-        by_name = await fake.admin("PUT", "/scenario", {"name": "slow"})
-        second = await fake.create()
-        data = {"name": "mine", "session": {"provision_time": "100s"}}
-        given = await fake.admin("PUT", "/scenario", {"scenario": data})
-        shown = await fake.admin("GET", "/scenario")
-        await fake.admin("POST", "/clock/move", {"by": "1s"})
-        states = [(await fake.get(each))["status"] for each in (first, second)]
+    fake = await start_fake(provisioned_in(1))
+    first = await fake.create()
+    by_name = await fake.admin("PUT", "/scenario", {"name": "slow"})
+    second = await fake.create()
+    data = {"name": "mine", "session": {"provision_time": "100s"}}
+    given = await fake.admin("PUT", "/scenario", {"scenario": data})
+    shown = await fake.admin("GET", "/scenario")
+    await fake.admin("POST", "/clock/move", {"by": "1s"})
+    states = [(await fake.get(each))["status"] for each in (first, second)]
     assert by_name.json["name"] == "slow"
     assert given.json == shown.json == {"name": "mine", "about": "", "data": data}
     assert states == ["READY", "NOT_READY"]
@@ -325,41 +329,41 @@ async def test_a_scenario_is_chosen_by_name_or_given() -> None:
     ],
 )
 async def test_a_refused_scenario_changes_nothing(
-    body: dict[str, Any], status: int, said: str
+    start_fake: StartFake, body: dict[str, Any], status: int, said: str
 ) -> None:
     """The refusal says what is wrong with it."""
-    async with serving_fake() as fake:
-        before = await standing(fake)
-        answer = await fake.admin("PUT", "/scenario", body)
-        after = await standing(fake)
+    fake = await start_fake()
+    before = await standing(fake)
+    answer = await fake.admin("PUT", "/scenario", body)
+    after = await standing(fake)
     assert answer.status == status
     assert said in answer.json["error"]
     assert after == before
 
 
-async def test_scenarios_are_listed() -> None:
+async def test_scenarios_are_listed(start_fake: StartFake) -> None:
     """Every one says what it is and what can choose it; names can be put."""
-    async with serving_fake() as fake:
-        listed = (await fake.admin("GET", "/scenarios")).json["scenarios"]
-        chosen = await fake.admin("PUT", "/scenario", {"name": listed[-1]["name"]})
+    fake = await start_fake()
+    listed = (await fake.admin("GET", "/scenarios")).json["scenarios"]
+    chosen = await fake.admin("PUT", "/scenario", {"name": listed[-1]["name"]})
     assert len(listed) >= 40
     assert all(each["about"] and "tools" in each["doors"] for each in listed)
     assert all((each["avatar"] is not None) == ("avatar" in each["doors"]) for each in listed)
     assert chosen.status == 200
 
 
-async def test_a_fault_strikes_until_it_is_removed() -> None:
+async def test_a_fault_strikes_until_it_is_removed(start_fake: StartFake) -> None:
     """Its tally shows what it saw; one of the same name takes its place."""
-    async with serving_fake() as fake:
-        fault = {"name": "busy", "match": {"operation": "getOrganization"}}
-        added = await fake.admin("POST", "/faults", {**fault, "effect": {"status": 503}})
-        first = await fake.call("GET", "/v1/organization")
-        (seen,) = (await fake.admin("GET", "/faults")).json["faults"]
-        await fake.admin("POST", "/faults", {**fault, "effect": {"status": 500}})
-        second = await fake.call("GET", "/v1/organization")
-        removed = await fake.admin("DELETE", "/faults/busy")
-        again = await fake.admin("DELETE", "/faults/busy")
-        third = await fake.call("GET", "/v1/organization")
+    fake = await start_fake()
+    fault = {"name": "busy", "match": {"operation": "getOrganization"}}
+    added = await fake.admin("POST", "/faults", {**fault, "effect": {"status": 503}})
+    first = await fake.call("GET", "/v1/organization")
+    (seen,) = (await fake.admin("GET", "/faults")).json["faults"]
+    await fake.admin("POST", "/faults", {**fault, "effect": {"status": 500}})
+    second = await fake.call("GET", "/v1/organization")
+    removed = await fake.admin("DELETE", "/faults/busy")
+    again = await fake.admin("DELETE", "/faults/busy")
+    third = await fake.call("GET", "/v1/organization")
     assert added.status == 201
     assert added.json["by_hand"]
     assert (seen["name"], seen["seen"], seen["struck"]) == ("busy", 1, 1)
@@ -367,20 +371,20 @@ async def test_a_fault_strikes_until_it_is_removed() -> None:
     assert (removed.status, again.status) == (204, 404)
 
 
-async def test_faults_without_a_name_get_one() -> None:
+async def test_faults_without_a_name_get_one(start_fake: StartFake) -> None:
     """Several can be in place, a scenario's too; only those put in place by hand are removed."""
-    async with serving_fake() as fake:
-        account = {"faults": [{"effect": {"delay": "0s"}}]}
-        await fake.admin("PUT", "/scenario", {"scenario": {"name": "own", "account": account}})
-        for _ in range(2):
-            await fake.admin("POST", "/faults", {"effect": {"delay": "0s"}})
-        odd = {"name": "a/b c", "effect": {"delay": "0s"}}
-        await fake.admin("POST", "/faults", odd)
-        await fake.admin("DELETE", "/faults/a%2Fb%20c")
-        listed = (await fake.admin("GET", "/faults")).json["faults"]
-        kept = await fake.admin("DELETE", f"/faults/{listed[0]['name'].replace('/', '%2F')}")
-        await fake.admin("DELETE", "/faults")
-        after = (await fake.admin("GET", "/faults")).json["faults"]
+    fake = await start_fake()
+    account = {"faults": [{"effect": {"delay": "0s"}}]}
+    await fake.admin("PUT", "/scenario", {"scenario": {"name": "own", "account": account}})
+    for _ in range(2):
+        await fake.admin("POST", "/faults", {"effect": {"delay": "0s"}})
+    odd = {"name": "a/b c", "effect": {"delay": "0s"}}
+    await fake.admin("POST", "/faults", odd)
+    await fake.admin("DELETE", "/faults/a%2Fb%20c")
+    listed = (await fake.admin("GET", "/faults")).json["faults"]
+    kept = await fake.admin("DELETE", f"/faults/{listed[0]['name'].replace('/', '%2F')}")
+    await fake.admin("DELETE", "/faults")
+    after = (await fake.admin("GET", "/faults")).json["faults"]
     assert [each["name"] for each in listed][1:] == ["fault-1", "fault-2"]
     assert [each["by_hand"] for each in listed] == [False, True, True]
     assert kept.status == 404
@@ -402,24 +406,26 @@ async def test_faults_without_a_name_get_one() -> None:
         {"name": "\n", "effect": {"status": 500}},
     ],
 )
-async def test_a_refused_fault_is_not_put_in_place(fault: dict[str, Any]) -> None:
+async def test_a_refused_fault_is_not_put_in_place(
+    start_fake: StartFake, fault: dict[str, Any]
+) -> None:
     """Whatever is wrong with it, nothing has changed."""
-    async with serving_fake() as fake:
-        before = await standing(fake)
-        answer = await fake.admin("POST", "/faults", fault)
-        after = await standing(fake)
+    fake = await start_fake()
+    before = await standing(fake)
+    answer = await fake.admin("POST", "/faults", fault)
+    after = await standing(fake)
     assert answer.status == 400
     assert after == before
 
 
-async def test_a_body_that_is_nested_too_deeply_is_refused() -> None:
+async def test_a_body_that_is_nested_too_deeply_is_refused(start_fake: StartFake) -> None:
     """It could be read but never be written again."""
     deep: Any = {}
     for _ in range(300):
         deep = {"a": deep}
-    async with serving_fake() as fake:
-        fault = await fake.admin("POST", "/faults", {"effect": {"set": deep}})
-        scenario = await fake.admin("PUT", "/scenario", {"scenario": deep})
+    fake = await start_fake()
+    fault = await fake.admin("POST", "/faults", {"effect": {"set": deep}})
+    scenario = await fake.admin("PUT", "/scenario", {"scenario": deep})
     assert (fault.status, scenario.status) == (400, 400)
     assert "64 levels" in fault.json["error"]
 
@@ -428,13 +434,13 @@ async def test_a_body_that_is_nested_too_deeply_is_refused() -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_session_is_made_in_any_state(state: str) -> None:
+async def test_a_session_is_made_in_any_state(start_fake: StartFake, state: str) -> None:
     """By the events of the table; a READY one comes with its key, no other does."""
-    async with serving_fake() as fake:
-        made = await fake.admin("POST", "/sessions", {"state": state, "max_duration_s": 60})
-        shown = (await fake.admin("GET", f"/sessions/{made.json['id']}")).json
-        key = made.json.get("session_key")
-        consumed = await fake.consume(made.json["id"], key) if key else None
+    fake = await start_fake()
+    made = await fake.admin("POST", "/sessions", {"state": state, "max_duration_s": 60})
+    shown = (await fake.admin("GET", f"/sessions/{made.json['id']}")).json
+    key = made.json.get("session_key")
+    consumed = await fake.consume(made.json["id"], key) if key else None
     assert made.status == 201
     assert (shown["state"], shown["max_duration_s"]) == (state, 60)
     assert {**shown, "session_key": key} == {"session_key": None, **made.json}
@@ -455,42 +461,42 @@ async def test_a_session_is_made_in_any_state(state: str) -> None:
     ],
 )
 async def test_a_session_that_cannot_be_made_leaves_nothing(
-    scenario: dict[str, Any], state: str
+    start_fake: StartFake, scenario: dict[str, Any], state: str
 ) -> None:
     """What the account or the scenario stands against is refused as a whole."""
-    async with serving_fake() as fake:
-        await fake.admin("PUT", "/scenario", {"scenario": {"name": "against-it", **scenario}})
-        before = await standing(fake)
-        answer = await fake.admin("POST", "/sessions", {"state": state})
-        after = await standing(fake)
+    fake = await start_fake()
+    await fake.admin("PUT", "/scenario", {"scenario": {"name": "against-it", **scenario}})
+    before = await standing(fake)
+    answer = await fake.admin("POST", "/sessions", {"state": state})
+    after = await standing(fake)
     assert (answer.status, answer.json["code"]) == (409, "conflict")
     assert after == before
 
 
 @pytest.mark.parametrize("state", ["provisioning", "ready", "running"])
-async def test_a_session_is_made_whatever_the_plan(state: str) -> None:
+async def test_a_session_is_made_whatever_the_plan(start_fake: StartFake, state: str) -> None:
     """A plan that keeps sessions in the queue keeps none that is made by hand."""
-    async with serving_fake() as fake:
-        scenario = {"name": "later", "session": {"queued": "1h"}}
-        await fake.admin("PUT", "/scenario", {"scenario": scenario})
-        made = await fake.admin("POST", "/sessions", {"state": state})
+    fake = await start_fake()
+    scenario = {"name": "later", "session": {"queued": "1h"}}
+    await fake.admin("PUT", "/scenario", {"scenario": scenario})
+    made = await fake.admin("POST", "/sessions", {"state": state})
     assert (made.status, made.json.get("state")) == (201, state)
 
 
-async def test_events_happen_by_hand() -> None:
+async def test_events_happen_by_hand(start_fake: StartFake) -> None:
     """An event of the table happens, with its failure; one that the table lacks does not."""
     failure = {"code": "WORKER", "text": "It fell over."}
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        path = f"/sessions/{session_id}/events"
-        with_failure = await fake.admin("POST", path, {"event": "provisioned", "failure": failure})
-        before = await standing(fake)
-        illegal = await fake.admin("POST", path, {"event": "joined"})
-        unknown = await fake.admin("POST", path, {"event": "admitted"})
-        nobody = await fake.admin("POST", f"/sessions/{NOBODY}/events", {"event": "failed"})
-        after = await standing(fake)
-        failed = await fake.admin("POST", path, {"event": "failed", "failure": failure})
-        wire = await fake.get(session_id)
+    fake = await start_fake()
+    session_id = await fake.create()
+    path = f"/sessions/{session_id}/events"
+    with_failure = await fake.admin("POST", path, {"event": "provisioned", "failure": failure})
+    before = await standing(fake)
+    illegal = await fake.admin("POST", path, {"event": "joined"})
+    unknown = await fake.admin("POST", path, {"event": "admitted"})
+    nobody = await fake.admin("POST", f"/sessions/{NOBODY}/events", {"event": "failed"})
+    after = await standing(fake)
+    failed = await fake.admin("POST", path, {"event": "failed", "failure": failure})
+    wire = await fake.get(session_id)
     assert [each.status for each in (with_failure, illegal, unknown, nobody)] == [
         400,
         409,
@@ -502,20 +508,20 @@ async def test_events_happen_by_hand() -> None:
     assert (wire["status"], wire["failureCode"]) == ("FAILED", "WORKER")
 
 
-async def test_sessions_are_listed_newest_first() -> None:
+async def test_sessions_are_listed_newest_first(start_fake: StartFake) -> None:
     """By state if asked for, and so many."""
-    async with serving_fake() as fake:
-        made = [
-            (await fake.admin("POST", "/sessions", {"state": each})).json["id"]
-            for each in ("ready", "running", "ready")
-        ]
+    fake = await start_fake()
+    made = [
+        (await fake.admin("POST", "/sessions", {"state": each})).json["id"]
+        for each in ("ready", "running", "ready")
+    ]
 
-        async def listed(query: str) -> list[str]:
-            answer = await fake.admin("GET", f"/sessions{query}")
-            return [each["id"] for each in answer.json["sessions"]]
+    async def listed(query: str) -> list[str]:
+        answer = await fake.admin("GET", f"/sessions{query}")
+        return [each["id"] for each in answer.json["sessions"]]
 
-        every, ready = await listed(""), await listed("?state=ready")
-        newest = await listed("?state=ready&limit=1")
+    every, ready = await listed(""), await listed("?state=ready")
+    newest = await listed("?state=ready&limit=1")
     assert every == made[::-1]
     assert ready == [made[2], made[0]]
     assert newest == [made[2]]
@@ -539,10 +545,12 @@ async def test_sessions_are_listed_newest_first() -> None:
         ("/clock?now=", 'nothing in the query, got "now".'),
     ],
 )
-async def test_a_query_that_is_not_known_is_refused(path: str, said: str) -> None:
+async def test_a_query_that_is_not_known_is_refused(
+    start_fake: StartFake, path: str, said: str
+) -> None:
     """A filter that was passed over would let a test be green for the wrong reason."""
-    async with serving_fake() as fake:
-        answer = await fake.admin("GET", path)
+    fake = await start_fake()
+    answer = await fake.admin("GET", path)
     assert (answer.status, answer.json["code"]) == (400, "bad_request")
     assert fnmatchcase(answer.json["error"], f"Expected {said}")
 
@@ -565,49 +573,51 @@ async def test_a_query_that_is_not_known_is_refused(path: str, said: str) -> Non
     ],
 )
 async def test_a_refused_body_says_what_came(
-    method: str, path: str, body: object, said: str
+    start_fake: StartFake, method: str, path: str, body: object, said: str
 ) -> None:
     """The value, short and fit for a terminal; of a body that is no object its type."""
-    async with serving_fake() as fake:
-        answer = await fake.admin(method, path, body)
+    fake = await start_fake()
+    answer = await fake.admin(method, path, body)
     assert (answer.status, answer.json["code"]) == (400, "bad_body")
     assert fnmatchcase(answer.json["error"], f"Expected *{said}")
 
 
-async def test_a_body_of_another_type_says_which_is_right() -> None:
+async def test_a_body_of_another_type_says_which_is_right(start_fake: StartFake) -> None:
     """The one that curl sends by itself, and none; the Runway API's words are its own."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    async with serving_fake() as fake:
-        admin = await fake.call("POST", "/__admin/clock/move", data=b"{}", headers=form)
-        runway = await fake.call("POST", "/v1/realtime_sessions", data=b"{}", headers=form)
+    fake = await start_fake()
+    admin = await fake.call("POST", "/__admin/clock/move", data=b"{}", headers=form)
+    runway = await fake.call("POST", "/v1/realtime_sessions", data=b"{}", headers=form)
     said = "Expected the content type application/json, got application/x-www-form-urlencoded."
     assert (admin.status, admin.json["error"]) == (415, said)
     assert runway.json["error"] == "Incorrect content type"
 
 
-async def test_calls_are_found_by_the_name_that_the_fake_gave_a_fault() -> None:
+async def test_calls_are_found_by_the_name_that_the_fake_gave_a_fault(
+    start_fake: StartFake,
+) -> None:
     """It is put together from the scenario's and the fault's, and may be longer than either."""
     fault = {"name": "f" * 100, "effect": {"status": 503}}
     scenario = {"name": "s" * 60, "account": {"faults": [fault]}}
-    async with serving_fake() as fake:
-        await fake.admin("PUT", "/scenario", {"scenario": scenario})
-        await fake.call("GET", "/v1/organization")
-        [name] = fake.world.log.exchanges[0].faults
-        found = await fake.admin("GET", "/journal", params={"fault": name})
+    fake = await start_fake()
+    await fake.admin("PUT", "/scenario", {"scenario": scenario})
+    await fake.call("GET", "/v1/organization")
+    [name] = fake.world.log.exchanges[0].faults
+    found = await fake.admin("GET", "/journal", params={"fault": name})
     assert len(name) > 160
     assert (found.status, found.json["total"]) == (200, 1)
 
 
-async def test_a_timeline_reports_what_happened_and_why() -> None:
+async def test_a_timeline_reports_what_happened_and_why(start_fake: StartFake) -> None:
     """Calls, changes, acts and clock moves of one session, in order, as data and for people."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        other = await fake.create()
-        await fake.admin("POST", "/clock/move", {"by": "10s"})
-        await fake.consume(session_id, key)
-        await fake.admin("POST", f"/sessions/{session_id}/events", {"event": "ended"})
-        reported = (await fake.admin("GET", f"/sessions/{session_id.upper()}/timeline")).json
-        nobody = await fake.admin("GET", f"/sessions/{NOBODY}/timeline")
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    other = await fake.create()
+    await fake.admin("POST", "/clock/move", {"by": "10s"})
+    await fake.consume(session_id, key)
+    await fake.admin("POST", f"/sessions/{session_id}/events", {"event": "ended"})
+    reported = (await fake.admin("GET", f"/sessions/{session_id.upper()}/timeline")).json
+    nobody = await fake.admin("GET", f"/sessions/{NOBODY}/timeline")
     numbers = [each["number"] for each in reported["entries"]]
     acts = [each["act"] for each in reported["entries"] if each["kind"] == "act"]
     assert reported["session"] == session_id
@@ -622,34 +632,34 @@ async def test_a_timeline_reports_what_happened_and_why() -> None:
 # Journal, findings, credits
 
 
-async def test_the_journal_is_filtered() -> None:
+async def test_the_journal_is_filtered(start_fake: StartFake) -> None:
     """Of the calls that fit, the newest are shown, and all are counted."""
-    async with serving_fake() as fake:
-        session_id, _ = await fake.ready()
-        await fake.create()
-        await fake.get(session_id)
-        await fake.call("GET", f"/v1/realtime_sessions/{NOBODY}")
-        await fake.admin("POST", "/faults", {"name": "f", "effect": {"delay": "0s"}})
-        await fake.call("GET", "/v1/organization")
+    fake = await start_fake()
+    session_id, _ = await fake.ready()
+    await fake.create()
+    await fake.get(session_id)
+    await fake.call("GET", f"/v1/realtime_sessions/{NOBODY}")
+    await fake.admin("POST", "/faults", {"name": "f", "effect": {"delay": "0s"}})
+    await fake.call("GET", "/v1/organization")
 
-        async def found(query: str) -> tuple[int, int]:
-            journal = (await fake.admin("GET", f"/journal?{query}")).json
-            return journal["total"], len(journal["exchanges"])
+    async def found(query: str) -> tuple[int, int]:
+        journal = (await fake.admin("GET", f"/journal?{query}")).json
+        return journal["total"], len(journal["exchanges"])
 
-        counts = {
-            query: await found(query)
-            for query in (
-                "",
-                "operation=createSession",
-                "method=GET&limit=2",
-                "status=404",
-                f"session={session_id.upper()}",
-                f"session={session_id}&operation=getSession&status=200",
-                "fault=f",
-                "fault=g",
-            )
-        }
-        newest = (await fake.admin("GET", "/journal?limit=1")).json["exchanges"]
+    counts = {
+        query: await found(query)
+        for query in (
+            "",
+            "operation=createSession",
+            "method=GET&limit=2",
+            "status=404",
+            f"session={session_id.upper()}",
+            f"session={session_id}&operation=getSession&status=200",
+            "fault=f",
+            "fault=g",
+        )
+    }
+    newest = (await fake.admin("GET", "/journal?limit=1")).json["exchanges"]
     assert list(counts.values()) == [
         (6, 6),
         (2, 2),
@@ -663,27 +673,27 @@ async def test_the_journal_is_filtered() -> None:
     assert newest[0]["operation"] == "getOrganization"
 
 
-async def test_requests_for_unknown_routes_are_listed() -> None:
+async def test_requests_for_unknown_routes_are_listed(start_fake: StartFake) -> None:
     """With the route that was probably meant."""
-    async with serving_fake() as fake:
-        await fake.call("GET", "/v1/realtime_session")
-        await fake.call("GET", "/v1/organization")
-        unmatched = (await fake.admin("GET", "/journal/unmatched")).json
+    fake = await start_fake()
+    await fake.call("GET", "/v1/realtime_session")
+    await fake.call("GET", "/v1/organization")
+    unmatched = (await fake.admin("GET", "/journal/unmatched")).json
     assert unmatched["total"] == 1
     assert unmatched["exchanges"][0]["path"] == "/v1/realtime_session"
     assert unmatched["exchanges"][0]["nearest"] == "/v1/realtime_sessions"
 
 
-async def test_a_cleared_journal_is_empty_and_says_so() -> None:
+async def test_a_cleared_journal_is_empty_and_says_so(start_fake: StartFake) -> None:
     """What was dropped is counted; the run cannot be recorded any more, but the next one can."""
-    async with serving_fake() as fake:
-        await fake.create()
-        await fake.admin("POST", "/clock/move", {"by": "1s"})
-        cleared = await fake.admin("DELETE", "/journal")
-        journal = (await fake.admin("GET", "/journal")).json
-        recorded = await fake.admin("GET", "/replay")
-        await fake.admin("POST", "/reset")
-        again = await fake.admin("GET", "/replay")
+    fake = await start_fake()
+    await fake.create()
+    await fake.admin("POST", "/clock/move", {"by": "1s"})
+    cleared = await fake.admin("DELETE", "/journal")
+    journal = (await fake.admin("GET", "/journal")).json
+    recorded = await fake.admin("GET", "/replay")
+    await fake.admin("POST", "/reset")
+    again = await fake.admin("GET", "/replay")
     assert cleared.status == 204
     assert (journal["exchanges"], journal["total"], journal["dropped"]) == ([], 0, 2)
     assert recorded.status == 409
@@ -692,30 +702,30 @@ async def test_a_cleared_journal_is_empty_and_says_so() -> None:
     assert again.status == 200
 
 
-async def test_findings_say_what_a_client_does_wrong() -> None:
+async def test_findings_say_what_a_client_does_wrong(start_fake: StartFake) -> None:
     """A careless run has findings, each in the documented form."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        for _ in range(3):
-            await fake.consume(session_id, key)
-            await fake.admin("POST", "/clock/move", {"by": "1s"})
-        await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}")
-        await fake.get(session_id)
-        await fake.call("GET", f"/v1/organization?api_key={SECRET}")
-        found = (await fake.admin("GET", "/findings")).json["findings"]
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    for _ in range(3):
+        await fake.consume(session_id, key)
+        await fake.admin("POST", "/clock/move", {"by": "1s"})
+    await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}")
+    await fake.get(session_id)
+    await fake.call("GET", f"/v1/organization?api_key={SECRET}")
+    found = (await fake.admin("GET", "/findings")).json["findings"]
     assert {each["id"] for each in found} >= {"consumed-twice", "secret-in-url"}
 
 
-async def test_credits_are_set_to_what_shall_be_left() -> None:
+async def test_credits_are_set_to_what_shall_be_left(start_fake: StartFake) -> None:
     """Whatever was spent before; a world without limit gets one."""
     unlimited = Settings(limits=Limits(credits=None))
-    async with serving_fake(unlimited) as fake:
-        await fake.create()
-        before = (await fake.admin("GET", "/credits")).json
-        after = await fake.admin("PUT", "/credits", {"left": 1.0})
-        refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
-        negative = await fake.admin("PUT", "/credits", {"left": -1})
-        last = (await fake.admin("GET", "/credits")).json
+    fake = await start_fake(unlimited)
+    await fake.create()
+    before = (await fake.admin("GET", "/credits")).json
+    after = await fake.admin("PUT", "/credits", {"left": 1.0})
+    refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
+    negative = await fake.admin("PUT", "/credits", {"left": -1})
+    last = (await fake.admin("GET", "/credits")).json
     assert before == {"left": None, "spent": 2, "sessions_today": 1}
     assert after.json == last == {"left": 1, "spent": 2, "sessions_today": 1}
     assert isinstance(last["left"], int)
@@ -725,26 +735,26 @@ async def test_credits_are_set_to_what_shall_be_left() -> None:
 # Acts
 
 
-async def test_acts_are_numbered_and_a_refused_one_leaves_no_gap() -> None:
+async def test_acts_are_numbered_and_a_refused_one_leaves_no_gap(start_fake: StartFake) -> None:
     """Acts stand in one sequence with calls and changes, and nothing is numbered twice."""
-    async with serving_fake() as fake:
-        await fake.create()
-        for path, body in (
-            ("/clock/move", {"by": "1s"}),
-            ("/clock/move", {"to": 1}),
-            ("/faults", {"effect": {"delay": "0s"}}),
-            ("/faults", {"effect": {"delay": "0s"}, "acted": False}),
-            ("/sessions", {"state": "running"}),
-            (f"/sessions/{NOBODY}/events", {"event": "failed"}),
-        ):
-            await fake.admin("POST", path, body)
-        await fake.admin("DELETE", "/faults/nothing")
-        await fake.admin("DELETE", "/faults/fault-1")
-        await fake.admin("PUT", "/credits", {"left": 9})
-        await fake.admin("PUT", "/clock", {"rate": 0})
-        await fake.admin("PUT", "/scenario", {"name": "slow"})
-        entries = fake.world.log.entries()
-        acts = [each.what for each in fake.world.log.acts]
+    fake = await start_fake()
+    await fake.create()
+    for path, body in (
+        ("/clock/move", {"by": "1s"}),
+        ("/clock/move", {"to": 1}),
+        ("/faults", {"effect": {"delay": "0s"}}),
+        ("/faults", {"effect": {"delay": "0s"}, "acted": False}),
+        ("/sessions", {"state": "running"}),
+        (f"/sessions/{NOBODY}/events", {"event": "failed"}),
+    ):
+        await fake.admin("POST", path, body)
+    await fake.admin("DELETE", "/faults/nothing")
+    await fake.admin("DELETE", "/faults/fault-1")
+    await fake.admin("PUT", "/credits", {"left": 9})
+    await fake.admin("PUT", "/clock", {"rate": 0})
+    await fake.admin("PUT", "/scenario", {"name": "slow"})
+    entries = fake.world.log.entries()
+    acts = [each.what for each in fake.world.log.acts]
     assert [each.number for each in entries] == list(range(len(entries)))
     assert acts == [
         "moveClock",
@@ -760,20 +770,20 @@ async def test_acts_are_numbered_and_a_refused_one_leaves_no_gap() -> None:
 # Replay
 
 
-async def test_a_run_is_recorded_and_run_again() -> None:
+async def test_a_run_is_recorded_and_run_again(start_fake: StartFake) -> None:
     """The new world stands there, its clock stopped, and its journal is the same."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        await fake.admin("POST", "/faults", {"effect": {"status": 503}, "times": 1})
-        await fake.call("GET", "/v1/organization")
-        await fake.consume(session_id, key)
-        recorded = (await fake.admin("GET", "/replay")).json
-        body = {"name": "again", "token": recorded["token"]}
-        replayed = await fake.admin("POST", "/replay", body)
-        taken = await fake.admin("POST", "/replay", body)
-        journal = (await fake.admin("GET", "/journal")).json
-        same = (await fake.client.get("/w/again/__admin/journal")).json
-        clock = (await fake.client.get("/w/again/__admin/clock")).json
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    await fake.admin("POST", "/faults", {"effect": {"status": 503}, "times": 1})
+    await fake.call("GET", "/v1/organization")
+    await fake.consume(session_id, key)
+    recorded = (await fake.admin("GET", "/replay")).json
+    body = {"name": "again", "token": recorded["token"]}
+    replayed = await fake.admin("POST", "/replay", body)
+    taken = await fake.admin("POST", "/replay", body)
+    journal = (await fake.admin("GET", "/journal")).json
+    same = (await fake.client.get("/w/again/__admin/journal")).json
+    clock = (await fake.client.get("/w/again/__admin/clock")).json
     assert replayed.json == {
         "name": "again",
         "exchanges": 4,
@@ -797,12 +807,12 @@ async def test_a_run_is_recorded_and_run_again() -> None:
         json.dumps({**EMPTY_RECORD, "now": -1}),
     ],
 )
-async def test_what_is_no_record_is_refused(token: str) -> None:
+async def test_what_is_no_record_is_refused(start_fake: StartFake, token: str) -> None:
     """A text that is no record is 400, and makes no world."""
-    async with serving_fake() as fake:
-        await fake.admin("GET", "/world")
-        answer = await fake.admin("POST", "/replay", {"name": "again", "token": token})
-        worlds = len(fake.worlds)
+    fake = await start_fake()
+    await fake.admin("GET", "/world")
+    answer = await fake.admin("POST", "/replay", {"name": "again", "token": token})
+    worlds = len(fake.worlds)
     assert (answer.status, answer.json["where"]) == (400, "$.token")
     assert worlds == 1
 
@@ -824,61 +834,61 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)  # noqa: TID251 - no time passes
 
 
-async def test_waits_end_when_it_happens() -> None:
+async def test_waits_end_when_it_happens(start_fake: StartFake) -> None:
     """On a clock that stands still: by a jump, by a call, by an act."""
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        about = {"session": session_id.upper()}
-        ready = await waiting(fake, "session", {"states": ["ready"], **about})
-        await fake.admin("POST", "/clock/move", {"to": "next"})
-        first = await ready
-        polled = await waiting(fake, "calls", {"match": {"operation": "getSession", **about}})
-        await fake.get(session_id)
-        second = await polled
-        failed = await waiting(fake, "session", {"states": ["failed", "cancelled"], **about})
-        await fake.admin("POST", f"/sessions/{session_id}/events", {"event": "failed"})
-        third = await failed
+    fake = await start_fake()
+    session_id = await fake.create()
+    about = {"session": session_id.upper()}
+    ready = await waiting(fake, "session", {"states": ["ready"], **about})
+    await fake.admin("POST", "/clock/move", {"to": "next"})
+    first = await ready
+    polled = await waiting(fake, "calls", {"match": {"operation": "getSession", **about}})
+    await fake.get(session_id)
+    second = await polled
+    failed = await waiting(fake, "session", {"states": ["failed", "cancelled"], **about})
+    await fake.admin("POST", f"/sessions/{session_id}/events", {"event": "failed"})
+    third = await failed
     assert (first.json["state"], third.json["state"]) == ("ready", "failed")
     assert [each["operation"] for each in second.json["exchanges"]] == ["getSession"]
 
 
-async def test_a_wait_sees_what_time_brings() -> None:
+async def test_a_wait_sees_what_time_brings(start_fake: StartFake) -> None:
     """On a clock that runs, a session becomes READY without any call."""
     settings = provisioned_in(20)
     for_days = replace(settings, plan=replace(settings.plan, expires_in_s=9e6))
-    async with serving_fake(for_days, rate=1_000) as fake:
-        session_id = await fake.create()
-        wait = {"states": ["ready"], "session": session_id, "timeout": f"{WAIT_S:g}s"}
-        answer = await fake.admin("POST", "/await/session", wait)
+    fake = await start_fake(for_days, rate=1_000)
+    session_id = await fake.create()
+    wait = {"states": ["ready"], "session": session_id, "timeout": f"{WAIT_S:g}s"}
+    answer = await fake.admin("POST", "/await/session", wait)
     assert (answer.status, answer.json["state"]) == (200, "ready")
 
 
-async def test_what_has_happened_is_not_waited_for() -> None:
+async def test_what_has_happened_is_not_waited_for(start_fake: StartFake) -> None:
     """A wait that comes late ends at once, also one that may not take any time."""
-    async with serving_fake() as fake:
-        await fake.ready()
-        session = await fake.admin("POST", "/await/session", {"states": ["ready"], "timeout": "0s"})
-        calls = await fake.admin("POST", "/await/calls", {"count": 2, "timeout": "0s"})
-        last = calls.json["exchanges"][-1]["number"]
-        later = await fake.admin("POST", "/await/calls", {"since": last, "timeout": "0s"})
+    fake = await start_fake()
+    await fake.ready()
+    session = await fake.admin("POST", "/await/session", {"states": ["ready"], "timeout": "0s"})
+    calls = await fake.admin("POST", "/await/calls", {"count": 2, "timeout": "0s"})
+    last = calls.json["exchanges"][-1]["number"]
+    later = await fake.admin("POST", "/await/calls", {"since": last, "timeout": "0s"})
     assert (session.status, calls.status) == (200, 200)
     assert [each["number"] for each in later.json["exchanges"]] == [last]
 
 
-async def test_nothing_is_missed_between_looking_and_waiting() -> None:
+async def test_nothing_is_missed_between_looking_and_waiting(start_fake: StartFake) -> None:
     """However the steps of many waits and calls are interleaved, every wait ends."""
-    async with serving_fake() as fake:
-        await fake.admin("GET", "/world")
+    fake = await start_fake()
+    await fake.admin("GET", "/world")
 
-        async def one(number: int) -> int:
-            wait = {"match": {"operation": "getOrganization"}, "count": number + 1}
-            answers = await asyncio.gather(
-                fake.admin("POST", "/await/calls", {**wait, "timeout": f"{WAIT_S:g}s"}),
-                fake.call("GET", "/v1/organization"),
-            )
-            return answers[0].status
+    async def one(number: int) -> int:
+        wait = {"match": {"operation": "getOrganization"}, "count": number + 1}
+        answers = await asyncio.gather(
+            fake.admin("POST", "/await/calls", {**wait, "timeout": f"{WAIT_S:g}s"}),
+            fake.call("GET", "/v1/organization"),
+        )
+        return answers[0].status
 
-        statuses = await asyncio.gather(*map(one, range(20)))
+    statuses = await asyncio.gather(*map(one, range(20)))
     assert set(statuses) == {200}
 
 
@@ -903,51 +913,49 @@ async def test_nothing_is_missed_between_looking_and_waiting() -> None:
     ],
 )
 async def test_a_wait_in_vain_says_what_is_missing(
-    path: str, body: dict[str, Any], said: str
+    start_fake: StartFake, path: str, body: dict[str, Any], said: str
 ) -> None:
     """How far it came, and why nothing more may ever come: time stands still."""
-    async with serving_fake() as fake:
-        await fake.create()
-        answer = await fake.admin("POST", f"/await/{path}", {**body, "timeout": "1ms"})
+    fake = await start_fake()
+    await fake.create()
+    answer = await fake.admin("POST", f"/await/{path}", {**body, "timeout": "1ms"})
     assert (answer.status, answer.json["code"]) == (408, "waited_in_vain")
     assert answer.json["error"] == said
 
 
 @pytest.mark.parametrize("longest", ["121s", "1h", "99999999h", "soon", 5])
-async def test_a_wait_has_its_limit(longest: object) -> None:
+async def test_a_wait_has_its_limit(start_fake: StartFake, longest: object) -> None:
     """Two minutes at the most; the refusal says where the mistake is."""
-    async with serving_fake() as fake:
-        answer = await fake.admin(
-            "POST", "/await/session", {"states": ["ready"], "timeout": longest}
-        )
+    fake = await start_fake()
+    answer = await fake.admin("POST", "/await/session", {"states": ["ready"], "timeout": longest})
     assert (answer.status, answer.json["where"]) == (400, "$.timeout")
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/world"), ("POST", "/reset")])
-async def test_a_wait_ends_with_its_world(method: str, path: str) -> None:
+async def test_a_wait_ends_with_its_world(start_fake: StartFake, method: str, path: str) -> None:
     """What would be seen in a world that is gone is not what was waited for."""
-    async with serving_fake() as fake:
-        await fake.create()
-        wait = await waiting(fake, "session", {"states": ["ready", "failed"]})
-        await fake.admin(method, path)
-        answer = await wait
+    fake = await start_fake()
+    await fake.create()
+    wait = await waiting(fake, "session", {"states": ["ready", "failed"]})
+    await fake.admin(method, path)
+    answer = await wait
     assert (answer.status, answer.json["code"]) == (409, "conflict")
 
 
-async def test_a_waiter_who_hangs_up_leaves_nothing() -> None:
+async def test_a_waiter_who_hangs_up_leaves_nothing(start_fake: StartFake) -> None:
     """No task and no timer of the wait is left on the server."""
-    async with serving_fake() as fake:
-        await fake.create()
-        before = len(asyncio.all_tasks())
-        async with aiohttp.ClientSession() as http:
-            body = {"states": ["failed"], "timeout": "120s"}
-            headers = {"Authorization": f"Bearer {SECRET}"}
-            url = f"{fake.url}/__admin/await/session"
-            wait = asyncio.ensure_future(http.post(url, json=body, headers=headers))
-            await until(lambda: fake.world._watched)
-            wait.cancel()
-        await until(lambda: len(asyncio.all_tasks()) <= before)
-        states = [each.state for each in fake.world.account.sessions.values()]
+    fake = await start_fake()
+    await fake.create()
+    before = len(asyncio.all_tasks())
+    async with aiohttp.ClientSession() as http:
+        body = {"states": ["failed"], "timeout": "120s"}
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        url = f"{fake.url}/__admin/await/session"
+        wait = asyncio.ensure_future(http.post(url, json=body, headers=headers))
+        await until(lambda: fake.world._watched)
+        wait.cancel()
+    await until(lambda: len(asyncio.all_tasks()) <= before)
+    states = [each.state for each in fake.world.account.sessions.values()]
     assert states == [State.PROVISIONING]
 
 
@@ -966,21 +974,21 @@ async def metrics(fake: Fake) -> dict[str, float]:
     }
 
 
-async def test_metrics_count_what_there_is() -> None:
+async def test_metrics_count_what_there_is(start_fake: StartFake) -> None:
     """Worlds, sessions by state, calls by operation and status, faults, snapshots."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        await fake.consume(session_id, key)
-        await fake.create()
-        await fake.call("GET", "/v1/nothing")
-        await fake.client.get("/v1/organization")
-        await fake.admin("POST", "/faults", {"effect": {"status": 503}, "times": 1})
-        await fake.call("GET", "/v1/organization")
-        await fake.admin("POST", "/snapshots")
-        await fake.client.get("/w/other/__admin/world")
-        await fake.client.request("DELETE", "/w/other/__admin/world")
-        shown = await metrics(fake)
-        entries = len(fake.world.log)
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    await fake.consume(session_id, key)
+    await fake.create()
+    await fake.call("GET", "/v1/nothing")
+    await fake.client.get("/v1/organization")
+    await fake.admin("POST", "/faults", {"effect": {"status": 503}, "times": 1})
+    await fake.call("GET", "/v1/organization")
+    await fake.admin("POST", "/snapshots")
+    await fake.client.get("/w/other/__admin/world")
+    await fake.client.request("DELETE", "/w/other/__admin/world")
+    shown = await metrics(fake)
+    entries = len(fake.world.log)
     expected = {
         "fake_runway_worlds": 1,
         "fake_runway_worlds_dropped_total asked": 1,
@@ -1002,42 +1010,42 @@ async def test_metrics_count_what_there_is() -> None:
     assert {name: shown.get(name) for name in expected} == expected
 
 
-async def test_worlds_that_are_too_many_are_dropped() -> None:
+async def test_worlds_that_are_too_many_are_dropped(start_fake: StartFake) -> None:
     """The one used longest ago goes first, forks count too, and the metrics say so."""
-    async with serving_fake(retention=Retention(most=3)) as fake:
-        for name in ("a", "b", "c"):
-            await fake.client.get(f"/w/{name}/__admin/world")
-        await fake.client.get("/w/a/__admin/world")
-        await fake.client.get("/w/d/__admin/world")
-        await fake.client.post("/w/a/__admin/fork", json={"name": "e"})
-        names = [each.name for each in fake.worlds]
-        shown = await metrics(fake)
+    fake = await start_fake(retention=Retention(most=3))
+    for name in ("a", "b", "c"):
+        await fake.client.get(f"/w/{name}/__admin/world")
+    await fake.client.get("/w/a/__admin/world")
+    await fake.client.get("/w/d/__admin/world")
+    await fake.client.post("/w/a/__admin/fork", json={"name": "e"})
+    names = [each.name for each in fake.worlds]
+    shown = await metrics(fake)
     assert names == ["d", "a", "e"]
     assert shown["fake_runway_worlds"] == 3
     assert shown["fake_runway_worlds_dropped_total count"] == 2
 
 
-async def test_unused_worlds_are_dropped() -> None:
+async def test_unused_worlds_are_dropped(start_fake: StartFake) -> None:
     """All but the newest, and but those that hold an answer back."""
-    async with serving_fake(provisioned_in(1), retention=Retention(idle_s=0)) as fake:
-        await fake.client.post("/w/busy/__admin/faults", json={"effect": {"delay": "1h"}})
-        calling = asyncio.ensure_future(
-            fake.call("GET", "/v1/organization", headers={"X-Fake-World": "busy"})
-        )
-        await fake.client.post("/w/busy/__admin/await/calls", json={})
-        for name in ("idle", "newest"):
-            await fake.client.get(f"/w/{name}/__admin/world")
-        listed = (await fake.client.get("/__admin/worlds")).json["worlds"]
-        shown = await metrics(fake)
-        await fake.client.request("DELETE", "/w/busy/__admin/world")
-        await calling
+    fake = await start_fake(provisioned_in(1), retention=Retention(idle_s=0))
+    await fake.client.post("/w/busy/__admin/faults", json={"effect": {"delay": "1h"}})
+    calling = asyncio.ensure_future(
+        fake.call("GET", "/v1/organization", headers={"X-Fake-World": "busy"})
+    )
+    await fake.client.post("/w/busy/__admin/await/calls", json={})
+    for name in ("idle", "newest"):
+        await fake.client.get(f"/w/{name}/__admin/world")
+    listed = (await fake.client.get("/__admin/worlds")).json["worlds"]
+    shown = await metrics(fake)
+    await fake.client.request("DELETE", "/w/busy/__admin/world")
+    await calling
     assert [each["name"] for each in listed] == ["newest", "busy"]
     assert shown["fake_runway_worlds_dropped_total idle"] == 1
     assert shown["fake_runway_held_back"] == 1
 
 
-async def test_latency_is_not_for_the_admin_api() -> None:
+async def test_latency_is_not_for_the_admin_api(start_fake: StartFake) -> None:
     """A world whose answers are held back for ever can still be looked at."""
-    async with serving_fake(Settings(latency=Fixed(3600))) as fake:
-        answer = await fake.admin("GET", "/world")
+    fake = await start_fake(Settings(latency=Fixed(3600)))
+    answer = await fake.admin("GET", "/world")
     assert answer.status == 200

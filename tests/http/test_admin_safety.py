@@ -14,7 +14,7 @@ from fake_runway.worlds.naming import name_from_secret
 from fake_runway.worlds.retention import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import called
-from tests.support.servers import CREATE, SECRET, Fake, serving_fake
+from tests.support.servers import CREATE, SECRET, Fake, StartFake
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -65,16 +65,18 @@ async def raw(fake: Fake, lines: list[str]) -> tuple[int, bytes]:
         ("", 403),
     ],
 )
-async def test_another_name_for_this_machine_is_refused(host: str, status: int) -> None:
+async def test_another_name_for_this_machine_is_refused(
+    start_fake: StartFake, host: str, status: int
+) -> None:
     """A page whose own domain leads to 127.0.0.1 (DNS rebinding) does not come in."""
-    async with serving_fake() as fake:
-        await fake.create()
-        for path in ("/__admin/world", "/w/mine/__admin/world", "/__admin/health"):
-            came, _ = await raw(fake, [f"GET {path} HTTP/1.1", f"Host: {host}"])
-            if status == 403:
-                assert came == 403
-        came, _ = await raw(fake, ["GET /__admin/worlds HTTP/1.1", f"Host: {host}"])
-        worlds = len(fake.worlds)
+    fake = await start_fake()
+    await fake.create()
+    for path in ("/__admin/world", "/w/mine/__admin/world", "/__admin/health"):
+        came, _ = await raw(fake, [f"GET {path} HTTP/1.1", f"Host: {host}"])
+        if status == 403:
+            assert came == 403
+    came, _ = await raw(fake, ["GET /__admin/worlds HTTP/1.1", f"Host: {host}"])
+    worlds = len(fake.worlds)
     assert came == status
     assert worlds == (2 if status == 200 else 1)
 
@@ -83,35 +85,35 @@ async def test_another_name_for_this_machine_is_refused(host: str, status: int) 
     "origin",
     ["http://evil.example", "null", "", "https://127.0.0.1", "http://127.0.0.1:1", "file://"],
 )
-async def test_pages_are_refused(origin: str) -> None:
+async def test_pages_are_refused(start_fake: StartFake, origin: str) -> None:
     """An Origin other than the server's own does not come in, and nothing is changed."""
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        answer = await fake.admin("POST", "/reset", headers={"Origin": origin})
-        kept = session_id in fake.world.account.sessions
+    fake = await start_fake()
+    session_id = await fake.create()
+    answer = await fake.admin("POST", "/reset", headers={"Origin": origin})
+    kept = session_id in fake.world.account.sessions
     assert (answer.status, answer.json["code"]) == (403, "not_allowed")
     assert kept
 
 
-async def test_the_servers_own_pages_come_in() -> None:
+async def test_the_servers_own_pages_come_in(start_fake: StartFake) -> None:
     """The server's own origin is none of a stranger."""
-    async with serving_fake() as fake:
-        answer = await fake.admin("GET", "/world", headers={"Origin": fake.url})
+    fake = await start_fake()
+    answer = await fake.admin("GET", "/world", headers={"Origin": fake.url})
     assert answer.status == 200
 
 
-async def test_no_answer_lets_a_page_read_it() -> None:
+async def test_no_answer_lets_a_page_read_it(start_fake: StartFake) -> None:
     """No CORS header, not with a refusal either, and a preflight is refused."""
-    async with serving_fake() as fake:
-        answers = [await fake.admin("GET", path) for path in GETS]
-        answers.append(await fake.admin("GET", "/nothing"))
-        answers.append(await fake.admin("GET", "/world", headers={"Origin": "http://evil.example"}))
-        asked = {
-            "Access-Control-Request-Method": "PUT",
-            "Access-Control-Request-Headers": "content-type",
-        }
-        preflight = await fake.admin("OPTIONS", "/clock", headers=asked)
-        outside = [await fake.client.get(each) for each in ("/health", "/ready", "/metrics")]
+    fake = await start_fake()
+    answers = [await fake.admin("GET", path) for path in GETS]
+    answers.append(await fake.admin("GET", "/nothing"))
+    answers.append(await fake.admin("GET", "/world", headers={"Origin": "http://evil.example"}))
+    asked = {
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    preflight = await fake.admin("OPTIONS", "/clock", headers=asked)
+    outside = [await fake.client.get(each) for each in ("/health", "/ready", "/metrics")]
     for answer in (*answers, preflight, *outside):
         assert not any(name.lower().startswith("access-control") for name in answer.headers)
     assert preflight.status == 405
@@ -121,39 +123,39 @@ async def test_no_answer_lets_a_page_read_it() -> None:
 @pytest.mark.parametrize(
     "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"]
 )
-async def test_a_body_has_to_be_declared_as_json(media: str) -> None:
+async def test_a_body_has_to_be_declared_as_json(start_fake: StartFake, media: str) -> None:
     """What a page could send without being asked about is not taken for JSON."""
-    async with serving_fake() as fake:
-        before = fake.world.clock.now()
-        for path in ("/clock/move", "/snapshots", "/sessions"):
-            answer = await fake.client.post(
-                f"/__admin{path}", data=b'{"by": "1s"}', headers={"Content-Type": media}
-            )
-            assert (answer.status, answer.json["code"]) == (415, "wrong_content_type")
-        after, snapshots = fake.world.clock.now(), len(fake.world.snapshots)
+    fake = await start_fake()
+    before = fake.world.clock.now()
+    for path in ("/clock/move", "/snapshots", "/sessions"):
+        answer = await fake.client.post(
+            f"/__admin{path}", data=b'{"by": "1s"}', headers={"Content-Type": media}
+        )
+        assert (answer.status, answer.json["code"]) == (415, "wrong_content_type")
+    after, snapshots = fake.world.clock.now(), len(fake.world.snapshots)
     assert (after, snapshots) == (before, 0)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b'{"by": "1s"} x'])
-async def test_a_body_has_to_be_json(body: bytes) -> None:
+async def test_a_body_has_to_be_json(start_fake: StartFake, body: bytes) -> None:
     """Anything else is refused, an empty one too where one is needed."""
-    async with serving_fake() as fake:
-        await fake.admin("GET", "/world")
-        answer = await fake.client.post(
-            "/__admin/clock/move", data=body, headers={"Content-Type": "application/json"}
-        )
+    fake = await start_fake()
+    await fake.admin("GET", "/world")
+    answer = await fake.client.post(
+        "/__admin/clock/move", data=body, headers={"Content-Type": "application/json"}
+    )
     assert (answer.status, answer.json["code"]) == (400, "bad_body")
 
 
-async def test_a_body_has_its_limit() -> None:
+async def test_a_body_has_its_limit(start_fake: StartFake) -> None:
     """More than a megabyte is not read."""
-    async with serving_fake() as fake:
-        text = json.dumps({"name": "x", "token": "x" * (1 << 20)}).encode()
-        answer = await fake.client.post(
-            "/w/a/__admin/replay",
-            data=io.BytesIO(text),
-            headers={"Content-Type": "application/json"},
-        )
+    fake = await start_fake()
+    text = json.dumps({"name": "x", "token": "x" * (1 << 20)}).encode()
+    answer = await fake.client.post(
+        "/w/a/__admin/replay",
+        data=io.BytesIO(text),
+        headers={"Content-Type": "application/json"},
+    )
     assert (answer.status, answer.json["code"]) == (413, "body_too_large")
 
 
@@ -169,15 +171,17 @@ async def test_a_body_has_its_limit() -> None:
         (TOKEN, 200),
     ],
 )
-async def test_the_admin_token_is_needed(given: str | None, status: int) -> None:
+async def test_the_admin_token_is_needed(
+    start_fake: StartFake, given: str | None, status: int
+) -> None:
     """With a token configured, no admin request comes in without it; the Runway API is open."""
     headers = {} if given is None else {"X-Fake-Admin-Token": given}
-    async with serving_fake(admin_token=TOKEN) as fake:
-        session_id = await fake.create()
-        answers = [await fake.admin("GET", path, headers=headers) for path in GETS]
-        deleted = await fake.admin("POST", "/reset", headers=headers)
-        kept = session_id in fake.world.account.sessions
-        outside = await fake.client.get("/health")
+    fake = await start_fake(admin_token=TOKEN)
+    session_id = await fake.create()
+    answers = [await fake.admin("GET", path, headers=headers) for path in GETS]
+    deleted = await fake.admin("POST", "/reset", headers=headers)
+    kept = session_id in fake.world.account.sessions
+    outside = await fake.client.get("/health")
     assert {answer.status for answer in (*answers, deleted)} == {status}
     assert kept == (status == 401)
     assert outside.status == 200
@@ -186,12 +190,12 @@ async def test_the_admin_token_is_needed(given: str | None, status: int) -> None
         assert status == 200 or answer.json["code"] == "admin_token_required"
 
 
-async def test_with_a_token_any_host_may_be_asked_for_but_no_page() -> None:
+async def test_with_a_token_any_host_may_be_asked_for_but_no_page(start_fake: StartFake) -> None:
     """Behind a name of its own the server is reached by that; a page still does not come in."""
     lines = ["GET /__admin/worlds HTTP/1.1", "Host: fake.internal", f"X-Fake-Admin-Token: {TOKEN}"]
-    async with serving_fake(admin_token=TOKEN) as fake:
-        status, _ = await raw(fake, lines)
-        page, _ = await raw(fake, [*lines, "Origin: http://evil.example"])
+    fake = await start_fake(admin_token=TOKEN)
+    status, _ = await raw(fake, lines)
+    page, _ = await raw(fake, [*lines, "Origin: http://evil.example"])
     assert (status, page) == (200, 403)
 
 
@@ -206,7 +210,7 @@ def parts(text: str) -> Iterator[str]:
     yield text[-16:]
 
 
-async def test_no_secret_comes_out(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_comes_out(start_fake: StartFake, caplog: pytest.LogCaptureFixture) -> None:
     """API secrets, session keys, tokens of rooms and integrations, and the admin token: nowhere."""
     caplog.set_level(logging.DEBUG)
     secret, room, voice = "planted-api-secret-1", "planted-room-token-2", "planted-voice-3"
@@ -216,46 +220,43 @@ async def test_no_secret_comes_out(caplog: pytest.LogCaptureFixture) -> None:
     signed = {"type": "elevenlabs", "signedUrl": f"wss://voices.example/agent?signature={voice}"}
     planted = {secret, room, voice, TOKEN}
     outputs: list[Answer] = []
-    async with serving_fake(admin_token=TOKEN) as fake:
-        for change in ({"integration": {"type": "livekit", **link}}, {"integration": signed}, {}):
-            made = await fake.call(
-                "POST", "/v1/realtime_sessions", json=CREATE | change, headers=api
-            )
-            session_id = made.json["id"]
-            await fake.admin("POST", "/clock/move", {"by": "2s"}, headers=admin | api)
-            path = f"/v1/realtime_sessions/{session_id}"
-            key = (await fake.call("GET", path, headers=api)).json["sessionKey"]
-            consumed = await fake.consume(session_id, key)
-            await fake.consume(session_id, key)
-            backend = await fake.call("POST", f"{path}/connect_backend", json={}, headers=api)
-            planted |= {key, consumed.json["token"], backend.json["token"]}
-            await fake.call("GET", f"{path}?api_key={secret}", headers=api)
-            await fake.call("GET", f"/v1/nothing?session_key={key}", headers=api)
-        await fake.call("POST", "/v1/realtime_sessions", json={"token": room}, headers=api)
-        about = [f"/sessions/{session_id}{rest}" for rest in ("", "/timeline")]
-        outputs += [
-            await fake.admin("GET", path, headers=admin | api)
-            for path in (*GETS, *about, "/nothing")
-        ]
-        for path, body in (
-            ("/await/calls", {}),
-            ("/await/session", {"states": ["running"]}),
-            ("/await/session", {"states": ["queued"], "timeout": "0s"}),
-            ("/fork", {"name": "f"}),
-            ("/snapshots", {"name": "s"}),
-            ("/faults", {"effect": {"malformed": True}}),
-            ("/faults", {"effect": {"statsu": secret}}),
-            ("/replay", {"name": "again", "token": secret}),
-        ):
-            outputs.append(await fake.admin("POST", path, body, headers=admin | api))
-        await fake.call("GET", f"/v1/realtime_sessions/{session_id}", headers=api)
-        outputs.append(await fake.admin("GET", "/journal", headers=admin | api))
-        outputs.append(await fake.client.get("/metrics"))
-        record = (await fake.admin("GET", "/replay", headers=admin | api)).json
-        repeated = {"name": "again", "token": record["token"]}
-        outputs.append(await fake.admin("POST", "/replay", repeated, headers=admin | api))
-        outputs.append(await fake.client.get("/w/again/__admin/journal", headers=admin))
-        seen = [repr(world) + repr(world.log.entries()[:0]) for world in fake.worlds]
+    fake = await start_fake(admin_token=TOKEN)
+    for change in ({"integration": {"type": "livekit", **link}}, {"integration": signed}, {}):
+        made = await fake.call("POST", "/v1/realtime_sessions", json=CREATE | change, headers=api)
+        session_id = made.json["id"]
+        await fake.admin("POST", "/clock/move", {"by": "2s"}, headers=admin | api)
+        path = f"/v1/realtime_sessions/{session_id}"
+        key = (await fake.call("GET", path, headers=api)).json["sessionKey"]
+        consumed = await fake.consume(session_id, key)
+        await fake.consume(session_id, key)
+        backend = await fake.call("POST", f"{path}/connect_backend", json={}, headers=api)
+        planted |= {key, consumed.json["token"], backend.json["token"]}
+        await fake.call("GET", f"{path}?api_key={secret}", headers=api)
+        await fake.call("GET", f"/v1/nothing?session_key={key}", headers=api)
+    await fake.call("POST", "/v1/realtime_sessions", json={"token": room}, headers=api)
+    about = [f"/sessions/{session_id}{rest}" for rest in ("", "/timeline")]
+    outputs += [
+        await fake.admin("GET", path, headers=admin | api) for path in (*GETS, *about, "/nothing")
+    ]
+    for path, body in (
+        ("/await/calls", {}),
+        ("/await/session", {"states": ["running"]}),
+        ("/await/session", {"states": ["queued"], "timeout": "0s"}),
+        ("/fork", {"name": "f"}),
+        ("/snapshots", {"name": "s"}),
+        ("/faults", {"effect": {"malformed": True}}),
+        ("/faults", {"effect": {"statsu": secret}}),
+        ("/replay", {"name": "again", "token": secret}),
+    ):
+        outputs.append(await fake.admin("POST", path, body, headers=admin | api))
+    await fake.call("GET", f"/v1/realtime_sessions/{session_id}", headers=api)
+    outputs.append(await fake.admin("GET", "/journal", headers=admin | api))
+    outputs.append(await fake.client.get("/metrics"))
+    record = (await fake.admin("GET", "/replay", headers=admin | api)).json
+    repeated = {"name": "again", "token": record["token"]}
+    outputs.append(await fake.admin("POST", "/replay", repeated, headers=admin | api))
+    outputs.append(await fake.client.get("/w/again/__admin/journal", headers=admin))
+    seen = [repr(world) + repr(world.log.entries()[:0]) for world in fake.worlds]
     said = "\n".join([*map(shown, outputs), *seen, caplog.text])
     for each in planted:
         for piece in parts(each):
@@ -264,59 +265,60 @@ async def test_no_secret_comes_out(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.records
 
 
-async def test_a_session_key_is_shown_to_who_made_the_session() -> None:
+async def test_a_session_key_is_shown_to_who_made_the_session(start_fake: StartFake) -> None:
     """Only the answer that made a READY session by hand has its key; the journal has not."""
-    async with serving_fake() as fake:
-        made = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
-        key = made["session_key"]
-        answers = [await fake.admin("GET", path) for path in GETS]
-        answers.append(await fake.admin("GET", f"/sessions/{made['id']}/timeline"))
+    fake = await start_fake()
+    made = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
+    key = made["session_key"]
+    answers = [await fake.admin("GET", path) for path in GETS]
+    answers.append(await fake.admin("GET", f"/sessions/{made['id']}/timeline"))
     assert not any(key in shown(answer) for answer in answers)
     assert SECRET not in "".join(map(shown, answers))
 
 
-async def test_a_client_of_another_kind_comes_in_without_a_world() -> None:
+async def test_a_client_of_another_kind_comes_in_without_a_world(start_fake: StartFake) -> None:
     """`curl` with nothing but the address is enough where there is one world."""
-    async with serving_fake() as fake, aiohttp.ClientSession() as http:
+    fake = await start_fake()
+    async with aiohttp.ClientSession() as http:
         await fake.create()
         async with http.get(f"{fake.url}/__admin/sessions") as answer:
             sessions = (await answer.json())["sessions"]
     assert len(sessions) == 1
 
 
-async def test_pages_of_other_sites_make_no_worlds() -> None:
+async def test_pages_of_other_sites_make_no_worlds(start_fake: StartFake) -> None:
     """Neither an image that points at the admin API nor a consume without a key does."""
-    async with serving_fake() as fake:
-        for number in range(3):
-            world = {"X-Fake-World": f"made-{number}", "Sec-Fetch-Site": "cross-site"}
-            refused = await fake.client.get("/__admin/world", headers=world)
-            consumed = await fake.client.post(
-                f"/w/made-{number}/v1/realtime_sessions/{NOBODY}/consume",
-                headers={"Origin": "http://evil.example", "Content-Type": "application/json"},
-            )
-            assert (refused.status, consumed.status) == (403, 401)
-        assert len(fake.worlds) == 0
+    fake = await start_fake()
+    for number in range(3):
+        world = {"X-Fake-World": f"made-{number}", "Sec-Fetch-Site": "cross-site"}
+        refused = await fake.client.get("/__admin/world", headers=world)
+        consumed = await fake.client.post(
+            f"/w/made-{number}/v1/realtime_sessions/{NOBODY}/consume",
+            headers={"Origin": "http://evil.example", "Content-Type": "application/json"},
+        )
+        assert (refused.status, consumed.status) == (403, 401)
+    assert len(fake.worlds) == 0
 
 
-async def test_a_world_that_holds_an_answer_back_is_the_last_to_go() -> None:
+async def test_a_world_that_holds_an_answer_back_is_the_last_to_go(start_fake: StartFake) -> None:
     """It is in use, however long ago its last call came."""
-    async with serving_fake(retention=Retention(most=3)) as fake:
-        await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
-        asking = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
-        await called(fake, "getOrganization")
-        for number in range(5):
-            await fake.client.get("/__admin/world", headers={"X-Fake-World": f"other-{number}"})
-        names = [world.name for world in fake.worlds]
-        fake.world.clock.jump(3600)
-        answer = await asking
+    fake = await start_fake(retention=Retention(most=3))
+    await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
+    asking = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
+    await called(fake, "getOrganization")
+    for number in range(5):
+        await fake.client.get("/__admin/world", headers={"X-Fake-World": f"other-{number}"})
+    names = [world.name for world in fake.worlds]
+    fake.world.clock.jump(3600)
+    answer = await asking
     assert answer.status == 200
     assert names == [name_from_secret(SECRET), "other-3", "other-4"]
 
 
-async def test_a_fault_by_hand_does_not_take_a_name_of_the_scenarios() -> None:
+async def test_a_fault_by_hand_does_not_take_a_name_of_the_scenarios(start_fake: StartFake) -> None:
     """They would be counted together."""
-    async with serving_fake(scenario=Scenario(name="mine")) as fake:
-        refused = await fake.admin("POST", "/faults", {"name": "mine/1", "effect": {"empty": True}})
-        faults = await fake.admin("GET", "/faults")
+    fake = await start_fake(scenario=Scenario(name="mine"))
+    refused = await fake.admin("POST", "/faults", {"name": "mine/1", "effect": {"empty": True}})
+    faults = await fake.admin("GET", "/faults")
     assert (refused.status, refused.json["where"]) == (409, "$.name")
     assert faults.json == {"faults": []}

@@ -16,7 +16,7 @@ from tests.support.fake.over_http import Caller, Door, asking_once, door_of
 from tests.support.fake.runs import Ask, Do, scripted
 from tests.support.fake.waiting import called
 from tests.support.processes import PATIENCE_S
-from tests.support.servers import CREATE, HEADERS, serving_fake
+from tests.support.servers import CREATE, HEADERS, StartFake
 
 RUNS = 24
 SESSIONS = "/v1/realtime_sessions"
@@ -64,24 +64,24 @@ async def test_a_scenario_chosen_by_a_header_is_part_of_the_record() -> None:
     assert replay(given, livekit=LiveKit(), catalogue=catalogue).divergence is None
 
 
-async def test_a_run_with_rooms_elsewhere_is_replayed_anywhere() -> None:
+async def test_a_run_with_rooms_elsewhere_is_replayed_anywhere(start_fake: StartFake) -> None:
     """The record says where tokens led; whoever replays it need not have the same server."""
     elsewhere = LiveKit(url="ws://10.0.0.5:7880")
-    async with serving_fake(livekit=elsewhere) as fake:
-        await fake.consume(*await fake.ready())
-        given = (await fake.admin("GET", "/replay")).json["record"]
+    fake = await start_fake(livekit=elsewhere)
+    await fake.consume(*await fake.ready())
+    given = (await fake.admin("GET", "/replay")).json["record"]
     assert replay(read(token_of(given)), livekit=LiveKit()).divergence is None
 
 
-async def test_lifting_a_fault_that_nobody_placed_changes_nothing() -> None:
+async def test_lifting_a_fault_that_nobody_placed_changes_nothing(start_fake: StartFake) -> None:
     """The scenario's own faults go on counting, and the run is replayed as it was."""
     scenario = Catalogue.builtin().get("create-429-twice")
     assert scenario is not None
-    async with serving_fake(scenario=scenario) as fake:
-        statuses = [(await fake.call("POST", SESSIONS, json=CREATE)).status for _ in range(3)]
-        refused = await fake.admin("DELETE", "/faults/create-429-twice%2F1")
-        statuses.append((await fake.call("POST", SESSIONS, json=CREATE)).status)
-        given = (await fake.admin("GET", "/replay")).json["record"]
+    fake = await start_fake(scenario=scenario)
+    statuses = [(await fake.call("POST", SESSIONS, json=CREATE)).status for _ in range(3)]
+    refused = await fake.admin("DELETE", "/faults/create-429-twice%2F1")
+    statuses.append((await fake.call("POST", SESSIONS, json=CREATE)).status)
+    given = (await fake.admin("GET", "/replay")).json["record"]
     assert refused.status == 404
     assert statuses == [429, 429, 200, 200]
     assert replay(given, livekit=LiveKit()).divergence is None
@@ -91,41 +91,43 @@ async def test_lifting_a_fault_that_nobody_placed_changes_nothing() -> None:
     ("name", "value"),
     [("epoch", 1e18), ("now", -1), ("rate", 1e308), ("rate", "x"), ("world", "\x1b[31m")],
 )
-async def test_records_beyond_all_bounds_are_refused(name: str, value: object) -> None:
+async def test_records_beyond_all_bounds_are_refused(
+    start_fake: StartFake, name: str, value: object
+) -> None:
     """They would make worlds that cannot say what time it is."""
-    async with serving_fake() as fake:
-        await fake.create()
-        given = (await fake.admin("GET", "/replay")).json["record"]
-        with pytest.raises(NotReplayable, match=name):
-            read(token_of({**given, name: value}))
+    fake = await start_fake()
+    await fake.create()
+    given = (await fake.admin("GET", "/replay")).json["record"]
+    with pytest.raises(NotReplayable, match=name):
+        read(token_of({**given, name: value}))
 
 
-async def test_session_keys_of_a_fork_outlive_its_origin() -> None:
+async def test_session_keys_of_a_fork_outlive_its_origin(start_fake: StartFake) -> None:
     """A consume that names no world finds the fork once the world that it came from is gone."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        await fake.admin("POST", "/fork", {"name": "copy"})
-        await fake.admin("DELETE", "/world")
-        consumed = await fake.consume(session_id, key)
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    await fake.admin("POST", "/fork", {"name": "copy"})
+    await fake.admin("DELETE", "/world")
+    consumed = await fake.consume(session_id, key)
     assert consumed.status == 200
 
 
-async def test_snapshots_without_a_name_do_not_replace_each_other() -> None:
+async def test_snapshots_without_a_name_do_not_replace_each_other(start_fake: StartFake) -> None:
     """Each gets a name of its own."""
-    async with serving_fake() as fake:
-        names = [(await fake.admin("POST", "/snapshots", {})).json["name"] for _ in range(3)]
+    fake = await start_fake()
+    names = [(await fake.admin("POST", "/snapshots", {})).json["name"] for _ in range(3)]
     assert len(set(names)) == 3
 
 
-async def test_dropping_a_world_lets_go_what_would_never_have_ended() -> None:
+async def test_dropping_a_world_lets_go_what_would_never_have_ended(start_fake: StartFake) -> None:
     """A hang, and a delay without an end, on a clock that was stopped in the middle of nowhere."""
-    async with serving_fake(rate=0.37) as fake:
-        for effect in ({"hang": True}, {"delay": "never"}):
-            await fake.admin("POST", "/faults", {"effect": effect, "name": "holds"})
-            await fake.admin("PUT", "/clock", {"rate": 0})
-            asking = asyncio.ensure_future(fake.client.get("/v1/organization", headers=HEADERS))
-            await called(fake, "getOrganization")
-            await fake.admin("DELETE", "/world")
-            async with asyncio.timeout(PATIENCE_S):
-                await asyncio.gather(asking, return_exceptions=True)
-            assert asking.done()
+    fake = await start_fake(rate=0.37)
+    for effect in ({"hang": True}, {"delay": "never"}):
+        await fake.admin("POST", "/faults", {"effect": effect, "name": "holds"})
+        await fake.admin("PUT", "/clock", {"rate": 0})
+        asking = asyncio.ensure_future(fake.client.get("/v1/organization", headers=HEADERS))
+        await called(fake, "getOrganization")
+        await fake.admin("DELETE", "/world")
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.gather(asking, return_exceptions=True)
+        assert asking.done()

@@ -15,7 +15,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import create_app
 from fake_runway.worlds.registry import Worlds
 from tests.support.fake.waiting import called
-from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, serving_fake
+from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, StartFake
 
 SESSIONS = "/v1/realtime_sessions"
 PARAMETER = {"type": "string", "name": "city", "description": "Where"}
@@ -65,23 +65,23 @@ REAL_KEY = "key_" + "0123456789abcdef" * 8
     ],
 )
 async def test_a_bad_body_is_refused_in_the_observed_form(
-    change: dict[str, Any], sentence: str, place: str
+    start_fake: StartFake, change: dict[str, Any], sentence: str, place: str
 ) -> None:
     """One sentence, no `issues`; a side header says where."""
-    async with serving_fake() as fake:
-        answer = await fake.call("POST", SESSIONS, json=CREATE | change)
-        sessions = dict(fake.world.account.sessions)
+    fake = await start_fake()
+    answer = await fake.call("POST", SESSIONS, json=CREATE | change)
+    sessions = dict(fake.world.account.sessions)
     assert answer.status == 400
     assert answer.json == {"error": sentence, "docUrl": "https://docs.dev.runwayml.com/api"}
     assert answer.headers["X-Fake-Where"] == place
     assert not sessions
 
 
-async def test_an_unknown_preset_is_refused_with_the_choices() -> None:
+async def test_an_unknown_preset_is_refused_with_the_choices(start_fake: StartFake) -> None:
     """The sentence lists what there is."""
     avatar = {"type": "runway-preset", "presetId": "coding-teacher"}
-    async with serving_fake() as fake:
-        answer = await fake.call("POST", SESSIONS, json=CREATE | {"avatar": avatar})
+    fake = await start_fake()
+    answer = await fake.call("POST", SESSIONS, json=CREATE | {"avatar": avatar})
     assert answer.json["error"].startswith('Invalid option: expected one of "game-character"|')
 
 
@@ -103,20 +103,20 @@ async def test_an_unknown_preset_is_refused_with_the_choices() -> None:
         CREATE | {"livekit": {"url": "wss://x", "token": "", "roomName": "r"}},
     ],
 )
-async def test_every_part_of_a_create_is_checked(body: Any) -> None:
+async def test_every_part_of_a_create_is_checked(start_fake: StartFake, body: Any) -> None:
     """Whatever is missing, of the wrong type or beyond a limit is 400."""
-    async with serving_fake() as fake:
-        answer = await fake.call(
-            "POST",
-            SESSIONS,
-            data=json.dumps(body),
-            headers={"Content-Type": "application/json"},
-        )
+    fake = await start_fake()
+    answer = await fake.call(
+        "POST",
+        SESSIONS,
+        data=json.dumps(body),
+        headers={"Content-Type": "application/json"},
+    )
     assert answer.status == 400
     assert answer.headers["X-Fake-Code"] == "bad_body"
 
 
-async def test_every_field_of_a_create_is_accepted() -> None:
+async def test_every_field_of_a_create_is_accepted(start_fake: StartFake) -> None:
     """A body that uses everything, and combinations whose conflict is unknown, is fine."""
     link = {"url": "wss://rooms.example", "token": "t", "roomName": "r", "agentIdentity": "a"}
     kinds = [
@@ -135,17 +135,17 @@ async def test_every_field_of_a_create_is_accepted() -> None:
         "integration": {"type": "livekit", **link},
         "livekit": link,
     }
-    async with serving_fake() as fake:
-        answer = await fake.call("POST", SESSIONS, json=body)
+    fake = await start_fake()
+    answer = await fake.call("POST", SESSIONS, json=body)
     assert answer.status == 200
 
 
-async def test_unknown_keys_can_be_ignored() -> None:
+async def test_unknown_keys_can_be_ignored(start_fake: StartFake) -> None:
     """With the switch an unknown key does no harm, and anything else still does."""
-    async with serving_fake(Settings(strict_keys=False)) as fake:
-        lenient = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1})
-        wrong = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1, "maxDuration": 1})
-        twice = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1, "tools": [TOOL, TOOL]})
+    fake = await start_fake(Settings(strict_keys=False))
+    lenient = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1})
+    wrong = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1, "maxDuration": 1})
+    twice = await fake.call("POST", SESSIONS, json=CREATE | {"new": 1, "tools": [TOOL, TOOL]})
     assert (lenient.status, wrong.status, twice.status) == (200, 400, 400)
 
 
@@ -162,34 +162,38 @@ async def test_unknown_keys_can_be_ignored() -> None:
         (b" " * (1 << 20) + b"{}", "application/json", 413),
     ],
 )
-async def test_bodies_that_are_no_json(raw: bytes, content_type: str, status: int) -> None:
+async def test_bodies_that_are_no_json(
+    start_fake: StartFake, raw: bytes, content_type: str, status: int
+) -> None:
     """Malformed, too deep, of another type, too large: each has its status."""
-    async with serving_fake() as fake:
-        answer = await fake.call(
-            "POST", SESSIONS, data=io.BytesIO(raw), headers={"Content-Type": content_type}
-        )
+    fake = await start_fake()
+    answer = await fake.call(
+        "POST", SESSIONS, data=io.BytesIO(raw), headers={"Content-Type": content_type}
+    )
     assert answer.status == status
 
 
-async def test_a_body_that_does_not_unpack_is_refused() -> None:
+async def test_a_body_that_does_not_unpack_is_refused(start_fake: StartFake) -> None:
     """A lie about the encoding is the caller's mistake."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    async with serving_fake() as fake:
-        answer = await fake.call("POST", SESSIONS, data=b"no such thing", headers=headers)
+    fake = await start_fake()
+    answer = await fake.call("POST", SESSIONS, data=b"no such thing", headers=headers)
     assert answer.status == 400
 
 
-async def test_values_nested_deeper_than_the_validator_reads_are_refused() -> None:
+async def test_values_nested_deeper_than_the_validator_reads_are_refused(
+    start_fake: StartFake,
+) -> None:
     """The one untyped place of the contract cannot be used to break the fake."""
     deep: Any = []
     for _ in range(400):
         deep = [deep]
     tool = TOOL | {"parameters": [PARAMETER | {"type": "object", "properties": [deep]}]}
-    async with serving_fake() as fake:
-        answers = [
-            await fake.call("POST", SESSIONS, json=CREATE | {"tools": [tool]}),
-            await fake.call("POST", SESSIONS, json=CREATE | {"personality": deep}),
-        ]
+    fake = await start_fake()
+    answers = [
+        await fake.call("POST", SESSIONS, json=CREATE | {"tools": [tool]}),
+        await fake.call("POST", SESSIONS, json=CREATE | {"personality": deep}),
+    ]
     assert answers[0].status in (200, 400)
     assert answers[1].status == 400
 
@@ -205,54 +209,58 @@ async def test_values_nested_deeper_than_the_validator_reads_are_refused() -> No
         ("Bearer stk_a_b", "session key"),
     ],
 )
-async def test_secrets_that_are_refused(authorization: str | None, word: str) -> None:
+async def test_secrets_that_are_refused(
+    start_fake: StartFake, authorization: str | None, word: str
+) -> None:
     """401 says why, and never repeats the secret."""
     headers = VERSION | ({"Authorization": authorization} if authorization else {})
-    async with serving_fake() as fake:
-        answer = await fake.client.get("/v1/organization", headers=headers)
+    fake = await start_fake()
+    answer = await fake.client.get("/v1/organization", headers=headers)
     assert answer.status == 401
     assert word in answer.json["error"]
     assert REAL_KEY.encode() not in answer.body
 
 
-async def test_the_secret_is_everything_after_bearer() -> None:
+async def test_the_secret_is_everything_after_bearer(start_fake: StartFake) -> None:
     """A secret may hold spaces, and `bearer` may be written small."""
-    async with serving_fake() as fake:
-        for scheme in ("Bearer", "bearer"):
-            headers = VERSION | {"Authorization": f"{scheme} My API Key"}
-            await fake.client.post(SESSIONS, headers=headers, json=CREATE)
-        organization = await fake.client.get("/v1/organization", headers=headers)
+    fake = await start_fake()
+    for scheme in ("Bearer", "bearer"):
+        headers = VERSION | {"Authorization": f"{scheme} My API Key"}
+        await fake.client.post(SESSIONS, headers=headers, json=CREATE)
+    organization = await fake.client.get("/v1/organization", headers=headers)
     assert organization.json["usage"]["models"]["gwm1_avatars"]["dailyGenerations"] == 2
 
 
 @pytest.mark.parametrize("version", [None, "2024-09-13", ""])
-async def test_the_version_header_is_required_but_on_consume(version: str | None) -> None:
+async def test_the_version_header_is_required_but_on_consume(
+    start_fake: StartFake, version: str | None
+) -> None:
     """400 without it; consume never looks; and there is a switch."""
     headers = {"Authorization": f"Bearer {SECRET}"}
     if version is not None:
         headers["X-Runway-Version"] = version
-    async with serving_fake() as fake:
-        refused = await fake.client.get("/v1/organization", headers=headers)
-        session_id, key = await fake.ready()
-        extra = {} if version is None else {"X-Runway-Version": version}
-        consumed = await fake.consume(session_id, key, **extra)
-    async with serving_fake(Settings(version_required=False)) as fake:
-        allowed = await fake.client.get("/v1/organization", headers=headers)
+    fake = await start_fake()
+    refused = await fake.client.get("/v1/organization", headers=headers)
+    session_id, key = await fake.ready()
+    extra = {} if version is None else {"X-Runway-Version": version}
+    consumed = await fake.consume(session_id, key, **extra)
+    fake = await start_fake(Settings(version_required=False))
+    allowed = await fake.client.get("/v1/organization", headers=headers)
     assert (refused.status, consumed.status, allowed.status) == (400, 200, 200)
 
 
-async def test_errors_without_doc_url() -> None:
+async def test_errors_without_doc_url(start_fake: StartFake) -> None:
     """The envelope can be the bare one of the published document."""
-    async with serving_fake(Settings(doc_url=False)) as fake:
-        answer = await fake.client.get("/v1/organization")
+    fake = await start_fake(Settings(doc_url=False))
+    answer = await fake.client.get("/v1/organization")
     assert set(answer.json) == {"error"}
 
 
 @pytest.mark.parametrize("session_id", ["not-a-uuid", "0" * 36, "%00", "a%0Ab", "..%2f..", "é"])
-async def test_malformed_ids_are_400(session_id: str) -> None:
+async def test_malformed_ids_are_400(start_fake: StartFake, session_id: str) -> None:
     """An id of another form is a bad request, not an unknown session."""
-    async with serving_fake() as fake:
-        answer = await fake.call("GET", f"{SESSIONS}/{session_id}")
+    fake = await start_fake()
+    answer = await fake.call("GET", f"{SESSIONS}/{session_id}")
     assert (answer.status, answer.json["error"]) == (400, "Invalid UUID")
 
 
@@ -266,10 +274,12 @@ async def test_malformed_ids_are_400(session_id: str) -> None:
         ("/completely/else", None),
     ],
 )
-async def test_unknown_routes_name_the_nearest_one_aside(path: str, nearest: str | None) -> None:
+async def test_unknown_routes_name_the_nearest_one_aside(
+    start_fake: StartFake, path: str, nearest: str | None
+) -> None:
     """404 in the provider's form; the hint is in a side header."""
-    async with serving_fake() as fake:
-        answer = await fake.call("GET", path)
+    fake = await start_fake()
+    answer = await fake.call("GET", path)
     assert answer.status == 404
     assert set(answer.json) == {"error", "docUrl"}
     assert answer.headers.get("X-Fake-Nearest-Route") == nearest
@@ -286,62 +296,64 @@ async def test_unknown_routes_name_the_nearest_one_aside(path: str, nearest: str
     ],
 )
 async def test_a_caller_s_world_keeps_what_nobody_expected(
-    prefix: str, headers: dict[str, str]
+    start_fake: StartFake, prefix: str, headers: dict[str, str]
 ) -> None:
     """A name tells the world, an existing or a new one; else the session key does."""
-    async with serving_fake() as fake:
-        _, key = await fake.ready()
-        world = fake.world if "{key}" in headers.get("Authorization", "") else None
-        sent = {name: value.format(key=key) for name, value in headers.items()}
-        path = "/v1/realtime_session"
-        answer = await fake.client.get(f"{prefix}{path}", headers=sent)
-        await fake.client.request("PATCH", f"{prefix}{SESSIONS}", headers=sent)
-        world = world or fake.worlds.get("mine")
-        assert world is not None
-        kept = [each for each in world.log.exchanges if not each.operation]
-        shown = [(each.path, exchange_body(each)["nearest"]) for each in kept]
+    fake = await start_fake()
+    _, key = await fake.ready()
+    world = fake.world if "{key}" in headers.get("Authorization", "") else None
+    sent = {name: value.format(key=key) for name, value in headers.items()}
+    path = "/v1/realtime_session"
+    answer = await fake.client.get(f"{prefix}{path}", headers=sent)
+    await fake.client.request("PATCH", f"{prefix}{SESSIONS}", headers=sent)
+    world = world or fake.worlds.get("mine")
+    assert world is not None
+    kept = [each for each in world.log.exchanges if not each.operation]
+    shown = [(each.path, exchange_body(each)["nearest"]) for each in kept]
     assert answer.status == 404
     assert shown == [(path, SESSIONS), (SESSIONS, SESSIONS)]
     assert key not in repr(kept)
 
 
 @pytest.mark.parametrize("token", ["", "stk_of_nobody", "fake.unauthorized"])
-async def test_nobody_s_world_is_made_for_what_nobody_expected(token: str) -> None:
+async def test_nobody_s_world_is_made_for_what_nobody_expected(
+    start_fake: StartFake, token: str
+) -> None:
     """Whoever cannot be told from others gets the refusal and no world."""
-    async with serving_fake() as fake:
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = await fake.client.get("/v1/realtime_session", headers=headers)
-        worlds = len(fake.worlds)
+    fake = await start_fake()
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = await fake.client.get("/v1/realtime_session", headers=headers)
+    worlds = len(fake.worlds)
     assert (answer.status, worlds) == (404, 0)
 
 
-async def test_wrong_methods_are_405_with_allow() -> None:
+async def test_wrong_methods_are_405_with_allow(start_fake: StartFake) -> None:
     """HEAD included: the fake is no kinder than it must be."""
-    async with serving_fake() as fake:
-        put = await fake.call("PUT", SESSIONS)
-        head = await fake.call("HEAD", "/v1/organization")
+    fake = await start_fake()
+    put = await fake.call("PUT", SESSIONS)
+    head = await fake.call("HEAD", "/v1/organization")
     assert (put.status, put.headers["Allow"]) == (405, "OPTIONS, POST")
     assert put.headers["X-Fake-Nearest-Route"] == SESSIONS
     assert head.status == 405
 
 
-async def test_a_base_url_with_a_trailing_slash_works() -> None:
+async def test_a_base_url_with_a_trailing_slash_works(start_fake: StartFake) -> None:
     """`//v1/...` is what the SDKs make of it."""
-    async with serving_fake() as fake:
-        assert (await fake.call("GET", "//v1/organization")).status == 200
+    fake = await start_fake()
+    assert (await fake.call("GET", "//v1/organization")).status == 200
 
 
-async def test_a_preflight_grants_what_browsers_send() -> None:
+async def test_a_preflight_grants_what_browsers_send(start_fake: StartFake) -> None:
     """Origin, method and the known headers; an unknown header is not granted."""
     asked = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "Authorization, content-type, x-stainless-os, x-other",
     }
-    async with serving_fake() as fake:
-        answer = await fake.client.request(
-            "OPTIONS", f"{SESSIONS}/00000000-0000-4000-8000-000000000000/consume", headers=asked
-        )
+    fake = await start_fake()
+    answer = await fake.client.request(
+        "OPTIONS", f"{SESSIONS}/00000000-0000-4000-8000-000000000000/consume", headers=asked
+    )
     assert answer.status == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
@@ -349,74 +361,74 @@ async def test_a_preflight_grants_what_browsers_send() -> None:
     assert granted == ["authorization", "content-type", "x-stainless-os"]
 
 
-async def test_errors_carry_the_cors_header_too() -> None:
+async def test_errors_carry_the_cors_header_too(start_fake: StartFake) -> None:
     """Without it a browser would show a network error instead of the refusal."""
-    async with serving_fake() as fake:
-        answers = [
-            await fake.client.get("/v1/organization"),
-            await fake.client.get("/v1/nowhere"),
-            await fake.call("PUT", SESSIONS),
-            await fake.call("POST", SESSIONS, json={}),
-        ]
+    fake = await start_fake()
+    answers = [
+        await fake.client.get("/v1/organization"),
+        await fake.client.get("/v1/nowhere"),
+        await fake.call("PUT", SESSIONS),
+        await fake.call("POST", SESSIONS, json={}),
+    ]
     assert [each.status for each in answers] == [401, 404, 405, 400]
     assert {each.headers["Access-Control-Allow-Origin"] for each in answers} == {"*"}
 
 
-async def test_health_and_readiness() -> None:
+async def test_health_and_readiness(start_fake: StartFake) -> None:
     """Both answer without a secret."""
-    async with serving_fake() as fake:
-        for path in ("/health", "/ready"):
-            assert (await fake.client.get(path)).json["status"] == "ok"
+    fake = await start_fake()
+    for path in ("/health", "/ready"):
+        assert (await fake.client.get(path)).json["status"] == "ok"
 
 
-async def test_worlds_by_secret_header_and_prefix_never_meet() -> None:
+async def test_worlds_by_secret_header_and_prefix_never_meet(start_fake: StartFake) -> None:
     """A session is found in its own world, however that is named, and in no other."""
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        path = f"{SESSIONS}/{session_id}"
-        elsewhere = [
-            await fake.call("GET", path, headers={"Authorization": "Bearer another"}),
-            await fake.call("GET", path, headers={"X-Fake-World": "w1"}),
-            await fake.call("GET", path, headers={"X-Test-Id": "w2"}),
-            await fake.call("GET", f"/w/w3{path}"),
-        ]
-        name = fake.world.name
-        here = [
-            await fake.call("GET", path, headers={"X-Fake-World": name}),
-            await fake.call("GET", f"/w/{name}{path}", headers={"X-Fake-World": "w1"}),
-        ]
+    fake = await start_fake()
+    session_id = await fake.create()
+    path = f"{SESSIONS}/{session_id}"
+    elsewhere = [
+        await fake.call("GET", path, headers={"Authorization": "Bearer another"}),
+        await fake.call("GET", path, headers={"X-Fake-World": "w1"}),
+        await fake.call("GET", path, headers={"X-Test-Id": "w2"}),
+        await fake.call("GET", f"/w/w3{path}"),
+    ]
+    name = fake.world.name
+    here = [
+        await fake.call("GET", path, headers={"X-Fake-World": name}),
+        await fake.call("GET", f"/w/{name}{path}", headers={"X-Fake-World": "w1"}),
+    ]
     assert [each.status for each in elsewhere] == [404] * 4
     assert [each.status for each in here] == [200, 200]
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "x" * 101, "-x"])
-async def test_bad_world_names_are_refused(name: str) -> None:
+async def test_bad_world_names_are_refused(start_fake: StartFake, name: str) -> None:
     """A name is one path segment of harmless characters."""
-    async with serving_fake() as fake:
-        answer = await fake.call("GET", "/v1/organization", headers={"X-Fake-World": name})
+    fake = await start_fake()
+    answer = await fake.call("GET", "/v1/organization", headers={"X-Fake-World": name})
     assert (answer.status, answer.headers["X-Fake-Code"]) == (400, "bad_world_name")
 
 
-async def test_latency_holds_answers_back_on_the_worlds_clock() -> None:
+async def test_latency_holds_answers_back_on_the_worlds_clock(start_fake: StartFake) -> None:
     """At rate 0 a delayed answer waits until somebody jumps; the call has been applied before."""
-    async with serving_fake(Settings(latency=Fixed(5.0))) as fake:
-        calling = asyncio.ensure_future(fake.call("POST", SESSIONS, json=CREATE))
-        await called(fake, "createSession")
-        for _ in range(3):  # what could come would be read before these
-            await fake.client.get("/health")
-        held_back = not calling.done()
-        fake.world.clock.jump(5)
-        answer = await calling
+    fake = await start_fake(Settings(latency=Fixed(5.0)))
+    calling = asyncio.ensure_future(fake.call("POST", SESSIONS, json=CREATE))
+    await called(fake, "createSession")
+    for _ in range(3):  # what could come would be read before these
+        await fake.client.get("/health")
+    held_back = not calling.done()
+    fake.world.clock.jump(5)
+    answer = await calling
     assert held_back
     assert answer.status == 200
 
 
-async def test_the_same_seed_and_calls_give_the_same_bytes() -> None:
+async def test_the_same_seed_and_calls_give_the_same_bytes(start_fake: StartFake) -> None:
     """Ids and keys follow from seed, world and order, not from time or chance."""
     seen = []
     for seed in ("7", "7", "8"):
-        async with serving_fake(seed=seed) as fake:
-            seen.append(await fake.ready())
+        fake = await start_fake(seed=seed)
+        seen.append(await fake.ready())
     assert seen[0] == seen[1]
     assert seen[0][0] != seen[2][0]
     assert seen[0][1] != seen[2][1]
@@ -438,12 +450,12 @@ async def test_a_defect_of_the_fake_is_500_in_the_providers_form(
     assert SECRET not in caplog.text
 
 
-async def test_a_consume_with_the_api_secret_is_remembered() -> None:
+async def test_a_consume_with_the_api_secret_is_remembered(start_fake: StartFake) -> None:
     """It is refused as ever, and stands in the journal of the world that the secret leads to."""
-    async with serving_fake() as fake:
-        session_id, _ = await fake.ready()
-        refused = await fake.consume(session_id, SECRET)
-        journal = await fake.call("GET", "/__admin/journal?operation=consumeSession")
+    fake = await start_fake()
+    session_id, _ = await fake.ready()
+    refused = await fake.consume(session_id, SECRET)
+    journal = await fake.call("GET", "/__admin/journal?operation=consumeSession")
     [consume] = journal.json["exchanges"]
     assert refused.status == 401
     assert (consume["session"], consume["request"]["key_fits"]) == (session_id, False)

@@ -10,24 +10,24 @@ from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, ErrorStyle, Limit
 from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import read
 from tests.support.fake.plans import failing
-from tests.support.servers import CREATE, Fake, serving_fake
+from tests.support.servers import CREATE, Fake, StartFake
 
 NO_BODY = {"Content-Type": "application/json"}  # as the official SDKs; aiohttp would add its own
 WORLD_2 = {"X-Fake-World": "second"}
 STRANGER = "123e4567-e89b-42d3-a456-426614174000"
 
 
-async def test_a_session_goes_from_not_ready_to_completed() -> None:
+async def test_a_session_goes_from_not_ready_to_completed(start_fake: StartFake) -> None:
     """NOT_READY, READY, RUNNING, COMPLETED: each status has its own keys at its own instant."""
-    async with serving_fake() as fake:
-        session_id = await fake.create(maxDuration=10)
-        created = await fake.get(session_id)
-        fake.world.clock.jump(1.5)
-        ready = await fake.get(session_id)
-        consumed = await fake.consume(session_id, ready["sessionKey"])
-        running = await fake.get(session_id)
-        fake.world.clock.jump(10)
-        completed = await fake.get(session_id)
+    fake = await start_fake()
+    session_id = await fake.create(maxDuration=10)
+    created = await fake.get(session_id)
+    fake.world.clock.jump(1.5)
+    ready = await fake.get(session_id)
+    consumed = await fake.consume(session_id, ready["sessionKey"])
+    running = await fake.get(session_id)
+    fake.world.clock.jump(10)
+    completed = await fake.get(session_id)
     assert (created["status"], created["queued"]) == ("NOT_READY", False)
     assert ready["status"] == "READY"
     assert consumed.json["roomName"] == session_id
@@ -35,75 +35,75 @@ async def test_a_session_goes_from_not_ready_to_completed() -> None:
     assert (completed["status"], completed["duration"]) == ("COMPLETED", 10)
 
 
-async def test_many_small_jumps_are_one_long_one() -> None:
+async def test_many_small_jumps_are_one_long_one(start_fake: StartFake) -> None:
     """A session that takes 1.5 s is READY after fifteen jumps of 100 ms, and not before."""
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        statuses = []
-        for _ in range(15):
-            fake.world.clock.jump(0.1)
-            statuses.append((await fake.get(session_id))["status"])
+    fake = await start_fake()
+    session_id = await fake.create()
+    statuses = []
+    for _ in range(15):
+        fake.world.clock.jump(0.1)
+        statuses.append((await fake.get(session_id))["status"])
     assert statuses == [*["NOT_READY"] * 14, "READY"]
 
 
-async def test_the_second_session_waits_in_the_queue_for_capacity() -> None:
+async def test_the_second_session_waits_in_the_queue_for_capacity(start_fake: StartFake) -> None:
     """`queued` is true until the first session ends, then it is provisioned from that instant."""
     settings = Settings(limits=Limits(concurrency=1))
-    async with serving_fake(settings) as fake:
-        first, second = await fake.create(), await fake.create()
-        waiting = await fake.get(second)
-        await fake.call("DELETE", f"/v1/realtime_sessions/{first}")
-        admitted = await fake.get(second)
-        fake.world.clock.jump(1.5)
-        ready = await fake.get(second)
+    fake = await start_fake(settings)
+    first, second = await fake.create(), await fake.create()
+    waiting = await fake.get(second)
+    await fake.call("DELETE", f"/v1/realtime_sessions/{first}")
+    admitted = await fake.get(second)
+    fake.world.clock.jump(1.5)
+    ready = await fake.get(second)
     assert (waiting["queued"], admitted["queued"], ready["status"]) == (True, False, "READY")
 
 
-async def test_delete_cancels_and_is_idempotent() -> None:
+async def test_delete_cancels_and_is_idempotent(start_fake: StartFake) -> None:
     """204 both times; the session stays readable as CANCELLED."""
-    async with serving_fake() as fake:
-        session_id = await fake.create()
-        answers = [await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}") for _ in "ab"]
-        session = await fake.get(session_id)
+    fake = await start_fake()
+    session_id = await fake.create()
+    answers = [await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}") for _ in "ab"]
+    session = await fake.get(session_id)
     assert [answer.status for answer in answers] == [204, 204]
     assert session["status"] == "CANCELLED"
 
 
-async def test_delete_of_an_ended_session_can_be_404() -> None:
+async def test_delete_of_an_ended_session_can_be_404(start_fake: StartFake) -> None:
     """The other reading of the unknown: a session that has ended cannot be deleted."""
-    async with serving_fake(Settings(deleted_again=False)) as fake:
-        session_id = await fake.create()
-        answers = [await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}") for _ in "ab"]
+    fake = await start_fake(Settings(deleted_again=False))
+    session_id = await fake.create()
+    answers = [await fake.call("DELETE", f"/v1/realtime_sessions/{session_id}") for _ in "ab"]
     assert [answer.status for answer in answers] == [204, 404]
 
 
-async def test_a_failed_provisioning_shows_its_code() -> None:
+async def test_a_failed_provisioning_shows_its_code(start_fake: StartFake) -> None:
     """FAILED carries the text and the stable code."""
     plan = failing(Failure("SAFETY.INPUT.TEXT", "Refused by moderation."))
-    async with serving_fake(Settings(plan=plan)) as fake:
-        session_id = await fake.create()
-        fake.world.clock.jump(1.5)
-        session = await fake.get(session_id)
+    fake = await start_fake(Settings(plan=plan))
+    session_id = await fake.create()
+    fake.world.clock.jump(1.5)
+    session = await fake.get(session_id)
     assert session["status"] == "FAILED"
     assert session["failureCode"] == "SAFETY.INPUT.TEXT"
 
 
-async def test_consume_errors_by_cause() -> None:
+async def test_consume_errors_by_cause(start_fake: StartFake) -> None:
     """Wrong key 401, unknown id 404, not ready 400, used 400, expired 401, over 400."""
-    async with serving_fake() as fake:
-        used, key = await fake.ready()
-        codes = {"wrong": await fake.consume(used, key[:-1] + ("0" if key[-1] != "0" else "1"))}
-        await fake.consume(used, key)
-        codes["used"] = await fake.consume(used, key)
-        codes["unknown"] = await fake.consume(STRANGER, key)
-        expired, expired_key = await fake.ready()
-        early = await fake.create()
-        codes["early"] = await fake.consume(
-            early, fake.world.account.session_key(fake.world.account.sessions[early])
-        )
-        fake.world.clock.jump(301)
-        codes["expired"] = await fake.consume(expired, expired_key)
-        codes["over"] = await fake.consume(used, key)
+    fake = await start_fake()
+    used, key = await fake.ready()
+    codes = {"wrong": await fake.consume(used, key[:-1] + ("0" if key[-1] != "0" else "1"))}
+    await fake.consume(used, key)
+    codes["used"] = await fake.consume(used, key)
+    codes["unknown"] = await fake.consume(STRANGER, key)
+    expired, expired_key = await fake.ready()
+    early = await fake.create()
+    codes["early"] = await fake.consume(
+        early, fake.world.account.session_key(fake.world.account.sessions[early])
+    )
+    fake.world.clock.jump(301)
+    codes["expired"] = await fake.consume(expired, expired_key)
+    codes["over"] = await fake.consume(used, key)
     seen = {name: (each.status, each.headers["X-Fake-Code"]) for name, each in codes.items()}
     assert seen == {
         "wrong": (401, "key_refused"),
@@ -115,20 +115,18 @@ async def test_consume_errors_by_cause() -> None:
     }
 
 
-async def test_consume_finds_its_world_by_the_key_alone() -> None:
+async def test_consume_finds_its_world_by_the_key_alone(start_fake: StartFake) -> None:
     """A browser sends neither secret nor world; the tag in the key leads to the right one."""
-    async with serving_fake() as fake:
-        other = (
-            await fake.call("POST", "/v1/realtime_sessions", json=CREATE, headers=WORLD_2)
-        ).json
-        world = fake.worlds.named("second")
-        world.clock.jump(1.5)
-        world.account.advance(world.clock.now())
-        session = world.account.sessions[other["id"]]
-        answer = await fake.consume(session.id, world.account.session_key(session))
-        strange = await fake.consume(session.id, "stk_000000000000_" + "0" * 32)
-        none = await fake.client.post(f"/v1/realtime_sessions/{session.id}/consume")
-        named = await fake.consume(session.id, "stk_other", **WORLD_2)
+    fake = await start_fake()
+    other = (await fake.call("POST", "/v1/realtime_sessions", json=CREATE, headers=WORLD_2)).json
+    world = fake.worlds.named("second")
+    world.clock.jump(1.5)
+    world.account.advance(world.clock.now())
+    session = world.account.sessions[other["id"]]
+    answer = await fake.consume(session.id, world.account.session_key(session))
+    strange = await fake.consume(session.id, "stk_000000000000_" + "0" * 32)
+    none = await fake.client.post(f"/v1/realtime_sessions/{session.id}/consume")
+    named = await fake.consume(session.id, "stk_other", **WORLD_2)
     assert (answer.status, strange.status, none.status) == (200, 401, 401)
     assert named.headers["X-Fake-Code"] == "key_refused"  # the session was found
 
@@ -143,129 +141,131 @@ async def test_consume_finds_its_world_by_the_key_alone() -> None:
     ],
 )
 async def test_consume_takes_an_empty_or_json_body(
-    headers: dict[str, str], data: bytes, status: int
+    start_fake: StartFake, headers: dict[str, str], data: bytes, status: int
 ) -> None:
     """Another declared content type is refused as observed, even without a body."""
-    async with serving_fake() as fake:
-        session_id, key = await fake.ready()
-        answer = await fake.client.post(
-            f"/v1/realtime_sessions/{session_id}/consume",
-            headers={"Authorization": f"Bearer {key}"} | headers,
-            data=data,
-        )
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    answer = await fake.client.post(
+        f"/v1/realtime_sessions/{session_id}/consume",
+        headers={"Authorization": f"Bearer {key}"} | headers,
+        data=data,
+    )
     assert answer.status == status
 
 
-async def test_a_lenient_consume_ignores_its_body() -> None:
+async def test_a_lenient_consume_ignores_its_body(start_fake: StartFake) -> None:
     """With the switch, any content type goes."""
-    async with serving_fake(Settings(strict_consume_body=False)) as fake:
-        session_id, key = await fake.ready()
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = await fake.consume(session_id, key, **form)
+    fake = await start_fake(Settings(strict_consume_body=False))
+    session_id, key = await fake.ready()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await fake.consume(session_id, key, **form)
     assert answer.status == 200
 
 
-async def test_running_on_join_keeps_the_status_ready_after_consume() -> None:
+async def test_running_on_join_keeps_the_status_ready_after_consume(start_fake: StartFake) -> None:
     """With the switch, RUNNING begins when somebody joins, and the key is spent before."""
     settings = Settings(plan=Plan(join=Fixed(2.0)))
-    async with serving_fake(settings) as fake:
-        session_id, key = await fake.ready()
-        await fake.consume(session_id, key)
-        between = await fake.get(session_id)
-        again = await fake.consume(session_id, key)
-        fake.world.clock.jump(2)
-        joined = await fake.get(session_id)
+    fake = await start_fake(settings)
+    session_id, key = await fake.ready()
+    await fake.consume(session_id, key)
+    between = await fake.get(session_id)
+    again = await fake.consume(session_id, key)
+    fake.world.clock.jump(2)
+    joined = await fake.get(session_id)
     assert (between["status"], again.status, joined["status"]) == ("READY", 400, "RUNNING")
 
 
-async def test_backend_credentials_are_hidden_and_repeatable() -> None:
+async def test_backend_credentials_are_hidden_and_repeatable(start_fake: StartFake) -> None:
     """connect_backend joins the session's room unseen, before and after consume."""
-    async with serving_fake() as fake:
-        path = f"/v1/realtime_sessions/{(made := await fake.create())}/connect_backend"
-        early = await fake.call("POST", path, headers=NO_BODY)
-        fake.world.clock.jump(1.5)
-        ready = await fake.call("POST", path, headers=NO_BODY)
-        await fake.consume(made, (await fake.get(made))["sessionKey"])
-        running = await fake.call("POST", path, headers=NO_BODY)
-        await fake.call("DELETE", f"/v1/realtime_sessions/{made}")
-        over = await fake.call("POST", path, headers=NO_BODY)
+    fake = await start_fake()
+    path = f"/v1/realtime_sessions/{(made := await fake.create())}/connect_backend"
+    early = await fake.call("POST", path, headers=NO_BODY)
+    fake.world.clock.jump(1.5)
+    ready = await fake.call("POST", path, headers=NO_BODY)
+    await fake.consume(made, (await fake.get(made))["sessionKey"])
+    running = await fake.call("POST", path, headers=NO_BODY)
+    await fake.call("DELETE", f"/v1/realtime_sessions/{made}")
+    over = await fake.call("POST", path, headers=NO_BODY)
     assert [each.status for each in (early, ready, running, over)] == [400, 200, 200, 400]
     claims = read(running.json["token"], "secret")
     assert claims["video"]["hidden"] is True
     assert claims["video"]["room"] == made
 
 
-async def test_missing_credits_are_402_or_as_observed_400() -> None:
+async def test_missing_credits_are_402_or_as_observed_400(start_fake: StartFake) -> None:
     """Two credits make one session; the next is refused, in either style with the same text."""
     for style, status in ((ErrorStyle.GUIDE, 402), (ErrorStyle.OBSERVED, 400)):
         settings = Settings(limits=Limits(credits=3), errors=style)
-        async with serving_fake(settings) as fake:
-            await fake.create()
-            refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
+        fake = await start_fake(settings)
+        await fake.create()
+        refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
         assert refused.status == status
         assert "enough credits" in refused.json["error"]
 
 
-async def test_quota_is_429_with_the_seconds_until_the_next_create_works() -> None:
+async def test_quota_is_429_with_the_seconds_until_the_next_create_works(
+    start_fake: StartFake,
+) -> None:
     """Retry-After counts the world's time, and holds."""
-    async with serving_fake(Settings(limits=Limits(daily=1))) as fake:
-        await fake.create()
-        fake.world.clock.jump(3600)
-        refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
-        fake.world.clock.jump(int(refused.headers["Retry-After"]))
-        later = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
+    fake = await start_fake(Settings(limits=Limits(daily=1)))
+    await fake.create()
+    fake.world.clock.jump(3600)
+    refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
+    fake.world.clock.jump(int(refused.headers["Retry-After"]))
+    later = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
     assert (refused.status, refused.headers["Retry-After"]) == (429, "82800")
     assert later.status == 200
 
 
-async def test_quota_without_retry_after() -> None:
+async def test_quota_without_retry_after(start_fake: StartFake) -> None:
     """The header can be left out, since nobody has seen it live."""
     settings = Settings(limits=Limits(daily=0), retry_after=False)
-    async with serving_fake(settings) as fake:
-        refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
+    fake = await start_fake(settings)
+    refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
     assert refused.status == 429
     assert "Retry-After" not in refused.headers
 
 
-async def test_custom_avatars_exist_by_configuration() -> None:
+async def test_custom_avatars_exist_by_configuration(start_fake: StartFake) -> None:
     """The example avatar exists, a stranger does not, and `any` lets every UUID exist."""
 
     async def create(fake: Fake, avatar_id: str) -> int:
         body = CREATE | {"avatar": {"type": "custom", "avatarId": avatar_id}}
         return (await fake.call("POST", "/v1/realtime_sessions", json=body)).status
 
-    async with serving_fake() as fake:
-        assert await create(fake, EXAMPLE_AVATAR.upper()) == 200
-        assert await create(fake, STRANGER) == 404
-    async with serving_fake(Settings(avatars=None)) as fake:
-        assert await create(fake, STRANGER) == 200
+    fake = await start_fake()
+    assert await create(fake, EXAMPLE_AVATAR.upper()) == 200
+    assert await create(fake, STRANGER) == 404
+    fake = await start_fake(Settings(avatars=None))
+    assert await create(fake, STRANGER) == 200
 
 
-async def test_unknown_ids_are_404_or_materialise() -> None:
+async def test_unknown_ids_are_404_or_materialise(start_fake: StartFake) -> None:
     """As a drop-in for a stateless mock, any well-formed id is a session that lives on."""
     path = f"/v1/realtime_sessions/{STRANGER}"
-    async with serving_fake() as fake:
-        assert (await fake.call("GET", path)).status == 404
-    async with serving_fake(Settings(materialise=True)) as fake:
-        assert (await fake.get(STRANGER))["status"] == "NOT_READY"
-        fake.world.clock.jump(1.5)
-        assert (await fake.get(STRANGER.upper()))["status"] == "READY"
+    fake = await start_fake()
+    assert (await fake.call("GET", path)).status == 404
+    fake = await start_fake(Settings(materialise=True))
+    assert (await fake.get(STRANGER))["status"] == "NOT_READY"
+    fake.world.clock.jump(1.5)
+    assert (await fake.get(STRANGER.upper()))["status"] == "READY"
 
 
-async def test_organization_shows_limits_balance_and_usage() -> None:
+async def test_organization_shows_limits_balance_and_usage(start_fake: StartFake) -> None:
     """What the account spends is what the organization endpoints say."""
-    async with serving_fake(Settings(limits=Limits(20, 25_000, 100))) as fake:
-        session_id, key = await fake.ready()
-        await fake.consume(session_id, key)
-        fake.world.clock.jump(13)  # the third block has begun
-        organization = (await fake.call("GET", "/v1/organization")).json
-        today = await fake.get(session_id)
-        usage = await fake.call(
-            "POST",
-            "/v1/organization/usage",
-            json={"startDate": today["createdAt"][:10]},
-        )
-        default = await fake.call("POST", "/v1/organization/usage", headers=NO_BODY)
+    fake = await start_fake(Settings(limits=Limits(20, 25_000, 100)))
+    session_id, key = await fake.ready()
+    await fake.consume(session_id, key)
+    fake.world.clock.jump(13)  # the third block has begun
+    organization = (await fake.call("GET", "/v1/organization")).json
+    today = await fake.get(session_id)
+    usage = await fake.call(
+        "POST",
+        "/v1/organization/usage",
+        json={"startDate": today["createdAt"][:10]},
+    )
+    default = await fake.call("POST", "/v1/organization/usage", headers=NO_BODY)
     assert organization["creditBalance"] == 100 - 2 - 3 * 2
     assert organization["tier"]["models"]["gwm1_avatars"]["maxConcurrentGenerations"] == 20
     assert organization["usage"]["models"]["gwm1_avatars"]["dailyGenerations"] == 1
@@ -285,37 +285,39 @@ async def test_organization_shows_limits_balance_and_usage() -> None:
         {"startDate": "9999-12-31"},
     ],
 )
-async def test_usage_refuses_ranges_that_are_none(dates: dict[str, str]) -> None:
+async def test_usage_refuses_ranges_that_are_none(
+    start_fake: StartFake, dates: dict[str, str]
+) -> None:
     """Dates that do not exist, empty ranges and more than 90 days are 400."""
-    async with serving_fake() as fake:
-        answer = await fake.call("POST", "/v1/organization/usage", json=dates)
+    fake = await start_fake()
+    answer = await fake.call("POST", "/v1/organization/usage", json=dates)
     assert answer.status == 400
 
 
-async def test_usage_accepts_ninety_days() -> None:
+async def test_usage_accepts_ninety_days(start_fake: StartFake) -> None:
     """The longest range that is allowed."""
-    async with serving_fake() as fake:
-        dates = {"startDate": "2026-01-01", "beforeDate": "2026-04-01"}
-        answer = await fake.call("POST", "/v1/organization/usage", json=dates)
+    fake = await start_fake()
+    dates = {"startDate": "2026-01-01", "beforeDate": "2026-04-01"}
+    answer = await fake.call("POST", "/v1/organization/usage", json=dates)
     assert answer.status == 200
 
 
-async def test_unlimited_accounts_say_null() -> None:
+async def test_unlimited_accounts_say_null(start_fake: StartFake) -> None:
     """No limit is null, as the newest official SDK types it."""
-    async with serving_fake(Settings(limits=Limits(None, None, None))) as fake:
-        models = (await fake.call("GET", "/v1/organization")).json["tier"]["models"]
+    fake = await start_fake(Settings(limits=Limits(None, None, None)))
+    models = (await fake.call("GET", "/v1/organization")).json["tier"]["models"]
     assert set(models["gwm1_avatars"].values()) == {None}
 
 
-async def test_an_overdrawn_balance_shows_as_zero() -> None:
+async def test_an_overdrawn_balance_shows_as_zero(start_fake: StartFake) -> None:
     """The wire knows no debts."""
     settings = replace(Settings(), limits=Limits(credits=2))
-    async with serving_fake(settings) as fake:
-        session_id, key = await fake.ready()
-        await fake.consume(session_id, key)
-        fake.world.clock.jump(1)
-        session = await fake.get(session_id)
-        organization = (await fake.call("GET", "/v1/organization")).json
+    fake = await start_fake(settings)
+    session_id, key = await fake.ready()
+    await fake.consume(session_id, key)
+    fake.world.clock.jump(1)
+    session = await fake.get(session_id)
+    organization = (await fake.call("GET", "/v1/organization")).json
     assert session["status"] == "COMPLETED"
     assert fake.world.account.sessions[session_id].event is Event.UNPAID
     assert organization["creditBalance"] == 0
