@@ -531,3 +531,20 @@ def test_the_lifecycle_diagram_is_the_table(architecture: str) -> None:
     assert sorted(arrows) == sorted(table)
     labelled = [line for line in diagrams[0].splitlines() if "-->" in line and "[*]" not in line]
     assert len(labelled) == len(arrows), "an arrow is not of the form `A --> B: event`"
+
+
+def test_the_files_on_the_page_exist(architecture: str) -> None:
+    """Each file or folder that the page names lies in the repository, or in a package."""
+    named = {
+        name
+        for name in re.findall(r"`([a-z_]+(?:/[a-z_<>.]+)+/?)`", architecture)
+        if "<" not in name and not name.startswith("tests/test_")
+    }
+    lost = [
+        name
+        for name in named
+        if not any((ROOT / start / name).exists() for start in ("", *PACKAGES))
+    ]
+
+    assert len(named) > 20
+    assert lost == []
