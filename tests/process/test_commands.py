@@ -202,7 +202,7 @@ async def test_requests_that_do_not_parse_are_logged_without_their_words(module:
     ("arguments", "environment", "words"),
     [
         ([], {"RUNWAYML_API_SECRET": "planted "}, ["RUNWAYML_API_SECRET", "white space"]),
-        ([], {"GATEWAY_DEADLINE": "soon"}, ["GATEWAY_DEADLINE", "seconds from 1 to 600"]),
+        ([], {"GATEWAY_DEADLINE": "soon"}, ["GATEWAY_DEADLINE", "seconds", "1 to 600"]),
         (["--poll-interval=9"], {}, ["--poll-interval", "0.1 to 1"]),
     ],
 )
