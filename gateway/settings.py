@@ -7,7 +7,7 @@ come from these declarations.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,22 +53,23 @@ class Setting:
 
 
 def setting(
-    variable: str,
+    assignment: str,
     parse: Callable[[str], Any],
     expected: str,
     *,
-    default: str = "",
-    unset: Any = MISSING,
+    unset: Any = "",
     secret: bool = False,
     shown: bool = True,
 ) -> Any:
     """Return the field of a dataclass for a setting.
 
     Args:
-        unset: the value without a variable, where no text stands for it; else the default's.
+        assignment: the variable, and behind `=` the text of the default, if a text stands for it.
+        unset: the value without a variable, if no text stands for it; MISSING: it has to be given.
         shown: whether a repr may show it; no secret is shown.
     """
-    value = parse(default) if unset is MISSING else unset
+    variable, equals, default = assignment.partition("=")
+    value = parse(default) if equals else unset
     one = Setting(variable, parse, expected, value, default, secret)
     return field(default=value, repr=shown and not secret, metadata={SETTING: one})
 
@@ -114,9 +115,9 @@ def switch(text: str) -> bool:
     return _parser({"on": True, "off": False}.__getitem__, lambda value: True)(text.lower())
 
 
-def words(text: str) -> list[str]:
+def words(text: str) -> tuple[str, ...]:
     """Return the entries of a comma separated list, without spaces around them and empty ones."""
-    return [entry for each in text.split(",") if (entry := each.strip())]
+    return tuple(entry for each in text.split(",") if (entry := each.strip()))
 
 
 def some_text(text: str) -> str:

@@ -25,30 +25,26 @@ class LimitSettings:
     """
 
     rates: tuple[Rate, ...] = setting(
-        "GATEWAY_RATE_LIMIT",
+        "GATEWAY_RATE_LIMIT=off",
         parse_rate,
         "how often one caller may connect, such as 30/minute;500/day, or `off`",
-        default="off",
     )
     in_flight: int = setting(
-        "GATEWAY_IN_FLIGHT_LIMIT",
+        "GATEWAY_IN_FLIGHT_LIMIT=off",
         _in_flight,
         f"the connects in flight at once over all callers and replicas, at most"
         f" {LARGEST_IN_FLIGHT}, or `off`",
-        default="off",
     )
     storage: str = setting(
-        "GATEWAY_RATE_LIMIT_STORAGE",
+        f"GATEWAY_RATE_LIMIT_STORAGE={MEMORY}",
         parse_storage,
         "memory:// or the redis:// URL that replicas share; may hold a password",
-        default=MEMORY,
         secret=True,
     )
     on_outage: Outage = setting(
-        "GATEWAY_RATE_LIMIT_OUTAGE",
+        "GATEWAY_RATE_LIMIT_OUTAGE=open",
         one_of(Outage),
         "`open` or `closed`: whether callers may connect while that storage cannot be reached",
-        default="open",
     )
 
     def open_storage(self, clock: LoopClock, bounds: Bounds = BOUNDS) -> Storage | None:
