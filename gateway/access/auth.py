@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -26,6 +26,9 @@ from gateway.access.settings import (
 from gateway.clock import LoopClock
 from gateway.errors import Unauthorized
 
+if TYPE_CHECKING:
+    from gateway.access.jwks import PublicKey
+
 LONGEST_SUBJECT = 256  # characters
 
 _BEARER = re.compile(rf"bearer +({TOKEN68})", re.IGNORECASE | re.ASCII)  # no Kelvin sign for k
@@ -33,8 +36,8 @@ _JWT_FORM = re.compile(r"(?:[A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]+")
 _LAST_INSTANT = 1e11  # POSIX seconds, year 5138: an `exp` in milliseconds would be later
 
 
-class Authenticator(Protocol):
-    """Authenticates callers, and names them."""
+class Authenticator:
+    """Authenticates callers, and names them. This one lets every caller in without a name."""
 
     async def subject(self, authorization: Sequence[str]) -> str | None:
         """Return the caller's name, the same each time; None if callers are not authenticated.
@@ -46,6 +49,7 @@ class Authenticator(Protocol):
             Unauthorized: there is no token, or an invalid one.
             AuthUnavailable: the token cannot be checked, because the keys are unavailable.
         """
+        return None
 
     async def close(self) -> None:
         """End what runs in the background. Call before the HTTP session is closed."""
@@ -64,13 +68,13 @@ def authenticator(
     """
     check(settings)
     if settings.mode is Mode.NONE:
-        return _NoAuthentication()
+        return Authenticator()
     if settings.mode is Mode.BEARER:
         return _StaticTokens(settings.tokens)
     if settings.jwks_url:
         return _SignedTokens(settings, KeySet(settings.jwks_url, http, clock), clock)
-    secret, pem = settings.jwt_secret, settings.jwt_public_key
-    return _SignedTokens(settings, _OneKey(secret.encode() if secret else public_key(pem)), clock)
+    secret = settings.jwt_secret.encode()
+    return _SignedTokens(settings, secret or public_key(settings.jwt_public_key), clock)
 
 
 def _bearer(authorization: Sequence[str]) -> str:
@@ -88,15 +92,7 @@ def _bearer(authorization: Sequence[str]) -> str:
     return form[1]
 
 
-class _NoAuthentication:
-    async def subject(self, authorization: Sequence[str]) -> str | None:
-        return None
-
-    async def close(self) -> None:
-        pass
-
-
-class _StaticTokens:
+class _StaticTokens(Authenticator):
     """Keeps digests only: of one length, so that any guess takes the same time to compare."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
@@ -110,34 +106,13 @@ class _StaticTokens:
             raise Unauthorized("unknown")
         return f"token-{same.index(True) + 1}"
 
-    async def close(self) -> None:
-        pass
 
+class _SignedTokens(Authenticator):
+    """Checks each token anew: a caller connects once in a while, so a cache would seldom help."""
 
-class _Keys(Protocol):
-    async def key(self, kid: str | None, alg: str) -> Any: ...
-
-    async def close(self) -> None: ...
-
-
-class _OneKey:
-    def __init__(self, key: Any) -> None:
-        self._key = key
-
-    async def key(self, kid: str | None, alg: str) -> Any:
-        return self._key
-
-    async def close(self) -> None:
-        pass
-
-
-class _SignedTokens:
-    """Checks each token anew, which is little beside the connect that follows.
-
-    A cache of verified tokens would seldom help, since a caller connects once in a while.
-    """
-
-    def __init__(self, settings: AuthSettings, keys: _Keys, clock: LoopClock) -> None:
+    def __init__(
+        self, settings: AuthSettings, keys: "KeySet | PublicKey | bytes", clock: LoopClock
+    ) -> None:
         self._settings = settings
         self._algorithms = accepted_algorithms(settings)
         self._keys = keys
@@ -146,13 +121,15 @@ class _SignedTokens:
     async def subject(self, authorization: Sequence[str]) -> str | None:
         token = _bearer(authorization)
         kid, alg = self._header(token)
-        key = await self._keys.key(kid, alg)
+        keys = self._keys
+        key = await keys.key(kid, alg) if isinstance(keys, KeySet) else keys
         claims = self._claims(token, key, alg)
         check_times(claims, now=self._clock.wall(), leeway_s=self._settings.leeway_s)
         return caller_name(claims)
 
     async def close(self) -> None:
-        await self._keys.close()
+        if isinstance(self._keys, KeySet):
+            await self._keys.close()
 
     def _header(self, token: str) -> tuple[str | None, str]:
         """Return the key's name and the algorithm. Nothing is verified yet."""
