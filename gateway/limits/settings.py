@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.clock import LoopClock
 from gateway.limits.rates import parse_rate
-from gateway.limits.storage import BOUNDS, MEMORY, Bounds, Outage, Storage, parse_storage
+from gateway.limits.storage import ANSWER_S, MEMORY, Outage, Storage, parse_storage
 from gateway.limits.window import Rate
 from gateway.settings import number, one_of, setting
 
@@ -47,11 +47,11 @@ class LimitSettings:
         "`open` or `closed`: whether callers may connect while that storage cannot be reached",
     )
 
-    def open_storage(self, clock: LoopClock, bounds: Bounds = BOUNDS) -> Storage | None:
+    def open_storage(self, clock: LoopClock, answer_s: float = ANSWER_S) -> Storage | None:
         """Return what limits are shared through, None if this process keeps them to itself.
 
         Nothing is opened for limits that are off.
         """
         if self.storage == MEMORY or not (self.rates or self.in_flight):
             return None
-        return Storage(self.storage, policy=self.on_outage, clock=clock, bounds=bounds)
+        return Storage(self.storage, policy=self.on_outage, clock=clock, answer_s=answer_s)
