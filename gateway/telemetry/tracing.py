@@ -2,14 +2,10 @@
 
 The spans are made by hand with the plain API. The instrumentation libraries for aiohttp patch
 classes for the whole process, put query strings of callers into spans, and send `traceparent` to
-every host that is called. Here nothing is global: each gateway has a provider of its own. The
-trace is not propagated to the upstream, a third party that has no use for our ids.
+every host that is called, also to an upstream that has no use for our ids.
 
-Attributes are chosen one by one. No header, body, query string or message of an error is among
-them. A span of an upstream request ends with the answer's headers.
-
-Whether to trace is decided here; everything else (endpoint, sampler, resource, batches) is read
-from the process's environment by the SDK, as its specification says.
+Attributes are chosen one by one: no header, body, query string or message of an error. Whether to
+trace is decided here; the SDK reads everything else from the process's environment.
 """
 
 import asyncio
@@ -19,7 +15,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -117,10 +112,7 @@ class Tracing:
                 await done.wait()
 
     async def _start(
-        self,
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        request: aiohttp.TraceRequestStartParams,
+        self, _session: object, context: Any, request: aiohttp.TraceRequestStartParams
     ) -> None:
         from opentelemetry.trace import SpanKind
 
@@ -137,24 +129,16 @@ class Tracing:
         )
 
 
-async def _end(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    request: aiohttp.TraceRequestEndParams,
-) -> None:
-    status = request.response.status
+async def _end(_session: object, context: Any, end: aiohttp.TraceRequestEndParams) -> None:
+    status = end.response.status
     context.span.set_attribute("http.response.status_code", status)
     _mark(context.span, failed=status >= 400, why=str(status))
     context.span.end()
 
 
-async def _fail(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    request: aiohttp.TraceRequestExceptionParams,
-) -> None:
+async def _fail(_session: object, context: Any, end: aiohttp.TraceRequestExceptionParams) -> None:
     # the type only: what an error says is not known to be harmless
-    _mark(context.span, failed=True, why=type(request.exception).__name__)
+    _mark(context.span, failed=True, why=type(end.exception).__name__)
     context.span.end()
 
 
