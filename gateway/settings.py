@@ -1,8 +1,7 @@
 """What a setting is: a field of a configuration that knows its variable, parser, help and default.
 
-`Config` and its groups declare each field once, with `setting`. The environment variables, the
-options of the command line, the hints at misspelt variables and the table in docs/gateway.md all
-come from these declarations.
+`Config` and its groups declare each field once, with `setting`; the command line and the table in
+docs/gateway.md come from these declarations.
 """
 
 from collections.abc import Callable, Iterator

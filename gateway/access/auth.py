@@ -1,8 +1,7 @@
 """Authentication: none, by one of the operator's tokens, or by a signed token (JWT) of a person.
 
 Limits and logs get a name that tells callers apart and does not show who they are. No text here
-holds a word of what the caller sent. The operator's settings are in `settings.py`, keys and key
-sets in `jwks.py`.
+holds a word of what the caller sent.
 """
 
 import hashlib
@@ -209,9 +208,8 @@ def check_times(claims: Mapping[str, Any], *, now: float, leeway_s: float) -> No
 def caller_name(claims: Mapping[str, Any]) -> str:
     """Return `jwt-` and 16 hex digits, a digest of `iss` and `sub`.
 
-    A digest, because a subject is often a mail address, and the name goes to logs and to Redis;
-    64 bits keep callers apart. `iss` is in it since subjects are unique per issuer only; the
-    separator of the two is not printable, so it occurs in neither.
+    A digest, because a subject is often a mail address, and the name goes to logs and to Redis.
+    `iss` is in it since subjects are unique per issuer only.
 
     Raises:
         Unauthorized: `sub` is not 1 to 256 printable characters, or `iss` is no text.
@@ -221,4 +219,5 @@ def caller_name(claims: Mapping[str, Any]) -> str:
         raise Unauthorized("sub is not 1 to 256 characters")
     if not (isinstance(issuer, str) and (issuer + subject).isprintable()):
         raise Unauthorized("iss or sub is no printable text")
+    # the separator is not printable, so it occurs in neither
     return "jwt-" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:16]

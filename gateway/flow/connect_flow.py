@@ -1,13 +1,8 @@
 """The connect flow: create, poll until READY, consume if asked, hand out or cancel.
 
-The one promise that shapes this module: a session that is not handed out is cancelled upstream,
-whatever ended the connect (a failure, the deadline, a caller who left, a shutdown), because it
-costs credits until it ends. A session is in custody from the moment the create request is sent.
-Create therefore runs as a task of its own: when the connect ends first, the task lives on for a
-while, since only its reply has the id that cancelling needs.
-
-Cancelling runs after the answer and does not delay it. Events go to a `Watch`, so the metrics need
-no line here.
+A session that is not handed out is cancelled upstream, whatever ended the connect, because it costs
+credits until it ends. It is in custody from the moment the create request is sent, and cancelling
+runs after the answer and does not delay it.
 """
 
 import asyncio
@@ -185,6 +180,7 @@ class ConnectFlow:
             return session_id
 
         async def attempt() -> str:
+            # a task that outlives the connect: only its reply has the id that cancelling needs
             custody.creating = self._own(create())
             return await asyncio.shield(custody.creating)
 
@@ -263,9 +259,7 @@ class ConnectFlow:
             custody = _Custody(place)
             try:
                 yield custody
-                await (
-                    place.aclose()
-                )  # may take a moment, before which the session is not handed out
+                await place.aclose()  # may take a moment; until then nothing is handed out
             except BaseException as error:
                 over = isinstance(error, SessionFailed) and error.over
                 if custody.creating is not None and not over:

@@ -1,13 +1,7 @@
 """What to do next: pure decisions of the connect flow. No I/O, no clock.
 
-Two questions are answered here. After a poll: hand out, wait, or give up (`read_status`), and how
-long to wait (`poll_waits`). After a failed request: retry after so many seconds, or which row of
-the contract the caller gets (`after_failure`).
-
-A create is retried only when the server certainly did not act: connection refused, 429 or 503.
-After 500, 502, 504, a reset, a timeout or an unreadable answer a session may exist, and a retry
-would make a second one, paid for and never used. A poll changes nothing, so it is retried after
-every failure that may be transient. Consume is sent once: its key works once.
+After a poll: hand out, wait, or give up (`read_status`), and how long to wait (`poll_waits`). After
+a failed request: retry after so many seconds, or which error the caller gets (`after_failure`).
 """
 
 import math
@@ -179,11 +173,11 @@ def _may_retry(failure: UpstreamFailure) -> bool:
     if failure.reason is FailureReason.REFUSED:
         return True
     match failure.hop:
-        case Hop.CREATE:
+        case Hop.CREATE:  # else a session may exist, and a retry would make a second one, paid for
             return failure.reason is FailureReason.STATUS and failure.status in (429, 503)
         case Hop.CONSUME:
-            return False
-        case _:
+            return False  # its key works once
+        case _:  # these change nothing
             return failure.reason is not FailureReason.SCHEMA and (
                 failure.reason is not FailureReason.STATUS
                 or failure.status in (408, 429)

@@ -27,7 +27,7 @@ _NO_CREDITS = b"enough credits"  # observed: "You do not have enough credits to 
 
 
 class RunwayClient:
-    """Speaks to one upstream with one secret.
+    """Speaks to one upstream with one secret. Every request can raise an `UpstreamFailure`.
 
     Args:
         http: without a timeout and a base URL of its own.
@@ -45,11 +45,7 @@ class RunwayClient:
         self._attempt_s = attempt_s
 
     async def create(self, avatar: Avatar, options: SessionOptions) -> str:
-        """Create a session and return its id.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Create a session and return its id."""
         wanted = (
             {"type": "custom", "avatarId": avatar.id}
             if avatar.custom
@@ -60,11 +56,7 @@ class RunwayClient:
         return _text(answer, "id", Hop.CREATE, _SAFE_IN_A_PATH)
 
     async def retrieve(self, session_id: str) -> tuple[str, str | None]:
-        """Poll a session, and return its status, and its key if it is READY.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Poll a session, and return its status, and its key if it is READY."""
         url = f"{self._sessions}/{session_id}"
         answer = await self._json(Hop.RETRIEVE, "GET", url, self._secret)
         status = _text(answer, "status", Hop.RETRIEVE)
@@ -73,22 +65,14 @@ class RunwayClient:
         return status, _text(answer, "sessionKey", Hop.RETRIEVE, _SAFE_IN_A_HEADER)
 
     async def consume(self, session_id: str, session_key: str) -> RoomCredentials:
-        """Use the session's key, which works once.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Use the session's key, which works once."""
         url = f"{self._sessions}/{session_id}/consume"
         answer = await self._json(Hop.CONSUME, "POST", url, session_key, {})
         url, token, room = (_text(answer, key, Hop.CONSUME) for key in ("url", "token", "roomName"))
         return RoomCredentials(url, token, room)
 
     async def cancel(self, session_id: str) -> None:
-        """Cancel a session; one that is unknown upstream counts as cancelled.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Cancel a session; one that is unknown upstream counts as cancelled."""
         url = f"{self._sessions}/{session_id}"
         try:
             await self._send(Hop.CANCEL, "DELETE", url, self._secret)

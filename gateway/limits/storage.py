@@ -1,8 +1,8 @@
 """The storage that replicas share, Redis, and what happens while it cannot be reached.
 
-A connect must not become slow, or fail in unforeseen ways, because Redis does. So every call is
-bounded, and after one that failed the storage counts as down: the operator's policy decides every
-connect at once, except that every two seconds one call goes out as a probe.
+A connect must not become slow because Redis does. So every call is bounded, and after one that
+failed the storage counts as down: the operator's policy decides every connect at once, except that
+now and then one call goes out as a probe.
 """
 
 import asyncio

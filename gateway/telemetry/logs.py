@@ -1,9 +1,8 @@
 """The gateway's log: one line per request, ids on every line, and no secret on any.
 
-Code that logs does not log secrets. What is done here is the last line of defence, for words of
-libraries and for mistakes. Redaction happens where a line is made, after message and arguments are
-one text and before JSON escapes anything: a filter on the record would miss a secret that is put
-together only then, and would change the record under other handlers.
+Redaction is the last line of defence, for words of libraries and for mistakes. It happens where a
+line is made, after message and arguments are one text and before JSON escapes anything: a filter on
+the record would miss a secret that is put together only then.
 """
 
 import json

@@ -1,8 +1,7 @@
 """The record of one request, from which its log line and its span are made.
 
-Its ids are the caller's or are drawn, the rest is filled in on the way. A context variable carries
-it, so that every log line of a connect, and of the cancellation that it leaves behind, has the
-request's ids.
+A context variable carries it, so that every log line of a connect, and of the cancellation that it
+leaves behind, has the request's ids.
 
 Source of the header `traceparent`: W3C Trace Context, level 1 (2021-11-23).
 """
