@@ -173,8 +173,4 @@ def setup_logging(
     handler.setFormatter(
         {LogFormat.JSON: JsonFormatter, LogFormat.TEXT: TextFormatter}[form](redaction)
     )
-    root = logging.getLogger()
-    for other in tuple(root.handlers):
-        root.removeHandler(other)
-    root.addHandler(handler)
-    root.setLevel(level.name)
+    logging.basicConfig(handlers=[handler], level=level.name, force=True)

@@ -20,10 +20,9 @@ from urllib.parse import unquote
 
 import aiohttp
 
-from gateway.telemetry.record import Identity, RequestRecord
+from gateway.telemetry.record import RequestRecord
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -57,8 +56,12 @@ class Tracing:
         exit the span gets what the record holds by then.
         """
         from opentelemetry.trace import SpanKind, use_span
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        parent = _caller(record.identity)
+        caller, parent = record.identity, None
+        if caller.parent_id:  # else the parent is the current span, if there is one
+            traceparent = f"00-{caller.trace_id}-{caller.parent_id}-{int(caller.sampled):02x}"
+            parent = TraceContextTextMapPropagator().extract({"traceparent": traceparent})
         span = self._tracer.start_span("connect", context=parent, kind=SpanKind.SERVER)
         ids = span.get_span_context()
         if ids.is_valid:  # else the SDK is switched off
@@ -148,18 +151,6 @@ def _mark(span: Any, *, failed: bool, why: str) -> None:
     if failed:
         span.set_attribute("error.type", why)
         span.set_status(Status(StatusCode.ERROR))
-
-
-def _caller(identity: Identity) -> "Context | None":
-    """Return the caller's span as a parent; None: whatever span is current, if one is."""
-    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
-
-    if not identity.parent_id:
-        return None
-    trace_id, span_id = int(identity.trace_id, 16), int(identity.parent_id, 16)
-    flags = TraceFlags(TraceFlags.SAMPLED if identity.sampled else TraceFlags.DEFAULT)
-    remote = SpanContext(trace_id, span_id, is_remote=True, trace_flags=flags)
-    return set_span_in_context(NonRecordingSpan(remote))
 
 
 def tracing(environment: Mapping[str, str]) -> Tracing | None:
