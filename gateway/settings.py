@@ -1,7 +1,8 @@
 """What a setting is: a field of a configuration that knows its variable, parser, help and default.
 
 `Config` and its groups declare each field once, with `setting`; the command line and the table in
-docs/gateway.md come from these declarations.
+docs/gateway.md come from these declarations. Parsers of texts raise a ValueError that says what the
+text is instead.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ class Setting:
 
     Attributes:
         variable: its name in the environment.
-        parse: returns the value of a text; a ValueError says what the text is instead.
+        parse: returns the value of a text.
         expected: what it may hold; ends "expected ..." in a message, and is the option's help.
         value: the default; MISSING: it has to be given.
         default: the text that stands for the default, empty if there is none.
@@ -106,11 +107,7 @@ def one_of(choices: type[E]) -> Callable[[str], E]:
 
 
 def switch(text: str) -> bool:
-    """Return whether a switch is on.
-
-    Raises:
-        ValueError: the text is neither `on` nor `off`.
-    """
+    """Return whether a switch is `on`, and not `off`."""
     return _parser({"on": True, "off": False}.__getitem__, lambda value: True)(text.lower())
 
 
@@ -120,22 +117,14 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def some_text(text: str) -> str:
-    """Return a text that is not blank.
-
-    Raises:
-        ValueError: it is.
-    """
+    """Return a text that is not blank."""
     if not text.strip():
         raise ValueError("it is empty")
     return text
 
 
 def file_text(path: str) -> str:
-    """Return what a file holds, which no message shows.
-
-    Raises:
-        ValueError: it cannot be read, or is no text.
-    """
+    """Return what a text file holds, which no message shows."""
     try:
         return Path(path).read_text("utf-8")
     except OSError as error:
@@ -145,10 +134,6 @@ def file_text(path: str) -> str:
 
 
 def readable_file(path: str) -> str:
-    """Return the path of a file that can be read.
-
-    Raises:
-        ValueError: it cannot.
-    """
+    """Return the path of a text file that can be read."""
     file_text(path)
     return path

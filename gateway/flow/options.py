@@ -34,11 +34,7 @@ _LONGEST_PATH = 80
 
 
 def parse_options(text: str) -> frozenset[str]:
-    """Return the options named in a comma separated list.
-
-    Raises:
-        ValueError: one of them does not exist.
-    """
+    """Return the options named in a comma separated list."""
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     for name in sorted(names - OPTIONS.keys()):
         raise ValueError(f"{name!r} is none of {', '.join(OPTIONS)}")
