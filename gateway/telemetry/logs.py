@@ -126,28 +126,23 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def access(
-    record: RequestRecord, *, method: str, path: str, seconds: float, size: int, level: int
-) -> None:
+def access(record: RequestRecord, *, seconds: float, level: int) -> None:
     """Log that a request was answered.
 
     Args:
-        path: of a route of this gateway, else `ELSEWHERE`: callers put secrets into paths and
-            query strings.
         seconds: from the request's headers to its answer.
-        size: bytes of the answer's body.
         level: of the line; a probe every few seconds deserves a lower one than a connect.
     """
     fields = {
-        "method": method if method in _METHODS else ELSEWHERE,
-        "path": path,
+        "method": record.method if record.method in _METHODS else ELSEWHERE,
+        "path": record.path or ELSEWHERE,
         "status": record.status,
         "code": record.code,
         "ms": round(seconds * 1000, 1),
         "caller": record.caller or None,
         "session_id": record.session_id or None,
         "avatar": record.avatar or None,
-        "bytes": size,
+        "bytes": record.size,
     }
     _access.log(level, "answered", extra=fields)
 
