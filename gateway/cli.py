@@ -57,8 +57,9 @@ def _with_settings(command: click.Command) -> click.Command:
     return command
 
 
+@_with_settings
+@main.command()
 @click.option("--check", is_flag=True, help="Check the configuration, and end.")
-@click.command()
 def serve(check: bool, **flags: str | None) -> None:
     """Serve the gateway.
 
@@ -93,9 +94,6 @@ def serve(check: bool, **flags: str | None) -> None:
         loop_factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         sys.exit(runner.run(_serve(config, tls)))
-
-
-main.add_command(_with_settings(serve))
 
 
 def _timeout(_context: click.Context, _option: click.Parameter, text: str) -> float:

@@ -44,11 +44,6 @@ def _secret(text: str) -> str:
     return text
 
 
-_SECRET = Setting(
-    "RUNWAYML_API_SECRET", _secret, "the upstream's API secret", value=MISSING, secret=True
-)
-
-
 def _base_url(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -78,10 +73,10 @@ class Tls:
     """The files with which the gateway speaks HTTPS itself."""
 
     cert: str = setting(
-        "GATEWAY_TLS_CERT_FILE", readable_file, "a PEM file with the certificate chain", unset=""
+        "GATEWAY_TLS_CERT_FILE", readable_file, "a PEM file with the certificate chain"
     )
     key: str = setting(
-        "GATEWAY_TLS_KEY_FILE", readable_file, "a PEM file with its key, unencrypted", unset=""
+        "GATEWAY_TLS_KEY_FILE", readable_file, "a PEM file with its key, unencrypted"
     )
 
 
@@ -89,98 +84,85 @@ class Tls:
 class Config:
     """What a gateway needs to know. Each field says in its setting what it may hold."""
 
-    secret: str = field(repr=False, metadata={SETTING: _SECRET})
+    secret: str = setting(
+        "RUNWAYML_API_SECRET", _secret, "the upstream's API secret", unset=MISSING, secret=True
+    )
     base_url: str = setting(
-        "RUNWAYML_BASE_URL",
+        "RUNWAYML_BASE_URL=https://api.dev.runwayml.com",
         _base_url,
         "the upstream's URL, such as https://api.dev.runwayml.com",
-        default="https://api.dev.runwayml.com",
     )
-    host: str = setting("GATEWAY_HOST", some_text, "an address to listen on", default="127.0.0.1")
-    port: int = setting(
-        "GATEWAY_PORT", _port, "a port from 0 to 65535, 0 for any free one", default="4011"
-    )
+    host: str = setting("GATEWAY_HOST=127.0.0.1", some_text, "an address to listen on")
+    port: int = setting("GATEWAY_PORT=4011", _port, "a port from 0 to 65535, 0 for any free one")
     shape: Shape = setting(
-        "GATEWAY_SHAPE",
+        "GATEWAY_SHAPE=credentials",
         one_of(Shape),
         "the answer's shape, `credentials` or `session-key`",
-        default="credentials",
     )
     choice: bool = setting(
-        "GATEWAY_SHAPE_CHOICE",
+        "GATEWAY_SHAPE_CHOICE=on",
         switch,
         "`on` or `off`: whether callers may choose the other one by ?shape=",
-        default="on",
     )
     deadline_s: float = setting(
-        "GATEWAY_DEADLINE",
+        "GATEWAY_DEADLINE=30",
         number(float, 1, 600),
         "the seconds from a request to its answer, 1 to 600",
-        default="30",
     )
     longest_wait_s: float = setting(
-        "GATEWAY_POLL_INTERVAL",
+        "GATEWAY_POLL_INTERVAL=0.2",
         number(float, 0.1, 1),
         "the seconds between two polls of a session at most, 0.1 to 1",
-        default="0.2",
     )
     avatars: AllowList = setting(
-        "GATEWAY_AVATARS",
+        "GATEWAY_AVATARS=presets,custom",
         lambda text: AllowList.parse(words(text)),
         "preset ids and UUIDs, comma separated; `presets` for all presets, `custom` for any UUID",
-        default="presets,custom",
     )
     options: frozenset[str] = setting(
-        "GATEWAY_OPTIONS",
+        "GATEWAY_OPTIONS=",
         parse_options,
         f"what callers may ask of a session, comma separated: {', '.join(OPTIONS)}",
     )
     origins: Origins = setting(
-        "GATEWAY_CORS_ORIGINS",
+        "GATEWAY_CORS_ORIGINS=",
         Origins.parse,
         "origins whose pages may call, comma separated, such as https://app.example.com, or *",
     )
     auth: AuthSettings = field(default_factory=AuthSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     trusted: TrustedProxies = setting(
-        "GATEWAY_TRUSTED_PROXIES",
+        "GATEWAY_TRUSTED_PROXIES=",
         parse_networks,
         "addresses and networks whose X-Forwarded-For is believed, comma separated; `unix` for"
         " every caller through a Unix socket",
     )
     concurrency: int = setting(
-        "GATEWAY_CONCURRENCY",
+        "GATEWAY_CONCURRENCY=4000",
         number(int, 1, 100_000),
         "the connects in flight at once in this process, 1 to 100000; more wait for their turn",
-        default="4000",
     )
     queue: int = setting(
-        "GATEWAY_QUEUE",
+        "GATEWAY_QUEUE=4000",
         number(int, 0, 100_000),
         "the connects that may wait for their turn, 0 to 100000",
-        default="4000",
     )
     grace_s: float = setting(
-        "GATEWAY_SHUTDOWN_GRACE",
+        "GATEWAY_SHUTDOWN_GRACE=10",
         number(float, 0, 600),
         "the seconds that connects in flight may go on when the gateway stops, 0 to 600",
-        default="10",
     )
     tls: Tls = field(default_factory=Tls)
-    metrics: bool = setting(
-        "GATEWAY_METRICS", switch, "`on` or `off`: whether /metrics exists", default="on"
-    )
+    metrics: bool = setting("GATEWAY_METRICS=on", switch, "`on` or `off`: whether /metrics exists")
     log_format: LogFormat = setting(
-        "GATEWAY_LOG_FORMAT",
+        "GATEWAY_LOG_FORMAT=json",
         one_of(LogFormat),
         "`json` for one object a line, or `text` for people",
-        default="json",
     )
     log_level: LogLevel = setting(
-        "GATEWAY_LOG_LEVEL",
+        "GATEWAY_LOG_LEVEL=info",
         one_of(LogLevel),
         "the lowest level that is logged: `debug`, `info`, `warning` or `error`",
-        default="info",
     )
 
     def __post_init__(self) -> None:

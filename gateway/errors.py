@@ -33,25 +33,19 @@ class GatewayError(Exception):
 class InvalidRequest(GatewayError):
     """The request is wrong in itself; the upstream was not called."""
 
-    code = "invalid_request"
-    status = 400
-    message = "Invalid request"
+    status, code, message = 400, "invalid_request", "Invalid request"
 
 
 class UnsupportedMediaType(GatewayError):
     """The body is not declared to be JSON."""
 
-    code = "unsupported_media_type"
-    status = 415
-    message = "Content-Type must be application/json"
+    status, code, message = 415, "unsupported_media_type", "Content-Type must be application/json"
 
 
 class PayloadTooLarge(GatewayError):
     """The body is longer than any sensible request."""
 
-    code = "payload_too_large"
-    status = 413
-    message = "Request body too large"
+    status, code, message = 413, "payload_too_large", "Request body too large"
 
 
 class Unauthorized(GatewayError):
@@ -61,9 +55,7 @@ class Unauthorized(GatewayError):
         wrong: what is wrong with the token, for the caller's developer; None: there is no token.
     """
 
-    code = "unauthenticated"
-    status = 401
-    message = "Authentication required"
+    status, code, message = 401, "unauthenticated", "Authentication required"
 
     def __init__(self, wrong: str | None = None) -> None:
         super().__init__(f"Invalid token: {wrong}" if wrong else None)
@@ -80,73 +72,55 @@ class Unauthorized(GatewayError):
 class AuthUnavailable(GatewayError):
     """No caller can be authenticated now: the keys that tokens are checked with are unavailable."""
 
-    code = "auth_unavailable"
-    status = 503
-    message = "Authentication is not available"
+    status, code, message = 503, "auth_unavailable", "Authentication is not available"
 
 
 class RateLimited(GatewayError):
     """This caller connects too often."""
 
-    code = "rate_limited"
-    status = 429
-    message = "Too many connects"
+    status, code, message = 429, "rate_limited", "Too many connects"
 
 
 class TooManySessions(GatewayError):
     """As many connects are in flight as the operator allows, over all callers."""
 
-    code = "too_many_sessions"
-    status = 429
-    message = "Too many sessions in the making"
+    status, code, message = 429, "too_many_sessions", "Too many sessions in the making"
 
 
 class LimitsUnavailable(GatewayError):
     """The storage of the limits cannot be reached, and the operator lets no connect pass then."""
 
-    code = "limits_unavailable"
-    status = 503
-    message = "Service is not available"
+    status, code, message = 503, "limits_unavailable", "Service is not available"
 
 
 class Overloaded(GatewayError):
     """The fair queue is full."""
 
-    code = "overloaded"
-    status = 503
-    message = "Too many callers are waiting"
+    status, code, message = 503, "overloaded", "Too many callers are waiting"
 
 
 class NotFound(GatewayError):
     """No such path."""
 
-    code = "not_found"
-    status = 404
-    message = "Not found"
+    status, code, message = 404, "not_found", "Not found"
 
 
 class MethodNotAllowed(GatewayError):
     """The path exists, with other methods."""
 
-    code = "method_not_allowed"
-    status = 405
-    message = "Method not allowed"
+    status, code, message = 405, "method_not_allowed", "Method not allowed"
 
 
 class UnknownAvatar(GatewayError):
     """Not on the allow-list, or the upstream does not know the custom avatar."""
 
-    code = "unknown_avatar"
-    status = 404
-    message = "Unknown avatar"
+    status, code, message = 404, "unknown_avatar", "Unknown avatar"
 
 
 class TimedOut(GatewayError):
     """No credentials by the deadline, whatever the reason for the wait."""
 
-    code = "timeout"
-    status = 504
-    message = "Session creation timed out"
+    status, code, message = 504, "timeout", "Session creation timed out"
 
 
 class SessionFailed(GatewayError):
@@ -156,9 +130,7 @@ class SessionFailed(GatewayError):
         over: it has ended, so there is nothing to cancel.
     """
 
-    code = "session_failed"
-    status = 500
-    message = "Session failed"
+    status, code, message = 500, "session_failed", "Session failed"
 
     def __init__(self, session_status: str) -> None:
         super().__init__(f"{self.message}: {session_status.lower()}")
@@ -168,46 +140,34 @@ class SessionFailed(GatewayError):
 class UpstreamAuth(GatewayError):
     """The upstream refuses the operator's secret. Not the caller's fault, so never 401."""
 
-    code = "upstream_auth"
-    status = 500
-    message = "Failed to create session"
+    status, code, message = 500, "upstream_auth", "Failed to create session"
 
 
 class CreateRejected(GatewayError):
     """The upstream refuses to create this session: moderation, an avatar still processing."""
 
-    code = "create_rejected"
-    status = 500
-    message = "Session was rejected"
+    status, code, message = 500, "create_rejected", "Session was rejected"
 
 
 class InsufficientCredits(GatewayError):
     """The operator's account cannot pay for a session."""
 
-    code = "insufficient_credits"
-    status = 503
-    message = "Service is out of credits"
+    status, code, message = 503, "insufficient_credits", "Service is out of credits"
 
 
 class UpstreamBusy(GatewayError):
     """The upstream limits the rate, and waiting longer does not fit into the deadline."""
 
-    code = "upstream_busy"
-    status = 503
-    message = "Too many sessions at the moment"
+    status, code, message = 503, "upstream_busy", "Too many sessions at the moment"
 
 
 class UpstreamBroken(GatewayError):
     """The upstream fails, cannot be reached, or answers what the contract does not know."""
 
-    code = "upstream_error"
-    status = 502
-    message = "Bad answer from the session service"
+    status, code, message = 502, "upstream_error", "Bad answer from the session service"
 
 
 class ShuttingDown(GatewayError):
     """The gateway stops; another replica may answer."""
 
-    code = "shutting_down"
-    status = 503
-    message = "Service is shutting down"
+    status, code, message = 503, "shutting_down", "Service is shutting down"

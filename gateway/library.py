@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
@@ -32,26 +31,18 @@ class Gateway:
 
     async def __aenter__(self) -> Self:
         """Open the HTTP session to the upstream."""
-        self._service = await self._stack.enter_async_context(
+        service = await self._stack.enter_async_context(
             running(self._config, connector=self._connector)
         )
+        self._stack.callback(service.connects.shut_down)
+        self._stack.push_async_callback(service.connects.finish, within_s=self._config.grace_s)
+        self._service = service
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         """Finish, and close it."""
-        service, self._service = self._service, None
-        try:
-            if service is not None:
-                await service.connects.finish(within_s=self._config.grace_s)
-        finally:
-            if service is not None:
-                service.connects.shut_down()
-            await self._stack.aclose()
+        self._service = None
+        await self._stack.aclose()
 
     async def connect(
         self,

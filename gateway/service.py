@@ -10,8 +10,7 @@ import aiohttp
 from gateway.access.auth import Authenticator, authenticator
 from gateway.clock import LoopClock
 from gateway.config import Config
-from gateway.flow.connect_flow import ConnectFlow, Timing
-from gateway.flow.polling import Retries
+from gateway.flow.connect_flow import CLEANUP_S, ConnectFlow
 from gateway.flow.runway_client import RunwayClient
 from gateway.limits.in_flight import InFlightLimit
 from gateway.limits.queue import FairQueue
@@ -23,7 +22,7 @@ from gateway.telemetry.tracing import Tracing
 
 ATTEMPT_S = 5.0
 CONNECT_S = 5.0  # else a create that was never sent would count as one that may have acted
-LEASE_SLACK_S = 60.0  # 15 s for an id, 15 s for cancelling, in a process that is late
+LEASE_SLACK_S = 2 * CLEANUP_S + 30.0  # the latter for a process that is late
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,8 @@ async def running(
             )
         connects = ConnectFlow(
             upstream,
-            timing=Timing(config.deadline_s, config.longest_wait_s),
-            retries=Retries(),
+            deadline_s=config.deadline_s,
+            longest_wait_s=config.longest_wait_s,
             clock=clock,
             jitter=jitter or random.Random(),
             admission=admission,

@@ -1,13 +1,13 @@
 """What a setting is: a field of a configuration that knows its variable, parser, help and default.
 
-`Config` and its groups declare each field once, with `setting`. The environment variables, the
-options of the command line, the hints at misspelt variables and the table in docs/gateway.md all
-come from these declarations.
+`Config` and its groups declare each field once, with `setting`; the command line and the table in
+docs/gateway.md come from these declarations. Parsers of texts raise a ValueError that says what the
+text is instead.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ class Setting:
 
     Attributes:
         variable: its name in the environment.
-        parse: returns the value of a text; a ValueError says what the text is instead.
+        parse: returns the value of a text.
         expected: what it may hold; ends "expected ..." in a message, and is the option's help.
         value: the default; MISSING: it has to be given.
         default: the text that stands for the default, empty if there is none.
@@ -53,22 +53,23 @@ class Setting:
 
 
 def setting(
-    variable: str,
+    assignment: str,
     parse: Callable[[str], Any],
     expected: str,
     *,
-    default: str = "",
-    unset: Any = MISSING,
+    unset: Any = "",
     secret: bool = False,
     shown: bool = True,
 ) -> Any:
     """Return the field of a dataclass for a setting.
 
     Args:
-        unset: the value without a variable, where no text stands for it; else the default's.
+        assignment: the variable, and behind `=` the text of the default, if a text stands for it.
+        unset: the value without a variable, if no text stands for it; MISSING: it has to be given.
         shown: whether a repr may show it; no secret is shown.
     """
-    value = parse(default) if unset is MISSING else unset
+    variable, equals, default = assignment.partition("=")
+    value = parse(default) if equals else unset
     one = Setting(variable, parse, expected, value, default, secret)
     return field(default=value, repr=shown and not secret, metadata={SETTING: one})
 
@@ -106,36 +107,24 @@ def one_of(choices: type[E]) -> Callable[[str], E]:
 
 
 def switch(text: str) -> bool:
-    """Return whether a switch is on.
-
-    Raises:
-        ValueError: the text is neither `on` nor `off`.
-    """
+    """Return whether a switch is `on`, and not `off`."""
     return _parser({"on": True, "off": False}.__getitem__, lambda value: True)(text.lower())
 
 
-def words(text: str) -> list[str]:
+def words(text: str) -> tuple[str, ...]:
     """Return the entries of a comma separated list, without spaces around them and empty ones."""
-    return [entry for each in text.split(",") if (entry := each.strip())]
+    return tuple(entry for each in text.split(",") if (entry := each.strip()))
 
 
 def some_text(text: str) -> str:
-    """Return a text that is not blank.
-
-    Raises:
-        ValueError: it is.
-    """
+    """Return a text that is not blank."""
     if not text.strip():
         raise ValueError("it is empty")
     return text
 
 
 def file_text(path: str) -> str:
-    """Return what a file holds, which no message shows.
-
-    Raises:
-        ValueError: it cannot be read, or is no text.
-    """
+    """Return what a text file holds, which no message shows."""
     try:
         return Path(path).read_text("utf-8")
     except OSError as error:
@@ -145,10 +134,6 @@ def file_text(path: str) -> str:
 
 
 def readable_file(path: str) -> str:
-    """Return the path of a file that can be read.
-
-    Raises:
-        ValueError: it cannot.
-    """
+    """Return the path of a text file that can be read."""
     file_text(path)
     return path

@@ -21,7 +21,7 @@ import yaml
 from fake_runway.cli.main import main as fake_command
 from gateway.cli import main as gateway_command
 from gateway.config import SETTINGS, Config
-from gateway.flow.connect_flow import Timing
+from gateway.flow.connect_flow import CLEANUP_S
 from gateway.web.app import create_app
 from tests.support.processes import PATIENCE_S, running
 
@@ -384,7 +384,7 @@ def test_gateways_understand_all_that_they_are_given(name: str) -> None:
 @pytest.mark.parametrize("name", GATEWAYS)
 def test_gateways_get_the_time_to_cancel_what_nobody_got(name: str) -> None:
     """The engine kills later than a gateway needs at most: its grace, then two clean-ups."""
-    longest_s = Config.read(settings(name)).grace_s + 2 * Timing().cleanup_s
+    longest_s = Config.read(settings(name)).grace_s + 2 * CLEANUP_S
 
     assert seconds(COMPOSE["services"][name]["stop_grace_period"]) > longest_s
 
@@ -426,7 +426,7 @@ def test_the_manifest_asks_what_the_gateway_answers() -> None:
     assert f"{pod['securityContext']['runAsUser']}" == last("gateway", "USER").partition(":")[0]
     assert paths <= {resource.canonical for resource in create_app(config).router.resources()}
     (_, pause) = container["lifecycle"]["preStop"]["exec"]["command"]
-    needed_s = float(pause) + config.grace_s + 2 * Timing().cleanup_s
+    needed_s = float(pause) + config.grace_s + 2 * CLEANUP_S
     assert pod["terminationGracePeriodSeconds"] > needed_s
 
 

@@ -1,21 +1,13 @@
 """The caller's address, which limits count and logs show. Pure.
 
-Behind proxies the connection's peer is a proxy, and the caller stands in X-Forwarded-For. Any
-client can send that header, so it is read only when the peer is a proxy that the operator trusts,
-and only as far as trusted proxies wrote it: each appends the address that called it, so everything
+Any client can send X-Forwarded-For, so it is read only when the peer is a proxy that the operator
+trusts, and only as far as trusted proxies wrote it: each appends the address that called it, so all
 left of the first entry that is no trusted proxy is the caller's own invention.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from gateway.settings import words
 

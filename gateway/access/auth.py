@@ -1,8 +1,7 @@
 """Authentication: none, by one of the operator's tokens, or by a signed token (JWT) of a person.
 
 Limits and logs get a name that tells callers apart and does not show who they are. No text here
-holds a word of what the caller sent. The operator's settings are in `settings.py`, keys and key
-sets in `jwks.py`.
+holds a word of what the caller sent.
 """
 
 import hashlib
@@ -10,7 +9,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -26,6 +25,9 @@ from gateway.access.settings import (
 from gateway.clock import LoopClock
 from gateway.errors import Unauthorized
 
+if TYPE_CHECKING:
+    from gateway.access.jwks import PublicKey
+
 LONGEST_SUBJECT = 256  # characters
 
 _BEARER = re.compile(rf"bearer +({TOKEN68})", re.IGNORECASE | re.ASCII)  # no Kelvin sign for k
@@ -33,8 +35,8 @@ _JWT_FORM = re.compile(r"(?:[A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]+")
 _LAST_INSTANT = 1e11  # POSIX seconds, year 5138: an `exp` in milliseconds would be later
 
 
-class Authenticator(Protocol):
-    """Authenticates callers, and names them."""
+class Authenticator:
+    """Authenticates callers, and names them. This one lets every caller in without a name."""
 
     async def subject(self, authorization: Sequence[str]) -> str | None:
         """Return the caller's name, the same each time; None if callers are not authenticated.
@@ -46,6 +48,7 @@ class Authenticator(Protocol):
             Unauthorized: there is no token, or an invalid one.
             AuthUnavailable: the token cannot be checked, because the keys are unavailable.
         """
+        return None
 
     async def close(self) -> None:
         """End what runs in the background. Call before the HTTP session is closed."""
@@ -64,13 +67,13 @@ def authenticator(
     """
     check(settings)
     if settings.mode is Mode.NONE:
-        return _NoAuthentication()
+        return Authenticator()
     if settings.mode is Mode.BEARER:
         return _StaticTokens(settings.tokens)
     if settings.jwks_url:
         return _SignedTokens(settings, KeySet(settings.jwks_url, http, clock), clock)
-    secret, pem = settings.jwt_secret, settings.jwt_public_key
-    return _SignedTokens(settings, _OneKey(secret.encode() if secret else public_key(pem)), clock)
+    secret = settings.jwt_secret.encode()
+    return _SignedTokens(settings, secret or public_key(settings.jwt_public_key), clock)
 
 
 def _bearer(authorization: Sequence[str]) -> str:
@@ -88,15 +91,7 @@ def _bearer(authorization: Sequence[str]) -> str:
     return form[1]
 
 
-class _NoAuthentication:
-    async def subject(self, authorization: Sequence[str]) -> str | None:
-        return None
-
-    async def close(self) -> None:
-        pass
-
-
-class _StaticTokens:
+class _StaticTokens(Authenticator):
     """Keeps digests only: of one length, so that any guess takes the same time to compare."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
@@ -110,71 +105,35 @@ class _StaticTokens:
             raise Unauthorized("unknown")
         return f"token-{same.index(True) + 1}"
 
-    async def close(self) -> None:
-        pass
 
+class _SignedTokens(Authenticator):
+    """Checks each token anew: a caller connects once in a while, so a cache would seldom help."""
 
-class _Keys(Protocol):
-    async def key(self, kid: str | None, alg: str) -> Any: ...
-
-    async def close(self) -> None: ...
-
-
-class _OneKey:
-    def __init__(self, key: Any) -> None:
-        self._key = key
-
-    async def key(self, kid: str | None, alg: str) -> Any:
-        return self._key
-
-    async def close(self) -> None:
-        pass
-
-
-class _SignedTokens:
-    """Checks each token anew, which is little beside the connect that follows.
-
-    A cache of verified tokens would seldom help, since a caller connects once in a while.
-    """
-
-    def __init__(self, settings: AuthSettings, keys: _Keys, clock: LoopClock) -> None:
+    def __init__(
+        self, settings: AuthSettings, keys: "KeySet | PublicKey | bytes", clock: LoopClock
+    ) -> None:
         self._settings = settings
         self._algorithms = accepted_algorithms(settings)
         self._keys = keys
         self._clock = clock
 
     async def subject(self, authorization: Sequence[str]) -> str | None:
-        token = _bearer(authorization)
-        kid, alg = self._header(token)
-        key = await self._keys.key(kid, alg)
-        claims = self._claims(token, key, alg)
-        check_times(claims, now=self._clock.wall(), leeway_s=self._settings.leeway_s)
-        return caller_name(claims)
-
-    async def close(self) -> None:
-        await self._keys.close()
-
-    def _header(self, token: str) -> tuple[str | None, str]:
-        """Return the key's name and the algorithm. Nothing is verified yet."""
         import jwt
 
+        token = _bearer(authorization)
         if not _JWT_FORM.fullmatch(token):
             raise Unauthorized("malformed")
         with _rejecting_junk():
             header = jwt.get_unverified_header(token)
         kid, alg = header.get("kid"), header.get("alg")
-        if not isinstance(alg, str) or alg not in self._algorithms:
+        if alg not in self._algorithms:
             raise Unauthorized("algorithm not accepted")
-        if not isinstance(kid, str | None) or "crit" in header:  # we know no extension
+        if "crit" in header:  # we know no extension
             raise Unauthorized("malformed")
-        return kid, alg
-
-    def _claims(self, token: str, key: Any, alg: str) -> dict[str, Any]:
-        """Return the claims of a token whose signature, issuer and audience are right."""
-        import jwt
-
+        keys = self._keys
+        key = await keys.key(kid, alg) if isinstance(keys, KeySet) else keys
         with _rejecting_junk():
-            return jwt.decode(
+            claims = jwt.decode(
                 token,
                 key,
                 algorithms=[alg],
@@ -185,6 +144,12 @@ class _SignedTokens:
                     **{"verify_exp": False, "verify_nbf": False, "verify_iat": False},
                 },
             )
+        check_times(claims, now=self._clock.wall(), leeway_s=self._settings.leeway_s)
+        return caller_name(claims)
+
+    async def close(self) -> None:
+        if isinstance(self._keys, KeySet):
+            await self._keys.close()
 
 
 @contextmanager
@@ -232,9 +197,8 @@ def check_times(claims: Mapping[str, Any], *, now: float, leeway_s: float) -> No
 def caller_name(claims: Mapping[str, Any]) -> str:
     """Return `jwt-` and 16 hex digits, a digest of `iss` and `sub`.
 
-    A digest, because a subject is often a mail address, and the name goes to logs and to Redis;
-    64 bits keep callers apart. `iss` is in it since subjects are unique per issuer only; the
-    separator of the two is not printable, so it occurs in neither.
+    A digest, because a subject is often a mail address, and the name goes to logs and to Redis.
+    `iss` is in it since subjects are unique per issuer only.
 
     Raises:
         Unauthorized: `sub` is not 1 to 256 printable characters, or `iss` is no text.
@@ -244,4 +208,5 @@ def caller_name(claims: Mapping[str, Any]) -> str:
         raise Unauthorized("sub is not 1 to 256 characters")
     if not (isinstance(issuer, str) and (issuer + subject).isprintable()):
         raise Unauthorized("iss or sub is no printable text")
+    # the separator is not printable, so it occurs in neither
     return "jwt-" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:16]

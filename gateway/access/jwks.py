@@ -1,12 +1,11 @@
 """The public keys that tokens are checked with: from PEM text, or from a provider's key set (JWKS).
 
-The hard part is that callers must not steer the gateway's requests. A token names its key with a
-`kid` that any client can make up, and a real new key looks the same at first. Every unknown name
-may therefore cause a fetch, but all callers share one, and none begins sooner than `RETRY_S` after
-the one before it, whether that succeeded or not.
+Callers must not steer the gateway's requests. A token names its key with a `kid` that any client
+can make up, and a real new key looks the same at first. Every unknown name may therefore cause a
+fetch, but all callers share one, and none begins sooner than `RETRY_S` after the one before it.
 
 When the provider is down, the keys known last stay valid without an end: an attacker who can
-silence a provider must not lock out every caller. A caller whose key is known does not wait then.
+silence a provider must not lock out every caller.
 """
 
 import asyncio

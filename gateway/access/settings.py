@@ -25,17 +25,8 @@ class Mode(Enum):
     JWT = "jwt"
 
 
-def parse_tokens(text: str) -> tuple[str, ...]:
-    """Return comma separated tokens; spaces around them and empty entries do not count."""
-    return tuple(words(text))
-
-
 def parse_algorithms(text: str) -> tuple[str, ...]:
-    """Return the algorithms in a comma separated list, each once.
-
-    Raises:
-        ValueError: one is none of HS256, RS256 and ES256, or there is none.
-    """
+    """Return the algorithms in a comma separated list, each once: HS256, RS256, ES256."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in ("HS256", *PUBLIC_KEY_ALGORITHMS):
@@ -87,14 +78,13 @@ class AuthSettings:
     """
 
     mode: Mode = setting(
-        "GATEWAY_AUTH",
+        "GATEWAY_AUTH=none",
         one_of(Mode),
         "`none`, `bearer` or `jwt`: how callers show who they are",
-        default="none",
     )
     tokens: tuple[str, ...] = setting(
-        "GATEWAY_AUTH_TOKENS",
-        parse_tokens,
+        "GATEWAY_AUTH_TOKENS=",
+        words,
         f"tokens of {SHORTEST_STATIC_TOKEN} characters or more for bearer, comma separated",
         secret=True,
     )
@@ -108,14 +98,10 @@ class AuthSettings:
         "GATEWAY_JWT_PUBLIC_KEY_FILE",
         file_text,
         "a PEM file with the public key of RS256 or ES256",
-        unset="",
         shown=False,  # it might be a private one, by mistake
     )
     jwks_url: str = setting(
-        "GATEWAY_JWT_JWKS_URL",
-        parse_jwks_url,
-        "the https URL of a key set for RS256 and ES256",
-        unset="",
+        "GATEWAY_JWT_JWKS_URL", parse_jwks_url, "the https URL of a key set for RS256 and ES256"
     )
     algorithms: tuple[str, ...] = setting(
         "GATEWAY_JWT_ALGORITHMS",
@@ -124,22 +110,17 @@ class AuthSettings:
         unset=(),
     )
     issuer: str = setting(
-        "GATEWAY_JWT_ISSUER",
-        some_text,
-        "what the claim iss has to be; not set: any",
-        unset="",
+        "GATEWAY_JWT_ISSUER", some_text, "what the claim iss has to be; not set: any"
     )
     audience: str = setting(
         "GATEWAY_JWT_AUDIENCE",
         some_text,
         "what the claim aud has to be; not set: a token with an aud is rejected",
-        unset="",
     )
     leeway_s: float = setting(
-        "GATEWAY_JWT_LEEWAY",
+        "GATEWAY_JWT_LEEWAY=30",
         number(float, 0, LONGEST_LEEWAY_S),
         f"the seconds that clocks may differ, 0 to {LONGEST_LEEWAY_S:g}",
-        default="30",
     )
 
 

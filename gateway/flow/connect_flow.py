@@ -1,13 +1,8 @@
 """The connect flow: create, poll until READY, consume if asked, hand out or cancel.
 
-The one promise that shapes this module: a session that is not handed out is cancelled upstream,
-whatever ended the connect (a failure, the deadline, a caller who left, a shutdown), because it
-costs credits until it ends. A session is in custody from the moment the create request is sent.
-Create therefore runs as a task of its own: when the connect ends first, the task lives on for a
-while, since only its reply has the id that cancelling needs.
-
-Cancelling runs after the answer and does not delay it. Events go to a `Watch`, so the metrics need
-no line here.
+A session that is not handed out is cancelled upstream, whatever ended the connect, because it costs
+credits until it ends. It is in custody from the moment the create request is sent, and cancelling
+runs after the answer and does not delay it.
 """
 
 import asyncio
@@ -30,7 +25,6 @@ from gateway.flow.avatars import Avatar
 from gateway.flow.credentials import HandedOut, Shape
 from gateway.flow.options import NO_OPTIONS, SessionOptions
 from gateway.flow.polling import (
-    Retries,
     UpstreamFailure,
     after_failure,
     aligned_to_deadline,
@@ -41,6 +35,8 @@ from gateway.flow.polling import (
 from gateway.flow.runway_client import RunwayClient
 from gateway.flow.watch import Watch
 
+CLEANUP_S = 15.0  # for the wait for a session's id, and again for cancelling it
+
 T = TypeVar("T")
 Admission = Callable[[str], AbstractAsyncContextManager[None]]
 """Lets a caller, by name, have a connect in flight while a block runs, or raises a GatewayError."""
@@ -50,21 +46,6 @@ _log = logging.getLogger("gateway")
 
 class CallerGone(Exception):
     """The caller has left before the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long things may take, in seconds.
-
-    Attributes:
-        deadline_s: from the request to its answer.
-        longest_wait_s: between two polls of a session.
-        cleanup_s: for the wait for a session's id, and again for cancelling it.
-    """
-
-    deadline_s: float = 30.0
-    longest_wait_s: float = 0.2
-    cleanup_s: float = 15.0
 
 
 @dataclass(slots=True)
@@ -97,14 +78,18 @@ class ConnectFlow:
     """All connects of one gateway, and the cancellations that they leave behind.
 
     Use `drain` before the upstream's HTTP session is closed.
+
+    Args:
+        deadline_s: from a request to its answer, in seconds.
+        longest_wait_s: between two polls of a session.
     """
 
     def __init__(
         self,
         upstream: RunwayClient,
         *,
-        timing: Timing,
-        retries: Retries,
+        deadline_s: float,
+        longest_wait_s: float,
         clock: LoopClock,
         jitter: random.Random,
         admission: Admission = lambda caller: nullcontext(),
@@ -113,8 +98,8 @@ class ConnectFlow:
         self._upstream = upstream
         self._admission = admission
         self._watch = watch or Watch()
-        self._timing = timing
-        self._retries = retries
+        self._deadline_s = deadline_s
+        self._longest_wait_s = longest_wait_s
         self._clock = clock
         self._jitter = jitter
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -154,7 +139,7 @@ class ConnectFlow:
             GatewayError: the row of the contract; the session, if there is one, gets cancelled.
             CallerGone: `is_gone` returned True; the same.
         """
-        deadline = _Deadline(self._clock.now() + self._timing.deadline_s, is_gone)
+        deadline = _Deadline(self._clock.now() + self._deadline_s, is_gone)
         async with self._answered_by(deadline.at), self._custody() as custody:
             await custody.place.enter_async_context(self._admission(caller))
             session_id = await self._create(avatar, options, custody, deadline)
@@ -195,6 +180,7 @@ class ConnectFlow:
             return session_id
 
         async def attempt() -> str:
+            # a task that outlives the connect: only its reply has the id that cancelling needs
             custody.creating = self._own(create())
             return await asyncio.shield(custody.creating)
 
@@ -202,10 +188,9 @@ class ConnectFlow:
 
     async def _until_ready(self, session_id: str, deadline: _Deadline) -> str:
         async def poll() -> str | None:
-            session = await self._upstream.retrieve(session_id)
-            return read_status(session.status, session.session_key)
+            return read_status(*await self._upstream.retrieve(session_id))
 
-        waits = poll_waits(self._timing.longest_wait_s)
+        waits = poll_waits(self._longest_wait_s)
         began, polls = self._clock.now(), 0
         self._polling += 1
         try:
@@ -241,7 +226,6 @@ class ConnectFlow:
                     failure,
                     retried=retried,
                     time_left_s=deadline.at - self._clock.now(),
-                    retries=self._retries,
                     jitter=self._jitter,
                     custom_avatar=custom_avatar,
                 )
@@ -275,9 +259,7 @@ class ConnectFlow:
             custody = _Custody(place)
             try:
                 yield custody
-                await (
-                    place.aclose()
-                )  # may take a moment, before which the session is not handed out
+                await place.aclose()  # may take a moment; until then nothing is handed out
             except BaseException as error:
                 over = isinstance(error, SessionFailed) and error.over
                 if custody.creating is not None and not over:
@@ -291,14 +273,14 @@ class ConnectFlow:
         """
         async with place:
             try:
-                async with asyncio.timeout(self._timing.cleanup_s):
+                async with asyncio.timeout(CLEANUP_S):
                     session_id = await creating
             except Exception as failure:
                 if not isinstance(failure, UpstreamFailure) or failure.reply_lost:
                     _log.warning("a session whose id is unknown may be left behind")
                     self._watch.lost()
                 return
-            deadline = _Deadline(self._clock.now() + self._timing.cleanup_s, lambda: False)
+            deadline = _Deadline(self._clock.now() + CLEANUP_S, lambda: False)
             try:
                 async with asyncio.timeout_at(deadline.at):
                     await self._retry(lambda: self._upstream.cancel(session_id), deadline)

@@ -1,7 +1,6 @@
 """The two shapes of an answer that the official browser SDKs accept.
 
-The React SDK takes either. The vanilla SDK always consumes by itself and needs the session key. An
-answer with the keys of both would make one of them skip consume and the other one consume twice.
+An answer with the keys of both would make one SDK skip consume and the other one consume twice.
 
 Source: `@runwayml/avatars` and `@runwayml/avatars-react` 0.16.
 """

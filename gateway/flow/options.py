@@ -1,8 +1,7 @@
 """What a caller may ask of a session besides its avatar, as far as the operator allows it. Pure.
 
-An option changes what the operator pays for and what the avatar says in the operator's name, so
-each has to be allowed. One that is not is rejected, not dropped: an avatar that lacks its
-personality for no visible reason is worse than an error with the reason.
+An option that is not allowed is rejected, not dropped: an avatar that lacks its personality for no
+visible reason is worse than an error.
 
 The schema beside this module is taken from the contract of the upstream's API; a test compares.
 """
@@ -34,11 +33,7 @@ _LONGEST_PATH = 80
 
 
 def parse_options(text: str) -> frozenset[str]:
-    """Return the options named in a comma separated list.
-
-    Raises:
-        ValueError: one of them does not exist.
-    """
+    """Return the options named in a comma separated list."""
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     for name in sorted(names - OPTIONS.keys()):
         raise ValueError(f"{name!r} is none of {', '.join(OPTIONS)}")

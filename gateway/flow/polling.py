@@ -1,20 +1,15 @@
 """What to do next: pure decisions of the connect flow. No I/O, no clock.
 
-Two questions are answered here. After a poll: hand out, wait, or give up (`read_status`), and how
-long to wait (`poll_waits`). After a failed request: retry after so many seconds, or which row of
-the contract the caller gets (`after_failure`).
-
-A create is retried only when the server certainly did not act: connection refused, 429 or 503.
-After 500, 502, 504, a reset, a timeout or an unreadable answer a session may exist, and a retry
-would make a second one, paid for and never used. A poll changes nothing, so it is retried after
-every failure that may be transient. Consume is sent once: its key works once.
+After a poll: hand out, wait, or give up (`read_status`), and how long to wait (`poll_waits`). After
+a failed request: retry after so many seconds, or which error the caller gets (`after_failure`).
 """
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from email.utils import parsedate_to_datetime
 from enum import Enum
 
 from gateway.errors import (
@@ -35,6 +30,7 @@ MOST_POLLS_PER_S = 800.0
 """All polls of one process together: well below what a core can do that does nothing else."""
 LONGEST_LOADED_WAIT_S = 5.0
 LAST_POLL_S = 0.05  # before the deadline, so that a session READY by then is still handed out
+BACKOFF_S = 0.2  # before the first retry; doubles each time, and up to half is added at random
 DEFAULT_RETRY_AFTER_S = 5.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
@@ -59,6 +55,7 @@ class FailureReason(Enum):
     STATUS = "status"  # an HTTP status that is no success
 
 
+@dataclass(eq=False)
 class UpstreamFailure(Exception):
     """One upstream request that failed.
 
@@ -68,22 +65,16 @@ class UpstreamFailure(Exception):
         no_credits: the answer says that credits are missing.
     """
 
-    def __init__(
-        self,
-        hop: Hop,
-        reason: FailureReason,
-        *,
-        status: int = 0,
-        retry_after_s: float | None = None,
-        no_credits: bool = False,
-    ) -> None:
-        shown = f"HTTP {status}" if reason is FailureReason.STATUS else reason.value
-        super().__init__(f"{hop.value}: {shown}")
-        self.hop = hop
-        self.reason = reason
-        self.status = status
-        self.retry_after_s = retry_after_s
-        self.no_credits = no_credits
+    hop: Hop
+    reason: FailureReason
+    _: KW_ONLY
+    status: int = 0
+    retry_after_s: float | None = None
+    no_credits: bool = False
+
+    def __str__(self) -> str:
+        is_status = self.reason is FailureReason.STATUS
+        return f"{self.hop.value}: {f'HTTP {self.status}' if is_status else self.reason.value}"
 
     @property
     def is_slow_poll(self) -> bool:
@@ -96,25 +87,8 @@ class UpstreamFailure(Exception):
         return self.reason not in (FailureReason.REFUSED, FailureReason.STATUS)
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How failed requests are retried.
-
-    Attributes:
-        create, retrieve, consume, cancel: the most retries after the first failure in a row.
-        backoff_s: wait before the first retry; doubles each time. Up to half is added at random.
-    """
-
-    create: int = 2
-    retrieve: int = 5
-    consume: int = 2
-    cancel: int = 4
-    backoff_s: float = 0.2
-
-    def allowed(self, hop: Hop) -> int:
-        """Return how often a request of this kind may be retried at all."""
-        most: int = getattr(self, hop.value)
-        return most
+MOST_RETRIES: Mapping[Hop, int] = {Hop.CREATE: 2, Hop.RETRIEVE: 5, Hop.CONSUME: 2, Hop.CANCEL: 4}
+"""How often each request is retried at most, after its first failure in a row."""
 
 
 def poll_waits(longest_s: float) -> Iterator[float]:
@@ -171,7 +145,6 @@ def after_failure(
     *,
     retried: int,
     time_left_s: float,
-    retries: Retries,
     jitter: random.Random,
     custom_avatar: bool = False,
 ) -> float:
@@ -187,9 +160,9 @@ def after_failure(
     """
     if failure.is_slow_poll:
         return FIRST_WAIT_S
-    if not _may_retry(failure) or retried >= retries.allowed(failure.hop):
+    if not _may_retry(failure) or retried >= MOST_RETRIES[failure.hop]:
         raise _verdict(failure, custom_avatar=custom_avatar)
-    wait = max(math.ldexp(retries.backoff_s, retried), failure.retry_after_s or 0.0)
+    wait = max(math.ldexp(BACKOFF_S, retried), failure.retry_after_s or 0.0)
     wait += jitter.uniform(0.0, min(wait, 1.0) / 2)
     if wait >= time_left_s:
         raise _verdict(failure, custom_avatar=custom_avatar)
@@ -200,11 +173,11 @@ def _may_retry(failure: UpstreamFailure) -> bool:
     if failure.reason is FailureReason.REFUSED:
         return True
     match failure.hop:
-        case Hop.CREATE:
+        case Hop.CREATE:  # else a session may exist, and a retry would make a second one, paid for
             return failure.reason is FailureReason.STATUS and failure.status in (429, 503)
         case Hop.CONSUME:
-            return False
-        case _:
+            return False  # its key works once
+        case _:  # these change nothing
             return failure.reason is not FailureReason.SCHEMA and (
                 failure.reason is not FailureReason.STATUS
                 or failure.status in (408, 429)
@@ -235,20 +208,17 @@ def _verdict(failure: UpstreamFailure, *, custom_avatar: bool) -> GatewayError:
             return UpstreamBroken()
 
 
-def parse_retry_after(
-    milliseconds: str | None, seconds: str | None, date_difference: Callable[[str], float | None]
-) -> float | None:
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return what the headers `retry-after-ms` and `Retry-After` ask for, in seconds.
 
-    Args:
-        date_difference: seconds from the answer's own date to the HTTP date it is given, None if
-            either is no date.
-
-    Negative, infinite and unreadable values count as absent.
+    Negative, infinite and unreadable values count as absent. A date counts from the answer's own.
     """
-    for text, unit in ((milliseconds, 0.001), (seconds, 1.0)):
+    for name, unit in (("retry-after-ms", 0.001), ("Retry-After", 1.0)):
         with suppress(ValueError):
-            if text is not None and 0 <= (value := float(text)) < float("inf"):
+            if 0 <= (value := float(headers.get(name, ""))) < float("inf"):
                 return value * unit
-    difference = None if seconds is None else date_difference(seconds)
-    return difference if difference is not None and difference >= 0 else None
+    with suppress(ValueError, TypeError, OverflowError):  # no date, or one without a time zone
+        until = parsedate_to_datetime(headers.get("Retry-After", ""))
+        seconds = (until - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+        return seconds if seconds >= 0 else None
+    return None

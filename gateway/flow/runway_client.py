@@ -8,8 +8,6 @@ Source: the Runway OpenAPI document of 2024-11-06; consume from the official bro
 
 import asyncio
 import re
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -28,16 +26,8 @@ _SAFE_IN_A_HEADER = re.compile(r"[!-~]{1,4096}")
 _NO_CREDITS = b"enough credits"  # observed: "You do not have enough credits to run this task."
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PolledSession:
-    """What a poll shows of a session: its status, and its key once it is READY."""
-
-    status: str
-    session_key: str | None
-
-
 class RunwayClient:
-    """Speaks to one upstream with one secret.
+    """Speaks to one upstream with one secret. Every request can raise an `UpstreamFailure`.
 
     Args:
         http: without a timeout and a base URL of its own.
@@ -55,11 +45,7 @@ class RunwayClient:
         self._attempt_s = attempt_s
 
     async def create(self, avatar: Avatar, options: SessionOptions) -> str:
-        """Create a session and return its id.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Create a session and return its id."""
         wanted = (
             {"type": "custom", "avatarId": avatar.id}
             if avatar.custom
@@ -69,36 +55,24 @@ class RunwayClient:
         answer = await self._json(Hop.CREATE, "POST", self._sessions, self._secret, body)
         return _text(answer, "id", Hop.CREATE, _SAFE_IN_A_PATH)
 
-    async def retrieve(self, session_id: str) -> PolledSession:
-        """Poll a session.
-
-        Raises:
-            UpstreamFailure.
-        """
+    async def retrieve(self, session_id: str) -> tuple[str, str | None]:
+        """Poll a session, and return its status, and its key if it is READY."""
         url = f"{self._sessions}/{session_id}"
         answer = await self._json(Hop.RETRIEVE, "GET", url, self._secret)
         status = _text(answer, "status", Hop.RETRIEVE)
         if status != "READY":
-            return PolledSession(status, None)
-        return PolledSession(status, _text(answer, "sessionKey", Hop.RETRIEVE, _SAFE_IN_A_HEADER))
+            return status, None
+        return status, _text(answer, "sessionKey", Hop.RETRIEVE, _SAFE_IN_A_HEADER)
 
     async def consume(self, session_id: str, session_key: str) -> RoomCredentials:
-        """Use the session's key, which works once.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Use the session's key, which works once."""
         url = f"{self._sessions}/{session_id}/consume"
         answer = await self._json(Hop.CONSUME, "POST", url, session_key, {})
         url, token, room = (_text(answer, key, Hop.CONSUME) for key in ("url", "token", "roomName"))
         return RoomCredentials(url, token, room)
 
     async def cancel(self, session_id: str) -> None:
-        """Cancel a session; one that is unknown upstream counts as cancelled.
-
-        Raises:
-            UpstreamFailure.
-        """
+        """Cancel a session; one that is unknown upstream counts as cancelled."""
         url = f"{self._sessions}/{session_id}"
         try:
             await self._send(Hop.CANCEL, "DELETE", url, self._secret)
@@ -158,7 +132,7 @@ class RunwayClient:
             hop,
             FailureReason.STATUS,
             status=response.status,
-            retry_after_s=_retry_after(response),
+            retry_after_s=parse_retry_after(response.headers),
             no_credits=_NO_CREDITS in raw,
         )
 
@@ -168,18 +142,3 @@ def _text(answer: dict[str, Any], key: str, hop: Hop, form: re.Pattern[str] | No
     if not isinstance(value, str) or not value or (form and not form.fullmatch(value)):
         raise UpstreamFailure(hop, FailureReason.SCHEMA)
     return value
-
-
-def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    headers = response.headers
-
-    def since_answer(date: str) -> float | None:
-        try:
-            asked = parsedate_to_datetime(date)
-            return (asked - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
-        except (ValueError, TypeError, OverflowError):  # no date, or one without a time zone
-            return None
-
-    return parse_retry_after(
-        headers.get("retry-after-ms"), headers.get("Retry-After"), since_answer
-    )

@@ -1,14 +1,8 @@
 """How many connects may be in flight at the same time, over all callers and replicas.
 
-A lease is one place of so many. In process they are counted. In Redis they are a sorted set, name
-by expiry: a replica that dies cannot release what it holds, so every lease ends by itself after
-the longest time that a connect can take. Redis' own clock decides, in one script with the
-counting, because replicas whose clocks differ would take each other's leases for expired.
-
-A lease is released by a task of its own, which a caller who leaves cannot cancel. The connect waits
-for it, so that a caller with an answer finds the place free, but not longer than a call to Redis
-may take. A lease that an outage kept from being released is released with the next call that gets
-through, or an outage of a second would keep places taken for minutes.
+In process they are counted. In Redis they are a sorted set of leases, name by expiry: a replica
+that dies cannot release what it holds, so every lease ends by itself. Redis' own clock decides,
+because replicas whose clocks differ would take each other's leases for expired.
 """
 
 import asyncio
@@ -103,6 +97,8 @@ class InFlightLimit:
             yield
         finally:
             if taken != 0:
+                # a task, which a caller who leaves cannot cancel; waited for, so that a caller
+                # with an answer finds the place free
                 release = asyncio.get_running_loop().create_task(
                     self._release(storage, lease, surely_held=taken == 1)
                 )
@@ -119,6 +115,7 @@ class InFlightLimit:
 
     async def _release(self, storage: Storage, lease: str, *, surely_held: bool) -> None:
         names = (lease, *self._owed)
+        # owed until a call gets through, or an outage of a second would keep places for minutes;
         # one whose answer was lost may be held as well: Redis may have been slow, not dead
         if surely_held or len(self._owed) < 2 * self._most + CONNECTIONS:
             self._owed.add(lease)

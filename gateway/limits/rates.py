@@ -1,9 +1,7 @@
 """How often one caller may connect, in one process or over all replicas together.
 
-`window.py` says how connects are counted and why. In process its counters do it. With Redis the
-same two numbers per caller and rate lie there, and one script checks all rates of a caller and
-counts the connect only if each of them lets it pass: a refusal costs nothing, here as there. The
-clock is Redis' own, since a window is a key that expires, so replicas need not agree on the time.
+`window.py` says how connects are counted and why. With Redis the same two numbers per caller and
+rate lie there, and one script checks all rates of a caller before it counts the connect.
 
 A caller is a name (`token-1`, `jwt-<hex>`, an address), never a token: names are keys in Redis.
 """

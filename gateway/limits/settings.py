@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.clock import LoopClock
 from gateway.limits.rates import parse_rate
-from gateway.limits.storage import BOUNDS, MEMORY, Bounds, Outage, Storage, parse_storage
+from gateway.limits.storage import ANSWER_S, MEMORY, Outage, Storage, parse_storage
 from gateway.limits.window import Rate
 from gateway.settings import number, one_of, setting
 
@@ -25,37 +25,33 @@ class LimitSettings:
     """
 
     rates: tuple[Rate, ...] = setting(
-        "GATEWAY_RATE_LIMIT",
+        "GATEWAY_RATE_LIMIT=off",
         parse_rate,
         "how often one caller may connect, such as 30/minute;500/day, or `off`",
-        default="off",
     )
     in_flight: int = setting(
-        "GATEWAY_IN_FLIGHT_LIMIT",
+        "GATEWAY_IN_FLIGHT_LIMIT=off",
         _in_flight,
         f"the connects in flight at once over all callers and replicas, at most"
         f" {LARGEST_IN_FLIGHT}, or `off`",
-        default="off",
     )
     storage: str = setting(
-        "GATEWAY_RATE_LIMIT_STORAGE",
+        f"GATEWAY_RATE_LIMIT_STORAGE={MEMORY}",
         parse_storage,
         "memory:// or the redis:// URL that replicas share; may hold a password",
-        default=MEMORY,
         secret=True,
     )
     on_outage: Outage = setting(
-        "GATEWAY_RATE_LIMIT_OUTAGE",
+        "GATEWAY_RATE_LIMIT_OUTAGE=open",
         one_of(Outage),
         "`open` or `closed`: whether callers may connect while that storage cannot be reached",
-        default="open",
     )
 
-    def open_storage(self, clock: LoopClock, bounds: Bounds = BOUNDS) -> Storage | None:
+    def open_storage(self, clock: LoopClock, answer_s: float = ANSWER_S) -> Storage | None:
         """Return what limits are shared through, None if this process keeps them to itself.
 
         Nothing is opened for limits that are off.
         """
         if self.storage == MEMORY or not (self.rates or self.in_flight):
             return None
-        return Storage(self.storage, policy=self.on_outage, clock=clock, bounds=bounds)
+        return Storage(self.storage, policy=self.on_outage, clock=clock, answer_s=answer_s)

@@ -1,14 +1,13 @@
 """The storage that replicas share, Redis, and what happens while it cannot be reached.
 
-A connect must not become slow, or fail in unforeseen ways, because Redis does. So every call is
-bounded, and after one that failed the storage counts as down: the operator's policy decides every
-connect at once, except that every two seconds one call goes out as a probe.
+A connect must not become slow because Redis does. So every call is bounded, and after one that
+failed the storage counts as down: the operator's policy decides every connect at once, except that
+now and then one call goes out as a probe.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -19,6 +18,10 @@ from gateway.errors import LimitsUnavailable
 T = TypeVar("T")
 _log = logging.getLogger("gateway")
 
+ANSWER_S = 1.0  # for one call, connecting to Redis included
+PROBE_EVERY_S = 2.0
+"""Between two probes while the storage is down. Longer than `ANSWER_S`, so that no call from before
+an outage is left when the first probe goes out."""
 CONNECTIONS = 32  # to Redis, and so calls at the same time; the others wait for their turn
 MEMORY = "memory://"
 
@@ -34,29 +37,13 @@ class StorageUnreachable(Exception):
     """The storage did not answer, or is known to be down. The text gives no reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How long the gateway waits for its storage, in seconds.
-
-    Attributes:
-        answer_s: for one call, connecting to Redis included.
-        probe_every_s: between two probes while it is down. The longer one, so that no call from
-            before an outage is left when the first probe goes out.
-    """
-
-    answer_s: float = 1.0
-    probe_every_s: float = 2.0
-
-
-BOUNDS = Bounds()
-
-
 class Outages:
     """Notices when a storage goes away and comes back, and logs each once.
 
     Args:
         shown: the storage's name in log lines, without a password.
         failures: the exceptions that mean that it cannot be reached or used.
+        answer_s: how long one call may take.
     """
 
     def __init__(
@@ -66,13 +53,13 @@ class Outages:
         policy: Outage,
         clock: LoopClock,
         failures: tuple[type[Exception], ...] = (OSError,),
-        bounds: Bounds = BOUNDS,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._shown = shown
         self._policy = policy
         self._clock = clock
         self._failures: tuple[type[Exception], ...] = (*failures, TimeoutError)
-        self._bounds = bounds
+        self._answer_s = answer_s
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._down_since: float | None = None
         self._next_probe = 0.0
@@ -87,7 +74,7 @@ class Outages:
             return await self.attempt(command)
         except StorageUnreachable:
             if self._policy is Outage.CLOSED:
-                raise LimitsUnavailable(retry_after_s=self._bounds.probe_every_s) from None
+                raise LimitsUnavailable(retry_after_s=PROBE_EVERY_S) from None
             return None
 
     async def attempt(self, command: Callable[[], Awaitable[T]]) -> T:
@@ -102,9 +89,9 @@ class Outages:
             self._check()
             probing = self._down_since is not None
             if probing:  # noted before it goes out, so that there is one at a time
-                self._next_probe = self._clock.now() + self._bounds.probe_every_s
+                self._next_probe = self._clock.now() + PROBE_EVERY_S
             try:
-                answer = await within(self._bounds.answer_s, command())
+                answer = await within(self._answer_s, command())
             except self._failures as error:
                 self._failed(error)
                 raise StorageUnreachable from None
@@ -120,7 +107,7 @@ class Outages:
 
     def _failed(self, error: Exception) -> None:
         now = self._clock.now()
-        self._next_probe = now + self._bounds.probe_every_s
+        self._next_probe = now + PROBE_EVERY_S
         if self._down_since is None:
             self._down_since = now
             while isinstance(error.__cause__, Exception):
@@ -139,7 +126,7 @@ class Storage:
     """
 
     def __init__(
-        self, url: str, *, policy: Outage, clock: LoopClock, bounds: Bounds = BOUNDS
+        self, url: str, *, policy: Outage, clock: LoopClock, answer_s: float = ANSWER_S
     ) -> None:
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
@@ -156,7 +143,7 @@ class Storage:
             policy=policy,
             clock=clock,
             failures=(RedisError, OSError, ValueError),  # the last: an answer that is no number
-            bounds=bounds,
+            answer_s=answer_s,
         )
 
     async def command(self, *words: str | float) -> Any:

@@ -1,12 +1,9 @@
 """The sliding window counter: whether a caller's next connect may pass, and when. Pure.
 
 It keeps two numbers per caller and rate, the connects in this window and those in the one before,
-which weighs less and less while this window goes by. It was chosen over a list of instants because
-what is kept of a caller does not grow with the rate ("10000/day"), and because in Redis it needs no
-clock but Redis' own, so replicas whose clocks differ share a window. Its price: it takes the window
-before as if evenly filled. Two neighbouring windows together never hold more than twice the amount,
-but a caller who fills the end of one and waits can have more than the amount within one window's
-length around the border.
+which weighs less and less while this window goes by. Unlike a list of instants, what is kept of a
+caller does not grow with the rate ("10000/day"), and in Redis it needs no clock but Redis' own. Its
+price: around the border of two windows a caller can have up to twice the amount.
 """
 
 from collections.abc import Iterable

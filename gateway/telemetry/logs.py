@@ -1,9 +1,8 @@
 """The gateway's log: one line per request, ids on every line, and no secret on any.
 
-Code that logs does not log secrets. What is done here is the last line of defence, for words of
-libraries and for mistakes. Redaction happens where a line is made, after message and arguments are
-one text and before JSON escapes anything: a filter on the record would miss a secret that is put
-together only then, and would change the record under other handlers.
+Redaction is the last line of defence, for words of libraries and for mistakes. It happens where a
+line is made, after message and arguments are one text and before JSON escapes anything: a filter on
+the record would miss a secret that is put together only then.
 """
 
 import json
@@ -127,28 +126,23 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def access(
-    record: RequestRecord, *, method: str, path: str, seconds: float, size: int, level: int
-) -> None:
+def access(record: RequestRecord, *, seconds: float, level: int) -> None:
     """Log that a request was answered.
 
     Args:
-        path: of a route of this gateway, else `ELSEWHERE`: callers put secrets into paths and
-            query strings.
         seconds: from the request's headers to its answer.
-        size: bytes of the answer's body.
         level: of the line; a probe every few seconds deserves a lower one than a connect.
     """
     fields = {
-        "method": method if method in _METHODS else ELSEWHERE,
-        "path": path,
+        "method": record.method if record.method in _METHODS else ELSEWHERE,
+        "path": record.path or ELSEWHERE,
         "status": record.status,
         "code": record.code,
         "ms": round(seconds * 1000, 1),
         "caller": record.caller or None,
         "session_id": record.session_id or None,
         "avatar": record.avatar or None,
-        "bytes": size,
+        "bytes": record.size,
     }
     _access.log(level, "answered", extra=fields)
 
@@ -174,8 +168,4 @@ def setup_logging(
     handler.setFormatter(
         {LogFormat.JSON: JsonFormatter, LogFormat.TEXT: TextFormatter}[form](redaction)
     )
-    root = logging.getLogger()
-    for other in tuple(root.handlers):
-        root.removeHandler(other)
-    root.addHandler(handler)
-    root.setLevel(level.name)
+    logging.basicConfig(handlers=[handler], level=level.name, force=True)

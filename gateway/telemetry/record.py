@@ -1,8 +1,7 @@
 """The record of one request, from which its log line and its span are made.
 
-Its ids are the caller's or are drawn, the rest is filled in on the way. A context variable carries
-it, so that every log line of a connect, and of the cancellation that it leaves behind, has the
-request's ids.
+A context variable carries it, so that every log line of a connect, and of the cancellation that it
+leaves behind, has the request's ids.
 
 Source of the header `traceparent`: W3C Trace Context, level 1 (2021-11-23).
 """
@@ -57,19 +56,24 @@ class RequestRecord:
     """One request and what is known about it so far.
 
     Attributes:
+        path: of the route; empty if none fits, because callers put secrets into paths.
         code: `ok`, an error's code, `caller_gone`, or `not_ready` of `/ready`.
         status: HTTP status of the answer; 0 before there is one.
         caller: the caller's name by authentication or by address.
         session_id: of the session that was handed out.
         avatar: `preset` or `custom`.
+        size: bytes of the answer's body.
     """
 
     identity: Identity
+    method: str = ""
+    path: str = ""
     code: str = "ok"
     status: int = 0
     caller: str = ""
     session_id: str = ""
     avatar: str = ""
+    size: int = 0
 
 
 CURRENT: ContextVar[RequestRecord | None] = ContextVar("gateway_request", default=None)

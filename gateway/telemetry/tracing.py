@@ -2,14 +2,10 @@
 
 The spans are made by hand with the plain API. The instrumentation libraries for aiohttp patch
 classes for the whole process, put query strings of callers into spans, and send `traceparent` to
-every host that is called. Here nothing is global: each gateway has a provider of its own. The
-trace is not propagated to the upstream, a third party that has no use for our ids.
+every host that is called, also to an upstream that has no use for our ids.
 
-Attributes are chosen one by one. No header, body, query string or message of an error is among
-them. A span of an upstream request ends with the answer's headers.
-
-Whether to trace is decided here; everything else (endpoint, sampler, resource, batches) is read
-from the process's environment by the SDK, as its specification says.
+Attributes are chosen one by one: no header, body, query string or message of an error. Whether to
+trace is decided here; the SDK reads everything else from the process's environment.
 """
 
 import asyncio
@@ -19,16 +15,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import aiohttp
 
-from gateway.telemetry.record import Identity, RequestRecord
+from gateway.telemetry.record import RequestRecord
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -62,8 +56,12 @@ class Tracing:
         exit the span gets what the record holds by then.
         """
         from opentelemetry.trace import SpanKind, use_span
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        parent = _caller(record.identity)
+        caller, parent = record.identity, None
+        if caller.parent_id:  # else the parent is the current span, if there is one
+            traceparent = f"00-{caller.trace_id}-{caller.parent_id}-{int(caller.sampled):02x}"
+            parent = TraceContextTextMapPropagator().extract({"traceparent": traceparent})
         span = self._tracer.start_span("connect", context=parent, kind=SpanKind.SERVER)
         ids = span.get_span_context()
         if ids.is_valid:  # else the SDK is switched off
@@ -117,10 +115,7 @@ class Tracing:
                 await done.wait()
 
     async def _start(
-        self,
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        request: aiohttp.TraceRequestStartParams,
+        self, _session: object, context: Any, request: aiohttp.TraceRequestStartParams
     ) -> None:
         from opentelemetry.trace import SpanKind
 
@@ -137,24 +132,16 @@ class Tracing:
         )
 
 
-async def _end(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    request: aiohttp.TraceRequestEndParams,
-) -> None:
-    status = request.response.status
+async def _end(_session: object, context: Any, end: aiohttp.TraceRequestEndParams) -> None:
+    status = end.response.status
     context.span.set_attribute("http.response.status_code", status)
     _mark(context.span, failed=status >= 400, why=str(status))
     context.span.end()
 
 
-async def _fail(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    request: aiohttp.TraceRequestExceptionParams,
-) -> None:
+async def _fail(_session: object, context: Any, end: aiohttp.TraceRequestExceptionParams) -> None:
     # the type only: what an error says is not known to be harmless
-    _mark(context.span, failed=True, why=type(request.exception).__name__)
+    _mark(context.span, failed=True, why=type(end.exception).__name__)
     context.span.end()
 
 
@@ -164,18 +151,6 @@ def _mark(span: Any, *, failed: bool, why: str) -> None:
     if failed:
         span.set_attribute("error.type", why)
         span.set_status(Status(StatusCode.ERROR))
-
-
-def _caller(identity: Identity) -> "Context | None":
-    """Return the caller's span as a parent; None: whatever span is current, if one is."""
-    from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
-
-    if not identity.parent_id:
-        return None
-    trace_id, span_id = int(identity.trace_id, 16), int(identity.parent_id, 16)
-    flags = TraceFlags(TraceFlags.SAMPLED if identity.sampled else TraceFlags.DEFAULT)
-    remote = SpanContext(trace_id, span_id, is_remote=True, trace_flags=flags)
-    return set_span_in_context(NonRecordingSpan(remote))
 
 
 def tracing(environment: Mapping[str, str]) -> Tracing | None:

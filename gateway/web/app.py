@@ -27,7 +27,7 @@ from gateway.flow.connect_flow import CallerGone
 from gateway.flow.credentials import Shape
 from gateway.flow.options import requested_options
 from gateway.service import Service, running
-from gateway.telemetry.logs import ELSEWHERE, access
+from gateway.telemetry.logs import access
 from gateway.telemetry.metrics import CALLER_GONE
 from gateway.telemetry.record import CURRENT, NOT_READY, RequestRecord, identify
 from gateway.telemetry.tracing import Tracing
@@ -194,11 +194,15 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
     """Log, count and trace each request, under its ids."""
     clock = LoopClock()
     began = clock.now()
-    record = RequestRecord(identify(request.headers, os.urandom))
+    resource = request.match_info.route.resource
+    record = RequestRecord(
+        identify(request.headers, os.urandom),
+        method=request.method,
+        path="" if resource is None else resource.canonical,
+    )
     token = CURRENT.set(record)
     service, connects = request.app[SERVICE], request.match_info.handler is _connect
     span = service.tracing.connect(record) if service.tracing and connects else nullcontext()
-    size = 0
     try:
         with span:
             try:
@@ -209,23 +213,15 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
             record.status = response.status
             response.headers.update(record.identity.headers())
             response.headers["Server"] = "runway-gateway"  # aiohttp's default shows its versions
-        size = getattr(response, "content_length", None) or 0  # `body_length` is known when sent
+        # `body_length` is known when sent
+        record.size = getattr(response, "content_length", None) or 0
         return response
     finally:
         seconds = clock.now() - began
         if service.metrics is not None and connects:
             service.metrics.ended(record.code, seconds)
-        resource = request.match_info.route.resource  # callers may put secrets into other paths
-        path = ELSEWHERE if resource is None else resource.canonical
         probed = not connects and record.status == 200
-        access(
-            record,
-            method=request.method,
-            path=path,
-            seconds=seconds,
-            size=size,
-            level=logging.DEBUG if probed else logging.INFO,
-        )
+        access(record, seconds=seconds, level=logging.DEBUG if probed else logging.INFO)
         CURRENT.reset(token)
 
 

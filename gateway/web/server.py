@@ -31,23 +31,16 @@ class GatewayRunner(web.AppRunner):
 
     Args:
         shutdown_timeout: for the answers that are still open when the gateway stops, in seconds.
-        keep_alive_s: before an idle connection is closed.
+        options: further ones of `web.AppRunner`.
     """
 
-    def __init__(
-        self,
-        app: web.Application,
-        *,
-        shutdown_timeout: float,
-        keep_alive_s: float = KEEP_ALIVE_S,
-        **options: Any,
-    ) -> None:
+    def __init__(self, app: web.Application, *, shutdown_timeout: float, **options: Any) -> None:
         super().__init__(
             app,
             access_log=None,
             handler_cancellation=True,
             shutdown_timeout=shutdown_timeout,
-            keepalive_timeout=keep_alive_s,
+            keepalive_timeout=KEEP_ALIVE_S,
             lingering_time=LINGER_S,
             auto_decompress=False,
             **options,

@@ -13,9 +13,8 @@ from fake_runway.core.history.journal import Exchange
 from gateway import Config, Gateway, GatewayError, Shape, connect
 from gateway.clock import LoopClock
 from gateway.flow.avatars import AllowList, Avatar
-from gateway.flow.connect_flow import Admission, ConnectFlow, Timing
+from gateway.flow.connect_flow import Admission, ConnectFlow
 from gateway.flow.options import OPTIONS
-from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
 from gateway.limits.queue import FairQueue
 from gateway.limits.rates import parse_rate
@@ -238,8 +237,8 @@ async def connecting(
     async with aiohttp.ClientSession() as http:
         connects = ConnectFlow(
             RunwayClient(http, base_url=fake.url, secret=SECRET, attempt_s=5),
-            timing=Timing(deadline_s=60.0),
-            retries=Retries(),
+            deadline_s=60.0,
+            longest_wait_s=0.2,
             clock=LoopClock(),
             jitter=random.Random(0),
             admission=admission,

@@ -19,14 +19,14 @@ from gateway.errors import LimitsUnavailable, RateLimited, TooManySessions
 from gateway.limits.in_flight import KEY, InFlightLimit
 from gateway.limits.rates import PREFIX, RateLimiter, parse_rate
 from gateway.limits.settings import LimitSettings
-from gateway.limits.storage import Bounds, Outage, Storage
+from gateway.limits.storage import PROBE_EVERY_S, Outage, Storage
 from gateway.limits.window import MARGIN_S, Counters, Rate
 from tests.support.gateway.redis_server import RedisServer, redis_server
 
 PASSWORD = "correct-horse"
 LONGEST_S = 90.0
-PATIENT = Bounds(answer_s=60.0)  # a busy machine is no outage
-IMPATIENT = Bounds(answer_s=0.05)  # where the server is frozen, and every wait is real
+PATIENT_S = 60.0  # a busy machine is no outage
+IMPATIENT_S = 0.05  # where the server is frozen, and every wait is real
 
 
 class HandClock(LoopClock):
@@ -78,12 +78,12 @@ async def replica(
     rate: str = "3/minute",
     most: int = 2,
     policy: Outage = Outage.CLOSED,
-    bounds: Bounds = PATIENT,
+    answer_s: float = PATIENT_S,
     clock: LoopClock | None = None,
 ) -> AsyncIterator[Replica]:
     """Open one replica, and close it in the order that a gateway does."""
     settings = LimitSettings(rates=parse_rate(rate), storage=url, on_outage=policy, in_flight=most)
-    storage = settings.open_storage(clock or LoopClock(), bounds)
+    storage = settings.open_storage(clock or LoopClock(), answer_s)
     assert storage is not None
     one = Replica(storage, settings.rates, settings.in_flight)
     try:
@@ -365,7 +365,7 @@ async def test_an_outage_is_decided_by_policy_and_logged_once(
         assert await one.storage.problem()
         server.start()
         await expect(policy, one)  # no probe is due yet
-        clock.at += IMPATIENT.probe_every_s
+        clock.at += PROBE_EVERY_S
         assert await one.storage.problem() is None
         assert [await one.passes() for _ in range(3)] == [True, True, False]
         await enter(one)
@@ -393,13 +393,13 @@ async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
     async with replica(server.url, rate="1/hour", clock=clock) as one:
         await asyncio.gather(*(one.storage.problem() for _ in range(8)))  # connections to be lost
         server.freeze()
-        one.storage.outages._bounds = IMPATIENT
+        one.storage.outages._answer_s = IMPATIENT_S
         for _ in range(100):
             with pytest.raises(LimitsUnavailable):
                 await one.limiter.hit("token-1")
         server.thaw()
-        one.storage.outages._bounds = PATIENT
-        clock.at += IMPATIENT.probe_every_s
+        one.storage.outages._answer_s = PATIENT_S
+        clock.at += PROBE_EVERY_S
         assert await one.storage.problem() is None
         for caller in ("a", "b", "c"):
             assert [await one.passes(caller), await one.passes(caller)] == [True, False]
@@ -418,7 +418,7 @@ async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> Non
         await two.redis("CONFIG", "SET", "requirepass", PASSWORD)
         with pytest.raises(LimitsUnavailable):
             await enter(one)
-        clock.at += IMPATIENT.probe_every_s
+        clock.at += PROBE_EVERY_S
         await enter(one)
         assert await two.in_flight() == 0
         await enter(two)

@@ -9,9 +9,8 @@ import pytest
 from gateway.clock import LoopClock
 from gateway.errors import GatewayError
 from gateway.flow.avatars import Avatar
-from gateway.flow.connect_flow import ConnectFlow, Timing
+from gateway.flow.connect_flow import ConnectFlow
 from gateway.flow.credentials import Shape
-from gateway.flow.polling import Retries
 from gateway.flow.runway_client import RunwayClient
 from tests.support.simulation import simulate
 
@@ -29,8 +28,8 @@ async def _shut_down_while_expiring() -> GatewayError:
     async with server, aiohttp.ClientSession() as http:
         connects = ConnectFlow(
             RunwayClient(http, base_url="http://127.0.0.1:4010", secret="x", attempt_s=5),
-            timing=Timing(deadline_s=DEADLINE_S),
-            retries=Retries(),
+            deadline_s=DEADLINE_S,
+            longest_wait_s=0.2,
             clock=LoopClock(),
             jitter=random.Random(0),
         )

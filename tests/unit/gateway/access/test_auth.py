@@ -33,10 +33,10 @@ from gateway.access.settings import (
     is_loopback,
     parse_algorithms,
     parse_jwks_url,
-    parse_tokens,
 )
 from gateway.clock import LoopClock
 from gateway.errors import Unauthorized
+from gateway.settings import words
 
 NOW = 1_800_000_000
 TOKENS = ("planted-token-of-old", "planted-token-of-new")
@@ -538,8 +538,8 @@ def test_loopback_is_what_the_network_cannot_change() -> None:
 
 def test_texts_of_variables() -> None:
     """Lists are comma separated; what is wrong is refused."""
-    assert parse_tokens(f" {TOKENS[0]} ,,{TOKENS[1]}\n") == TOKENS
-    assert parse_tokens(" , ") == ()
+    assert words(f" {TOKENS[0]} ,,{TOKENS[1]}\n") == TOKENS
+    assert words(" , ") == ()
     assert parse_algorithms("ES256, RS256,ES256") == ("ES256", "RS256")
     for text in ("", "none", "HS256,", "rs256", "RS512"):
         with pytest.raises(ValueError, match="none of HS256"):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from gateway.clock import LoopClock
 from gateway.errors import LimitsUnavailable
 from gateway.limits.storage import (
-    BOUNDS,
+    ANSWER_S,
     CONNECTIONS,
-    Bounds,
+    PROBE_EVERY_S,
     Outage,
     Outages,
     parse_storage,
@@ -72,11 +72,11 @@ def test_the_policy_decides_during_an_outage(policy: Outage, answer: str | None)
 
 async def test_a_process_that_is_late_is_no_outage() -> None:
     """An answer that came in time, and is seen late because the machine was busy, counts."""
-    bounds = Bounds(answer_s=0.1)
-    store = Outages("store", policy=Outage.CLOSED, clock=LoopClock(), bounds=bounds)
+    answer_s = 0.1
+    store = Outages("store", policy=Outage.CLOSED, clock=LoopClock(), answer_s=answer_s)
 
     async def answer() -> str:
-        time.sleep(2 * bounds.answer_s)  # noqa: ASYNC251 - what a busy machine does to a process
+        time.sleep(2 * answer_s)  # noqa: ASYNC251 - what a busy machine does to a process
         await LoopClock().sleep(0.001)
         return "yes"
 
@@ -97,7 +97,7 @@ def test_one_pays_for_a_server_that_hangs() -> None:
         return took, server.asked
 
     took, asked = simulate(main())
-    assert {round(each, 6) for each in took} == {0.0, BOUNDS.answer_s}
+    assert {round(each, 6) for each in took} == {0.0, ANSWER_S}
     assert sum(each > 0 for each in took) == len(asked) <= 6
 
 
@@ -114,7 +114,7 @@ def test_many_callers_wait_little_longer_than_one(callers: int) -> None:
         return clock.now() - began, len(server.asked)
 
     took, asked = simulate(main())
-    assert took <= 2 * BOUNDS.answer_s
+    assert took <= 2 * ANSWER_S
     assert asked <= CONNECTIONS
 
 
@@ -125,7 +125,7 @@ def test_one_probe_at_a_time() -> None:
         server, store = Server(), outages()
         server.hangs = True
         await store.call(server.answer)
-        await LoopClock().sleep(BOUNDS.probe_every_s)
+        await LoopClock().sleep(PROBE_EVERY_S)
         await asyncio.gather(*(store.call(server.answer) for _ in range(100)))
         return server.asked
 

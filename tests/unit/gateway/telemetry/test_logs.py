@@ -440,11 +440,12 @@ def test_a_request_is_logged_with_what_became_of_it() -> None:
     """Method, path, status, code, time, caller, session and size; what is not known is left out."""
     stream = io.StringIO()
     setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
-    record = RequestRecord(IDENTITY, status=200, caller="ann", session_id="id-1", avatar="preset")
+    record = RequestRecord(IDENTITY, "POST", "/api", status=200, avatar="preset", size=321)
+    record.caller, record.session_id = "ann", "id-1"
     level = logging.INFO
-    access(record, method="POST", path="/api", seconds=1.23456, size=321, level=level)
-    late = RequestRecord(IDENTITY, code="timeout", status=504)
-    access(late, method="X", path="/", seconds=0, size=1, level=level)
+    access(record, seconds=1.23456, level=level)
+    late = RequestRecord(IDENTITY, method="X", path="/", code="timeout", status=504, size=1)
+    access(late, seconds=0, level=level)
     good, bad = map(json.loads, stream.getvalue().splitlines())
     for line in (good, bad):
         del line["time"], line["level"]
