@@ -2,10 +2,10 @@
 
 A busy account on a world's clock: visitors create, wait in the queue, poll, use their key (and
 again, by mistake), talk, hang up, delete, forget; sessions expire and reach their caps; blocks are
-billed until the credits are used up, somebody pays, and in the evening the quota is reached. The
-clock stands and is moved from act to act (a), in this process, and (b), in the real command, by the
-admin API over one keep-alive connection, as a test would do it. The same visitors came to both, so
-the records of both worlds must agree to the last bit.
+billed until the credits are used up, credits are added, and in the evening the quota is reached.
+The clock is frozen and moved from act to act, (a) in this process, and (b) in the real command by
+the admin API over one keep-alive connection, as a test would do it. The visitors are the same in
+both, so the records of both worlds must agree to the last bit.
 """
 
 import argparse

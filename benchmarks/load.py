@@ -39,7 +39,7 @@ SDK_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a burst of load brought: answers in that many seconds, and how many were no 2xx."""
+    """The result of a burst of load: answers, seconds, and the number of answers other than 2xx."""
 
     answers: int
     seconds: float
@@ -52,7 +52,7 @@ class Load:
 
 
 def generator() -> str:
-    """Return the name of what makes the load."""
+    """Return the name of the load generator."""
     return "wrk" if shutil.which("wrk") else "the built-in generator (wrk is not on PATH)"
 
 
@@ -129,7 +129,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _is_whole(answer: bytes) -> bool:
-    """Tell whether an answer is complete, with a length or in chunks."""
+    """Return whether an answer is complete, with a length or in chunks."""
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end:
         return False
