@@ -1,4 +1,4 @@
-"""Scenarios and runs that hypothesis makes up. Every scenario is one that a file could hold."""
+"""Scenarios and runs that hypothesis draws. Every scenario is one that a file could hold."""
 
 from __future__ import annotations
 

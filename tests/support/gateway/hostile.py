@@ -23,8 +23,8 @@ VALID = b'{"avatarId":"music-superstar"}'
 REFUSED = b'{"avatarId":"%s"}' % MARK
 JSON = b"Content-Type: application/json"
 LAST = b"GET /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % MARK
-PATIENCE_S = 120.0  # for answers that have to come; a machine may be busy
-SHORT_S = 0.2  # for what may be half a request, which is given up without a loss
+PATIENCE_S = 120.0  # for answers that must arrive; a machine may be busy
+SHORT_S = 0.2  # for a partial request, whose wait may end without an answer
 
 _CODES = frozenset(
     (
@@ -48,7 +48,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer as it came. Names of headers are in lower case."""
+    """One answer as received. Names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -67,7 +67,7 @@ class Reply:
 
 
 def replies(raw: bytes, *, head: bool = False) -> list[Reply]:
-    """Take apart what came on one connection, strictly; with `head`, answers may lack their body.
+    """Parse the bytes of one connection, strictly; with `head`, answers may lack their body.
 
     Raises:
         AssertionError: it is no sequence of whole answers, or a word of the request is in it.
@@ -95,7 +95,7 @@ def replies(raw: bytes, *, head: bool = False) -> list[Reply]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A served gateway that no request should get through, and what came through nevertheless.
+    """A served gateway that no request should get through, and those that did nevertheless.
 
     Attributes:
         reached: one entry for each connection that the upstream got.
@@ -112,9 +112,9 @@ class Ground:
         return len(self.runner.server.connections)
 
     async def send(self, request: bytes, patience_s: float = PATIENCE_S) -> bytes:
-        """Return all that comes for these bytes until the gateway closes the connection.
+        """Return all bytes received for these until the gateway closes the connection.
 
-        If it does not, the connection is closed from this side when the patience ends.
+        If it does not, the connection is closed from this side after a timeout.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         came = bytearray()
@@ -124,7 +124,7 @@ class Ground:
                 while piece := await reader.read(1 << 16):
                     came += piece
         except ConnectionError:
-            pass  # it did not want to read all
+            pass  # the gateway closed before reading all
         except TimeoutError:
             assert patience_s < PATIENCE_S, "neither answered nor closed"
         finally:
