@@ -1,4 +1,4 @@
-"""What the README tells a new user to type, typed."""
+"""The commands of the README for a new user, executed."""
 
 import asyncio
 import re

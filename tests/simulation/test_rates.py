@@ -1,4 +1,4 @@
-"""A day comes out the same however fast its clock goes."""
+"""A day has the same result at every rate of its clock."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def scheduled(rate: float) -> World:
 
 
 def test_the_day_has_everything_in_it() -> None:
-    """Queueing, expiry, caps, quota, credits that run out; and nothing is a close call."""
+    """Queueing, expiry, caps, quota, credits that run out; and no two instants are close."""
     world = jumped()
     entries = world.log.entries()
     assert world.log.complete

@@ -25,7 +25,7 @@ BODY_S = 5.0  # what docs/gateway.md promises
 async def _until_closed(
     port: int, first: bytes, drip: bytes, every_s: float
 ) -> tuple[bytes, float]:
-    """Send `first`, then `drip` again and again; return what came, and after how many seconds."""
+    """Send `first`, then `drip` again and again; return the answer, and after how many seconds."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -42,7 +42,7 @@ async def _until_closed(
         while piece := await reader.read(1 << 16):
             came += piece
     except ConnectionError:
-        pass  # the last drip came too late; what was answered before is here
+        pass  # the last drip was too late; the earlier answer is here
     finally:
         sending.cancel()
         writer.close()

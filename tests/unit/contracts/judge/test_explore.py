@@ -60,7 +60,7 @@ def test_traits_are_those_that_are_certain(form: dict[str, Any], traits: set[Tra
 
 
 def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
-    """Explore a target that answers `answer(situation)`; return the result and the examples used."""
+    """Explore a target that answers `answer(situation)`; return the result and the count."""
     counted: list[int] = []
 
     async def play(situation: Situation) -> Observation:

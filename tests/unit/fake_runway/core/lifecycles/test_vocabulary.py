@@ -295,7 +295,7 @@ class Kitchen:
         )
         self.log.add_change(Boiling(self.at, event, before, self.kettles[id_]))
 
-    def look(self, id_: str, **more: Any) -> None:
+    def poll(self, id_: str, **more: Any) -> None:
         """Poll a kettle, which is answered as it is."""
         status = self.kettles[id_].state.name
         self.call(LOOK, 200, id_, reply={"status": status}, **more)
@@ -323,7 +323,7 @@ def test_a_timeline_lists_its_entries() -> None:
     kitchen.move_clock()
     kitchen.happen("one", Steam.WARMED)  # which the journal leaves out
     kitchen.happen("one", Steam.BOILED)
-    kitchen.look("one")
+    kitchen.poll("one")
     kitchen.happen("one", Steam.BROKE, Failure("LEAK", "It leaks."))
     kitchen.move_clock()
 
@@ -366,10 +366,10 @@ def test_findings_judge_its_custody() -> None:
     kitchen = Kitchen()
     kitchen.fill("one")
     kitchen.happen("one", Steam.BROKE)
-    kitchen.look("one")
-    kitchen.look("one")
+    kitchen.poll("one")
+    kitchen.poll("one")
     kitchen.fill("two")
-    kitchen.look("two")
+    kitchen.poll("two")
     kitchen.happen("two", Steam.BOILED)
 
     versions, after_end, abandoned = kitchen.found()
