@@ -67,16 +67,16 @@ def get(url: str, *, seconds: float) -> Load:
 
 def _wrk(url: str, seconds: float) -> Load:
     headers = [f"-H{name}: {value}" for name, value in SDK_HEADERS.items()]
-    said = subprocess.run(
+    output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{round(seconds)}s", *headers, url],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    total = re.search(r"(\d+) requests in ([\d.]+)(m?s)", said)
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    total = re.search(r"(\d+) requests in ([\d.]+)(m?s)", output)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     if total is None:
-        raise RuntimeError(f"wrk said: {said}")
+        raise RuntimeError(f"expected the totals of wrk, got: {output}")
     unit = 0.001 if total[3] == "ms" else 1.0
     return Load(int(total[1]), float(total[2]) * unit, int(refused[1]) if refused else 0)
 

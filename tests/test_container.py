@@ -111,9 +111,9 @@ def resolved(text: str) -> str:
 
 def settings(service: str) -> dict[str, str]:
     """Return the environment of a service in its container."""
-    given = COMPOSE["services"][service]
-    own = {name: resolved(value) for name, value in given["environment"].items()}
-    return environment(given["build"]["target"]) | own
+    configured = COMPOSE["services"][service]
+    own = {name: resolved(value) for name, value in configured["environment"].items()}
+    return environment(configured["build"]["target"]) | own
 
 
 # The checks themselves
@@ -370,10 +370,10 @@ def test_the_fake_is_started_for_the_network_and_for_any_number_of_calls() -> No
 @pytest.mark.parametrize("name", GATEWAYS)
 def test_gateways_accept_all_their_variables(name: str) -> None:
     """Every variable of image and compose.yaml is one of the gateway's, and is accepted."""
-    given = settings(name)
+    configured = settings(name)
     known = {each.variable for each in SETTINGS}
-    foreign = {each for each in given if each.startswith(("GATEWAY_", "RUNWAYML_"))} - known
-    config = Config.read(given)
+    foreign = {each for each in configured if each.startswith(("GATEWAY_", "RUNWAYML_"))} - known
+    config = Config.read(configured)
 
     assert foreign == set()
     assert config.host == "0.0.0.0"

@@ -85,12 +85,12 @@ def test_the_build_backend_is_one_release() -> None:
 def test_tox_installs_what_is_locked() -> None:
     """Every environment does, but the two that test the ranges."""
     sections = re.split(r"^\[(.+)\]$", (ROOT / "tox.ini").read_text(), flags=re.MULTILINE)[1:]
-    said = {
+    installs = {
         name: constraints[0]
         for name, section in zip(sections[::2], sections[1::2], strict=True)
         if (constraints := re.findall(r"^constraints =(.*)$", section, re.MULTILINE))
     }
-    assert said == {
+    assert installs == {
         "testenv": " constraints.txt",
         "testenv:newest": "",
         "testenv:lowest": "",

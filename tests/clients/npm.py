@@ -67,5 +67,5 @@ def _npm_ci() -> None:
     except subprocess.TimeoutExpired as error:
         raise NotInstalled(f"`npm ci` took more than {INSTALL_S:g} s") from error
     except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.split())[:300]
-        raise NotInstalled(f"`npm ci` failed: {said}") from error
+        reason = " ".join(error.stderr.split())[:300]
+        raise NotInstalled(f"`npm ci` failed: {reason}") from error

@@ -118,10 +118,10 @@ async def test_no_secret_is_shown(start: Start) -> None:
     async with start(provisioned_in(0.2), secret=secret) as (example, _):
         answer = await example.connect()
         screen = "".join(await example.program.stop())
-    shown = repr(answer.headers) + screen
+    output = repr(answer.headers) + screen
     assert secret not in answer.body.decode()
     for word in (secret, "stk_", answer.json["token"]):
-        assert word not in shown
+        assert word not in output
     assert "stk_" not in answer.body.decode()
 
 
@@ -191,7 +191,7 @@ async def test_refused_create(
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "said"),
+    ("name", "wrong", "message"),
     [
         ("aiohttp_app", "secret", "RUNWAYML_API_SECRET"),
         ("aiohttp_app", "number", "PORT: expected a number, got 'abc'"),
@@ -200,7 +200,9 @@ async def test_refused_create(
         ("starlette_app", "number", "PORT: expected a number, got 'abc'"),
     ],
 )
-async def test_a_failed_start_is_one_line(tmp_path: Path, name: str, wrong: str, said: str) -> None:
+async def test_a_failed_start_is_one_line(
+    tmp_path: Path, name: str, wrong: str, message: str
+) -> None:
     """A missing secret, a malformed port and a taken one are reported without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         env = environment("http://127.0.0.1:1")
@@ -213,7 +215,7 @@ async def test_a_failed_start_is_one_line(tmp_path: Path, name: str, wrong: str,
                 code = await program.process.wait()
     errors = (tmp_path / "stderr").read_text()
     assert code == 1
-    assert len([line for line in errors.splitlines() if said in line]) == 1
+    assert len([line for line in errors.splitlines() if message in line]) == 1
     assert "Traceback" not in errors
 
 

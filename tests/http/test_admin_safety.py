@@ -160,7 +160,7 @@ async def test_a_body_has_its_limit(start_fake: StartFake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "status"),
+    ("token", "status"),
     [
         (None, 401),
         ("", 401),
@@ -172,10 +172,10 @@ async def test_a_body_has_its_limit(start_fake: StartFake) -> None:
     ],
 )
 async def test_the_admin_token_is_needed(
-    start_fake: StartFake, given: str | None, status: int
+    start_fake: StartFake, token: str | None, status: int
 ) -> None:
     """A configured token is required by each admin request; the Runway API is open."""
-    headers = {} if given is None else {"X-Fake-Admin-Token": given}
+    headers = {} if token is None else {"X-Fake-Admin-Token": token}
     fake = await start_fake(admin_token=TOKEN)
     session_id = await fake.create()
     answers = [await fake.admin("GET", path, headers=headers) for path in GETS]
@@ -186,7 +186,7 @@ async def test_the_admin_token_is_needed(
     assert kept == (status == 401)
     assert outside.status == 200
     for answer in answers:
-        assert TOKEN not in shown(answer)
+        assert TOKEN not in as_text(answer)
         assert status == 200 or answer.json["code"] == "admin_token_required"
 
 
@@ -199,7 +199,7 @@ async def test_with_a_token_any_host_may_be_asked_for_but_no_page(start_fake: St
     assert (status, page) == (200, 403)
 
 
-def shown(answer: Answer) -> str:
+def as_text(answer: Answer) -> str:
     """Return the headers and the body of an answer as text."""
     return f"{answer.status} {dict(answer.headers)} {answer.body.decode()}"
 
@@ -222,8 +222,10 @@ async def test_no_secret_is_shown(start_fake: StartFake, caplog: pytest.LogCaptu
     outputs: list[Answer] = []
     fake = await start_fake(admin_token=TOKEN)
     for change in ({"integration": {"type": "livekit", **link}}, {"integration": signed}, {}):
-        made = await fake.call("POST", "/v1/realtime_sessions", json=CREATE | change, headers=api)
-        session_id = made.json["id"]
+        created = await fake.call(
+            "POST", "/v1/realtime_sessions", json=CREATE | change, headers=api
+        )
+        session_id = created.json["id"]
         await fake.admin("POST", "/clock/move", {"by": "2s"}, headers=admin | api)
         path = f"/v1/realtime_sessions/{session_id}"
         key = (await fake.call("GET", path, headers=api)).json["sessionKey"]
@@ -257,7 +259,7 @@ async def test_no_secret_is_shown(start_fake: StartFake, caplog: pytest.LogCaptu
     outputs.append(await fake.admin("POST", "/replay", repeated, headers=admin | api))
     outputs.append(await fake.client.get("/w/again/__admin/journal", headers=admin))
     seen = [repr(world) + repr(world.log.entries()[:0]) for world in fake.worlds]
-    output = "\n".join([*map(shown, outputs), *seen, caplog.text])
+    output = "\n".join([*map(as_text, outputs), *seen, caplog.text])
     for each in planted:
         for piece in parts(each):
             assert piece not in output
@@ -268,12 +270,12 @@ async def test_no_secret_is_shown(start_fake: StartFake, caplog: pytest.LogCaptu
 async def test_a_session_key_is_in_the_creating_answer_alone(start_fake: StartFake) -> None:
     """Only the answer that created a READY session by hand has its key; the journal does not."""
     fake = await start_fake()
-    made = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
-    key = made["session_key"]
+    created = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
+    key = created["session_key"]
     answers = [await fake.admin("GET", path) for path in GETS]
-    answers.append(await fake.admin("GET", f"/sessions/{made['id']}/timeline"))
-    assert not any(key in shown(answer) for answer in answers)
-    assert SECRET not in "".join(map(shown, answers))
+    answers.append(await fake.admin("GET", f"/sessions/{created['id']}/timeline"))
+    assert not any(key in as_text(answer) for answer in answers)
+    assert SECRET not in "".join(map(as_text, answers))
 
 
 async def test_a_plain_client_needs_no_world(start_fake: StartFake) -> None:

@@ -111,18 +111,18 @@ def stopped(pytester: pytest.Pytester, *options: str) -> str:
     result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, *arguments)
 
     result.assert_outcomes(errors=1, deselected=len(everything()) - 1)
-    shown = result.stdout.str()
-    assert "run.py" not in shown
-    return shown
+    output = result.stdout.str()
+    assert "run.py" not in output
+    return output
 
 
 def test_a_port_of_the_fake_that_is_taken_is_a_line(pytester: pytest.Pytester) -> None:
     """It names the port and the option."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        shown = stopped(pytester, f"--gateway-fake-port={port}")
+        output = stopped(pytester, f"--gateway-fake-port={port}")
 
-    assert re.search(f"^.*{port}.*--gateway-fake-port.*$", shown, re.MULTILINE), shown
+    assert re.search(f"^.*{port}.*--gateway-fake-port.*$", output, re.MULTILINE), output
 
 
 def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:

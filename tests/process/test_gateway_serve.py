@@ -571,8 +571,8 @@ async def test_tls_files_that_do_not_fit_are_one_line(
 ) -> None:
     """Exit code 2 before anything listens, naming the file; a passphrase is never asked for."""
     paths = {name: getattr(files, name, files.cert.parent / name) for name in (cert, key) if name}
-    given = {"GATEWAY_TLS_CERT_FILE": cert, "GATEWAY_TLS_KEY_FILE": key}
-    variables = {name: str(paths[which]) for name, which in given.items() if which}
+    tls_files = {"GATEWAY_TLS_CERT_FILE": cert, "GATEWAY_TLS_KEY_FILE": key}
+    variables = {name: str(paths[which]) for name, which in tls_files.items() if which}
     variables["RUNWAYML_API_SECRET"] = SECRET
     async with running("gateway", "serve", "--port=0", *check, **variables) as program:
         code, errors = await program.exit_code(), await program.errors()

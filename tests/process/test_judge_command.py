@@ -298,9 +298,9 @@ async def test_targets_that_answer_wrongly() -> None:
             return await check("--target", url, *QUICK, f"--only={only}")
 
     runs = await asyncio.gather(*(judged(answer, only) for answer, only, _, _ in ODD))
-    for (answer, _, code, said), run in zip(ODD, runs, strict=True):
+    for (answer, _, code, message), run in zip(ODD, runs, strict=True):
         assert run.code == code, (answer, run)
-        assert said in run.output + run.errors, (answer, run)
+        assert message in run.output + run.errors, (answer, run)
 
 
 async def test_a_target_that_does_not_use_the_fake(take_port: TakePort) -> None:

@@ -434,6 +434,6 @@ async def test_a_wrong_password_is_an_outage_that_shows_no_password(
     async with replica(url) as one:
         with pytest.raises(LimitsUnavailable) as caught:
             await one.limiter.hit("token-1")
-        shown = [caplog.text, repr(settings), repr(caught.value), str(caught.value.__cause__)]
+        outputs = [caplog.text, repr(settings), repr(caught.value), str(caught.value.__cause__)]
     assert "AuthenticationError" in caplog.text
-    assert [text for text in shown if "horse" in text] == []
+    assert [text for text in outputs if "horse" in text] == []

@@ -81,8 +81,8 @@ def test_the_day_has_everything_in_it() -> None:
     world = jumped()
     entries = world.log.entries()
     assert world.log.complete
-    told = {getattr(each, "code", "") for each in entries}
-    assert {"quota_reached", "insufficient_credits", "already_consumed"} <= told
+    codes = {getattr(each, "code", "") for each in entries}
+    assert {"quota_reached", "insufficient_credits", "already_consumed"} <= codes
     events = {each.event.value for each in world.account.sessions.values() if each.event}
     assert {"expired", "capped", "ended", "cancelled", "unpaid"} <= events
     gaps = [two.at - one.at for one, two in pairwise(entries)]

@@ -99,7 +99,7 @@ def attach(app: web.Application, document: str) -> list[ContractViolation]:
     """Check every answer of `app` before it is sent; return the list that violations go to."""
     violations: list[ContractViolation] = []
 
-    async def look(request: web.Request, response: web.StreamResponse) -> None:
+    async def check_answer(request: web.Request, response: web.StreamResponse) -> None:
         if not isinstance(response, web.Response) or request.transport is None:
             return
         body = response.body if isinstance(response.body, bytes) else b""
@@ -115,7 +115,7 @@ def attach(app: web.Application, document: str) -> list[ContractViolation]:
         except ContractViolation as violation:
             violations.append(violation)
 
-    app.on_response_prepare.append(look)
+    app.on_response_prepare.append(check_answer)
     return violations
 
 

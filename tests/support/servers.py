@@ -83,8 +83,8 @@ class Fake:
 
     async def admin(self, method: str, path: str, body: object = None, **options: Any) -> Answer:
         """Call the admin API for the world of `SECRET`; a `body` but None is sent as JSON."""
-        given = {} if body is None else {"json": body}
-        return await self.call(method, f"/__admin{path}", **given, **options)
+        content = {} if body is None else {"json": body}
+        return await self.call(method, f"/__admin{path}", **content, **options)
 
     async def ready(self, **body: Any) -> tuple[str, str]:
         """Create a session, move the world's clock until it is READY, return its id and key."""

@@ -154,9 +154,9 @@ _session = _some_of(
 _usual = st.sampled_from([{"provision_time": "1.5s"}, {"provision_time": "0s"}])
 
 
-def _parses(given: Json) -> bool:
+def _parses(data: Json) -> bool:
     try:
-        CATALOGUE.parse(given)
+        CATALOGUE.parse(data)
     except ScenarioFileError:
         return False
     return True

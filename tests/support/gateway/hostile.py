@@ -61,9 +61,9 @@ class Reply:
         assert self.headers["content-type"].startswith("application/json"), self
         assert self.headers["cache-control"] == "no-store", self
         if self.body:  # none after HEAD, which `replies` has checked
-            said = orjson.loads(self.body)
-            assert said.keys() == {"error", "code"}, self
-            assert said["code"] in _CODES, self
+            body = orjson.loads(self.body)
+            assert body.keys() == {"error", "code"}, self
+            assert body["code"] in _CODES, self
 
 
 def replies(raw: bytes, *, head: bool = False) -> list[Reply]:
@@ -117,28 +117,28 @@ class Ground:
         If it does not, the connection is closed from this side after a timeout.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        came = bytearray()
+        received = bytearray()
         try:
             writer.write(request)
             async with asyncio.timeout(patience_s):
                 while piece := await reader.read(1 << 16):
-                    came += piece
+                    received += piece
         except ConnectionError:
             pass  # the gateway closed before reading all
         except TimeoutError:
             assert patience_s < PATIENCE_S, "neither answered nor closed"
         finally:
             writer.close()
-        return bytes(came)
+        return bytes(received)
 
     async def refused(self, request: bytes, patience_s: float = PATIENCE_S) -> list[Reply]:
         """Send and check: nothing but refusals, and nothing reaches the upstream."""
         head = b"HEAD " in request
-        came = replies(await self.send(request, patience_s), head=head)
-        for reply in came:
+        received = replies(await self.send(request, patience_s), head=head)
+        for reply in received:
             reply.check()
         assert not self.reached
-        return came
+        return received
 
 
 @asynccontextmanager

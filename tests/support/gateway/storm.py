@@ -350,18 +350,18 @@ def wrongs(seen: Seen) -> list[str]:
 def _badly_answered(seen: Seen) -> Iterator[str]:
     statuses = {each.code: each.status for each in _errors(GatewayError)}
     for reply in seen.replies:
-        shown = f"{reply.caller.avatar}: {reply.status} {reply.code}"
+        label = f"{reply.caller.avatar}: {reply.status} {reply.code}"
         if reply.violation:
-            yield f"{shown}: {reply.violation}"
+            yield f"{label}: {reply.violation}"
         elif reply.status is None:
             if seen.storm.stop_after is None:
-                yield f"{shown}: no answer, and the gateway was not stopped"
+                yield f"{label}: no answer, and the gateway was not stopped"
         elif reply.ok and set(reply.fields) != KEYS_OF[reply.caller.shape]:
-            yield f"{shown}: not of the shape {reply.caller.shape}: {sorted(reply.fields)}"
+            yield f"{label}: not of the shape {reply.caller.shape}: {sorted(reply.fields)}"
         elif not reply.ok and statuses.get(reply.code) != reply.status:
-            yield f"{shown}: no such row"
+            yield f"{label}: no such row"
         elif reply.code == GatewayError.code:
-            yield f"{shown}: the gateway did not expect what happened"
+            yield f"{label}: the gateway did not expect what happened"
 
 
 def _errors(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
@@ -381,14 +381,14 @@ def _left_behind(seen: Seen) -> Iterator[str]:
     yield from (f"session {each} was never made" for each in handed_out if each not in known)
     for session in seen.sessions:
         tried = cancels.get(session.id, [])
-        shown = f"session {session.id} ({session.scenario}, {session.state})"
+        label = f"session {session.id} ({session.scenario}, {session.state})"
         if session.id in handed_out:
             if tried:
-                yield f"{shown} was handed out, and cancelled"
+                yield f"{label} was handed out, and cancelled"
         elif (
             session.state not in _OVER and session.id in delivered and not _cancel_is_excused(tried)
         ):
-            yield f"{shown} is left behind after {len(tried)} cancels"
+            yield f"{label} is left behind after {len(tried)} cancels"
 
 
 def _id_delivered(create: ExchangeView) -> bool:
@@ -411,8 +411,8 @@ def _secrets_shown(seen: Seen) -> Iterator[str]:
     secrets = {API_SECRET.encode(), CALLER_TOKEN.encode()}
     for reply in seen.replies:
         if reply.ok:
-            given = (reply.fields.get(key) for key in ("token", "sessionKey"))
-            secrets |= {str(each).encode() for each in given if each}
+            delivered = (reply.fields.get(key) for key in ("token", "sessionKey"))
+            secrets |= {str(each).encode() for each in delivered if each}
     answers = [each.head + (b"" if each.ok else each.body) for each in seen.replies]
     places = {"an answer": b"\n".join(answers), "its output": seen.output}
     for place, text in places.items():

@@ -200,8 +200,10 @@ def test_a_message_says_expected_and_got(name: str, text: str, message: str) -> 
 
 def test_choices_are_shown_as_they_are_written() -> None:
     """Each choice of the help, in backticks, is accepted letter by letter."""
-    shown = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
-    words = {name: words for name, words in shown.items() if words and name != "GATEWAY_AVATARS"}
+    documented = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
+    words = {
+        name: words for name, words in documented.items() if words and name != "GATEWAY_AVATARS"
+    }
     auth = {"bearer": "GATEWAY_AUTH_TOKENS", "jwt": "GATEWAY_JWT_SECRET"}
     for name, choices in words.items():
         for choice in choices:

@@ -93,7 +93,7 @@ def sent_by_the_client() -> Iterator[Sent]:
 
 
 def reads(read: str, shape: str) -> bool:
-    """Tell whether a client's reading of an answer has the keys of the shape."""
+    """Return whether a client's reading of an answer has the keys of the shape."""
     if read == "nothing":
         return not shape
     found = re.fullmatch(r"(\w+)\.(?:of|many\('(\w+)'\))", read)

@@ -43,7 +43,7 @@ SLOW_LAW = settings(LAW, max_examples=examples(40))
 
 
 def new_account(
-    given: Settings | None = None,
+    given_settings: Settings | None = None,
     *,
     seed: str = "1",
     world: str = "w",
@@ -51,7 +51,10 @@ def new_account(
 ) -> Account:
     """Return an account with nothing in it."""
     return Account(
-        draws=Draws(seed, world), key_tag="0" * 12, settings=given or Settings(), record=record
+        draws=Draws(seed, world),
+        key_tag="0" * 12,
+        settings=given_settings or Settings(),
+        record=record,
     )
 
 
@@ -238,7 +241,7 @@ Between = Callable[[Account, float, float], list[Change]]
 
 
 def play(
-    given: Settings,
+    given_settings: Settings,
     script: Sequence[Call],
     *,
     between: Between | None = None,
@@ -248,7 +251,7 @@ def play(
     """Perform `script` on a new account; see `go_on`."""
     recorded: list[tuple[Change, int | None]] = []
     account = new_account(
-        given,
+        given_settings,
         seed=seed,
         world=world,
         record=lambda change: recorded.append((change, account.settings.limits.concurrency)),

@@ -56,17 +56,17 @@ class AccountAndModel(RuleBasedStateMachine):
     def both(self, real: Callable[[], Session], model: Callable[[], Row]) -> None:
         """Do the same to both; they answer the same session or the same refusal."""
         expected: tuple[Any, ...] | dict[str, Any]
-        came: tuple[Any, ...] | dict[str, Any]
+        got: tuple[Any, ...] | dict[str, Any]
         try:
-            came = of_session(real())
+            got = of_session(real())
         except Refused as refusal:
             wait = refusal.retry_after_s
-            came = (refusal.code,) if wait is None else (refusal.code, wait)
+            got = (refusal.code,) if wait is None else (refusal.code, wait)
         try:
             expected = self.of_row(model())
         except No as refusal:
             expected = refusal.args
-        assert came == expected
+        assert got == expected
 
     def of_row(self, row: Row) -> dict[str, Any]:
         """Return the expected fields of a session."""
@@ -210,12 +210,12 @@ class AccountAndModel(RuleBasedStateMachine):
     def move_to(self, now: float) -> None:
         """Bring both up to `now`; the same things have happened in the same order."""
         self.now = max(self.now, now)
-        came = [
+        got = [
             (change.at, change.after.id, change.event.value)
             for change in self.account.advance(self.now)
             if change.event is not None
         ]
-        assert came == self.model.advance(self.now)
+        assert got == self.model.advance(self.now)
 
     @rule(seconds=st.sampled_from([0.25, 1.0, 1.5, 6.0, 10.0, 60.0, 300.0, 86_400.0]))
     def wait(self, seconds: float) -> None:

@@ -204,7 +204,7 @@ def test_faults_of_sessions_leave_avatars_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "of_scenario", "expected"),
+    ("seed", "of_scenario", "expected"),
     [
         (None, None, "server"),
         (None, "scenario", "scenario"),
@@ -215,15 +215,15 @@ def test_faults_of_sessions_leave_avatars_alone() -> None:
     ],
 )
 def test_the_seed_of_a_reset_overrides_those_of_scenario_and_server(
-    given: str | None, of_scenario: str | None, expected: str
+    seed: str | None, of_scenario: str | None, expected: str
 ) -> None:
     """It holds until another is set, also an empty one, and a replay has the same."""
     worlds = Worlds(seed="server", settings=Settings(), source=lambda: 1.0, rate=0.0)
     scenario = Scenario(name="seeded", seed=of_scenario)
-    world = worlds.reset(worlds.named("one", scenario), seed=given)
+    world = worlds.reset(worlds.named("one", scenario), seed=seed)
     assert world.draws.seed == expected
     again = worlds.reset(world, scenario=Scenario(name="other", seed="another"))
-    assert again.draws.seed == ("another" if given is None else given)
+    assert again.draws.seed == ("another" if seed is None else seed)
     forked = worlds.fork(world, "two")
     assert forked.draws.seed == worlds.reset(forked).draws.seed == expected
     assert record(world)["seed"] == expected

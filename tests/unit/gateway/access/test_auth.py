@@ -493,9 +493,9 @@ def test_unusable_keys() -> None:
 def test_no_secret_shows_in_a_repr() -> None:
     """The settings and their authenticators show no secret."""
     key = private_pem(ec_key())
-    shown = repr([BEARER, HS256, AuthSettings(mode=Mode.JWT, jwt_public_key=key)])
-    assert "planted" not in shown
-    assert "PRIVATE" not in shown
+    output = repr([BEARER, HS256, AuthSettings(mode=Mode.JWT, jwt_public_key=key)])
+    assert "planted" not in output
+    assert "PRIVATE" not in output
 
 
 @pytest.mark.parametrize(

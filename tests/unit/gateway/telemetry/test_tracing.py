@@ -44,7 +44,7 @@ def a_tracing() -> tuple[Tracing, InMemorySpanExporter]:
     return Tracing(provider), exporter
 
 
-def shown(span: ReadableSpan) -> str:
+def as_text(span: ReadableSpan) -> str:
     """Return the content of a span as text."""
     text: str = span.to_json()
     return text
@@ -150,7 +150,7 @@ def test_no_secret_is_in_a_span_and_no_trace_goes_upstream() -> None:
     seen = simulate(a_connect(tracer, RequestRecord(CONTINUED)))
 
     assert len(exporter.get_finished_spans()) == 4
-    assert "hush" not in "".join(map(shown, exporter.get_finished_spans()))
+    assert "hush" not in "".join(map(as_text, exporter.get_finished_spans()))
     assert len(seen) == 3
     assert not any({"traceparent", "tracestate", "baggage"} & {*headers} for headers in seen)
 
@@ -204,7 +204,7 @@ def test_an_error_ends_the_span_and_passes_without_its_text() -> None:
             raise error
 
     assert len(exporter.get_finished_spans()) == 2
-    assert "hush" not in "".join(map(shown, exporter.get_finished_spans()))
+    assert "hush" not in "".join(map(as_text, exporter.get_finished_spans()))
 
 
 class Stuck(SpanExporter):

@@ -66,7 +66,7 @@ def strikes(one: Fault, *facts_of_calls: CallFacts, draws: Draws = DRAWS) -> lis
 
 
 def fits(match: Mapping[str, Any], facts: CallFacts) -> bool:
-    """Tell whether a call is struck by a fault with this match, before acting or after."""
+    """Return whether a call is struck by a fault with this match, before acting or after."""
     acted = facts.status is not None
     return strikes(fault(match=match, acted=acted), facts) == [True]
 

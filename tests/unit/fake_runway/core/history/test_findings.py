@@ -231,13 +231,13 @@ def test_a_session_that_is_seen_to_have_expired_is_not_abandoned() -> None:
 def test_a_consume_that_goes_elsewhere_is_missed(client: Client) -> None:
     """READY was answered with its key, and no consume arrived within 30 s."""
     client.ready()
-    shown = client.world.log.exchanges[-1]
+    ready = client.world.log.exchanges[-1]
     assert client.ids(after=29.0) == []
     [found] = client.found(after=1.0)
     assert found.id == "consume-never-arrived"
     assert "baseUrl" in found.message
-    assert found.at == shown.at
-    assert found.numbers[-1] == shown.number
+    assert found.at == ready.at
+    assert found.numbers[-1] == ready.number
     assert client.ids(after=LONG) == ["consume-never-arrived"]
 
 
@@ -894,15 +894,15 @@ def connect(client: Client, *, faults: Sequence[dict[str, Any] | None], pause: f
         readable = (
             poll.arrives and poll.status == 200 and not {"malformed", "page"} & broken(client)
         )
-        shown = poll.reply if readable and isinstance(poll.reply, dict) else {}
+        body = poll.reply if readable and isinstance(poll.reply, dict) else {}
         client.wait(poll.wait_s)
-        if shown.get("sessionKey"):
+        if body.get("sessionKey"):
             if client.consume().status != 200:
                 client.delete()
             return
-        if shown.get("status") in ("COMPLETED", "FAILED", "CANCELLED"):
+        if body.get("status") in ("COMPLETED", "FAILED", "CANCELLED"):
             return
-        if shown.get("status") == "RUNNING":
+        if body.get("status") == "RUNNING":
             break
         client.wait(pause)
     client.delete()

@@ -86,7 +86,7 @@ happenings = st.lists(
 
 
 def is_a_fault(given_fault: dict[str, Any]) -> bool:
-    """Tell whether data that the schema allows does not contradict itself."""
+    """Return whether data that the schema allows does not contradict itself."""
     try:
         parse_fault(given_fault, name="a fault", per_session=True)
     except ValueError:
@@ -208,10 +208,10 @@ SESSION: Mapping[str, Callable[[Plan], object]] = {
 
 @SLOW_LAW
 @given(all_settings, all_settings, st.sets(st.sampled_from([*ACCOUNT, *SESSION])))
-def test_unset_values_stay(settings: Settings, base: Settings, said: set[str]) -> None:
+def test_unset_values_stay(settings: Settings, base: Settings, names: set[str]) -> None:
     """A scenario that sets a few values changes those and nothing else."""
-    account = {key: each for key, each in describe_account(settings).items() if key in said}
-    session = {key: each for key, each in describe_session(settings.plan).items() if key in said}
+    account = {key: each for key, each in describe_account(settings).items() if key in names}
+    session = {key: each for key, each in describe_session(settings.plan).items() if key in names}
     if "running_on" in session and settings.plan.join is not None:
         session["join_time"] = describe_session(settings.plan)["join_time"]
     scenario = parsed({"account": account, "session": session}, name=settings.plan.scenario)
@@ -219,9 +219,9 @@ def test_unset_values_stay(settings: Settings, base: Settings, said: set[str]) -
     result = scenario.settings_over(base)
 
     for key, field in ACCOUNT.items():
-        assert field(result) == field(settings if key in said else base)
+        assert field(result) == field(settings if key in names else base)
     for key, part in SESSION.items():
-        assert part(result.plan) == part(settings.plan if key in said else base.plan)
+        assert part(result.plan) == part(settings.plan if key in names else base.plan)
     assert result.plan.scenario == (scenario.name if session else base.plan.scenario)
 
 
