@@ -126,6 +126,6 @@ def test_the_readmes_avatar_is_that_of_its_scenario() -> None:
 
 
 def test_ci_runs_the_readmes_test_line() -> None:
-    """The line that `.ci/run` looks for is there once, and makes or reuses a venv."""
+    """The line that `.ci/run` searches for is there once, and makes or reuses a venv."""
     lines = [line for line in text("README.md").splitlines() if line.startswith("python3 -m venv")]
     assert [line.split()[-1] for line in lines] == ["up", ".venv/bin/tox"]

@@ -633,7 +633,7 @@ async def test_a_timeline_reports_what_happened_and_why(start_fake: StartFake) -
 
 
 async def test_the_journal_is_filtered(start_fake: StartFake) -> None:
-    """Of the calls that fit, the newest are shown, and all are counted."""
+    """Of the matching calls, the newest are listed, and all are counted."""
     fake = await start_fake()
     session_id, _ = await fake.ready()
     await fake.create()

@@ -188,7 +188,7 @@ async def test_the_journal_is_read_filtered_and_cleared(fake: Any) -> None:
 
 
 async def test_findings_report_what_the_client_does_wrong(fake: Any) -> None:
-    """A key that was shown and never used is found, with its severity and session."""
+    """A key that was answered and never used is a finding, with its severity and session."""
     session_id = await create(fake)
     await fake.clock.next()
     await call(fake, "GET", f"/v1/realtime_sessions/{session_id}")

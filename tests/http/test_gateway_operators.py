@@ -1,7 +1,7 @@
 """What operators switch on, over HTTP: authentication, limits, CORS, options, probes, metrics, ids.
 
 Fakes have frozen clocks where a connect has to be under way: it waits for its session until the
-test moves the clock. Requests that must not reach the upstream are looked for in its journal.
+test moves the clock. Requests that must not reach the upstream are checked in its journal.
 """
 
 import asyncio
@@ -114,7 +114,7 @@ async def connecting(gateway: CheckedClient, count: int = 1, **options: Any) -> 
         await asyncio.wait(tasks)
 
 
-# Who may call
+# Authentication
 
 
 GOOD = {
@@ -250,7 +250,7 @@ async def test_keys_that_cannot_be_fetched_are_no_fault_of_the_caller(
     assert await operations(fake) == []
 
 
-# How often
+# Rates
 
 
 def rates(text: str, **settings: Any) -> LimitSettings:
@@ -383,7 +383,7 @@ async def test_a_caller_with_many_connects_starves_no_other(
     assert served.index("second") == 2
 
 
-# From which pages
+# CORS
 
 
 class Refused(Exception):
@@ -469,7 +469,7 @@ async def test_pages_of_other_origins_get_nothing(
     assert (await operations(fake)).count("createSession") == 1  # the direct one, no page's
 
 
-# What callers may ask of a session
+# Session options
 
 
 PERSONA = {"personality": "Grumpy, and fond of cats.", "maxDuration": 60}
@@ -530,7 +530,7 @@ async def test_a_body_has_a_limit_with_options_too(
     assert fits.status == 200
 
 
-# Whether it can serve
+# Readiness
 
 
 async def test_ready_costs_nothing(start_fake: StartFake, start_gateway: StartGateway) -> None:
@@ -625,7 +625,7 @@ async def test_a_stopping_gateway_is_not_ready_and_takes_no_new_connect(
     assert code_of(cut) == code_of(late) == (503, "shutting_down")
 
 
-# What is counted
+# Metrics
 
 
 async def test_metrics_count_the_outcomes_of_connects(
@@ -682,7 +682,7 @@ async def test_metrics_that_are_off_are_404(aiohttp_client: AiohttpClient) -> No
     assert (answer.status, (await answer.json())["code"]) == (404, "not_found")
 
 
-# Under which id
+# Request ids
 
 
 Ids = Callable[[Mapping[str, str]], Awaitable[tuple[str, str]]]

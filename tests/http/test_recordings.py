@@ -1,4 +1,4 @@
-"""Runs on clocks that run, recorded through the admin API, come out the same when run again."""
+"""Runs on clocks that run, recorded through the admin API, are identical when replayed."""
 
 from __future__ import annotations
 

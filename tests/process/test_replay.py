@@ -1,4 +1,4 @@
-"""Runs that failed here come out the same in another process, and the command that replays them."""
+"""Runs that failed here are identical in another process, and the command that replays them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_a_thousand_failing_runs_are_the_same_in_another_process() -> None
 
 
 async def test_the_command_replays_a_token_a_file_and_standard_input(tmp_path: Path) -> None:
-    """Exit code 0, and the number of exchanges that came out the same."""
+    """Exit code 0, and the number of identical exchanges."""
     recorded = _recorded()
     token, file = token_of(recorded), tmp_path / "run.json"
     file.write_bytes(orjson.dumps({"token": token, "record": recorded}))

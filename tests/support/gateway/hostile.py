@@ -193,6 +193,6 @@ def chunks(body: bytes, *more: bytes, size: int = 1 << 14, extension: bytes = b"
 
 
 def chunked(coded: bytes, *more: bytes, version: bytes = b"HTTP/1.1") -> bytes:
-    """Return a request whose body is `coded`, said to be chunked."""
+    """Return a request whose body is `coded`, declared as chunked."""
     lines = (b"Host: x", JSON, b"Transfer-Encoding: chunked", *more)
     return framed(coded, *lines, start=(b"POST", PATH, version))

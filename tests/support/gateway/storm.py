@@ -115,7 +115,7 @@ class Reply:
 
     @property
     def code(self) -> str:
-        """The error's code; `ok`, or `closed` where no answer came."""
+        """The error's code; `ok`, or `closed` without an answer."""
         if self.status is None:
             return "closed"
         return "ok" if self.ok else str(self.fields.get("code", "none"))

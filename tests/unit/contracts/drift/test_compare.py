@@ -119,7 +119,7 @@ def operations() -> Iterator[tuple[str, Way]]:
 
 
 def shapes(way: Way) -> Iterator[tuple[Side, Way, frozenset[str]]]:
-    """Yield each shape sent in an operation's bodies, with the keys that tell unions apart."""
+    """Yield each shape sent in an operation's bodies, with the discriminators of unions."""
     operation = part(PUBLISHED, way)
     if "requestBody" in operation:
         body = (*way, "requestBody", "content", "application/json", "schema")
@@ -336,7 +336,7 @@ def call_changes() -> Iterator[Change]:
 
 
 def parameter_changes(node: Node) -> Iterator[Changed]:
-    """Yield changes to parameters and to the proof of who calls."""
+    """Yield changes to parameters and to authentication."""
     yield "no security", setting("security", [{}]), CHANGED, CLIENTS, ":security"
     for required, whom in ((False, HARMLESS), (True, CLIENTS)):
         page = {"name": "page", "in": "query", "required": required, "schema": {}}

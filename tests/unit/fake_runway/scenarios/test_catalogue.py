@@ -299,7 +299,7 @@ def test_the_pitfalls_of_yaml_are_reported(mine: Path, text: str | bytes, proble
 def test_our_limit_of_levels_is_reported_before_any_of_the_parser(
     monkeypatch: pytest.MonkeyPatch, opening: str, times: int, loader: str
 ) -> None:
-    """Also where the parser gives up while it reads ahead, before it has shown a single level."""
+    """Also where the parser gives up while it reads ahead, before it has read a level."""
     if loader == "SafeLoader":
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     with pytest.raises(NotYaml, match=r"^expected at most 32 levels, got more$"):
@@ -458,7 +458,7 @@ def test_data_is_checked_as_files_are() -> None:
 # Laws of the catalogue
 
 
-def test_there_is_a_scenario_for_everything_that_was_asked_for() -> None:
+def test_there_is_a_scenario_for_each_required_failure() -> None:
     """The list of failure modes that the catalogue has to cover."""
     assert {*ASKED_FOR, *FAMILIES} - set(CATALOGUE.names) == set()
     assert len(CATALOGUE) >= 40

@@ -328,7 +328,7 @@ async def test_a_public_key_is_no_secret() -> None:
 
 
 async def test_another_key_of_the_same_kind_is_refused() -> None:
-    """Only the signature tells them apart."""
+    """Only the signature distinguishes them."""
     assert await refusal(with_pem(rsa_key()), by(rsa_key(1), "RS256")) == "bad signature"
     other = ec.generate_private_key(ec.SECP256R1())
     assert await refusal(with_pem(ec_key()), by(other, "ES256")) == "bad signature"

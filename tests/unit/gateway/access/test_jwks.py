@@ -295,7 +295,7 @@ async def test_a_fetch_without_waiters_is_not_lost(world: World) -> None:
 
 
 async def test_closing_ends_a_fetch_and_those_who_wait_for_it(world: World) -> None:
-    """Whether their key is valid is not known."""
+    """The validity of their key stays unknown."""
     world.provider.gate.clear()
     caller = asyncio.create_task(world.outcome())
     await world.until(lambda: world.provider.asked == 1)
@@ -385,7 +385,7 @@ def test_a_fetch_times_out_after_five_seconds() -> None:
     assert retry_after_s == pytest.approx(5)
 
 
-# What a set may hold
+# The keys of a set
 
 
 def found(*keys: object) -> list[tuple[str | None, str]]:
@@ -500,7 +500,7 @@ def test_any_body_is_a_set_or_refused(body: bytes) -> None:
     assert keys == ()
 
 
-# Which key a token means
+# The key of a token
 
 
 async def test_without_a_name_it_has_to_be_the_only_key(world: World) -> None:

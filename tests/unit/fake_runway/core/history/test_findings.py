@@ -137,7 +137,7 @@ class Client:
         )
 
     def ready(self) -> None:
-        """Create a session and poll until it is shown READY."""
+        """Create a session and poll until READY."""
         self.create()
         self.wait(2.0)
         self.get()
@@ -479,7 +479,7 @@ def patient(**more: Any) -> Client:
 
 
 def test_polls_without_a_pause_are_too_fast() -> None:
-    """Three gaps below 100 ms are too many; the evidence is the calls that came too early."""
+    """Three gaps below 100 ms are too many; the evidence is the calls that were too early."""
     client = patient()
     assert polled(client, times=4, every=0.05) == ["polled-too-fast"]
     [found] = client.found()
@@ -739,7 +739,7 @@ def test_another_key_or_a_broken_answer_is_no_second_consume(client: Client) -> 
 
 
 def test_a_create_that_is_repeated_blindly_costs_twice(client: Client) -> None:
-    """The first was carried out, its reply was lost, and the same came again."""
+    """The first was carried out, its reply was lost, and the same one followed."""
     client.fault("createSession", lost=True)
     first = client.create()
     client.wait(1.0)

@@ -248,7 +248,7 @@ class Kitchen:
         self.kettles: dict[str, Kettle] = {}
 
     def call(self, operation: ApiOperation, status: int, id_: str, **more: Any) -> Exchange:
-        """Write down a call a second after what came before."""
+        """Record a call a second after the entry before."""
         self.at += 1.0
         exchange = Exchange(
             number=self.log.number(),
