@@ -20,7 +20,7 @@ PATIENCE_S = 60.0
 
 _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
-"""The core of whoever is measured, and the core of everybody else. The same if there is but one."""
+"""The core of the measured server, and that of all other processes; the same if there is one."""
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -44,7 +44,7 @@ def installed(script: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now, for servers that cannot choose one."""
+    """Return a port that is free just now, for servers that cannot choose one."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -53,7 +53,7 @@ def free_port() -> int:
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Run the block, and whatever it starts, on one core."""
+    """Run the block, and every process that it starts, on one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -74,7 +74,7 @@ def serving(
     """Run a server until the block ends.
 
     Args:
-        url: where it will answer; None: it prints a line with its URL when it listens.
+        url: where the server will answer; None: it prints a line with its URL when it listens.
     """
     with pinned(core):
         child = subprocess.Popen(
@@ -131,7 +131,7 @@ def _cpu_s_of(process: Path, group: int) -> float:
     try:
         # what follows the name, which may hold spaces: state, ppid, pgrp, ...
         fields = (process / "stat").read_text().rpartition(") ")[2].split()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has ended meanwhile
         return 0.0
     if int(fields[2]) != group:
         return 0.0

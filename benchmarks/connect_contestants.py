@@ -1,8 +1,8 @@
 """The gateways that `connects.py` puts side by side, and the fake behind them.
 
 "Everything on" asks for all that an operator may switch on and that costs something per connect.
-What a version of the gateway does not know yet it ignores, so what is really on is found out by
-asking it: a table that claims more than was measured helps nobody.
+A version of the gateway ignores the options that it does not know, so each contestant is asked
+what is really on: a table must not claim more than was measured.
 """
 
 import json
@@ -49,8 +49,8 @@ class Running:
 
     Attributes:
         upstream_requests: of one connect that finds its session READY.
-        does: what it does beside connecting, as far as that could be found out.
-        is_loaded: it is ours, and everything was asked for.
+        does: the observed features beside connecting.
+        is_loaded: the gateway is ours, and every option was switched on.
     """
 
     server: Server
@@ -68,7 +68,7 @@ class Contestant:
     The fake has to make sessions READY at once, because a started gateway is tried.
 
     Attributes:
-        only_cpu: where CPU time is not what counts, it would do the same as another one.
+        only_cpu: only its CPU time differs from that of another contestant.
     """
 
     name: str
@@ -108,7 +108,7 @@ def fake(*options: str) -> Iterator[Server]:
 
 
 def begin_anew(fake: Server, *, provision_time: str) -> None:
-    """Forget all sessions; those to come take so long, the same ones after every new beginning."""
+    """Reset the world; new sessions take so long, the same after every reset."""
     _admin(fake, "reset", {}, method="POST")
     form = {"name": "connects", "session": {"provision_time": provision_time}}
     _admin(fake, "scenario", {"scenario": form}, method="PUT")
@@ -117,8 +117,8 @@ def begin_anew(fake: Server, *, provision_time: str) -> None:
 def ready_at(fake: Server) -> dict[str, float]:
     """Return when each of the fake's sessions became READY, by `time.monotonic` (seconds).
 
-    The fake tells its own time; the clock call that was answered fastest says how far that is from
-    ours, so the result is off by less than that call took.
+    The fake reports its own time; the fastest call gives the offset of both clocks, so the result
+    is off by less than that call took.
     """
     offset = min(_clock_offsets(fake))[1]
     sessions = _admin(fake, "sessions?limit=10000")["sessions"]
@@ -130,7 +130,7 @@ def ready_at(fake: Server) -> dict[str, float]:
 
 
 def _clock_offsets(fake: Server) -> Iterator[tuple[float, float]]:
-    """Yield how long an answer took, and how far the fake's clock is ahead of ours, in seconds."""
+    """Yield the duration of a call and the offset of the fake's clock against ours, in seconds."""
     for _ in range(20):
         asked_at = time.monotonic()
         now = _admin(fake, "clock")["now"]
@@ -185,9 +185,9 @@ def _tokens() -> tuple[str, ...]:
 
 
 def _switched_on(target: Target, log: Path, options: Mapping[str, str]) -> Iterator[str]:
-    """Yield what a started gateway turns out to do.
+    """Yield the features that a started gateway shows.
 
-    Limits that are never reached cannot be seen; that its `--help` knows them has to do.
+    Limits that are never reached cannot be observed; an option in `--help` has to do.
     """
     known = _known_variables()
     status = _status(target.url, BODY, target.headers(0))

@@ -1,4 +1,4 @@
-"""Callers of a connect endpoint, for `connects.py`: in turns, or very many at once.
+"""Callers of a connect endpoint, for `connects.py`: one after another, or very many at once.
 
 All of them live in this process, pinned to the load's core. What they cost is reported beside the
 answers, because the fake sits on that core too: where both together fill it, a gateway waits for
@@ -30,7 +30,7 @@ class Target:
     """Where to connect, and as whom.
 
     Attributes:
-        tokens: one bearer token for each caller, dealt in turn; none: nobody asks for them.
+        tokens: one bearer token for each caller, dealt in turn; none: the target needs none.
     """
 
     url: str
@@ -45,11 +45,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one caller got. Instants are `time.monotonic`'s, in seconds.
+    """The outcome of one call. Instants are `time.monotonic`'s, in seconds.
 
     Attributes:
-        outcome: `handed out`, or what came instead.
-        session_id: of what was handed out, else empty.
+        outcome: `handed out`, or the kind of failure.
+        session_id: of the session that was handed out, else empty.
     """
 
     outcome: str
@@ -68,19 +68,19 @@ class Burst:
 
     @property
     def failures(self) -> Counter[str]:
-        """How often something else than a session was answered, by what it was."""
+        """The number of failures by kind."""
         return Counter(each.outcome for each in self.answers if not each.session_id)
 
     @property
     def failed(self) -> str:
-        """How many failed, and how, for a cell of a table."""
+        """The number and the kinds of failures, for a cell of a table."""
         counted = self.failures
         how = ", ".join(f"{number} x {what}" for what, number in counted.most_common(3))
         return f"{counted.total()} ({how})" if counted else "0"
 
     @property
     def most_at_once(self) -> int:
-        """How many callers waited at the same time, at the worst instant."""
+        """The largest number of callers that waited at the same time."""
         steps = [(each.asked_at, 1) for each in self.answers]
         steps += [(each.answered_at, -1) for each in self.answers]
         most = waiting = 0
@@ -143,7 +143,7 @@ def _client(connector: aiohttp.BaseConnector | None = None) -> aiohttp.ClientSes
 
 async def _again_and_again(target: Target, caller: int, left: Iterator[int]) -> list[Answer]:
     async with _client() as http:
-        # `left` is shared: whoever is free takes the next one
+        # `left` is shared: the next free caller takes the next one
         return [await _ask(http, target, caller) for _ in left]
 
 

@@ -1,4 +1,4 @@
-"""The three parts of `connects.py`: what is measured, against which goal, and the table of it."""
+"""The three parts of `connects.py`: the measurement, its goal, and its table."""
 
 import math
 import os
@@ -22,12 +22,12 @@ RAMP_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of everything.
+    """The size of each part.
 
     Attributes:
         rounds, connects, at_once: of part 1; connects per gateway and round.
-        waiting, waiting_over_s: callers of part 2, and the time over which they come.
-        crowd, crowd_ready_s: callers of part 3, and how long each session takes to become READY.
+        waiting, waiting_over_s: callers of part 2, and the span over which they start.
+        burst, burst_ready_s: callers of part 3, and how long each session takes to become READY.
     """
 
     rounds: int = 7
@@ -35,13 +35,13 @@ class Size:
     at_once: int = 32
     waiting: int = 200
     waiting_over_s: float = 20.0
-    crowd: int = 2000
-    crowd_ready_s: float = 10.0
+    burst: int = 2000
+    burst_ready_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A burst of callers, and what it cost.
+    """A burst of callers, and its cost.
 
     Attributes:
         gateway_s: CPU seconds of the gateway's processes.
@@ -55,7 +55,7 @@ class Measured:
 
 @dataclass(slots=True)
 class Rounds:
-    """What each round of part 1 brought for one gateway; the first one only warms it up."""
+    """The results of part 1 for one gateway, by round; the first round only warms up."""
 
     running: Running
     cpu_ms: list[float] = field(default_factory=list)
@@ -161,7 +161,7 @@ def _waiting_row(running: Running, measured: Measured, ready: dict[str, float]) 
         running.server.name,
         running.does,
         f"{half:.3f}",
-        "{:.3f} to {:.3f}".format(*_sure(added)),
+        "{:.3f} to {:.3f}".format(*_median_range(added)),
         "" if running.is_express else against(goal, met=half < WAIT_GOAL_S),
         f"{added[math.ceil(0.99 * len(added)) - 1]:.3f}",
         f"{added[-1]:.3f}",
@@ -171,34 +171,34 @@ def _waiting_row(running: Running, measured: Measured, ready: dict[str, float]) 
     )
 
 
-def _sure(added: Sequence[float]) -> tuple[float, float]:
-    """Return where the median would lie in 95 of 100 runs like this one.
+def _median_range(added: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % confidence interval of the median.
 
-    Each value is below the true median or above it like a coin, so the ranks around the middle say
-    it, whatever the distribution is. `added` is sorted.
+    Each value is below the true median with probability 1/2, so ranks around the middle bound it
+    for any distribution. `added` is sorted.
     """
     middle, spread_by = len(added) / 2, 0.98 * math.sqrt(len(added))
     low, high = math.floor(middle - spread_by), math.ceil(middle + spread_by)
     return added[max(low, 0)], added[min(high, len(added) - 1)]
 
 
-def crowd(gateways: Sequence[Contestant], size: Size) -> None:
-    """Part 3: everybody waits at once. Failures, the highest memory, CPU."""
+def burst(gateways: Sequence[Contestant], size: Size) -> None:
+    """Part 3: all callers wait at once. Failures, peak memory, CPU."""
     rows: list[Row] = []
     with fake() as upstream:
         for each in gateways:
-            progress(f"  {each.name}: {size.crowd:,} callers at once")
+            progress(f"  {each.name}: {size.burst:,} callers at once")
             begin_anew(upstream, provision_time="0s")  # a started gateway is tried
             with each.start(upstream.url) as running:
-                begin_anew(upstream, provision_time=f"{size.crowd_ready_s:g}s")
+                begin_anew(upstream, provision_time=f"{size.burst_ready_s:g}s")
                 before = _peak_mib(running.server)
                 measured = _measure(
-                    running, upstream, lambda target: spread(target, size.crowd, over_s=RAMP_S)
+                    running, upstream, lambda target: spread(target, size.burst, over_s=RAMP_S)
                 )
-                rows.append(_crowd_row(running, measured, before))
+                rows.append(_burst_row(running, measured, before))
     table(
-        f"{size.crowd:,} callers within {RAMP_S:g} s, sessions READY after"
-        f" {size.crowd_ready_s:g} s",
+        f"{size.burst:,} callers within {RAMP_S:g} s, sessions READY after"
+        f" {size.burst_ready_s:g} s",
         (
             *("gateway", "does", "most waiting at once", "failed", "goal", "MiB before"),
             *("peak MiB", "goal", "CPU s", "slowest answer s", "other core busy"),
@@ -207,10 +207,10 @@ def crowd(gateways: Sequence[Contestant], size: Size) -> None:
     )
 
 
-def _crowd_row(running: Running, measured: Measured, before: float) -> Row:
+def _burst_row(running: Running, measured: Measured, before: float) -> Row:
     burst, peak = measured.burst, _peak_mib(running.server)
     failed, is_goal = bool(burst.failures), not running.is_express
-    # who was never let in took no memory
+    # a refused caller took no memory
     memory = against(f"below {MEMORY_GOAL_MIB}", met=peak < MEMORY_GOAL_MIB and not failed)
     return (
         running.server.name,
@@ -235,7 +235,7 @@ def _measure(running: Running, upstream: Server, load: Callable[[Target], Burst]
 
 
 def _peak_mib(server: Server) -> float:
-    """Return the most memory (RSS) that the server's processes ever held, in MiB."""
+    """Return the peak RSS of the server's processes, in MiB."""
     return sum(_peak_mib_of(int(each.name), server.group) for each in Path("/proc").glob("[0-9]*"))
 
 
@@ -244,7 +244,7 @@ def _peak_mib_of(process: int, group: int) -> float:
         if os.getpgid(process) != group:
             return 0.0
         status = Path(f"/proc/{process}/status").read_text()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has ended meanwhile
         return 0.0
     peak = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
     return int(peak[1]) / 1024 if peak else 0.0

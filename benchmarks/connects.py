@@ -2,12 +2,12 @@
 
 Three parts, each with a table of its own:
 
-  1  CPU: sessions are READY at the first look, so a connect is nothing but the gateway's own work
+  1  CPU: sessions are READY at the first poll, so a connect is nothing but the gateway's own work
      and two or three upstream requests. Connects per second of the gateway's CPU time.
-  2  Waiting: sessions become READY after 0.2 to 8 s. What the gateway adds after that instant,
-     which is what a person who waits notices: the pause between two looks, and the rest.
-  3  A crowd: everybody connects within two seconds, and no session becomes READY before all of
-     them wait. How many fail, and the most memory that the gateway's processes ever held.
+  2  Waiting: sessions become READY after 0.2 to 8 s. The delay that the gateway adds after that
+     instant, as a waiting caller notices it: the pause between two polls, and the rest.
+  3  A burst: all callers connect within two seconds, and no session becomes READY before all of
+     them wait. The number of failures, and the peak memory of the gateway's processes.
 
 The gateway under test has one core, the fake and the callers share the other one. "Other core
 busy" says how much of it they used: near 100 % the gateway waited for them, and only its CPU time
@@ -29,15 +29,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 
 from benchmarks import express_gateway
 from benchmarks.connect_contestants import contestants
-from benchmarks.connect_parts import Size, cpu, crowd, waiting
+from benchmarks.connect_parts import Size, burst, cpu, waiting
 from benchmarks.report import progress
 
-FILES = 16_384  # open at once: a crowd of 2,000 takes two connections each in the gateway
-QUICK = Size(rounds=2, connects=300, waiting=60, waiting_over_s=6.0, crowd=500, crowd_ready_s=5.0)
+FILES = 16_384  # open at once: each of 2,000 callers takes two connections in the gateway
+QUICK = Size(rounds=2, connects=300, waiting=60, waiting_over_s=6.0, burst=500, burst_ready_s=5.0)
 
 
 def main() -> None:
-    """Run the parts that were asked for, and print a table after each."""
+    """Run the selected parts, and print a table after each."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -59,7 +59,7 @@ def main() -> None:
             except express_gateway.CannotBeHad as error:
                 without = str(error)
         gateways = contestants(express)
-        for number, part in ((1, cpu), (2, waiting), (3, crowd)):
+        for number, part in ((1, cpu), (2, waiting), (3, burst)):
             if not options.part or number in options.part:
                 progress(f"part {number}")
                 part([each for each in gateways if number == 1 or not each.only_cpu], size)

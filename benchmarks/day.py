@@ -2,10 +2,10 @@
 
 A busy account on a world's clock: visitors create, wait in the queue, poll, use their key (and
 again, by mistake), talk, hang up, delete, forget; sessions expire and reach their caps; blocks are
-billed until the credits are used up, somebody pays, and in the evening the quota is reached. The
-clock stands and is moved from act to act (a), in this process, and (b), in the real command, by the
-admin API over one keep-alive connection, as a test would do it. The same visitors came to both, so
-the records of both worlds must agree to the last bit.
+billed until the credits are used up, credits are added, and in the evening the quota is reached.
+The clock is frozen and moved from act to act, (a) in this process, and (b) in the real command by
+the admin API over one keep-alive connection, as a test would do it. The visitors are the same in
+both, so the records of both worlds must agree to the last bit.
 """
 
 import argparse
@@ -96,18 +96,18 @@ def main() -> None:
     options = parser.parse_args()
     here, there = [], []
     for number in range(options.repeats):
-        seconds, given = over_http(options.visits)
+        seconds, recorded = over_http(options.visits)
         there.append(seconds)
-        seconds, ours = in_process(options.visits, given["epoch"])
+        seconds, ours = in_process(options.visits, recorded["epoch"])
         here.append(seconds)
         progress(
             f"{number + 1} of {options.repeats}: {here[-1]:.2f} s here, {there[-1]:.2f} s HTTP"
         )
         if orjson.dumps(ours, option=orjson.OPT_SORT_KEYS) != orjson.dumps(
-            given, option=orjson.OPT_SORT_KEYS
+            recorded, option=orjson.OPT_SORT_KEYS
         ):
             raise RuntimeError("the two days are not the same")
-    calls, acts = len(given["journal"]), sum("act" in step for step in given["steps"])
+    calls, acts = len(recorded["journal"]), sum("act" in step for step in recorded["steps"])
     rows: list[Row] = [
         _row("(a) in process, frozen clock jumped", here),
         _row("(b) the real command, moved by the admin API", there),
@@ -159,9 +159,9 @@ def over_http(count: int) -> tuple[float, dict[str, Any]]:
         for at in _moments([*coming, topping_up(mover, epoch)], epoch):
             mover.do(Do("moveClock", {"to": at}))
         seconds = time.perf_counter() - begin
-        given = mover.send("GET", "/__admin/replay").body["record"]
+        recorded = mover.send("GET", "/__admin/replay").body["record"]
         connection.close()
-    return seconds, given
+    return seconds, recorded
 
 
 def _moments(acts: list[Iterator[float]], epoch: float) -> Iterator[float]:

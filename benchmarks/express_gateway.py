@@ -31,9 +31,9 @@ class Express:
     """A server that is ready to be run.
 
     Attributes:
-        name: what it is, for a table.
+        name: the kind of server, for a table.
         upstream_requests: of one connect that finds its session READY.
-        command: what runs it.
+        command: the command that runs the server.
     """
 
     name: str
@@ -42,9 +42,9 @@ class Express:
 
     @contextmanager
     def serving(self, environment: Mapping[str, str]) -> Iterator[Server]:
-        """Run it on the core of whoever is measured, until the block ends."""
+        """Run the server on the core of the measured contestant, until the block ends."""
         port = free_port()
-        # production is how Express is meant to be measured: it caches more and explains less
+        # Express is measured in production mode: it caches more and explains less
         settings = {"SERVE_AT": str(port), "NODE_ENV": "production", **environment}
         url = f"http://{HOST}:{port}{PATH}"
         with serving(self.name, self.command, url=url, environment=settings) as server:
@@ -53,7 +53,7 @@ class Express:
 
 @contextmanager
 def prepared() -> Iterator[Express]:
-    """Make the server in a folder that goes away with the block.
+    """Make the server in a folder that is deleted when the block ends.
 
     Raises:
         CannotBeHad: Node or npm is missing, or the packages could not be installed.

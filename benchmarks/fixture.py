@@ -1,7 +1,7 @@
-"""What the pytest fixture costs a test, and what choosing a scenario costs.
+"""The cost of the pytest fixture per test, and of selecting a scenario.
 
 A fixture's cost is what pytest does for a test that does nothing but ask for `fake_runway`, above
-what it does for one that asks for nothing: setting the world up, looking for findings, dropping it.
+what it does for one that asks for nothing: setting the world up, reading findings, dropping it.
 Both kinds of tests are run by pytest itself, side by side in one run. The scenario switch is one
 call of the admin API over HTTP, to the real command as a process.
 """

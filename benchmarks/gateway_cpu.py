@@ -1,6 +1,6 @@
 """CPU time per connect: our gateway against the smallest one that does the job.
 
-Both stand in front of the same fake, whose sessions are READY at the first look, so that a connect
+Both stand in front of the same fake, whose sessions are READY at the first poll, so that a connect
 is three upstream requests. The gateways sit on one core, the fake and the callers on the other one,
 and the gateways take turns. Only the gateway's own CPU time is counted.
 """
@@ -28,7 +28,7 @@ BODY = {"avatarId": "music-superstar"}
 
 @dataclass(slots=True)
 class Contestant:
-    """A gateway and what its connects cost: one entry per round."""
+    """A gateway and the cost of its connects: one entry per round."""
 
     server: Server
     cpu_ms: list[float] = field(default_factory=list)
@@ -89,7 +89,7 @@ async def _connect(url: str, connects: int, concurrency: int) -> float:
     left = iter(range(connects))
 
     async def caller(http: aiohttp.ClientSession) -> None:
-        for _ in left:  # shared: whoever is free takes the next one
+        for _ in left:  # shared: the next free caller takes the next one
             async with http.post(url, json=BODY) as response:
                 answer = await response.json()
                 if response.status != 200 or "token" not in answer:

@@ -1,9 +1,9 @@
 """Requests per second of `GET /v1/realtime_sessions/{id}`: the fake, a bare handler, Steady.
 
 The fake is the real process with everything on that is on by default. All servers sit on one core,
-the load comes from the other one, and the servers take turns, so that whatever else the machine
-does hits all of them alike. The CPU time per request is what the server's own processes used; it
-suffers less from a noisy machine than the rate does.
+the load comes from the other one, and the servers take turns, so that other work of the machine
+hits all of them alike. The CPU time per request is that of the server's own processes; it suffers
+less from a noisy machine than the rate does.
 """
 
 import argparse
@@ -28,14 +28,14 @@ from benchmarks.report import Row, against, progress, ratio, table
 STEADY = "@stdy/cli@0.22.2"
 SPEC = HERE.parent / "contracts" / "schemas" / "runway.json"
 BARE = "bare handler"
-SCENARIO = "consume-500-once"  # faults stand, and none is about a poll
+SCENARIO = "consume-500-once"  # faults are active, and none matches a poll
 BARE_GOAL = 0.7
 STEADY_GOAL = 1.8
 
 
 @dataclass(slots=True)
 class Contestant:
-    """A server, what is asked of it, and what came out: one entry per round."""
+    """A server, its request and its results: one entry per round."""
 
     server: Server
     path: str
@@ -93,7 +93,7 @@ def fake(
     """Serve the fake, with one session whose provisioning takes this long.
 
     Args:
-        folder: of another version than the installed one.
+        folder: the folder of another version than the installed one.
     """
     status = "NOT_READY" if provision_time == "never" else "READY"
     name = f"fake, {status}" + (", in a scenario" if scenario else "")
@@ -115,7 +115,7 @@ def fake(
 
 @contextmanager
 def bare_handler(body: str, path: str) -> Iterator[Contestant]:
-    """Serve the bare handler, which answers what the fake has answered."""
+    """Serve the bare handler, which answers the same body as the fake."""
     progress("starting the bare handler")
     with serving(BARE, [sys.executable, str(HERE / "bare_handler.py"), body]) as server:
         yield Contestant(server, path)
@@ -123,7 +123,7 @@ def bare_handler(body: str, path: str) -> Iterator[Contestant]:
 
 @contextmanager
 def steady(path: str) -> Iterator[Contestant]:
-    """Install Steady in a folder that goes away again, and serve our contract with it."""
+    """Install Steady in a temporary folder, and serve our contract with it."""
     with tempfile.TemporaryDirectory() as folder:
         progress(f"installing {STEADY}")
         subprocess.run(
@@ -138,7 +138,7 @@ def steady(path: str) -> Iterator[Contestant]:
 
 
 def _try_steady(stack: ExitStack, contestants: list[Contestant]) -> str:
-    """Add Steady to the contestants, or return why it cannot be had."""
+    """Add Steady to the contestants, or return why it cannot be installed."""
     if shutil.which("npm") is None:
         return "npm is not installed"
     try:

@@ -1,8 +1,8 @@
 """Cross-talk between worlds: many workers on one server, each run compared with itself alone.
 
 The server is the real command in a process of its own, with worlds that stand still until their
-test moves them. 64 workers send runs over real sockets, through all doors by which a world can be
-named: conversations, faults, lost replies, acts, jumps. After a wave of runs the record of every
+test moves them. 64 workers send runs over real sockets, in each of the ways to name a world:
+conversations, faults, lost replies, acts, jumps. After a wave of runs the record of every
 world is read, and the same run is done in this process in a world that is alone. A record holds all
 calls and acts, every answer, and a digest of all moves; any difference is counted.
 """
@@ -76,13 +76,13 @@ async def _waves(url: str, workers: int, runs: int) -> tuple[int, int, int, int]
             done = await asyncio.gather(*[work(range(at, at + count)) for at in starts])
             records = [(caller.door, await caller.record()) for each in done for caller in each]
             numbers = [number for at in starts for number in range(at, at + count)]
-            for number, (door, given) in zip(numbers, records, strict=True):
-                different += not _is_alike(number, door, given, catalogue)
-                own = {each["session"] for each in given["journal"] if _created(each)}
+            for number, (door, recorded) in zip(numbers, records, strict=True):
+                different += not _is_alike(number, door, recorded, catalogue)
+                own = {each["session"] for each in recorded["journal"] if _created(each)}
                 shared += len(own & seen)
                 seen |= own
-                calls += len(given["journal"])
-                acts += sum("act" in step for step in given["steps"])
+                calls += len(recorded["journal"])
+                acts += sum("act" in step for step in recorded["steps"])
             for door, _ in records:
                 (await http.delete(f"/w/{door.world}/__admin/world")).release()
             progress(f"{first + count} of {runs} runs each: {different} differ")
@@ -93,13 +93,13 @@ def _created(exchange: dict[str, object]) -> bool:
     return exchange["operation"] == "createSession" and exchange["session"] is not None
 
 
-def _is_alike(number: int, door: Door, given: dict[str, object], catalogue: Catalogue) -> bool:
-    epoch = given["epoch"]
+def _is_alike(number: int, door: Door, recorded: dict[str, object], catalogue: Catalogue) -> bool:
+    epoch = recorded["epoch"]
     if not isinstance(epoch, float):
         return False
     player = run_alone(door, scripted(number), epoch=epoch, catalogue=catalogue)
     ours = orjson.dumps(record(player.world), option=orjson.OPT_SORT_KEYS)
-    if ours == orjson.dumps(given, option=orjson.OPT_SORT_KEYS):
+    if ours == orjson.dumps(recorded, option=orjson.OPT_SORT_KEYS):
         return True
     progress(f"run {number} in {door.world} differs")
     return False

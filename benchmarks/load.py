@@ -39,7 +39,7 @@ SDK_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a burst of load brought: answers in that many seconds, and how many were no 2xx."""
+    """The result of a burst of load: answers, seconds, and the number of answers other than 2xx."""
 
     answers: int
     seconds: float
@@ -52,7 +52,7 @@ class Load:
 
 
 def generator() -> str:
-    """Return the name of what makes the load."""
+    """Return the name of the load generator."""
     return "wrk" if shutil.which("wrk") else "the built-in generator (wrk is not on PATH)"
 
 
@@ -67,16 +67,16 @@ def get(url: str, *, seconds: float) -> Load:
 
 def _wrk(url: str, seconds: float) -> Load:
     headers = [f"-H{name}: {value}" for name, value in SDK_HEADERS.items()]
-    said = subprocess.run(
+    output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{round(seconds)}s", *headers, url],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    total = re.search(r"(\d+) requests in ([\d.]+)(m?s)", said)
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    total = re.search(r"(\d+) requests in ([\d.]+)(m?s)", output)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     if total is None:
-        raise RuntimeError(f"wrk said: {said}")
+        raise RuntimeError(f"expected the totals of wrk, got: {output}")
     unit = 0.001 if total[3] == "ms" else 1.0
     return Load(int(total[1]), float(total[2]) * unit, int(refused[1]) if refused else 0)
 
@@ -129,7 +129,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _is_whole(answer: bytes) -> bool:
-    """Tell whether an answer is complete, with a length or in chunks."""
+    """Return whether an answer is complete, with a length or in chunks."""
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end:
         return False

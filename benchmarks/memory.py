@@ -1,9 +1,9 @@
-"""Bytes that a live session keeps, and how long a late look at very many due events takes.
+"""Bytes that a live session keeps, and the duration of a late advance over very many due events.
 
 Each figure comes from a process of its own. Bytes are counted twice: as Python's allocator hands
 them out (tracemalloc), which is what the goal is about, and as growth of the process (RSS), which
-includes what is lost between the objects. They cover everything that a world keeps for a session:
-the session, its id, the index, the heap of due times, the queue, the window of the quota.
+includes what is lost between the objects. They include everything that a world keeps for a
+session: itself, its id, the index, the heap of due times, the queue, the window of the quota.
 """
 
 import argparse
@@ -37,19 +37,19 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class Population:
     """Many sessions of one world, all in one state.
 
     Attributes:
         concurrency: how many may be active; the others are QUEUED.
-        looked_at_s: after the last create.
-        consumed: they are RUNNING.
+        read_after_s: seconds from the last create to the advance.
+        consumed: the sessions are RUNNING.
     """
 
     name: str
     provision: Duration
     concurrency: int = PLENTY
-    looked_at_s: float = 0.0
+    read_after_s: float = 0.0
     consumed: bool = False
 
     def account(self) -> Account:
@@ -61,22 +61,22 @@ class Crowd:
         return Worlds(seed="0", settings=settings, source=lambda: BEGIN).named("fake").account
 
     def fill(self, account: Account, sessions: int) -> float:
-        """Create the sessions; return the instant of the last look."""
+        """Create the sessions; return the instant of the last advance."""
         at = BEGIN
         for _ in range(sessions):
             at += BETWEEN_CREATES_S
             session = account.create(at=at)
             if self.consumed:
                 account.consume(session.id, account.session_key(session), at=at)
-        account.advance(at + self.looked_at_s)
-        return at + self.looked_at_s
+        account.advance(at + self.read_after_s)
+        return at + self.read_after_s
 
 
-CROWDS = (
-    Crowd("QUEUED", NEVER, concurrency=20),
-    Crowd("PROVISIONING", Fixed(3600.0)),
-    Crowd("READY", Fixed(0.0)),
-    Crowd("RUNNING", Fixed(0.0), consumed=True),
+POPULATIONS = (
+    Population("QUEUED", NEVER, concurrency=20),
+    Population("PROVISIONING", Fixed(3600.0)),
+    Population("READY", Fixed(0.0)),
+    Population("RUNNING", Fixed(0.0), consumed=True),
 )
 
 
@@ -84,36 +84,36 @@ def main() -> None:
     """Measure and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=3, help="of the late looks")
+    parser.add_argument("--repeats", type=int, default=3, help="of the late advances")
     options = parser.parse_args()
-    rows = [_row_of_crowd(crowd, options.sessions) for crowd in CROWDS]
-    looks = _rows_of_looks(options.sessions, options.repeats)
+    rows = [_row_of_population(population, options.sessions) for population in POPULATIONS]
+    advances = _rows_of_advances(options.sessions, options.repeats)
     table(
         f"Retained per live session, with {options.sessions:,} of them",
         ("state", "bytes allocated", "bytes of RSS", "goal"),
         rows,
     )
     table(
-        f"One late look at {options.sessions:,} due events; the best of {options.repeats}",
+        f"One late advance over {options.sessions:,} due events; the best of {options.repeats}",
         ("events", "CPU s", "events/s", "goal"),
-        looks,
+        advances,
     )
 
 
-def _row_of_crowd(crowd: Crowd, sessions: int) -> Row:
-    progress(f"{sessions:,} sessions, {crowd.name}")
-    allocated = _apart(allocated_bytes, crowd, sessions) / sessions
-    resident = _apart(resident_bytes, crowd, sessions) / sessions
+def _row_of_population(population: Population, sessions: int) -> Row:
+    progress(f"{sessions:,} sessions, {population.name}")
+    allocated = _apart(allocated_bytes, population, sessions) / sessions
+    resident = _apart(resident_bytes, population, sessions) / sessions
     goal = against(f"below {BYTES_GOAL}", met=allocated < BYTES_GOAL)
-    return (crowd.name, f"{allocated:.0f}", f"{resident:.0f}", goal)
+    return (population.name, f"{allocated:.0f}", f"{resident:.0f}", goal)
 
 
-def _rows_of_looks(sessions: int, repeats: int) -> list[Row]:
+def _rows_of_advances(sessions: int, repeats: int) -> list[Row]:
     times: dict[str, list[float]] = {}
     for number in range(repeats):
-        progress(f"late looks, {number + 1} of {repeats}")
-        for look in (unseen_sessions, unseen_calls):
-            for name, seconds in _apart(look, sessions).items():
+        progress(f"late advances, {number + 1} of {repeats}")
+        for timed in (unseen_sessions, unseen_calls):
+            for name, seconds in _apart(timed, sessions).items():
                 times.setdefault(name, []).append(seconds)
     return [
         (name, f"{min(each):.2f}", f"{sessions / min(each):,.0f}", "none, watched")
@@ -122,36 +122,36 @@ def _rows_of_looks(sessions: int, repeats: int) -> list[Row]:
 
 
 def _apart(measure: Callable[..., _T], *arguments: object) -> _T:
-    """Return what `measure` returns in a process of its own."""
+    """Run `measure` in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(measure, *arguments).result()
 
 
-def allocated_bytes(crowd: Crowd, sessions: int) -> int:
-    """Return what the sessions of a crowd keep allocated."""
-    account = _warm(crowd)
+def allocated_bytes(population: Population, sessions: int) -> int:
+    """Return the bytes that the sessions of a population keep allocated."""
+    account = _warm(population)
     gc.collect()
     tracemalloc.start()
-    crowd.fill(account, sessions)
+    population.fill(account, sessions)
     gc.collect()
     return tracemalloc.get_traced_memory()[0]
 
 
-def resident_bytes(crowd: Crowd, sessions: int) -> int:
-    """Return by how much a crowd makes the process grow."""
-    account = _warm(crowd)
+def resident_bytes(population: Population, sessions: int) -> int:
+    """Return the growth of the process by a population, in bytes."""
+    account = _warm(population)
     gc.collect()
     before = _rss()
-    crowd.fill(account, sessions)
+    population.fill(account, sessions)
     gc.collect()
     return _rss() - before
 
 
 def unseen_sessions(sessions: int) -> dict[str, float]:
-    """Time two looks: all have become READY, in another order than created; all have expired."""
-    crowd = Crowd("", PROVISION)
-    account = crowd.account()
-    at = crowd.fill(account, sessions)
+    """Time two advances: all sessions become READY, in another order than created; all expire."""
+    population = Population("", PROVISION)
+    account = population.account()
+    at = population.fill(account, sessions)
     return {
         "PROVISIONED": _timed(account, at + 10.0, sessions),
         "EXPIRED, 10,000 retained": _timed(account, at + 400.0, sessions),
@@ -159,11 +159,11 @@ def unseen_sessions(sessions: int) -> dict[str, float]:
 
 
 def unseen_calls(sessions: int) -> dict[str, float]:
-    """Time a look at calls that have run for five minutes each, paid by blocks, and ended."""
-    crowd = Crowd("", Fixed(0.0), consumed=True)
-    account = crowd.account()
+    """Time an advance over calls that have run for five minutes each, paid by blocks, and ended."""
+    population = Population("", Fixed(0.0), consumed=True)
+    account = population.account()
     calls = sessions // BLOCKS_OF_A_CALL
-    at = crowd.fill(account, calls)
+    at = population.fill(account, calls)
     return {"BILLED": _timed(account, at + 400.0, calls * BLOCKS_OF_A_CALL)}
 
 
@@ -177,10 +177,10 @@ def _timed(account: Account, at: float, events: int) -> float:
     return seconds
 
 
-def _warm(crowd: Crowd) -> Account:
+def _warm(population: Population) -> Account:
     """Return an empty account, after others have filled caches and imported what is needed."""
-    crowd.fill(crowd.account(), 100)
-    return crowd.account()
+    population.fill(population.account(), 100)
+    return population.account()
 
 
 def _rss() -> int:

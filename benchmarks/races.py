@@ -1,10 +1,10 @@
 """Races of concurrent consume over real sockets: does exactly one of them win, every time?
 
-The server is the real command in a process of its own. Two other processes create sessions, look
+The server is the real command in a process of its own. Two other processes create sessions, poll
 until they are READY, and let several consumers use the same key in the same moment, each on a
 connection of its own, with many races going on at once. All of them share one world. A race is
-right if one consumer got credentials and each of the others was told that somebody was faster. At
-the end the server is asked how many sessions run.
+right if one consumer gets credentials and each of the others a "consumed already". At the end the
+server is asked how many sessions run.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def _in_processes(url: str, races: int, consumers: int) -> Counter[Outcome]:
 
 
 def run(url: str, races: int, consumers: int) -> Counter[Outcome]:
-    """Run races from this process; return how often each outcome came."""
+    """Run races from this process; return the count of each outcome."""
     return asyncio.run(_run(url, races, consumers))
 
 

@@ -1,4 +1,4 @@
-"""How the benchmarks talk: progress on stderr, one table on stdout at the end."""
+"""The output of the benchmarks: progress on stderr, one table on stdout at the end."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ Row = Sequence[str]
 
 
 def progress(text: str) -> None:
-    """Say on stderr what is going on."""
+    """Write a line of progress to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -25,7 +25,7 @@ def table(title: str, head: Row, rows: Iterable[Row]) -> None:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return the median of the ratios within each round: what disturbs a round disturbs both."""
+    """Return the median of the ratios within each round: a disturbance of a round hits both."""
     return median(one / other for one, other in zip(ours, theirs, strict=True))
 
 

@@ -1,6 +1,6 @@
 """The yardstick of the gateway: the connect flow in as little aiohttp as it takes.
 
-No checks, no deadline, no retries, no cancellation, no allow-list: only what cannot be left out.
+No checks, no deadline, no retries, no cancellation, no allow-list: only the requests themselves.
 It gets the same event loop and JSON library as ours. Prints its URL when it listens;
 `python benchmarks/smallest_gateway.py URL-OF-THE-UPSTREAM`.
 """
@@ -19,7 +19,7 @@ UPSTREAM = web.AppKey("upstream", aiohttp.ClientSession)
 
 
 async def connect(request: web.Request) -> web.Response:
-    """Create, look until READY, consume, answer the credentials."""
+    """Create, poll until READY, consume, answer the credentials."""
     upstream = request.app[UPSTREAM]
     wanted = {"type": "runway-preset", "presetId": (await request.json())["avatarId"]}
     body = {"model": "gwm1_avatars", "avatar": wanted}

@@ -1,6 +1,6 @@
 """From the start of `fake-runway serve` to its first answer, above the price of aiohttp itself.
 
-The yardstick is a Python process that imports `aiohttp.web`, says so and answers nothing:
+The yardstick is a Python process that imports `aiohttp.web`, prints a line and answers nothing:
 its interpreter starts too. They take turns.
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def seconds_to_answer(command: list[str], answering: Answering | None) -> float:
-    """Start a process; return when its first line, or else its first answer, was there."""
+    """Start a process; return the seconds to its first line or, with a URL, its first answer."""
     with pinned(SERVER_CORE):
         begin = time.perf_counter()
         child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

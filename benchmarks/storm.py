@@ -2,7 +2,7 @@
 
 The gateway and the fake are the real commands. Each scenario has a world, and two gateways in front
 of it, one after the other: the first is stopped when all callers have their answers, the second
-while half of the creates are still to come. What the gateway did wrong is listed, and the tables
+while half of the creates are still to come. Each wrong of the gateway is listed, and the tables
 end with it. At the end comes a long storm of all scenarios mixed, wave after wave in one gateway,
 to see whether its memory grows. `tests/process/test_gateway_storm.py` is the same in small.
 """
@@ -31,11 +31,11 @@ from tests.support.gateway.storm import (
 from tests.support.processes import running
 
 KIB = 1024
-AVATAR = "music-superstar"  # bound to nothing: its sessions follow the world's scenario
+AVATAR = "music-superstar"  # an avatar without a binding: its sessions follow the world's scenario
 
 
 def main() -> None:
-    """Play the storms and print the tables; the exit code is 1 if anything was wrong."""
+    """Run the storms and print the tables; the exit code is 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", help="only these; default: all")
     parser.add_argument("--callers", type=int, default=200, help="at once, for each scenario")

@@ -1,4 +1,4 @@
-"""What holds for every test, and what is said at the end of a run."""
+"""Fixtures of every test, and the summary at the end of a run."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from hypothesis import settings
 from tests.support.processes import held_port
 
 # A deadline per example would assert on the wall clock, and fail on busy machines. Examples are the
-# same in each run, so that a failure belongs to the change that made it; to look for more of them:
+# same in each run, so that a failure belongs to the change that made it; to find more of them:
 # `pytest --hypothesis-profile=exploring`. `tox -e exhaustive` takes five times as many.
 settings.register_profile("exploring", deadline=None)
 settings.register_profile("the-same", deadline=None, derandomize=True)
@@ -21,7 +21,7 @@ _TEETH = "test_teeth.py::test_a_broken_gateway_is_caught_by_its_requirement_alon
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the judge's kill score, if it was tried: here, because each worker knows but a part."""
+    """Print the judge's kill score, if it was tried: here, because each worker has only a part."""
     caught, missed = (
         sum(_TEETH in report.nodeid for report in terminalreporter.getreports(outcome))
         for outcome in ("passed", "failed")
@@ -31,8 +31,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def heard_signals() -> Iterator[None]:
-    """Programs that the test starts hear the signals that `nohup` and `&` make us ignore."""
+def restored_signals() -> Iterator[None]:
+    """Programs that the test starts get the signals that `nohup` and `&` make us ignore."""
     ignored = [
         number
         for number in (signal.SIGINT, signal.SIGHUP)
@@ -47,6 +47,6 @@ def heard_signals() -> Iterator[None]:
 
 @pytest.fixture
 def take_port() -> Iterator[Callable[[], int]]:
-    """Return ports for programs to come, until the test ends; nobody else gets them."""
+    """Return ports for later programs, reserved until the test ends."""
     with ExitStack() as held:
         yield lambda: held.enter_context(held_port())

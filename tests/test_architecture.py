@@ -1,7 +1,7 @@
 """The directions and bans that hold the three packages together, read from their source.
 
-Nothing is imported here: every file is parsed, and its imports, names and assignments are looked
-at. What a rule forbids is listed beside it, so that a failure names file, line and rule.
+Nothing is imported here: every file is parsed, and its imports, names and assignments are
+checked. Each rule lists what it forbids, so that a failure names file, line and rule.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Source:
 
     @cached_property
     def imports(self) -> list[Use]:
-        """Everything imported, at whatever depth of the code, as full dotted names."""
+        """Everything imported, at any depth of the code, as full dotted names."""
         found = []
         for node in ast.walk(self.tree):
             match node:
@@ -125,7 +125,7 @@ class Source:
 
 
 def within(name: str, prefix: str) -> bool:
-    """Tell whether the dotted `name` is `prefix` or lies below it."""
+    """Return whether the dotted `name` is `prefix` or lies below it."""
     return name == prefix or name.startswith(prefix + ".")
 
 
@@ -152,7 +152,7 @@ def those(*names: str) -> list[Source]:
     return [source for source in PRODUCT if source.path.name not in names]
 
 
-# Who imports whom
+# Imports
 
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "fake_runway": (
@@ -249,7 +249,7 @@ def test_imports_go_to_lower_floors_only(folder: str) -> None:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    """Following imports from a file never leads back to it, whatever guards them."""
+    """Following imports from a file never leads back to it, guarded imports included."""
     modules = {source.module for source in PRODUCT}
     imports = {
         source.module: {
@@ -297,8 +297,8 @@ def test_the_fake_uses_the_wire_and_nothing_else_of_the_contracts() -> None:
     assert found == []
 
 
-def test_the_pure_modules_know_no_time_chance_or_world_outside() -> None:
-    """What decides gets `now` and draws handed in, and touches no loop, socket, file or variable.
+def test_the_pure_modules_use_no_time_chance_or_environment() -> None:
+    """Decisions get `now` and draws as arguments, and use no loop, socket, file or variable.
 
     The gateway's polling takes a seeded `random.Random` from its caller for the jitter.
     """
@@ -309,8 +309,8 @@ def test_the_pure_modules_know_no_time_chance_or_world_outside() -> None:
     assert [use for use in found if not jitter.fullmatch(use)] == []
 
 
-def test_nobody_imports_relatively() -> None:
-    """Every import says in full what it imports, so that these checks see it."""
+def test_no_import_is_relative() -> None:
+    """Every import has its full name, so that these checks read it."""
     assert [use for source in PRODUCT for use in source.importing("a relative import")] == []
 
 
@@ -318,7 +318,7 @@ def test_nobody_imports_relatively() -> None:
 
 
 def test_only_the_clocks_read_time() -> None:
-    """Outside clock.py nobody asks for the time, the loop's included, or sleeps without a clock."""
+    """Only clock.py reads the time, the loop's included, and no code sleeps without a clock."""
     forbidden = (*TIME, *TODAY, "asyncio.sleep")
     found = [use for source in those("clock.py") for use in source.of(*forbidden)]
     loops = [
@@ -336,7 +336,7 @@ def test_only_the_clocks_read_time() -> None:
 def test_ids_and_choices_of_the_fake_are_draws() -> None:
     """No generator of random numbers or ids is used anywhere in the fake or in the contracts.
 
-    The options alone draw one secret that nobody must be able to guess: the admin token. The
+    The options alone draw one secret that must not be guessable: the admin token. The
     pytest plugin names its run where it shares a server with runs that it cannot know of.
     """
     packages = sources("fake_runway", "contracts")
@@ -348,7 +348,7 @@ def test_ids_and_choices_of_the_fake_are_draws() -> None:
 
 
 def test_only_command_lines_and_configuration_read_the_environment() -> None:
-    """A variable is looked at where programs, or a run of tests, begin, and nowhere below."""
+    """A variable is read where programs, or a run of tests, begin, and nowhere below."""
     outside = those("cli.py", "main.py", "config.py", "options.py", "pytest_plugin.py")
 
     assert [use for source in outside for use in source.of(*ENVIRONMENT)] == []
@@ -422,14 +422,14 @@ def mutable_assignments(source: Source) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def is_mutable(source: Source, value: ast.expr) -> bool:
-    """Tell whether evaluating `value` makes a container that can be changed."""
+    """Return whether evaluating `value` makes a container that can be changed."""
     if isinstance(value, ast.Call):
         return source.dotted(value.func) in MUTABLE_TYPES
     return isinstance(value, MUTABLE_DISPLAYS)
 
 
 def is_read_only(annotation: ast.expr) -> bool:
-    """Tell whether an annotation is of a type without methods that change it."""
+    """Return whether an annotation is of a type without methods that change it."""
     text = re.sub(r"^(typing\.)?(Final|ClassVar)\[(.*)\]$", r"\3", ast.unparse(annotation))
     return text.partition("[")[0].rpartition(".")[2] in READ_ONLY_TYPES
 
@@ -451,7 +451,7 @@ def changed_names(source: Source) -> Iterator[str]:
 # The checks themselves
 
 
-def test_the_checks_see_what_they_look_for(tmp_path: Path) -> None:
+def test_the_checks_catch_each_breach(tmp_path: Path) -> None:
     """A file that breaks the rules in many spellings is caught at each of them."""
     lines = (
         "import os, time as clock",
@@ -500,13 +500,13 @@ def architecture() -> str:
 
 
 def test_the_architecture_page_is_short(architecture: str) -> None:
-    """It has less than 160 lines, so that somebody reads it."""
+    """It has less than 160 lines, so that it is read."""
     assert len(architecture.splitlines()) < 160
 
 
 def test_the_table_of_floors_is_on_the_page(architecture: str) -> None:
     """The page shows each row of the table, lowest floor first, as it is checked here."""
-    shown = {
+    on_the_page = {
         folder: tuple(re.split(r"\s*<\s*", " ".join(rows.split())))
         for folder, rows in re.findall(
             r"^([a-z_/]+): +(.*(?:\n {4}.*)*)$", architecture, re.MULTILINE
@@ -514,7 +514,7 @@ def test_the_table_of_floors_is_on_the_page(architecture: str) -> None:
         if folder in FLOORS
     }
 
-    assert shown == FLOORS
+    assert on_the_page == FLOORS
 
 
 def test_the_lifecycle_diagram_is_the_table(architecture: str) -> None:

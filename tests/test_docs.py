@@ -1,4 +1,4 @@
-"""The documents keep what they promise: options, codes, links, commands."""
+"""The documents agree with the code: options, codes, links, commands."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def text(name: str) -> str:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_relative_links_lead_somewhere(path: Path) -> None:
+def test_relative_links_have_a_target(path: Path) -> None:
     """A link to a file of the repository names one that exists."""
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
@@ -44,7 +44,7 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/fidelity.md"])
 def test_options_that_the_documents_name_exist(name: str) -> None:
-    """What a reader copies is accepted by `serve`, or belongs to another command named there."""
+    """An option on a page is accepted by `serve`, or belongs to another command named there."""
     flags = {each.flag for each in SETTINGS} | FORMS
     named = set(OPTION.findall(text(name))) - flags
     assert named
@@ -61,7 +61,7 @@ def test_every_switch_is_documented() -> None:
 
 
 def cells(setting: Setting) -> tuple[str, ...]:
-    """Return what the documents show of a row of the table: key, option, values, help, source."""
+    """Return the documented cells of a row of the table: key, option, values, help, source."""
     switched = f"no-{setting.option_name}" if setting.default is True else setting.option_name
     words = [json.dumps(each).strip('"') for each in setting.notation.schema.get("enum", ())]
     default = ", ".join(setting.default) if isinstance(setting.default, list) else setting.default
@@ -119,13 +119,13 @@ def test_the_table_of_findings_is_that_of_the_code() -> None:
 
 
 def test_the_readmes_avatar_is_that_of_its_scenario() -> None:
-    """The UUID that a reader copies chooses what the text around it promises."""
+    """The UUID that a reader copies selects the scenario of the text around it."""
     assert re.findall(r'"avatarId": "([0-9a-f-]{36})"', text("README.md")) == [
         avatar_of("create-429-twice")
     ]
 
 
 def test_ci_runs_the_readmes_test_line() -> None:
-    """The line that `.ci/run` looks for is there once, and makes or reuses a venv."""
+    """The line that `.ci/run` searches for is there once, and makes or reuses a venv."""
     lines = [line for line in text("README.md").splitlines() if line.startswith("python3 -m venv")]
     assert [line.split()[-1] for line in lines] == ["up", ".venv/bin/tox"]

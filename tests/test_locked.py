@@ -1,4 +1,4 @@
-"""The lock files are whole and fit what is asked for, and every line that installs uses them."""
+"""The lock files are complete and match pyproject.toml, and every line that installs uses them."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def name_of(path: Path) -> str:
 
 
 def direct() -> list[Requirement]:
-    """Return everything that pyproject.toml asks for by itself."""
+    """Return the direct dependencies of pyproject.toml."""
     lines = [*PROJECT["dependencies"], *PYPROJECT["build-system"]["requires"]]
     wanted = map(Requirement, [*lines, *(line for extra in EXTRAS.values() for line in extra)])
     return [each for each in wanted if each.name != PROJECT["name"]]
@@ -57,7 +57,7 @@ def locked() -> dict[str, list[str]]:
 
 
 def test_constraints_cover_every_direct_dependency() -> None:
-    """Of all extras, the tools and the build: each has a release, inside of the range asked for."""
+    """Of all extras, the tools and the build: each has a release, inside of its range."""
     releases = locked()
     wrong = [
         str(wanted)
@@ -83,14 +83,14 @@ def test_the_build_backend_is_one_release() -> None:
 
 
 def test_tox_installs_what_is_locked() -> None:
-    """Every environment does, but the two that are there to do without."""
+    """Every environment does, but the two that test the ranges."""
     sections = re.split(r"^\[(.+)\]$", (ROOT / "tox.ini").read_text(), flags=re.MULTILINE)[1:]
-    said = {
+    installs = {
         name: constraints[0]
         for name, section in zip(sections[::2], sections[1::2], strict=True)
         if (constraints := re.findall(r"^constraints =(.*)$", section, re.MULTILINE))
     }
-    assert said == {
+    assert installs == {
         "testenv": " constraints.txt",
         "testenv:newest": "",
         "testenv:lowest": "",
@@ -99,7 +99,7 @@ def test_tox_installs_what_is_locked() -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_every_line_that_installs_uses_the_lock(path: Path) -> None:
-    """Who copies a line of ours gets what our tests ran on."""
+    """A copied line installs the releases that our tests ran on."""
     lines = path.read_text().replace("\\\n", " ").splitlines()
     installs = re.compile(r"pip\S*( --python \S+)? install\b(?! --no-index)")
     free = [line for line in lines if installs.search(line) and "constraints.txt" not in line]
@@ -107,7 +107,7 @@ def test_every_line_that_installs_uses_the_lock(path: Path) -> None:
 
 
 def test_lines_that_install_are_found() -> None:
-    """The test above would have something to say."""
+    """The search of the test above finds lines."""
     assert sum("pip install" in path.read_text() for path in PAGES) >= 5
 
 

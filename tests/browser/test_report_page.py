@@ -32,7 +32,7 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser complains about, and what it asks for beyond the page."""
+    """The browser's errors, and its requests beyond the page."""
     return []
 
 
@@ -56,7 +56,7 @@ def page(
 
 
 def opened(page: "Page", file: Path, complaints: list[str]) -> None:
-    """Open a page; what it asks for beside itself stays among the complaints."""
+    """Open a page; its further requests stay among the complaints."""
     page.goto(file.as_uri())
     complaints.remove(file.as_uri())
 
@@ -103,7 +103,7 @@ def test_a_situation_that_is_right_opens_on_a_click(
     assert fine.locator("svg").is_visible()
 
 
-def test_what_a_hostile_target_sent_is_only_text(
+def test_bytes_of_a_hostile_target_are_only_text(
     page: "Page", complaints: list[str], tmp_path: Path
 ) -> None:
     """Nothing of it becomes an element, asks for anything, or breaks the drawing."""

@@ -9,7 +9,7 @@ from tests.clients.npm import Node, NotInstalled, find_node, install
 
 @pytest.fixture(scope="session")
 def node() -> Node:
-    """Node with the official clients installed; the test is skipped where that cannot be.
+    """Node with the official clients installed; the test is skipped where they cannot be installed.
 
     In CI a failed installation is a failure: a skip would hide that nothing was tested.
     """

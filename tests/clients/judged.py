@@ -1,4 +1,4 @@
-"""The judge and the servers that it is tried on, side by side in one loop."""
+"""The judge and the servers under its test, side by side in one loop."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ TakePort = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A connect endpoint to be. `variables`: added to its environment; `port` is in one of them."""
+    """A connect endpoint. `variables`: added to its environment; `port` is in one of them."""
 
     name: str
     command: Sequence[str | Path]
@@ -39,7 +39,7 @@ async def judge_all(servers: Sequence[Server]) -> dict[str, Report]:
 
 
 def found(report: Report) -> dict[str, list[str]]:
-    """Return what was found: requirement and the situations in which it is broken, with words."""
+    """Return the findings: requirement and the situations in which it is broken, with words."""
     return {
         verdict.requirement.id: verdict.lines()
         for verdict in report.verdicts

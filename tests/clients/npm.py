@@ -50,7 +50,7 @@ def install() -> None:
         NotInstalled: npm failed, or took too long.
     """
     with (HERE / "package.json").open() as manifest:
-        fcntl.flock(manifest, fcntl.LOCK_EX)  # one of the workers does it, the others wait
+        fcntl.flock(manifest, fcntl.LOCK_EX)  # one of the workers installs, the others wait
         stamp = HERE / "node_modules" / ".installed"
         wanted = sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
         if stamp.exists() and stamp.read_text() == wanted:
@@ -67,5 +67,5 @@ def _npm_ci() -> None:
     except subprocess.TimeoutExpired as error:
         raise NotInstalled(f"`npm ci` took more than {INSTALL_S:g} s") from error
     except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.split())[:300]
-        raise NotInstalled(f"`npm ci` failed: {said}") from error
+        reason = " ".join(error.stderr.split())[:300]
+        raise NotInstalled(f"`npm ci` failed: {reason}") from error

@@ -1,6 +1,6 @@
 """Programs in other processes: started, talked to by lines, killed with all their children.
 
-Whatever a program wrote to stderr is written to ours in the end: pytest shows it if the test fails.
+The stderr of a program is written to ours in the end: pytest shows it if the test fails.
 """
 
 import asyncio

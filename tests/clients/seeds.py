@@ -15,7 +15,7 @@ _ACTION = re.compile(r"^export async function (\w+)\(avatarId: string\)", re.MUL
 
 
 class Kind(Enum):
-    """What it takes to serve a seed."""
+    """The form in which a seed is served."""
 
     ROUTE = "route"  # exports POST, a Next.js route handler
     ACTION = "action"  # exports an async function of the avatar's id, a Next.js server action

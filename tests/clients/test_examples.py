@@ -75,7 +75,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Start:
         *,
         rate: float = 1.0,
         secret: str = SECRET,
-        timeout_s: float = 10 * PATIENCE_S,  # so that nothing here waits for it
+        timeout_s: float = 10 * PATIENCE_S,  # so that no test waits for it
     ) -> AsyncIterator[tuple[Example, Watched]]:
         async with watching(settings, rate=rate) as watched:
             variables = {"PORT": "0", "CONNECT_TIMEOUT_S": str(timeout_s), "PYTHONUNBUFFERED": "1"}
@@ -112,21 +112,21 @@ async def test_credentials(start: Start) -> None:
     assert session["status"] == "RUNNING"
 
 
-async def test_nothing_secret_is_said(start: Start) -> None:
+async def test_no_secret_is_shown(start: Start) -> None:
     """Neither the API secret nor a session key nor a token appears in an answer or on a screen."""
     secret = "a-secret-to-look-for"
     async with start(provisioned_in(0.2), secret=secret) as (example, _):
         answer = await example.connect()
         screen = "".join(await example.program.stop())
-    shown = repr(answer.headers) + screen
+    output = repr(answer.headers) + screen
     assert secret not in answer.body.decode()
     for word in (secret, "stk_", answer.json["token"]):
-        assert word not in shown
+        assert word not in output
     assert "stk_" not in answer.body.decode()
 
 
 async def test_bad_requests(start: Start) -> None:
-    """What names no offered avatar is refused, and Runway is not asked at all."""
+    """A body without an offered avatar is refused, without an upstream request."""
     bad = {
         b'{"avatarId": "nobody"}': (404, "unknown_avatar"),
         b'{"avatarId": ["music-superstar"]}': (400, "invalid_request"),
@@ -155,7 +155,7 @@ async def test_deadline(start: Start) -> None:
     settings = Settings(plan=Plan(provision=NEVER))
     async with start(settings, timeout_s=0.3) as (example, watched):
         answer = await example.connect()
-        await watched.until(1, "DELETE")  # after the answer, if the id came late
+        await watched.until(1, "DELETE")  # after the answer, if the id arrived late
     assert (answer.status, answer.json["code"]) == (504, "timeout")
     assert watched.live == 0
 
@@ -191,7 +191,7 @@ async def test_refused_create(
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "said"),
+    ("name", "wrong", "message"),
     [
         ("aiohttp_app", "secret", "RUNWAYML_API_SECRET"),
         ("aiohttp_app", "number", "PORT: expected a number, got 'abc'"),
@@ -200,10 +200,10 @@ async def test_refused_create(
         ("starlette_app", "number", "PORT: expected a number, got 'abc'"),
     ],
 )
-async def test_what_keeps_it_from_starting_is_one_line(
-    tmp_path: Path, name: str, wrong: str, said: str
+async def test_a_failed_start_is_one_line(
+    tmp_path: Path, name: str, wrong: str, message: str
 ) -> None:
-    """A missing secret, a port that is none and one that is taken are told without a traceback."""
+    """A missing secret, a malformed port and a taken one are reported without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         env = environment("http://127.0.0.1:1")
         env["PORT"] = "abc" if wrong == "number" else str(taken.getsockname()[1])
@@ -215,7 +215,7 @@ async def test_what_keeps_it_from_starting_is_one_line(
                 code = await program.process.wait()
     errors = (tmp_path / "stderr").read_text()
     assert code == 1
-    assert len([line for line in errors.splitlines() if said in line]) == 1
+    assert len([line for line in errors.splitlines() if message in line]) == 1
     assert "Traceback" not in errors
 
 

@@ -15,7 +15,7 @@ TIMEOUT_S = 4.0
 
 @pytest.mark.alone
 async def test_examples_are_strictly_right(node: Node, tmp_path: Path, take_port: TakePort) -> None:
-    """`check --strict` has nothing to say about any of them."""
+    """`check --strict` has no finding for any of them."""
     node.lend_packages(tmp_path)
     server = shutil.copy(EXAMPLES / "express_server" / "server.mjs", tmp_path)
     route = shutil.copy(EXAMPLES / "next_route" / "route.mjs", tmp_path)

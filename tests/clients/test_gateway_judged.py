@@ -1,7 +1,7 @@
-"""Our gateway keeps the whole contract, SHOULD included, with everything on that can be.
+"""Our gateway keeps the whole contract, SHOULD included, with every feature on.
 
 The commands are the real ones: `runway-contracts check` starts `runway-gateway serve`, plays its
-situations with a caller's signed token, and says what it found in a report.
+situations with a caller's signed token, and writes a report.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ async def test_nothing_is_wrong_with_everything_on(tmp_path: Path, take_port: Ta
 
 
 async def test_the_judge_sees_that_no_caller_gets_in(tmp_path: Path, take_port: TakePort) -> None:
-    """With a token that the gateway does not take, the judge finds a lot: it does talk to it."""
+    """With a token that the gateway rejects, the judge has findings: it does call the gateway."""
     token = signed(f"another-{JWT_SECRET}")
     verdict = await judge(
         Shape.CREDENTIALS, tmp_path, take_port(), token=token, profile="quick", **ON

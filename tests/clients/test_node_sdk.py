@@ -70,7 +70,7 @@ class Sdk:
         return session_id
 
     async def retrieve(self, session_id: str) -> Any:
-        """Look at a session."""
+        """Retrieve a session."""
         return await self("realtimeSessions.retrieve", session_id)
 
     async def consume(self, session_id: str, key: str) -> Any:
@@ -81,7 +81,7 @@ class Sdk:
         )
 
     async def poll(self, session_id: str, **options: Any) -> Any:
-        """Call `pollUntilReady` of `@runwayml/avatars/api`, looking every 10 ms."""
+        """Call `pollUntilReady` of `@runwayml/avatars/api`, polling every 10 ms."""
         options = {"sessionId": session_id, "intervalMs": 10} | self._where() | options
         return await self("avatars.pollUntilReady", options)
 
@@ -250,7 +250,7 @@ async def test_retry_after_is_honest(node: Node, tmp_path: Path) -> None:
     assert statuses in ([200, 429, 200], [200, 200])  # the second, if this machine was busy
 
 
-# Where it is told to go
+# Where it sends its calls
 
 
 @pytest.mark.parametrize("suffix", ["/w/checkout-tests", "/w/checkout-tests/"])
@@ -328,7 +328,7 @@ async def test_poll_gives_up(node: Node, tmp_path: Path) -> None:
 
 
 async def test_poll_of_an_unknown_session(node: Node, tmp_path: Path) -> None:
-    """pollUntilReady throws at once, with the fake's own words, for an id that never was."""
+    """pollUntilReady throws at once, with the fake's own words, for an unknown id."""
     async with driving(node, tmp_path) as sdk:
         with pytest.raises(Thrown, match=r"Failed to retrieve session: 404 .*Could not find"):
             await sdk.poll(UNKNOWN)

@@ -1,7 +1,7 @@
 """The official Python SDK against the fake: all three of its HTTP backends, and its settings.
 
 The SDK checks every answer against its own types (`_strict_response_validation`), so these tests
-also say that the fake's shapes are the published ones.
+also show that the fake's shapes are the published ones.
 """
 
 import asyncio
@@ -68,7 +68,7 @@ class Sdk:
         return session_id
 
     async def retrieve(self, session_id: str) -> Any:
-        """Look at a session."""
+        """Retrieve a session."""
         return await self(lambda client: client.realtime_sessions.retrieve(session_id))
 
     async def delete(self, session_id: str) -> None:
@@ -183,7 +183,7 @@ async def test_queue_and_cancel(backend: Backend) -> None:
 
 
 async def test_failed_session(backend: Backend) -> None:
-    """A session whose provisioning fails says why."""
+    """A session whose provisioning fails has its failure code."""
     failure = Failure("INTERNAL.BAD_OUTPUT.AVATAR", "The avatar could not be started.")
     async with (
         watching(settings(failure=failure)) as watched,
@@ -197,7 +197,7 @@ async def test_failed_session(backend: Backend) -> None:
 
 
 async def test_every_field_of_create(backend: Backend) -> None:
-    """What the SDK's types allow in a create, the fake accepts."""
+    """The fake accepts each field that the SDK's types allow in a create."""
     tool = {
         "type": "backend_rpc",
         "name": "look_up",
@@ -348,65 +348,67 @@ async def test_retry_after_is_honest(backend: Backend) -> None:
     assert statuses in ([200, 429, 200], [200, 200])  # the second, if this machine was busy
 
 
-# Where it is told to go
+# Where it sends its calls
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Set the variables that the SDK reads."""
 
-    def tell(base_url: str, **more: str) -> None:
+    def configure(base_url: str, **more: str) -> None:
         values = {"RUNWAYML_BASE_URL": base_url, "RUNWAYML_API_SECRET": SECRET} | more
         for name, value in values.items():
             monkeypatch.setenv(name, value)
 
-    return tell
+    return configure
 
 
 async def one_create(watched: Watched, backend: Backend) -> None:
-    """Create a session with a client that only the environment tells where to go."""
+    """Create a session with a client that is configured by the environment alone."""
     async with connected(backend) as sdk:
         await sdk.create()
     assert [each.status for each in watched.seen] == [200]
 
 
-async def test_environment(backend: Backend, told: Callable[..., None]) -> None:
+async def test_environment(backend: Backend, configured: Callable[..., None]) -> None:
     """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET are all that an application needs."""
     async with watching() as watched:
-        told(watched.fake.url)
+        configured(watched.fake.url)
         await one_create(watched, backend)
     assert watched.live == 1  # in the world that the secret names
     expected = "RunwayML/Python" if backend is Backend.HTTPX_SYNC else "AsyncRunwayML/Python"
     assert watched.seen[0].agent.startswith(expected)
 
 
-async def test_world_in_the_address(backend: Backend, told: Callable[..., None]) -> None:
-    """A base URL that ends in /w/NAME leads to that world, whatever the secret."""
+async def test_world_in_the_address(backend: Backend, configured: Callable[..., None]) -> None:
+    """A base URL that ends in /w/NAME leads to that world, for any secret."""
     async with watching() as watched:
-        told(f"{watched.fake.url}/w/checkout-tests")
+        configured(f"{watched.fake.url}/w/checkout-tests")
         await one_create(watched, backend)
     assert len(watched.fake.worlds.named("checkout-tests").account.sessions) == 1
     assert watched.live == 0
 
 
-async def test_trailing_slash(backend: Backend, told: Callable[..., None]) -> None:
+async def test_trailing_slash(backend: Backend, configured: Callable[..., None]) -> None:
     """A base URL that ends in a slash works as well."""
     async with watching() as watched:
-        told(f"{watched.fake.url}/w/slashed/")
+        configured(f"{watched.fake.url}/w/slashed/")
         await one_create(watched, backend)
     assert len(watched.fake.worlds.named("slashed").account.sessions) == 1
 
 
-async def test_world_in_a_custom_header(backend: Backend, told: Callable[..., None]) -> None:
+async def test_world_in_a_custom_header(backend: Backend, configured: Callable[..., None]) -> None:
     """A world named by RUNWAYML_CUSTOM_HEADERS is the one that the calls go to."""
     async with watching() as watched:
-        told(watched.fake.url, RUNWAYML_CUSTOM_HEADERS="X-Fake-World: from-a-header\nX-Other: 1")
+        configured(
+            watched.fake.url, RUNWAYML_CUSTOM_HEADERS="X-Fake-World: from-a-header\nX-Other: 1"
+        )
         await one_create(watched, backend)
     assert len(watched.fake.worlds.named("from-a-header").account.sessions) == 1
 
 
-async def test_secrets_do_not_meet(backend: Backend) -> None:
-    """What one secret created, another one does not find."""
+async def test_secrets_share_no_sessions(backend: Backend) -> None:
+    """A session created with one secret is unknown to another."""
     async with (
         watching() as watched,
         connected(backend, watched.fake.url, api_key="another secret with spaces") as sdk,

@@ -1,4 +1,4 @@
-"""The judge on the servers of the guides, unedited: it finds what docs/seed-verdicts.md says.
+"""The judge on the servers of the guides, unedited: its findings are in docs/seed-verdicts.md.
 
 All five run side by side, each in front of a fake of its own, and take about two minutes: their
 deadlines of 30 s (or none) are their own, and nothing here may change them.
@@ -44,12 +44,12 @@ def test_the_page_lists_each_once() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_quoted_words_are_in_the_seed(name: str, seeds: dict[str, Seed]) -> None:
-    """What a finding is blamed on stands in that server."""
+    """The quoted cause of a finding stands in that server."""
     assert {words for words in rows(name).values() if words not in seeds[name].code} == set()
 
 
 @pytest.mark.alone
-async def test_what_is_found(
+async def test_findings_of_each_seed(
     seeds: dict[str, Seed], node: Node, tmp_path: Path, take_port: TakePort
 ) -> None:
     """Exactly the requirements that the page lists are broken, for each of the five."""

@@ -25,7 +25,7 @@ from tests.support.servers import provisioned_in
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a seed is, and who consumes the session that it hands out."""
+    """The kind of a seed, and the consumer of the session that it hands out."""
 
     name: str
     kind: Kind
@@ -61,7 +61,7 @@ def test_documents_hold_five_servers(seeds: list[Seed]) -> None:
 async def test_seed_connects(index: int, seeds: list[Seed], node: Node, tmp_path: Path) -> None:
     """The server answers an avatar's id with credentials of its shape that open the room."""
     module = await build(seeds[index], node, tmp_path)
-    async with watching(provisioned_in(0.5), rate=1.0) as watched:  # all look after a second
+    async with watching(provisioned_in(0.5), rate=1.0) as watched:  # all poll after a second
         command = serve_command(seeds[index], node, module)
         env = environment(watched.fake.url)
         async with running(command, errors=tmp_path / "stderr", env=env) as server:

@@ -1,4 +1,4 @@
-"""The fake for clients that are not ours, with a record of what they sent."""
+"""The fake for foreign clients, with a record of their requests."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.support.servers import Fake
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One answered request. `retry`: what the SDK says of how often it had tried before."""
+    """One answered request. `retry`: the SDK's count of earlier attempts."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ class Watched:
                 self._arrived.clear()
                 await self._arrived.wait()
 
-    async def look(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def record_request(self, request: web.Request, response: web.StreamResponse) -> None:
         """Record a request; a signal of the application."""
         headers = request.headers
         self.seen.append(
@@ -82,7 +82,7 @@ async def watching(
     app = create_app(worlds, livekit=LiveKit())
     async with aiohttp.ClientSession() as http:
         watched = Watched(Fake("", worlds, CheckedClient(http, "", "runway")))
-        app.on_response_prepare.append(watched.look)
+        app.on_response_prepare.append(watched.record_request)
         async with serve(app, "runway") as url:
             watched.fake = Fake(url, worlds, CheckedClient(http, url, "runway"))
             yield watched

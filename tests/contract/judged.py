@@ -1,7 +1,7 @@
 """The judge on a loop with virtual time: judge, fake and gateway side by side, without the machine.
 
 Half a minute of waiting costs a second, and every instant is exact, however busy the machine is:
-what is found follows from the gateway and from the judge alone. Real processes are judged in
+the findings follow from the gateway and from the judge alone. Real processes are judged in
 `tests/clients`.
 """
 
@@ -52,7 +52,7 @@ class SimulatedJudge:
     about: Sequence[Requirement] = ()
 
     def judge(self, served: Served) -> Report:
-        """Play everything against what is served, in no time."""
+        """Play everything against the served gateway, on virtual time."""
         return simulate(self._judge(served))
 
     async def _judge(self, served: Served) -> Report:
@@ -106,7 +106,7 @@ async def serving(app: web.Application, *, grace_s: float = 0.1) -> AsyncIterato
 
 
 def findings(report: Report) -> dict[str, list[str]]:
-    """Return what is broken: the lines of each requirement."""
+    """Return the broken requirements, each with its lines."""
     return {
         verdict.requirement.id: verdict.lines()
         for verdict in report.verdicts

@@ -51,8 +51,8 @@ class SdkGateway(Gateway):
         if method == "GET":
             return plain(await translated(sessions.retrieve(session, timeout=limit_s)))
         if not path:
-            made = await translated(sessions.create(**dict(body or {})))
-            return plain(made)
+            created = await translated(sessions.create(**dict(body or {})))
+            return plain(created)
         answer = await translated(
             self.sdk().post(
                 f"/v1/realtime_sessions{path}",

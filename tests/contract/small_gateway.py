@@ -70,7 +70,7 @@ class Gateway:
     def say(self, text: str) -> None:
         self.output.text += text + "\n"
 
-    # What the caller sees
+    # The caller's side
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -231,7 +231,7 @@ class Gateway:
             "roomName": room["roomName"],
         }
 
-    # What is left behind
+    # Cleaning up
 
     def own(self, work: Any) -> "asyncio.Task[Any]":
         task: asyncio.Task[Any] = asyncio.ensure_future(work)

@@ -1,4 +1,4 @@
-"""A machine that stands still for seconds is nothing to blame a gateway for.
+"""A stall of the machine for seconds is not blamed on a gateway.
 
 On virtual time it does so when the loop's clock moves on and nothing has run meanwhile.
 """
@@ -20,7 +20,7 @@ STILL_S = 6.0
 
 
 def stand_still() -> None:
-    """Let time pass in which nothing runs."""
+    """Let time pass in which no task runs."""
     loop: Any = asyncio.get_running_loop()
     loop._selector.clock.advance(STILL_S)
 
@@ -46,7 +46,7 @@ class StandsStillAgainAndAgain(Gateway):
 
 
 def judged(kind: type[Gateway]) -> dict[str, list[str]]:
-    """SimulatedJudge a gateway and return what was found."""
+    """Judge a gateway and return the findings."""
 
     def serve(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:
         shape = Shape.CREDENTIALS
@@ -55,7 +55,7 @@ def judged(kind: type[Gateway]) -> dict[str, list[str]]:
     return findings(SimulatedJudge(Shape.CREDENTIALS, DEADLINE_S).judge(serve))
 
 
-def test_what_a_standstill_has_spoilt_is_played_again() -> None:
+def test_situations_hit_by_a_standstill_are_played_again() -> None:
     """Nine situations were under way, and one of them has a gap that is too long: no finding."""
     assert judged(StoodStillOnce) == {}
 

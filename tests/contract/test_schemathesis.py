@@ -1,7 +1,7 @@
 """Schemathesis plays every document against its server, also call after call.
 
 Left out, each for its reason: `ignored_auth`, because any non-empty secret is valid by design (401
-is tested by hand); `positive_data_acceptance` where a rule of the API cannot be said in a schema;
+is tested by hand); `positive_data_acceptance` where a schema cannot express a rule of the API;
 `use_after_free`, because a session that was deleted stays readable, as at Runway.
 """
 
@@ -146,7 +146,7 @@ def test_waits_keep_their_contract(case: schemathesis.Case[Any], fake_url: str) 
 
 
 def test_calls_that_follow_each_other_keep_the_contract(fake_url: str) -> None:
-    """Sessions that were made are looked at, consumed, joined and deleted, in any order."""
+    """Created sessions are read, consumed, joined and deleted, in any order."""
     machine: Any = runway.as_state_machine()
     seen: set[tuple[str, int]] = set()
 

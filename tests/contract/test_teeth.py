@@ -1,6 +1,6 @@
 """The judge judged: it catches every broken gateway, each by the requirement that it breaks.
 
-How many of them it caught is printed at the end of the run: `tests/conftest.py`.
+The number of caught ones is printed at the end of the run: `tests/conftest.py`.
 """
 
 from collections.abc import Sequence

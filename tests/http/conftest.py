@@ -1,4 +1,4 @@
-"""Applications that serve for as long as a test runs, and what tests of the catalogue share."""
+"""Applications that serve for as long as a test runs, and fixtures of the catalogue's tests."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -74,7 +74,7 @@ def start_gateway(start_app: StartApp) -> StartGateway:
 async def chosen(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[Chosen]:
-    """A caller of a world in which the test's scenario was chosen; nothing may go wrong unasked."""
+    """A caller of a world with the test's scenario; unasked errors fail the test."""
     async with choosing(request.param) as chosen:
         yield chosen
     complaints = [each for each in caplog.get_records("call") if each.levelno >= logging.WARNING]

@@ -1,4 +1,4 @@
-"""What the admin API does, what it refuses, and what a refusal leaves unchanged."""
+"""The admin API: its acts, its refusals, and the state that a refusal leaves unchanged."""
 
 import asyncio
 import json
@@ -97,7 +97,7 @@ async def test_a_world_is_named_as_for_the_runway_api(
 
 
 async def test_the_secret_or_being_alone_names_a_world(start_fake: StartFake) -> None:
-    """A secret names its world by its hash; the only world of a server needs no name."""
+    """A secret selects its world by its hash; the only world of a server needs no name."""
     fake = await start_fake()
     by_secret = await fake.admin("GET", "/world")
     alone = await fake.client.get("/__admin/world")
@@ -106,7 +106,7 @@ async def test_the_secret_or_being_alone_names_a_world(start_fake: StartFake) ->
 
 
 async def test_no_or_several_worlds_are_a_clear_error(start_fake: StartFake) -> None:
-    """The refusal says how many there are and how to name one, and makes none."""
+    """The refusal reports how many there are and how to name one, and creates none."""
     fake = await start_fake()
     none = await fake.client.get("/__admin/world")
     for name in ("a", "b"):
@@ -120,14 +120,14 @@ async def test_no_or_several_worlds_are_a_clear_error(start_fake: StartFake) -> 
 
 @pytest.mark.parametrize("name", ["", "-", "a b", "x" * 101])
 async def test_a_bad_name_names_no_world(start_fake: StartFake, name: str) -> None:
-    """It is rejected, also an empty one, which is usually an unset variable."""
+    """A bad name is rejected, also an empty one, which is usually an unset variable."""
     fake = await start_fake()
     answer = await fake.admin("GET", "/world", headers={"X-Fake-World": name})
     assert (answer.status, answer.json["code"]) == (400, "bad_world_name")
 
 
 async def test_a_dropped_world_is_gone(start_fake: StartFake) -> None:
-    """Its sessions are gone with it, and the next call finds a new one of its name."""
+    """Its sessions are gone with it, and the next call gets a new world of its name."""
     fake = await start_fake()
     session_id = await fake.create()
     dropped = await fake.admin("DELETE", "/world")
@@ -153,8 +153,8 @@ async def test_a_reset_world_begins_anew(start_fake: StartFake) -> None:
     assert after == fresh
 
 
-async def test_a_reset_lets_go_what_was_held_back(start_fake: StartFake) -> None:
-    """An answer that waits for a clock that stands still goes out."""
+async def test_a_reset_releases_held_answers(start_fake: StartFake) -> None:
+    """An answer that waits on a frozen clock is sent."""
     fake = await start_fake()
     await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
     calling = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
@@ -199,7 +199,7 @@ async def test_a_fork_needs_a_name_of_its_own(start_fake: StartFake) -> None:
 
 
 async def test_a_snapshot_is_gone_back_to_any_number_of_times(start_fake: StartFake) -> None:
-    """The world is as it was, clock and all; what came after is forgotten."""
+    """The world is as it was, its clock included; later events are forgotten."""
     fake = await start_fake()
     session_id, _ = await fake.ready()
     taken = await fake.admin("POST", "/snapshots", {"name": "ready"})
@@ -235,7 +235,7 @@ async def test_snapshots_are_named_listed_and_deleted(start_fake: StartFake) -> 
 
 
 async def test_a_clock_is_moved_three_ways(start_fake: StartFake) -> None:
-    """By a span, to what is due next, to an instant; what becomes due happens."""
+    """By a span, to the next due event, to an instant; due events happen."""
     fake = await start_fake(provisioned_in(10))
     session_id = await fake.create()
     start = (await fake.admin("GET", "/clock")).json
@@ -251,7 +251,7 @@ async def test_a_clock_is_moved_three_ways(start_fake: StartFake) -> None:
     assert (to["now"], to["next_due_at"]) == (start["now"] + 3600, None)
 
 
-async def test_a_clock_goes_at_the_given_rate(start_fake: StartFake) -> None:
+async def test_a_clock_runs_at_its_rate(start_fake: StartFake) -> None:
     """The rate is the world's own; a clock that runs needs no moves."""
     fake = await start_fake(provisioned_in(60))
     session_id = await fake.create()
@@ -292,7 +292,7 @@ async def test_a_refused_move_leaves_the_clock(
 
 
 async def test_a_clock_moves_ten_years_at_the_most(start_fake: StartFake) -> None:
-    """Twice six years are too many, whatever the steps."""
+    """Twice six years are too many, in one step or in several."""
     fake = await start_fake()
     answers = [await fake.admin("POST", "/clock/move", {"by": "52560h"}) for _ in range(2)]
     assert [each.status for each in answers] == [200, 409]
@@ -301,24 +301,24 @@ async def test_a_clock_moves_ten_years_at_the_most(start_fake: StartFake) -> Non
 # Scenario and faults
 
 
-async def test_a_scenario_is_chosen_by_name_or_given(start_fake: StartFake) -> None:
-    """Later sessions follow it; those there are keep their plan."""
+async def test_a_scenario_is_selected_by_name_or_by_data(start_fake: StartFake) -> None:
+    """Later sessions follow it; existing ones keep their plan."""
     fake = await start_fake(provisioned_in(1))
     first = await fake.create()
     by_name = await fake.admin("PUT", "/scenario", {"name": "slow"})
     second = await fake.create()
     data = {"name": "mine", "session": {"provision_time": "100s"}}
-    given = await fake.admin("PUT", "/scenario", {"scenario": data})
-    shown = await fake.admin("GET", "/scenario")
+    put = await fake.admin("PUT", "/scenario", {"scenario": data})
+    got = await fake.admin("GET", "/scenario")
     await fake.admin("POST", "/clock/move", {"by": "1s"})
     states = [(await fake.get(each))["status"] for each in (first, second)]
     assert by_name.json["name"] == "slow"
-    assert given.json == shown.json == {"name": "mine", "about": "", "data": data}
+    assert put.json == got.json == {"name": "mine", "about": "", "data": data}
     assert states == ["READY", "NOT_READY"]
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "sentence"),
     [
         ({"name": "slwo"}, 404, "Did you mean slow?"),
         ({"name": "slow", "scenario": {}}, 400, "of the keys name, scenario, got name, scenario"),
@@ -329,20 +329,20 @@ async def test_a_scenario_is_chosen_by_name_or_given(start_fake: StartFake) -> N
     ],
 )
 async def test_a_refused_scenario_changes_nothing(
-    start_fake: StartFake, body: dict[str, Any], status: int, said: str
+    start_fake: StartFake, body: dict[str, Any], status: int, sentence: str
 ) -> None:
-    """The refusal says what is wrong with it."""
+    """The refusal reports the mistake in it."""
     fake = await start_fake()
     before = await standing(fake)
     answer = await fake.admin("PUT", "/scenario", body)
     after = await standing(fake)
     assert answer.status == status
-    assert said in answer.json["error"]
+    assert sentence in answer.json["error"]
     assert after == before
 
 
 async def test_scenarios_are_listed(start_fake: StartFake) -> None:
-    """Every one says what it is and what can choose it; names can be put."""
+    """Each has a description and the ways to select it; each name can be put."""
     fake = await start_fake()
     listed = (await fake.admin("GET", "/scenarios")).json["scenarios"]
     chosen = await fake.admin("PUT", "/scenario", {"name": listed[-1]["name"]})
@@ -353,7 +353,7 @@ async def test_scenarios_are_listed(start_fake: StartFake) -> None:
 
 
 async def test_a_fault_strikes_until_it_is_removed(start_fake: StartFake) -> None:
-    """Its tally shows what it saw; one of the same name takes its place."""
+    """Its tally counts matching calls; a fault of the same name replaces it."""
     fake = await start_fake()
     fault = {"name": "busy", "match": {"operation": "getOrganization"}}
     added = await fake.admin("POST", "/faults", {**fault, "effect": {"status": 503}})
@@ -372,7 +372,7 @@ async def test_a_fault_strikes_until_it_is_removed(start_fake: StartFake) -> Non
 
 
 async def test_faults_without_a_name_get_one(start_fake: StartFake) -> None:
-    """Several can be in place, a scenario's too; only those put in place by hand are removed."""
+    """Several can be active, a scenario's too; only those placed by hand are removed."""
     fake = await start_fake()
     account = {"faults": [{"effect": {"delay": "0s"}}]}
     await fake.admin("PUT", "/scenario", {"scenario": {"name": "own", "account": account}})
@@ -409,7 +409,7 @@ async def test_faults_without_a_name_get_one(start_fake: StartFake) -> None:
 async def test_a_refused_fault_is_not_put_in_place(
     start_fake: StartFake, fault: dict[str, Any]
 ) -> None:
-    """Whatever is wrong with it, nothing has changed."""
+    """For each kind of mistake, nothing changes."""
     fake = await start_fake()
     before = await standing(fake)
     answer = await fake.admin("POST", "/faults", fault)
@@ -434,16 +434,16 @@ async def test_a_body_that_is_nested_too_deeply_is_refused(start_fake: StartFake
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_session_is_made_in_any_state(start_fake: StartFake, state: str) -> None:
+async def test_a_session_is_created_in_any_state(start_fake: StartFake, state: str) -> None:
     """By the events of the table; a READY one comes with its key, no other does."""
     fake = await start_fake()
-    made = await fake.admin("POST", "/sessions", {"state": state, "max_duration_s": 60})
-    shown = (await fake.admin("GET", f"/sessions/{made.json['id']}")).json
-    key = made.json.get("session_key")
-    consumed = await fake.consume(made.json["id"], key) if key else None
-    assert made.status == 201
-    assert (shown["state"], shown["max_duration_s"]) == (state, 60)
-    assert {**shown, "session_key": key} == {"session_key": None, **made.json}
+    created = await fake.admin("POST", "/sessions", {"state": state, "max_duration_s": 60})
+    got = (await fake.admin("GET", f"/sessions/{created.json['id']}")).json
+    key = created.json.get("session_key")
+    consumed = await fake.consume(created.json["id"], key) if key else None
+    assert created.status == 201
+    assert (got["state"], got["max_duration_s"]) == (state, 60)
+    assert {**got, "session_key": key} == {"session_key": None, **created.json}
     assert (key is not None) == (state == "ready")
     assert consumed is None or consumed.status == 200
 
@@ -460,10 +460,10 @@ async def test_a_session_is_made_in_any_state(start_fake: StartFake, state: str)
         ({"session": {"then": [{"in": "provisioning", "event": "failed"}]}}, "provisioning"),
     ],
 )
-async def test_a_session_that_cannot_be_made_leaves_nothing(
+async def test_a_refused_session_leaves_nothing(
     start_fake: StartFake, scenario: dict[str, Any], state: str
 ) -> None:
-    """What the account or the scenario stands against is refused as a whole."""
+    """A session that account or scenario does not allow is refused as a whole."""
     fake = await start_fake()
     await fake.admin("PUT", "/scenario", {"scenario": {"name": "against-it", **scenario}})
     before = await standing(fake)
@@ -474,17 +474,17 @@ async def test_a_session_that_cannot_be_made_leaves_nothing(
 
 
 @pytest.mark.parametrize("state", ["provisioning", "ready", "running"])
-async def test_a_session_is_made_whatever_the_plan(start_fake: StartFake, state: str) -> None:
-    """A plan that keeps sessions in the queue keeps none that is made by hand."""
+async def test_a_session_is_created_under_any_plan(start_fake: StartFake, state: str) -> None:
+    """A plan that keeps sessions queued does not hold a session created by hand."""
     fake = await start_fake()
     scenario = {"name": "later", "session": {"queued": "1h"}}
     await fake.admin("PUT", "/scenario", {"scenario": scenario})
-    made = await fake.admin("POST", "/sessions", {"state": state})
-    assert (made.status, made.json.get("state")) == (201, state)
+    created = await fake.admin("POST", "/sessions", {"state": state})
+    assert (created.status, created.json.get("state")) == (201, state)
 
 
-async def test_events_happen_by_hand(start_fake: StartFake) -> None:
-    """An event of the table happens, with its failure; one that the table lacks does not."""
+async def test_events_are_applied_by_hand(start_fake: StartFake) -> None:
+    """An event of the table is applied, with its failure; any other is refused."""
     failure = {"code": "WORKER", "text": "It fell over."}
     fake = await start_fake()
     session_id = await fake.create()
@@ -493,11 +493,11 @@ async def test_events_happen_by_hand(start_fake: StartFake) -> None:
     before = await standing(fake)
     illegal = await fake.admin("POST", path, {"event": "joined"})
     unknown = await fake.admin("POST", path, {"event": "admitted"})
-    nobody = await fake.admin("POST", f"/sessions/{NOBODY}/events", {"event": "failed"})
+    unknown_session = await fake.admin("POST", f"/sessions/{NOBODY}/events", {"event": "failed"})
     after = await standing(fake)
     failed = await fake.admin("POST", path, {"event": "failed", "failure": failure})
     wire = await fake.get(session_id)
-    assert [each.status for each in (with_failure, illegal, unknown, nobody)] == [
+    assert [each.status for each in (with_failure, illegal, unknown, unknown_session)] == [
         400,
         409,
         400,
@@ -509,9 +509,9 @@ async def test_events_happen_by_hand(start_fake: StartFake) -> None:
 
 
 async def test_sessions_are_listed_newest_first(start_fake: StartFake) -> None:
-    """By state if asked for, and so many."""
+    """The query can filter by state and limit the number."""
     fake = await start_fake()
-    made = [
+    created = [
         (await fake.admin("POST", "/sessions", {"state": each})).json["id"]
         for each in ("ready", "running", "ready")
     ]
@@ -522,13 +522,13 @@ async def test_sessions_are_listed_newest_first(start_fake: StartFake) -> None:
 
     every, ready = await listed(""), await listed("?state=ready")
     newest = await listed("?state=ready&limit=1")
-    assert every == made[::-1]
-    assert ready == [made[2], made[0]]
-    assert newest == [made[2]]
+    assert every == created[::-1]
+    assert ready == [created[2], created[0]]
+    assert newest == [created[2]]
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "sentence"),
     [
         ("/sessions?state=READY", 'one of queued, provisioning, ready, claimed, * got "READY".'),
         ("/sessions?limit=0", 'a whole number from 1 to 100000 as limit *, got "0".'),
@@ -546,17 +546,17 @@ async def test_sessions_are_listed_newest_first(start_fake: StartFake) -> None:
     ],
 )
 async def test_a_query_that_is_not_known_is_refused(
-    start_fake: StartFake, path: str, said: str
+    start_fake: StartFake, path: str, sentence: str
 ) -> None:
-    """A filter that was passed over would let a test be green for the wrong reason."""
+    """An ignored filter would let a test pass for the wrong reason."""
     fake = await start_fake()
     answer = await fake.admin("GET", path)
     assert (answer.status, answer.json["code"]) == (400, "bad_request")
-    assert fnmatchcase(answer.json["error"], f"Expected {said}")
+    assert fnmatchcase(answer.json["error"], f"Expected {sentence}")
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "said"),
+    ("method", "path", "body", "sentence"),
     [
         ("POST", "/sessions", {"state": "redy"}, '"cancelled", got a string "redy" at $.state.'),
         ("POST", "/clock/move", {"by": "5 minutes"}, ', got a string "5 minutes" at $.by.'),
@@ -572,31 +572,31 @@ async def test_a_query_that_is_not_known_is_refused(
         ("PUT", "/clock", "planted", "got a string at $."),
     ],
 )
-async def test_a_refused_body_says_what_came(
-    start_fake: StartFake, method: str, path: str, body: object, said: str
+async def test_a_refused_body_is_quoted_in_brief(
+    start_fake: StartFake, method: str, path: str, body: object, sentence: str
 ) -> None:
-    """The value, short and fit for a terminal; of a body that is no object its type."""
+    """The refusal shows the value, short and printable; for a body that is no object its type."""
     fake = await start_fake()
     answer = await fake.admin(method, path, body)
     assert (answer.status, answer.json["code"]) == (400, "bad_body")
-    assert fnmatchcase(answer.json["error"], f"Expected *{said}")
+    assert fnmatchcase(answer.json["error"], f"Expected *{sentence}")
 
 
-async def test_a_body_of_another_type_says_which_is_right(start_fake: StartFake) -> None:
-    """The one that curl sends by itself, and none; the Runway API's words are its own."""
+async def test_a_refused_content_type_names_the_expected_one(start_fake: StartFake) -> None:
+    """Curl's default type and a missing one are refused; the Runway API keeps its own sentence."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     fake = await start_fake()
     admin = await fake.call("POST", "/__admin/clock/move", data=b"{}", headers=form)
     runway = await fake.call("POST", "/v1/realtime_sessions", data=b"{}", headers=form)
-    said = "Expected the content type application/json, got application/x-www-form-urlencoded."
-    assert (admin.status, admin.json["error"]) == (415, said)
+    sentence = "Expected the content type application/json, got application/x-www-form-urlencoded."
+    assert (admin.status, admin.json["error"]) == (415, sentence)
     assert runway.json["error"] == "Incorrect content type"
 
 
-async def test_calls_are_found_by_the_name_that_the_fake_gave_a_fault(
+async def test_calls_are_filtered_by_the_full_name_of_a_fault(
     start_fake: StartFake,
 ) -> None:
-    """It is put together from the scenario's and the fault's, and may be longer than either."""
+    """The full name joins those of scenario and fault, and may be longer than either limit."""
     fault = {"name": "f" * 100, "effect": {"status": 503}}
     scenario = {"name": "s" * 60, "account": {"faults": [fault]}}
     fake = await start_fake()
@@ -617,7 +617,7 @@ async def test_a_timeline_reports_what_happened_and_why(start_fake: StartFake) -
     await fake.consume(session_id, key)
     await fake.admin("POST", f"/sessions/{session_id}/events", {"event": "ended"})
     reported = (await fake.admin("GET", f"/sessions/{session_id.upper()}/timeline")).json
-    nobody = await fake.admin("GET", f"/sessions/{NOBODY}/timeline")
+    unknown_session = await fake.admin("GET", f"/sessions/{NOBODY}/timeline")
     numbers = [each["number"] for each in reported["entries"]]
     acts = [each["act"] for each in reported["entries"] if each["kind"] == "act"]
     assert reported["session"] == session_id
@@ -626,14 +626,14 @@ async def test_a_timeline_reports_what_happened_and_why(start_fake: StartFake) -
     assert not any(each["session"] == other for each in reported["entries"])
     assert len(reported["lines"]) == len(reported["entries"])
     assert "RUNNING" not in reported["lines"][0]
-    assert nobody.status == 404
+    assert unknown_session.status == 404
 
 
 # Journal, findings, credits
 
 
 async def test_the_journal_is_filtered(start_fake: StartFake) -> None:
-    """Of the calls that fit, the newest are shown, and all are counted."""
+    """Of the matching calls, the newest are listed, and all are counted."""
     fake = await start_fake()
     session_id, _ = await fake.ready()
     await fake.create()
@@ -684,8 +684,8 @@ async def test_requests_for_unknown_routes_are_listed(start_fake: StartFake) -> 
     assert unmatched["exchanges"][0]["nearest"] == "/v1/realtime_sessions"
 
 
-async def test_a_cleared_journal_is_empty_and_says_so(start_fake: StartFake) -> None:
-    """What was dropped is counted; the run cannot be recorded any more, but the next one can."""
+async def test_a_cleared_journal_is_empty_and_counts_dropped_entries(start_fake: StartFake) -> None:
+    """Dropped entries are counted; the run cannot be recorded any more, but the next one can."""
     fake = await start_fake()
     await fake.create()
     await fake.admin("POST", "/clock/move", {"by": "1s"})
@@ -702,7 +702,7 @@ async def test_a_cleared_journal_is_empty_and_says_so(start_fake: StartFake) -> 
     assert again.status == 200
 
 
-async def test_findings_say_what_a_client_does_wrong(start_fake: StartFake) -> None:
+async def test_findings_report_mistakes_of_a_client(start_fake: StartFake) -> None:
     """A careless run has findings, each in the documented form."""
     fake = await start_fake()
     session_id, key = await fake.ready()
@@ -716,8 +716,8 @@ async def test_findings_say_what_a_client_does_wrong(start_fake: StartFake) -> N
     assert {each["id"] for each in found} >= {"consumed-twice", "secret-in-url"}
 
 
-async def test_credits_are_set_to_what_shall_be_left(start_fake: StartFake) -> None:
-    """Whatever was spent before; a world without limit gets one."""
+async def test_credits_are_set_to_a_remainder(start_fake: StartFake) -> None:
+    """Earlier spending does not count; a world without a limit gets one."""
     unlimited = Settings(limits=Limits(credits=None))
     fake = await start_fake(unlimited)
     await fake.create()
@@ -771,7 +771,7 @@ async def test_acts_are_numbered_and_a_refused_one_leaves_no_gap(start_fake: Sta
 
 
 async def test_a_run_is_recorded_and_run_again(start_fake: StartFake) -> None:
-    """The new world stands there, its clock stopped, and its journal is the same."""
+    """The new world exists, its clock is frozen, and its journal is the same."""
     fake = await start_fake()
     session_id, key = await fake.ready()
     await fake.admin("POST", "/faults", {"effect": {"status": 503}, "times": 1})
@@ -807,8 +807,8 @@ async def test_a_run_is_recorded_and_run_again(start_fake: StartFake) -> None:
         json.dumps({**EMPTY_RECORD, "now": -1}),
     ],
 )
-async def test_what_is_no_record_is_refused(start_fake: StartFake, token: str) -> None:
-    """A text that is no record is 400, and makes no world."""
+async def test_a_malformed_record_is_refused(start_fake: StartFake, token: str) -> None:
+    """A text other than a record is 400, and creates no world."""
     fake = await start_fake()
     await fake.admin("GET", "/world")
     answer = await fake.admin("POST", "/replay", {"name": "again", "token": token})
@@ -821,7 +821,7 @@ async def test_what_is_no_record_is_refused(start_fake: StartFake, token: str) -
 
 
 async def waiting(fake: Fake, path: str, body: dict[str, Any]) -> "asyncio.Future[Answer]":
-    """Start to wait, and return once the server is at it."""
+    """Start a wait, and return once the server handles it."""
     body = {"timeout": f"{WAIT_S:g}s", **body}
     answer = asyncio.ensure_future(fake.admin("POST", f"/await/{path}", body))
     await until(lambda: fake.world._watched)
@@ -834,8 +834,8 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0)  # noqa: TID251 - no time passes
 
 
-async def test_waits_end_when_it_happens(start_fake: StartFake) -> None:
-    """On a clock that stands still: by a jump, by a call, by an act."""
+async def test_waits_end_when_their_condition_holds(start_fake: StartFake) -> None:
+    """On a frozen clock a wait ends by a jump, by a call, by an act."""
     fake = await start_fake()
     session_id = await fake.create()
     about = {"session": session_id.upper()}
@@ -852,7 +852,7 @@ async def test_waits_end_when_it_happens(start_fake: StartFake) -> None:
     assert [each["operation"] for each in second.json["exchanges"]] == ["getSession"]
 
 
-async def test_a_wait_sees_what_time_brings(start_fake: StartFake) -> None:
+async def test_a_wait_ends_by_time_alone(start_fake: StartFake) -> None:
     """On a clock that runs, a session becomes READY without any call."""
     settings = provisioned_in(20)
     for_days = replace(settings, plan=replace(settings.plan, expires_in_s=9e6))
@@ -863,8 +863,8 @@ async def test_a_wait_sees_what_time_brings(start_fake: StartFake) -> None:
     assert (answer.status, answer.json["state"]) == (200, "ready")
 
 
-async def test_what_has_happened_is_not_waited_for(start_fake: StartFake) -> None:
-    """A wait that comes late ends at once, also one that may not take any time."""
+async def test_a_wait_for_the_past_ends_at_once(start_fake: StartFake) -> None:
+    """A late wait ends at once, also with a timeout of 0."""
     fake = await start_fake()
     await fake.ready()
     session = await fake.admin("POST", "/await/session", {"states": ["ready"], "timeout": "0s"})
@@ -875,7 +875,7 @@ async def test_what_has_happened_is_not_waited_for(start_fake: StartFake) -> Non
     assert [each["number"] for each in later.json["exchanges"]] == [last]
 
 
-async def test_nothing_is_missed_between_looking_and_waiting(start_fake: StartFake) -> None:
+async def test_no_event_is_missed_between_check_and_wait(start_fake: StartFake) -> None:
     """However the steps of many waits and calls are interleaved, every wait ends."""
     fake = await start_fake()
     await fake.admin("GET", "/world")
@@ -893,7 +893,7 @@ async def test_nothing_is_missed_between_looking_and_waiting(start_fake: StartFa
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "said"),
+    ("path", "body", "sentence"),
     [
         (
             "session",
@@ -912,20 +912,20 @@ async def test_nothing_is_missed_between_looking_and_waiting(start_fake: StartFa
         ),
     ],
 )
-async def test_a_wait_in_vain_says_what_is_missing(
-    start_fake: StartFake, path: str, body: dict[str, Any], said: str
+async def test_a_wait_that_timed_out_reports_what_is_missing(
+    start_fake: StartFake, path: str, body: dict[str, Any], sentence: str
 ) -> None:
-    """How far it came, and why nothing more may ever come: time stands still."""
+    """The message has the count so far, and says that the clock is frozen."""
     fake = await start_fake()
     await fake.create()
     answer = await fake.admin("POST", f"/await/{path}", {**body, "timeout": "1ms"})
     assert (answer.status, answer.json["code"]) == (408, "waited_in_vain")
-    assert answer.json["error"] == said
+    assert answer.json["error"] == sentence
 
 
 @pytest.mark.parametrize("longest", ["121s", "1h", "99999999h", "soon", 5])
 async def test_a_wait_has_its_limit(start_fake: StartFake, longest: object) -> None:
-    """Two minutes at the most; the refusal says where the mistake is."""
+    """Two minutes at the most; the refusal has the path of the mistake."""
     fake = await start_fake()
     answer = await fake.admin("POST", "/await/session", {"states": ["ready"], "timeout": longest})
     assert (answer.status, answer.json["where"]) == (400, "$.timeout")
@@ -933,7 +933,7 @@ async def test_a_wait_has_its_limit(start_fake: StartFake, longest: object) -> N
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/world"), ("POST", "/reset")])
 async def test_a_wait_ends_with_its_world(start_fake: StartFake, method: str, path: str) -> None:
-    """What would be seen in a world that is gone is not what was waited for."""
+    """A wait is refused when its world is dropped, and does not go on in a new one."""
     fake = await start_fake()
     await fake.create()
     wait = await waiting(fake, "session", {"states": ["ready", "failed"]})
@@ -974,7 +974,7 @@ async def metrics(fake: Fake) -> dict[str, float]:
     }
 
 
-async def test_metrics_count_what_there_is(start_fake: StartFake) -> None:
+async def test_metrics_count_the_state_of_the_server(start_fake: StartFake) -> None:
     """Worlds, sessions by state, calls by operation and status, faults, snapshots."""
     fake = await start_fake()
     session_id, key = await fake.ready()
@@ -987,7 +987,7 @@ async def test_metrics_count_what_there_is(start_fake: StartFake) -> None:
     await fake.admin("POST", "/snapshots")
     await fake.client.get("/w/other/__admin/world")
     await fake.client.request("DELETE", "/w/other/__admin/world")
-    shown = await metrics(fake)
+    samples = await metrics(fake)
     entries = len(fake.world.log)
     expected = {
         "fake_runway_worlds": 1,
@@ -1007,11 +1007,11 @@ async def test_metrics_count_what_there_is(start_fake: StartFake) -> None:
         "fake_runway_calls_total none 401": 1,
         "fake_runway_faults_struck_total": 1,
     }
-    assert {name: shown.get(name) for name in expected} == expected
+    assert {name: samples.get(name) for name in expected} == expected
 
 
-async def test_worlds_that_are_too_many_are_dropped(start_fake: StartFake) -> None:
-    """The one used longest ago goes first, forks count too, and the metrics say so."""
+async def test_worlds_beyond_the_limit_are_evicted(start_fake: StartFake) -> None:
+    """The least recently used goes first, forks count too, and the metrics count them."""
     fake = await start_fake(retention=Retention(most=3))
     for name in ("a", "b", "c"):
         await fake.client.get(f"/w/{name}/__admin/world")
@@ -1019,14 +1019,14 @@ async def test_worlds_that_are_too_many_are_dropped(start_fake: StartFake) -> No
     await fake.client.get("/w/d/__admin/world")
     await fake.client.post("/w/a/__admin/fork", json={"name": "e"})
     names = [each.name for each in fake.worlds]
-    shown = await metrics(fake)
+    samples = await metrics(fake)
     assert names == ["d", "a", "e"]
-    assert shown["fake_runway_worlds"] == 3
-    assert shown["fake_runway_worlds_dropped_total count"] == 2
+    assert samples["fake_runway_worlds"] == 3
+    assert samples["fake_runway_worlds_dropped_total count"] == 2
 
 
 async def test_unused_worlds_are_dropped(start_fake: StartFake) -> None:
-    """All but the newest, and but those that hold an answer back."""
+    """All but the newest, and those that hold an answer back, are dropped."""
     fake = await start_fake(provisioned_in(1), retention=Retention(idle_s=0))
     await fake.client.post("/w/busy/__admin/faults", json={"effect": {"delay": "1h"}})
     calling = asyncio.ensure_future(
@@ -1036,16 +1036,16 @@ async def test_unused_worlds_are_dropped(start_fake: StartFake) -> None:
     for name in ("idle", "newest"):
         await fake.client.get(f"/w/{name}/__admin/world")
     listed = (await fake.client.get("/__admin/worlds")).json["worlds"]
-    shown = await metrics(fake)
+    samples = await metrics(fake)
     await fake.client.request("DELETE", "/w/busy/__admin/world")
     await calling
     assert [each["name"] for each in listed] == ["newest", "busy"]
-    assert shown["fake_runway_worlds_dropped_total idle"] == 1
-    assert shown["fake_runway_held_back"] == 1
+    assert samples["fake_runway_worlds_dropped_total idle"] == 1
+    assert samples["fake_runway_held_back"] == 1
 
 
 async def test_latency_is_not_for_the_admin_api(start_fake: StartFake) -> None:
-    """A world whose answers are held back for ever can still be looked at."""
+    """A world whose answers are held back for ever can still be inspected."""
     fake = await start_fake(Settings(latency=Fixed(3600)))
     answer = await fake.admin("GET", "/world")
     assert answer.status == 200

@@ -1,4 +1,4 @@
-"""Who may come in to the admin API, and what never comes out of it."""
+"""Access to the admin API, and the secrets that it never shows."""
 
 import asyncio
 import io
@@ -39,7 +39,7 @@ GETS = (
 
 
 async def raw(fake: Fake, lines: list[str]) -> tuple[int, bytes]:
-    """Send a request as it stands, and return the status and everything that came back."""
+    """Send raw lines as a request, and return the status and the whole answer."""
     host, _, port = fake.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
@@ -68,16 +68,16 @@ async def raw(fake: Fake, lines: list[str]) -> tuple[int, bytes]:
 async def test_another_name_for_this_machine_is_refused(
     start_fake: StartFake, host: str, status: int
 ) -> None:
-    """A page whose own domain leads to 127.0.0.1 (DNS rebinding) does not come in."""
+    """A page whose own domain leads to 127.0.0.1 (DNS rebinding) is refused."""
     fake = await start_fake()
     await fake.create()
     for path in ("/__admin/world", "/w/mine/__admin/world", "/__admin/health"):
-        came, _ = await raw(fake, [f"GET {path} HTTP/1.1", f"Host: {host}"])
+        status_of_host, _ = await raw(fake, [f"GET {path} HTTP/1.1", f"Host: {host}"])
         if status == 403:
-            assert came == 403
-    came, _ = await raw(fake, ["GET /__admin/worlds HTTP/1.1", f"Host: {host}"])
+            assert status_of_host == 403
+    status_of_host, _ = await raw(fake, ["GET /__admin/worlds HTTP/1.1", f"Host: {host}"])
     worlds = len(fake.worlds)
-    assert came == status
+    assert status_of_host == status
     assert worlds == (2 if status == 200 else 1)
 
 
@@ -86,7 +86,7 @@ async def test_another_name_for_this_machine_is_refused(
     ["http://evil.example", "null", "", "https://127.0.0.1", "http://127.0.0.1:1", "file://"],
 )
 async def test_pages_are_refused(start_fake: StartFake, origin: str) -> None:
-    """An Origin other than the server's own does not come in, and nothing is changed."""
+    """An Origin other than the server's own is refused, and nothing is changed."""
     fake = await start_fake()
     session_id = await fake.create()
     answer = await fake.admin("POST", "/reset", headers={"Origin": origin})
@@ -95,8 +95,8 @@ async def test_pages_are_refused(start_fake: StartFake, origin: str) -> None:
     assert kept
 
 
-async def test_the_servers_own_pages_come_in(start_fake: StartFake) -> None:
-    """The server's own origin is none of a stranger."""
+async def test_the_servers_own_pages_are_accepted(start_fake: StartFake) -> None:
+    """The server's own origin is no foreign one."""
     fake = await start_fake()
     answer = await fake.admin("GET", "/world", headers={"Origin": fake.url})
     assert answer.status == 200
@@ -124,7 +124,7 @@ async def test_no_answer_lets_a_page_read_it(start_fake: StartFake) -> None:
     "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"]
 )
 async def test_a_body_has_to_be_declared_as_json(start_fake: StartFake, media: str) -> None:
-    """What a page could send without being asked about is not taken for JSON."""
+    """Content types that a page can send without a preflight are not taken for JSON."""
     fake = await start_fake()
     before = fake.world.clock.now()
     for path in ("/clock/move", "/snapshots", "/sessions"):
@@ -160,7 +160,7 @@ async def test_a_body_has_its_limit(start_fake: StartFake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "status"),
+    ("token", "status"),
     [
         (None, 401),
         ("", 401),
@@ -172,10 +172,10 @@ async def test_a_body_has_its_limit(start_fake: StartFake) -> None:
     ],
 )
 async def test_the_admin_token_is_needed(
-    start_fake: StartFake, given: str | None, status: int
+    start_fake: StartFake, token: str | None, status: int
 ) -> None:
-    """With a token configured, no admin request comes in without it; the Runway API is open."""
-    headers = {} if given is None else {"X-Fake-Admin-Token": given}
+    """A configured token is required by each admin request; the Runway API is open."""
+    headers = {} if token is None else {"X-Fake-Admin-Token": token}
     fake = await start_fake(admin_token=TOKEN)
     session_id = await fake.create()
     answers = [await fake.admin("GET", path, headers=headers) for path in GETS]
@@ -186,12 +186,12 @@ async def test_the_admin_token_is_needed(
     assert kept == (status == 401)
     assert outside.status == 200
     for answer in answers:
-        assert TOKEN not in shown(answer)
+        assert TOKEN not in as_text(answer)
         assert status == 200 or answer.json["code"] == "admin_token_required"
 
 
 async def test_with_a_token_any_host_may_be_asked_for_but_no_page(start_fake: StartFake) -> None:
-    """Behind a name of its own the server is reached by that; a page still does not come in."""
+    """A request with the token may use any Host; a foreign Origin is still refused."""
     lines = ["GET /__admin/worlds HTTP/1.1", "Host: fake.internal", f"X-Fake-Admin-Token: {TOKEN}"]
     fake = await start_fake(admin_token=TOKEN)
     status, _ = await raw(fake, lines)
@@ -199,8 +199,8 @@ async def test_with_a_token_any_host_may_be_asked_for_but_no_page(start_fake: St
     assert (status, page) == (200, 403)
 
 
-def shown(answer: Answer) -> str:
-    """Return everything that an answer says."""
+def as_text(answer: Answer) -> str:
+    """Return the headers and the body of an answer as text."""
     return f"{answer.status} {dict(answer.headers)} {answer.body.decode()}"
 
 
@@ -210,7 +210,7 @@ def parts(text: str) -> Iterator[str]:
     yield text[-16:]
 
 
-async def test_no_secret_comes_out(start_fake: StartFake, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_is_shown(start_fake: StartFake, caplog: pytest.LogCaptureFixture) -> None:
     """API secrets, session keys, tokens of rooms and integrations, and the admin token: nowhere."""
     caplog.set_level(logging.DEBUG)
     secret, room, voice = "planted-api-secret-1", "planted-room-token-2", "planted-voice-3"
@@ -222,8 +222,10 @@ async def test_no_secret_comes_out(start_fake: StartFake, caplog: pytest.LogCapt
     outputs: list[Answer] = []
     fake = await start_fake(admin_token=TOKEN)
     for change in ({"integration": {"type": "livekit", **link}}, {"integration": signed}, {}):
-        made = await fake.call("POST", "/v1/realtime_sessions", json=CREATE | change, headers=api)
-        session_id = made.json["id"]
+        created = await fake.call(
+            "POST", "/v1/realtime_sessions", json=CREATE | change, headers=api
+        )
+        session_id = created.json["id"]
         await fake.admin("POST", "/clock/move", {"by": "2s"}, headers=admin | api)
         path = f"/v1/realtime_sessions/{session_id}"
         key = (await fake.call("GET", path, headers=api)).json["sessionKey"]
@@ -257,26 +259,26 @@ async def test_no_secret_comes_out(start_fake: StartFake, caplog: pytest.LogCapt
     outputs.append(await fake.admin("POST", "/replay", repeated, headers=admin | api))
     outputs.append(await fake.client.get("/w/again/__admin/journal", headers=admin))
     seen = [repr(world) + repr(world.log.entries()[:0]) for world in fake.worlds]
-    said = "\n".join([*map(shown, outputs), *seen, caplog.text])
+    output = "\n".join([*map(as_text, outputs), *seen, caplog.text])
     for each in planted:
         for piece in parts(each):
-            assert piece not in said
+            assert piece not in output
     assert len(planted) == 13
     assert caplog.records
 
 
-async def test_a_session_key_is_shown_to_who_made_the_session(start_fake: StartFake) -> None:
-    """Only the answer that made a READY session by hand has its key; the journal has not."""
+async def test_a_session_key_is_in_the_creating_answer_alone(start_fake: StartFake) -> None:
+    """Only the answer that created a READY session by hand has its key; the journal does not."""
     fake = await start_fake()
-    made = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
-    key = made["session_key"]
+    created = (await fake.admin("POST", "/sessions", {"state": "ready"})).json
+    key = created["session_key"]
     answers = [await fake.admin("GET", path) for path in GETS]
-    answers.append(await fake.admin("GET", f"/sessions/{made['id']}/timeline"))
-    assert not any(key in shown(answer) for answer in answers)
-    assert SECRET not in "".join(map(shown, answers))
+    answers.append(await fake.admin("GET", f"/sessions/{created['id']}/timeline"))
+    assert not any(key in as_text(answer) for answer in answers)
+    assert SECRET not in "".join(map(as_text, answers))
 
 
-async def test_a_client_of_another_kind_comes_in_without_a_world(start_fake: StartFake) -> None:
+async def test_a_plain_client_needs_no_world(start_fake: StartFake) -> None:
     """`curl` with nothing but the address is enough where there is one world."""
     fake = await start_fake()
     async with aiohttp.ClientSession() as http:
@@ -286,8 +288,8 @@ async def test_a_client_of_another_kind_comes_in_without_a_world(start_fake: Sta
     assert len(sessions) == 1
 
 
-async def test_pages_of_other_sites_make_no_worlds(start_fake: StartFake) -> None:
-    """Neither an image that points at the admin API nor a consume without a key does."""
+async def test_pages_of_other_sites_create_no_worlds(start_fake: StartFake) -> None:
+    """An image that points at the admin API, or a consume without a key, creates none."""
     fake = await start_fake()
     for number in range(3):
         world = {"X-Fake-World": f"made-{number}", "Sec-Fetch-Site": "cross-site"}
@@ -300,8 +302,8 @@ async def test_pages_of_other_sites_make_no_worlds(start_fake: StartFake) -> Non
     assert len(fake.worlds) == 0
 
 
-async def test_a_world_that_holds_an_answer_back_is_the_last_to_go(start_fake: StartFake) -> None:
-    """It is in use, however long ago its last call came."""
+async def test_a_world_that_holds_an_answer_back_is_evicted_last(start_fake: StartFake) -> None:
+    """It is in use, however long ago its last call was."""
     fake = await start_fake(retention=Retention(most=3))
     await fake.admin("POST", "/faults", {"effect": {"delay": "1h"}})
     asking = asyncio.ensure_future(fake.call("GET", "/v1/organization"))

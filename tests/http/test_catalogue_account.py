@@ -54,15 +54,15 @@ async def test_out_of_credits(chosen: Chosen, expected: int) -> None:
 async def test_out_of_credits_while_running(
     chosen: Chosen, expected: tuple[str, str, dict[str, object]]
 ) -> None:
-    """RUNNING for 12 s, then over, because the third block cannot be paid; nothing is left."""
-    status, state, told = expected
+    """RUNNING for 12 s, then over, because the third block cannot be paid; no credit is left."""
+    status, state, fields = expected
     session = await _running(chosen)
     chosen.jump(11.75)
     assert await chosen.status(session) == "RUNNING"
     chosen.jump(0.25)
     body = (await chosen.poll(session)).json
     assert body["status"] == status
-    assert body | told == body
+    assert body | fields == body
     assert chosen.path(session) == ["queued", "provisioning", "ready", "running", state]
     assert (chosen.session(session).blocks, chosen.world.account.left) == (2, 0)
     assert is_refusal(await chosen.create(), 402)
@@ -71,7 +71,7 @@ async def test_out_of_credits_while_running(
 
 @shows("overdrawn", avatar=False)
 async def test_overdrawn(chosen: Chosen) -> None:
-    """The call goes on and is billed below zero, which the balance does not show."""
+    """The call goes on and is billed below zero; the wire's balance stays at zero."""
     session = await _running(chosen)
     chosen.jump(18)
     assert await chosen.status(session) == "RUNNING"
@@ -187,7 +187,7 @@ async def test_key_revoked_after_a_minute(chosen: Chosen) -> None:
 @shows("slow-api", avatar=False)
 @pytest.mark.parametrize("call", [*WITH_SECRET, "consume"])
 async def test_slow_api(chosen: Chosen, call: str) -> None:
-    """Nothing for 2 s, on every endpoint; the call takes effect when it comes."""
+    """Nothing for 2 s, on every endpoint; the call takes effect on arrival."""
     session = chosen.breed()
     chosen.jump(PROVISIONED_S)
     async with chosen.held(call, session) as line:
@@ -206,7 +206,7 @@ async def test_slow_api(chosen: Chosen, call: str) -> None:
 
 @shows("outage", avatar=False)
 async def test_outage(chosen: Chosen) -> None:
-    """503 to every call, as JSON; nothing that is asked for happens, and sessions go on."""
+    """503 to every call, as JSON; no call has an effect, and sessions go on."""
     session = chosen.breed()
     calls = (*WITH_SECRET, "consume")
     for _ in range(2):

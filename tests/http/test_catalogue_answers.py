@@ -1,4 +1,4 @@
-"""The catalogue: answers that are not what they should be."""
+"""The catalogue: malformed or unexpected answers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def _room(token: str) -> Any:
 
 
 def _lacks_its_end(answer: Answer) -> bool:
-    """Tell whether a body is JSON but for its last byte."""
+    """Return whether a body is JSON but for its last byte."""
     with pytest.raises(orjson.JSONDecodeError):
         orjson.loads(answer.body)
     return isinstance(orjson.loads(answer.body + b"}"), dict)
@@ -134,13 +134,13 @@ async def test_ready_without_expiry(chosen: Chosen) -> None:
 
 @shows_each({"clock-skewed-expiry": -10, "clock-skewed-ahead": 10})
 async def test_clock_skewed_expiry(chosen: Chosen, expected: int) -> None:
-    """The expiresAt that is shown lies ten minutes off; the true one decides."""
+    """The wire's expiresAt lies ten minutes off; the true one decides."""
     used, unused = await chosen.created(), await _ready(chosen)
-    shown = datetime.fromisoformat((await chosen.poll(used)).json["expiresAt"])
+    wire_expiry = datetime.fromisoformat((await chosen.poll(used)).json["expiresAt"])
     now = datetime.fromtimestamp(chosen.world.clock.now(), UTC)
     truth = now + timedelta(seconds=KEY_HOLDS_S)
-    assert abs(shown - (truth + timedelta(minutes=expected))) < timedelta(milliseconds=2)
-    assert (shown < now) is (expected < 0)
+    assert abs(wire_expiry - (truth + timedelta(minutes=expected))) < timedelta(milliseconds=2)
+    assert (wire_expiry < now) is (expected < 0)
     chosen.jump(KEY_HOLDS_S - 0.25)
     assert (await chosen.consume(used)).status == 200
     assert (chosen.state(used), chosen.state(unused)) == ("running", "ready")
@@ -218,7 +218,7 @@ async def test_poll_html_page_with_200(chosen: Chosen) -> None:
 
 
 async def _expires_unknown(chosen: Chosen, sessions: int) -> None:
-    """Look at sessions whose ids nobody has heard: charged, and in the way until they expire."""
+    """Check sessions whose ids never arrived: charged, and holding capacity until they expire."""
     unknown = chosen.sessions
     assert (len(unknown), chosen.active) == (sessions, sessions)
     assert chosen.spent == sessions * CREATE_COSTS
@@ -274,7 +274,7 @@ async def test_create_wrong_content_type(chosen: Chosen) -> None:
 
 
 async def _used_and_billed(chosen: Chosen, session: str) -> None:
-    """Look at a session whose only consume was answered: no other one is, and it is billed."""
+    """Check a session whose only consume was answered: a second one fails, and it is billed."""
     assert is_refusal(await chosen.consume(session), 400)
     assert await chosen.status(session) == "RUNNING"
     assert (chosen.state(session), chosen.spent) == ("running", CREATE_COSTS + BLOCK_COSTS)

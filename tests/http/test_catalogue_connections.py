@@ -39,7 +39,7 @@ async def _ready(chosen: Chosen) -> str:
 
 
 def _silent(line: Line, ending: str) -> bool:
-    """Tell whether not a byte came and the connection ended so."""
+    """Return whether the connection ended in this way without a byte."""
     return (line.received, line.ending) == (b"", ending)
 
 
@@ -59,7 +59,7 @@ async def _comes_after_10_s(chosen: Chosen, line: Line) -> None:
 
 @shows("create-slow-first-byte")
 async def test_create_slow_first_byte(chosen: Chosen) -> None:
-    """Nothing for 10 s, then the id of the session that has existed since the create came."""
+    """Nothing for 10 s, then the id of the session, which exists since the create arrived."""
     for count in (1, 2):
         async with chosen.held("create") as line:
             assert len(chosen.sessions) == count
@@ -73,7 +73,7 @@ async def test_create_slow_first_byte(chosen: Chosen) -> None:
 
 @shows("poll-slow-first-byte")
 async def test_poll_slow_first_byte(chosen: Chosen) -> None:
-    """Nothing for 10 s, then what the session was when the poll came."""
+    """Nothing for 10 s, then the status of the session when the poll arrived."""
     session = await chosen.created()
     async with chosen.held("poll", session) as line:
         await _comes_after_10_s(chosen, line)
@@ -85,7 +85,7 @@ async def test_poll_slow_first_byte(chosen: Chosen) -> None:
 
 @shows("consume-slow-first-byte")
 async def test_consume_slow_first_byte(chosen: Chosen) -> None:
-    """Nothing for 10 s, then the credentials; RUNNING and billed since the consume came."""
+    """Nothing for 10 s, then the credentials; RUNNING and billed since the consume arrived."""
     session = await _ready(chosen)
     async with chosen.held("consume", session) as line:
         assert (chosen.state(session), chosen.spent) == ("running", CREATE_COSTS + BLOCK_COSTS)
@@ -99,13 +99,13 @@ async def test_consume_slow_first_byte(chosen: Chosen) -> None:
 
 
 async def _dribbles(chosen: Chosen, line: Line, *, size: int, every_s: float) -> None:
-    """Let a body come in drops, of which none comes before its time."""
+    """Receive a dribbled body, of which no byte arrives before its time."""
     await line.until_received(0)
     assert (line.status, line.body) == (200, b"")
     for end in range(size, line.promised + size, size):
         before, drops_at = len(line.body), chosen.world.clock.now() + every_s
         chosen.jump(every_s / 2)
-        if end < 4 * size:  # the first ones are enough to see that nothing comes early
+        if end < 4 * size:  # the first ones are enough to see that no byte is early
             await chosen.settle()
             assert len(line.body) == before
         chosen.world.clock.jump_to(drops_at)  # twice the half is not the whole, to the last bit
@@ -150,7 +150,7 @@ async def test_consume_dribbled_body(chosen: Chosen) -> None:
 
 
 def _truncated(line: Line) -> bool:
-    """Tell whether ten bytes of a longer body came before an orderly end."""
+    """Return whether ten bytes of a longer body arrived before an orderly end."""
     return (line.status, len(line.body), line.ending) == (200, 10, "closed") and line.promised > 10
 
 
@@ -283,7 +283,7 @@ async def _backend_joins(chosen: Chosen, session: str) -> None:
 
 @shows("create-lost-reply")
 async def test_create_lost_reply(chosen: Chosen) -> None:
-    """A reset; a session nobody knows of is charged and in the way until it expires."""
+    """A reset; a session of unknown id is charged and holds capacity until it expires."""
     assert _silent(await chosen.ended("create"), "reset")
     (unknown,) = chosen.sessions
     assert (chosen.spent, chosen.active) == (CREATE_COSTS, 1)
@@ -329,7 +329,7 @@ async def test_connect_backend_lost_reply(chosen: Chosen) -> None:
 
 
 async def _hangs(chosen: Chosen, call: str, session: str = "") -> None:
-    """Nothing comes for a day and the connection stays open, until the client leaves."""
+    """No byte arrives for a day and the connection stays open, until the client leaves."""
     async with chosen.held(call, session) as line:
         assert _silent(line, "")
         chosen.jump(DAY_S)

@@ -1,4 +1,4 @@
-"""The catalogue: how sessions go."""
+"""The catalogue: the life of a session."""
 
 from datetime import datetime
 
@@ -36,7 +36,7 @@ async def _running(chosen: Chosen, **body: int) -> str:
 
 @shows("default", avatar=False)
 async def test_nothing_goes_wrong(chosen: Chosen) -> None:
-    """NOT_READY, READY with a key, RUNNING once it is used, and over when somebody ends it."""
+    """NOT_READY, READY with a key, RUNNING once it is used, and over when it is deleted."""
     ended, cancelled = await chosen.created(), await chosen.created()
     assert await chosen.status(ended) == "NOT_READY"
     chosen.jump(PROVISIONED_S)
@@ -155,7 +155,7 @@ async def test_fails_while_ready(chosen: Chosen) -> None:
     }
 )
 async def test_over_before_the_consume(chosen: Chosen, expected: tuple[int, str, str]) -> None:
-    """READY until the consume comes, which is refused; the key is not used, nothing is billed."""
+    """READY until the consume arrives, which is refused; the key is unused, nothing is billed."""
     refused, status, state = expected
     session = await _ready(chosen)
     chosen.jump(10)

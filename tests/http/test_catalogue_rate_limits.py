@@ -1,4 +1,4 @@
-"""The catalogue: what the answer to a rate limited call says about trying again.
+"""The catalogue: the retry headers in the answer to a rate limited call.
 
 The plain 429s, without any advice, are in `test_catalogue_repeated.py`.
 """
@@ -19,7 +19,7 @@ ADVICE = ("retry-after", "retry-after-ms", "x-should-retry")
 
 
 def _advice(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that say when to come back."""
+    """Return the headers that say when to retry."""
     return {name.lower(): value for name, value in headers.items() if name.lower() in ADVICE}
 
 
@@ -55,7 +55,7 @@ async def test_rate_limited_until_a_date(chosen: Chosen) -> None:
 
 @shows("rate-limited-and-not-to-be-retried")
 async def test_rate_limited_and_not_to_be_retried(chosen: Chosen) -> None:
-    """429 and the advice not to come back, to every create, without a trace."""
+    """429 and the advice not to retry, to every create, without a trace."""
     for _ in range(3):
         refused = await chosen.create()
         assert is_refusal(refused, 429)

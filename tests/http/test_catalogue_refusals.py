@@ -1,4 +1,4 @@
-"""The catalogue: creates that are refused for what they ask."""
+"""The catalogue: creates that are refused for their body."""
 
 from tests.support.fake.catalogue import (
     CREATE_COSTS,

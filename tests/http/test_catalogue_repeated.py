@@ -32,7 +32,7 @@ def _family(call: str) -> dict[str, tuple[int, int]]:
 
 
 async def _refused(send: Callable[[], Awaitable[Answer]], status: int, times: int) -> bool:
-    """Send so many calls, and tell whether all are refused with a status and no advice."""
+    """Send so many calls; return whether all are refused with a status and no advice."""
     answers = [await send() for _ in range(times)]
     advice = ("Retry-After", "retry-after-ms", "x-should-retry")
     assert not [name for answer in answers for name in advice if name in answer.headers]

@@ -1,4 +1,4 @@
-"""The catalogue: errors that come from something before the API, or after it has acted.
+"""The catalogue: errors from something in front of the API, or after it has acted.
 
 The plain ones are in `test_catalogue_repeated.py`.
 """
@@ -17,7 +17,7 @@ from tests.support.fake.catalogue import (
 
 
 def _is_foreign(answer: Answer, status: int, media: str) -> bool:
-    """Tell whether an answer has this status and a body of another kind than JSON."""
+    """Return whether an answer has this status and a body of another kind than JSON."""
     if (answer.status, answer.headers["Content-Type"].partition(";")[0]) != (status, media):
         return False
     text = answer.body.decode()

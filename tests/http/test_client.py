@@ -102,8 +102,8 @@ async def test_the_clock_is_moved_frozen_and_scaled(fake: Any) -> None:
     assert (await fake.clock.get()).next_due_at is not None
 
 
-async def test_a_scenario_is_chosen_by_name_or_data(fake: Any) -> None:
-    """What is chosen is what the world follows, and the catalogue lists the names."""
+async def test_a_scenario_is_selected_by_name_or_data(fake: Any) -> None:
+    """The world follows the selected scenario, and the catalogue lists the names."""
     names = [line.name for line in await fake.scenarios()]
     assert "slow" in names
     assert (await fake.scenario("slow")).name == "slow"
@@ -114,7 +114,7 @@ async def test_a_scenario_is_chosen_by_name_or_data(fake: Any) -> None:
 
 
 async def test_an_avatar_is_bound_and_unbound(fake: Any) -> None:
-    """Its creates follow the form that it was bound to, until it is bound no more."""
+    """Its creates follow the form that it is bound to, until it is unbound."""
     form = {"faults": [{"match": {"moment": "create"}, "effect": {"status": 429}}]}
     assert (await fake.bind_avatar("Music-Superstar", form)).data["avatars"] == {
         "music-superstar": form
@@ -149,7 +149,7 @@ async def test_a_fault_strikes_until_it_is_removed(fake: Any) -> None:
     assert await fake.faults() == ()
 
 
-async def test_sessions_are_made_and_moved_and_have_a_timeline(fake: Any) -> None:
+async def test_sessions_are_created_and_moved_and_have_a_timeline(fake: Any) -> None:
     """A session is made in a state, events are applied to it, and its timeline has them."""
     ready = await fake.sessions.make("ready", max_duration_s=60)
     assert (ready.state, ready.max_duration_s) == ("ready", 60)
@@ -171,7 +171,7 @@ async def test_sessions_are_made_and_moved_and_have_a_timeline(fake: Any) -> Non
 
 
 async def test_the_journal_is_read_filtered_and_cleared(fake: Any) -> None:
-    """Exchanges are found by what they were, unexpected ones with the route that was meant."""
+    """Exchanges are filtered by their facts, unexpected ones have the route that was meant."""
     session_id = await create(fake)
     await call(fake, "GET", f"/v1/realtime_sessions/{session_id}")
     await call(fake, "GET", "/v1/realtime_session")
@@ -188,7 +188,7 @@ async def test_the_journal_is_read_filtered_and_cleared(fake: Any) -> None:
 
 
 async def test_findings_report_what_the_client_does_wrong(fake: Any) -> None:
-    """A key that was shown and never used is found, with its severity and session."""
+    """A key that was answered and never used is a finding, with its severity and session."""
     session_id = await create(fake)
     await fake.clock.next()
     await call(fake, "GET", f"/v1/realtime_sessions/{session_id}")
@@ -207,8 +207,8 @@ async def test_credits_are_set_and_spent(fake: Any) -> None:
     assert (after.left, after.spent, after.sessions_today) == (8, 2, 1)
 
 
-async def test_waits_end_when_what_they_are_for_happens(fake: Any) -> None:
-    """A wait for a session and one for calls return what was waited for."""
+async def test_waits_end_when_their_condition_holds(fake: Any) -> None:
+    """A wait for a session returns it, and a wait for calls returns them."""
 
     async def later() -> None:
         await create(fake)
@@ -224,7 +224,7 @@ async def test_waits_end_when_what_they_are_for_happens(fake: Any) -> None:
 
 
 async def test_a_wait_that_timed_out_reports_states_and_clock(fake: Any) -> None:
-    """After its timeout a wait reports what it waited for and what the clock does."""
+    """After its timeout a wait reports its condition and the clock's mode."""
     with pytest.raises(WaitTimedOut, match=r"awaitSession: Waited .* stands still") as caught:
         await fake.wait_for_session("ready", timeout=0.01)
     assert (caught.value.status, caught.value.code) == (408, "waited_in_vain")
@@ -284,7 +284,7 @@ async def test_refusals_are_errors_that_name_operation_code_and_place(fake: Any)
 
 @pytest.mark.parametrize("kind", [AsyncAdmin, Admin])
 async def test_a_token_opens_a_guarded_server(kind: Any) -> None:
-    """With the server's token both clients come in, without it neither does."""
+    """With the server's token both clients are accepted, without it neither is."""
     async with FakeRunway(admin_token="let-me-in") as fake:
         server = fake.base_url.partition("/w/")[0]
         assert (await fake.look()).name == "main"
@@ -313,7 +313,7 @@ async def test_an_absent_server_is_an_error_that_names_it(kind: Any) -> None:
 
 
 async def test_a_server_that_is_no_fake_is_an_error_of_its_own() -> None:
-    """Answers of another form are errors of their own, whatever their status."""
+    """Answers of another form are errors of their own, for any status."""
     answers = iter([(200, b"<html>"), (200, b"{}"), (500, b'{"oops": 1}'), (500, b"")])
 
     async def answer(request: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
@@ -333,7 +333,7 @@ async def test_a_server_that_is_no_fake_is_an_error_of_its_own() -> None:
 
 
 def test_threads_share_a_blocking_client() -> None:
-    """One thread can wait while another makes happen what it waits for."""
+    """One thread can wait while another applies the event that it waits for."""
     with FakeRunway(frozen=True) as fake:
         seen: list[str] = []
         waiting = threading.Thread(

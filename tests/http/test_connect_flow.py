@@ -1,4 +1,4 @@
-"""The main job, over real sockets: a POST with an avatar id is answered with credentials."""
+"""The connect flow over real sockets: a POST with an avatar id is answered with credentials."""
 
 from fake_runway.room.tokens import LiveKit, read
 from tests.support.servers import StartFake, StartGateway, provisioned_in

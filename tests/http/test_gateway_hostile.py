@@ -42,7 +42,7 @@ ROUNDS = 3
 
 @contextmanager
 def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Fail if something is logged that a caller wrote, or as an error."""
+    """Fail if a log line holds a caller's words, or is an error."""
     with caplog.at_level(logging.DEBUG):
         yield
     assert MARK.decode() not in caplog.text
@@ -62,7 +62,7 @@ class Grounds:
         self._runner.run(self._entered.__aexit__(None, None, None))
 
     def refused(self, *requests: bytes, patience_s: float = PATIENCE_S) -> list[list[Reply]]:
-        """Send each on a connection of its own, at once, and return what came for each."""
+        """Send each on a connection of its own, at once, and return the bytes received for each."""
 
         async def send() -> list[list[Reply]]:
             return await asyncio.gather(
@@ -100,8 +100,8 @@ def test_each_of_these_is_refused(
 ) -> None:
     """In JSON that quotes nothing; or the connection is closed without an answer."""
     with _quiet(caplog):
-        (came,) = grounds.refused(REQUESTS[name] + LAST)
-    assert came or b"xn--" in REQUESTS[name], "aiohttp cannot build a request of that one"
+        (answer,) = grounds.refused(REQUESTS[name] + LAST)
+    assert answer or b"xn--" in REQUESTS[name], "aiohttp cannot build a request of that one"
 
 
 @given(body=BODIES, headers=HEADERS, target=SOME_TARGETS, method=METHODS)
@@ -152,12 +152,12 @@ def test_ten_thousand_requests_are_refused(
         _many(grounds)
 
 
-async def test_who_leaves_before_anything_could_be_written_is_no_defect(
+async def test_a_caller_who_leaves_early_is_no_defect(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """aiohttp then sends 100 Continue to a closed connection: one line, no traceback, no error.
 
-    When the end of a connection comes between a request and that is up to the machine.
+    The instant of the connection's end depends on the machine.
     """
     async with hostile_ground() as ground:
         assert ground.runner.server is not None
@@ -181,7 +181,7 @@ def test_nothing_grows(grounds: Grounds) -> None:
 
     tracemalloc.start()
     try:
-        held()  # fills what is made once
+        held()  # fills caches and pools
         tasks_before, bytes_before = held()
         tasks_after, bytes_after = [held() for _ in range(ROUNDS)][-1]
     finally:

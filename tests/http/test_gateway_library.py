@@ -1,4 +1,4 @@
-"""The flow as a library: what a program gets, and what is left when it is done."""
+"""The flow as a library: its results, and the sessions left at the end."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ def config_for(fake: Fake, grace_s: float = 0.0, **more: Any) -> Config:
 
 
 async def test_both_shapes_and_options(start_fake: StartFake) -> None:
-    """What is handed out is what the endpoint answers; options reach the upstream."""
+    """The result has the fields of the endpoint's answer; options reach the upstream."""
     fake = await start_fake(provisioned_in(0), rate=1)
     async with Gateway(config_for(fake)) as gateway:
         credentials = await gateway.connect(
@@ -79,7 +79,7 @@ async def test_wrong_arguments_are_refused_before_any_request(start_fake: StartF
 async def test_a_program_gets_no_more_than_the_operator_allows(
     settings: dict[str, Any], asked: dict[str, Any], code: str, start_fake: StartFake
 ) -> None:
-    """Allow-list, options and shape hold as for callers over HTTP; the upstream hears nothing."""
+    """Allow-list, options and shape hold as for callers over HTTP; no upstream request is sent."""
     fake = await start_fake()
     async with Gateway(config_for(fake, **settings)) as gateway:
         with pytest.raises(GatewayError) as refused:
@@ -137,7 +137,7 @@ async def test_a_cancelled_task_leaves_no_session(start_fake: StartFake) -> None
 
 
 @pytest.mark.parametrize("grace_s", [0.0, 0.05])
-async def test_what_cannot_finish_is_cancelled_when_the_block_ends(
+async def test_an_unfinished_connect_is_cancelled_when_the_block_ends(
     grace_s: float, start_fake: StartFake
 ) -> None:
     """A connect that still waits fails, and its session is over before the block is."""
@@ -179,8 +179,10 @@ async def test_leaving_the_block_lets_connects_finish(start_fake: StartFake) -> 
 
 
 @pytest.mark.parametrize("ending", ["the caller leaves", "the deadline", "the shutdown"])
-async def test_an_end_on_the_way_out_leaves_no_session(ending: str, start_fake: StartFake) -> None:
-    """Giving back a place takes a moment; whose connect ends then has handed out nothing yet."""
+async def test_an_end_during_the_release_leaves_no_session(
+    ending: str, start_fake: StartFake
+) -> None:
+    """A connect cancelled while its place is released has handed out nothing, and is cleaned up."""
     leaving = asyncio.Event()
 
     @asynccontextmanager
@@ -198,7 +200,7 @@ async def test_an_end_on_the_way_out_leaves_no_session(ending: str, start_fake: 
             task.cancel()
         elif ending == "the shutdown":
             connects.shut_down()
-        else:  # which comes when the place is being given back, and no earlier
+        else:  # the cancellation comes while the place is released, and no earlier
             (deadline,) = connects._open
             deadline.reschedule(LoopClock().now())
         await asyncio.gather(task, return_exceptions=True)
@@ -207,10 +209,10 @@ async def test_an_end_on_the_way_out_leaves_no_session(ending: str, start_fake: 
     assert states == ["cancelled"]
 
 
-async def test_who_hangs_up_keeps_the_place_until_the_session_is_over(
+async def test_a_hang_up_keeps_the_place_until_the_session_is_over(
     start_fake: StartFake,
 ) -> None:
-    """Else hanging up and calling again would make more sessions than are allowed."""
+    """Hanging up and calling again cannot create more sessions than are allowed."""
     turns = FairQueue(1, most_waiting=0)
     fake = await start_fake(provisioned_in(99), rate=1)
     async with connecting(fake, turns.turn) as (_, connects, metrics):
@@ -232,7 +234,7 @@ async def test_who_hangs_up_keeps_the_place_until_the_session_is_over(
 async def connecting(
     fake: Fake, admission: Admission = lambda caller: nullcontext()
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, ConnectFlow, Metrics]]:
-    """The flow alone, with its HTTP session and what it counts."""
+    """The flow alone, with its HTTP session and its metrics."""
     metrics = Metrics(in_flight=lambda: 0, waiting=lambda: 0)
     async with aiohttp.ClientSession() as http:
         connects = ConnectFlow(

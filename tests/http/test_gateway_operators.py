@@ -1,7 +1,7 @@
 """What operators switch on, over HTTP: authentication, limits, CORS, options, probes, metrics, ids.
 
 Fakes have frozen clocks where a connect has to be under way: it waits for its session until the
-test moves the clock. Requests that must not reach the upstream are looked for in its journal.
+test moves the clock. Requests that must not reach the upstream are checked in its journal.
 """
 
 import asyncio
@@ -59,8 +59,8 @@ BEARER_OF = tuple({"Authorization": f"Bearer {token}"} for token in TOKENS)
 def signed(subject: str, key: Any = JWT_SECRET, *, kid: str | None = None, **claims: Any) -> str:
     """Return a token that is good for an hour: HS256 with a text, ES256 with a key on P-256."""
     algorithm = "HS256" if isinstance(key, str) else "ES256"
-    said = {"sub": subject, "exp": datetime.now(UTC) + timedelta(hours=1), **claims}
-    return jwt.encode(said, key, algorithm=algorithm, headers={"kid": kid} if kid else None)
+    payload = {"sub": subject, "exp": datetime.now(UTC) + timedelta(hours=1), **claims}
+    return jwt.encode(payload, key, algorithm=algorithm, headers={"kid": kid} if kid else None)
 
 
 def as_caller(token: str) -> dict[str, str]:
@@ -114,7 +114,7 @@ async def connecting(gateway: CheckedClient, count: int = 1, **options: Any) -> 
         await asyncio.wait(tasks)
 
 
-# Who may call
+# Authentication
 
 
 GOOD = {
@@ -135,10 +135,10 @@ BAD = {
 
 
 @pytest.mark.parametrize(("auth", "token"), GOOD.values(), ids=GOOD.keys())
-async def test_who_has_a_good_token_gets_a_session(
+async def test_a_valid_token_gets_a_session(
     auth: AuthSettings, token: str, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Whichever mode is on."""
+    """In each mode of authentication."""
     fake = await start_fake(provisioned_in(0))
     gw = await start_gateway(fake.url, auth=auth)
     answer = await gw.post(CONNECT, json=MUSIC, headers=as_caller(token) if token else {})
@@ -149,7 +149,7 @@ async def test_who_has_a_good_token_gets_a_session(
 async def test_a_caller_without_one_gets_a_challenge_and_costs_nothing(
     auth: AuthSettings, token: str | None, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """401 with a challenge and JSON, without a word of the token; the upstream hears nothing."""
+    """401 with a challenge and JSON, without a word of the token; no upstream request."""
     fake = await start_fake(provisioned_in(0))
     gw = await start_gateway(fake.url, auth=auth)
     answer = await gw.post(CONNECT, json=MUSIC, headers=as_caller(token) if token else {})
@@ -233,7 +233,7 @@ async def test_a_rotated_key_is_picked_up_without_a_restart(
 async def test_keys_that_cannot_be_fetched_are_no_fault_of_the_caller(
     provider: tuple[Provider, AuthSettings], start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """503, and when to come again; no upstream call."""
+    """503 with Retry-After; no upstream call."""
     _, auth = provider
     fake = await start_fake()
     dead = AuthSettings(mode=Mode.JWT, jwks_url=f"{auth.jwks_url}/gone")
@@ -250,7 +250,7 @@ async def test_keys_that_cannot_be_fetched_are_no_fault_of_the_caller(
     assert await operations(fake) == []
 
 
-# How often
+# Rates
 
 
 def rates(text: str, **settings: Any) -> LimitSettings:
@@ -258,7 +258,7 @@ def rates(text: str, **settings: Any) -> LimitSettings:
     return LimitSettings(rates=parse_rate(text), **settings)
 
 
-async def test_a_subject_is_counted_whatever_token_it_shows(
+async def test_a_subject_is_counted_over_all_its_tokens(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """Two tokens of one subject share its rate; another subject has its own."""
@@ -276,7 +276,7 @@ async def test_a_subject_is_counted_whatever_token_it_shows(
 async def test_a_wrong_token_uses_up_no_rate(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Guessing tokens cannot lock out the one who has a good one."""
+    """Guessing tokens cannot lock out a caller with a valid one."""
     fake = await start_fake(provisioned_in(0))
     gateway = await start_gateway(fake.url, auth=BEARER, limits=rates("1/hour"))
     guesses = [await gateway.post(CONNECT, json=MUSIC, headers=as_caller("x")) for _ in "abc"]
@@ -296,10 +296,10 @@ FORWARDED = ("203.0.113.7", "203.0.113.7", "203.0.113.8", "203.0.113.9, 203.0.11
         ("10.0.0.0/8", [200, 429, 429, 429]),
     ],
 )
-async def test_the_address_is_a_proxys_word_only_if_it_is_trusted(
+async def test_only_a_trusted_proxy_sets_the_address(
     trusted: str, statuses: list[int], start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Behind a trusted proxy callers are counted apart; no other peer can make up an address."""
+    """Behind a trusted proxy callers are counted apart; another peer cannot set an address."""
     proxies = parse_networks(trusted)
     fake = await start_fake(provisioned_in(0))
     gateway = await start_gateway(fake.url, limits=rates("1/hour"), trusted=proxies)
@@ -334,10 +334,10 @@ async def test_no_more_are_in_flight_than_allowed(
     assert [each.status for each in answers] == [200, 200]
 
 
-async def test_who_finds_the_queue_full_is_refused(
+async def test_a_full_queue_refuses_the_next_caller(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """503 with Retry-After; the one who waits in it gets a session."""
+    """503 with Retry-After; the waiting caller gets a session."""
     fake = await start_fake()
     gateway = await start_gateway(fake.url, concurrency=1, queue=1)
     async with connecting(gateway) as (first,):
@@ -383,7 +383,7 @@ async def test_a_caller_with_many_connects_starves_no_other(
     assert served.index("second") == 2
 
 
-# From which pages
+# CORS
 
 
 class Refused(Exception):
@@ -459,7 +459,7 @@ async def test_errors_can_be_read_by_the_page_too(
 async def test_pages_of_other_origins_get_nothing(
     allowed: str, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """Their browsers keep the request back, and the upstream hears nothing."""
+    """Their browsers keep the request back, and no upstream request is sent."""
     fake = await start_fake(provisioned_in(0))
     gateway = await start_gateway(fake.url, origins=Origins.parse(allowed))
     with pytest.raises(Refused, match="preflight"):
@@ -469,7 +469,7 @@ async def test_pages_of_other_origins_get_nothing(
     assert (await operations(fake)).count("createSession") == 1  # the direct one, no page's
 
 
-# What callers may ask of a session
+# Session options
 
 
 PERSONA = {"personality": "Grumpy, and fond of cats.", "maxDuration": 60}
@@ -530,7 +530,7 @@ async def test_a_body_has_a_limit_with_options_too(
     assert fits.status == 200
 
 
-# Whether it can serve
+# Readiness
 
 
 async def test_ready_costs_nothing(start_fake: StartFake, start_gateway: StartGateway) -> None:
@@ -591,7 +591,7 @@ async def test_ready_reports_what_is_wrong(
 @pytest.mark.parametrize(
     ("limits", "status", "code"), [(SHUT, 503, "limits_unavailable"), (LENIENT, 200, "ok")]
 )
-async def test_the_operator_says_what_a_lost_redis_means(
+async def test_the_operator_sets_the_policy_for_a_lost_redis(
     limits: LimitSettings,
     status: int,
     code: str,
@@ -606,7 +606,7 @@ async def test_the_operator_says_what_a_lost_redis_means(
     assert bool(await operations(fake)) is (status == 200)
 
 
-async def test_one_that_stops_is_not_ready_and_takes_no_new_connect(
+async def test_a_stopping_gateway_is_not_ready_and_takes_no_new_connect(
     start_fake: StartFake, start_app: StartApp
 ) -> None:
     """As an application in another server, where probes and callers still come through."""
@@ -625,10 +625,10 @@ async def test_one_that_stops_is_not_ready_and_takes_no_new_connect(
     assert code_of(cut) == code_of(late) == (503, "shutting_down")
 
 
-# What is counted
+# Metrics
 
 
-async def test_metrics_tell_what_became_of_connects(
+async def test_metrics_count_the_outcomes_of_connects(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
     """Codes, sessions created and cancelled, polls; none is left behind or in flight."""
@@ -675,14 +675,14 @@ async def test_metrics_count_a_deadline_and_callers_who_wait(
     assert states == ["cancelled"]
 
 
-async def test_metrics_are_not_there_when_they_are_off(aiohttp_client: AiohttpClient) -> None:
+async def test_metrics_that_are_off_are_404(aiohttp_client: AiohttpClient) -> None:
     """404 as for any other path."""
     client = await aiohttp_client(gateway_application("http://127.0.0.1:1", metrics=False))
     answer = await client.get("/metrics")  # unchecked: no contract has half a path
     assert (answer.status, (await answer.json())["code"]) == (404, "not_found")
 
 
-# Under which id
+# Request ids
 
 
 Ids = Callable[[Mapping[str, str]], Awaitable[tuple[str, str]]]

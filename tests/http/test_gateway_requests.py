@@ -1,4 +1,4 @@
-"""What the gateway answers before, and in place of, a call upstream."""
+"""Answers of the gateway before, and instead of, an upstream request."""
 
 import asyncio
 import io
@@ -66,10 +66,10 @@ async def test_bad_requests_never_reach_the_upstream(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-async def test_packed_bodies_are_not_taken(
+async def test_compressed_bodies_are_refused(
     encoding: str, start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """With any content: a few bytes could unpack to a great many."""
+    """They are refused for any content: a few bytes could unpack to a great many."""
     fake = await start_fake()
     gateway = await start_gateway(fake.url)
     answer = await gateway.post(
@@ -91,10 +91,10 @@ async def test_the_other_shape_can_be_forbidden(
     assert answer.status == status
 
 
-async def test_routes_and_methods_that_are_none(
+async def test_unknown_routes_and_methods(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:
-    """404 and 405 are JSON too; health is there."""
+    """404 and 405 are JSON too; health answers."""
     fake = await start_fake()
     gateway = await start_gateway(fake.url)
     assert (await gateway.get("/api/avatar")).status == 404
@@ -225,8 +225,8 @@ async def test_an_upstream_that_is_down_is_502(start_gateway: StartGateway) -> N
         [],
     ],
 )
-async def test_an_id_that_is_none_is_not_used(reply: Any, against: Against) -> None:
-    """An id of the upstream becomes part of a path only if it has the form of one."""
+async def test_a_malformed_id_is_not_used(reply: Any, against: Against) -> None:
+    """An upstream id becomes part of a path only if it has the form of an id."""
     seen: list[str] = []
 
     async def handler(request: web.Request) -> web.Response:
@@ -239,7 +239,7 @@ async def test_an_id_that_is_none_is_not_used(reply: Any, against: Against) -> N
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a\nb", "ü", 7, None])
-async def test_a_session_key_that_is_none_is_not_used(key: Any, against: Against) -> None:
+async def test_a_malformed_session_key_is_not_used(key: Any, against: Against) -> None:
     """A key that cannot be sent in a header breaks the schema, and the session is cancelled."""
     seen: list[str] = []
 
@@ -269,8 +269,8 @@ async def test_retry_after_as_a_date_counts_from_the_answers_date(against: Again
 @pytest.mark.parametrize(
     "date", ["soon", "Wed, 99 Oct 2026 07:30:00 GMT", f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT"]
 )
-async def test_retry_after_that_is_no_date_counts_as_absent(date: str, against: Against) -> None:
-    """Then the gateway waits by its own rules, and answers with five seconds in the end."""
+async def test_a_malformed_retry_after_counts_as_absent(date: str, against: Against) -> None:
+    """The gateway then waits by its own rules, and answers with five seconds in the end."""
 
     async def handler(_request: web.Request) -> web.Response:
         return web.json_response({"error": "no"}, status=429, headers={"Retry-After": date})

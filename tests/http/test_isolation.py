@@ -1,4 +1,4 @@
-"""Many clients of one server never meet, whichever door they come through."""
+"""Many clients of one server never share state, in any way of naming a world."""
 
 from __future__ import annotations
 

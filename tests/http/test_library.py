@@ -15,7 +15,7 @@ from fake_runway.testing.embedded import configuration
 
 
 def test_a_block_serves_in_a_thread() -> None:
-    """The block gets a world that is there, and nobody listens after it."""
+    """The block gets a served world, and its port is closed after the block."""
     with FakeRunway(frozen=True) as fake:
         assert fake.look().clock.rate == 0
         assert fake.env == {
@@ -60,7 +60,7 @@ def test_worlds_of_one_server_are_apart() -> None:
 
 
 async def test_further_worlds_are_one_family_however_they_are_made() -> None:
-    """Unnamed ones never meet, and the world that the block got knows each of them, once."""
+    """Unnamed ones never share state, and the block's world lists each of them once."""
     with FakeRunway(world="world-2") as fake:
         one, two, three = fake.world("world-4"), fake.aio.world(), fake.world()
         four, five = one.world(), two.world()
@@ -73,7 +73,7 @@ async def test_further_worlds_are_one_family_however_they_are_made() -> None:
 
 
 def test_the_variables_are_set_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`use` sets what both SDKs read, through what takes it back."""
+    """`use` sets the variables of both SDKs, through a setter that restores them."""
     set_: dict[str, str] = {}
     monkeypatch.setattr(monkeypatch, "setenv", set_.__setitem__)
     with FakeRunway() as fake:
@@ -98,7 +98,7 @@ def test_the_options_are_those_of_the_command(tmp_path: Path) -> None:
 def test_a_server_that_others_can_reach_has_a_token(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new one, unless one is given; on this machine alone there is none."""
+    """A new one, unless one is set; a server on loopback has none."""
     monkeypatch.delenv("FAKE_RUNWAY_ADMIN_TOKEN", raising=False)
     first, second = (configuration(host=host).admin_token for _ in range(2))
     assert first
@@ -112,7 +112,7 @@ def test_a_server_that_others_can_reach_has_a_token(
 async def test_a_forged_host_does_not_open_a_server_that_others_can_reach(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without the token its admin API is closed to everybody but the block's own world."""
+    """Its admin API requires the token of every caller but the block's own world."""
     monkeypatch.delenv("FAKE_RUNWAY_ADMIN_TOKEN", raising=False)
     async with FakeRunway(host="0.0.0.0") as fake, aiohttp.ClientSession() as http:
         async with http.get(
@@ -147,13 +147,13 @@ def test_equal_seeds_give_equal_ids() -> None:
 def test_wrong_options_are_refused_at_once(
     options: dict[str, Any], error: type[Exception], words: str
 ) -> None:
-    """A mistake is told before anything is served."""
+    """A mistake is raised before anything is served."""
     with pytest.raises(error, match=words):
         FakeRunway(**options)
 
 
-def test_a_taken_port_is_told() -> None:
-    """A port that somebody else has is an error with the reason."""
+def test_a_taken_port_is_reported() -> None:
+    """A port in use is an error with the reason."""
     with FakeRunway() as fake:
         port = int(fake.base_url.partition("/w/")[0].rpartition(":")[2])
         with pytest.raises(PortTaken, match=f"cannot listen on .*{port}"), FakeRunway(port=port):
@@ -176,14 +176,14 @@ async def test_it_is_entered_once_at_a_time() -> None:
     assert "not entered" in repr(runway)
 
 
-def test_outside_its_block_it_says_how_it_is_used() -> None:
-    """Whoever uses the FakeRunway instead of what its block gets is told so."""
+def test_outside_its_block_the_error_explains_the_use() -> None:
+    """A use of the FakeRunway instead of the block's world is an error that says so."""
     with pytest.raises(AttributeError, match=r"with FakeRunway\(\) as fake: fake\.base_url"):
         _ = FakeRunway().base_url
 
 
 def test_importing_the_package_is_cheap() -> None:
-    """`import fake_runway` loads nothing that has to be installed; other names are refused."""
+    """`import fake_runway` loads the standard library alone; unknown names are refused."""
     code = (
         "import sys, fake_runway; assert fake_runway.__version__\n"
         "assert not {'aiohttp', 'yaml', 'orjson', 'click'} & sys.modules.keys()\n"

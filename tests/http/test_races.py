@@ -1,4 +1,4 @@
-"""What concurrency could break, over real sockets."""
+"""Races of concurrent calls, over real sockets."""
 
 import asyncio
 from collections import Counter
@@ -41,7 +41,7 @@ async def test_a_key_works_once_however_many_race(sessions: int) -> None:
 
 @pytest.mark.parametrize("cancels_handlers", [True, False])
 async def test_a_caller_who_hangs_up_costs_no_session(cancels_handlers: bool) -> None:
-    """The gateway notices on real sockets, with the server's help and without it."""
+    """The gateway notices a hang-up on real sockets, with the server's help and without it."""
     async with serving_fake(provisioned_in(99), rate=1) as fake:
         gateway = create_app(Config(secret=SECRET, base_url=fake.url))
         runner = web.AppRunner(

@@ -1,4 +1,4 @@
-"""Runs on clocks that run, recorded through the admin API, come out the same when run again."""
+"""Runs on clocks that run, recorded through the admin API, are identical when replayed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SESSIONS = "/v1/realtime_sessions"
 
 @pytest.mark.parametrize("rate", [1.0, 1_000.0])
 async def test_a_run_in_running_time_is_replayed_to_the_last_bit(rate: float) -> None:
-    """Whatever instants the calls came at, and in whatever order those of two clients came."""
+    """The replay is identical for any instants and any order of the calls of two clients."""
     catalogue = Catalogue.builtin()
     async with (
         serving(Configuration(rate=rate)) as server,
@@ -40,14 +40,14 @@ async def test_a_run_in_running_time_is_replayed_to_the_last_bit(rate: float) ->
             return clients[0]
 
         for caller in await asyncio.gather(*map(visited, range(RUNS))):
-            given = await caller.record()
-            done = replay(given, livekit=LiveKit(), catalogue=catalogue)
+            recorded = await caller.record()
+            done = replay(recorded, livekit=LiveKit(), catalogue=catalogue)
             assert done.divergence is None
-            assert read(token_of(given))["seal"] == given["seal"]
-            assert given["journal"]
+            assert read(token_of(recorded))["seal"] == recorded["seal"]
+            assert recorded["journal"]
 
 
-async def test_a_scenario_chosen_by_a_header_is_part_of_the_record() -> None:
+async def test_a_scenario_selected_by_a_header_is_part_of_the_record() -> None:
     """The header acts on a world that exists; a replay needs no header to do the same."""
     catalogue = Catalogue.builtin()
     async with (
@@ -59,21 +59,21 @@ async def test_a_scenario_chosen_by_a_header_is_part_of_the_record() -> None:
         chosen = {"X-Fake-World": "a-world", "X-Fake-Scenario": "out-of-credits"}
         other = Caller(http, Door("a-world", headers=chosen, secret="any"))
         await other.play_all([Do("moveClock", {"by": "1s"}), *scripted(0)[1:], *scripted(1)[1:]])
-        given = await caller.record()
-    assert "putScenario" in [step.get("act") for step in given["steps"]]
-    assert replay(given, livekit=LiveKit(), catalogue=catalogue).divergence is None
+        recorded = await caller.record()
+    assert "putScenario" in [step.get("act") for step in recorded["steps"]]
+    assert replay(recorded, livekit=LiveKit(), catalogue=catalogue).divergence is None
 
 
 async def test_a_run_with_rooms_elsewhere_is_replayed_anywhere(start_fake: StartFake) -> None:
-    """The record says where tokens led; whoever replays it need not have the same server."""
+    """The record holds the media server of its tokens; a replay needs no such server."""
     elsewhere = LiveKit(url="ws://10.0.0.5:7880")
     fake = await start_fake(livekit=elsewhere)
     await fake.consume(*await fake.ready())
-    given = (await fake.admin("GET", "/replay")).json["record"]
-    assert replay(read(token_of(given)), livekit=LiveKit()).divergence is None
+    recorded = (await fake.admin("GET", "/replay")).json["record"]
+    assert replay(read(token_of(recorded)), livekit=LiveKit()).divergence is None
 
 
-async def test_lifting_a_fault_that_nobody_placed_changes_nothing(start_fake: StartFake) -> None:
+async def test_removing_a_fault_that_was_not_placed_changes_nothing(start_fake: StartFake) -> None:
     """The scenario's own faults go on counting, and the run is replayed as it was."""
     scenario = Catalogue.builtin().get("create-429-twice")
     assert scenario is not None
@@ -81,10 +81,10 @@ async def test_lifting_a_fault_that_nobody_placed_changes_nothing(start_fake: St
     statuses = [(await fake.call("POST", SESSIONS, json=CREATE)).status for _ in range(3)]
     refused = await fake.admin("DELETE", "/faults/create-429-twice%2F1")
     statuses.append((await fake.call("POST", SESSIONS, json=CREATE)).status)
-    given = (await fake.admin("GET", "/replay")).json["record"]
+    recorded = (await fake.admin("GET", "/replay")).json["record"]
     assert refused.status == 404
     assert statuses == [429, 429, 200, 200]
-    assert replay(given, livekit=LiveKit()).divergence is None
+    assert replay(recorded, livekit=LiveKit()).divergence is None
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,16 @@ async def test_lifting_a_fault_that_nobody_placed_changes_nothing(start_fake: St
 async def test_records_beyond_all_bounds_are_refused(
     start_fake: StartFake, name: str, value: object
 ) -> None:
-    """They would make worlds that cannot say what time it is."""
+    """Their worlds would have no valid clock."""
     fake = await start_fake()
     await fake.create()
-    given = (await fake.admin("GET", "/replay")).json["record"]
+    recorded = (await fake.admin("GET", "/replay")).json["record"]
     with pytest.raises(NotReplayable, match=name):
-        read(token_of({**given, name: value}))
+        read(token_of({**recorded, name: value}))
 
 
 async def test_session_keys_of_a_fork_outlive_its_origin(start_fake: StartFake) -> None:
-    """A consume that names no world finds the fork once the world that it came from is gone."""
+    """A consume that names no world reaches the fork once its origin is dropped."""
     fake = await start_fake()
     session_id, key = await fake.ready()
     await fake.admin("POST", "/fork", {"name": "copy"})
@@ -119,8 +119,8 @@ async def test_snapshots_without_a_name_do_not_replace_each_other(start_fake: St
     assert len(set(names)) == 3
 
 
-async def test_dropping_a_world_lets_go_what_would_never_have_ended(start_fake: StartFake) -> None:
-    """A hang, and a delay without an end, on a clock that was stopped in the middle of nowhere."""
+async def test_dropping_a_world_releases_endless_answers(start_fake: StartFake) -> None:
+    """A hang, and a delay without an end on a frozen clock, are released."""
     fake = await start_fake(rate=0.37)
     for effect in ({"hang": True}, {"delay": "never"}):
         await fake.admin("POST", "/faults", {"effect": effect, "name": "holds"})

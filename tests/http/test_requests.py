@@ -1,4 +1,4 @@
-"""What the fake refuses before it looks at an account, and the form of every refusal."""
+"""Rejections before a request reaches an account, and the form of every refusal."""
 
 import asyncio
 import io
@@ -67,7 +67,7 @@ REAL_KEY = "key_" + "0123456789abcdef" * 8
 async def test_a_bad_body_is_refused_in_the_observed_form(
     start_fake: StartFake, change: dict[str, Any], sentence: str, place: str
 ) -> None:
-    """One sentence, no `issues`; a side header says where."""
+    """One sentence, no `issues`; a side header has the path."""
     fake = await start_fake()
     answer = await fake.call("POST", SESSIONS, json=CREATE | change)
     sessions = dict(fake.world.account.sessions)
@@ -78,7 +78,7 @@ async def test_a_bad_body_is_refused_in_the_observed_form(
 
 
 async def test_an_unknown_preset_is_refused_with_the_choices(start_fake: StartFake) -> None:
-    """The sentence lists what there is."""
+    """The sentence lists the presets."""
     avatar = {"type": "runway-preset", "presetId": "coding-teacher"}
     fake = await start_fake()
     answer = await fake.call("POST", SESSIONS, json=CREATE | {"avatar": avatar})
@@ -104,7 +104,7 @@ async def test_an_unknown_preset_is_refused_with_the_choices(start_fake: StartFa
     ],
 )
 async def test_every_part_of_a_create_is_checked(start_fake: StartFake, body: Any) -> None:
-    """Whatever is missing, of the wrong type or beyond a limit is 400."""
+    """A missing field, a wrong type, or a value beyond a limit is 400."""
     fake = await start_fake()
     answer = await fake.call(
         "POST",
@@ -174,7 +174,7 @@ async def test_bodies_that_are_no_json(
 
 
 async def test_a_body_that_does_not_unpack_is_refused(start_fake: StartFake) -> None:
-    """A lie about the encoding is the caller's mistake."""
+    """A false Content-Encoding is the caller's mistake: 400."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     fake = await start_fake()
     answer = await fake.call("POST", SESSIONS, data=b"no such thing", headers=headers)
@@ -212,7 +212,7 @@ async def test_values_nested_deeper_than_the_validator_reads_are_refused(
 async def test_secrets_that_are_refused(
     start_fake: StartFake, authorization: str | None, word: str
 ) -> None:
-    """401 says why, and never repeats the secret."""
+    """401 has the reason, and never repeats the secret."""
     headers = VERSION | ({"Authorization": authorization} if authorization else {})
     fake = await start_fake()
     answer = await fake.client.get("/v1/organization", headers=headers)
@@ -235,7 +235,7 @@ async def test_the_secret_is_everything_after_bearer(start_fake: StartFake) -> N
 async def test_the_version_header_is_required_but_on_consume(
     start_fake: StartFake, version: str | None
 ) -> None:
-    """400 without it; consume never looks; and there is a switch."""
+    """400 without it; consume ignores it; and a switch lifts the rule."""
     headers = {"Authorization": f"Bearer {SECRET}"}
     if version is not None:
         headers["X-Runway-Version"] = version
@@ -295,10 +295,10 @@ async def test_unknown_routes_name_the_nearest_one_aside(
         ("", {"Authorization": "Bearer {key}"}),
     ],
 )
-async def test_a_caller_s_world_keeps_what_nobody_expected(
+async def test_unexpected_requests_are_kept_in_the_callers_world(
     start_fake: StartFake, prefix: str, headers: dict[str, str]
 ) -> None:
-    """A name tells the world, an existing or a new one; else the session key does."""
+    """A name selects the world, an existing or a new one; else the session key does."""
     fake = await start_fake()
     _, key = await fake.ready()
     world = fake.world if "{key}" in headers.get("Authorization", "") else None
@@ -309,17 +309,17 @@ async def test_a_caller_s_world_keeps_what_nobody_expected(
     world = world or fake.worlds.get("mine")
     assert world is not None
     kept = [each for each in world.log.exchanges if not each.operation]
-    shown = [(each.path, exchange_body(each)["nearest"]) for each in kept]
+    nearest = [(each.path, exchange_body(each)["nearest"]) for each in kept]
     assert answer.status == 404
-    assert shown == [(path, SESSIONS), (SESSIONS, SESSIONS)]
+    assert nearest == [(path, SESSIONS), (SESSIONS, SESSIONS)]
     assert key not in repr(kept)
 
 
 @pytest.mark.parametrize("token", ["", "stk_of_nobody", "fake.unauthorized"])
-async def test_nobody_s_world_is_made_for_what_nobody_expected(
+async def test_unexpected_requests_without_a_caller_create_no_world(
     start_fake: StartFake, token: str
 ) -> None:
-    """Whoever cannot be told from others gets the refusal and no world."""
+    """A request that names no world, and no secret, gets the refusal and no world."""
     fake = await start_fake()
     headers = {"Authorization": f"Bearer {token}"}
     answer = await fake.client.get("/v1/realtime_session", headers=headers)
@@ -328,7 +328,7 @@ async def test_nobody_s_world_is_made_for_what_nobody_expected(
 
 
 async def test_wrong_methods_are_405_with_allow(start_fake: StartFake) -> None:
-    """HEAD included: the fake is no kinder than it must be."""
+    """Other methods are 405 with `Allow`, HEAD included: the fake is strict."""
     fake = await start_fake()
     put = await fake.call("PUT", SESSIONS)
     head = await fake.call("HEAD", "/v1/organization")
@@ -410,7 +410,7 @@ async def test_bad_world_names_are_refused(start_fake: StartFake, name: str) -> 
 
 
 async def test_latency_holds_answers_back_on_the_worlds_clock(start_fake: StartFake) -> None:
-    """At rate 0 a delayed answer waits until somebody jumps; the call has been applied before."""
+    """At rate 0 a delayed answer waits for a jump; the call has been applied before."""
     fake = await start_fake(Settings(latency=Fixed(5.0)))
     calling = asyncio.ensure_future(fake.call("POST", SESSIONS, json=CREATE))
     await called(fake, "createSession")
@@ -437,7 +437,7 @@ async def test_the_same_seed_and_calls_give_the_same_bytes(start_fake: StartFake
 async def test_a_defect_of_the_fake_is_500_in_the_providers_form(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody foresaw is logged with its traceback and told without it."""
+    """An unforeseen error is logged with its traceback and answered without it."""
     worlds = Worlds(seed="0", settings=Settings(), source=lambda: float("nan"))
     app = create_app(worlds, livekit=LiveKit())
     async with (
@@ -450,8 +450,8 @@ async def test_a_defect_of_the_fake_is_500_in_the_providers_form(
     assert SECRET not in caplog.text
 
 
-async def test_a_consume_with_the_api_secret_is_remembered(start_fake: StartFake) -> None:
-    """It is refused as ever, and stands in the journal of the world that the secret leads to."""
+async def test_a_consume_with_the_api_secret_is_in_the_journal(start_fake: StartFake) -> None:
+    """It is refused, and stands in the journal of the secret's world."""
     fake = await start_fake()
     session_id, _ = await fake.ready()
     refused = await fake.consume(session_id, SECRET)

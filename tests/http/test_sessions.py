@@ -155,7 +155,7 @@ async def test_consume_takes_an_empty_or_json_body(
 
 
 async def test_a_lenient_consume_ignores_its_body(start_fake: StartFake) -> None:
-    """With the switch, any content type goes."""
+    """With the switch, any content type is accepted."""
     fake = await start_fake(Settings(strict_consume_body=False))
     session_id, key = await fake.ready()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -164,7 +164,7 @@ async def test_a_lenient_consume_ignores_its_body(start_fake: StartFake) -> None
 
 
 async def test_running_on_join_keeps_the_status_ready_after_consume(start_fake: StartFake) -> None:
-    """With the switch, RUNNING begins when somebody joins, and the key is spent before."""
+    """With the switch, RUNNING begins with the join, and the key is spent by the consume."""
     settings = Settings(plan=Plan(join=Fixed(2.0)))
     fake = await start_fake(settings)
     session_id, key = await fake.ready()
@@ -179,18 +179,18 @@ async def test_running_on_join_keeps_the_status_ready_after_consume(start_fake: 
 async def test_backend_credentials_are_hidden_and_repeatable(start_fake: StartFake) -> None:
     """connect_backend joins the session's room unseen, before and after consume."""
     fake = await start_fake()
-    path = f"/v1/realtime_sessions/{(made := await fake.create())}/connect_backend"
+    path = f"/v1/realtime_sessions/{(created := await fake.create())}/connect_backend"
     early = await fake.call("POST", path, headers=NO_BODY)
     fake.world.clock.jump(1.5)
     ready = await fake.call("POST", path, headers=NO_BODY)
-    await fake.consume(made, (await fake.get(made))["sessionKey"])
+    await fake.consume(created, (await fake.get(created))["sessionKey"])
     running = await fake.call("POST", path, headers=NO_BODY)
-    await fake.call("DELETE", f"/v1/realtime_sessions/{made}")
+    await fake.call("DELETE", f"/v1/realtime_sessions/{created}")
     over = await fake.call("POST", path, headers=NO_BODY)
     assert [each.status for each in (early, ready, running, over)] == [400, 200, 200, 400]
     claims = read(running.json["token"], "secret")
     assert claims["video"]["hidden"] is True
-    assert claims["video"]["room"] == made
+    assert claims["video"]["room"] == created
 
 
 async def test_missing_credits_are_402_or_as_observed_400(start_fake: StartFake) -> None:
@@ -219,7 +219,7 @@ async def test_quota_is_429_with_the_seconds_until_the_next_create_works(
 
 
 async def test_quota_without_retry_after(start_fake: StartFake) -> None:
-    """The header can be left out, since nobody has seen it live."""
+    """The header can be left out, since it was never observed live."""
     settings = Settings(limits=Limits(daily=0), retry_after=False)
     fake = await start_fake(settings)
     refused = await fake.call("POST", "/v1/realtime_sessions", json=CREATE)
@@ -253,7 +253,7 @@ async def test_unknown_ids_are_404_or_materialise(start_fake: StartFake) -> None
 
 
 async def test_organization_shows_limits_balance_and_usage(start_fake: StartFake) -> None:
-    """What the account spends is what the organization endpoints say."""
+    """The organization endpoints report the account's spending."""
     fake = await start_fake(Settings(limits=Limits(20, 25_000, 100)))
     session_id, key = await fake.ready()
     await fake.consume(session_id, key)
@@ -285,10 +285,8 @@ async def test_organization_shows_limits_balance_and_usage(start_fake: StartFake
         {"startDate": "9999-12-31"},
     ],
 )
-async def test_usage_refuses_ranges_that_are_none(
-    start_fake: StartFake, dates: dict[str, str]
-) -> None:
-    """Dates that do not exist, empty ranges and more than 90 days are 400."""
+async def test_usage_refuses_bad_ranges(start_fake: StartFake, dates: dict[str, str]) -> None:
+    """Nonexistent dates, empty ranges and more than 90 days are 400."""
     fake = await start_fake()
     answer = await fake.call("POST", "/v1/organization/usage", json=dates)
     assert answer.status == 400
@@ -310,7 +308,7 @@ async def test_unlimited_accounts_say_null(start_fake: StartFake) -> None:
 
 
 async def test_an_overdrawn_balance_shows_as_zero(start_fake: StartFake) -> None:
-    """The wire knows no debts."""
+    """The wire has no negative balance."""
     settings = replace(Settings(), limits=Limits(credits=2))
     fake = await start_fake(settings)
     session_id, key = await fake.ready()

@@ -1,4 +1,4 @@
-"""How the judge takes a target that ends connections, at whatever moment it does."""
+"""The judge's view of a target that ends connections, at any moment."""
 
 import asyncio
 import socket
@@ -43,13 +43,13 @@ async def _ended_after(turns: int, *, reset: bool) -> TargetAnswer:
 
 @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
 async def test_a_connection_that_ends_was_hung_up(reset: bool) -> None:
-    """Before the client has seen it begin, between head and body, after both: somebody listened."""
+    """A hang-up before, within or after the answer shows that a server listens."""
     answers = [await _ended_after(turns, reset=reset) for turns in range(20)]
     assert {answer.failure for answer in answers} == {"the target hung up"}
 
 
 async def test_a_target_that_resets_every_connection_listens() -> None:
-    """It is there; what it does with those who call is for the requirements to say."""
+    """A reset shows that a server listens; the requirements judge it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         target = Target(f"http://127.0.0.1:{listener.getsockname()[1]}/")

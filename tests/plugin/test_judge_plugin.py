@@ -47,7 +47,7 @@ def test_each_requirement_is_an_item(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3, deselected=len(everything()) - 3)
 
 
-def test_a_broken_requirement_says_what_was_expected(pytester: pytest.Pytester) -> None:
+def test_a_broken_requirement_shows_the_expectation(pytester: pytest.Pytester) -> None:
     """A gateway that never reaches its upstream hands out nothing, and passes nothing either."""
     few = ("-k", "poll.waits or poll.stops", "--gateway-timeout=4")
     result = run(pytester, WRONG_UPSTREAM, *few)
@@ -57,7 +57,7 @@ def test_a_broken_requirement_says_what_was_expected(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(["nothing was judged: not one request of the target reached*"])
 
 
-def test_without_a_gateway_it_says_what_it_needs(pytester: pytest.Pytester) -> None:
+def test_without_a_gateway_it_names_the_options(pytester: pytest.Pytester) -> None:
     """Items are skipped, with the two ways to name one."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
     result = pytester.runpytest_subprocess(
@@ -105,24 +105,24 @@ def test_a_bad_address_is_refused_at_once(pytester: pytest.Pytester) -> None:
 
 
 def stopped(pytester: pytest.Pytester, *options: str) -> str:
-    """Run an item that cannot be judged, and return what pytest shows: no traceback into us."""
+    """Run an item that cannot be judged, and return pytest's output: no traceback into us."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
     arguments = ("--gateway-url=http://127.0.0.1:1/", "-k", "poll.waits", *options)
     result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, *arguments)
 
     result.assert_outcomes(errors=1, deselected=len(everything()) - 1)
-    shown = result.stdout.str()
-    assert "run.py" not in shown
-    return shown
+    output = result.stdout.str()
+    assert "run.py" not in output
+    return output
 
 
 def test_a_port_of_the_fake_that_is_taken_is_a_line(pytester: pytest.Pytester) -> None:
     """It names the port and the option."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        shown = stopped(pytester, f"--gateway-fake-port={port}")
+        output = stopped(pytester, f"--gateway-fake-port={port}")
 
-    assert re.search(f"^.*{port}.*--gateway-fake-port.*$", shown, re.MULTILINE), shown
+    assert re.search(f"^.*{port}.*--gateway-fake-port.*$", output, re.MULTILINE), output
 
 
 def test_a_gateway_that_is_down_is_a_line(pytester: pytest.Pytester) -> None:

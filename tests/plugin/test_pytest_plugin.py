@@ -26,7 +26,7 @@ from fake_runway.testing.worlds_of_tests import (
 
 pytest_plugins = ["pytester"]
 
-# What an application does, in the words of the tests below.
+# The calls of an application, for the tests below.
 APPLICATION = """
 import json
 import urllib.error
@@ -164,7 +164,7 @@ def test_each_test_has_a_world_of_its_own(run: Run) -> None:
     assert result.ret == 0
 
 
-def test_the_marker_says_how_the_world_is(run: Run) -> None:
+def test_the_marker_configures_the_world(run: Run) -> None:
     """Scenario, seed, rate and faults; those of the class are added to; mistakes are explained."""
     result = run(
         """
@@ -282,7 +282,7 @@ FAILING = """
     """
 
 
-def test_the_report_of_a_failure_tells_what_happened(run: Run) -> None:
+def test_the_report_of_a_failure_has_the_timeline(run: Run) -> None:
     """It has the timeline, other calls, findings and the replay token, and no secret."""
     result = run(FAILING, "-k", "fails")
     result.assert_outcomes(failed=1, passed=1, errors=1)
@@ -328,8 +328,8 @@ def test_a_replayed_test_begins_as_it_did(run: Run, pytester: pytest.Pytester) -
     wrong.stdout.fnmatch_lines(["--fake-runway-replay: expected a token or a file: *"])
 
 
-def test_what_passing_tests_do_wrong_is_listed(run: Run) -> None:
-    """A finding of severity error of a test that passes is told at the end, workers' too."""
+def test_findings_of_passing_tests_are_listed(run: Run) -> None:
+    """A finding of severity error of a passing test is listed at the end, workers' too."""
     tests = """
         def test_passes(fake_runway):
             session_id = create(fake_runway)
@@ -384,7 +384,7 @@ def test_workers_have_a_server_each_or_share_one(
 
 
 def test_a_server_that_serves_already_is_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--fake-runway-url` and its admin token lead to it; its absence is told in a sentence."""
+    """`--fake-runway-url` and its admin token lead to it; its absence is reported in a sentence."""
     tests = """
         @pytest.mark.fake_runway(seed=1)
         def test_world(fake_runway):
@@ -408,7 +408,7 @@ def test_a_server_that_serves_already_is_used(run: Run, monkeypatch: pytest.Monk
     result.stdout.fnmatch_lines(["no fake Runway for the tests: expected a base URL *"])
 
 
-@pytest.mark.usefixtures("heard_signals")
+@pytest.mark.usefixtures("restored_signals")
 def test_a_shared_server_does_not_outlive_ctrl_c(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -440,7 +440,7 @@ def test_it_can_be_left_out(run: Run) -> None:
 
 
 def test_a_shared_server_ends_with_its_parent() -> None:
-    """Its process ends when its input is closed, and says why it did not begin."""
+    """Its process ends when its input is closed, and reports why it did not start."""
     server = SharedServer({"seed": "1"})
     process = server._process
     assert server.url.startswith("http://127.0.0.1:")
@@ -483,7 +483,7 @@ def test_the_report_is_bounded(tmp_path: Path) -> None:
 
 
 def test_names_of_worlds_follow_from_tests() -> None:
-    """A world's name can be read, is the same each time, and fits whatever the test is called."""
+    """A world's name can be read, is the same each time, and is valid for any name of the test."""
     name = world_name("tests/test_a.py::TestB::test_c[a-b/c]")
     assert name == world_name("tests/test_a.py::TestB::test_c[a-b/c]")
     assert re.fullmatch(r"test-c-a-b-c-[0-9a-f]{8}", name)
@@ -494,7 +494,7 @@ def test_names_of_worlds_follow_from_tests() -> None:
 
 
 def test_markers_are_added_up() -> None:
-    """The closest says what it says, the others say the rest."""
+    """The closest marker wins, and the others add the rest."""
     near, far = (("slow",), {"seed": 1}), ((), {"scenario": "x", "rate": 2.0})
     assert world_options([near, far]) == WorldOptions(scenario="slow", seed="1", rate=2.0)
     with pytest.raises(BadMark, match="one scenario"):

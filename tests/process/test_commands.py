@@ -26,12 +26,12 @@ CONNECT = "/api/avatar/connect"
 
 @contextmanager
 def taken_port() -> Iterator[int]:
-    """Listen on a port so that nobody else can."""
+    """Listen on a port so that no other program can."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
-@pytest.mark.usefixtures("heard_signals")
+@pytest.mark.usefixtures("restored_signals")
 async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
     """One command, then the connect URL on its screen works, in both shapes."""
     arguments = ["up", "--port=0", "--gateway-port=0", "--provision-time=100ms"]
@@ -63,7 +63,7 @@ async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
 
 
 async def test_up_stops_when_its_gateway_cannot_start() -> None:
-    """A taken gateway port ends both, with one line that says which option to use, and no other."""
+    """A taken gateway port ends both, with one line that names the option to use."""
     with taken_port() as port:
         async with running("fake_runway", "up", "--port=0", f"--gateway-port={port}") as up:
             assert await up.exit_code() == 3
@@ -76,7 +76,7 @@ async def test_up_stops_when_its_gateway_cannot_start() -> None:
 
 @pytest.mark.parametrize("host", ["nosuch.invalid", "192.0.2.1", "a..b"])
 async def test_a_host_that_is_not_of_this_machine_is_one_clear_line(host: str) -> None:
-    """An unknown name, an address of others, what is no name: none is the port's fault."""
+    """An unknown name, a foreign address, a malformed name: none is reported as a taken port."""
     async with running("fake_runway", "serve", "--port=0", f"--host={host}") as server:
         assert await server.exit_code() == 3
         errors = await server.errors()
@@ -98,10 +98,10 @@ async def test_a_taken_port_is_one_clear_line(module: str) -> None:
     assert errors.endswith("; choose another with --port\n")
 
 
-@pytest.mark.usefixtures("heard_signals")
+@pytest.mark.usefixtures("restored_signals")
 @pytest.mark.parametrize("module", ["click", "orjson", "uvloop"])
 async def test_ctrl_c_during_the_start_is_quiet(module: str, tmp_path: Path) -> None:
-    """Exit code 130 and no word, whichever import it comes in, before the handlers are there."""
+    """Exit code 130 and no output, in any import, before the handlers are installed."""
     (tmp_path / f"{module}.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
     async with running("fake_runway", "serve", "--port=0", PYTHONPATH=str(tmp_path)) as serve:
         assert await serve.exit_code() == 130
@@ -123,8 +123,8 @@ async def test_serve_scales_time_and_prints_what_to_paste() -> None:
 
 
 @pytest.mark.parametrize("command", [["serve"], ["up", "--gateway-port=0"]])
-async def test_a_generated_admin_token_is_told(command: list[str]) -> None:
-    """Who lets others reach the server gets the token that its admin API then wants."""
+async def test_a_generated_admin_token_is_printed(command: list[str]) -> None:
+    """A server that others can reach prints the token that its admin API then requires."""
     nowhere = {"FAKE_RUNWAY_ADMIN_TOKEN": ""}
     arguments = [*command, "--port=0", "--host=0.0.0.0"]
     async with (
@@ -182,8 +182,8 @@ async def test_a_gateway_that_is_stopped_leaves_no_session() -> None:
 
 
 @pytest.mark.parametrize("module", ["fake_runway", "gateway"])
-async def test_requests_that_do_not_parse_are_logged_without_their_words(module: str) -> None:
-    """A header that is broken or too long may hold a secret; 400, and no word of it in the log."""
+async def test_unparsable_requests_are_logged_without_their_text(module: str) -> None:
+    """A header that is broken or too long may hold a secret; 400, and no part of it in the log."""
     lines = [b"Authorization: Bearer planted\x01x", b"Cookie: planted" + b"x" * 9000]
     secret = {"RUNWAYML_API_SECRET": "another"}
     async with running(module, "serve", "--port=0", **secret) as server:
@@ -228,7 +228,7 @@ def test_env_prints_lines_to_paste() -> None:
     assert 'baseUrl="http://127.0.0.1:5000/w/ci-7"' in named
 
 
-def test_env_refuses_a_name_that_is_none() -> None:
+def test_env_refuses_a_malformed_name() -> None:
     """A world's name is one path segment."""
     result = CliRunner().invoke(main, ["env", "--world", "a/b"])
     assert (result.exit_code, "name" in result.output) == (2, True)
@@ -254,8 +254,8 @@ def test_env_refuses_a_name_that_is_none() -> None:
         ("--livekit-api-secret=", "got nothing"),
     ],
 )
-def test_a_wrong_option_says_what_was_expected(option: str, expected: str) -> None:
-    """Exit code 2, the option, what it takes."""
+def test_a_wrong_option_shows_the_expectation(option: str, expected: str) -> None:
+    """Exit code 2, the option, and the accepted values."""
     result = CliRunner().invoke(main, ["serve", option])
     assert result.exit_code == 2
     assert expected in result.output

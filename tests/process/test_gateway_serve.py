@@ -1,4 +1,4 @@
-"""`runway-gateway serve` as operators run it: what it logs, hides, refuses, and how it ends.
+"""`runway-gateway serve` as operators run it: its logs, its secrets, its refusals, and its end.
 
 Most fakes have frozen clocks: a connect waits for its session until the test moves the clock.
 """
@@ -53,7 +53,7 @@ NO_UPSTREAM = "http://127.0.0.1:1"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a gateway left behind. `output`: standard output after the line with the address."""
+    """The output of an ended gateway. `output`: standard output after the line with the address."""
 
     code: int
     output: str
@@ -61,7 +61,7 @@ class Ended:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """What it logged; every line is a JSON object."""
+        """Its log; every line is a JSON object."""
         return [json.loads(line) for line in self.errors.splitlines()]
 
 
@@ -76,7 +76,7 @@ class Served:
         assert process.stdout is not None
         assert process.stderr is not None
         # read all the time: a full pipe would stop it
-        self._said = [
+        self._outputs = [
             asyncio.ensure_future(each.read()) for each in (process.stdout, process.stderr)
         ]
 
@@ -96,9 +96,9 @@ class Served:
         self._program._process.send_signal(number)
 
     async def ended(self) -> Ended:
-        """Return what it left behind, once it has ended."""
+        """Return its output, once it has ended."""
         code = await self._program.exit_code()
-        output, errors = await asyncio.gather(*self._said)
+        output, errors = await asyncio.gather(*self._outputs)
         return Ended(code, output.decode(), errors.decode())
 
     async def stop(self) -> Ended:
@@ -113,12 +113,12 @@ class Served:
                 await LoopClock().sleep(PAUSE_S)
 
     async def close(self) -> None:
-        """Read to the end, which the process's own end brings."""
-        await asyncio.wait(self._said)
+        """Read to the end, which comes with the end of the process."""
+        await asyncio.wait(self._outputs)
 
 
 async def listens(port: int) -> bool:
-    """Tell whether connections are taken."""
+    """Return whether connections are accepted."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except ConnectionRefusedError:
@@ -159,11 +159,11 @@ def states(fake: Fake) -> list[str]:
     return [each.state.value for each in fake.world.account.sessions.values()]
 
 
-# What it logs
+# Its log
 
 
 async def test_every_request_is_one_line_of_json() -> None:
-    """With its ids, its outcome, who asked, and the session that was handed out."""
+    """With its ids, its outcome, its caller, and the session that was handed out."""
     bearer = {"GATEWAY_AUTH": "bearer", "GATEWAY_AUTH_TOKENS": ",".join(TOKENS)}
     async with serving_fake(provisioned_in(0)) as fake, serving(fake.url, **bearer) as served:
         good = await served.connect(TOKENS[1], **{"X-Request-Id": "web-1"})
@@ -190,7 +190,7 @@ async def test_every_request_is_one_line_of_json() -> None:
 
 
 async def test_a_cancellation_after_the_answer_has_the_requests_id() -> None:
-    """So that a search for a request finds what became of its session."""
+    """A search for a request then finds the fate of its session."""
     async with serving_fake() as fake, serving(fake.url, "--deadline=1") as served:
         answer = await served.connect(**{"X-Request-Id": "web-7"})
         await called(fake, "deleteSession")
@@ -230,14 +230,14 @@ async def test_an_unknown_avatar_is_warned_of_at_the_start() -> None:
         ended = await served.stop()
     variables = {"RUNWAYML_API_SECRET": SECRET, **avatars}
     async with running("gateway", "serve", "--check", **variables) as program:
-        code, said = await program.exit_code(), await program.errors()
+        code, errors = await program.exit_code(), await program.errors()
     (warning,) = [line["message"] for line in ended.lines if line["level"] == "warning"]
     assert warning.startswith("GATEWAY_AVATARS: music-superstr: neither a preset known to this")
     assert "music-superstar, " in warning
-    assert (code, said) == (0, f"runway-gateway: {warning}\n")
+    assert (code, errors) == (0, f"runway-gateway: {warning}\n")
 
 
-# What it hides
+# Its secrets
 
 
 API_SECRET = "planted-api-secret-4711"
@@ -267,11 +267,11 @@ def http_answer(status: str, body: bytes, *headers: str) -> bytes:
 class Gossip:
     """An upstream that echoes every secret it gets, in each way that breaks a client.
 
-    The avatar of a session selects what goes wrong with it; the session's id ends with its place.
+    The avatar of a session selects its fault; the session's id ends with its place.
     """
 
     def answer(self, request: bytes) -> bytes:
-        """Return what a request is answered with."""
+        """Return the answer to a request."""
         echo = json.dumps({"error": request.decode(errors="replace")}).encode()
         line = request.partition(b"\r\n")[0].decode()
         method, path, _ = line.split()
@@ -336,7 +336,7 @@ async def gossip() -> AsyncIterator[str]:
 
 
 def unreadable(token: str) -> Iterator[bytes]:
-    """Yield requests that are no HTTP, or not quite, each with a token in it."""
+    """Yield requests of malformed HTTP, each with a token in it."""
     head = f"POST {CONNECT} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {token}\r\n"
     bearer = f"Bearer {token}"
     yield f"{head}{bearer}\r\n\r\n".encode()
@@ -351,7 +351,7 @@ def unreadable(token: str) -> Iterator[bytes]:
 
 
 async def raw(port: int, request: bytes) -> str:
-    """Send bytes, and return what comes back until the other side has had enough."""
+    """Send bytes, and return the answer until the other side closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     async with asyncio.timeout(PATIENCE_S):
@@ -361,7 +361,7 @@ async def raw(port: int, request: bytes) -> str:
 
 
 async def _everything_goes_wrong(served: Served, token: str) -> list[str]:
-    """Call in every way that could make a secret known; return what is open to others."""
+    """Call in every way that could show a secret; return the pages that are open to others."""
     authorization = {"Authorization": f"Bearer {token}"}
 
     async def post(path: str = CONNECT, **options: Any) -> str:
@@ -400,14 +400,14 @@ async def test_no_secret_is_in_any_output(mode: str, form: str) -> None:
     async with gossip() as url, serving(url, *options, secret=API_SECRET, **variables) as served:
         pages = await _everything_goes_wrong(served, token)
         ended = await served.stop()
-    said = [ended.output, ended.errors, *pages]
+    outputs = [ended.output, ended.errors, *pages]
     planted = [API_SECRET, REDIS_PASSWORD, JWT_SECRET, SIGNED, SESSION_KEY, ROOM_TOKEN, *TOKENS]
     for secret in (*planted, "planted-subject", "planted-signature", "planted0planted0"):
-        found = [text[max(0, text.find(secret) - 80) :][:200] for text in said if secret in text]
+        found = [text[max(0, text.find(secret) - 80) :][:200] for text in outputs if secret in text]
         assert found == []
     assert ended.code == 0
     codes = ("ok", "upstream_error", "upstream_auth", "unauthenticated", "invalid_request")
-    for code in codes:  # it did go wrong in all these ways, and was logged
+    for code in codes:  # each fault occurred, and was logged
         assert code in ended.errors
 
 
@@ -437,8 +437,8 @@ async def test_a_wrong_secret_is_named_and_not_shown(wrong: Mapping[str, str]) -
     assert "planted" not in errors.replace("GATEWAY", "")
 
 
-async def test_check_says_that_a_configuration_is_good_and_serves_nothing() -> None:
-    """Exit code 0, one line, and the upstream hears nothing."""
+async def test_check_accepts_a_good_configuration_and_serves_nothing() -> None:
+    """Exit code 0, one line, and no upstream request."""
     variables = {"RUNWAYML_API_SECRET": SECRET, "GATEWAY_HOST": "no.such.host.invalid"}
     variables["GATEWAY_RATE_LIMIT"] = "30/minute"
     async with serving_fake() as fake:
@@ -452,7 +452,7 @@ async def test_check_says_that_a_configuration_is_good_and_serves_nothing() -> N
     assert journal.json["exchanges"] == []
 
 
-# How it speaks TLS
+# TLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -515,7 +515,7 @@ async def health(*arguments: str, **variables: str) -> int:
 
 
 async def test_it_speaks_tls_by_itself(files: Files) -> None:
-    """Who trusts the certificate gets a session; the health command finds it by the environment."""
+    """A client with the certificate gets a session; the health command reads the environment."""
     context = ssl.create_default_context(cafile=str(files.cert))
     variables = tls(files.cert, files.key)
     async with serving_fake(provisioned_in(0)) as fake, serving(fake.url, **variables) as served:
@@ -538,7 +538,7 @@ async def test_it_speaks_tls_by_itself(files: Files) -> None:
     ("variables", "code"),
     [({"GATEWAY_DEADLINE": "of another gateway"}, 1), ({"GATEWAY_PORT": "http"}, 2)],
 )
-async def test_health_reads_only_where_to_ask(variables: dict[str, str], code: int) -> None:
+async def test_health_reads_only_the_address(variables: dict[str, str], code: int) -> None:
     """It needs no secret; no answer is 1, and a port that is no number is 2."""
     with held_port() as port:
         assert await health(**{"GATEWAY_PORT": str(port)} | variables) == code
@@ -546,7 +546,7 @@ async def test_health_reads_only_where_to_ask(variables: dict[str, str], code: i
 
 @pytest.mark.parametrize("text", ["abc", "0", "nan", "1e9"])
 async def test_how_long_health_waits_is_a_number_of_seconds(text: str) -> None:
-    """What is none is refused in words, as a mistake of the command line's."""
+    """Another text is refused as a usage error."""
     async with running("gateway", "health", f"--timeout={text}") as program:
         code, errors = await program.exit_code(), await program.errors()
     assert code == 2
@@ -571,8 +571,8 @@ async def test_tls_files_that_do_not_fit_are_one_line(
 ) -> None:
     """Exit code 2 before anything listens, naming the file; a passphrase is never asked for."""
     paths = {name: getattr(files, name, files.cert.parent / name) for name in (cert, key) if name}
-    given = {"GATEWAY_TLS_CERT_FILE": cert, "GATEWAY_TLS_KEY_FILE": key}
-    variables = {name: str(paths[which]) for name, which in given.items() if which}
+    tls_files = {"GATEWAY_TLS_CERT_FILE": cert, "GATEWAY_TLS_KEY_FILE": key}
+    variables = {name: str(paths[which]) for name, which in tls_files.items() if which}
     variables["RUNWAYML_API_SECRET"] = SECRET
     async with running("gateway", "serve", "--port=0", *check, **variables) as program:
         code, errors = await program.exit_code(), await program.errors()
@@ -584,7 +584,7 @@ async def test_tls_files_that_do_not_fit_are_one_line(
     assert "_ssl.c" not in errors
 
 
-# How it ends
+# Its end
 
 
 async def test_it_can_be_stopped_as_soon_as_it_listens() -> None:
@@ -598,7 +598,7 @@ async def test_it_can_be_stopped_as_soon_as_it_listens() -> None:
 
 
 async def _stopped_at_once(port: int) -> tuple[int, bytes]:
-    """Return the exit code, and what was in the pipe."""
+    """Return the exit code, and the content of the pipe."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with suppress(BlockingIOError):
@@ -646,7 +646,7 @@ async def test_a_connect_in_flight_is_answered_before_the_end() -> None:
     assert ended.code == 0
 
 
-@pytest.mark.usefixtures("heard_signals")
+@pytest.mark.usefixtures("restored_signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled(
     number: signal.Signals,
@@ -666,7 +666,7 @@ async def test_a_connect_that_takes_longer_than_the_grace_is_cancelled(
     assert ended.code == 0
 
 
-async def test_those_who_wait_for_their_turn_are_answered_at_the_end() -> None:
+async def test_queued_callers_are_answered_at_the_end() -> None:
     """503, though they have no session yet, and none is made for them."""
     async with (
         serving_fake() as fake,
@@ -723,7 +723,7 @@ CLOCK = """
 local clock = redis.call('TIME')
 return {clock[1], clock[2], redis.call('PTTL', KEYS[1])}
 """
-"""One script, because its clock stands: both are read at the same instant."""
+"""One script, because the clock of Redis stands during it: both are read at the same instant."""
 
 
 async def _leftover(redis: Any) -> tuple[float, float]:
@@ -736,7 +736,7 @@ async def _leftover(redis: Any) -> tuple[float, float]:
 
 
 async def test_a_gateway_that_was_killed_holds_its_places_for_a_time_only() -> None:
-    """Both share the limit; what SIGKILL leaves behind has an end, which makes the place free."""
+    """Both share the limit; the lease of a killed gateway expires, which frees the place."""
     deadline_s = 600.0
     with redis_server() as server:
         shared = {"GATEWAY_RATE_LIMIT_STORAGE": server.url, "GATEWAY_IN_FLIGHT_LIMIT": "1"}
@@ -768,7 +768,7 @@ async def test_a_gateway_that_was_killed_holds_its_places_for_a_time_only() -> N
     assert free.status == 200
 
 
-# What it traces
+# Its traces
 
 
 def spans(output: str) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 Real processes on real time. One gateway meets all scenarios that an avatar can choose, since each
 caller picks its own; a scenario about the account needs a world, and so a gateway, for itself. All
-storms rage at the same time: most of what they take is the gateway's patience with requests that
+storms rage at the same time: most of their time is the gateway's timeouts of requests that
 hang. `benchmarks/storm.py` is the long version.
 """
 
@@ -41,12 +41,12 @@ CALLERS = 200
 AT_ONCE = 6  # storms; starting all gateways together would leave the callers no machine
 GROWTH = 3 * 1024 * 1024  # bytes from one wave to the next that no leak needs to explain
 PATIENT_S = 6.0  # the deadline of a storm that has to hand something out, on any machine
-LINGERING = ("create-hangs", "create-slow-first-byte", "create-dribbled-body")
-"""After these the gateway waits for an id, and so does the test: in one wave of those that last."""
+SLOW_CREATES = ("create-hangs", "create-slow-first-byte", "create-dribbled-body")
+"""After these the gateway waits for an id, and so does the test: in the first wave alone."""
 
 CATALOGUE = Catalogue.builtin()
 AVATARS = by_avatar(CATALOGUE)
-BRIEF = [avatar for avatar in AVATARS if AVATARS[avatar] not in LINGERING]
+BRIEF = [avatar for avatar in AVATARS if AVATARS[avatar] not in SLOW_CREATES]
 OF_ACCOUNTS = tuple(name for name in CATALOGUE.names if name not in AVATARS.values())
 
 
@@ -81,7 +81,7 @@ def _about_accounts() -> Iterator[Storm]:
 async def test_no_scenario_makes_the_gateway_leave_anything_behind(every: bool) -> None:
     """Every caller gets a row or a session, and no session, secret or memory is left.
 
-    Otherwise than exhaustively: one wave, without what lingers, and a fifth of the accounts.
+    A usual run: one wave, without the slow avatars, and a fifth of the account scenarios.
     """
     async with running("fake_runway", *FAKE_OPTIONS) as fake:
         url = (await fake.line()).split()[-1]
@@ -95,7 +95,7 @@ async def test_no_scenario_makes_the_gateway_leave_anything_behind(every: bool) 
     calm, *others = seen
     assert [wrong for each in seen for wrong in wrongs(each)] == []
     assert {*AVATARS} - calm.avatars == {
-        avatar for avatar, name in AVATARS.items() if name in LINGERING and not every
+        avatar for avatar, name in AVATARS.items() if name in SLOW_CREATES and not every
     }
     assert all(each.creates for each in others)
     assert {"ok", "timeout", "upstream_error"} <= set(calm.codes)
@@ -104,7 +104,7 @@ async def test_no_scenario_makes_the_gateway_leave_anything_behind(every: bool) 
         assert min(after - before for before, after in pairwise(calm.resident[2:])) < GROWTH
 
 
-# The judge's eyes: a storm in which nothing went wrong, and the same with one wrong each
+# The check itself: a storm in which nothing went wrong, and the same with one wrong each
 
 
 SESSION = "00000000-0000-4000-8000-000000000000"
@@ -151,7 +151,7 @@ ALIVE = replace(GIVEN_UP, sessions=(_session("ready"),), cancels=())
     ],
 )
 def test_the_judge_finds_nothing_where_nothing_is_wrong(seen: Seen) -> None:
-    """Handed out, cancelled, or of unknown id: nothing is held against the gateway."""
+    """Handed out, cancelled, or of unknown id: the check finds no wrong."""
     assert wrongs(seen) == []
 
 
@@ -183,5 +183,5 @@ def _answered(reply: Reply, **otherwise: Any) -> Seen:
     ],
 )
 def test_the_judge_finds(seen: Seen, wrong: str) -> None:
-    """Each kind of wrong is seen, and said in a sentence of its own."""
+    """Each kind of wrong is found, and reported in a sentence of its own."""
     assert any(wrong in each for each in wrongs(seen)), wrongs(seen)

@@ -43,7 +43,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run of the judge left behind."""
+    """The result of a run of the judge."""
 
     code: int
     output: str
@@ -62,7 +62,7 @@ async def check(*arguments: str, **environment: str) -> Run:
 
 
 async def rest(program: Program) -> Run:
-    """Return what is left of a run."""
+    """Return the rest of the output of a run."""
     async with asyncio.timeout(PATIENCE_S):
         output, errors = await program._process.communicate()
     assert b"Traceback" not in errors, errors.decode()
@@ -97,7 +97,7 @@ async def serving(answer: Answering) -> AsyncIterator[str]:
 
 
 async def listens(port: int) -> bool:
-    """Tell whether a program listens at the port."""
+    """Return whether a program listens at the port."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -122,7 +122,7 @@ def url_at(port: int) -> str:
 
 
 async def test_a_target_that_is_down(take_port: TakePort) -> None:
-    """The two lines are there before it waits; then one line says what does not listen; code 3."""
+    """The two lines are there before it waits; then one line names the closed address; code 3."""
     run = await check("--target", url_at(port := take_port()), "--wait=0.2")
     assert run.code == 3
     lines = run.errors.splitlines()
@@ -134,7 +134,7 @@ async def test_a_target_that_is_down(take_port: TakePort) -> None:
 
 
 async def test_a_secret_by_option_is_not_shown(take_port: TakePort) -> None:
-    """The log of the run does not need it."""
+    """The log of the run does not show it."""
     run = await check("--target", url_at(take_port()), "--wait=0", "--secret=of-my-own")
     assert "RUNWAYML_API_SECRET=(the one of --secret)" in run.errors.splitlines()
     assert "of-my-own" not in run.errors
@@ -151,7 +151,7 @@ async def test_a_secret_by_option_is_not_shown(take_port: TakePort) -> None:
     ],
     ids=["ends-at-once", "never-listens"],
 )
-async def test_a_command_that_makes_no_target(
+async def test_a_command_that_starts_no_target(
     script: str, words: list[str], take_port: TakePort
 ) -> None:
     """Its last lines are printed, and the code is 3."""
@@ -163,7 +163,7 @@ async def test_a_command_that_makes_no_target(
 
 
 @pytest.mark.parametrize("secret", ["my-own-secret-value-9", "s3cret" * 70], ids=["short", "long"])
-async def test_the_last_lines_of_a_target_are_covered(secret: str, take_port: TakePort) -> None:
+async def test_the_last_lines_of_a_target_are_redacted(secret: str, take_port: TakePort) -> None:
     """It wrote its own secret, whole, and the judge does not show it, not even a part."""
     script = "import os; print('starting with', os.environ['RUNWAYML_API_SECRET'], 'in hand')"
     options = ("--target", url_at(take_port()), f"--secret={secret}")
@@ -182,7 +182,7 @@ async def test_a_command_that_cannot_be_run(take_port: TakePort) -> None:
 
 
 async def test_a_port_that_is_taken() -> None:
-    """What listens already is not mistaken for the target that is to be started."""
+    """A program that listens already is not mistaken for the target to start."""
     async with serving(hang_up) as url:
         run = await check("--target", url, "--", sys.executable, "-c", "")
     assert run.code == 3
@@ -190,7 +190,7 @@ async def test_a_port_that_is_taken() -> None:
 
 
 async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
-    """The run ends at once: with its code, what was played then, and its last lines."""
+    """The run ends at once: with its code, the current situations, and its last lines."""
     port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
@@ -200,7 +200,7 @@ async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
     assert "| out of order" in run.errors
 
 
-# Targets that answer, in a way
+# Targets that answer wrongly
 
 
 async def hang_up(reader: StreamReader, writer: StreamWriter) -> None:
@@ -208,19 +208,19 @@ async def hang_up(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 async def reset(reader: StreamReader, writer: StreamWriter) -> None:
-    """Close at once, with a reset: what a close becomes when a body is still on its way."""
+    """Close at once, with a reset, as a close does while a body is still arriving."""
     writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
 
 
 async def garbage(reader: StreamReader, writer: StreamWriter) -> None:
-    """Speak no HTTP."""
+    """Answer bytes other than HTTP."""
     writer.write(b"\x00\xffSSH-2.0-nonsense\r\n" * 20)
     await writer.drain()
     await reader.read(65_536)
 
 
 async def silence(reader: StreamReader, writer: StreamWriter) -> None:
-    """Say nothing."""
+    """Never answer."""
     while await reader.read(65_536):
         pass
 
@@ -286,11 +286,11 @@ ODD = (
     (always(b"401 Unauthorized"), "poll.waits", 1, "every answer was 401: give what callers"),
     (always(b"403 Forbidden"), "poll.stops", 3, "by --header"),
 )
-AT_ONCE = 3  # most of what they take is the judge's patience
+AT_ONCE = 3  # most of their time is the judge's timeouts
 
 
 async def test_targets_that_answer_wrongly() -> None:
-    """Each gets a verdict that says what came, or a word that nothing did; nothing hangs."""
+    """Each gets a verdict that quotes the answer, or reports that there was none; no run hangs."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def judged(answer: Answering, only: str) -> Run:
@@ -298,9 +298,9 @@ async def test_targets_that_answer_wrongly() -> None:
             return await check("--target", url, *QUICK, f"--only={only}")
 
     runs = await asyncio.gather(*(judged(answer, only) for answer, only, _, _ in ODD))
-    for (answer, _, code, said), run in zip(ODD, runs, strict=True):
+    for (answer, _, code, message), run in zip(ODD, runs, strict=True):
         assert run.code == code, (answer, run)
-        assert said in run.output + run.errors, (answer, run)
+        assert message in run.output + run.errors, (answer, run)
 
 
 async def test_a_target_that_does_not_use_the_fake(take_port: TakePort) -> None:
@@ -330,7 +330,7 @@ async def test_a_run_that_judged_nothing_is_not_good(tmp_path: Path) -> None:
 
 
 async def test_a_report_is_alone_on_standard_output() -> None:
-    """So that a program can read it; annotations stand in the log with everything else."""
+    """A program can read it; annotations stand in the log with everything else."""
     async with serving(always(b"404 Not Found")) as url:
         common = ("--target", url, *QUICK, "--only=request.bad-json")
         alone = await check(*common, "--report=json=-")
@@ -354,8 +354,8 @@ async def test_a_target_with_another_secret(take_port: TakePort) -> None:
     assert "the-secret-of-the-judge" not in run.output + run.errors
 
 
-async def test_a_target_that_hands_out_what_it_made_up() -> None:
-    """What is broken stays broken, although the fake was never asked."""
+async def test_a_target_that_hands_out_invented_credentials() -> None:
+    """Broken requirements stay broken, although the fake was never called."""
     made_up = always(b"200 OK", b'{"sessionId": "a", "sessionKey": "b"}')
     async with serving(made_up) as url:
         run = await check("--target", url, *FEW, "--only=upstream.create")
@@ -364,13 +364,13 @@ async def test_a_target_that_hands_out_what_it_made_up() -> None:
 
 
 async def test_callers_who_are_refused_need_no_upstream() -> None:
-    """Wrong requests alone give a target nothing to ask Runway."""
+    """Wrong requests alone cause no upstream request."""
     async with serving(always(b"400 Bad Request", b'{"error": "no"}')) as url:
         run = await check("--target", url, *QUICK, "--only=request.bad-json")
     assert run.code == 0, run
 
 
-# Ends
+# The end of a run
 
 
 async def test_ctrl_c(take_port: TakePort) -> None:
@@ -503,7 +503,7 @@ def test_a_bad_header_is_not_repeated(header: str) -> None:
 
 
 def test_explain_takes_the_id_of_a_finding() -> None:
-    """It is what a report shows; for an id that is like no other, there is a list."""
+    """The id is the one of a report; for an unknown id, there is a list."""
     requirement, finding, bogus = (
         CliRunner().invoke(main, ["explain", id_])
         for id_ in ("poll.stops", "poll.stops@never-ready", "bogus")

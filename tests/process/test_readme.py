@@ -1,4 +1,4 @@
-"""What the README tells a new user to type, typed."""
+"""The commands of the README for a new user, executed."""
 
 import asyncio
 import re
@@ -37,11 +37,11 @@ async def typed(block: str, port: str) -> str:
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl, as the README does")
 async def test_429_twice_then_ready() -> None:
     """Three creates, two of them refused; then READY; then everything that happened."""
-    create, look, _ = blocks("Make it fail")
+    create, timeline, _ = blocks("Make it fail")
     async with running("fake_runway", "serve", "--port=0") as program:
         port = (await program.line()).rpartition(":")[2]
         answers = (await typed(create, port)).splitlines()
-        seen = await typed(look, port)
+        seen = await typed(timeline, port)
     assert [answer.split()[-1] for answer in answers] == ["429", "429", "200"]
     assert '"state":"ready"' in seen
     assert "provisioning -> ready" in seen

@@ -36,7 +36,7 @@ class HandClock(LoopClock):
         self.at = 0.0
 
     def now(self) -> float:
-        """Return where the test has put it."""
+        """Return the instant that the test has set."""
         return self.at
 
 
@@ -47,7 +47,7 @@ return redis.call('ZCOUNT', KEYS[1], clock[1] + clock[2] / 1000000, '+inf')
 
 
 class Replica:
-    """What one gateway has of its own."""
+    """The own objects of one gateway."""
 
     def __init__(self, storage: Storage, rates: tuple[Rate, ...], most: int) -> None:
         self.storage = storage
@@ -55,7 +55,7 @@ class Replica:
         self.leases = InFlightLimit(most, storage=storage, longest_s=LONGEST_S)
 
     async def passes(self, caller: str = "token-1") -> bool:
-        """Tell whether one connect is within the rate."""
+        """Return whether one connect is within the rate."""
         try:
             await self.limiter.hit(caller)
         except RateLimited:
@@ -104,7 +104,7 @@ def server() -> Iterator[RedisServer]:
 
 
 async def test_a_rate_holds_over_all_replicas(server: RedisServer) -> None:
-    """Of a hundred connects that come at once to two replicas, exactly the amount passes."""
+    """Of a hundred connects at once to two replicas, exactly the amount passes."""
     async with (
         replica(server.url, rate="30/hour") as one,
         replica(server.url, rate="30/hour") as two,
@@ -116,7 +116,7 @@ async def test_a_rate_holds_over_all_replicas(server: RedisServer) -> None:
 
 
 async def test_callers_are_counted_apart(server: RedisServer) -> None:
-    """What one caller uses up is no loss for another."""
+    """A caller's connects do not count for another."""
     async with replica(server.url, rate="1/hour") as one:
         first = [await one.passes("token-1"), await one.passes("token-1")]
         other = await one.passes("2001:db8::/64")
@@ -154,10 +154,10 @@ async def test_a_refusal_uses_up_no_rate(server: RedisServer) -> None:
 async def test_redis_decides_as_the_counters_in_process_do(
     server: RedisServer, rate: str, seed: int
 ) -> None:
-    """The same connects pass, and the same waits are named, where no instant is a close call."""
+    """The same connects pass, and the same waits are named, but at instants too close to decide."""
     draws, clock = random.Random(seed), LoopClock()
     counters, passed_by, refusals = Counters(parse_rate(rate)), 0.0, 0
-    late_s = 2.0  # that this machine may be between a question to Redis and the counters
+    late_s = 2.0  # of this machine between a call to Redis and the counters
     async with replica(server.url, rate=rate) as one:
         for _ in range(60):
             pause = draws.uniform(0, 40) * draws.choice([0, 0, 1, 1, 30])
@@ -166,7 +166,7 @@ async def test_redis_decides_as_the_counters_in_process_do(
             now = clock.now() + passed_by
             early, late = (deepcopy(counters).take("caller", now + late) for late in (0, late_s))
             named = await named_wait(one, "caller")
-            if bool(early) != bool(late):  # a close call: ask the same of both from here on
+            if bool(early) != bool(late):  # too close to decide: reset both
                 counters = Counters(parse_rate(rate))
                 await one.redis("FLUSHALL")
                 continue
@@ -198,8 +198,8 @@ async def age(one: Replica, seconds: float) -> None:
     await one.redis("EVAL", AGE, 0, f"{PREFIX}:*", int(seconds * 1000))
 
 
-async def test_what_redis_keeps_of_a_caller_ends_by_itself(server: RedisServer) -> None:
-    """There are at most two keys per rate, and each has an end within two windows."""
+async def test_keys_of_a_caller_expire(server: RedisServer) -> None:
+    """There are at most two keys per rate, and each expires within two windows."""
     async with replica(server.url, rate="5/minute") as one:
         for _ in range(9):
             await one.passes("token-1")
@@ -277,8 +277,8 @@ async def test_a_lease_is_given_back_when_its_holder_is_cancelled(server: RedisS
     assert task.cancelled()
 
 
-async def test_a_lease_that_its_holder_never_heard_of_is_given_back(server: RedisServer) -> None:
-    """Who leaves while Redis is being asked may hold a lease, and does not keep it."""
+async def test_a_lease_whose_reply_was_lost_is_given_back(server: RedisServer) -> None:
+    """A caller who leaves during the call to Redis may hold a lease, and does not keep it."""
     async with replica(server.url, most=1) as one, replica(server.url, most=1) as two:
         await asyncio.gather(one.storage.problem(), one.storage.problem())  # two open connections
         server.freeze()
@@ -300,7 +300,7 @@ async def test_a_lease_that_its_holder_never_heard_of_is_given_back(server: Redi
 
 
 async def test_a_place_is_free_once_the_block_is_left(server: RedisServer) -> None:
-    """Who waits for an answer and connects again is not refused because of itself."""
+    """A caller who connects again after an answer is not refused for its own lease."""
     async with replica(server.url, most=1) as one:
         for _ in range(50):
             await enter(one)
@@ -408,7 +408,7 @@ async def test_a_frozen_server_mixes_up_no_answers(server: RedisServer) -> None:
 
 
 async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> None:
-    """What could not be given back is given back with the next question that gets through."""
+    """A lease that could not be given back is given back with the next call that succeeds."""
     clock = HandClock()
     async with replica(server.url, most=1, clock=clock) as one, replica(server.url, most=1) as two:
         async with one.leases.held("caller"):
@@ -427,13 +427,13 @@ async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> Non
 async def test_a_wrong_password_is_an_outage_that_shows_no_password(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing that is logged, raised or shown of a storage holds the password."""
+    """No log line, error or repr of a storage holds the password."""
     caplog.set_level(logging.DEBUG)
     url = server.url.replace(PASSWORD, "wrong-horse")
     settings = LimitSettings(rates=parse_rate("1/minute"), storage=url)
     async with replica(url) as one:
         with pytest.raises(LimitsUnavailable) as caught:
             await one.limiter.hit("token-1")
-        shown = [caplog.text, repr(settings), repr(caught.value), str(caught.value.__cause__)]
+        outputs = [caplog.text, repr(settings), repr(caught.value), str(caught.value.__cause__)]
     assert "AuthenticationError" in caplog.text
-    assert [text for text in shown if "horse" in text] == []
+    assert [text for text in outputs if "horse" in text] == []

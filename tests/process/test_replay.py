@@ -1,4 +1,4 @@
-"""Runs that failed here come out the same in another process, and the command that does it."""
+"""Runs that failed here are identical in another process, and the command that replays them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ for line in sys.stdin.buffer:
 """
 
 
-async def _in_another_process(*arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+async def _in_another_process(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
     """Run Python as installed, with other hashes and in another time zone than here."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -47,13 +47,13 @@ async def _in_another_process(*arguments: str, given: bytes = b"") -> tuple[int,
         env=os.environ | {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham"},
     )
     async with asyncio.timeout(2 * PATIENCE_S):
-        out, errors = await process.communicate(given)
+        out, errors = await process.communicate(stdin)
     assert process.returncode is not None
     return process.returncode, out.decode(), errors.decode()
 
 
-async def _replayed(*arguments: str, given: bytes = b"") -> tuple[int, str, str]:
-    return await _in_another_process("-m", "fake_runway", "replay", *arguments, given=given)
+async def _replayed(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
+    return await _in_another_process("-m", "fake_runway", "replay", *arguments, stdin=stdin)
 
 
 def _failed(number: int, catalogue: Catalogue) -> Player:
@@ -78,38 +78,38 @@ async def test_a_thousand_failing_runs_are_the_same_in_another_process() -> None
     for number in range(RUNS):
         world = _failed(number, catalogue).world
         expected.append(f"{hashlib.sha256(journal_bytes(world)).hexdigest()} same")
-        given = record(world)
-        lines.append(token_of(given).encode() if number % 2 else orjson.dumps(given))
+        recorded = record(world)
+        lines.append(token_of(recorded).encode() if number % 2 else orjson.dumps(recorded))
     assert len(set(expected)) == RUNS
-    code, out, errors = await _in_another_process("-c", CHILD, given=b"\n".join(lines))
+    code, out, errors = await _in_another_process("-c", CHILD, stdin=b"\n".join(lines))
     assert (code, errors) == (0, "")
-    told, *got = out.splitlines()
-    assert told != f"{hash('a text')} UTC"
-    assert told.endswith("+1245")
+    clock_line, *got = out.splitlines()
+    assert clock_line != f"{hash('a text')} UTC"
+    assert clock_line.endswith("+1245")
     assert got == expected
 
 
 async def test_the_command_replays_a_token_a_file_and_standard_input(tmp_path: Path) -> None:
-    """Exit code 0, and the number of exchanges that came out the same."""
-    given = _recorded()
-    token, file = token_of(given), tmp_path / "run.json"
-    file.write_bytes(orjson.dumps({"token": token, "record": given}))
-    last = f"{len(given['journal'])} exchanges, identical"
+    """Exit code 0, and the number of identical exchanges."""
+    recorded = _recorded()
+    token, file = token_of(recorded), tmp_path / "run.json"
+    file.write_bytes(orjson.dumps({"token": token, "record": recorded}))
+    last = f"{len(recorded['journal'])} exchanges, identical"
     outcomes = await asyncio.gather(
-        _replayed(token), _replayed(str(file)), _replayed("-", given=token.encode() + b"\n")
+        _replayed(token), _replayed(str(file)), _replayed("-", stdin=token.encode() + b"\n")
     )
     for code, out, errors in outcomes:
         assert (code, errors) == (0, "")
         assert out.splitlines()[-1] == last
 
 
-async def test_the_command_says_where_a_run_diverges() -> None:
-    """Exit code 1; the exchange, the place in it, what was recorded and what came."""
-    given = _recorded()
-    changed = given["journal"][2]
+async def test_the_command_reports_where_a_run_diverges() -> None:
+    """Exit code 1; the exchange, the path in it, and "recorded ..., got ..."."""
+    recorded = _recorded()
+    changed = recorded["journal"][2]
     changed["response"]["status"] = 299
     (code, _, errors), (token_code, _, token_errors) = await asyncio.gather(
-        _replayed("-", given=orjson.dumps(given)), _replayed(token_of(given))
+        _replayed("-", stdin=orjson.dumps(recorded)), _replayed(token_of(recorded))
     )
     assert code == token_code == 1
     assert f"exchange {changed['number']} (" in errors
@@ -117,26 +117,26 @@ async def test_the_command_says_where_a_run_diverges() -> None:
     assert f"exchange {changed['number']} (" in token_errors
 
 
-async def test_the_command_refuses_what_is_no_record(tmp_path: Path) -> None:
-    """Exit code 2 and one line: what was expected, and what came."""
-    given = _recorded()
-    token = token_of(given)
+async def test_the_command_refuses_a_malformed_record(tmp_path: Path) -> None:
+    """Exit code 2 and one line: "expected ..., got ..."."""
+    recorded = _recorded()
+    token = token_of(recorded)
     cases = {
         token[:-9]: "damaged",
         token[:40] + "!" + token[44:]: "damaged",
         str(tmp_path / "nowhere.json"): "No such file",
     }
     texts = {
-        orjson.dumps(given | {"format": 2}): "expected a record of format 1, got 2",
+        orjson.dumps(recorded | {"format": 2}): "expected a record of format 1, got 2",
         b"not a record": "expected a replay token",
         b'{"error": "Which world?\\n\\u001b[2J", "code": "which_world"}': (
             r"got an error: Which world?\n\x1b[2J"
         ),
-        orjson.dumps(given | {"steps": [{"at": None}]}): "the record is damaged",
+        orjson.dumps(recorded | {"steps": [{"at": None}]}): "the record is damaged",
     }
     outcomes = await asyncio.gather(
         *[_replayed(argument) for argument in cases],
-        *[_replayed("-", given=text) for text in texts],
+        *[_replayed("-", stdin=text) for text in texts],
     )
     for (code, out, errors), expected in zip(
         outcomes, [*cases.values(), *texts.values()], strict=True

@@ -1,7 +1,7 @@
-"""No secret ever leaves the fake but to the one who has it: not in logs, admin answers, metrics.
+"""No secret ever leaves the fake but to its owner: not in logs, admin answers, metrics.
 
 The secrets are planted wherever a client can put them, the real command runs with everything
-logged, and all that it says on any channel is searched.
+logged, and its whole output on every channel is searched.
 """
 
 import json
@@ -116,13 +116,13 @@ async def test_no_secret_in_any_output(form: str) -> None:
         handed_out = await _use(http, url)
         pages = await _admin_pages(http, url)
         assert await program.stop() == 0
-        said = [first, await program.errors(), *pages]
+        outputs = [first, await program.errors(), *pages]
     assert len(handed_out) == 6
     planted = [SECRET, INTEGRATION_TOKEN, "planted-signature", ADMIN_TOKEN, SIGNING_SECRET]
     for secret in [*planted, *handed_out]:
-        found = [text[max(0, text.find(secret) - 80) :][:200] for text in said if secret in text]
+        found = [text[max(0, text.find(secret) - 80) :][:200] for text in outputs if secret in text]
         assert found == []
-    assert "realtime_sessions" in "".join(said)  # it did say something
+    assert "realtime_sessions" in "".join(outputs)  # there was output
     if form == "json":
-        lines = [json.loads(line) for line in said[1].splitlines()]
+        lines = [json.loads(line) for line in outputs[1].splitlines()]
         assert {"time", "level", "logger", "message"} <= lines[0].keys()

@@ -106,7 +106,7 @@ situations = st.builds(
 @settings(max_examples=examples(100), deadline=None)
 @given(situations)
 def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) -> None:
-    """Row, shape, time, silence afterwards, and nothing left alive: for every history."""
+    """Row, shape, time, no later request, and no session left alive: for every history."""
     outcome = connect(situation)
     event(outcome.code)
     if outcome.answer is not None:
@@ -128,7 +128,7 @@ def latest_answer(situation: Situation) -> float:
 
 
 def expected_code(situation: Situation, outcome: Outcome) -> str:
-    """Return the code of the table's row, by what the gateway got last."""
+    """Return the code of the table's row, by the last result that the gateway got."""
     last = asked(outcome)[-1]
     if outcome.answered_at >= DEADLINE_S - 1e-6:
         return "timeout"
@@ -172,12 +172,12 @@ def row_of_status(hop: Hop, status: int, error: str) -> str:
 
 
 def asked(outcome: Outcome) -> list[Attempt]:
-    """Return the attempts that were made for the caller."""
+    """Return the attempts on behalf of the caller."""
     return [attempt for attempt in outcome.history if attempt.hop is not Hop.CANCEL]
 
 
 def check_silence(outcome: Outcome) -> None:
-    """After the answer, or after the caller left, nothing is asked but to cancel."""
+    """After the answer, or after the caller left, no request is sent but cancels."""
     late = [each for each in asked(outcome) if each.started > outcome.answered_at + 1e-6]
     assert not late, late
 
@@ -208,7 +208,7 @@ def check_retries(outcome: Outcome) -> None:
 
 
 def may_pass(attempt: Attempt) -> bool:
-    """Tell whether the contract wants `attempt` repeated."""
+    """Return whether the contract wants `attempt` repeated."""
     got = attempt.got
     if got is Fault.REFUSED:
         return True
@@ -222,7 +222,7 @@ def may_pass(attempt: Attempt) -> bool:
 
 
 def wanted_pause(got: object) -> float:
-    """Return how long the server asked to be left alone."""
+    """Return the pause that the server asked for, in seconds."""
     if not isinstance(got, Status):
         return 0.0
     headers = dict(got.headers)
@@ -348,7 +348,7 @@ def test_each_upstream_status_has_its_row(hop: Hop, status: int, code: str) -> N
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.RESET, Fault.MALFORMED, Fault.MISSING])
 @pytest.mark.parametrize("hop", [Hop.CREATE, Hop.POLL, Hop.CONSUME])
 def test_a_broken_upstream_is_502_at_each_hop(hop: Hop, fault: Fault) -> None:
-    """What is no answer at all is a bad gateway, and a session that is known gets cancelled."""
+    """A malformed answer is a bad gateway, and a known session is cancelled."""
     outcome = connect(Situation(schedule={(hop, nth): fault for nth in range(20)}))
     assert outcome.code == "upstream_error"
     id_never_sent = hop is Hop.CREATE and fault in (Fault.MALFORMED, Fault.MISSING)

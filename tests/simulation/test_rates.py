@@ -1,4 +1,4 @@
-"""A day comes out the same however fast its clock goes."""
+"""A day has the same result at every rate of its clock."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ async def scheduled(rate: float) -> World:
 
 
 def test_the_day_has_everything_in_it() -> None:
-    """Queueing, expiry, caps, quota, credits that run out; and nothing is a close call."""
+    """Queueing, expiry, caps, quota, credits that run out; and no two instants are close."""
     world = jumped()
     entries = world.log.entries()
     assert world.log.complete
-    told = {getattr(each, "code", "") for each in entries}
-    assert {"quota_reached", "insufficient_credits", "already_consumed"} <= told
+    codes = {getattr(each, "code", "") for each in entries}
+    assert {"quota_reached", "insufficient_credits", "already_consumed"} <= codes
     events = {each.event.value for each in world.account.sessions.values() if each.event}
     assert {"expired", "capped", "ended", "cancelled", "unpaid"} <= events
     gaps = [two.at - one.at for one, two in pairwise(entries)]

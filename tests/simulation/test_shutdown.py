@@ -1,4 +1,4 @@
-"""Shutdown in the one instant in which a deadline has fired and its connect does not know yet."""
+"""Shutdown in the one instant in which a deadline has fired before its connect has resumed."""
 
 import asyncio
 import random

@@ -25,7 +25,7 @@ BODY_S = 5.0  # what docs/gateway.md promises
 async def _until_closed(
     port: int, first: bytes, drip: bytes, every_s: float
 ) -> tuple[bytes, float]:
-    """Send `first`, then `drip` again and again; return what came, and after how many seconds."""
+    """Send `first`, then `drip` again and again; return the answer, and after how many seconds."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -36,17 +36,17 @@ async def _until_closed(
             await asyncio.sleep(every_s)  # noqa: TID251 - the simulated loop's time
             writer.write(drip)
 
-    came = bytearray()
+    received = bytearray()
     sending = asyncio.create_task(send())
     try:
         while piece := await reader.read(1 << 16):
-            came += piece
+            received += piece
     except ConnectionError:
-        pass  # the last drip came too late; what was answered before is here
+        pass  # the last drip was too late; the earlier answer is here
     finally:
         sending.cancel()
         writer.close()
-    return bytes(came), loop.time() - began
+    return bytes(received), loop.time() - began
 
 
 HALF_A_HEAD = b"POST %s HTTP/1.1\r\nHost: x\r\nX-A: %s" % (PATH, MARK)
@@ -78,8 +78,8 @@ def test_a_head_that_does_not_end_ends_with_the_connection(name: str) -> None:
 
     async def main() -> None:
         async with hostile_ground(GATEWAY_PORT, UPSTREAM_PORT) as ground:
-            came, after_s = await _until_closed(ground.port, *UNENDING_HEADS[name], every_s=1)
-            for reply in replies(came):
+            received, after_s = await _until_closed(ground.port, *UNENDING_HEADS[name], every_s=1)
+            for reply in replies(received):
                 reply.check()
             assert after_s <= KEEP_ALIVE_S + 1
             assert not ground.reached
@@ -93,8 +93,10 @@ def test_a_body_that_does_not_end_is_refused_in_time(name: str) -> None:
 
     async def main() -> None:
         async with hostile_ground(GATEWAY_PORT, UPSTREAM_PORT) as ground:
-            came, after_s = await _until_closed(ground.port, *UNENDING_BODIES[name], every_s=0.5)
-            (reply,) = replies(came)
+            received, after_s = await _until_closed(
+                ground.port, *UNENDING_BODIES[name], every_s=0.5
+            )
+            (reply,) = replies(received)
             reply.check()
             assert b"did not arrive in time" in reply.body
             assert BODY_S <= after_s <= BODY_S + LINGER_S + 1

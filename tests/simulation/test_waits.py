@@ -1,4 +1,4 @@
-"""Waits of the admin API in a process that is late: when they end, more has fallen due."""
+"""Waits of the admin API in a late process: when they end, more events are due."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from tests.support.simulation import simulate
 
 
 async def _waited(*, late_by_s: float) -> Reply:
-    """Wait for five seconds, as the loop sees it, for a session that is READY after eight."""
+    """Wait for five seconds, by the loop's time, for a session that is READY after eight."""
     loop = asyncio.get_running_loop()
 
     def clock() -> float:
@@ -31,7 +31,7 @@ async def _waited(*, late_by_s: float) -> Reply:
 
 
 def test_an_event_that_is_due_when_a_wait_ends_still_counts() -> None:
-    """A process that stood still sees the wait's end before what fell due meanwhile."""
+    """A stalled process reaches the wait's end before the events that became due meanwhile."""
     assert simulate(_waited(late_by_s=4)).status == 200
 
 

@@ -1,7 +1,7 @@
-"""Every answer that the fake or the gateway gives in any test is checked against its contract here.
+"""Every answer of the fake or the gateway in any test is checked against its contract here.
 
 `CheckedClient` is the HTTP client of our tests. Foreign clients (the official SDKs, `fetch` in
-Node) do not go through it, so servers that they talk to get `attach`, which looks at the same
+Node) do not go through it, so servers that they talk to get `attach`, which checks the same
 answers from the inside.
 """
 
@@ -25,8 +25,8 @@ def check(
 ) -> None:
     """Check one answer of the server that `document` ("runway" or "gateway") describes.
 
-    What the fake answers beside the Runway API stands in a document of its own; a world's prefix
-    and doubled slashes belong to no document. What a fault broke on purpose keeps no contract.
+    The fake's answers beside the Runway API have a document of their own; a world's prefix
+    and doubled slashes belong to no document. A fault's broken answer is not checked.
     """
     segments = [segment for segment in path.split("/") if segment]
     if segments[:1] == ["w"]:
@@ -34,7 +34,7 @@ def check(
     bare = "/" + "/".join(segments) + ("/" if path.endswith("/") else "")
     ours = document == "runway" and (bare in PUBLIC or f"{bare}/".startswith("/__admin/"))
     if method == "HEAD" and (status == 405 or (ours and bare in PUBLIC)):
-        return  # an answer to HEAD has no body to look at, and no operation has one
+        return  # an answer to HEAD has no body to check, and no operation has one
     if document == "runway" and any(name.lower() == "x-fake-fault" for name in headers):
         return
     if ours:
@@ -99,7 +99,7 @@ def attach(app: web.Application, document: str) -> list[ContractViolation]:
     """Check every answer of `app` before it is sent; return the list that violations go to."""
     violations: list[ContractViolation] = []
 
-    async def look(request: web.Request, response: web.StreamResponse) -> None:
+    async def check_answer(request: web.Request, response: web.StreamResponse) -> None:
         if not isinstance(response, web.Response) or request.transport is None:
             return
         body = response.body if isinstance(response.body, bytes) else b""
@@ -115,7 +115,7 @@ def attach(app: web.Application, document: str) -> list[ContractViolation]:
         except ContractViolation as violation:
             violations.append(violation)
 
-    app.on_response_prepare.append(look)
+    app.on_response_prepare.append(check_answer)
     return violations
 
 

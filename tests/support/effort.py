@@ -1,4 +1,4 @@
-"""How many examples a test takes: its own number, and more where everything is swept through."""
+"""The number of examples of a test: its own, and more in an exhaustive run."""
 
 from hypothesis import settings
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 PATIENCE_S = 120.0 * float(os.environ.get("FAKE_RUNWAY_TEST_PATIENCE", "1"))
-"""How long anything may take: ends what hangs, and says nothing of how fast a machine is."""
+"""The timeout of every wait: it ends a hang, and is no measure of a machine's speed."""
 
 
 class Program:
@@ -78,10 +78,10 @@ async def running(module: str, *arguments: str, **environment: str) -> AsyncIter
 
 @contextmanager
 def held_port() -> Iterator[int]:
-    """Keep a port, at which nobody listens, for a program that will: nobody else gets it meanwhile.
+    """Reserve a closed port for a program that will listen on it: no other one gets it.
 
-    Who asks for any port, to listen or to connect from, is given one that is not bound. A server
-    that names this one gets it nevertheless: both say `SO_REUSEADDR`, as servers usually do.
+    The system assigns only unbound ports, to listen or to connect from. A server that names this
+    one gets it nevertheless: both set `SO_REUSEADDR`, as servers usually do.
     """
     with socket.socket() as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -67,7 +67,7 @@ class Fake:
         return session_id
 
     async def get(self, session_id: str) -> dict[str, Any]:
-        """Look at a session."""
+        """Get a session."""
         answer = await self.call("GET", f"/v1/realtime_sessions/{session_id}")
         assert answer.status == 200, answer
         body: dict[str, Any] = answer.json
@@ -82,9 +82,9 @@ class Fake:
         )
 
     async def admin(self, method: str, path: str, body: object = None, **options: Any) -> Answer:
-        """Ask the admin API about the world of `SECRET`; a `body` that is not None goes as JSON."""
-        given = {} if body is None else {"json": body}
-        return await self.call(method, f"/__admin{path}", **given, **options)
+        """Call the admin API for the world of `SECRET`; a `body` but None is sent as JSON."""
+        content = {} if body is None else {"json": body}
+        return await self.call(method, f"/__admin{path}", **content, **options)
 
     async def ready(self, **body: Any) -> tuple[str, str]:
         """Create a session, move the world's clock until it is READY, return its id and key."""

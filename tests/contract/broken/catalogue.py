@@ -1,6 +1,6 @@
 """Gateways that each break one requirement, a file for each family of requirements.
 
-Most of them were seen in public code; the others are made up, so that each requirement has a
+Most of them were found in public code; the others are made up, so that each requirement has a
 gateway that no other requirement catches. `also` names further requirements that a gateway
 unavoidably breaks too, each with the reason.
 """

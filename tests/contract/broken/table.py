@@ -1,4 +1,4 @@
-"""How a broken gateway says what it breaks: the small correct one, with one piece overridden."""
+"""Declarations of broken gateways: the small correct one, with one piece overridden."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ class Broken:
 
     Attributes:
         caught_by: the requirement that has to fail.
-        about: what it does.
+        about: its mistake, in a sentence.
         also: requirements that may fail as well, with the reason.
-        declared: the shape that the judge is given; None: the one that it has.
-        deadline_s, declared_s: its deadline, and the one that the judge is given if it is another.
+        declared: the shape that is declared to the judge; None: its own.
+        deadline_s, declared_s: its deadline, and the declared one if it is another.
         alone: it breaks when it serves several, so situations are played one at a time: only the
             quick ones and those with many callers.
     """
@@ -43,7 +43,7 @@ class Broken:
 def breaks(
     caught_by: str, about: str, also: Mapping[str, str] = NOTHING, **more: Any
 ) -> Callable[[type[Gateway]], type[Gateway]]:
-    """Note on a gateway what it breaks."""
+    """Declare the requirement that a gateway breaks."""
 
     def note(kind: type[Gateway]) -> type[Gateway]:
         kind.broken = Broken(kind, caught_by, about, also, **more)  # type: ignore[attr-defined]

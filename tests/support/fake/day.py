@@ -33,7 +33,7 @@ POLLS = 20
 
 
 class Answer(Protocol):
-    """What a client gets."""
+    """The answer that a client gets."""
 
     @property
     def status(self) -> int:
@@ -45,11 +45,11 @@ class Answer(Protocol):
 
 
 class Client(Protocol):
-    """Somebody who visits: in this process or over HTTP."""
+    """A visitor's client: in this process or over HTTP."""
 
     @property
     def learned(self) -> Learned:
-        """What it knows: one visitor, one session."""
+        """Its knowledge: one visitor, one session."""
 
     def ask(self, asked: Ask) -> Answer:
         """Call the Runway API."""
@@ -60,7 +60,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visitor: `at_s` after the day's begin, then as long as said.
+    """One visitor: `at_s` after the begin of the day, with its spans.
 
     `leaves`: by ending the call, by DELETE, at the call's cap, or before consuming at all.
     """
@@ -122,7 +122,7 @@ def acting(visit: Visit, client: Client, begin: float) -> Iterator[float]:
 
 
 def topping_up(client: Client, begin: float) -> Iterator[float]:
-    """Yield the instant at which somebody pays, and pay."""
+    """Yield the instant of a payment, and pay."""
     yield begin + TOPPED_UP_AT_S
     client.do(Do("putCredits", {"left": 20_000}))
 
@@ -140,7 +140,7 @@ def in_order(acts: Sequence[Iterator[float]]) -> Iterator[float]:
 
 
 def story(world: World) -> list[tuple[object, ...]]:
-    """Return all that happened in order, without instants."""
+    """Return all events in order, without instants."""
     return [_line(entry) for entry in world.log.entries()]
 
 
@@ -156,7 +156,7 @@ def _line(entry: Exchange | Act | Move) -> tuple[object, ...]:
 
 
 def outcome(world: World) -> dict[str, object]:
-    """Return what a day came to."""
+    """Return the result of a day."""
     account = world.account
     return {
         "story": story(world),

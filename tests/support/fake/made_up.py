@@ -1,4 +1,4 @@
-"""Scenarios and runs that hypothesis makes up. Every scenario is one that a file could hold."""
+"""Scenarios and runs that hypothesis draws. Every scenario is one that a file could hold."""
 
 from __future__ import annotations
 
@@ -154,9 +154,9 @@ _session = _some_of(
 _usual = st.sampled_from([{"provision_time": "1.5s"}, {"provision_time": "0s"}])
 
 
-def _parses(given: Json) -> bool:
+def _parses(data: Json) -> bool:
     try:
-        CATALOGUE.parse(given)
+        CATALOGUE.parse(data)
     except ScenarioFileError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Plans that several tests want."""
+"""Plans that several tests use."""
 
 from fake_runway.core.durations import Duration
 from fake_runway.core.lifecycles.session import Event, Failure, State

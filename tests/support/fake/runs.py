@@ -1,4 +1,4 @@
-"""Runs as data: what a client asks of a world and what a test does to it, step by step.
+"""Runs as data: the calls of a client and the acts of a test on a world, step by step.
 
 The same steps can be played in this process, where nothing waits, and over HTTP. What a later step
 needs (ids, keys) is learned from earlier answers alone, so both ways of playing ask for the same.
@@ -50,9 +50,9 @@ class Ask:
     """A call to the Runway API.
 
     Attributes:
-        which: the session it is about: the newest is 0; after the oldest comes one that never was.
-        fits: a consume uses the key that a look has shown; False: another key.
-        refused: the call is rejected, because its id is none.
+        which: the session it is about: the newest is 0; after the oldest comes an unknown one.
+        fits: a consume uses the key that a poll has returned; False: another key.
+        refused: the call is rejected, because its id is malformed.
     """
 
     operation: str
@@ -77,7 +77,7 @@ Step = Ask | Do
 
 @dataclass(slots=True)
 class Learned:
-    """What a client knows from the answers that reached it."""
+    """The knowledge of a client from the answers that reached it."""
 
     ids: list[str] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
@@ -88,11 +88,11 @@ class Learned:
         return known[which % len(known)]
 
     def key(self, session_id: str, *, fits: bool) -> str:
-        """Return what a consume is sent with."""
+        """Return the key that a consume is sent with."""
         return self.keys.get(session_id, "stk_not_known") if fits else "stk_another"
 
     def learn(self, asked: Ask, session_id: str, status: int, body: object) -> None:
-        """Note what an answer tells."""
+        """Keep the ids and keys of an answer."""
         if status != 200 or not isinstance(body, dict):
             return
         if asked.operation == "createSession" and isinstance(body.get("id"), str):
@@ -153,7 +153,7 @@ def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
 
 @dataclass(slots=True)
 class Player:
-    """A client of one world in this process, and the hand that does things to it."""
+    """A client of one world in this process, which also performs the admin acts."""
 
     worlds: Worlds
     world: World
@@ -319,7 +319,7 @@ def _some_steps(chance: Random) -> list[Step]:
 
 
 def failing(number: int) -> tuple[Step, ...]:
-    """Return a run that ends in an error that its client sees."""
+    """Return a run that ends in an error that its client gets."""
     chance = Random(-1 - number)
     endings: list[list[Step]] = [
         [Ask("consumeSession", fits=False)],

@@ -1,4 +1,4 @@
-"""Waiting for what happens on a fake, by its own admin API, instead of sleeping."""
+"""Waits for events of a fake, by its own admin API, instead of sleeping."""
 
 from tests.support.processes import PATIENCE_S
 from tests.support.servers import HEADERS, Fake

@@ -1,4 +1,4 @@
-"""One connect, simulated: what the caller got, what the gateway got, what is left behind."""
+"""One connect, simulated: the caller's answer, the gateway's history, the sessions left behind."""
 
 import asyncio
 import random
@@ -37,8 +37,8 @@ class Situation:
     """Everything that one simulated connect depends on.
 
     Attributes:
-        schedule: what goes wrong between gateway and fake.
-        events: (seconds, event): what happens to the session then from outside, if it is legal.
+        schedule: the faults between gateway and fake.
+        events: (seconds, event): an event from outside at that time, if it is legal.
         leaves_at: when the caller closes the connection, in seconds; None: never.
         stops_at: when the gateway begins to shut down; None: after everything.
         grace_s: how long connects in flight may go on then.
@@ -59,7 +59,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. Instants are seconds since the caller's request.
+    """Its outcome. Instants are seconds since the caller's request.
 
     Attributes:
         answer: None if the caller left before it came.
@@ -126,7 +126,7 @@ async def _connect(situation: Situation) -> Outcome:
         if not done:
             calling.cancel()
             await asyncio.wait({calling})
-        # what the gateway still does in the background has its chance now
+        # background work of the gateway goes on now
         await asyncio.sleep(60)  # noqa: TID251 - the simulated loop's time
         await gateway[SERVICE].connects.drain()
         others.cancel()
@@ -151,7 +151,7 @@ async def _serve(
 
 
 async def _others(world: World, events: Iterable[tuple[float, Event]]) -> None:
-    """Let other people's events happen to the newest session, where the table has a row."""
+    """Apply events from outside to the newest session, where the table has a row."""
     now = 0.0
     for at, event in sorted(events, key=lambda pair: pair[0]):
         await asyncio.sleep(at - now)  # noqa: TID251 - the simulated loop's time

@@ -23,8 +23,8 @@ VALID = b'{"avatarId":"music-superstar"}'
 REFUSED = b'{"avatarId":"%s"}' % MARK
 JSON = b"Content-Type: application/json"
 LAST = b"GET /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % MARK
-PATIENCE_S = 120.0  # for answers that have to come; a machine may be busy
-SHORT_S = 0.2  # for what may be half a request, which is given up without a loss
+PATIENCE_S = 120.0  # for answers that must arrive; a machine may be busy
+SHORT_S = 0.2  # for a partial request, whose wait may end without an answer
 
 _CODES = frozenset(
     (
@@ -48,7 +48,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer as it came. Names of headers are in lower case."""
+    """One answer as received. Names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,13 +61,13 @@ class Reply:
         assert self.headers["content-type"].startswith("application/json"), self
         assert self.headers["cache-control"] == "no-store", self
         if self.body:  # none after HEAD, which `replies` has checked
-            said = orjson.loads(self.body)
-            assert said.keys() == {"error", "code"}, self
-            assert said["code"] in _CODES, self
+            body = orjson.loads(self.body)
+            assert body.keys() == {"error", "code"}, self
+            assert body["code"] in _CODES, self
 
 
 def replies(raw: bytes, *, head: bool = False) -> list[Reply]:
-    """Take apart what came on one connection, strictly; with `head`, answers may lack their body.
+    """Parse the bytes of one connection, strictly; with `head`, answers may lack their body.
 
     Raises:
         AssertionError: it is no sequence of whole answers, or a word of the request is in it.
@@ -95,7 +95,7 @@ def replies(raw: bytes, *, head: bool = False) -> list[Reply]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A served gateway that no request should get through, and what came through nevertheless.
+    """A served gateway that no request should get through, and those that did nevertheless.
 
     Attributes:
         reached: one entry for each connection that the upstream got.
@@ -112,33 +112,33 @@ class Ground:
         return len(self.runner.server.connections)
 
     async def send(self, request: bytes, patience_s: float = PATIENCE_S) -> bytes:
-        """Return all that comes for these bytes until the gateway closes the connection.
+        """Return all bytes received for these until the gateway closes the connection.
 
-        If it does not, the connection is closed from this side when the patience ends.
+        If it does not, the connection is closed from this side after a timeout.
         """
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        came = bytearray()
+        received = bytearray()
         try:
             writer.write(request)
             async with asyncio.timeout(patience_s):
                 while piece := await reader.read(1 << 16):
-                    came += piece
+                    received += piece
         except ConnectionError:
-            pass  # it did not want to read all
+            pass  # the gateway closed before reading all
         except TimeoutError:
             assert patience_s < PATIENCE_S, "neither answered nor closed"
         finally:
             writer.close()
-        return bytes(came)
+        return bytes(received)
 
     async def refused(self, request: bytes, patience_s: float = PATIENCE_S) -> list[Reply]:
         """Send and check: nothing but refusals, and nothing reaches the upstream."""
         head = b"HEAD " in request
-        came = replies(await self.send(request, patience_s), head=head)
-        for reply in came:
+        received = replies(await self.send(request, patience_s), head=head)
+        for reply in received:
             reply.check()
         assert not self.reached
-        return came
+        return received
 
 
 @asynccontextmanager
@@ -193,6 +193,6 @@ def chunks(body: bytes, *more: bytes, size: int = 1 << 14, extension: bytes = b"
 
 
 def chunked(coded: bytes, *more: bytes, version: bytes = b"HTTP/1.1") -> bytes:
-    """Return a request whose body is `coded`, said to be chunked."""
+    """Return a request whose body is `coded`, declared as chunked."""
     lines = (b"Host: x", JSON, b"Transfer-Encoding: chunked", *more)
     return framed(coded, *lines, start=(b"POST", PATH, version))

@@ -1,6 +1,6 @@
 """Requests that must be refused, written down one by one; each has a name.
 
-What is only odd, and not wrong in itself, asks for an avatar that does not exist.
+A request that is odd but valid asks for an avatar that does not exist.
 """
 
 import gzip

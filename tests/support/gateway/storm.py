@@ -1,6 +1,6 @@
-"""Many callers at once at a real gateway in front of a real fake, and what can be held against it.
+"""Many callers at once at a real gateway in front of a real fake, and the check of the result.
 
-`weather` plays one storm with processes and sockets and returns what was seen, as plain values;
+`weather` runs one storm with processes and sockets and returns its observations as plain values;
 `wrongs` judges that, purely, so that a test can show that each kind of wrong is found. No
 timer decides: a storm ends when every caller has an answer and the gateway has ended.
 """
@@ -47,8 +47,8 @@ KEYS_OF = {
     "credentials": {"sessionId", "serverUrl", "token", "roomName"},
     "session-key": {"sessionId", "sessionKey"},
 }
-CLEANUP_S = 15.0  # what the gateway takes at most to learn an id, and again to cancel
-LONGEST_S = min(120.0, 2 * CLEANUP_S + PATIENCE_S)  # real time that nothing may exceed
+CLEANUP_S = 15.0  # the gateway's longest time to get an id, and again to cancel
+LONGEST_S = min(120.0, 2 * CLEANUP_S + PATIENCE_S)  # real time, the bound of every wait
 FEWEST_CANCELS = 3  # of DELETEs that hang, so many fit into the gateway's time for cancelling
 
 _OVER = frozenset({"completed", "failed", "cancelled"})
@@ -71,7 +71,7 @@ class Storm:
     Attributes:
         world: its name on the fake.
         scenario: what the world follows; each caller's avatar may choose a session form besides.
-        waves: who calls at the same time; a wave begins when all of the one before have answers.
+        waves: the callers at the same time; a wave begins when all of the one before have answers.
         stop_after: SIGTERM comes in the middle of the last wave, once the gateway has sent so many
             requests of an operation upstream; None: it comes after everything.
         deadline_s, grace_s: of the gateway: for each connect, and for those under way at its end.
@@ -87,11 +87,11 @@ class Storm:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one caller got.
+    """The answer of one caller.
 
     Attributes:
         status: None: the connection was closed without a whole answer, or refused.
-        violation: how the answer breaks the contract, or that nothing came at all; else empty.
+        violation: how the answer breaks the contract, or that there was none; else empty.
     """
 
     caller: Caller
@@ -115,7 +115,7 @@ class Reply:
 
     @property
     def code(self) -> str:
-        """The error's code; `ok`, or `closed` where no answer came."""
+        """The error's code; `ok`, or `closed` without an answer."""
         if self.status is None:
             return "closed"
         return "ok" if self.ok else str(self.fields.get("code", "none"))
@@ -123,11 +123,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a storm left behind, all read after the gateway had ended.
+    """The observations of a storm, all read after the gateway had ended.
 
     Attributes:
         sessions: all of the world.
-        creates, cancels: what the fake noted of these requests.
+        creates, cancels: the fake's exchanges of these requests.
         output: everything that the gateway wrote, and its open pages.
         resident: bytes of the gateway's memory, at its start and after each wave.
     """
@@ -204,7 +204,7 @@ class _Gateway:
         return await self.process.wait()
 
     def resident(self) -> int:
-        """Return the bytes of memory that it holds; 0 where Linux is not there to tell."""
+        """Return the bytes of memory that it holds; 0 where there is no Linux `/proc`."""
         with suppress(OSError):
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return int(status.partition("VmRSS:")[2].split()[0]) * 1024
@@ -290,7 +290,7 @@ async def weather(fake_url: str, storm: Storm) -> Seen:
 async def _until(
     admin: AsyncAdmin, moment: tuple[str, int], calling: Sequence[asyncio.Task[Reply]]
 ) -> None:
-    """Return when so many calls have come, or no caller is left who could cause one."""
+    """Return after so many calls, or when no caller is left that could cause one."""
     operation, count = moment
     coming = asyncio.ensure_future(
         admin.wait_for_calls(count, operation=operation, timeout=LONGEST_S)
@@ -340,7 +340,7 @@ async def _page(http: aiohttp.ClientSession, url: str) -> bytes:
 
 
 def wrongs(seen: Seen) -> list[str]:
-    """Return a sentence for everything that the gateway did wrong."""
+    """Return a sentence for each wrong of the gateway."""
     found = [*_badly_answered(seen), *_left_behind(seen), *_secrets_shown(seen)]
     if seen.exit_code != 0:
         found.append(f"exit code {seen.exit_code}")
@@ -350,18 +350,18 @@ def wrongs(seen: Seen) -> list[str]:
 def _badly_answered(seen: Seen) -> Iterator[str]:
     statuses = {each.code: each.status for each in _errors(GatewayError)}
     for reply in seen.replies:
-        shown = f"{reply.caller.avatar}: {reply.status} {reply.code}"
+        label = f"{reply.caller.avatar}: {reply.status} {reply.code}"
         if reply.violation:
-            yield f"{shown}: {reply.violation}"
+            yield f"{label}: {reply.violation}"
         elif reply.status is None:
             if seen.storm.stop_after is None:
-                yield f"{shown}: no answer, and the gateway was not stopped"
+                yield f"{label}: no answer, and the gateway was not stopped"
         elif reply.ok and set(reply.fields) != KEYS_OF[reply.caller.shape]:
-            yield f"{shown}: not of the shape {reply.caller.shape}: {sorted(reply.fields)}"
+            yield f"{label}: not of the shape {reply.caller.shape}: {sorted(reply.fields)}"
         elif not reply.ok and statuses.get(reply.code) != reply.status:
-            yield f"{shown}: no such row"
+            yield f"{label}: no such row"
         elif reply.code == GatewayError.code:
-            yield f"{shown}: the gateway did not expect what happened"
+            yield f"{label}: the gateway did not expect what happened"
 
 
 def _errors(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
@@ -381,12 +381,14 @@ def _left_behind(seen: Seen) -> Iterator[str]:
     yield from (f"session {each} was never made" for each in handed_out if each not in known)
     for session in seen.sessions:
         tried = cancels.get(session.id, [])
-        shown = f"session {session.id} ({session.scenario}, {session.state})"
+        label = f"session {session.id} ({session.scenario}, {session.state})"
         if session.id in handed_out:
             if tried:
-                yield f"{shown} was handed out, and cancelled"
-        elif session.state not in _OVER and session.id in delivered and not _in_vain(tried):
-            yield f"{shown} is left behind after {len(tried)} cancels"
+                yield f"{label} was handed out, and cancelled"
+        elif (
+            session.state not in _OVER and session.id in delivered and not _cancel_is_excused(tried)
+        ):
+            yield f"{label} is left behind after {len(tried)} cancels"
 
 
 def _id_delivered(create: ExchangeView) -> bool:
@@ -397,8 +399,8 @@ def _id_delivered(create: ExchangeView) -> bool:
     return whole and isinstance(reply.body, Mapping) and reply.body.get("id") == create.session
 
 
-def _in_vain(cancels: Sequence[ExchangeView]) -> bool:
-    """Tell whether a cancel was tried as often as can be asked for, or is not allowed at all."""
+def _cancel_is_excused(cancels: Sequence[ExchangeView]) -> bool:
+    """Return whether a cancel was tried often enough, or is not allowed at all."""
     if any(call.acted for call in cancels):
         return False
     refused = any(call.status in (401, 403) for call in cancels)
@@ -409,8 +411,8 @@ def _secrets_shown(seen: Seen) -> Iterator[str]:
     secrets = {API_SECRET.encode(), CALLER_TOKEN.encode()}
     for reply in seen.replies:
         if reply.ok:
-            given = (reply.fields.get(key) for key in ("token", "sessionKey"))
-            secrets |= {str(each).encode() for each in given if each}
+            delivered = (reply.fields.get(key) for key in ("token", "sessionKey"))
+            secrets |= {str(each).encode() for each in delivered if each}
     answers = [each.head + (b"" if each.ok else each.body) for each in seen.replies]
     places = {"an answer": b"\n".join(answers), "its output": seen.output}
     for place, text in places.items():

@@ -1,4 +1,4 @@
-"""The fake behind a network that fails on schedule, and a record of what the gateway got.
+"""The fake behind a network that fails on schedule, and a record of the gateway's attempts.
 
 Faults are chosen by hop and by how often that hop was tried. Some strike before the fake has acted,
 some after; with `lost` it acted and its answer never arrived.
@@ -30,7 +30,7 @@ class Hop(Enum):
 
 @dataclass(frozen=True)
 class Status:
-    """The fake does not act; this is answered instead."""
+    """The fake does not act; the answer has this status instead."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -38,7 +38,7 @@ class Status:
 
 
 class Fault(Enum):
-    """What the network does to one request."""
+    """The effect of the network on one request."""
 
     REFUSED = "refused"  # no connection
     RESET = "reset"  # the connection ends before the fake acts
@@ -80,7 +80,7 @@ class Upstream:
     _coming: dict[Hop, list[tuple[Effect | None, Attempt]]] = field(default_factory=dict)
 
     def begin(self, hop: Hop) -> tuple[Effect | None, Attempt]:
-        """Note that the gateway tries `hop`, and say what will happen to it."""
+        """Record that the gateway tries `hop`, and return the attempt's fault."""
         effect = self.schedule.get((hop, self._tried[hop]))
         self._tried[hop] += 1
         attempt = Attempt(hop, asyncio.get_running_loop().time())
@@ -89,7 +89,7 @@ class Upstream:
         return effect, attempt
 
     def arrives(self, hop: Hop) -> tuple[Effect | None, Attempt]:
-        """Return what was decided for the request of `hop` that now reaches the fake."""
+        """Return the attempt of the request of `hop` that now reaches the fake."""
         return self._coming[hop].pop(0)
 
     def connector(self) -> aiohttp.TCPConnector:

@@ -1,4 +1,4 @@
-"""Reports made by hand: what a run could have seen, without a run."""
+"""Reports written by hand, as a run could have produced them."""
 
 from dataclasses import replace
 
@@ -73,7 +73,7 @@ def observation(
     sessions: tuple[ObservedSession, ...] = (),
     output: str = "",
 ) -> Observation:
-    """Return what was seen in a situation."""
+    """Return the observation of a situation."""
     until = BEGAN_AT + 3.5
     return Observation(id_, "music-superstar", answers, upstream, sessions, until, output)
 

@@ -1,4 +1,4 @@
-"""The virtual clock: one arithmetic for frozen, scaled and real time; nobody here really sleeps.
+"""The virtual clock: one arithmetic for frozen, scaled and real time; no test really sleeps.
 
 Readings are tested with a source that is moved by hand, sleeps on an event loop whose time jumps
 as soon as nothing can run.
@@ -86,7 +86,7 @@ def test_every_rate_is_the_same_arithmetic(
 
 @LAW
 @given(rate=st.floats(0, 1e4), steps=any_steps)
-def test_time_is_monotone_whatever_is_done_to_it(rate: float, steps: list[Step]) -> None:
+def test_time_is_monotone_under_any_change(rate: float, steps: list[Step]) -> None:
     """No jump and no change of rate ever takes a reading back, not even by rounding."""
     source = Hand()
     clock = VirtualClock(source, rate=rate)
@@ -148,7 +148,7 @@ def test_bad_rates_and_jumps_are_refused(bad: float) -> None:
 
 @dataclass(slots=True)
 class Bed:
-    """A clock in simulation and who woke when, in seconds of the loop from the beginning."""
+    """A clock in simulation, and when each sleeper woke, in seconds of the loop from the start."""
 
     clock: VirtualClock
     woke: dict[str, float] = field(default_factory=dict)
@@ -156,11 +156,11 @@ class Bed:
     _since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
     async def lie_down(self, name: str, seconds: float) -> None:
-        """Let somebody fall asleep on the clock."""
+        """Start a sleeper on the clock."""
         asleep = asyncio.Event()
 
         async def sleeper() -> None:
-            asleep.set()  # nobody else runs before the sleep below has begun
+            asleep.set()  # no other task runs before the sleep below has begun
             due = self.clock.now() + seconds
             await self.clock.sleep(seconds)
             assert self.clock.now() >= due, "woke early"
@@ -174,11 +174,11 @@ class Bed:
         await VirtualClock(asyncio.get_running_loop().time).sleep(seconds)
 
     async def all_awake(self) -> None:
-        """Wait for everybody."""
+        """Wait for every sleeper."""
         await asyncio.gather(*self._tasks)
 
     async def throw_out(self) -> None:
-        """End whoever still sleeps."""
+        """Cancel the remaining sleepers."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -193,7 +193,7 @@ class Bed:
 def test_a_sleep_takes_its_time_divided_by_the_rate(
     offset: float, seconds: list[float], rate: float
 ) -> None:
-    """Nobody wakes early, hangs on a last sliver of a microsecond, or oversleeps."""
+    """No sleeper wakes early, hangs on a last fraction of a microsecond, or oversleeps."""
 
     async def main() -> dict[str, float]:
         loop = asyncio.get_running_loop()
@@ -253,7 +253,7 @@ def reached(seconds: float, rate: float, steps: list[Step]) -> float:
 
 
 def test_a_sleep_on_a_frozen_clock_ends_with_a_jump_that_is_long_enough() -> None:
-    """At rate 0 no time of the loop wakes anybody, and a jump wakes only whoever is due."""
+    """At rate 0 no time of the loop wakes a sleeper, and a jump wakes only those that are due."""
 
     async def main() -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
         bed = Bed(VirtualClock(loop_time_as_wall_clock(), rate=0))
@@ -279,7 +279,7 @@ def test_a_sleep_on_a_frozen_clock_ends_with_a_jump_that_is_long_enough() -> Non
 
 
 def test_thawing_wakes_by_time() -> None:
-    """A change of rate takes effect for those who already sleep."""
+    """A change of rate takes effect for current sleepers."""
 
     async def main() -> dict[str, float]:
         bed = Bed(VirtualClock(loop_time_as_wall_clock(), rate=0))
@@ -292,8 +292,8 @@ def test_thawing_wakes_by_time() -> None:
     assert simulate(main) == {"one": pytest.approx(105)}
 
 
-def test_freezing_holds_back_who_already_sleeps() -> None:
-    """What was left of a sleep is still left when the clock goes on."""
+def test_freezing_holds_back_current_sleepers() -> None:
+    """The rest of a sleep stays the same until the clock goes on."""
 
     async def main() -> dict[str, float]:
         bed = Bed(VirtualClock(loop_time_as_wall_clock()))
@@ -320,7 +320,7 @@ def test_a_sleep_of_no_time_returns_at_once(seconds: float) -> None:
 
 
 def test_a_sleep_can_be_cancelled() -> None:
-    """Whoever gives up is gone at once and disturbs nobody."""
+    """A cancelled sleeper ends at once and disturbs no other."""
 
     async def main() -> dict[str, float]:
         bed = Bed(VirtualClock(loop_time_as_wall_clock()))
@@ -359,8 +359,8 @@ def test_a_jump_until_an_instant_that_has_passed_changes_nothing() -> None:
     assert (passed, clock.now()) == (110.0, 120.0)
 
 
-def test_a_released_clock_keeps_nobody() -> None:
-    """Whoever sleeps on it, however long and at whatever rate, is let go; so is who comes later."""
+def test_a_released_clock_holds_no_sleeper() -> None:
+    """Every sleeper on it, for any span and rate, is released; so is a later one."""
 
     async def main() -> list[str]:
         clock = VirtualClock(lambda: 0.37, rate=0.0, start=1_800_000_000.123)

@@ -1,4 +1,4 @@
-"""The configuration names what is wrong and never shows a secret."""
+"""The configuration names each mistake and never shows a secret."""
 
 import re
 from dataclasses import fields
@@ -87,7 +87,7 @@ def test_every_variable_is_read_and_flags_win() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
+    ("environment", "message"),
     [
         ({"GATEWAY_AUTH_TOKENS": "planted-0123456789"}, "GATEWAY_AUTH_TOKENS is set, but"),
         ({"GATEWAY_AUTH": "bearer"}, "GATEWAY_AUTH is bearer, which needs GATEWAY_AUTH_TOKENS"),
@@ -102,11 +102,11 @@ def test_every_variable_is_read_and_flags_win() -> None:
         ({"GATEWAY_TLS_CERT_FILE": __file__}, "expected both or none"),
     ],
 )
-def test_variables_that_do_not_go_together(environment: dict[str, str], said: str) -> None:
+def test_variables_that_do_not_go_together(environment: dict[str, str], message: str) -> None:
     """Settings that do not go together are reported at start, by their variables."""
     with pytest.raises(ConfigError) as wrong:
         Config.read(SECRET | environment)
-    assert said in str(wrong.value)
+    assert message in str(wrong.value)
     assert "planted" not in str(wrong.value)
 
 
@@ -176,7 +176,7 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, text: s
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("GATEWAY_SHAPE", "key", "the answer's shape, `credentials` or `session-key`: got 'key'"),
         (
@@ -191,17 +191,19 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(name: str, text: s
         ("RUNWAYML_BASE_URL", "http://me:planted", ".*: its host or its port cannot be read"),
     ],
 )
-def test_what_was_expected_and_what_came(name: str, text: str, said: str) -> None:
-    """In words for operators, none of Python's; what may be a password is not shown."""
+def test_a_message_says_expected_and_got(name: str, text: str, message: str) -> None:
+    """The words are the operator's, not Python's; a possible password is not shown."""
     with pytest.raises(ConfigError) as caught:
         Config.read(SECRET | {name: text})
-    assert re.fullmatch(f"{name}: expected {said}", str(caught.value))
+    assert re.fullmatch(f"{name}: expected {message}", str(caught.value))
 
 
 def test_choices_are_shown_as_they_are_written() -> None:
-    """What the help shows is taken, letter by letter: choices stand in backticks."""
-    shown = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
-    words = {name: words for name, words in shown.items() if words and name != "GATEWAY_AVATARS"}
+    """Each choice of the help, in backticks, is accepted letter by letter."""
+    documented = {each.variable: re.findall("`([^`]+)`", each.expected) for each in SETTINGS}
+    words = {
+        name: words for name, words in documented.items() if words and name != "GATEWAY_AVATARS"
+    }
     auth = {"bearer": "GATEWAY_AUTH_TOKENS", "jwt": "GATEWAY_JWT_SECRET"}
     for name, choices in words.items():
         for choice in choices:
@@ -222,7 +224,7 @@ def test_in_flight_limit(text: str, number: int) -> None:
 
 
 def test_a_wrong_flag_is_refused_by_the_name_of_the_flag() -> None:
-    """The user typed --deadline, so that is what the message talks about."""
+    """The message names --deadline, as the user typed it."""
     with pytest.raises(ConfigError, match=r"^--deadline: expected the seconds .*, 1 to 600"):
         Config.read(SECRET, {"deadline_s": "soon"})
 
@@ -240,7 +242,7 @@ def test_a_missing_secret_is_named() -> None:
 
 
 def test_misspelt_variables_are_reported() -> None:
-    """A limit that is not there for a missing underscore is worse than a word too many."""
+    """An unknown GATEWAY_ variable is reported: a typing error would switch a limit off."""
     environment = {
         "GATEWAY_RATELIMIT": "30/minute",
         "GATEWAY_AUTH": "bearer",

@@ -1,4 +1,4 @@
-"""Drift between our contract and a published document: what is found, and whom it breaks.
+"""Drift between our contract and a published document: the differences, and whose code they break.
 
 The published document is made from ours, with every reference put in place, so that a change to it
 concerns one place of one operation. It must then be the one difference that is reported.
@@ -119,7 +119,7 @@ def operations() -> Iterator[tuple[str, Way]]:
 
 
 def shapes(way: Way) -> Iterator[tuple[Side, Way, frozenset[str]]]:
-    """Yield each shape sent in an operation's bodies, with the keys that tell unions apart."""
+    """Yield each shape sent in an operation's bodies, with the discriminators of unions."""
     operation = part(PUBLISHED, way)
     if "requestBody" in operation:
         body = (*way, "requestBody", "content", "application/json", "schema")
@@ -336,7 +336,7 @@ def call_changes() -> Iterator[Change]:
 
 
 def parameter_changes(node: Node) -> Iterator[Changed]:
-    """Yield changes to parameters and to the proof of who calls."""
+    """Yield changes to parameters and to authentication."""
     yield "no security", setting("security", [{}]), CHANGED, CLIENTS, ":security"
     for required, whom in ((False, HARMLESS), (True, CLIENTS)):
         page = {"name": "page", "in": "query", "required": required, "schema": {}}
@@ -424,7 +424,7 @@ def test_there_are_enough_changes() -> None:
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_each_change_is_the_one_difference(change: Change) -> None:
-    """A change of the published document is reported once: where, as what, and whom it breaks."""
+    """A change of the published document is reported once, with place, kind and consequence."""
     found = drift_of(change)
 
     assert [(each.kind, each.judgement) for each in found] == [(change.kind, change.judgement)]
@@ -434,7 +434,7 @@ def test_each_change_is_the_one_difference(change: Change) -> None:
     assert len(found[0].places) <= 1
 
 
-def test_every_judgement_that_exists_was_made() -> None:
+def test_every_judgement_occurs() -> None:
     """No row of the table is unused by the changes, but for those named here."""
     made = {
         (each.side, each.kind, each.consequence) for change in CHANGES for each in drift_of(change)
@@ -487,7 +487,7 @@ def shuffled(node: Any, draw: Callable[[Any], Any]) -> Any:
 
 
 @pytest.mark.parametrize("base", [OURS, PUBLISHED], ids=["references", "in place"])
-def test_the_order_says_nothing(base: Node) -> None:
+def test_the_order_is_no_difference(base: Node) -> None:
     """Keys, required names, values and alternatives in the opposite order are no difference."""
 
     def turned(node: Any) -> Any:
@@ -505,7 +505,7 @@ def test_the_order_says_nothing(base: Node) -> None:
 
 @settings(max_examples=examples(10), deadline=None)
 @given(st.data())
-def test_any_order_says_nothing(data: st.DataObject) -> None:
+def test_any_order_is_no_difference(data: st.DataObject) -> None:
     """The order of keys makes no difference."""
     way = ("paths", "/v1/realtime_sessions/{id}")
     document = variant()
@@ -514,7 +514,7 @@ def test_any_order_says_nothing(data: st.DataObject) -> None:
     assert differences(document, OURS) == ()
 
 
-def test_other_spellings_say_nothing() -> None:
+def test_other_spellings_are_no_difference() -> None:
     """Null as an alternative, a split object, words and brackets around a pattern are no change."""
     document = variant()
     create = body(document)
@@ -532,13 +532,13 @@ def test_other_spellings_say_nothing() -> None:
 
 
 def body(document: Node) -> Node:
-    """Return the shape of what creates a session."""
+    """Return the shape of the body of a create."""
     request = document["paths"]["/v1/realtime_sessions"]["post"]["requestBody"]
     shape: Node = request["content"]["application/json"]["schema"]
     return shape
 
 
-def test_alike_names_are_told_from_others() -> None:
+def test_alike_names_are_renames() -> None:
     """Of several removed and added properties, those with like names are renamed ones."""
     document = variant()
     properties = body(document)["properties"]
@@ -577,7 +577,7 @@ def test_a_name_in_a_template_is_harmless() -> None:
     ],
 )
 def test_new_operations_near_ours_are_reported(path: str, *, reported: bool) -> None:
-    """What appears beside ours is reported, the rest of the API only if asked for."""
+    """Operations beside ours are reported, the rest of the API only on request."""
     document = variant()
     document["paths"][path] = {"get": {"responses": {"200": {"description": "fine"}}}}
 
@@ -587,7 +587,7 @@ def test_new_operations_near_ours_are_reported(path: str, *, reported: bool) -> 
     assert [(each.kind, each.judgement) for each in all_] == [(ADDED, HARMLESS)]
 
 
-def test_what_else_can_be_other() -> None:
+def test_further_kinds_of_differences() -> None:
     """Content types, successes and headers are compared as well."""
     document = variant()
     create = document["paths"]["/v1/realtime_sessions"]["post"]
@@ -640,7 +640,7 @@ def test_a_shape_inside_itself_ends() -> None:
     ],
 )
 def test_other_documents_are_refused(document: object, message: str) -> None:
-    """What is not OpenAPI 3 is a `BadDocument` with the reason."""
+    """A document other than OpenAPI 3 is a `BadDocument` with the reason."""
     with pytest.raises(BadDocument, match=message):
         calls(document)
 
@@ -692,7 +692,7 @@ def test_junk_anywhere_is_a_difference_or_refused(data: st.DataObject, junk: obj
         assert found, "the two organization operations are gone at the least"
 
 
-# What is explained
+# Explained differences
 
 
 def row(name: str, published: str) -> str:
@@ -758,7 +758,7 @@ def breaking() -> Node:
 
 
 def test_no_drift_is_no_error(file: Path) -> None:
-    """The same contract exits with 0 and says that there is nothing."""
+    """The same contract exits with 0 and reports no difference."""
     code, output = run(file, PUBLISHED)
 
     assert code == 0
@@ -781,7 +781,7 @@ def test_a_break_is_shown_with_its_consequence(file: Path) -> None:
     assert [line for line in expected if line not in output] == []
 
 
-def test_what_is_harmless_or_explained_is_no_error(file: Path) -> None:
+def test_harmless_or_explained_differences_are_no_error(file: Path) -> None:
     """Wider requests exit with 0; known differences are shown by --all only."""
     document = variant()
     document["paths"]["/v1/avatars"]["get"]["responses"].pop("400")
@@ -808,7 +808,7 @@ def test_other_parts_of_the_api_are_shown_by_all(file: Path) -> None:
 
 
 def test_json_has_the_documented_keys(file: Path) -> None:
-    """The JSON form holds what the text says; its keys are those of the documentation."""
+    """The JSON form has the content of the text; its keys are those of the documentation."""
     code, output = run(file, breaking(), "--json")
     report = json.loads(output)
     (found,) = report["differences"]
@@ -850,7 +850,7 @@ def test_yaml_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_file_is_a_usage_error(tmp_path: Path, name: str, content: str, message: str) -> None:
-    """What cannot be read exits with 2 and one line that says why."""
+    """An unreadable file exits with 2 and one line with the reason."""
     code, output = run(tmp_path / name, content)
 
     assert code == 2

@@ -48,7 +48,7 @@ def test_every_trait_is_used() -> None:
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.id)
 def test_traits_agree_with_what_the_runner_branches_on(situation: Situation) -> None:
-    """A trait that requirements select by says the same as the field that the runner reads."""
+    """A trait that requirements select by agrees with the field that the runner reads."""
     assert {
         Trait.SUCCESS: situation.expect is Expect.SUCCESS,
         Trait.REFUSED: situation.expect is Expect.REFUSAL,

@@ -55,12 +55,12 @@ def test_every_form_is_one_that_the_fake_takes(form: dict[str, Any]) -> None:
     ],
 )
 def test_traits_are_those_that_are_certain(form: dict[str, Any], traits: set[Trait]) -> None:
-    """A trait says whether a session can be handed out only where it follows from the form."""
+    """A trait about handing out a session is set only where the form decides it."""
     assert situation_of(form, TIMEOUT_S).traits == traits
 
 
 def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
-    """Explore a target that gives `answer(situation)`; return what was found, after how many."""
+    """Explore a target that answers `answer(situation)`; return the result and the count."""
     counted: list[int] = []
 
     async def play(situation: Situation) -> Observation:
@@ -87,8 +87,8 @@ def test_a_target_that_keeps_everything_is_played_as_often_as_asked() -> None:
     assert played == 60
 
 
-def test_the_smallest_situation_that_breaks_something_is_told() -> None:
-    """A target that says nothing when there is a fault: one fault is enough to show it."""
+def test_the_smallest_breaking_situation_is_reported() -> None:
+    """For a target that fails on any fault, the reported situation has one fault."""
 
     def answer(situation: Situation) -> TargetAnswer:
         broken = bool((situation.session or {}).get("faults"))

@@ -11,7 +11,7 @@ from contracts.judge.loop_lag import NOTED_S, TICK_S, EventLoopLag
 
 @given(st.lists(st.floats(NOTED_S * 1.01, 2.0), max_size=8))
 def test_delays_add_up(delays: list[float]) -> None:
-    """What was lost in a span is the sum of the delays in it; other spans know nothing of them."""
+    """The lag of a span is the sum of the delays in it; other spans do not include them."""
     lag, at = EventLoopLag(), 1_000.0
     for late in delays:
         lag.note(at, at + TICK_S + late)

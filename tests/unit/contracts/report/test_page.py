@@ -1,4 +1,4 @@
-"""The page: its structure, its diagrams, and that nothing of a target becomes part of it."""
+"""The page: its structure, its diagrams, and the escaping of all text of a target."""
 
 import re
 import subprocess
@@ -86,7 +86,7 @@ def test_every_situation_has_a_diagram_with_three_lifelines() -> None:
         assert drawing.get("role") == "img"
 
 
-def test_a_diagram_says_what_was_expected_and_what_came() -> None:
+def test_a_diagram_says_expected_and_got() -> None:
     """At the answer, and for each broken requirement."""
     (texts,) = [
         "\n".join(each.itertext())
@@ -143,13 +143,13 @@ def test_the_page_follows_the_scheme_of_its_reader() -> None:
         (reports.kept(), True, "The contract is kept"),
     ],
 )
-def test_the_page_says_the_verdict_first(report: Report, says: str, *, strict: bool) -> None:
-    """In its heading."""
+def test_the_page_shows_the_verdict_first(report: Report, says: str, *, strict: bool) -> None:
+    """The verdict is in its heading."""
     assert f"<h1>{says}</h1>" in page(report, strict=strict)
 
 
 def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
-    """Its heading says why, and no answer gets a tick."""
+    """Its heading has the reason, and no answer gets a tick."""
     text = page(reports.unexercised())
 
     assert "<h1>Not judged: not one request reached the fake" in text
@@ -157,8 +157,8 @@ def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
     assert "What is right" not in text
 
 
-def test_what_may_be_left_out_is_a_note_on_the_page() -> None:
-    """Its situation is right, and its row says that it is a note."""
+def test_a_broken_may_is_a_note_on_the_page() -> None:
+    """Its situation is right, and its row is a note."""
     text = page(reports.optional(), strict=True)
 
     assert situations(text) == [("ready-at-once", False)]
@@ -208,7 +208,7 @@ def test_equal_polls_are_folded() -> None:
     assert len(polls) == 3  # the answer and the deadline come before the ninth
 
 
-def test_what_a_call_causes_stands_between_request_and_reply() -> None:
+def test_effects_of_a_call_stand_between_request_and_reply() -> None:
     """A session is created between the create and its answer."""
     labels = [row.label for row in rows("never-ready")][1:5]
 
@@ -265,10 +265,8 @@ def test_marks_stand_for_changes_of_state() -> None:
         (Expect.NOBODY, None, Tone.GOOD),
     ],
 )
-def test_an_answer_is_marked_by_what_was_expected(
-    expect: Expect, status: int | None, tone: Tone
-) -> None:
-    """Right or wrong, at a glance."""
+def test_an_answer_is_marked_right_or_wrong(expect: Expect, status: int | None, tone: Tone) -> None:
+    """The mark compares it with the expectation."""
     *_, last = answered(expect, reports.answer(status, failure="closed"))
 
     assert (last.tone, last.lost) == (tone, status is None)

@@ -1,4 +1,4 @@
-"""What all reports have in common, and those for programs: JSON, JUnit XML, GitHub."""
+"""The common rules of all reports, and the reports for programs: JSON, JUnit XML, GitHub."""
 
 import re
 from base64 import b64encode
@@ -87,7 +87,7 @@ def test_every_finding_has_the_same_id_in_every_report(form: Format) -> None:
 
 
 @pytest.mark.parametrize("form", Format)
-def test_no_report_holds_what_a_terminal_or_a_parser_obeys(form: Format) -> None:
+def test_no_report_holds_control_characters(form: Format) -> None:
     """Controls, bidirectional marks and lone surrogates are written as escapes."""
     text = render(reports.hostile(), form, strict=False)
 
@@ -136,7 +136,7 @@ def test_the_json_report_keeps_its_schema(report: Report, *, strict: bool) -> No
     assert [error.message for error in validator.iter_errors(value(report, strict=strict))] == []
 
 
-def test_the_json_report_says_what_was_found() -> None:
+def test_the_json_report_has_the_findings() -> None:
     """Sums, outcomes and findings are those of the verdicts."""
     data = value(reports.mixed())
 
@@ -174,7 +174,7 @@ def test_the_json_report_holds_both_hops_in_relative_time() -> None:
     assert never["sessions"][0]["moves"][1]["state"] == "provisioning"
 
 
-def test_strict_is_what_makes_a_should_count() -> None:
+def test_strict_makes_a_should_count() -> None:
     """The same findings break a strict run and not the other."""
 
     def counting(*, strict: bool) -> set[str]:
@@ -205,7 +205,7 @@ def test_junit_has_a_case_for_each_requirement() -> None:
     assert cases[0].get("time") == "3.500"
 
 
-def test_junit_carries_what_repeats_the_run() -> None:
+def test_junit_has_the_properties_to_repeat_the_run() -> None:
     """Seed, replay token and target are properties of the suite."""
     found = suite(reports.mixed()).findall("properties/property")
     properties = {each.get("name"): each.get("value") for each in found}
@@ -215,7 +215,7 @@ def test_junit_carries_what_repeats_the_run() -> None:
     assert properties["target"] == "http://127.0.0.1:3000/api/connect"
 
 
-def test_a_failure_in_junit_says_what_was_allowed_and_what_came() -> None:
+def test_a_failure_in_junit_says_expected_and_got() -> None:
     """With the evidence of both hops, for each situation."""
     failure = case(reports.mixed(), "poll.stops").find("failure")
 
@@ -271,7 +271,7 @@ def test_github_gets_errors_warnings_and_a_summary() -> None:
     assert "1 passed, 2 failed (1 MUST, 1 SHOULD), 1 skipped" in annotations(reports.mixed())[-1]
 
 
-def test_what_may_be_left_out_is_no_warning() -> None:
+def test_a_broken_may_is_no_warning() -> None:
     """A notice on GitHub, a skip in JUnit, and a failed MAY in JSON, as its format has it."""
     skipped = case(reports.optional(), "header.more").find("skipped")
 
@@ -283,20 +283,20 @@ def test_what_may_be_left_out_is_no_warning() -> None:
 
 
 def test_strict_makes_a_should_an_error_for_github() -> None:
-    """What breaks the run is red."""
+    """A breaking finding is an error."""
     kinds = [line.split(" ")[0] for line in annotations(reports.mixed(), strict=True)]
 
     assert kinds == ["::error"] * 3 + ["::notice"]
 
 
-def test_github_hears_of_each_requirement_before_any_second_situation() -> None:
+def test_github_gets_each_requirement_before_any_second_situation() -> None:
     """It shows the first ten errors only."""
     titles = [line.split("title=")[1].split(" ")[0] for line in annotations(reports.mixed())]
 
     assert titles[:3] == [FOUND[0], FOUND[2], FOUND[1]]
 
 
-def test_nothing_that_came_makes_a_command_of_its_own() -> None:
+def test_no_received_text_becomes_a_command() -> None:
     """Line breaks and percent signs are escaped; one line stays one annotation."""
     lines = annotations(reports.hostile())
 

@@ -1,4 +1,4 @@
-"""What is seen while a run goes on, and after it."""
+"""The output during a run, and after it."""
 
 import io
 import re
@@ -65,7 +65,7 @@ def test_verdicts_stand_under_their_families() -> None:
     assert line(out, "time.status").endswith("nothing was played")
 
 
-def test_a_failure_shows_what_was_allowed_what_came_and_both_hops() -> None:
+def test_a_failure_shows_expected_got_and_both_hops() -> None:
     """A developer can repair it without another run."""
     out, _ = output_of(reports.mixed())
     found = out[out.index("poll.stops@never-ready") :]
@@ -88,7 +88,7 @@ def test_evidence_is_shown_once() -> None:
     assert "evidence: as for poll.stops@poll-500" in out
 
 
-def test_the_end_says_how_it_went_and_what_to_do() -> None:
+def test_the_end_shows_sums_and_next_commands() -> None:
     """Sums and seconds, then commands that can be copied."""
     out, _ = output_of(reports.mixed())
 
@@ -106,15 +106,15 @@ def test_a_run_without_findings_ends_with_its_sums() -> None:
     assert "What is broken" not in out
 
 
-def test_the_sums_of_a_run_that_judged_nothing_say_so() -> None:
+def test_the_sums_of_a_run_that_judged_nothing_show_it() -> None:
     """What was skipped would be taken for a good run otherwise."""
     out, _ = output_of(reports.unexercised())
 
     assert "0 passed, 0 failed, 1 skipped, nothing was judged, 12.3 seconds" in out
 
 
-def test_what_may_be_left_out_is_a_note() -> None:
-    """It is not broken, does not fail, and there is nothing to do."""
+def test_a_broken_may_is_a_note() -> None:
+    """A missing MAY is not broken, does not fail, and needs no action."""
     out, _ = output_of(reports.optional(), strict=True)
 
     assert line(out, "header.more").split()[:3] == ["note", "MAY", "header.more"]
@@ -125,7 +125,7 @@ def test_what_may_be_left_out_is_a_note() -> None:
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_no_secret_and_no_control_reaches_the_terminal(*, terminal: bool) -> None:
-    """What a target sends can neither colour the screen nor show a key."""
+    """The text of a target can neither colour the screen nor show a key."""
     out, err = output_of(reports.hostile(), terminal=terminal)
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out + err) if terminal else out + err
 

@@ -146,7 +146,7 @@ def page(*statuses: str, following: str | None = None) -> dict[str, Any]:
 
 
 def at(body: Any, path: Path) -> Any:
-    """Return what `path` leads to in `body`."""
+    """Return the value at `path` in `body`."""
     for step in path:
         body = body[step]
     return body
@@ -162,7 +162,7 @@ def replaced(body: Any, path: Path, value: object) -> Any:
 
 
 def removed(body: Any, path: Path) -> Any:
-    """Return a copy of `body` without what `path` leads to."""
+    """Return a copy of `body` without the value at `path`."""
     changed = copy.deepcopy(body)
     del at(changed, path[:-1])[path[-1]]
     return changed
@@ -202,7 +202,7 @@ VALUES = st.one_of(
 def spoiled(draw: st.DrawFn, *originals: object) -> Any:
     """Draw one of `originals` with up to four changes, as it would come off the wire.
 
-    Half of them are only nudged, so that a good part of what comes out is still valid.
+    Half of them are only nudged, so that a good part of the results is still valid.
     """
     body: Any = draw(st.sampled_from(originals))
     change = draw(st.sampled_from([_nudge, _upset]))

@@ -1,4 +1,4 @@
-"""The contract of what the fake answers beside the Runway API: what its shapes take."""
+"""The contract of the fake's answers beside the Runway API, and its shapes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IN_THE_DOCUMENTS_SPELLING = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a caller knows of an operation. Shapes are empty where there is no body."""
+    """The documented facts of an operation. Shapes are empty where there is no body."""
 
     request: str
     takes: str
@@ -48,7 +48,7 @@ class Facts:
 
 
 def documented(id_: str) -> Facts:
-    """Return what the contract says of an operation."""
+    """Return the documented facts of an operation."""
     (operation,) = [each for each in ADMIN.operations() if each.id == id_]
     node = ADMIN.raw["paths"][operation.template][operation.method.lower()]
     parameters = [
@@ -93,7 +93,7 @@ def sent_by_the_client() -> Iterator[Sent]:
 
 
 def reads(read: str, shape: str) -> bool:
-    """Tell whether a client's reading of an answer has the keys of the shape."""
+    """Return whether a client's reading of an answer has the keys of the shape."""
     if read == "nothing":
         return not shape
     found = re.fullmatch(r"(\w+)\.(?:of|many\('(\w+)'\))", read)
@@ -105,7 +105,7 @@ def reads(read: str, shape: str) -> bool:
 
 
 def fits(view: type[View], shape: str) -> bool:
-    """Tell whether a view has all keys of a shape, and needs only those that are always there."""
+    """Return whether a view has all keys of a shape, and needs only those that are always there."""
     node = ADMIN.raw["components"]["schemas"][shape]
     needed = {each.name for each in fields(view) if each.default is MISSING}
     return (
@@ -143,7 +143,7 @@ def test_an_operation_is_the_same_wherever_it_stands(id_: str) -> None:
 
 
 def test_the_acts_are_those_of_the_code() -> None:
-    """What can stand as an act in a journal is what the code writes down."""
+    """The acts of the document are those that the code records."""
     acts = {each.id: each.scope for each in ADMIN_OPERATIONS if isinstance(each.scope, WorldAct)}
 
     assert set(ADMIN.raw["components"]["schemas"]["Act"]["enum"]) == set(acts)
@@ -159,7 +159,7 @@ def test_findings_are_those_of_the_code() -> None:
 
 
 def subclasses(kind: type[Refused]) -> Iterator[type[Refused]]:
-    """Yield every kind of refusal there is."""
+    """Yield every class of refusal."""
     for inner in kind.__subclasses__():
         yield inner
         yield from subclasses(inner)
@@ -202,7 +202,7 @@ def test_the_codes_of_errors_exist() -> None:
     ],
 )
 def test_bodies(shape: str, body: object, kind: Kind | None) -> None:
-    """What fits passes, and what does not is refused for the rule that it breaks."""
+    """A fitting body passes, and another is refused for the rule that it breaks."""
     problems = BodyValidator(ADMIN.schema(shape)).problems(body)
 
     assert [each.kind for each in problems] == ([] if kind is None else [kind])

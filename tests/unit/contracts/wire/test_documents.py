@@ -97,7 +97,7 @@ def test_beside_a_reference_stand_only_annotations(document: Contract) -> None:
             assert node.keys() <= ANNOTATIONS, node
 
 
-def test_objects_say_whether_they_are_open(document: Contract) -> None:
+def test_objects_declare_whether_they_are_open(document: Contract) -> None:
     """Every object shape says `additionalProperties`, and only the known ones are open."""
     for name, shape in document.raw["components"]["schemas"].items():
         for node in nodes(shape):
@@ -120,7 +120,7 @@ def test_requests_are_closed(document: Contract) -> None:
                 assert node["additionalProperties"] is False, name
 
 
-def test_unions_are_told_apart_by_their_discriminator(document: Contract) -> None:
+def test_unions_are_selected_by_their_discriminator(document: Contract) -> None:
     """Each branch of a union requires the discriminator and fixes it to the mapped value."""
     for node in nodes(document.raw):
         if "discriminator" not in node:
@@ -134,7 +134,7 @@ def test_unions_are_told_apart_by_their_discriminator(document: Contract) -> Non
 
 
 def test_other_alternatives_can_be_named(document: Contract) -> None:
-    """Where no discriminator tells branches apart, each has a name that a message can use."""
+    """Where no discriminator selects a branch, each has a name that a message can use."""
     for node in nodes(document.raw):
         if "discriminator" not in node:
             for branch in [*node.get("oneOf", ()), *node.get("anyOf", ())]:
@@ -152,7 +152,7 @@ def test_patterns_mean_the_same_everywhere(document: Contract) -> None:
 
 
 def test_texts_with_a_format_have_a_pattern_too(document: Contract) -> None:
-    """A `format` is only an annotation: the pattern beside it is what decides."""
+    """A `format` is only an annotation: the pattern beside it decides."""
     for node in nodes(document.raw):
         if isinstance(node.get("format"), str):
             assert "pattern" in node, node
@@ -218,7 +218,7 @@ def test_load_reads_once() -> None:
 
 
 def test_load_names_the_choices() -> None:
-    """An unknown document is refused with the names there are."""
+    """An unknown document is refused with the known names."""
     with pytest.raises(UnknownName, match="'runwy'; choose one of runway, gateway, admin"):
         load("runwy")
 
@@ -292,6 +292,6 @@ def test_schema_by_name_or_pointer() -> None:
 
 
 def test_schema_names_the_shapes() -> None:
-    """An unknown shape is refused with the names there are."""
+    """An unknown shape is refused with the known names."""
     with pytest.raises(UnknownName, match="admin has no shape 'Session'; it has Alive, "):
         load("admin").schema("Session")

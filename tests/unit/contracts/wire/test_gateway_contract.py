@@ -92,7 +92,7 @@ def test_error(body: object, expected: list[tuple[Path, Kind]]) -> None:
 
 
 def test_connect_answers() -> None:
-    """Connect documents every status of the gateway; only a 429 must say when to come back."""
+    """Connect documents every status of the gateway; only a 429 must have a Retry-After."""
     connect = load("gateway").operation("POST", "/api/avatar/connect")
 
     assert connect

@@ -1,4 +1,4 @@
-"""What a problem says."""
+"""The sentence of a problem."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ def test_where(path: Path, expected: str) -> None:
     ids=lambda value: value.kind.value if isinstance(value, Problem) else "",
 )
 def test_sentence(problem: Problem, expected: str) -> None:
-    """A sentence says what was expected, what came, and where."""
+    """A sentence has the form "expected ..., got ... at ..."."""
     assert problem.sentence() == expected

@@ -1,4 +1,4 @@
-"""Our Runway contract differs from the published one exactly where SOURCES.md says so.
+"""Our Runway contract differs from the published one exactly as SOURCES.md lists.
 
 The published document is not ours to ship. The tests read it from where RUNWAY_OPENAPI points, else
 from beside the repository, and are skipped if it is not there.
@@ -83,7 +83,7 @@ def avatars(document: Node) -> Node:
 
 
 def cursor(document: Node) -> Node:
-    """Return the parameter that says where a page begins."""
+    """Return the parameter that sets where a page begins."""
     parameter: Node = document["components"]["parameters"]["Cursor"]
     return parameter
 

@@ -237,7 +237,7 @@ def test_create_is_closed(body: object, path: Path) -> None:
 
 
 def test_object_parameters_hold_anything() -> None:
-    """What stands in the properties of an object parameter is not checked."""
+    """The properties of an object parameter are not checked."""
     anything: list[object] = [None, 1, "a", [], {"type": "nonsense"}]
 
     assert CREATE.is_valid(replaced(FULL, (*OBJECT, "properties"), anything))
@@ -381,7 +381,7 @@ def test_session_status_is_one_of_six() -> None:
 
 
 def test_session_queued_is_optional() -> None:
-    """A session that is not ready may say nothing about a queue."""
+    """A session that is not ready may omit `queued`."""
     assert checked("Session", removed(session("NOT_READY"), ("queued",))) == []
 
 
@@ -500,7 +500,7 @@ def test_voice(voice: dict[str, Any]) -> None:
     ids=["preset", "custom"],
 )
 def test_voice_keys(voice: dict[str, Any], optional: set[str]) -> None:
-    """A preset voice tells everything; one of the account may keep name and description back."""
+    """A preset voice has all keys; one of the account may lack name and description."""
     for key in voice:
         expected = [] if key in optional else [((key,), Kind.REQUIRED)]
         assert found(checked("Voice", removed(voice, (key,)))) == expected

@@ -246,7 +246,7 @@ def test_importing_is_light() -> None:
     assert not {"jsonschema", "jsonschema_rs"} & set(loaded.stdout.split())
 
 
-# --- responses: what is right ---------------------------------------------------------------------
+# --- responses: accepted ones ---------------------------------------------------------------------
 
 
 def check_answer(
@@ -294,7 +294,7 @@ def check_answer(
     ],
 )
 def test_right_answers_pass(method: str, path: str, status: int, body: object) -> None:
-    """What the contract documents passes, and so do refused methods, paths and preflights."""
+    """Documented answers pass, and so do refused methods, paths and preflights."""
     check_answer(method, path, status, body)
 
 
@@ -316,7 +316,7 @@ def test_header_names_and_media_types_have_no_case() -> None:
     check_answer("GET", SESSION_PATH, 200, session("RUNNING"), headers=headers)
 
 
-# --- responses: what is wrong ---------------------------------------------------------------------
+# --- responses: refused ones ---------------------------------------------------------------------
 
 WRONG: list[tuple[str, tuple[Any, ...], Mapping[str, str], str]] = [
     (
@@ -442,14 +442,14 @@ WRONG: list[tuple[str, tuple[Any, ...], Mapping[str, str], str]] = [
 def test_wrong_answers_are_refused(
     arguments: tuple[Any, ...], headers: Mapping[str, str], message: str
 ) -> None:
-    """Each kind of wrong answer is refused; the message says what was expected and what came."""
+    """Each kind of wrong answer is refused; the message says "expected ..., got ..."."""
     with pytest.raises(ContractViolation) as caught:
         check_answer(*arguments, headers=headers)
 
     assert str(caught.value) == message
 
 
-def test_a_text_is_not_looked_into() -> None:
+def test_a_text_is_not_parsed() -> None:
     """An answer that is no JSON has to be of its content type, and nothing more."""
     text = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     check_answer("GET", "/metrics", 200, b"calls 1", headers=text, document="admin")
@@ -459,7 +459,7 @@ def test_a_text_is_not_looked_into() -> None:
 
 
 def test_a_required_header_must_be_there() -> None:
-    """A gateway that refuses for coming too often has to say for how long."""
+    """A gateway that refuses by rate has to send Retry-After."""
     body = {"error": "Slow down.", "code": "rate_limited"}
     connect = ("POST", "/api/avatar/connect", 429, body)
 
@@ -469,7 +469,7 @@ def test_a_required_header_must_be_there() -> None:
     check_answer(*connect, headers={**JSON_HEADERS, "retry-after": "3"}, document="gateway")
 
 
-def test_a_violation_says_its_parts() -> None:
+def test_a_violation_has_its_parts() -> None:
     """Operation, status and reason of a violation can be read one by one."""
     with pytest.raises(ContractViolation) as caught:
         check_answer("DELETE", SESSION_PATH, 204, b"x")

@@ -1,4 +1,4 @@
-"""`fake-runway scenarios` as somebody types it, and the page that shows what it prints."""
+"""`fake-runway scenarios` as a user types it, and the page that shows its output."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(scenarios, arguments)
 
 
-def test_list_shows_every_name_with_what_it_is() -> None:
+def test_list_shows_every_name_with_its_description() -> None:
     """Under its theme, each on one line."""
     result = run("list")
     lines = result.stdout.splitlines()
@@ -33,17 +33,17 @@ def test_list_shows_every_name_with_what_it_is() -> None:
     assert "  slow                                      A session takes 15 s" in result.stdout
 
 
-def test_list_tells_programs_all_there_is() -> None:
-    """As JSON, in the catalogue's order, the avatar only where it chooses something."""
-    told = {each["name"]: each for each in json.loads(run("list", "--json").stdout)}
-    assert tuple(told) == CATALOGUE.names
-    assert told["out-of-credits"]["avatar"] is None
-    assert told["out-of-credits"]["account"] == {"credits": 0}
-    assert told["slow"]["avatar"] in {each.avatar for each in CATALOGUE}
-    assert told["slow"]["doors"] == ["tools", "address or header", "API secret", "avatar"]
+def test_list_has_all_fields_as_json() -> None:
+    """As JSON, in the catalogue's order, the avatar only where it selects something."""
+    listed = {each["name"]: each for each in json.loads(run("list", "--json").stdout)}
+    assert tuple(listed) == CATALOGUE.names
+    assert listed["out-of-credits"]["avatar"] is None
+    assert listed["out-of-credits"]["account"] == {"credits": 0}
+    assert listed["slow"]["avatar"] in {each.avatar for each in CATALOGUE}
+    assert listed["slow"]["doors"] == ["tools", "address or header", "API secret", "avatar"]
 
 
-def test_show_says_how_each_door_chooses_it() -> None:
+def test_show_prints_each_way_to_select_it() -> None:
     """The lines can be copied as they are."""
     result = run("show", "create-429-twice")
     assert result.exit_code == 0
@@ -58,7 +58,7 @@ def test_show_says_how_each_door_chooses_it() -> None:
         assert f"\n{line}" in f"\n{result.stdout}"
 
 
-def test_show_leaves_the_avatar_out_where_it_can_choose_nothing() -> None:
+def test_show_leaves_the_avatar_out_where_it_can_select_nothing() -> None:
     """Credits are the account's, and no avatar can change them."""
     assert "avatarId" not in run("show", "out-of-credits").stdout
 
@@ -74,7 +74,7 @@ def test_show_helps_with_a_mistyped_name(name: str, hint: str) -> None:
     assert f"there is no scenario named {name}; {hint}" in result.stderr
 
 
-def test_validate_tells_every_problem_of_every_file(tmp_path: Path) -> None:
+def test_validate_reports_every_problem_of_every_file(tmp_path: Path) -> None:
     """Fine files are named with what is in them; one bad file makes the exit code 1."""
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text("session: {queued: 1s}\n---\nname: other\nsession: {queued: 2s}\n")
@@ -95,7 +95,7 @@ def test_validate_tells_every_problem_of_every_file(tmp_path: Path) -> None:
 
 
 def test_schema_prints_what_editors_need() -> None:
-    """The same schema that the check goes by."""
+    """The printed schema is the one that the check uses."""
     assert json.loads(run("schema").stdout) == scenario_schema()
 
 
@@ -121,7 +121,7 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
 
 
 def test_the_page_names_every_key_and_value() -> None:
-    """Forms, effects, moments, operations and events: whatever the schema knows."""
+    """Forms, effects, moments, operations and events: all that the schema has."""
     page = PAGE.read_text().partition(MARK)[0]
     fault = fault_schema()["properties"]
     match = fault["match"]["properties"]

@@ -1,6 +1,6 @@
-"""Values made up from a JSON schema: whatever it allows, odd corners included.
+"""Values drawn from a JSON schema: everything that it allows, odd corners included.
 
-Only as much of the language as our schemas use; anything else is an error here, so that a schema
+Only the keywords that our schemas use are known; any other is an error here, so that a schema
 which begins to use more is noticed. Integers come as floats now and then, because 503.0 is an
 integer for a JSON schema, and texts may end in a line break where `$` lets one pass.
 """

@@ -1,7 +1,7 @@
-"""The account as somebody would write it who only cares to be right.
+"""A reference model of the account, written for correctness alone.
 
-One list of sessions in order of birth and one log of what happened. Everything else (who is
-active, who waits, what was spent, what is due) is found by going through them again each time. No
+One list of sessions in order of creation and one log of changes. Everything else (active and
+waiting sessions, spent credits, due events) is computed from them again each time. No
 heap, no queue, no counters. States and events are plain words, and `MOVES` was written down from
 the design and the facts sheet, not from the code. Nothing is imported from the code under test but
 the settings it is given.
@@ -87,7 +87,7 @@ class Row:
 
 
 class Model:
-    """What the account should be. Every call takes the instant `at`."""
+    """The expected account. Every call takes the instant `at`."""
 
     def __init__(
         self,
@@ -104,10 +104,10 @@ class Model:
         self.creates: list[float] = []
         self.charges: list[tuple[float, int]] = []
 
-    # What it is, found anew each time
+    # Its state, computed anew each time
 
     def in_state(self, *states: str) -> list[Row]:
-        """Return the sessions in these states, in order of birth."""
+        """Return the sessions in these states, in order of creation."""
         return [row for row in self.rows if row.state in states]
 
     @property
@@ -123,7 +123,7 @@ class Model:
 
     @property
     def known(self) -> dict[str, Row]:
-        """The sessions that can be looked at, by id."""
+        """The readable sessions, by id."""
         return {row.id: row for row in self.rows if row not in self.gone}
 
     @property
@@ -150,7 +150,7 @@ class Model:
         return [created for created in self.creates if created + DAY > at]
 
     def due(self, row: Row) -> tuple[float, str, str | None] | None:
-        """Return what happens to `row` by itself next: when, which event, and why it fails."""
+        """Return the next due event of `row`: its instant, its name, and its failure."""
         usual = self.usually_due(row)
         for one in row.plan.happenings:
             if one.state.value == row.state:
@@ -162,7 +162,7 @@ class Model:
         return None if usual is None else (*usual, None)
 
     def usually_due(self, row: Row) -> tuple[float, str] | None:
-        """Return what happens to `row` if the plan has nothing else in store."""
+        """Return the due event of `row` without any happening of its plan."""
         match row.state:
             case "queued" if row.waits_since == inf:
                 wait = row.plan.queued.sample(self.number("queued", row.number))
@@ -193,14 +193,14 @@ class Model:
 
     @property
     def next_due_at(self) -> float | None:
-        """When something happens by itself next."""
+        """The instant of the next due event."""
         instants = [due[0] for row in self.rows if (due := self.due(row))]
         return min((at for at in instants if at < inf), default=None)
 
-    # What happens
+    # Events
 
     def advance(self, now: float) -> list[tuple[float, str, str | None]]:
-        """Let everything happen that is due by `now`, the earliest first, of equals the oldest."""
+        """Apply every event due by `now`, the earliest first, of equals the oldest."""
         mark = len(self.log)
         while True:
             ready = [
@@ -218,7 +218,7 @@ class Model:
             self.happen(row, event, at, reason=reason)
 
     def happen(self, row: Row, event: str, at: float, *, reason: str | None = None) -> None:
-        """Let `event` happen to `row` and admit whoever there is room for."""
+        """Apply `event` to `row` and admit the sessions that there is room for."""
         if event not in MOVES[row.state]:
             raise No("illegal_transition")
         self._move(row, event, at, reason=reason)
@@ -252,12 +252,12 @@ class Model:
         self.gone += kept[: max(0, len(kept) - self.settings.limits.retained)]
 
     def admit(self, at: float) -> None:
-        """Let those in who have waited longest, as far as there is room."""
+        """Admit the longest waiting sessions, as far as there is room."""
         limit = self.settings.limits.concurrency
         while (waiting := self.waiting) and (limit is None or len(self.active) < limit):
             self._move(waiting[0], "admitted", at)
 
-    def bear(self, session_id: str, at: float, *, max_duration_s: int, cost: int, plan: Any) -> Row:
+    def add(self, session_id: str, at: float, *, max_duration_s: int, cost: int, plan: Any) -> Row:
         """Add a session."""
         cap = plan.session_cap_s
         longest = max_duration_s if cap is None else min(max_duration_s, cap)
@@ -301,10 +301,10 @@ class Model:
             raise No("quota_reached", self.retry_after_s(at, daily))
         self.creates.append(at)
         plan = plan or self.settings.plan
-        return self.bear(session_id, at, max_duration_s=max_duration_s, cost=2, plan=plan)
+        return self.add(session_id, at, max_duration_s=max_duration_s, cost=2, plan=plan)
 
     def refuses_avatar(self, avatar: str | None) -> bool:
-        """Tell whether a custom avatar is unknown."""
+        """Return whether a custom avatar is unknown."""
         known = self.settings.avatars
         return avatar is not None and known is not None and avatar not in known
 
@@ -316,14 +316,14 @@ class Model:
         return DAY
 
     def get(self, at: float, session_id: str) -> Row:
-        """Look at a session."""
+        """Read a session."""
         self.advance(at)
         if session_id in self.known:
             return self.known[session_id]
         if not self.settings.materialise:
             raise No("unknown_session")
         plan = self.settings.plan
-        return self.bear(session_id, at, max_duration_s=300, cost=0, plan=plan)
+        return self.add(session_id, at, max_duration_s=300, cost=0, plan=plan)
 
     def consume(self, at: float, session_id: str, *, right_key: bool) -> Row:
         """Use a key."""
@@ -341,7 +341,7 @@ class Model:
         return self.occur(at, row.id, "consumed" if row.plan.join is None else "claimed")
 
     def backend(self, at: float, session_id: str) -> Row:
-        """Let a backend in."""
+        """Admit a backend."""
         row = self.get(at, session_id)
         if row.state in OVER:
             raise No("session_over")
@@ -359,7 +359,7 @@ class Model:
         return row
 
     def occur(self, at: float, session_id: str, event: str, *, reason: str | None = None) -> Row:
-        """Let an admin or the room do something; nobody is admitted that way."""
+        """Apply an event of an admin or of the room; no session is admitted that way."""
         row = self.get(at, session_id)
         if event in ("admitted", "released"):
             raise No("illegal_transition")

@@ -1,7 +1,7 @@
-"""Accounts to try, calls as data, and everything of an account that anybody can see.
+"""Accounts under test, calls as data, and the observable state of an account.
 
-A script is a list of calls with the time that passes before each. `play` performs it and writes
-down what each call answered, so that two ways of living through the same time can be compared.
+A script is a list of calls with the time that passes before each. `play` performs it and records
+the answer of each call, so that two ways of advancing through the same time can be compared.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SLOW_LAW = settings(LAW, max_examples=examples(40))
 
 
 def new_account(
-    given: Settings | None = None,
+    given_settings: Settings | None = None,
     *,
     seed: str = "1",
     world: str = "w",
@@ -51,7 +51,10 @@ def new_account(
 ) -> Account:
     """Return an account with nothing in it."""
     return Account(
-        draws=Draws(seed, world), key_tag="0" * 12, settings=given or Settings(), record=record
+        draws=Draws(seed, world),
+        key_tag="0" * 12,
+        settings=given_settings or Settings(),
+        record=record,
     )
 
 
@@ -68,7 +71,7 @@ def limited(**limits: Any) -> Settings:
 def in_state(state: State) -> tuple[Account, Session, float]:
     """Return an account of capacity 1, a session that ordinary calls brought to `state`, and when.
 
-    Whoever is QUEUED waits for the other session of the account.
+    A QUEUED session waits for the other session of the account.
     """
     join = Fixed(5.0) if state is State.CLAIMED else None
     account = new_account(
@@ -100,10 +103,10 @@ def running(account: Account, *, at: float, max_duration_s: int = 300) -> str:
 
 
 def seen(account: Account) -> dict[str, Any]:
-    """Return everything that can be seen from outside, copied."""
+    """Return the observable state, copied."""
     return {
         "settings": account.settings,
-        "born": account.created_count,
+        "created_count": account.created_count,
         "sessions": dict(account.sessions),
         "keys": {one.id: account.session_key(one) for one in account.sessions.values()},
         "active": account.active,
@@ -122,7 +125,7 @@ Answer = Session | tuple[str, float | None] | None
 
 
 def code_of(call: Callable[[], Session | None]) -> Answer:
-    """Return what `call` answers, or the code and Retry-After of its refusal."""
+    """Return the answer of `call`, or the code and Retry-After of its refusal."""
     try:
         return call()
     except Refused as refusal:
@@ -133,7 +136,7 @@ def code_of(call: Callable[[], Session | None]) -> Answer:
 
 
 class What(Enum):
-    """What a script's call does."""
+    """The kind of a script's call."""
 
     CREATE = "create"
     GET = "get"
@@ -166,11 +169,11 @@ class Call:
 
 @dataclass(slots=True)
 class Played:
-    """What came of a script so far.
+    """The results of a script so far.
 
     Attributes:
         history: what `advance` returned.
-        recorded: what the account told, each change with the limit of capacity at that moment.
+        recorded: the changes of the account, each with the limit of capacity at that moment.
         ids: of the sessions created, the oldest first.
     """
 
@@ -238,7 +241,7 @@ Between = Callable[[Account, float, float], list[Change]]
 
 
 def play(
-    given: Settings,
+    given_settings: Settings,
     script: Sequence[Call],
     *,
     between: Between | None = None,
@@ -248,7 +251,7 @@ def play(
     """Perform `script` on a new account; see `go_on`."""
     recorded: list[tuple[Change, int | None]] = []
     account = new_account(
-        given,
+        given_settings,
         seed=seed,
         world=world,
         record=lambda change: recorded.append((change, account.settings.limits.concurrency)),
@@ -257,9 +260,9 @@ def play(
 
 
 def go_on(played: Played, script: Sequence[Call], *, between: Between | None = None) -> Played:
-    """Perform `script` and note what comes of it.
+    """Perform `script` and record its results.
 
-    `between(account, since, until)` does whatever happens in the gap before each call and returns
+    `between(account, since, until)` acts in the gap before each call and returns
     the changes it saw; without it, the account is left alone until `until`.
     """
     account = played.account

@@ -1,6 +1,6 @@
 """One account: its time, capacity, credits, quota, keys and memory.
 
-What holds for any settings and calls whatsoever stands in `test_account_laws.py`.
+The laws for all settings and calls stand in `test_account_laws.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ instants = st.floats(START, START + 1000)
 @LAW
 @given(st.floats(min_value=0, exclude_min=True, max_value=1e6))
 def test_time_never_runs_backwards(seconds: float) -> None:
-    """A look at an instant before the last one is an error and changes nothing."""
+    """A call at an instant before the last one is an error and changes nothing."""
     account = new_account()
     session = account.create(at=START + seconds)
     before = deepcopy(vars(account))
@@ -83,8 +83,8 @@ def test_events_due_at_the_same_instant_happen_in_the_order_of_creation() -> Non
     assert account.sessions[younger].state is State.COMPLETED
 
 
-def test_a_session_reborn_under_its_old_id_takes_its_new_place() -> None:
-    """What a forgotten session was due for does not move its successor ahead of others."""
+def test_a_session_created_again_under_its_old_id_takes_its_new_place() -> None:
+    """The due event of an evicted session does not move its successor ahead of others."""
     account = new_account(Settings(limits=Limits(retained=0), materialise=True))
     first = account.create(at=START - 1)
     account.get(FOREIGN_ID, at=START)
@@ -100,7 +100,7 @@ def test_a_session_reborn_under_its_old_id_takes_its_new_place() -> None:
 # States
 
 
-def test_a_refused_transition_says_what_was_tried() -> None:
+def test_a_refused_transition_names_state_and_event() -> None:
     """The refusal of an impossible event names the state and the event."""
     account = new_account()
     session = account.create(at=START)
@@ -115,7 +115,7 @@ def test_a_refused_transition_says_what_was_tried() -> None:
 @LAW
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=1, max_size=30))
 def test_the_queue_is_first_in_first_out(steps: list[tuple[bool, int]]) -> None:
-    """Whoever has waited longest is admitted next, whoever gives up meanwhile is left out."""
+    """The longest waiting session is admitted next; one cancelled meanwhile is left out."""
     account = new_account(limited(concurrency=1))
     line = [account.create(at=START).id for _ in range(10)]
 
@@ -130,7 +130,7 @@ def test_the_queue_is_first_in_first_out(steps: list[tuple[bool, int]]) -> None:
 
 
 @pytest.mark.parametrize("how", [Event.FAILED, Event.CANCELLED, Event.EXPIRED, Event.ENDED])
-def test_freed_capacity_is_given_on_at_the_same_instant(how: Event) -> None:
+def test_freed_capacity_is_reused_at_the_same_instant(how: Event) -> None:
     """However a session ends, the oldest queued one starts provisioning at that instant."""
     account = new_account(Settings(plan=Plan(provision=Fixed(2.0)), limits=Limits(concurrency=1)))
     first, second = account.create(at=START), account.create(at=START)
@@ -145,8 +145,8 @@ def test_freed_capacity_is_given_on_at_the_same_instant(how: Event) -> None:
     assert (admitted.changed_at, admitted.due_at) == (START + 5, START + 7)
 
 
-def test_capacity_freed_while_nobody_looks_is_given_on_at_its_own_instant() -> None:
-    """A chain of sessions that expire one after another is stamped as if it had been watched."""
+def test_capacity_freed_between_calls_is_reused_at_its_own_instant() -> None:
+    """A chain of sessions that expire one after another is stamped as if it had been polled."""
     account = new_account(
         Settings(plan=Plan(provision=Fixed(1.0), expires_in_s=10.0), limits=Limits(concurrency=1))
     )
@@ -160,8 +160,8 @@ def test_capacity_freed_while_nobody_looks_is_given_on_at_its_own_instant() -> N
 
 @pytest.mark.parametrize("event", [Event.ADMITTED, Event.RELEASED])
 @pytest.mark.parametrize("state", [State.QUEUED, State.PROVISIONING, State.RUNNING])
-def test_nobody_is_admitted_by_hand(state: State, event: Event) -> None:
-    """What leads to capacity is the account's own affair, so that no call can exceed the limit."""
+def test_no_session_is_admitted_by_hand(state: State, event: Event) -> None:
+    """The account alone admits sessions, so that no call can exceed the limit."""
     account = new_account(limited(concurrency=1))
     session = account.sessions[running(account, at=START)]
     if state is State.QUEUED:
@@ -188,8 +188,8 @@ def test_a_plan_can_keep_a_session_queued(capacity: int | None) -> None:
     assert (after.state, after.changed_at) == (State.PROVISIONING, START + 5)
 
 
-def test_who_is_released_stands_behind_those_who_wait_already() -> None:
-    """The place in the queue is that of the instant at which a session began to wait for room."""
+def test_a_released_session_queues_behind_those_that_wait() -> None:
+    """The place in the queue follows the instant at which a session began to wait for room."""
     account = new_account(limited(concurrency=1))
     running(account, at=START)
     slow = account.create(at=START, plan=provisioned_at_once(queued=Fixed(5.0)))
@@ -200,7 +200,7 @@ def test_who_is_released_stands_behind_those_who_wait_already() -> None:
     assert account.queued == (quick.id, slow.id)
 
 
-def test_who_gives_up_before_its_release_is_never_admitted() -> None:
+def test_a_session_cancelled_before_its_release_is_never_admitted() -> None:
     """A session cancelled during its own time in the queue leaves nothing behind."""
     account = new_account(Settings(plan=Plan(queued=Fixed(5.0))))
     session = account.create(at=START)
@@ -215,7 +215,7 @@ def test_who_gives_up_before_its_release_is_never_admitted() -> None:
 # Other settings
 
 
-def test_more_capacity_admits_those_who_wait_at_once() -> None:
+def test_more_capacity_admits_waiting_sessions_at_once() -> None:
     """The new limit holds from the very instant of the change, for the oldest first."""
     account = new_account(limited(concurrency=1))
     ids = [account.create(at=START).id for _ in range(4)]
@@ -227,8 +227,8 @@ def test_more_capacity_admits_those_who_wait_at_once() -> None:
     assert account.sessions[ids[2]].ready_at == START + 7
 
 
-def test_less_capacity_ends_nobody_and_admits_nobody() -> None:
-    """Those who are in stay in; whoever waits does so until there is room under the new limit."""
+def test_less_capacity_ends_no_session_and_admits_none() -> None:
+    """Active sessions go on; waiting ones wait until there is room under the new limit."""
     account = new_account(limited(concurrency=3))
     ids = [account.create(at=START).id for _ in range(4)]
 
@@ -242,7 +242,7 @@ def test_less_capacity_ends_nobody_and_admits_nobody() -> None:
 
 
 def test_the_old_settings_hold_until_the_instant_of_the_change() -> None:
-    """What was due before the change happens first, and under the settings of its time."""
+    """Events due before the change happen first, under the settings of their time."""
     account = new_account(replace(limited(credits=4), unpaid=Unpaid.FAIL))
     session_id = running(account, at=START)
 
@@ -252,8 +252,8 @@ def test_the_old_settings_hold_until_the_instant_of_the_change() -> None:
     assert (session.state, session.changed_at) == (State.FAILED, START + 6)
 
 
-def test_sessions_keep_the_plan_they_were_born_with() -> None:
-    """Another plan is that of later sessions, and one given with a create is that session's."""
+def test_sessions_keep_the_plan_of_their_create() -> None:
+    """A new plan applies to later sessions, and a plan passed to a create to that session."""
     slow, other = Plan(provision=Fixed(50.0)), Plan(provision=Fixed(7.0))
     account = new_account(Settings(plan=slow))
     old = account.create(at=START)
@@ -266,8 +266,8 @@ def test_sessions_keep_the_plan_they_were_born_with() -> None:
     assert own.due_at == START + 8
 
 
-def test_less_retention_forgets_at_once() -> None:
-    """What is more than the new number is gone from the instant of the change."""
+def test_less_retention_evicts_at_once() -> None:
+    """Sessions beyond the new number are gone from the instant of the change."""
     account = new_account(limited(retained=5))
     ids = [account.create(at=START).id for _ in range(4)]
     for one in ids:
@@ -283,7 +283,7 @@ def test_less_retention_forgets_at_once() -> None:
 @given(credits=st.integers(0, 100), later=st.floats(0, 100))
 @pytest.mark.parametrize("granted", [None, 50])
 def test_a_grant_leaves_as_many_credits(granted: int | None, credits: int, later: float) -> None:
-    """So many are left at that instant, whatever was spent since the last look."""
+    """So many are left at that instant, charges since the last call included."""
     account = new_account(limited(credits=granted))
     running(account, at=START)
 
@@ -305,7 +305,7 @@ def test_a_grant_lets_an_empty_account_go_on() -> None:
 
 
 def test_settings_are_not_changed_in_the_past() -> None:
-    """A change at an instant before the last look is an error and changes nothing."""
+    """A change at an instant before the last call is an error and changes nothing."""
     account = new_account()
     account.advance(START)
     before = deepcopy(vars(account))
@@ -365,7 +365,7 @@ def test_a_call_that_ends_at_its_cap_does_not_start_the_next_block() -> None:
 
 
 def test_charges_stand_on_the_utc_day_of_their_own_instant() -> None:
-    """A call over midnight is charged on both days, however late somebody looks."""
+    """A call over midnight is charged on both days, however late the account is advanced."""
     midnight = 20_000 * DAY
     account = new_account(limited())
     running(account, at=midnight - 6.5, max_duration_s=18)
@@ -429,7 +429,7 @@ def test_a_session_costs_two_credits_at_creation(credits: int) -> None:
 
 
 def test_unlimited_is_unlimited() -> None:
-    """Without limits nothing is refused or queued, and what is left is not a number."""
+    """Without limits nothing is refused or queued, and the remainder is None."""
     account = new_account(limited(concurrency=None, daily=None, credits=None))
 
     for _ in range(100):
@@ -446,7 +446,7 @@ def test_unlimited_is_unlimited() -> None:
 
 
 def test_an_unknown_custom_avatar_is_refused() -> None:
-    """Custom avatars must exist, in whatever case; None means that all do."""
+    """Custom avatars must exist, in upper or lower case; None means that all do."""
     account = new_account()
     anything_goes = new_account(Settings(avatars=None))
 
@@ -512,7 +512,7 @@ def test_retry_after_is_exactly_when_the_next_create_works(
 
 @LAW
 @given(st.floats(0, 10))
-def test_the_quota_frees_after_24_hours_whatever_the_rounding(created_at: float) -> None:
+def test_the_quota_frees_after_24_hours_for_any_rounding(created_at: float) -> None:
     """A create exactly 24 hours after the one that filled the quota is accepted."""
     account = new_account(limited(daily=1))
     account.create(at=created_at)
@@ -521,7 +521,7 @@ def test_the_quota_frees_after_24_hours_whatever_the_rounding(created_at: float)
 
 
 def test_a_quota_of_zero_never_frees() -> None:
-    """With no quota at all each refusal points a whole day ahead."""
+    """With a quota of zero each refusal has a Retry-After of a whole day."""
     account = new_account(limited(daily=0))
 
     for at in (START, START + DAY, START + 5 * DAY):
@@ -548,7 +548,7 @@ def test_ended_sessions_count_for_the_quota() -> None:
     after=st.lists(st.floats(0, 299), min_size=2, max_size=12),
 )
 def test_of_many_consumes_exactly_one_wins(join: Fixed | None, after: list[float]) -> None:
-    """The first consume gets the session, whenever the others come."""
+    """The first consume gets the session, whenever the others arrive."""
     account = new_account(Settings(plan=provisioned_at_once(join=join)))
     session = account.create(at=START)
     key = account.session_key(session)
@@ -622,7 +622,7 @@ def test_consume_is_refused_while_not_ready_and_when_over() -> None:
 
 
 def test_a_joined_session_runs_from_the_moment_of_joining() -> None:
-    """In join mode consuming claims the session; it runs and is billed once somebody joins."""
+    """In join mode a consume claims the session; it runs and is billed from the join on."""
     account = new_account(Settings(plan=provisioned_at_once(join=Fixed(4.0))))
     session = account.create(at=START)
 
@@ -638,7 +638,7 @@ def test_a_joined_session_runs_from_the_moment_of_joining() -> None:
 
 
 @pytest.mark.parametrize("join", [None, NEVER, Fixed(300.0)])
-def test_a_claimed_session_that_nobody_joins_expires(join: Fixed | None) -> None:
+def test_a_claimed_session_without_a_join_expires(join: Fixed | None) -> None:
     """Joining by `expiresAt` is too late, also for a session that was claimed by hand."""
     account = new_account(Settings(plan=provisioned_at_once(join=join)))
     session = account.create(at=START)
@@ -691,22 +691,22 @@ def test_a_planned_failure_comes_when_provisioning_would_have_ended() -> None:
 
 
 def test_a_failure_by_hand_carries_the_given_reason_or_a_general_one() -> None:
-    """An admin may say why; if not, the session still says something."""
+    """An admin may set the reason; without one the session has a general one."""
     account = new_account()
-    told, untold = account.create(at=START), account.create(at=START)
+    with_reason, without_reason = account.create(at=START), account.create(at=START)
     reason = Failure("MADE.UP", "Because.")
 
-    account.apply_event(told.id, Event.FAILED, at=START, failure=reason)
-    account.apply_event(untold.id, Event.FAILED, at=START)
+    account.apply_event(with_reason.id, Event.FAILED, at=START, failure=reason)
+    account.apply_event(without_reason.id, Event.FAILED, at=START)
 
-    assert account.sessions[told.id].failure == reason
-    general = account.sessions[untold.id].failure
+    assert account.sessions[with_reason.id].failure == reason
+    general = account.sessions[without_reason.id].failure
     assert general is not None
     assert general.code == "INTERNAL"
 
 
 def test_provisioning_times_are_draws_by_ordinal() -> None:
-    """Each session takes the time that its own draw gives, whatever happened to the others."""
+    """Each session takes the time of its own draw, independent of the others."""
     plan = Plan(provision=Uniform(1.0, 3.0))
     account = new_account(Settings(plan=plan), seed="s", world="w")
     ids = [account.create(at=START).id for _ in range(5)]
@@ -749,7 +749,7 @@ def test_a_backend_joins_wherever_there_is_a_room() -> None:
 
 @pytest.mark.parametrize("deleted_again", [True, False])
 def test_deleting_an_ended_session_follows_the_switch(deleted_again: bool) -> None:
-    """A second DELETE changes nothing; it answers the session or does not know it."""
+    """A second DELETE changes nothing; it answers the session or is refused as unknown."""
     account = new_account(Settings(deleted_again=deleted_again))
     session = account.create(at=START)
     cancelled = account.delete(session.id, at=START + 1)
@@ -769,7 +769,7 @@ def test_deleting_an_ended_session_follows_the_switch(deleted_again: bool) -> No
 
 
 def test_an_unknown_id_is_refused() -> None:
-    """A session that never was cannot be looked at, consumed, joined or deleted."""
+    """An unknown session cannot be read, consumed, joined or deleted."""
     account = new_account()
 
     for call in (account.get, account.admit_backend, account.delete):
@@ -782,16 +782,20 @@ def test_an_unknown_id_is_refused() -> None:
 
 
 def test_unknown_ids_materialise_without_charge_or_quota() -> None:
-    """A session that is first looked at begins there, costs nothing, and is then ordinary."""
+    """An unknown session begins at its first GET, costs nothing, and is then ordinary."""
     account = new_account(
         Settings(materialise=True, limits=Limits(concurrency=1, daily=0, credits=0))
     )
 
-    born = account.get(FOREIGN_ID, at=START)
+    created = account.get(FOREIGN_ID, at=START)
     queued = account.get(EXAMPLE_AVATAR, at=START)
     ready = account.get(FOREIGN_ID, at=START + 1.5)
 
-    assert (born.id, born.state, born.created_at) == (FOREIGN_ID, State.PROVISIONING, START)
+    assert (created.id, created.state, created.created_at) == (
+        FOREIGN_ID,
+        State.PROVISIONING,
+        START,
+    )
     assert queued.state is State.QUEUED
     assert ready.state is State.READY
     assert (account.spent, account.used_today) == (0, 0)
@@ -822,7 +826,7 @@ def test_an_id_that_was_materialised_is_not_drawn_again() -> None:
 def test_retention_keeps_the_newest_terminal_sessions(
     retained: int, order: list[int], ended: int
 ) -> None:
-    """Those that ended last stay readable, older ones are forgotten and counted."""
+    """Those that ended last stay readable, older ones are evicted and counted."""
     account = new_account(limited(retained=retained))
     ids = [account.create(at=START).id for _ in range(8)]
 
@@ -839,14 +843,14 @@ def test_retention_keeps_the_newest_terminal_sessions(
             account.get(gone, at=START + 100)
 
 
-def test_a_session_that_is_forgotten_as_it_ends_is_still_answered() -> None:
-    """With nothing retained a call answers the session as the call left it."""
+def test_a_session_that_is_evicted_as_it_ends_is_still_answered() -> None:
+    """With a retention of 0 a call answers the session as the call left it."""
     plan = failing(BROKEN, provision=NO_TIME)
     account = new_account(Settings(plan=plan, limits=Limits(retained=0)))
 
-    born = account.create(at=START)
+    created = account.create(at=START)
 
-    assert (born.state, born.failure) == (State.FAILED, BROKEN)
+    assert (created.state, created.failure) == (State.FAILED, BROKEN)
     assert account.sessions == {}
     assert account.evicted == 1
 
@@ -881,8 +885,8 @@ def test_a_long_queue_of_sessions_with_deadlines_is_left_alone() -> None:
     assert len(heap) == 400
 
 
-def test_what_never_happens_is_not_waited_for() -> None:
-    """A session that never becomes READY is due for nothing."""
+def test_an_event_that_never_happens_is_not_due() -> None:
+    """A session that never becomes READY has no due instant."""
     account = new_account(Settings(plan=Plan(provision=NEVER)))
     session = account.create(at=START)
 
@@ -897,7 +901,7 @@ def test_what_never_happens_is_not_waited_for() -> None:
 @LAW
 @given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), unique=True, min_size=2))
 def test_different_worlds_or_seeds_share_no_ids_or_keys(names: list[tuple[str, str]]) -> None:
-    """Whatever differs, seed or world, no id and no key occurs twice."""
+    """With another seed or another world, no id and no key occurs twice."""
     ids: list[str] = []
     keys: list[str] = []
 
@@ -922,7 +926,7 @@ def test_the_key_shows_the_world_and_not_the_id() -> None:
     assert secret not in session.id.replace("-", "")
 
 
-def test_repr_tells_the_state_and_no_key() -> None:
+def test_repr_shows_the_state_and_no_key() -> None:
     """The representation counts sessions and credits and shows no key."""
     account = new_account()
     session = account.create(at=START)

@@ -1,4 +1,4 @@
-"""The laws of an account: what holds for any settings, any calls and any looks in between."""
+"""The laws of an account: for any settings, any calls and any advances in between."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TAKES_CAPACITY = {State.PROVISIONING, State.READY, State.CLAIMED, State.RUNNING}
 def test_advancing_in_steps_equals_advancing_at_once(
     given_settings: Settings, script: list[Call], parts: list[float]
 ) -> None:
-    """However often time is looked at, the same changes happen at the same instants."""
+    """However often the account is advanced, the same changes happen at the same instants."""
     place = cuts(parts)
 
     def in_steps(account: Account, since: float, until: float) -> list[Change]:
@@ -66,7 +66,7 @@ def test_advancing_in_steps_equals_advancing_at_once(
 def test_polling_never_changes_history(
     given_settings: Settings, script: list[Call], parts: list[float]
 ) -> None:
-    """Looks, wrong keys and refused calls in between leave no trace in what follows."""
+    """Polls, wrong keys and refused calls in between leave no trace in what follows."""
     place = cuts(parts)
     given_settings = replace(given_settings, materialise=False)
 
@@ -94,7 +94,7 @@ def test_polling_never_changes_history(
 def test_each_change_is_stamped_with_its_own_due_instant(
     given_settings: Settings, script: list[Call]
 ) -> None:
-    """Changes come in order of time, each at the instant at which it was due, or was let in."""
+    """Changes come in order of time, each at the instant at which it was due, or was admitted."""
     history = play(given_settings, script).history
 
     assert [change.at for change in history] == sorted(change.at for change in history)
@@ -109,7 +109,7 @@ def test_each_change_is_stamped_with_its_own_due_instant(
 @LAW
 @given(all_settings, scripts)
 def test_terminal_states_do_not_move(given_settings: Settings, script: list[Call]) -> None:
-    """A session that has ended looks the same ever after, until it is forgotten."""
+    """A session that has ended stays the same ever after, until it is evicted."""
     for before, after in pairwise(play(given_settings, script).sights):
         for session in before["sessions"].values():
             later = after["sessions"].get(session.id)
@@ -122,7 +122,7 @@ def test_terminal_states_do_not_move(given_settings: Settings, script: list[Call
 def test_every_waiting_state_has_a_due_instant_or_waits_for_capacity(
     given_settings: Settings, script: list[Call]
 ) -> None:
-    """Live sessions are due for something by themselves, unless capacity is all they lack."""
+    """Live sessions have a due event, unless they wait for capacity."""
     for sight in play(given_settings, script).sights:
         for session in sight["sessions"].values():
             due = session.state in TAKES_CAPACITY or (
@@ -134,7 +134,7 @@ def test_every_waiting_state_has_a_due_instant_or_waits_for_capacity(
 
 @LAW
 @given(all_settings, scripts)
-def test_nobody_is_admitted_before_its_own_time_in_the_queue(
+def test_no_session_is_admitted_before_its_own_time_in_the_queue(
     given_settings: Settings, script: list[Call]
 ) -> None:
     """However much room there is, a plan keeps a session QUEUED as long as it says."""
@@ -149,7 +149,7 @@ def test_nobody_is_admitted_before_its_own_time_in_the_queue(
 
 @LAW
 @given(all_settings, scripts)
-def test_nobody_is_admitted_beyond_capacity_and_nobody_waits_in_vain(
+def test_capacity_is_never_exceeded_and_never_left_unused(
     given_settings: Settings, script: list[Call]
 ) -> None:
     """At every single change the limit of that moment holds; no room is left while some wait."""
@@ -179,11 +179,11 @@ def test_nobody_is_admitted_beyond_capacity_and_nobody_waits_in_vain(
         active += is_active - was_active
         if is_active and not was_active:
             assert change.event is Event.ADMITTED
-            assert limit is None or active <= limit  # lowering a limit ends nobody
+            assert limit is None or active <= limit  # lowering a limit ends no session
 
 
 def waits(session: Session) -> bool:
-    """Tell whether a session waits for capacity, and not for its own time in the queue."""
+    """Return whether a session waits for capacity, and not for its own time in the queue."""
     own_time = session.plan.queued != Fixed(0.0) and session.event is not Event.RELEASED
     return session.state is State.QUEUED and not own_time
 
@@ -203,13 +203,15 @@ def test_credits_granted_are_spent_or_left(given_settings: Settings, script: lis
 
 @LAW
 @given(all_settings, scripts)
-def test_the_changes_told_make_up_the_account(given_settings: Settings, script: list[Call]) -> None:
-    """Folded in their order, the changes that `record` sees are the sessions and the credits."""
+def test_the_recorded_changes_make_up_the_account(
+    given_settings: Settings, script: list[Call]
+) -> None:
+    """Folded in their order, the changes that `record` gets yield the sessions and the credits."""
     played = play(given_settings, script)
-    told = [change for change, _ in played.recorded]
+    changes = [change for change, _ in played.recorded]
 
     folded: dict[str, Session] = {}
-    for change in told:
+    for change in changes:
         if change.before is not None:
             assert folded[change.after.id] == change.before
         folded[change.after.id] = change.after
@@ -217,23 +219,21 @@ def test_the_changes_told_make_up_the_account(given_settings: Settings, script: 
     readable = played.account.sessions
     assert {one: folded[one] for one in readable} == dict(readable)
     assert all(session.state in OVER for one, session in folded.items() if one not in readable)
-    assert sum(change.before is None for change in told) == played.account.created_count
-    assert sum(change.charge for change in told) == played.account.spent
-    assert [change.at for change in told] == sorted(change.at for change in told)
+    assert sum(change.before is None for change in changes) == played.account.created_count
+    assert sum(change.charge for change in changes) == played.account.spent
+    assert [change.at for change in changes] == sorted(change.at for change in changes)
 
 
 @LAW
 @given(all_settings, scripts)
-def test_what_advance_returns_is_what_was_told(
-    given_settings: Settings, script: list[Call]
-) -> None:
-    """Nothing more, nothing less, and in the same order."""
+def test_advance_returns_the_recorded_changes(given_settings: Settings, script: list[Call]) -> None:
+    """It returns exactly these changes, in the same order."""
     played = play(given_settings, [])
 
     for call in script:
-        told, returned = len(played.recorded), len(played.history)
+        recorded, returned = len(played.recorded), len(played.history)
         history = played.account.advance(played.at + call.after_s)
-        assert [change for change, _ in played.recorded[told:]] == history
+        assert [change for change, _ in played.recorded[recorded:]] == history
         go_on(played, [call])
         assert played.history[returned:] == []
 
@@ -246,7 +246,7 @@ def test_what_advance_returns_is_what_was_told(
 def test_a_copy_goes_on_as_the_original_would(
     given_settings: Settings, before: list[Call], after: list[Call]
 ) -> None:
-    """After the same calls, both have given the same answers, told the same, and look the same."""
+    """After the same calls, both have the same answers, the same records and the same state."""
     original = play(given_settings, before)
     copied = original.branch()
     original = Played(original.account, original.recorded, at=original.at, ids=original.ids)
@@ -264,23 +264,23 @@ def test_a_copy_goes_on_as_the_original_would(
 
 @SLOW_LAW
 @given(all_settings, scripts, scripts, st.booleans())
-def test_what_happens_to_one_of_two_copies_does_not_show_in_the_other(
+def test_a_change_to_one_of_two_copies_does_not_affect_the_other(
     given_settings: Settings, before: list[Call], after: list[Call], to_the_copy: bool
 ) -> None:
     """No field of the one, however private, differs after calls to the other."""
     original = play(given_settings, before)
     copied = original.branch()
     used, left_alone = (copied, original) if to_the_copy else (original, copied)
-    was, told = fields(left_alone.account), [*left_alone.recorded]
+    was, recorded = fields(left_alone.account), [*left_alone.recorded]
 
     go_on(used, after)
 
     assert fields(left_alone.account) == was
-    assert left_alone.recorded == told
+    assert left_alone.recorded == recorded
 
 
 def fields(account: Account) -> dict[str, Any]:
-    """Return every field of an account, copied, but for whom it tells."""
+    """Return every field of an account, copied, but for `_record`."""
     return deepcopy({name: value for name, value in vars(account).items() if name != "_record"})
 
 
@@ -308,7 +308,7 @@ def test_a_refused_call_leaves_the_account_exactly_as_it_was(
 
 @LAW
 @given(all_settings, scripts)
-def test_a_key_is_the_same_at_every_look(given_settings: Settings, script: list[Call]) -> None:
+def test_a_key_never_changes(given_settings: Settings, script: list[Call]) -> None:
     """A session has one key all its life, and no other session has it."""
     keys: dict[int, str] = {}
     for sight in play(given_settings, script).sights:

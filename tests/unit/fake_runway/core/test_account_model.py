@@ -1,7 +1,7 @@
 """The account against a model of it that is too simple to be wrong (see `model.py`).
 
-Hypothesis makes up settings, calls and jumps of time, mostly to the very instants at which
-something is due, and after every step all that can be seen of both must be the same.
+Hypothesis draws settings, calls and jumps of time, mostly to the very instants at which
+something is due, and after every step the observable state of both must be the same.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class AccountAndModel(RuleBasedStateMachine):
 
     @initialize(given_settings=all_settings)
     def begin(self, given_settings: Settings) -> None:
-        """Both start from the same settings, and the model is told the draws."""
+        """Both start from the same settings, and the model gets the draws."""
         draws = Draws("seed", "world")
         self.recorded: list[Change] = []
         self.account = Account(
@@ -56,20 +56,20 @@ class AccountAndModel(RuleBasedStateMachine):
     def both(self, real: Callable[[], Session], model: Callable[[], Row]) -> None:
         """Do the same to both; they answer the same session or the same refusal."""
         expected: tuple[Any, ...] | dict[str, Any]
-        came: tuple[Any, ...] | dict[str, Any]
+        got: tuple[Any, ...] | dict[str, Any]
         try:
-            came = of_session(real())
+            got = of_session(real())
         except Refused as refusal:
             wait = refusal.retry_after_s
-            came = (refusal.code,) if wait is None else (refusal.code, wait)
+            got = (refusal.code,) if wait is None else (refusal.code, wait)
         try:
             expected = self.of_row(model())
         except No as refusal:
             expected = refusal.args
-        assert came == expected
+        assert got == expected
 
     def of_row(self, row: Row) -> dict[str, Any]:
-        """Return what the account should say of a session."""
+        """Return the expected fields of a session."""
         due = self.model.due(row)
         return {
             "number": row.number,
@@ -97,28 +97,28 @@ class AccountAndModel(RuleBasedStateMachine):
     )
     def create(self, max_duration_s: int, avatar: str | None, plan: Plan | None) -> None:
         """Create a session, maybe with a plan of its own; the model takes over the id."""
-        born: list[str] = []
+        created: list[str] = []
 
         def real() -> Session:
             session = self.account.create(
                 at=self.now, max_duration_s=max_duration_s, avatar=avatar, plan=plan
             )
-            born.append(session.id)
+            created.append(session.id)
             return session
 
         def model() -> Row:
-            session_id = born[0] if born else "none was created"
+            session_id = created[0] if created else "none was created"
             return self.model.create(
                 self.now, session_id, max_duration_s=max_duration_s, avatar=avatar, plan=plan
             )
 
         self.both(real, model)
-        assert not set(born) & set(self.ids)
-        self.ids += born
+        assert not set(created) & set(self.ids)
+        self.ids += created
 
     @rule(which=which_session)
     def get(self, which: int) -> None:
-        """Look at a session, maybe one that never was or is forgotten."""
+        """Read a session, maybe an unknown or an evicted one."""
         one = self.pick(which)
         self.both(lambda: self.account.get(one, at=self.now), lambda: self.model.get(self.now, one))
 
@@ -175,7 +175,7 @@ class AccountAndModel(RuleBasedStateMachine):
         failure=st.sampled_from([None, Failure("MADE.UP", "Because.")]),
     )
     def occur(self, which: int, event: Event, failure: Failure | None) -> None:
-        """Let anything happen to any session, possible or not."""
+        """Apply any event to any session, possible or not."""
         one, reason = self.pick(which), None if failure is None else failure.code
         self.both(
             lambda: self.account.apply_event(one, event, at=self.now, failure=failure),
@@ -210,12 +210,12 @@ class AccountAndModel(RuleBasedStateMachine):
     def move_to(self, now: float) -> None:
         """Bring both up to `now`; the same things have happened in the same order."""
         self.now = max(self.now, now)
-        came = [
+        got = [
             (change.at, change.after.id, change.event.value)
             for change in self.account.advance(self.now)
             if change.event is not None
         ]
-        assert came == self.model.advance(self.now)
+        assert got == self.model.advance(self.now)
 
     @rule(seconds=st.sampled_from([0.25, 1.0, 1.5, 6.0, 10.0, 60.0, 300.0, 86_400.0]))
     def wait(self, seconds: float) -> None:
@@ -246,7 +246,7 @@ class AccountAndModel(RuleBasedStateMachine):
     # What must hold
 
     @invariant()
-    def all_that_can_be_seen_is_the_same(self) -> None:
+    def the_observable_state_is_the_same(self) -> None:
         """Sessions, queue, counters and the next due instant agree."""
         account, model = self.account, self.model
         known = {one: self.of_row(row) for one, row in model.known.items()}
@@ -262,13 +262,13 @@ class AccountAndModel(RuleBasedStateMachine):
         assert account.settings == model.settings
 
     @invariant()
-    def all_that_happened_was_told(self) -> None:
-        """The account has told every change, births included, in the order of the model's log."""
-        told = [
+    def every_change_was_recorded(self) -> None:
+        """The account recorded every change, creates included, in the order of the model's log."""
+        recorded = [
             (change.at, change.after.id, change.event and change.event.value)
             for change in self.recorded
         ]
-        assert told == [(at, row.id, event) for at, row, event in self.model.log]
+        assert recorded == [(at, row.id, event) for at, row, event in self.model.log]
 
 
 def of_session(session: Session) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def of_session(session: Session) -> dict[str, Any]:
 
 
 class TestAccountAgainstModel(AccountAndModel.TestCase):  # type: ignore[misc,valid-type]
-    """Everything that can be seen of an account is what the simple model says."""
+    """The observable state of an account equals that of the simple model."""
 
     settings = settings(
         max_examples=examples(100),

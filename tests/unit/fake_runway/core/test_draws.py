@@ -142,8 +142,8 @@ def test_a_hundred_thousand_ids_do_not_collide() -> None:
     assert len({draws.uuid("session-id", ordinal) for ordinal in range(100_000)}) == 100_000
 
 
-def test_a_key_cannot_be_told_from_an_id() -> None:
-    """What is asked for is part of the question: id and key of a session have nothing in common."""
+def test_key_and_id_have_nothing_in_common() -> None:
+    """The purpose is part of the question: id and key of a session have nothing in common."""
     draws = Draws("seed", "world")
 
     for ordinal in range(100):

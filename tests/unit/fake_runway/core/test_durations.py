@@ -129,7 +129,7 @@ BAD = [
 
 @pytest.mark.parametrize("text", BAD)
 def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
-    """The message shows every accepted form and what came."""
+    """The message shows every accepted form and the text that was passed."""
     with pytest.raises(ValueError, match="expected a duration such as") as refused:
         parse_duration(text)
 
@@ -185,7 +185,7 @@ def test_the_same_draw_gives_the_same_span(duration: Duration, number: float) ->
 
 @LAW
 @given(seconds, draws)
-def test_a_fixed_span_does_not_look_at_the_draw(length: float, number: float) -> None:
+def test_a_fixed_span_ignores_the_draw(length: float, number: float) -> None:
     """It is always the same."""
     assert Fixed(length).sample(number) == length
 
@@ -193,7 +193,7 @@ def test_a_fixed_span_does_not_look_at_the_draw(length: float, number: float) ->
 @LAW
 @given(st.lists(seconds, min_size=2, max_size=2).map(sorted), draws)
 def test_a_uniform_span_lies_within_its_bounds(bounds: list[float], number: float) -> None:
-    """Whatever the draw, also by rounding."""
+    """The span lies within the bounds for any draw, rounding included."""
     low, high = bounds
 
     assert low <= Uniform(low, high).sample(number) <= high
@@ -261,7 +261,7 @@ def test_durations_are_written_as_people_write_them() -> None:
 
 @pytest.mark.parametrize("text", ["87841h", "999999999999999999999h", f"{'9' * 400}s"])
 def test_a_span_of_more_than_ten_years_is_refused(text: str) -> None:
-    """Nobody waits that long, and the wire could not write the year."""
+    """No test waits that long, and the wire could not write the year."""
     with pytest.raises(ValueError, match="at most ten years"):
         parse_span(text)
 

@@ -1,4 +1,4 @@
-"""LiveKit access tokens: who gets in, where, how long, and under whose signature."""
+"""LiveKit access tokens: participant, room, lifetime and signature."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_user_may_talk_in_the_room_of_the_session() -> None:
 
 
 def test_a_backend_is_hidden_and_publishes_no_media() -> None:
-    """It joins the same room as somebody else, unseen, and may send data."""
+    """It joins the same room as another participant, hidden, and may send data."""
     credentials = LIVEKIT.backend(RUNNING, now=NOW)
 
     claims = decoded_by_hand(credentials["token"], LIVEKIT.api_secret)
@@ -128,7 +128,7 @@ def test_before_the_call_begins_a_token_holds_as_long_as_it_might_take(state: St
 
 
 def test_a_token_of_another_secret_is_refused() -> None:
-    """Who does not know the secret can neither make a token nor change one."""
+    """A token cannot be made or changed without the secret."""
     token = mint({"nbf": 0, "exp": 10}, "one-secret-of-more-than-thirty-two-bytes")
     header, claims, signature = token.split(".")
     forged = jwt.utils.base64url_encode(b'{"nbf":0,"exp":99}').decode()
@@ -142,7 +142,7 @@ def test_a_token_of_another_secret_is_refused() -> None:
         read(claims, "one-secret-of-more-than-thirty-two-bytes")
 
 
-def test_the_short_dev_secret_warns_nobody_here_and_everybody_elsewhere() -> None:
+def test_the_short_dev_secret_warns_only_outside_the_fake() -> None:
     """Minting and reading with LiveKit's dev pair is silent; PyJWT itself still warns."""
     dev = LiveKit()
 

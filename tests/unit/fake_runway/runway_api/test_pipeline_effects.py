@@ -1,4 +1,4 @@
-"""Calls ask effects what they do, and know none of them by name."""
+"""Calls use effects by their interface, and none of them by name."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +18,7 @@ CREATE = {
 
 @dataclass(frozen=True, slots=True)
 class Interrupts(Effect):
-    """Cancels the session before the call is looked at: made up here, and known nowhere else."""
+    """Cancels the session before the call is handled: made up here, and known nowhere else."""
 
     name = "interrupts"
     when = When.BEFORE
@@ -32,7 +32,7 @@ class Interrupts(Effect):
 
 
 def test_an_effect_more_lets_its_event_happen() -> None:
-    """What an effect says that happens before the call has happened when the call is answered."""
+    """The event of an effect has happened before the call is answered."""
     player = alone()
     player.ask(Ask("createSession", body=CREATE))
     fault = parse_fault(

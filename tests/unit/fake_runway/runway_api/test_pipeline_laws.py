@@ -1,4 +1,4 @@
-"""Whatever a scenario says and a client does, the world keeps its laws, and can be run again."""
+"""For any scenario and any client, the world keeps its laws, and can be run again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def sight(world: World) -> dict[str, Any]:
         "scenario": world.scenario,
         "settings": account.settings,
         "sessions": dict(account.sessions),
-        "born": account.created_count,
+        "created_count": account.created_count,
         "active": account.active,
         "queued": account.queued,
         "spent": account.spent,
@@ -165,7 +165,7 @@ def test_a_world_keeps_its_laws(scenario: Data, run: list[Step]) -> None:
 
 @LAW
 @given(scenarios, runs)
-def test_nothing_that_is_kept_shows_a_secret(scenario: Data, run: list[Step]) -> None:
+def test_no_kept_data_shows_a_secret(scenario: Data, run: list[Step]) -> None:
     """Journal, record and token hold no key, no token and no secret of a body."""
     player = begun(scenario)
     handed_out: set[str] = set()
@@ -309,10 +309,10 @@ def test_a_divergence_names_the_place(scenario: Data, run: list[Step], data: st.
     if changed is None:
         return
     number = given_record["journal"][path[0]]["number"]
-    said = outcome(orjson.dumps(changed))
-    assert said.startswith(f"exchange {number} (")
+    verdict = outcome(orjson.dumps(changed))
+    assert verdict.startswith(f"exchange {number} (")
     where = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path[1:])
-    assert f" diverges at ${where}" in said
+    assert f" diverges at ${where}" in verdict
     shortened = {**given_record, "journal": given_record["journal"][:-1]}
     assert f"exchange {given_record['journal'][-1]['number']} (" in outcome(orjson.dumps(shortened))
 
@@ -320,7 +320,7 @@ def test_a_divergence_names_the_place(scenario: Data, run: list[Step], data: st.
 @LAW
 @given(st.integers(0, 5), st.data())
 def test_a_damaged_token_is_refused_or_harmless(number: int, data: st.DataObject) -> None:
-    """Whatever becomes of its characters, it is no record, or still the same one."""
+    """A change of its characters makes it no record, or leaves the same one."""
     token = TOKENS[number]
     expected = read(token)
     at = data.draw(st.integers(0, len(token) - 1))
@@ -339,7 +339,7 @@ TOKENS = [
 ]
 
 
-def _told(scenario: Data, *run: Step) -> dict[str, Any]:
+def _recorded(scenario: Data, *run: Step) -> dict[str, Any]:
     return record(played(scenario, list(run)).world)
 
 
@@ -358,7 +358,7 @@ def test_avatars_bound_in_place_are_replayed_as_they_were_bound_then() -> None:
         {"name": "made-up", "avatars": {"cat-character": {"provision_time": time}}}
         for time in ("5s", "1s")
     )
-    given_record = _told(
+    given_record = _recorded(
         one,
         CREATE,
         Do("putScenario", {"scenario": other}),
@@ -389,7 +389,7 @@ def test_more_moves_than_calls_are_replayed() -> None:
 
 def test_a_call_that_a_record_makes_endless_is_refused() -> None:
     """Billing a call of a thousand years block by block would take nearly as long."""
-    given_record = _told({"name": "made-up", "account": {"credits": "unlimited"}}, CREATE)
+    given_record = _recorded({"name": "made-up", "account": {"credits": "unlimited"}}, CREATE)
     given_record["steps"][0]["request"]["body"]["maxDuration"] = 10**12
     assert "maxDuration" in outcome(orjson.dumps(given_record))
 
@@ -410,13 +410,15 @@ def test_a_call_that_a_record_makes_endless_is_refused() -> None:
 )
 def test_a_record_whose_frame_was_changed_is_not_identical(change: Data) -> None:
     """What is around the steps is sealed as well."""
-    assert outcome(orjson.dumps(_told({"name": "made-up"}, CREATE) | dict(change))) != "identical"
+    assert (
+        outcome(orjson.dumps(_recorded({"name": "made-up"}, CREATE) | dict(change))) != "identical"
+    )
 
 
 @pytest.mark.parametrize("without", ["journal", "seal", "steps"])
 def test_a_record_without_a_part_is_refused(without: str) -> None:
-    """Nothing to compare with is no reason to find all the same."""
-    given_record = _told({"name": "made-up"}, CREATE)
+    """A missing part to compare with never counts as identical."""
+    given_record = _recorded({"name": "made-up"}, CREATE)
     del given_record[without]
     assert outcome(orjson.dumps(given_record)) == f"not replayable: the record lacks {without}"
 

@@ -79,10 +79,10 @@ def test_each_state_is_shown_in_the_form_of_its_status(
 
 @LAW
 @given(all_settings, scripts)
-def test_whatever_happens_the_body_keeps_the_contract(
+def test_in_any_run_the_body_keeps_the_contract(
     given_settings: Settings, script: list[Call]
 ) -> None:
-    """Any session at any moment of any run is shown as published, its key only while READY."""
+    """Any session at any moment of any run has the published form, its key only while READY."""
     validator = BodyValidator(RUNWAY.schema("Session"))
 
     for sight in play(given_settings, script).sights:

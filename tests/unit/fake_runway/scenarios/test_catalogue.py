@@ -1,4 +1,4 @@
-"""Scenario files: what is told about mistakes, and laws of the catalogue."""
+"""Scenario files: messages about mistakes, and laws of the catalogue."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def mine(tmp_path: Path) -> Path:
     return tmp_path / "mine.yaml"
 
 
-# What users get wrong
+# Mistakes of users
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,10 @@ def mine(tmp_path: Path) -> Path:
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_line_its_path_and_what_was_expected(
+def test_a_mistake_is_reported_with_its_line_its_path_and_what_was_expected(
     mine: Path, text: str, problem: str
 ) -> None:
-    """One line: the file, the line, the place in it, what was expected and what came."""
+    """One line: the file, the line, the place in it, "expected ..., got ..."."""
     assert problems_of(mine, text) == [f"mine.yaml:{problem}"]
 
 
@@ -285,10 +285,10 @@ def test_a_mistake_is_told_with_its_line_its_path_and_what_was_expected(
         ("# nothing\n---\n---\n", "1: $: expected a scenario, got nothing"),
     ],
 )
-def test_the_pitfalls_of_yaml_are_told(mine: Path, text: str | bytes, problem: str) -> None:
+def test_the_pitfalls_of_yaml_are_reported(mine: Path, text: str | bytes, problem: str) -> None:
     """What YAML would read as something surprising is refused, with what to write instead."""
-    (told,) = problems_of(mine, text)
-    assert told.startswith(f"mine.yaml:{problem}")
+    (problem_line,) = problems_of(mine, text)
+    assert problem_line.startswith(f"mine.yaml:{problem}")
 
 
 @pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
@@ -296,37 +296,39 @@ def test_the_pitfalls_of_yaml_are_told(mine: Path, text: str | bytes, problem: s
 @pytest.mark.parametrize(
     "opening", ["[", "{a: ", "- ", "? ", '{"a":', "[{", "[ ", "[\n", "{a:\n  ", "['a', "]
 )
-def test_our_limit_of_levels_speaks_before_any_of_the_parser(
+def test_our_limit_of_levels_is_reported_before_any_of_the_parser(
     monkeypatch: pytest.MonkeyPatch, opening: str, times: int, loader: str
 ) -> None:
-    """Also where the parser gives up while it reads ahead, before it has shown a single level."""
+    """Also where the parser gives up while it reads ahead, before it has read a level."""
     if loader == "SafeLoader":
         monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
     with pytest.raises(NotYaml, match=r"^expected at most 32 levels, got more$"):
         read_documents("name: before\n---\n" + opening * times)
 
 
-def test_what_is_wrong_before_it_is_deep_is_told_first(mine: Path) -> None:
+def test_a_mistake_above_the_deep_part_is_reported_first(mine: Path) -> None:
     """The limit of levels hides no other mistake that stands above it."""
-    (told,) = problems_of(mine, "about: a: b\nseed: " + "[" * 5000)
-    assert told.startswith("mine.yaml:1: $: expected YAML, got a line that is none (mapping values")
+    (problem_line,) = problems_of(mine, "about: a: b\nseed: " + "[" * 5000)
+    assert problem_line.startswith(
+        "mine.yaml:1: $: expected YAML, got a line that is none (mapping values"
+    )
 
 
 def test_a_tab_is_named_where_it_breaks_the_indentation(mine: Path) -> None:
     """The parser's own words do not mention it."""
-    (told,) = problems_of(mine, "session:\n\tqueued: 5s")
-    assert told.endswith("; it holds a tab, and only spaces can indent")
+    (problem_line,) = problems_of(mine, "session:\n\tqueued: 5s")
+    assert problem_line.endswith("; it holds a tab, and only spaces can indent")
 
 
 def test_aliases_do_not_make_a_small_file_huge(mine: Path) -> None:
     """A billion laughs end at the first alias of each line."""
     levels = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))
-    told = problems_of(mine, f"a0: &a0 [x]\n{levels}")
-    assert "expected the value itself, got the alias *a0" in told[1]
-    assert len(told) < 500
+    lines = problems_of(mine, f"a0: &a0 [x]\n{levels}")
+    assert "expected the value itself, got the alias *a0" in lines[1]
+    assert len(lines) < 500
 
 
-def test_all_problems_of_a_file_are_told_at_once(mine: Path) -> None:
+def test_all_problems_of_a_file_are_reported_at_once(mine: Path) -> None:
     """Bad words, bad spans, contradictions and unknown names, by line and through documents."""
     text = """\
 session: {queued: long}
@@ -354,8 +356,8 @@ name: second
     ]
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, mine: Path) -> None:
-    """Nothing there, a folder, more than anybody writes."""
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, mine: Path) -> None:
+    """A missing file, a folder, and an oversized file each have their message."""
     for path, words in ((mine, "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(ScenarioFileError, match=f"{path}: cannot be read: {words}"):
             CATALOGUE.with_file(path)
@@ -423,7 +425,7 @@ _WRITABLE = st.characters(codec="utf-8", max_codepoint=0xFFFF)  # YAML lacks JSO
     )
 )
 def test_json_means_what_json_says(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
-    """Whatever a `set` effect is to put into a body arrives as it was written."""
+    """A value that a `set` effect puts into a body arrives as it was written."""
     data = {"session": {"faults": [{"effect": {"set": {"field": value}}}]}}
     path = tmp_path_factory.getbasetemp() / "mine.json"
     path.write_text(json.dumps(data))
@@ -456,7 +458,7 @@ def test_data_is_checked_as_files_are() -> None:
 # Laws of the catalogue
 
 
-def test_there_is_a_scenario_for_everything_that_was_asked_for() -> None:
+def test_there_is_a_scenario_for_each_required_failure() -> None:
     """The list of failure modes that the catalogue has to cover."""
     assert {*ASKED_FOR, *FAMILIES} - set(CATALOGUE.names) == set()
     assert len(CATALOGUE) >= 40
@@ -481,7 +483,7 @@ def test_no_two_are_the_same() -> None:
 
 
 def test_every_ready_made_avatar_leads_to_its_scenario() -> None:
-    """Their UUIDs differ, and those of account forms choose nothing."""
+    """Their UUIDs differ, and those of account forms select nothing."""
     assert len({each.avatar for each in CATALOGUE}) == len(CATALOGUE)
     for scenario in CATALOGUE:
         chosen = CATALOGUE.of_avatar(scenario.avatar.upper())
@@ -490,7 +492,7 @@ def test_every_ready_made_avatar_leads_to_its_scenario() -> None:
 
 
 def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
-    """Whatever can be said of a session can be chosen by an avatar."""
+    """All that a session form can set can be selected by an avatar."""
     of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.data}
     account = CATALOGUE.themes["Credits, quota, capacity and keys of the account"]
     assert of_accounts == {*account, "avatar-ready-after-10-s"}
@@ -557,7 +559,7 @@ def bent(draw: st.DrawFn) -> Any:
 
 
 @given(bent())
-def test_what_the_schema_refuses_is_told_and_nothing_else(data: Any) -> None:
-    """A second engine agrees on what is wrong, and something is said whenever it is."""
+def test_exactly_the_mistakes_of_the_schema_are_reported(data: Any) -> None:
+    """A second engine agrees on each mistake, and each one has a message."""
     agrees = Draft202012Validator(scenario_schema()).is_valid(data)
     assert (broken_rules(data) == []) is agrees

@@ -1,4 +1,4 @@
-"""The options of `serve` that are rows of the table of settings: what each sets and shows."""
+"""The options of `serve` that are rows of the table of settings: field and help."""
 
 import pytest
 from click.testing import CliRunner

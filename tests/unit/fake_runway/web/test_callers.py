@@ -1,4 +1,4 @@
-"""What a request says of its caller, to the Runway API and to the admin API alike."""
+"""The caller of a request, for the Runway API and for the admin API alike."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ from fake_runway.web.callers import bearer, named
 def test_the_path_names_a_world_before_the_headers(
     in_path: str | None, headers: Mapping[str, str], expected: str | None
 ) -> None:
-    """The first that is there counts, also when it is empty."""
+    """The first one present counts, also when it is empty."""
     assert named(in_path, headers) == expected
 
 

@@ -153,5 +153,5 @@ def test_the_routes_are_those_of_the_contract() -> None:
     ],
 )
 def test_the_nearest_route_is_suggested(path: str, nearest: str | None) -> None:
-    """A slip of the finger is recognised, something else entirely is not."""
+    """A typing error is recognised, an unrelated path is not."""
     assert ROUTES.nearest(path) == nearest

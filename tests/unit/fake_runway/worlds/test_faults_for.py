@@ -1,4 +1,4 @@
-"""A world answers which faults stand for a call, and the facts they match it by."""
+"""A world returns the active faults for a call, and the facts that they match."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def world() -> World:
 
 
 def names(world: World, exchange: Exchange, *, avatar: str | None = None) -> list[str]:
-    """Return the names of the faults that stand for a call, without their scenario's."""
+    """Return the names of the active faults for a call, without their scenario's."""
     found = world.faults_for(exchange, template=TEMPLATE, avatar=avatar)
     return [] if found is None else [each.fault.name.rpartition("/")[2] for each in found[0]]
 
@@ -77,7 +77,7 @@ def test_a_create_meets_the_faults_of_the_form_that_its_avatar_selects(world: Wo
 
 
 def test_a_call_about_no_session_meets_the_faults_of_the_account_alone(world: World) -> None:
-    """Where an account has none, no fault stands for the call."""
+    """Where an account has none, no fault is active for the call."""
     exchange = Exchange("getOrganization", "GET", "/v1/organization")
 
     assert names(world, exchange) == ["account-of-account"]

@@ -43,7 +43,7 @@ def test_a_well_formed_name_is_taken_as_it_is(name: str) -> None:
     "name", ["", " ", ".hidden", "-x", "a b", "a/b", "a%20b", "a\n", "é", "a" * 101, "x?y", "٣"]
 )
 def test_any_other_name_is_refused(name: str) -> None:
-    """The message says what a name looks like, and does not repeat what came."""
+    """The message describes a valid name, and does not repeat the rejected one."""
     with pytest.raises(BadWorldName, match="1 to 100 letters") as refused:
         explicit_name(name)
 
@@ -54,7 +54,7 @@ def test_any_other_name_is_refused(name: str) -> None:
 @LAW
 @given(any_text)
 def test_every_secret_names_a_world(secret: str) -> None:
-    """Whatever bytes a header may hold lead to a well-formed name, always the same."""
+    """Any bytes of a header lead to a well-formed name, always the same."""
     name = name_from_secret(secret)
 
     assert explicit_name(name) == name == name_from_secret(secret)
@@ -74,21 +74,21 @@ def test_a_hashed_name_shows_nothing_of_the_secret(secret: str) -> None:
 
 @LAW
 @given(st.from_regex(r"fake\.[A-Za-z0-9._~-]{0,95}", fullmatch=True))
-def test_a_secret_that_is_none_names_its_world(secret: str) -> None:
+def test_a_fake_secret_names_its_world(secret: str) -> None:
     """`fake.*` is shown as it is."""
     assert name_from_secret(secret) == secret
 
 
 @pytest.mark.parametrize("secret", ["fake.a b", "fake.é", "fake." + "x" * 100, "fake.a/b"])
 def test_a_fake_secret_that_is_no_name_is_hashed(secret: str) -> None:
-    """What cannot stand in a path is treated as any other secret."""
+    """A fake secret that cannot stand in a path is treated as any other secret."""
     assert re.fullmatch(r"s-[0-9a-f]{12}", name_from_secret(secret))
 
 
 @LAW
 @given(st.sets(any_text, min_size=2, max_size=10))
 def test_different_secrets_have_different_worlds(secrets: set[str]) -> None:
-    """No two callers meet by accident."""
+    """No two secrets share a world by accident."""
     assert len({name_from_secret(secret) for secret in secrets}) == len(secrets)
 
 
@@ -125,7 +125,7 @@ def test_a_key_of_another_length_is_no_real_one(length: int) -> None:
 @LAW
 @given(st.text(max_size=60))
 def test_a_session_key_is_no_secret(rest: str) -> None:
-    """Using it where the API secret belongs is told apart, and the key is not repeated."""
+    """A session key in place of the API secret has a refusal of its own, without the key."""
     with pytest.raises(SecretRefused, match="session key") as refused:
         check_secret("stk_" + rest)
 
@@ -136,7 +136,7 @@ def test_a_session_key_is_no_secret(rest: str) -> None:
     ("secret", "text"), [("", "No API key"), ("fake.unauthorized", "not valid")]
 )
 def test_no_secret_and_the_refused_one(secret: str, text: str) -> None:
-    """A missing key is told apart from one that is refused on purpose."""
+    """A missing key and one that is refused on purpose have different refusals."""
     with pytest.raises(SecretRefused, match=text):
         check_secret(secret)
 
@@ -177,6 +177,6 @@ def test_different_worlds_have_different_tags(worlds: set[str]) -> None:
         " stk_0123456789ab_" + "0" * 32,
     ],
 )
-def test_what_is_no_key_of_ours_leads_nowhere(key: str) -> None:
+def test_a_key_of_another_form_leads_nowhere(key: str) -> None:
     """Only the exact form carries a tag."""
     assert tag_of_key(key) is None

@@ -1,4 +1,4 @@
-"""Worlds are made when first named, tell nothing secret, and follow what they are told."""
+"""Worlds are created when first named, show no secret, and follow their scenario."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -59,15 +59,15 @@ def test_a_world_is_made_once() -> None:
 
 
 def test_a_world_shows_its_name_and_no_secret() -> None:
-    """What a debugger prints is fit for a log."""
+    """The representation of a world is fit for a log."""
     worlds = Worlds(seed="0", settings=Settings(), source=lambda: 1.0)
     shown = repr(worlds.named(name_from_secret("planted")))
     assert "0 sessions" in shown
     assert "planted" not in shown
 
 
-def test_a_fork_that_began_anew_no_longer_answers_to_its_origin_s_keys() -> None:
-    """Keys that no world knows any more lead nowhere, and hold no world in memory."""
+def test_a_fork_that_was_reset_no_longer_accepts_its_origin_s_keys() -> None:
+    """Keys that no world has any more select no world, and keep none in memory."""
     worlds = Worlds(seed="0", settings=Settings(), source=lambda: 1.0)
     fork = worlds.fork(worlds.named("one"), "two")
     worlds.drop("one")
@@ -107,8 +107,8 @@ def test_faults_of_creates_count_their_time_from_when_the_scenario_was_put_in_pl
 
 
 @pytest.mark.parametrize("avatar", ["cat-character", FOREIGN_ID])
-def test_a_bound_avatar_chooses_its_form_until_it_is_unbound(avatar: str) -> None:
-    """Creates follow the form, whatever the case of the id; the scenario is otherwise the same."""
+def test_a_bound_avatar_selects_its_form_until_it_is_unbound(avatar: str) -> None:
+    """Creates follow the form, for any case of the id; the scenario is otherwise the same."""
     player = following({"name": "made-up", "account": {"credits": 9}})
     player.do(Do("bindAvatar", {"faults": [{**TWICE_429, "name": "busy"}]}, name=avatar.upper()))
     assert player.ask(create_for(avatar)).status == 429
@@ -179,7 +179,7 @@ def test_bindings_go_with_their_scenario_and_are_replayed_so() -> None:
     ],
 )
 def test_a_wrong_binding_is_refused_with_its_place(name: str, form: Json, place: str) -> None:
-    """Nothing is bound, and the refusal says where in the body it went wrong."""
+    """Nothing is bound, and the refusal has the path in the body."""
     player = alone()
     before = player.world.scenario
     with pytest.raises(RequestRefused) as caught:
@@ -204,7 +204,7 @@ def test_faults_of_sessions_leave_avatars_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "of_scenario", "expected"),
+    ("seed", "of_scenario", "expected"),
     [
         (None, None, "server"),
         (None, "scenario", "scenario"),
@@ -214,16 +214,16 @@ def test_faults_of_sessions_leave_avatars_alone() -> None:
         ("given", None, "given"),
     ],
 )
-def test_the_seed_that_is_given_is_stronger_than_the_scenario_s_and_the_server_s(
-    given: str | None, of_scenario: str | None, expected: str
+def test_the_seed_of_a_reset_overrides_those_of_scenario_and_server(
+    seed: str | None, of_scenario: str | None, expected: str
 ) -> None:
-    """It holds until another is given, also an empty one, and a replay has the same."""
+    """It holds until another is set, also an empty one, and a replay has the same."""
     worlds = Worlds(seed="server", settings=Settings(), source=lambda: 1.0, rate=0.0)
     scenario = Scenario(name="seeded", seed=of_scenario)
-    world = worlds.reset(worlds.named("one", scenario), seed=given)
+    world = worlds.reset(worlds.named("one", scenario), seed=seed)
     assert world.draws.seed == expected
     again = worlds.reset(world, scenario=Scenario(name="other", seed="another"))
-    assert again.draws.seed == ("another" if given is None else given)
+    assert again.draws.seed == ("another" if seed is None else seed)
     forked = worlds.fork(world, "two")
     assert forked.draws.seed == worlds.reset(forked).draws.seed == expected
     assert record(world)["seed"] == expected
@@ -233,7 +233,7 @@ def test_the_seed_that_is_given_is_stronger_than_the_scenario_s_and_the_server_s
 
 
 def test_a_copy_shares_nothing_that_changes() -> None:
-    """What happens in a copy does not happen in the world, and the other way round."""
+    """An event in a copy does not happen in the world, nor the other way round."""
     player = following({"name": "made-up", "session": {"faults": [TWICE_429]}})
     player.worlds.snapshot(player.world, "before")
     copied = Player(player.worlds, player.worlds.fork(player.world, "copy"))

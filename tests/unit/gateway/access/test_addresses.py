@@ -24,7 +24,7 @@ sent = st.one_of(addresses, proxies, st.text(max_size=12), st.just("unknown"))
 
 
 def believed(address: str) -> bool:
-    """Tell whether TRUSTED has an address, by the networks alone."""
+    """Return whether TRUSTED has an address, by the networks alone."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
@@ -48,7 +48,7 @@ def test_a_stranger_cannot_choose_a_name(peer: str, lines: list[str], entries: l
     strangers,
     st.lists(proxies, max_size=8),
 )
-def test_what_a_caller_writes_before_the_proxies_do_is_nothing(
+def test_entries_left_of_the_proxies_are_ignored(
     peer: str, invented: list[str], caller: str, chain: list[str]
 ) -> None:
     """The last entry that no trusted proxy has is the caller; more on its left changes nothing."""
@@ -71,8 +71,8 @@ def test_an_entry_that_is_no_address_ends_the_walk(
 
 
 @given(st.integers(0, MOST_ENTRIES + 20), strangers)
-def test_no_more_entries_are_looked_at_than_anybody_needs(hops: int, caller: str) -> None:
-    """Behind so many trusted proxies a caller is not found, and the last one seen counts."""
+def test_the_number_of_read_entries_is_bounded(hops: int, caller: str) -> None:
+    """Behind so many trusted proxies a caller is not found, and the last one read counts."""
     chain = [f"10.0.0.{hop}" for hop in range(hops)]
     named = client_address("10.0.1.1", [",".join([caller, *chain])], TRUSTED)
     found = caller if hops < MOST_ENTRIES else chain[-MOST_ENTRIES]
@@ -121,7 +121,7 @@ def test_an_ipv4_address_has_one_name_however_it_is_written(address: IPv4Address
     ],
 )
 def test_an_entry_is_read_in_every_spelling(entry: str, name: str) -> None:
-    """Brackets, ports, zones and empty elements are understood; what is not, ends the walk."""
+    """Brackets, ports, zones and empty elements are understood; another form ends the walk."""
     assert client_address("10.0.0.1", [entry], TRUSTED) == name
 
 
@@ -133,12 +133,12 @@ def test_a_unix_socket_is_trusted_by_name_only() -> None:
 
 
 def test_a_connection_that_is_gone_is_unknown() -> None:
-    """Without a peer nothing is believed: who resets a connection in time has no peer either."""
+    """Without a peer nothing is believed: a connection that was reset has no peer either."""
     assert client_address(None, ["9.9.9.9"], TRUSTED) == UNKNOWN
 
 
 def test_networks_are_read_from_a_list() -> None:
-    """Networks, single addresses and `unix` in any spacing; nothing for nothing."""
+    """Networks, single addresses and `unix` in any spacing; an empty text is an empty list."""
     assert parse_networks(" 10.0.0.0/8,127.0.0.1 ,UNIX,") == TrustedProxies(
         (ip_network("10.0.0.0/8"), ip_network("127.0.0.1/32")), unix=True
     )
@@ -148,7 +148,7 @@ def test_networks_are_read_from_a_list() -> None:
 @pytest.mark.parametrize(
     "text", ["10.0.0.1/8", "proxy.example", "10.0.0.0/33", "*", "10.0.0.0 unix"]
 )
-def test_what_is_no_network_is_refused(text: str) -> None:
+def test_a_malformed_network_is_refused(text: str) -> None:
     """A typing error trusts no peer by accident."""
     with pytest.raises(ValueError, match=r"."):
         parse_networks(text)

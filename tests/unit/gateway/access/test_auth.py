@@ -1,4 +1,4 @@
-"""Who may connect: laws of tokens, and settings that make no sense."""
+"""Authentication: laws of tokens, and settings that make no sense."""
 
 import base64
 import hashlib
@@ -109,7 +109,7 @@ def hs256(**changes: Any) -> str:
 
 
 async def name_of(settings: AuthSettings, *headers: str, now: float = NOW) -> str | None:
-    """Return what a caller with these Authorization headers is called at `now`."""
+    """Return the caller's name for these Authorization headers at `now`."""
     async with aiohttp.ClientSession() as http:
         callers = authenticator(settings, http, StoppedClock(now))
         try:
@@ -135,7 +135,7 @@ async def test_mode_none_reads_no_header(headers: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "])
-async def test_the_scheme_is_written_as_one_likes(scheme: str) -> None:
+async def test_the_scheme_has_no_case(scheme: str) -> None:
     """Upper and lower case are the same, and so are several spaces."""
     assert await name_of(BEARER, f"{scheme} {TOKENS[0]}") == "token-1"
 
@@ -150,7 +150,7 @@ async def test_no_bearer_token_is_no_token(settings: AuthSettings, header: str) 
 
 @pytest.mark.parametrize("settings", [BEARER, HS256])
 async def test_two_headers_are_refused_though_both_are_good(settings: AuthSettings) -> None:
-    """Two parties that read different ones would disagree on who calls."""
+    """Two parties that read different ones would see different callers."""
     good = f"Bearer {TOKENS[0] if settings is BEARER else hs256()}"
     assert await name_of(settings, good)
     assert await refusal(settings, good, good) == "more than one Authorization header"
@@ -173,8 +173,8 @@ texts = st.text() | st.text(string.printable) | st.text("abc.=-_ ").map("Bearer 
 
 
 @given(st.lists(texts, max_size=2), st.sampled_from([BEARER, HS256, with_pem(ec_key())]))
-async def test_whatever_comes_is_named_or_refused(headers: list[str], how: AuthSettings) -> None:
-    """No header makes anything but a refusal, and no refusal quotes what came."""
+async def test_any_header_is_named_or_refused(headers: list[str], how: AuthSettings) -> None:
+    """Each header leads to a name or a refusal, and no refusal quotes the header."""
     with pytest.raises(Unauthorized) as caught:
         await name_of(how, *headers)
     assert caught.value.headers()["WWW-Authenticate"].isprintable()
@@ -206,7 +206,7 @@ def by(key: Any, algorithm: str, claims: Mapping[str, Any] = CLAIMS) -> str:
     return "Bearer " + jwt.encode(dict(claims), key, algorithm)
 
 
-async def test_a_subject_has_the_same_name_whoever_signs_and_none_of_it_shows() -> None:
+async def test_a_subject_has_one_name_for_any_key_and_is_not_shown() -> None:
     """The name is a digest of issuer and subject: no mail address goes on to logs."""
     names = {
         await name_of(HS256, by(SECRET, "HS256")),
@@ -301,7 +301,7 @@ async def test_a_time_is_a_finite_number(name: str, value: object) -> None:
     ],
 )
 async def test_claims_that_are_refused(changes: Mapping[str, Any], wrong: str) -> None:
-    """A token has to say whose it is and until when; one meant for others is not for us."""
+    """A token needs a subject and an expiry; one for another audience is refused."""
     assert await name_of(HS256, "Bearer " + hs256(sub="x" * 256))
     assert await refusal(HS256, "Bearer " + hs256(**changes)) == wrong
 
@@ -328,7 +328,7 @@ async def test_a_public_key_is_no_secret() -> None:
 
 
 async def test_another_key_of_the_same_kind_is_refused() -> None:
-    """Only the signature tells them apart."""
+    """Only the signature distinguishes them."""
     assert await refusal(with_pem(rsa_key()), by(rsa_key(1), "RS256")) == "bad signature"
     other = ec.generate_private_key(ec.SECP256R1())
     assert await refusal(with_pem(ec_key()), by(other, "ES256")) == "bad signature"
@@ -339,7 +339,7 @@ async def test_another_key_of_the_same_kind_is_refused() -> None:
     "alg", ["none", "None", "NONE", "hs256", "HS512", "RS256", "", None, 7, ["HS256"], {}], ids=str
 )
 async def test_a_token_does_not_choose_its_algorithm(alg: object) -> None:
-    """None, unknown ones and ours in other spelling are all the same to us."""
+    """`none`, unknown algorithms and another spelling of ours are refused alike."""
     token = signed({"alg": alg}, CLAIMS)
     unsigned = token[: token.rindex(".") + 1]
     assert await refusal(HS256, f"Bearer {token}") == "algorithm not accepted"
@@ -376,7 +376,7 @@ JUNK_HEADERS: tuple[object, ...] = (
 
 @pytest.mark.parametrize("header", JUNK_HEADERS, ids=lambda header: str(header)[:40])
 async def test_headers_that_are_junk(header: object) -> None:
-    """Signed by our own secret, and refused all the same; never an error of ours."""
+    """A junk header signed by our own secret is refused, and never an internal error."""
     assert await refusal(HS256, "Bearer " + signed(header, CLAIMS)) == "malformed"
 
 
@@ -386,7 +386,7 @@ async def test_headers_that_are_junk(header: object) -> None:
     ids=lambda claims: str(claims)[:20],
 )
 async def test_claims_that_are_junk(claims: object) -> None:
-    """As with headers."""
+    """Junk claims signed by our own secret are refused, and never an internal error."""
     assert await refusal(HS256, "Bearer " + signed({"alg": "HS256"}, claims)) == "malformed"
 
 
@@ -474,12 +474,12 @@ def test_settings_that_make_no_sense(settings: AuthSettings, message: str) -> No
 
 
 async def test_nothing_authenticates_by_settings_that_make_no_sense() -> None:
-    """Who embeds the gateway cannot skip the check."""
+    """A program that embeds the gateway cannot skip the check."""
     with pytest.raises(ValueError, match="GATEWAY_AUTH is none"):
         await name_of(AuthSettings(tokens=TOKENS))
 
 
-def test_keys_that_nothing_goes_with() -> None:
+def test_unusable_keys() -> None:
     """Private, short, on another curve, or of another kind: each refused for its reason."""
     for key in (rsa_key(), ec_key()):
         settings = AuthSettings(mode=Mode.JWT, jwt_public_key=private_pem(key))
@@ -491,11 +491,11 @@ def test_keys_that_nothing_goes_with() -> None:
 
 
 def test_no_secret_shows_in_a_repr() -> None:
-    """Not of the settings, and not of what authenticates by them."""
+    """The settings and their authenticators show no secret."""
     key = private_pem(ec_key())
-    shown = repr([BEARER, HS256, AuthSettings(mode=Mode.JWT, jwt_public_key=key)])
-    assert "planted" not in shown
-    assert "PRIVATE" not in shown
+    output = repr([BEARER, HS256, AuthSettings(mode=Mode.JWT, jwt_public_key=key)])
+    assert "planted" not in output
+    assert "PRIVATE" not in output
 
 
 @pytest.mark.parametrize(
@@ -523,21 +523,21 @@ def test_urls_of_key_sets(url: str) -> None:
         *("http://0.0.0.0/", "https://id.example/\nplanted", "https://@id.example/"),
     ],
 )
-def test_urls_that_are_none_of_a_key_set(url: str) -> None:
+def test_bad_urls_of_key_sets(url: str) -> None:
     """A server there could sign in as any caller; the message does not show the URL."""
     with pytest.raises(ValueError, match="JWKS URL") as caught:
         parse_jwks_url(url)
     assert "planted" not in str(caught.value)
 
 
-def test_loopback_is_what_the_network_cannot_change() -> None:
-    """A name that a DNS server answers for is none, however it is spelled."""
+def test_loopback_names_need_no_network() -> None:
+    """A name that a DNS server resolves is no loopback, in any spelling."""
     assert all(is_loopback(host) for host in ("localhost", "127.0.0.1", "127.9.9.9", "::1"))
     assert not any(is_loopback(host) for host in ("", "0.0.0.0", "::", "127.1", "my.localhost"))
 
 
 def test_texts_of_variables() -> None:
-    """Lists are comma separated; what is wrong is refused."""
+    """Lists are comma separated; a wrong text is refused."""
     assert words(f" {TOKENS[0]} ,,{TOKENS[1]}\n") == TOKENS
     assert words(" , ") == ()
     assert parse_algorithms("ES256, RS256,ES256") == ("ES256", "RS256")

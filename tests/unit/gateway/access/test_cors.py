@@ -1,4 +1,4 @@
-"""CORS: pages of listed origins may call, others get no word of permission."""
+"""CORS: pages of listed origins may call, others get no CORS header."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def test_only_the_listed_are_permitted(listed: set[str], origin: str | None) -> 
 
 
 def test_a_cache_never_mixes_up_origins() -> None:
-    """Also what strangers get depends on who asks; with no list, or with `*`, nothing does."""
+    """The answer to a stranger varies by origin too; with no list, or with `*`, none varies."""
     assert Origins.parse(APP).headers("https://other.example") == {"Vary": "Origin"}
     assert Origins.parse(APP).headers(None) == {"Vary": "Origin"}
     assert Origins.parse("").headers(APP) == {}
@@ -39,7 +39,7 @@ def test_a_cache_never_mixes_up_origins() -> None:
 
 
 def test_a_page_may_send_a_token_and_read_when_to_retry() -> None:
-    """What browsers hide unless it is listed."""
+    """The headers that browsers hide by default are listed."""
     origins = Origins.parse(APP)
     preflight = origins.preflight({"Origin": APP, "Access-Control-Request-Method": "POST"})
     assert preflight is not None
@@ -50,7 +50,7 @@ def test_a_page_may_send_a_token_and_read_when_to_retry() -> None:
     assert "Access-Control-Allow-Credentials" not in preflight | origins.headers(APP)
 
 
-def test_options_without_the_question_is_no_preflight() -> None:
+def test_options_without_the_request_method_is_no_preflight() -> None:
     """It is an ordinary request with an unusual method."""
     assert Origins.parse(APP).preflight({"Origin": APP}) is None
     assert (
@@ -59,7 +59,7 @@ def test_options_without_the_question_is_no_preflight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("app.example.com", "no origin"),
         ("https://app.example.com/", "more than scheme, host and port"),
@@ -73,7 +73,7 @@ def test_options_without_the_question_is_no_preflight() -> None:
         (f"*,{APP}", "stands alone"),
     ],
 )
-def test_what_no_browser_sends(text: str, said: str) -> None:
+def test_impossible_origins(text: str, message: str) -> None:
     """An entry that could never match is a mistake, reported at start."""
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         Origins.parse(text)

@@ -1,4 +1,4 @@
-"""Keys of a provider: rotation, floods, outages, and callers who share one fetch.
+"""Keys of a provider: rotation, floods, outages, and callers that share one fetch.
 
 The provider is a real server in the test's loop. Instants come from a clock that the test sets.
 """
@@ -118,7 +118,7 @@ class World:
             return type(error)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Let the loop run until `condition` holds."""
+        """Run the loop until `condition` holds."""
         async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await LoopClock().sleep(0)
@@ -131,7 +131,7 @@ def numbers(which: int) -> object:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    """A provider with one key, and a set that has not asked for it yet."""
+    """A provider with one key, and a set that has not fetched it yet."""
     provider, clock, app = Provider(), HandClock(), web.Application()
     app.router.add_get("/keys", provider.handle)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
@@ -143,7 +143,7 @@ async def world() -> AsyncIterator[World]:
 
 
 async def test_keys_are_fetched_once_and_used_for_ten_minutes(world: World) -> None:
-    """Nothing is asked for at the start; after ten minutes the set is asked for again."""
+    """Nothing is fetched at the start; after ten minutes the set is fetched again."""
     assert world.provider.asked == 0
     for instant, asked in ((0, 1), (0, 1), (599, 1), (600, 2), (1199, 2), (1200, 3)):
         world.clock.instant = 1000.0 + instant
@@ -151,7 +151,7 @@ async def test_keys_are_fetched_once_and_used_for_ten_minutes(world: World) -> N
         assert world.provider.asked == asked
 
 
-async def test_the_provider_says_how_long_its_keys_are_good(world: World) -> None:
+async def test_the_provider_sets_how_long_its_keys_are_good(world: World) -> None:
     """By max-age, of several Cache-Control headers, too."""
     world.provider.headers = {"Cache-Control": "public, max-age=120"}
     for instant, asked in ((0, 1), (119, 1), (120, 2)):
@@ -188,7 +188,7 @@ def test_any_cache_control_leads_to_a_sensible_time(header: str) -> None:
 
 
 async def test_a_new_key_is_found_and_an_old_one_goes_away(world: World) -> None:
-    """Rotation: the unknown name is asked for at once, and what the provider dropped is refused."""
+    """Rotation: an unknown name is fetched at once, and a withdrawn key is refused."""
     assert await world.outcome("key-1") == numbers(1)
     world.provider.keys = [jwk(2)]
     world.clock.instant += 10
@@ -197,7 +197,7 @@ async def test_a_new_key_is_found_and_an_old_one_goes_away(world: World) -> None
     assert await world.outcome("key-1") is Unauthorized
 
 
-async def test_made_up_names_do_not_become_a_flood(world: World) -> None:
+async def test_made_up_names_do_not_flood_the_provider(world: World) -> None:
     """A thousand unknown names in 100 seconds cause one fetch every ten seconds."""
     for nth in range(1000):
         world.clock.instant = 1000.0 + nth / 10
@@ -295,7 +295,7 @@ async def test_a_fetch_without_waiters_is_not_lost(world: World) -> None:
 
 
 async def test_closing_ends_a_fetch_and_those_who_wait_for_it(world: World) -> None:
-    """Whether their key is valid is not known."""
+    """The validity of their key stays unknown."""
     world.provider.gate.clear()
     caller = asyncio.create_task(world.outcome())
     await world.until(lambda: world.provider.asked == 1)
@@ -378,23 +378,23 @@ async def _ask_a_provider_that_hangs() -> tuple[float, float | None]:
     return waited, caught.value.retry_after_s
 
 
-def test_a_provider_that_hangs_is_waited_for_five_seconds() -> None:
-    """Callers are to retry when the next fetch is allowed."""
+def test_a_fetch_times_out_after_five_seconds() -> None:
+    """Callers get a Retry-After until the next fetch is allowed."""
     waited, retry_after_s = simulate(_ask_a_provider_that_hangs())
     assert waited == pytest.approx(5)
     assert retry_after_s == pytest.approx(5)
 
 
-# What a set may hold
+# The keys of a set
 
 
 def found(*keys: object) -> list[tuple[str | None, str]]:
-    """Return names and algorithms of the keys that are taken."""
+    """Return names and algorithms of the accepted keys."""
     taken = read_keys(json.dumps({"keys": keys}).encode())
     return [(each.key_id, each.algorithm_name) for each in taken]
 
 
-def test_keys_that_are_taken() -> None:
+def test_accepted_keys() -> None:
     """RSA and P-256, with or without a name, an algorithm and a use."""
     assert found(rsa_jwk(), rsa_jwk(alg="RS256", use="sig", kid=None, key_ops=["verify"])) == [
         ("rsa", "RS256"),
@@ -455,13 +455,13 @@ def test_keys_on_a_curve_that_are_left_out(changes: Jwk) -> None:
     ids=lambda changes: str(changes)[:20],
 )
 def test_rsa_keys_that_are_left_out(changes: Jwk) -> None:
-    """As with curves; 8400 bits are too much work for each token."""
+    """Bad keys are left out as with curves; 8400 bits are too much work for each token."""
     assert found(rsa_jwk(**changes), jwk(2)) == [("key-2", "ES256")]
 
 
 @pytest.mark.parametrize("entry", [{}, [], "key", None, 7], ids=str)
-def test_what_is_no_key_is_left_out(entry: object) -> None:
-    """Others in the set are found."""
+def test_an_entry_other_than_a_key_is_left_out(entry: object) -> None:
+    """The other keys of the set are found."""
     assert found(entry, jwk(2)) == [("key-2", "ES256")]
 
 
@@ -492,7 +492,7 @@ def test_any_member_may_be_junk(is_rsa: bool, junk: dict[str, object]) -> None:
 
 @given(st.binary() | json_values.map(json.dumps).map(str.encode))
 def test_any_body_is_a_set_or_refused(body: bytes) -> None:
-    """Nothing but a ValueError comes out, and no key out of nothing."""
+    """Only a ValueError is raised, and no key is made up."""
     try:
         keys = read_keys(body)
     except ValueError:
@@ -500,11 +500,11 @@ def test_any_body_is_a_set_or_refused(body: bytes) -> None:
     assert keys == ()
 
 
-# Which key a token means
+# The key of a token
 
 
 async def test_without_a_name_it_has_to_be_the_only_key(world: World) -> None:
-    """Of two it is not known which, for the same algorithm."""
+    """Two keys for the same algorithm are ambiguous."""
     world.provider.keys = [jwk(1), rsa_jwk()]
     assert await world.outcome(None) == numbers(1)
     assert await world.outcome(None, "RS256") == rsa_key(2048).public_key().public_numbers()
@@ -514,7 +514,7 @@ async def test_without_a_name_it_has_to_be_the_only_key(world: World) -> None:
 
 
 async def test_a_name_counts_for_its_algorithm_only(world: World) -> None:
-    """Two keys may share a name; the algorithm decides which one is meant."""
+    """Two keys may share a name; the algorithm selects one."""
     world.provider.keys = [jwk(1, kid="same"), rsa_jwk(kid="same"), jwk(2, kid="same")]
     assert await world.outcome("same", "ES256") == numbers(1)
     assert await world.outcome("same", "RS256") == rsa_key(2048).public_key().public_numbers()

@@ -1,4 +1,4 @@
-"""Which avatar a body means."""
+"""The avatar that a body selects."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ json_values = st.recursive(
         ({"avatarId": "influencer", "user": 7}, Avatar("influencer", custom=False)),
     ],
 )
-def test_bodies_and_the_avatars_they_mean(body: dict[str, Any], avatar: Avatar) -> None:
+def test_bodies_and_the_avatars_they_select(body: dict[str, Any], avatar: Avatar) -> None:
     """A preset, a UUID, or the official examples' customAvatarId, which counts more."""
     assert requested_avatar(body, DEFAULT) == avatar
 
@@ -83,7 +83,7 @@ def test_a_list_without_custom_takes_named_uuids_only() -> None:
 
 @given(json_values)
 def test_any_json_is_an_avatar_on_the_list_or_refused(body: object) -> None:
-    """Nothing but the contract's errors comes out, and no avatar that is not allowed."""
+    """The result is an allowed avatar or one of the contract's errors."""
     try:
         avatar = requested_avatar(body, DEFAULT)
     except (InvalidRequest, UnknownAvatar):

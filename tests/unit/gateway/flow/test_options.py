@@ -51,7 +51,7 @@ ASKED = st.fixed_dictionaries(
 
 @given(ASKED)
 def test_taken_exactly_if_the_contract_takes_it(asked: dict[str, Any]) -> None:
-    """What passes is a valid create, what does not pass would be none."""
+    """Accepted options make a valid create, refused ones would not."""
     given_ = {key: value for key, value in asked.items() if key in OPTIONS and value is not None}
     create = {
         "model": "gwm1_avatars",
@@ -83,18 +83,18 @@ def test_only_the_allowed(allowed: set[str], asked: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"maxDuration": 5}, "maxDuration: expected whole seconds from 10 to 1800"),
         ({"tools": [{**TOOL, "name": "no good"}]}, "tools[0]: expected at most 20 tools"),
         ({"personality": ""}, "personality: expected a text of 1 to 10000 characters"),
     ],
 )
-def test_the_error_says_where_and_what(body: dict[str, Any], said: str) -> None:
-    """The place, and what was expected; never what came."""
+def test_the_error_has_path_and_expectation(body: dict[str, Any], message: str) -> None:
+    """The path, and what was expected; never the value."""
     with pytest.raises(InvalidRequest) as refused:
         requested_options(body, OPTIONS)
-    assert refused.value.text.startswith(said)
+    assert refused.value.text.startswith(message)
 
 
 def test_the_list_of_an_operator() -> None:

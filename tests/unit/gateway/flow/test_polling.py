@@ -115,8 +115,8 @@ def test_create_is_retried_only_if_the_server_did_not_act(failure: UpstreamFailu
         after_failure(failure, retried=0, time_left_s=math.inf, jitter=random.Random(0))
 
 
-def test_a_busy_upstream_says_when_to_come_back() -> None:
-    """What the upstream asked for is passed on, bounded; without a word from it, five seconds."""
+def test_a_busy_upstream_sets_retry_after() -> None:
+    """The upstream's Retry-After is passed on, bounded; without one it is five seconds."""
     for asked, passed_on in ((120.0, 120.0), (1e9, 3600.0), (None, 5.0)):
         failure = UpstreamFailure(Hop.CREATE, FailureReason.STATUS, status=429, retry_after_s=asked)
         with pytest.raises(UpstreamBusy) as caught:
@@ -141,7 +141,7 @@ def test_a_create_that_hangs_is_a_timeout() -> None:
 
 @pytest.mark.parametrize("status", ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"])
 def test_running_is_never_ready(status: str) -> None:
-    """RUNNING is not by us, and only the other three are over."""
+    """RUNNING counts as another caller's, and only the other three are over."""
     with pytest.raises(SessionFailed) as caught:
         read_status(status, "stk_a")
     assert caught.value.over is (status != "RUNNING")
@@ -149,7 +149,7 @@ def test_running_is_never_ready(status: str) -> None:
 
 @pytest.mark.parametrize(("status", "key"), [("READY", None), ("READY", ""), ("PAUSED", "k")])
 def test_ready_needs_a_key_and_statuses_are_known(status: str, key: str | None) -> None:
-    """An answer that the contract does not know breaks the schema."""
+    """An answer outside of the contract breaks the schema."""
     with pytest.raises(UpstreamFailure) as caught:
         read_status(status, key)
     assert caught.value.reason is FailureReason.SCHEMA
@@ -171,7 +171,7 @@ def test_ready_needs_a_key_and_statuses_are_known(status: str, key: str | None) 
 def test_retry_after_is_read_from_either_header(
     milliseconds: str | None, seconds: str | None, expected: float | None
 ) -> None:
-    """Milliseconds win; what is negative, infinite or no number counts as absent."""
+    """Milliseconds win; a negative, infinite or malformed value counts as absent."""
     headers = {"retry-after-ms": milliseconds, "Retry-After": seconds}
     present = {name: value for name, value in headers.items() if value is not None}
     assert parse_retry_after(present) == expected

@@ -1,4 +1,4 @@
-"""Laws of the connects that are under way, in one process (with Redis: tests/process)."""
+"""Laws of the connects in flight, in one process (with Redis: tests/process)."""
 
 import asyncio
 from contextlib import suppress
@@ -16,7 +16,7 @@ from tests.support.simulation import simulate
 
 @dataclass(frozen=True)
 class Visit:
-    """One connect: when it comes, how long it takes, and how it ends."""
+    """One connect: its start, its duration, and how it ends."""
 
     at: float
     takes: float
@@ -38,7 +38,7 @@ visits = st.lists(
 def test_never_more_are_held_than_allowed_and_in_the_end_none(
     visits: list[Visit], most: int
 ) -> None:
-    """However connects come and end, a refusal means that all places were taken."""
+    """For any starts and ends, a refusal means that all places were taken."""
     leases = InFlightLimit(most, storage=None, longest_s=90)
     clock = LoopClock()
     held: list[int] = []
@@ -74,7 +74,7 @@ def test_never_more_are_held_than_allowed_and_in_the_end_none(
 
 
 def test_no_limit_counts_nothing() -> None:
-    """Off is off."""
+    """Without a limit no connect is refused."""
 
     async def main() -> int:
         leases = InFlightLimit(0, storage=None, longest_s=90)

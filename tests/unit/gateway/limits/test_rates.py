@@ -41,7 +41,7 @@ def test_no_wait_is_too_long(rate: Rate, pauses: list[float]) -> None:
 
 
 @given(rates, pauses)
-def test_what_passes_is_bounded(rate: Rate, pauses: list[float]) -> None:
+def test_the_passed_connects_are_bounded(rate: Rate, pauses: list[float]) -> None:
     """No span of a window's length sees twice the amount and more, however connects are timed."""
     counters = Counters([rate])
     passed = [now for now in accumulate(pauses, initial=1e6) if not counters.take("caller", now)]
@@ -58,8 +58,8 @@ def test_a_rate_is_fully_usable(rate: Rate) -> None:
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=60), rates)
-def test_callers_do_not_touch_each_other(callers: list[str], rate: Rate) -> None:
-    """What happens to one caller is what would happen to it alone."""
+def test_callers_do_not_affect_each_other(callers: list[str], rate: Rate) -> None:
+    """Each caller gets the decisions that it would get alone."""
     together = Counters([rate])
     alone = {caller: Counters([rate]) for caller in callers}
     for nth, caller in enumerate(callers):
@@ -76,7 +76,7 @@ def test_a_wait_is_never_longer_than_two_windows(
 
 
 def test_a_refused_connect_costs_nothing() -> None:
-    """Who hammers is not let in later than who waits."""
+    """A caller who retries at once passes no later than one who waits."""
     patient, hammering = Counters([Rate(10, 2)]), Counters([Rate(10, 2)])
     for counters in (patient, hammering):
         counters.take("caller", 0.0)
@@ -88,7 +88,7 @@ def test_a_refused_connect_costs_nothing() -> None:
 
 @given(st.integers(1, 40), st.floats(0, 4))
 def test_idle_callers_are_forgotten(callers: int, pause: float) -> None:
-    """What is remembered is bounded by who connected during the last two windows."""
+    """Only callers of the last two windows are kept."""
     counters = Counters([Rate(5, 1)])
     instants = [nth * pause for nth in range(callers)]
     for nth, now in enumerate(instants):
@@ -96,7 +96,7 @@ def test_idle_callers_are_forgotten(callers: int, pause: float) -> None:
     assert len(counters) == sum(instants[-1] - now < 10 for now in instants)
 
 
-def test_there_is_an_end_to_how_many_callers_are_remembered(
+def test_the_number_of_kept_callers_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beyond it the caller that has been idle longest is evicted, and no other."""
@@ -110,7 +110,7 @@ def test_there_is_an_end_to_how_many_callers_are_remembered(
 
 
 def test_a_limiter_in_process_follows_the_loops_time() -> None:
-    """Refused with a time to wait, and let in after it, without waiting for real."""
+    """Refused with a time to wait, and passed after it, on virtual time."""
 
     async def main() -> float:
         clock = LoopClock()
@@ -128,8 +128,8 @@ def test_a_limiter_in_process_follows_the_loops_time() -> None:
     assert simulate(main()) == pytest.approx(3600, rel=0.5)
 
 
-def test_without_a_rate_everybody_passes() -> None:
-    """Off is off."""
+def test_without_a_rate_every_connect_passes() -> None:
+    """Without a rate no connect is refused."""
 
     async def main() -> None:
         limiter = RateLimiter((), storage=None, clock=LoopClock())
@@ -175,7 +175,7 @@ def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
         ("5/2 years", "a window is at most 31622400 seconds, got 62208000"),
     ],
 )
-def test_what_is_no_rate_is_refused(text: str, reason: str) -> None:
+def test_a_malformed_rate_is_refused(text: str, reason: str) -> None:
     """The message names the rate among several, before anything is served."""
     with pytest.raises(ValueError, match=f"^{reason}$"):
         parse_rate(text)

@@ -71,7 +71,7 @@ def test_the_policy_decides_during_an_outage(policy: Outage, answer: str | None)
 
 
 async def test_a_process_that_is_late_is_no_outage() -> None:
-    """An answer that came in time, and is seen late because the machine was busy, counts."""
+    """An answer that arrived in time, and is read late because the machine was busy, counts."""
     answer_s = 0.1
     store = Outages("store", policy=Outage.CLOSED, clock=LoopClock(), answer_s=answer_s)
 
@@ -119,7 +119,7 @@ def test_many_callers_wait_little_longer_than_one(callers: int) -> None:
 
 
 def test_one_probe_at_a_time() -> None:
-    """Of many calls that come when a probe is due, one goes out."""
+    """Of many calls while a probe is due, one is sent."""
 
     async def main() -> list[float]:
         server, store = Server(), outages()
@@ -171,8 +171,8 @@ def test_a_caller_who_leaves_is_no_outage(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.records == []
 
 
-def test_a_mistake_of_ours_is_no_outage() -> None:
-    """What is not a failure of the storage is raised as it is."""
+def test_an_error_of_the_gateway_is_no_outage() -> None:
+    """An error other than a failure of the storage is raised as it is."""
 
     async def mistake() -> str:
         raise KeyError("ours")
@@ -200,7 +200,7 @@ def test_a_mistake_of_ours_is_no_outage() -> None:
     ],
 )
 def test_a_storage_is_read_and_shown_without_its_password(text: str, url: str, name: str) -> None:
-    """What is connected to keeps the password, what is shown has none."""
+    """The connection has the password, the shown URL has none."""
     assert parse_storage(text) == url
     assert shown(url) == name
 
@@ -222,8 +222,8 @@ def test_a_storage_is_read_and_shown_without_its_password(text: str, url: str, n
         "redis://:hunter2@[::1",
     ],
 )
-def test_what_is_no_storage_is_refused_unseen(text: str) -> None:
-    """A password with a character that had to be escaped must not show up in the complaint."""
+def test_a_malformed_storage_is_refused_without_its_password(text: str) -> None:
+    """A password with a character that had to be escaped is not in the message."""
     with pytest.raises(ValueError, match="no such URL") as refused:
         parse_storage(text)
     assert not any(word in str(refused.value) for word in ("hun", "ter2", "cache"))

@@ -1,4 +1,4 @@
-"""The ids of a request, what a log line holds, and what it never holds."""
+"""The ids of a request, the fields of a log line, and the secrets that it never holds."""
 
 import asyncio
 import io
@@ -30,7 +30,7 @@ from gateway.telemetry.redaction import REDACTED, Redaction
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 IDENTITY = Identity("req-1", TRACE, "1" * 16)
 
-# Who a request is
+# The identity of a request
 
 hex_digits = "0123456789abcdef"
 wild = st.text(max_size=60) | st.text("0123456789abcdefABCF-", min_size=50, max_size=60)
@@ -56,9 +56,9 @@ def drawn(size: int) -> bytes:
 
 
 @given(headers, draws)
-def test_whatever_comes_in_what_goes_out_is_well_formed(came: CIMultiDict[str], draw: Draw) -> None:
+def test_the_ids_are_well_formed_for_any_headers(incoming: CIMultiDict[str], draw: Draw) -> None:
     """Both headers have their form, and no id is all zeros."""
-    out = identify(came, draw).headers()
+    out = identify(incoming, draw).headers()
 
     assert re.fullmatch(r"[A-Za-z0-9._:/+=-]{1,128}", out["X-Request-Id"])
     form = r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]"
@@ -66,10 +66,10 @@ def test_whatever_comes_in_what_goes_out_is_well_formed(came: CIMultiDict[str], 
 
 
 @given(st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), st.integers(0, 255), draws)
-def test_a_trace_that_comes_is_continued(trace: int, parent: int, flags: int, draw: Draw) -> None:
+def test_an_incoming_trace_is_continued(trace: int, parent: int, flags: int, draw: Draw) -> None:
     """The trace id survives, the caller's span is the parent, and only the known flag goes on."""
-    came = CIMultiDict(traceparent=f"00-{trace:032x}-{parent:016x}-{flags:02x}")
-    identity = identify(came, draw)
+    incoming = CIMultiDict(traceparent=f"00-{trace:032x}-{parent:016x}-{flags:02x}")
+    identity = identify(incoming, draw)
 
     assert identity.trace_id == f"{trace:032x}"
     assert identity.parent_id == f"{parent:016x}"
@@ -78,7 +78,7 @@ def test_a_trace_that_comes_is_continued(trace: int, parent: int, flags: int, dr
 
 
 @given(st.from_regex(r"[A-Za-z0-9._:/+=-]{1,128}", fullmatch=True))
-def test_a_request_keeps_the_name_it_came_with(name: str) -> None:
+def test_a_request_keeps_the_id_of_its_header(name: str) -> None:
     """A usable X-Request-Id is passed on as it is."""
     assert identify(CIMultiDict({"x-request-id": name}), drawn).request_id == name
 
@@ -86,7 +86,7 @@ def test_a_request_keeps_the_name_it_came_with(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "a b", "ä", "x" * 129, "a\r\nSet-Cookie: b", "a\n", "<script>", "a,b"]
 )
-def test_a_name_that_cannot_be_used_is_replaced(name: str) -> None:
+def test_a_malformed_id_is_replaced(name: str) -> None:
     """The request gets 16 hex digits instead."""
     assert identify(CIMultiDict({"X-Request-Id": name}), drawn).request_id == "0102030405060708"
 
@@ -110,15 +110,15 @@ def test_a_name_that_cannot_be_used_is_replaced(name: str) -> None:
     ],
 )
 def test_a_trace_is_continued_only_from_a_valid_header(traceparent: str, continued: bool) -> None:
-    """Unknown versions are read as far as known; what is invalid starts a new trace."""
+    """Unknown versions are read as far as known; an invalid header starts a new trace."""
     identity = identify(CIMultiDict(traceparent=traceparent), drawn)
 
     assert (identity.trace_id == TRACE) is continued
     assert (identity.parent_id == PARENT) is continued
 
 
-def test_a_header_that_comes_twice_counts_as_absent() -> None:
-    """Which of two ids is meant is unknown, even if they are equal."""
+def test_a_repeated_header_counts_as_absent() -> None:
+    """Two ids are ambiguous, even if they are equal."""
     parent = f"00-{TRACE}-{PARENT}-01"
     twice = [("traceparent", parent)] * 2 + [("X-Request-Id", "a"), ("x-request-id", "a")]
     identity = identify(CIMultiDict(twice), drawn)
@@ -127,11 +127,11 @@ def test_a_header_that_comes_twice_counts_as_absent() -> None:
     assert identity.trace_id != TRACE
 
 
-# What a line holds
+# The fields of a line
 
 
 def a_record(message: object = "hello", *args: object, **extra: object) -> logging.LogRecord:
-    """Return a record as a logger makes it."""
+    """Return a record as a logger creates it."""
     record = logging.LogRecord("gateway", logging.INFO, __file__, 1, message, args, None)
     record.created = 1_700_000_000.0625
     record.__dict__.update(extra)
@@ -139,13 +139,13 @@ def a_record(message: object = "hello", *args: object, **extra: object) -> loggi
 
 
 def lines(record: logging.LogRecord, *secrets: str) -> tuple[str, str]:
-    """Return how a record is written down, as JSON and as text."""
+    """Return a record as a line of JSON and as a line of text."""
     redaction = Redaction(secrets)
     return JsonFormatter(redaction).format(record), TextFormatter(redaction).format(record)
 
 
 def test_a_line_is_an_object_with_the_documented_fields() -> None:
-    """Time is RFC 3339 in UTC; of `extra`, what is on the list is shown."""
+    """Time is RFC 3339 in UTC; of `extra`, the listed fields are shown."""
     as_json, as_text = lines(a_record("hello %s", "you", status=200, hop=None, made_up=1))
 
     assert json.loads(as_json) == {
@@ -159,7 +159,7 @@ def test_a_line_is_an_object_with_the_documented_fields() -> None:
 
 
 @given(st.text(), st.recursive(st.none() | st.text() | st.integers() | st.floats(), st.lists))
-def test_a_record_is_one_line_whatever_it_holds(message: str, value: object) -> None:
+def test_any_record_is_one_line(message: str, value: object) -> None:
     """No text can begin a line of its own, and JSON stays JSON, lone surrogates included."""
     as_json, as_text = lines(a_record("%s", message, reason=value))
 
@@ -185,7 +185,7 @@ def test_a_traceback_is_a_field_or_indented_lines() -> None:
 
 
 async def test_lines_of_a_request_carry_its_ids_in_every_task_it_starts() -> None:
-    """What runs for a request has its ids, even after its answer; what does not has none."""
+    """A task of a request has its ids, even after the answer; other tasks have none."""
 
     async def later() -> dict[str, Any]:
         await asyncio.sleep(0)  # noqa: TID251 - no time passes
@@ -202,7 +202,7 @@ async def test_lines_of_a_request_carry_its_ids_in_every_task_it_starts() -> Non
     assert "request_id" not in await before
 
 
-# What a line never holds
+# Secrets that a line never holds
 
 odd_characters = st.text(
     st.characters(min_codepoint=0x20, max_codepoint=0x7E) | st.sampled_from("\\\\'\"é%"),
@@ -226,7 +226,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def planted(secret: str, before: str, after: str, where: str) -> logging.LogRecord:
-    """Return a record that a secret has slipped into."""
+    """Return a record that holds a secret."""
     text = f"{before}{secret}{after}"
     match where:
         case "message":
@@ -255,8 +255,8 @@ PLACES = ("message", "argument", "repr", "two arguments", "nested argument", "ex
 
 
 @given(odd_characters, surroundings, surroundings, st.sampled_from(PLACES))
-def test_no_planted_secret_comes_out(secret: str, before: str, after: str, where: str) -> None:
-    """Wherever a secret slips in, plain, quoted or escaped, it is redacted in both forms."""
+def test_no_planted_secret_is_logged(secret: str, before: str, after: str, where: str) -> None:
+    """A secret in any place, plain, quoted or escaped, is redacted in both forms."""
     as_json, as_text = lines(planted(secret, before, after, where), secret)
 
     assert REDACTED in as_json
@@ -267,7 +267,7 @@ def test_no_planted_secret_comes_out(secret: str, before: str, after: str, where
 
 
 @pytest.mark.parametrize("secret", ["it'sasecret", 'it"sasecret', "it\\sasecret"])
-def test_a_secret_is_known_however_its_surroundings_are_quoted(secret: str) -> None:
+def test_a_secret_is_redacted_in_any_quoting(secret: str) -> None:
     """Quotes and backslashes get further backslashes in a repr, and in the repr of a repr."""
     around = f"\"'{secret}"
     as_json, as_text = lines(a_record("%r and %r", around, repr(around)), secret)
@@ -301,7 +301,7 @@ KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
         ("api_secret=whatever", "whatever"),
     ],
 )
-def test_what_has_the_form_of_a_secret_is_redacted(text: str, secret: str) -> None:
+def test_texts_of_the_form_of_a_secret_are_redacted(text: str, secret: str) -> None:
     """Tokens, session keys and passwords are known by their form or by their name."""
     as_json, as_text = lines(a_record("%s", text))
 
@@ -309,7 +309,7 @@ def test_what_has_the_form_of_a_secret_is_redacted(text: str, secret: str) -> No
     assert REDACTED in as_json
 
 
-def test_a_value_under_the_name_of_a_secret_is_covered() -> None:
+def test_a_value_under_the_name_of_a_secret_is_redacted() -> None:
     """Nested extras are judged by their keys too."""
     as_json, _ = lines(a_record(reason={"sessionKey": ["a1"], "token": "b2", "tokens": "c3"}))
 
@@ -330,11 +330,11 @@ def test_a_value_under_the_name_of_a_secret_is_covered() -> None:
     ],
 )
 def test_ordinary_words_stay(text: str) -> None:
-    """What is no secret can be read."""
+    """Words other than secrets are not redacted."""
     assert json.loads(lines(a_record(text), "key_secret")[0])["message"] == text
 
 
-def test_a_secret_that_begins_like_another_one_is_covered_whole() -> None:
+def test_a_secret_that_begins_like_another_one_is_redacted_whole() -> None:
     """The longer of two secrets is tried first."""
     assert Redaction(["abcd", "abcd-efgh"]).text("x abcd-efgh abcd") == f"x {REDACTED} {REDACTED}"
 
@@ -346,7 +346,7 @@ def test_a_very_short_secret_leaves_words_whole() -> None:
     assert text == f"answered abcd: {REDACTED}, '{REDACTED}' {REDACTED} x{REDACTED}x"
 
 
-def test_a_redaction_does_not_show_what_it_covers() -> None:
+def test_a_redaction_does_not_show_its_secrets() -> None:
     """Neither it nor a formatter has a repr with secrets in it."""
     redaction = Redaction(["abcd-efgh"])
 
@@ -354,7 +354,7 @@ def test_a_redaction_does_not_show_what_it_covers() -> None:
 
 
 def test_a_request_that_cannot_be_parsed_is_not_quoted() -> None:
-    """aiohttp's error holds the bytes that came; the log has its name only."""
+    """aiohttp's error holds the received bytes; the log has its name only."""
     record = a_record("Error handling request")
     error = HttpProcessingError(message="Bad line: POST /?key=whatever HTTP/9")
     record.exc_info = (type(error), error, None)
@@ -405,7 +405,7 @@ class Unspeakable:
     [("%d tokens", ("whatever",)), ("%s %s", ("whatever",)), ("%s", (Unspeakable(),))],
 )
 @pytest.mark.usefixtures("root")
-def test_a_line_that_cannot_be_made_says_so_and_shows_no_arguments(
+def test_an_unformattable_line_is_reported_without_its_arguments(
     message: str, arguments: tuple[object, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`logging` would print the arguments to standard error."""
@@ -436,8 +436,8 @@ def test_a_line_that_cannot_be_written_is_lost_in_silence(
 
 
 @pytest.mark.usefixtures("root")
-def test_a_request_is_logged_with_what_became_of_it() -> None:
-    """Method, path, status, code, time, caller, session and size; what is not known is left out."""
+def test_a_request_is_logged_with_its_outcome() -> None:
+    """Method, path, status, code, time, caller, session and size; unknown values are left out."""
     stream = io.StringIO()
     setup_logging(LogLevel.INFO, LogFormat.JSON, [], stream=stream)
     record = RequestRecord(IDENTITY, "POST", "/api", status=200, avatar="preset", size=321)

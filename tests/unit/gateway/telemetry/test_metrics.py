@@ -1,4 +1,4 @@
-"""What a gateway's metrics say, read as Prometheus reads them."""
+"""A gateway's metrics, read as Prometheus reads them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def scraped(metrics: Metrics) -> dict[str, float]:
     }
 
 
-def test_what_alerts_are_built_on_is_there_from_the_start() -> None:
+def test_series_for_alerts_exist_from_the_start() -> None:
     """Every outcome and every fate of a session has a series, 0 before any connect."""
     series = scraped(a_metrics())
     expected = {f"gateway_connects_total{{code={code}}}" for code in (*CODES, "other")}
@@ -53,7 +53,7 @@ def test_what_alerts_are_built_on_is_there_from_the_start() -> None:
 def test_each_connect_counts_once_and_only_good_ones_are_measured(
     ended: list[tuple[str, float]],
 ) -> None:
-    """Totals by outcome are what ended; durations are those of `ok`; series stay the same."""
+    """Totals by outcome count ended connects; durations are those of `ok`; series stay the same."""
     metrics = a_metrics()
     before = scraped(metrics)
     for code, seconds in ended:
@@ -90,7 +90,7 @@ def test_reasons_of_failures_are_bounded(hop: Hop, reason: FailureReason, status
     assert series == [f"gateway_upstream_failures_total{{hop={hop.value}}}{{reason={label}}}"]
 
 
-def test_what_the_connect_flow_tells_is_counted() -> None:
+def test_the_events_of_the_connect_flow_are_counted() -> None:
     """Sessions created, READY, cancelled, left behind and lost are counted apart."""
     metrics = a_metrics()
     watch: Watch = metrics
@@ -115,8 +115,8 @@ def test_what_the_connect_flow_tells_is_counted() -> None:
     assert not any("id-" in name for name in series)
 
 
-def test_waiting_callers_are_asked_for_at_each_scrape() -> None:
-    """The gauges show what is the case when they are read, not when something was counted."""
+def test_waiting_callers_are_read_at_each_scrape() -> None:
+    """The gauges show the state at the scrape, not at the last count."""
     waiting = [3, 4]
     metrics = a_metrics(in_flight=lambda: len(waiting), waiting=lambda: sum(waiting))
     first = scraped(metrics)
@@ -127,7 +127,7 @@ def test_waiting_callers_are_asked_for_at_each_scrape() -> None:
     assert [(first[name], second[name]) for name in names] == [(2, 3), (7, 12)]
 
 
-def test_gateways_of_one_process_do_not_meet() -> None:
+def test_gateways_of_one_process_count_apart() -> None:
     """Two sets of metrics count apart, and neither is in the library's global registry."""
     one, other = a_metrics(), a_metrics()
     one.ended("ok", 1.0)
@@ -137,7 +137,7 @@ def test_gateways_of_one_process_do_not_meet() -> None:
     assert not any(family.name.startswith("gateway") for family in REGISTRY.collect())
 
 
-def test_the_text_says_what_it_is() -> None:
+def test_the_text_has_its_media_type_and_help() -> None:
     """The media type is that of the text format, and every series comes with help."""
     body, content_type = a_metrics().text()
     families = list(text_string_to_metric_families(body.decode()))

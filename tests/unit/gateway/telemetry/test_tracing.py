@@ -1,4 +1,4 @@
-"""Spans: how they hang together, what they hold, and that no caller waits for them."""
+"""Spans: their parents, their attributes, and that no caller waits for them."""
 
 import asyncio
 import logging
@@ -44,8 +44,8 @@ def a_tracing() -> tuple[Tracing, InMemorySpanExporter]:
     return Tracing(provider), exporter
 
 
-def shown(span: ReadableSpan) -> str:
-    """Return all that a span holds."""
+def as_text(span: ReadableSpan) -> str:
+    """Return the content of a span as text."""
     text: str = span.to_json()
     return text
 
@@ -117,8 +117,8 @@ def test_requests_are_children_of_their_connect() -> None:
         assert spans[name].kind is SpanKind.CLIENT
 
 
-def test_spans_say_what_became_of_things() -> None:
-    """Outcome, session and statuses are attributes; what failed is marked."""
+def test_spans_have_the_outcome() -> None:
+    """Outcome, session and statuses are attributes; failed spans are marked."""
     tracer, exporter = a_tracing()
     simulate(a_connect(tracer, RequestRecord(FRESH)))
     spans = {span.name: span for span in exporter.get_finished_spans()}
@@ -150,12 +150,12 @@ def test_no_secret_is_in_a_span_and_no_trace_goes_upstream() -> None:
     seen = simulate(a_connect(tracer, RequestRecord(CONTINUED)))
 
     assert len(exporter.get_finished_spans()) == 4
-    assert "hush" not in "".join(map(shown, exporter.get_finished_spans()))
+    assert "hush" not in "".join(map(as_text, exporter.get_finished_spans()))
     assert len(seen) == 3
     assert not any({"traceparent", "tracestate", "baggage"} & {*headers} for headers in seen)
 
 
-def test_a_trace_that_comes_is_continued_below_its_caller() -> None:
+def test_an_incoming_trace_is_continued_below_its_caller() -> None:
     """The connect's span has the caller's trace and parent; log lines get the span's own id."""
     tracer, exporter = a_tracing()
     record = RequestRecord(CONTINUED)
@@ -172,7 +172,7 @@ def test_a_trace_that_comes_is_continued_below_its_caller() -> None:
 
 
 def test_a_new_trace_has_the_ids_that_the_log_has() -> None:
-    """Without a caller's trace, the span's ids replace those that were drawn."""
+    """Without a caller's trace, the span's ids replace the drawn ones."""
     tracer, exporter = a_tracing()
     record = RequestRecord(FRESH)
     with tracer.connect(record):
@@ -204,7 +204,7 @@ def test_an_error_ends_the_span_and_passes_without_its_text() -> None:
             raise error
 
     assert len(exporter.get_finished_spans()) == 2
-    assert "hush" not in "".join(map(shown, exporter.get_finished_spans()))
+    assert "hush" not in "".join(map(as_text, exporter.get_finished_spans()))
 
 
 class Stuck(SpanExporter):
@@ -228,7 +228,7 @@ class Stuck(SpanExporter):
 async def test_an_exporter_that_is_down_disturbs_no_caller(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """ConnectFlow go on while spans are stuck, and the shutdown waits for a bounded time only."""
+    """Connects go on while spans are stuck, and the shutdown waits for a bounded time only."""
     stuck = Stuck()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(stuck, max_export_batch_size=1))
@@ -244,7 +244,7 @@ async def test_an_exporter_that_is_down_disturbs_no_caller(
     assert "Exception while exporting" in caplog.text
 
 
-async def test_a_shutdown_sends_what_is_left() -> None:
+async def test_a_shutdown_sends_the_remaining_spans() -> None:
     """Spans that still wait for their batch are exported."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
@@ -293,7 +293,7 @@ def test_the_standard_variables_ask_for_tracing(
         {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
     ],
 )
-def test_what_cannot_be_exported_to_is_named(
+def test_an_unsupported_exporter_is_named(
     environment: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Other exporters and protocols are warned about, and the gateway goes on without."""

@@ -1,4 +1,4 @@
-"""Checks of attempts, on observations that are easier made than played."""
+"""Checks of attempts, on observations that are easier to write down than to produce."""
 
 import pytest
 
@@ -15,7 +15,7 @@ SPACED = next(each for each in REQUIREMENTS if each.id == "retry.spaced")
 
 
 def is_kept(*calls: UpstreamCall) -> bool:
-    """Tell whether the attempts have pauses between them."""
+    """Return whether the attempts have pauses between them."""
     seen = Observation("fails", "an-avatar", (TargetAnswer(0.0, 1.0, 502),), calls, (), until=4.0)
     return not [*SPACED.check(seen, SITUATION, CONTEXT)]
 

@@ -1,4 +1,4 @@
-"""Effects: what each changes of an answer, what it leaves alone, and how they go together."""
+"""Effects: the fields of an answer that each changes, the others that stay, and combinations."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ EXAMPLES: list[tuple[str, Any, set[str]]] = [
 
 @pytest.mark.parametrize(("name", "value", "different"), EXAMPLES)
 def test_an_effect_changes_its_own_fields(name: str, value: Any, different: set[str]) -> None:
-    """Each effect alters what it is about and nothing else, and the answer itself stays."""
+    """Each effect alters its own fields and no other, and the answer itself stays."""
     before = repr(ANSWER)
 
     assert changed(applied(**{name: value})) == different
@@ -209,7 +209,7 @@ def test_which_answers_arrive() -> None:
     assert arriving == whole
 
 
-def test_which_effects_come_when() -> None:
+def test_the_phase_of_each_effect() -> None:
     """Some stand for an answer, one happens before, a lost reply needs the server to act."""
     by_when = {when: {kind.name for kind in EFFECTS if kind.when is when} for when in When}
 
@@ -224,7 +224,7 @@ def test_which_effects_come_when() -> None:
 
 
 def test_only_an_event_happens_before_the_call() -> None:
-    """It says which one; no other effect has any."""
+    """It names the event; no other effect has one."""
     before = {
         name: effect.event_before()
         for name, value, _ in EXAMPLES
@@ -269,7 +269,7 @@ def test_effects_compose() -> None:
 
 @pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.name)
 def test_every_schema_is_a_schema_with_a_description(kind: type[Any]) -> None:
-    """It is valid, refuses what is plainly something else, and says what it is about."""
+    """It is valid, refuses a value of another kind, and has a description."""
     schema = kind.schema
     jsonschema.Draft202012Validator.check_schema(schema)
 

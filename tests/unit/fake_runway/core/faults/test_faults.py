@@ -66,7 +66,7 @@ def strikes(one: Fault, *facts_of_calls: CallFacts, draws: Draws = DRAWS) -> lis
 
 
 def fits(match: Mapping[str, Any], facts: CallFacts) -> bool:
-    """Tell whether a call is struck by a fault with this match, before acting or after."""
+    """Return whether a call is struck by a fault with this match, before acting or after."""
     acted = facts.status is not None
     return strikes(fault(match=match, acted=acted), facts) == [True]
 
@@ -114,7 +114,7 @@ def test_all_conditions_must_hold_together() -> None:
 
 @pytest.mark.parametrize("acted", [False, True])
 def test_a_fault_belongs_to_one_side_of_acting(acted: bool) -> None:
-    """It is looked at before the server acts, or after, and not at the other time."""
+    """It is decided before the server acts, or after, and not at the other time."""
     standing = [ActiveFault(fault(acted=acted), START)]
 
     decisions = [decide(standing, POLL, phase=each, tallies={}, draws=DRAWS) for each in Phase]
@@ -213,7 +213,7 @@ def test_chance_has_the_given_probability() -> None:
 
 
 def test_a_fault_of_a_plan_counts_each_session_apart() -> None:
-    """The first poll of every session fails, in whatever order they poll."""
+    """The first poll of every session fails, in any order of polls."""
     calls = [POLL._replace(place=("session", ordinal)) for ordinal in (0, 1, 0, 1, 2)]
 
     assert strikes(fault(times=1, per_session=True), *calls) == [True, True, False, False, True]
@@ -227,7 +227,7 @@ def test_calls_without_a_session_in_the_path_count_for_the_world() -> None:
     assert strikes(fault(times=1, per_session=True), *calls) == [True, False, False]
 
 
-def test_tallies_tell_how_many_matched_and_were_struck() -> None:
+def test_tallies_count_matches_and_strikes() -> None:
     """They stand under the fault's name and the session's ordinal, or the world's number."""
     standing = [ActiveFault(fault("one", times=1, per_session=True), START)]
     standing.append(ActiveFault(fault("two", skip=1), START))
@@ -296,7 +296,7 @@ def lived_through(
 
 @LAW
 @given(several_faults, some_faults, st.integers(0, 4), calls)
-def test_another_fault_shifts_nobody_s_draws(
+def test_another_fault_shifts_no_draws(
     faults: list[Fault], added: Fault, place: int, facts_of_calls: list[CallFacts]
 ) -> None:
     """With one fault more, wherever it stands, the others strike exactly the same calls."""
@@ -442,7 +442,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("given_fault", "why"), CONTRADICTIONS, ids=lambda one: str(one)[:60])
 def test_a_contradiction_is_refused(given_fault: dict[str, Any], why: str) -> None:
-    """What can never strike, or says two things at once, is an error that says what is wrong."""
+    """A fault that can never strike, or contradicts itself, is an error with the reason."""
     assert jsonschema.Draft202012Validator(fault_schema()).is_valid(
         {"effect": {"status": 503}, **given_fault}
     )
@@ -458,7 +458,7 @@ def test_saying_a_moment_in_full_is_no_contradiction() -> None:
 
 
 def test_a_fault_keeps_the_data_it_was_made_from() -> None:
-    """And the data can be changed by nobody through it."""
+    """The data cannot be changed through the fault."""
     given_fault = {"effect": {"status": 500}, "times": 2, "name": "a name"}
 
     parsed = parse_fault(given_fault, name="scenario/a name", per_session=True)
@@ -522,7 +522,7 @@ class Overheard(Teapot):
 
 
 class Foretold(Teapot):
-    """The same before the call is looked at."""
+    """The same before the call is handled."""
 
     name = "foretold"
     when = When.BEFORE

@@ -1,7 +1,7 @@
 """Findings: each rule has a client that breaks it and one that comes close and is right.
 
-The histories are made by a client that calls the service of a real world, whose clock moves only
-when the test says so.
+A client that calls the service of a real world makes the histories; the test alone moves the
+clock.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ OTHER_BODY = {**BODY, "maxDuration": 60}
 CATALOGUE = Catalogue.builtin()
 UNKNOWN_ROUTE = Rejection("unknown_route", 404, "Not found.")
 LONG = 1_000.0
-"""Longer than anything waits."""
+"""Longer than any wait of a rule."""
 
 
 class Client:
-    """Calls the service of one world; time passes when told so."""
+    """Calls the service of one world; time passes by the test's moves alone."""
 
     def __init__(self, plan: Plan | None = None, *, rate: float = 1.0) -> None:
         self.rate = rate
@@ -79,7 +79,7 @@ class Client:
         log.add_act(Act(log.number(), self.clock.now(), what, NO_SUBJECT, body))
 
     def fault(self, operation: str, times: int = 1, **effect: object) -> None:
-        """Let something go wrong with the next calls of an operation; `acted` is no effect."""
+        """Place a fault on the next calls of an operation; `acted` is no effect."""
         data: dict[str, Any] = {"match": {"operation": operation}, "times": times}
         if "acted" in effect:
             data["acted"] = effect.pop("acted")
@@ -96,11 +96,11 @@ class Client:
             self._act("removeFaults", {})
 
     def occur(self, event: Event) -> None:
-        """Let something happen to the session, as an admin does."""
+        """Apply an event to the session, as an admin does."""
         self.world.account.apply_event(self.id, event, at=self.clock.now())
 
     def call(self, operation: str, **facts: Any) -> Exchange:
-        """Make a call and return how it was written down."""
+        """Make a call and return its exchange."""
         known = BY_ID[operation]
         path = known.template.replace("{id}", self.id)
         facts = {"versioned": True, "agent": "a", **facts}
@@ -116,7 +116,7 @@ class Client:
         return made
 
     def get(self, times: int = 1, *, every: float = 1.0, **facts: Any) -> Exchange:
-        """Poll so many times."""
+        """Poll `times` times."""
         for number in range(times):
             if number:
                 self.wait(every)
@@ -137,7 +137,7 @@ class Client:
         )
 
     def ready(self) -> None:
-        """Create a session and poll until it is shown READY."""
+        """Create a session and poll until READY."""
         self.create()
         self.wait(2.0)
         self.get()
@@ -171,7 +171,7 @@ def client() -> Client:
 
 
 def test_a_client_that_connects_gives_no_finding(client: Client) -> None:
-    """Create, poll each second until READY, consume once: nothing to say, however late asked."""
+    """Create, poll each second until READY, consume once: no finding, at any later instant."""
     client.ready()
     client.consume()
     assert client.ids() == []
@@ -179,7 +179,7 @@ def test_a_client_that_connects_gives_no_finding(client: Client) -> None:
 
 
 def test_a_client_that_does_nothing_gives_no_finding(client: Client) -> None:
-    """An empty journal says nothing."""
+    """An empty journal has no finding."""
     assert client.ids(after=LONG) == []
 
 
@@ -200,7 +200,7 @@ def test_a_session_that_became_ready_unseen_is_abandoned(client: Client) -> None
 
 
 def test_a_session_that_expired_soon_is_abandoned_at_once() -> None:
-    """Once it has expired unconsumed, nothing has to be waited for."""
+    """Once it has expired unconsumed, the finding needs no further wait."""
     client = Client(Plan(provision=Fixed(1.5), expires_in_s=5.0))
     client.create()
     client.get()
@@ -218,7 +218,7 @@ def test_a_cancelled_session_is_not_abandoned(client: Client) -> None:
 
 
 def test_a_session_that_is_seen_to_have_expired_is_not_abandoned() -> None:
-    """A client that polls slowly, misses READY and sees the end has nothing to cancel."""
+    """A client that polls slowly, misses READY and gets the end has nothing to cancel."""
     client = Client(Plan(provision=Fixed(1.5), expires_in_s=0.5))
     client.create()
     client.get(times=3)
@@ -229,15 +229,15 @@ def test_a_session_that_is_seen_to_have_expired_is_not_abandoned() -> None:
 
 
 def test_a_consume_that_goes_elsewhere_is_missed(client: Client) -> None:
-    """READY was shown with its key, and no consume came within 30 s."""
+    """READY was answered with its key, and no consume arrived within 30 s."""
     client.ready()
-    shown = client.world.log.exchanges[-1]
+    ready = client.world.log.exchanges[-1]
     assert client.ids(after=29.0) == []
     [found] = client.found(after=1.0)
     assert found.id == "consume-never-arrived"
     assert "baseUrl" in found.message
-    assert found.at == shown.at
-    assert found.numbers[-1] == shown.number
+    assert found.at == ready.at
+    assert found.numbers[-1] == ready.number
     assert client.ids(after=LONG) == ["consume-never-arrived"]
 
 
@@ -250,7 +250,7 @@ def test_a_consume_that_is_missed_by_expiry_needs_no_wait() -> None:
 
 
 def test_a_late_consume_has_arrived(client: Client) -> None:
-    """The finding goes away when the consume comes after all, even if the key expired."""
+    """The finding goes away when the consume arrives after all, even if the key expired."""
     client.ready()
     assert client.ids(after=40.0) == ["consume-never-arrived"]
     client.consume()
@@ -271,15 +271,15 @@ def test_a_session_that_is_cancelled_or_seen_to_be_over_needs_no_consume(client:
     assert client.ids(after=LONG) == []
 
 
-def test_a_session_that_somebody_else_consumes_needs_no_consume(client: Client) -> None:
-    """A test that plays the browser through the admin API does not see a finding."""
+def test_a_session_consumed_by_an_admin_needs_no_consume(client: Client) -> None:
+    """A test that plays the browser through the admin API gets no finding."""
     client.ready()
     client.occur(Event.CONSUMED)
     assert client.ids(after=LONG) == []
 
 
 def test_a_use_is_seen_in_the_journal_and_in_the_session(client: Client) -> None:
-    """One tells of a key that was used though nobody joined, the other of what was dropped."""
+    """The session shows a use without a join, the journal one of an evicted session."""
     client.ready()
     client.occur(Event.CLAIMED)
     assert client.ids(after=LONG) == []
@@ -293,7 +293,7 @@ def test_a_use_is_seen_in_the_journal_and_in_the_session(client: Client) -> None
 
 
 def test_ready_that_may_have_been_unreadable_is_no_missing_consume(client: Client) -> None:
-    """Behind a fault nobody knows what the client read: it should have cancelled, no more."""
+    """Behind a fault it is unknown what the client read: it should have cancelled, no more."""
     client.create()
     client.wait(2.0)
     client.fault("getSession", malformed=True)
@@ -302,7 +302,7 @@ def test_ready_that_may_have_been_unreadable_is_no_missing_consume(client: Clien
 
 
 def test_ready_without_a_key_is_no_missing_consume(client: Client) -> None:
-    """What cannot be consumed is to be cancelled."""
+    """A session that cannot be consumed has to be cancelled."""
     client.create()
     client.wait(2.0)
     client.fault("getSession", omit=["sessionKey"])
@@ -334,19 +334,19 @@ def test_a_session_that_never_gets_ready_should_be_cancelled() -> None:
 
 
 def test_a_session_that_runs_on_after_a_lost_consume_should_be_cancelled(client: Client) -> None:
-    """The reply to the consume was lost: the session runs to its end, with nobody in it."""
+    """The reply to the consume was lost: the session runs to its end, with no participant."""
     client.ready()
     client.fault("consumeSession", lost=True)
     client.consume()
     [found] = client.found(after=60.0)
     assert found.id == "never-cancelled"
     assert "consumeSession, was not answered" in found.message
-    client.consume()  # refused, and still nobody is in it
+    client.consume()  # refused, and still without a participant
     assert client.ids(after=LONG) == ["never-cancelled"]
 
 
 def test_a_session_that_ran_to_its_end_needs_no_further_wait() -> None:
-    """Once it has run to its end for nothing, that is sure."""
+    """Once it has run to its end without a participant, the finding is certain."""
     client = Client(Plan(provision=Fixed(1.5), session_cap_s=10.0))
     client.ready()
     client.fault("consumeSession", lost=True)
@@ -398,7 +398,7 @@ def test_an_answer_on_its_way_is_waited_for(client: Client) -> None:
 
 
 def test_a_session_that_the_test_made_is_not_the_clients(client: Client) -> None:
-    """Without a create in the journal, nobody is blamed for leaving a session behind."""
+    """Without a create in the journal, no client is blamed for leaving a session behind."""
     client.id = client.world.account.create(at=client.clock.now()).id
     client.get()
     assert client.ids(after=LONG) == []
@@ -411,7 +411,7 @@ def test_a_session_that_the_test_made_is_not_the_clients(client: Client) -> None
 def test_a_session_whose_create_reply_was_lost_is_listed(
     client: Client, effect: dict[str, Any]
 ) -> None:
-    """Nobody can know its id: that is worth knowing, and nobody's fault."""
+    """No client can know its id: the finding is an information, not a mistake."""
     client.fault("createSession", **effect)
     made = client.create()
     [found] = client.found()
@@ -425,7 +425,7 @@ def test_a_session_whose_create_reply_was_lost_is_listed(
 
 
 def test_a_create_reply_behind_a_fault_is_lost_if_the_id_is_never_used(client: Client) -> None:
-    """A reply that came but was broken is as good as lost; one that was only slow is not."""
+    """A broken reply counts as lost; one that was only slow does not."""
     client.fault("createSession", malformed=True)
     client.create()
     assert client.ids(after=59.0) == []
@@ -438,7 +438,7 @@ def test_a_create_reply_behind_a_fault_is_lost_if_the_id_is_never_used(client: C
 
 
 def test_a_session_whose_id_is_used_was_not_lost(client: Client) -> None:
-    """However the client learned of it, it is its own to cancel."""
+    """A client that uses the id, from any source, is the one to cancel it."""
     client.fault("createSession", lost=True)
     client.create()
     client.get()
@@ -455,7 +455,7 @@ def test_a_create_that_did_not_act_lost_nothing(client: Client) -> None:
 
 
 def test_a_lost_session_that_was_cancelled_by_hand_is_not_listed(client: Client) -> None:
-    """Somebody tidied up."""
+    """A session that an admin cancelled needs no cancel of the client."""
     client.fault("createSession", lost=True)
     client.create()
     client.occur(Event.CANCELLED)
@@ -479,7 +479,7 @@ def patient(**more: Any) -> Client:
 
 
 def test_polls_without_a_pause_are_too_fast() -> None:
-    """Three gaps below 100 ms are too many; the evidence is the calls that came too early."""
+    """Three gaps below 100 ms are too many; the evidence is the calls that were too early."""
     client = patient()
     assert polled(client, times=4, every=0.05) == ["polled-too-fast"]
     [found] = client.found()
@@ -503,7 +503,7 @@ def test_two_polls_that_are_too_close_may_happen() -> None:
 
 
 def test_polls_each_100_ms_are_not_too_fast() -> None:
-    """The limit itself is allowed, whatever floats make of it."""
+    """The limit itself is allowed, for any rounding of floats."""
     assert polled(patient(), times=50, every=0.1) == []
 
 
@@ -520,7 +520,7 @@ def test_polls_repeated_at_once_after_failures_are_not_too_fast() -> None:
     assert client.ids() == []
 
 
-def test_polls_of_two_clients_are_told_apart() -> None:
+def test_polls_of_two_clients_are_judged_apart() -> None:
     """Each of them waits a second."""
     client = patient()
     client.create()
@@ -565,7 +565,7 @@ def test_gaps_across_a_change_of_the_rate_are_put_together() -> None:
 
 
 def test_speed_is_not_judged_while_the_clock_stands_still() -> None:
-    """At rate 0 nobody knows how much time has passed for the caller."""
+    """At rate 0 the time that has passed for the caller is unknown."""
     assert polled(patient(rate=0.0), times=10, every=0.0) == []
     client = patient()
     client.create()
@@ -622,7 +622,7 @@ def test_speed_is_not_judged_across_a_move_that_the_journal_no_longer_shows() ->
 
 
 def test_polling_on_after_the_end_is_useless(client: Client) -> None:
-    """A GET had shown FAILED, and another came."""
+    """A GET had answered FAILED, and another followed."""
     client.create()
     client.occur(Event.FAILED)
     end = client.get()
@@ -647,7 +647,7 @@ def test_an_end_that_was_not_readable_may_be_asked_for_again(
     assert client.ids(after=LONG) == []
 
 
-def test_looking_once_after_a_delete_or_from_elsewhere_is_fine(client: Client) -> None:
+def test_one_poll_after_a_delete_or_by_another_client_is_fine(client: Client) -> None:
     """A GET that shows CANCELLED is the first to show it; another client sees the end as well."""
     client.create()
     client.get()
@@ -670,7 +670,7 @@ def test_polls_on_their_way_together_may_all_show_the_end(client: Client) -> Non
 
 
 def test_a_key_that_is_used_again_is_consumed_twice(client: Client) -> None:
-    """The credentials had come, and the same key was used a second later."""
+    """The credentials had arrived, and the same key was used a second later."""
     client.ready()
     first = client.consume()
     client.wait(1.0)
@@ -699,7 +699,7 @@ def test_an_effect_that_runs_twice_is_no_second_consume(client: Client, apart: f
 
 
 def test_consumes_at_one_instant_of_a_clock_that_stands_still_are_one_moment() -> None:
-    """Nobody can tell how far apart they were; once the clock has transition, they were apart."""
+    """The real time between them is unknown; a move of the clock between them makes them two."""
     client = Client(Plan(provision=Fixed(0.0)), rate=0.0)
     client.create()
     client.get()
@@ -712,7 +712,7 @@ def test_consumes_at_one_instant_of_a_clock_that_stands_still_are_one_moment() -
 
 
 def test_a_consume_that_comes_before_the_answer_is_no_second_one(client: Client) -> None:
-    """The first was held back, so nobody had credentials yet."""
+    """The first was held back, so no client had credentials yet."""
     client.world.account.change_settings(Settings(latency=Fixed(3.0)), at=START)
     client.ready()
     client.consume(agent="one")
@@ -722,7 +722,7 @@ def test_a_consume_that_comes_before_the_answer_is_no_second_one(client: Client)
 
 
 def test_another_key_or_a_broken_answer_is_no_second_consume(client: Client) -> None:
-    """A wrong key uses nothing, and credentials that nobody could read may be asked for again."""
+    """A wrong key uses nothing, and unreadable credentials may be asked for again."""
     client.ready()
     client.consume()
     client.wait(1.0)
@@ -739,7 +739,7 @@ def test_another_key_or_a_broken_answer_is_no_second_consume(client: Client) -> 
 
 
 def test_a_create_that_is_repeated_blindly_costs_twice(client: Client) -> None:
-    """The first was carried out, its reply was lost, and the same came again."""
+    """The first was carried out, its reply was lost, and the same one followed."""
     client.fault("createSession", lost=True)
     first = client.create()
     client.wait(1.0)
@@ -753,7 +753,7 @@ def test_a_create_that_is_repeated_blindly_costs_twice(client: Client) -> None:
 
 
 def test_a_create_that_failed_after_it_had_acted_is_not_to_be_repeated(client: Client) -> None:
-    """A 500 does not say that nothing was done; no header is needed to see the repetition."""
+    """A 500 does not mean that nothing was done; no header is needed to detect the repetition."""
     client.fault("createSession", status=500, acted=True)
     client.create()
     client.wait(119.0)
@@ -765,7 +765,7 @@ def test_a_create_that_failed_after_it_had_acted_is_not_to_be_repeated(client: C
 def test_a_create_that_is_repeated_while_its_answer_is_held_back_costs_twice(
     client: Client,
 ) -> None:
-    """An SDK whose patience ended says that it repeats; another user's create does not."""
+    """An SDK whose timeout ended marks its retry; another user's create has no such mark."""
     for retry, expected in ((0, []), (1, ["repeated-create"])):
         client = Client()
         client.world.account.change_settings(Settings(latency=Fixed(20.0)), at=START)
@@ -782,7 +782,7 @@ def test_a_create_that_is_repeated_while_its_answer_is_held_back_costs_twice(
     [
         ({"status": 503}, {}, 1.0),  # it had not acted
         ({"reset": True}, {}, 1.0),
-        ({"delay": "1s"}, {"retry": 1}, 2.0),  # the reply came
+        ({"delay": "1s"}, {"retry": 1}, 2.0),  # the reply arrived
         ({"lost": True}, {"body": OTHER_BODY}, 1.0),
         ({"lost": True}, {"agent": "another"}, 1.0),
         ({"lost": True}, {}, 121.0),
@@ -883,7 +883,7 @@ plans = st.builds(
 
 
 def connect(client: Client, *, faults: Sequence[dict[str, Any] | None], pause: float) -> None:
-    """Connect as an ideal client does: poll in good measure, and cancel whatever does not work."""
+    """Connect as an ideal client does: poll at a fair pace, cancel each broken session."""
     client.create()
     deadline = client.clock.now() + 30.0
     left = list(faults)
@@ -894,15 +894,15 @@ def connect(client: Client, *, faults: Sequence[dict[str, Any] | None], pause: f
         readable = (
             poll.arrives and poll.status == 200 and not {"malformed", "page"} & broken(client)
         )
-        shown = poll.reply if readable and isinstance(poll.reply, dict) else {}
+        body = poll.reply if readable and isinstance(poll.reply, dict) else {}
         client.wait(poll.wait_s)
-        if shown.get("sessionKey"):
+        if body.get("sessionKey"):
             if client.consume().status != 200:
                 client.delete()
             return
-        if shown.get("status") in ("COMPLETED", "FAILED", "CANCELLED"):
+        if body.get("status") in ("COMPLETED", "FAILED", "CANCELLED"):
             return
-        if shown.get("status") == "RUNNING":
+        if body.get("status") == "RUNNING":
             break
         client.wait(pause)
     client.delete()
@@ -921,7 +921,7 @@ def broken(client: Client) -> set[str]:
 def test_an_ideal_client_gives_no_finding(
     plan: Plan, faults: list[dict[str, Any] | None], pause: float, again: bool
 ) -> None:
-    """However long it takes and whatever goes wrong with polls, there is nothing to say."""
+    """For any provisioning time and any failures of polls, there is no finding."""
     client = Client(plan)
     connect(client, faults=faults, pause=pause)
     if again:
@@ -940,7 +940,7 @@ steps = st.lists(
 
 
 def careless(history: Sequence[tuple[str, float]], plan: Plan | None = None) -> Client:
-    """Return a client that has done anything at all."""
+    """Return a client with an arbitrary history."""
     client = Client(plan)
     client.create()
     for what, gap in history:
@@ -984,7 +984,7 @@ def test_findings_follow_from_the_journal_alone(history: list[tuple[str, float]]
 
 @LAW
 @given(history=steps)
-def test_the_moves_tell_of_sessions_that_are_forgotten(history: list[tuple[str, float]]) -> None:
+def test_moves_show_the_fate_of_evicted_sessions(history: list[tuple[str, float]]) -> None:
     """Nothing is lost when the account has dropped a session."""
     client = careless(history)
     found = client.found(after=70.0)
@@ -1019,7 +1019,7 @@ def renamed(entry: Entry) -> Entry:
 def test_other_sessions_do_not_matter(
     history: list[tuple[str, float]], strangers: list[tuple[str, float]]
 ) -> None:
-    """What is said of a session stays when the calls of others come in between."""
+    """The findings of a session stay the same when calls of others come in between."""
     client = careless(history)
     client.wait(70.0)
     client.world.account.advance(client.clock.now())
@@ -1038,7 +1038,7 @@ def test_other_sessions_do_not_matter(
     assert mine == findings(ours, **given_)  # type: ignore[arg-type]  # as above
 
 
-# What it looks like
+# Its form
 
 
 def test_the_body_of_a_finding_is_json(client: Client) -> None:

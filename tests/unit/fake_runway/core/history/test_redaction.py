@@ -1,4 +1,4 @@
-"""Secrets are covered wherever a client may have put them, and nothing else is."""
+"""Secrets are redacted wherever a client may have put them, and nothing else is."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJkZXZrZXkifQ.c2lnbmF0dXJl"
         "key_" + "0a" * 64,
     ],
 )
-def test_secrets_in_texts_are_covered(text: str) -> None:
+def test_secrets_in_texts_are_redacted(text: str) -> None:
     """The caller's own in any spelling that a URL allows, and every kind of key."""
     covered = redacted_text(text, SECRET)
 
@@ -78,13 +78,13 @@ def test_integrations_keep_their_host_alone() -> None:
 
 
 def test_a_body_without_secrets_is_the_same_object() -> None:
-    """The journal keeps references, and most bodies have nothing to cover."""
+    """The journal keeps references, and most bodies have nothing to redact."""
     body = {"model": "gwm1_avatars", "avatar": {"type": "runway-preset"}, "maxDuration": 10}
     assert redacted_body(body, SECRET) is body
 
 
 def test_replies_lose_keys_and_tokens() -> None:
-    """What is null or missing shows that it is."""
+    """A null or missing key stays null or missing."""
     assert redacted_reply({"sessionKey": KEY, "id": "1"}) == {"sessionKey": "[covered]", "id": "1"}
     assert redacted_reply({"token": None}) == {"token": None}
     assert redacted_reply([1]) == [1]

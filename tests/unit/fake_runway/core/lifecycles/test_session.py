@@ -49,7 +49,7 @@ PAIRS = list(product(State, Event))
 
 
 def make_happen(account: Account, session: Session, event: Event, at: float) -> Session:
-    """Let `event` happen to `session`; capacity and the plan alone do what nobody can by hand."""
+    """Apply `event` to `session`; events of capacity and plan come by settings, not by hand."""
     if session.state is State.QUEUED and event is Event.ADMITTED:
         (in_the_way,) = (one for one in account.sessions if one != session.id)
         account.delete(in_the_way, at=at)
@@ -60,7 +60,7 @@ def make_happen(account: Account, session: Session, event: Event, at: float) -> 
     return account.apply_event(session.id, event, at=at)
 
 
-# Coverage of the table
+# Every pair of the table
 
 
 def test_every_pair_is_visited_and_lands_where_the_table_says() -> None:
@@ -115,7 +115,7 @@ def test_the_table_is_the_one_written_down_by_hand() -> None:
 
 
 def reachable_from(state: State, *, without: State | None = None) -> set[State]:
-    """Return the states that can follow `state`, at whatever distance; none goes by `without`."""
+    """Return the states that can follow `state`, at any distance; none goes by `without`."""
     found: set[State] = set()
     todo = [state]
     while todo:

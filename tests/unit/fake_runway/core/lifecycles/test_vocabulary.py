@@ -1,4 +1,4 @@
-"""The vocabulary: a kind of resource that only this file declares is spoken of everywhere.
+"""The vocabulary: a kind of resource that only this file declares is used everywhere.
 
 Kettles are filled, get hot, and may break. Nothing of the product knows them.
 """
@@ -248,7 +248,7 @@ class Kitchen:
         self.kettles: dict[str, Kettle] = {}
 
     def call(self, operation: ApiOperation, status: int, id_: str, **more: Any) -> Exchange:
-        """Write down a call a second after what came before."""
+        """Record a call a second after the entry before."""
         self.at += 1.0
         exchange = Exchange(
             number=self.log.number(),
@@ -283,7 +283,7 @@ class Kitchen:
         self.log.add_change(Boiling(self.at, None, None, self.kettles[id_], charge=2))
 
     def happen(self, id_: str, event: Steam, failure: Failure | None = None) -> None:
-        """Let something happen to a kettle."""
+        """Apply an event to a kettle."""
         before = self.kettles[id_]
         self.kettles[id_] = replace(
             before,
@@ -295,8 +295,8 @@ class Kitchen:
         )
         self.log.add_change(Boiling(self.at, event, before, self.kettles[id_]))
 
-    def look(self, id_: str, **more: Any) -> None:
-        """Poll a kettle, which is shown as it is."""
+    def poll(self, id_: str, **more: Any) -> None:
+        """Poll a kettle, which is answered as it is."""
         status = self.kettles[id_].state.name
         self.call(LOOK, 200, id_, reply={"status": status}, **more)
 
@@ -315,7 +315,7 @@ class Kitchen:
         )
 
 
-def test_a_timeline_tells_what_happened_to_it() -> None:
+def test_a_timeline_lists_its_entries() -> None:
     """Its own entries and the clock's while it lasts: with its states, reasons and costs."""
     kitchen = Kitchen()
     kitchen.fill("one")
@@ -323,7 +323,7 @@ def test_a_timeline_tells_what_happened_to_it() -> None:
     kitchen.move_clock()
     kitchen.happen("one", Steam.WARMED)  # which the journal leaves out
     kitchen.happen("one", Steam.BOILED)
-    kitchen.look("one")
+    kitchen.poll("one")
     kitchen.happen("one", Steam.BROKE, Failure("LEAK", "It leaks."))
     kitchen.move_clock()
 
@@ -362,14 +362,14 @@ def of_the_usual_kinds(entries: list[Entry]) -> list[Finding]:
 
 
 def test_findings_judge_its_custody() -> None:
-    """A cook who polls what has failed, and leaves another one hot, is told of both kettles."""
+    """A cook who polls a failed kettle, and leaves another one hot, gets a finding for each."""
     kitchen = Kitchen()
     kitchen.fill("one")
     kitchen.happen("one", Steam.BROKE)
-    kitchen.look("one")
-    kitchen.look("one")
+    kitchen.poll("one")
+    kitchen.poll("one")
     kitchen.fill("two")
-    kitchen.look("two")
+    kitchen.poll("two")
     kitchen.happen("two", Steam.BOILED)
 
     versions, after_end, abandoned = kitchen.found()
@@ -385,7 +385,7 @@ def test_findings_judge_its_custody() -> None:
 
 
 def test_a_repeated_create_is_found() -> None:
-    """A fill that succeeded unheard was sent again."""
+    """A fill whose reply was lost was sent again."""
     kitchen = Kitchen()
     kitchen.fill("one", arrives=False, versioned=True)
     kitchen.fill("two", versioned=True)
@@ -425,7 +425,7 @@ async def test_waits_take_its_states() -> None:
     assert (await wait).state is Heat.HOT
 
 
-async def test_a_wait_that_times_out_says_where_it_is() -> None:
+async def test_a_wait_that_times_out_reports_its_state() -> None:
     """In the words of its kind."""
     kettles = {"one": Kettle("one")}
 
@@ -450,7 +450,7 @@ def test_names_are_declared_once() -> None:
 
 
 def test_every_event_and_state_of_a_declaration_is_in_its_table() -> None:
-    """What sessions declare about themselves is what can happen to them."""
+    """Each event and state that sessions declare is in their table."""
     events = {event for row in SESSION.transitions.values() for event in row}
     custody = SESSION.custody
 

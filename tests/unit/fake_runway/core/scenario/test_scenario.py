@@ -1,4 +1,4 @@
-"""Scenarios: from data to settings and back, one over another, and what is refused where."""
+"""Scenarios: from data to settings and back, one over another, and refusals with their paths."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ happenings = st.lists(
 
 
 def is_a_fault(given_fault: dict[str, Any]) -> bool:
-    """Tell whether data that the schema allows does not contradict itself."""
+    """Return whether data that the schema allows does not contradict itself."""
     try:
         parse_fault(given_fault, name="a fault", per_session=True)
     except ValueError:
@@ -143,7 +143,7 @@ all_settings = st.builds(
 @SLOW_LAW
 @given(all_settings, all_settings)
 def test_described_settings_come_back_over_any_others(settings: Settings, base: Settings) -> None:
-    """Written as JSON and read again, they are the same, whatever they are laid over."""
+    """Written as JSON and read again, they are the same over any base."""
     data = {"account": describe_account(settings), "session": describe_session(settings.plan)}
 
     scenario = parsed(json.loads(json.dumps(data)), name=settings.plan.scenario)
@@ -208,10 +208,10 @@ SESSION: Mapping[str, Callable[[Plan], object]] = {
 
 @SLOW_LAW
 @given(all_settings, all_settings, st.sets(st.sampled_from([*ACCOUNT, *SESSION])))
-def test_what_is_not_said_stays(settings: Settings, base: Settings, said: set[str]) -> None:
-    """A scenario that says a few things changes those and nothing else."""
-    account = {key: each for key, each in describe_account(settings).items() if key in said}
-    session = {key: each for key, each in describe_session(settings.plan).items() if key in said}
+def test_unset_values_stay(settings: Settings, base: Settings, names: set[str]) -> None:
+    """A scenario that sets a few values changes those and nothing else."""
+    account = {key: each for key, each in describe_account(settings).items() if key in names}
+    session = {key: each for key, each in describe_session(settings.plan).items() if key in names}
     if "running_on" in session and settings.plan.join is not None:
         session["join_time"] = describe_session(settings.plan)["join_time"]
     scenario = parsed({"account": account, "session": session}, name=settings.plan.scenario)
@@ -219,9 +219,9 @@ def test_what_is_not_said_stays(settings: Settings, base: Settings, said: set[st
     result = scenario.settings_over(base)
 
     for key, field in ACCOUNT.items():
-        assert field(result) == field(settings if key in said else base)
+        assert field(result) == field(settings if key in names else base)
     for key, part in SESSION.items():
-        assert part(result.plan) == part(settings.plan if key in said else base.plan)
+        assert part(result.plan) == part(settings.plan if key in names else base.plan)
     assert result.plan.scenario == (scenario.name if session else base.plan.scenario)
 
 
@@ -243,10 +243,10 @@ def test_every_word_of_the_forms_is_tried() -> None:
         ({"running_on": "consume"}, Fixed(5.0), None),
     ],
 )
-def test_when_somebody_joins_follows_what_was_said_before(
+def test_the_time_of_joining_follows_the_base(
     session: dict[str, Any], base: Duration | None, join: Duration | None
 ) -> None:
-    """The time stays if only the switch is said, and the switch if only the time is."""
+    """The time stays if only the switch is set, and the switch if only the time is."""
     assert parsed({"session": session}).plan_over(Plan(join=base)).join == join
 
 
@@ -297,7 +297,7 @@ def test_avatars_are_bound_to_session_forms() -> None:
 
 
 def test_ready_made_avatars_are_distinct_uuids_of_version_4() -> None:
-    """Each name has its own, the same at every look."""
+    """Each name has its own, the same at every read."""
     names = [f"scenario-{number}" for number in range(2000)]
 
     avatars = [avatar_of(name) for name in names]
@@ -389,8 +389,8 @@ REFUSED: list[tuple[dict[str, Any], Path, str]] = [
 
 
 @pytest.mark.parametrize(("data", "path", "start"), REFUSED, ids=lambda one: str(one)[:70])
-def test_a_refusal_says_where(data: dict[str, Any], path: Path, start: str) -> None:
-    """What the schema cannot refuse is refused with the place at which it stands, and why."""
+def test_a_refusal_has_its_path(data: dict[str, Any], path: Path, start: str) -> None:
+    """A mistake that the schema cannot express is refused with its path and the reason."""
     with pytest.raises(WrongScenario, match=re.escape(start)) as refusal:
         parsed(data)
 
@@ -400,7 +400,7 @@ def test_a_refusal_says_where(data: dict[str, Any], path: Path, start: str) -> N
 
 
 def test_a_mistake_in_one_part_hides_none_in_another() -> None:
-    """Both forms are parsed, and every avatar is bound, whatever is wrong with the others."""
+    """Both forms are parsed, and every avatar is bound, in spite of mistakes in the others."""
     forms = {"account": {"faults": SAME}, "session": {"then": [ILLEGAL]}}
     with pytest.raises(WrongScenario) as of_forms:
         parse_scenario(forms, default_name="made-up")
@@ -475,6 +475,6 @@ def test_states_and_events_are_written_as_they_are_called() -> None:
 
 
 def test_a_form_beside_an_avatar_is_data_again() -> None:
-    """What a world shows of its scenario can be given back to it as it is."""
+    """The scenario that a world shows is accepted by it unchanged."""
     given = {"name": "mine", "avatars": {"music-superstar": {"provision_time": "3s"}}}
     assert data_of(parsed(given)) == given

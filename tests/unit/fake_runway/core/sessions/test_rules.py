@@ -1,4 +1,4 @@
-"""Decisions about sessions and accounts: each answers a value or refuses, and alters nothing."""
+"""Decisions about sessions and accounts: each returns a value or refuses, and alters nothing."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_cap_needs_no_credits(unpaid: Unpaid) -> None:
 
 @pytest.mark.parametrize("failure", [BROKEN, None])
 def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) -> None:
-    """A planned failure says why, or that nobody knows; credits have nothing to do with it."""
+    """A planned failure has its reason, or a general one; credits do not matter."""
     cut_off = Happening(State.RUNNING, Event.FAILED, failure=failure)
     doomed = replace(RUNNING, plan=Plan(happenings=(cut_off,)), due_event=Event.FAILED)
 
@@ -115,7 +115,7 @@ def test_nothing_falls_due_for_a_session_that_waits_for_others() -> None:
 
 @pytest.mark.parametrize(("left", "refused"), [(None, False), (2, False), (1, True), (-3, True)])
 def test_a_create_needs_two_credits(left: int | None, refused: bool) -> None:
-    """With fewer than 2 left it is refused, before the quota is looked at."""
+    """With fewer than 2 left it is refused, before the quota is checked."""
     if refused:
         with pytest.raises(InsufficientCredits):
             check_create(START, left=left, created=[START], daily=1)
@@ -161,7 +161,7 @@ def test_the_quota_says_when_it_frees(ages: list[float], daily: int | None) -> N
 def test_the_right_key_at_the_wrong_moment(
     state: State, event: Event | None, expected: type[Refused]
 ) -> None:
-    """The refusal tells why; a wrong key learns nothing of it, whatever the state."""
+    """The refusal has the reason; a wrong key gets the same refusal in any state."""
     session = replace(SESSION, state=state, event=event)
 
     with pytest.raises(expected):
@@ -172,7 +172,7 @@ def test_the_right_key_at_the_wrong_moment(
 
 @pytest.mark.parametrize(("join", "event"), [(None, Event.CONSUMED), (NO_TIME, Event.CLAIMED)])
 def test_what_a_consume_causes_follows_the_switch(join: Fixed | None, event: Event) -> None:
-    """It starts the session, or claims it for whoever joins."""
+    """A consume starts the session, or claims it until the join."""
     ready = replace(SESSION, state=State.READY, plan=Plan(join=join))
 
     assert check_consume(ready, expected_key="right", given_key="right") is event
@@ -183,7 +183,7 @@ def test_what_a_consume_causes_follows_the_switch(join: Fixed | None, event: Eve
     st.text(st.characters(codec=None), max_size=40)  # lone surrogates: bytes that are no UTF-8
 )
 def test_any_other_text_is_no_key(text: str) -> None:
-    """Whatever a header may hold is compared, refused, and not repeated in the message."""
+    """Any value of a header is compared, refused, and not repeated in the message."""
     ready = replace(SESSION, state=State.READY)
 
     with pytest.raises(KeyRefused) as refused:

@@ -1,4 +1,4 @@
-"""What a session is, what happens to it by itself, and one step of its life."""
+"""A session's state, its due events, and one step of its life."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.unit.fake_runway.core.playing import (
 
 DRAWS = Draws("seed", "world")
 
-# What happens by itself
+# Due events
 
 BY_ITSELF = [
     (State.QUEUED, Plan(queued=Fixed(3.0)), Event.RELEASED, START + 3),
@@ -51,7 +51,7 @@ BY_ITSELF = [
 
 @pytest.mark.parametrize(("state", "plan", "event", "at"), BY_ITSELF)
 def test_each_live_state_moves_by_itself(state: State, plan: Plan, event: Event, at: float) -> None:
-    """What is due happens at its instant and not before, without anybody's doing."""
+    """A due event happens at its instant and not before, without any call."""
     account = new_account(Settings(plan=plan))
     session = account.create(at=START)
     if state in (State.CLAIMED, State.RUNNING):
@@ -80,14 +80,14 @@ def test_the_unpaid_end_happens_by_itself() -> None:
 
 @pytest.mark.parametrize("state", [State.QUEUED, *sorted(TERMINAL, key=lambda one: one.name)])
 def test_nothing_is_due_where_nothing_happens_by_itself(state: State) -> None:
-    """Those who wait for capacity and those who have ended have no due instant and no event."""
+    """Sessions that wait for capacity and ended ones have no due instant and no event."""
     _, session, _ = in_state(state)
 
     assert next_due(session, DRAWS) is None
     assert (session.due_at, session.due_event) == (None, None)
 
 
-def test_a_newborn_session_waits() -> None:
+def test_a_new_session_waits() -> None:
     """It is QUEUED without an event, and with a plan that wants it so it is due for its release."""
     quick = new_session("an id", ordinal=7, at=START, plan=Plan(), max_duration_s=30, draws=DRAWS)
     slow = new_session(
@@ -141,7 +141,7 @@ def test_a_happening_comes_unless_the_usual_event_is_earlier(
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
 def test_events_that_stay_in_a_state_do_not_put_off_what_happens_in_it(state: State) -> None:
-    """The span is counted from entering QUEUED or RUNNING, whatever was released or billed."""
+    """The span is counted from entering QUEUED or RUNNING, across releases and bills."""
     plan = Plan(
         queued=Fixed(2.0),
         provision=NO_TIME,
@@ -220,7 +220,7 @@ def test_a_step_changes_what_it_says_and_nothing_else(
 
 
 def test_a_session_is_a_value() -> None:
-    """Nobody can change a session; a step makes another one."""
+    """A session is immutable; a step makes another one."""
     _, session, _ = in_state(State.READY)
 
     with pytest.raises(FrozenInstanceError):
