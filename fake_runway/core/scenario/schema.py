@@ -6,7 +6,7 @@ from typing import Any
 from fake_runway.core.faults.schema import fault_schema
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
 from fake_runway.core.scenario.notations import DURATION
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
 
 NAME_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -21,7 +21,7 @@ def _closed(description: str, properties: dict[str, Any], **more: Any) -> dict[s
     }
 
 
-def _of_settings(table: Iterable[Setting]) -> dict[str, Any]:
+def _of_settings(table: Iterable[Switch]) -> dict[str, Any]:
     return {
         setting.key: {
             "description": setting.help,
