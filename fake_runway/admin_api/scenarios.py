@@ -8,11 +8,10 @@ from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped,
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.views import fault_view
-from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_line
+from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_act, scenario_line
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
-from fake_runway.worlds.acts import scenario_act
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 

@@ -20,7 +20,7 @@ from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switc
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.serving import Configuration
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
