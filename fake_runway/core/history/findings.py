@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fake_runway.core.history.journal import CLOCK_ACTS, Act, Entry, Exchange, Move, Resource
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -209,9 +209,7 @@ def findings(
 class _ResourceHistory:
     """What happened to one resource. `calls`: those that name it, which its create does not."""
 
-    def __init__(
-        self, subject: Subject, kind: ResourceKind[Any, Any], vocabulary: Vocabulary
-    ) -> None:
+    def __init__(self, subject: Subject, kind: ResourceKind, vocabulary: Vocabulary) -> None:
         assert kind.custody is not None, kind.name
         self.subject = subject
         self.kind = kind

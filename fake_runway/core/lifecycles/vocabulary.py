@@ -14,10 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
-
-S = TypeVar("S", bound=Enum)
-E = TypeVar("E", bound=Enum)
+from typing import Any, NamedTuple
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -48,9 +45,7 @@ class Subject(NamedTuple):
 NO_SUBJECT = Subject()
 
 
-def references(
-    subject: Subject, kinds: Iterable["ResourceKind[Any, Any]"]
-) -> dict[str, str | None]:
+def references(subject: Subject, kinds: Iterable["ResourceKind"]) -> dict[str, str | None]:
     """Return the subject as JSON: a key for each kind, null for all kinds but its own."""
     return {kind.name: subject.id if kind.name == subject.kind else None for kind in kinds}
 
@@ -95,7 +90,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Custody(Generic[S, E]):
+class Custody:
     """What findings go by when they judge how a client treats a resource that it has created.
 
     Attributes:
@@ -109,14 +104,14 @@ class Custody(Generic[S, E]):
     ready: str
     over: frozenset[str]
     key: str
-    used: frozenset[E]
-    expired: E
-    ran_out: frozenset[E]
-    cancelled: S
+    used: frozenset[Enum]
+    expired: Enum
+    ran_out: frozenset[Enum]
+    cancelled: Enum
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceKind(Generic[S, E]):
+class ResourceKind:
     """A kind of resource: its transition table, and what may be said about it.
 
     Attributes:
@@ -130,18 +125,20 @@ class ResourceKind(Generic[S, E]):
     """
 
     name: str
-    transitions: Mapping[S, Mapping[E, S]] = field(default_factory=lambda: MappingProxyType({}))
+    transitions: Mapping[Any, Mapping[Any, Enum]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     moments: tuple[Moment, ...] = ()
-    automatic: frozenset[E] = frozenset()
-    unrecorded: frozenset[E] = frozenset()
-    reasons: Mapping[E, str] = field(default_factory=lambda: MappingProxyType({}))
-    custody: Custody[S, E] | None = None
+    automatic: frozenset[Enum] = frozenset()
+    unrecorded: frozenset[Enum] = frozenset()
+    reasons: Mapping[Any, str] = field(default_factory=dict)
+    custody: Custody | None = None
 
-    def is_terminal(self, state: S) -> bool:
+    def is_terminal(self, state: Enum) -> bool:
         """Return whether nothing can happen in `state` any more."""
         return not self.transitions[state]
 
-    def event_in(self, state: S, name: str) -> E | None:
+    def event_in(self, state: Enum, name: str) -> Any:
         """Return the event called `name`, None if the table has no row for it in `state`."""
         return next((event for event in self.transitions[state] if event.value == name), None)
 
@@ -154,7 +151,7 @@ class Vocabulary:
         ValueError: two operations, moments or kinds have the same name.
     """
 
-    kinds: tuple[ResourceKind[Any, Any], ...]
+    kinds: tuple[ResourceKind, ...]
     operations: tuple[ApiOperation, ...]
 
     def __post_init__(self) -> None:
@@ -165,7 +162,7 @@ class Vocabulary:
                 raise ValueError(f"expected different names, got {', '.join(names)}")
 
     @cached_property
-    def lifecycles(self) -> tuple[ResourceKind[Any, Any], ...]:
+    def lifecycles(self) -> tuple[ResourceKind, ...]:
         """The kinds that have a lifecycle."""
         return tuple(kind for kind in self.kinds if kind.transitions)
 
@@ -215,6 +212,6 @@ class Vocabulary:
         known = self.operation.get(operation)
         return None if known is None else known.role
 
-    def kind_of(self, state: Enum) -> ResourceKind[Any, Any]:
+    def kind_of(self, state: Enum) -> ResourceKind:
         """Return the kind whose state this is."""
         return next(kind for kind in self.lifecycles if state in kind.transitions)
