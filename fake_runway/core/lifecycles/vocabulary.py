@@ -125,9 +125,7 @@ class ResourceKind:
     """
 
     name: str
-    transitions: Mapping[Any, Mapping[Any, Enum]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    transitions: Mapping[Any, Mapping[Any, Any]] = field(default_factory=dict)
     moments: tuple[Moment, ...] = ()
     automatic: frozenset[Enum] = frozenset()
     unrecorded: frozenset[Enum] = frozenset()
@@ -176,11 +174,6 @@ class Vocabulary:
         """The HTTP methods of all operations."""
         used = {each.method for each in self.operations}
         return tuple(method for method in _METHODS if method in used)
-
-    @cached_property
-    def paths(self) -> tuple[str, ...]:
-        """The path templates of all operations."""
-        return tuple(dict.fromkeys(each.path for each in self.operations))
 
     @cached_property
     def states(self) -> Mapping[str, frozenset[Enum]]:
