@@ -199,12 +199,7 @@ class Worlds:
                 return
 
     def _new(
-        self,
-        name: str,
-        scenario: Scenario,
-        *,
-        seed: str | None = None,
-        rate: float | None = None,
+        self, name: str, scenario: Scenario, *, seed: str | None = None, rate: float | None = None
     ) -> World:
         """Return a new world. The seed is the one given, else the scenario's, else the server's."""
         of_scenario = self.seed if scenario.seed is None else scenario.seed

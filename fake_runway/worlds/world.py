@@ -107,11 +107,7 @@ class World:
     @property
     def active_faults(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
-        return (
-            (*self._scenario_faults, *self.placed.values())
-            if self.placed
-            else self._scenario_faults
-        )
+        return (*self._scenario_faults, *self.placed.values())
 
     # For acts
 
@@ -196,10 +192,6 @@ class World:
         bound = self.scenario.avatars.get(avatar.lower()) if self.scenario.avatars else None
         return bound or self.catalogue.of_avatar(avatar.lower())
 
-    def since_of(self, form: Scenario) -> float:
-        """Return when a session form was put in place, POSIX seconds of the world's clock."""
-        return self._bound_at.get(form.name, self.since)
-
     def plan_of(self, scenario: Scenario) -> Plan:
         """Return the plan of the session form of `scenario`, the same object every time."""
         plan = self._plans.get(scenario.name)
@@ -224,7 +216,7 @@ class World:
         if session is not None:
             plan, since, ordinal = session.plan, session.created_at, session.ordinal
         elif avatar is not None and (form := self.form_of(avatar)) is not None:
-            plan, since = self.plan_of(form), self.since_of(form)
+            plan, since = self.plan_of(form), self._bound_at.get(form.name, self.since)
         elif avatar is not None or exchange.subject.kind == SESSION.name:
             plan = self.settings.plan
         if avatar is not None:

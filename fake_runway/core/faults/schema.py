@@ -26,8 +26,7 @@ def match_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
             "operation": _one_or_more({"enum": operations}, "The operation's id."),
             "method": _one_or_more({"enum": list(vocabulary.methods)}, "The HTTP method."),
             "path": _one_or_more(
-                {"enum": paths},
-                "The path's template, such as /v1/realtime_sessions/{id}/consume.",
+                {"enum": paths}, "The path's template, such as /v1/realtime_sessions/{id}/consume."
             ),
             **{
                 name: _one_or_more(

@@ -113,8 +113,5 @@ RUNNING_ON = Notation(
     shows_default=True,
 )
 JOIN_TIME = Notation(
-    DURATION.schema,
-    parse_duration,
-    lambda join: written(join or DEFAULT_JOIN),
-    metavar="duration",
+    DURATION.schema, parse_duration, lambda join: written(join or DEFAULT_JOIN), metavar="duration"
 )

@@ -64,10 +64,7 @@ def session_schema() -> dict[str, Any]:
                     if event not in (Event.ADMITTED, Event.RELEASED, Event.BILLED)
                 ),
             },
-            "after": {
-                "description": "How long after entering the state; 0s.",
-                **DURATION.schema,
-            },
+            "after": {"description": "How long after entering the state; 0s.", **DURATION.schema},
             "failure": _closed(
                 "Why a session failed.",
                 {"code": {"type": "string", "minLength": 1}, "text": {"type": "string"}},
