@@ -1,12 +1,11 @@
 """One account: its sessions, its capacity, its credits, its quota.
 
-The problem: thousands of sessions change by themselves as time goes by, whether or not a call asks
-about them. A timer for each would be a task for each, would tie the core to an event loop, and
-could not be jumped over. So nothing runs in the background. The account keeps a heap of due times,
-and `advance(now)` applies every event that has become due since the last call, earliest first, each
-at its own instant. The capacity that an event frees admits the oldest queued session at that same
-instant, whose own next event joins the heap and may be due before `now` as well. Hence the law that
-everything else rests on: advancing in two steps equals advancing in one.
+Thousands of sessions change by themselves as time goes by. A timer for each would tie the core to
+an event loop, and could not be jumped over. So the account keeps a heap of due times, and
+`advance(now)` applies every event that has become due, earliest first, each at its own instant. The
+capacity that an event frees admits the oldest queued session at that same instant, whose own next
+event may be due before `now` as well. Hence the law that everything else rests on: advancing in two
+steps equals advancing in one.
 
 Decisions are values (`rules.Change`). `apply` is the only place where anything changes, and it runs
 after every check, so a refused call changes nothing. Rejected: copying the state for every call,

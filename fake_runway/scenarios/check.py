@@ -7,7 +7,6 @@ has the words for that. What only parsing shows (contradictions) is found by `pa
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from contracts.wire.problems import Kind, Problem, Vocabulary, at, where
@@ -54,12 +53,8 @@ YAML = Vocabulary(
 )
 """The words for files of scenarios."""
 
-_FORMATS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"duration": parse_duration, "span": parse_span}
-)
-_OF_PATTERN: Mapping[str, str] = MappingProxyType(
-    {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
-)
+_FORMATS: Mapping[str, Callable[[str], Any]] = {"duration": parse_duration, "span": parse_span}
+_OF_PATTERN: Mapping[str, str] = {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -124,20 +124,18 @@ SESSION = ResourceKind(
     ),
     automatic=frozenset({Event.ADMITTED, Event.RELEASED}),
     unrecorded=frozenset({Event.BILLED}),
-    reasons=MappingProxyType(
-        {
-            Event.RELEASED: "its own time in the queue is over",
-            Event.ADMITTED: "there is capacity",
-            Event.CONSUMED: "its key was used",
-            Event.CLAIMED: "its key was used, and no participant has joined",
-            Event.JOINED: "a participant joined",
-            Event.ENDED: "the call was ended",
-            Event.CAPPED: "it reached its longest duration",
-            Event.UNPAID: "a block could not be paid",
-            Event.EXPIRED: "it was not consumed in time",
-            Event.CANCELLED: "it was deleted",
-        }
-    ),
+    reasons={
+        Event.RELEASED: "its own time in the queue is over",
+        Event.ADMITTED: "there is capacity",
+        Event.CONSUMED: "its key was used",
+        Event.CLAIMED: "its key was used, and no participant has joined",
+        Event.JOINED: "a participant joined",
+        Event.ENDED: "the call was ended",
+        Event.CAPPED: "it reached its longest duration",
+        Event.UNPAID: "a block could not be paid",
+        Event.EXPIRED: "it was not consumed in time",
+        Event.CANCELLED: "it was deleted",
+    },
     custody=Custody(
         waiting="NOT_READY",
         ready="READY",

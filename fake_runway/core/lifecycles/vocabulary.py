@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -167,7 +166,7 @@ class Vocabulary:
     @cached_property
     def operation(self) -> Mapping[str, ApiOperation]:
         """The operations by id."""
-        return MappingProxyType({each.id: each for each in self.operations})
+        return {each.id: each for each in self.operations}
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
@@ -179,9 +178,7 @@ class Vocabulary:
     def states(self) -> Mapping[str, frozenset[Enum]]:
         """By name, that state of every kind."""
         every = [state for kind in self.lifecycles for state in kind.transitions]
-        return MappingProxyType(
-            {one.value: frozenset(s for s in every if s.value == one.value) for one in every}
-        )
+        return {one.value: frozenset(s for s in every if s.value == one.value) for one in every}
 
     @cached_property
     def events(self) -> tuple[str, ...]:
@@ -193,7 +190,7 @@ class Vocabulary:
     @cached_property
     def moments(self) -> Mapping[str, Moment]:
         """The moments of all kinds, by name."""
-        return MappingProxyType({each.name: each for kind in self.kinds for each in kind.moments})
+        return {each.name: each for kind in self.kinds for each in kind.moments}
 
     def subjects_in(self, names: Mapping[str, Any]) -> frozenset[Subject]:
         """Return the subjects that `names` holds, each as `{kind: id}`, beside other keys."""
