@@ -315,19 +315,18 @@ class Catalogue:
         """Return the name of a document; add to `problems` what is wrong with it."""
         own = document.value.get("name") if isinstance(document.value, dict) else None
         name = own if isinstance(own, str) else stem
-        line = document.line_of(("name",))
+        wrong = ""
         if name is None:
+            name = f"document {len(found) + 1}"
             if not problems:
-                wanted = "expected a name, which every document after the first needs, got nothing"
-                problems.append(ScenarioProblem(("name",), wanted, line))
-            return f"document {len(found) + 1}"
-        if own is None and re.fullmatch(NAME_PATTERN, name) is None:
-            wanted = f"expected a name, because the file's own is none, got {name}"
-            problems.append(ScenarioProblem(("name",), wanted, line))
-        if name in found or name in self._entries:
+                wrong = "expected a name, which every document after the first needs, got nothing"
+        elif own is None and re.fullmatch(NAME_PATTERN, name) is None:
+            wrong = f"expected a name, because the file's own is none, got {name}"
+        elif name in found or name in self._entries:
             where = "this file" if name in found else "the catalogue"
-            wanted = f"expected a name of its own, got {name}, which {where} already has"
-            problems.append(ScenarioProblem(("name",), wanted, line))
+            wrong = f"expected a name of its own, got {name}, which {where} already has"
+        if wrong:
+            problems.append(ScenarioProblem(("name",), wrong, document.line_of(("name",))))
         return name if name not in found else f"{name} {len(found) + 1}"
 
 

@@ -7,6 +7,7 @@ from fake_runway.core.faults.schema import fault_schema
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
 from fake_runway.core.scenario.notations import DURATION
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
+from fake_runway.core.sessions.session import OF_THE_ACCOUNT
 
 NAME_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -58,11 +59,7 @@ def session_schema() -> dict[str, Any]:
             },
             "event": {
                 "description": "What happens.",
-                "enum": sorted(
-                    event.value
-                    for event in Event
-                    if event not in (Event.ADMITTED, Event.RELEASED, Event.BILLED)
-                ),
+                "enum": sorted(event.value for event in set(Event) - OF_THE_ACCOUNT),
             },
             "after": {"description": "How long after entering the state; 0s.", **DURATION.schema},
             "failure": _closed(

@@ -26,7 +26,8 @@ BLOCK_S = 6.0
 
 DEFAULT_PROVISION = Fixed(1.5)
 
-_OF_THE_ACCOUNT = SESSION.automatic | {Event.BILLED}
+OF_THE_ACCOUNT = SESSION.automatic | {Event.BILLED}
+"""The events that only the account causes, and no plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Happening:
     failure: Failure | None = None
 
     def __post_init__(self) -> None:
-        possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - _OF_THE_ACCOUNT)
+        possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - OF_THE_ACCOUNT)
         if self.event.value not in possible:
             expected = ", ".join(possible) or "nothing"
             raise ValueError(
