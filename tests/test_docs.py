@@ -13,7 +13,7 @@ from contracts.wire.schema import load
 from fake_runway.cli.main import main
 from fake_runway.core.history.findings import RULES
 from fake_runway.core.scenario.scenario import avatar_of
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
 from gateway import errors
 from gateway.config import SETTINGS
 from gateway.errors import GatewayError
@@ -60,7 +60,7 @@ def test_every_switch_is_documented() -> None:
     assert {option for option in options if option not in documented} == set()
 
 
-def cells(setting: Setting) -> tuple[str, ...]:
+def cells(setting: Switch) -> tuple[str, ...]:
     """Return the documented cells of a row of the table: key, option, values, help, source."""
     switched = f"no-{setting.option_name}" if setting.default is True else setting.option_name
     words = [json.dumps(each).strip('"') for each in setting.notation.schema.get("enum", ())]

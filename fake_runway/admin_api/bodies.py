@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.wire.problems import Kind, Problem, at, where
-from fake_runway.core.text import printable, shown
+from fake_runway.core.text import printable, quoted
 from fake_runway.web.bodies import Bodies
 
 _MOST = 4
@@ -20,7 +20,7 @@ class AdminBodies(Bodies):
         super().__init__("admin")
 
     def _wrong_type(self, declared: str | None) -> str:
-        came = "none" if declared is None else shown(declared).strip('"')
+        came = "none" if declared is None else quoted(declared).strip('"')
         return f"Expected the content type application/json, got {came}."
 
     def _wrong_body(self, problems: Sequence[Problem], value: object) -> str:
@@ -37,4 +37,4 @@ def _sentence(problem: Problem, body: Any) -> str:
         return f"expected one of the keys {keys}, got {got or 'none'} at {where(problem.path)}"
     if not problem.path or not isinstance(value, str | int | float):
         return problem.sentence()
-    return problem.sentence(value=shown(value))
+    return problem.sentence(value=quoted(value))

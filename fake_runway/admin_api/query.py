@@ -12,7 +12,7 @@ from multidict import MultiMapping
 from fake_runway.admin_api.calls import AdminRefused
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.text import shown
+from fake_runway.core.text import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dic
     for name, value in query.items():
         if name not in parameters:
             names = ", ".join(parameters) or "nothing"
-            raise AdminRefused(f"Expected {names} in the query, got {shown(name)}.")
-        expected, got = parameters[name].expected, shown(value)
+            raise AdminRefused(f"Expected {names} in the query, got {quoted(name)}.")
+        expected, got = parameters[name].expected, quoted(value)
         if (count := len(query.getall(name))) > 1:
             expected, got = "one value", f"{count}"
         elif re.fullmatch(parameters[name].pattern, value):

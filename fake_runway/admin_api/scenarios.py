@@ -8,11 +8,11 @@ from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped,
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.views import fault_view
-from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_line
+from fake_runway.core.scenario.scenario import Scenario, data_of, scenario_act, scenario_line
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
+from fake_runway.scenarios.check import wrong_avatar
 from fake_runway.web.replies import Reply
-from fake_runway.worlds.acts import scenario_act
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
@@ -90,10 +90,8 @@ def _scenario_view(scenario: Scenario) -> Json:
 def bind_avatar(call: AdminCall) -> Reply:
     """Bind an avatar: creates for it follow a session form."""
     avatar = call.name.lower()
-    try:
-        call.world.catalogue.check_avatar(avatar)
-    except ScenarioFileError as error:
-        raise AdminRefused(f"path: {error}", headers={"X-Fake-Where": "path: name"}) from error
+    if (wrong := wrong_avatar(avatar)) is not None:
+        raise AdminRefused(f"path: {wrong}", headers={"X-Fake-Where": "path: name"})
     try:
         form = call.world.catalogue.parse_form(call.body, avatar=avatar)
     except ScenarioFileError as error:

@@ -16,7 +16,7 @@ from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange, Resource
 from fake_runway.core.history.views import exchange_body, session_view
 from fake_runway.core.lifecycles.session import SESSION
-from fake_runway.core.lifecycles.vocabulary import E, ResourceKind, S
+from fake_runway.core.lifecycles.vocabulary import ResourceKind
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
@@ -43,9 +43,7 @@ async def await_session(call: AdminCall) -> Reply:
     return Reply(200, session_view(session))
 
 
-async def await_resource(
-    call: AdminCall, kind: ResourceKind[S, E], resources: Mapping[str, R]
-) -> R:
+async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping[str, R]) -> R:
     """Return the resource that the body names, or any, once it is in one of the body's states.
 
     Raises:

@@ -1,12 +1,11 @@
 """One account: its sessions, its capacity, its credits, its quota.
 
-The problem: thousands of sessions change by themselves as time goes by, whether or not a call asks
-about them. A timer for each would be a task for each, would tie the core to an event loop, and
-could not be jumped over. So nothing runs in the background. The account keeps a heap of due times,
-and `advance(now)` applies every event that has become due since the last call, earliest first, each
-at its own instant. The capacity that an event frees admits the oldest queued session at that same
-instant, whose own next event joins the heap and may be due before `now` as well. Hence the law that
-everything else rests on: advancing in two steps equals advancing in one.
+Thousands of sessions change by themselves as time goes by. A timer for each would tie the core to
+an event loop, and could not be jumped over. So the account keeps a heap of due times, and
+`advance(now)` applies every event that has become due, earliest first, each at its own instant. The
+capacity that an event frees admits the oldest queued session at that same instant, whose own next
+event may be due before `now` as well. Hence the law that everything else rests on: advancing in two
+steps equals advancing in one.
 
 Decisions are values (`rules.Change`). `apply` is the only place where anything changes, and it runs
 after every check, so a refused call changes nothing. Rejected: copying the state for every call,
@@ -46,6 +45,13 @@ class Account:
 
     Args:
         record: called with every change, in the order in which they happen.
+
+    Attributes:
+        settings: those in force; `change_settings` puts others in force.
+        created_count: how many sessions were created so far: the ordinal of the next.
+        active: how many sessions take up capacity.
+        spent: credits charged so far.
+        evicted: how many terminal sessions retention has evicted.
     """
 
     def __init__(
@@ -56,7 +62,7 @@ class Account:
         settings: Settings,
         record: Callable[[Change], None] = lambda _: None,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._record = record
         self._draws = draws
         self._key_tag = key_tag
@@ -67,28 +73,16 @@ class Account:
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
-        self._created_count = 0
+        self.created_count = 0
         self._live = 0  # sessions that have not ended
-        self._active = 0
-        self._spent = 0
-        self._evicted = 0
+        self.active = 0
+        self.spent = 0
+        self.evicted = 0
 
     def __repr__(self) -> str:
-        return (
-            f"<Account {len(self._sessions)} sessions, {self._active} active, {self._spent} spent>"
-        )
+        return f"<Account {len(self._sessions)} sessions, {self.active} active, {self.spent} spent>"
 
     # State
-
-    @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return self._settings
-
-    @property
-    def created_count(self) -> int:
-        """How many sessions were created so far: the ordinal of the next."""
-        return self._created_count
 
     @property
     def sessions(self) -> Mapping[str, Session]:
@@ -96,30 +90,15 @@ class Account:
         return MappingProxyType(self._sessions)
 
     @property
-    def active(self) -> int:
-        """How many sessions take up capacity."""
-        return self._active
-
-    @property
     def queued(self) -> tuple[str, ...]:
         """The ids of the sessions that wait for capacity, oldest first."""
         return tuple(self._queue)
 
     @property
-    def evicted(self) -> int:
-        """How many terminal sessions retention has evicted."""
-        return self._evicted
-
-    @property
-    def spent(self) -> int:
-        """Credits charged so far."""
-        return self._spent
-
-    @property
     def left(self) -> int | None:
         """Credits that remain, below 0 when overdrawn; None when there is no limit."""
         granted = self.settings.limits.credits
-        return None if granted is None else granted - self._spent
+        return None if granted is None else granted - self.spent
 
     @property
     def used_today(self) -> int:
@@ -172,7 +151,7 @@ class Account:
     def change_settings(self, settings: Settings, *, at: float) -> None:
         """Put other settings in force. Sessions keep the plan they were created with."""
         self.advance(at)
-        self._settings = settings
+        self.settings = settings
         self._admit_queued(at)
         self._evict_oldest()
         self.advance(at)
@@ -180,8 +159,8 @@ class Account:
     def grant(self, credits: int, *, at: float) -> None:
         """Change the credits granted so that `credits` are left; a world without limit gets one."""
         self.advance(at)  # charges up to now are no part of the grant
-        limits = replace(self._settings.limits, credits=self._spent + credits)
-        self.change_settings(replace(self._settings, limits=limits), at=at)
+        limits = replace(self.settings.limits, credits=self.spent + credits)
+        self.change_settings(replace(self.settings, limits=limits), at=at)
 
     def create(
         self,
@@ -208,11 +187,7 @@ class Account:
         session_id = self._unused_id()
         self._created.append(at)
         return self._create(
-            session_id,
-            at,
-            max_duration_s=max_duration_s,
-            charge=CREATE_CREDITS,
-            plan=plan or self.settings.plan,
+            session_id, at, max_duration_s=max_duration_s, charge=CREATE_CREDITS, plan=plan
         )
 
     def get(self, session_id: str, *, at: float) -> Session:
@@ -226,10 +201,7 @@ class Account:
         if session is not None:
             return session
         if self.settings.materialise:
-            plan = self.settings.plan
-            return self._create(
-                session_id, at, max_duration_s=DEFAULT_MAX_DURATION_S, charge=0, plan=plan
-            )
+            return self._create(session_id, at)
         raise UnknownSession("Could not find realtime session.")
 
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
@@ -288,10 +260,12 @@ class Account:
         return [change, *self._admit_queued(change.at)]
 
     def _admit_queued(self, at: float) -> list[Change]:
+        limit = self.settings.limits.concurrency
         admissions: list[Change] = []
-        while (admission := self._next_admission(at)) is not None:
-            self._put(admission)
-            admissions.append(admission)
+        while self._queue and (limit is None or self.active < limit):
+            oldest = self._sessions[next(iter(self._queue))]
+            admissions.append(transition(oldest, Event.ADMITTED, at, draws=self._draws))
+            self._put(admissions[-1])
         return admissions
 
     def copy(self, record: Callable[[Change], None]) -> "Account":
@@ -306,7 +280,7 @@ class Account:
         before, after = change.before, change.after
         self._sessions[after.id] = after
         self._live += (after.state not in TERMINAL) - (before is not None)
-        self._active += (after.state in ACTIVE) - (before is not None and before.state in ACTIVE)
+        self.active += (after.state in ACTIVE) - (before is not None and before.state in ACTIVE)
         if after.waits_for_capacity:
             self._queue[after.id] = None
         elif before is not None and before.state is State.QUEUED:
@@ -315,7 +289,7 @@ class Account:
         if after.due_at is not None and after.due_at < math.inf:
             heappush(self._due, (after.due_at, after.ordinal, after.id))
         if change.charge:
-            self._spent += change.charge
+            self.spent += change.charge
             day = int(change.at // DAY_S)
             self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
         if after.state in TERMINAL:
@@ -323,31 +297,30 @@ class Account:
             self._evict_oldest()
         self._drop_stale_entries()
 
-    def _next_admission(self, at: float) -> Change | None:
-        limit = self.settings.limits.concurrency
-        if not self._queue or (limit is not None and self._active >= limit):
-            return None
-        oldest = self._sessions[next(iter(self._queue))]
-        return transition(oldest, Event.ADMITTED, at, draws=self._draws)
-
     def _unused_id(self) -> str:
         """Return the next id by ordinal, skipping ids that exist because they were materialised."""
-        while (session_id := self._draws.uuid("session-id", self._created_count)) in self._sessions:
-            self._created_count += 1
+        while (session_id := self._draws.uuid("session-id", self.created_count)) in self._sessions:
+            self.created_count += 1
         return session_id
 
     def _create(
-        self, session_id: str, at: float, *, max_duration_s: int, charge: int, plan: Plan
+        self,
+        session_id: str,
+        at: float,
+        *,
+        max_duration_s: int = DEFAULT_MAX_DURATION_S,
+        charge: int = 0,
+        plan: Plan | None = None,
     ) -> Session:
         session = new_session(
             session_id,
-            ordinal=self._created_count,
+            ordinal=self.created_count,
             at=at,
-            plan=plan,
+            plan=plan or self.settings.plan,
             max_duration_s=max_duration_s,
             draws=self._draws,
         )
-        self._created_count += 1
+        self.created_count += 1
         return self._settle(Change(at, None, None, session, charge))
 
     def _settle(self, change: Change) -> Session:
@@ -365,7 +338,7 @@ class Account:
     def _evict_oldest(self) -> None:
         while len(self._ended) > self.settings.limits.retained:
             del self._sessions[self._ended.popleft()]
-            self._evicted += 1
+            self.evicted += 1
 
     def _drop_stale_entries(self) -> None:
         """Keep the heap in proportion to the live sessions: cancelled ones leave stale entries."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 LONGEST = 60
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value as part of a message: short, on one line."""
     if isinstance(value, Mapping):
         return "a mapping" if value else "an empty mapping"

@@ -7,10 +7,11 @@ A scenario is named by a header, else by the secret.
 from collections.abc import Mapping
 
 from fake_runway.core.errors import KeyRefused, Refused
-from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.history.journal import Act
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
+from fake_runway.core.scenario.scenario import Scenario, scenario_act
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.errors import RequestRefused
-from fake_runway.worlds.acts import follow_scenario
 from fake_runway.worlds.naming import (
     SecretRefused,
     check_secret,
@@ -55,7 +56,12 @@ def world_of_secret(
     scenario = _scenario(worlds.catalogue, selected, UnknownScenario)
     world = worlds.named(name, scenario)
     if world.scenario.name != scenario.name:
-        follow_scenario(world, scenario, at=world.clock.now())
+        at = world.clock.now()
+        world.account.advance(at)
+        number = world.log.number()
+        world.follow_scenario(scenario, at=at)
+        world.log.add_act(Act(number, at, "putScenario", NO_SUBJECT, scenario_act(scenario)))
+        world.notify()
     return world
 
 

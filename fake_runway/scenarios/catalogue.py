@@ -28,7 +28,6 @@ from fake_runway.scenarios.check import (
     nearest,
     sound_parts,
     written,
-    wrong_avatar,
     wrong_avatars,
 )
 from fake_runway.scenarios.yaml_lines import Document, NotYaml, read_documents
@@ -101,8 +100,7 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[Scenario]:
         for name in self._entries:
-            scenario = self.get(name)
-            if scenario is not None:
+            if (scenario := self.get(name)) is not None:
                 yield scenario
 
     @classmethod
@@ -172,31 +170,31 @@ class Catalogue:
         Raises:
             ScenarioFileError: with all that is wrong with the file, line by line.
         """
-        shown = str(path)
-        text = _text_of(Path(path), shown)
+        file = str(path)
+        text = _text_of(file)
         try:
             documents = read_documents(text)
         except NotYaml as error:
-            raise ScenarioFileError(f"{shown}:{error.line}: $: {error.sentence}") from error
+            raise ScenarioFileError(f"{file}:{error.line}: $: {error.sentence}") from error
         if not documents:
-            raise ScenarioFileError(f"{shown}:1: $: expected a scenario, got nothing")
+            raise ScenarioFileError(f"{file}:1: $: expected a scenario, got nothing")
         drafts: dict[str, _Draft] = {}
         for index, document in enumerate(documents):
             draft = self._drafted(document, Path(path).stem if index == 0 else None, drafts)
             drafts[draft.name] = draft
-        entries = {name: _Entry(shown, text, each.document.value) for name, each in drafts.items()}
+        entries = {name: _Entry(file, text, each.document.value) for name, each in drafts.items()}
         grown = Catalogue({**self._entries, **entries}, added=tuple(entries))
         grown._unbound = {name: (each.scenario, each.avatars) for name, each in drafts.items()}
         wrong = {name for name, each in drafts.items() if each.problems}
         for name, draft in drafts.items():
             draft.problems.extend(wrong_avatars(draft.avatars))
-            avatars = {
+            sound = {
                 avatar: target
                 for avatar, target in draft.avatars.items()
                 if not (isinstance(target, str) and target in wrong)
             }
             with noting(draft.problems):
-                bound = bind_avatars(avatars, grown._named)
+                bound = bind_avatars(sound, grown._named)
                 grown._bound[name] = replace(draft.scenario, avatars=bound)
         problems = [
             each if each.line else each._replace(line=draft.document.line_of(each.path))
@@ -205,14 +203,20 @@ class Catalogue:
         ]
         if problems:
             problems.sort(key=lambda each: each.line or 0)
-            raise ScenarioFileError.about(problems, file=shown)
+            raise ScenarioFileError.about(problems, file=file)
         return grown
 
     def _drafted(
         self, document: Document, stem: str | None, before: Mapping[str, object]
     ) -> _Draft:
         """Return a document without its bindings, which may be to documents after it."""
-        problems = _wrong_with(document)
+        unread = {each.path for each in document.problems}
+        broken = [
+            each
+            for each in broken_rules(document.value)
+            if not any(each.path[:length] in unread for length in range(len(each.path) + 1))
+        ]
+        problems = [*document.problems, *broken]
         data = sound_parts(document.value, problems) if problems else document.value
         name = self._name(document, stem, before, problems)
         scenario = Scenario(name)
@@ -262,16 +266,6 @@ class Catalogue:
         except ScenarioFileError as error:
             raise error.below(2) from error
 
-    @staticmethod
-    def check_avatar(avatar: str) -> None:
-        """Check the id of an avatar that a form is to be bound to.
-
-        Raises:
-            ScenarioFileError: no create can name it.
-        """
-        if (wrong := wrong_avatar(avatar)) is not None:
-            raise ScenarioFileError(wrong)
-
     @property
     def own(self) -> tuple[str, ...]:
         """The names that are not built in."""
@@ -296,10 +290,8 @@ class Catalogue:
         if name not in self._unbound:
             entry = self._entries[name]
             data: Json = read_documents(entry.text)[0].value if entry.data is None else entry.data
-            self._unbound[name] = (
-                parse_scenario(data, default_name=name),
-                data.get("avatars", NOTHING),
-            )
+            scenario = parse_scenario(data, default_name=name)
+            self._unbound[name] = (scenario, data.get("avatars", NOTHING))
         return self._unbound[name]
 
     def _named(self, name: str) -> Scenario:
@@ -323,44 +315,32 @@ class Catalogue:
         """Return the name of a document; add to `problems` what is wrong with it."""
         own = document.value.get("name") if isinstance(document.value, dict) else None
         name = own if isinstance(own, str) else stem
-        line = document.line_of(("name",))
+        wrong = ""
         if name is None:
+            name = f"document {len(found) + 1}"
             if not problems:
-                wanted = "expected a name, which every document after the first needs, got nothing"
-                problems.append(ScenarioProblem(("name",), wanted, line))
-            return f"document {len(found) + 1}"
-        if own is None and re.fullmatch(NAME_PATTERN, name) is None:
-            wanted = f"expected a name, because the file's own is none, got {name}"
-            problems.append(ScenarioProblem(("name",), wanted, line))
-        if name in found or name in self._entries:
+                wrong = "expected a name, which every document after the first needs, got nothing"
+        elif own is None and re.fullmatch(NAME_PATTERN, name) is None:
+            wrong = f"expected a name, because the file's own is none, got {name}"
+        elif name in found or name in self._entries:
             where = "this file" if name in found else "the catalogue"
-            wanted = f"expected a name of its own, got {name}, which {where} already has"
-            problems.append(ScenarioProblem(("name",), wanted, line))
+            wrong = f"expected a name of its own, got {name}, which {where} already has"
+        if wrong:
+            problems.append(ScenarioProblem(("name",), wrong, document.line_of(("name",))))
         return name if name not in found else f"{name} {len(found) + 1}"
 
 
-def _text_of(path: Path, shown: str) -> str:
+def _text_of(file: str) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+        with Path(file).open("rb") as opened:
+            raw = opened.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise ScenarioFileError(f"{shown}: cannot be read: {error.strerror}") from error
+        raise ScenarioFileError(f"{file}: cannot be read: {error.strerror}") from error
     if len(raw) > LARGEST_FILE:
-        raise ScenarioFileError(f"{shown}: expected at most {LARGEST_FILE} bytes, got more")
+        raise ScenarioFileError(f"{file}: expected at most {LARGEST_FILE} bytes, got more")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         wrong = f"expected text in UTF-8, got the byte 0x{raw[error.start]:02x}"
-        raise ScenarioFileError(f"{shown}:{line}: $: {wrong}") from error
-
-
-def _wrong_with(document: Document) -> list[ScenarioProblem]:
-    """Return what cannot be read, and which rules the rest breaks."""
-    unread = {each.path for each in document.problems}
-    broken = [
-        each
-        for each in broken_rules(document.value)
-        if not any(each.path[:length] in unread for length in range(len(each.path) + 1))
-    ]
-    return [*document.problems, *broken]
+        raise ScenarioFileError(f"{file}:{line}: $: {wrong}") from error

@@ -7,7 +7,6 @@ has the words for that. What only parsing shows (contradictions) is found by `pa
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from contracts.wire.problems import Kind, Problem, Vocabulary, at, where
@@ -16,7 +15,7 @@ from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_dur
 from fake_runway.core.durations import EXPECTED as A_DURATION
 from fake_runway.core.problems import ScenarioProblem
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
-from fake_runway.core.text import shown
+from fake_runway.core.text import quoted
 from fake_runway.core.types import Json
 
 _A_SPAN = "a span such as 1.5s, 200ms or 5m"
@@ -41,7 +40,7 @@ YAML = Vocabulary(
         "number": "a number",
         "boolean": "true or false",
     },
-    quoted=lambda value: shown(value).strip('"'),
+    quoted=lambda value: quoted(value).strip('"'),
     texts={
         "duration": A_DURATION,
         "span": _A_SPAN,
@@ -54,12 +53,8 @@ YAML = Vocabulary(
 )
 """The words for files of scenarios."""
 
-_FORMATS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"duration": parse_duration, "span": parse_span}
-)
-_OF_PATTERN: Mapping[str, str] = MappingProxyType(
-    {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
-)
+_FORMATS: Mapping[str, Callable[[str], Any]] = {"duration": parse_duration, "span": parse_span}
+_OF_PATTERN: Mapping[str, str] = {DURATION_PATTERN: "duration", f"^{SPAN_PATTERN}$": "span"}
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -108,7 +103,7 @@ def _at_places(problem: Problem, given: Any) -> Iterator[ScenarioProblem]:
         case Kind.UNKNOWN_KEY:
             for key in problem.keys:
                 name = YAML.texts[problem.shape["pattern"]]
-                yield ScenarioProblem(path, f"expected {name} as a key, got {shown(key)}")
+                yield ScenarioProblem(path, f"expected {name} as a key, got {quoted(key)}")
         case Kind.REQUIRED:
             yield ScenarioProblem(path, f"expected {expected}, got nothing")
         case Kind.FORMAT:
@@ -120,7 +115,7 @@ def _at_places(problem: Problem, given: Any) -> Iterator[ScenarioProblem]:
             value = at(given, path)
             choices = problem.expected if isinstance(problem.expected, tuple) else ()
             end = meant(value, map(str, choices)) if kind is Kind.ENUM else ""
-            yield ScenarioProblem(path, f"expected {expected}, got {shown(value)}{end}")
+            yield ScenarioProblem(path, f"expected {expected}, got {quoted(value)}{end}")
 
 
 def wrong_avatar(avatar: str) -> str | None:
@@ -131,7 +126,7 @@ def wrong_avatar(avatar: str) -> str | None:
         return None
     choices = ", ".join(presets)
     end = meant(avatar, presets)
-    return f"expected a version 4 UUID or a preset id ({choices}), got {shown(avatar)}{end}"
+    return f"expected a version 4 UUID or a preset id ({choices}), got {quoted(avatar)}{end}"
 
 
 def wrong_avatars(avatars: Iterable[str]) -> list[ScenarioProblem]:

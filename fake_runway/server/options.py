@@ -16,11 +16,11 @@ from fake_runway.admin_api.handler import LOOPBACK
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
 from fake_runway.core.scenario.scenario import Scenario
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting, Settings
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.serving import Configuration
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -139,7 +139,7 @@ _SERVER = (
 """What is about the server as a whole; all else is a row of the table of settings."""
 
 
-def _option(setting: Setting) -> Callable[[Command], Command]:
+def _option(setting: Switch) -> Callable[[Command], Command]:
     """Return the option of `serve` that sets what a row of the table is about."""
     name, default = f"--{setting.option_name}", setting.default
     kind: click.ParamType[Any] = click.STRING
@@ -164,7 +164,7 @@ def _option(setting: Setting) -> Callable[[Command], Command]:
     )
 
 
-def _parsed(setting: Setting, _: click.Context, __: click.Parameter, written: Any) -> Any:
+def _parsed(setting: Switch, _: click.Context, __: click.Parameter, written: Any) -> Any:
     try:
         return setting.notation.parse(written)
     except ValueError as error:

@@ -15,8 +15,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.app import FakeApp, admin_api
 from fake_runway.server.logs import server_logger
-from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits

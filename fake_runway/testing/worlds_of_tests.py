@@ -22,7 +22,7 @@ from fake_runway.client.fake import Fake
 from fake_runway.client.transport import Transport
 from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.scenario.schema import NAME_PATTERN
-from fake_runway.core.text import shown
+from fake_runway.core.text import quoted
 
 MOST_SESSIONS = 8
 MOST_LINES = 40
@@ -85,7 +85,7 @@ def world_options(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) ->
     scenario = values.get("scenario")
     if not isinstance(scenario, str | PathLike | Mapping | None):
         expected = "scenario=: expected a scenario's name, a file or data"
-        raise BadMark(f"{expected}, got {shown(scenario)}")
+        raise BadMark(f"{expected}, got {quoted(scenario)}")
     if values.get("seed") is not None:
         values["seed"] = str(values["seed"])
     return WorldOptions(**values)

@@ -2,14 +2,30 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from fake_runway.clock import VirtualClock
+from fake_runway.core.history.journal import DEFAULT_CAPACITY
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag, scenario_in_name
-from fake_runway.worlds.retention import DEFAULT_RETENTION, Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How many worlds are kept, and how long.
+
+    Attributes:
+        most: how many; beyond it the world that was used longest ago is dropped.
+        idle_s: seconds of real time without a call after which a world is dropped.
+        journal: exchanges that each world keeps.
+    """
+
+    most: int = 1_000
+    idle_s: float = 3_600.0
+    journal: int = DEFAULT_CAPACITY
 
 
 class Worlds:
@@ -37,12 +53,12 @@ class Worlds:
         rate: float = 1.0,
         scenario: Scenario = DEFAULT_SCENARIO,
         catalogue: Catalogue | None = None,
-        retention: Retention = DEFAULT_RETENTION,
+        retention: Retention | None = None,
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue or Catalogue.builtin()
         self.scenario = scenario
-        self.retention = retention
+        self.retention = retention or Retention()
         self.seed = seed
         self.rate = rate
         self.answered: Counter[tuple[str, int]] = Counter()
@@ -76,7 +92,7 @@ class Worlds:
         if world is None:
             if scenario is None:
                 scenario = self.catalogue.get(scenario_in_name(name) or "") or self.scenario
-            world = self._put(self._new(name, scenario))
+            world = self.adopt(self._new(name, scenario))
             self.drop_idle()
         else:
             self._by_name.move_to_end(name)
@@ -97,7 +113,7 @@ class Worlds:
         rate: float | None = None,
     ) -> World:
         """Begin a world anew, as it began before except for what is given; return it."""
-        return self._put(
+        return self.adopt(
             self._new(
                 world.name,
                 scenario or world.first_scenario,
@@ -150,20 +166,17 @@ class Worlds:
         clock = VirtualClock(self._source, rate=kept.resumes_at_rate, start=kept.clock.now())
         restored = kept.copy(world.name, clock)
         restored.snapshots = world.snapshots
-        return self._put(restored)
+        return self.adopt(restored)
 
     def fork(self, world: World, name: str) -> World:
         """Add a copy of `world` under another name; return it."""
         clock = VirtualClock(self._source, rate=world.clock.rate, start=world.clock.now())
-        forked = self._put(world.copy(name, clock))
+        forked = self.adopt(world.copy(name, clock))
         self.drop_idle()
         return forked
 
     def adopt(self, world: World) -> World:
-        """Add a world that was made elsewhere, in place of one of its name; return it."""
-        return self._put(world)
-
-    def _put(self, world: World) -> World:
+        """Add a world, in place of one of its name; return it."""
         replaced = self._by_name.pop(world.name, None)
         if replaced is not None:
             self._forget_tag(replaced)
@@ -186,12 +199,7 @@ class Worlds:
                 return
 
     def _new(
-        self,
-        name: str,
-        scenario: Scenario,
-        *,
-        seed: str | None = None,
-        rate: float | None = None,
+        self, name: str, scenario: Scenario, *, seed: str | None = None, rate: float | None = None
     ) -> World:
         """Return a new world. The seed is the one given, else the scenario's, else the server's."""
         of_scenario = self.seed if scenario.seed is None else scenario.seed

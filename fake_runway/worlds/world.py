@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
-from types import MappingProxyType
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.account import Account
@@ -37,6 +36,8 @@ _FEW_TALLIES = 256
 
 class World:
     """All state that the callers of one world share; callers of another world see none of it.
+
+    Methods take `at`: now, POSIX seconds of its clock.
 
     Args:
         name: the public one.
@@ -107,11 +108,7 @@ class World:
     @property
     def active_faults(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
-        return (
-            (*self._scenario_faults, *self.placed.values())
-            if self.placed
-            else self._scenario_faults
-        )
+        return (*self._scenario_faults, *self.placed.values())
 
     # For acts
 
@@ -120,9 +117,6 @@ class World:
 
         Its faults count from zero. Faults put in place by hand stay, and so do the tallies of
         sessions.
-
-        Args:
-            at: now, POSIX seconds of the world's clock.
         """
         self.account.change_settings(scenario.settings_over(self.base), at=at)
         self.scenario = scenario
@@ -138,7 +132,6 @@ class World:
 
         Args:
             avatar: a preset id or a UUID, in any case.
-            at: now, POSIX seconds of the world's clock.
         """
         self._rebind({**self.scenario.avatars, avatar.lower(): form}, form)
         self._bound_at[form.name] = at
@@ -153,7 +146,7 @@ class World:
         return form is not None
 
     def _rebind(self, bound: Mapping[str, Scenario], form: Scenario) -> None:
-        self.scenario = replace(self.scenario, avatars=MappingProxyType(bound))
+        self.scenario = replace(self.scenario, avatars=bound)
         self._plans.pop(form.name, None)
 
     def _count_anew(self, concerns: Callable[[str], bool]) -> None:
@@ -165,11 +158,7 @@ class World:
         }
 
     def place(self, fault: Fault, *, at: float) -> None:
-        """Put a fault in place; one of the same name is replaced, and its tally begins anew.
-
-        Args:
-            at: now, POSIX seconds of the world's clock.
-        """
+        """Put a fault in place; one of the same name is replaced, and its tally begins anew."""
         self.lift(fault.name)
         self.placed[fault.name] = ActiveFault(fault, at)
 
@@ -196,10 +185,6 @@ class World:
         bound = self.scenario.avatars.get(avatar.lower()) if self.scenario.avatars else None
         return bound or self.catalogue.of_avatar(avatar.lower())
 
-    def since_of(self, form: Scenario) -> float:
-        """Return when a session form was put in place, POSIX seconds of the world's clock."""
-        return self._bound_at.get(form.name, self.since)
-
     def plan_of(self, scenario: Scenario) -> Plan:
         """Return the plan of the session form of `scenario`, the same object every time."""
         plan = self._plans.get(scenario.name)
@@ -224,7 +209,7 @@ class World:
         if session is not None:
             plan, since, ordinal = session.plan, session.created_at, session.ordinal
         elif avatar is not None and (form := self.form_of(avatar)) is not None:
-            plan, since = self.plan_of(form), self.since_of(form)
+            plan, since = self.plan_of(form), self._bound_at.get(form.name, self.since)
         elif avatar is not None or exchange.subject.kind == SESSION.name:
             plan = self.settings.plan
         if avatar is not None:

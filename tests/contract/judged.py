@@ -23,8 +23,7 @@ from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import admin_api, create_app
-from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention, Worlds
 from tests.support.simulation import simulate
 
 MEDIA_URL = "wss://media.judge.invalid"

@@ -15,7 +15,7 @@ from fake_runway.admin_api.worlds import MOST_SNAPSHOTS
 from fake_runway.core.durations import Fixed
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.scenario.settings import Limits, Settings
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import WAIT_S
 from tests.support.servers import CREATE, SECRET, Fake, StartFake, provisioned_in

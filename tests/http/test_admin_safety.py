@@ -11,7 +11,7 @@ import pytest
 
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.worlds.naming import name_from_secret
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import called
 from tests.support.servers import CREATE, SECRET, Fake, StartFake

@@ -10,7 +10,7 @@ import orjson
 from fake_runway.replay.record import journal_bytes, record
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, serving
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention
 from tests.support.fake.over_http import Caller, Door, asking_once, door_of, run_alone
 from tests.support.fake.runs import scripted
 

@@ -16,8 +16,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.app import admin_api, create_app
 from fake_runway.worlds.naming import name_from_secret
-from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.retention import Retention
+from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from gateway.config import Config
 from gateway.web.app import create_app as create_gateway

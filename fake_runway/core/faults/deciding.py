@@ -11,7 +11,6 @@ counted for the world.
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
@@ -40,9 +39,6 @@ class Decision(NamedTuple):
     tallies: Mapping[Key, Tally]
 
 
-_NOTHING = Decision((), MappingProxyType({}))
-
-
 def decide(
     active: Iterable[ActiveFault],
     facts: CallFacts,
@@ -69,7 +65,7 @@ def decide(
             striking.append(fault)
             struck += 1
         changed[key] = Tally(seen, struck)
-    return Decision(tuple(striking), changed) if changed else _NOTHING
+    return Decision(tuple(striking), changed)
 
 
 def _strikes(fault: Fault, key: Key, *, seen: int, struck: int, draws: Draws) -> bool:

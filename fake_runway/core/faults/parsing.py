@@ -86,11 +86,7 @@ def _fits_before(effects: tuple[Effect, ...]) -> bool:
 
 
 def _check_phase(effects: tuple[Effect, ...], phase: Phase) -> None:
-    """Reject effects that cannot strike in this phase.
-
-    Raises:
-        ValueError.
-    """
+    """Reject effects that cannot strike in this phase."""
     before = phase is Phase.BEFORE
     if before and not _fits_before(effects):
         raise ValueError("acted: false needs an effect that answers by itself (status, reset, ...)")
@@ -103,11 +99,7 @@ def _check_phase(effects: tuple[Effect, ...], phase: Phase) -> None:
 
 
 def _check_silence(effects: tuple[Effect, ...]) -> None:
-    """Reject effects on an answer that never comes.
-
-    Raises:
-        ValueError.
-    """
+    """Reject effects on an answer that never comes."""
     silent = [each.name for each in effects if isinstance(each, Silence)]
     others = [each.name for each in effects if not isinstance(each, Silence | Happens | Delay)]
     if silent and len(silent + others) > 1:

@@ -17,6 +17,7 @@ def _one_or_more(schema: dict[str, Any], description: str) -> dict[str, Any]:
 def match_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     """Return the JSON schema of a fault's `match`."""
     operations = [operation.id for operation in vocabulary.operations]
+    paths = list(dict.fromkeys(operation.path for operation in vocabulary.operations))
     names = [kind.name for kind in vocabulary.lifecycles]
     return {
         "description": "Which calls; every condition given must hold. Leave it out for all calls.",
@@ -25,8 +26,7 @@ def match_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
             "operation": _one_or_more({"enum": operations}, "The operation's id."),
             "method": _one_or_more({"enum": list(vocabulary.methods)}, "The HTTP method."),
             "path": _one_or_more(
-                {"enum": list(vocabulary.paths)},
-                "The path's template, such as /v1/realtime_sessions/{id}/consume.",
+                {"enum": paths}, "The path's template, such as /v1/realtime_sessions/{id}/consume."
             ),
             **{
                 name: _one_or_more(

@@ -19,8 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fake_runway.core.history.journal import CLOCK_ACTS, Act, Entry, Exchange, Move, Resource
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -58,61 +57,58 @@ class FindingRule(NamedTuple):
     message: str
 
 
-RULES: Mapping[str, FindingRule] = MappingProxyType(
-    {
-        "abandoned-ready": FindingRule(
-            Severity.WARNING,
-            "The {kind} became READY after the client had given up polling: cancel a {kind} with"
-            " DELETE when you stop waiting for it.",
-        ),
-        "consume-never-arrived": FindingRule(
-            Severity.ERROR,
-            "READY was shown with a key, but no consume arrived here: the usual cause is a"
-            " hard-coded host, so that the browser's consume went to production; give the browser's"
-            " SDK this server as its baseUrl.",
-        ),
-        "never-cancelled": FindingRule(
-            Severity.WARNING,
-            "The last call about the {kind}, {last}, and no DELETE followed: cancel what you give"
-            " up, for it takes up capacity and can go on costing.",
-        ),
-        "create-reply-lost": FindingRule(
-            Severity.INFO,
-            "The {kind} was made, but the reply to its create did not reach the client whole:"
-            " the client cannot know its id, so expect it to take up capacity until it expires.",
-        ),
-        "polled-too-fast": FindingRule(
-            Severity.WARNING,
-            "{times} polls came less than 100 ms after one that had shown {waiting}: wait between"
-            " polls, a second is usual.",
-        ),
-        "polled-after-end": FindingRule(
-            Severity.WARNING,
-            "Polling went on after a GET had shown {status}: stop then, for nothing changes any"
-            " more.",
-        ),
-        "consumed-twice": FindingRule(
-            Severity.ERROR,
-            "The {kind} was consumed again after its credentials had been handed out: a key works"
-            " once, so keep the credentials or create another {kind}.",
-        ),
-        "repeated-create": FindingRule(
-            Severity.ERROR,
-            "A create that had made a {kind} was sent again{by_sdk} when its reply did not come:"
-            " each one costs credits, so repeat only what certainly did not act.",
-        ),
-        "secret-in-url": FindingRule(
-            Severity.ERROR,
-            "A secret stood in the query of a URL, which logs and proxies keep: send it in the"
-            " Authorization header only.",
-        ),
-        "no-version-header": FindingRule(
-            Severity.WARNING,
-            "{times} calls came without X-Runway-Version, and the real API refuses them: send the"
-            " header with every call but consume.",
-        ),
-    }
-)
+RULES: Mapping[str, FindingRule] = {
+    "abandoned-ready": FindingRule(
+        Severity.WARNING,
+        "The {kind} became READY after the client had given up polling: cancel a {kind} with"
+        " DELETE when you stop waiting for it.",
+    ),
+    "consume-never-arrived": FindingRule(
+        Severity.ERROR,
+        "READY was shown with a key, but no consume arrived here: the usual cause is a"
+        " hard-coded host, so that the browser's consume went to production; give the browser's"
+        " SDK this server as its baseUrl.",
+    ),
+    "never-cancelled": FindingRule(
+        Severity.WARNING,
+        "The last call about the {kind}, {last}, and no DELETE followed: cancel what you give"
+        " up, for it takes up capacity and can go on costing.",
+    ),
+    "create-reply-lost": FindingRule(
+        Severity.INFO,
+        "The {kind} was made, but the reply to its create did not reach the client whole:"
+        " the client cannot know its id, so expect it to take up capacity until it expires.",
+    ),
+    "polled-too-fast": FindingRule(
+        Severity.WARNING,
+        "{times} polls came less than 100 ms after one that had shown {waiting}: wait between"
+        " polls, a second is usual.",
+    ),
+    "polled-after-end": FindingRule(
+        Severity.WARNING,
+        "Polling went on after a GET had shown {status}: stop then, for nothing changes any more.",
+    ),
+    "consumed-twice": FindingRule(
+        Severity.ERROR,
+        "The {kind} was consumed again after its credentials had been handed out: a key works"
+        " once, so keep the credentials or create another {kind}.",
+    ),
+    "repeated-create": FindingRule(
+        Severity.ERROR,
+        "A create that had made a {kind} was sent again{by_sdk} when its reply did not come:"
+        " each one costs credits, so repeat only what certainly did not act.",
+    ),
+    "secret-in-url": FindingRule(
+        Severity.ERROR,
+        "A secret stood in the query of a URL, which logs and proxies keep: send it in the"
+        " Authorization header only.",
+    ),
+    "no-version-header": FindingRule(
+        Severity.WARNING,
+        "{times} calls came without X-Runway-Version, and the real API refuses them: send the"
+        " header with every call but consume.",
+    ),
+}
 """By the id of the finding."""
 
 
@@ -209,9 +205,7 @@ def findings(
 class _ResourceHistory:
     """What happened to one resource. `calls`: those that name it, which its create does not."""
 
-    def __init__(
-        self, subject: Subject, kind: ResourceKind[Any, Any], vocabulary: Vocabulary
-    ) -> None:
+    def __init__(self, subject: Subject, kind: ResourceKind, vocabulary: Vocabulary) -> None:
         assert kind.custody is not None, kind.name
         self.subject = subject
         self.kind = kind

@@ -141,7 +141,7 @@ class Move(NamedTuple):
     """A change of a resource of some kind, and its place in the order of application."""
 
     number: int
-    kind: ResourceKind[Any, Any]
+    kind: ResourceKind
     change: ResourceChange
 
     @property

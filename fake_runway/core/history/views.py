@@ -1,7 +1,7 @@
 """Journal entries and sessions as plain data and as lines of text.
 
-Shapes: dicts of JSON values with snake_case keys; instants are POSIX seconds. Rendering redacts
-keys and tokens. The same entry always gives the same bytes, by which a replay is compared.
+Shapes: the schemas in contracts/wire/schemas/admin.json that the functions name; instants are POSIX
+seconds. The same entry always gives the same bytes, by which a replay is compared.
 """
 
 from fake_runway.core.faults.deciding import Tally
@@ -14,10 +14,7 @@ from fake_runway.core.types import Json
 
 
 def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Json:
-    """Return one request and its answer.
-
-    Shape: `Exchange` in contracts/wire/schemas/admin.json.
-    """
+    """Return one request and its answer: `Exchange`."""
     rejection = exchange.rejection
     return {
         "number": exchange.number,
@@ -49,10 +46,7 @@ def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Js
 
 
 def move_body(move: Move) -> Json:
-    """Return one change of a resource.
-
-    Shape: `MoveEntry` in contracts/wire/schemas/admin.json, without its `kind`.
-    """
+    """Return one change of a resource: `MoveEntry` without its `kind`."""
     change = move.change
     failure = change.after.failure
     return {
@@ -68,10 +62,7 @@ def move_body(move: Move) -> Json:
 
 
 def act_body(act: Act, vocabulary: Vocabulary = RUNWAY_API) -> Json:
-    """Return one act of an admin.
-
-    Shape: `ActStep` in contracts/wire/schemas/admin.json.
-    """
+    """Return one act of an admin: `ActStep`."""
     return {
         "number": act.number,
         "at": act.at,
@@ -82,7 +73,7 @@ def act_body(act: Act, vocabulary: Vocabulary = RUNWAY_API) -> Json:
 
 
 def entry_body(entry: Entry, vocabulary: Vocabulary = RUNWAY_API) -> Json:
-    """Return any entry, with its `kind`. Shape: `Entry` in contracts/wire/schemas/admin.json."""
+    """Return any entry, with its `kind`: `Entry`."""
     match entry:
         case Exchange():
             return {"kind": "exchange", **exchange_body(entry, vocabulary)}
@@ -93,10 +84,7 @@ def entry_body(entry: Entry, vocabulary: Vocabulary = RUNWAY_API) -> Json:
 
 
 def session_view(session: Session) -> Json:
-    """Return everything about a session that is not secret.
-
-    Shape: `SessionView` in contracts/wire/schemas/admin.json.
-    """
+    """Return everything about a session that is not secret: `SessionView`."""
     failure = session.failure
     return {
         "id": session.id,
@@ -123,10 +111,7 @@ def _next(session: Session) -> Json | None:
 
 
 def fault_view(fault: Fault, *, since: float, tally: Tally, by_hand: bool) -> Json:
-    """Return an active fault, how many calls it matched and how often it struck.
-
-    Shape: `PlacedFault` in contracts/wire/schemas/admin.json.
-    """
+    """Return an active fault, how many calls it matched and how often it struck: `PlacedFault`."""
     return {
         "name": fault.name,
         "fault": {key: value for key, value in fault.given.items() if key != "name"},

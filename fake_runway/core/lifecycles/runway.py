@@ -3,12 +3,10 @@
 Source: the Runway OpenAPI document of 2024-11-06; a test holds the operations equal to it.
 """
 
-from typing import Any
-
 from fake_runway.core.lifecycles.session import SESSION, SESSION_OPERATIONS
 from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, Vocabulary
 
-AVATAR: ResourceKind[Any, Any] = ResourceKind("avatar")  # no lifecycle: all are READY
+AVATAR = ResourceKind("avatar")  # no lifecycle: all are READY
 
 RUNWAY_API = Vocabulary(
     kinds=(SESSION, AVATAR),

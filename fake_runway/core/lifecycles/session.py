@@ -74,11 +74,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
             Event.EXPIRED: State.FAILED,
             **_ANY_LIVE,
         },
-        State.CLAIMED: {
-            Event.JOINED: State.RUNNING,
-            Event.EXPIRED: State.FAILED,
-            **_ANY_LIVE,
-        },
+        State.CLAIMED: {Event.JOINED: State.RUNNING, Event.EXPIRED: State.FAILED, **_ANY_LIVE},
         State.RUNNING: {
             Event.BILLED: State.RUNNING,
             Event.ENDED: State.COMPLETED,
@@ -111,49 +107,35 @@ EXPIRED_FAILURE = Failure(
 )
 UNEXPLAINED_FAILURE = Failure("INTERNAL", "An internal error occurred.")
 
-
 _PATH = "/v1/realtime_sessions"
 _CREATE, _CONSUME = "createSession", "consumeSession"
+_OK = frozenset({200})
 
 SESSION = ResourceKind(
     "session",
     TRANSITIONS,
     moments=(
-        Moment("create", "before it is stored", operation=_CREATE, phase=Phase.BEFORE),
-        Moment(
-            "created",
-            "stored, the reply not out",
-            operation=_CREATE,
-            phase=Phase.AFTER,
-            statuses=frozenset({200}),
-        ),
+        Moment("create", "before it is stored", _CREATE, phase=Phase.BEFORE),
+        Moment("created", "stored, the reply not out", _CREATE, phase=Phase.AFTER, statuses=_OK),
         Moment("ready", "any call between READY and consume", state=State.READY),
-        Moment("consume", "before the key is used", operation=_CONSUME, phase=Phase.BEFORE),
-        Moment(
-            "consumed",
-            "used, the reply not out",
-            operation=_CONSUME,
-            phase=Phase.AFTER,
-            statuses=frozenset({200}),
-        ),
+        Moment("consume", "before the key is used", _CONSUME, phase=Phase.BEFORE),
+        Moment("consumed", "used, the reply not out", _CONSUME, phase=Phase.AFTER, statuses=_OK),
         Moment("running", "any call about a running session", state=State.RUNNING),
     ),
     automatic=frozenset({Event.ADMITTED, Event.RELEASED}),
     unrecorded=frozenset({Event.BILLED}),
-    reasons=MappingProxyType(
-        {
-            Event.RELEASED: "its own time in the queue is over",
-            Event.ADMITTED: "there is capacity",
-            Event.CONSUMED: "its key was used",
-            Event.CLAIMED: "its key was used, and no participant has joined",
-            Event.JOINED: "a participant joined",
-            Event.ENDED: "the call was ended",
-            Event.CAPPED: "it reached its longest duration",
-            Event.UNPAID: "a block could not be paid",
-            Event.EXPIRED: "it was not consumed in time",
-            Event.CANCELLED: "it was deleted",
-        }
-    ),
+    reasons={
+        Event.RELEASED: "its own time in the queue is over",
+        Event.ADMITTED: "there is capacity",
+        Event.CONSUMED: "its key was used",
+        Event.CLAIMED: "its key was used, and no participant has joined",
+        Event.JOINED: "a participant joined",
+        Event.ENDED: "the call was ended",
+        Event.CAPPED: "it reached its longest duration",
+        Event.UNPAID: "a block could not be paid",
+        Event.EXPIRED: "it was not consumed in time",
+        Event.CANCELLED: "it was deleted",
+    },
     custody=Custody(
         waiting="NOT_READY",
         ready="READY",
@@ -171,13 +153,8 @@ SESSION_OPERATIONS = (
     ApiOperation(_CREATE, "POST", _PATH, "session", Role.CREATE),
     ApiOperation("getSession", "GET", f"{_PATH}/{{id}}", "session", Role.POLL),
     ApiOperation("deleteSession", "DELETE", f"{_PATH}/{{id}}", "session", Role.CANCEL),
-    ApiOperation(
-        _CONSUME,
-        "POST",
-        f"{_PATH}/{{id}}/consume",
-        "session",
-        Role.USE,
-        versioned=False,  # browsers do not send the header
+    ApiOperation(  # browsers do not send the version header
+        _CONSUME, "POST", f"{_PATH}/{{id}}/consume", "session", Role.USE, versioned=False
     ),
     ApiOperation("connectBackend", "POST", f"{_PATH}/{{id}}/connect_backend", "session"),
 )

@@ -13,11 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
-
-S = TypeVar("S", bound=Enum)
-E = TypeVar("E", bound=Enum)
+from typing import Any, NamedTuple
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -48,9 +44,7 @@ class Subject(NamedTuple):
 NO_SUBJECT = Subject()
 
 
-def references(
-    subject: Subject, kinds: Iterable["ResourceKind[Any, Any]"]
-) -> dict[str, str | None]:
+def references(subject: Subject, kinds: Iterable["ResourceKind"]) -> dict[str, str | None]:
     """Return the subject as JSON: a key for each kind, null for all kinds but its own."""
     return {kind.name: subject.id if kind.name == subject.kind else None for kind in kinds}
 
@@ -95,7 +89,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Custody(Generic[S, E]):
+class Custody:
     """What findings go by when they judge how a client treats a resource that it has created.
 
     Attributes:
@@ -109,14 +103,14 @@ class Custody(Generic[S, E]):
     ready: str
     over: frozenset[str]
     key: str
-    used: frozenset[E]
-    expired: E
-    ran_out: frozenset[E]
-    cancelled: S
+    used: frozenset[Enum]
+    expired: Enum
+    ran_out: frozenset[Enum]
+    cancelled: Enum
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceKind(Generic[S, E]):
+class ResourceKind:
     """A kind of resource: its transition table, and what may be said about it.
 
     Attributes:
@@ -130,18 +124,18 @@ class ResourceKind(Generic[S, E]):
     """
 
     name: str
-    transitions: Mapping[S, Mapping[E, S]] = field(default_factory=lambda: MappingProxyType({}))
+    transitions: Mapping[Any, Mapping[Any, Any]] = field(default_factory=dict)
     moments: tuple[Moment, ...] = ()
-    automatic: frozenset[E] = frozenset()
-    unrecorded: frozenset[E] = frozenset()
-    reasons: Mapping[E, str] = field(default_factory=lambda: MappingProxyType({}))
-    custody: Custody[S, E] | None = None
+    automatic: frozenset[Enum] = frozenset()
+    unrecorded: frozenset[Enum] = frozenset()
+    reasons: Mapping[Any, str] = field(default_factory=dict)
+    custody: Custody | None = None
 
-    def is_terminal(self, state: S) -> bool:
+    def is_terminal(self, state: Enum) -> bool:
         """Return whether nothing can happen in `state` any more."""
         return not self.transitions[state]
 
-    def event_in(self, state: S, name: str) -> E | None:
+    def event_in(self, state: Enum, name: str) -> Any:
         """Return the event called `name`, None if the table has no row for it in `state`."""
         return next((event for event in self.transitions[state] if event.value == name), None)
 
@@ -154,7 +148,7 @@ class Vocabulary:
         ValueError: two operations, moments or kinds have the same name.
     """
 
-    kinds: tuple[ResourceKind[Any, Any], ...]
+    kinds: tuple[ResourceKind, ...]
     operations: tuple[ApiOperation, ...]
 
     def __post_init__(self) -> None:
@@ -165,14 +159,14 @@ class Vocabulary:
                 raise ValueError(f"expected different names, got {', '.join(names)}")
 
     @cached_property
-    def lifecycles(self) -> tuple[ResourceKind[Any, Any], ...]:
+    def lifecycles(self) -> tuple[ResourceKind, ...]:
         """The kinds that have a lifecycle."""
         return tuple(kind for kind in self.kinds if kind.transitions)
 
     @cached_property
     def operation(self) -> Mapping[str, ApiOperation]:
         """The operations by id."""
-        return MappingProxyType({each.id: each for each in self.operations})
+        return {each.id: each for each in self.operations}
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
@@ -181,17 +175,10 @@ class Vocabulary:
         return tuple(method for method in _METHODS if method in used)
 
     @cached_property
-    def paths(self) -> tuple[str, ...]:
-        """The path templates of all operations."""
-        return tuple(dict.fromkeys(each.path for each in self.operations))
-
-    @cached_property
     def states(self) -> Mapping[str, frozenset[Enum]]:
         """By name, that state of every kind."""
         every = [state for kind in self.lifecycles for state in kind.transitions]
-        return MappingProxyType(
-            {one.value: frozenset(s for s in every if s.value == one.value) for one in every}
-        )
+        return {one.value: frozenset(s for s in every if s.value == one.value) for one in every}
 
     @cached_property
     def events(self) -> tuple[str, ...]:
@@ -203,7 +190,7 @@ class Vocabulary:
     @cached_property
     def moments(self) -> Mapping[str, Moment]:
         """The moments of all kinds, by name."""
-        return MappingProxyType({each.name: each for kind in self.kinds for each in kind.moments})
+        return {each.name: each for kind in self.kinds for each in kind.moments}
 
     def subjects_in(self, names: Mapping[str, Any]) -> frozenset[Subject]:
         """Return the subjects that `names` holds, each as `{kind: id}`, beside other keys."""
@@ -215,6 +202,6 @@ class Vocabulary:
         known = self.operation.get(operation)
         return None if known is None else known.role
 
-    def kind_of(self, state: Enum) -> ResourceKind[Any, Any]:
+    def kind_of(self, state: Enum) -> ResourceKind:
         """Return the kind whose state this is."""
         return next(kind for kind in self.lifecycles if state in kind.transitions)

@@ -10,7 +10,7 @@ from fake_runway.core.faults.fault import Fault
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.lifecycles.session import Event, Failure, State
 from fake_runway.core.problems import inside
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting, Settings
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.core.types import Json
 
@@ -29,7 +29,7 @@ class Form:
     """
 
     data: Json = field(default_factory=lambda: NOTHING)
-    settings: tuple[tuple[Setting, Any], ...] = ()
+    settings: tuple[tuple[Switch, Any], ...] = ()
     happenings: tuple[Happening, ...] | None = None
     faults: tuple[Fault, ...] | None = None
 
@@ -65,7 +65,7 @@ def parse_session(data: Json, *, scenario: str) -> Form:
     return Form(data, settings, happenings, faults)
 
 
-def _settings(data: Json, table: Sequence[Setting]) -> tuple[tuple[Setting, Any], ...]:
+def _settings(data: Json, table: Sequence[Switch]) -> tuple[tuple[Switch, Any], ...]:
     settings = []
     for setting in table:
         if setting.key in data:

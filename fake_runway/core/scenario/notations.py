@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from fake_runway.core.durations import (
@@ -48,6 +49,11 @@ def choice(words: Mapping[Any, Any]) -> Notation:
         write=by_value.__getitem__,
         shows_default=True,
     )
+
+
+def member(kind: type[Enum]) -> Notation:
+    """Return the notation of a choice among the members of an enum, each written as its value."""
+    return choice({each.value: each for each in kind})
 
 
 def _parse_count(count: int | str) -> int | None:
@@ -107,8 +113,5 @@ RUNNING_ON = Notation(
     shows_default=True,
 )
 JOIN_TIME = Notation(
-    DURATION.schema,
-    parse_duration,
-    lambda join: written(join or DEFAULT_JOIN),
-    metavar="duration",
+    DURATION.schema, parse_duration, lambda join: written(join or DEFAULT_JOIN), metavar="duration"
 )

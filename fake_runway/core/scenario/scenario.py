@@ -170,6 +170,17 @@ def data_of(scenario: Scenario) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value not in ("", {}, None)}
 
 
+def scenario_act(scenario: Scenario) -> Json:
+    """Return what the log keeps when a world begins to follow `scenario`.
+
+    Shape: `given` of `ActStep` in contracts/wire/schemas/admin.json: the scenario's `name`, its
+    data as `scenario`, and as `bound` the data of the scenarios that its avatars are bound to, by
+    name.
+    """
+    bound = {each.name: data_of(each) for each in scenario.avatars.values()}
+    return {"name": scenario.name, "scenario": data_of(scenario), "bound": bound}
+
+
 def scenario_line(scenario: Scenario) -> dict[str, Any]:
     """Return a scenario as a list of them shows it: what it is, and the ways to select it."""
     return {

@@ -6,7 +6,8 @@ from typing import Any
 from fake_runway.core.faults.schema import fault_schema
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
 from fake_runway.core.scenario.notations import DURATION
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Setting
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
+from fake_runway.core.sessions.session import OF_THE_ACCOUNT
 
 NAME_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
 
@@ -21,7 +22,7 @@ def _closed(description: str, properties: dict[str, Any], **more: Any) -> dict[s
     }
 
 
-def _of_settings(table: Iterable[Setting]) -> dict[str, Any]:
+def _of_settings(table: Iterable[Switch]) -> dict[str, Any]:
     return {
         setting.key: {
             "description": setting.help,
@@ -58,16 +59,9 @@ def session_schema() -> dict[str, Any]:
             },
             "event": {
                 "description": "What happens.",
-                "enum": sorted(
-                    event.value
-                    for event in Event
-                    if event not in (Event.ADMITTED, Event.RELEASED, Event.BILLED)
-                ),
+                "enum": sorted(event.value for event in set(Event) - OF_THE_ACCOUNT),
             },
-            "after": {
-                "description": "How long after entering the state; 0s.",
-                **DURATION.schema,
-            },
+            "after": {"description": "How long after entering the state; 0s.", **DURATION.schema},
             "failure": _closed(
                 "Why a session failed.",
                 {"code": {"type": "string", "minLength": 1}, "text": {"type": "string"}},

@@ -28,6 +28,7 @@ from fake_runway.core.scenario.notations import (
     SPAN,
     Notation,
     choice,
+    member,
 )
 from fake_runway.core.sessions.session import Plan
 
@@ -54,15 +55,10 @@ class KeyState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an account may use. None means no limit.
+    """What an account may use; its rows of `ACCOUNT` explain each. None means no limit.
 
-    Attributes:
-        concurrency: sessions that may be PROVISIONING, READY or RUNNING at once; more are QUEUED.
-        daily: creates in any 24 hours.
-        credits: granted at the start.
-        retained: terminal sessions that stay readable; older ones are forgotten and counted.
-
-    Source: the highest usage tier of the public documentation.
+    `concurrency` counts PROVISIONING, READY and RUNNING; of more than `retained` ended sessions the
+    oldest are forgotten and counted. Source: the highest usage tier of the public documentation.
     """
 
     concurrency: int | None = 20
@@ -73,23 +69,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one world behaves.
-
-    Attributes:
-        key: see `KeyState`.
-        latency: every answer of the Runway API is held back this long, on the world's clock.
-        unpaid: see `Unpaid`.
-        deleted_again: DELETE on a terminal session is 204 without effect (True) or 404 (False).
-        materialise: any well-formed unknown id becomes a session at its first use, as with a
-            stateless mock.
-        avatars: custom avatars that exist; None: every UUID does.
-        errors: see `ErrorStyle`.
-        retry_after: send Retry-After with 429.
-        version_required: refuse calls without the right X-Runway-Version (never on consume).
-        strict_keys: refuse unknown keys in a body.
-        strict_consume_body: refuse a consume whose declared content type is not JSON.
-        doc_url: error bodies carry `docUrl`.
-    """
+    """How one world behaves. The rows of `ACCOUNT` and `SESSION` explain each field."""
 
     plan: Plan = field(default_factory=Plan)
     limits: Limits = field(default_factory=Limits)
@@ -98,7 +78,7 @@ class Settings:
     unpaid: Unpaid = Unpaid.COMPLETE
     deleted_again: bool = True
     materialise: bool = False
-    avatars: frozenset[str] | None = frozenset({EXAMPLE_AVATAR})
+    avatars: frozenset[str] | None = frozenset({EXAMPLE_AVATAR})  # None: every UUID exists
     errors: ErrorStyle = ErrorStyle.GUIDE
     retry_after: bool = True
     version_required: bool = True
@@ -108,25 +88,25 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Switch:
     """One row of the table: a field of `Settings` that scenarios and `serve` can set.
 
     Attributes:
         key: what the account form or the session form calls it.
-        sets: the field of `Settings`, as a path such as `limits.credits`.
         notation: how its values are written.
         help: what it decides, in one sentence.
-        source: where the default comes from; "assumed" where nothing is known of the real API.
+        source: where the default comes from.
+        sets: the field of `Settings`, as a path such as `limits.credits`; empty: the key.
         option: the option of `serve`; empty: the key; None: there is none.
         option_help: of the option, where it needs more words than `help`.
         merge: from the parsed value and the present one of the field to the new one.
     """
 
     key: str
-    sets: str
     notation: Notation
     help: str
     source: str
+    sets: str = ""
     option: str | None = field(default="", kw_only=True)
     option_help: str = field(default="", kw_only=True)
     merge: Callable[[Any, Any], Any] = field(default=lambda value, _: value, kw_only=True)
@@ -143,168 +123,158 @@ class Setting:
 
     def described(self, settings: Settings) -> Any:
         """Return the data by which a scenario sets it as in `settings`."""
-        return self.notation.write(attrgetter(self.sets)(settings))
+        return self.notation.write(attrgetter(self.sets or self.key)(settings))
 
     def put(self, settings: Settings, value: Any) -> Settings:
         """Return `settings` with this one set to a parsed value."""
-        *path, name = self.sets.split(".")
-        changed: Any = attrgetter(path[0])(settings) if path else settings
-        changed = replace(changed, **{name: self.merge(value, getattr(changed, name))})
-        return replace(settings, **{path[0]: changed}) if path else changed
+        group, _, name = (self.sets or self.key).rpartition(".")
+        holder: Any = getattr(settings, group) if group else settings
+        changed = replace(holder, **{name: self.merge(value, getattr(holder, name))})
+        return replace(settings, **{group: changed}) if group else changed
 
 
-_HIGHEST_TIER = "The highest public tier."
+_TIER = "The highest public tier."
 _OURS = "Ours."
 _ASSUMED = "Assumed."
 
 ACCOUNT = (
-    Setting("credits", "limits.credits", COUNT, "Granted at the start.", _HIGHEST_TIER),
-    Setting(
+    Switch("credits", COUNT, "Granted at the start.", _TIER, "limits.credits"),
+    Switch(
         "concurrency",
-        "limits.concurrency",
         COUNT,
         "Sessions active at once; more are queued.",
-        _HIGHEST_TIER,
+        _TIER,
+        "limits.concurrency",
     ),
-    Setting("daily", "limits.daily", COUNT, "Creates in any 24 hours.", _HIGHEST_TIER),
-    Setting("retained", "limits.retained", NUMBER, "Ended sessions that stay readable.", _OURS),
-    Setting(
+    Switch("daily", COUNT, "Creates in any 24 hours.", _TIER, "limits.daily"),
+    Switch("retained", NUMBER, "Ended sessions that stay readable.", _OURS, "limits.retained"),
+    Switch(
         "key",
-        "key",
-        choice({each.value: each for each in KeyState}),
+        member(KeyState),
         "What the server thinks of the API secret.",
         "Ours: every text is a secret, and a world of its own.",
         option=None,
     ),
-    Setting(
+    Switch(
         "errors",
-        "errors",
-        choice({each.value: each for each in ErrorStyle}),
+        member(ErrorStyle),
         "Missing credits: 402 as the setup guide says, or 400 as seen live.",
         "Setup guide; 400 was observed live on task calls.",
     ),
-    Setting(
-        "unpaid",
-        "unpaid",
-        choice({each.value: each for each in Unpaid}),
-        "A running session that cannot be paid any more.",
-        _ASSUMED,
-    ),
-    Setting(
-        "retry_after",
+    Switch("unpaid", member(Unpaid), "A running session that cannot be paid any more.", _ASSUMED),
+    Switch(
         "retry_after",
         FLAG,
         "Send Retry-After when out of quota.",
         "Assumed, in seconds of the world's time; both SDKs read it.",
     ),
-    Setting(
-        "doc_url",
+    Switch(
         "doc_url",
         FLAG,
         "Error bodies carry docUrl.",
         "Observed live; absent from the published document.",
     ),
-    Setting(
+    Switch(
         "delete_again",
-        "deleted_again",
         choice({204: True, 404: False}),
         "DELETE of a session that has ended.",
         "Assumed: 204, and the session stays as it is.",
+        "deleted_again",
     ),
-    Setting(
+    Switch(
         "unknown_ids",
-        "materialise",
         choice({"refuse": False, "materialise": True}),
         "materialise: any well-formed id is a session.",
         "Published 404. A session made by `materialise` costs no credits and no quota, but takes"
         " up capacity.",
+        "materialise",
         option_help="materialise: any well-formed id is a session, as with a stateless mock.",
     ),
-    Setting(
+    Switch(
         "unknown_keys",
-        "strict_keys",
         choice({"refuse": True, "ignore": False}),
         "Keys that the API does not know.",
         "Observed live: 400 `Unrecognized key: ...`.",
+        "strict_keys",
         option_help="Keys in a body that the API does not know.",
     ),
-    Setting(
+    Switch(
         "consume_body",
-        "strict_consume_body",
         choice({"strict": True, "lenient": False}),
         "strict: empty or JSON.",
         "The browser SDK sends none; 415 was observed live.",
+        "strict_consume_body",
         option_help="strict: empty or JSON, another content type is refused.",
     ),
-    Setting(
+    Switch(
         "version_header",
-        "version_required",
         choice({"required": True, "ignored": False}),
         "X-Runway-Version on every call but consume.",
         "Published; 400 is assumed. Browsers send none with consume.",
+        "version_required",
     ),
-    Setting(
+    Switch(
         "custom_avatars",
-        "avatars",
         AVATARS,
         "The UUIDs of custom avatars that exist.",
         "The id of Runway's own code samples; others are 404.",
+        "avatars",
         option="avatar",
         option_help="A custom avatar that exists; repeatable.",
     ),
-    Setting("latency", "latency", DURATION, "Every answer is held back this long.", _OURS),
+    Switch("latency", DURATION, "Every answer is held back this long.", _OURS),
 )
 """The settings of the account form."""
 
 SESSION = (
-    Setting(
+    Switch(
         "queued",
-        "plan.queued",
         DURATION,
         "Stays queued this long, whatever capacity there is.",
         _OURS,
+        "plan.queued",
         option=None,
     ),
-    Setting(
+    Switch(
         "provision_time",
-        "plan.provision",
         DURATION,
         "From admitted to READY.",
         _ASSUMED,
+        "plan.provision",
         option_help="From create to READY: 1.5s, uniform(1s, 3s), lognormal(5s, 0.3), never.",
     ),
-    Setting("expires_in", "plan.expires_in_s", SPAN, "From READY to expiresAt.", _ASSUMED),
-    Setting(
+    Switch("expires_in", SPAN, "From READY to expiresAt.", _ASSUMED, "plan.expires_in_s"),
+    Switch(
         "session_cap",
-        "plan.session_cap_s",
         CAP,
         "RUNNING ends after this at the latest.",
         "Published: maxDuration alone; 300 s were observed live.",
+        "plan.session_cap_s",
         option_help="RUNNING ends after this even if maxDuration is longer; live: 300s.",
     ),
-    Setting(
+    Switch(
         "running_on",
-        "plan.join",
         RUNNING_ON,
         "What makes a READY session RUNNING.",
         "Assumed. With `join` the wire says READY until then.",
+        "plan.join",
         merge=lambda word, join: None if word == "consume" else join or DEFAULT_JOIN,
     ),
-    Setting(
+    Switch(
         "join_time",
-        "plan.join",
         JOIN_TIME,
         "With running_on: join, from consume to the participant; 1s.",
         _ASSUMED,
+        "plan.join",
         option_help="With --running-on join: from consume to the first participant.",
         merge=lambda duration, join: None if join is None else duration,
     ),
-    Setting(
+    Switch(
         "token_room",
-        "plan.token_room",
         ROOM,
         "The room that tokens let into; null: the session's own.",
         _OURS,
+        "plan.token_room",
         option=None,
     ),
 )

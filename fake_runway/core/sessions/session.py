@@ -1,11 +1,7 @@
 """A session, its plan, and its next event.
 
-A session carries its plan and the instant at which its next event is due. No timer runs for it: the
-next call to the account applies every event that has become due, at its own instant
-(see `account.py`).
-
-A plan can make an event happen by itself: a `Happening` names a state, an event of the table, and
-how long after entering the state it happens. That one rule covers a worker that dies while
+A session carries its plan and the instant at which its next event is due; `account.py` applies it.
+A plan can make an event happen by itself. That one rule covers a worker that dies while
 provisioning, a key that another client uses, a call that is cut off.
 """
 
@@ -30,7 +26,8 @@ BLOCK_S = 6.0
 
 DEFAULT_PROVISION = Fixed(1.5)
 
-_OF_THE_ACCOUNT = SESSION.automatic | {Event.BILLED}
+OF_THE_ACCOUNT = SESSION.automatic | {Event.BILLED}
+"""The events that only the account causes, and no plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Happening:
     failure: Failure | None = None
 
     def __post_init__(self) -> None:
-        possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - _OF_THE_ACCOUNT)
+        possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - OF_THE_ACCOUNT)
         if self.event.value not in possible:
             expected = ", ".join(possible) or "nothing"
             raise ValueError(
@@ -88,10 +85,7 @@ class Plan:
 
     def happening_in(self, state: State) -> Happening | None:
         """Return the happening of `state`, None if it has none."""
-        for happening in self.happenings:
-            if happening.state is state:
-                return happening
-        return None
+        return next((each for each in self.happenings if each.state is state), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +222,8 @@ def _usual_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
         case State.READY if session.expires_at is not None:
             return session.expires_at, Event.EXPIRED
         case State.CLAIMED if session.expires_at is not None:
-            join = (
-                session.plan.join or NEVER
-            )  # no plan to join: an admin claimed it, and it expires
+            # without a plan to join, an admin claimed it, and it expires
+            join = session.plan.join or NEVER
             joins_at = later(session.changed_at, join.sample(draws.number("join", session.ordinal)))
             if joins_at < session.expires_at:
                 return joins_at, Event.JOINED

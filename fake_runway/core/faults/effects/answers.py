@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.types import Json
 
-_TEXTS: Mapping[int, str] = MappingProxyType(
-    {
-        400: "Bad request.",
-        401: "The API key is not valid.",
-        402: "You do not have enough credits to run this task.",  # observed, with 400
-        403: "Forbidden.",
-        404: "Not found.",
-        408: "Request timeout.",
-        409: "Conflict.",
-        429: "Your daily task limit has been reached.",  # observed
-        500: "Internal server error.",
-        502: "Bad gateway.",
-        503: "Service unavailable.",
-        504: "Gateway timeout.",
-    }
-)
+_TEXTS: Mapping[int, str] = {
+    400: "Bad request.",
+    401: "The API key is not valid.",
+    402: "You do not have enough credits to run this task.",  # observed, with 400
+    403: "Forbidden.",
+    404: "Not found.",
+    408: "Request timeout.",
+    409: "Conflict.",
+    429: "Your daily task limit has been reached.",  # observed
+    500: "Internal server error.",
+    502: "Bad gateway.",
+    503: "Service unavailable.",
+    504: "Gateway timeout.",
+}
 
 
 _PRINTABLE = r"^[\x20-\x7e]+$"

@@ -87,6 +87,7 @@ class Truncate(Effect):
         return replace(delivery, sent=self.sent, ending=Ending.CLOSED)
 
 
+@dataclass(frozen=True, slots=True)
 class Silence(Effect):
     """Sends no byte of an answer; subclasses say what happens to the connection."""
 
@@ -96,7 +97,6 @@ class Silence(Effect):
         return replace(delivery, silent=True, ending=self.ending)
 
 
-@dataclass(frozen=True, slots=True)
 class Reset(Silence):
     """Resets the connection."""
 
@@ -106,7 +106,6 @@ class Reset(Silence):
     schema: ClassVar[Json] = just_true("Reset the connection instead of answering.")
 
 
-@dataclass(frozen=True, slots=True)
 class Empty(Silence):
     """Closes the connection without a byte."""
 
@@ -116,7 +115,6 @@ class Empty(Silence):
     schema: ClassVar[Json] = just_true("Close the connection without a byte.")
 
 
-@dataclass(frozen=True, slots=True)
 class Hang(Silence):
     """Keeps the connection open and never answers."""
 
@@ -126,7 +124,6 @@ class Hang(Silence):
     schema: ClassVar[Json] = just_true("Keep the connection open and never answer.")
 
 
-@dataclass(frozen=True, slots=True)
 class Lost(Silence):
     """Resets the connection after the server has processed the request."""
 

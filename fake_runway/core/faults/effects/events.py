@@ -1,21 +1,11 @@
 """Effects that make an event happen to the resource that a call is about."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
-from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.types import Json
-
-
-def _schema(vocabulary: Vocabulary) -> Json:
-    names = " or ".join(kind.name for kind in vocabulary.lifecycles)
-    return {
-        "description": f"Happens to the addressed {names} just before the call is looked at, if its"
-        " state allows it.",
-        "enum": list(vocabulary.events),
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +14,16 @@ class Happens(Effect):
 
     name = "event"
     when = When.BEFORE
-    schema: ClassVar[Json] = _schema(RUNWAY_API)
     event: str
 
     @classmethod
     def schema_in(cls, vocabulary: Vocabulary) -> Json:
-        return _schema(vocabulary)
+        names = " or ".join(kind.name for kind in vocabulary.lifecycles)
+        return {
+            "description": f"Happens to the addressed {names} just before the call is looked at, if"
+            " its state allows it.",
+            "enum": list(vocabulary.events),
+        }
 
     @classmethod
     def parse(cls, value: Any) -> Self:

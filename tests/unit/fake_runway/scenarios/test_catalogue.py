@@ -21,6 +21,8 @@ from fake_runway.scenarios.catalogue import LARGEST_FILE, Catalogue, ScenarioFil
 from fake_runway.scenarios.check import broken_rules
 from fake_runway.scenarios.yaml_lines import NotYaml, read_documents
 
+PATHS = dict.fromkeys(each.path for each in RUNWAY_API.operations)
+
 A_DURATION = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
 PRESETS = load("runway").raw["components"]["schemas"]["PresetId"]["enum"]
 CATALOGUE = Catalogue.builtin()
@@ -179,7 +181,7 @@ def mine(tmp_path: Path) -> Path:
         (
             "session:\n  faults:\n  - match: {path: /v1/sessions}\n    effect: {reset: true}",
             (
-                f"3: $.session.faults[0].match.path: expected one of {', '.join(RUNWAY_API.paths)},"
+                f"3: $.session.faults[0].match.path: expected one of {', '.join(PATHS)},"
                 ' got "/v1/sessions"; did you mean /v1/realtime_sessions?'
             ),
         ),

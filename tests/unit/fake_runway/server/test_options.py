@@ -11,8 +11,8 @@ from fake_runway.core.scenario.settings import (
     SESSION,
     ErrorStyle,
     Limits,
-    Setting,
     Settings,
+    Switch,
 )
 from fake_runway.core.sessions.session import Plan
 from fake_runway.testing.embedded import configuration
@@ -35,7 +35,7 @@ OTHER = Settings(
 )
 
 
-def with_options(*settings: Setting) -> Settings:
+def with_options(*settings: Switch) -> Settings:
     """Return what a server does that is started with these options, each as in `OTHER`."""
     options = {each.option_name.replace("-", "_"): each.described(OTHER) for each in settings}
     return configuration(**options).settings
@@ -47,7 +47,7 @@ def test_no_option_at_all_is_the_default() -> None:
 
 
 @pytest.mark.parametrize("setting", OPTIONS, ids=lambda each: each.key)
-def test_help_shows_an_option_with_its_default(setting: Setting) -> None:
+def test_help_shows_an_option_with_its_default(setting: Switch) -> None:
     """The default that a reader sees is that of the field."""
     shown = " ".join(CliRunner().invoke(main, ["serve", "--help"]).output.split())
     default = setting.default[0] if isinstance(setting.default, list) else setting.default
@@ -63,7 +63,7 @@ def test_all_options_together_set_everything() -> None:
 
 
 @pytest.mark.parametrize("setting", OPTIONS, ids=lambda each: each.key)
-def test_an_option_sets_its_field_and_no_other(setting: Setting) -> None:
+def test_an_option_sets_its_field_and_no_other(setting: Switch) -> None:
     """As the same key of a scenario does; a time of joining alone changes nothing."""
     value = setting.notation.parse(setting.described(OTHER))
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fake_runway.core.durations import LONGEST_S
 from fake_runway.core.faults.effects.base import Delivery, EffectContext, Ending, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, parse_effects
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Event
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import LAW
@@ -270,7 +271,7 @@ def test_effects_compose() -> None:
 @pytest.mark.parametrize("kind", EFFECTS, ids=lambda kind: kind.name)
 def test_every_schema_is_a_schema_with_a_description(kind: type[Any]) -> None:
     """It is valid, refuses a value of another kind, and has a description."""
-    schema = kind.schema
+    schema = kind.schema_in(RUNWAY_API)
     jsonschema.Draft202012Validator.check_schema(schema)
 
     assert schema["description"].endswith(".")
@@ -288,7 +289,7 @@ def test_what_a_schema_allows_is_parsed_or_refused_and_can_be_applied(
     kind: type[Any], data: st.DataObject
 ) -> None:
     """Nothing but a ValueError that names the effect is raised, and the result can be sent."""
-    schema = kind.schema
+    schema = kind.schema_in(RUNWAY_API)
     value = data.draw(allowed_by(schema))
     assert jsonschema.Draft202012Validator(schema).is_valid(value)
     try:
@@ -322,7 +323,7 @@ def test_no_header_holds_more_than_one_line(effect: str, text: str) -> None:
     value: Any = {"headers": {"X": text}, "content_type": text}.get(
         effect, {"text": "", "type": text}
     )
-    allowed = jsonschema.Draft202012Validator(KINDS[effect].schema).is_valid(value)
+    allowed = jsonschema.Draft202012Validator(KINDS[effect].schema_in(RUNWAY_API)).is_valid(value)
 
     if allowed:
         with pytest.raises(ValueError, match=f"{effect}: a header is one line"):
@@ -337,7 +338,7 @@ def test_too_long_a_span_is_refused_by_name() -> None:
 
 def test_events_are_those_that_can_happen_by_hand() -> None:
     """All of the lifecycle but the two that belong to capacity."""
-    events = {Event(value) for value in KINDS["event"].schema["enum"]}
+    events = {Event(value) for value in KINDS["event"].schema_in(RUNWAY_API)["enum"]}
 
     assert events == set(Event) - {Event.ADMITTED, Event.RELEASED}
 
