@@ -5,7 +5,6 @@ while it is out of date. Each method sends the operation of `admin_api/operation
 a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
-from types import TracebackType
 from typing import Self, Unpack
 
 from fake_runway.client.answers import (
@@ -44,11 +43,15 @@ from fake_runway.core.types import Json
 _REPLAY_S = 60.0  # enough to run a long record again
 
 
-class AsyncClock:
-    """A world's clock. It only moves forward."""
+class _AsyncPart:
+    """A part of the admin API."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._send = transport.send
+
+
+class AsyncClock(_AsyncPart):
+    """A world's clock. It only moves forward."""
 
     async def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
@@ -89,11 +92,8 @@ class AsyncClock:
         return await self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
-class AsyncSessions:
+class AsyncSessions(_AsyncPart):
     """A world's sessions: read, created and changed without the Runway API."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._send = transport.send
 
     async def list(
         self, *, state: StateName | None = None, limit: int | None = None
@@ -166,11 +166,8 @@ class AsyncSessions:
         )
 
 
-class AsyncJournal:
+class AsyncJournal(_AsyncPart):
     """The requests of a world's clients, and their answers."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._send = transport.send
 
     async def list(
         self,
@@ -208,11 +205,8 @@ class AsyncJournal:
         await self._send("clearJournal", "DELETE /journal", nothing)
 
 
-class AsyncCredits:
+class AsyncCredits(_AsyncPart):
     """The credits of a world's account."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._send = transport.send
 
     async def get(self) -> CreditsView:
         """Return the credits that are left, and those that were spent."""
@@ -286,12 +280,7 @@ class AsyncAdmin:
         await self._transport.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:

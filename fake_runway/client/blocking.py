@@ -3,7 +3,6 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
-from types import TracebackType
 from typing import Self, Unpack
 
 from fake_runway.client.answers import (
@@ -42,11 +41,15 @@ from fake_runway.core.types import Json
 _REPLAY_S = 60.0  # enough to run a long record again
 
 
-class Clock:
-    """A world's clock. It only moves forward."""
+class _Part:
+    """A part of the admin API."""
 
     def __init__(self, transport: Transport) -> None:
         self._send = transport.send
+
+
+class Clock(_Part):
+    """A world's clock. It only moves forward."""
 
     def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
@@ -87,11 +90,8 @@ class Clock:
         return self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
-class Sessions:
+class Sessions(_Part):
     """A world's sessions: read, created and changed without the Runway API."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._send = transport.send
 
     def list(
         self, *, state: StateName | None = None, limit: int | None = None
@@ -164,11 +164,8 @@ class Sessions:
         )
 
 
-class Journal:
+class Journal(_Part):
     """The requests of a world's clients, and their answers."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._send = transport.send
 
     def list(
         self,
@@ -206,11 +203,8 @@ class Journal:
         self._send("clearJournal", "DELETE /journal", nothing)
 
 
-class Credits:
+class Credits(_Part):
     """The credits of a world's account."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._send = transport.send
 
     def get(self) -> CreditsView:
         """Return the credits that are left, and those that were spent."""
@@ -284,12 +278,7 @@ class Admin:
         self._transport.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

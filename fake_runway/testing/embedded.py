@@ -14,7 +14,6 @@ from contextlib import (
     contextmanager,
 )
 from os import PathLike, fspath
-from types import TracebackType
 from typing import Any
 
 import click
@@ -141,12 +140,7 @@ class FakeRunway:
         self._blocking = entered
         return fake
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         entered, self._blocking = self._blocking, None
         if entered is not None:
             entered.__exit__(None, None, None)  # an error of the block is not the server's
@@ -158,12 +152,7 @@ class FakeRunway:
         self._awaited = entered
         return fake
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         entered, self._awaited = self._awaited, None
         if entered is not None:
             await entered.__aexit__(None, None, None)
