@@ -6,13 +6,15 @@ world that the program uses, as a `Fake` or an `AsyncFake` (`client/fake.py`).
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     asynccontextmanager,
     contextmanager,
 )
+from functools import partial
 from os import PathLike, fspath
 from typing import Any
 
@@ -188,50 +190,26 @@ def served_in_a_thread(config: Configuration) -> Iterator[str]:
     Raises:
         PortTaken.
     """
-    thread = _Thread(config)
-    thread.start()
-    try:
-        yield thread.url()
-    finally:
-        thread.stop()
+    served: Future[tuple[str, Callable[[], object]]] = Future()
 
+    async def serve() -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        async with serving(config) as fake:
+            served.set_result((fake.url, partial(loop.call_soon_threadsafe, stopped.set)))
+            await stopped.wait()
 
-class _Thread(threading.Thread):
-    """A thread with a loop that serves a fake."""
-
-    def __init__(self, config: Configuration) -> None:
-        super().__init__(name="fake-runway", daemon=True)
-        self._config = config
-        self._settled = threading.Event()
-        self._url = ""
-        self._failure: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
-
-    def run(self) -> None:
-        """Serve until `stop`."""
+    def run() -> None:
         try:
-            asyncio.run(self._serve())
-        except BaseException as error:  # raised again by `url`
-            self._failure = error
-        finally:
-            self._settled.set()
+            asyncio.run(serve())
+        except BaseException as error:
+            if not served.done():  # else the block has its URL, and is ending
+                served.set_exception(error)
 
-    async def _serve(self) -> None:
-        async with serving(self._config) as served:
-            self._url, self._loop = served.url, asyncio.get_running_loop()
-            self._settled.set()
-            await self._stopping.wait()
-
-    def url(self) -> str:
-        """Return the server's URL once it listens."""
-        self._settled.wait()
-        if self._failure is not None:
-            raise self._failure
-        return self._url
-
-    def stop(self) -> None:
-        """End the server and the thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-        self.join()
+    thread = threading.Thread(target=run, name="fake-runway", daemon=True)
+    thread.start()
+    url, stop = served.result()
+    try:
+        yield url
+    finally:
+        stop()
+        thread.join()
