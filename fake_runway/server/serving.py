@@ -13,7 +13,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.server.app import FakeApp, admin_api
+from fake_runway.server.app import FakeApp
 from fake_runway.server.logs import server_logger
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.retention import Retention
@@ -93,7 +93,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         catalogue=configuration.catalogue,
         retention=configuration.retention,
     )
-    admin = admin_api(
+    app = FakeApp(
         worlds,
         configuration.livekit,
         token=configuration.admin_token,
@@ -101,7 +101,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     )
     # a client that hangs up ends what is held back for it
     server = web.Server(
-        FakeApp(worlds, configuration.livekit, admin).handle,
+        app.handle,
         access_log=None,
         handler_cancellation=True,
         max_line_size=LONGEST_LINE,
