@@ -63,6 +63,6 @@ def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dic
             continue
         raise AdminRefused(
             f"Expected {expected} as {name} in the query, got {got}.",
-            headers={"X-Fake-Where": f"query: {name}"},
+            where=f"query: {name}",
         )
     return dict(query.items())

@@ -132,7 +132,7 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
     if given is not None and not fails:
         raise AdminRefused(
             "Expected a failure only for a session that fails, got one for another.",
-            headers={"X-Fake-Where": "$.failure"},
+            where="$.failure",
         )
     return None if given is None else Failure(given["code"], given["text"])
 

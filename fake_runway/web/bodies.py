@@ -85,7 +85,7 @@ def checked_id(session_id: str) -> str:
         BadId: the text is not a version 4 UUID.
     """
     if not is_uuid4(session_id):
-        raise BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
+        raise BadId("Invalid UUID", where="path: id")
     return session_id.lower()
 
 
@@ -156,7 +156,7 @@ class Bodies:
             return
         places = "; ".join(where(problem.path) for problem in problems[:8])
         in_ascii = places.encode("ascii", "backslashreplace").decode()
-        raise BadBody(self._wrong_body(problems, value), headers={"X-Fake-Where": in_ascii})
+        raise BadBody(self._wrong_body(problems, value), where=in_ascii)
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""
@@ -184,8 +184,7 @@ def _check_tool_names(value: object) -> None:
     names = [tool["name"] for tool in value.get("tools", ())] if isinstance(value, dict) else []
     for index, name in enumerate(names):
         if name in names[:index]:
-            headers = {"X-Fake-Where": f"$.tools[{index}].name"}
-            raise BadBody("Tool names must be unique", headers=headers)
+            raise BadBody("Tool names must be unique", where=f"$.tools[{index}].name")
 
 
 async def _read(request: web.BaseRequest) -> bytes:
@@ -202,4 +201,4 @@ def _parse(raw: bytes) -> object:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise BadBody("The body is not valid JSON", headers={"X-Fake-Where": place}) from None
+        raise BadBody("The body is not valid JSON", where=place) from None
