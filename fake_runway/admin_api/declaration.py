@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fake_runway.admin_api.calls import ROOT, AdminCall
-from fake_runway.admin_api.query import Parameter
+from fake_runway.admin_api.requests import Parameter
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Act
 from fake_runway.core.lifecycles.session import SESSION

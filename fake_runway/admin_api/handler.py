@@ -16,12 +16,11 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import web
 
-from fake_runway.admin_api.bodies import AdminBodies
 from fake_runway.admin_api.calls import ROOT, AdminCall
 from fake_runway.admin_api.declaration import AdminOperation, ServerWide, WorldWait, carry_out
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
-from fake_runway.admin_api.query import checked_query
+from fake_runway.admin_api.requests import AdminBodies, checked_query
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
 from fake_runway.core.types import Json
@@ -161,7 +160,9 @@ class AdminHandler:
         if operation.body is Body.REQUIRED or (
             operation.body is Body.OPTIONAL and request.can_read_body
         ):
-            body = await self._bodies.read(request, operation, strict_keys=True, strict_type=True)
+            body = await self._bodies.read(
+                request, operation.id, use=operation.body, strict_keys=True, strict_type=True
+            )
             _check_depth(body)
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)

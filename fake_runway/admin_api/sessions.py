@@ -7,7 +7,7 @@ from typing import Any
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
 from fake_runway.admin_api.declaration import WorldAct, WorldScoped, operation
-from fake_runway.admin_api.query import LIMIT, STATE
+from fake_runway.admin_api.requests import LIMIT, STATE
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession

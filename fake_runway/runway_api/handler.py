@@ -177,7 +177,8 @@ class RunwayHandler:
         if operation.body is not Body.NONE:
             exchange.body = await self._bodies.read(
                 request,
-                operation,
+                operation.id,
+                use=operation.body,
                 strict_keys=settings.strict_keys,
                 strict_type=settings.strict_consume_body,
             )

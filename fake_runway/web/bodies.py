@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 
 from contracts.wire.problems import Kind, Problem, Vocabulary, in_json, where
 from contracts.wire.schema import BodyValidator, load
+from fake_runway.core.types import Json
 from fake_runway.web.errors import (
     BadBody,
     BadId,
@@ -89,18 +89,6 @@ def checked_id(session_id: str) -> str:
     return session_id.lower()
 
 
-class Takes(Protocol):
-    """An operation, as far as its body is concerned."""
-
-    @property
-    def id(self) -> str:
-        """Its operationId."""
-
-    @property
-    def body(self) -> Body:
-        """What it does with a body."""
-
-
 class Bodies:
     """Reads and checks the bodies of all operations; each schema is compiled when first needed.
 
@@ -112,36 +100,43 @@ class Bodies:
         self._document = document
 
     async def read(
-        self, request: web.BaseRequest, operation: Takes, *, strict_keys: bool, strict_type: bool
-    ) -> Mapping[str, Any]:
-        """Return the validated body, empty where the operation takes none.
+        self,
+        request: web.BaseRequest,
+        operation_id: str,
+        *,
+        use: Body,
+        strict_keys: bool,
+        strict_type: bool,
+    ) -> Json:
+        """Return the validated body of a request, empty where its operation takes none.
 
         Args:
+            use: what the operation does with it.
             strict_keys: unknown keys are refused.
             strict_type: a content type other than JSON is refused even if the body is ignored.
 
         Raises:
             WrongContentType, BodyTooLarge, BadBody.
         """
-        ignored = operation.body is Body.IGNORED
+        ignored = use is Body.IGNORED
         if ignored and not strict_type:
             return NO_BODY
         declared = "Content-Type" in request.headers
         is_json = request.content_type == "application/json"
-        if (declared or operation.body is Body.REQUIRED) and not is_json:
+        if (declared or use is Body.REQUIRED) and not is_json:
             raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
         raw = await _read(request)
-        if not raw and operation.body is not Body.REQUIRED:
+        if not raw and use is not Body.REQUIRED:
             return NO_BODY
         value = _parse(raw)
         if not ignored:
-            self._check(value, operation, strict_keys=strict_keys)
+            self._check(value, operation_id, strict_keys=strict_keys)
         if not isinstance(value, dict):
             raise BadBody("Invalid input: expected object")
         return value
 
-    def _check(self, value: object, operation: Takes, *, strict_keys: bool) -> None:
-        validator = self._validators[operation.id]
+    def _check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+        validator = self._validators[operation_id]
         if validator.is_valid(value):
             _check_tool_names(value)
             return
@@ -167,13 +162,9 @@ class Bodies:
         return PROVIDER.expected(problems[0])
 
     @cached_property
-    def _schemas(self) -> Mapping[str, Mapping[str, Any]]:
-        operations = load(self._document).operations()
-        return {each.id: each.request for each in operations if each.request}
-
-    @cached_property
     def _validators(self) -> Mapping[str, BodyValidator]:
-        return {name: BodyValidator(schema) for name, schema in self._schemas.items()}
+        operations = load(self._document).operations()
+        return {each.id: BodyValidator(each.request) for each in operations if each.request}
 
 
 def _check_tool_names(value: object) -> None:
