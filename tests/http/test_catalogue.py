@@ -1,4 +1,4 @@
-"""Every built-in scenario is shown by a test, and through every door that can choose it.
+"""Every built-in scenario is shown by a test, and by every way to select it.
 
 The tests are in the files `test_catalogue_*.py` beside this one, a file for each theme.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fake.catalogue import CATALOGUE, Choice, Door, shown_in
+from tests.support.fake.catalogue import CATALOGUE, Choice, Selection, shown_in
 
 THEMES = [path.stem for path in sorted(Path(__file__).parent.glob("test_catalogue_*.py"))]
 
@@ -22,12 +22,12 @@ def shown() -> set[Choice]:
 
 def test_every_scenario_is_shown(shown: set[Choice]) -> None:
     """A scenario without a test fails the build, and so does a test without a scenario."""
-    names = {choice.name for choice in shown if choice.door is Door.SECRET}
+    names = {choice.name for choice in shown if choice.way is Selection.SECRET}
     assert sorted(set(CATALOGUE.names) - names) == []
     assert sorted(names - set(CATALOGUE.names)) == []
 
 
 def test_every_avatar_is_shown(shown: set[Choice]) -> None:
     """The same for those that an avatar can choose."""
-    names = {choice.name for choice in shown if choice.door is Door.AVATAR}
+    names = {choice.name for choice in shown if choice.way is Selection.AVATAR}
     assert sorted(names) == sorted(scenario.name for scenario in CATALOGUE.with_avatars)

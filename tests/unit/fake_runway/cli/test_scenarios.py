@@ -43,7 +43,7 @@ def test_list_tells_programs_all_there_is() -> None:
     assert told["slow"]["doors"] == ["tools", "address or header", "API secret", "avatar"]
 
 
-def test_show_says_how_each_door_chooses_it() -> None:
+def test_show_says_each_way_to_select_it() -> None:
     """The lines can be copied as they are."""
     result = run("show", "create-429-twice")
     assert result.exit_code == 0

@@ -103,7 +103,7 @@ def seen(account: Account) -> dict[str, Any]:
     """Return everything that can be seen from outside, copied."""
     return {
         "settings": account.settings,
-        "born": account.created_count,
+        "created": account.created_count,
         "sessions": dict(account.sessions),
         "keys": {one.id: account.session_key(one) for one in account.sessions.values()},
         "active": account.active,

@@ -252,7 +252,7 @@ def test_the_old_settings_hold_until_the_instant_of_the_change() -> None:
     assert (session.state, session.changed_at) == (State.FAILED, START + 6)
 
 
-def test_sessions_keep_the_plan_they_were_born_with() -> None:
+def test_sessions_keep_the_plan_they_were_created_with() -> None:
     """Another plan is that of later sessions, and one given with a create is that session's."""
     slow, other = Plan(provision=Fixed(50.0)), Plan(provision=Fixed(7.0))
     account = new_account(Settings(plan=slow))
@@ -787,11 +787,15 @@ def test_unknown_ids_materialise_without_charge_or_quota() -> None:
         Settings(materialise=True, limits=Limits(concurrency=1, daily=0, credits=0))
     )
 
-    born = account.get(FOREIGN_ID, at=START)
+    session = account.get(FOREIGN_ID, at=START)
     queued = account.get(EXAMPLE_AVATAR, at=START)
     ready = account.get(FOREIGN_ID, at=START + 1.5)
 
-    assert (born.id, born.state, born.created_at) == (FOREIGN_ID, State.PROVISIONING, START)
+    assert (session.id, session.state, session.created_at) == (
+        FOREIGN_ID,
+        State.PROVISIONING,
+        START,
+    )
     assert queued.state is State.QUEUED
     assert ready.state is State.READY
     assert (account.spent, account.used_today) == (0, 0)
@@ -844,9 +848,9 @@ def test_a_session_that_is_forgotten_as_it_ends_is_still_answered() -> None:
     plan = failing(BROKEN, provision=NO_TIME)
     account = new_account(Settings(plan=plan, limits=Limits(retained=0)))
 
-    born = account.create(at=START)
+    session = account.create(at=START)
 
-    assert (born.state, born.failure) == (State.FAILED, BROKEN)
+    assert (session.state, session.failure) == (State.FAILED, BROKEN)
     assert account.sessions == {}
     assert account.evicted == 1
 

@@ -97,24 +97,24 @@ class AccountAndModel(RuleBasedStateMachine):
     )
     def create(self, max_duration_s: int, avatar: str | None, plan: Plan | None) -> None:
         """Create a session, maybe with a plan of its own; the model takes over the id."""
-        born: list[str] = []
+        created: list[str] = []
 
         def real() -> Session:
             session = self.account.create(
                 at=self.now, max_duration_s=max_duration_s, avatar=avatar, plan=plan
             )
-            born.append(session.id)
+            created.append(session.id)
             return session
 
         def model() -> Row:
-            session_id = born[0] if born else "none was created"
+            session_id = created[0] if created else "none was created"
             return self.model.create(
                 self.now, session_id, max_duration_s=max_duration_s, avatar=avatar, plan=plan
             )
 
         self.both(real, model)
-        assert not set(born) & set(self.ids)
-        self.ids += born
+        assert not set(created) & set(self.ids)
+        self.ids += created
 
     @rule(which=which_session)
     def get(self, which: int) -> None:

@@ -61,7 +61,7 @@ def sight(world: World) -> dict[str, Any]:
         "scenario": world.scenario,
         "settings": account.settings,
         "sessions": dict(account.sessions),
-        "born": account.created_count,
+        "created": account.created_count,
         "active": account.active,
         "queued": account.queued,
         "spent": account.spent,

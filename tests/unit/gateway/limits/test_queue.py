@@ -18,7 +18,7 @@ async def settle() -> None:
         await asyncio.sleep(0)  # noqa: TID251 - no time passes
 
 
-class Connects:
+class HeldConnects:
     """Connects that hold their place until the test ends them."""
 
     def __init__(self, turns: FairQueue) -> None:
@@ -68,7 +68,7 @@ async def test_laws(
 ) -> None:
     """However connects come, end and are cancelled: the bound holds, and no place is ever lost."""
     turns = FairQueue(places, most_waiting)
-    connects = Connects(turns)
+    connects = HeldConnects(turns)
     for what, which in steps:
         if isinstance(which, str):
             connects.comes(which)
@@ -99,7 +99,7 @@ async def test_laws(
 
 async def test_many_connects_delay_another_caller_by_one() -> None:
     """Of two callers who wait, each gets every other place, however many connects one has."""
-    connects = Connects(FairQueue(1, most_waiting=100))
+    connects = HeldConnects(FairQueue(1, most_waiting=100))
     for caller in ("eve", *["eve"] * 20, "bob", "bob"):
         connects.comes(caller)
         await settle()
@@ -124,7 +124,7 @@ async def test_one_caller_is_served_in_order() -> None:
 
 async def test_too_many_who_wait_are_refused() -> None:
     """The refusal has a time to retry, and takes no place."""
-    connects = Connects(FairQueue(1, most_waiting=2))
+    connects = HeldConnects(FairQueue(1, most_waiting=2))
     for _ in range(3):
         connects.comes("ann")
     await settle()
@@ -140,7 +140,7 @@ async def test_too_many_who_wait_are_refused() -> None:
 
 async def test_a_busy_caller_starves_no_other() -> None:
     """With a full queue the newest waiter of the busiest caller is evicted for another one."""
-    connects = Connects(FairQueue(1, most_waiting=3))
+    connects = HeldConnects(FairQueue(1, most_waiting=3))
     eves = [connects.comes("eve") for _ in range(4)]
     await settle()
     connects.comes("bob")
