@@ -128,12 +128,8 @@ class AsyncSessions(_AsyncPart):
         Args:
             failure: code and text, for a session that has failed.
         """
-        return await self._send(
-            "makeSession",
-            "POST /sessions",
-            SessionView.of,
-            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
-        )
+        body = given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure))
+        return await self._send("makeSession", "POST /sessions", SessionView.of, body)
 
     async def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
@@ -146,12 +142,9 @@ class AsyncSessions(_AsyncPart):
         Raises:
             Conflict: the event is not allowed in the session's state.
         """
+        body = given(event=event, failure=failure_body(failure))
         return await self._send(
-            "occur",
-            "POST /sessions/{id}/events",
-            SessionView.of,
-            given(event=event, failure=failure_body(failure)),
-            id=session_id,
+            "occur", "POST /sessions/{id}/events", SessionView.of, body, id=session_id
         )
 
     async def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
@@ -319,9 +312,8 @@ class AsyncAdmin:
         rate: float | None = None,
     ) -> WorldView:
         """Start the world again as it began, except for the arguments: no sessions, no journal."""
-        return await self._send(
-            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
-        )
+        body = given(name=scenario, seed=seed, rate=rate)
+        return await self._send("resetWorld", "POST /reset", WorldView.of, body)
 
     async def drop(self) -> None:
         """Delete the world. The next request that names it creates a new one."""
@@ -375,12 +367,8 @@ class AsyncAdmin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return await self._send(
-            "putScenario",
-            "PUT /scenario",
-            ScenarioView.of,
-            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
-        )
+        body = {"name": which} if isinstance(which, str) else {"scenario": dict(which)}
+        return await self._send("putScenario", "PUT /scenario", ScenarioView.of, body)
 
     async def current_scenario(self) -> ScenarioView:
         """Return the scenario that the world follows."""
@@ -461,11 +449,12 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says in which state it is, and what the clock does.
         """
+        body = given(states=states, session=session, timeout=span_text(timeout))
         return await self._send(
             "awaitSession",
             "POST /await/session",
             SessionView.of,
-            given(states=states, session=session, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -490,11 +479,12 @@ class AsyncAdmin:
             WaitTimedOut: the message says how many there were.
         """
         match = given(operation=operation, method=method, status=status, session=session)
+        body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return await self._send(
             "awaitCalls",
             "POST /await/calls",
             ExchangeView.many("exchanges"),
-            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -519,10 +509,5 @@ class AsyncAdmin:
             BadRequest: `token` is not a replay token.
             Conflict: there is a world of that name.
         """
-        return await self._send(
-            "postReplay",
-            "POST /replay",
-            ReplayView.of,
-            {"name": name, "token": token},
-            wait_s=_REPLAY_S,
-        )
+        body = {"name": name, "token": token}
+        return await self._send("postReplay", "POST /replay", ReplayView.of, body, wait_s=_REPLAY_S)

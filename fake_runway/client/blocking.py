@@ -126,12 +126,8 @@ class Sessions(_Part):
         Args:
             failure: code and text, for a session that has failed.
         """
-        return self._send(
-            "makeSession",
-            "POST /sessions",
-            SessionView.of,
-            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
-        )
+        body = given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure))
+        return self._send("makeSession", "POST /sessions", SessionView.of, body)
 
     def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
@@ -144,12 +140,9 @@ class Sessions(_Part):
         Raises:
             Conflict: the event is not allowed in the session's state.
         """
+        body = given(event=event, failure=failure_body(failure))
         return self._send(
-            "occur",
-            "POST /sessions/{id}/events",
-            SessionView.of,
-            given(event=event, failure=failure_body(failure)),
-            id=session_id,
+            "occur", "POST /sessions/{id}/events", SessionView.of, body, id=session_id
         )
 
     def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
@@ -317,9 +310,8 @@ class Admin:
         rate: float | None = None,
     ) -> WorldView:
         """Start the world again as it began, except for the arguments: no sessions, no journal."""
-        return self._send(
-            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
-        )
+        body = given(name=scenario, seed=seed, rate=rate)
+        return self._send("resetWorld", "POST /reset", WorldView.of, body)
 
     def drop(self) -> None:
         """Delete the world. The next request that names it creates a new one."""
@@ -373,12 +365,8 @@ class Admin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return self._send(
-            "putScenario",
-            "PUT /scenario",
-            ScenarioView.of,
-            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
-        )
+        body = {"name": which} if isinstance(which, str) else {"scenario": dict(which)}
+        return self._send("putScenario", "PUT /scenario", ScenarioView.of, body)
 
     def current_scenario(self) -> ScenarioView:
         """Return the scenario that the world follows."""
@@ -459,11 +447,12 @@ class Admin:
         Raises:
             WaitTimedOut: the message says in which state it is, and what the clock does.
         """
+        body = given(states=states, session=session, timeout=span_text(timeout))
         return self._send(
             "awaitSession",
             "POST /await/session",
             SessionView.of,
-            given(states=states, session=session, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -488,11 +477,12 @@ class Admin:
             WaitTimedOut: the message says how many there were.
         """
         match = given(operation=operation, method=method, status=status, session=session)
+        body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return self._send(
             "awaitCalls",
             "POST /await/calls",
             ExchangeView.many("exchanges"),
-            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -517,10 +507,5 @@ class Admin:
             BadRequest: `token` is not a replay token.
             Conflict: there is a world of that name.
         """
-        return self._send(
-            "postReplay",
-            "POST /replay",
-            ReplayView.of,
-            {"name": name, "token": token},
-            wait_s=_REPLAY_S,
-        )
+        body = {"name": name, "token": token}
+        return self._send("postReplay", "POST /replay", ReplayView.of, body, wait_s=_REPLAY_S)
