@@ -35,7 +35,7 @@ from fake_runway.web.errors import (
     UnknownRoute,
 )
 from fake_runway.web.replies import NO_BODY, Reply
-from fake_runway.web.routes import RouteMatch, Routes
+from fake_runway.web.routes import RouteMatch, Routes, path_in_world
 from fake_runway.worlds.naming import check_secret, explicit_name, name_from_secret
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
@@ -96,13 +96,7 @@ class AdminHandler:
 
     def owns(self, path: str) -> bool:
         """Return whether this handler answers `path`."""
-        return ("/__admin" in path and self._bare(path).startswith(ROOT)) or path in _PUBLIC
-
-    def _bare(self, path: str) -> str:
-        segments = [segment for segment in path.split("/") if segment]
-        if segments[:1] == ["w"]:
-            segments = segments[2:]
-        return "/" + "/".join(segments)
+        return path in _PUBLIC or (ROOT in path and path_in_world(path).startswith(ROOT))
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """Answer a request whose path this handler owns."""

@@ -197,8 +197,11 @@ def configuration_from(
     """
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
     selected, catalogue = _scenario_from(options)
+    settings = Settings()
+    for setting in _SETTINGS:
+        settings = setting.put(settings, options[setting.key])
     return Configuration(
-        settings=_settings_from(options),
+        settings=settings,
         scenario=selected if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
         livekit=LiveKit(
@@ -215,14 +218,6 @@ def configuration_from(
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
     )
-
-
-def _settings_from(options: dict[str, Any]) -> Settings:
-    """Return the settings of new worlds that the parsed options ask for."""
-    settings = Settings()
-    for setting in _SETTINGS:
-        settings = setting.put(settings, options[setting.key])
-    return settings
 
 
 def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:

@@ -28,14 +28,16 @@ class PortTaken(Exception):
     """The address cannot be listened on. The message is one line for people.
 
     Attributes:
-        part: what of the address is wrong: "port" or "host".
+        part: the option that is wrong: "port", "host" or another one's.
     """
 
-    def __init__(self, host: str, port: int, error: OSError | UnicodeError) -> None:
+    def __init__(
+        self, host: str, port: int, error: OSError | UnicodeError, *, part: str = ""
+    ) -> None:
         number = getattr(error, "errno", 0) or 0  # names that do not resolve have a negative one
         reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
         super().__init__(f"cannot listen on {host}:{port}: {reason}")
-        self.part = "port" if number in (errno.EADDRINUSE, errno.EACCES) else "host"
+        self.part = part or ("port" if number in (errno.EADDRINUSE, errno.EACCES) else "host")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,9 @@ world that the program uses, as a `Fake` or an `AsyncFake` (`client/fake.py`).
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-)
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from functools import partial
 from os import PathLike, fspath
 from typing import Any
@@ -122,8 +117,8 @@ class FakeRunway:
         self._configuration = configuration(
             scenario, seed=seed, rate=0.0 if frozen else rate, port=port, **options
         )
-        self._blocking: AbstractContextManager[Fake] | None = None
-        self._awaited: AbstractAsyncContextManager[AsyncFake] | None = None
+        self._blocking: ExitStack | None = None
+        self._awaited: AsyncExitStack | None = None
 
     def __repr__(self) -> str:
         entered = self._blocking is not None or self._awaited is not None
@@ -137,50 +132,38 @@ class FakeRunway:
 
     def __enter__(self) -> Fake:
         self._check()
-        entered = _in_a_thread(self._configuration, self._world)
-        fake = entered.__enter__()
-        self._blocking = entered
+        config = self._configuration
+        with ExitStack() as stack:
+            url = stack.enter_context(served_in_a_thread(config))
+            fake = stack.enter_context(Fake(Transport(url, self._world, config.admin_token)))
+            self._blocking = stack.pop_all()
         return fake
 
     def __exit__(self, *_: object) -> None:
         entered, self._blocking = self._blocking, None
         if entered is not None:
-            entered.__exit__(None, None, None)  # an error of the block is not the server's
+            entered.close()  # an error of the block is not the server's
 
     async def __aenter__(self) -> AsyncFake:
         self._check()
-        entered = _in_this_loop(self._configuration, self._world)
-        fake = await entered.__aenter__()
-        self._awaited = entered
+        config = self._configuration
+        async with AsyncExitStack() as stack:
+            served = await stack.enter_async_context(serving(config))
+            transport = AsyncTransport(served.url, self._world, config.admin_token)
+            fake = await stack.enter_async_context(AsyncFake(transport))
+            self._awaited = stack.pop_all()
         return fake
 
     async def __aexit__(self, *_: object) -> None:
         entered, self._awaited = self._awaited, None
         if entered is not None:
-            await entered.__aexit__(None, None, None)
+            await entered.aclose()
 
     def _check(self) -> None:
         if self._blocking is not None or self._awaited is not None:
             raise RuntimeError(
                 "this FakeRunway serves already: leave its block first, or make another one"
             )
-
-
-@asynccontextmanager
-async def _in_this_loop(config: Configuration, world: str) -> AsyncIterator[AsyncFake]:
-    async with serving(config) as served:
-        transport = AsyncTransport(served.url, world, config.admin_token)
-        async with AsyncFake(transport) as fake:
-            yield fake
-
-
-@contextmanager
-def _in_a_thread(config: Configuration, world: str) -> Iterator[Fake]:
-    with (
-        served_in_a_thread(config) as url,
-        Fake(Transport(url, world, config.admin_token)) as fake,
-    ):
-        yield fake
 
 
 @contextmanager

@@ -137,21 +137,17 @@ class Bodies:
 
     def _check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
         validator = self._validators[operation_id]
-        if validator.is_valid(value):
-            _check_tool_names(value)
-            return
         try:
-            problems = validator.problems(value)
+            problems = [] if validator.is_valid(value) else validator.problems(value)
         except (ValueError, RecursionError):  # nested deeper than the engines can follow
             raise BadBody("Invalid input") from None
         if not strict_keys:
             problems = [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
-        if not problems:
-            _check_tool_names(value)
-            return
-        places = "; ".join(where(problem.path) for problem in problems[:8])
-        in_ascii = places.encode("ascii", "backslashreplace").decode()
-        raise BadBody(self._wrong_body(problems, value), where=in_ascii)
+        if problems:
+            places = "; ".join(where(problem.path) for problem in problems[:8])
+            in_ascii = places.encode("ascii", "backslashreplace").decode()
+            raise BadBody(self._wrong_body(problems, value), where=in_ascii)
+        _check_tool_names(value)
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""
