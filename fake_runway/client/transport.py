@@ -85,14 +85,11 @@ class _WorldAddress:
     def _result(self, operation: str, status: int, raw: bytes, *, read: Callable[[Any], T]) -> T:
         try:
             body = json.loads(raw) if raw else None
-        except ValueError as error:
+            if 200 <= status < 300:
+                return read(body)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise error_of(operation, status, None) from error
-        if not 200 <= status < 300:
-            raise error_of(operation, status, body)
-        try:
-            return read(body)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise error_of(operation, status, None) from error
+        raise error_of(operation, status, body)
 
     def _unreachable(self, operation: str, error: BaseException) -> Unreachable:
         why = str(error) or type(error).__name__
