@@ -80,8 +80,7 @@ class AdminBodies(Bodies):
     Unlike the sentence of a `Problem`, its messages show the value: no body here is a secret.
     """
 
-    def __init__(self) -> None:
-        super().__init__("admin")
+    document = "admin"
 
     def _wrong_type(self, declared: str | None) -> str:
         got = "none" if declared is None else shown(declared).strip('"')

@@ -92,12 +92,11 @@ def checked_id(session_id: str) -> str:
 class Bodies:
     """Reads and checks the bodies of all operations; each schema is compiled when first needed.
 
-    Args:
-        document: the contract that the operations are in: "runway" or "admin".
+    Attributes:
+        document: the contract that the operations are in.
     """
 
-    def __init__(self, document: str) -> None:
-        self._document = document
+    document = "runway"
 
     async def read(
         self,
@@ -159,7 +158,7 @@ class Bodies:
 
     @cached_property
     def _validators(self) -> Mapping[str, BodyValidator]:
-        operations = load(self._document).operations()
+        operations = load(self.document).operations()
         return {each.id: BodyValidator(each.request) for each in operations if each.request}
 
 
