@@ -23,6 +23,7 @@ from fake_runway.worlds.naming import explicit_name
 
 WORLD = "main"
 
+_COMMAND = server_options(click.Command("FakeRunway"))  # parses the options of `serve`
 _NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
 
 Option = str | float | bool | Sequence[str]
@@ -51,27 +52,18 @@ def configuration(
     }
     if isinstance(scenario, str | PathLike):
         words["scenario"] = fspath(scenario)
-    data = scenario if isinstance(scenario, Mapping) else None
-    return configuration_from(_parsed(words, options), scenario=data)
-
-
-def _parsed(words: Mapping[str, Option], options: Mapping[str, Option]) -> dict[str, Any]:
-    @click.command(name="FakeRunway")
-    @server_options
-    def command(**_: Any) -> None:
-        """Take the options of `serve`."""
-
-    known = {each.opts[0].lstrip("-").replace("-", "_") for each in command.params}
+    known = {each.opts[0].lstrip("-").replace("-", "_") for each in _COMMAND.params}
     unknown = sorted(set(options) - (known - _NOT_OPTIONS))
     if unknown:
         expected = ", ".join(sorted(known - _NOT_OPTIONS))
         raise TypeError(f"FakeRunway has no option {unknown[0]!r}; it has {expected}")
     arguments = [each for name, value in words.items() for each in _argument(name, value)]
     try:
-        context = command.make_context("FakeRunway", arguments)
+        context = _COMMAND.make_context("FakeRunway", arguments)
     except click.ClickException as error:
         raise ValueError(f"FakeRunway: {error.format_message()}") from error
-    return context.params
+    data = scenario if isinstance(scenario, Mapping) else None
+    return configuration_from(context.params, scenario=data)
 
 
 def _argument(name: str, value: Option) -> Iterator[str]:
