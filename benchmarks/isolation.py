@@ -1,8 +1,8 @@
 """Cross-talk between worlds: many workers on one server, each run compared with itself alone.
 
 The server is the real command in a process of its own, with worlds that stand still until their
-test moves them. 64 workers send runs over real sockets, in each of the ways to name a world:
-conversations, faults, lost replies, acts, jumps. After a wave of runs the record of every
+test moves them. 64 workers send runs over real sockets, by all ways in which a world can be
+named: conversations, faults, lost replies, acts, jumps. After a wave of runs the record of every
 world is read, and the same run is done in this process in a world that is alone. A record holds all
 calls and acts, every answer, and a digest of all moves; any difference is counted.
 """
@@ -22,7 +22,7 @@ from benchmarks.children import installed, serving
 from benchmarks.report import against, progress, table
 from fake_runway.replay.record import record
 from fake_runway.scenarios.catalogue import Catalogue
-from tests.support.fake.over_http import Caller, Door, asking_once, door_of, run_alone
+from tests.support.fake.over_http import Caller, WorldAddress, address_of, asking_once, run_alone
 from tests.support.fake.runs import scripted
 
 WAVE = 10  # runs of each worker before their worlds are compared and dropped
@@ -65,7 +65,7 @@ async def _waves(url: str, workers: int, runs: int) -> tuple[int, int, int, int]
         async def work(numbers: range) -> list[Caller]:
             callers = []
             for number in numbers:
-                caller = Caller(http, door_of(number, catalogue))
+                caller = Caller(http, address_of(number, catalogue))
                 await caller.play_all(scripted(number))
                 callers.append(caller)
             return callers
@@ -74,17 +74,17 @@ async def _waves(url: str, workers: int, runs: int) -> tuple[int, int, int, int]
             count = min(WAVE, runs - first)
             starts = [first * workers + worker * count for worker in range(workers)]
             done = await asyncio.gather(*[work(range(at, at + count)) for at in starts])
-            records = [(caller.door, await caller.record()) for each in done for caller in each]
+            records = [(caller.address, await caller.record()) for each in done for caller in each]
             numbers = [number for at in starts for number in range(at, at + count)]
-            for number, (door, recorded) in zip(numbers, records, strict=True):
-                different += not _is_alike(number, door, recorded, catalogue)
+            for number, (address, recorded) in zip(numbers, records, strict=True):
+                different += not _is_alike(number, address, recorded, catalogue)
                 own = {each["session"] for each in recorded["journal"] if _created(each)}
                 shared += len(own & seen)
                 seen |= own
                 calls += len(recorded["journal"])
                 acts += sum("act" in step for step in recorded["steps"])
-            for door, _ in records:
-                (await http.delete(f"/w/{door.world}/__admin/world")).release()
+            for address, _ in records:
+                (await http.delete(f"/w/{address.world}/__admin/world")).release()
             progress(f"{first + count} of {runs} runs each: {different} differ")
     return calls, acts, different, shared
 
@@ -93,15 +93,17 @@ def _created(exchange: dict[str, object]) -> bool:
     return exchange["operation"] == "createSession" and exchange["session"] is not None
 
 
-def _is_alike(number: int, door: Door, recorded: dict[str, object], catalogue: Catalogue) -> bool:
+def _is_alike(
+    number: int, address: WorldAddress, recorded: dict[str, object], catalogue: Catalogue
+) -> bool:
     epoch = recorded["epoch"]
     if not isinstance(epoch, float):
         return False
-    player = run_alone(door, scripted(number), epoch=epoch, catalogue=catalogue)
+    player = run_alone(address, scripted(number), epoch=epoch, catalogue=catalogue)
     ours = orjson.dumps(record(player.world), option=orjson.OPT_SORT_KEYS)
     if ours == orjson.dumps(recorded, option=orjson.OPT_SORT_KEYS):
         return True
-    progress(f"run {number} in {door.world} differs")
+    progress(f"run {number} in {address.world} differs")
     return False
 
 

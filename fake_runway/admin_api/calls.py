@@ -1,5 +1,6 @@
 """What an operation of the admin API gets, and how it refuses."""
 
+import math
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -48,6 +49,12 @@ class AdminCall(NamedTuple):
     name: str
     body: Json
     query: Mapping[str, str]
+
+
+def next_due_at(world: World) -> float | None:
+    """Return when the next event of a world is due, as of its clock; None: never."""
+    due = world.account.next_due_at
+    return None if due is None or math.isinf(due) else due
 
 
 def unused_name(prefix: str, taken: Collection[str]) -> str:

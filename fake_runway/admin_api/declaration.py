@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fake_runway.admin_api.calls import ROOT, AdminCall
-from fake_runway.admin_api.query import Parameter
+from fake_runway.admin_api.requests import Parameter
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Act
 from fake_runway.core.lifecycles.session import SESSION
@@ -42,14 +42,6 @@ class WorldWait:
     answer: Callable[[AdminCall], Awaitable[Reply]]
 
 
-def _body(call: AdminCall, _: Reply) -> Json:
-    return call.body
-
-
-def _session_and_body(step: Json) -> tuple[str, Json]:
-    return step["session"] or "", step["given"]
-
-
 @dataclass(frozen=True, slots=True)
 class WorldAct:
     """Changes one world at one instant. The journal keeps it as an act, and a replay repeats it.
@@ -61,8 +53,11 @@ class WorldAct:
     """
 
     answer: Callable[[AdminCall], Reply]
-    written: Callable[[AdminCall, Reply], Json] = _body
-    repeat: Callable[[Json], tuple[str, Json]] | None = _session_and_body
+    written: Callable[[AdminCall, Reply], Json] = lambda call, _: call.body
+    repeat: Callable[[Json], tuple[str, Json]] | None = lambda step: (
+        step["session"] or "",
+        step["given"],
+    )
 
 
 Scope = ServerWide | WorldScoped | WorldWait | WorldAct

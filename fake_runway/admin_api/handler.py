@@ -16,12 +16,11 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import web
 
-from fake_runway.admin_api.bodies import AdminBodies
 from fake_runway.admin_api.calls import ROOT, AdminCall
 from fake_runway.admin_api.declaration import AdminOperation, ServerWide, WorldWait, carry_out
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
-from fake_runway.admin_api.query import checked_query
+from fake_runway.admin_api.requests import AdminBodies, checked_query
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
 from fake_runway.core.types import Json
@@ -36,7 +35,7 @@ from fake_runway.web.errors import (
     UnknownRoute,
 )
 from fake_runway.web.replies import NO_BODY, Reply
-from fake_runway.web.routes import RouteMatch, Routes
+from fake_runway.web.routes import RouteMatch, Routes, path_in_world
 from fake_runway.worlds.naming import check_secret, explicit_name, name_from_secret
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
@@ -97,13 +96,7 @@ class AdminHandler:
 
     def owns(self, path: str) -> bool:
         """Return whether this handler answers `path`."""
-        return ("/__admin" in path and self._bare(path).startswith(ROOT)) or path in _PUBLIC
-
-    def _bare(self, path: str) -> str:
-        segments = [segment for segment in path.split("/") if segment]
-        if segments[:1] == ["w"]:
-            segments = segments[2:]
-        return "/" + "/".join(segments)
+        return path in _PUBLIC or (ROOT in path and path_in_world(path).startswith(ROOT))
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """Answer a request whose path this handler owns."""
@@ -161,7 +154,9 @@ class AdminHandler:
         if operation.body is Body.REQUIRED or (
             operation.body is Body.OPTIONAL and request.can_read_body
         ):
-            body = await self._bodies.read(request, operation, strict_keys=True, strict_type=True)
+            body = await self._bodies.read(
+                request, operation.id, use=operation.body, strict_keys=True, strict_type=True
+            )
             _check_depth(body)
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, operation
-from fake_runway.admin_api.query import FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
+from fake_runway.admin_api.requests import FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
 from fake_runway.core.history.findings import finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body

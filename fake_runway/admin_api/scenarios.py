@@ -60,15 +60,12 @@ def selected_scenario(call: AdminCall) -> Scenario:
         try:
             return catalogue.parse(body["scenario"])
         except ScenarioFileError as error:
-            where = {"X-Fake-Where": "$.scenario"}
-            raise AdminRefused(str(error), headers=where) from error
+            raise AdminRefused(str(error), where="$.scenario") from error
     found = catalogue.get(body["name"])
     if found is None:
         nearest = catalogue.nearest(body["name"])
-        raise NoSuch(
-            f"There is no scenario named {body['name']}."
-            + (f" Did you mean {nearest}?" if nearest else "")
-        )
+        hint = f" Did you mean {nearest}?" if nearest else ""
+        raise NoSuch(f"There is no scenario named {body['name']}.{hint}")
     return found
 
 
@@ -91,13 +88,11 @@ def bind_avatar(call: AdminCall) -> Reply:
     """Bind an avatar: creates for it follow a session form."""
     avatar = call.name.lower()
     if (wrong := wrong_avatar(avatar)) is not None:
-        raise AdminRefused(f"path: {wrong}", headers={"X-Fake-Where": "path: name"})
+        raise AdminRefused(f"path: {wrong}", where="path: name")
     try:
         form = call.world.catalogue.parse_form(call.body, avatar=avatar)
     except ScenarioFileError as error:
-        raise AdminRefused(
-            str(error), headers={"X-Fake-Where": where(error.problems[0].path)}
-        ) from error
+        raise AdminRefused(str(error), where=where(error.problems[0].path)) from error
     call.world.bind(avatar, form, at=call.at)
     return Reply(200, _scenario_view(call.world.scenario))
 
@@ -139,14 +134,11 @@ def add_fault(call: AdminCall) -> Reply:
     try:
         fault = call.world.catalogue.parse_fault(call.body, name=name)
     except ScenarioFileError as error:
-        raise AdminRefused(
-            str(error), headers={"X-Fake-Where": where(error.problems[0].path)}
-        ) from error
+        raise AdminRefused(str(error), where=where(error.problems[0].path)) from error
     scenario = call.world.scenario.name
     if name.startswith(f"{scenario}/"):
         raise Conflict(
-            f"Expected a name without {scenario}/ in front: that is the scenario's.",
-            headers={"X-Fake-Where": "$.name"},
+            f"Expected a name without {scenario}/ in front: that is the scenario's.", where="$.name"
         )
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))

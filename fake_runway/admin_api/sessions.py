@@ -7,7 +7,7 @@ from typing import Any
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
 from fake_runway.admin_api.declaration import WorldAct, WorldScoped, operation
-from fake_runway.admin_api.query import LIMIT, STATE
+from fake_runway.admin_api.requests import LIMIT, STATE
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
@@ -132,7 +132,7 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
     if given is not None and not fails:
         raise AdminRefused(
             "Expected a failure only for a session that fails, got one for another.",
-            headers={"X-Fake-Where": "$.failure"},
+            where="$.failure",
         )
     return None if given is None else Failure(given["code"], given["text"])
 

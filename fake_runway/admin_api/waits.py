@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, next_due_at
 from fake_runway.admin_api.declaration import WorldWait, operation
 from fake_runway.admin_api.journal import matches
 from fake_runway.core.durations import parse_span
@@ -94,19 +94,19 @@ def _timeout(call: AdminCall) -> float:
     try:
         timeout_s = parse_span(call.body.get("timeout", _DEFAULT_WAIT))
     except ValueError as error:
-        raise AdminRefused(str(error), headers={"X-Fake-Where": "$.timeout"}) from error
+        raise AdminRefused(str(error), where="$.timeout") from error
     if timeout_s > LONGEST_WAIT_S:
         raise AdminRefused(
             f"Expected a timeout of at most {LONGEST_WAIT_S:g}s, got {timeout_s:g}s.",
-            headers={"X-Fake-Where": "$.timeout"},
+            where="$.timeout",
         )
     return timeout_s
 
 
 def _time(world: World) -> str:
-    due, rate = world.account.next_due_at, world.clock.rate
+    due, rate = next_due_at(world), world.clock.rate
     pace = "The world's clock stands still" if rate == 0 else f"The world's clock goes at {rate:g}"
-    if due is None or due == float("inf"):
+    if due is None:
         return f"{pace}, and nothing is due."
     left = max(0.0, due - world.clock.now())
     return f"{pace}, and the next event is due in {left:.3f}s."
@@ -137,9 +137,9 @@ async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: floa
 async def _next_change(world: World) -> None:
     """Return when a call or an act was applied, or when the next event is due."""
     notified = world.watch()
-    due = world.account.next_due_at
+    due = next_due_at(world)
     waits: set[asyncio.Future[object]] = {asyncio.ensure_future(notified.wait())}
-    if due is not None and due < float("inf"):
+    if due is not None:
         waits.add(asyncio.ensure_future(world.clock.sleep(due - world.clock.now())))
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -3,7 +3,14 @@
 from functools import partial
 
 from contracts.wire.schema import load
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, NoSuch, unused_name
+from fake_runway.admin_api.calls import (
+    AdminCall,
+    AdminRefused,
+    Conflict,
+    NoSuch,
+    next_due_at,
+    unused_name,
+)
 from fake_runway.admin_api.declaration import ServerWide, WorldAct, WorldScoped, operation
 from fake_runway.admin_api.scenarios import selected_scenario
 from fake_runway.core.durations import LONGEST_S, later, parse_span
@@ -15,8 +22,6 @@ from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
 MOST_SNAPSHOTS = 16
-
-
 ALIVE = Reply(200, {"status": "ok", "version": __version__})
 
 
@@ -172,11 +177,11 @@ def _target(call: AdminCall) -> float:
         try:
             return later(call.at, parse_span(call.body["by"]))
         except ValueError as error:
-            raise AdminRefused(str(error), headers={"X-Fake-Where": "$.by"}) from error
+            raise AdminRefused(str(error), where="$.by") from error
     to = call.body["to"]
     if to == "next":
-        due = call.world.account.next_due_at
-        if due is None or due == float("inf"):
+        due = next_due_at(call.world)
+        if due is None:
             raise Conflict("Nothing is due in this world.")
         return due
     if to < call.at:
@@ -185,9 +190,5 @@ def _target(call: AdminCall) -> float:
 
 
 def _clock_view(world: World) -> Json:
-    due = world.account.next_due_at
-    return {
-        "now": world.clock.now(),
-        "rate": world.clock.rate,
-        "next_due_at": None if due is None or due == float("inf") else due,
-    }
+    clock = world.clock
+    return {"now": clock.now(), "rate": clock.rate, "next_due_at": next_due_at(world)}

@@ -143,19 +143,15 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
     stopped = _stop_signal()
     configuration = configuration_from(options)
     _set_up_logging(options)
-    try:
-        _check_free(gateway_port)
-    except PortTaken as error:
-        click.echo(f"fake-runway: {error}; choose another with --gateway-port", err=True)
-        return _EXIT_CANNOT_START
+    _check_free(gateway_port)
     async with serving(configuration) as fake:
         gateway = await _start_gateway(fake, gateway_port, options["log_level"])
         try:
-            line = (await _stdout(gateway).readline()).decode().strip()
-            if not line:  # the reason is on stderr
+            line = await gateway.stdout.readline() if gateway.stdout else b""
+            if not line.strip():  # the reason is on stderr
                 click.echo("fake-runway: no gateway; its port is --gateway-port", err=True)
                 return _EXIT_CANNOT_START
-            click.echo(_screen(fake.url, line.split()[1]))
+            click.echo(_screen(fake.url, line.decode().split()[1]))
             _print_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:
@@ -165,7 +161,7 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
 
 
 def _check_free(port: int) -> None:
-    """Refuse a port that the gateway could not listen on: its own message names another option.
+    """Reject a port that the gateway could not listen on: its own message names another option.
 
     Raises:
         PortTaken.
@@ -174,7 +170,7 @@ def _check_free(port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        raise PortTaken(host, port, error) from error
+        raise PortTaken(host, port, error, part="gateway-port") from error
 
 
 async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
@@ -190,12 +186,6 @@ async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
     command = [sys.executable, "-P", "-m", "gateway", "serve", f"--port={port}"]
     command += ["--shutdown-grace=0", "--log-format=text", f"--log-level={log_level}"]
     return await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)
-
-
-def _stdout(process: Process) -> asyncio.StreamReader:
-    if process.stdout is None:
-        raise ValueError("the process was started without a pipe")
-    return process.stdout
 
 
 async def _until_stopped(stopped: asyncio.Event, gateway: Process) -> int:

@@ -5,7 +5,6 @@ while it is out of date. Each method sends the operation of `admin_api/operation
 a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
-from types import TracebackType
 from typing import Self, Unpack
 
 from fake_runway.client.answers import (
@@ -44,11 +43,15 @@ from fake_runway.core.types import Json
 _REPLAY_S = 60.0  # enough to run a long record again
 
 
-class AsyncClock:
-    """A world's clock. It only moves forward."""
+class _AsyncPart:
+    """A part of the admin API."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._send = transport.send
+
+
+class AsyncClock(_AsyncPart):
+    """A world's clock. It only moves forward."""
 
     async def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
@@ -89,11 +92,8 @@ class AsyncClock:
         return await self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
-class AsyncSessions:
+class AsyncSessions(_AsyncPart):
     """A world's sessions: read, created and changed without the Runway API."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._send = transport.send
 
     async def list(
         self, *, state: StateName | None = None, limit: int | None = None
@@ -128,12 +128,8 @@ class AsyncSessions:
         Args:
             failure: code and text, for a session that has failed.
         """
-        return await self._send(
-            "makeSession",
-            "POST /sessions",
-            SessionView.of,
-            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
-        )
+        body = given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure))
+        return await self._send("makeSession", "POST /sessions", SessionView.of, body)
 
     async def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
@@ -146,12 +142,9 @@ class AsyncSessions:
         Raises:
             Conflict: the event is not allowed in the session's state.
         """
+        body = given(event=event, failure=failure_body(failure))
         return await self._send(
-            "occur",
-            "POST /sessions/{id}/events",
-            SessionView.of,
-            given(event=event, failure=failure_body(failure)),
-            id=session_id,
+            "occur", "POST /sessions/{id}/events", SessionView.of, body, id=session_id
         )
 
     async def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
@@ -166,11 +159,8 @@ class AsyncSessions:
         )
 
 
-class AsyncJournal:
+class AsyncJournal(_AsyncPart):
     """The requests of a world's clients, and their answers."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._send = transport.send
 
     async def list(
         self,
@@ -208,11 +198,8 @@ class AsyncJournal:
         await self._send("clearJournal", "DELETE /journal", nothing)
 
 
-class AsyncCredits:
+class AsyncCredits(_AsyncPart):
     """The credits of a world's account."""
-
-    def __init__(self, transport: AsyncTransport) -> None:
-        self._send = transport.send
 
     async def get(self) -> CreditsView:
         """Return the credits that are left, and those that were spent."""
@@ -286,12 +273,7 @@ class AsyncAdmin:
         await self._transport.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -330,9 +312,8 @@ class AsyncAdmin:
         rate: float | None = None,
     ) -> WorldView:
         """Start the world again as it began, except for the arguments: no sessions, no journal."""
-        return await self._send(
-            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
-        )
+        body = given(name=scenario, seed=seed, rate=rate)
+        return await self._send("resetWorld", "POST /reset", WorldView.of, body)
 
     async def drop(self) -> None:
         """Delete the world. The next request that names it creates a new one."""
@@ -386,12 +367,8 @@ class AsyncAdmin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return await self._send(
-            "putScenario",
-            "PUT /scenario",
-            ScenarioView.of,
-            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
-        )
+        body = {"name": which} if isinstance(which, str) else {"scenario": dict(which)}
+        return await self._send("putScenario", "PUT /scenario", ScenarioView.of, body)
 
     async def current_scenario(self) -> ScenarioView:
         """Return the scenario that the world follows."""
@@ -472,11 +449,12 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says in which state it is, and what the clock does.
         """
+        body = given(states=states, session=session, timeout=span_text(timeout))
         return await self._send(
             "awaitSession",
             "POST /await/session",
             SessionView.of,
-            given(states=states, session=session, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -501,11 +479,12 @@ class AsyncAdmin:
             WaitTimedOut: the message says how many there were.
         """
         match = given(operation=operation, method=method, status=status, session=session)
+        body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return await self._send(
             "awaitCalls",
             "POST /await/calls",
             ExchangeView.many("exchanges"),
-            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -530,10 +509,5 @@ class AsyncAdmin:
             BadRequest: `token` is not a replay token.
             Conflict: there is a world of that name.
         """
-        return await self._send(
-            "postReplay",
-            "POST /replay",
-            ReplayView.of,
-            {"name": name, "token": token},
-            wait_s=_REPLAY_S,
-        )
+        body = {"name": name, "token": token}
+        return await self._send("postReplay", "POST /replay", ReplayView.of, body, wait_s=_REPLAY_S)

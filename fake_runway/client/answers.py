@@ -177,42 +177,28 @@ class Health(View):
 
 @dataclass(frozen=True, slots=True)
 class ClockView(View):
-    """A world's clock.
-
-    Attributes:
-        rate: seconds that pass in the world per real second; 0: it is frozen.
-        next_due_at: when the next event is due; None: none is.
-    """
+    """A world's clock."""
 
     now: float
-    rate: float
-    next_due_at: float | None
+    rate: float  # seconds that pass in the world per real second; 0: it is frozen
+    next_due_at: float | None  # when the next event is due; None: none is
 
 
 @dataclass(frozen=True, slots=True)
 class WorldView(View):
-    """A world in numbers.
-
-    Attributes:
-        scenario: the name of the one that it follows.
-        epoch: its first instant, POSIX seconds.
-        active: sessions that use capacity.
-        calls: to the Runway API, so far.
-        faults: those that apply to all calls.
-        entries: in the journal.
-    """
+    """A world in numbers."""
 
     nested: ClassVar[Mapping[str, type[View]]] = {"clock": ClockView}
 
     name: str
-    scenario: str
-    epoch: float
+    scenario: str  # the name of the one that it follows
+    epoch: float  # its first instant
     clock: ClockView
     sessions: int
-    active: int
-    calls: int
-    faults: int
-    entries: int
+    active: int  # sessions that use capacity
+    calls: int  # to the Runway API, so far
+    faults: int  # those that apply to all calls
+    entries: int  # in the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,20 +211,14 @@ class Snapshot(View):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioLine(View):
-    """A scenario that can be selected by name.
-
-    Attributes:
-        wire, state: what a client sees; what happens to sessions and account.
-        doors: the ways to select it.
-        avatar: the id of its ready-made avatar; None: it has none.
-    """
+    """A scenario that can be selected by name."""
 
     name: str
     about: str
-    wire: str
-    state: str
-    doors: tuple[str, ...]
-    avatar: str | None
+    wire: str  # what a client sees
+    state: str  # what happens to sessions and account
+    doors: tuple[str, ...]  # the ways to select it
+    avatar: str | None  # the id of its ready-made avatar; None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,21 +232,14 @@ class ScenarioView(View):
 
 @dataclass(frozen=True, slots=True)
 class FaultView(View):
-    """A fault that applies to all calls.
-
-    Attributes:
-        fault: its data.
-        since: when it was added.
-        seen, struck: how many calls matched it; how many it altered.
-        by_hand: the admin API has added it; else it is the scenario's.
-    """
+    """A fault that applies to all calls."""
 
     name: str
-    fault: Json
-    since: float
-    seen: int
-    struck: int
-    by_hand: bool
+    fault: Json  # its data, as in a scenario file
+    since: float  # when it was added
+    seen: int  # how many calls matched it
+    struck: int  # how many calls it altered
+    by_hand: bool  # the admin API has added it; else it is the scenario's
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,104 +260,69 @@ class Due(View):
 
 @dataclass(frozen=True, slots=True)
 class SessionView(View):
-    """A session as the world knows it.
-
-    Attributes:
-        ordinal: its number in the world, from 0.
-        event: the last one; None: it was only created.
-        next: None: no event is due.
-        blocks: the blocks of RUNNING that were paid so far.
-        scenario: the one whose session form it follows; None: the settings of the server.
-        session_key: only in the answer that made a READY session.
-    """
+    """A session as the world knows it."""
 
     nested: ClassVar[Mapping[str, type[View]]] = {"next": Due, "failure": FailureView}
 
     id: str
-    ordinal: int
+    ordinal: int  # its number in the world, from 0
     state: StateName
-    event: EventName | None
+    event: EventName | None  # the last one; None: it was only created
     created_at: float
     changed_at: float
     ready_at: float | None
     started_at: float | None
     expires_at: float | None
-    next: Due | None
+    next: Due | None  # None: no event is due
     max_duration_s: float
-    blocks: int
-    scenario: str | None
+    blocks: int  # the blocks of RUNNING that were paid so far
+    scenario: str | None  # the one whose session form it follows; None: the settings of the server
     failure: FailureView | None
-    session_key: str | None = field(default=None, repr=False)
+    session_key: str | None = field(default=None, repr=False)  # READY, from `make` only
 
 
 @dataclass(frozen=True, slots=True)
 class RequestView(View):
-    """A client's request, with secrets redacted.
+    """A client's request, with secrets redacted."""
 
-    Attributes:
-        agent: the User-Agent.
-        retry: the number of the retry, as official SDKs send it; None: not sent.
-        versioned: the version header was there.
-        secret_in_url: the query held something that looks like a secret.
-        key_fits: of a consume: whether the key was that session's.
-        body: the JSON object.
-    """
-
-    agent: str | None
-    retry: int | None
-    versioned: bool
-    secret_in_url: bool
-    key_fits: bool | None
+    agent: str | None  # the User-Agent
+    retry: int | None  # the number of the retry, as official SDKs send it; None: not sent
+    versioned: bool  # the version header was there
+    secret_in_url: bool  # the query held something that looks like a secret
+    key_fits: bool | None  # of a consume: whether the key was that session's
     query: Mapping[str, str]
-    body: Json | None
+    body: Json | None  # the JSON object
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseView(View):
-    """The answer to a client, with keys and tokens redacted.
+    """The answer to a client, with keys and tokens redacted."""
 
-    Attributes:
-        status: None: there was no answer.
-        code: of the rule that rejected the request; None: it was not rejected.
-        arrives: the client got all of it.
-        wait_s: how long it is held back; None: forever.
-    """
-
-    status: int | None
+    status: int | None  # None: there was no answer
     body: Any
-    code: str | None
-    arrives: bool
-    wait_s: float | None
+    code: str | None  # of the rule that rejected the request; None: it was not rejected
+    arrives: bool  # the client got all of it
+    wait_s: float | None  # how long it is held back; None: forever
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeView(View):
-    """One request to the Runway API and its answer.
-
-    Attributes:
-        number: its place among everything that was applied to the world.
-        operation: its id; None: the route is unknown.
-        session: the id that the path names or that was created.
-        avatar: the id of the avatar that the path names.
-        acted: the server processed it.
-        faults: the names of those that struck.
-        nearest: the known route that is closest to an unknown one.
-    """
+    """One request to the Runway API and its answer."""
 
     nested: ClassVar[Mapping[str, type[View]]] = {"request": RequestView, "response": ResponseView}
 
-    number: int
+    number: int  # its place among everything that was applied to the world
     at: float
-    operation: str | None
+    operation: str | None  # its id; None: the route is unknown
     method: str
     path: str
-    session: str | None
-    avatar: str | None
+    session: str | None  # the id that the path names or that was created
+    avatar: str | None  # the id that the path names
     request: RequestView
     response: ResponseView
-    acted: bool
-    faults: tuple[str, ...]
-    nearest: str | None
+    acted: bool  # the server processed it
+    faults: tuple[str, ...]  # the names of those that struck
+    nearest: str | None  # the known route that is closest to an unknown one
 
     @property
     def status(self) -> int | None:
@@ -394,18 +332,13 @@ class ExchangeView(View):
 
 @dataclass(frozen=True, slots=True)
 class Exchanges(View):
-    """The newest exchanges that match a filter, oldest first.
-
-    Attributes:
-        total: how many match.
-        dropped: entries that the journal no longer has.
-    """
+    """The newest exchanges that match a filter, oldest first."""
 
     nested: ClassVar[Mapping[str, type[View]]] = {"exchanges": ExchangeView}
 
     exchanges: tuple[ExchangeView, ...]
-    total: int
-    dropped: int
+    total: int  # how many match
+    dropped: int  # entries that the journal no longer has
 
     def __iter__(self) -> Iterator[ExchangeView]:
         return iter(self.exchanges)
@@ -419,16 +352,11 @@ class Exchanges(View):
 
 @dataclass(frozen=True, slots=True)
 class Timeline(View):
-    """Everything that happened to a session.
-
-    Attributes:
-        entries: exchanges, moves and acts, by `kind`, in the order of application.
-        lines: the same as text; times are seconds since the session was created.
-    """
+    """Everything that happened to a session."""
 
     session: str
-    entries: tuple[Json, ...]
-    lines: tuple[str, ...]
+    entries: tuple[Json, ...]  # exchanges, moves and acts, by `kind`, in the order of application
+    lines: tuple[str, ...]  # the same as text; times are seconds since the session was created
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -436,21 +364,14 @@ class Timeline(View):
 
 @dataclass(frozen=True, slots=True)
 class FindingView(View):
-    """One thing that a client seems to do wrong.
+    """One thing that a client seems to do wrong."""
 
-    Attributes:
-        id: stable.
-        session: None: it is about the world.
-        at: the instant of the first wrong call, or of the call that needed another after it.
-        numbers: those of the journal entries that show it.
-    """
-
-    id: str
+    id: str  # stable
     severity: Literal["error", "warning", "info"]
-    session: str | None
+    session: str | None  # None: it is about the world
     message: str
-    at: float
-    numbers: tuple[int, ...]
+    at: float  # the instant of the first wrong call, or of the call that needed another after it
+    numbers: tuple[int, ...]  # of the journal entries that show it
 
     def __str__(self) -> str:
         about = f" [session {self.session}]" if self.session else ""
@@ -476,16 +397,9 @@ class Recording(View):
 
 @dataclass(frozen=True, slots=True)
 class ReplayView(View):
-    """The outcome of a replay.
+    """The outcome of a replay."""
 
-    Attributes:
-        name: of the new world, whose clock is frozen.
-        exchanges: how many there were.
-        identical: the journal is the same, byte for byte.
-        divergence: the first difference.
-    """
-
-    name: str
-    exchanges: int
-    identical: bool
-    divergence: str | None
+    name: str  # of the new world, whose clock is frozen
+    exchanges: int  # how many there were
+    identical: bool  # the journal is the same, byte for byte
+    divergence: str | None  # the first difference

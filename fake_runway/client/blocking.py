@@ -3,7 +3,6 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
-from types import TracebackType
 from typing import Self, Unpack
 
 from fake_runway.client.answers import (
@@ -42,11 +41,15 @@ from fake_runway.core.types import Json
 _REPLAY_S = 60.0  # enough to run a long record again
 
 
-class Clock:
-    """A world's clock. It only moves forward."""
+class _Part:
+    """A part of the admin API."""
 
     def __init__(self, transport: Transport) -> None:
         self._send = transport.send
+
+
+class Clock(_Part):
+    """A world's clock. It only moves forward."""
 
     def now(self) -> float:
         """Return the world's instant, POSIX seconds."""
@@ -87,11 +90,8 @@ class Clock:
         return self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
-class Sessions:
+class Sessions(_Part):
     """A world's sessions: read, created and changed without the Runway API."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._send = transport.send
 
     def list(
         self, *, state: StateName | None = None, limit: int | None = None
@@ -126,12 +126,8 @@ class Sessions:
         Args:
             failure: code and text, for a session that has failed.
         """
-        return self._send(
-            "makeSession",
-            "POST /sessions",
-            SessionView.of,
-            given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure)),
-        )
+        body = given(state=state, max_duration_s=max_duration_s, failure=failure_body(failure))
+        return self._send("makeSession", "POST /sessions", SessionView.of, body)
 
     def occur(
         self, session_id: str, event: EventName, *, failure: tuple[str, str] | None = None
@@ -144,12 +140,9 @@ class Sessions:
         Raises:
             Conflict: the event is not allowed in the session's state.
         """
+        body = given(event=event, failure=failure_body(failure))
         return self._send(
-            "occur",
-            "POST /sessions/{id}/events",
-            SessionView.of,
-            given(event=event, failure=failure_body(failure)),
-            id=session_id,
+            "occur", "POST /sessions/{id}/events", SessionView.of, body, id=session_id
         )
 
     def fail(self, session_id: str, code: str = "INTERNAL", text: str = "") -> SessionView:
@@ -164,11 +157,8 @@ class Sessions:
         )
 
 
-class Journal:
+class Journal(_Part):
     """The requests of a world's clients, and their answers."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._send = transport.send
 
     def list(
         self,
@@ -206,11 +196,8 @@ class Journal:
         self._send("clearJournal", "DELETE /journal", nothing)
 
 
-class Credits:
+class Credits(_Part):
     """The credits of a world's account."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._send = transport.send
 
     def get(self) -> CreditsView:
         """Return the credits that are left, and those that were spent."""
@@ -284,12 +271,7 @@ class Admin:
         self._transport.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -328,9 +310,8 @@ class Admin:
         rate: float | None = None,
     ) -> WorldView:
         """Start the world again as it began, except for the arguments: no sessions, no journal."""
-        return self._send(
-            "resetWorld", "POST /reset", WorldView.of, given(name=scenario, seed=seed, rate=rate)
-        )
+        body = given(name=scenario, seed=seed, rate=rate)
+        return self._send("resetWorld", "POST /reset", WorldView.of, body)
 
     def drop(self) -> None:
         """Delete the world. The next request that names it creates a new one."""
@@ -384,12 +365,8 @@ class Admin:
             NoSuch: no scenario has that name.
             BadRequest: the data is wrong; the message says where.
         """
-        return self._send(
-            "putScenario",
-            "PUT /scenario",
-            ScenarioView.of,
-            {"name": which} if isinstance(which, str) else {"scenario": dict(which)},
-        )
+        body = {"name": which} if isinstance(which, str) else {"scenario": dict(which)}
+        return self._send("putScenario", "PUT /scenario", ScenarioView.of, body)
 
     def current_scenario(self) -> ScenarioView:
         """Return the scenario that the world follows."""
@@ -470,11 +447,12 @@ class Admin:
         Raises:
             WaitTimedOut: the message says in which state it is, and what the clock does.
         """
+        body = given(states=states, session=session, timeout=span_text(timeout))
         return self._send(
             "awaitSession",
             "POST /await/session",
             SessionView.of,
-            given(states=states, session=session, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -499,11 +477,12 @@ class Admin:
             WaitTimedOut: the message says how many there were.
         """
         match = given(operation=operation, method=method, status=status, session=session)
+        body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return self._send(
             "awaitCalls",
             "POST /await/calls",
             ExchangeView.many("exchanges"),
-            given(match=match or None, count=count, since=since, timeout=span_text(timeout)),
+            body,
             wait_s=span_seconds(timeout),
         )
 
@@ -528,10 +507,5 @@ class Admin:
             BadRequest: `token` is not a replay token.
             Conflict: there is a world of that name.
         """
-        return self._send(
-            "postReplay",
-            "POST /replay",
-            ReplayView.of,
-            {"name": name, "token": token},
-            wait_s=_REPLAY_S,
-        )
+        body = {"name": name, "token": token}
+        return self._send("postReplay", "POST /replay", ReplayView.of, body, wait_s=_REPLAY_S)

@@ -67,34 +67,29 @@ class _WorldAddress:
             return self.base_url
         return f"{self.base_url}/w/{quote(self.world, safe='')}"
 
-    def _request_line(
-        self, request: str, query: Mapping[str, object], names: Mapping[str, str]
-    ) -> tuple[str, str]:
-        """Return the method and the whole URL."""
+    def _written(
+        self, request: str, body: Json | None, query: Mapping[str, object], names: Mapping[str, str]
+    ) -> tuple[str, str, dict[str, str], bytes | None]:
+        """Return the method, the whole URL, the headers and the body of a request."""
         method, _, path = request.partition(" ")
         filled = path.format_map({key: quote(name, safe="") for key, name in names.items()})
         asked = urlencode({key: value for key, value in query.items() if value is not None})
-        return method, f"{self.app_url}{ROOT}{filled}{'?' if asked else ''}{asked}"
-
-    def _payload(self, body: Json | None) -> tuple[dict[str, str], bytes | None]:
         headers = {"Accept": "application/json"}
         if self.token is not None:
             headers[TOKEN_HEADER] = self.token
-        if body is None:
-            return headers, None
-        return {**headers, "Content-Type": "application/json"}, json.dumps(body).encode()
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        url = f"{self.app_url}{ROOT}{filled}{'?' if asked else ''}{asked}"
+        return method, url, headers, None if body is None else json.dumps(body).encode()
 
     def _result(self, operation: str, status: int, raw: bytes, *, read: Callable[[Any], T]) -> T:
         try:
             body = json.loads(raw) if raw else None
-        except ValueError as error:
+            if 200 <= status < 300:
+                return read(body)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise error_of(operation, status, None) from error
-        if not 200 <= status < 300:
-            raise error_of(operation, status, body)
-        try:
-            return read(body)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise error_of(operation, status, None) from error
+        raise error_of(operation, status, body)
 
     def _unreachable(self, operation: str, error: BaseException) -> Unreachable:
         why = str(error) or type(error).__name__
@@ -156,8 +151,7 @@ class AsyncTransport(_WorldAddress):
         from aiohttp import ClientError, ClientSession, ClientTimeout
         from yarl import URL
 
-        headers, data = self._payload(body)
-        method, url = self._request_line(request, query or {}, names)
+        method, url, headers, data = self._written(request, body, query or {}, names)
         timeout = ClientTimeout(total=PATIENCE_S + wait_s)
         kept = self._http
         http = kept or ClientSession()
@@ -217,8 +211,7 @@ class Transport(_WorldAddress):
         **names: str,
     ) -> T:
         """Do the same as `AsyncTransport.send`."""
-        headers, data = self._payload(body)
-        method, url = self._request_line(request, query or {}, names)
+        method, url, headers, data = self._written(request, body, query or {}, names)
         target = "/" + url.split("/", 3)[3]  # without scheme, host and port
         while True:
             connection, kept = self._connection(PATIENCE_S + wait_s)

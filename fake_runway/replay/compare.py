@@ -98,18 +98,15 @@ def _differences(where: str, was: Any, now: Any) -> Iterator[tuple[str, str, str
         for key in sorted({*was, *now}):
             if key in was and key in now:
                 yield from _differences(f"{where}.{key}", was[key], now[key])
+            elif key in was:
+                yield f"{where}.{key}", _shortened(_text(was[key])), "nothing"
             else:
-                one, other = (_value_at(each, key) for each in (was, now))
-                yield f"{where}.{key}", one, other
+                yield f"{where}.{key}", "nothing", _shortened(_text(now[key]))
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for index, (one, other) in enumerate(zip(was, now, strict=True)):
             yield from _differences(f"{where}[{index}]", one, other)
     elif _text(was) != _text(now):
         yield where, _shortened(_text(was)), _shortened(_text(now))
-
-
-def _value_at(node: Json, key: str) -> str:
-    return _shortened(_text(node[key])) if key in node else "nothing"
 
 
 def _text(value: object) -> str:

@@ -107,7 +107,7 @@ def seal_of(given: Json, world: World) -> str:
 
 
 def step_of(entry: Exchange | Act) -> Json:
-    """Return what a replay applies again: an act, or an exchange without what came of it."""
+    """Return what a replay applies again: an act, or an exchange without its outcome."""
     if isinstance(entry, Act):
         return act_body(entry)
     step = {key: part for key, part in exchange_body(entry).items() if key not in _OUTCOMES}
@@ -180,7 +180,7 @@ def _unpacked(raw: bytes) -> bytes:
 
 
 def digest_of(entry: Json) -> str:
-    """Return a short digest of a JSON object, whatever the order of its keys."""
+    """Return a short digest of a JSON object; the order of its keys does not matter."""
     raw = orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
     return blake2b(raw, digest_size=6).hexdigest()
 

@@ -28,7 +28,7 @@ def post_replay(call: AdminCall) -> Reply:
         given = read(call.body["token"])
         done = replay(given, livekit=call.livekit, catalogue=call.worlds.catalogue)
     except NotReplayable as error:
-        raise AdminRefused(str(error), headers={"X-Fake-Where": "$.token"}) from error
+        raise AdminRefused(str(error), where="$.token") from error
     call.worlds.fork(done.world, name)
     difference = done.divergence
     return Reply(

@@ -1,10 +1,4 @@
-"""What passes between the handler, the pipeline and the operations. No aiohttp.
-
-Four values, each for one thing. A `RunwayCall` is what an operation is called with; it holds the
-`Exchange`, which grows along the way and ends in the journal (`core/history/journal.py`). An
-operation returns a `Reply` (`web/replies.py`). The `Delivery` made of it says how the bytes go out,
-once faults have altered it (`core/faults/effects/base.py`).
-"""
+"""What the handler passes to the pipeline, and the pipeline to an operation. No aiohttp."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ The handler does without `web.Application`, whose own router and middlewares cos
 import logging
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from urllib.parse import unquote_plus
 
 from aiohttp import web
@@ -38,12 +37,10 @@ from fake_runway.worlds.registry import Worlds
 
 LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
 
-_KEY_TEXTS: Mapping[KeyState, str] = MappingProxyType(
-    {
-        KeyState.UNKNOWN: "The API key is not valid.",
-        KeyState.SUSPENDED: "This account is suspended.",
-    }
-)
+_KEY_TEXTS: Mapping[KeyState, str] = {
+    KeyState.UNKNOWN: "The API key is not valid.",
+    KeyState.SUSPENDED: "This account is suspended.",
+}
 _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
@@ -64,7 +61,7 @@ class RunwayHandler:
         self._worlds = worlds
         self._livekit = livekit
         self._routes = Routes(OPERATIONS)
-        self._bodies = Bodies("runway")
+        self._bodies = Bodies()
 
     async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """Answer a request for the raw `path`; every failure has the provider's form."""
@@ -177,7 +174,8 @@ class RunwayHandler:
         if operation.body is not Body.NONE:
             exchange.body = await self._bodies.read(
                 request,
-                operation,
+                operation.id,
+                use=operation.body,
                 strict_keys=settings.strict_keys,
                 strict_type=settings.strict_consume_body,
             )

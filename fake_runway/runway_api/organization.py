@@ -34,10 +34,7 @@ def get_organization(call: RunwayCall) -> Reply:
     return Reply(
         200,
         {
-            "tier": {
-                "maxMonthlyCreditSpend": CREDITS_PER_MONTH,
-                "models": {MODEL: model_limits},
-            },
+            "tier": {"maxMonthlyCreditSpend": CREDITS_PER_MONTH, "models": {MODEL: model_limits}},
             "creditBalance": left,
             "usage": {"models": {MODEL: {"dailyGenerations": account.used_today}}},
         },

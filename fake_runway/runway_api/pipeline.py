@@ -78,14 +78,11 @@ def _redact_request(exchange: Exchange, secret: str) -> None:
         exchange.query = {
             name: redacted_text(text, secret) for name, text in exchange.query.items()
         }
-    if exchange.rejection is not None:  # else the path is a template with an id in it
-        code, status, message, headers = exchange.rejection
+    if (rejection := exchange.rejection) is not None:  # else the path is a template with an id
         exchange.path = redacted_text(exchange.path, secret)
-        exchange.rejection = Rejection(
-            code,
-            status,
-            redacted_text(message, secret),
-            {name: redacted_text(text, secret) for name, text in headers.items()},
+        exchange.rejection = rejection._replace(
+            message=redacted_text(rejection.message, secret),
+            headers={name: redacted_text(text, secret) for name, text in rejection.headers.items()},
         )
 
 

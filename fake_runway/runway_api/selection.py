@@ -48,10 +48,8 @@ def world_of_secret(
     name = name_from_secret(secret) if named is None else explicit_name(named)
     selected = headers.get(SCENARIO_HEADER)
     if selected is None:
-        selected = scenario_in_name(secret)
-        of_secret = None
-        if selected is not None:
-            of_secret = _scenario(worlds.catalogue, selected, SecretRefused)
+        tag = scenario_in_name(secret)
+        of_secret = None if tag is None else _scenario(worlds.catalogue, tag, SecretRefused)
         return worlds.named(name, of_secret)
     scenario = _scenario(worlds.catalogue, selected, UnknownScenario)
     world = worlds.named(name, scenario)

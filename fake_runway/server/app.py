@@ -14,11 +14,21 @@ class FakeApp:
 
     Args:
         livekit: where tokens lead and who signs them.
-        admin: who may use the admin API; None: this machine, without a token.
+        token: as of `AdminHandler`.
+        hosts: as of `AdminHandler`.
     """
 
-    def __init__(self, worlds: Worlds, livekit: LiveKit, admin: AdminHandler | None = None) -> None:
-        self._admin = admin or admin_api(worlds, livekit)
+    def __init__(
+        self,
+        worlds: Worlds,
+        livekit: LiveKit,
+        *,
+        token: str | None = None,
+        hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._admin = AdminHandler(
+            worlds, livekit, token=token, hosts=hosts, more=REPLAY_OPERATIONS
+        )
         self._runway = RunwayHandler(worlds, livekit)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -31,22 +41,9 @@ class FakeApp:
         return await self._runway.handle(request, path)
 
 
-def admin_api(
-    worlds: Worlds,
-    livekit: LiveKit,
-    *,
-    token: str | None = None,
-    hosts: frozenset[str] = frozenset(),
-) -> AdminHandler:
-    """Return the admin API with all its operations; arguments as of `AdminHandler`."""
-    return AdminHandler(worlds, livekit, token=token, hosts=hosts, more=REPLAY_OPERATIONS)
-
-
-def create_app(
-    worlds: Worlds, *, livekit: LiveKit, admin: AdminHandler | None = None
-) -> web.Application:
+def create_app(worlds: Worlds, *, livekit: LiveKit, token: str | None = None) -> web.Application:
     """Return the fake as an aiohttp application, to be served or mounted."""
     app = web.Application(client_max_size=LONGEST_BODY)
     # not `.*`: a path may hold a line break, and that is a 404 of ours too
-    app.router.add_route("*", r"/{path:[\s\S]*}", FakeApp(worlds, livekit, admin).handle)
+    app.router.add_route("*", r"/{path:[\s\S]*}", FakeApp(worlds, livekit, token=token).handle)
     return app

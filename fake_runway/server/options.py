@@ -62,24 +62,20 @@ PORT = click.IntRange(0, 65_535)
 _LIVEKIT = LiveKit()
 _RETENTION = Retention()
 
-
+_defaulted = partial(click.option, show_default=True)
 _SERVER = (
-    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
-    click.option(
-        "--port", type=PORT, default=4010, show_default=True, help="0 takes any free port."
-    ),
-    click.option(
+    _defaulted("--host", default="127.0.0.1", help="Address to listen on."),
+    _defaulted("--port", type=PORT, default=4010, help="0 takes any free port."),
+    _defaulted(
         "--log-level",
         type=click.Choice(("debug", "info", "warning", "error")),
         default="info",
-        show_default=True,
         help="debug shows every call, by world; secrets and keys are never logged.",
     ),
-    click.option(
+    _defaulted(
         "--log-format",
         type=click.Choice(("text", "json")),
         default="text",
-        show_default=True,
         help="json: one object a line.",
     ),
     click.option(
@@ -88,25 +84,22 @@ _SERVER = (
         help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file. What it"
         " says is stronger than the options here.",
     ),
-    click.option(
+    _defaulted(
         "--journal",
         type=click.IntRange(1, 1_000_000),
         default=_RETENTION.journal,
-        show_default=True,
         help="Calls that each world remembers; a replay needs all of a run.",
     ),
-    click.option(
+    _defaulted(
         "--max-worlds",
         type=click.IntRange(1, 1_000_000),
         default=_RETENTION.most,
-        show_default=True,
         help="Beyond it, the world used longest ago is dropped.",
     ),
-    click.option(
+    _defaulted(
         "--world-idle",
         type=_Parsed("span", parse_span),
         default=f"{_RETENTION.idle_s / 3_600:g}h",
-        show_default=True,
         help="A world that is not used for this long (real time) is dropped.",
     ),
     click.option(
@@ -116,18 +109,15 @@ _SERVER = (
         help="Required of admin requests, as X-Fake-Admin-Token. Generated and printed when --host"
         " is not of this machine alone.",
     ),
-    click.option(
+    _defaulted(
         "--time-scale",
         type=_Parsed("number", _rate),
         default="1",
-        show_default=True,
         help="Seconds that pass in a world per real second; 0 freezes.",
     ),
-    click.option(
-        "--seed", default="0", show_default=True, help="Same seed and calls, same ids and draws."
-    ),
-    click.option("--livekit-url", default=_LIVEKIT.url, show_default=True),
-    click.option("--livekit-api-key", default=_LIVEKIT.api_key, show_default=True),
+    _defaulted("--seed", default="0", help="Same seed and calls, same ids and draws."),
+    _defaulted("--livekit-url", default=_LIVEKIT.url),
+    _defaulted("--livekit-api-key", default=_LIVEKIT.api_key),
     click.option(
         "--livekit-api-secret",
         type=_Parsed("text", _not_empty),
@@ -197,8 +187,11 @@ def configuration_from(
     """
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
     selected, catalogue = _scenario_from(options)
+    settings = Settings()
+    for setting in _SETTINGS:
+        settings = setting.put(settings, options[setting.key])
     return Configuration(
-        settings=_settings_from(options),
+        settings=settings,
         scenario=selected if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
         livekit=LiveKit(
@@ -215,14 +208,6 @@ def configuration_from(
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
     )
-
-
-def _settings_from(options: dict[str, Any]) -> Settings:
-    """Return the settings of new worlds that the parsed options ask for."""
-    settings = Settings()
-    for setting in _SETTINGS:
-        settings = setting.put(settings, options[setting.key])
-    return settings
 
 
 def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:

@@ -13,7 +13,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.server.app import FakeApp, admin_api
+from fake_runway.server.app import FakeApp
 from fake_runway.server.logs import server_logger
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -27,14 +27,16 @@ class PortTaken(Exception):
     """The address cannot be listened on. The message is one line for people.
 
     Attributes:
-        part: what of the address is wrong: "port" or "host".
+        part: the option that is wrong: "port", "host" or another one's.
     """
 
-    def __init__(self, host: str, port: int, error: OSError | UnicodeError) -> None:
+    def __init__(
+        self, host: str, port: int, error: OSError | UnicodeError, *, part: str = ""
+    ) -> None:
         number = getattr(error, "errno", 0) or 0  # names that do not resolve have a negative one
         reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
         super().__init__(f"cannot listen on {host}:{port}: {reason}")
-        self.part = "port" if number in (errno.EADDRINUSE, errno.EACCES) else "host"
+        self.part = part or ("port" if number in (errno.EADDRINUSE, errno.EACCES) else "host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         catalogue=configuration.catalogue,
         retention=configuration.retention,
     )
-    admin = admin_api(
+    app = FakeApp(
         worlds,
         configuration.livekit,
         token=configuration.admin_token,
@@ -100,7 +102,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     )
     # a client that hangs up ends what is held back for it
     server = web.Server(
-        FakeApp(worlds, configuration.livekit, admin).handle,
+        app.handle,
         access_log=None,
         handler_cancellation=True,
         max_line_size=LONGEST_LINE,

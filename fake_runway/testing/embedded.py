@@ -6,15 +6,11 @@ world that the program uses, as a `Fake` or an `AsyncFake` (`client/fake.py`).
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-)
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from functools import partial
 from os import PathLike, fspath
-from types import TracebackType
 from typing import Any
 
 import click
@@ -27,6 +23,7 @@ from fake_runway.worlds.naming import explicit_name
 
 WORLD = "main"
 
+_COMMAND = server_options(click.Command("FakeRunway"))  # parses the options of `serve`
 _NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
 
 Option = str | float | bool | Sequence[str]
@@ -55,27 +52,18 @@ def configuration(
     }
     if isinstance(scenario, str | PathLike):
         words["scenario"] = fspath(scenario)
-    data = scenario if isinstance(scenario, Mapping) else None
-    return configuration_from(_parsed(words, options), scenario=data)
-
-
-def _parsed(words: Mapping[str, Option], options: Mapping[str, Option]) -> dict[str, Any]:
-    @click.command(name="FakeRunway")
-    @server_options
-    def command(**_: Any) -> None:
-        """Take the options of `serve`."""
-
-    known = {each.opts[0].lstrip("-").replace("-", "_") for each in command.params}
+    known = {each.opts[0].lstrip("-").replace("-", "_") for each in _COMMAND.params}
     unknown = sorted(set(options) - (known - _NOT_OPTIONS))
     if unknown:
         expected = ", ".join(sorted(known - _NOT_OPTIONS))
         raise TypeError(f"FakeRunway has no option {unknown[0]!r}; it has {expected}")
     arguments = [each for name, value in words.items() for each in _argument(name, value)]
     try:
-        context = command.make_context("FakeRunway", arguments)
+        context = _COMMAND.make_context("FakeRunway", arguments)
     except click.ClickException as error:
         raise ValueError(f"FakeRunway: {error.format_message()}") from error
-    return context.params
+    data = scenario if isinstance(scenario, Mapping) else None
+    return configuration_from(context.params, scenario=data)
 
 
 def _argument(name: str, value: Option) -> Iterator[str]:
@@ -121,8 +109,8 @@ class FakeRunway:
         self._configuration = configuration(
             scenario, seed=seed, rate=0.0 if frozen else rate, port=port, **options
         )
-        self._blocking: AbstractContextManager[Fake] | None = None
-        self._awaited: AbstractAsyncContextManager[AsyncFake] | None = None
+        self._blocking: ExitStack | None = None
+        self._awaited: AsyncExitStack | None = None
 
     def __repr__(self) -> str:
         entered = self._blocking is not None or self._awaited is not None
@@ -136,60 +124,38 @@ class FakeRunway:
 
     def __enter__(self) -> Fake:
         self._check()
-        entered = _in_a_thread(self._configuration, self._world)
-        fake = entered.__enter__()
-        self._blocking = entered
+        config = self._configuration
+        with ExitStack() as stack:
+            url = stack.enter_context(served_in_a_thread(config))
+            fake = stack.enter_context(Fake(Transport(url, self._world, config.admin_token)))
+            self._blocking = stack.pop_all()
         return fake
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         entered, self._blocking = self._blocking, None
         if entered is not None:
-            entered.__exit__(None, None, None)  # an error of the block is not the server's
+            entered.close()  # an error of the block is not the server's
 
     async def __aenter__(self) -> AsyncFake:
         self._check()
-        entered = _in_this_loop(self._configuration, self._world)
-        fake = await entered.__aenter__()
-        self._awaited = entered
+        config = self._configuration
+        async with AsyncExitStack() as stack:
+            served = await stack.enter_async_context(serving(config))
+            transport = AsyncTransport(served.url, self._world, config.admin_token)
+            fake = await stack.enter_async_context(AsyncFake(transport))
+            self._awaited = stack.pop_all()
         return fake
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         entered, self._awaited = self._awaited, None
         if entered is not None:
-            await entered.__aexit__(None, None, None)
+            await entered.aclose()
 
     def _check(self) -> None:
         if self._blocking is not None or self._awaited is not None:
             raise RuntimeError(
                 "this FakeRunway serves already: leave its block first, or make another one"
             )
-
-
-@asynccontextmanager
-async def _in_this_loop(config: Configuration, world: str) -> AsyncIterator[AsyncFake]:
-    async with serving(config) as served:
-        transport = AsyncTransport(served.url, world, config.admin_token)
-        async with AsyncFake(transport) as fake:
-            yield fake
-
-
-@contextmanager
-def _in_a_thread(config: Configuration, world: str) -> Iterator[Fake]:
-    with (
-        served_in_a_thread(config) as url,
-        Fake(Transport(url, world, config.admin_token)) as fake,
-    ):
-        yield fake
 
 
 @contextmanager
@@ -199,50 +165,26 @@ def served_in_a_thread(config: Configuration) -> Iterator[str]:
     Raises:
         PortTaken.
     """
-    thread = _Thread(config)
-    thread.start()
-    try:
-        yield thread.url()
-    finally:
-        thread.stop()
+    served: Future[tuple[str, Callable[[], object]]] = Future()
 
+    async def serve() -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        async with serving(config) as fake:
+            served.set_result((fake.url, partial(loop.call_soon_threadsafe, stopped.set)))
+            await stopped.wait()
 
-class _Thread(threading.Thread):
-    """A thread with a loop that serves a fake."""
-
-    def __init__(self, config: Configuration) -> None:
-        super().__init__(name="fake-runway", daemon=True)
-        self._config = config
-        self._settled = threading.Event()
-        self._url = ""
-        self._failure: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = asyncio.Event()
-
-    def run(self) -> None:
-        """Serve until `stop`."""
+    def run() -> None:
         try:
-            asyncio.run(self._serve())
-        except BaseException as error:  # raised again by `url`
-            self._failure = error
-        finally:
-            self._settled.set()
+            asyncio.run(serve())
+        except BaseException as error:
+            if not served.done():  # else the block has its URL, and is ending
+                served.set_exception(error)
 
-    async def _serve(self) -> None:
-        async with serving(self._config) as served:
-            self._url, self._loop = served.url, asyncio.get_running_loop()
-            self._settled.set()
-            await self._stopping.wait()
-
-    def url(self) -> str:
-        """Return the server's URL once it listens."""
-        self._settled.wait()
-        if self._failure is not None:
-            raise self._failure
-        return self._url
-
-    def stop(self) -> None:
-        """End the server and the thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-        self.join()
+    thread = threading.Thread(target=run, name="fake-runway", daemon=True)
+    thread.start()
+    url, stop = served.result()
+    try:
+        yield url
+    finally:
+        stop()
+        thread.join()

@@ -195,7 +195,9 @@ def pytest_runtest_makereport(
         from fake_runway.testing.worlds_of_tests import failure_report
 
         item.stash[_FAILED] = True
-        report.sections.append((TITLE, failure_report(fake, item.nodeid, _kept(item.config))))
+        cache = getattr(item.config, "cache", None)
+        keep = None if cache is None else Path(cache.mkdir("fake_runway"))
+        report.sections.append((TITLE, failure_report(fake, item.nodeid, keep)))
     if report.when == "teardown":
         del item.stash[_FAKE]
         if not item.stash.get(_FAILED, False):
@@ -215,11 +217,6 @@ def _drop_worlds(fake: "Fake", report: pytest.TestReport) -> None:
             each.drop()
     except AdminError:  # the test has passed; the next one reports that the server is gone
         return
-
-
-def _kept(config: pytest.Config) -> Path | None:
-    cache = getattr(config, "cache", None)
-    return None if cache is None else Path(cache.mkdir("fake_runway"))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

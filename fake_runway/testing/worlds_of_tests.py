@@ -188,7 +188,12 @@ class WorldsOfTests:
         seed = options.seed if options.seed is not None else self._seed_of_worlds
         try:
             if record is not None:
-                self._begin(name, record)
+                from fake_runway.replay.record import token_of
+
+                # no step is replayed, so the seal does not matter
+                began = {"world": name, "now": record["epoch"], "steps": [], "journal": []}
+                self._fake.replay(token_of({**record, **began, "seal": ""}), name=name)
+                fake.clock.set_rate(record["rate"])
                 self.repeated = True
             elif seed is not None:
                 fake.reset(seed=seed)
@@ -201,15 +206,6 @@ class WorldsOfTests:
         except AdminError as error:
             raise BadMark(str(error)) from error
         return fake
-
-    def _begin(self, name: str, record: Mapping[str, Any]) -> None:
-        """Make a world that begins as the recorded one did, its clock at the recorded rate."""
-        from fake_runway.replay.record import token_of
-
-        empty = {"world": name, "now": record["epoch"], "steps": [], "journal": [], "seal": ""}
-        # the seal does not matter: no step is replayed
-        self._fake.replay(token_of({**record, **empty}), name=name)
-        Fake(self._transport.of_world(name)).clock.set_rate(record["rate"])
 
 
 def _read_record(text: str | None) -> Mapping[str, Any] | None:

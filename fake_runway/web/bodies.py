@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 
 from contracts.wire.problems import Kind, Problem, Vocabulary, in_json, where
 from contracts.wire.schema import BodyValidator, load
+from fake_runway.core.types import Json
 from fake_runway.web.errors import (
     BadBody,
     BadId,
@@ -85,78 +85,68 @@ def checked_id(session_id: str) -> str:
         BadId: the text is not a version 4 UUID.
     """
     if not is_uuid4(session_id):
-        raise BadId("Invalid UUID", headers={"X-Fake-Where": "path: id"})
+        raise BadId("Invalid UUID", where="path: id")
     return session_id.lower()
-
-
-class Takes(Protocol):
-    """An operation, as far as its body is concerned."""
-
-    @property
-    def id(self) -> str:
-        """Its operationId."""
-
-    @property
-    def body(self) -> Body:
-        """What it does with a body."""
 
 
 class Bodies:
     """Reads and checks the bodies of all operations; each schema is compiled when first needed.
 
-    Args:
-        document: the contract that the operations are in: "runway" or "admin".
+    Attributes:
+        document: the contract that the operations are in.
     """
 
-    def __init__(self, document: str) -> None:
-        self._document = document
+    document = "runway"
 
     async def read(
-        self, request: web.BaseRequest, operation: Takes, *, strict_keys: bool, strict_type: bool
-    ) -> Mapping[str, Any]:
-        """Return the validated body, empty where the operation takes none.
+        self,
+        request: web.BaseRequest,
+        operation_id: str,
+        *,
+        use: Body,
+        strict_keys: bool,
+        strict_type: bool,
+    ) -> Json:
+        """Return the validated body of a request, empty where its operation takes none.
 
         Args:
+            use: what the operation does with it.
             strict_keys: unknown keys are refused.
             strict_type: a content type other than JSON is refused even if the body is ignored.
 
         Raises:
             WrongContentType, BodyTooLarge, BadBody.
         """
-        ignored = operation.body is Body.IGNORED
+        ignored = use is Body.IGNORED
         if ignored and not strict_type:
             return NO_BODY
         declared = "Content-Type" in request.headers
         is_json = request.content_type == "application/json"
-        if (declared or operation.body is Body.REQUIRED) and not is_json:
+        if (declared or use is Body.REQUIRED) and not is_json:
             raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
         raw = await _read(request)
-        if not raw and operation.body is not Body.REQUIRED:
+        if not raw and use is not Body.REQUIRED:
             return NO_BODY
         value = _parse(raw)
         if not ignored:
-            self._check(value, operation, strict_keys=strict_keys)
+            self._check(value, operation_id, strict_keys=strict_keys)
         if not isinstance(value, dict):
             raise BadBody("Invalid input: expected object")
         return value
 
-    def _check(self, value: object, operation: Takes, *, strict_keys: bool) -> None:
-        validator = self._validators[operation.id]
-        if validator.is_valid(value):
-            _check_tool_names(value)
-            return
+    def _check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+        validator = self._validators[operation_id]
         try:
-            problems = validator.problems(value)
+            problems = [] if validator.is_valid(value) else validator.problems(value)
         except (ValueError, RecursionError):  # nested deeper than the engines can follow
             raise BadBody("Invalid input") from None
         if not strict_keys:
             problems = [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
-        if not problems:
-            _check_tool_names(value)
-            return
-        places = "; ".join(where(problem.path) for problem in problems[:8])
-        in_ascii = places.encode("ascii", "backslashreplace").decode()
-        raise BadBody(self._wrong_body(problems, value), headers={"X-Fake-Where": in_ascii})
+        if problems:
+            places = "; ".join(where(problem.path) for problem in problems[:8])
+            in_ascii = places.encode("ascii", "backslashreplace").decode()
+            raise BadBody(self._wrong_body(problems, value), where=in_ascii)
+        _check_tool_names(value)
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""
@@ -167,13 +157,9 @@ class Bodies:
         return PROVIDER.expected(problems[0])
 
     @cached_property
-    def _schemas(self) -> Mapping[str, Mapping[str, Any]]:
-        operations = load(self._document).operations()
-        return {each.id: each.request for each in operations if each.request}
-
-    @cached_property
     def _validators(self) -> Mapping[str, BodyValidator]:
-        return {name: BodyValidator(schema) for name, schema in self._schemas.items()}
+        operations = load(self.document).operations()
+        return {each.id: BodyValidator(each.request) for each in operations if each.request}
 
 
 def _check_tool_names(value: object) -> None:
@@ -184,8 +170,7 @@ def _check_tool_names(value: object) -> None:
     names = [tool["name"] for tool in value.get("tools", ())] if isinstance(value, dict) else []
     for index, name in enumerate(names):
         if name in names[:index]:
-            headers = {"X-Fake-Where": f"$.tools[{index}].name"}
-            raise BadBody("Tool names must be unique", headers=headers)
+            raise BadBody("Tool names must be unique", where=f"$.tools[{index}].name")
 
 
 async def _read(request: web.BaseRequest) -> bytes:
@@ -202,4 +187,4 @@ def _parse(raw: bytes) -> object:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise BadBody("The body is not valid JSON", headers={"X-Fake-Where": place}) from None
+        raise BadBody("The body is not valid JSON", where=place) from None

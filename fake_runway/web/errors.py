@@ -4,18 +4,22 @@ Side headers (`X-Fake-...`) hold what the provider's envelope has no room for: w
 the call, where in the body, which route was probably meant.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import ClassVar
 
 from fake_runway.core.errors import Refused
 
 
 class RequestRefused(Refused):
-    """The request is wrong in itself, for any account."""
+    """The request is wrong in itself, for any account.
 
-    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+    Args:
+        where: the place in the request that is wrong; sent as X-Fake-Where.
+    """
+
+    def __init__(self, message: str, *, where: str = "") -> None:
         super().__init__(message)
-        self.headers = headers or {}
+        self.headers: dict[str, str] = {"X-Fake-Where": where} if where else {}
 
 
 class UnknownRoute(RequestRefused):
@@ -25,7 +29,9 @@ class UnknownRoute(RequestRefused):
     status = 404
 
     def __init__(self, nearest: str | None) -> None:
-        super().__init__("Not found.", headers={"X-Fake-Nearest-Route": nearest} if nearest else {})
+        super().__init__("Not found.")
+        if nearest:
+            self.headers["X-Fake-Nearest-Route"] = nearest
 
 
 class MethodNotAllowed(RequestRefused):
@@ -35,10 +41,10 @@ class MethodNotAllowed(RequestRefused):
     status = 405
 
     def __init__(self, allowed: Iterable[str], template: str | None = None) -> None:
-        headers = {"Allow": ", ".join(sorted(allowed))}
+        super().__init__("Method not allowed.")
+        self.headers["Allow"] = ", ".join(sorted(allowed))
         if template is not None:
-            headers["X-Fake-Nearest-Route"] = template
-        super().__init__("Method not allowed.", headers=headers)
+            self.headers["X-Fake-Nearest-Route"] = template
 
 
 class BadVersion(RequestRefused):

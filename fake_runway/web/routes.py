@@ -68,6 +68,12 @@ class RouteMatch(NamedTuple, Generic[AnyRoute]):
         return operation
 
 
+def path_in_world(path: str) -> str:
+    """Return `path` without empty segments and without `/w/<world>`."""
+    segments = [segment for segment in path.split("/") if segment]
+    return "/" + "/".join(segments[2:] if segments[:1] == ["w"] else segments)
+
+
 class Routes(Generic[AnyRoute]):
     """The operations of an API as a tree of path segments."""
 
@@ -102,9 +108,7 @@ class Routes(Generic[AnyRoute]):
 
     def nearest(self, path: str) -> str | None:
         """Return the template most like `path`, None if none is. Worlds and ids do not count."""
-        segments = [segment for segment in path.split("/") if segment]
-        if segments[:1] == ["w"]:
-            segments = segments[2:]
-        bare = "".join(f"/{'{id}' if _ID.fullmatch(each) else each}" for each in segments)
+        segments = path_in_world(path).split("/")
+        bare = "/".join("{id}" if _ID.fullmatch(each) else each for each in segments)
         close = get_close_matches(bare, self._templates, n=1, cutoff=0.5)
         return close[0] if close else None

@@ -22,7 +22,7 @@ from contracts.judge.verdict import Outcome, Report
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
-from fake_runway.server.app import admin_api, create_app
+from fake_runway.server.app import create_app
 from fake_runway.worlds.registry import Retention, Worlds
 from tests.support.simulation import simulate
 
@@ -86,8 +86,7 @@ async def _fake() -> AsyncIterator[str]:
         rate=1,
         retention=Retention(journal=100_000),
     )
-    livekit = LiveKit(url=MEDIA_URL)
-    app = create_app(worlds, livekit=livekit, admin=admin_api(worlds, livekit))
+    app = create_app(worlds, livekit=LiveKit(url=MEDIA_URL))
     async with serving(app) as url:
         yield url
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fake.catalogue import CATALOGUE, Choice, Door, shown_in
+from tests.support.fake.catalogue import CATALOGUE, Choice, Selection, shown_in
 
 THEMES = [path.stem for path in sorted(Path(__file__).parent.glob("test_catalogue_*.py"))]
 
@@ -22,12 +22,12 @@ def choices() -> set[Choice]:
 
 def test_every_scenario_has_a_test(choices: set[Choice]) -> None:
     """A scenario without a test fails the build, and so does a test without a scenario."""
-    names = {choice.name for choice in choices if choice.door is Door.SECRET}
+    names = {choice.name for choice in choices if choice.way is Selection.SECRET}
     assert sorted(set(CATALOGUE.names) - names) == []
     assert sorted(names - set(CATALOGUE.names)) == []
 
 
 def test_every_avatar_has_a_test(choices: set[Choice]) -> None:
     """Each scenario that an avatar can select has a test that selects it so."""
-    names = {choice.name for choice in choices if choice.door is Door.AVATAR}
+    names = {choice.name for choice in choices if choice.way is Selection.AVATAR}
     assert sorted(names) == sorted(scenario.name for scenario in CATALOGUE.with_avatars)

@@ -12,7 +12,7 @@ from tests.support.fake.catalogue import (
     WITH_SECRET,
     Choice,
     Chosen,
-    Door,
+    Selection,
     choosing,
     is_refusal,
     shows,
@@ -286,5 +286,5 @@ async def test_time_is_counted_from_the_choice(
     test: Callable[[Chosen], Awaitable[None]], name: str
 ) -> None:
     """A world that has gone on for an hour when the scenario is chosen sees the same."""
-    async with choosing(Choice(name, Door.HEADER)) as chosen:
+    async with choosing(Choice(name, Selection.HEADER)) as chosen:
         await test(chosen)

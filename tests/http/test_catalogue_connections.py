@@ -19,8 +19,8 @@ from tests.support.fake.catalogue import (
     PROVISIONED_S,
     Choice,
     Chosen,
-    Door,
     Line,
+    Selection,
     choosing,
     is_refusal,
     shown_in,
@@ -397,7 +397,7 @@ async def test_delete_hangs(chosen: Chosen) -> None:
 
 # The loop of the command
 
-SHOWN = [each for each in shown_in(dict(globals())) if each[1].door is Door.SECRET]
+SHOWN = [each for each in shown_in(dict(globals())) if each[1].way is Selection.SECRET]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from fake_runway.replay.record import journal_bytes, record
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, serving
 from fake_runway.worlds.registry import Retention
-from tests.support.fake.over_http import Caller, Door, asking_once, door_of, run_alone
+from tests.support.fake.over_http import Caller, WorldAddress, address_of, asking_once, run_alone
 from tests.support.fake.runs import scripted
 
 WORKERS = 64
@@ -23,7 +23,7 @@ async def test_a_world_on_a_busy_server_is_as_if_it_were_alone() -> None:
     """Parallel runs with faults, acts and moved clocks: every journal is that of the run alone."""
     catalogue = Catalogue.builtin()
     configuration = Configuration(rate=0.0, retention=Retention(most=WORKERS * RUNS + 1))
-    doors: dict[int, Door] = {}
+    addresses: dict[int, WorldAddress] = {}
     async with (
         serving(configuration) as server,
         asking_once(server.url, connections=WORKERS) as http,
@@ -31,18 +31,18 @@ async def test_a_world_on_a_busy_server_is_as_if_it_were_alone() -> None:
 
         async def work(worker: int) -> None:
             for number in range(worker * RUNS, (worker + 1) * RUNS):
-                doors[number] = door_of(number, catalogue)
-                await Caller(http, doors[number]).play_all(scripted(number))
+                addresses[number] = address_of(number, catalogue)
+                await Caller(http, addresses[number]).play_all(scripted(number))
 
         async with asyncio.TaskGroup() as group:
             for worker in range(WORKERS):
                 group.create_task(work(worker))
         worlds = {world.name: world for world in server.worlds}
-    assert worlds.keys() == {door.world for door in doors.values()}
+    assert worlds.keys() == {address.world for address in addresses.values()}
     seen: set[str] = set()
-    for number, door in doors.items():
-        world = worlds[door.world]
-        player = run_alone(door, scripted(number), epoch=world.epoch, catalogue=catalogue)
+    for number, address in addresses.items():
+        world = worlds[address.world]
+        player = run_alone(address, scripted(number), epoch=world.epoch, catalogue=catalogue)
         assert journal_bytes(world) == journal_bytes(player.world), number
         assert orjson.dumps(record(world)) == orjson.dumps(record(player.world))
         sessions = world.account.sessions

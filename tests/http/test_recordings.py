@@ -12,7 +12,7 @@ from fake_runway.replay.rerun import replay
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, serving
-from tests.support.fake.over_http import Caller, Door, asking_once, door_of
+from tests.support.fake.over_http import Caller, WorldAddress, address_of, asking_once
 from tests.support.fake.runs import Ask, Do, scripted
 from tests.support.fake.waiting import called
 from tests.support.processes import PATIENCE_S
@@ -32,8 +32,8 @@ async def test_a_run_in_running_time_is_replayed_to_the_last_bit(rate: float) ->
     ):
 
         async def visited(number: int) -> Caller:
-            door = door_of(number, catalogue)
-            clients = Caller(http, door), Caller(http, door)
+            address = address_of(number, catalogue)
+            clients = Caller(http, address), Caller(http, address)
             await asyncio.gather(
                 clients[0].play_all(scripted(number)), clients[1].play_all(scripted(number + RUNS))
             )
@@ -54,10 +54,12 @@ async def test_a_scenario_selected_by_a_header_is_part_of_the_record() -> None:
         serving(Configuration(rate=0.0)) as server,
         aiohttp.ClientSession(server.url) as http,
     ):
-        caller = Caller(http, Door("a-world", headers={"X-Fake-World": "a-world"}, secret="any"))
+        caller = Caller(
+            http, WorldAddress("a-world", headers={"X-Fake-World": "a-world"}, secret="any")
+        )
         await caller.ask(Ask("getOrganization"))
         chosen = {"X-Fake-World": "a-world", "X-Fake-Scenario": "out-of-credits"}
-        other = Caller(http, Door("a-world", headers=chosen, secret="any"))
+        other = Caller(http, WorldAddress("a-world", headers=chosen, secret="any"))
         await other.play_all([Do("moveClock", {"by": "1s"}), *scripted(0)[1:], *scripted(1)[1:]])
         recorded = await caller.record()
     assert "putScenario" in [step.get("act") for step in recorded["steps"]]

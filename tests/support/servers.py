@@ -14,7 +14,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.server.app import admin_api, create_app
+from fake_runway.server.app import create_app
 from fake_runway.worlds.naming import name_from_secret
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
@@ -113,9 +113,7 @@ def fake_application(
         catalogue=catalogue,
         retention=retention or Retention(),
     )
-    livekit = livekit or LiveKit()
-    admin = admin_api(worlds, livekit, token=admin_token)
-    return create_app(worlds, livekit=livekit, admin=admin), worlds
+    return create_app(worlds, livekit=livekit or LiveKit(), token=admin_token), worlds
 
 
 @asynccontextmanager

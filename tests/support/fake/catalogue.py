@@ -5,10 +5,9 @@ account have become. The server is the one that users run, its clock is frozen, 
 it. Where an answer is held back, cut or lost, a `Line` shows the bytes of one connection and how it
 ended.
 
-`shows` says which scenarios a test is about. It runs the test through two doors: the API secret,
-which chooses for a world, and the scenario's avatar, which chooses for one session. Through the
-avatar's door, sessions of another avatar live their lives before and after, and nothing must happen
-to them.
+`shows` says which scenarios a test is about. It runs the test for two ways to select one: the API
+secret selects for a world, the scenario's avatar for one session. With the avatar, sessions of
+another avatar live their lives before and after, and nothing must happen to them.
 """
 
 import asyncio
@@ -43,8 +42,8 @@ WITH_SECRET = ("create", "poll", "delete", "backend", "organization", "usage", "
 """The calls that carry the API secret: all but consume."""
 
 
-class Door(Enum):
-    """How the scenario is chosen."""
+class Selection(Enum):
+    """The way in which a scenario is selected."""
 
     SECRET = "secret"
     AVATAR = "avatar"
@@ -52,10 +51,10 @@ class Door(Enum):
 
 
 class Choice(NamedTuple):
-    """A scenario and the door through which it is chosen."""
+    """A scenario and the way in which it is selected."""
 
     name: str
-    door: Door = Door.SECRET
+    way: Selection = Selection.SECRET
 
 
 def shows(*names: str, avatar: bool = True) -> pytest.MarkDecorator:
@@ -79,12 +78,12 @@ def shows_each(expected: Mapping[str, Any], *, avatar: bool = True) -> pytest.Ma
 
 
 def _choices(name: str, *, avatar: bool) -> list[Choice]:
-    doors = (Door.SECRET, Door.AVATAR) if avatar else (Door.SECRET,)
-    return [Choice(name, door) for door in doors]
+    ways = (Selection.SECRET, Selection.AVATAR) if avatar else (Selection.SECRET,)
+    return [Choice(name, way) for way in ways]
 
 
 def _param(choice: Choice, *expected: object) -> Any:
-    return pytest.param(choice, *expected, id=f"{choice.name}-by-{choice.door.value}")
+    return pytest.param(choice, *expected, id=f"{choice.name}-by-{choice.way.value}")
 
 
 def shown_in(
@@ -203,9 +202,9 @@ class Chosen:
         self._url = url
         self._secret = secret
         custom = {"type": "custom", "avatarId": avatar_of(choice.name)}
-        self._avatar = custom if choice.door is Door.AVATAR else ANOTHER_AVATAR
+        self._avatar = custom if choice.way is Selection.AVATAR else ANOTHER_AVATAR
         self._spent_before = 0
-        self._born_before = 0
+        self._created_before = 0
 
     # The wire
 
@@ -367,7 +366,7 @@ class Chosen:
         """The ids of the sessions that exist, oldest first."""
         self._look()
         every = self.world.account.sessions.values()
-        return [each.id for each in every if each.ordinal >= self._born_before]
+        return [each.id for each in every if each.ordinal >= self._created_before]
 
     @property
     def spent(self) -> int:
@@ -402,28 +401,28 @@ class Chosen:
         assert self.path(bystander) == lived
         self._avatar = ours
         self._spent_before = self.world.account.spent
-        self._born_before = self.world.account.created_count
+        self._created_before = self.world.account.created_count
 
 
 @asynccontextmanager
 async def choosing(choice: Choice, *, seed: str = "0") -> AsyncIterator[Chosen]:
     """Serve a fake as users do, with a frozen clock, and choose a scenario in one of its worlds."""
-    name, door = choice
-    secret = f"fake.{name if door is Door.SECRET else 'default'}.shown"
+    name, way = choice
+    secret = f"fake.{name if way is Selection.SECRET else 'default'}.shown"
     configuration = Configuration(catalogue=CATALOGUE, rate=0.0, seed=seed)
     patience = aiohttp.ClientTimeout(total=PATIENCE_S)
     async with serving(configuration) as served, aiohttp.ClientSession(timeout=patience) as http:
         chosen = Chosen(choice, served.worlds.named(secret), http, served.url, secret)
-        if door is Door.HEADER:
+        if way is Selection.HEADER:
             chosen.jump(3_600)
             request = chosen.request("organization")
             await chosen.send(
                 request._replace(headers={**request.headers, "X-Fake-Scenario": name})
             )
-        if door is Door.AVATAR:
+        if way is Selection.AVATAR:
             await chosen.let_a_bystander_live()
         yield chosen
-        if door is Door.AVATAR:
+        if way is Selection.AVATAR:
             await chosen.let_a_bystander_live()
 
 

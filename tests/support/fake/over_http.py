@@ -1,4 +1,4 @@
-"""A run played over real sockets: the same steps as in this process, through any of four doors."""
+"""A run played over real sockets: the same steps as in this process, at any of four addresses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VERSION = {"X-Runway-Version": "2024-11-06"}
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class WorldAddress:
     """How the calls of a run find their world, and how that world is named."""
 
     world: str
@@ -41,20 +41,20 @@ class Door:
     scenario: Scenario = DEFAULT_SCENARIO
 
 
-def door_of(number: int, catalogue: Catalogue) -> Door:
-    """Return the door of the run of that number: each in turn."""
+def address_of(number: int, catalogue: Catalogue) -> WorldAddress:
+    """Return the address of the run of that number: each kind in turn."""
     name, secret = f"world-{number}", f"secret-{number}"
     match number % 4:
         case 0:
-            return Door(name, prefix=f"/w/{name}", secret=secret)
+            return WorldAddress(name, prefix=f"/w/{name}", secret=secret)
         case 1:
-            return Door(name, headers={"X-Fake-World": name}, secret=secret)
+            return WorldAddress(name, headers={"X-Fake-World": name}, secret=secret)
         case 2:
-            return Door(name, headers={"X-Test-Id": name}, secret=secret)
+            return WorldAddress(name, headers={"X-Test-Id": name}, secret=secret)
         case _:
             secret = f"fake.default.{number}"
             default = catalogue.get("default") or DEFAULT_SCENARIO
-            return Door(secret, secret=secret, scenario=default)
+            return WorldAddress(secret, secret=secret, scenario=default)
 
 
 @asynccontextmanager
@@ -71,7 +71,7 @@ class Caller:
     """A client of one world over HTTP."""
 
     http: aiohttp.ClientSession
-    door: Door
+    address: WorldAddress
     learned: Learned = field(default_factory=Learned)
 
     async def play_all(self, steps: Iterable[Step]) -> None:
@@ -85,18 +85,18 @@ class Caller:
     async def ask(self, asked: Ask) -> None:
         """Call the Runway API."""
         path, session_id = path_of(asked, self.learned)
-        headers = {"User-Agent": AGENT, "Content-Type": "application/json", **self.door.headers}
+        headers = {"User-Agent": AGENT, "Content-Type": "application/json", **self.address.headers}
         if asked.operation == "consumeSession":
             key = self.learned.key(session_id, fits=asked.fits)
             if session_id not in self.learned.keys or not asked.fits:
-                key = f"stk_{key_tag(self.door.world)}_{'0' * 32}"
+                key = f"stk_{key_tag(self.address.world)}_{'0' * 32}"
             headers["Authorization"] = f"Bearer {key}"
         else:
-            headers |= {"Authorization": f"Bearer {self.door.secret}", **VERSION}
+            headers |= {"Authorization": f"Bearer {self.address.secret}", **VERSION}
         more: dict[str, Any] = {"json": asked.body} if asked.body else {}
         try:
             async with self.http.request(
-                method_of(asked), self.door.prefix + path, headers=headers, **more
+                method_of(asked), self.address.prefix + path, headers=headers, **more
             ) as response:
                 body = parsed(await response.read())
                 self.learned.learn(asked, session_id, response.status, body)
@@ -107,14 +107,14 @@ class Caller:
         """Call the admin API."""
         path = admin_path_of(done, self.learned)[0]
         more: dict[str, Any] = {"json": done.body} if done.body else {}
-        url = f"/w/{self.door.world}{path}"
+        url = f"/w/{self.address.world}{path}"
         async with self.http.request(method_of(done), url, **more) as response:
             await response.read()
             assert response.status < 500, response
 
     async def record(self) -> dict[str, Any]:
         """Return the record of the world, as its server made it."""
-        url = f"/w/{self.door.world}/__admin/replay"
+        url = f"/w/{self.address.world}/__admin/replay"
         async with self.http.get(url) as response:
             assert response.status == 200, await response.text()
             record: dict[str, Any] = (await response.json())["record"]
@@ -122,9 +122,16 @@ class Caller:
 
 
 def run_alone(
-    door: Door, steps: Iterable[Step], *, epoch: float, catalogue: Catalogue, seed: str = "0"
+    address: WorldAddress,
+    steps: Iterable[Step],
+    *,
+    epoch: float,
+    catalogue: Catalogue,
+    seed: str = "0",
 ) -> Player:
     """Play the same run in this process, in a world that is alone."""
-    player = alone(door.world, scenario=door.scenario, catalogue=catalogue, epoch=epoch, seed=seed)
+    player = alone(
+        address.world, scenario=address.scenario, catalogue=catalogue, epoch=epoch, seed=seed
+    )
     player.play_all(steps)
     return player

@@ -21,7 +21,7 @@ _RULES = (
     (r"\basync def\b", "def"),
     (r"\bawait ", ""),
     (r"  # noqa: ASYNC.*", ""),
-    (r"\bAsync([A-Z])", r"\1"),
+    (r"\b(_?)Async([A-Z])", r"\1\2"),
 )
 
 

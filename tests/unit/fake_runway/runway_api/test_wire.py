@@ -20,28 +20,30 @@ from tests.unit.fake_runway.core.playing import LAW, Call, all_settings, play, s
 RUNWAY = load("runway")
 ID = "123e4567-e89b-42d3-a456-426614174000"
 KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
-NEWBORN = Session(id=ID, ordinal=0, created_at=1_770_000_000.25, max_duration_s=300, plan=Plan())
+NEW_SESSION = Session(
+    id=ID, ordinal=0, created_at=1_770_000_000.25, max_duration_s=300, plan=Plan()
+)
 READY_AT = 1_770_000_002.0
 BASE = {"id": ID, "createdAt": "2026-02-02T02:40:00.250Z"}
 
 BODIES = [
-    (replace(NEWBORN), {"status": "NOT_READY", "queued": True}),
-    (replace(NEWBORN, state=State.PROVISIONING), {"status": "NOT_READY", "queued": False}),
+    (replace(NEW_SESSION), {"status": "NOT_READY", "queued": True}),
+    (replace(NEW_SESSION, state=State.PROVISIONING), {"status": "NOT_READY", "queued": False}),
     (
-        replace(NEWBORN, state=State.READY, ready_at=READY_AT),
+        replace(NEW_SESSION, state=State.READY, ready_at=READY_AT),
         {"status": "READY", "expiresAt": "2026-02-02T02:45:02.000Z", "sessionKey": KEY},
     ),
     (
-        replace(NEWBORN, state=State.CLAIMED, ready_at=READY_AT),
+        replace(NEW_SESSION, state=State.CLAIMED, ready_at=READY_AT),
         {"status": "READY", "expiresAt": "2026-02-02T02:45:02.000Z", "sessionKey": KEY},
     ),
     (
-        replace(NEWBORN, state=State.RUNNING, ready_at=READY_AT, started_at=READY_AT),
+        replace(NEW_SESSION, state=State.RUNNING, ready_at=READY_AT, started_at=READY_AT),
         {"status": "RUNNING"},
     ),
     (
         replace(
-            NEWBORN,
+            NEW_SESSION,
             state=State.COMPLETED,
             ready_at=READY_AT,
             started_at=READY_AT,
@@ -50,10 +52,10 @@ BODIES = [
         {"status": "COMPLETED", "duration": 61},
     ),
     (
-        replace(NEWBORN, state=State.FAILED, failure=Failure("A.CODE", "A reason.")),
+        replace(NEW_SESSION, state=State.FAILED, failure=Failure("A.CODE", "A reason.")),
         {"status": "FAILED", "failure": "A reason.", "failureCode": "A.CODE"},
     ),
-    (replace(NEWBORN, state=State.CANCELLED), {"status": "CANCELLED"}),
+    (replace(NEW_SESSION, state=State.CANCELLED), {"status": "CANCELLED"}),
 ]
 
 

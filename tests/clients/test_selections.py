@@ -1,4 +1,4 @@
-"""The four doors to a scenario, each through the official SDKs, with nothing but their settings.
+"""The four ways to select a scenario, each by the settings of the official SDKs alone.
 
 The scenario is the same for all: the first two creates are refused with 429, the third is not.
 """
@@ -23,8 +23,8 @@ CREATE: dict[str, Any] = {"model": "gwm1_avatars", "avatar": PRESET}
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """What an application's operator sets, or what the application sends.
+class SdkSelection:
+    """A way to select a scenario, by what an operator sets or the application sends.
 
     Attributes:
         path: behind the address of the server.
@@ -59,42 +59,44 @@ class Door:
         return CREATE | {"avatar": self.avatar}
 
 
-DOORS = (
-    Door("tools", admin=True),
-    Door("tools, world by address", path="/w/elsewhere", headers=f"X-Fake-Scenario: {SCENARIO}"),
-    Door("header", headers=f"X-Test-Id: a-test\nX-Fake-Scenario: {SCENARIO}"),
-    Door("header alone", headers=f"X-Fake-Scenario: {SCENARIO}"),
-    Door("secret", secret=f"fake.{SCENARIO}"),
-    Door("secret with a label", secret=f"fake.{SCENARIO}.one of many"),
-    Door("avatar", avatar={"type": "custom", "avatarId": avatar_of(SCENARIO)}),
+WAYS = (
+    SdkSelection("tools", admin=True),
+    SdkSelection(
+        "tools, world by address", path="/w/elsewhere", headers=f"X-Fake-Scenario: {SCENARIO}"
+    ),
+    SdkSelection("header", headers=f"X-Test-Id: a-test\nX-Fake-Scenario: {SCENARIO}"),
+    SdkSelection("header alone", headers=f"X-Fake-Scenario: {SCENARIO}"),
+    SdkSelection("secret", secret=f"fake.{SCENARIO}"),
+    SdkSelection("secret with a label", secret=f"fake.{SCENARIO}.one of many"),
+    SdkSelection("avatar", avatar={"type": "custom", "avatarId": avatar_of(SCENARIO)}),
 )
 
 
-@pytest.fixture(params=DOORS, ids=lambda door: door.name.replace(" ", "-"))
-def door(request: pytest.FixtureRequest) -> Door:
-    """Each door in turn."""
-    chosen: Door = request.param
+@pytest.fixture(params=WAYS, ids=lambda way: way.name.replace(" ", "-"))
+def way(request: pytest.FixtureRequest) -> SdkSelection:
+    """Each way in turn."""
+    chosen: SdkSelection = request.param
     return chosen
 
 
-async def test_python(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_python(way: SdkSelection, monkeypatch: pytest.MonkeyPatch) -> None:
     """429 twice, then a session; a caller who chose nothing is not touched by it."""
     async with watching() as watched:
         url = watched.fake.url
-        await door.open(url)
-        monkeypatch.setenv("RUNWAYML_CUSTOM_HEADERS", door.headers)
+        await way.open(url)
+        monkeypatch.setenv("RUNWAYML_CUSTOM_HEADERS", way.headers)
         async with AsyncRunwayML(
-            base_url=url + door.path, api_key=door.secret, max_retries=0
+            base_url=url + way.path, api_key=way.secret, max_retries=0
         ) as client:
             refused = 0
             for _ in range(2):
                 with pytest.raises(RateLimitError):
                     await client.post(
-                        "/v1/realtime_sessions", body=door.create, cast_to=dict[str, Any]
+                        "/v1/realtime_sessions", body=way.create, cast_to=dict[str, Any]
                     )
                 refused += 1
             created = await client.post(
-                "/v1/realtime_sessions", body=door.create, cast_to=dict[str, Any]
+                "/v1/realtime_sessions", body=way.create, cast_to=dict[str, Any]
             )
         other = await watched.fake.client.post(
             "/v1/realtime_sessions",
@@ -106,22 +108,22 @@ async def test_python(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     assert other.status == 200
 
 
-async def test_node(node: Node, tmp_path: Path, door: Door) -> None:
+async def test_node(node: Node, tmp_path: Path, way: SdkSelection) -> None:
     """The same with the Node SDK."""
     async with driving(
         node,
         tmp_path,
-        secret=door.secret,
-        suffix=door.path,
-        RUNWAYML_CUSTOM_HEADERS=door.headers,
+        secret=way.secret,
+        suffix=way.path,
+        RUNWAYML_CUSTOM_HEADERS=way.headers,
     ) as sdk:
-        await door.open(sdk.watched.fake.url)
+        await way.open(sdk.watched.fake.url)
         thrown = []
         for _ in range(2):
             with pytest.raises(Thrown) as raised:
-                await sdk("realtimeSessions.create", door.create, {"maxRetries": 0})
+                await sdk("realtimeSessions.create", way.create, {"maxRetries": 0})
             thrown.append(raised.value.status)
-        created = await sdk("realtimeSessions.create", door.create, {"maxRetries": 0})
+        created = await sdk("realtimeSessions.create", way.create, {"maxRetries": 0})
     assert thrown == [429, 429]
     assert created["id"]
 

@@ -1,18 +1,23 @@
-"""Query parameters of the admin API: which there are, and what they may hold.
+"""What a request of the admin API may hold: the parameters of its query, and its body.
 
-A misspelt filter that was ignored would find everything, or nothing, and a test would be green for
-the wrong reason; so unknown names and values are refused.
+Both are rejected with what was expected, what was sent, and where.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from multidict import MultiMapping
 
+from contracts.wire.problems import Kind, Problem, at, where
 from fake_runway.admin_api.calls import AdminRefused
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.text import quoted
+from fake_runway.core.text import printable, quoted
+from fake_runway.web.bodies import Bodies
+
+_MOST_PROBLEMS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,9 @@ FAULT = Parameter("fault", "(?s:.{1,1000})", "the name of a fault")
 def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dict[str, str]:
     """Return the parameters of a request.
 
+    A misspelt filter that was ignored would find everything, or nothing, and a test would be green
+    for the wrong reason; so unknown names and values are refused.
+
     Args:
         known: those that the operation takes.
 
@@ -61,8 +69,35 @@ def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dic
             expected, got = "one value", f"{count}"
         elif re.fullmatch(parameters[name].pattern, value):
             continue
-        raise AdminRefused(
-            f"Expected {expected} as {name} in the query, got {got}.",
-            headers={"X-Fake-Where": f"query: {name}"},
-        )
+        message = f"Expected {expected} as {name} in the query, got {got}."
+        raise AdminRefused(message, where=f"query: {name}")
     return dict(query.items())
+
+
+class AdminBodies(Bodies):
+    """Reads and checks the bodies of the admin API, and reports all that is wrong in them.
+
+    Unlike the sentence of a `Problem`, its messages show the value: no body here is a secret.
+    """
+
+    document = "admin"
+
+    def _wrong_type(self, declared: str | None) -> str:
+        got = "none" if declared is None else quoted(declared).strip('"')
+        return f"Expected the content type application/json, got {got}."
+
+    def _wrong_body(self, problems: Sequence[Problem], value: object) -> str:
+        text = "; ".join(_sentence(each, value) for each in problems[:_MOST_PROBLEMS])
+        return printable(f"{text[0].upper()}{text[1:]}.")
+
+
+def _sentence(problem: Problem, body: Any) -> str:
+    if problem.kind in (Kind.REQUIRED, Kind.UNKNOWN_KEY):
+        return problem.sentence()
+    value = at(body, problem.path)
+    if problem.kind in (Kind.MIN_KEYS, Kind.MAX_KEYS) and "properties" in problem.shape:
+        keys, got = (", ".join(each) for each in (problem.shape["properties"], value))
+        return f"expected one of the keys {keys}, got {got or 'none'} at {where(problem.path)}"
+    if not problem.path or not isinstance(value, str | int | float):
+        return problem.sentence()
+    return problem.sentence(value=quoted(value))
