@@ -31,7 +31,7 @@ class Expect(Enum):
     FAILURE = "failure"  # a non-2xx answer: Runway failed
     REFUSAL = "refusal"  # a 4xx answer, and no request to Runway: the caller was wrong
     EITHER = "either"  # both are allowed
-    NOBODY = "nobody"  # no answer: the caller has left
+    NO_ANSWER = "nobody"  # the caller has left
 
 
 @unique

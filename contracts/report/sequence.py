@@ -85,7 +85,7 @@ EXPECTED = {
     Expect.FAILURE: "a JSON error, not 2xx",
     Expect.REFUSAL: "4xx, and no session",
     Expect.EITHER: "credentials, or a JSON error",
-    Expect.NOBODY: "nothing: the caller leaves",
+    Expect.NO_ANSWER: "nothing: the caller leaves",
 }
 
 
@@ -100,7 +100,7 @@ def as_expected(situation: Situation, answer: TargetAnswer) -> bool:
             return answer.status is not None and 400 <= answer.status < 500
         case Expect.EITHER:
             return answer.status is not None
-        case Expect.NOBODY:
+        case Expect.NO_ANSWER:
             return answer.status is None
 
 

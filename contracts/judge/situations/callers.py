@@ -16,7 +16,7 @@ def callers(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield Situation(
         "caller-gone",
         "The caller hangs up while the session is provisioned.",
-        Expect.NOBODY,
+        Expect.NO_ANSWER,
         {Trait.GONE},
         session={"provision_time": "never"},
         leaves_after_s=0.7,
@@ -25,7 +25,7 @@ def callers(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield Situation(
         "caller-gone-then-ready",
         "The caller hangs up, and the session becomes READY a second later.",
-        Expect.NOBODY,
+        Expect.NO_ANSWER,
         {Trait.GONE},
         session={"provision_time": "1.7s"},
         leaves_after_s=0.7,
@@ -33,7 +33,7 @@ def callers(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield Situation(
         "caller-gone-while-creating",
         "The caller hangs up before the create is answered.",
-        Expect.NOBODY,
+        Expect.NO_ANSWER,
         {Trait.GONE, Trait.LATE_ID},
         session=late_create(1.5),
         leaves_after_s=0.7,
@@ -41,7 +41,7 @@ def callers(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield Situation(
         "caller-gone-while-consuming",
         "The caller hangs up before the consume is answered.",
-        Expect.NOBODY,
+        Expect.NO_ANSWER,
         {Trait.GONE, Trait.GONE_WHILE_CONSUMING},
         session={**fault_form("consumeSession", {"delay": "2s"}), "provision_time": "0s"},
         leaves_after_s=0.7,

@@ -262,7 +262,7 @@ def test_marks_stand_for_changes_of_state() -> None:
         (Expect.REFUSAL, 500, Tone.BAD),
         (Expect.EITHER, 500, Tone.GOOD),
         (Expect.EITHER, None, Tone.BAD),
-        (Expect.NOBODY, None, Tone.GOOD),
+        (Expect.NO_ANSWER, None, Tone.GOOD),
     ],
 )
 def test_an_answer_is_marked_by_what_was_expected(
