@@ -18,7 +18,8 @@ from typing import Any
 
 import orjson
 
-from contracts.wire.documents import METHODS, Json
+from contracts.wire.documents import METHODS, Json, follow
+from contracts.wire.problems import TYPES
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -142,7 +143,7 @@ def calls(
 
 def _checked(document: object) -> Json:
     if not isinstance(document, Mapping):
-        raise BadDocument(f"expected an OpenAPI document, got {_kind(document)}")
+        raise BadDocument(f"expected an OpenAPI document, got {TYPES[type(document)]}")
     version = document.get("openapi")
     if not isinstance(version, str):
         older = " (`swagger` means OpenAPI 2)" if "swagger" in document else ""
@@ -259,13 +260,9 @@ class _Reader:
     def _target(self, pointer: str) -> object:
         if not pointer.startswith("#/"):
             raise BadDocument(f"the reference {pointer!r} leads out of the document")
-        from referencing import Registry, Resource  # not at the start of every command
-        from referencing.exceptions import Unresolvable
-
-        resolver = Registry().with_resource("", Resource.opaque(self._document)).resolver()
         try:
-            return resolver.lookup(pointer).contents
-        except (Unresolvable, ValueError, TypeError):  # the last two: a step into a list or a text
+            return follow(self._document, pointer)
+        except (LookupError, TypeError, ValueError):
             raise BadDocument(f"the reference {pointer!r} leads nowhere") from None
 
     def _shape(self, node: object, where: str) -> ValueShape:
@@ -382,7 +379,7 @@ def _in_order(shape: ValueShape) -> tuple[object, ...]:
 
 def _types(node: Json, choices: Sequence[object], where: str) -> frozenset[str]:
     if choices:
-        return frozenset(_kind(choice) for choice in choices)
+        return frozenset(TYPES[type(choice)] for choice in choices)
     named = node.get("type", ())
     every = [named] if isinstance(named, str) else _items(named, f"{where} type")
     return frozenset(_text(each, f"{where} type") for each in every)
@@ -394,7 +391,7 @@ def _limits(node: Json, where: str) -> Iterator[tuple[str, float]]:
         if value is None or isinstance(value, bool):  # in OpenAPI 3.0 `exclusiveMinimum` is true
             continue
         if not isinstance(value, int | float):
-            raise BadDocument(f"{where}: expected a number as {limit}, got {_kind(value)}")
+            raise BadDocument(f"{where}: expected a number as {limit}, got {TYPES[type(value)]}")
         if abs(value) != EXACT_IN_JAVASCRIPT and not (limit in COUNTS and value == 0):
             yield limit, value
 
@@ -410,36 +407,19 @@ def _json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _kind(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case Mapping():
-            return "object"
-    return "array"
-
-
 def _mapping(node: object, where: str) -> Json:
     if not isinstance(node, Mapping):
-        raise BadDocument(f"{where}: expected an object, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected an object, got {TYPES[type(node)]}")
     return node
 
 
 def _items(node: object, where: str) -> Sequence[Any]:
     if not isinstance(node, list | tuple):
-        raise BadDocument(f"{where}: expected an array, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected an array, got {TYPES[type(node)]}")
     return node
 
 
 def _text(node: object, where: str) -> str:
     if not isinstance(node, str):
-        raise BadDocument(f"{where}: expected a string, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected a string, got {TYPES[type(node)]}")
     return node
