@@ -58,15 +58,33 @@ class ValueShape:
     exact: Mapping[str, str] = field(default_factory=dict)
     default: str | None = None
 
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The properties, and which of them are required."""
+        return {
+            key: Field(key, shape, required=key in self.required)
+            for key, shape in self.properties.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class InputShape:
-    """A parameter or a response header; `place` is "path", "query", "header" or "cookie"."""
+class Field:
+    """A property, a parameter or a response header; equal if the rules are."""
 
-    name: str
-    place: str
-    required: bool
+    name: str = field(compare=False)
     shape: ValueShape
+    required: bool
+
+    def has_the_form_of(self, other: Field) -> bool:
+        """Return whether it may be `other` under another name."""
+        mine, theirs = self.shape, other.shape
+        return (
+            self.required == other.required
+            and mine.types == theirs.types
+            and mine.choices == theirs.choices
+            and mine.properties.keys() == theirs.properties.keys()
+            and mine.branches.keys() == theirs.branches.keys()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +100,7 @@ class AnswerShape:
     """The answer with one status; headers by their name in small letters."""
 
     media: Mapping[str, ValueShape]
-    headers: Mapping[str, InputShape]
+    headers: Mapping[str, Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,7 @@ class Endpoint:
     name: str
     method: str
     path: str
-    parameters: Mapping[tuple[str, str], InputShape] = field(default_factory=dict)
+    parameters: Mapping[tuple[str, str], Field] = field(default_factory=dict)
     body: BodyShape | None = None
     answers: Mapping[str, AnswerShape] = field(default_factory=dict)
     security: frozenset[str] = frozenset()
@@ -189,7 +207,7 @@ class _Reader:
 
     def _parameters(
         self, where: str, path: str, item: Json, node: Json
-    ) -> Iterator[tuple[tuple[str, str], InputShape]]:
+    ) -> Iterator[tuple[tuple[str, str], Field]]:
         names = re.findall(r"\{([^}]*)\}", path)
         both = (item.get("parameters", ()), node.get("parameters", ()))
         for each in (each for part in both for each in _items(part, f"{where} parameters")):
@@ -200,16 +218,15 @@ class _Reader:
             if place == "path":
                 key = str(names.index(name)) if name in names else name
             if place != "header" or key not in NOT_PARAMETERS:
-                yield (place, key), self._input(name, place, raw, f"{where} {name}")
+                yield (place, key), self._field(name, raw, f"{where} {name}")
 
-    def _input(self, name: str, place: str, node: Json, where: str) -> InputShape:
+    def _field(self, name: str, node: Json, where: str) -> Field:
         schema = node.get("schema")
         if schema is None:
-            media = self._media(node, where)
-            shape = next(iter(media.values()), ValueShape())
+            shape = next(iter(self._media(node, where).values()), ValueShape())
         else:
             shape = self._shape(schema, where)
-        return InputShape(name, place, node.get("required") is True, shape)
+        return Field(name, shape, required=node.get("required") is True)
 
     def _body(self, where: str, node: object) -> BodyShape:
         raw, _ = self._follow(_mapping(node, f"{where} requestBody"))
@@ -220,7 +237,7 @@ class _Reader:
         headers = {}
         for name, each in _mapping(raw.get("headers", {}), f"{where} headers").items():
             header, _ = self._follow(_mapping(each, f"{where} {name}"))
-            headers[name.lower()] = self._input(name, "header", header, f"{where} {name}")
+            headers[name.lower()] = self._field(name, header, f"{where} {name}")
         return AnswerShape(self._media(raw, where), headers)
 
     def _media(self, node: Json, where: str) -> dict[str, ValueShape]:
