@@ -6,14 +6,16 @@ situation once and checks every requirement that is about it against the one obs
 play is worth many verdicts and a full check stays short.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from enum import Enum, unique
 
-from contracts.judge.observation import Json, Observation
+from contracts.judge.observation import Json, Observation, TargetAnswer, UpstreamCall
 
 SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
+PROMPT_S = 6.0
+"""How long after the end of a session its caller may wait for the answer, in seconds."""
 
 
 class Level(Enum):
@@ -158,8 +160,64 @@ class Breach:
         return f"expected {self.expected}, got {self.got}"
 
 
-Check = Callable[[Observation, Situation, Context], Iterable[Breach]]
-"""Yields the breaches of a requirement in one observation."""
+Breaches = Iterable[Breach]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a check judges: a situation, what was seen in it, and what is known of the target."""
+
+    situation: Situation
+    seen: Observation
+    context: Context
+
+    @property
+    def answered(self) -> Iterator[TargetAnswer]:
+        """The answers of the target, without the callers who got none."""
+        return (answer for answer in self.seen.answers if answer.status is not None)
+
+    @property
+    def in_time(self) -> Iterator[TargetAnswer]:
+        """The answers before the deadline; later ones are checked by `time.deadline`."""
+        limit_s = self.context.timeout_s + SLACK_S
+        return (answer for answer in self.answered if answer.took_s <= limit_s)
+
+    @property
+    def handed_out(self) -> Iterator[TargetAnswer]:
+        """The successes."""
+        return (answer for answer in self.seen.answers if answer.ok)
+
+    @property
+    def prompt_s(self) -> float:
+        """How soon a failure has to be answered: sooner than a short deadline would be."""
+        return min(PROMPT_S, max(1.0, self.context.timeout_s * 0.7))
+
+    @property
+    def own_mistake(self) -> bool:
+        """Whether the connect failed for a mistake that another requirement is about.
+
+        Runway rejected the body of a create, or the key of a consume; or the consume went
+        elsewhere.
+        """
+        if not self.seen.sessions and any(map(rejected_body, self.seen.creates)):
+            return True
+        return any(each.key_fits is False for each in self.seen.consumes) or self.went_elsewhere
+
+    @property
+    def went_elsewhere(self) -> bool:
+        """Whether a consume is missing after READY: it went to another host."""
+        ready = any(each.shown == "READY" and each.arrives for each in self.seen.polls)
+        consumes = self.context.shape is not Shape.SESSION_KEY
+        return consumes and ready and not self.seen.consumes and not any(self.handed_out)
+
+
+def rejected_body(call: UpstreamCall) -> bool:
+    """Tell whether Runway rejected a create by itself, without an injected fault."""
+    return call.status in (400, 404, 422) and not call.faults
+
+
+Check = Callable[[Case], Breaches]
+"""Yields the breaches of a requirement in one case."""
 
 
 class NotJudged(Exception):

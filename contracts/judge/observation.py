@@ -196,6 +196,11 @@ class Observation:
         return self.calls("consumeSession")
 
     @property
+    def cancels(self) -> tuple[UpstreamCall, ...]:
+        """The cancels."""
+        return self.calls("deleteSession")
+
+    @property
     def known(self) -> tuple[ObservedSession, ...]:
         """The sessions whose create reply reached the target."""
         known = {each.session for each in self.creates if each.arrives and each.status == 200}

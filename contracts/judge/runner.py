@@ -12,13 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from contracts.judge.case import (
-    SLACK_S,
-    Context,
-    Expect,
-    Requirement,
-    Situation,
-)
+from contracts.judge.case import SLACK_S, Context, Expect, Requirement, Situation
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from contracts.judge.case import Breach, Context, Level, NotJudged, Requirement, Situation
+from contracts.judge.case import Breach, Case, Context, Level, NotJudged, Requirement, Situation
 from contracts.judge.observation import Observation
 
 LOST_S = 0.3
@@ -110,7 +110,7 @@ def judge(
             reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
             continue
         try:
-            breaches = list(requirement.check(observation, situation, context))
+            breaches = list(requirement.check(Case(situation, observation, context)))
         except NotJudged as why:
             reason = str(why)
             continue

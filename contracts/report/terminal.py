@@ -22,12 +22,7 @@ from rich.text import Text
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Outcome, Report, Verdict
-from contracts.report.findings import (
-    Finding,
-    families,
-    findings,
-    summary,
-)
+from contracts.report.findings import Finding, families, findings, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 

@@ -1,31 +1,30 @@
 """The cancel of sessions that are not handed out."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 
 from contracts.judge.case import (
     SLACK_S,
     Breach,
-    Context,
+    Breaches,
+    Case,
     Level,
     Requirement,
-    Situation,
     Trait,
     requirement,
 )
-from contracts.judge.observation import TERMINAL, Observation
-from contracts.judge.requirements.common import answered, handed_out
+from contracts.judge.observation import TERMINAL
 
 
-def _cancelled(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+def _cancelled(case: Case) -> Breaches:
     """Check what became of the sessions whose id the target knows."""
-    if any(handed_out(seen)):
+    if any(case.handed_out):
         return
-    if situation.leaves_after_s is None and not any(answered(seen)):
+    if case.situation.leaves_after_s is None and not any(case.answered):
         return  # the target was still at work when the observation ended: see time.deadline
-    for session in seen.known:
+    for session in case.seen.known:
         if session.state in TERMINAL:
             continue
-        tried = any(each.session == session.id for each in seen.calls("deleteSession"))
+        tried = any(each.session == session.id for each in case.seen.cancels)
         got = "one that did not succeed" if tried else "none"
         yield Breach(f"a DELETE of {session.id}", f"{got}: it is {session.state}")
 
@@ -88,12 +87,12 @@ cancel_late_id = _cancels(
     traits={Trait.CANCEL_HANGS},
     level=Level.MAY,
 )
-def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def cancel_delays_nobody(case: Case) -> Breaches:
     """Check the time to the answer where no cancel is answered."""
-    for answer in seen.answers:
-        waited = any(each.at < answer.came_at for each in seen.calls("deleteSession"))
-        if waited and answer.took_s > context.timeout_s + SLACK_S + seen.lost_s:
-            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
+    for answer in case.seen.answers:
+        waited = any(each.at < answer.came_at for each in case.seen.cancels)
+        if waited and answer.took_s > case.context.timeout_s + SLACK_S + case.seen.lost_s:
+            yield Breach(f"an answer within {case.context.timeout_s:g}s", str(answer))
 
 
 @requirement(
@@ -104,9 +103,9 @@ def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> I
     traits={Trait.CANCEL_FAILS_ONCE},
     level=Level.MAY,
 )
-def cancel_again(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def cancel_again(case: Case) -> Breaches:
     """Check the number of cancels, if there was one at all."""
-    if len(cancels := seen.calls("deleteSession")) == 1:
+    if len(cancels := case.seen.cancels) == 1:
         yield Breach("another DELETE", f"none after {cancels[0]}")
 
 
@@ -117,9 +116,9 @@ def cancel_again(seen: Observation, _: Situation, __: Context) -> Iterable[Breac
     source="ours",
     traits={Trait.SUCCESS},
 )
-def cancel_not_handed_out(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def cancel_not_handed_out(case: Case) -> Breaches:
     """Check the cancels until the observation ends."""
-    theirs = {answer.fields.get("sessionId") for answer in handed_out(seen)}
-    for call in seen.calls("deleteSession"):
+    theirs = {answer.fields.get("sessionId") for answer in case.handed_out}
+    for call in case.seen.cancels:
         if call.session in theirs:
             yield Breach("no DELETE of a session that was handed out", str(call))
