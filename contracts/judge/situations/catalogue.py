@@ -5,7 +5,7 @@ carry a marker word, so that the judge finds a target that passes Runway's texts
 """
 
 from contracts.judge.case import Situation
-from contracts.judge.situations.callers import callers
+from contracts.judge.situations.callers import cancel_errors, leaving, several
 from contracts.judge.situations.endings import endings, never_ready
 from contracts.judge.situations.successes import successes
 from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
@@ -22,5 +22,7 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *create_errors(marker),
         *poll_errors(marker),
         *consume_errors(timeout_s, marker),
-        *callers(timeout_s, marker),
+        *leaving(),
+        *cancel_errors(marker),
+        *several(timeout_s),
     )
