@@ -353,12 +353,7 @@ class _Walk:
         yield from self._answers(theirs.answers)
 
     def _fields(
-        self,
-        at: _At,
-        ours: Mapping[str, Field],
-        theirs: Mapping[str, Field],
-        *,
-        before: str = ".",
+        self, at: _At, ours: Mapping[str, Field], theirs: Mapping[str, Field], *, before: str = "."
     ) -> Iterator[Difference]:
         """Compare properties, parameters or headers by name; `before` stands before the name."""
         gone = {key: ours[key] for key in ours if key not in theirs}

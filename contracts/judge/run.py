@@ -160,10 +160,7 @@ class Judge:
     @property
     def environment(self) -> Mapping[str, str]:
         """What the target needs: RUNWAYML_BASE_URL and RUNWAYML_API_SECRET."""
-        return {
-            "RUNWAYML_BASE_URL": self.fake.url,
-            "RUNWAYML_API_SECRET": self.options.api_secret,
-        }
+        return {"RUNWAYML_BASE_URL": self.fake.url, "RUNWAYML_API_SECRET": self.options.api_secret}
 
     async def judge(
         self,

@@ -19,11 +19,7 @@ FORMAT = 1
 
 def as_json(report: Report, *, strict: bool) -> str:
     """Return the JSON document."""
-    redact, found, counts = (
-        Redaction.of(report),
-        findings(report, strict=strict),
-        summary(report),
-    )
+    redact, found, counts = (Redaction.of(report), findings(report, strict=strict), summary(report))
     seen = {each.situation: each for each in report.observations}
     shape = report.context.shape
     value = {
@@ -133,11 +129,7 @@ def _session(session: ObservedSession, zero: float, redact: Redaction) -> Json:
         "id": redact.line(session.id),
         "state": redact.line(session.state),
         "moves": [
-            {
-                "at_s": round(at - zero, 3),
-                "event": redact.line(event),
-                "state": redact.line(after),
-            }
+            {"at_s": round(at - zero, 3), "event": redact.line(event), "state": redact.line(after)}
             for at, event, after in session.moves
         ],
     }
