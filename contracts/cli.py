@@ -14,12 +14,13 @@ from typing import Any
 import click
 
 from contracts.drift.command import drift
-from contracts.judge.case import Level, Requirement, Shape
+from contracts.judge.case import Level, Requirement
 from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import FakeError
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import Judge, RunOptions
 from contracts.judge.runner import PRESETS, Listener
+from contracts.judge.situation import Shape
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, is_address

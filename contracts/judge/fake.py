@@ -16,7 +16,8 @@ from types import MappingProxyType
 import aiohttp
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.observation import TERMINAL, Json, ObservedSession, UpstreamCall
+from contracts.judge.observation import TERMINAL, ObservedSession, UpstreamCall
+from contracts.judge.situation import Json
 
 ADMIN = "/__admin"
 VERSION = "2024-11-06"

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-Json = Mapping[str, Any]
-"""An object of JSON."""
+from contracts.judge.situation import Json, Situation
+
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -161,7 +161,7 @@ class Observation:
         stood_still_s: the longest time until then for which it ran nothing.
     """
 
-    situation: str
+    situation: Situation
     avatar: str
     answers: tuple[TargetAnswer, ...]
     upstream: tuple[UpstreamCall, ...]

@@ -2,24 +2,16 @@
 
 from collections.abc import Set
 
-from contracts.judge.case import (
-    SLACK_S,
-    Breach,
-    Breaches,
-    Case,
-    Level,
-    Requirement,
-    Trait,
-    requirement,
-)
+from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, Requirement, requirement
 from contracts.judge.observation import TERMINAL
+from contracts.judge.situation import Trait
 
 
 def _cancelled(case: Case) -> Breaches:
     """Check what became of the sessions whose id the target knows."""
     if any(case.handed_out):
         return
-    if case.situation.leaves_after_s is None and not any(case.answered):
+    if case.seen.situation.leaves_after_s is None and not any(case.answered):
         return  # the target was still at work when the observation ended: see time.deadline
     for session in case.seen.known:
         if session.state in TERMINAL:

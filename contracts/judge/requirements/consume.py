@@ -1,7 +1,8 @@
 """How the target consumes a session."""
 
-from contracts.judge.case import Breach, Breaches, Case, Shape, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.requirements.common import shape_of, target_consumes
+from contracts.judge.situation import Shape, Trait
 
 
 @requirement(

@@ -1,6 +1,7 @@
 """The form of a failure."""
 
-from contracts.judge.case import Breach, Breaches, Case, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.situation import Trait
 
 
 @requirement(

@@ -1,7 +1,8 @@
 """The headers of the requests to Runway."""
 
-from contracts.judge.case import Breach, Breaches, Case, Level, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.requirements.common import target_consumes
+from contracts.judge.situation import Trait
 
 
 @requirement(

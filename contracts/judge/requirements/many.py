@@ -1,6 +1,7 @@
 """Several callers at once."""
 
-from contracts.judge.case import Breach, Breaches, Case, NotJudged, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
+from contracts.judge.situation import Trait
 
 QUICK_S = 5.0
 
@@ -38,7 +39,7 @@ def many_not_in_a_row(case: Case) -> Breaches:
     _several(case)
     if case.own_mistake:
         return
-    if slow := case.seen.answers[: len(case.situation.slow_among(len(case.seen.answers)))]:
+    if slow := case.seen.answers[: len(case.seen.situation.slow_among(len(case.seen.answers)))]:
         first = min(slow, key=lambda answer: answer.came_at)
         if first.took_s < 1.0:
             raise NotJudged("the target does not wait, so no connect is slow")

@@ -2,8 +2,9 @@
 
 from itertools import pairwise
 
-from contracts.judge.case import Breach, Breaches, Case, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, hands_out
+from contracts.judge.situation import Trait
 
 LONGEST_INTERVAL_S = 5.0
 

@@ -10,10 +10,10 @@ from contracts.judge.case import (
     Level,
     NotJudged,
     Requirement,
-    Trait,
     rejected_body,
     requirement,
 )
+from contracts.judge.situation import Trait
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -24,7 +24,7 @@ def _tidied(case: Case) -> bool:
     It may do so if it then asks for the known one. To pass on what was sent is a mistake.
     """
     try:
-        sent = json.loads(case.situation.body or b"")["avatarId"]
+        sent = json.loads(case.seen.situation.body or b"")["avatarId"]
         meant = sent.strip().lower()
     except (ValueError, TypeError, KeyError, AttributeError):
         return False

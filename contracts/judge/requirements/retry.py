@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from contracts.judge.case import Breach, Breaches, Case, Level, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import UpstreamCall
 from contracts.judge.requirements.common import SHORTEST_INTERVAL_S
+from contracts.judge.situation import Trait
 
 MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""

@@ -1,7 +1,8 @@
 """What must not leave the target."""
 
-from contracts.judge.case import Breach, Breaches, Case, NotJudged, Shape, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
 from contracts.judge.requirements.common import KEY, shape_of
+from contracts.judge.situation import Shape, Trait
 from contracts.judge.spellings import spellings
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
-from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, Shape, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.requirements.common import KEY, SHAPE_KEYS, shape_of
+from contracts.judge.situation import Shape, Trait
 
 
 @requirement(

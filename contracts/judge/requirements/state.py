@@ -1,8 +1,9 @@
 """What each status of a session means for the answer."""
 
-from contracts.judge.case import Breach, Breaches, Case, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.observation import TERMINAL
 from contracts.judge.requirements.common import never_a_success
+from contracts.judge.situation import Trait
 
 
 @requirement(

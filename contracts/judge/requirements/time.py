@@ -1,16 +1,8 @@
 """When the caller has to be answered, and the answer at the deadline."""
 
-from contracts.judge.case import (
-    SLACK_S,
-    Breach,
-    Breaches,
-    Case,
-    Level,
-    NotJudged,
-    Trait,
-    requirement,
-)
+from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.requirements.common import hands_out, never_a_success
+from contracts.judge.situation import Trait
 
 
 @requirement(

@@ -1,7 +1,8 @@
 """What a failure of each upstream hop means for the answer."""
 
-from contracts.judge.case import Breach, Breaches, Case, Trait, requirement
+from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.requirements.common import never_a_success
+from contracts.judge.situation import Trait
 
 upstream_create = requirement(
     "upstream.create",

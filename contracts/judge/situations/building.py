@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from contracts.judge.case import Expect, Situation, Trait
-from contracts.judge.observation import Json
+from contracts.judge.situation import Expect, Json, Situation, Trait
 
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 MORE_THAN_HALF = 0.6

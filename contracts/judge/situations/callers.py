@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.judge.case import Expect, Shape, Situation, Trait
-from contracts.judge.observation import Json
+from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
 from contracts.judge.situations.building import (
     AT_ONCE,
     NEVER,

@@ -4,7 +4,7 @@ What depends on the target's own deadline is computed from it. Errors that the f
 carry a marker word, so that the judge finds a target that passes Runway's texts on.
 """
 
-from contracts.judge.case import Situation
+from contracts.judge.situation import Situation
 from contracts.judge.situations.callers import cancel_errors, leaving, several
 from contracts.judge.situations.endings import endings, never_ready
 from contracts.judge.situations.successes import successes

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from contracts.judge.case import Situation, Trait
+from contracts.judge.situation import Situation, Trait
 from contracts.judge.situations.building import AT_ONCE, ready_after, succeeds
 
 LATE_S = 1.0

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from contracts.judge.case import Expect, Shape, Situation, Trait
-from contracts.judge.observation import Json
+from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
 from contracts.judge.situations.building import (
     MORE_THAN_HALF,
     error_effect,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.judge.case import Expect, Situation, Trait
+from contracts.judge.situation import Expect, Situation, Trait
 from contracts.judge.situations.building import CUSTOM_AVATAR
 
 _QUICK = ("bad-json", "no-avatar", "unknown-preset", "avatar-number")

@@ -22,11 +22,10 @@ def output_of(report: Report, *, strict: bool = False, terminal: bool = False) -
         for each in (out, err)
     ]
     listener = Terminal(consoles[0], consoles[1], strict)
-    count = len(report.situations)
+    count = len(report.observations)
     listener.listen(RunBegan(count, len(report.verdicts), "http://127.0.0.1:1"))
     for done, seen in enumerate(report.observations, start=1):
-        (about,) = [each for each in report.situations if each.id == seen.situation]
-        listener.listen(SituationPlayed(about, seen, done, count))
+        listener.listen(SituationPlayed(seen, done, count))
     listener.listen(RunEnded(report))
     listener.close()
     return out.getvalue(), err.getvalue()
