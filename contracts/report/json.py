@@ -3,6 +3,8 @@
 Times are seconds since the first call of their situation. Keys are only added within a format.
 """
 
+from dataclasses import asdict
+
 import orjson
 
 from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
@@ -30,15 +32,7 @@ def as_json(report: Report, *, strict: bool) -> str:
         "nothing_judged": redact.line(report.nothing_judged) or None,
         "took_s": round(report.took_s, 3),
         "replay_token": report.replay_token or None,
-        "summary": {
-            "passed": counts.passed,
-            "failed": counts.failed,
-            "failed_must": counts.failed_must,
-            "failed_should": counts.failed_should,
-            "failed_may": counts.failed_may,
-            "skipped": counts.skipped,
-            "errors": counts.errors,
-        },
+        "summary": {"passed": counts.passed, "failed": counts.failed, **asdict(counts)},
         "requirements": [_verdict(each, redact, strict=strict) for each in report.verdicts],
         "situations": [_situation(each, report, redact) for each in report.observations],
     }

@@ -79,7 +79,6 @@ class _Row:
 
 def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, Any]:
     """Return what the templates name."""
-    counts = summary(report)
     kept = report.kept(strict=strict)
     is_broken = bool(report.broken(strict=strict))
     heading, why = "The contract is kept" if kept else "The contract is broken", ""
@@ -90,39 +89,20 @@ def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, 
     played = [_played(each, report, redact, strict=strict) for each in report.observations]
     # What makes the run fail comes before what does not; else in the order of play.
     broken = sorted((each for each in played if each.broken), key=lambda each: each.kind != "fail")
-    shape = report.context.shape
-    tiles = [
-        ("pass", counts.passed, "passed"),
-        ("fail", counts.failed_must, "MUST broken"),
-        ("warn", counts.failed_should, "SHOULD broken"),
-        ("skip", counts.skipped, "skipped"),
-        *([("skip", counts.failed_may, "MAY not done")] if counts.failed_may else []),
-        *([("fail", counts.errors, "not judged")] if counts.errors else []),
-    ]
     return {
         "outcome": "Kept" if kept else "Broken" if is_broken else "Not judged",
         "kept": kept,
         "strict": strict,
         "heading": heading,
         "why": why,
-        "tiles": tiles,
-        "facts": {
-            "target": report.target_url,
-            "deadline": f"{report.context.timeout_s:g} s",
-            "shape": shape.value if shape else "either",
-            "situations": str(len(played)),
-            "took": f"{report.took_s:.1f} s",
-            "seed": report.seed,
-            "strict": "yes" if strict else "no",
-        },
+        "counts": summary(report),
+        "report": report,
         "broken": broken,
         "families": [
             (family, [_row(each, strict=strict) for each in verdicts])
             for family, verdicts in families(report.verdicts)
         ],
         "fine": [each for each in played if not each.broken],
-        "fine_title": "What was seen" if report.nothing_judged else "What is right",
-        "replay_token": report.replay_token,
         "lanes": LANES,
         "width": WIDTH,
     }
