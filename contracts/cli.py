@@ -25,8 +25,9 @@ from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, is_address
 from contracts.judge.verdict import Report
-from contracts.report import Format, reporters, write
+from contracts.report import Format, write
 from contracts.report.redaction import Redaction
+from contracts.report.terminal import Terminal
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
@@ -272,15 +273,15 @@ def check(
         raise click.UsageError("only one --report can be written to standard output")
     # annotations of GitHub are found in any log; another report must be alone for its reader
     alone = bool(to_output) and to_output != [Format.GITHUB]
-    listen, close = reporters(strict=strict, err=alone)
+    terminal = Terminal.usual(strict=strict, err=alone)
     target = Target(url, dict(headers), body_template)
     try:
-        report = _until_signal(_judged(run, target, command, listen))
-        close()
+        report = _until_signal(_judged(run, target, command, terminal.listen))
+        terminal.close()
         for form, file in reports:
             write(report, form, file, strict=strict)
     except (TargetError, FakeError, _Interrupted, OSError) as error:
-        close()
+        terminal.close()
         _exit_for(error, Redaction(run.api_secret))
     if report.nothing_judged:
         hint = Redaction.of(report).line(report.nothing_judged)

@@ -191,6 +191,7 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
     )
     if process.stdout is None or process.stderr is None:
         raise FakeError("the fake was started without pipes")
+    readers: list[asyncio.Future[None]] = []
     try:
         try:
             async with asyncio.timeout(_START_S):
@@ -202,13 +203,10 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
             raise FakeError(errors.splitlines()[-1].replace("with --port", "with --fake-port"))
         streams = (process.stdout, process.stderr)  # unread output would fill the pipes
         readers = [asyncio.ensure_future(_drain(stream)) for stream in streams]
-        try:
-            yield FakeProcess(line.split()[-1], process)
-        finally:
-            await _stop(process)
-            await asyncio.gather(*readers)
+        yield FakeProcess(line.split()[-1], process)
     finally:
         await _stop(process)
+        await asyncio.gather(*readers)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

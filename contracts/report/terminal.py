@@ -55,7 +55,11 @@ class Terminal:
 
     @classmethod
     def usual(cls, *, strict: bool, err: bool = False) -> "Terminal":
-        """Return one for the standard streams, or for standard error alone."""
+        """Return one for the standard streams.
+
+        Args:
+            err: everything goes to standard error, because standard output takes a report.
+        """
         plain = partial(Console, highlight=False, markup=False, emoji=False)
         return cls(plain(stderr=err), plain(stderr=True), strict)
 

@@ -1,8 +1,8 @@
 """The cancel of sessions that are not handed out."""
 
-from collections.abc import Set
+from functools import partial
 
-from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, Requirement, requirement
+from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import TERMINAL
 from contracts.judge.situation import Trait
 
@@ -21,54 +21,40 @@ def _cancelled(case: Case) -> Breaches:
         yield Breach(f"a DELETE of {session.id}", f"{got}: it is {session.state}")
 
 
-def _cancels(
-    id_: str,
-    text: str,
-    traits: Set[Trait],
-    *,
-    unless: Set[Trait] = frozenset(),
-    level: Level = Level.MUST,
-) -> Requirement:
-    return requirement(
-        id_,
-        text,
-        why="No other client knows the session, and it costs credits until it expires.",
-        source="observed (orphaned sessions of 44 credits each); ours",
-        traits=traits,
-        unless=unless,
-        level=level,
-    )(_cancelled)
-
-
+_cancels = partial(
+    requirement,
+    why="No other client knows the session, and it costs credits until it expires.",
+    source="observed (orphaned sessions of 44 credits each); ours",
+)
 cancel_deadline = _cancels(
     "cancel.at-the-deadline",
     "A session that is not READY by the deadline is cancelled.",
-    {Trait.DEADLINE},
+    traits={Trait.DEADLINE},
     unless={Trait.LATE_ID, Trait.CANCEL_HANGS},
-)
+)(_cancelled)
 cancel_failure = _cancels(
     "cancel.after-a-failure",
     "A session that cannot be handed out because of an error is cancelled.",
-    {Trait.POLL, Trait.CONSUME, Trait.NO_KEY, Trait.UNKNOWN_STATUS, Trait.RUNNING},
-)
+    traits={Trait.POLL, Trait.CONSUME, Trait.NO_KEY, Trait.UNKNOWN_STATUS, Trait.RUNNING},
+)(_cancelled)
 cancel_gone = _cancels(
     "cancel.caller-gone",
     "The session of a caller who has hung up is cancelled.",
-    {Trait.GONE},
+    traits={Trait.GONE},
     unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
-)
+)(_cancelled)
 cancel_gone_consuming = _cancels(
     "cancel.caller-gone-at-the-end",
     "The session of a caller who hangs up when only the consume is left is cancelled.",
-    {Trait.GONE_WHILE_CONSUMING},
+    traits={Trait.GONE_WHILE_CONSUMING},
     level=Level.SHOULD,
-)
+)(_cancelled)
 cancel_late_id = _cancels(
     "cancel.late-id",
     "A session whose create is answered late is cancelled once its id arrives.",
-    {Trait.LATE_ID},
+    traits={Trait.LATE_ID},
     level=Level.MAY,  # a closed connection looks like one that waits, so a target may not know
-)
+)(_cancelled)
 
 
 @requirement(

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from contracts.judge.runner import RunBegan, RunEnded, SituationPlayed
 from contracts.judge.verdict import Report
-from contracts.report import reporters
 from contracts.report.terminal import Terminal
 from tests.support.judge import made_reports as reports
 
@@ -138,9 +137,9 @@ def test_standard_output_is_left_to_a_report_if_it_takes_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Then the verdicts go to standard error too."""
-    listen, close = reporters(strict=False, err=True)
-    listen(RunEnded(reports.kept()))
-    close()
+    terminal = Terminal.usual(strict=False, err=True)
+    terminal.listen(RunEnded(reports.kept()))
+    terminal.close()
 
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -166,7 +165,6 @@ def test_a_long_token_is_not_printed() -> None:
 
 def test_an_end_before_the_beginning_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
     """A run can fail before its first situation, and then the output has none."""
-    _, close = reporters(strict=False)
-    close()
+    Terminal.usual(strict=False).close()
 
     assert capfd.readouterr().out == ""
