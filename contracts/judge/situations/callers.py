@@ -29,9 +29,7 @@ def leaving() -> Iterator[Situation]:
             id_, about, Expect.NO_ANSWER, traits_, session=session, leaves_after_s=0.7, **more
         )
 
-    yield leaves(
-        "caller-gone", "The caller hangs up while the session is provisioned.", NEVER, quick=True
-    )
+    yield leaves("caller-gone", "The caller hangs up while the session is provisioned.", NEVER)
     yield leaves(
         "caller-gone-then-ready",
         "The caller hangs up, and the session becomes READY a second later.",

@@ -26,7 +26,6 @@ def endings(marker: str) -> Iterator[Situation]:
         "fails-while-provisioning",
         "The session fails while it is provisioned.",
         {"in": "provisioning", **failed, "failure": failure},
-        quick=True,
     )
     yield ends(
         "fails-while-queued",
@@ -38,7 +37,6 @@ def endings(marker: str) -> Iterator[Situation]:
         "cancelled-while-polling",
         "Another client cancels the session while the target waits.",
         {"in": "provisioning", "event": "cancelled", "after": "500ms"},
-        quick=True,
     )
     yield ends(
         "completed-while-polling",
@@ -51,7 +49,6 @@ def endings(marker: str) -> Iterator[Situation]:
         "The session is RUNNING before the target has seen it READY.",
         consumed,
         traits=[Trait.RUNNING],
-        quick=True,
     )
     for id_, about, event in (
         ("expired-before-consume", "The key expires before the consume.", "expired"),

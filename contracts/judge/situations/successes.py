@@ -10,15 +10,12 @@ LATE_S = 1.0
 
 
 def successes(timeout_s: float) -> Iterator[Situation]:
-    yield succeeds(
-        "ready-at-once", "The session is READY at the first poll.", session=AT_ONCE, quick=True
-    )
+    yield succeeds("ready-at-once", "The session is READY at the first poll.", session=AT_ONCE)
     yield succeeds(
         "ready-after-a-while",
         "The session becomes READY after 1.2 s.",
         Trait.SLOW,
         session={"provision_time": "1.2s"},
-        quick=True,
     )
     yield succeeds(
         "queued-then-ready",
@@ -40,5 +37,4 @@ def successes(timeout_s: float) -> Iterator[Situation]:
         Trait.CUSTOM_AVATAR,
         session=AT_ONCE,
         custom=True,
-        quick=True,
     )

@@ -31,35 +31,28 @@ class _Hop:
         return fails(f"{self.trait.name.lower()}-{name}", about, self.trait, *traits, **more)
 
     def answers(
-        self,
-        statuses: Sequence[int],
-        what: str,
-        *traits: Trait,
-        quick: Sequence[int] = (),
-        **more: Any,
+        self, statuses: Sequence[int], what: str, *traits: Trait, **more: Any
     ) -> Iterator[Situation]:
         """Yield the situations in which all calls get a status."""
         for status in statuses:
             about = f"Runway answers {status} to {what}."
             unauthorized = (Trait.UNAUTHORIZED,) if status in (401, 403) else ()
             effect = error_effect(status, self.marker)
-            yield self.fails(
-                str(status), about, effect, *traits, *unauthorized, quick=status in quick, **more
-            )
+            yield self.fails(str(status), about, effect, *traits, *unauthorized, **more)
 
-    def fails_once(self, name: str, about: str, effect: Json, *, quick: bool = False) -> Situation:
+    def fails_once(self, name: str, about: str, effect: Json) -> Situation:
         """Return the situation in which the first call goes wrong."""
         id_ = f"{self.trait.name.lower()}-{name}-once"
         traits = {Trait.ERROR, self.trait, Trait.PASSING}
         session = fault_form(self.operation, effect, times=1)
-        return Situation(id_, about, Expect.EITHER, traits, session=session, quick=quick)
+        return Situation(id_, about, Expect.EITHER, traits, session=session)
 
 
 def create_errors(marker: str) -> Iterator[Situation]:
     hop = _Hop(Trait.CREATE, "createSession", marker)
     soon, in_an_hour = (error_effect(429, marker, Retry_After=after) for after in ("1", "3600"))
     html = f"<html><body>{marker}</body></html>"
-    yield from hop.answers((400, 401, 402, 403, 404), "the create", Trait.FINAL, quick=(401, 402))
+    yield from hop.answers((400, 401, 402, 403, 404), "the create", Trait.FINAL)
     yield from hop.answers((429,), "every create")
     yield hop.fails(
         "429-retry-after",
@@ -70,7 +63,7 @@ def create_errors(marker: str) -> Iterator[Situation]:
     yield hop.fails(
         "429-in-an-hour", "Runway answers 429 with Retry-After: 3600 to every create.", in_an_hour
     )
-    yield from hop.answers((500, 502, 503, 504), "every create", quick=(500,))
+    yield from hop.answers((500, 502, 503, 504), "every create")
     yield hop.fails(
         "html", "A proxy answers the create with 502 and a page.", {"status": 502, "page": html}
     )
@@ -96,7 +89,7 @@ def create_errors(marker: str) -> Iterator[Situation]:
 
 def poll_errors(marker: str) -> Iterator[Situation]:
     hop = _Hop(Trait.POLL, "getSession", marker)
-    yield from hop.answers((401, 402, 403, 404), "every poll", Trait.FINAL, quick=(401,))
+    yield from hop.answers((401, 402, 403, 404), "every poll", Trait.FINAL)
     yield from hop.answers((429, 500, 502, 503, 504), "every poll", whole_deadline=True)
     lasting = partial(hop.fails, whole_deadline=True)
     no_status = {"omit": ["status"]}
@@ -107,7 +100,7 @@ def poll_errors(marker: str) -> Iterator[Situation]:
     yield lasting("no-status", "No poll's answer has a status.", no_status, Trait.UNKNOWN_STATUS)
     yield lasting("page", "Every poll is answered 200 with a page.", {"page": f"<p>{marker}</p>"})
     busy = error_effect(429, marker, Retry_After="1")
-    yield hop.fails_once("500", "The first poll gets 500.", error_effect(500, marker), quick=True)
+    yield hop.fails_once("500", "The first poll gets 500.", error_effect(500, marker))
     yield hop.fails_once("429", "The first poll gets 429.", busy)
     yield hop.fails_once("reset", "The first poll's connection is reset.", {"reset": True})
 
@@ -115,7 +108,7 @@ def poll_errors(marker: str) -> Iterator[Situation]:
 def consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
     hop = _Hop(Trait.CONSUME, "consumeSession", marker, Shape.CREDENTIALS)
     page = {"page": f"<p>{marker}</p>"}
-    yield from hop.answers((400, 401, 403, 404, 429, 500, 503), "every consume", quick=(401,))
+    yield from hop.answers((400, 401, 403, 404, 429, 500, 503), "every consume")
     yield hop.fails("reset", "Every consume's connection is reset.", {"reset": True})
     yield hop.fails("lost", "The consume's reply is lost.", {"lost": True})
     yield hop.fails("empty", "No consume gets a byte in answer.", {"empty": True})

@@ -7,20 +7,12 @@ from typing import Any
 from contracts.judge.situation import Expect, Situation, Trait
 from contracts.judge.situations.building import CUSTOM_AVATAR
 
-_QUICK = ("bad-json", "no-avatar", "unknown-preset", "avatar-number")
-
 
 def wrong_requests() -> Iterator[Situation]:
     for trait, requests in _requests().items():
         for id_, about, body in requests:
             yield Situation(
-                id_,
-                about,
-                Expect.REFUSAL,
-                {Trait.REFUSED, trait},
-                session=None,
-                body=body,
-                quick=id_ in _QUICK,
+                id_, about, Expect.REFUSAL, {Trait.REFUSED, trait}, session=None, body=body
             )
 
 
