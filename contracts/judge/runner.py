@@ -52,7 +52,6 @@ class RunBegan:
 
     situations: int
     requirements: int
-    fake_url: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ class Runner:
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
         calls_elsewhere = await self.fake.calls_elsewhere()
-        self.listen(RunBegan(len(plan.situations), len(plan.requirements), self.fake.url))
+        self.listen(RunBegan(len(plan.situations), len(plan.requirements)))
         wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]

@@ -22,7 +22,7 @@ def output_of(report: Report, *, strict: bool = False, terminal: bool = False) -
     ]
     listener = Terminal(consoles[0], consoles[1], strict)
     count = len(report.observations)
-    listener.listen(RunBegan(count, len(report.verdicts), "http://127.0.0.1:1"))
+    listener.listen(RunBegan(count, len(report.verdicts)))
     for done, seen in enumerate(report.observations, start=1):
         listener.listen(SituationPlayed(seen, done, count))
     listener.listen(RunEnded(report))
