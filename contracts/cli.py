@@ -14,18 +14,20 @@ from typing import Any
 import click
 
 from contracts.drift.command import drift
-from contracts.judge.case import Level, Requirement, Shape
+from contracts.judge.case import Level, Requirement
 from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import FakeError
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import Judge, RunOptions
 from contracts.judge.runner import PRESETS, Listener
+from contracts.judge.situation import Shape
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, is_address
 from contracts.judge.verdict import Report
-from contracts.report import Format, reporters, write
+from contracts.report import Format, write
 from contracts.report.redaction import Redaction
+from contracts.report.terminal import Terminal
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
@@ -114,12 +116,11 @@ def _report(text: str) -> tuple[Format, Path]:
         ) from None
 
 
-@main.command()
+@main.command(context_settings={"show_default": True})
 @click.option(
     "--target",
     "url",
     default=DEFAULT_URL,
-    show_default=True,
     callback=_parsed(_address),
     help="The endpoint to which a page POSTs.",
 )
@@ -128,7 +129,6 @@ def _report(text: str) -> tuple[Format, Path]:
     "timeout_s",
     type=click.FloatRange(1, 120),
     default=30.0,
-    show_default=True,
     help="The target's own deadline, in seconds: it has to answer by then in every situation.",
 )
 @click.option(
@@ -147,13 +147,13 @@ def _report(text: str) -> tuple[Format, Path]:
 @click.option(
     "--body-template",
     default='{"avatarId": "$AVATAR"}',
-    show_default=True,
     callback=_parsed(_template),
     help="The body; $AVATAR is replaced.",
 )
 @click.option(
     "--avatars",
     default=",".join(PRESETS),
+    show_default=False,
     callback=_parsed(_avatars),
     help="The target's allow-list, separated by commas: presets, or UUIDs of custom avatars. So"
     " many situations run side by side. [default: the nine presets]",
@@ -165,14 +165,12 @@ def _report(text: str) -> tuple[Format, Path]:
     "--profile",
     type=click.Choice(["quick", "full"]),
     default="full",
-    show_default=True,
     help="quick: a few situations, in seconds.",
 )
 @click.option(
     "--examples",
     type=click.IntRange(0, 10_000),
     default=0,
-    show_default=True,
     help="Play so many random situations as well, and report the smallest that breaks a"
     " requirement. Needs hypothesis.",
 )
@@ -180,24 +178,21 @@ def _report(text: str) -> tuple[Format, Path]:
     "--jobs",
     type=click.IntRange(1, 64),
     default=len(PRESETS),
-    show_default=True,
     help="At most so many situations side by side.",
 )
-@click.option(
-    "--seed", default="0", show_default=True, help="Same seed, same ids, keys and secret."
-)
+@click.option("--seed", default="0", help="Same seed, same ids, keys and secret.")
 @click.option(
     "--wait",
     "wait_s",
     type=click.FloatRange(0, 600),
     default=60.0,
-    show_default=True,
     help="How long the target may take until it listens, in seconds.",
 )
 @click.option(
     "--fake-port",
     type=click.IntRange(0, 65_535),
     default=0,
+    show_default=False,
     help="The port of the fake, so that you can start a target yourself before. [default: any]",
 )
 @click.option(
@@ -278,15 +273,15 @@ def check(
         raise click.UsageError("only one --report can be written to standard output")
     # annotations of GitHub are found in any log; another report must be alone for its reader
     alone = bool(to_output) and to_output != [Format.GITHUB]
-    listen, close = reporters(strict=strict, err=alone)
+    terminal = Terminal.usual(strict=strict, err=alone)
     target = Target(url, dict(headers), body_template)
     try:
-        report = _until_signal(_judged(run, target, command, listen))
-        close()
+        report = _until_signal(_judged(run, target, command, terminal.listen))
+        terminal.close()
         for form, file in reports:
             write(report, form, file, strict=strict)
     except (TargetError, FakeError, _Interrupted, OSError) as error:
-        close()
+        terminal.close()
         _exit_for(error, Redaction(run.api_secret))
     if report.nothing_judged:
         hint = Redaction.of(report).line(report.nothing_judged)
@@ -366,13 +361,7 @@ def _exit_for(error: Exception, redaction: Redaction) -> None:
 @click.option("--markdown", "as_markdown", is_flag=True, help="The whole contract as a page.")
 @click.option("--situations", "as_situations", is_flag=True, help="The situations instead.")
 @click.option("--level", type=click.Choice([level.value for level in Level]))
-def list_(
-    level: str | None,
-    *,
-    as_json: bool,
-    as_markdown: bool,
-    as_situations: bool,
-) -> None:
+def list_(level: str | None, *, as_json: bool, as_markdown: bool, as_situations: bool) -> None:
     """List the requirements for a gateway."""
     if as_markdown:
         click.echo(contract_page(), nl=False)

@@ -190,7 +190,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "contracts/judge": (
-        "clock observation spellings",
+        "clock situation spellings",
+        "observation",
         "case target fake loop_lag",
         "requirements situations strategies reached verdict",
         "explore contract_page",

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
@@ -154,17 +154,7 @@ def as_data(result: Drift, selected: Sequence[tuple[Difference, str | None]]) ->
         "counts": result.counts(),
         "differences": [
             {
-                "id": each.id,
-                "operation": each.operation,
-                "method": each.method,
-                "path": each.path,
-                "side": each.side.value,
-                "places": list(each.places),
-                "kind": each.kind.value,
-                "judgement": each.judgement.value,
-                "was": each.was,
-                "is": each.now,
-                "consequence": each.consequence,
+                **{"is" if key == "now" else key: value for key, value in asdict(each).items()},
                 "explained": why,
             }
             for each, why in selected

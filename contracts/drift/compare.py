@@ -20,11 +20,11 @@ What does not live here: reading documents (`openapi.py`), the reasons of known 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -34,13 +34,14 @@ from contracts.drift.openapi import (
     AnswerShape,
     BodyShape,
     Endpoint,
-    InputShape,
+    Field,
     ValueShape,
     calls,
     operations,
     route,
 )
 
+T = TypeVar("T", str, tuple[str, str])
 ALIKE = 0.6  # of two names; found by trial: case, plural and a changed word stay above
 NONE = "none"
 OPENNESS = ("closed", "open to some keys", "open")
@@ -228,20 +229,15 @@ def differences(
 def _pairs(theirs: Sequence[Endpoint], ours: Sequence[Endpoint]) -> dict[str, Endpoint]:
     """Return the published counterpart of our operations, by our name: same route, or renamed."""
     routes = {call.route: call for call in theirs}
-    pairs = {call.name: routes[call.route] for call in ours if call.route in routes}
-    moved = [
-        (_alikeness(one, other), one, other)
+    kept = {call.name: routes.pop(call.route) for call in ours if call.route in routes}
+    moved = _best_pairs(
+        (alike, one.name, other.route)
         for one in ours
-        if one.name not in pairs
-        for other in theirs
-        if other not in pairs.values() and _may_be(one, other.method, other.path)
-    ]
-    taken: set[int] = set()
-    for score, one, other in sorted(moved, key=lambda each: -each[0]):
-        if score > 0 and one.name not in pairs and id(other) not in taken:
-            pairs[one.name] = other
-            taken.add(id(other))
-    return pairs
+        if one.name not in kept
+        for other in routes.values()
+        if _may_be(one, other.method, other.path) and (alike := _alikeness(one, other)) > 0
+    )
+    return kept | {name: routes[there] for name, there in moved.items()}
 
 
 def _may_be(call: Endpoint, method: str, path: str) -> bool:
@@ -274,43 +270,25 @@ def _vocabulary(call: Endpoint) -> set[str]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A shape and whether it is required."""
-
-    shape: ValueShape
-    required: bool
-
-    @property
-    def need(self) -> str:
-        return _need(required=self.required)
-
-    def has_the_form_of(self, other: _Field) -> bool:
-        mine, theirs = self.shape, other.shape
-        return (
-            self.required == other.required
-            and mine.types == theirs.types
-            and mine.choices == theirs.choices
-            and mine.properties.keys() == theirs.properties.keys()
-            and mine.branches.keys() == theirs.branches.keys()
-        )
+def _best_pairs(scored: Iterable[tuple[float, str, T]]) -> dict[str, T]:
+    """Return the pairs of the highest scores in which each member occurs once."""
+    found: dict[str, T] = {}
+    for _, one, other in sorted(scored, reverse=True):
+        if one not in found and other not in found.values():
+            found[one] = other
+    return found
 
 
-def _renames(gone: Mapping[str, _Field], new: Mapping[str, _Field]) -> dict[str, str]:
+def _renames(gone: Mapping[str, Field], new: Mapping[str, Field]) -> dict[str, str]:
     """Return which of the names `gone` is now which of the names `new`; see the module."""
     if len(gone) == len(new) == 1 and [*gone.values()] == [*new.values()]:
         return dict(zip(gone, new, strict=True))
-    scored = [
-        (_names_alike(_plain(old), _plain(name)), old, name)
+    return _best_pairs(
+        (alike, old, name)
         for old, was in gone.items()
         for name, now in new.items()
-        if was.has_the_form_of(now)
-    ]
-    found: dict[str, str] = {}
-    for score, old, name in sorted(scored, reverse=True):
-        if score >= ALIKE and old not in found and name not in found.values():
-            found[old] = name
-    return found
+        if was.has_the_form_of(now) and (alike := _names_alike(_plain(old), _plain(name))) >= ALIKE
+    )
 
 
 def _plain(name: str) -> str:
@@ -366,63 +344,55 @@ class _Walk:
             was, now = _list(ours.security), _list(theirs.security)
             yield self.differ(at, "security", Topic.SECURITY, C, was, now)
         for place in ("path", "query", "header", "cookie"):
-            mine, others = _inputs(ours, place), _inputs(theirs, place)
-            yield from self._inputs(_At(ours.name, place, IN), mine, others)
+            mine, others = (
+                {key: each for (where, key), each in call.parameters.items() if where == place}
+                for call in (ours, theirs)
+            )
+            yield from self._fields(_At(ours.name, place, IN), mine, others, before=" ")
         yield from self._body(theirs.body)
         yield from self._answers(theirs.answers)
 
-    def _inputs(
-        self, at: _At, ours: Mapping[str, InputShape], theirs: Mapping[str, InputShape]
-    ) -> Iterator[Difference]:
-        mine = {key: _Field(each.shape, each.required) for key, each in ours.items()}
-        others = {key: _Field(each.shape, each.required) for key, each in theirs.items()}
-        names = {key: each.name for key, each in (*theirs.items(), *ours.items())}
-        yield from self._fields(
-            mine, others, lambda key: at.inner(f".{names[key]}", f" {names[key]}")
-        )
-
     def _fields(
-        self,
-        ours: Mapping[str, _Field],
-        theirs: Mapping[str, _Field],
-        place: Callable[[str], _At],
+        self, at: _At, ours: Mapping[str, Field], theirs: Mapping[str, Field], *, before: str = "."
     ) -> Iterator[Difference]:
-        """Compare properties, parameters or headers by name."""
+        """Compare properties, parameters or headers by name; `before` stands before the name."""
         gone = {key: ours[key] for key in ours if key not in theirs}
         new = {key: theirs[key] for key in theirs if key not in ours}
         renamed = _renames(gone, new)
         for key, field in ours.items():
-            at = place(key)
+            inner = at.inner(f".{field.name}", before + field.name)
             if key in gone and key not in renamed:
-                yield self.differ(at, "removed", Topic.FIELD, R, _outline(field.shape), NONE)
+                yield self.differ(inner, "removed", Topic.FIELD, R, _outline(field.shape), NONE)
                 continue
             other = theirs[renamed.get(key, key)]
             if key in renamed:
-                yield self.differ(at, "renamed", Topic.FIELD, M, key, renamed[key])
-            if field.required != other.required:
-                kind = N if other.required else W
-                yield self.differ(at, "required", Topic.REQUIREMENT, kind, field.need, other.need)
-            yield from self._shape(at, field.shape, other.shape)
-        for key in (each for each in new if each not in renamed.values()):
-            topic = Topic.NEEDED_FIELD if new[key].required else Topic.FIELD
-            now = f"{_outline(new[key].shape)}, {new[key].need}"
-            yield self.differ(place(key), "added", topic, A, NONE, now)
+                yield self.differ(inner, "renamed", Topic.FIELD, M, key, renamed[key])
+            yield from self._required(inner, "required", field, other)
+            yield from self._shape(inner, field.shape, other.shape)
+        for field in (each for key, each in new.items() if key not in renamed.values()):
+            inner = at.inner(f".{field.name}", before + field.name)
+            yield self._added(inner, "added", _outline(field.shape), field)
+
+    def _required(
+        self, at: _At, what: str, ours: Field | BodyShape, theirs: Field | BodyShape
+    ) -> Iterator[Difference]:
+        if ours.required != theirs.required:
+            kind = N if theirs.required else W
+            yield self.differ(at, what, Topic.REQUIREMENT, kind, _need(ours), _need(theirs))
+
+    def _added(self, at: _At, what: str, outline: str, new: Field | BodyShape) -> Difference:
+        topic = Topic.NEEDED_FIELD if new.required else Topic.FIELD
+        return self.differ(at, what, topic, A, NONE, f"{outline}, {_need(new)}")
 
     def _body(self, theirs: BodyShape | None) -> Iterator[Difference]:
         at, ours = _At(self._ours.name, "request", IN), self._ours.body
-        if theirs is None:
-            if ours is not None:
-                yield self.differ(at, "request-removed", Topic.FIELD, R, "a body", NONE)
-            return
-        need = _need(required=theirs.required)
-        if ours is None:
-            topic = Topic.NEEDED_FIELD if theirs.required else Topic.FIELD
-            yield self.differ(at, "request-added", topic, A, NONE, f"a body, {need}")
-            return
-        if ours.required != theirs.required:
-            kind, was = N if theirs.required else W, _need(required=ours.required)
-            yield self.differ(at, "request-required", Topic.REQUIREMENT, kind, was, need)
-        yield from self._media(replace(at, name=f"{at.name}.request"), ours, theirs)
+        if ours is not None and theirs is not None:
+            yield from self._required(at, "request-required", ours, theirs)
+            yield from self._media(replace(at, name=f"{at.name}.request"), ours, theirs)
+        elif theirs is not None:
+            yield self._added(at, "request-added", "a body", theirs)
+        elif ours is not None:
+            yield self.differ(at, "request-removed", Topic.FIELD, R, "a body", NONE)
 
     def _answers(self, theirs: Mapping[str, AnswerShape]) -> Iterator[Difference]:
         name, ours = self._ours.name, self._ours.answers
@@ -442,7 +412,7 @@ class _Walk:
             at = _At(f"{name}.{status}", status, OUT)
             yield from self._media(at, ours[status], theirs[status])
             at = replace(at, where=f"{status} header")
-            yield from self._inputs(at, ours[status].headers, theirs[status].headers)
+            yield from self._fields(at, ours[status].headers, theirs[status].headers, before=" ")
 
     def _media(
         self, at: _At, ours: BodyShape | AnswerShape, theirs: BodyShape | AnswerShape
@@ -464,11 +434,7 @@ class _Walk:
             yield self.differ(at, "type", topic, kind, _outline(ours), _outline(theirs))
             return
         yield from (self.differ(at, *rule) for rule in _rules(ours, theirs))
-        mine, others = (
-            {key: _Field(each, key in shape.required) for key, each in shape.properties.items()}
-            for shape in (ours, theirs)
-        )
-        yield from self._fields(mine, others, lambda key: at.inner(f".{key}"))
+        yield from self._fields(at, ours.fields, theirs.fields)
         for suffix, one, other in (
             ("[]", ours.items, theirs.items),
             ("{}", _mapped(ours.extra), _mapped(theirs.extra)),
@@ -579,16 +545,12 @@ def _as_union(shape: ValueShape, other: ValueShape) -> ValueShape:
     return shape
 
 
-def _inputs(call: Endpoint, place: str) -> dict[str, InputShape]:
-    return {name: each for (where, name), each in call.parameters.items() if where == place}
-
-
 def _is_refusal(status: str) -> bool:
     return status[:1] not in ("1", "2", "3")
 
 
-def _need(*, required: bool) -> str:
-    return "required" if required else "optional"
+def _need(part: Field | BodyShape) -> str:
+    return "required" if part.required else "optional"
 
 
 def _outline(shape: ValueShape) -> str:

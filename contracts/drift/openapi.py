@@ -18,7 +18,8 @@ from typing import Any
 
 import orjson
 
-from contracts.wire.documents import METHODS, Json
+from contracts.wire.documents import METHODS, Json, follow
+from contracts.wire.problems import TYPES
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -57,15 +58,33 @@ class ValueShape:
     exact: Mapping[str, str] = field(default_factory=dict)
     default: str | None = None
 
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The properties, and which of them are required."""
+        return {
+            key: Field(key, shape, required=key in self.required)
+            for key, shape in self.properties.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class InputShape:
-    """A parameter or a response header; `place` is "path", "query", "header" or "cookie"."""
+class Field:
+    """A property, a parameter or a response header; equal if the rules are."""
 
-    name: str
-    place: str
-    required: bool
+    name: str = field(compare=False)
     shape: ValueShape
+    required: bool
+
+    def has_the_form_of(self, other: Field) -> bool:
+        """Return whether it may be `other` under another name."""
+        mine, theirs = self.shape, other.shape
+        return (
+            self.required == other.required
+            and mine.types == theirs.types
+            and mine.choices == theirs.choices
+            and mine.properties.keys() == theirs.properties.keys()
+            and mine.branches.keys() == theirs.branches.keys()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,7 @@ class AnswerShape:
     """The answer with one status; headers by their name in small letters."""
 
     media: Mapping[str, ValueShape]
-    headers: Mapping[str, InputShape]
+    headers: Mapping[str, Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +110,7 @@ class Endpoint:
     name: str
     method: str
     path: str
-    parameters: Mapping[tuple[str, str], InputShape] = field(default_factory=dict)
+    parameters: Mapping[tuple[str, str], Field] = field(default_factory=dict)
     body: BodyShape | None = None
     answers: Mapping[str, AnswerShape] = field(default_factory=dict)
     security: frozenset[str] = frozenset()
@@ -142,7 +161,7 @@ def calls(
 
 def _checked(document: object) -> Json:
     if not isinstance(document, Mapping):
-        raise BadDocument(f"expected an OpenAPI document, got {_kind(document)}")
+        raise BadDocument(f"expected an OpenAPI document, got {TYPES[type(document)]}")
     version = document.get("openapi")
     if not isinstance(version, str):
         older = " (`swagger` means OpenAPI 2)" if "swagger" in document else ""
@@ -188,7 +207,7 @@ class _Reader:
 
     def _parameters(
         self, where: str, path: str, item: Json, node: Json
-    ) -> Iterator[tuple[tuple[str, str], InputShape]]:
+    ) -> Iterator[tuple[tuple[str, str], Field]]:
         names = re.findall(r"\{([^}]*)\}", path)
         both = (item.get("parameters", ()), node.get("parameters", ()))
         for each in (each for part in both for each in _items(part, f"{where} parameters")):
@@ -199,16 +218,15 @@ class _Reader:
             if place == "path":
                 key = str(names.index(name)) if name in names else name
             if place != "header" or key not in NOT_PARAMETERS:
-                yield (place, key), self._input(name, place, raw, f"{where} {name}")
+                yield (place, key), self._field(name, raw, f"{where} {name}")
 
-    def _input(self, name: str, place: str, node: Json, where: str) -> InputShape:
+    def _field(self, name: str, node: Json, where: str) -> Field:
         schema = node.get("schema")
         if schema is None:
-            media = self._media(node, where)
-            shape = next(iter(media.values()), ValueShape())
+            shape = next(iter(self._media(node, where).values()), ValueShape())
         else:
             shape = self._shape(schema, where)
-        return InputShape(name, place, node.get("required") is True, shape)
+        return Field(name, shape, required=node.get("required") is True)
 
     def _body(self, where: str, node: object) -> BodyShape:
         raw, _ = self._follow(_mapping(node, f"{where} requestBody"))
@@ -219,7 +237,7 @@ class _Reader:
         headers = {}
         for name, each in _mapping(raw.get("headers", {}), f"{where} headers").items():
             header, _ = self._follow(_mapping(each, f"{where} {name}"))
-            headers[name.lower()] = self._input(name, "header", header, f"{where} {name}")
+            headers[name.lower()] = self._field(name, header, f"{where} {name}")
         return AnswerShape(self._media(raw, where), headers)
 
     def _media(self, node: Json, where: str) -> dict[str, ValueShape]:
@@ -259,13 +277,9 @@ class _Reader:
     def _target(self, pointer: str) -> object:
         if not pointer.startswith("#/"):
             raise BadDocument(f"the reference {pointer!r} leads out of the document")
-        from referencing import Registry, Resource  # not at the start of every command
-        from referencing.exceptions import Unresolvable
-
-        resolver = Registry().with_resource("", Resource.opaque(self._document)).resolver()
         try:
-            return resolver.lookup(pointer).contents
-        except (Unresolvable, ValueError, TypeError):  # the last two: a step into a list or a text
+            return follow(self._document, pointer)
+        except (LookupError, TypeError, ValueError):
             raise BadDocument(f"the reference {pointer!r} leads nowhere") from None
 
     def _shape(self, node: object, where: str) -> ValueShape:
@@ -382,7 +396,7 @@ def _in_order(shape: ValueShape) -> tuple[object, ...]:
 
 def _types(node: Json, choices: Sequence[object], where: str) -> frozenset[str]:
     if choices:
-        return frozenset(_kind(choice) for choice in choices)
+        return frozenset(TYPES[type(choice)] for choice in choices)
     named = node.get("type", ())
     every = [named] if isinstance(named, str) else _items(named, f"{where} type")
     return frozenset(_text(each, f"{where} type") for each in every)
@@ -394,7 +408,7 @@ def _limits(node: Json, where: str) -> Iterator[tuple[str, float]]:
         if value is None or isinstance(value, bool):  # in OpenAPI 3.0 `exclusiveMinimum` is true
             continue
         if not isinstance(value, int | float):
-            raise BadDocument(f"{where}: expected a number as {limit}, got {_kind(value)}")
+            raise BadDocument(f"{where}: expected a number as {limit}, got {TYPES[type(value)]}")
         if abs(value) != EXACT_IN_JAVASCRIPT and not (limit in COUNTS and value == 0):
             yield limit, value
 
@@ -410,36 +424,19 @@ def _json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _kind(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case Mapping():
-            return "object"
-    return "array"
-
-
 def _mapping(node: object, where: str) -> Json:
     if not isinstance(node, Mapping):
-        raise BadDocument(f"{where}: expected an object, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected an object, got {TYPES[type(node)]}")
     return node
 
 
 def _items(node: object, where: str) -> Sequence[Any]:
     if not isinstance(node, list | tuple):
-        raise BadDocument(f"{where}: expected an array, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected an array, got {TYPES[type(node)]}")
     return node
 
 
 def _text(node: object, where: str) -> str:
     if not isinstance(node, str):
-        raise BadDocument(f"{where}: expected a string, got {_kind(node)}")
+        raise BadDocument(f"{where}: expected a string, got {TYPES[type(node)]}")
     return node

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from contracts.judge.case import Level, Requirement, Situation
+from contracts.judge.case import Level, Requirement
 from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.situation import Situation
 from contracts.judge.situations.catalogue import situations
 
 TIMEOUT_S = 30.0

@@ -9,20 +9,20 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.judge.case import Context, Requirement, Situation
+from contracts.judge.case import Context, Requirement
 from contracts.judge.observation import Observation
+from contracts.judge.situation import Situation
 from contracts.judge.verdict import Outcome, Verdict, judge
 
 Play = Callable[[Situation], Coroutine[Any, Any, Observation]]
-Notify = Callable[[int, Situation, Observation], None]
+Notify = Callable[[int, Observation], None]
 
 
 @dataclass(frozen=True)
 class Smallest:
-    """The smallest situation that was found to break something, and the verdicts on it."""
+    """What was seen in the smallest situation that breaks something, and the verdicts on it."""
 
-    situation: Situation
-    observation: Observation
+    seen: Observation
     broken: tuple[Verdict, ...]
 
 
@@ -55,12 +55,12 @@ async def explore(
 
     def test(situation: Situation) -> None:
         nonlocal played
-        observation = asyncio.run_coroutine_threadsafe(play(situation), loop).result()
+        seen = asyncio.run_coroutine_threadsafe(play(situation), loop).result()
         played += 1
-        notify(played, situation, observation)
-        verdicts = [judge(each, [(situation, observation)], context) for each in requirements]
+        notify(played, seen)
+        verdicts = [judge(each, [seen], context) for each in requirements]
         if broken := tuple(each for each in verdicts if each.outcome is Outcome.FAIL):
-            smallest[:] = [Smallest(situation, observation, broken)]
+            smallest[:] = [Smallest(seen, broken)]
             raise _Broken
 
     test = hypothesis.given(situations(context.timeout_s, context.marker))(test)

@@ -16,7 +16,8 @@ from types import MappingProxyType
 import aiohttp
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.observation import TERMINAL, Json, ObservedSession, UpstreamCall
+from contracts.judge.observation import TERMINAL, ObservedSession, UpstreamCall
+from contracts.judge.situation import Json
 
 ADMIN = "/__admin"
 VERSION = "2024-11-06"
@@ -190,6 +191,7 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
     )
     if process.stdout is None or process.stderr is None:
         raise FakeError("the fake was started without pipes")
+    readers: list[asyncio.Future[None]] = []
     try:
         try:
             async with asyncio.timeout(_START_S):
@@ -201,13 +203,10 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
             raise FakeError(errors.splitlines()[-1].replace("with --port", "with --fake-port"))
         streams = (process.stdout, process.stderr)  # unread output would fill the pipes
         readers = [asyncio.ensure_future(_drain(stream)) for stream in streams]
-        try:
-            yield FakeProcess(line.split()[-1], process)
-        finally:
-            await _stop(process)
-            await asyncio.gather(*readers)
+        yield FakeProcess(line.split()[-1], process)
     finally:
         await _stop(process)
+        await asyncio.gather(*readers)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

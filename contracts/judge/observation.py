@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-Json = Mapping[str, Any]
-"""An object of JSON."""
+from contracts.judge.situation import Json, Situation
+
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -161,7 +161,7 @@ class Observation:
         stood_still_s: the longest time until then for which it ran nothing.
     """
 
-    situation: str
+    situation: Situation
     avatar: str
     answers: tuple[TargetAnswer, ...]
     upstream: tuple[UpstreamCall, ...]
@@ -194,6 +194,11 @@ class Observation:
     def consumes(self) -> tuple[UpstreamCall, ...]:
         """The consumes."""
         return self.calls("consumeSession")
+
+    @property
+    def cancels(self) -> tuple[UpstreamCall, ...]:
+        """The cancels."""
+        return self.calls("deleteSession")
 
     @property
     def known(self) -> tuple[ObservedSession, ...]:

@@ -5,12 +5,12 @@ A wrong address, or a server that sends nothing to Runway, would keep them all.
 
 from collections.abc import Sequence
 
-from contracts.judge.case import Expect, Situation
 from contracts.judge.observation import Observation
+from contracts.judge.situation import Expect
 
 
 def why_not_exercised(
-    url: str, played: Sequence[tuple[Situation, Observation]], *, reached: bool, elsewhere: bool
+    url: str, played: Sequence[Observation], *, reached: bool, elsewhere: bool
 ) -> str:
     """Return why the target was not exercised, in a line; empty if it was.
 
@@ -19,11 +19,11 @@ def why_not_exercised(
         reached: whether the fake got any request of the target, beside those for wrong requests.
         elsewhere: whether the fake got requests with another API secret.
     """
-    answers = [answer for _, seen in played for answer in seen.answers]
-    waits = any(situation.leaves_after_s is None for situation, _ in played)
+    answers = [answer for seen in played for answer in seen.answers]
+    waits = any(seen.situation.leaves_after_s is None for seen in played)
     if waits and all(answer.status is None for answer in answers):
         return f"{url} gave not one HTTP answer: is this the right address?"
-    if reached or all(situation.expect is Expect.REFUSAL for situation, _ in played):
+    if reached or all(seen.situation.expect is Expect.REFUSAL for seen in played):
         return ""
     if elsewhere:
         return (

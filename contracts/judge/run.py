@@ -13,10 +13,11 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
-from contracts.judge.case import Context, Requirement, Shape, Situation
+from contracts.judge.case import Context, Requirement
 from contracts.judge.fake import FakeClient, FakeError, FakeProcess, connected, started_fake
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
+from contracts.judge.situation import Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, reachable, started
@@ -160,10 +161,7 @@ class Judge:
     @property
     def environment(self) -> Mapping[str, str]:
         """What the target needs: RUNWAYML_BASE_URL and RUNWAYML_API_SECRET."""
-        return {
-            "RUNWAYML_BASE_URL": self.fake.url,
-            "RUNWAYML_API_SECRET": self.options.api_secret,
-        }
+        return {"RUNWAYML_BASE_URL": self.fake.url, "RUNWAYML_API_SECRET": self.options.api_secret}
 
     async def judge(
         self,

@@ -12,13 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from contracts.judge.case import (
-    SLACK_S,
-    Context,
-    Expect,
-    Requirement,
-    Situation,
-)
+from contracts.judge.case import SLACK_S, Context, Requirement
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag
@@ -26,6 +20,7 @@ from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.reached import why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
+from contracts.judge.situation import Expect, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.target import Target
 from contracts.judge.verdict import Report, judge
@@ -57,15 +52,13 @@ class RunBegan:
 
     situations: int
     requirements: int
-    fake_url: str
 
 
 @dataclass(frozen=True)
 class SituationPlayed:
     """A situation is over."""
 
-    situation: Situation
-    observation: Observation
+    seen: Observation
     done: int
     of: int
 
@@ -107,7 +100,7 @@ class Runner:
     target: Target
     fake: FakeClient
     listen: Listener
-    _played: dict[str, tuple[Situation, Observation]] = field(default_factory=dict)
+    _played: dict[str, Observation] = field(default_factory=dict)
     _playing: list[str] = field(default_factory=list)
     _lag: EventLoopLag = field(default_factory=EventLoopLag)
 
@@ -126,13 +119,13 @@ class Runner:
         That a target has ended may be noticed only at its next call.
         """
         last = list(self._played.values())[-1:]
-        failed = [situation.id for situation, seen in last if seen.answer.status is None]
+        failed = [seen.situation.id for seen in last if seen.answer.status is None]
         return list(dict.fromkeys((*failed, *self._playing)))
 
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
         calls_elsewhere = await self.fake.calls_elsewhere()
-        self.listen(RunBegan(len(plan.situations), len(plan.requirements), self.fake.url))
+        self.listen(RunBegan(len(plan.situations), len(plan.requirements)))
         wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
@@ -149,9 +142,8 @@ class Runner:
                 await self._play(situation, list(plan.avatars))
         if plan.examples:
             await self._explore()
-        found = [each for each, _ in self._played.values() if each not in plan.situations]
-        known = (*plan.situations, *found)
-        played = [self._played[each.id] for each in known if each.id in self._played]
+        ordered = [*dict.fromkeys((*(each.id for each in plan.situations), *self._played))]
+        played = [self._played[each] for each in ordered if each in self._played]
         unexercised = why_not_exercised(
             self.target.url,
             played,
@@ -163,8 +155,7 @@ class Runner:
             verdicts=tuple(
                 judge(each, played, context, unexercised=unexercised) for each in plan.requirements
             ),
-            observations=tuple(observation for _, observation in self._played.values()),
-            situations=known,
+            observations=tuple(played),
             context=plan.context,
             target_url=self.target.url,
             seed=plan.seed,
@@ -221,9 +212,9 @@ class Runner:
         async def play(situation: Situation) -> Observation:
             return await self._observe(situation, list(plan.avatars[:1]))
 
-        def notify(number: int, situation: Situation, observation: Observation) -> None:
+        def notify(number: int, seen: Observation) -> None:
             of = before + max(number, plan.examples)
-            event = SituationPlayed(situation, observation, before + number, of)
+            event = SituationPlayed(seen, before + number, of)
             loop.call_soon_threadsafe(self.listen, event)
 
         smallest = await explore(
@@ -235,9 +226,10 @@ class Runner:
             notify=notify,
         )
         if smallest is not None:
-            form = json.dumps(smallest.situation.session)
-            found = replace(smallest.situation, about=f"The smallest that was found: {form}")
-            self._played[found.id] = (found, smallest.observation)
+            situation = smallest.seen.situation
+            about = f"The smallest that was found: {json.dumps(situation.session)}"
+            found = replace(smallest.seen, situation=replace(situation, about=about))
+            self._played[situation.id] = found
 
     async def _play(self, situation: Situation, avatars: list[str]) -> None:
         """Play a situation, again if the machine stood still meanwhile, and keep the observation.
@@ -252,9 +244,9 @@ class Runner:
                 self._playing.remove(situation.id)
             if observation.stood_still_s < STOOD_STILL_S or situation.retried_late:
                 break
-        self._played[situation.id] = (situation, observation)
+        self._played[situation.id] = observation
         done, of = len(self._played), len(self.plan.situations)
-        self.listen(SituationPlayed(situation, observation, done, of))
+        self.listen(SituationPlayed(observation, done, of))
 
     async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
         mark = len(self.target.output.text)
@@ -305,7 +297,7 @@ class Runner:
             sessions.append(session)
         sent_at, until = answers[0].sent_at, now()
         return Observation(
-            situation=situation.id,
+            situation=situation,
             avatar=avatars[0] if avatars else "",
             answers=tuple(answers),
             upstream=tuple(sorted(upstream, key=lambda each: each.number)),
@@ -326,7 +318,7 @@ class Runner:
 
     def _context(self) -> Context:
         """Return the context with the shape of the first success, if none was declared."""
-        answers = (answer for _, seen in self._played.values() for answer in seen.answers)
+        answers = (answer for seen in self._played.values() for answer in seen.answers)
         shapes = (shape_of(answer) for answer in answers if answer.ok)
         context = self.plan.context
         return replace(context, shape=context.shape or next(filter(None, shapes), None))

@@ -9,14 +9,9 @@ Needs hypothesis, which is part of the `test` extra.
 
 from hypothesis import strategies as st
 
-from contracts.judge.case import Expect, Shape, Situation, Trait
-from contracts.judge.observation import Json
+from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
 
-_HOPS = {
-    "createSession": Trait.CREATE,
-    "getSession": Trait.POLL,
-    "consumeSession": Trait.CONSUME,
-}
+_HOPS = {"createSession": Trait.CREATE, "getSession": Trait.POLL, "consumeSession": Trait.CONSUME}
 _STATUSES = (400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504)
 
 

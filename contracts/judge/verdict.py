@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from contracts.judge.case import Breach, Context, Level, NotJudged, Requirement, Situation
+from contracts.judge.case import Breach, Case, Context, Level, NotJudged, Requirement
 from contracts.judge.observation import Observation
 
 LOST_S = 0.3
@@ -21,11 +21,22 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class FailedSituation:
-    """One situation in which a requirement was broken, and in what ways: at least one."""
+class Finding:
+    """One requirement, broken in one situation, and in what ways: at least one."""
 
-    observation: Observation
+    requirement: Requirement
+    seen: Observation
     breaches: tuple[Breach, ...]
+
+    @property
+    def id(self) -> str:
+        """The same in every report and in every run: `requirement@situation`."""
+        return f"{self.requirement.id}@{self.seen.situation.id}"
+
+    @property
+    def is_note(self) -> bool:
+        """Whether nothing is broken: an optional thing was not done."""
+        return self.requirement.level is Level.MAY
 
 
 @dataclass(frozen=True)
@@ -39,16 +50,16 @@ class Verdict:
 
     requirement: Requirement
     outcome: Outcome
-    failures: tuple[FailedSituation, ...] = ()
+    findings: tuple[Finding, ...] = ()
     judged: int = 0
     reason: str = ""
 
     def lines(self) -> list[str]:
         """Return each breach with its situation."""
         return [
-            f"{failure.observation.situation}: {breach}"
-            for failure in self.failures
-            for breach in failure.breaches
+            f"{finding.seen.situation.id}: {breach}"
+            for finding in self.findings
+            for breach in finding.breaches
         ]
 
 
@@ -57,6 +68,7 @@ class Report:
     """Everything that a run found out.
 
     Attributes:
+        observations: of every situation that was played.
         took_s: seconds.
         replay_token: replays what the fake saw; empty if it was too much.
         nothing_judged: why nothing could be judged, in a line; empty if something was.
@@ -64,7 +76,6 @@ class Report:
 
     verdicts: tuple[Verdict, ...]
     observations: tuple[Observation, ...]
-    situations: tuple[Situation, ...]
     context: Context
     target_url: str
     seed: str
@@ -72,23 +83,27 @@ class Report:
     replay_token: str = ""
     nothing_judged: str = ""
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, in the order of the verdicts."""
+        return tuple(finding for verdict in self.verdicts for finding in verdict.findings)
+
     def kept(self, *, strict: bool) -> bool:
         """Tell whether the run is good: something was judged, and nothing that counts is broken."""
         return not self.nothing_judged and not self.broken(strict=strict)
 
     def broken(self, *, strict: bool) -> list[Verdict]:
         """Return the verdicts that make the run a failure: MUST, and with `strict` SHOULD too."""
-        weighty = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
         return [
             verdict
             for verdict in self.verdicts
-            if verdict.outcome is Outcome.FAIL and verdict.requirement.level in weighty
+            if verdict.outcome is Outcome.FAIL and verdict.requirement.level.counts(strict=strict)
         ]
 
 
 def judge(
     requirement: Requirement,
-    played: Iterable[tuple[Situation, Observation]],
+    played: Iterable[Observation],
     context: Context,
     *,
     unexercised: str = "",
@@ -98,27 +113,28 @@ def judge(
     Args:
         unexercised: why the target was not exercised; nothing passes then.
     """
-    failures, judged = [], 0
+    findings, judged = [], 0
     reason = "none of the situations that it is about was played"
-    for situation, observation in played:
+    for seen in played:
+        situation = seen.situation
         if not requirement.is_about(situation):
             continue
         if situation.shape is not None and context.shape not in (None, situation.shape):
             reason = f"it is about targets that hand out the shape {situation.shape.value}"
             continue
-        if situation.to_the_second and observation.lost_s > LOST_S:
-            reason = f"this machine was too busy: it lost {observation.lost_s:.1f}s of a wait"
+        if situation.to_the_second and seen.lost_s > LOST_S:
+            reason = f"this machine was too busy: it lost {seen.lost_s:.1f}s of a wait"
             continue
         try:
-            breaches = list(requirement.check(observation, situation, context))
+            breaches = list(requirement.check(Case(seen, context)))
         except NotJudged as why:
             reason = str(why)
             continue
         judged += 1
         if breaches:
-            failures.append(FailedSituation(observation, tuple(dict.fromkeys(breaches))))
-    if failures:
-        return Verdict(requirement, Outcome.FAIL, tuple(failures), judged)
+            findings.append(Finding(requirement, seen, tuple(dict.fromkeys(breaches))))
+    if findings:
+        return Verdict(requirement, Outcome.FAIL, tuple(findings), judged)
     if not judged or unexercised:
         return Verdict(requirement, Outcome.SKIP, reason=unexercised if judged else reason)
     return Verdict(requirement, Outcome.PASS, judged=judged)

@@ -11,13 +11,11 @@ from types import MappingProxyType
 
 import click
 
-from contracts.judge.runner import Listener
 from contracts.judge.verdict import Report
 from contracts.report.annotations import github
 from contracts.report.json import as_json
 from contracts.report.junit import junit
 from contracts.report.page import html
-from contracts.report.terminal import Terminal
 
 
 class Format(Enum):
@@ -32,16 +30,6 @@ class Format(Enum):
 _WRITERS: Mapping[Format, Callable[..., str]] = MappingProxyType(
     {Format.JUNIT: junit, Format.JSON: as_json, Format.HTML: html, Format.GITHUB: github}
 )
-
-
-def reporters(*, strict: bool, err: bool = False) -> tuple[Listener, Callable[[], None]]:
-    """Return a listener that shows a run on the terminal, and a function that ends the display.
-
-    Args:
-        err: everything goes to standard error, because standard output takes a report.
-    """
-    terminal = Terminal.usual(strict=strict, err=err)
-    return terminal.listen, terminal.close
 
 
 def render(report: Report, form: Format, *, strict: bool) -> str:

@@ -8,10 +8,10 @@ second of any.
 Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 """
 
-from collections import Counter
+from itertools import zip_longest
 
 from contracts.judge.verdict import Report
-from contracts.report.findings import findings, summary
+from contracts.report.findings import summary
 from contracts.report.redaction import Redaction
 
 
@@ -21,14 +21,11 @@ def github(report: Report, *, strict: bool) -> str:
     lines = []
     if report.nothing_judged:
         lines.append(_command("error", "Nothing was judged", redact.line(report.nothing_judged)))
-    ordinals: Counter[str] = Counter()
-    ranked = []
-    for finding in findings(report, strict=strict):
-        ranked.append((ordinals[finding.requirement.id], finding))
-        ordinals[finding.requirement.id] += 1
-    for _, finding in sorted(ranked, key=lambda each: each[0]):
-        kind = "error" if finding.counts else "notice" if finding.is_note else "warning"
-        about = f"{finding.requirement.text}\nIn this situation: {finding.situation.about}"
+    in_turn = zip_longest(*(verdict.findings for verdict in report.verdicts))
+    for finding in (each for turn in in_turn for each in turn if each is not None):
+        counts = finding.requirement.level.counts(strict=strict)
+        kind = "error" if counts else "notice" if finding.is_note else "warning"
+        about = f"{finding.requirement.text}\nIn this situation: {finding.seen.situation.about}"
         texts = "\n".join(redact.line(str(each)) for each in finding.breaches)
         title = f"{finding.id} ({finding.requirement.level.value})"
         lines.append(_command(kind, title, f"{about}\n{texts}"))

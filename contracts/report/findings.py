@@ -1,38 +1,12 @@
-"""What all formats of a report share: findings with stable ids, and the summary."""
+"""What all formats of a report share: the summary, families, and the zero of times."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from contracts.judge.case import Breach, Level, Requirement, Situation
+from contracts.judge.case import Level
 from contracts.judge.observation import Observation
 from contracts.judge.verdict import Outcome, Report, Verdict
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One requirement, broken in one situation.
-
-    Attributes:
-        breaches: at least one.
-        counts: whether it makes the run fail.
-    """
-
-    requirement: Requirement
-    situation: Situation
-    observation: Observation
-    breaches: tuple[Breach, ...]
-    counts: bool
-
-    @property
-    def id(self) -> str:
-        """The same in every report and in every run: `requirement@situation`."""
-        return f"{self.requirement.id}@{self.situation.id}"
-
-    @property
-    def is_note(self) -> bool:
-        """Whether nothing is broken: an optional thing was not done."""
-        return self.requirement.level is Level.MAY
 
 
 @dataclass(frozen=True)
@@ -75,37 +49,12 @@ def summary(report: Report) -> Summary:
     )
 
 
-def findings(report: Report, *, strict: bool) -> tuple[Finding, ...]:
-    """Return all findings, in the order of the verdicts."""
-    counting = {each.requirement.id for each in report.broken(strict=strict)}
-    return tuple(
-        finding
-        for verdict in report.verdicts
-        for finding in _of(verdict, report, counts=verdict.requirement.id in counting)
-    )
-
-
-def _of(verdict: Verdict, report: Report, *, counts: bool) -> Iterator[Finding]:
-    known = {each.id: each for each in report.situations}
-    for failure in verdict.failures:
-        situation = known[failure.observation.situation]
-        yield Finding(verdict.requirement, situation, failure.observation, failure.breaches, counts)
-
-
 def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:
     """Return the verdicts by family, families in the order of their first."""
     order = list(dict.fromkeys(each.requirement.family for each in verdicts))
     ranked = sorted(verdicts, key=lambda each: order.index(each.requirement.family))
     grouped = groupby(ranked, key=lambda each: each.requirement.family)
     return [(family, list(members)) for family, members in grouped]
-
-
-def observed(report: Report, requirement: Requirement) -> Iterator[Observation]:
-    """Yield the observations of the situations that a requirement is about."""
-    situations = {each.id: each for each in report.situations}
-    for observation in report.observations:
-        if requirement.is_about(situations[observation.situation]):
-            yield observation
 
 
 def began(observation: Observation) -> float:

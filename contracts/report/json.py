@@ -3,14 +3,13 @@
 Times are seconds since the first call of their situation. Keys are only added within a format.
 """
 
-from collections.abc import Iterable
+from dataclasses import asdict
 
 import orjson
 
-from contracts.judge.case import Situation
 from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
 from contracts.judge.verdict import Report, Verdict
-from contracts.report.findings import Finding, began, findings, summary
+from contracts.report.findings import began, summary
 from contracts.report.redaction import Redaction
 from contracts.wire.documents import Json
 
@@ -19,12 +18,7 @@ FORMAT = 1
 
 def as_json(report: Report, *, strict: bool) -> str:
     """Return the JSON document."""
-    redact, found, counts = (
-        Redaction.of(report),
-        findings(report, strict=strict),
-        summary(report),
-    )
-    seen = {each.situation: each for each in report.observations}
+    redact, counts = Redaction.of(report), summary(report)
     shape = report.context.shape
     value = {
         "format": FORMAT,
@@ -38,27 +32,15 @@ def as_json(report: Report, *, strict: bool) -> str:
         "nothing_judged": redact.line(report.nothing_judged) or None,
         "took_s": round(report.took_s, 3),
         "replay_token": report.replay_token or None,
-        "summary": {
-            "passed": counts.passed,
-            "failed": counts.failed,
-            "failed_must": counts.failed_must,
-            "failed_should": counts.failed_should,
-            "failed_may": counts.failed_may,
-            "skipped": counts.skipped,
-            "errors": counts.errors,
-        },
-        "requirements": [_verdict(each, found, redact) for each in report.verdicts],
-        "situations": [
-            _situation(each, seen[each.id], found, redact)
-            for each in report.situations
-            if each.id in seen
-        ],
+        "summary": {"passed": counts.passed, "failed": counts.failed, **asdict(counts)},
+        "requirements": [_verdict(each, redact, strict=strict) for each in report.verdicts],
+        "situations": [_situation(each, report, redact) for each in report.observations],
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(value, option=options).decode()
 
 
-def _verdict(verdict: Verdict, found: Iterable[Finding], redact: Redaction) -> Json:
+def _verdict(verdict: Verdict, redact: Redaction, *, strict: bool) -> Json:
     requirement = verdict.requirement
     return {
         "id": requirement.id,
@@ -71,30 +53,27 @@ def _verdict(verdict: Verdict, found: Iterable[Finding], redact: Redaction) -> J
         "findings": [
             {
                 "id": each.id,
-                "situation": each.situation.id,
-                "counts": each.counts,
+                "situation": each.seen.situation.id,
+                "counts": requirement.level.counts(strict=strict),
                 "texts": [
                     # the words of format 1, in which programs may look for both halves
                     redact.line(f"allowed: {breach.expected}; came: {breach.got}")
                     for breach in each.breaches
                 ],
             }
-            for each in found
-            if each.requirement.id == requirement.id
+            for each in verdict.findings
         ],
     }
 
 
-def _situation(
-    situation: Situation, seen: Observation, found: Iterable[Finding], redact: Redaction
-) -> Json:
-    zero = began(seen)
+def _situation(seen: Observation, report: Report, redact: Redaction) -> Json:
+    situation, zero = seen.situation, began(seen)
     return {
         "id": situation.id,
         "about": situation.about,
         "expect": situation.expect.value,
         "avatar": redact.line(seen.avatar) or None,
-        "findings": [each.id for each in found if each.situation.id == situation.id],
+        "findings": [each.id for each in report.findings if each.seen is seen],
         "answers": [_answer(each, zero, redact) for each in seen.answers],
         "upstream": [_upstream(each, zero, redact) for each in seen.upstream],
         "sessions": [_session(each, zero, redact) for each in seen.sessions],
@@ -133,11 +112,7 @@ def _session(session: ObservedSession, zero: float, redact: Redaction) -> Json:
         "id": redact.line(session.id),
         "state": redact.line(session.state),
         "moves": [
-            {
-                "at_s": round(at - zero, 3),
-                "event": redact.line(event),
-                "state": redact.line(after),
-            }
+            {"at_s": round(at - zero, 3), "event": redact.line(event), "state": redact.line(after)}
             for at, event, after in session.moves
         ],
     }

@@ -7,8 +7,9 @@ run had nothing to judge, an extra case is an error with the reason.
 
 from xml.etree import ElementTree as XML
 
-from contracts.judge.verdict import Outcome, Report, Verdict
-from contracts.report.findings import Finding, began, findings, observed, summary
+from contracts.judge.case import Level
+from contracts.judge.verdict import Finding, Outcome, Report, Verdict
+from contracts.report.findings import began, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -16,7 +17,6 @@ from contracts.report.transcript import evidence
 def junit(report: Report, *, strict: bool) -> str:
     """Return the XML document."""
     redact = Redaction.of(report)
-    found = findings(report, strict=strict)
     failures = len(report.broken(strict=strict))
     counts = summary(report)
     sums = {
@@ -45,19 +45,19 @@ def junit(report: Report, *, strict: bool) -> str:
         message = redact.line(report.nothing_judged)
         XML.SubElement(case, "error", {"message": message, "type": "target"})
     for verdict in report.verdicts:
-        mine = [each for each in found if each.requirement is verdict.requirement]
-        _case(suite, verdict, mine, report, redact)
+        _case(suite, verdict, report, redact, strict=strict)
     XML.indent(root)
     text: str = XML.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _case(
-    suite: XML.Element, verdict: Verdict, found: list[Finding], report: Report, redact: Redaction
+    suite: XML.Element, verdict: Verdict, report: Report, redact: Redaction, *, strict: bool
 ) -> None:
     requirement = verdict.requirement
     # Situations are played side by side; the time of a requirement is that of its longest one.
-    took_s = max((each.until - began(each) for each in observed(report, requirement)), default=0.0)
+    mine = (each for each in report.observations if requirement.is_about(each.situation))
+    took_s = max((each.until - began(each) for each in mine), default=0.0)
     case = XML.SubElement(
         suite,
         "testcase",
@@ -70,28 +70,24 @@ def _case(
         case Outcome.ERROR:
             XML.SubElement(case, "error", {"message": redact.line(verdict.reason), "type": "judge"})
         case Outcome.FAIL:
-            counts = any(each.counts for each in found)
-            where = f"in {len(found)} of {verdict.judged} situations"
-            if counts:
+            where = f"in {len(verdict.findings)} of {verdict.judged} situations"
+            if requirement.level.counts(strict=strict):
                 attributes = {"message": f"broken {where}", "type": requirement.level.value}
                 element = XML.SubElement(case, "failure", attributes)
             else:
-                rule = (
-                    "not done, which is allowed"
-                    if found[0].is_note
-                    else "counts with --strict only"
-                )
+                note = requirement.level is Level.MAY
+                rule = "not done, which is allowed" if note else "counts with --strict only"
                 message = f"{requirement.level.value}, {rule}: {where}"
                 XML.SubElement(case, "skipped", {"message": message})
                 element = XML.SubElement(case, "system-out")
-            element.text = "\n\n".join(_text(each, redact) for each in found)
+            element.text = "\n\n".join(_text(each, redact) for each in verdict.findings)
         case Outcome.PASS:
             pass
 
 
 def _text(finding: Finding, redact: Redaction) -> str:
     texts = [redact.line(str(each)) for each in finding.breaches]
-    lines = [finding.id, finding.situation.about, *texts, *evidence(finding.observation, redact)]
+    lines = [finding.id, finding.seen.situation.about, *texts, *evidence(finding.seen, redact)]
     return "\n".join(lines)
 
 

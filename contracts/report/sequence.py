@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
-from contracts.judge.case import Context, Expect, Situation
+from contracts.judge.case import Context
 from contracts.judge.observation import Observation, TargetAnswer
+from contracts.judge.situation import Expect, Situation
 from contracts.report.findings import began
 from contracts.report.redaction import Redaction, short
 
@@ -85,7 +86,7 @@ EXPECTED = {
     Expect.FAILURE: "a JSON error, not 2xx",
     Expect.REFUSAL: "4xx, and no session",
     Expect.EITHER: "credentials, or a JSON error",
-    Expect.NOBODY: "nothing: the caller leaves",
+    Expect.NO_ANSWER: "nothing: the caller leaves",
 }
 
 
@@ -100,12 +101,12 @@ def as_expected(situation: Situation, answer: TargetAnswer) -> bool:
             return answer.status is not None and 400 <= answer.status < 500
         case Expect.EITHER:
             return answer.status is not None
-        case Expect.NOBODY:
+        case Expect.NO_ANSWER:
             return answer.status is None
 
 
 def sequence(
-    situation: Situation, seen: Observation, context: Context, redact: Redaction, *, broken: bool
+    seen: Observation, context: Context, redact: Redaction, *, broken: bool
 ) -> tuple[Row, ...]:
     """Return the rows of a situation, earliest first.
 
@@ -114,7 +115,7 @@ def sequence(
     """
     zero = began(seen)
     ranked = [
-        *_callers(situation, seen, redact, broken=broken),
+        *_callers(seen, redact, broken=broken),
         *_upstream(seen, redact),
         *_moves(seen, redact),
     ]
@@ -131,10 +132,8 @@ Rank = tuple[float, int, float]
 _LAST = 1 << 40
 
 
-def _callers(
-    situation: Situation, seen: Observation, redact: Redaction, *, broken: bool
-) -> Iterator[tuple[Rank, Row]]:
-    several = len(seen.answers) > 1
+def _callers(seen: Observation, redact: Redaction, *, broken: bool) -> Iterator[tuple[Rank, Row]]:
+    situation, several = seen.situation, len(seen.answers) > 1
     asked = f"avatar {redact.line(seen.avatar)}" if seen.avatar else ""
     if situation.body is not None:
         asked = redact.line(situation.body[:200]) or "(empty body)"

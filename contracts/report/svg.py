@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from types import MappingProxyType
 
-from contracts.report.findings import Finding
+from contracts.judge.verdict import Finding
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import Arrow, DeadlineLine, Fold, Lane, Mark, Row
 
@@ -47,7 +47,9 @@ class Drawing:
     height: int
 
 
-def drawing(rows: Iterable[Row], findings: Iterable[Finding], redact: Redaction) -> Drawing:
+def drawing(
+    rows: Iterable[Row], findings: Iterable[Finding], redact: Redaction, *, strict: bool
+) -> Drawing:
     """Place rows below each other, then a box for each finding."""
     placed = []
     y = _HEAD
@@ -60,7 +62,8 @@ def drawing(rows: Iterable[Row], findings: Iterable[Finding], redact: Redaction)
     y = foot + 18
     for finding in findings:
         lines = _lines(finding, redact)
-        boxes.append(Box(y, len(lines) * _LINE + 14, finding.counts, lines))
+        counts = finding.requirement.level.counts(strict=strict)
+        boxes.append(Box(y, len(lines) * _LINE + 14, counts, lines))
         y += boxes[-1].height + 8
     return Drawing(placed, boxes, foot, y)
 

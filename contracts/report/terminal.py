@@ -4,6 +4,7 @@ Progress goes to standard error, as a moving bar if that is a terminal; the verd
 output. Lines are wrapped and coloured on terminals only, never in files.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,13 +22,8 @@ from rich.text import Text
 
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
-from contracts.judge.verdict import Outcome, Report, Verdict
-from contracts.report.findings import (
-    Finding,
-    families,
-    findings,
-    summary,
-)
+from contracts.judge.verdict import Finding, Outcome, Report, Verdict
+from contracts.report.findings import families, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -59,7 +55,11 @@ class Terminal:
 
     @classmethod
     def usual(cls, *, strict: bool, err: bool = False) -> "Terminal":
-        """Return one for the standard streams, or for standard error alone."""
+        """Return one for the standard streams.
+
+        Args:
+            err: everything goes to standard error, because standard output takes a report.
+        """
         plain = partial(Console, highlight=False, markup=False, emoji=False)
         return cls(plain(stderr=err), plain(stderr=True), strict)
 
@@ -98,9 +98,9 @@ class Terminal:
         self._progress.start()
 
     def _played(self, event: SituationPlayed) -> None:
-        answers = event.observation.answers
+        answers = event.seen.answers
         got = ", ".join(map(str, answers[:3])) + (", …" if len(answers) > 3 else "")
-        text = f"{event.situation.id}: {got}"
+        text = f"{event.seen.situation.id}: {got}"
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, completed=event.done, description=text)
         else:
@@ -108,15 +108,14 @@ class Terminal:
 
     def _show(self, report: Report) -> None:
         redact = Redaction.of(report)
-        every = findings(report, strict=self.strict)
-        found = tuple(each for each in every if not each.is_note)
+        found = [each for each in report.findings if not each.is_note]
         for family, verdicts in families(report.verdicts):
             self._line()
             self._line((family, "bold"))
             for verdict in verdicts:
                 self._verdict(verdict, redact)
         if found:
-            self._findings(report, found, redact)
+            self._findings(report, redact)
         self._end(report, found, redact)
 
     def _verdict(self, verdict: Verdict, redact: Redaction) -> None:
@@ -138,39 +137,40 @@ class Terminal:
             (f" {text}", dim),
         )
 
-    def _findings(self, report: Report, found: tuple[Finding, ...], redact: Redaction) -> None:
+    def _findings(self, report: Report, redact: Redaction) -> None:
         self._line()
         self._line(("What is broken", "bold underline"))
         printed: dict[str, str] = {}  # situations whose evidence is on the screen, by the finding
         for verdict in report.verdicts:
-            mine = [each for each in found if each.requirement is verdict.requirement]
-            if not mine:
+            mine, requirement = verdict.findings, verdict.requirement
+            if not mine or requirement.level is Level.MAY:
                 continue
-            requirement = verdict.requirement
             self._line()
-            style = "bold red" if mine[0].counts else "bold yellow"
+            counts = requirement.level.counts(strict=self.strict)
+            style = "bold red" if counts else "bold yellow"
             where = f"  {requirement.level.value}, in {len(mine)} of {verdict.judged} situations"
             self._line((requirement.id, style), (where, ""))
             self._line((f"  {requirement.text}", ""))
             for finding in mine[:_MOST_SHOWN]:
                 self._finding(finding, printed, redact)
-            if rest := [each.situation.id for each in mine[_MOST_SHOWN:]]:
+            if rest := [each.seen.situation.id for each in mine[_MOST_SHOWN:]]:
                 self._line((f"  and in: {', '.join(rest)}", ""))
 
     def _finding(self, finding: Finding, printed: dict[str, str], redact: Redaction) -> None:
         self._line()
-        self._line((f"  {finding.id}", "bold"), (f"  {finding.situation.about}", ""))
+        self._line((f"  {finding.id}", "bold"), (f"  {finding.seen.situation.about}", ""))
         for breach in finding.breaches:
             self._line(("    expected: ", "green"), (redact.line(breach.expected, longest=600), ""))
             self._line(("    got:      ", "red"), (redact.line(breach.got, longest=600), ""))
-        if before := printed.get(finding.situation.id):
+        situation_id = finding.seen.situation.id
+        if before := printed.get(situation_id):
             self._line((f"    evidence: as for {before}", "dim"))
             return
-        printed[finding.situation.id] = finding.id
-        for line in evidence(finding.observation, redact):
+        printed[situation_id] = finding.id
+        for line in evidence(finding.seen, redact):
             self._line((f"    {line}", "dim"))
 
-    def _end(self, report: Report, found: tuple[Finding, ...], redact: Redaction) -> None:
+    def _end(self, report: Report, found: Sequence[Finding], redact: Redaction) -> None:
         counts = summary(report)
         good = report.kept(strict=self.strict)
         nothing = ", nothing was judged" if report.nothing_judged and not found else ""

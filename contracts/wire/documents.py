@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -129,10 +130,13 @@ def follow(document: Json, pointer: str) -> Any:
     """Return what a local `pointer`, such as `#/components/schemas/Session`, leads to.
 
     Raises:
-        KeyError: it leads nowhere.
+        LookupError, TypeError, ValueError: it leads nowhere.
     """
-    steps = (step.replace("~1", "/").replace("~0", "~") for step in pointer[2:].split("/"))
-    return reduce(lambda node, step: node[step], steps, document)
+    node: Any = document
+    for step in unquote(pointer[2:]).split("/"):
+        key = step.replace("~1", "/").replace("~0", "~")
+        node = node[int(key)] if isinstance(node, list) else node[key]
+    return node
 
 
 @cache

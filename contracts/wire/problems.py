@@ -7,8 +7,8 @@ unknown keys: a value may be a secret, so it never gets into a message by itself
 If a value fits none of several shapes, the shape of its type is taken for the one that was meant,
 and the rules of that one are reported. If the type does not decide, the message names all shapes.
 
-Problems are values; a `Vocabulary` turns them into words. `JSON` is the one for bodies. Scenario
-files, and the fake where it answers like the provider, have vocabularies of their own.
+Problems are values; a `Wording` turns them into words. `JSON` is the one for bodies. Scenario
+files, and the fake where it answers like the provider, have a wording of their own each.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def where(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
+class Wording:
     """The words for one audience.
 
     Attributes:
@@ -173,7 +173,7 @@ class Vocabulary:
         return phrase.format(text, got=problem.got, s="s" * (len(problem.keys) > 1))
 
 
-JSON = Vocabulary(
+JSON = Wording(
     phrases={
         Kind.TYPE: "{}",
         Kind.REQUIRED: "{}",

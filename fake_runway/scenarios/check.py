@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from contracts.wire.problems import Kind, Problem, Vocabulary, at, where
+from contracts.wire.problems import Kind, Problem, Wording, at, where
 from contracts.wire.schema import BodyValidator, load
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
@@ -19,7 +19,7 @@ from fake_runway.core.text import quoted
 from fake_runway.core.types import Json
 
 _A_SPAN = "a span such as 1.5s, 200ms or 5m"
-YAML = Vocabulary(
+YAML = Wording(
     phrases={
         Kind.CONST: "{}",
         Kind.ENUM: "one of {}",

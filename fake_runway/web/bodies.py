@@ -14,7 +14,7 @@ from functools import cached_property
 import orjson
 from aiohttp import web
 
-from contracts.wire.problems import Kind, Problem, Vocabulary, in_json, where
+from contracts.wire.problems import Kind, Problem, Wording, in_json, where
 from contracts.wire.schema import BodyValidator, load
 from fake_runway.core.types import Json
 from fake_runway.web.errors import (
@@ -28,7 +28,7 @@ from fake_runway.web.replies import NO_BODY
 
 API_VERSION = "2024-11-06"
 
-PROVIDER = Vocabulary(
+PROVIDER = Wording(
     phrases={
         Kind.UNKNOWN_KEY: "Unrecognized key{s}: {}",  # observed
         Kind.MAXIMUM: "Too big: expected number to be <={}",  # observed

@@ -14,7 +14,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from contracts.judge.case import Shape
+from contracts.judge.situation import Shape
 from tests.clients.judged import TakePort
 from tests.clients.processes import environment, running
 from tests.support.gateway.redis_server import redis_server

@@ -12,9 +12,10 @@ from unittest.mock import patch
 
 from aiohttp import web
 
-from contracts.judge.case import Context, Requirement, Shape, Situation
+from contracts.judge.case import Context, Requirement
 from contracts.judge.fake import connected
 from contracts.judge.runner import PRESETS, Runner, RunPlan
+from contracts.judge.situation import Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Output, Target

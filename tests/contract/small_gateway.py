@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from contracts.judge.case import Shape
 from contracts.judge.clock import sleep
 from contracts.judge.runner import PRESETS
+from contracts.judge.situation import Shape
 from contracts.judge.target import Output
 from tests.contract.judged import serving
 

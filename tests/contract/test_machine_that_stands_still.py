@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contracts.judge.case import Shape
+from contracts.judge.situation import Shape
 from contracts.judge.target import Output
 from tests.contract.judged import SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import Gateway, served

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from contracts.judge.case import Shape
+from contracts.judge.situation import Shape
+from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Output
 from gateway.config import Config
 from gateway.flow.credentials import Shape as OurShape
 from gateway.web.app import create_app
-from tests.contract.judged import SECRET, SimulatedJudge, findings, serving
+from tests.contract.judged import MARKER, SECRET, SimulatedJudge, findings, serving
 from tests.contract.sdk_gateway import SdkGateway
 from tests.contract.small_gateway import PATH, Gateway, served
 
@@ -57,6 +58,6 @@ def test_nothing_is_wrong_with_a_correct_gateway(kind: type[Gateway] | None, sha
 
     report = SimulatedJudge(shape, DEADLINE_S).judge(serve)
     assert findings(report) == {}
-    assert {each.id for each in report.situations} == {
-        each.situation for each in report.observations
+    assert {each.id for each in situations(DEADLINE_S, MARKER)} == {
+        each.situation.id for each in report.observations
     }

@@ -1,83 +1,60 @@
 """The cancel of sessions that are not handed out."""
 
-from collections.abc import Iterable, Set
+from functools import partial
 
-from contracts.judge.case import (
-    SLACK_S,
-    Breach,
-    Context,
-    Level,
-    Requirement,
-    Situation,
-    Trait,
-    requirement,
-)
-from contracts.judge.observation import TERMINAL, Observation
-from contracts.judge.requirements.common import answered, handed_out
+from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, requirement
+from contracts.judge.observation import TERMINAL
+from contracts.judge.situation import Trait
 
 
-def _cancelled(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+def _cancelled(case: Case) -> Breaches:
     """Check what became of the sessions whose id the target knows."""
-    if any(handed_out(seen)):
+    if any(case.handed_out):
         return
-    if situation.leaves_after_s is None and not any(answered(seen)):
+    if case.seen.situation.leaves_after_s is None and not any(case.answered):
         return  # the target was still at work when the observation ended: see time.deadline
-    for session in seen.known:
+    for session in case.seen.known:
         if session.state in TERMINAL:
             continue
-        tried = any(each.session == session.id for each in seen.calls("deleteSession"))
+        tried = any(each.session == session.id for each in case.seen.cancels)
         got = "one that did not succeed" if tried else "none"
         yield Breach(f"a DELETE of {session.id}", f"{got}: it is {session.state}")
 
 
-def _cancels(
-    id_: str,
-    text: str,
-    traits: Set[Trait],
-    *,
-    unless: Set[Trait] = frozenset(),
-    level: Level = Level.MUST,
-) -> Requirement:
-    return requirement(
-        id_,
-        text,
-        why="No other client knows the session, and it costs credits until it expires.",
-        source="observed (orphaned sessions of 44 credits each); ours",
-        traits=traits,
-        unless=unless,
-        level=level,
-    )(_cancelled)
-
-
+_cancels = partial(
+    requirement,
+    why="No other client knows the session, and it costs credits until it expires.",
+    source="observed (orphaned sessions of 44 credits each); ours",
+)
 cancel_deadline = _cancels(
     "cancel.at-the-deadline",
     "A session that is not READY by the deadline is cancelled.",
-    {Trait.DEADLINE},
+    traits={Trait.DEADLINE},
     unless={Trait.LATE_ID, Trait.CANCEL_HANGS},
-)
+)(_cancelled)
 cancel_failure = _cancels(
     "cancel.after-a-failure",
     "A session that cannot be handed out because of an error is cancelled.",
-    {Trait.POLL, Trait.CONSUME, Trait.NO_KEY, Trait.UNKNOWN_STATUS, Trait.RUNNING},
-)
+    traits={Trait.POLL, Trait.CONSUME, Trait.NO_KEY, Trait.UNKNOWN_STATUS, Trait.RUNNING},
+)(_cancelled)
 cancel_gone = _cancels(
     "cancel.caller-gone",
     "The session of a caller who has hung up is cancelled.",
-    {Trait.GONE},
+    traits={Trait.GONE},
     unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
-)
+)(_cancelled)
 cancel_gone_consuming = _cancels(
     "cancel.caller-gone-at-the-end",
     "The session of a caller who hangs up when only the consume is left is cancelled.",
-    {Trait.GONE_WHILE_CONSUMING},
+    traits={Trait.GONE_WHILE_CONSUMING},
     level=Level.SHOULD,
-)
+)(_cancelled)
 cancel_late_id = _cancels(
     "cancel.late-id",
     "A session whose create is answered late is cancelled once its id arrives.",
-    {Trait.LATE_ID},
+    traits={Trait.LATE_ID},
     level=Level.MAY,  # a closed connection looks like one that waits, so a target may not know
-)
+)(_cancelled)
 
 
 @requirement(
@@ -88,12 +65,12 @@ cancel_late_id = _cancels(
     traits={Trait.CANCEL_HANGS},
     level=Level.MAY,
 )
-def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def cancel_delays_nobody(case: Case) -> Breaches:
     """Check the time to the answer where no cancel is answered."""
-    for answer in seen.answers:
-        waited = any(each.at < answer.came_at for each in seen.calls("deleteSession"))
-        if waited and answer.took_s > context.timeout_s + SLACK_S + seen.lost_s:
-            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
+    for answer in case.seen.answers:
+        waited = any(each.at < answer.came_at for each in case.seen.cancels)
+        if waited and answer.took_s > case.context.timeout_s + SLACK_S + case.seen.lost_s:
+            yield Breach(f"an answer within {case.context.timeout_s:g}s", str(answer))
 
 
 @requirement(
@@ -104,9 +81,9 @@ def cancel_delays_nobody(seen: Observation, _: Situation, context: Context) -> I
     traits={Trait.CANCEL_FAILS_ONCE},
     level=Level.MAY,
 )
-def cancel_again(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def cancel_again(case: Case) -> Breaches:
     """Check the number of cancels, if there was one at all."""
-    if len(cancels := seen.calls("deleteSession")) == 1:
+    if len(cancels := case.seen.cancels) == 1:
         yield Breach("another DELETE", f"none after {cancels[0]}")
 
 
@@ -117,9 +94,9 @@ def cancel_again(seen: Observation, _: Situation, __: Context) -> Iterable[Breac
     source="ours",
     traits={Trait.SUCCESS},
 )
-def cancel_not_handed_out(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def cancel_not_handed_out(case: Case) -> Breaches:
     """Check the cancels until the observation ends."""
-    theirs = {answer.fields.get("sessionId") for answer in handed_out(seen)}
-    for call in seen.calls("deleteSession"):
+    theirs = {answer.fields.get("sessionId") for answer in case.handed_out}
+    for call in case.seen.cancels:
         if call.session in theirs:
             yield Breach("no DELETE of a session that was handed out", str(call))

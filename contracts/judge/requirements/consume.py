@@ -1,15 +1,8 @@
 """How the target consumes a session."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import Breach, Context, Shape, Situation, Trait, requirement
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import (
-    handed_out,
-    shape_of,
-    target_consumes,
-    went_elsewhere,
-)
+from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.requirements.common import shape_of, target_consumes
+from contracts.judge.situation import Shape, Trait
 
 
 @requirement(
@@ -18,10 +11,10 @@ from contracts.judge.requirements.common import (
     why="Runway rejects the second, and the credentials of the first are gone.",
     source="observed (single use)",
 )
-def consume_once(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def consume_once(case: Case) -> Breaches:
     """Check the consumes of each session."""
-    for session in seen.sessions:
-        consumes = [each for each in seen.consumes if each.session == session.id]
+    for session in case.seen.sessions:
+        consumes = [each for each in case.seen.consumes if each.session == session.id]
         if any(each.acted and each.status == 200 for each in consumes[:-1]):
             yield Breach("one consume", str(len(consumes)))
 
@@ -33,10 +26,10 @@ def consume_once(seen: Observation, _: Situation, __: Context) -> Iterable[Breac
     source="seed B; SDK",
     traits={Trait.SUCCESS},
 )
-def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def consume_with_the_key(case: Case) -> Breaches:
     """Check the bearer token of consumes."""
-    target_consumes(context)
-    if wrong := sum(not each.key_fits for each in seen.consumes):
+    target_consumes(case)
+    if wrong := sum(not each.key_fits for each in case.seen.consumes):
         yield Breach("the session's key", f"another bearer token, {wrong} times")
 
 
@@ -48,15 +41,15 @@ def consume_with_the_key(seen: Observation, _: Situation, context: Context) -> I
     traits={Trait.SUCCESS},
     unless={Trait.LAST_MOMENT},  # the deadline may come between the poll and the consume
 )
-def consume_arrives(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def consume_arrives(case: Case) -> Breaches:
     """Check that the fake got the consume of each session that was handed out."""
-    target_consumes(context)
-    ours = {session.id for session in seen.sessions}
-    consumed = {each.session for each in seen.consumes}
-    for answer in handed_out(seen):
+    target_consumes(case)
+    ours = {session.id for session in case.seen.sessions}
+    consumed = {each.session for each in case.seen.consumes}
+    for answer in case.handed_out:
         session = answer.fields.get("sessionId")
         if shape_of(answer) is Shape.CREDENTIALS and session in ours - consumed:
             yield Breach("a consume upstream", "credentials without one")
-    if went_elsewhere(seen, context):
+    if case.went_elsewhere:
         expected = "a consume upstream after READY, with the session's key"
-        yield Breach(expected, f"none, and {seen.answer}")
+        yield Breach(expected, f"none, and {case.seen.answer}")

@@ -1,10 +1,7 @@
 """The form of a failure."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import Breach, Context, Situation, Trait, requirement
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import answered
+from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.situation import Trait
 
 
 @requirement(
@@ -14,9 +11,9 @@ from contracts.judge.requirements.common import answered
     source="seed A; seed B ({error})",
     unless={Trait.GONE, Trait.BIG_BODY},
 )
-def error_json(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def error_json(case: Case) -> Breaches:
     """Check the bodies of failures."""
-    for answer in answered(seen):
+    for answer in case.answered:
         error = answer.fields.get("error")
         if not answer.ok and not (isinstance(error, str) and error):
             body = f"the keys {sorted(answer.fields)}" if answer.fields else "no JSON object"

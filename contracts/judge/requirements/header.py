@@ -1,10 +1,8 @@
 """The headers of the requests to Runway."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import Breach, Context, Level, Situation, Trait, requirement
-from contracts.judge.observation import Observation
+from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.requirements.common import target_consumes
+from contracts.judge.situation import Trait
 
 
 @requirement(
@@ -14,10 +12,10 @@ from contracts.judge.requirements.common import target_consumes
     source="published OpenAPI",
     traits={Trait.SUCCESS, Trait.DEADLINE, Trait.GONE, Trait.POLL, Trait.PASSING},
 )
-def header_version(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def header_version(case: Case) -> Breaches:
     """Check all requests but consumes, where browsers leave the header out."""
-    bare = [each for each in seen.upstream if not each.versioned and each not in seen.consumes]
-    if bare:
+    rest = (each for each in case.seen.upstream if each.operation != "consumeSession")
+    if bare := [each for each in rest if not each.versioned]:
         yield Breach("the header on every request", f"{len(bare)} without, such as {bare[0]}")
 
 
@@ -29,10 +27,8 @@ def header_version(seen: Observation, _: Situation, __: Context) -> Iterable[Bre
     traits={Trait.SUCCESS},
     level=Level.MAY,
 )
-def header_version_on_consume(
-    seen: Observation, _: Situation, context: Context
-) -> Iterable[Breach]:
+def header_version_on_consume(case: Case) -> Breaches:
     """Check consumes."""
-    target_consumes(context)
-    if bare := sum(not each.versioned for each in seen.consumes):
+    target_consumes(case)
+    if bare := sum(not each.versioned for each in case.seen.consumes):
         yield Breach("the header", f"{bare} consumes without it")

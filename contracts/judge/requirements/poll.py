@@ -1,11 +1,10 @@
 """How the target polls a session."""
 
-from collections.abc import Iterable
 from itertools import pairwise
 
-from contracts.judge.case import Breach, Context, Situation, Trait, requirement
-from contracts.judge.observation import Observation
+from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, hands_out
+from contracts.judge.situation import Trait
 
 LONGEST_INTERVAL_S = 5.0
 
@@ -26,11 +25,11 @@ poll_waits = requirement(
     source="SDK (1 s); observed (0.4 s to 5 s)",
     traits={Trait.SLOW, Trait.ERROR, Trait.GONE, Trait.MANY_ONE_SLOW},
 )
-def poll_not_too_fast(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def poll_not_too_fast(case: Case) -> Breaches:
     """Check the intervals; two short ones are forgiven, and a retry after a failure may be soon."""
     fast = [
         after.at - before.at
-        for before, after in pairwise(seen.polls)
+        for before, after in pairwise(case.seen.polls)
         if before.session == after.session
         and before.status == 200
         and before.arrives
@@ -48,9 +47,9 @@ def poll_not_too_fast(seen: Observation, _: Situation, __: Context) -> Iterable[
     source="SDK (1 s); observed (20 to 90 polls at 1 to 5 s)",
     traits={Trait.SLOW, Trait.DEADLINE},
 )
-def poll_not_too_slow(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def poll_not_too_slow(case: Case) -> Breaches:
     """Check the intervals, and the one before the first poll."""
-    calls = [*seen.creates[-1:], *seen.polls]
+    calls = [*case.seen.creates[-1:], *case.seen.polls]
     slow = [after.at - before.at - before.wait_s for before, after in pairwise(calls)]
     if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
         yield Breach(f"at most {LONGEST_INTERVAL_S:g}s between polls", f"{max(slow):.1f}s")
@@ -63,11 +62,11 @@ def poll_not_too_slow(seen: Observation, _: Situation, __: Context) -> Iterable[
     source="ours; observed (poll loops without an end)",
     unless={Trait.GONE, Trait.MANY, Trait.MANY_ONE_SLOW, Trait.REFUSED},
 )
-def poll_stops(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def poll_stops(case: Case) -> Breaches:
     """Check the polls after the answer; one may be on its way."""
-    if seen.answer.status is None:
+    if case.seen.answer.status is None:
         return
-    late = [each for each in seen.polls if each.at > seen.answer.came_at + 0.5]
+    late = [each for each in case.seen.polls if each.at > case.seen.answer.came_at + 0.5]
     if late:
-        after = late[0].at - seen.answer.came_at
+        after = late[0].at - case.seen.answer.came_at
         yield Breach("no poll after the answer", f"{len(late)}, the first {after:.1f}s later")

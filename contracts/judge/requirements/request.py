@@ -2,43 +2,41 @@
 
 import json
 import re
-from collections.abc import Iterable
 
 from contracts.judge.case import (
     Breach,
-    Context,
+    Breaches,
+    Case,
     Level,
     NotJudged,
     Requirement,
-    Situation,
-    Trait,
+    rejected_body,
     requirement,
 )
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import answered, rejected_body
+from contracts.judge.situation import Trait
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def _tidied(seen: Observation, situation: Situation) -> bool:
+def _tidied(case: Case) -> bool:
     """Tell whether the target made a known avatar of one in capitals or among white space.
 
     It may do so if it then asks for the known one. To pass on what was sent is a mistake.
     """
     try:
-        sent = json.loads(situation.body or b"")["avatarId"]
+        sent = json.loads(case.seen.situation.body or b"")["avatarId"]
         meant = sent.strip().lower()
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
-    taken = [create.avatar == meant and create.status == 200 for create in seen.creates]
+    taken = [create.avatar == meant and create.status == 200 for create in case.seen.creates]
     return sent != meant and bool(taken) and all(taken)
 
 
-def _rejected(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+def _rejected(case: Case) -> Breaches:
     """Check the status; a body that the target does not read to its end may be cut off."""
-    if _tidied(seen, situation):
+    if _tidied(case):
         return
-    for answer in seen.answers:
+    for answer in case.seen.answers:
         if answer.status is None and "closed" in answer.failure:
             continue
         if answer.status is None or not 400 <= answer.status < 500:
@@ -46,12 +44,7 @@ def _rejected(seen: Observation, situation: Situation, _: Context) -> Iterable[B
 
 
 def _rejection(
-    id_: str,
-    text: str,
-    trait: Trait,
-    *,
-    source: str = "ours; RFC 9110",
-    level: Level = Level.MUST,
+    id_: str, text: str, trait: Trait, *, source: str = "ours; RFC 9110", level: Level = Level.MUST
 ) -> Requirement:
     why = "The caller has to learn that its request is wrong."
     return requirement(id_, text, why=why, source=source, traits={trait}, level=level)(_rejected)
@@ -66,9 +59,7 @@ request_missing = _rejection(
     Trait.NO_AVATAR,
 )
 request_type = _rejection(
-    "request.wrong-type",
-    "An avatarId that is not a string is rejected with 4xx.",
-    Trait.WRONG_TYPE,
+    "request.wrong-type", "An avatarId that is not a string is rejected with 4xx.", Trait.WRONG_TYPE
 )
 request_unknown = _rejection(
     "request.unknown-avatar",
@@ -98,10 +89,10 @@ request_big = _rejection(
     traits={Trait.REFUSED},
     unless={Trait.BIG_BODY},
 )
-def request_no_upstream(seen: Observation, situation: Situation, _: Context) -> Iterable[Breach]:
+def request_no_upstream(case: Case) -> Breaches:
     """Check the fake's journal."""
-    created = sum(each.status == 200 for each in seen.creates)
-    if created and not _tidied(seen, situation):
+    created = sum(each.status == 200 for each in case.seen.creates)
+    if created and not _tidied(case):
         yield Breach("no session", str(created))
 
 
@@ -113,11 +104,11 @@ def request_no_upstream(seen: Observation, situation: Situation, _: Context) -> 
     traits={Trait.SUCCESS},
     unless={Trait.CUSTOM_AVATAR},
 )
-def request_preset(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def request_preset(case: Case) -> Breaches:
     """Check the body of creates, and that Runway does not reject it."""
-    if _UUID.fullmatch(seen.avatar):
+    if _UUID.fullmatch(case.seen.avatar):
         return  # the target takes custom avatars only (--avatars)
-    for create in seen.creates:
+    for create in case.seen.creates:
         avatar = create.body.get("avatar")
         avatar = avatar if isinstance(avatar, dict) else {}
         if avatar.get("type") != "runway-preset" or "presetId" not in avatar:
@@ -133,11 +124,11 @@ def request_preset(seen: Observation, _: Situation, __: Context) -> Iterable[Bre
     source="published OpenAPI; observed (gateways that send it as a preset)",
     traits={Trait.CUSTOM_AVATAR},
 )
-def request_custom_avatar(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def request_custom_avatar(case: Case) -> Breaches:
     """Check the body of creates, or that there is one."""
-    for answer in answered(seen):
-        if answer.status is not None and 400 <= answer.status < 500 and not seen.creates:
+    for answer in case.answered:
+        if answer.status is not None and 400 <= answer.status < 500 and not case.seen.creates:
             raise NotJudged("the target takes no custom avatars, or not this one")
-    right = {"type": "custom", "avatarId": seen.avatar}
-    if not any(each.body.get("avatar") == right and each.status == 200 for each in seen.creates):
+    right = {"type": "custom", "avatarId": case.seen.avatar}
+    if right not in [each.body.get("avatar") for each in case.seen.creates if each.status == 200]:
         yield Breach(f"a create with the avatar {right}", "none")

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from contracts.judge.case import Breach, Context, Level, Situation, Trait, requirement
-from contracts.judge.observation import Observation, UpstreamCall
-from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, answered
+from contracts.judge.case import Breach, Breaches, Case, Level, requirement
+from contracts.judge.observation import UpstreamCall
+from contracts.judge.requirements.common import SHORTEST_INTERVAL_S
+from contracts.judge.situation import Trait
 
 MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""
@@ -45,9 +46,9 @@ def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
     source="SDK (2 repetitions); ours",
     traits={Trait.CREATE, Trait.CONSUME},
 )
-def retry_bounded(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def retry_bounded(case: Case) -> Breaches:
     """Check the number of attempts."""
-    for name, calls in (("creates", seen.creates), ("consumes", seen.consumes)):
+    for name, calls in (("creates", case.seen.creates), ("consumes", case.seen.consumes)):
         if (count := len(_failures_in_a_row(calls))) > MOST_ATTEMPTS:
             yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", str(count))
 
@@ -59,14 +60,14 @@ def retry_bounded(seen: Observation, _: Situation, __: Context) -> Iterable[Brea
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
     traits={Trait.CREATE, Trait.POLL, Trait.CONSUME},
 )
-def retry_spaced(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def retry_spaced(case: Case) -> Breaches:
     """Check the pauses; a library's own retry on a fresh connection counts as one attempt."""
     of_sessions = [
         [each for each in calls if each.session == session]
-        for calls in (seen.polls, seen.consumes)
+        for calls in (case.seen.polls, case.seen.consumes)
         for session in dict.fromkeys(each.session for each in calls)
     ]
-    for calls in (seen.creates, *of_sessions):
+    for calls in (case.seen.creates, *of_sessions):
         attempts = _attempts(_failures_in_a_row(calls))
         pauses = [after.at - before.at for before, after in pairwise(attempts)]
         # two in a row, because creates for two sessions side by side may meet now and then
@@ -84,9 +85,9 @@ def retry_spaced(seen: Observation, _: Situation, __: Context) -> Iterable[Breac
     traits={Trait.RETRY_AFTER},
     level=Level.SHOULD,
 )
-def retry_after(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def retry_after(case: Case) -> Breaches:
     """Check the pauses between creates: Retry-After was 1."""
-    pauses = [after.at - before.at for before, after in pairwise(seen.creates)]
+    pauses = [after.at - before.at for before, after in pairwise(case.seen.creates)]
     if pauses and min(pauses) < 0.9:
         yield Breach("1s and more between creates", f"{min(pauses):.3f}s")
 
@@ -98,9 +99,9 @@ def retry_after(seen: Observation, _: Situation, __: Context) -> Iterable[Breach
     source="observed (2 credits at create; SDKs send no idempotency header)",
     traits={Trait.LOST_REPLY},
 )
-def retry_create_not_blindly(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def retry_create_not_blindly(case: Case) -> Breaches:
     """Check the number of creates that Runway acted on."""
-    if (created := sum(each.acted for each in seen.creates)) > 1:
+    if (created := sum(each.acted for each in case.seen.creates)) > 1:
         yield Breach("one create", f"{created}, each with a session of its own")
 
 
@@ -113,10 +114,10 @@ def retry_create_not_blindly(seen: Observation, _: Situation, __: Context) -> It
     unless={Trait.CREATE},
     level=Level.SHOULD,
 )
-def retry_passing_error(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def retry_passing_error(case: Case) -> Breaches:
     """Check that there is another poll; other requirements check what becomes of it."""
-    for answer in answered(seen):
-        if not answer.ok and len(seen.polls) == 1:
+    for answer in case.answered:
+        if not answer.ok and len(case.seen.polls) == 1:
             yield Breach("another poll", f"{answer} after the first")
 
 
@@ -129,8 +130,8 @@ def retry_passing_error(seen: Observation, _: Situation, __: Context) -> Iterabl
     unless={Trait.POLL},
     level=Level.SHOULD,
 )
-def retry_busy(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def retry_busy(case: Case) -> Breaches:
     """Check that there is another create; other requirements check what becomes of it."""
-    for answer in answered(seen):
-        if not answer.ok and len(seen.creates) == 1 and seen.creates[0].faults:
+    for answer in case.answered:
+        if not answer.ok and len(case.seen.creates) == 1 and case.seen.creates[0].faults:
             yield Breach("another create", f"{answer} after the first")

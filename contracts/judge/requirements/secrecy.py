@@ -1,10 +1,8 @@
 """What must not leave the target."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import Breach, Context, NotJudged, Shape, Situation, Trait, requirement
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import KEY, answered, shape_of
+from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
+from contracts.judge.requirements.common import KEY, shape_of
+from contracts.judge.situation import Shape, Trait
 from contracts.judge.spellings import spellings
 
 
@@ -18,14 +16,14 @@ def _contains(text: str, secret: str) -> bool:
     why="It opens the whole account.",
     source="seed B (never expose it)",
 )
-def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def secrecy_api_secret(case: Case) -> Breaches:
     """Check bodies, headers and addresses."""
-    for answer in seen.answers:
-        if _contains(answer.body.decode(errors="replace"), context.secret):
+    for answer in case.seen.answers:
+        if _contains(answer.body.decode(errors="replace"), case.context.secret):
             yield Breach("no API secret in an answer's body", "one")
-        if _contains(str(dict(answer.headers)), context.secret):
+        if _contains(str(dict(answer.headers)), case.context.secret):
             yield Breach("no API secret in an answer's headers", "one")
-    if any(each.secret_in_url for each in seen.upstream):
+    if any(each.secret_in_url for each in case.seen.upstream):
         yield Breach("no secret in a URL", "one in a request upstream")
 
 
@@ -35,12 +33,12 @@ def secrecy_api_secret(seen: Observation, _: Situation, context: Context) -> Ite
     why="Any holder of the key can take the session over until it is consumed.",
     source="seed B (log without credentials); ours",
 )
-def secrecy_session_key(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def secrecy_session_key(case: Case) -> Breaches:
     """Check headers, and the bodies of other answers."""
-    for answer in seen.answers:
+    for answer in case.seen.answers:
         entitled = answer.ok and shape_of(answer) is not Shape.CREDENTIALS
-        text = f"{dict(answer.headers)}" + ("" if entitled else answer.body.decode("latin-1"))
-        if KEY.search(text):
+        body = "" if entitled else answer.body.decode("latin-1")
+        if KEY.search(f"{dict(answer.headers)} {body}"):
             yield Breach("no session key in this answer", "one")
 
 
@@ -50,13 +48,13 @@ def secrecy_session_key(seen: Observation, _: Situation, __: Context) -> Iterabl
     why="Many people and systems read, ship and keep logs.",
     source="seed B (log without credentials); ours",
 )
-def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def secrecy_output(case: Case) -> Breaches:
     """Check what the target wrote during the situation."""
-    if not seen.output:
+    if not case.seen.output:
         raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
-    if _contains(seen.output, context.secret):
+    if _contains(case.seen.output, case.context.secret):
         yield Breach("no API secret in the target's output", "one")
-    if KEY.search(seen.output):
+    if KEY.search(case.seen.output):
         yield Breach("no session key in the target's output", "one")
 
 
@@ -67,8 +65,8 @@ def secrecy_output(seen: Observation, _: Situation, context: Context) -> Iterabl
     source="observed (raw upstream bodies sent to browsers); ours",
     traits={Trait.ERROR},
 )
-def secrecy_upstream_text(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def secrecy_upstream_text(case: Case) -> Breaches:
     """Check for the marker word that all texts of the fake contain."""
-    for answer in answered(seen):
-        if context.marker.encode() in answer.body or context.marker in str(dict(answer.headers)):
+    for answer in case.answered:
+        if case.context.marker in f"{answer.body!r} {dict(answer.headers)}":
             yield Breach("a text of the target's own", f"the upstream's, with {answer}")

@@ -2,23 +2,15 @@
 
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
-from contracts.judge.case import (
-    Breach,
-    Context,
-    Level,
-    NotJudged,
-    Shape,
-    Situation,
-    Trait,
-    requirement,
-)
-from contracts.judge.observation import Observation, TargetAnswer
-from contracts.judge.requirements.common import KEY, SHAPE_KEYS, answered, handed_out, shape_of
+from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
+from contracts.judge.observation import TargetAnswer
+from contracts.judge.requirements.common import KEY, SHAPE_KEYS, shape_of
+from contracts.judge.situation import Shape, Trait
 
 
 @requirement(
@@ -29,9 +21,9 @@ from contracts.judge.requirements.common import KEY, SHAPE_KEYS, answered, hande
     source="seed A; SDK",
     traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
 )
-def shape_one_of_two(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def shape_one_of_two(case: Case) -> Breaches:
     """Check the keys of successes."""
-    for answer in handed_out(seen):
+    for answer in case.handed_out:
         keys = sorted(answer.fields)
         both = "sessionKey" in keys and ("serverUrl" in keys or "token" in keys)
         if shape_of(answer) is None or both:
@@ -46,9 +38,9 @@ def shape_one_of_two(seen: Observation, _: Situation, __: Context) -> Iterable[B
     traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
     level=Level.SHOULD,
 )
-def shape_nothing_else(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def shape_nothing_else(case: Case) -> Breaches:
     """Check the keys of successes that have one of the two shapes."""
-    for answer in handed_out(seen):
+    for answer in case.handed_out:
         if (shape := shape_of(answer)) is None or {"sessionKey", "token"} <= answer.fields.keys():
             continue  # checked by shape.one-of-two
         if more := sorted(answer.fields.keys() - SHAPE_KEYS[shape]):
@@ -62,9 +54,9 @@ def shape_nothing_else(seen: Observation, _: Situation, __: Context) -> Iterable
     source="SDK",
     traits={Trait.SUCCESS, Trait.MANY_ONE_SLOW, Trait.ERROR},
 )
-def shape_types(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def shape_types(case: Case) -> Breaches:
     """Check the values of successes."""
-    for answer in handed_out(seen):
+    for answer in case.handed_out:
         for name in (*SHAPE_KEYS[Shape.CREDENTIALS], "sessionKey"):
             value = answer.fields.get(name, "absent")
             if not isinstance(value, str) or not value:
@@ -78,10 +70,10 @@ def shape_types(seen: Observation, _: Situation, __: Context) -> Iterable[Breach
     source="seed A; seed B",
     traits={Trait.SUCCESS},
 )
-def shape_session_id(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def shape_session_id(case: Case) -> Breaches:
     """Check the id against the fake's."""
-    ids = {session.id for session in seen.sessions}
-    for answer in handed_out(seen):
+    ids = {session.id for session in case.seen.sessions}
+    for answer in case.handed_out:
         if shape_of(answer) is not None and answer.fields["sessionId"] not in ids:
             yield Breach(" or ".join(sorted(ids)) or "no sessionId", "another sessionId")
 
@@ -94,9 +86,9 @@ def shape_session_id(seen: Observation, _: Situation, __: Context) -> Iterable[B
     unless={Trait.GONE, Trait.BIG_BODY},
     level=Level.SHOULD,
 )
-def shape_content_type(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def shape_content_type(case: Case) -> Breaches:
     """Check the header."""
-    for answer in answered(seen):
+    for answer in case.answered:
         declared = {key.lower(): text for key, text in answer.headers.items()}.get("content-type")
         if answer.body and "json" not in (declared or "none"):
             yield Breach("application/json", declared or "no content type")
@@ -109,13 +101,13 @@ def shape_content_type(seen: Observation, _: Situation, __: Context) -> Iterable
     source="SDK",
     traits={Trait.SUCCESS},
 )
-def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def shape_declared(case: Case) -> Breaches:
     """Check the shape; without a declaration there is nothing to check."""
-    if context.shape is None:
+    if case.context.shape is None:
         raise NotJudged("no shape was declared, and no success showed one")
-    for answer in handed_out(seen):
-        if (shape := shape_of(answer)) not in (None, context.shape):
-            yield Breach(context.shape.value, shape.value if shape else "neither")
+    for answer in case.handed_out:
+        if (shape := shape_of(answer)) not in (None, case.context.shape):
+            yield Breach(case.context.shape.value, shape.value if shape else "neither")
 
 
 @requirement(
@@ -125,19 +117,19 @@ def shape_declared(seen: Observation, _: Situation, context: Context) -> Iterabl
     source="seed A; seed B",
     traits={Trait.SUCCESS},
 )
-def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def shape_credentials(case: Case) -> Breaches:
     """Check them against those of the fake, which names a room like its session."""
-    rooms = {session.id for session in seen.sessions}
-    for answer in _of_shape(seen, Shape.CREDENTIALS):
+    rooms = {session.id for session in case.seen.sessions}
+    for answer in _of_shape(case, Shape.CREDENTIALS):
         fields = answer.fields
         room = fields["sessionId"] if fields["sessionId"] in rooms else fields["roomName"]
         if not isinstance(fields["roomName"], str) or not isinstance(fields["token"], str):
             continue  # checked by shape.types
-        if fields["serverUrl"] != context.media_url and isinstance(fields["serverUrl"], str):
-            yield Breach(f"serverUrl {context.media_url}", "another serverUrl")
+        if fields["serverUrl"] != case.context.media_url and isinstance(fields["serverUrl"], str):
+            yield Breach(f"serverUrl {case.context.media_url}", "another serverUrl")
         if fields["roomName"] != room or fields["roomName"] not in rooms:
             yield Breach("the room of that session", "another roomName")
-        if seen.consumes and _room_of(fields["token"]) != room:
+        if case.seen.consumes and _room_of(fields["token"]) != room:
             yield Breach("the token that opens that room", "another token")
 
 
@@ -148,25 +140,25 @@ def shape_credentials(seen: Observation, _: Situation, context: Context) -> Iter
     source="seed A",
     traits={Trait.SUCCESS},
 )
-def shape_key(seen: Observation, _: Situation, __: Context) -> Iterable[Breach]:
+def shape_key(case: Case) -> Breaches:
     """Check the form of the key, and that the target has not consumed it."""
-    for answer in _of_shape(seen, Shape.SESSION_KEY):
+    for answer in _of_shape(case, Shape.SESSION_KEY):
         if not isinstance(answer.fields["sessionKey"], str):
             continue  # checked by shape.types
         if not KEY.fullmatch(answer.fields["sessionKey"]):
             yield Breach("the session's key", "another value as sessionKey")
-        used = [each for each in seen.consumes if each.status == 200]
+        used = [each for each in case.seen.consumes if each.status == 200]
         if any(each.session == answer.fields["sessionId"] for each in used):
             yield Breach("an unused key", "one that the target has consumed")
 
 
-def _of_shape(seen: Observation, shape: Shape) -> Iterator[TargetAnswer]:
+def _of_shape(case: Case, shape: Shape) -> Iterator[TargetAnswer]:
     """Yield the successes of one shape.
 
     Raises:
         NotJudged: all successes have another shape.
     """
-    successes = [*handed_out(seen)]
+    successes = [*case.handed_out]
     fitting = [answer for answer in successes if shape_of(answer) is shape]
     if successes and not fitting:
         raise NotJudged(f"the target does not hand out the shape {shape.value}")

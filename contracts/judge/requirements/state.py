@@ -1,10 +1,9 @@
 """What each status of a session means for the answer."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import Breach, Context, Situation, Trait, requirement
-from contracts.judge.observation import TERMINAL, Observation
-from contracts.judge.requirements.common import never_a_success, prompt_s
+from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.observation import TERMINAL
+from contracts.judge.requirements.common import never_a_success
+from contracts.judge.situation import Trait
 
 
 @requirement(
@@ -15,13 +14,13 @@ from contracts.judge.requirements.common import never_a_success, prompt_s
     traits={Trait.ENDS},
     unless={Trait.RUNNING},
 )
-def terminal_ends_the_wait(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def terminal_ends_the_wait(case: Case) -> Breaches:
     """Check the time from the end of the session to the answer."""
-    limit_s = prompt_s(context)
-    for answer, session in zip(seen.answers, seen.sessions, strict=False):
+    limit_s = case.prompt_s
+    for answer, session in zip(case.seen.answers, case.seen.sessions, strict=False):
         ends = [at for at, _, state in session.moves if state in TERMINAL]
         waited_s = answer.came_at - ends[0] if answer.status is not None and ends else 0.0
-        if waited_s > limit_s + seen.lost_s:
+        if waited_s > limit_s + case.seen.lost_s:
             expected = f"an answer within {limit_s:g}s of the end ({session.state})"
             yield Breach(expected, f"one after {waited_s:.1f}s")
 

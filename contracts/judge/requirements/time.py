@@ -1,19 +1,8 @@
 """When the caller has to be answered, and the answer at the deadline."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import (
-    SLACK_S,
-    Breach,
-    Context,
-    Level,
-    NotJudged,
-    Situation,
-    Trait,
-    requirement,
-)
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import hands_out, in_time, never_a_success, own_mistake
+from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, NotJudged, requirement
+from contracts.judge.requirements.common import hands_out, never_a_success
+from contracts.judge.situation import Trait
 
 
 @requirement(
@@ -23,13 +12,13 @@ from contracts.judge.requirements.common import hands_out, in_time, never_a_succ
     source="seed A (30 s); seed B (a server action without a limit)",
     unless={Trait.GONE, Trait.CANCEL_HANGS},
 )
-def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def time_deadline(case: Case) -> Breaches:
     """Check the time to the answer."""
-    for answer in seen.answers:
-        late = answer.took_s > context.timeout_s + SLACK_S + seen.lost_s
+    for answer in case.seen.answers:
+        late = answer.took_s > case.context.timeout_s + SLACK_S + case.seen.lost_s
         silent = answer.status is None and "closed" not in answer.failure
         if silent or late:
-            yield Breach(f"an answer within {context.timeout_s:g}s", str(answer))
+            yield Breach(f"an answer within {case.context.timeout_s:g}s", str(answer))
 
 
 @requirement(
@@ -39,9 +28,9 @@ def time_deadline(seen: Observation, _: Situation, context: Context) -> Iterable
     source="seed A (504)",
     traits={Trait.DEADLINE},
 )
-def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def time_status(case: Case) -> Breaches:
     """Check the status."""
-    for answer in in_time(seen, context):
+    for answer in case.in_time:
         if answer.status is not None and not 500 <= answer.status < 600:
             yield Breach("504 or another 5xx", str(answer))
 
@@ -54,12 +43,12 @@ def time_status(seen: Observation, _: Situation, context: Context) -> Iterable[B
     traits={Trait.LAST_MOMENT},
     level=Level.SHOULD,
 )
-def time_last_moment(seen: Observation, situation: Situation, context: Context) -> Iterable[Breach]:
+def time_last_moment(case: Case) -> Breaches:
     """Check the answer, unless a late create has spent the second."""
-    late = bool(seen.creates) and seen.creates[0].at > seen.answer.sent_at + 0.4
-    if late and not own_mistake(seen, context):
+    late = bool(case.seen.creates) and case.seen.creates[0].at > case.seen.answer.sent_at + 0.4
+    if late and not case.own_mistake:
         raise NotJudged("the create was so late that the session was not READY in time")
-    yield from hands_out(seen, situation, context)
+    yield from hands_out(case)
 
 
 time_nothing = requirement(

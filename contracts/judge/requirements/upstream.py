@@ -1,10 +1,8 @@
 """What a failure of each upstream hop means for the answer."""
 
-from collections.abc import Iterable
-
-from contracts.judge.case import Breach, Context, Situation, Trait, requirement
-from contracts.judge.observation import Observation
-from contracts.judge.requirements.common import answered, never_a_success, prompt_s
+from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.requirements.common import never_a_success
+from contracts.judge.situation import Trait
 
 upstream_create = requirement(
     "upstream.create",
@@ -38,11 +36,9 @@ upstream_consume = requirement(
     source="ours; observed (upstream status passed on)",
     traits={Trait.UNAUTHORIZED},
 )
-def upstream_not_the_callers_fault(
-    seen: Observation, _: Situation, __: Context
-) -> Iterable[Breach]:
+def upstream_not_the_callers_fault(case: Case) -> Breaches:
     """Check the status."""
-    for answer in answered(seen):
+    for answer in case.answered:
         if answer.status in (401, 403):
             yield Breach("5xx", str(answer))
 
@@ -54,11 +50,11 @@ def upstream_not_the_callers_fault(
     source="observed (401 and 402 swallowed until the deadline)",
     traits={Trait.FINAL},
 )
-def upstream_final(seen: Observation, _: Situation, context: Context) -> Iterable[Breach]:
+def upstream_final(case: Case) -> Breaches:
     """Check the time from the first such error to the answer."""
-    limit_s = prompt_s(context)
-    errors = [each.at for each in seen.polls if each.status is not None and each.status >= 400]
-    for answer in answered(seen):
+    limit_s = case.prompt_s
+    errors = [each.at for each in case.seen.polls if each.status is not None and each.status >= 400]
+    for answer in case.answered:
         if errors and answer.came_at - errors[0] > limit_s:
             waited_s = answer.came_at - errors[0]
             yield Breach(f"an answer within {limit_s:g}s of the error", f"{waited_s:.1f}s")

@@ -1,12 +1,26 @@
-"""Session forms that situations share."""
+"""What situations share: session forms, and the situations that have an expectation in common."""
 
 from typing import Any
 
-from contracts.judge.observation import Json
+from contracts.judge.situation import Expect, Json, Situation, Trait
 
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 MORE_THAN_HALF = 0.6
 """A hop that takes this part of the deadline leaves no time for a second one of its length."""
+AT_ONCE: Json = {"provision_time": "0s"}
+NEVER: Json = {"provision_time": "never"}
+
+
+def succeeds(id_: str, about: str, *traits: Trait, **more: Any) -> Situation:
+    return Situation(id_, about, Expect.SUCCESS, {Trait.SUCCESS, *traits}, **more)
+
+
+def fails(id_: str, about: str, *traits: Trait, **more: Any) -> Situation:
+    return Situation(id_, about, Expect.FAILURE, {Trait.ERROR, *traits}, **more)
+
+
+def ready_after(seconds: float) -> Json:
+    return {"provision_time": f"{seconds:.3f}s"}
 
 
 def fault_form(operation: str, effect: Json, **more: Any) -> Json:
@@ -16,7 +30,7 @@ def fault_form(operation: str, effect: Json, **more: Any) -> Json:
 
 def late_create(after_s: float) -> Json:
     late = fault_form("createSession", {"delay": f"{after_s:.3f}s"})
-    return {**late, "provision_time": "never"}
+    return {**late, **NEVER}
 
 
 def error_effect(status: int, marker: str, **headers: str) -> Json:

@@ -4,17 +4,27 @@ What depends on the target's own deadline is computed from it. Errors that the f
 carry a marker word, so that the judge finds a target that passes Runway's texts on.
 """
 
-from contracts.judge.case import Situation
-from contracts.judge.situations.callers import callers
+from dataclasses import replace
+
+from contracts.judge.situation import Situation
+from contracts.judge.situations.callers import cancel_errors, leaving, several
 from contracts.judge.situations.endings import endings, never_ready
 from contracts.judge.situations.successes import successes
 from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
 from contracts.judge.situations.wrong_requests import wrong_requests
 
+QUICK = (
+    *("ready-at-once", "ready-after-a-while", "custom-avatar", "caller-gone"),
+    *("bad-json", "no-avatar", "avatar-number", "unknown-preset"),
+    *("fails-while-provisioning", "cancelled-while-polling", "running-before-ready"),
+    *("create-401", "create-402", "create-500", "poll-401", "poll-500-once", "consume-401"),
+)
+"""The situations of the quick profile."""
+
 
 def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
     """Return all situations for a target with this deadline."""
-    return (
+    every = (
         *successes(timeout_s),
         *wrong_requests(),
         *endings(marker),
@@ -22,5 +32,8 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *create_errors(marker),
         *poll_errors(marker),
         *consume_errors(timeout_s, marker),
-        *callers(timeout_s, marker),
+        *leaving(),
+        *cancel_errors(marker),
+        *several(timeout_s),
     )
+    return tuple(replace(each, quick=each.id in QUICK) for each in every)

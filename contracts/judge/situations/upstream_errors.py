@@ -1,174 +1,127 @@
 """Failures of Runway at each hop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from contracts.judge.case import Expect, Shape, Situation, Trait
-from contracts.judge.observation import Json
-from contracts.judge.situations.building import MORE_THAN_HALF, error_effect, fault_form
-
-_OPERATIONS = {
-    Trait.CREATE: "createSession",
-    Trait.POLL: "getSession",
-    Trait.CONSUME: "consumeSession",
-}
-
-
-def _fails(
-    hop: Trait, name: str, about: str, effect: Json, *traits: Trait, **more: Any
-) -> Situation:
-    """Return the situation in which all calls of a hop go wrong."""
-    session = {**fault_form(_OPERATIONS[hop], effect), **more.pop("session", {})}
-    traits_ = {Trait.ERROR, hop, *traits}
-    return Situation(
-        f"{hop.name.lower()}-{name}", about, Expect.FAILURE, traits_, session=session, **more
-    )
+from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
+from contracts.judge.situations.building import (
+    MORE_THAN_HALF,
+    error_effect,
+    fails,
+    fault_form,
+    ready_after,
+)
 
 
-def _fails_once(
-    hop: Trait, name: str, about: str, effect: Json, *, quick: bool = False
-) -> Situation:
-    """Return the situation in which the first call of a hop goes wrong."""
-    return Situation(
-        f"{hop.name.lower()}-{name}-once",
-        about,
-        Expect.EITHER,
-        {Trait.ERROR, hop, Trait.PASSING},
-        session=fault_form(_OPERATIONS[hop], effect, times=1),
-        quick=quick,
-    )
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """A hop whose calls go wrong."""
 
+    trait: Trait
+    operation: str
+    marker: str
+    shape: Shape | None = None
 
-def _of_status(status: int) -> set[Trait]:
-    return {Trait.UNAUTHORIZED} if status in (401, 403) else set()
+    def fails(self, name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
+        """Return the situation in which all calls go wrong."""
+        session = {**fault_form(self.operation, effect), **more.pop("session", {})}
+        more = {"session": session, "shape": self.shape, **more}
+        return fails(f"{self.trait.name.lower()}-{name}", about, self.trait, *traits, **more)
+
+    def answers(
+        self, statuses: Sequence[int], what: str, *traits: Trait, **more: Any
+    ) -> Iterator[Situation]:
+        """Yield the situations in which all calls get a status."""
+        for status in statuses:
+            about = f"Runway answers {status} to {what}."
+            unauthorized = (Trait.UNAUTHORIZED,) if status in (401, 403) else ()
+            effect = error_effect(status, self.marker)
+            yield self.fails(str(status), about, effect, *traits, *unauthorized, **more)
+
+    def fails_once(self, name: str, about: str, effect: Json) -> Situation:
+        """Return the situation in which the first call goes wrong."""
+        id_ = f"{self.trait.name.lower()}-{name}-once"
+        traits = {Trait.ERROR, self.trait, Trait.PASSING}
+        session = fault_form(self.operation, effect, times=1)
+        return Situation(id_, about, Expect.EITHER, traits, session=session)
 
 
 def create_errors(marker: str) -> Iterator[Situation]:
-    def fails(name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
-        return _fails(Trait.CREATE, name, about, effect, *traits, **more)
-
-    for status in (400, 401, 402, 403, 404):
-        yield fails(
-            str(status),
-            f"Runway answers {status} to the create.",
-            error_effect(status, marker),
-            Trait.FINAL,
-            *_of_status(status),
-            quick=status in (401, 402),
-        )
-    yield fails("429", "Runway answers 429 to every create.", error_effect(429, marker))
-    yield fails(
+    hop = _Hop(Trait.CREATE, "createSession", marker)
+    soon, in_an_hour = (error_effect(429, marker, Retry_After=after) for after in ("1", "3600"))
+    html = f"<html><body>{marker}</body></html>"
+    yield from hop.answers((400, 401, 402, 403, 404), "the create", Trait.FINAL)
+    yield from hop.answers((429,), "every create")
+    yield hop.fails(
         "429-retry-after",
         "Runway answers 429 with Retry-After: 1 to every create.",
-        error_effect(429, marker, Retry_After="1"),
+        soon,
         Trait.RETRY_AFTER,
     )
-    yield fails(
-        "429-in-an-hour",
-        "Runway answers 429 with Retry-After: 3600 to every create.",
-        error_effect(429, marker, Retry_After="3600"),
+    yield hop.fails(
+        "429-in-an-hour", "Runway answers 429 with Retry-After: 3600 to every create.", in_an_hour
     )
-    for status in (500, 502, 503, 504):
-        yield fails(
-            str(status),
-            f"Runway answers {status} to every create.",
-            error_effect(status, marker),
-            quick=status == 500,
-        )
-    yield fails(
-        "html",
-        "A proxy answers the create with 502 and a page.",
-        {"status": 502, "page": f"<html><body>{marker}</body></html>"},
+    yield from hop.answers((500, 502, 503, 504), "every create")
+    yield hop.fails(
+        "html", "A proxy answers the create with 502 and a page.", {"status": 502, "page": html}
     )
-    yield fails("reset", "The create's connection is reset.", {"reset": True})
-    yield fails("empty", "The create gets no byte in answer.", {"empty": True})
-    yield fails(
+    yield hop.fails("reset", "The create's connection is reset.", {"reset": True})
+    yield hop.fails("empty", "The create gets no byte in answer.", {"empty": True})
+    yield hop.fails(
         "hang",
         "The create is never answered.",
         {"hang": True},
         whole_deadline=True,
         retried_late=True,
     )
-    yield fails("truncated", "The create's answer is cut off.", {"truncate": 5})
-    yield fails("malformed", "The create's answer is broken JSON.", {"malformed": True})
-    yield fails("no-id", "The create's answer has no id.", {"omit": ["id"]})
-    yield fails("null-id", "The create's answer has a null id.", {"set": {"id": None}})
-    yield fails("page", "The create is answered 200 with a page.", {"page": marker})
-    yield fails("lost", "The create's reply is lost.", {"lost": True}, Trait.LOST_REPLY)
+    yield hop.fails("truncated", "The create's answer is cut off.", {"truncate": 5})
+    yield hop.fails("malformed", "The create's answer is broken JSON.", {"malformed": True})
+    yield hop.fails("no-id", "The create's answer has no id.", {"omit": ["id"]})
+    yield hop.fails("null-id", "The create's answer has a null id.", {"set": {"id": None}})
+    yield hop.fails("page", "The create is answered 200 with a page.", {"page": marker})
+    yield hop.fails("lost", "The create's reply is lost.", {"lost": True}, Trait.LOST_REPLY)
     for status in (429, 503):
         effect = error_effect(status, marker, Retry_After="1")
-        about = f"The first create gets {status}."
-        yield _fails_once(Trait.CREATE, str(status), about, effect)
+        yield hop.fails_once(str(status), f"The first create gets {status}.", effect)
 
 
 def poll_errors(marker: str) -> Iterator[Situation]:
-    def fails(name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
-        return _fails(Trait.POLL, name, about, effect, *traits, **more)
-
-    for status in (401, 402, 403, 404):
-        yield fails(
-            str(status),
-            f"Runway answers {status} to every poll.",
-            error_effect(status, marker),
-            Trait.FINAL,
-            *_of_status(status),
-            quick=status == 401,
-        )
-    for status in (429, 500, 502, 503, 504):
-        yield fails(
-            str(status),
-            f"Runway answers {status} to every poll.",
-            error_effect(status, marker),
-            whole_deadline=True,
-        )
-    for name, about, effect, traits in (
-        ("reset", "Every poll's connection is reset.", {"reset": True}, ()),
-        ("hang", "No poll is ever answered.", {"hang": True}, ()),
-        ("malformed", "Every poll is answered with broken JSON.", {"malformed": True}, ()),
-        ("truncated", "Every poll's answer is cut off.", {"truncate": 9}, ()),
-        (
-            "no-status",
-            "No poll's answer has a status.",
-            {"omit": ["status"]},
-            (Trait.UNKNOWN_STATUS,),
-        ),
-        ("page", "Every poll is answered 200 with a page.", {"page": f"<p>{marker}</p>"}, ()),
-    ):
-        yield fails(name, about, effect, *traits, whole_deadline=True)
-    yield _fails_once(
-        Trait.POLL, "500", "The first poll gets 500.", error_effect(500, marker), quick=True
-    )
-    yield _fails_once(
-        Trait.POLL, "429", "The first poll gets 429.", error_effect(429, marker, Retry_After="1")
-    )
-    yield _fails_once(Trait.POLL, "reset", "The first poll's connection is reset.", {"reset": True})
+    hop = _Hop(Trait.POLL, "getSession", marker)
+    yield from hop.answers((401, 402, 403, 404), "every poll", Trait.FINAL)
+    yield from hop.answers((429, 500, 502, 503, 504), "every poll", whole_deadline=True)
+    lasting = partial(hop.fails, whole_deadline=True)
+    no_status = {"omit": ["status"]}
+    yield lasting("reset", "Every poll's connection is reset.", {"reset": True})
+    yield lasting("hang", "No poll is ever answered.", {"hang": True})
+    yield lasting("malformed", "Every poll is answered with broken JSON.", {"malformed": True})
+    yield lasting("truncated", "Every poll's answer is cut off.", {"truncate": 9})
+    yield lasting("no-status", "No poll's answer has a status.", no_status, Trait.UNKNOWN_STATUS)
+    yield lasting("page", "Every poll is answered 200 with a page.", {"page": f"<p>{marker}</p>"})
+    busy = error_effect(429, marker, Retry_After="1")
+    yield hop.fails_once("500", "The first poll gets 500.", error_effect(500, marker))
+    yield hop.fails_once("429", "The first poll gets 429.", busy)
+    yield hop.fails_once("reset", "The first poll's connection is reset.", {"reset": True})
 
 
 def consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
-    def fails(name: str, about: str, effect: Json, *traits: Trait, **more: Any) -> Situation:
-        return _fails(Trait.CONSUME, name, about, effect, *traits, shape=Shape.CREDENTIALS, **more)
-
-    for status in (400, 401, 403, 404, 429, 500, 503):
-        yield fails(
-            str(status),
-            f"Runway answers {status} to every consume.",
-            error_effect(status, marker),
-            *_of_status(status),
-            quick=status == 401,
-        )
-    yield fails("reset", "Every consume's connection is reset.", {"reset": True})
-    yield fails("lost", "The consume's reply is lost.", {"lost": True})
-    yield fails("empty", "No consume gets a byte in answer.", {"empty": True})
-    yield fails("malformed", "The consume's answer is broken JSON.", {"malformed": True})
-    yield fails("truncated", "The consume's answer is cut off.", {"truncate": 9})
-    yield fails("no-token", "The consume's answer has no token.", {"omit": ["token"]})
-    yield fails("no-url", "The consume's answer has no url.", {"omit": ["url"]})
-    yield fails("null-token", "The consume's token is null.", {"set": {"token": None}})
-    yield fails("page", "The consume is answered 200 with a page.", {"page": f"<p>{marker}</p>"})
-    yield fails(
+    hop = _Hop(Trait.CONSUME, "consumeSession", marker, Shape.CREDENTIALS)
+    page = {"page": f"<p>{marker}</p>"}
+    yield from hop.answers((400, 401, 403, 404, 429, 500, 503), "every consume")
+    yield hop.fails("reset", "Every consume's connection is reset.", {"reset": True})
+    yield hop.fails("lost", "The consume's reply is lost.", {"lost": True})
+    yield hop.fails("empty", "No consume gets a byte in answer.", {"empty": True})
+    yield hop.fails("malformed", "The consume's answer is broken JSON.", {"malformed": True})
+    yield hop.fails("truncated", "The consume's answer is cut off.", {"truncate": 9})
+    yield hop.fails("no-token", "The consume's answer has no token.", {"omit": ["token"]})
+    yield hop.fails("no-url", "The consume's answer has no url.", {"omit": ["url"]})
+    yield hop.fails("null-token", "The consume's token is null.", {"set": {"token": None}})
+    yield hop.fails("page", "The consume is answered 200 with a page.", page)
+    yield hop.fails(
         "hang",
         "The session becomes READY after half of the deadline, and no consume is answered.",
         {"hang": True},
-        session={"provision_time": f"{timeout_s * MORE_THAN_HALF:.3f}s"},
+        session=ready_after(timeout_s * MORE_THAN_HALF),
         whole_deadline=True,
     )

@@ -1,99 +1,81 @@
 """Requests that have to be refused before anything reaches Runway."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.judge.case import Expect, Situation, Trait
+from contracts.judge.situation import Expect, Situation, Trait
 from contracts.judge.situations.building import CUSTOM_AVATAR
-
-_QUICK = ("bad-json", "no-avatar", "unknown-preset", "avatar-number")
 
 
 def wrong_requests() -> Iterator[Situation]:
     for trait, requests in _requests().items():
-        for id_, (about, body) in requests.items():
+        for id_, about, body in requests:
             yield Situation(
-                id_,
-                about,
-                Expect.REFUSAL,
-                {Trait.REFUSED, trait},
-                session=None,
-                body=body,
-                quick=id_ in _QUICK,
+                id_, about, Expect.REFUSAL, {Trait.REFUSED, trait}, session=None, body=body
             )
 
 
-def _requests() -> dict[Trait, dict[str, tuple[str, bytes]]]:
+def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes], ...]]:
     """Return id, what the request is, and its body, by what is wrong with it."""
     return {
-        Trait.BAD_JSON: {
-            "bad-json": ("The body is no JSON.", b'{"avatarId": '),
-            "empty-body": ("The body is empty.", b""),
-            "body-list": ("The body is a list.", b'["music-superstar"]'),
-            "body-null": ("The body is null.", b"null"),
-            "more-than-json": ("Something follows the JSON.", b'{"avatarId": "music-superstar"}}'),
-            "not-utf-8": ("The body is not UTF-8.", b'{"avatarId": "\xff\xfe"}'),
-        },
-        Trait.NO_AVATAR: {
-            "no-avatar": ("The body names no avatar.", b"{}"),
-            "avatar-null": ("The avatar is null.", _asking_for(None)),
-            "avatar-empty": ("The avatar is an empty string.", _asking_for("")),
-        },
-        Trait.WRONG_TYPE: {
-            "avatar-number": ("The avatar is a number.", _asking_for(42)),
-            "avatar-object": ("The avatar is an object.", _asking_for({"id": "music-superstar"})),
-            "avatar-list": (
-                "The avatar is a list with a preset.",
-                _asking_for(["music-superstar"]),
-            ),
-        },
-        Trait.UNKNOWN_AVATAR: {
-            "unknown-preset": ("There is no such preset.", _asking_for("no-such-avatar")),
-            "part-of-a-preset": (
+        Trait.BAD_JSON: (
+            ("bad-json", "The body is no JSON.", b'{"avatarId": '),
+            ("empty-body", "The body is empty.", b""),
+            ("body-list", "The body is a list.", b'["music-superstar"]'),
+            ("body-null", "The body is null.", b"null"),
+            ("more-than-json", "Something follows the JSON.", b'{"avatarId": "music-superstar"}}'),
+            ("not-utf-8", "The body is not UTF-8.", b'{"avatarId": "\xff\xfe"}'),
+        ),
+        Trait.NO_AVATAR: (
+            ("no-avatar", "The body names no avatar.", b"{}"),
+            ("avatar-null", "The avatar is null.", _for(None)),
+            ("avatar-empty", "The avatar is an empty string.", _for("")),
+        ),
+        Trait.WRONG_TYPE: (
+            ("avatar-number", "The avatar is a number.", _for(42)),
+            ("avatar-object", "The avatar is an object.", _for({"id": "music-superstar"})),
+            ("avatar-list", "The avatar is a list with a preset.", _for(["music-superstar"])),
+        ),
+        Trait.UNKNOWN_AVATAR: (
+            ("unknown-preset", "There is no such preset.", _for("no-such-avatar")),
+            (
+                "part-of-a-preset",
                 "The avatar is a part of the name of a preset.",
-                _asking_for("character"),
+                _for("character"),
             ),
-            "more-than-a-preset": (
-                "The avatar begins like a preset.",
-                _asking_for("music-superstar-2"),
-            ),
-            "preset-in-capitals": (
-                "The avatar is a preset in capitals.",
-                _asking_for("MUSIC-SUPERSTAR"),
-            ),
-            "more-than-a-uuid": (
-                "The avatar holds a UUID and more.",
-                _asking_for(f"x{CUSTOM_AVATAR}x"),
-            ),
-        },
-        Trait.HOSTILE_AVATAR: {
-            "uuid-and-line-break": (
+            ("more-than-a-preset", "The avatar begins like a preset.", _for("music-superstar-2")),
+            ("preset-in-capitals", "The avatar is a preset in capitals.", _for("MUSIC-SUPERSTAR")),
+            ("more-than-a-uuid", "The avatar holds a UUID and more.", _for(f"x{CUSTOM_AVATAR}x")),
+        ),
+        Trait.HOSTILE_AVATAR: (
+            (
+                "uuid-and-line-break",
                 "The avatar is a UUID and a line break.",
-                _asking_for(f"{CUSTOM_AVATAR}\n"),
+                _for(f"{CUSTOM_AVATAR}\n"),
             ),
-            "hostile-path": (
+            (
+                "hostile-path",
                 "The avatar tries to leave its place in a path.",
-                _asking_for("../../v1/organization"),
+                _for("../../v1/organization"),
             ),
-            "hostile-object-name": (
+            (
+                "hostile-object-name",
                 "The avatar is the name of a property that every JavaScript object has.",
-                _asking_for("__proto__"),
+                _for("__proto__"),
             ),
-            "hostile-line-break": (
+            (
+                "hostile-line-break",
                 "The avatar holds line breaks and a header.",
-                _asking_for("music-superstar\r\nX-Injected: 1"),
+                _for("music-superstar\r\nX-Injected: 1"),
             ),
-            "hostile-long": ("The avatar is 5,000 characters long.", _asking_for("a" * 5_000)),
-        },
-        Trait.BIG_BODY: {
-            "big-body": (
-                "The body is 2 MiB long.",
-                _asking_for("music-superstar", x="y" * (2 << 20)),
-            ),
-        },
+            ("hostile-long", "The avatar is 5,000 characters long.", _for("a" * 5_000)),
+        ),
+        Trait.BIG_BODY: (
+            ("big-body", "The body is 2 MiB long.", _for("music-superstar", x="y" * (2 << 20))),
+        ),
     }
 
 
-def _asking_for(avatar: Any, **more: str) -> bytes:
+def _for(avatar: Any, **more: str) -> bytes:
     return json.dumps({"avatarId": avatar, **more}).encode()

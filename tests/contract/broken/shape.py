@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from contracts.judge.case import Shape
+from contracts.judge.situation import Shape
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.judge.case import Shape
+from contracts.judge.situation import Shape
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem
 

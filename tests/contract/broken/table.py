@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.judge.case import Shape
+from contracts.judge.situation import Shape
 from tests.contract.small_gateway import Gateway
 
 NOTHING: Mapping[str, str] = {}

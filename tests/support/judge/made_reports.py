@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from contracts.judge.case import Breach, Context, Expect, Level, Requirement, Situation
+from contracts.judge.case import Breach, Context, Level, Requirement
 from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
-from contracts.judge.verdict import FailedSituation, Outcome, Report, Verdict
+from contracts.judge.situation import Expect, Situation
+from contracts.judge.verdict import Finding, Outcome, Report, Verdict
 
 SECRET = "judge-5ec2e7/with+signs="
 KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
@@ -72,16 +73,22 @@ def observation(
     upstream: tuple[UpstreamCall, ...] = (),
     sessions: tuple[ObservedSession, ...] = (),
     output: str = "",
+    expect: Expect = Expect.FAILURE,
 ) -> Observation:
     """Return the observation of a situation."""
-    until = BEGAN_AT + 3.5
-    return Observation(id_, "music-superstar", answers, upstream, sessions, until, output)
+    until, about = BEGAN_AT + 3.5, situation(id_, expect)
+    return Observation(about, "music-superstar", answers, upstream, sessions, until, output)
+
+
+def ready_at_once() -> Observation:
+    """Return an observation in which nothing is broken."""
+    answered = answer(200, b'{"sessionId": "x"}', after_s=0.2)
+    return observation("ready-at-once", answered, expect=Expect.SUCCESS)
 
 
 def report(
     verdicts: tuple[Verdict, ...],
     observations: tuple[Observation, ...],
-    situations: tuple[Situation, ...],
     **more: object,
 ) -> Report:
     """Return a report on a target with a deadline of 4 seconds."""
@@ -89,7 +96,6 @@ def report(
     made = Report(
         verdicts=verdicts,
         observations=observations,
-        situations=situations,
         context=context,
         target_url="http://127.0.0.1:3000/api/connect",
         seed="7",
@@ -122,7 +128,7 @@ def mixed() -> Report:
             call(12, 0.5, status=500, shown=None, faults=("poll-fails/1",)),
         ),
     )
-    fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
+    fine = ready_at_once()
     late = Breach("no poll after the answer", "2, the first 0.5s later")
     later = Breach("no poll after the answer", "another")
     stops = requirement("poll.stops", text="Polls end with the answer.")
@@ -133,66 +139,59 @@ def mixed() -> Report:
             Verdict(
                 stops,
                 Outcome.FAIL,
-                (FailedSituation(never, (late, later)), FailedSituation(failed, (late,))),
+                (Finding(stops, never, (late, later)), Finding(stops, failed, (late,))),
                 judged=3,
             ),
             Verdict(
                 declared,
                 Outcome.FAIL,
-                (FailedSituation(failed, (Breach("application/json", "text/html"),)),),
+                (Finding(declared, failed, (Breach("application/json", "text/html"),)),),
                 judged=3,
             ),
             Verdict(requirement("time.status"), Outcome.SKIP, reason="nothing was played"),
         ),
         (fine, failed, never),
-        (
-            situation("ready-at-once", Expect.SUCCESS),
-            situation("poll-500"),
-            situation("never-ready"),
-        ),
     )
 
 
 def kept() -> Report:
     """Return a report in which everything is right."""
-    fine = observation("ready-at-once", answer(200, b'{"sessionId": "x"}', after_s=0.2))
+    fine = ready_at_once()
     verdict = Verdict(requirement("shape.types"), Outcome.PASS, judged=1)
-    return report((verdict,), (fine,), (situation("ready-at-once", Expect.SUCCESS),))
+    return report((verdict,), (fine,))
 
 
 def unexercised() -> Report:
     """Return a report on a target that never asked the fake, at an address with a password."""
-    seen = observation("ready-at-once", answer(404, b"no such page"))
+    seen = observation("ready-at-once", answer(404, b"no such page"), expect=Expect.SUCCESS)
     nothing = "not one request reached the fake, from http://user:pass-word@127.0.0.1:3000/"
     verdict = Verdict(requirement("poll.stops"), Outcome.SKIP, reason=nothing)
-    about = (situation("ready-at-once", Expect.SUCCESS),)
-    return report((verdict,), (seen,), about, nothing_judged=nothing)
+    return report((verdict,), (seen,), nothing_judged=nothing)
 
 
 def everywhere() -> Report:
     """Return a report in which one SHOULD is broken in five situations with four callers each."""
     callers = [answer(200, b"[1]")] * 4
-    seen = tuple(observation(f"place-{number}", *callers) for number in range(5))
-    failures = tuple(FailedSituation(each, (Breach("an object", "a list"),)) for each in seen)
-    verdict = Verdict(requirement("many.rest", Level.SHOULD), Outcome.FAIL, failures, judged=5)
-    return report(
-        (verdict,), seen, tuple(situation(each.situation, Expect.EITHER) for each in seen)
-    )
+    places = (f"place-{number}" for number in range(5))
+    seen = tuple(observation(each, *callers, expect=Expect.EITHER) for each in places)
+    rest = requirement("many.rest", Level.SHOULD)
+    findings = tuple(Finding(rest, each, (Breach("an object", "a list"),)) for each in seen)
+    return report((Verdict(rest, Outcome.FAIL, findings, judged=5),), seen)
 
 
 def optional() -> Report:
     """Return a report in which all is right, and one MAY is not done."""
     report = kept()
-    failures = (FailedSituation(report.observations[0], (Breach("the header", "none"),)),)
     may = requirement("header.more", Level.MAY, "A header is sent too.")
-    verdict = Verdict(may, Outcome.FAIL, failures, judged=1)
+    finding = Finding(may, report.observations[0], (Breach("the header", "none"),))
+    verdict = Verdict(may, Outcome.FAIL, (finding,), judged=1)
     return replace(report, verdicts=(*report.verdicts, verdict))
 
 
 def unjudged() -> Report:
     """Return a report on a requirement whose check broke."""
     verdict = Verdict(requirement("shape.types"), Outcome.ERROR, reason="the check broke")
-    return report((verdict,), (), (), replay_token="", took_s=0.0)
+    return report((verdict,), (), replay_token="", took_s=0.0)
 
 
 def hostile() -> Report:
@@ -208,16 +207,15 @@ def hostile() -> Report:
             call(2, 0.2, shown=f"<i>{KEY}</i>", faults=("<u>fault</u>",)),
         ),
         sessions=(session((0.1, "<created>", "<queued>")),),
+        expect=Expect.REFUSAL,
         output=f"log {SECRET} {KEY} {OTHER_KEY}\n" + HOSTILE.decode(errors="replace"),
     )
     breach = Breach("less", f"{HOSTILE.decode(errors='replace')} {SECRET} {KEY} \ud800")
-    verdict = Verdict(
-        requirement("error.json"), Outcome.FAIL, (FailedSituation(bad, (breach,)),), judged=1
-    )
+    error = requirement("error.json")
+    verdict = Verdict(error, Outcome.FAIL, (Finding(error, bad, (breach,)),), judged=1)
     skipped = Verdict(requirement("time.status"), Outcome.SKIP, reason=f"<b>{SECRET}\x1b")
     return report(
         (verdict, skipped),
         (bad,),
-        (situation("bad-json", Expect.REFUSAL),),
         target_url="http://user:pass-word@127.0.0.1:3000/<b>",
     )

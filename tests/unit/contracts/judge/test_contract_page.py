@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from contracts.cli import main
-from contracts.judge.case import Expect, Requirement, Situation, Trait
+from contracts.judge.case import Requirement
 from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.situation import Expect, Situation, Trait
 from contracts.judge.situations.catalogue import situations
 
 PAGE = Path(__file__).parents[4] / "docs" / "contract.md"

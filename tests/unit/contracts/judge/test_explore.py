@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from contracts.judge.case import Context, Situation, Trait
+from contracts.judge.case import Context
 from contracts.judge.explore import Smallest, explore
 from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.situation import Situation, Trait
 from contracts.judge.strategies import forms, situation_of
 from fake_runway.scenarios.catalogue import Catalogue
 from tests.support.effort import examples
@@ -64,7 +65,7 @@ def explored(answer: Any, *, examples: int = 60) -> tuple[Smallest | None, int]:
     counted: list[int] = []
 
     async def play(situation: Situation) -> Observation:
-        return Observation("example", "an-avatar", (answer(situation),), (), (), until=9.0)
+        return Observation(situation, "an-avatar", (answer(situation),), (), (), until=9.0)
 
     async def main() -> Smallest | None:
         return await explore(
@@ -97,7 +98,7 @@ def test_the_smallest_breaking_situation_is_reported() -> None:
     found, _ = explored(answer)
 
     assert found is not None
-    assert found.situation.session is not None
-    assert len(found.situation.session["faults"]) == 1
-    assert "queued" not in found.situation.session
+    assert found.seen.situation.session is not None
+    assert len(found.seen.situation.session["faults"]) == 1
+    assert "queued" not in found.seen.situation.session
     assert found.broken[0].requirement.id == "error.json"

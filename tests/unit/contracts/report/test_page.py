@@ -8,8 +8,9 @@ from xml.etree import ElementTree as XML
 
 import pytest
 
-from contracts.judge.case import Context, Expect
+from contracts.judge.case import Context
 from contracts.judge.observation import TargetAnswer
+from contracts.judge.situation import Expect
 from contracts.judge.verdict import Report
 from contracts.report import Format, render
 from contracts.report.redaction import Redaction
@@ -53,16 +54,14 @@ def drawings(text: str) -> list[XML.Element]:
 def rows(situation_id: str, *, broken: bool = False) -> tuple[Row, ...]:
     """Return the rows of a situation of the mixed report."""
     report = reports.mixed()
-    (about,) = [each for each in report.situations if each.id == situation_id]
-    (seen,) = [each for each in report.observations if each.situation == situation_id]
-    return sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
+    (seen,) = [each for each in report.observations if each.situation.id == situation_id]
+    return sequence(seen, CONTEXT, Redaction(""), broken=broken)
 
 
 def answered(expect: Expect, *answers: TargetAnswer, broken: bool = False) -> list[Arrow]:
     """Return the arrows of a situation in which upstream is not asked."""
-    seen = reports.observation("made-up", *answers)
-    about = reports.situation("made-up", expect)
-    found = sequence(about, seen, CONTEXT, Redaction(""), broken=broken)
+    seen = reports.observation("made-up", *answers, expect=expect)
+    found = sequence(seen, CONTEXT, Redaction(""), broken=broken)
     return [row for row in found if isinstance(row, Arrow)]
 
 
@@ -262,7 +261,7 @@ def test_marks_stand_for_changes_of_state() -> None:
         (Expect.REFUSAL, 500, Tone.BAD),
         (Expect.EITHER, 500, Tone.GOOD),
         (Expect.EITHER, None, Tone.BAD),
-        (Expect.NOBODY, None, Tone.GOOD),
+        (Expect.NO_ANSWER, None, Tone.GOOD),
     ],
 )
 def test_an_answer_is_marked_right_or_wrong(expect: Expect, status: int | None, tone: Tone) -> None:
@@ -284,7 +283,7 @@ def test_a_reply_that_does_not_arrive_is_lost() -> None:
     cut = reports.call(1, 0.1, arrives=False)
     silent = reports.call(2, 0.2, status=None, shown=None)
     seen = reports.observation("made-up", reports.answer(502), upstream=(cut, silent))
-    found = sequence(reports.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
+    found = sequence(seen, CONTEXT, Redaction(""), broken=False)
     replies = [row for row in found if isinstance(row, Arrow) and row.source is Lane.FAKE]
 
     assert [(row.label, row.lost) for row in replies] == [
@@ -297,7 +296,7 @@ def test_a_flood_of_calls_is_cut() -> None:
     """Thousands of different rows would make a page that no browser can open."""
     calls = tuple(reports.call(number, number / 1000, status=200 + number) for number in range(300))
     seen = reports.observation("made-up", reports.answer(502), upstream=calls)
-    found = sequence(reports.situation("made-up"), seen, CONTEXT, Redaction(""), broken=False)
+    found = sequence(seen, CONTEXT, Redaction(""), broken=False)
 
     assert len(found) < 100
     assert any(isinstance(row, Fold) and "more rows" in row.label for row in found)

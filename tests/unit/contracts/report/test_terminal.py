@@ -9,7 +9,6 @@ from rich.console import Console
 
 from contracts.judge.runner import RunBegan, RunEnded, SituationPlayed
 from contracts.judge.verdict import Report
-from contracts.report import reporters
 from contracts.report.terminal import Terminal
 from tests.support.judge import made_reports as reports
 
@@ -22,11 +21,10 @@ def output_of(report: Report, *, strict: bool = False, terminal: bool = False) -
         for each in (out, err)
     ]
     listener = Terminal(consoles[0], consoles[1], strict)
-    count = len(report.situations)
-    listener.listen(RunBegan(count, len(report.verdicts), "http://127.0.0.1:1"))
+    count = len(report.observations)
+    listener.listen(RunBegan(count, len(report.verdicts)))
     for done, seen in enumerate(report.observations, start=1):
-        (about,) = [each for each in report.situations if each.id == seen.situation]
-        listener.listen(SituationPlayed(about, seen, done, count))
+        listener.listen(SituationPlayed(seen, done, count))
     listener.listen(RunEnded(report))
     listener.close()
     return out.getvalue(), err.getvalue()
@@ -139,9 +137,9 @@ def test_standard_output_is_left_to_a_report_if_it_takes_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Then the verdicts go to standard error too."""
-    listen, close = reporters(strict=False, err=True)
-    listen(RunEnded(reports.kept()))
-    close()
+    terminal = Terminal.usual(strict=False, err=True)
+    terminal.listen(RunEnded(reports.kept()))
+    terminal.close()
 
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -167,7 +165,6 @@ def test_a_long_token_is_not_printed() -> None:
 
 def test_an_end_before_the_beginning_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
     """A run can fail before its first situation, and then the output has none."""
-    _, close = reporters(strict=False)
-    close()
+    Terminal.usual(strict=False).close()
 
     assert capfd.readouterr().out == ""

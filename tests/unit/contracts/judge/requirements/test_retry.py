@@ -2,9 +2,10 @@
 
 import pytest
 
-from contracts.judge.case import Context, Expect, Situation
+from contracts.judge.case import Case, Context
 from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.situation import Expect, Situation
 from tests.support.judge.made_reports import call
 
 SITUATION = Situation("fails", "", Expect.FAILURE)
@@ -16,8 +17,8 @@ SPACED = next(each for each in REQUIREMENTS if each.id == "retry.spaced")
 
 def is_kept(*calls: UpstreamCall) -> bool:
     """Return whether the attempts have pauses between them."""
-    seen = Observation("fails", "an-avatar", (TargetAnswer(0.0, 1.0, 502),), calls, (), until=4.0)
-    return not [*SPACED.check(seen, SITUATION, CONTEXT)]
+    seen = Observation(SITUATION, "an-avatar", (TargetAnswer(0.0, 1.0, 502),), calls, (), until=4.0)
+    return not [*SPACED.check(Case(seen, CONTEXT))]
 
 
 @pytest.mark.parametrize(("sessions", "kept"), [(("one", "other"), True), (("one",), False)])

@@ -1,0 +1,116 @@
+"""What Runway and the caller do while a session is wanted, as values.
+
+What Runway does is the session form of a scenario of the fake.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from enum import Enum, unique
+from typing import Any
+
+Json = Mapping[str, Any]
+"""An object of JSON."""
+
+
+class Expect(Enum):
+    """What the caller of a situation gets from a correct gateway."""
+
+    SUCCESS = "success"  # credentials
+    FAILURE = "failure"  # a non-2xx answer: Runway failed
+    REFUSAL = "refusal"  # a 4xx answer, and no request to Runway: the caller was wrong
+    EITHER = "either"  # both are allowed
+    NO_ANSWER = "nobody"  # the caller has left
+
+
+@unique
+class Trait(Enum):
+    """What a situation is an instance of, in a line; requirements select situations by traits."""
+
+    SUCCESS = "the target has to hand out credentials"
+    SLOW = "the session becomes READY after the first poll, and before the deadline"
+    LAST_MOMENT = "the session becomes READY just before the deadline"
+    CUSTOM_AVATAR = "the caller asks for a custom avatar"
+
+    REFUSED = "the caller is wrong: the target answers 4xx and creates no session"
+    BAD_JSON = "the body is not a JSON object"
+    NO_AVATAR = "the body has no avatar, or an empty one"
+    WRONG_TYPE = "the avatar is not a string"
+    UNKNOWN_AVATAR = "the avatar is neither a preset nor a UUID"
+    HOSTILE_AVATAR = "the avatar attacks what it may be copied into"
+    BIG_BODY = "the body has megabytes"
+
+    ERROR = "Runway fails at a hop, or the session fails"
+    CREATE = "a create fails"
+    POLL = "a poll fails"
+    CONSUME = "a consume fails"
+    PASSING = "the first call of a hop fails, and the next one succeeds"
+    FINAL = "an error that does not pass: the next attempt gets the same answer"
+    UNAUTHORIZED = "Runway answers 401 or 403"
+    RETRY_AFTER = "Runway answers 429 with Retry-After: 1"
+    LOST_REPLY = "Runway creates a session, and its reply is lost"
+
+    ENDS = "the session ends while the target waits"
+    RUNNING = "the session is RUNNING: another client has used its key"
+    NO_KEY = "the session is READY, and the answer has no key"
+    UNKNOWN_STATUS = "the session has no status, or one that is not documented"
+    DEADLINE = "the session is not READY by the deadline"
+    LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
+    CANCEL_HANGS = "no cancel is answered"
+    CANCEL_FAILS_ONCE = "the first cancel gets 500"
+
+    GONE = "the caller hangs up"
+    GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"
+    MANY = "several callers connect at once, and all sessions are quick"
+    MANY_ONE_SLOW = "several callers connect at once, and some sessions are slow"
+
+
+class Shape(Enum):
+    """What a gateway hands out."""
+
+    SESSION_KEY = "session-key"
+    CREDENTIALS = "credentials"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What Runway does, and what the caller does, while a session is wanted.
+
+    Attributes:
+        id: stable.
+        about: one sentence.
+        traits: what it is an instance of.
+        session: the session form that the caller's avatar is bound to; None: nothing is bound.
+        body: what the caller sends; None: the avatar as the official component sends it.
+        callers: how many call at once, each for an avatar of its own.
+        same_avatar: all of them call for one avatar instead.
+        slow: session forms of the callers who are slow among many, at most half of them.
+        leaves_after_s: the caller hangs up; None: it waits.
+        custom: the avatar is a custom one, a UUID.
+        shape: only targets that hand out this; None: all.
+        whole_deadline: a correct target needs its whole deadline for it.
+        to_the_second: a delay of a second decides it, so a busy machine cannot judge it.
+        retried_late: the target may create again much later, which would look like another
+            situation's create: an SDK whose create times out tries again after a minute.
+        quick: it is part of the quick profile.
+    """
+
+    id: str
+    about: str
+    expect: Expect
+    traits: Set[Trait] = frozenset()
+    session: Json | None = field(default_factory=dict)
+    body: bytes | None = None
+    callers: int = 1
+    same_avatar: bool = False
+    slow: tuple[Json, ...] = ()
+    leaves_after_s: float | None = None
+    custom: bool = False
+    shape: Shape | None = None
+    whole_deadline: bool = False
+    to_the_second: bool = False
+    retried_late: bool = False
+    quick: bool = False
+
+    def slow_among(self, callers: int) -> tuple[Json, ...]:
+        """Return the session forms of the slow callers, who call first."""
+        return self.slow[: callers // 2]
