@@ -26,7 +26,8 @@ DEFAULT_SCENARIO = Scenario(
     name="default",
     about="Nothing goes wrong.",
     wire="NOT_READY, then READY with a key, then RUNNING once the key is used.",
-    state="Sessions are provisioned, wait to be consumed, run, and end when somebody ends them.",
+    state="Sessions are provisioned, wait to be consumed, run, and end by an event, a limit or a"
+    " DELETE.",
 )
 """The scenario of the same name, without reading the catalogue; a test holds the two equal."""
 

@@ -705,12 +705,12 @@ def test_a_reason_holds_for_its_operations_and_text() -> None:
     """A line explains its id at its operations, and a fixed text only as it was."""
     change = next(change for change in CHANGES if change.what == "tighter maximum")
     (found,) = drift_of(change)
-    covering = parsed(row(found.id, f"`{fingerprint(found.now)}`, so far"))[found.id]
+    row_of = parsed(row(found.id, f"`{fingerprint(found.now)}`, so far"))[found.id]
 
-    assert covering.explains(found)
+    assert row_of.explains(found)
     assert parsed(row(found.id, "less"))[found.id].explains(found)
-    assert not covering.explains(replace(found, now="9"))
-    assert not covering.explains(replace(found, operation="deleteSession"))
+    assert not row_of.explains(replace(found, now="9"))
+    assert not row_of.explains(replace(found, operation="deleteSession"))
     assert explanation(found) is None
 
 
