@@ -110,12 +110,14 @@ class AuthSettings:
         unset=(),
     )
     issuer: str = setting(
-        "GATEWAY_JWT_ISSUER", some_text, "what the claim iss has to be; not set: any"
+        "GATEWAY_JWT_ISSUER",
+        some_text,
+        "the claim iss that a token must have; without it any issuer passes",
     )
     audience: str = setting(
         "GATEWAY_JWT_AUDIENCE",
         some_text,
-        "what the claim aud has to be; not set: a token with an aud is rejected",
+        "the claim aud that a token must have; without it a token with an aud is rejected",
     )
     leeway_s: float = setting(
         "GATEWAY_JWT_LEEWAY=30",

@@ -115,7 +115,8 @@ def parse_rate(text: str) -> tuple[Rate, ...]:
     for part in re.split("[,;|]", text.lower()):
         form = _RATE.fullmatch(part)
         if form is None or form[3] not in _UNITS:
-            raise ValueError(f"got {part.strip()!r}")
+            among = "" if part == text.lower() else f" in {text!r}"
+            raise ValueError(f"got {part.strip()!r}{among}")
         amount, window_s = int(form[1]), (int(form[2] or 1) or 1) * _UNITS[form[3]]
         if not 1 <= amount <= MOST:
             raise ValueError(f"an amount is from 1 to {MOST}, got {amount}")
