@@ -137,3 +137,17 @@ def test_examples_run_on_what_the_tests_use() -> None:
     shared = [name for name in releases[0] if all(name in each for each in releases)]
     assert "node_modules/@runwayml/sdk" in shared
     assert [name for name in shared if len({each[name] for each in releases}) > 1] == []
+
+
+def test_tests_that_run_alone_lie_where_tox_collects_them() -> None:
+    """The environment `judged` names the folders of all tests with the marker `alone`."""
+    line = next(line for line in (ROOT / "tox.ini").read_text().splitlines() if "-m alone " in line)
+    folders = re.findall(r"tests/\w+", line)
+    marked = {
+        path.relative_to(ROOT).as_posix().rpartition("/")[0]
+        for path in (ROOT / "tests").rglob("*.py")
+        if "pytest.mark.alone" in path.read_text() and path.name != "test_locked.py"
+    }
+
+    assert folders
+    assert sorted(marked - set(folders)) == []
