@@ -1,5 +1,6 @@
 """Laws of the rates, and how they are configured."""
 
+from contextlib import suppress
 from copy import deepcopy
 from itertools import accumulate, pairwise
 
@@ -128,15 +129,20 @@ def test_a_limiter_in_process_follows_the_loops_time() -> None:
     assert simulate(main()) == pytest.approx(3600, rel=0.5)
 
 
-def test_without_a_rate_every_connect_passes() -> None:
-    """Without a rate no connect is refused."""
+@pytest.mark.parametrize(("limits", "passing"), [((), 1000), ((Rate(60, 10),), 10)])
+def test_without_a_rate_every_connect_passes(limits: tuple[Rate, ...], passing: int) -> None:
+    """Without a rate no connect is refused; with one, so many pass at one instant."""
 
-    async def main() -> None:
-        limiter = RateLimiter((), storage=None, clock=LoopClock())
-        for _ in range(1000):
-            await limiter.hit("caller")
+    async def main() -> int:
+        limiter = RateLimiter(limits, storage=None, clock=LoopClock())
+        passed = 0
+        with suppress(RateLimited):
+            for _ in range(1000):
+                await limiter.hit("caller")
+                passed += 1
+        return passed
 
-    simulate(main())
+    assert simulate(main()) == passing
 
 
 # Configuration
