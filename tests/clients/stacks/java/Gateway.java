@@ -158,8 +158,8 @@ public final class Gateway {
         Map<String, String> credentials(Map<String, String> avatar)
                 throws ConnectError, UpstreamError, TimeoutException, InterruptedException {
             var id = create(avatar);
-            var path = "/" + id + "/consume";
-            var room = within(leftMs(), call("POST", path, keyOf(id), "{}"));
+            var consuming = call("POST", "/" + id + "/consume", keyOf(id), "{}");
+            var room = within(leftMs(), consuming);
             var found = new LinkedHashMap<String, String>();
             found.put("sessionId", id);
             Map.of("url", "serverUrl", "token", "token", "roomName", "roomName").forEach((theirs, ours) -> {

@@ -2,9 +2,7 @@
 
 declare(strict_types=1);
 
-// A connect endpoint in PHP, with curl.
-//
-//   PHP_CLI_SERVER_WORKERS=32 php -S 127.0.0.1:3000 index.php
+// A connect endpoint in PHP, with curl; for php-fpm (see serve.sh) or any other server.
 //
 // It hands out {sessionId, serverUrl, token, roomName}. PHP learns that a caller has left only when it
 // writes to it, so a session that no caller waits for is cancelled at the hand-over, or at the deadline.
@@ -208,7 +206,7 @@ function requestedAvatar(): array
     };
 }
 
-/** Send the answer, and tell whether the caller was there to take it. */
+/** Send the answer to its end, and tell whether the caller was there to take it. */
 function reply(int $status, array $body): bool
 {
     $text = json_encode($body);
@@ -224,6 +222,9 @@ function reply(int $status, array $body): bool
 }
 
 ini_set('display_errors', '0');
+while (ob_get_level() > 0) {
+    ob_end_clean(); // flush() sends nothing that such a buffer holds back
+}
 ignore_user_abort(true); // the session of a caller who has left is cancelled below
 set_time_limit(0);
 
