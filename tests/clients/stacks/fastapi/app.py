@@ -131,7 +131,7 @@ async def connect(
 
 async def disconnected(request: Request) -> None:
     """Return once the caller has hung up."""
-    while not await request.is_disconnected():
+    while not await request.is_disconnected():  # noqa: ASYNC110 - there is no event for it
         await asyncio.sleep(0.1)
 
 

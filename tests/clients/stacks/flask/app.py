@@ -97,17 +97,12 @@ class Connect:
         session_id = self.create(avatar)
         try:
             key = self.key_of(session_id)
-            path = f"/{session_id}/consume"
-            room = call("POST", path, key, json={}, within_s=self.left())
-            fields = [room.get(name) for name in ("url", "token", "roomName")]
-            if not all(isinstance(each, str) and each for each in fields):
-                raise ConnectError(502, "Runway gave no credentials")
+            room = self.consume(session_id, key)
             self.pause(0)
         except BaseException:
             background.submit(cancel, session_id)
             raise
-        names = ("sessionId", "serverUrl", "token", "roomName")
-        return dict(zip(names, (session_id, *map(str, fields)), strict=True))
+        return {"sessionId": session_id, **room}
 
     def create(self, avatar: dict[str, str]) -> str:
         """Repeat only 429 and 503: they say that there is no session, and when to come back."""
@@ -145,6 +140,14 @@ class Connect:
                 if session.get("status") != "NOT_READY":  # ended, or used by another caller
                     raise ConnectError(502, "The session will not become ready")
             self.pause(POLL_EVERY_S)
+
+    def consume(self, session_id: str, key: str) -> dict[str, str]:
+        """Use the session's key, in the place of the API secret: it works once."""
+        room = call("POST", f"/{session_id}/consume", key, json={}, within_s=self.left())
+        fields = [room.get(name) for name in ("url", "token", "roomName")]
+        if not all(isinstance(each, str) and each for each in fields):
+            raise ConnectError(502, "Runway gave no credentials")
+        return dict(zip(("serverUrl", "token", "roomName"), map(str, fields), strict=True))
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless the caller leaves or the time is up."""
