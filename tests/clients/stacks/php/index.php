@@ -115,11 +115,14 @@ final class Connect
     {
         $id = $this->sessionId = $this->create($avatar);
         $room = $this->runway->consume($id, $this->keyOf($id), $this->left());
-        ['url' => $url, 'token' => $token, 'roomName' => $name] = $room + ['url' => 0, 'token' => 0, 'roomName' => 0];
-        if (!is_string($url) || !is_string($token) || !is_string($name)) {
-            throw new ConnectError('Runway gave no credentials', 502);
+        $found = ['sessionId' => $id];
+        foreach (['url' => 'serverUrl', 'token' => 'token', 'roomName' => 'roomName'] as $theirs => $ours) {
+            $found[$ours] = $room[$theirs] ?? null;
+            if (!is_string($found[$ours]) || $found[$ours] === '') {
+                throw new ConnectError('Runway gave no credentials', 502);
+            }
         }
-        return ['sessionId' => $id, 'serverUrl' => $url, 'token' => $token, 'roomName' => $name];
+        return $found;
     }
 
     /** Cancel the session, if there is one; after the answer. */
@@ -236,15 +239,15 @@ $connect = new Connect(
     new Runway(rtrim(getenv('RUNWAYML_BASE_URL') ?: 'https://api.dev.runwayml.com', '/'), getenv('RUNWAYML_API_SECRET')),
     (float) (getenv('CONNECT_TIMEOUT_S') ?: 30),
 );
+$handedOver = false;
 try {
     $handedOver = reply(200, $connect->credentials(requestedAvatar()));
 } catch (ConnectError $error) {
-    $handedOver = reply($error->getCode(), ['error' => $error->getMessage()]) && false;
+    reply($error->getCode(), ['error' => $error->getMessage()]);
 } catch (UpstreamError $error) {
     error_log($error->getMessage());
     $busy = in_array($error->getCode(), [402, 429], true);
     reply($busy ? 503 : 502, ['error' => $busy ? 'No session is available right now' : 'The session could not be started']);
-    $handedOver = false;
 }
 if (!$handedOver) {
     $connect->cancel();
