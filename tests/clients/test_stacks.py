@@ -112,6 +112,8 @@ STACKS = {
 }
 PYTHON = ("fastapi", "flask")
 NODE = ("fastify", "hono")
+OLDEST_NODE = 20
+IS_NEW_ENOUGH = f"process.exit(parseInt(process.versions.node) >= {OLDEST_NODE} ? 0 : 1)"
 IN_CI = ("perl", "ruby")
 """The runtimes beyond Python and Node that `.ci/run` installs."""
 
@@ -125,6 +127,8 @@ def command(
         return [sys.executable, HERE / name / "app.py"]
     if name in NODE:
         node: Node = request.getfixturevalue("node")
+        if not _succeeds([node.binary, "-e", IS_NEW_ENOUGH]):
+            pytest.skip(f"Fastify and Hono need Node {OLDEST_NODE}")
         node.lend_packages(tmp_path)
         return [node.binary, shutil.copy(HERE / name / "server.mjs", tmp_path)]
     stack, place = STACKS[name], Place(port, tmp_path)
