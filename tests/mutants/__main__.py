@@ -2,7 +2,6 @@
 
 import random
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,20 +9,13 @@ import click
 
 from tests.mutants.mutations import Mutant, mutants_of
 from tests.mutants.running import FAST_TESTS, Outcome, TestsFail, outcomes
+from tests.mutants.survivors import Key, listed
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
     *("fake_runway/core", "gateway/flow", "gateway/limits", "gateway/access"),
     "contracts/judge/requirements",
 )
-SURVIVORS = Path(__file__).with_name("survivors.toml")
-Key = tuple[str, str, str]
-
-
-def listed() -> dict[Key, str]:
-    """Return the survivors that are known, each with the reason why no test can tell it."""
-    rows = tomllib.loads(SURVIVORS.read_text()).get("survivor", [])
-    return {(each["file"], each["before"], each["after"]): each["reason"] for each in rows}
 
 
 def key_of(mutant: Mutant) -> Key:
