@@ -292,6 +292,8 @@ class RequestView(View):
     key_fits: bool | None  # of a consume: whether the key was that session's
     query: Mapping[str, str]
     body: Json | None  # the JSON object
+    content_type: str | None = None  # the declared one; None: none was declared
+    unread: tuple[int, ...] = ()  # exchanges whose answers the client may not have read before
 
 
 @dataclass(frozen=True, slots=True)

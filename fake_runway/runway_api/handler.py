@@ -20,7 +20,7 @@ from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import holds_secret
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Subject
-from fake_runway.core.scenario.settings import KeyState, Settings
+from fake_runway.core.scenario.settings import KeyState
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS
@@ -34,6 +34,7 @@ from fake_runway.web.routes import Routes
 from fake_runway.web.sending import send, whole
 from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
 
 LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
 
@@ -45,7 +46,7 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_LONGEST_AGENT = 120
+_LONGEST_HEADER = 120  # as kept in the journal
 
 _log = logging.getLogger("fake_runway")
 
@@ -78,6 +79,8 @@ class RunwayHandler:
             _log.exception("could not answer a %s", request.method)
             return whole(error_reply(InternalError("Internal error"), worlds.settings))
         world, exchange = call.world, call.exchange
+        if request.transport is not None:
+            world.unread.applied(request.transport, exchange.number)
         worlds.answered[exchange.operation, delivery.status] += 1
         worlds.struck += bool(exchange.faults)
         if _log.isEnabledFor(logging.DEBUG):
@@ -114,8 +117,9 @@ class RunwayHandler:
             "",
             request.method,
             path_in_world,
-            agent=headers.get("User-Agent", "")[:_LONGEST_AGENT],
+            agent=headers.get("User-Agent", "")[:_LONGEST_HEADER],
             versioned="X-Runway-Version" in headers,
+            content_type=headers.get("Content-Type", "")[:_LONGEST_HEADER],
         )
         if query := request.raw_path.partition("?")[2]:
             plain = unquote_plus(query)
@@ -138,9 +142,11 @@ class RunwayHandler:
         else:
             world = world_of_secret(self._worlds, token, named, headers)
         try:
-            await self._check(request, operation, match.name, exchange, world.settings)
+            await self._check(request, operation, match.name, exchange, world)
         except Refused as refusal:
             exchange.rejection = _rejection(refusal)
+        if request.transport is not None:
+            exchange.unread = world.unread.before(request.transport)
         return RunwayCall(world, self._livekit, operation, exchange, token)
 
     async def _check(
@@ -149,14 +155,14 @@ class RunwayHandler:
         operation: RunwayOperation,
         id_: str,
         exchange: Exchange,
-        settings: Settings,
+        world: World,
     ) -> None:
         """Write into `exchange` what is particular to an operation, as far as it is right.
 
         Raises:
             Refused: the key, the version, the id or the body is not.
         """
-        headers = request.headers
+        headers, settings = request.headers, world.settings
         exchange.operation = operation.id
         retry = headers.get("x-stainless-retry-count", "")
         if retry.isdecimal() and len(retry) < 4:
@@ -171,6 +177,8 @@ class RunwayHandler:
         if id_:
             kind = RUNWAY_API.operation[operation.id].kind
             exchange.subject = Subject(kind, checked_id(id_))
+        if request.transport is not None:
+            world.unread.begin(request.transport, exchange.subject, operation.id)
         if operation.body is not Body.NONE:
             exchange.body = await self._bodies.read(
                 request,

@@ -50,6 +50,10 @@ class Exchange:
         agent: the User-Agent.
         retry: the retry count that an official SDK sends; None if it sends none.
         versioned: the request had the version header.
+        content_type: the declared one, empty if there was none; None: unknown, because an older
+            version made the record that is replayed.
+        unread: the numbers of the exchanges about the same subject whose answers the client may
+            not have read when it sent this request; None: unknown.
         secret_in_url: the query had something that looks like a secret.
         body: the validated JSON object, redacted.
         query: the parameters that the operation takes.
@@ -71,6 +75,8 @@ class Exchange:
     agent: str = ""
     retry: int | None = None
     versioned: bool = False
+    content_type: str | None = None
+    unread: tuple[int, ...] | None = None
     secret_in_url: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
