@@ -20,7 +20,7 @@ from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import holds_secret
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Subject
-from fake_runway.core.scenario.settings import KeyState
+from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS
@@ -28,7 +28,12 @@ from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
 from fake_runway.web import callers, cors
 from fake_runway.web.bodies import Bodies, Body, check_version, checked_id
-from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
+from fake_runway.web.errors import (
+    InternalError,
+    RequestRefused,
+    UnknownRoute,
+    WrongContentType,
+)
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import Routes
 from fake_runway.web.sending import send, whole
@@ -179,13 +184,19 @@ class RunwayHandler:
             exchange.subject = Subject(kind, checked_id(id_))
         if request.transport is not None:
             world.unread.begin(request.transport, exchange.subject, operation.id)
+        if (
+            settings.consume_body is ConsumeBody.TYPED
+            and operation.auth is Auth.SESSION_KEY
+            and not exchange.content_type
+        ):
+            raise WrongContentType("Incorrect content type", where="header: Content-Type")
         if operation.body is not Body.NONE:
             exchange.body = await self._bodies.read(
                 request,
                 operation.id,
                 use=operation.body,
                 strict_keys=settings.strict_keys,
-                strict_type=settings.strict_consume_body,
+                strict_type=settings.consume_body is not ConsumeBody.LENIENT,
             )
 
 

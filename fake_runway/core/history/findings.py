@@ -116,6 +116,13 @@ RULES: Mapping[str, FindingRule] = {
         "{times} calls came without X-Runway-Version, and the real API refuses them: send the"
         " header with every call but consume.",
     ),
+    "consume-without-type": FindingRule(
+        Severity.INFO,
+        "{times} consumes declared no Content-Type. The sources differ: the setup guide's Node"
+        " servers send none, and this server accepts that by default; a caller of the live API"
+        ' reports a refusal, "Incorrect content type", until it declared application/json, as the'
+        " browser's SDK does. Declare it, and try --consume-body typed.",
+    ),
 }
 """By the id of the finding."""
 
@@ -198,6 +205,7 @@ def findings(
         *_repeated_create(exchanges, vocabulary),
         *_secret_in_url(exchanges, vocabulary),
         *_no_version(exchanges, vocabulary),
+        *_without_type(exchanges, vocabulary),
     ]
     for history in histories.values():
         history.resource = resources.get(history.subject.id, history.resource)
@@ -474,3 +482,14 @@ def _no_version(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterat
     bare = [call for call in exchanges if call.operation in versioned and not call.versioned]
     if bare:
         yield _finding("no-version-header", NO_SUBJECT, bare, at=bare[0].at, times=len(bare))
+
+
+def _without_type(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield consume-without-type, once: calls that use a resource declared no content type."""
+    bare = [
+        call
+        for call in exchanges
+        if call.content_type == "" and vocabulary.role_of(call.operation) is Role.USE
+    ]
+    if bare:
+        yield _finding("consume-without-type", NO_SUBJECT, bare, at=bare[0].at, times=len(bare))

@@ -925,6 +925,36 @@ def test_browsers_and_strangers_need_no_version_header(client: Client) -> None:
     assert client.ids(after=LONG) == []
 
 
+# consume-without-type
+
+
+def test_consumes_that_declare_no_content_type_are_found_once(client: Client) -> None:
+    """An information with both sources; one finding for the world."""
+    consumes = []
+    for _ in range(2):
+        client.ready()
+        consumes.append(client.consume(content_type=""))
+    [found] = client.found(after=LONG)
+    assert (found.id, found.severity.value) == ("consume-without-type", "info")
+    assert found.subject == NO_SUBJECT
+    assert found.numbers == tuple(each.number for each in consumes)
+    assert "setup guide" in found.message
+    assert "live API" in found.message
+    assert found.message.startswith("2 consumes")
+
+
+@pytest.mark.parametrize("declared", ["application/json", "text/plain", None])
+def test_another_call_or_a_declared_type_is_no_such_consume(
+    client: Client, declared: str | None
+) -> None:
+    """Nor is a consume of an old record, of which the type is not known."""
+    client.create(content_type="")
+    client.wait(2.0)
+    client.get(content_type="")
+    client.consume(content_type=declared)
+    assert client.ids(after=LONG) == []
+
+
 # All together
 
 poll_faults = st.lists(
