@@ -29,11 +29,13 @@ from fake_runway.runway_api.selection import world_of_any, world_of_key, world_o
 from fake_runway.web import callers, cors
 from fake_runway.web.bodies import Bodies, Body, check_version, checked_id
 from fake_runway.web.errors import (
+    BadPath,
     InternalError,
     RequestRefused,
     UnknownRoute,
     WrongContentType,
 )
+from fake_runway.web.paths import Path
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import Routes
 from fake_runway.web.sending import send, whole
@@ -69,8 +71,8 @@ class RunwayHandler:
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer a request for the raw `path`; every failure has the provider's form."""
+    async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
+        """Answer a request for `path`; every failure has the provider's form."""
         worlds = self._worlds
         try:
             call = await self._read(request, path)
@@ -105,7 +107,7 @@ class RunwayHandler:
         finally:
             world.held_back -= 1
 
-    async def _read(self, request: web.BaseRequest, path: str) -> RunwayCall | Reply:
+    async def _read(self, request: web.BaseRequest, path: Path) -> RunwayCall | Reply:
         """Return the call that a request makes, checked or rejected; or the reply to a preflight.
 
         Raises:
@@ -116,12 +118,11 @@ class RunwayHandler:
             requested = headers.get("Access-Control-Request-Headers", "")
             return Reply(204, headers=cors.preflight(match.methods, requested))
         token = callers.bearer(headers)
-        in_path, path_in_world = _split(path) if match is None else (match.world, match.path)
-        named = callers.named(in_path, headers)
+        named = callers.named(path.world, headers)
         exchange = Exchange(
             "",
             request.method,
-            path_in_world,
+            path.text,
             agent=headers.get("User-Agent", "")[:_LONGEST_HEADER],
             versioned="X-Runway-Version" in headers,
             content_type=headers.get("Content-Type", "")[:_LONGEST_HEADER],
@@ -132,6 +133,8 @@ class RunwayHandler:
                 plain, token
             )
         try:
+            if path.problem:
+                raise BadPath(path.problem)
             if match is None:
                 raise UnknownRoute(self._routes.nearest(path))
             operation = match.operation(request.method)
@@ -202,12 +205,3 @@ class RunwayHandler:
 
 def _rejection(refusal: Refused) -> Rejection:
     return Rejection(refusal.code, refusal.status, refusal.message, refusal.headers)
-
-
-def _split(path: str) -> tuple[str | None, str]:
-    """Return the world that a path names, and the rest of it."""
-    prefix, _, rest = path.lstrip("/").partition("/")
-    if prefix == "w" and rest:
-        name, _, rest = rest.partition("/")
-        return name, f"/{rest}"
-    return None, path
