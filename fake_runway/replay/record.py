@@ -113,8 +113,6 @@ def step_of(entry: Exchange | Act) -> Json:
     if isinstance(entry, Act):
         return act_body(entry)
     step = {key: part for key, part in exchange_body(entry).items() if key not in _OUTCOMES}
-    if entry.unread is not None:  # not in the journal: it depends on the client's connections
-        step["unread"] = list(entry.unread)
     if (rejection := entry.rejection) is None:
         return step
     return {**step, "door": {**rejection._asdict(), "headers": dict(rejection.headers)}}
