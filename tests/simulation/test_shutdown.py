@@ -45,7 +45,7 @@ async def _shut_down_while_expiring() -> GatewayError:
         loop.call_at(loop.time() + DEADLINE_S + 1e-9, shut_down)
         avatar = Avatar("cat-character", custom=False)
         with pytest.raises(GatewayError) as caught:
-            await connects.connect(avatar, Shape.CREDENTIALS, is_gone=lambda: False)
+            await connects.connect(avatar, Shape.CREDENTIALS)
         await connects.drain()
         await asyncio.sleep(90)  # noqa: TID251 - until the server has closed its connections
     assert not failures
