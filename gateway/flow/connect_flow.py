@@ -239,7 +239,7 @@ class ConnectFlow:
             try:
                 result = await attempt()
             except UpstreamFailure as failure:
-                _log.info("upstream: %s", failure)
+                _log.warning("upstream: %s", failure)
                 self._watch.upstream_failed(failure)
                 wait = after_failure(
                     failure,
