@@ -224,3 +224,23 @@ async def test_places_are_free_at_once() -> None:
                 raise AssertionError("entered")
     async with queue.turn("ann"):
         assert queue.waiting == 0
+
+
+async def test_a_waiter_who_leaves_makes_room_in_the_queue() -> None:
+    """Others wait in its place, and its caller counts as less busy."""
+    connects = HeldConnects(FairQueue(1, most_waiting=2))
+    for caller in ("ann", "bob", "bob"):
+        connects.start(caller)
+    await settle()
+    for number in (1, 2):
+        connects.tasks[number].cancel()
+        await settle()
+        assert connects.queue.waiting == 2 - number
+    for caller in ("eve", "bob"):
+        connects.start(caller)
+    await settle()
+    assert connects.queue.waiting == 2
+    for number in range(len(connects.tasks)):
+        connects.end(number)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+    assert connects.began == ["ann", "eve", "bob"]
