@@ -53,14 +53,15 @@ class HeldConnects:
 
 
 @given(
-    places=st.integers(1, 3),
+    places=st.integers(1, 2),
     most_waiting=st.sampled_from([0, 1, 3, 1_000]),
     steps=st.lists(
         st.one_of(
-            st.tuples(st.just("start"), CALLERS),
-            st.tuples(st.sampled_from(["end", "cancelled", "both"]), st.integers(0, 30)),
-            st.tuples(st.just("settle"), st.none()),
+            *[st.tuples(st.just("start"), CALLERS)] * 3,  # else no caller ever waits
+            st.tuples(st.sampled_from(["end", "cancelled", "both"]), st.integers(0, 9)),
+            *[st.tuples(st.just("settle"), st.none())] * 2,
         ),
+        min_size=8,
         max_size=40,
     ),
 )
