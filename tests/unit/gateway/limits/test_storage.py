@@ -290,3 +290,11 @@ def test_a_malformed_storage_is_refused_without_its_password(text: str) -> None:
         parse_storage(text)
     assert not any(word in str(refused.value) for word in ("hun", "ter2", "cache"))
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("text", ["redis://:hunter2@cache\n", "redis://:hun%0Ater2@cache", "\0"])
+def test_a_storage_with_control_characters_is_refused(text: str) -> None:
+    """Also where they are escaped; the message does not show the text."""
+    with pytest.raises(ValueError, match="control characters") as refused:
+        parse_storage(f"{text}x")
+    assert "hun" not in str(refused.value)
