@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contracts.judge.case import Case
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.situation import Shape
-from contracts.judge.situations.catalogue import situations
+from contracts.judge.situations.catalogue import QUICK, situations
 from contracts.judge.target import Output
 from contracts.judge.verdict import Outcome, Report
 from tests.contract.judged import MARKER, SECRET, SimulatedJudge
@@ -158,6 +158,14 @@ def test_everything_is_observed_where_nothing_is_switched_off() -> None:
 
     assert set(outcomes(report).values()) <= {Outcome.PASS, Outcome.SKIP}
     assert report.not_exercised == ""
+
+
+def test_the_quick_profile_observes_every_family() -> None:
+    """A correct gateway passes a requirement of each family at least in the quick situations."""
+    report = SimulatedJudge(Shape.CREDENTIALS, DEADLINE_S, only={*QUICK}).judge(_served_whole)
+
+    passed = {each.requirement.family for each in report.verdicts if each.outcome is Outcome.PASS}
+    assert passed == {each.family for each in REQUIREMENTS}
 
 
 CANCEL = [each.id for each in REQUIREMENTS if each.id.startswith("cancel.")]
