@@ -17,7 +17,7 @@ from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
-from contracts.judge.reached import why_not_exercised
+from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situation import Expect, Situation
@@ -81,6 +81,7 @@ class RunPlan:
     Attributes:
         avatars: that the target takes; so many situations run side by side.
         examples: so many random situations are played as well, one after the other.
+        left_out: the situations that the quick profile leaves out.
     """
 
     situations: Sequence[Situation]
@@ -90,6 +91,7 @@ class RunPlan:
     seed: str = "0"
     jobs: int = len(PRESETS)
     examples: int = 0
+    left_out: Sequence[str] = ()
 
 
 @dataclass
@@ -161,7 +163,9 @@ class Runner:
             seed=plan.seed,
             took_s=now() - began_at,
             replay_token=await self.fake.replay_token(),
+            left_out=tuple(plan.left_out),
             nothing_judged=unexercised,
+            no_connect="" if unexercised else why_no_connect(played, context.shape),
         )
         self.listen(RunEnded(report))
         return report

@@ -4,7 +4,6 @@ Progress goes to standard error, as a moving bar if that is a terminal; the verd
 output. Lines are wrapped and coloured on terminals only, never in files.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,7 +22,7 @@ from rich.text import Text
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, summary
+from contracts.report.findings import families, headline, left_out, summary, to_mend_first
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -34,7 +33,7 @@ _STYLES = {
     Outcome.PASS: "green",
     Outcome.FAIL: "bold red",
     Outcome.SKIP: "dim",
-    Outcome.ERROR: "magenta",
+    Outcome.NOT_OBSERVED: "bold magenta",
 }
 
 
@@ -109,6 +108,8 @@ class Terminal:
     def _show(self, report: Report) -> None:
         redact = Redaction.of(report)
         found = [each for each in report.findings if not each.is_note]
+        style = "bold green" if report.kept(strict=self.strict) else "bold red"
+        self._line((redact.line(headline(report, strict=self.strict), longest=600), style))
         for family, verdicts in families(report.verdicts):
             self._line()
             self._line((family, "bold"))
@@ -116,7 +117,7 @@ class Terminal:
                 self._verdict(verdict, redact)
         if found:
             self._findings(report, redact)
-        self._end(report, found, redact)
+        self._end(report, redact)
 
     def _verdict(self, verdict: Verdict, redact: Redaction) -> None:
         requirement, outcome = verdict.requirement, verdict.outcome
@@ -126,12 +127,12 @@ class Terminal:
         text = requirement.text
         if outcome is Outcome.FAIL and requirement.level is Level.MAY:
             style, word, text = "", "note", f"Not done, which is allowed: {text}"
-        if outcome in (Outcome.SKIP, Outcome.ERROR):
+        if outcome in (Outcome.SKIP, Outcome.NOT_OBSERVED):
             text = redact.line(verdict.reason)
         dim = "dim" if outcome is Outcome.SKIP else ""
         self._line(
             ("  ", ""),
-            (f"{word:<6}", style),
+            (f"{word:<13}", style),
             (f"{requirement.level.value:<7}", "dim"),
             (f"{requirement.id:<32}", dim),
             (f" {text}", dim),
@@ -170,22 +171,22 @@ class Terminal:
         for line in evidence(finding.seen, redact):
             self._line((f"    {line}", "dim"))
 
-    def _end(self, report: Report, found: Sequence[Finding], redact: Redaction) -> None:
+    def _end(self, report: Report, redact: Redaction) -> None:
         counts = summary(report)
         good = report.kept(strict=self.strict)
-        nothing = ", nothing was judged" if report.nothing_judged and not found else ""
         self._line()
         self._line(
-            (f"{counts}{nothing}", "bold green" if good else "bold red"),
+            (f"{counts}", "bold green" if good else "bold red"),
             (f", {report.took_s:.1f} seconds, {redact.line(report.target_url)}", ""),
         )
-        if not found:
+        if rest := left_out(report):
+            self._line((f"{rest}; --profile full plays them", "yellow"))
+        if not (first := to_mend_first(report)):
             return
         self._line()
         self._line(("What to do next", "bold"))
-        self._line((f"  runway-contracts explain {found[0].requirement.id}", "cyan"))
-        self._line(("      the reason for this requirement, and how it is judged", "dim"))
-        first = found[0].requirement.id
+        self._line((f"  runway-contracts explain {first}", "cyan"))
+        self._line(("      the reason for this requirement, and its repair in code", "dim"))
         self._line((f"  runway-contracts check --only {first} --report html=report.html …", "cyan"))
         self._line(("      judge it alone, and draw what happened", "dim"))
         if report.replay_token:

@@ -5,7 +5,13 @@ from itertools import pairwise
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import UpstreamCall
-from contracts.judge.requirements.common import SHORTEST_INTERVAL_S
+from contracts.judge.requirements.common import (
+    SHORTEST_INTERVAL_S,
+    answered,
+    counted,
+    every,
+    struck,
+)
 from contracts.judge.situation import Trait
 
 MOST_ATTEMPTS = 6
@@ -44,13 +50,14 @@ def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
     "A create or a consume that keeps failing is given up after a few attempts.",
     why="Each attempt may cost credits, and clients that hammer make an outage worse.",
     source="SDK (2 repetitions); ours",
+    premise=struck("createSession", "consumeSession"),
     traits={Trait.CREATE, Trait.CONSUME},
 )
 def retry_bounded(case: Case) -> Breaches:
     """Check the number of attempts."""
     for name, calls in (("creates", case.seen.creates), ("consumes", case.seen.consumes)):
         if (count := len(_failures_in_a_row(calls))) > MOST_ATTEMPTS:
-            yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", str(count))
+            yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", f"{count} {name}")
 
 
 @requirement(
@@ -58,6 +65,7 @@ def retry_bounded(case: Case) -> Breaches:
     "There is a pause between two attempts of the same request.",
     why="A request that failed a millisecond ago fails again.",
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
+    premise=struck("createSession", "getSession", "consumeSession"),
     traits={Trait.CREATE, Trait.POLL, Trait.CONSUME},
 )
 def retry_spaced(case: Case) -> Breaches:
@@ -73,8 +81,9 @@ def retry_spaced(case: Case) -> Breaches:
         # two in a row, because creates for two sessions side by side may meet now and then
         if any(max(two) < SHORTEST_INTERVAL_S * 0.9 for two in pairwise(pauses)):
             fast = [pause for pause in pauses if pause < SHORTEST_INTERVAL_S * 0.9]
-            expected = f"pauses of {SHORTEST_INTERVAL_S:g}s and more"
-            yield Breach(expected, f"{len(fast)} attempts after {min(fast):.3f}s")
+            expected = f"pauses of at least {SHORTEST_INTERVAL_S:g}s between attempts"
+            got = f"{counted(len(fast), 'shorter pause')}, down to {min(fast):.3f}s"
+            yield Breach(expected, got)
 
 
 @requirement(
@@ -82,6 +91,7 @@ def retry_spaced(case: Case) -> Breaches:
     "An attempt is not repeated before the time that Retry-After names.",
     why="The server has said when a retry makes sense.",
     source="SDK (honours it up to 60 s); RFC 9110",
+    premise=struck("createSession"),
     traits={Trait.RETRY_AFTER},
     level=Level.SHOULD,
 )
@@ -89,7 +99,7 @@ def retry_after(case: Case) -> Breaches:
     """Check the pauses between creates: Retry-After was 1."""
     pauses = [after.at - before.at for before, after in pairwise(case.seen.creates)]
     if pauses and min(pauses) < 0.9:
-        yield Breach("1s and more between creates", f"{min(pauses):.3f}s")
+        yield Breach("at least 1s between creates", f"a pause of {min(pauses):.3f}s")
 
 
 @requirement(
@@ -97,12 +107,13 @@ def retry_after(case: Case) -> Breaches:
     "A create whose reply was lost is not retried.",
     why="Runway has no idempotency key: each create makes a session and costs credits.",
     source="observed (2 credits at create; SDKs send no idempotency header)",
+    premise=struck("createSession"),
     traits={Trait.LOST_REPLY},
 )
 def retry_create_not_blindly(case: Case) -> Breaches:
     """Check the number of creates that Runway acted on."""
     if (created := sum(each.acted for each in case.seen.creates)) > 1:
-        yield Breach("one create", f"{created}, each with a session of its own")
+        yield Breach("one create", f"{created} creates, each with a session of its own")
 
 
 @requirement(
@@ -110,6 +121,7 @@ def retry_create_not_blindly(case: Case) -> Breaches:
     "A poll that fails once does not cost the caller the session.",
     why="The session is fine, and has been paid for.",
     source="SDK (retries GET); ours",
+    premise=every(struck("getSession"), answered),
     traits={Trait.PASSING},
     unless={Trait.CREATE},
     level=Level.SHOULD,
@@ -118,7 +130,7 @@ def retry_passing_error(case: Case) -> Breaches:
     """Check that there is another poll; other requirements check what becomes of it."""
     for answer in case.answered:
         if not answer.ok and len(case.seen.polls) == 1:
-            yield Breach("another poll", f"{answer} after the first")
+            yield Breach("another poll after the first", f"{answer} instead")
 
 
 @requirement(
@@ -126,6 +138,7 @@ def retry_passing_error(case: Case) -> Breaches:
     "A create that is rejected once with 429 or 503 and Retry-After: 1 is retried.",
     why="The server certainly did not act, and has said when to come back.",
     source="SDK (retries 429 and 503)",
+    premise=every(struck("createSession"), answered),
     traits={Trait.PASSING},
     unless={Trait.POLL},
     level=Level.SHOULD,
@@ -134,4 +147,4 @@ def retry_busy(case: Case) -> Breaches:
     """Check that there is another create; other requirements check what becomes of it."""
     for answer in case.answered:
         if not answer.ok and len(case.seen.creates) == 1 and case.seen.creates[0].faults:
-            yield Breach("another create", f"{answer} after the first")
+            yield Breach("another create after the first", f"{answer} instead")
