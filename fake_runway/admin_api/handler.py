@@ -23,12 +23,10 @@ from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.requests import AdminBodies, checked_query
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
-from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import callers
 from fake_runway.web.bodies import Body
 from fake_runway.web.errors import (
-    BadBody,
     InternalError,
     MethodNotAllowed,
     RequestRefused,
@@ -42,8 +40,6 @@ from fake_runway.worlds.world import World
 
 TOKEN_HEADER = "X-Fake-Admin-Token"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-DEEPEST_BODY = 64  # acts and records nest a body once more, and have to be written as JSON too
 
 _PUBLIC = frozenset({"/health", "/ready", "/metrics"})
 _log = logging.getLogger("fake_runway")
@@ -157,7 +153,6 @@ class AdminHandler:
             body = await self._bodies.read(
                 request, operation.id, use=operation.body, strict_keys=True, strict_type=True
             )
-            _check_depth(body)
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)
         world = self._world(request, match)
@@ -211,18 +206,3 @@ def _response(reply: Reply) -> web.Response:
         body=orjson.dumps(reply.body),
         headers={**reply.headers, "Content-Type": "application/json"},
     )
-
-
-def _check_depth(body: Json) -> None:
-    """Reject a body that is nested too deeply.
-
-    Raises:
-        BadBody.
-    """
-    level: list[Any] = [body]
-    for _ in range(DEEPEST_BODY):
-        values = [inner for each in level if isinstance(each, dict) for inner in each.values()]
-        level = values + [inner for each in level if isinstance(each, list) for inner in each]
-        if not level:
-            return
-    raise BadBody(f"Expected a body of at most {DEEPEST_BODY} levels, got more.")

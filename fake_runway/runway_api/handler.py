@@ -27,15 +27,13 @@ from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
 from fake_runway.web import callers, cors
-from fake_runway.web.bodies import Bodies, Body, check_version, checked_id
+from fake_runway.web.bodies import Bodies, Body, check_tool_names, check_version, checked_id
 from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import Routes
 from fake_runway.web.sending import send, whole
 from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
-
-LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
 
 _KEY_TEXTS: Mapping[KeyState, str] = {
     KeyState.UNKNOWN: "The API key is not valid.",
@@ -172,13 +170,16 @@ class RunwayHandler:
             kind = RUNWAY_API.operation[operation.id].kind
             exchange.subject = Subject(kind, checked_id(id_))
         if operation.body is not Body.NONE:
-            exchange.body = await self._bodies.read(
+            body = await self._bodies.read(
                 request,
                 operation.id,
                 use=operation.body,
                 strict_keys=settings.strict_keys,
                 strict_type=settings.strict_consume_body,
             )
+            if operation.creates:
+                check_tool_names(body)
+            exchange.body = body
 
 
 def _rejection(refusal: Refused) -> Rejection:
