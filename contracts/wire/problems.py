@@ -267,6 +267,15 @@ def at(node: Any, path: Path) -> Any:
     return reduce(lambda inner, step: inner[step], path, node)
 
 
+def levels(value: object) -> Iterator[list[Any]]:
+    """Yield the parts of a JSON value level by level, first the value itself. O(parts)."""
+    level: list[Any] = [value]
+    while level:
+        yield level
+        values = [inner for each in level if isinstance(each, dict) for inner in each.values()]
+        level = values + [inner for each in level if isinstance(each, list) for inner in each]
+
+
 def _leaves(schema: Json, value: object, broken: BrokenRule) -> Iterator[BrokenRule]:
     """Yield the broken rules of the one alternative of the value's type, else the rule itself."""
     got = TYPES[type(at(value, broken.path))]

@@ -34,7 +34,7 @@ from contracts.wire.documents import (
     follow,
     load,
 )
-from contracts.wire.problems import BrokenRule, Kind, Problem, explain, is_like, where
+from contracts.wire.problems import BrokenRule, Kind, Problem, explain, is_like, levels, where
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -69,6 +69,8 @@ class ContractViolation(Exception):
 
 MOST_PROBLEMS = 200
 """How many broken rules of one value are looked into: each costs time."""
+MANY_PARTS = 1_000
+"""Parts of a value from which on finding all its broken rules takes too long."""
 
 Formats = Mapping[str, Callable[[str], object]]
 """Formats by name: each raises ValueError for a text that is not of it."""
@@ -88,14 +90,15 @@ class PlainValidator:
     def problems(self, value: object, *, unknown_keys: bool = True) -> list[Problem]:
         """Return the rules that `value` (from `orjson.loads`) breaks; empty if valid.
 
-        Of a value that breaks very many, they are the first that the engine finds.
+        Of a value that breaks very many, they are the first that the engine finds; of one with
+        thousands of parts it may be one alone.
 
         Args:
             unknown_keys: False: keys that no shape names are no problem.
         """
         broken = (
             each
-            for each in self._broken(value)
+            for each in self._broken(value, one_will_do=unknown_keys)
             if unknown_keys or each.keyword != "additionalProperties"
         )
         problems = explain(self._schema, value, islice(broken, MOST_PROBLEMS))
@@ -103,7 +106,7 @@ class PlainValidator:
             return problems
         return [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
 
-    def _broken(self, value: object) -> Iterator[BrokenRule]:
+    def _broken(self, value: object, *, one_will_do: bool) -> Iterator[BrokenRule]:
         from jsonschema import FormatChecker
 
         checker = FormatChecker(formats=())
@@ -131,14 +134,26 @@ class BodyValidator(PlainValidator):
         """Return whether `value` (from `orjson.loads`) keeps every rule."""
         return self._compiled.is_valid(value)
 
-    def _broken(self, value: object) -> Iterator[BrokenRule]:
-        broken = map(_of_jsonschema_rs, self._compiled.iter_errors(value))
+    def _broken(self, value: object, *, one_will_do: bool) -> Iterator[BrokenRule]:
+        broken = map(_of_jsonschema_rs, self._errors(value, one_will_do=one_will_do))
+        first = list(islice(broken, MOST_PROBLEMS))
         # The paths of jsonschema-rs 0.60 leave out empty keys and turn the key "7" into the index
         # 7. Only open maps have such keys, so the other engine reports what breaks inside one.
-        first = list(islice(broken, MOST_PROBLEMS))
         if any(map(_is_in_open_map, first)):
-            return super()._broken(value)
+            return super()._broken(value, one_will_do=one_will_do)
         return chain(first, broken)
+
+    def _errors(self, value: object, *, one_will_do: bool) -> Iterator[Any]:
+        """Yield the engine's findings; it looks for all of them before it yields the first."""
+        import jsonschema_rs
+
+        if one_will_do and sum(map(len, levels(value))) > MANY_PARTS:
+            try:
+                self._compiled.validate(value)
+            except jsonschema_rs.ValidationError as error:
+                yield error
+        else:
+            yield from self._compiled.iter_errors(value)
 
 
 def _is_of(parse: Callable[[str], object], text: object) -> bool:

@@ -10,12 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any
 
 import orjson
 from aiohttp import web
 
-from contracts.wire.problems import Kind, Problem, Wording, in_json, where
+from contracts.wire.problems import Kind, Problem, Wording, in_json, levels, where
 from contracts.wire.schema import BodyValidator, load
 from fake_runway.core.text import short
 from fake_runway.core.types import Json
@@ -209,14 +208,10 @@ def check_extent(value: object, *, deepest: int = DEEPEST_BODY) -> None:
     Raises:
         BodyTooDeep, BodyTooLarge.
     """
-    level: list[Any] = [value]
-    count = 1
-    for _ in range(deepest):
-        values = [inner for each in level if isinstance(each, dict) for inner in each.values()]
-        level = values + [inner for each in level if isinstance(each, list) for inner in each]
-        if not level:
-            return
+    count = 0
+    for depth, level in enumerate(levels(value)):
+        if depth == deepest:
+            raise BodyTooDeep(f"Expected a body of at most {deepest} levels, got more.")
         count += len(level)
         if count > MOST_VALUES:
             raise BodyTooLarge(f"Expected a body of at most {MOST_VALUES} values, got more.")
-    raise BodyTooDeep(f"Expected a body of at most {deepest} levels, got more.")
