@@ -202,8 +202,8 @@ def _parse(raw: bytes) -> object:
     return value
 
 
-def check_extent(value: object, *, deepest: int = DEEPEST_BODY) -> None:
-    """Refuse a JSON value that is nested too deeply or has too many parts. O(parts).
+def check_extent(value: object, *, deepest: int = DEEPEST_BODY, most: float = MOST_VALUES) -> None:
+    """Refuse a JSON value that has more than `deepest` levels or `most` parts. O(parts).
 
     Raises:
         BodyTooDeep, BodyTooLarge.
@@ -213,5 +213,5 @@ def check_extent(value: object, *, deepest: int = DEEPEST_BODY) -> None:
         if depth == deepest:
             raise BodyTooDeep(f"Expected a body of at most {deepest} levels, got more.")
         count += len(level)
-        if count > MOST_VALUES:
-            raise BodyTooLarge(f"Expected a body of at most {MOST_VALUES} values, got more.")
+        if count > most:
+            raise BodyTooLarge(f"Expected a body of at most {most} values, got more.")
