@@ -29,6 +29,7 @@ Path = tuple[str | int, ...]
 Position = tuple[int, ...]
 Rank = tuple[Position, int, str]
 
+_END = re.compile(r"\$$")
 _MOST_KEYS = 20  # that a message names
 _LONGEST_KEY = 100  # characters of one that a message shows
 
@@ -334,7 +335,7 @@ def _is_allowed(names: Json, key: str) -> bool:
 def is_like(pattern: str, text: str) -> bool:
     """Return whether `text` matches a `pattern` by the rules of JSON schema."""
     # There `$` is the end of the text; in Python one line break may follow it.
-    return re.search(re.sub(r"\$$", r"\\Z", pattern), text) is not None
+    return re.search(_END.sub(r"\\Z", pattern), text) is not None
 
 
 def _problem(path: Path, keyword: str, shape: Json, got: str) -> Problem:
