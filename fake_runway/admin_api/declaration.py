@@ -50,6 +50,8 @@ class WorldAct:
         written: returns what the journal keeps, complete in itself, after it was carried out.
         repeat: returns the name in the path and the body, from a recorded step; None: the replay
             writes the act down and does not carry it out.
+        afterwards: answers once everything that became due by the act was applied, which may take
+            a while; None: the answer stands as soon as the act was carried out.
     """
 
     answer: Callable[[AdminCall], Reply]
@@ -58,6 +60,7 @@ class WorldAct:
         step["session"] or "",
         step["given"],
     )
+    afterwards: Callable[[AdminCall], Reply] | None = None
 
 
 Scope = ServerWide | WorldScoped | WorldWait | WorldAct

@@ -17,7 +17,13 @@ import orjson
 from aiohttp import web
 
 from fake_runway.admin_api.calls import ROOT, AdminCall
-from fake_runway.admin_api.declaration import AdminOperation, ServerWide, WorldWait, carry_out
+from fake_runway.admin_api.declaration import (
+    AdminOperation,
+    ServerWide,
+    WorldAct,
+    WorldWait,
+    carry_out,
+)
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.requests import AdminBodies, checked_query
@@ -156,11 +162,17 @@ class AdminHandler:
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)
         world = self._world(request, match)
+        await world.catch_up()
         at, name = world.clock.now(), unquote(match.name)
         call = AdminCall(self._worlds, world, self._livekit, at, name, body, query)
         if isinstance(operation.scope, WorldWait):
             return await operation.scope.answer(call)
-        return carry_out(operation, call)
+        reply = carry_out(operation, call)
+        if isinstance(operation.scope, WorldAct) and operation.scope.afterwards is not None:
+            await world.catch_up()
+            world.notify()
+            return operation.scope.afterwards(call)
+        return reply
 
     def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
         """Return the world that a request names, or the only one that exists.

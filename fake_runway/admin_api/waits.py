@@ -120,18 +120,20 @@ async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: floa
     """
     world = call.world
 
-    def poll() -> T | None:
+    async def poll() -> T | None:
+        await world.catch_up()
         if call.worlds.get(world.name) is not world:
             raise Conflict("The world was dropped or reset during the wait.")
-        world.account.advance(world.clock.now())
         return found()
 
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            while (result := poll()) is None:
+            while (result := await poll()) is None:
                 await _next_change(world)
             return result
-    return poll()  # after a pause of the process the timeout and earlier due events come at once
+    return (
+        await poll()
+    )  # after a pause of the process the timeout and earlier due events come at once
 
 
 async def _next_change(world: World) -> None:

@@ -68,6 +68,7 @@ class RunwayHandler:
             call = await self._read(request, path)
             if isinstance(call, Reply):
                 return whole(call)
+            await call.world.catch_up()
             delivery = apply_call(call)
         except Refused as refusal:  # the request selects no world
             worlds.answered["", refusal.status] += 1
@@ -126,7 +127,7 @@ class RunwayHandler:
             operation = match.operation(request.method)
         except RequestRefused as refusal:
             try:
-                world = world_of_any(self._worlds, token, named, headers)
+                world = await world_of_any(self._worlds, token, named, headers)
             except Refused:
                 raise refusal from None
             exchange.rejection = _rejection(refusal)
@@ -134,7 +135,7 @@ class RunwayHandler:
         if operation.auth is Auth.SESSION_KEY:
             world = world_of_key(self._worlds, token, named)
         else:
-            world = world_of_secret(self._worlds, token, named, headers)
+            world = await world_of_secret(self._worlds, token, named, headers)
         try:
             await self._check(request, operation, match.name, exchange, world.settings)
         except Refused as refusal:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 
-from fake_runway.clock import VirtualClock
+from fake_runway.clock import VirtualClock, next_turn
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
@@ -33,6 +33,8 @@ DEFAULT_SCENARIO = Scenario(
 
 
 _FEW_TALLIES = 256
+EVENTS_OF_A_TURN = 250
+"""How many events are applied before others get a turn: a few milliseconds."""
 
 
 class World:
@@ -110,6 +112,20 @@ class World:
     def active_faults(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
         return (*self._scenario_faults, *self.placed.values())
+
+    async def catch_up(self) -> None:
+        """Apply what has become due, some events at a time, so that other worlds get their turns.
+
+        No lock is needed: advancing in two steps equals advancing in one, and whatever else comes
+        to this world in between catches up as well before it is applied.
+        """
+        while True:
+            now = self.clock.now()
+            self.account.advance(now, most=EVENTS_OF_A_TURN)
+            due = self.account.next_due_at
+            if due is None or due > now:
+                return
+            await next_turn()
 
     # For acts
 

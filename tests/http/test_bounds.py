@@ -5,10 +5,15 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from contracts.wire.schema import load
+from fake_runway.clock import next_turn
+from fake_runway.core.durations import Fixed
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
 from fake_runway.web.bodies import DEEPEST_BODY, LONGEST_BODY, MOST_VALUES, check_extent
 from fake_runway.web.errors import BodyTooDeep, BodyTooLarge
 from tests.support.checked import Answer
@@ -174,7 +179,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=examples(25), deadline=None)
+@effort(max_examples=examples(25), deadline=None)
 @given(
     st.dictionaries(st.text(), JSON_VALUES, max_size=4),
     st.integers(1, DEEPEST_BODY + 4),
@@ -218,3 +223,31 @@ def test_values_are_counted(value: Any) -> None:
     check_extent(value, most=total)
     with pytest.raises(BodyTooLarge):
         check_extent(value, most=total - 1)
+
+
+CROWD = 8_000
+CROWDED = Settings(limits=Limits(None, None, None), plan=Plan(provision=Fixed(1.0)))
+
+
+async def test_a_long_move_of_a_clock_lets_other_worlds_go_on(start_fake: StartFake) -> None:
+    """Calls of another world are answered before it ends; its own come after all that was due."""
+    fake = await start_fake(CROWDED)
+    for _ in range(CROWD):
+        fake.world.account.create(at=fake.world.clock.now())
+    others: list[int] = []
+
+    async def other_world() -> None:
+        while not move.done():
+            answer = await fake.client.get("/w/other/__admin/world")
+            others.append(answer.status)
+
+    move = asyncio.ensure_future(fake.admin("POST", "/clock/move", {"by": "1h"}))
+    before = fake.world.clock.now()
+    while fake.world.clock.now() == before:
+        await next_turn()
+    own = asyncio.ensure_future(fake.admin("GET", "/sessions?limit=100000"))
+    await other_world()
+    assert len(others) > 2
+    assert set(others) == {200}
+    assert move.result().json["next_due_at"] is None
+    assert {each["state"] for each in (await own).json["sessions"]} == {"failed"}

@@ -48,7 +48,7 @@ def _in_schema(node: Any) -> Iterator[str]:
     match node:
         case dict():
             if isinstance(node.get("pattern"), str):
-                yield node["pattern"]
+                yield str(node["pattern"])
             for value in node.values():
                 yield from _in_schema(value)
         case list():
@@ -151,13 +151,13 @@ def _sample_of(piece: Any) -> str:
         case ops.ANY:
             return "x"
         case ops.IN:
-            return _of_class(argument)
+            return _sample(argument[2]) * int(max(argument[0], 1))
         case ops.CATEGORY:
             return {ops.CATEGORY_SPACE: " ", ops.CATEGORY_DIGIT: "1"}.get(argument, "w")
         case ops.RANGE:
             return chr(argument[0])
         case ops.MAX_REPEAT | ops.MIN_REPEAT | ops.POSSESSIVE_REPEAT:
-            return _sample(argument[2]) * max(argument[0], 1)
+            return _sample(argument[2]) * int(max(argument[0], 1))
         case ops.SUBPATTERN:
             return _sample(argument[-1])
         case ops.ATOMIC_GROUP:
