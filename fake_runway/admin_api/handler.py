@@ -20,9 +20,7 @@ from fake_runway.admin_api.calls import ROOT, AdminCall
 from fake_runway.admin_api.declaration import (
     AdminOperation,
     ServerWide,
-    WorldAct,
     WorldWait,
-    carry_out,
 )
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
@@ -167,12 +165,7 @@ class AdminHandler:
         call = AdminCall(self._worlds, world, self._livekit, at, name, body, query)
         if isinstance(operation.scope, WorldWait):
             return await operation.scope.answer(call)
-        reply = carry_out(operation, call)
-        if isinstance(operation.scope, WorldAct) and operation.scope.afterwards is not None:
-            await world.catch_up()
-            world.notify()
-            return operation.scope.afterwards(call)
-        return reply
+        return await carry_out_in_turns(operation, call)
 
     def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
         """Return the world that a request names, or the only one that exists.
