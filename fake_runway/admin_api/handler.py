@@ -21,6 +21,7 @@ from fake_runway.admin_api.declaration import (
     AdminOperation,
     ServerWide,
     WorldWait,
+    carry_out_in_turns,
 )
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
