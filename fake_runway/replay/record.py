@@ -68,7 +68,8 @@ def record(world: World) -> dict[str, Any]:
             )
         gone = world.log.dropped + world.log.lost_moves
         raise NotReplayable(
-            f"expected a complete journal, got one without {gone} entries: keep more with --journal"
+            f"expected a complete journal, got one without {gone} entries: keep more with"
+            " --journal or --journal-mib"
         )
     now = world.clock.now()
     world.account.advance(now)

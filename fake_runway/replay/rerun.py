@@ -1,5 +1,6 @@
 """Running a record again, in a world with a frozen clock, by the code that served the calls."""
 
+import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import cast
@@ -107,6 +108,7 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
         catalogue=catalogue,
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
+        journal_bytes=math.inf,
     )
     world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds

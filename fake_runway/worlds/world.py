@@ -16,7 +16,13 @@ from fake_runway.core.durations import Fixed
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
-from fake_runway.core.history.journal import DEFAULT_CAPACITY, Exchange, Log, Resource
+from fake_runway.core.history.journal import (
+    DEFAULT_BYTES,
+    DEFAULT_CAPACITY,
+    Exchange,
+    Log,
+    Resource,
+)
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.scenario.scenario import Scenario
@@ -74,6 +80,7 @@ class World:
         catalogue: Catalogue,
         clock: VirtualClock,
         journal: int = DEFAULT_CAPACITY,
+        journal_bytes: float = DEFAULT_BYTES,
     ) -> None:
         self.name = name
         self.origin = origin
@@ -86,7 +93,7 @@ class World:
         self.first_scenario = scenario
         self.given_seed: str | None = None
         self.draws = Draws(seed, origin)
-        self.log = Log(journal)
+        self.log = Log(journal, most_bytes=journal_bytes)
         self.calls_watched = Watches[Exchange]()
         self.resources_watched = Watches[Resource]()
         self.account = Account(

@@ -16,6 +16,7 @@ from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.web.bodies import DEEPEST_BODY, LONGEST_BODY, MOST_VALUES, check_extent
 from fake_runway.web.errors import BodyTooDeep, BodyTooLarge
+from fake_runway.worlds.registry import Retention
 from tests.support.checked import Answer
 from tests.support.effort import examples
 from tests.support.servers import CREATE, Fake, StartFake, serving_fake
@@ -251,3 +252,16 @@ async def test_a_long_move_of_a_clock_lets_other_worlds_go_on(start_fake: StartF
     assert set(others) == {200}
     assert move.result().json["next_due_at"] is None
     assert {each["state"] for each in (await own).json["sessions"]} == {"failed"}
+
+
+async def test_a_journal_has_a_limit_of_memory(start_fake: StartFake) -> None:
+    """Large bodies push the oldest calls out, and the answer says how many are gone."""
+    fake = await start_fake(retention=Retention(journal_bytes=2 << 20))
+    for _ in range(6):
+        await consume(fake, {"a": "x" * 900_000})
+    journal = await fake.admin("GET", "/journal?limit=1000")
+    assert len(journal.json["exchanges"]) == 2
+    assert journal.json["dropped"] >= 4
+    replay = await fake.admin("GET", "/replay")
+    assert replay.status == 409
+    assert "--journal-mib" in replay.json["error"]

@@ -22,6 +22,8 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
 
 DEFAULT_CAPACITY = 1_000
+DEFAULT_BYTES = 16 << 20
+_BYTES_OF_AN_ENTRY = 1_000  # what every entry takes, whatever it holds
 _MOVES_PER_EXCHANGE = 8  # a session has seven at most
 
 
@@ -62,6 +64,7 @@ class Exchange:
         arrives: whether the client gets the whole answer at some time.
         wait_s: how long the answer was delayed.
         acted: whether the server processed the request.
+        size: about how many bytes of memory it takes; set by the log.
     """
 
     operation: str
@@ -85,6 +88,7 @@ class Exchange:
     arrives: bool = True
     wait_s: float = 0.0
     acted: bool = False
+    size: int = 0
 
 
 class Act(NamedTuple):
@@ -163,9 +167,11 @@ class Log:
 
     Args:
         capacity: how many exchanges are kept, and how many acts; eight times as many moves.
+        most_bytes: how much memory exchanges and acts may take, about; the oldest go first.
         vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
+        bytes: about how much memory exchanges and acts take.
         dropped: how many exchanges and acts did not fit, or were cleared.
         lost_moves: how many moves did not fit.
         rate_before: the rate set by the last dropped `setClockRate`; None: none was dropped.
@@ -175,8 +181,14 @@ class Log:
     """
 
     def __init__(
-        self, capacity: int = DEFAULT_CAPACITY, *, vocabulary: Vocabulary = RUNWAY_API
+        self,
+        capacity: int = DEFAULT_CAPACITY,
+        *,
+        most_bytes: float = DEFAULT_BYTES,
+        vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
+        self._most_bytes = most_bytes
+        self.bytes = 0
         self._vocabulary = vocabulary
         self.exchanges: deque[Exchange] = deque(maxlen=capacity)
         self.acts: deque[Act] = deque(maxlen=capacity)
@@ -208,14 +220,39 @@ class Log:
     def add_exchange(self, exchange: Exchange) -> None:
         """Give `exchange` the next number, and keep it."""
         exchange.number = self.number()
-        self.dropped += len(self.exchanges) == self.exchanges.maxlen
+        exchange.size = size_of(exchange.body) + size_of(exchange.reply) + _BYTES_OF_AN_ENTRY
+        exchange.size += len(exchange.path)
+        if len(self.exchanges) == self.exchanges.maxlen:
+            self._evict_exchange()
         self.exchanges.append(exchange)
+        self.bytes += exchange.size
+        self._fit()
+
+    def _evict_exchange(self) -> None:
+        self.dropped += 1
+        self.bytes -= self.exchanges.popleft().size
+
+    def _evict_act(self) -> None:
+        act = self.acts.popleft()
+        self.bytes -= _size_of_act(act)
+        self._drop(act)
+
+    def _fit(self) -> None:
+        """Evict the oldest exchanges and acts until the others fit."""
+        while self.bytes > self._most_bytes and (self.exchanges or self.acts):
+            oldest_act = self.acts[0].number if self.acts else self.next_number
+            if self.exchanges and self.exchanges[0].number < oldest_act:
+                self._evict_exchange()
+            else:
+                self._evict_act()
 
     def add_act(self, act: Act) -> None:
         """Add `act`, whose number came from `number`."""
         if len(self.acts) == self.acts.maxlen:
-            self._drop(self.acts[0] if self.acts else act)
+            self._evict_act()
         self.acts.append(act)
+        self.bytes += _size_of_act(act)
+        self._fit()
 
     def _drop(self, act: Act) -> None:
         self.dropped += 1
@@ -230,6 +267,7 @@ class Log:
             self._drop(act)
         self.dropped += len(self.exchanges)
         self.deleted = True
+        self.bytes = 0
         self.exchanges.clear()
         self.acts.clear()
         self.moves.clear()
@@ -263,6 +301,22 @@ class Log:
                 yield entry
             elif alive and isinstance(entry, Act) and entry.what in CLOCK_ACTS:
                 yield entry
+
+
+def size_of(value: object) -> int:
+    """Return about how many bytes of memory a JSON value takes."""
+    match value:
+        case str() | bytes():
+            return 50 + len(value)
+        case Mapping():
+            return 64 + sum(100 + len(key) + size_of(each) for key, each in value.items())
+        case list() | tuple():
+            return 64 + sum(8 + size_of(each) for each in value)
+    return 32
+
+
+def _size_of_act(act: Act) -> int:
+    return _BYTES_OF_AN_ENTRY + size_of(act.given)
 
 
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
