@@ -1,10 +1,11 @@
 """Admin operations that record a run and replay one."""
 
+import asyncio
 from collections.abc import Generator
 from typing import cast
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
-from fake_runway.admin_api.declaration import WorldScoped, WorldWait, operation
+from fake_runway.admin_api.declaration import WorldWait, operation
 from fake_runway.clock import next_turn
 from fake_runway.replay.record import NotReplayable, read, record, token_of
 from fake_runway.replay.rerun import Replayed, replaying
@@ -12,16 +13,19 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 
 _STEPS_OF_A_TURN = 50
+_LARGE_JOURNAL = 1 << 20  # bytes; to compress more would hold up other worlds
 
 
-@operation("getReplay", "GET /replay", WorldScoped, answers="Recorded")
-def get_replay(call: AdminCall) -> Reply:
+@operation("getReplay", "GET /replay", WorldWait, answers="Recorded")
+async def get_replay(call: AdminCall) -> Reply:
     """Answer the record of the world's run, and its token."""
     try:
         given = record(call.world)
     except NotReplayable as error:
         raise Conflict(str(error)) from error
-    return Reply(200, {"token": token_of(given), "record": given})
+    if call.world.log.bytes < _LARGE_JOURNAL:
+        return Reply(200, {"token": token_of(given), "record": given})
+    return Reply(200, {"token": await asyncio.to_thread(token_of, given), "record": given})
 
 
 @operation("postReplay", "POST /replay", WorldWait, takes="Replay", answers="Replayed")

@@ -10,7 +10,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from contracts.wire.schema import load
+from fake_runway.admin_api.scenarios import MOST_BOUND, MOST_FAULTS
 from fake_runway.clock import next_turn
+from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
@@ -265,3 +267,36 @@ async def test_a_journal_has_a_limit_of_memory(start_fake: StartFake) -> None:
     replay = await fake.admin("GET", "/replay")
     assert replay.status == 409
     assert "--journal-mib" in replay.json["error"]
+
+
+async def test_what_an_admin_puts_in_place_has_limits(start_fake: StartFake) -> None:
+    """Faults and bound avatars: the next new one is refused, one of the same name is replaced."""
+    fake = await start_fake()
+    await fake.admin("GET", "/world")
+    world = fake.world
+    fault = {"name": "fault-0", "effect": {"status": 503}}
+    await fake.admin("POST", "/faults", fault)
+    for number in range(MOST_FAULTS - 1):
+        world.placed[f"more-{number}"] = world.placed["fault-0"]
+    again = await fake.admin("POST", "/faults", fault)
+    other = await fake.admin("POST", "/faults", {**fault, "name": "fault-1"})
+    assert (again.status, other.status, other.json["code"]) == (201, 409, "conflict")
+    ids = [Draws("0", "avatars").uuid("id", number) for number in range(MOST_BOUND)]
+    form = {"provision_time": "2s"}
+    for avatar in ids:
+        world.bind(avatar, world.catalogue.parse_form(form, avatar=avatar), at=world.clock.now())
+    refused = await fake.admin("PUT", "/avatars/music-superstar", form)
+    replaced = await fake.admin("PUT", f"/avatars/{ids[0]}", form)
+    assert (refused.status, replaced.status) == (400, 200)
+
+
+async def test_a_large_run_is_recorded_and_replayed(start_fake: StartFake) -> None:
+    """With bodies of some megabytes, whose token takes long to make."""
+    fake = await start_fake()
+    for _ in range(4):
+        await consume(fake, {"a": "x" * 900_000})
+    recorded = await fake.admin("GET", "/replay")
+    assert recorded.status == 200
+    body = {"name": "again", "token": recorded.json["token"]}
+    replayed = await fake.admin("POST", "/replay", body)
+    assert (replayed.status, replayed.json["identical"]) == (200, True)
