@@ -69,6 +69,7 @@ class ContractViolation(Exception):
 
 MOST_PROBLEMS = 200
 """How many broken rules of one value are looked into: each costs time."""
+_FEW_PROBLEMS = 10
 MANY_PARTS = 1_000
 """Parts of a value from which on finding all its broken rules takes too long."""
 
@@ -91,17 +92,20 @@ class PlainValidator:
         """Return the rules that `value` (from `orjson.loads`) breaks; empty if valid.
 
         Of a value that breaks very many, they are the first that the engine finds; of one with
-        thousands of parts it may be one alone.
+        thousands of parts it may be one alone, and never more than ten.
 
         Args:
             unknown_keys: False: keys that no shape names are no problem.
         """
+        few = unknown_keys and sum(map(len, levels(value))) > MANY_PARTS
         broken = (
             each
-            for each in self._broken(value, one_will_do=unknown_keys)
+            for each in self._broken(value, one_will_do=few)
             if unknown_keys or each.keyword != "additionalProperties"
         )
-        problems = explain(self._schema, value, islice(broken, MOST_PROBLEMS))
+        problems = explain(
+            self._schema, value, islice(broken, _FEW_PROBLEMS if few else MOST_PROBLEMS)
+        )
         if unknown_keys:
             return problems
         return [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
@@ -147,7 +151,7 @@ class BodyValidator(PlainValidator):
         """Yield the engine's findings; it looks for all of them before it yields the first."""
         import jsonschema_rs
 
-        if one_will_do and sum(map(len, levels(value))) > MANY_PARTS:
+        if one_will_do:
             try:
                 self._compiled.validate(value)
             except jsonschema_rs.ValidationError as error:

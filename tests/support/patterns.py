@@ -151,7 +151,7 @@ def _sample_of(piece: Any) -> str:
         case ops.ANY:
             return "x"
         case ops.IN:
-            return _sample(argument[2]) * int(max(argument[0], 1))
+            return _of_class(argument)
         case ops.CATEGORY:
             return {ops.CATEGORY_SPACE: " ", ops.CATEGORY_DIGIT: "1"}.get(argument, "w")
         case ops.RANGE:
