@@ -305,13 +305,17 @@ class Log:
 
 def size_of(value: object) -> int:
     """Return about how many bytes of memory a JSON value takes."""
-    match value:
-        case str() | bytes():
-            return 50 + len(value)
-        case Mapping():
-            return 64 + sum(100 + len(key) + size_of(each) for key, each in value.items())
-        case list() | tuple():
-            return 64 + sum(8 + size_of(each) for each in value)
+    if isinstance(value, str | bytes):
+        return 50 + len(value)
+    if isinstance(value, dict):
+        size = 64
+        for key, each in value.items():
+            size += 100 + len(key) + (50 + len(each) if type(each) is str else size_of(each))
+        return size
+    if isinstance(value, list | tuple):
+        return 64 + sum(8 + size_of(each) for each in value)
+    if isinstance(value, Mapping):
+        return size_of(dict(value))
     return 32
 
 
