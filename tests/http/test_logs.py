@@ -105,4 +105,4 @@ async def test_a_callers_mistake_is_one_line(
         assert "planted" not in record.getMessage()
     if leaves == "after the answer":
         reasons = [f"{each.getMessage()} {getattr(each, 'reason', '')}" for each in caplog.records]
-        assert any("not valid HTTP" in each or "BadStatusLine" in each for each in reasons)
+        assert any("not valid HTTP" in each or "BadHttpMessage" in each for each in reasons)
