@@ -11,6 +11,7 @@ from enum import Enum
 
 from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.situation import Shape, Situation, Trait
+from contracts.judge.spellings import tokens_in
 
 SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
@@ -40,6 +41,7 @@ class Context:
         secret: the API secret that it was given.
         marker: a word in every text that the fake sends with an error.
         media_url: where tokens of the fake lead.
+        caller_tokens: the credentials in the headers that every caller sends.
     """
 
     timeout_s: float
@@ -47,6 +49,7 @@ class Context:
     secret: str
     marker: str
     media_url: str
+    caller_tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,11 @@ class Case:
     def handed_out(self) -> Iterator[TargetAnswer]:
         """The successes."""
         return (answer for answer in self.seen.answers if answer.ok)
+
+    @property
+    def caller_tokens(self) -> tuple[str, ...]:
+        """The caller's own credentials: those of every call, and those of this situation."""
+        return (*self.context.caller_tokens, *tokens_in(self.seen.situation.request.headers))
 
     @property
     def prompt_s(self) -> float:
