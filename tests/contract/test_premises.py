@@ -95,6 +95,7 @@ NEEDS: Mapping[str, set[str]] = {
     "cancel.not-what-was-handed-out": _SUCCEEDS,
     "many": _SUCCEEDS,
     "secrecy": {"avatar", "create"},
+    "survive": {"avatar", "create"},
     "secrecy.session-key": _POLLS,
 }
 """On which parts a requirement depends, by its id or its family."""
