@@ -11,11 +11,16 @@ from enum import Enum
 
 from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.situation import Shape, Situation, Trait
+from contracts.judge.spellings import tokens_in
 
 SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
 PROMPT_S = 6.0
 """How long after the end of a session its caller may wait for the answer, in seconds."""
+
+
+SURVIVE = "survive"
+"""The family that judges situations in which the target was lost; all others need it alive."""
 
 
 class Level(Enum):
@@ -40,6 +45,7 @@ class Context:
         secret: the API secret that it was given.
         marker: a word in every text that the fake sends with an error.
         media_url: where tokens of the fake lead.
+        caller_tokens: the credentials in the headers that every caller sends.
         creates: whether the target was seen to send a create for a right request; None: the run
             sent it no right request.
     """
@@ -49,6 +55,7 @@ class Context:
     secret: str
     marker: str
     media_url: str
+    caller_tokens: tuple[str, ...] = ()
     creates: bool | None = None
 
 
@@ -88,6 +95,11 @@ class Case:
     def handed_out(self) -> Iterator[TargetAnswer]:
         """The successes."""
         return (answer for answer in self.seen.answers if answer.ok)
+
+    @property
+    def caller_tokens(self) -> tuple[str, ...]:
+        """The caller's own credentials: those of every call, and those of this situation."""
+        return (*self.context.caller_tokens, *tokens_in(self.seen.situation.request.headers))
 
     @property
     def prompt_s(self) -> float:

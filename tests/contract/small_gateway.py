@@ -6,16 +6,16 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from aiohttp import web
 
 from contracts.judge.clock import sleep
+from contracts.judge.output import Output
 from contracts.judge.runner import PRESETS
 from contracts.judge.situation import Shape
-from contracts.judge.target import Output
-from tests.contract.judged import serving
+from tests.contract.judged import RUNNER, serving
 
 PATH = "/api/avatar/connect"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -61,14 +61,19 @@ class Gateway:
     retry_s: float = 0.3
     repeats: int = 2
     cancels: int = 3
+    method: ClassVar[str] = "POST"
     longest_body: int = 64 * 1024
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def close(self) -> None:
         """Close what it has opened."""
 
+    def die(self, request: web.Request) -> None:
+        """End at once, as a process does that crashes: no call is answered any more."""
+        self.own(request.app[RUNNER].cleanup())
+
     def say(self, text: str) -> None:
-        self.output.text += text + "\n"
+        self.output.write(f"{text}\n")
 
     # The caller's side
 
@@ -310,7 +315,14 @@ class Gateway:
 
 @asynccontextmanager
 async def served(
-    kind: type[Gateway], url: str, secret: str, output: Output, *, shape: Shape, deadline_s: float
+    kind: type[Gateway],
+    url: str,
+    secret: str,
+    output: Output,
+    *,
+    shape: Shape,
+    deadline_s: float,
+    port: int = 0,
 ) -> AsyncIterator[str]:
     """Serve a gateway in this loop until the block ends; yield the URL of its endpoint."""
     connector = aiohttp.TCPConnector(limit=0)
@@ -318,9 +330,9 @@ async def served(
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         gateway = kind(url, secret, http, output, shape, deadline_s)
         app = web.Application(client_max_size=gateway.longest_body)
-        app.router.add_post(PATH, gateway.handle)
+        app.router.add_route(gateway.method, PATH, gateway.handle)
         try:
-            async with serving(app) as served_at:
+            async with serving(app, port=port) as served_at:
                 yield served_at + PATH
         finally:
             for task in list(gateway.tasks):

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from contracts.cli import main
 from contracts.judge.repairs import repair_of
 from contracts.judge.requirements import REQUIREMENTS
-from contracts.judge.requirements.common import KEY
+from contracts.judge.spellings import KEY
 
 EVERY = [each.id for each in REQUIREMENTS]
 PAGES = Path(__file__).parents[4] / "contracts/judge/repairs"
