@@ -31,6 +31,14 @@ class Trait(Enum):
     LAST_MOMENT = "the session becomes READY just before the deadline"
     CUSTOM_AVATAR = "the caller asks for a custom avatar"
 
+    NEW_FIELDS = "Runway's answers have more fields and headers than are documented"
+    SLOW_UPSTREAM = "Runway's answers are good, and some take a part of the deadline"
+    SLOW_CREATE = "the create takes a third of the deadline"
+    SLOW_POLL = "one poll takes a third of the deadline"
+    SLOW_POLLS = "every poll takes seconds"
+    SLOW_CONSUME = "the consume takes a third of the deadline"
+    SLOW_HOPS = "each hop takes a fifth of the deadline"
+
     REFUSED = "the caller is wrong: the target answers 4xx and creates no session"
     BAD_JSON = "the body is not a JSON object"
     NO_AVATAR = "the body has no avatar, or an empty one"
@@ -53,6 +61,8 @@ class Trait(Enum):
     RUNNING = "the session is RUNNING: another client has used its key"
     NO_KEY = "the session is READY, and the answer has no key"
     UNKNOWN_STATUS = "the session has no status, or one that is not documented"
+    ODD_STATUS = "one poll shows another status than the session has, and its key beside it"
+    ODD_KEY = "one poll shows READY with a key that is no text, or an empty one"
     DEADLINE = "the session is not READY by the deadline"
     LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
     CANCEL_HANGS = "no cancel is answered"

@@ -24,6 +24,7 @@ from contracts.judge.requirements import (
     retry,
     secrecy,
     shape,
+    slow,
     state,
     time,
     upstream,
@@ -32,7 +33,7 @@ from contracts.judge.requirements import (
 REQUIREMENTS: tuple[Requirement, ...] = tuple(
     each
     for family in (
-        *(shape, request, poll, time, state, upstream),
+        *(shape, request, poll, time, slow, state, upstream),
         *(error, retry, consume, header, cancel, many, secrecy),
     )
     for each in vars(family).values()

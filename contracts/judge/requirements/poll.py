@@ -14,7 +14,7 @@ poll_waits = requirement(
     why="That is what the endpoint is for.",
     source="seed A; seed B",
     traits={Trait.SUCCESS},
-    unless={Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY},
+    unless={Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY, Trait.SLOW_UPSTREAM},
 )(hands_out)
 
 

@@ -94,10 +94,10 @@ def retry_after(case: Case) -> Breaches:
 
 @requirement(
     "retry.create-not-blindly",
-    "A create whose reply was lost is not retried.",
+    "A create whose reply was lost, or is late, is not retried.",
     why="Runway has no idempotency key: each create makes a session and costs credits.",
     source="observed (2 credits at create; SDKs send no idempotency header)",
-    traits={Trait.LOST_REPLY},
+    traits={Trait.LOST_REPLY, Trait.SLOW_CREATE},
 )
 def retry_create_not_blindly(case: Case) -> Breaches:
     """Check the number of creates that Runway acted on."""

@@ -5,6 +5,9 @@ from contracts.judge.observation import TERMINAL
 from contracts.judge.requirements.common import never_a_success
 from contracts.judge.situation import Trait
 
+_CLOCKS_S = 0.05
+"""How much the instants of both ends may differ, in seconds."""
+
 
 @requirement(
     "terminal.ends-the-wait",
@@ -54,3 +57,25 @@ state_unknown = requirement(
     source="ours",
     traits={Trait.UNKNOWN_STATUS},
 )(never_a_success)
+
+
+@requirement(
+    "state.only-ready",
+    "Only a session that a poll has shown as READY is handed out, whatever stands beside the status.",
+    why="A key may stand beside any status, and a status that looks like READY is another one.",
+    source="seed A; seed B (READY, then consume); ours",
+)
+def state_only_ready(case: Case) -> Breaches:
+    """Check that a poll showed READY before the answer."""
+    ours = {session.id for session in case.seen.sessions}
+    for answer in case.handed_out:
+        if (session := answer.fields.get("sessionId")) not in ours:
+            continue  # checked by shape.session-id
+        shown = [
+            each.shown
+            for each in case.seen.polls
+            if each.session == session and each.arrives and each.at <= answer.came_at + _CLOCKS_S
+        ]
+        if "READY" not in shown:
+            last = repr(shown[-1]) if shown else "no poll"
+            yield Breach("a poll that shows READY", f"a success after {last}")

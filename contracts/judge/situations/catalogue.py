@@ -9,6 +9,8 @@ from dataclasses import replace
 from contracts.judge.situation import Situation
 from contracts.judge.situations.callers import cancel_errors, leaving, several
 from contracts.judge.situations.endings import endings, never_ready
+from contracts.judge.situations.slow_upstream import slow_upstream
+from contracts.judge.situations.statuses import statuses
 from contracts.judge.situations.successes import successes
 from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
 from contracts.judge.situations.wrong_requests import wrong_requests
@@ -25,10 +27,12 @@ QUICK = (
 def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
     """Return all situations for a target with this deadline."""
     every = (
-        *successes(timeout_s),
+        *successes(timeout_s, marker),
+        *slow_upstream(timeout_s),
         *wrong_requests(),
         *endings(marker),
         *never_ready(timeout_s),
+        *statuses(),
         *create_errors(marker),
         *poll_errors(marker),
         *consume_errors(timeout_s, marker),
