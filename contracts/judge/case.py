@@ -104,8 +104,11 @@ class Case:
 
     @property
     def went_elsewhere(self) -> bool:
-        """Whether a consume is missing after READY: it went to another host."""
-        ready = any(each.shown == "READY" and each.arrives for each in self.seen.polls)
+        """Whether a consume is missing after READY: it went to another host.
+
+        A poll that a fault struck may have shown READY in vain: late, or without a key.
+        """
+        ready = any(each.shown == "READY" and not each.faults for each in self.seen.polls)
         consumes = self.context.shape is not Shape.SESSION_KEY
         return consumes and ready and not self.seen.consumes and not any(self.handed_out)
 

@@ -16,6 +16,7 @@ from tests.contract.broken import (
     retry,
     secrecy,
     shape,
+    slow,
     state,
     time,
     upstream,
@@ -25,7 +26,7 @@ from tests.contract.broken.table import Broken
 BROKEN: tuple[Broken, ...] = tuple(
     vars(kind)["broken"]
     for family in (
-        *(shape, request, poll, time, state, upstream),
+        *(shape, request, poll, time, slow, state, upstream),
         *(error, retry, consume, header, cancel, many, secrecy),
     )
     for kind in vars(family).values()

@@ -74,3 +74,70 @@ class NoKeyIsFine(Gateway):
 class UnknownIsReady(_TakesStatus):
     def takes(self, status: Any) -> bool:
         return status not in ("NOT_READY", "READY", "RUNNING", "COMPLETED", "FAILED", "CANCELLED")
+
+
+class _KeyBeside(Gateway):
+    """Takes the key that stands beside some statuses."""
+
+    def takes(self, status: Any) -> bool:
+        raise NotImplementedError
+
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        answer = await super().poll(session)
+        taken = answer.get("sessionKey") and self.takes(answer.get("status"))
+        return {**answer, "status": "READY"} if taken else answer
+
+
+@breaks(
+    "state.only-ready",
+    "Waits for a key, whatever the status is.",
+    {
+        "state.unknown": "a key stands beside it",
+        "upstream.poll": "a key stands beside no status",
+    },
+)
+class AnyKeyWillDo(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return True
+
+
+@breaks("state.only-ready", "Compares the status without regard to case.")
+class AnyCaseOfReady(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return isinstance(status, str) and status.upper() == "READY"
+
+
+@breaks("state.only-ready", "Takes a status that begins with READY.")
+class BeginsLikeReady(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return str(status).startswith("READY")
+
+
+@breaks("state.only-ready", "Compares as JavaScript's == does: a list with READY is READY.")
+class LooselyReady(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return status in ("READY", ["READY"])
+
+
+@breaks("state.only-ready", "Takes the key of a session that is RUNNING.")
+class KeyOfRunning(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return bool(status == "RUNNING")
+
+
+@breaks("state.only-ready", "Looks at the key before it looks for a terminal status.")
+class KeyOfFailed(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return status in ("FAILED", "CANCELLED", "COMPLETED")
+
+
+@breaks("state.only-ready", "Takes the key of a session that is NOT_READY yet.")
+class KeyOfNotReady(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return bool(status == "NOT_READY")
+
+
+@breaks("state.only-ready", "Takes what is neither text nor absent for READY.")
+class TruthyIsReady(_KeyBeside):
+    def takes(self, status: Any) -> bool:
+        return bool(status) and not isinstance(status, str)
