@@ -40,6 +40,8 @@ class Context:
         secret: the API secret that it was given.
         marker: a word in every text that the fake sends with an error.
         media_url: where tokens of the fake lead.
+        creates: whether the target was seen to send a create for a right request; None: the run
+            sent it no right request.
     """
 
     timeout_s: float
@@ -47,6 +49,7 @@ class Context:
     secret: str
     marker: str
     media_url: str
+    creates: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,11 @@ class Case:
         return min(PROMPT_S, max(1.0, self.context.timeout_s * 0.7))
 
     @property
+    def stopped_at(self) -> str:
+        """The hop at which the connect stopped, and what came there: a clause for a sentence."""
+        return self.seen.stopped_at(consumes=self.context.shape is not Shape.SESSION_KEY)
+
+    @property
     def own_mistake(self) -> bool:
         """Whether the connect failed for a mistake that another requirement is about.
 
@@ -120,10 +128,20 @@ def rejected_body(call: UpstreamCall) -> bool:
 
 Check = Callable[[Case], Breaches]
 """Yields the breaches of a requirement in one case."""
+Premise = Callable[[Case], str]
+"""Returns which thing did not happen that a judgement rests on, in a clause; empty: it happened.
+
+A breach is evidence by itself. That there is none is evidence only where the premise holds: a
+target that creates nothing leaves no session behind, and says nothing about cancels.
+"""
 
 
 class NotJudged(Exception):
-    """Raised by a check that finds nothing to judge in an observation; the message says why."""
+    """Raised by a check where the requirement is not about this target; the message says why.
+
+    That is no blemish: another response shape, one avatar only, a target that the judge did not
+    start. What should have happened and did not is for the premise.
+    """
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,7 @@ class Requirement:
         text: what is demanded.
         why: the reason.
         source: where it comes from: a seed, an SDK's behaviour, an observation.
+        premise: without it, a case without a breach is not observed.
         traits: any of them makes a situation one that it is about. Empty: all situations.
         unless: any of them makes a situation one that it is not about.
     """
@@ -145,6 +164,7 @@ class Requirement:
     why: str
     source: str
     check: Check
+    premise: Premise
     traits: Set[Trait] = frozenset()
     unless: Set[Trait] = frozenset()
 
@@ -166,9 +186,10 @@ def requirement(
     *,
     why: str,
     source: str,
+    premise: Premise,
     traits: Set[Trait] = frozenset(),
     unless: Set[Trait] = frozenset(),
     level: Level = Level.MUST,
 ) -> Callable[[Check], Requirement]:
     """Turn the check that it decorates into a requirement."""
-    return lambda check: Requirement(id_, level, text, why, source, check, traits, unless)
+    return lambda check: Requirement(id_, level, text, why, source, check, premise, traits, unless)

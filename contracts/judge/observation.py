@@ -10,9 +10,13 @@ from typing import Any
 
 import orjson
 
-from contracts.judge.situation import Json, Situation
+from contracts.judge.situation import Json, Shape, Situation
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
+SHAPE_KEYS = {
+    Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
+    Shape.SESSION_KEY: ("sessionId", "sessionKey"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ class TargetAnswer:
     def fields(self) -> Json:
         """The parsed body if it is an object, empty otherwise."""
         return self.json if isinstance(self.json, dict) else {}
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape of its body, None if it is neither or both."""
+        shapes = [shape for shape, keys in SHAPE_KEYS.items() if self.fields.keys() >= {*keys}]
+        return shapes[0] if len(shapes) == 1 else None
 
     def __str__(self) -> str:
         if self.status is None:
@@ -121,12 +131,16 @@ class UpstreamCall:
             return ""
         return str(avatar.get("presetId") or avatar.get("avatarId") or "")
 
-    def __str__(self) -> str:
+    @property
+    def reply(self) -> str:
+        """What the target got, in words."""
         answer = str(self.status) if self.status is not None else "no answer"
         if self.status is not None and not self.arrives:
             answer += ", cut off"
-        status = f" {self.shown}" if self.shown else ""
-        return f"{self.method} {self.path} -> {answer}{status}"
+        return f"{answer} {self.shown}" if self.shown else answer
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} -> {self.reply}"
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,11 @@ class ObservedSession:
     def entered(self, state: str) -> float | None:
         """Return when it entered a state, None if it never did."""
         return next((at for at, _, after in self.moves if after == state), None)
+
+    @property
+    def ended_at(self) -> float | None:
+        """When it ended, None if it has not."""
+        return next((at for at, _, after in self.moves if after in TERMINAL), None)
 
 
 @dataclass(frozen=True)
@@ -205,3 +224,23 @@ class Observation:
         """The sessions whose create reply reached the target."""
         known = {each.session for each in self.creates if each.arrives and each.status == 200}
         return tuple(session for session in self.sessions if session.id in known)
+
+    def stopped_at(self, *, consumes: bool) -> str:
+        """Return the hop at which the connect stopped, and what came there, in a clause.
+
+        Args:
+            consumes: the target has to consume, not the browser.
+        """
+        elsewhere = "its later calls went to another host than RUNWAYML_BASE_URL, or to none"
+        ready = any(each.shown == "READY" and each.arrives for each in self.polls)
+        if not self.creates:
+            return "no create reached Runway"
+        if not self.known:
+            return f"the create got {self.creates[-1].reply}"
+        if self.consumes:
+            return f"the consume got {self.consumes[-1].reply}"
+        if not self.polls:
+            return f"a session was created and neither polled nor consumed: {elsewhere}"
+        if ready and consumes:
+            return f"the session was READY and no consume followed: {elsewhere}"
+        return f"the last of {len(self.polls)} polls got {self.polls[-1].reply}"

@@ -17,7 +17,7 @@ from contracts.judge.case import Context, Requirement
 from contracts.judge.fake import FakeClient, FakeError, FakeProcess, connected, started_fake
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
-from contracts.judge.situation import Shape, Situation
+from contracts.judge.situation import Expect, Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, reachable, started
@@ -91,7 +91,11 @@ class RunOptions:
         return [f"RUNWAYML_BASE_URL={fake_url}", f"RUNWAYML_API_SECRET={secret}"]
 
     def situations(self) -> list[Situation]:
-        """Return the situations that a requirement is about, and one that shows the shape."""
+        """Return the situations that a requirement is about, and a plain connect.
+
+        The plain one shows the shape, and that connects can succeed; wrong requests alone do
+        without.
+        """
         every = situations(self.timeout_s, self._marker)
         chosen = [
             each
@@ -99,7 +103,8 @@ class RunOptions:
             if (each.quick or not self.quick)
             and any(requirement.is_about(each) for requirement in self.requirements)
         ]
-        if self.shape is None and any(each.shape for each in chosen) and every[0] not in chosen:
+        connects = any(each.expect is not Expect.REFUSAL for each in chosen)
+        if connects and every[0] not in chosen:
             chosen.append(every[0])
         return chosen
 

@@ -17,7 +17,7 @@ from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
-from contracts.judge.reached import why_not_exercised
+from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situation import Expect, Situation
@@ -162,6 +162,7 @@ class Runner:
             took_s=now() - began_at,
             replay_token=await self.fake.replay_token(),
             nothing_judged=unexercised,
+            no_connect="" if unexercised else why_no_connect(played, context.shape),
         )
         self.listen(RunEnded(report))
         return report

@@ -1,7 +1,7 @@
 """Answers of Runway that are good and take their time."""
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
-from contracts.judge.requirements.common import hands_out
+from contracts.judge.requirements.common import connects, every, handed_out, hands_out, struck
 from contracts.judge.situation import Trait
 
 _WHY = "The session is fine and paid for, and its caller is still there."
@@ -12,6 +12,7 @@ slow_create = requirement(
     "A create that takes a third of the deadline and then succeeds leads to a success.",
     why=_WHY,
     source=_SOURCE,
+    premise=every(struck("createSession"), connects),
     traits={Trait.SLOW_CREATE},
 )(hands_out)
 slow_poll = requirement(
@@ -19,6 +20,7 @@ slow_poll = requirement(
     "One poll that takes a third of the deadline does not cost the caller the session.",
     why=_WHY,
     source=_SOURCE,
+    premise=every(struck("getSession"), connects),
     traits={Trait.SLOW_POLL},
 )(hands_out)
 slow_consume = requirement(
@@ -26,6 +28,7 @@ slow_consume = requirement(
     "A consume that takes a third of the deadline and then succeeds leads to a success.",
     why=_WHY + " A key works once, so a consume that is given up cannot be tried again.",
     source=_SOURCE,
+    premise=every(struck("consumeSession"), connects),
     traits={Trait.SLOW_CONSUME},
 )(hands_out)
 slow_hops = requirement(
@@ -33,6 +36,7 @@ slow_hops = requirement(
     "Hops that take a fifth of the deadline each lead to a success.",
     why=_WHY,
     source=_SOURCE,
+    premise=every(struck("createSession"), connects),
     traits={Trait.SLOW_HOPS},
 )(hands_out)
 slow_polls = requirement(
@@ -40,6 +44,7 @@ slow_polls = requirement(
     "Polls that take a third of the deadline, or 4 s, lead to a success once one shows READY.",
     why="A target that gives up each poll sooner never learns anything from a busy upstream.",
     source=_SOURCE,
+    premise=every(struck("getSession"), connects),
     traits={Trait.SLOW_POLLS},
     level=Level.SHOULD,
 )(hands_out)
@@ -50,6 +55,7 @@ slow_polls = requirement(
     "No poll of a session is sent while the one before is unanswered.",
     why="Polls by a timer pile up when Runway is slow, and two READY answers consume twice.",
     source="SDK (polls again after the answer); ours",
+    premise=every(struck("getSession"), handed_out),
     traits={Trait.SLOW_POLLS},
     level=Level.SHOULD,
 )
