@@ -11,6 +11,7 @@ from enum import Enum
 
 from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
 from contracts.judge.situation import Shape, Situation, Trait
+from contracts.judge.spellings import tokens_in
 
 SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
@@ -42,6 +43,9 @@ class Context:
         media_url: where tokens of the fake lead.
         creates: whether the target was seen to send a create for a right request; None: the run
             sent it no right request.
+        upstream_url: what the target was given as RUNWAYML_BASE_URL; empty: unknown.
+        alone_s: how long a connect took that had the target for itself; None: it failed.
+        caller_tokens: the credentials in the headers that every caller sends.
     """
 
     timeout_s: float
@@ -50,6 +54,9 @@ class Context:
     marker: str
     media_url: str
     creates: bool | None = None
+    upstream_url: str = ""
+    alone_s: float | None = None
+    caller_tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,11 @@ class Case:
     def handed_out(self) -> Iterator[TargetAnswer]:
         """The successes."""
         return (answer for answer in self.seen.answers if answer.ok)
+
+    @property
+    def caller_tokens(self) -> tuple[str, ...]:
+        """The caller's own credentials: those of every call, and those of this situation."""
+        return (*self.context.caller_tokens, *tokens_in(self.seen.situation.request.headers))
 
     @property
     def prompt_s(self) -> float:

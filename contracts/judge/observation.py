@@ -26,6 +26,7 @@ class TargetAnswer:
     Attributes:
         status: None without a whole answer; `failure` says why.
         sent_at, came_at: when the request was sent, and when the answer was there or given up.
+        method, sent: of the request; the beginning of its query and body.
     """
 
     sent_at: float
@@ -34,6 +35,8 @@ class TargetAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     failure: str = ""
+    method: str = "POST"
+    sent: str = ""
 
     @property
     def ok(self) -> bool:

@@ -5,7 +5,6 @@ programs, `BlockingJudge` for all others. Public; docs/judge.md shows how to use
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
 from contracts.judge.situation import Expect, Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Target, TargetError, reachable, started
+from contracts.judge.target import Target, TargetError, is_uuid, reachable, started
 from contracts.judge.verdict import Outcome, Report
 
 __all__ = [
@@ -39,7 +38,6 @@ MEDIA_URL = "wss://media.judge.invalid"
 LOSS_S = 1.0
 """A run may fail so long before the loss that makes it fail is noticed, in seconds."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,7 @@ class RunOptions:
     @property
     def custom_avatars(self) -> list[str]:
         """The custom avatars that the fake has to know."""
-        return [CUSTOM_AVATAR, *(each.lower() for each in self.avatars if _UUID.fullmatch(each))]
+        return [CUSTOM_AVATAR, *(each.lower() for each in self.avatars if is_uuid(each))]
 
     @property
     def _marker(self) -> str:

@@ -170,7 +170,7 @@ class Runner:
     async def _warm_up(self, avatar: str) -> None:
         """Connect once without judging it: a target may load modules at its first connect."""
         await self.fake.bind(avatar, {"provision_time": "0s"})
-        await self._call(Situation("warm-up", "", Expect.EITHER), self.target.body_for(avatar))
+        await self._call(Situation("warm-up", "", Expect.EITHER), avatar)
         await self.fake.unbind(avatar)
 
     async def _side_by_side(self, situations: Iterable[Situation]) -> None:
@@ -256,19 +256,17 @@ class Runner:
         for avatar, form in zip(avatars, (*slow, *quick), strict=True):
             await self.fake.bind(avatar, form)
         before = {each.number for each in await self.fake.creates()}
-        bodies = [self.target.body_for(avatar) for avatar in avatars]
-        if situation.same_avatar:
-            bodies *= situation.callers
-        answers = await asyncio.gather(*(self._call(situation, body) for body in (bodies or [b""])))
+        callers = avatars * (situation.callers if situation.same_avatar else 1)
+        answers = await asyncio.gather(*(self._call(situation, each) for each in callers or [""]))
         observation = await self._observation(situation, avatars, answers, before, mark)
         for avatar in avatars:
             await self.fake.unbind(avatar)
         return observation
 
-    async def _call(self, situation: Situation, body: bytes) -> TargetAnswer:
+    async def _call(self, situation: Situation, avatar: str) -> TargetAnswer:
         return await self.target.call(
-            situation.body if situation.body is not None else body,
-            content_type="application/json",
+            avatar,
+            situation.request,
             patience_s=self.plan.context.timeout_s + SLACK_S + 3,
             leaves_after_s=situation.leaves_after_s,
         )

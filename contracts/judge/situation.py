@@ -81,6 +81,38 @@ class Shape(Enum):
     CREDENTIALS = "credentials"
 
 
+class AvatarSent(Enum):
+    """Which avatar a caller sends, beside a value of its own."""
+
+    CHOSEN = "the avatar that the situation is played with"
+    NONE = "no avatar"
+
+
+@dataclass(frozen=True)
+class CallerRequest:
+    """What a caller sends, where that differs from what the official component sends.
+
+    `$AVATAR` in query, headers and body is replaced by the avatar of the situation.
+
+    Attributes:
+        method: None: the target's own.
+        query: names and values that are added to those of the target's address.
+        content_type: empty: none is sent.
+        headers: beside those of every call, which they replace by name.
+        avatar: any JSON value, in the place where the target expects the avatar.
+        keys: of the body, beside those of the target's template.
+        body: the whole of it, in place of the template; empty: none.
+    """
+
+    method: str | None = None
+    query: tuple[tuple[str, str], ...] = ()
+    content_type: str = "application/json"
+    headers: Json = field(default_factory=dict)
+    avatar: Any = AvatarSent.CHOSEN
+    keys: Json = field(default_factory=dict)
+    body: bytes | None = None
+
+
 @dataclass(frozen=True)
 class Situation:
     """What Runway does, and what the caller does, while a session is wanted.
@@ -90,7 +122,7 @@ class Situation:
         about: one sentence.
         traits: what it is an instance of.
         session: the session form that the caller's avatar is bound to; None: nothing is bound.
-        body: what the caller sends; None: the avatar as the official component sends it.
+        request: what the caller sends.
         callers: how many call at once, each for an avatar of its own.
         same_avatar: all of them call for one avatar instead.
         slow: session forms of the callers who are slow among many, at most half of them.
@@ -109,7 +141,7 @@ class Situation:
     expect: Expect
     traits: Set[Trait] = frozenset()
     session: Json | None = field(default_factory=dict)
-    body: bytes | None = None
+    request: CallerRequest = field(default_factory=CallerRequest)
     callers: int = 1
     same_avatar: bool = False
     slow: tuple[Json, ...] = ()

@@ -8,20 +8,29 @@ would be worth nothing: the target does not listen any more, or its program has 
 
 import asyncio
 import errno
+import json
 import os
+import re
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
-from urllib.parse import urlsplit
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 
 from contracts.judge.clock import now, sleep
 from contracts.judge.observation import TargetAnswer
+from contracts.judge.situation import AvatarSent, CallerRequest, Json
 
+AVATAR = "$AVATAR"
+USUAL = CallerRequest()
+BODYLESS = ("GET", "HEAD")
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 LONGEST_ANSWER = 1 << 20
 """So many bytes of an answer are read, in case it has no end."""
 BIG_BODY = 1 << 16
@@ -33,6 +42,7 @@ _LAST_LINES = 8
 _CONNECT_S = 5.0
 _CLOSED = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE)
 _AGAIN_S = 2.0
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class TargetError(Exception):
@@ -76,16 +86,23 @@ def is_address(url: str) -> bool:
 class Target:
     """A gateway and how to call it.
 
+    `$AVATAR` in the address and in the templates is replaced by the avatar. Without one in either,
+    the endpoint chooses the avatar itself.
+
     Attributes:
         url: of its connect endpoint.
         headers: sent with every call, such as an authorization.
-        template: the body, with `$AVATAR` where the avatar belongs.
+        template: the body.
+        method: of a call; GET and HEAD have no body.
+        custom_template: the body for a custom avatar; None: the same.
         refused: set when a call finds that the target does not listen.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     template: str = '{"avatarId": "$AVATAR"}'
+    method: str = "POST"
+    custom_template: str | None = None
     output: Output = field(default_factory=Output)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -96,55 +113,167 @@ class Target:
         default = 443 if parts.scheme == "https" else 80
         return parts.hostname or "127.0.0.1", parts.port or default
 
-    def body_for(self, avatar: str) -> bytes:
-        """Return the body of a request for `avatar`."""
-        return self.template.replace("$AVATAR", avatar).encode()
+    @property
+    def takes_body(self) -> bool:
+        """Whether its calls have a body."""
+        return self.method not in BODYLESS
+
+    @property
+    def takes_avatar(self) -> bool:
+        """Whether a caller says which avatar is wanted."""
+        return AVATAR in self.url or (self.takes_body and AVATAR in self.template)
+
+    def cannot_send(self, request: CallerRequest) -> str:
+        """Return why a request has no meaning for this endpoint, in a line; empty if it has."""
+        sends_body = request.method is None or request.method not in BODYLESS
+        if not self.takes_body and request.method is None and (request.body or request.keys):
+            return f"a {self.method} request has no body"
+        if isinstance(request.avatar, AvatarSent) or (sends_body and self._in_json):
+            return ""
+        if not self.takes_avatar:
+            return "the endpoint takes no avatar"
+        return "" if isinstance(request.avatar, str) else "the endpoint takes avatars as text only"
+
+    def call_of(self, avatar: str, request: CallerRequest) -> "Call":
+        """Return the request of a caller for `avatar` (one of the target's own, or custom)."""
+        method = request.method or self.method
+        wanted = avatar if request.avatar is AvatarSent.CHOSEN else request.avatar
+        in_url = quote(wanted, safe="") if isinstance(wanted, str) else ""
+        url = self.url.replace(AVATAR, in_url)
+        if request.query:
+            pairs = [(name, value.replace(AVATAR, avatar)) for name, value in request.query]
+            url += f"{'&' if '?' in url else '?'}{urlencode(pairs)}"
+        headers = {"Content-Type": request.content_type} if request.content_type else {}
+        for name, value in (*self.headers.items(), *request.headers.items()):
+            headers = {each: text for each, text in headers.items() if each.lower() != name.lower()}
+            headers[name] = value.replace(AVATAR, avatar)
+        if request.body is not None:
+            body = request.body.replace(AVATAR.encode(), avatar.encode())
+        elif method in BODYLESS:
+            body = b""
+        else:
+            body = self._body(avatar, wanted, request.keys)
+        return Call(method, url, headers, body)
+
+    @property
+    def _in_json(self) -> bool:
+        return self.takes_body and AVATAR in self.template and _parsed(self.template) is not None
+
+    def _body(self, avatar: str, wanted: Any, keys: Json) -> bytes:
+        custom = self.custom_template is not None and is_uuid(avatar)
+        template = self.custom_template if custom and self.custom_template else self.template
+        if wanted == avatar and not keys:
+            return template.replace(AVATAR, avatar).encode()
+        if (form := _parsed(template)) is None:
+            return template.replace(AVATAR, wanted if isinstance(wanted, str) else "").encode()
+        body = _filled(form, wanted)
+        return json.dumps({**body, **keys} if isinstance(body, dict) else body).encode()
 
     async def call(
         self,
-        body: bytes,
+        avatar: str,
+        request: CallerRequest = USUAL,
         *,
-        content_type: str,
         patience_s: float,
         leaves_after_s: float | None = None,
     ) -> TargetAnswer:
         """Call once, on a connection of its own."""
-        sent_at = now()
+        call, sent_at = self.call_of(avatar, request), now()
         limit_s = patience_s if leaves_after_s is None else leaves_after_s
+
+        def answer(
+            status: int | None = None,
+            headers: Mapping[str, str] = NO_HEADERS,
+            body: bytes = b"",
+            failure: str = "",
+        ) -> TargetAnswer:
+            return TargetAnswer(
+                sent_at, now(), status, headers, body, failure, call.method, call.shown
+            )
+
         try:
             async with asyncio.timeout(limit_s):
-                status, headers, raw = await self._answer(body, content_type)
+                return answer(*await _answer(call))
         except TimeoutError:
-            failure = "given up" if leaves_after_s is None else "the caller left"
-            return TargetAnswer(sent_at, now(), failure=failure)
+            return answer(failure="given up" if leaves_after_s is None else "the caller left")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) and not _was_closed(error):
                 self.refused.set()
-                return TargetAnswer(
-                    sent_at, now(), failure=f"the target does not listen: {error.strerror}"
-                )
-            return TargetAnswer(sent_at, now(), failure=_failure(error, body))
-        return TargetAnswer(sent_at, now(), status, headers, raw)
+                return answer(failure=f"the target does not listen: {error.strerror}")
+            return answer(failure=_failure(error, call.body))
 
-    async def _answer(self, body: bytes, content_type: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"Content-Type": content_type, **self.headers}
-        connector = aiohttp.TCPConnector(force_close=True)
-        timeout = aiohttp.ClientTimeout(total=None)
-        async with (
-            aiohttp.ClientSession(
-                connector=connector,
-                timeout=timeout,
-                auto_decompress=True,
-                max_field_size=8190,  # with aiohttp's limit on their number, no endless headers
-            ) as http,
-            http.post(
-                self.url, data=BytesIO(body), headers=headers, allow_redirects=False
-            ) as response,
-        ):
-            raw = b""
-            while len(raw) < LONGEST_ANSWER and (more := await response.content.read(65_536)):
-                raw += more
-            return response.status, dict(response.headers), raw[:LONGEST_ANSWER]
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a target, as it is sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def shown(self) -> str:
+        """The beginning of query and body, for people."""
+        query = urlsplit(self.url).query
+        parts = [f"?{query}" if query else "", self.body[:200].decode(errors="replace")]
+        return " ".join(filter(None, parts))[:200]
+
+
+async def _answer(call: Call) -> tuple[int, Mapping[str, str], bytes]:
+    connector = aiohttp.TCPConnector(force_close=True)
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with (
+        aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            auto_decompress=True,
+            skip_auto_headers=("Content-Type",),
+            max_field_size=8190,  # with aiohttp's limit on their number, no endless headers
+        ) as http,
+        http.request(
+            call.method,
+            call.url,
+            data=BytesIO(call.body) if call.method not in BODYLESS or call.body else None,
+            headers=call.headers,
+            allow_redirects=False,
+        ) as response,
+    ):
+        raw = b""
+        while len(raw) < LONGEST_ANSWER and (more := await response.content.read(65_536)):
+            raw += more
+        return response.status, dict(response.headers), raw[:LONGEST_ANSWER]
+
+
+def is_uuid(avatar: str) -> bool:
+    """Tell whether an avatar is a custom one."""
+    return _UUID.fullmatch(avatar) is not None
+
+
+def _parsed(template: str) -> Any:
+    """Return the JSON of a template; None if it is none, or not an object or a list."""
+    try:
+        form = json.loads(template)
+    except ValueError:
+        return None
+    return form if isinstance(form, dict | list) else None
+
+
+def _filled(form: Any, avatar: Any) -> Any:
+    """Return a template with `avatar` in its place, of any type; AvatarSent.NONE leaves it out."""
+    match form:
+        case dict():
+            left_out = avatar is AvatarSent.NONE
+            kept = {k: each for k, each in form.items() if not (left_out and each == AVATAR)}
+            return {k: _filled(each, avatar) for k, each in kept.items()}
+        case list():
+            return [_filled(each, avatar) for each in form]
+        case str() if form == AVATAR:
+            return "" if avatar is AvatarSent.NONE else avatar
+        case str():
+            return form.replace(AVATAR, avatar if isinstance(avatar, str) else "")
+        case _:
+            return form
 
 
 def _failure(error: BaseException, body: bytes) -> str:

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 
 from contracts.judge.case import Context
 from contracts.judge.observation import Observation, TargetAnswer
-from contracts.judge.situation import Expect, Situation
+from contracts.judge.situation import CallerRequest, Expect, Situation
 from contracts.report.findings import began
 from contracts.report.redaction import Redaction, short
 
@@ -135,12 +135,12 @@ _LAST = 1 << 40
 def _callers(seen: Observation, redact: Redaction, *, broken: bool) -> Iterator[tuple[Rank, Row]]:
     situation, several = seen.situation, len(seen.answers) > 1
     asked = f"avatar {redact.line(seen.avatar)}" if seen.avatar else ""
-    if situation.body is not None:
-        asked = redact.line(situation.body[:200]) or "(empty body)"
+    if situation.request != CallerRequest():
+        asked = redact.line(seen.answer.sent) or "(empty body)"
     fine = Tone.PLAIN if broken else Tone.GOOD
     for index, answer in enumerate(seen.answers, start=1):
         caller = f", caller {index}" if several else ""
-        label = f"POST{caller}" if several else f"POST {short(asked, 33)}"
+        label = f"{answer.method}{caller if several else f' {short(asked, 33)}'}"
         yield (answer.sent_at, -1, 0), Arrow(answer.sent_at, Lane.BROWSER, Lane.GATEWAY, label)
         good = as_expected(situation, answer)
         lanes = Lane.GATEWAY, Lane.BROWSER

@@ -9,7 +9,6 @@ import pytest
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.target import Target, reachable
 
-BODY = b'{"avatarId": "music-superstar"}'
 WITH_A_RESET = pack("ii", 1, 0)
 
 
@@ -29,7 +28,7 @@ async def _ended_after(turns: int, *, reset: bool) -> TargetAnswer:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         target = Target(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        call = asyncio.ensure_future(target.call(BODY, content_type="text/plain", patience_s=60))
+        call = asyncio.ensure_future(target.call("music-superstar", patience_s=60))
         connection = await _accepted(listener)
         for _ in range(turns):
             await asyncio.sleep(0)  # noqa: TID251

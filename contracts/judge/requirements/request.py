@@ -1,6 +1,5 @@
 """What the target sends to Runway for an avatar, and how it answers wrong requests."""
 
-import json
 import re
 
 from contracts.judge.case import (
@@ -24,11 +23,10 @@ def _tidied(case: Case) -> bool:
 
     It may do so if it then asks for the known one. To pass on what was sent is a mistake.
     """
-    try:
-        sent = json.loads(case.seen.situation.body or b"")["avatarId"]
-        meant = sent.strip().lower()
-    except (ValueError, TypeError, KeyError, AttributeError):
+    sent = case.seen.situation.request.avatar
+    if not isinstance(sent, str):
         return False
+    meant = sent.strip().lower()
     taken = [create.avatar == meant and create.status == 200 for create in case.seen.creates]
     return sent != meant and bool(taken) and all(taken)
 

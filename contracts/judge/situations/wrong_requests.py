@@ -1,23 +1,22 @@
 """Requests that have to be refused before anything reaches Runway."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.judge.situation import Expect, Situation, Trait
+from contracts.judge.situation import AvatarSent, CallerRequest, Expect, Situation, Trait
 from contracts.judge.situations.building import CUSTOM_AVATAR
 
 
 def wrong_requests() -> Iterator[Situation]:
     for trait, requests in _requests().items():
-        for id_, about, body in requests:
-            yield Situation(
-                id_, about, Expect.REFUSAL, {Trait.REFUSED, trait}, session=None, body=body
-            )
+        for id_, about, sent in requests:
+            request = CallerRequest(body=sent) if isinstance(sent, bytes) else sent
+            traits = {Trait.REFUSED, trait}
+            yield Situation(id_, about, Expect.REFUSAL, traits, session=None, request=request)
 
 
-def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes], ...]]:
-    """Return id, what the request is, and its body, by what is wrong with it."""
+def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes | CallerRequest], ...]]:
+    """Return id, what the request is, and what is sent, by what is wrong with it."""
     return {
         Trait.BAD_JSON: (
             ("bad-json", "The body is no JSON.", b'{"avatarId": '),
@@ -28,7 +27,7 @@ def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes], ...]]:
             ("not-utf-8", "The body is not UTF-8.", b'{"avatarId": "\xff\xfe"}'),
         ),
         Trait.NO_AVATAR: (
-            ("no-avatar", "The body names no avatar.", b"{}"),
+            ("no-avatar", "The body names no avatar.", _for(AvatarSent.NONE)),
             ("avatar-null", "The avatar is null.", _for(None)),
             ("avatar-empty", "The avatar is an empty string.", _for("")),
         ),
@@ -72,10 +71,14 @@ def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes], ...]]:
             ("hostile-long", "The avatar is 5,000 characters long.", _for("a" * 5_000)),
         ),
         Trait.BIG_BODY: (
-            ("big-body", "The body is 2 MiB long.", _for("music-superstar", x="y" * (2 << 20))),
+            (
+                "big-body",
+                "The body is 2 MiB long.",
+                CallerRequest(keys={"x": "y" * (2 << 20)}, avatar="music-superstar"),
+            ),
         ),
     }
 
 
-def _for(avatar: Any, **more: str) -> bytes:
-    return json.dumps({"avatarId": avatar, **more}).encode()
+def _for(avatar: Any) -> CallerRequest:
+    return CallerRequest(avatar=avatar)
