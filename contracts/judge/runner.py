@@ -21,7 +21,7 @@ from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situation import Expect, Situation
-from contracts.judge.situations.building import CUSTOM_AVATAR
+from contracts.judge.situations.building import CUSTOM_AVATAR, SOON
 from contracts.judge.target import Target
 from contracts.judge.verdict import Report, judge
 
@@ -102,6 +102,7 @@ class Runner:
     listen: Listener
     _played: dict[str, Observation] = field(default_factory=dict)
     _playing: list[str] = field(default_factory=list)
+    _alone_s: float | None = None
     _lag: EventLoopLag = field(default_factory=EventLoopLag)
 
     async def run(self) -> Report:
@@ -168,10 +169,17 @@ class Runner:
         return report
 
     async def _warm_up(self, avatar: str) -> None:
-        """Connect once without judging it: a target may load modules at its first connect."""
-        await self.fake.bind(avatar, {"provision_time": "0s"})
-        await self._call(Situation("warm-up", "", Expect.EITHER), avatar)
-        await self.fake.unbind(avatar)
+        """Connect twice without judging it, and note how long the second takes alone.
+
+        A target may load modules at its first connect.
+        """
+        for form in ({"provision_time": "0s"}, SOON):
+            await self.fake.bind(avatar, form)
+            answer = await self._call(Situation("warm-up", "", Expect.EITHER), avatar)
+            await self.fake.unbind(avatar)
+            self._alone_s = answer.took_s if answer.ok else None
+            if not answer.ok:
+                return
 
     async def _side_by_side(self, situations: Iterable[Situation]) -> None:
         free: asyncio.Queue[str] = asyncio.Queue()
@@ -320,4 +328,9 @@ class Runner:
         answers = (answer for seen in self._played.values() for answer in seen.answers)
         shapes = (shape_of(answer) for answer in answers if answer.ok)
         context = self.plan.context
-        return replace(context, shape=context.shape or next(filter(None, shapes), None))
+        return replace(
+            context,
+            shape=context.shape or next(filter(None, shapes), None),
+            upstream_url=self.fake.url,
+            alone_s=self._alone_s,
+        )

@@ -72,6 +72,7 @@ class Trait(Enum):
     GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"
     MANY = "several callers connect at once, and all sessions are quick"
     MANY_ONE_SLOW = "several callers connect at once, and some sessions are slow"
+    SLOW_CANCELS = "the cancels of some of several callers are slow"
 
 
 class Shape(Enum):

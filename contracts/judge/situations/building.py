@@ -8,6 +8,7 @@ CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 MORE_THAN_HALF = 0.6
 """A hop that takes this part of the deadline leaves no time for a second one of its length."""
 AT_ONCE: Json = {"provision_time": "0s"}
+SOON: Json = {"provision_time": "400ms"}
 NEVER: Json = {"provision_time": "never"}
 
 
@@ -34,6 +35,8 @@ def late_create(after_s: float) -> Json:
 
 
 def error_effect(status: int, marker: str, **headers: str) -> Json:
-    effect = {"status": {"code": status, "error": f"{marker}: the upstream says {status}."}}
     names = {name.replace("_", "-"): text for name, text in headers.items()}
-    return {**effect, "headers": names} if names else effect
+    return {
+        "status": {"code": status, "error": f"{marker}: the upstream says {status}."},
+        "headers": {"X-Request-Id": f"{marker}-{status}", **names},
+    }

@@ -38,6 +38,6 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *consume_errors(timeout_s, marker),
         *leaving(),
         *cancel_errors(marker),
-        *several(timeout_s),
+        *several(timeout_s, marker),
     )
     return tuple(replace(each, quick=each.id in QUICK) for each in every)

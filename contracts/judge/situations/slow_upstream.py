@@ -26,7 +26,7 @@ def slow_upstream(timeout_s: float) -> Iterator[Situation]:
         # about ten pieces: the bodies have 45, 250 and 600 bytes
         drops = {"dribble": {"bytes": piece, "every": f"{quarter_s * 100:.0f}ms"}}
         about = f"The first {name} is answered after a third of the deadline."
-        yield slow(f"slow-{name}", about, trait, faults=[late])
+        yield slow(f"slow-first-{name}", about, trait, faults=[late])
         about = f"The body of the {name}'s answer comes in pieces."
         yield slow(f"{name}-in-pieces", about, trait, faults=[_fault(operation, drops)])
     second = _fault("getSession", {"delay": f"{third_s:.3f}s"}, times=1, skip=1)
@@ -39,7 +39,7 @@ def slow_upstream(timeout_s: float) -> Iterator[Situation]:
     )
     each_s = min(third_s, LONGEST_POLL_S)
     yield slow(
-        "slow-polls",
+        "slow-every-poll",
         f"Every poll is answered after {each_s:.1f} s.",
         Trait.SLOW_POLLS,
         faults=[_fault("getSession", {"delay": f"{each_s:.3f}s"})],
