@@ -115,20 +115,28 @@ class Case:
     def own_mistake(self) -> bool:
         """Whether the connect failed for a mistake that another requirement is about.
 
-        Runway rejected the body of a create, or the key of a consume; or the consume went
-        elsewhere.
+        Runway rejected the body of a create, or the key or the content type of a consume; or the
+        consume went elsewhere.
         """
         if not self.seen.sessions and any(map(rejected_body, self.seen.creates)):
             return True
-        return any(each.key_fits is False for each in self.seen.consumes) or self.went_elsewhere
+        rejected = (
+            each.key_fits is False or (each.status == 415 and not each.faults)
+            for each in self.seen.consumes
+        )
+        return any(rejected) or self.went_elsewhere
 
     @property
     def went_elsewhere(self) -> bool:
         """Whether a consume is missing after READY: it went to another host.
 
-        A poll that a fault struck may have shown READY in vain: late, or without a key.
+        A slow poll may have shown READY in vain, because the target did not wait for it.
         """
-        ready = any(each.shown == "READY" and not each.faults for each in self.seen.polls)
+        slow = Trait.SLOW_UPSTREAM in self.seen.situation.traits
+        ready = any(
+            each.shown == "READY" and each.arrives and not (slow and each.faults)
+            for each in self.seen.polls
+        )
         consumes = self.context.shape is not Shape.SESSION_KEY
         return consumes and ready and not self.seen.consumes and not any(self.handed_out)
 

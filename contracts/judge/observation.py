@@ -12,6 +12,7 @@ import orjson
 
 from contracts.judge.situation import Json, Shape, Situation
 
+_BOM = b"\xef\xbb\xbf"
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
@@ -52,7 +53,7 @@ class TargetAnswer:
     def json(self) -> Any:
         """The parsed body, None if it is no JSON."""
         try:
-            return orjson.loads(self.body)
+            return orjson.loads(self.body.removeprefix(_BOM))  # as browsers do
         except orjson.JSONDecodeError:
             return None
 

@@ -48,7 +48,7 @@ class Gateway:
     """One gateway; correct as it stands.
 
     Attributes:
-        say: writes to its log.
+        last_headers: of the last answer upstream.
     """
 
     url: str
@@ -63,6 +63,7 @@ class Gateway:
     cancels: int = 3
     longest_body: int = 64 * 1024
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    last_headers: Mapping[str, str] = field(default_factory=dict)
 
     async def close(self) -> None:
         """Close what it has opened."""
@@ -289,6 +290,7 @@ class Gateway:
                 self.http.request(method, url, headers=headers, json=body) as response,
             ):
                 text = await response.text()
+                self.last_headers = response.headers
         except aiohttp.ClientConnectorError:
             raise UpstreamError(None, refused=True) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -6,7 +6,7 @@ from contracts.judge.requirements.common import connects, every, sent, several_h
 from contracts.judge.situation import Trait
 
 QUICK_S = 5.0
-"""So soon every quick one of several callers is answered, in seconds, however slow one alone is."""
+"""So soon each of several callers is answered, in seconds, if no connect succeeded alone."""
 DELAYED_S = 2.0
 """How much later than one alone each of several callers may be answered, in seconds."""
 
@@ -73,7 +73,7 @@ def many_not_in_a_row(case: Case) -> Breaches:
             yield Breach("the others before the slow one", f"{len(late)} after it, or {late[0]}")
             return
     alone_s = case.context.alone_s
-    limit_s = QUICK_S if alone_s is None else min(QUICK_S, alone_s + DELAYED_S)
+    limit_s = QUICK_S if alone_s is None else alone_s + DELAYED_S
     late = [each for each in quick if each.took_s > limit_s + case.seen.lost_s]
     if len(late) >= 2:
         alone = "" if alone_s is None else f", as one alone takes {alone_s:.1f}s"

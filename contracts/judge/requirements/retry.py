@@ -12,6 +12,8 @@ MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""
 AT_ONCE_S = 0.2
 """A retry so soon after a broken connection is the HTTP library's own."""
+LONGEST_BURST = 5
+"""So often an HTTP library repeats a GET at once."""
 
 
 def _failures_in_a_row(calls: Iterable[UpstreamCall]) -> list[UpstreamCall]:
@@ -26,16 +28,21 @@ def _failures_in_a_row(calls: Iterable[UpstreamCall]) -> list[UpstreamCall]:
 
 
 def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
-    """Return the calls without those that repeat a broken connection at once: one each."""
+    """Return the calls without those that repeat a broken connection at once.
+
+    HTTP libraries do that by themselves: once, or for a GET some times in a burst.
+    """
     attempts: list[UpstreamCall] = []
-    forgiven = False
+    repeated = 0
     for call in calls:
         broken = bool(attempts) and not attempts[-1].arrives
-        if broken and not forgiven and call.at - attempts[-1].at < AT_ONCE_S:
-            attempts[-1], forgiven = call, True
+        most = LONGEST_BURST if call.method == "GET" else 1
+        if broken and repeated < most and call.at - attempts[-1].at < AT_ONCE_S:
+            attempts[-1] = call
+            repeated += 1
             continue
         attempts.append(call)
-        forgiven = False
+        repeated = 0
     return attempts
 
 

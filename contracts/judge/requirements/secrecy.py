@@ -1,27 +1,55 @@
 """What must not leave the target."""
 
-from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
+from contracts.judge.observation import TargetAnswer
 from contracts.judge.requirements.common import (
     KEY,
     answered,
+    created,
     every,
+    failed,
     failure_met,
+    handed_out,
     in_connects,
     ready_was_shown,
     requested,
     shape_of,
+    took_place,
 )
 from contracts.judge.situation import Shape, Trait
-from contracts.judge.spellings import spellings
+from contracts.judge.spellings import has_part, spellings
+
+# bounded and anchored at the beginning of a word, so that the time is linear in any text
+_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{16,1024}")
+_SEARCHED = 65_536  # characters of an answer that are searched for a trace
+_TRACE = re.compile(
+    r"Traceback \(most recent|goroutine \d{1,9} \[|\bat node:internal/"
+    r"|\.(?:[cm]?[jt]sx?|py|rb|php|go|java|kt|cs|rs|exs?)"
+    r"(?::\d|\(\d|:line \d| on line \d|\\?\"[ ,]{1,2}line \d|&quot;, line \d)"
+)
 
 
 def _contains(text: str, secret: str) -> bool:
     return any(spelling in text for spelling in spellings(secret))
 
 
+def _sent(answer: TargetAnswer) -> str:
+    """Return all that a caller gets, as text."""
+    headers = "\n".join(f"{name}: {text}" for name, text in answer.headers.items())
+    return f"{headers}\n\n{answer.body.decode(errors='replace')}"
+
+
+def _failures(case: Case) -> Iterator[TargetAnswer]:
+    return (answer for answer in case.answered if not answer.ok)
+
+
 @requirement(
     "secrecy.api-secret",
-    "No answer and no URL contains the API secret.",
+    "No answer and no URL contains the API secret, in any encoding, or a part of it.",
     why="It opens the whole account.",
     source="seed B (never expose it)",
     premise=in_connects(every(requested, answered)),
@@ -31,8 +59,10 @@ def secrecy_api_secret(case: Case) -> Breaches:
     for answer in case.seen.answers:
         if _contains(answer.body.decode(errors="replace"), case.context.secret):
             yield Breach("no API secret in an answer's body", "one")
-        if _contains(str(dict(answer.headers)), case.context.secret):
+        elif _contains(str(dict(answer.headers)), case.context.secret):
             yield Breach("no API secret in an answer's headers", "one")
+        elif has_part(_sent(answer), case.context.secret):
+            yield Breach("no part of the API secret in an answer", "one")
     if any(each.secret_in_url for each in case.seen.upstream):
         yield Breach("no secret in a URL", "one in a request upstream")
 
@@ -55,7 +85,7 @@ def secrecy_session_key(case: Case) -> Breaches:
 
 @requirement(
     "secrecy.output",
-    "The target's output contains neither the API secret nor a session key.",
+    "The target's output contains no API secret, no session key and no token.",
     why="Many people and systems read, ship and keep logs.",
     source="seed B (log without credentials); ours",
     premise=requested,
@@ -68,15 +98,125 @@ def secrecy_output(case: Case) -> Breaches:
         yield Breach("no API secret in the target's output", "one")
     if KEY.search(case.seen.output):
         yield Breach("no session key in the target's output", "one")
+    if _TOKEN.search(case.seen.output):
+        yield Breach("no token in the target's output", "one")
+
+
+@requirement(
+    "secrecy.output-parts",
+    "The target's output contains no part of the API secret: no eight characters in a row.",
+    why="The fewer people know a part, the less is left to guess; a name tells keys apart as well.",
+    source="ours",
+    premise=requested,
+    level=Level.SHOULD,
+)
+def secrecy_output_parts(case: Case) -> Breaches:
+    """Check what the target wrote during the situation, unless it wrote the whole secret."""
+    if not case.seen.output:
+        raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
+    whole = _contains(case.seen.output, case.context.secret)
+    if not whole and has_part(case.seen.output, case.context.secret):
+        yield Breach("no part of the API secret in the target's output", "one")
+
+
+@requirement(
+    "secrecy.token",
+    "A token is in the `token` of credentials and nowhere else.",
+    why="It opens the room, and headers, cookies and failures are kept and logged on the way.",
+    source="seed B (log without credentials); ours",
+    premise=in_connects(every(requested, answered)),
+)
+def secrecy_token(case: Case) -> Breaches:
+    """Check headers, failures, and what else is in a success."""
+    for answer in case.answered:
+        text, token = _sent(answer), answer.fields.get("token")
+        if answer.ok and isinstance(token, str):
+            text = text.replace(token, "", 1)
+        if _TOKEN.search(text):
+            yield Breach("no token in this part of an answer", f"one, with {answer}")
+
+
+@requirement(
+    "secrecy.cached",
+    "No success is declared as something that a cache may keep for others.",
+    why="The key in it works once, and its token opens the room of one caller.",
+    source="RFC 9111; ours",
+    premise=handed_out,
+    traits={Trait.SUCCESS},
+)
+def secrecy_cached(case: Case) -> Breaches:
+    """Check Cache-Control and Expires; a POST without either is kept by no cache."""
+    for answer in case.handed_out:
+        headers = {name.lower(): text.lower() for name, text in answer.headers.items()}
+        control = {each.strip() for each in headers.get("cache-control", "").split(",")}
+        if control & {"no-store", "private", "no-cache"}:
+            continue
+        lasting = [
+            each
+            for each in sorted(control)
+            if each in ("public", "immutable")
+            or (each.startswith(("max-age=", "s-maxage=")) and not each.endswith("=0"))
+        ]
+        if lasting or (not control - {""} and headers.get("expires", "0") not in ("0", "-1")):
+            got = ", ".join(lasting) or f"Expires: {headers['expires']}"
+            yield Breach("no-store, or no declaration", got[:100])
+
+
+@requirement(
+    "secrecy.upstream-address",
+    "A failure does not name the address of Runway's API, or a path of it.",
+    why="It shows how the target is built and which proxy it uses, and the page can do nothing.",
+    source="ours (texts of HTTP libraries sent to browsers)",
+    premise=every(failure_met, failed),
+    level=Level.SHOULD,
+)
+def secrecy_upstream_address(case: Case) -> Breaches:
+    """Check bodies and headers of failures."""
+    parts = urlsplit(case.context.upstream_url)
+    port = [f"port={parts.port}", f"port {parts.port}"] if parts.port else []
+    named = ["/v1/realtime_sessions", *filter(None, [parts.netloc]), *port]
+    for answer in _failures(case):
+        if found := [each for each in named if each in _sent(answer)]:
+            yield Breach("a text of the target's own", f"{found[0]}, with {answer}")
+
+
+@requirement(
+    "secrecy.trace",
+    "A failure shows no stack trace and no line of source code.",
+    why="It shows how the target is built, to everybody.",
+    source="ours (error pages of development modes)",
+    premise=failed,
+    level=Level.SHOULD,
+)
+def secrecy_trace(case: Case) -> Breaches:
+    """Check bodies and headers of failures for files with line numbers."""
+    for answer in _failures(case):
+        if _TRACE.search(_sent(answer)[:_SEARCHED]):
+            yield Breach("a text without a trace", f"one with a trace, with {answer}")
+
+
+@requirement(
+    "secrecy.session-id",
+    "A failure does not contain the id of a session.",
+    why="A session that is not handed out is the target's own, and its log is the place for it.",
+    source="ours",
+    premise=every(created, failed),
+    level=Level.SHOULD,
+)
+def secrecy_session_id(case: Case) -> Breaches:
+    """Check bodies and headers of failures for the ids of the sessions of the situation."""
+    for answer in _failures(case):
+        if any(session.id in _sent(answer) for session in case.seen.sessions):
+            yield Breach("a failure without the id of a session", f"one, with {answer}")
 
 
 @requirement(
     "secrecy.upstream-text",
-    "The caller gets no text of Runway's.",
+    "The caller gets no text, header or request id of Runway's.",
     why="Runway writes it for the account's owner: limits, balance, moderation, internals.",
     source="observed (raw upstream bodies sent to browsers); ours",
-    premise=every(failure_met, answered),
-    traits={Trait.ERROR},
+    premise=every(took_place, answered),
+    traits={Trait.ERROR, Trait.NEW_FIELDS, Trait.PASSING},
 )
 def secrecy_upstream_text(case: Case) -> Breaches:
     """Check for the marker word that all texts of the fake contain."""
