@@ -184,7 +184,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "contracts": (
-        "wire judge",
+        "durations wire judge",
         "drift report strategies pytest_plugin",
         "cli conformance",
         "__main__",

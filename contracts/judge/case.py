@@ -44,6 +44,7 @@ class Context:
         creates: whether the target was seen to send a create for a right request; None: the run
             sent it no right request.
         upstream_url: what the target was given as RUNWAYML_BASE_URL; empty: unknown.
+        method: of a right request to the target.
         alone_s: how long a connect took that had the target for itself; None: it failed.
         caller_tokens: the credentials in the headers that every caller sends.
     """
@@ -55,6 +56,7 @@ class Context:
     media_url: str
     creates: bool | None = None
     upstream_url: str = ""
+    method: str = "POST"
     alone_s: float | None = None
     caller_tokens: tuple[str, ...] = ()
 

@@ -95,27 +95,30 @@ class RunOptions:
         without.
         """
         every = situations(self.timeout_s, self._marker)
-        chosen = [
-            each
-            for each in every
-            if (each.quick or not self.quick)
-            and any(requirement.is_about(each) for requirement in self.requirements)
-        ]
+        chosen = [each for each in self._about(every) if each.quick or not self.quick]
         connects = any(each.expect is not Expect.REFUSAL for each in chosen)
         if connects and every[0] not in chosen:
             chosen.append(every[0])
         return chosen
 
+    def _about(self, every: Sequence[Situation]) -> list[Situation]:
+        """Return the situations that a requirement is about."""
+        return [each for each in every if any(one.is_about(each) for one in self.requirements)]
+
     def plan(self, media_url: str) -> RunPlan:
         """Return what a run is to do."""
+        chosen = self.situations()
+        played = {each.id for each in chosen}
+        about = self._about(situations(self.timeout_s, self._marker))
         return RunPlan(
-            self.situations(),
+            chosen,
             Context(self.timeout_s, self.shape, self.api_secret, self._marker, media_url),
             avatars=self.avatars,
             requirements=self.requirements,
             seed=self.seed,
             jobs=self.jobs,
             examples=self.examples,
+            left_out=[each.id for each in about if each.id not in played],
         )
 
     @property

@@ -21,7 +21,7 @@ from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situation import Expect, Situation
-from contracts.judge.situations.building import CUSTOM_AVATAR, SOON
+from contracts.judge.situations.building import CUSTOM_AVATAR, soon
 from contracts.judge.target import Target
 from contracts.judge.verdict import Report, judge
 
@@ -81,6 +81,7 @@ class RunPlan:
     Attributes:
         avatars: that the target takes; so many situations run side by side.
         examples: so many random situations are played as well, one after the other.
+        left_out: the situations that the quick profile leaves out.
     """
 
     situations: Sequence[Situation]
@@ -90,6 +91,7 @@ class RunPlan:
     seed: str = "0"
     jobs: int = len(PRESETS)
     examples: int = 0
+    left_out: Sequence[str] = ()
 
 
 @dataclass
@@ -162,6 +164,7 @@ class Runner:
             seed=plan.seed,
             took_s=now() - began_at,
             replay_token=await self.fake.replay_token(),
+            left_out=tuple(plan.left_out),
             nothing_judged=unexercised,
             no_connect="" if unexercised else why_no_connect(played, context.shape),
         )
@@ -173,7 +176,7 @@ class Runner:
 
         A target may load modules at its first connect.
         """
-        for form in ({"provision_time": "0s"}, SOON):
+        for form in ({"provision_time": "0s"}, soon(self.plan.context.timeout_s)):
             await self.fake.bind(avatar, form)
             answer = await self._call(Situation("warm-up", "", Expect.EITHER), avatar)
             await self.fake.unbind(avatar)
@@ -332,5 +335,6 @@ class Runner:
             context,
             shape=context.shape or next(filter(None, shapes), None),
             upstream_url=self.fake.url,
+            method=self.target.method,
             alone_s=self._alone_s,
         )

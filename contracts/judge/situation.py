@@ -47,6 +47,15 @@ class Trait(Enum):
     HOSTILE_AVATAR = "the avatar attacks what it may be copied into"
     BIG_BODY = "the body has megabytes"
 
+    UNEXPECTED = "no page of the site sends such a request"
+    OTHER_METHOD = "a request by another method than POST"
+    FOREIGN_REQUEST = "a request that a page of another site can send without a preflight"
+    EXTRA_KEYS = "the body has keys that would choose what the target has to choose"
+    EXTRA_OPTIONS = "the body has options of a session that costs more, or says other things"
+    OWN_CREDENTIALS = "the caller sends credentials and headers of its own"
+    FOREIGN_ORIGIN = "a page of another site calls"
+    CHARSET = "the content type has a charset, or is in capitals"
+
     ERROR = "Runway fails at a hop, or the session fails"
     CREATE = "a create fails"
     POLL = "a poll fails"

@@ -75,6 +75,7 @@ class Report:
         nothing_judged: why nothing could be judged, in a line; empty if something was.
         no_connect: that no connect succeeded, where and what came, in a line; empty if one did, or
             if the run had none that has to succeed.
+        left_out: the situations that the quick profile left out.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -86,6 +87,7 @@ class Report:
     replay_token: str = ""
     nothing_judged: str = ""
     no_connect: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def not_exercised(self) -> str:

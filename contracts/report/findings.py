@@ -69,6 +69,20 @@ def headline(report: Report, *, strict: bool) -> str:
     return "; ".join(each for each in (first, f"broken: {counts}" if broken else "") if each)
 
 
+def left_out(report: Report) -> str:
+    """Return what the quick profile left out, in a line; empty if the run left out nothing."""
+    if not report.left_out:
+        return ""
+    played = [seen.situation for seen in report.observations]
+    unplayed = [
+        each.requirement.id
+        for each in report.verdicts
+        if not any(each.requirement.is_about(situation) for situation in played)
+    ]
+    without = f", and so all of {', '.join(unplayed)}" if unplayed else ""
+    return f"the quick profile left out {len(report.left_out)} situations{without}"
+
+
 def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:
     """Return the verdicts by family, families in the order of their first."""
     order = list(dict.fromkeys(each.requirement.family for each in verdicts))

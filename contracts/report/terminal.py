@@ -23,7 +23,7 @@ from rich.text import Text
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, headline, summary
+from contracts.report.findings import families, headline, left_out, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -180,6 +180,8 @@ class Terminal:
             (f"{counts}", "bold green" if good else "bold red"),
             (f", {report.took_s:.1f} seconds, {redact.line(report.target_url)}", ""),
         )
+        if rest := left_out(report):
+            self._line((f"{rest}; --profile full plays them", "yellow"))
         if not found:
             return
         self._line()

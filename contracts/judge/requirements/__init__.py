@@ -27,13 +27,14 @@ from contracts.judge.requirements import (
     slow,
     state,
     time,
+    unexpected,
     upstream,
 )
 
 REQUIREMENTS: tuple[Requirement, ...] = tuple(
     each
     for family in (
-        *(shape, request, poll, time, slow, state, upstream),
+        *(shape, request, unexpected, poll, time, slow, state, upstream),
         *(error, retry, consume, header, cancel, many, secrecy),
     )
     for each in vars(family).values()

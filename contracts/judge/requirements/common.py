@@ -12,8 +12,10 @@ from contracts.judge.situation import Expect, Shape
 
 SHORTEST_INTERVAL_S = 0.1
 KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
-_HOPS = {"createSession": "create", "getSession": "poll", "consumeSession": "consume"}
-_HOPS |= {"deleteSession": "cancel"}
+_HOPS = {
+    **{"createSession": "create", "getSession": "poll"},
+    **{"consumeSession": "consume", "deleteSession": "cancel"},
+}
 
 
 def shape_of(answer: TargetAnswer) -> Shape | None:
@@ -154,7 +156,7 @@ def deadline_came(case: Case) -> str:
 
 def caller_left(case: Case) -> str:
     """The caller hung up before it got an answer."""
-    return "" if case.seen.answer.status is None else f"the caller had left, and {_got(case)}"
+    return "" if case.seen.answer.status is None else f"the caller {_got(case)} before it left"
 
 
 def left_over(case: Case) -> str:

@@ -22,7 +22,10 @@ poll_waits = requirement(
     source="seed A; seed B",
     premise=connects,
     traits={Trait.SUCCESS},
-    unless={Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY, Trait.SLOW_UPSTREAM},
+    unless={
+        *(Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY),
+        *(Trait.SLOW_UPSTREAM, Trait.CHARSET),
+    },
 )(hands_out)
 
 

@@ -137,6 +137,24 @@ def secrecy_token(case: Case) -> Breaches:
 
 
 @requirement(
+    "secrecy.callers-credentials",
+    "The caller's own credentials are in no answer and not in the target's output.",
+    why="They open what the caller may do elsewhere, and logs are kept and read by many.",
+    source="seed A (a caller may send its own Authorization); ours",
+    premise=answered,
+    traits={Trait.OWN_CREDENTIALS},
+    level=Level.SHOULD,
+)
+def secrecy_callers_credentials(case: Case) -> Breaches:
+    """Check answers and output for the tokens that the caller of the situation sent."""
+    for token in case.caller_tokens:
+        if any(_contains(_sent(answer), token) for answer in case.answered):
+            yield Breach("no credentials of the caller in an answer", "some")
+        if _contains(case.seen.output, token):
+            yield Breach("no credentials of the caller in the target's output", "some")
+
+
+@requirement(
     "secrecy.cached",
     "No success is declared as something that a cache may keep for others.",
     why="The key in it works once, and its token opens the room of one caller.",

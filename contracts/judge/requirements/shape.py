@@ -88,7 +88,7 @@ def shape_session_id(case: Case) -> Breaches:
     why="Clients that check the content type parse nothing else.",
     source="seed A (Response.json, res.json)",
     premise=handed_out,
-    unless={Trait.GONE, Trait.BIG_BODY},
+    unless={Trait.GONE, Trait.BIG_BODY, Trait.UNEXPECTED},
     level=Level.SHOULD,
 )
 def shape_content_type(case: Case) -> Breaches:

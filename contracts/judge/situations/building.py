@@ -8,7 +8,6 @@ CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 MORE_THAN_HALF = 0.6
 """A hop that takes this part of the deadline leaves no time for a second one of its length."""
 AT_ONCE: Json = {"provision_time": "0s"}
-SOON: Json = {"provision_time": "400ms"}
 NEVER: Json = {"provision_time": "never"}
 
 
@@ -22,6 +21,11 @@ def fails(id_: str, about: str, *traits: Trait, **more: Any) -> Situation:
 
 def ready_after(seconds: float) -> Json:
     return {"provision_time": f"{seconds:.3f}s"}
+
+
+def soon(timeout_s: float) -> Json:
+    """Return a session that is READY soon, with any deadline."""
+    return ready_after(min(0.4, timeout_s / 4))
 
 
 def fault_form(operation: str, effect: Json, **more: Any) -> Json:

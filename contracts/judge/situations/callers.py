@@ -7,12 +7,12 @@ from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
 from contracts.judge.situations.building import (
     AT_ONCE,
     NEVER,
-    SOON,
     error_effect,
     fails,
     fault_form,
     late_create,
     ready_after,
+    soon,
     succeeds,
 )
 
@@ -75,11 +75,12 @@ def several(timeout_s: float, marker: str) -> Iterator[Situation]:
         about = f"Some {name}s are answered seconds later while the others are quick."
         return some_slow(f"slow-{name}s", about, *({**slow, **AT_ONCE},) * 4, shape=shape)
 
+    quick = soon(timeout_s)
     yield succeeds(
         "many-callers",
         "Many call at once, each for an avatar of its own.",
         Trait.MANY,
-        session=SOON,
+        session=quick,
         callers=ALL_AVATARS,
     )
     yield some_slow(
@@ -95,15 +96,15 @@ def several(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield some_slow(
         "slow-cancels",
         "Some sessions are gone, and their cancels are answered seconds later.",
-        *({**SOON, "faults": [polls, cancel]},) * 4,
-        session=SOON,
+        *({**quick, "faults": [polls, cancel]},) * 4,
+        session=quick,
         traits=[Trait.SLOW_CANCELS],
     )
     yield succeeds(
         "same-avatar",
         "Two call at once for the same avatar.",
         Trait.MANY,
-        session=SOON,
+        session=quick,
         callers=2,
         same_avatar=True,
     )

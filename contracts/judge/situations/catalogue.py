@@ -12,6 +12,7 @@ from contracts.judge.situations.endings import endings, never_ready
 from contracts.judge.situations.slow_upstream import slow_upstream
 from contracts.judge.situations.statuses import statuses
 from contracts.judge.situations.successes import successes
+from contracts.judge.situations.unexpected_requests import unexpected_requests
 from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
 from contracts.judge.situations.wrong_requests import wrong_requests
 
@@ -20,8 +21,9 @@ QUICK = (
     *("bad-json", "no-avatar", "avatar-number", "unknown-preset"),
     *("fails-while-provisioning", "cancelled-while-polling", "running-before-ready"),
     *("create-401", "create-402", "create-500", "poll-401", "poll-500-once", "consume-401"),
+    *("cancel-500-once", "same-avatar"),
 )
-"""The situations of the quick profile."""
+"""The situations of the quick profile: one of each family at least, none that takes a deadline."""
 
 
 def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
@@ -30,6 +32,7 @@ def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
         *successes(timeout_s, marker),
         *slow_upstream(timeout_s),
         *wrong_requests(),
+        *unexpected_requests(),
         *endings(marker),
         *never_ready(timeout_s),
         *statuses(),
