@@ -62,6 +62,7 @@ class Gateway:
     repeats: int = 2
     cancels: int = 3
     longest_body: int = 64 * 1024
+    methods: tuple[str, ...] = ("POST",)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     last_headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,6 +91,8 @@ class Gateway:
         return web.json_response({"error": str(problem)}, status=problem.status)
 
     async def body(self, request: web.Request) -> Any:
+        if request.content_type.lower() != "application/json":
+            raise Problem(415, "the body is not declared as JSON")
         try:
             return json.loads(await request.read())
         except web.HTTPRequestEntityTooLarge:
@@ -155,7 +158,7 @@ class Gateway:
         return Problem(502, "the session service failed")
 
     async def create(self, avatar: str) -> str:
-        body = {"model": "gwm1_avatars", "avatar": self.wanted(avatar)}
+        body = self.create_body(avatar)
         for left in reversed(range(self.repeats + 1)):
             try:
                 answer = await self.ask("POST", "", body=body)
@@ -166,6 +169,9 @@ class Gateway:
             else:
                 return self.id_of(answer)
         raise AssertionError("the last attempt returns or raises")
+
+    def create_body(self, avatar: str) -> Mapping[str, Any]:
+        return {"model": "gwm1_avatars", "avatar": self.wanted(avatar)}
 
     def create_again(self, error: UpstreamError) -> bool:
         return error.status in (429, 503) or error.refused
@@ -320,7 +326,8 @@ async def served(
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         gateway = kind(url, secret, http, output, shape, deadline_s)
         app = web.Application(client_max_size=gateway.longest_body)
-        app.router.add_post(PATH, gateway.handle)
+        for method in gateway.methods:
+            app.router.add_route(method, PATH, gateway.handle)
         try:
             async with serving(app) as served_at:
                 yield served_at + PATH

@@ -19,6 +19,7 @@ from tests.contract.broken import (
     slow,
     state,
     time,
+    unexpected,
     upstream,
 )
 from tests.contract.broken.table import Broken
@@ -26,7 +27,7 @@ from tests.contract.broken.table import Broken
 BROKEN: tuple[Broken, ...] = tuple(
     vars(kind)["broken"]
     for family in (
-        *(shape, request, poll, time, slow, state, upstream),
+        *(shape, request, unexpected, poll, time, slow, state, upstream),
         *(error, retry, consume, header, cancel, many, secrecy),
     )
     for kind in vars(family).values()

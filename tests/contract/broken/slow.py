@@ -95,11 +95,8 @@ class HalfForRequests(Gateway):
         session = path.split("/")[1] if path else answer.get("id")
         self.spent_s[session] = self.spent_s.get(session, 0.0) + took_s
         if method != "DELETE" and self.spent_s[session] > self.deadline_s / 2 and path:
-            raise UpstreamError(None)
+            raise Problem(502, "the session service is too slow")
         return answer
-
-    def poll_again(self, error: UpstreamError) -> bool:
-        return not any(spent > self.deadline_s / 2 for spent in self.spent_s.values())
 
 
 @breaks("slow.one-poll-at-a-time", "Polls by a timer, whether or not the last poll is answered.")

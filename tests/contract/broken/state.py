@@ -8,6 +8,7 @@ from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem
 
 _NO_KEY = {"shape.types": "there is no key, so the field is empty"}
+_NOT_READY = {"state.only-ready": "no poll has shown READY"}
 
 
 class _TakesStatus(Gateway):
@@ -47,7 +48,7 @@ class FailedIs200(Gateway):
         super().not_waiting(status, answer)
 
 
-@breaks("state.running", "Takes RUNNING for READY.", _NO_KEY, shape=Shape.SESSION_KEY)
+@breaks("state.running", "Takes RUNNING for READY.", _NO_KEY | _NOT_READY, shape=Shape.SESSION_KEY)
 class RunningIsReady(_TakesStatus):
     def takes(self, status: Any) -> bool:
         return bool(status == "RUNNING")
@@ -68,7 +69,7 @@ class NoKeyIsFine(Gateway):
 @breaks(
     "state.unknown",
     "Takes a status that it does not know for READY.",
-    _NO_KEY | {"upstream.poll": "a poll without a status is one of them"},
+    _NO_KEY | _NOT_READY | {"upstream.poll": "a poll without a status is one of them"},
     shape=Shape.SESSION_KEY,
 )
 class UnknownIsReady(_TakesStatus):
