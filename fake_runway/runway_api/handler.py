@@ -27,7 +27,7 @@ from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
 from fake_runway.web import callers, cors
-from fake_runway.web.bodies import Bodies, Body, check_version, checked_id
+from fake_runway.web.bodies import API_VERSION, Bodies, Body, check_version, checked_id
 from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import Routes
@@ -115,7 +115,7 @@ class RunwayHandler:
             request.method,
             path_in_world,
             agent=headers.get("User-Agent", "")[:_LONGEST_AGENT],
-            versioned="X-Runway-Version" in headers,
+            versioned=headers.get("X-Runway-Version") == API_VERSION,
         )
         if query := request.raw_path.partition("?")[2]:
             plain = unquote_plus(query)

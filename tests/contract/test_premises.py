@@ -88,6 +88,11 @@ NEEDS: Mapping[str, set[str]] = {
     "consume": _CONSUMES,
     "header.version": _POLLS,
     "header.version-on-consume": _CONSUMES,
+    "slow": _SUCCEEDS,
+    "state.only-ready": _POLLS,
+    "unexpected": {"avatar", "create"},
+    "unexpected.foreign-origin": set(),
+    "unexpected.charset": _SUCCEEDS,
     "cancel": _CREATES | {"cancel"},
     "cancel.at-the-deadline": _POLLS | {"cancel"},
     "cancel.after-a-failure": _POLLS | {"cancel"},
@@ -96,6 +101,10 @@ NEEDS: Mapping[str, set[str]] = {
     "many": _SUCCEEDS,
     "secrecy": {"avatar", "create"},
     "secrecy.session-key": _POLLS,
+    "secrecy.callers-credentials": set(),
+    "secrecy.cached": _SUCCEEDS,
+    "secrecy.trace": set(),
+    "secrecy.session-id": _CREATES,
 }
 """On which parts a requirement depends, by its id or its family."""
 

@@ -12,6 +12,8 @@ from contracts.judge.situation import Expect, Shape
 
 SHORTEST_INTERVAL_S = 0.1
 KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
+FINAL_STATUSES = (400, 401, 402, 403, 404)
+"""After these, the next attempt gets the same answer."""
 _HOPS = {
     **{"createSession": "create", "getSession": "poll"},
     **{"consumeSession": "consume", "deleteSession": "cancel"},

@@ -27,7 +27,7 @@ def _the_slow_are_slow(case: Case) -> str:
 
 @requirement(
     "many.one-session-each",
-    "Callers who connect at once get a session each.",
+    "Callers who connect at once get a session each, with a key or a token of its own.",
     why="A key works once: of two callers who share it, one is left without a call.",
     source="ours",
     premise=every(connects, several_handed_out),
@@ -45,6 +45,11 @@ def many_one_session_each(case: Case) -> Breaches:
         yield Breach(f"{len(case.seen.answers)} successes", f"{failures[0]}, {len(failures)} times")
     if len(set(known)) != len(known):
         yield Breach(f"{len(known)} different sessions", str(len(set(known))))
+        return
+    for name in ("sessionKey", "token"):
+        values = [str(answer.fields[name]) for answer in case.handed_out if name in answer.fields]
+        if len(set(values)) != len(values):
+            yield Breach(f"{len(values)} different values as {name}", str(len(set(values))))
 
 
 @requirement(

@@ -5,7 +5,13 @@ from itertools import pairwise
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import UpstreamCall
-from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, answered, every, struck
+from contracts.judge.requirements.common import (
+    FINAL_STATUSES,
+    SHORTEST_INTERVAL_S,
+    answered,
+    every,
+    struck,
+)
 from contracts.judge.situation import Trait
 
 MOST_ATTEMPTS = 6
@@ -148,3 +154,21 @@ def retry_busy(case: Case) -> Breaches:
     for answer in case.answered:
         if not answer.ok and len(case.seen.creates) == 1 and case.seen.creates[0].faults:
             yield Breach("another create", f"{answer} after the first")
+
+
+@requirement(
+    "retry.not-final",
+    "A create or a consume that fails with 400, 401, 402, 403 or 404 is not retried.",
+    why="The same request gets the same answer.",
+    source="SDK (does not retry them); Runway's guidance (400, 401 and 404 never)",
+    premise=struck("createSession", "consumeSession"),
+    traits={Trait.FINAL},
+    unless={Trait.POLL},
+    level=Level.SHOULD,
+)
+def retry_not_final(case: Case) -> Breaches:
+    """Check the number of attempts."""
+    for name, calls in (("create", case.seen.creates), ("consume", case.seen.consumes)):
+        failed = [each for each in calls if each.status in FINAL_STATUSES and each.faults]
+        if len(failed) > 1:
+            yield Breach(f"one {name}", f"{len(failed)} after {failed[0].reply}")

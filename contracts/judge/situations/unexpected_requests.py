@@ -43,9 +43,7 @@ def unexpected_requests() -> Iterator[Situation]:
     yield odd("json-undeclared", "JSON is not declared at all.", foreign, content_type="")
     form = "application/x-www-form-urlencoded"
     yield odd("json-as-form", "JSON is declared as a form.", foreign, content_type=form)
-    yield odd(
-        "form", "The body is a form.", foreign, content_type=form, body=b"avatarId=$AVATAR"
-    )
+    yield odd("form", "The body is a form.", foreign, content_type=form, body=b"avatarId=$AVATAR")
     yield odd(
         "multipart-form",
         "The body is a form in parts.",

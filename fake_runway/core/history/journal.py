@@ -49,7 +49,7 @@ class Exchange:
         subject: the resource that the path names or that was created.
         agent: the User-Agent.
         retry: the retry count that an official SDK sends; None if it sends none.
-        versioned: the request had the version header.
+        versioned: the request had the version header, with the right version.
         secret_in_url: the query had something that looks like a secret.
         body: the validated JSON object, redacted.
         query: the parameters that the operation takes.

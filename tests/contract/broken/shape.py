@@ -122,3 +122,15 @@ class UsedKey(Gateway):
     async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
         await self.consume(session, key)
         return {"sessionId": session, "sessionKey": key}
+
+
+@breaks("shape.credentials", "Cuts the end of the token off.")
+class TokenCut(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "token": answer["token"][:-8]})
+
+
+@breaks("shape.credentials", "Puts `Bearer` in front of the token.")
+class BearerToken(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "token": f"Bearer {answer['token']}"})
