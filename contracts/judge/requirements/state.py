@@ -75,7 +75,7 @@ state_unknown = requirement(
 
 @requirement(
     "state.only-ready",
-    "Only a session that a poll has shown as READY is handed out, whatever stands beside the status.",
+    "Only a session that a poll has shown as READY is handed out, whatever else the poll shows.",
     why="A key may stand beside any status, and a status that looks like READY is another one.",
     source="seed A; seed B (READY, then consume); ours",
     premise=in_connects(every(sent("getSession"), answered)),

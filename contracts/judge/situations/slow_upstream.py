@@ -1,4 +1,4 @@
-"""An upstream whose answers are good and take their time: each hop, the whole answer or its body."""
+"""An upstream whose answers are good and late: each hop, the whole answer or its body."""
 
 from collections.abc import Iterator
 
