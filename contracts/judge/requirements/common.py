@@ -1,13 +1,10 @@
 """What the checks of several families share."""
 
-import re
-
 from contracts.judge.case import Breach, Breaches, Case, NotJudged
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.situation import Shape
 
 SHORTEST_INTERVAL_S = 0.1
-KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
 SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
     Shape.SESSION_KEY: ("sessionId", "sessionKey"),
