@@ -239,11 +239,11 @@ def check(
 
     \b
     Exit code
-      0  every MUST is kept, and with --strict every SHOULD
-      1  one is not
+      0  no MUST is broken, and with --strict no SHOULD, and every MUST was observed
+      1  one is, or with --strict was not
       2  usage
-      3  no target: it cannot be started, does not listen, or ended in the middle; or nothing to
-         judge: it gave no HTTP answer, or sent no request to the fake
+      3  no target: it cannot be started, does not listen, or ended in the middle; or no evidence:
+         no connect succeeded, no HTTP answer came, or no request reached the fake
       4  the judge itself failed: its fake does not run, or a report cannot be written
       130 and 143: interrupted; what was started has ended
 
@@ -283,12 +283,14 @@ def check(
     except (TargetError, FakeError, _Interrupted, OSError) as error:
         terminal.close()
         _exit_for(error, Redaction(run.api_secret))
-    if report.nothing_judged:
-        hint = Redaction.of(report).line(report.nothing_judged)
+    if report.not_exercised:
+        hint = Redaction.of(report).line(report.not_exercised)
         click.echo(f"runway-contracts: {hint}", err=True)
     if report.broken(strict=strict):
         sys.exit(EXIT_BROKEN)
-    sys.exit(EXIT_UNREACHABLE if report.nothing_judged else 0)
+    if report.not_exercised:
+        sys.exit(EXIT_UNREACHABLE)
+    sys.exit(0 if report.kept(strict=strict) else EXIT_BROKEN)
 
 
 def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Requirement, ...]:

@@ -25,9 +25,13 @@ def test_requirement(requirement: Requirement, gateway_report: "Report") -> None
     verdict = next(
         each for each in gateway_report.verdicts if each.requirement.id == requirement.id
     )
-    nothing = Redaction.of(gateway_report).line(gateway_report.nothing_judged)
-    if verdict.outcome is Outcome.SKIP and nothing:
-        pytest.fail(f"nothing was judged: {nothing}", pytrace=False)
+    redact = Redaction.of(gateway_report)
+    nothing = redact.line(gateway_report.not_exercised)
+    if verdict.outcome is Outcome.NOT_OBSERVED:
+        reason = f"not observed: {redact.line(verdict.reason)}"
+        if nothing:
+            pytest.fail(f"{reason}\n{nothing}", pytrace=False)
+        pytest.skip(reason)
     if verdict.outcome is Outcome.SKIP:
         pytest.skip(verdict.reason)
     lines = verdict.lines()

@@ -19,6 +19,10 @@ PROMPT_S = 6.0
 """How long after the end of a session its caller may wait for the answer, in seconds."""
 
 
+SURVIVE = "survive"
+"""The family that judges situations in which the target was lost; all others need it alive."""
+
+
 class Level(Enum):
     """How much a requirement weighs: RFC 2119."""
 
@@ -42,6 +46,8 @@ class Context:
         marker: a word in every text that the fake sends with an error.
         media_url: where tokens of the fake lead.
         caller_tokens: the credentials in the headers that every caller sends.
+        creates: whether the target was seen to send a create for a right request; None: the run
+            sent it no right request.
     """
 
     timeout_s: float
@@ -50,6 +56,7 @@ class Context:
     marker: str
     media_url: str
     caller_tokens: tuple[str, ...] = ()
+    creates: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,11 @@ class Case:
         return min(PROMPT_S, max(1.0, self.context.timeout_s * 0.7))
 
     @property
+    def stopped_at(self) -> str:
+        """The hop at which the connect stopped, and what came there: a clause for a sentence."""
+        return self.seen.stopped_at(consumes=self.context.shape is not Shape.SESSION_KEY)
+
+    @property
     def own_mistake(self) -> bool:
         """Whether the connect failed for a mistake that another requirement is about.
 
@@ -125,10 +137,20 @@ def rejected_body(call: UpstreamCall) -> bool:
 
 Check = Callable[[Case], Breaches]
 """Yields the breaches of a requirement in one case."""
+Premise = Callable[[Case], str]
+"""Returns which thing did not happen that a judgement rests on, in a clause; empty: it happened.
+
+A breach is evidence by itself. That there is none is evidence only where the premise holds: a
+target that creates nothing leaves no session behind, and says nothing about cancels.
+"""
 
 
 class NotJudged(Exception):
-    """Raised by a check that finds nothing to judge in an observation; the message says why."""
+    """Raised by a check where the requirement is not about this target; the message says why.
+
+    That is no blemish: another response shape, one avatar only, a target that the judge did not
+    start. What should have happened and did not is for the premise.
+    """
 
 
 @dataclass(frozen=True)
@@ -140,6 +162,7 @@ class Requirement:
         text: what is demanded.
         why: the reason.
         source: where it comes from: a seed, an SDK's behaviour, an observation.
+        premise: without it, a case without a breach is not observed.
         traits: any of them makes a situation one that it is about. Empty: all situations.
         unless: any of them makes a situation one that it is not about.
     """
@@ -150,6 +173,7 @@ class Requirement:
     why: str
     source: str
     check: Check
+    premise: Premise
     traits: Set[Trait] = frozenset()
     unless: Set[Trait] = frozenset()
 
@@ -171,9 +195,10 @@ def requirement(
     *,
     why: str,
     source: str,
+    premise: Premise,
     traits: Set[Trait] = frozenset(),
     unless: Set[Trait] = frozenset(),
     level: Level = Level.MUST,
 ) -> Callable[[Check], Requirement]:
     """Turn the check that it decorates into a requirement."""
-    return lambda check: Requirement(id_, level, text, why, source, check, traits, unless)
+    return lambda check: Requirement(id_, level, text, why, source, check, premise, traits, unless)

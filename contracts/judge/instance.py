@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from contracts.judge.clock import now, sleep
-from contracts.judge.fake import ANY_AVATAR, FakeClient
+from contracts.judge.fake import FakeClient
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.output import Output
 from contracts.judge.program import Program
@@ -22,12 +22,13 @@ MOST_LOSSES = 40
 """An instance that was lost so often is not started again."""
 COMES_BACK_S = 10.0
 """How long a target may take to come back that the judge did not start, in seconds."""
+SILENT = "listens, and answers nothing any more"
 _AGAIN_S = 2.0
 _LINES = 3
 _LONGEST_LINE = 200
 
 
-@dataclass
+@dataclass(eq=False)
 class Instance:
     """One instance of the target.
 
@@ -97,14 +98,18 @@ class Instance:
                 async with asyncio.timeout(2 * _AGAIN_S):
                     await self.lost.wait()
 
-    async def check_answers(self, *, patience_s: float) -> None:
-        """Notice now if it answers not even a connect whose session is READY at once."""
+    async def connect(self, *, patience_s: float) -> TargetAnswer:
+        """Connect once, with a session that is READY at once."""
         avatar = self.avatars[0]
         await self.fake.bind(avatar, {"provision_time": "0s"})
         answer = await self.call(avatar, patience_s=patience_s)
         await self.fake.unbind(avatar)
-        if answer.failure == GIVEN_UP:
-            self._lose("listens, and answers nothing any more")
+        return answer
+
+    async def check_answers(self, *, patience_s: float) -> None:
+        """Notice now if it answers not even a plain connect."""
+        if (await self.connect(patience_s=patience_s)).failure == GIVEN_UP:
+            self._lose(SILENT)
 
     async def revive(self, *, patience_s: float) -> bool:
         """Return whether it can be played with; start it again if it was lost."""
@@ -169,7 +174,7 @@ class Instance:
             await self._alarmed()
             if not self.lost.is_set() and not await listens(self.target, within_s=_AGAIN_S):
                 program = self.program
-                self._lose(program and program.how_it_ended or "does not listen any more")
+                self._lose((program and program.how_it_ended) or "does not listen any more")
 
     async def _alarmed(self) -> None:
         """Return once a call was refused, or the program has ended."""
@@ -191,8 +196,3 @@ class Instance:
         self.loss = ""
         self.lost.clear()
         self._alarm.set()  # so that a new program is watched
-
-
-def avatars_of(target: Target, avatars: Sequence[str]) -> Sequence[str]:
-    """Return those by which situations can be told apart."""
-    return avatars if target.takes_avatar else (ANY_AVATAR,)

@@ -11,9 +11,13 @@ from typing import Any
 import orjson
 
 from contracts.judge.output import Leak
-from contracts.judge.situation import Json, Situation
+from contracts.judge.situation import Json, Shape, Situation
 
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
+SHAPE_KEYS = {
+    Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
+    Shape.SESSION_KEY: ("sessionId", "sessionKey"),
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,12 @@ class TargetAnswer:
                 value = inner.pop(last)
                 fields = {**_without_empty(fields, outer), ours: value}
         return fields
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape of its body, None if it is neither or both."""
+        shapes = [shape for shape, keys in SHAPE_KEYS.items() if self.fields.keys() >= {*keys}]
+        return shapes[0] if len(shapes) == 1 else None
 
     def __str__(self) -> str:
         if self.status is None:
@@ -155,12 +165,16 @@ class UpstreamCall:
             return ""
         return str(avatar.get("presetId") or avatar.get("avatarId") or "")
 
-    def __str__(self) -> str:
+    @property
+    def reply(self) -> str:
+        """What the target got, in words."""
         answer = str(self.status) if self.status is not None else "no answer"
         if self.status is not None and not self.arrives:
             answer += ", cut off"
-        status = f" {self.shown}" if self.shown else ""
-        return f"{self.method} {self.path} -> {answer}{status}"
+        return f"{answer} {self.shown}" if self.shown else answer
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} -> {self.reply}"
 
 
 @dataclass(frozen=True)
@@ -179,6 +193,11 @@ class ObservedSession:
         """Return when it entered a state, None if it never did."""
         return next((at for at, _, after in self.moves if after == state), None)
 
+    @property
+    def ended_at(self) -> float | None:
+        """When it ended, None if it has not."""
+        return next((at for at, _, after in self.moves if after in TERMINAL), None)
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -186,6 +205,7 @@ class Observation:
 
     Attributes:
         avatar: by which its calls are known.
+        avatars: of all its callers.
         answers: of the callers, in the order in which they called.
         upstream: what the target did, in order.
         sessions: that the target created.
@@ -204,6 +224,7 @@ class Observation:
     sessions: tuple[ObservedSession, ...]
     until: float
     output: str = ""
+    avatars: tuple[str, ...] = ()
     leaks: tuple[Leak, ...] = ()
     loss: str = ""
     lost_s: float = 0.0
@@ -243,3 +264,23 @@ class Observation:
         """The sessions whose create reply reached the target."""
         known = {each.session for each in self.creates if each.arrives and each.status == 200}
         return tuple(session for session in self.sessions if session.id in known)
+
+    def stopped_at(self, *, consumes: bool) -> str:
+        """Return the hop at which the connect stopped, and what came there, in a clause.
+
+        Args:
+            consumes: the target has to consume, not the browser.
+        """
+        elsewhere = "its later calls went to another host than RUNWAYML_BASE_URL, or to none"
+        ready = any(each.shown == "READY" and each.arrives for each in self.polls)
+        if not self.creates:
+            return "no create reached Runway"
+        if not self.known:
+            return f"the create got {self.creates[-1].reply}"
+        if self.consumes:
+            return f"the consume got {self.consumes[-1].reply}"
+        if not self.polls:
+            return f"a session was created and neither polled nor consumed: {elsewhere}"
+        if ready and consumes:
+            return f"the session was READY and no consume followed: {elsewhere}"
+        return f"the last of {len(self.polls)} polls got {self.polls[-1].reply}"

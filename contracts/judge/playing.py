@@ -28,15 +28,21 @@ PATIENCE_S = SLACK_S + 3
 """A caller gives up so long after the target's own deadline, in seconds."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Play:
-    """One situation on one instance. `ended_at`: None while it is under way."""
+    """One situation on one instance.
+
+    Attributes:
+        ended_at: None while it is under way.
+        seen: what was observed, once it has ended.
+    """
 
     situation: Situation
     instance: Instance
     avatars: Sequence[str]
     began_at: float
     ended_at: float | None = None
+    seen: Observation | None = None
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Player:
             play = Play(situation, instance, avatars, now())
             self.plays.append(play)
             try:
-                seen = await self._observe(play)
+                seen = play.seen = await self._observe(play)
                 if not seen.loss:
                     await self._quiet(seen, instance, avatars)
             finally:
@@ -149,6 +155,7 @@ class Player:
         return Observation(
             situation=play.situation,
             avatar=avatars[0] if avatars else "",
+            avatars=tuple(avatars),
             answers=tuple(answers),
             upstream=tuple(sorted(upstream, key=lambda each: each.number)),
             sessions=tuple(sessions),
@@ -228,9 +235,10 @@ async def _creates(
     """Return the creates of a situation: those for its avatars, or all if it has none."""
     new = [each for each in await instance.fake.creates() if each.number not in before]
     # a create whose body the fake could not read names no avatar: one stands for all
-    return _of_avatars(new, avatars) or [
-        each for each in new if not each.avatar and each.status == 400
-    ][:1]
+    return (
+        _of_avatars(new, avatars)
+        or [each for each in new if not each.avatar and each.status == 400][:1]
+    )
 
 
 def _of_avatars(creates: Sequence[UpstreamCall], avatars: Sequence[str]) -> list[UpstreamCall]:

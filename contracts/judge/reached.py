@@ -1,12 +1,13 @@
-"""Whether a run exercised the target: most requirements forbid something.
+"""Whether a run exercised the target at all.
 
-A wrong address, or a server that sends nothing to Runway, would keep them all.
+A wrong address, or a server that sends nothing to Runway, is no evidence, whatever it answers. A
+target whose connects all fail can still be judged by what it does then, but the run is not good.
 """
 
 from collections.abc import Sequence
 
 from contracts.judge.observation import Observation
-from contracts.judge.situation import Expect
+from contracts.judge.situation import Expect, Shape
 
 
 def why_not_exercised(
@@ -40,3 +41,21 @@ def why_not_exercised(
         "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
         f" RUNWAYML_API_SECRET, and is {url} its connect endpoint?"
     )
+
+
+def why_no_connect(played: Sequence[Observation], shape: Shape | None) -> str:
+    """Return that no connect succeeded, where and what came, in a line.
+
+    Empty if one succeeded, or if the run played none that has to succeed.
+
+    Args:
+        shape: that the target is declared to hand out, None if either.
+    """
+    answers = [answer for seen in played for answer in seen.answers]
+    tried = [seen for seen in played if seen.situation.expect is Expect.SUCCESS]
+    if not tried or any(answer.ok and answer.shape is not None for answer in answers):
+        return ""
+    first = tried[0]
+    hop = first.stopped_at(consumes=shape is not Shape.SESSION_KEY)
+    got = f"no credentials with {first.answer}" if first.answer.ok else str(first.answer)
+    return f"no connect succeeded: in {first.situation.id}, {hop}, and the caller got {got}"

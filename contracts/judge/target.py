@@ -21,7 +21,7 @@ from contracts.judge.clock import now, sleep
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.situation import AvatarSent, CallerRequest, Json
 
-AVATAR = "$AVATAR"
+AVATAR, PORT = "$AVATAR", "{port}"
 USUAL = CallerRequest()
 BODYLESS = ("GET", "HEAD")
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})

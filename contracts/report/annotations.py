@@ -11,7 +11,7 @@ Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 from itertools import zip_longest
 
 from contracts.judge.verdict import Report
-from contracts.report.findings import summary
+from contracts.report.findings import headline, summary
 from contracts.report.redaction import Redaction
 
 
@@ -19,8 +19,9 @@ def github(report: Report, *, strict: bool) -> str:
     """Return the annotations, a line each."""
     redact = Redaction.of(report)
     lines = []
-    if report.nothing_judged:
-        lines.append(_command("error", "Nothing was judged", redact.line(report.nothing_judged)))
+    first = redact.line(headline(report, strict=strict))
+    if report.not_exercised:
+        lines.append(_command("error", "runway-contracts", first))
     in_turn = zip_longest(*(verdict.findings for verdict in report.verdicts))
     for finding in (each for turn in in_turn for each in turn if each is not None):
         counts = finding.requirement.level.counts(strict=strict)
@@ -29,8 +30,12 @@ def github(report: Report, *, strict: bool) -> str:
         texts = "\n".join(redact.line(str(each)) for each in finding.breaches)
         title = f"{finding.id} ({finding.requirement.level.value})"
         lines.append(_command(kind, title, f"{about}\n{texts}"))
-    ended = f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}"
-    lines.append(_command("notice", "runway-contracts", redact.line(ended)))
+    for verdict in report.unobserved:
+        title = f"{verdict.requirement.id} ({verdict.requirement.level.value}), not observed"
+        kind = "error" if strict else "warning"
+        lines.append(_command(kind, title, redact.line(verdict.reason)))
+    ended = redact.line(f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}")
+    lines.append(_command("notice", "runway-contracts", f"{first}\n{ended}"))
     return "\n".join(lines) + "\n"
 
 

@@ -18,7 +18,7 @@ class Summary:
     failed_should: int
     failed_may: int
     skipped: int
-    errors: int
+    not_observed: int
 
     @property
     def failed(self) -> int:
@@ -28,11 +28,10 @@ class Summary:
     def __str__(self) -> str:
         broken = self.failed_must + self.failed_should
         levels = f" ({self.failed_must} MUST, {self.failed_should} SHOULD)" if broken else ""
-        errors = f", {self.errors} not judged" if self.errors else ""
+        unobserved = f", {self.not_observed} not observed" if self.not_observed else ""
         notes = f", {self.failed_may} MAY not done" if self.failed_may else ""
-        return (
-            f"{self.passed} passed, {broken} failed{levels}, {self.skipped} skipped{errors}{notes}"
-        )
+        sums = f"{self.passed} passed, {broken} failed{levels}"
+        return f"{sums}{unobserved}, {self.skipped} skipped{notes}"
 
 
 def summary(report: Report) -> Summary:
@@ -45,8 +44,29 @@ def summary(report: Report) -> Summary:
         failed_should=failed.count(Level.SHOULD),
         failed_may=failed.count(Level.MAY),
         skipped=outcomes.count(Outcome.SKIP),
-        errors=outcomes.count(Outcome.ERROR),
+        not_observed=outcomes.count(Outcome.NOT_OBSERVED),
     )
+
+
+def headline(report: Report, *, strict: bool) -> str:
+    """Return the first line of every report: whether the contract is kept, and why not."""
+    broken, unobserved = report.broken(strict=strict), len(report.unobserved)
+    levels = [each.requirement.level for each in broken]
+    counts = " and ".join(
+        f"{levels.count(level)} {level.value}" for level in Level if level in levels
+    )
+    if report.nothing_judged:
+        first = f"nothing was judged: {report.nothing_judged}"
+    elif report.no_connect:
+        first = report.no_connect
+    elif broken:
+        first = ""
+    elif unobserved:
+        rule = ", which does not count as kept with --strict" if strict else ""
+        return f"kept as far as observed ({unobserved} not){rule}"
+    else:
+        return "kept"
+    return "; ".join(each for each in (first, f"broken: {counts}" if broken else "") if each)
 
 
 def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:

@@ -9,7 +9,7 @@ import orjson
 
 from contracts.judge.observation import Observation, ObservedSession, TargetAnswer, UpstreamCall
 from contracts.judge.verdict import Report, Verdict
-from contracts.report.findings import began, summary
+from contracts.report.findings import began, headline, summary
 from contracts.report.redaction import Redaction
 from contracts.wire.documents import Json
 
@@ -29,10 +29,17 @@ def as_json(report: Report, *, strict: bool) -> str:
         "shape": shape.value if shape else None,
         "strict": strict,
         "passed": report.kept(strict=strict),
+        "headline": redact.line(headline(report, strict=strict)),
         "nothing_judged": redact.line(report.nothing_judged) or None,
+        "no_connect": redact.line(report.no_connect) or None,
         "took_s": round(report.took_s, 3),
         "replay_token": report.replay_token or None,
-        "summary": {"passed": counts.passed, "failed": counts.failed, **asdict(counts)},
+        "summary": {
+            "passed": counts.passed,
+            "failed": counts.failed,
+            **asdict(counts),
+            "errors": 0,  # of format 1; no requirement has this outcome any more
+        },
         "requirements": [_verdict(each, redact, strict=strict) for each in report.verdicts],
         "situations": [_situation(each, report, redact) for each in report.observations],
     }

@@ -1,15 +1,16 @@
 """A report as JUnit XML: a test case for each requirement, in the class of its family.
 
 A requirement that makes the run fail is a failure. A broken one that does not (a SHOULD without
-`--strict`) is skipped, with the findings as its output, so that CI and the exit code agree. If a
-run had nothing to judge, an extra case is an error with the reason.
+`--strict`) is skipped, with the findings as its output, so that CI and the exit code agree. One
+that was not observed is skipped too, with the cause after "not observed"; with `--strict` a MUST is
+a failure of that type. If no connect succeeded, an extra case is an error with the reason.
 """
 
 from xml.etree import ElementTree as XML
 
 from contracts.judge.case import Level
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import began, summary
+from contracts.report.findings import began, headline, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -17,14 +18,16 @@ from contracts.report.transcript import evidence
 def junit(report: Report, *, strict: bool) -> str:
     """Return the XML document."""
     redact = Redaction.of(report)
-    failures = len(report.broken(strict=strict))
+    unobserved = report.unobserved if strict else []
+    failures = len(report.broken(strict=strict)) + len(unobserved)
     counts = summary(report)
+    not_kept = counts.skipped + counts.not_observed + counts.failed
     sums = {
         "name": "runway-contracts",
-        "tests": str(len(report.verdicts) + bool(report.nothing_judged)),
+        "tests": str(len(report.verdicts) + bool(report.not_exercised)),
         "failures": str(failures),
-        "errors": str(counts.errors + bool(report.nothing_judged)),
-        "skipped": str(counts.skipped + counts.failed - failures),
+        "errors": str(int(bool(report.not_exercised))),
+        "skipped": str(not_kept - failures),
         "time": f"{report.took_s:.3f}",
     }
     root = XML.Element("testsuites", sums)
@@ -32,6 +35,7 @@ def junit(report: Report, *, strict: bool) -> str:
     _properties(
         suite,
         {
+            "headline": redact.line(headline(report, strict=strict)),
             "target": redact.line(report.target_url),
             "seed": redact.line(report.seed),
             "timeout_s": f"{report.context.timeout_s:g}",
@@ -39,10 +43,11 @@ def junit(report: Report, *, strict: bool) -> str:
             "replay_token": report.replay_token,
         },
     )
-    if report.nothing_judged:
-        attributes = {"classname": "runway-contracts", "name": "runway-contracts.judged"}
+    if report.not_exercised:
+        name = "runway-contracts.judged" if report.nothing_judged else "runway-contracts.connected"
+        attributes = {"classname": "runway-contracts", "name": name}
         case = XML.SubElement(suite, "testcase", {**attributes, "time": "0.000"})
-        message = redact.line(report.nothing_judged)
+        message = redact.line(report.not_exercised)
         XML.SubElement(case, "error", {"message": message, "type": "target"})
     for verdict in report.verdicts:
         _case(suite, verdict, report, redact, strict=strict)
@@ -67,8 +72,13 @@ def _case(
     match verdict.outcome:
         case Outcome.SKIP:
             XML.SubElement(case, "skipped", {"message": redact.line(verdict.reason)})
-        case Outcome.ERROR:
-            XML.SubElement(case, "error", {"message": redact.line(verdict.reason), "type": "judge"})
+        case Outcome.NOT_OBSERVED:
+            message = redact.line(f"{verdict.outcome.value}: {verdict.reason}")
+            if strict and requirement.level is Level.MUST:
+                attributes = {"message": message, "type": verdict.outcome.value}
+                XML.SubElement(case, "failure", attributes)
+            else:
+                XML.SubElement(case, "skipped", {"message": message})
         case Outcome.FAIL:
             where = f"in {len(verdict.findings)} of {verdict.judged} situations"
             if requirement.level.counts(strict=strict):

@@ -14,7 +14,7 @@ from contracts.judge.case import Level
 from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.situation import Situation
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, summary
+from contracts.report.findings import families, headline, summary
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence
 from contracts.report.svg import LANES, WIDTH, Drawing, drawing
@@ -81,20 +81,18 @@ def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, 
     """Return what the templates name."""
     kept = report.kept(strict=strict)
     is_broken = bool(report.broken(strict=strict))
-    heading, why = "The contract is kept" if kept else "The contract is broken", ""
-    if report.nothing_judged and is_broken:
-        why = report.nothing_judged
-    elif report.nothing_judged:
-        heading = f"Not judged: {report.nothing_judged}"
+    outcome = "Kept" if kept else "Broken" if is_broken else "Not judged"
+    if not report.not_exercised and not is_broken and report.unobserved:
+        outcome = "Not all observed"
+    first, not_exercised = headline(report, strict=strict), bool(report.not_exercised)
     played = [_played(each, report, redact, strict=strict) for each in report.observations]
     # What makes the run fail comes before what does not; else in the order of play.
     broken = sorted((each for each in played if each.broken), key=lambda each: each.kind != "fail")
     return {
-        "outcome": "Kept" if kept else "Broken" if is_broken else "Not judged",
+        "outcome": outcome,
         "kept": kept,
         "strict": strict,
-        "heading": heading,
-        "why": why,
+        "heading": first[:1].upper() + first[1:] if not_exercised else f"The contract is {first}",
         "counts": summary(report),
         "report": report,
         "broken": broken,
@@ -116,7 +114,7 @@ def _played(seen: Observation, report: Report, redact: Redaction, *, strict: boo
         counts = any(each.requirement.level.counts(strict=strict) for each in mine)
         kind, word = "fail" if counts else "warn", "broken"
     elif report.nothing_judged:
-        kind, word = "skip", "not judged"
+        kind, word = "skip", Outcome.NOT_OBSERVED.value
     rows = sequence(seen, report.context, redact, broken=kind != "pass")
     return _Played(
         seen.situation,
@@ -142,6 +140,8 @@ def _in_full(answer: TargetAnswer, redact: Redaction) -> str:
 def _row(verdict: Verdict, *, strict: bool) -> _Row:
     kind = word = verdict.outcome.value
     level = verdict.requirement.level
+    if verdict.outcome is Outcome.NOT_OBSERVED:
+        kind = "warn" if level is Level.MUST else "skip"
     if verdict.outcome is Outcome.FAIL and level is Level.MAY:
         kind, word = "skip", "note"
     elif verdict.outcome is Outcome.FAIL and not level.counts(strict=strict):

@@ -23,7 +23,7 @@ from rich.text import Text
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, summary
+from contracts.report.findings import families, headline, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -34,7 +34,7 @@ _STYLES = {
     Outcome.PASS: "green",
     Outcome.FAIL: "bold red",
     Outcome.SKIP: "dim",
-    Outcome.ERROR: "magenta",
+    Outcome.NOT_OBSERVED: "bold magenta",
 }
 
 
@@ -109,6 +109,8 @@ class Terminal:
     def _show(self, report: Report) -> None:
         redact = Redaction.of(report)
         found = [each for each in report.findings if not each.is_note]
+        style = "bold green" if report.kept(strict=self.strict) else "bold red"
+        self._line((redact.line(headline(report, strict=self.strict), longest=600), style))
         for family, verdicts in families(report.verdicts):
             self._line()
             self._line((family, "bold"))
@@ -126,12 +128,12 @@ class Terminal:
         text = requirement.text
         if outcome is Outcome.FAIL and requirement.level is Level.MAY:
             style, word, text = "", "note", f"Not done, which is allowed: {text}"
-        if outcome in (Outcome.SKIP, Outcome.ERROR):
+        if outcome in (Outcome.SKIP, Outcome.NOT_OBSERVED):
             text = redact.line(verdict.reason)
         dim = "dim" if outcome is Outcome.SKIP else ""
         self._line(
             ("  ", ""),
-            (f"{word:<6}", style),
+            (f"{word:<13}", style),
             (f"{requirement.level.value:<7}", "dim"),
             (f"{requirement.id:<32}", dim),
             (f" {text}", dim),
@@ -173,10 +175,9 @@ class Terminal:
     def _end(self, report: Report, found: Sequence[Finding], redact: Redaction) -> None:
         counts = summary(report)
         good = report.kept(strict=self.strict)
-        nothing = ", nothing was judged" if report.nothing_judged and not found else ""
         self._line()
         self._line(
-            (f"{counts}{nothing}", "bold green" if good else "bold red"),
+            (f"{counts}", "bold green" if good else "bold red"),
             (f", {report.took_s:.1f} seconds, {redact.line(report.target_url)}", ""),
         )
         if not found:

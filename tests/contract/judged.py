@@ -14,11 +14,13 @@ from aiohttp import web
 
 from contracts.judge.case import Context, Requirement
 from contracts.judge.fake import connected
+from contracts.judge.instance import Instance
+from contracts.judge.output import Output
 from contracts.judge.runner import PRESETS, Runner, RunPlan
 from contracts.judge.situation import Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Output, Target
+from contracts.judge.target import Target
 from contracts.judge.verdict import Outcome, Report
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.settings import Settings
@@ -66,8 +68,9 @@ class SimulatedJudge:
                 served(fake_url, output) as url,
             ):
                 await fake.begin([CUSTOM_AVATAR])
-                target = Target(url, output=output)
-                return await Runner(plan, target, fake, lambda event: None).run()
+                instance = Instance(Target(url), fake, PRESETS, output)
+                async with instance.running():
+                    return await Runner(plan, [instance], lambda event: None).run()
 
     def _situations(self) -> Sequence[Situation]:
         every: Sequence[Situation] = situations(self.timeout_s, MARKER)

@@ -12,9 +12,9 @@ import aiohttp
 from aiohttp import web
 
 from contracts.judge.clock import sleep
+from contracts.judge.output import Output
 from contracts.judge.runner import PRESETS
 from contracts.judge.situation import Shape
-from contracts.judge.target import Output
 from tests.contract.judged import serving
 
 PATH = "/api/avatar/connect"
@@ -68,7 +68,7 @@ class Gateway:
         """Close what it has opened."""
 
     def say(self, text: str) -> None:
-        self.output.text += text + "\n"
+        self.output.write(f"{text}\n")
 
     # The caller's side
 

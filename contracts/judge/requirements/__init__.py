@@ -25,6 +25,7 @@ from contracts.judge.requirements import (
     secrecy,
     shape,
     state,
+    survive,
     time,
     upstream,
 )
@@ -33,7 +34,7 @@ REQUIREMENTS: tuple[Requirement, ...] = tuple(
     each
     for family in (
         *(shape, request, poll, time, state, upstream),
-        *(error, retry, consume, header, cancel, many, secrecy),
+        *(error, retry, consume, header, cancel, many, secrecy, survive),
     )
     for each in vars(family).values()
     if isinstance(each, Requirement)

@@ -4,6 +4,17 @@ from functools import partial
 
 from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import TERMINAL
+from contracts.judge.requirements.common import (
+    answered,
+    caller_left,
+    deadline_came,
+    every,
+    failure_met,
+    handed_out,
+    left_over,
+    sent,
+    struck,
+)
 from contracts.judge.situation import Trait
 
 
@@ -29,29 +40,34 @@ _cancels = partial(
 cancel_deadline = _cancels(
     "cancel.at-the-deadline",
     "A session that is not READY by the deadline is cancelled.",
+    premise=every(left_over, deadline_came),
     traits={Trait.DEADLINE},
     unless={Trait.LATE_ID, Trait.CANCEL_HANGS},
 )(_cancelled)
 cancel_failure = _cancels(
     "cancel.after-a-failure",
     "A session that cannot be handed out because of an error is cancelled.",
+    premise=every(failure_met, left_over, answered),
     traits={Trait.POLL, Trait.CONSUME, Trait.NO_KEY, Trait.UNKNOWN_STATUS, Trait.RUNNING},
 )(_cancelled)
 cancel_gone = _cancels(
     "cancel.caller-gone",
     "The session of a caller who has hung up is cancelled.",
+    premise=every(caller_left, left_over),
     traits={Trait.GONE},
     unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
 )(_cancelled)
 cancel_gone_consuming = _cancels(
     "cancel.caller-gone-at-the-end",
     "The session of a caller who hangs up when only the consume is left is cancelled.",
+    premise=every(struck("consumeSession"), caller_left, left_over),
     traits={Trait.GONE_WHILE_CONSUMING},
     level=Level.SHOULD,
 )(_cancelled)
 cancel_late_id = _cancels(
     "cancel.late-id",
     "A session whose create is answered late is cancelled once its id arrives.",
+    premise=left_over,
     traits={Trait.LATE_ID},
     level=Level.MAY,  # a closed connection looks like one that waits, so a target may not know
 )(_cancelled)
@@ -62,6 +78,7 @@ cancel_late_id = _cancels(
     "The caller is answered without waiting for a cancel.",
     why="A cancel that hangs would keep the caller beyond the deadline.",
     source="ours",
+    premise=sent("deleteSession"),
     traits={Trait.CANCEL_HANGS},
     level=Level.MAY,
 )
@@ -78,6 +95,7 @@ def cancel_delays_nobody(case: Case) -> Breaches:
     "A cancel that fails once with 500 is retried.",
     why="The session goes on costing credits, and a cancel too many does no harm.",
     source="SDK (retries DELETE); ours",
+    premise=struck("deleteSession"),
     traits={Trait.CANCEL_FAILS_ONCE},
     level=Level.MAY,
 )
@@ -92,6 +110,7 @@ def cancel_again(case: Case) -> Breaches:
     "A session that was handed out is not cancelled.",
     why="The caller is about to use it, and its call would be over.",
     source="ours",
+    premise=handed_out,
     traits={Trait.SUCCESS},
 )
 def cancel_not_handed_out(case: Case) -> Breaches:

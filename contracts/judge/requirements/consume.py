@@ -1,7 +1,7 @@
 """How the target consumes a session."""
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
-from contracts.judge.requirements.common import shape_of, target_consumes
+from contracts.judge.requirements.common import sent, shape_of, target_consumes
 from contracts.judge.situation import Shape, Trait
 
 
@@ -10,9 +10,12 @@ from contracts.judge.situation import Shape, Trait
     "A key is used once: no consume follows one that Runway has acted on.",
     why="Runway rejects the second, and the credentials of the first are gone.",
     source="observed (single use)",
+    premise=sent("consumeSession"),
 )
 def consume_once(case: Case) -> Breaches:
     """Check the consumes of each session."""
+    if not case.seen.consumes:
+        target_consumes(case)
     for session in case.seen.sessions:
         consumes = [each for each in case.seen.consumes if each.session == session.id]
         if any(each.acted and each.status == 200 for each in consumes[:-1]):
@@ -24,6 +27,7 @@ def consume_once(case: Case) -> Breaches:
     "consume is authorised by the session's key, not by the API secret.",
     why="The API secret opens the whole account; the key opens one session, once.",
     source="seed B; SDK",
+    premise=sent("consumeSession"),
     traits={Trait.SUCCESS},
 )
 def consume_with_the_key(case: Case) -> Breaches:
@@ -38,6 +42,7 @@ def consume_with_the_key(case: Case) -> Breaches:
     "Credentials come from a consume at the configured host, with the session's key.",
     why="A host in the source code is production, in tests too.",
     source="observed (consume sent to a hard-coded host)",
+    premise=sent("consumeSession"),
     traits={Trait.SUCCESS},
     unless={Trait.LAST_MOMENT},  # the deadline may come between the poll and the consume
 )

@@ -1,6 +1,7 @@
 """The form of a failure."""
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.requirements.common import failed
 from contracts.judge.situation import Trait
 
 
@@ -9,6 +10,7 @@ from contracts.judge.situation import Trait
     "Every failure is a JSON object whose `error` is a non-empty string.",
     why="The page shows it, and programs read it.",
     source="seed A; seed B ({error})",
+    premise=failed,
     unless={Trait.GONE, Trait.BIG_BODY},
 )
 def error_json(case: Case) -> Breaches:

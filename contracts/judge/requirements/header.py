@@ -1,7 +1,7 @@
 """The headers of the requests to Runway."""
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
-from contracts.judge.requirements.common import target_consumes
+from contracts.judge.requirements.common import sent, target_consumes
 from contracts.judge.situation import Trait
 
 
@@ -10,6 +10,7 @@ from contracts.judge.situation import Trait
     "Every request with the API secret carries X-Runway-Version: 2024-11-06.",
     why="Runway requires it on every operation that is authorised by the secret.",
     source="published OpenAPI",
+    premise=sent("createSession", "getSession"),
     traits={Trait.SUCCESS, Trait.DEADLINE, Trait.GONE, Trait.POLL, Trait.PASSING},
 )
 def header_version(case: Case) -> Breaches:
@@ -24,6 +25,7 @@ def header_version(case: Case) -> Breaches:
     "consume carries the version header too.",
     why="Runway's guide sends it there; the browser SDK does not, so both work today.",
     source="seed B; SDK (leaves it out); observed (missing on consume)",
+    premise=sent("consumeSession"),
     traits={Trait.SUCCESS},
     level=Level.MAY,
 )

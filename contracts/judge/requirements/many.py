@@ -1,9 +1,23 @@
 """Several callers at once."""
 
 from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
+from contracts.judge.observation import TargetAnswer
+from contracts.judge.requirements.common import connects, every, several_handed_out
 from contracts.judge.situation import Trait
 
 QUICK_S = 5.0
+
+
+def _slow(case: Case) -> tuple[TargetAnswer, ...]:
+    """Return the answers of the callers who are slow."""
+    answers = case.seen.answers
+    return answers[: len(case.seen.situation.slow_among(len(answers)))]
+
+
+def _the_slow_are_slow(case: Case) -> str:
+    """The connects that have to wait did wait."""
+    waited = all(answer.took_s >= 1.0 for answer in _slow(case))
+    return "" if waited else "the target does not wait, so no connect is slow"
 
 
 @requirement(
@@ -11,6 +25,7 @@ QUICK_S = 5.0
     "Callers who connect at once get a session each.",
     why="A key works once: of two callers who share it, one is left without a call.",
     source="ours",
+    premise=every(connects, several_handed_out),
     traits={Trait.MANY},
 )
 def many_one_session_each(case: Case) -> Breaches:
@@ -32,6 +47,7 @@ def many_one_session_each(case: Case) -> Breaches:
     "Callers who connect at once are served in parallel; a slow connect delays no other.",
     why="One slow session would stop the whole page.",
     source="ours",
+    premise=every(connects, several_handed_out, _the_slow_are_slow),
     traits={Trait.MANY, Trait.MANY_ONE_SLOW},
 )
 def many_not_in_a_row(case: Case) -> Breaches:
@@ -39,10 +55,10 @@ def many_not_in_a_row(case: Case) -> Breaches:
     _several(case)
     if case.own_mistake:
         return
-    if slow := case.seen.answers[: len(case.seen.situation.slow_among(len(case.seen.answers)))]:
+    if slow := _slow(case):
         first = min(slow, key=lambda answer: answer.came_at)
-        if first.took_s < 1.0:
-            raise NotJudged("the target does not wait, so no connect is slow")
+        if _the_slow_are_slow(case):
+            return
         others = case.seen.answers[len(slow) :]
         late = [each for each in others if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:

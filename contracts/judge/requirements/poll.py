@@ -3,7 +3,14 @@
 from itertools import pairwise
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
-from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, hands_out
+from contracts.judge.requirements.common import (
+    SHORTEST_INTERVAL_S,
+    answered,
+    connects,
+    every,
+    hands_out,
+    sent,
+)
 from contracts.judge.situation import Trait
 
 LONGEST_INTERVAL_S = 5.0
@@ -13,9 +20,17 @@ poll_waits = requirement(
     "The target waits until the session is READY and then hands it out.",
     why="That is what the endpoint is for.",
     source="seed A; seed B",
+    premise=connects,
     traits={Trait.SUCCESS},
     unless={Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY},
 )(hands_out)
+
+
+def _two_polls(case: Case) -> str:
+    """There was an interval between two polls of a session."""
+    sessions = [each.session for each in case.seen.polls]
+    twice = len(set(sessions)) < len(sessions)
+    return "" if twice else f"no session was polled twice: {case.stopped_at}"
 
 
 @requirement(
@@ -23,6 +38,7 @@ poll_waits = requirement(
     "Two polls of a session are at least 100 ms apart.",
     why="A client that polls without a pause is a denial of service.",
     source="SDK (1 s); observed (0.4 s to 5 s)",
+    premise=_two_polls,
     traits={Trait.SLOW, Trait.ERROR, Trait.GONE, Trait.MANY_ONE_SLOW},
 )
 def poll_not_too_fast(case: Case) -> Breaches:
@@ -45,6 +61,7 @@ def poll_not_too_fast(case: Case) -> Breaches:
     "Two polls of a session are at most 5 s apart.",
     why="On average, a caller waits half of the interval after the session is READY.",
     source="SDK (1 s); observed (20 to 90 polls at 1 to 5 s)",
+    premise=_two_polls,
     traits={Trait.SLOW, Trait.DEADLINE},
 )
 def poll_not_too_slow(case: Case) -> Breaches:
@@ -60,6 +77,7 @@ def poll_not_too_slow(case: Case) -> Breaches:
     "The target stops polling once the caller has its answer.",
     why="A poll loop that outlives its caller runs for ever, and uses up the account's limits.",
     source="ours; observed (poll loops without an end)",
+    premise=every(sent("getSession"), answered),
     unless={Trait.GONE, Trait.MANY, Trait.MANY_ONE_SLOW, Trait.REFUSED},
 )
 def poll_stops(case: Case) -> Breaches:

@@ -12,6 +12,7 @@ from contracts.judge.case import (
     rejected_body,
     requirement,
 )
+from contracts.judge.requirements.common import right_ones_are_taken, sent
 from contracts.judge.situation import Trait
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -45,7 +46,9 @@ def _rejection(
     id_: str, text: str, trait: Trait, *, source: str = "ours; RFC 9110", level: Level = Level.MUST
 ) -> Requirement:
     why = "The caller has to learn that its request is wrong."
-    return requirement(id_, text, why=why, source=source, traits={trait}, level=level)(_rejected)
+    return requirement(
+        id_, text, why=why, source=source, premise=right_ones_are_taken, traits={trait}, level=level
+    )(_rejected)
 
 
 request_json = _rejection(
@@ -84,6 +87,7 @@ request_big = _rejection(
     "A wrong request creates no session.",
     why="Each create costs credits.",
     source="seed B (validate avatar ids); observed (2 credits at create)",
+    premise=right_ones_are_taken,
     traits={Trait.REFUSED},
     unless={Trait.BIG_BODY},
 )
@@ -99,6 +103,7 @@ def request_no_upstream(case: Case) -> Breaches:
     "A preset is sent to Runway as {type: runway-preset, presetId}.",
     why="Runway accepts it in no other form.",
     source="seed A; published OpenAPI",
+    premise=sent("createSession"),
     traits={Trait.SUCCESS},
     unless={Trait.CUSTOM_AVATAR},
 )
@@ -120,6 +125,7 @@ def request_preset(case: Case) -> Breaches:
     "A UUID is sent to Runway as {type: custom, avatarId}.",
     why="Runway rejects a custom avatar under the wrong field.",
     source="published OpenAPI; observed (gateways that send it as a preset)",
+    premise=sent("createSession"),
     traits={Trait.CUSTOM_AVATAR},
 )
 def request_custom_avatar(case: Case) -> Breaches:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import UpstreamCall
-from contracts.judge.requirements.common import SHORTEST_INTERVAL_S
+from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, answered, every, struck
 from contracts.judge.situation import Trait
 
 MOST_ATTEMPTS = 6
@@ -44,6 +44,7 @@ def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
     "A create or a consume that keeps failing is given up after a few attempts.",
     why="Each attempt may cost credits, and clients that hammer make an outage worse.",
     source="SDK (2 repetitions); ours",
+    premise=struck("createSession", "consumeSession"),
     traits={Trait.CREATE, Trait.CONSUME},
 )
 def retry_bounded(case: Case) -> Breaches:
@@ -58,6 +59,7 @@ def retry_bounded(case: Case) -> Breaches:
     "There is a pause between two attempts of the same request.",
     why="A request that failed a millisecond ago fails again.",
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
+    premise=struck("createSession", "getSession", "consumeSession"),
     traits={Trait.CREATE, Trait.POLL, Trait.CONSUME},
 )
 def retry_spaced(case: Case) -> Breaches:
@@ -82,6 +84,7 @@ def retry_spaced(case: Case) -> Breaches:
     "An attempt is not repeated before the time that Retry-After names.",
     why="The server has said when a retry makes sense.",
     source="SDK (honours it up to 60 s); RFC 9110",
+    premise=struck("createSession"),
     traits={Trait.RETRY_AFTER},
     level=Level.SHOULD,
 )
@@ -97,6 +100,7 @@ def retry_after(case: Case) -> Breaches:
     "A create whose reply was lost is not retried.",
     why="Runway has no idempotency key: each create makes a session and costs credits.",
     source="observed (2 credits at create; SDKs send no idempotency header)",
+    premise=struck("createSession"),
     traits={Trait.LOST_REPLY},
 )
 def retry_create_not_blindly(case: Case) -> Breaches:
@@ -110,6 +114,7 @@ def retry_create_not_blindly(case: Case) -> Breaches:
     "A poll that fails once does not cost the caller the session.",
     why="The session is fine, and has been paid for.",
     source="SDK (retries GET); ours",
+    premise=every(struck("getSession"), answered),
     traits={Trait.PASSING},
     unless={Trait.CREATE},
     level=Level.SHOULD,
@@ -126,6 +131,7 @@ def retry_passing_error(case: Case) -> Breaches:
     "A create that is rejected once with 429 or 503 and Retry-After: 1 is retried.",
     why="The server certainly did not act, and has said when to come back.",
     source="SDK (retries 429 and 503)",
+    premise=every(struck("createSession"), answered),
     traits={Trait.PASSING},
     unless={Trait.POLL},
     level=Level.SHOULD,

@@ -1,9 +1,17 @@
 """What must not leave the target."""
 
 from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
-from contracts.judge.requirements.common import KEY, shape_of
+from contracts.judge.requirements.common import (
+    answered,
+    every,
+    failure_met,
+    in_connects,
+    ready_was_shown,
+    requested,
+    shape_of,
+)
 from contracts.judge.situation import Shape, Trait
-from contracts.judge.spellings import spellings
+from contracts.judge.spellings import KEY, spellings
 
 
 def _contains(text: str, secret: str) -> bool:
@@ -15,6 +23,7 @@ def _contains(text: str, secret: str) -> bool:
     "No answer and no URL contains the API secret.",
     why="It opens the whole account.",
     source="seed B (never expose it)",
+    premise=in_connects(every(requested, answered)),
 )
 def secrecy_api_secret(case: Case) -> Breaches:
     """Check bodies, headers and addresses."""
@@ -32,6 +41,7 @@ def secrecy_api_secret(case: Case) -> Breaches:
     "Only an answer of the session-key shape contains the session key.",
     why="Any holder of the key can take the session over until it is consumed.",
     source="seed B (log without credentials); ours",
+    premise=every(ready_was_shown, answered),
 )
 def secrecy_session_key(case: Case) -> Breaches:
     """Check headers, and the bodies of other answers."""
@@ -47,15 +57,15 @@ def secrecy_session_key(case: Case) -> Breaches:
     "The target's output contains neither the API secret nor a session key.",
     why="Many people and systems read, ship and keep logs.",
     source="seed B (log without credentials); ours",
+    premise=requested,
 )
 def secrecy_output(case: Case) -> Breaches:
-    """Check what the target wrote during the situation."""
-    if not case.seen.output:
+    """Check what the target wrote during the situation, a line for each kind of secret."""
+    if not case.seen.output and not case.seen.leaks:
         raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
-    if _contains(case.seen.output, case.context.secret):
-        yield Breach("no API secret in the target's output", "one")
-    if KEY.search(case.seen.output):
-        yield Breach("no session key in the target's output", "one")
+    for what, leak in {leak.what: leak for leak in reversed(case.seen.leaks)}.items():
+        beside = f" (while {', '.join(leak.beside)} ran, too)" if leak.beside else ""
+        yield Breach(f"no {what} in the target's output", f"one{beside}: {leak.line}")
 
 
 @requirement(
@@ -63,6 +73,7 @@ def secrecy_output(case: Case) -> Breaches:
     "The caller gets no text of Runway's.",
     why="Runway writes it for the account's owner: limits, balance, moderation, internals.",
     source="observed (raw upstream bodies sent to browsers); ours",
+    premise=every(failure_met, answered),
     traits={Trait.ERROR},
 )
 def secrecy_upstream_text(case: Case) -> Breaches:

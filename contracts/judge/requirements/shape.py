@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
-from contracts.judge.observation import TargetAnswer
-from contracts.judge.requirements.common import KEY, SHAPE_KEYS, shape_of
+from contracts.judge.observation import SHAPE_KEYS, TargetAnswer
+from contracts.judge.requirements.common import handed_out, shape_of
 from contracts.judge.situation import Shape, Trait
+from contracts.judge.spellings import KEY
 
 
 @requirement(
@@ -19,6 +20,7 @@ from contracts.judge.situation import Shape, Trait
     " this spelling.",
     why="The SDK does not check a success: LiveKit gets undefined for a missing field.",
     source="seed A; SDK",
+    premise=handed_out,
     traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
 )
 def shape_one_of_two(case: Case) -> Breaches:
@@ -35,6 +37,7 @@ def shape_one_of_two(case: Case) -> Breaches:
     "A success has no keys but those of its shape.",
     why="Other fields of a session are internal, and the page does not need them.",
     source="seed A; ours",
+    premise=handed_out,
     traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
     level=Level.SHOULD,
 )
@@ -52,6 +55,7 @@ def shape_nothing_else(case: Case) -> Breaches:
     "Every field of a success is a non-empty string.",
     why="The SDK takes a null serverUrl for a present one, and the call fails without an error.",
     source="SDK",
+    premise=handed_out,
     traits={Trait.SUCCESS, Trait.MANY_ONE_SLOW, Trait.ERROR},
 )
 def shape_types(case: Case) -> Breaches:
@@ -68,6 +72,7 @@ def shape_types(case: Case) -> Breaches:
     "sessionId is the id of a session that was created for this call.",
     why="The page shows and ends that session.",
     source="seed A; seed B",
+    premise=handed_out,
     traits={Trait.SUCCESS},
 )
 def shape_session_id(case: Case) -> Breaches:
@@ -83,6 +88,7 @@ def shape_session_id(case: Case) -> Breaches:
     "Successes and failures are declared as application/json.",
     why="Clients that check the content type parse nothing else.",
     source="seed A (Response.json, res.json)",
+    premise=handed_out,
     unless={Trait.GONE, Trait.BIG_BODY},
     level=Level.SHOULD,
 )
@@ -99,15 +105,15 @@ def shape_content_type(case: Case) -> Breaches:
     "The shape is the declared one (--shape).",
     why="The vanilla SDK takes only {sessionId, sessionKey}.",
     source="SDK",
+    premise=handed_out,
     traits={Trait.SUCCESS},
 )
 def shape_declared(case: Case) -> Breaches:
     """Check the shape; without a declaration there is nothing to check."""
-    if case.context.shape is None:
-        raise NotJudged("no shape was declared, and no success showed one")
+    declared = case.context.shape
     for answer in case.handed_out:
-        if (shape := shape_of(answer)) not in (None, case.context.shape):
-            yield Breach(case.context.shape.value, shape.value if shape else "neither")
+        if declared and (shape := shape_of(answer)) not in (None, declared):
+            yield Breach(declared.value, shape.value if shape else "neither")
 
 
 @requirement(
@@ -115,6 +121,7 @@ def shape_declared(case: Case) -> Breaches:
     "serverUrl, token and roomName are those that the consume of that session returned.",
     why="Any others lead to no room, or to the room of another caller.",
     source="seed A; seed B",
+    premise=handed_out,
     traits={Trait.SUCCESS},
 )
 def shape_credentials(case: Case) -> Breaches:
@@ -138,6 +145,7 @@ def shape_credentials(case: Case) -> Breaches:
     "sessionKey is the unused key of that session.",
     why="The browser consumes it, once.",
     source="seed A",
+    premise=handed_out,
     traits={Trait.SUCCESS},
 )
 def shape_key(case: Case) -> Breaches:
@@ -156,11 +164,10 @@ def _of_shape(case: Case, shape: Shape) -> Iterator[TargetAnswer]:
     """Yield the successes of one shape.
 
     Raises:
-        NotJudged: all successes have another shape.
+        NotJudged: the target hands out another shape.
     """
-    successes = [*case.handed_out]
-    fitting = [answer for answer in successes if shape_of(answer) is shape]
-    if successes and not fitting:
+    fitting = [answer for answer in case.handed_out if shape_of(answer) is shape]
+    if not fitting and case.context.shape not in (None, shape):
         raise NotJudged(f"the target does not hand out the shape {shape.value}")
     yield from fitting
 

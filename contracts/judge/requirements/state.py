@@ -2,7 +2,14 @@
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.observation import TERMINAL
-from contracts.judge.requirements.common import never_a_success
+from contracts.judge.requirements.common import (
+    answered,
+    every,
+    never_a_success,
+    over_was_shown,
+    showed,
+    struck,
+)
 from contracts.judge.situation import Trait
 
 
@@ -11,6 +18,7 @@ from contracts.judge.situation import Trait
     "A session that has ended ends the wait within seconds, not at the deadline.",
     why="It cannot become READY any more.",
     source="seed A (COMPLETED, FAILED, CANCELLED throw); observed (only FAILED looked at)",
+    premise=every(over_was_shown, answered),
     traits={Trait.ENDS},
     unless={Trait.RUNNING},
 )
@@ -30,6 +38,7 @@ terminal_failure = requirement(
     "A session that has ended is answered with a non-2xx status.",
     why="The SDK throws on a non-2xx answer, and takes a 2xx one for credentials.",
     source="SDK; seed A",
+    premise=every(over_was_shown, answered),
     traits={Trait.ENDS},
     unless={Trait.RUNNING},
 )(never_a_success)
@@ -38,6 +47,7 @@ state_running = requirement(
     "A RUNNING session is never handed out: another client has used its key.",
     why="It cannot be consumed again.",
     source="published OpenAPI (no key in RUNNING); observed (RUNNING taken as READY)",
+    premise=every(showed("RUNNING"), answered),
     traits={Trait.RUNNING},
 )(never_a_success)
 state_keyless = requirement(
@@ -45,6 +55,7 @@ state_keyless = requirement(
     "A READY session without a key is never handed out.",
     why="There is nothing to consume.",
     source="SDK",
+    premise=every(struck("getSession"), answered),
     traits={Trait.NO_KEY},
 )(never_a_success)
 state_unknown = requirement(
@@ -52,5 +63,6 @@ state_unknown = requirement(
     "A session with an undocumented status, or none, is never handed out.",
     why="Only READY says that a session can be consumed.",
     source="ours",
+    premise=every(struck("getSession"), answered),
     traits={Trait.UNKNOWN_STATUS},
 )(never_a_success)

@@ -1,7 +1,16 @@
 """When the caller has to be answered, and the answer at the deadline."""
 
-from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, NotJudged, requirement
-from contracts.judge.requirements.common import hands_out, never_a_success
+from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, requirement
+from contracts.judge.requirements.common import (
+    answered,
+    connects,
+    deadline_came,
+    every,
+    hands_out,
+    in_connects,
+    never_a_success,
+    took_place,
+)
 from contracts.judge.situation import Trait
 
 
@@ -10,6 +19,7 @@ from contracts.judge.situation import Trait
     "The caller is answered by the declared deadline, whatever happens upstream.",
     why="A page that waits for ever shows no error to its user.",
     source="seed A (30 s); seed B (a server action without a limit)",
+    premise=in_connects(every(took_place, answered)),
     unless={Trait.GONE, Trait.CANCEL_HANGS},
 )
 def time_deadline(case: Case) -> Breaches:
@@ -26,6 +36,7 @@ def time_deadline(case: Case) -> Breaches:
     "A session that is not READY by the deadline is answered with 504, or another 5xx.",
     why="The caller may try again later.",
     source="seed A (504)",
+    premise=deadline_came,
     traits={Trait.DEADLINE},
 )
 def time_status(case: Case) -> Breaches:
@@ -35,20 +46,25 @@ def time_status(case: Case) -> Breaches:
             yield Breach("504 or another 5xx", str(answer))
 
 
+def _created_in_time(case: Case) -> str:
+    """The create was so early that the session was READY before the deadline."""
+    late = bool(case.seen.creates) and case.seen.creates[0].at > case.seen.answer.sent_at + 0.4
+    return "the create was so late that the session was not READY in time" if late else ""
+
+
 @requirement(
     "time.last-moment",
     "A session that is READY a second before the deadline is handed out.",
     why="It has been paid for, and the caller is still there.",
     source="ours",
+    premise=every(_created_in_time, connects),
     traits={Trait.LAST_MOMENT},
     level=Level.SHOULD,
 )
 def time_last_moment(case: Case) -> Breaches:
     """Check the answer, unless a late create has spent the second."""
-    late = bool(case.seen.creates) and case.seen.creates[0].at > case.seen.answer.sent_at + 0.4
-    if late and not case.own_mistake:
-        raise NotJudged("the create was so late that the session was not READY in time")
-    yield from hands_out(case)
+    if not _created_in_time(case):
+        yield from hands_out(case)
 
 
 time_nothing = requirement(
@@ -56,5 +72,6 @@ time_nothing = requirement(
     "Without a READY session, the answer at the deadline is not a success.",
     why="The SDK takes a 2xx answer for credentials.",
     source="SDK",
+    premise=deadline_came,
     traits={Trait.DEADLINE},
 )(never_a_success)

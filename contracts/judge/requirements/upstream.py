@@ -1,7 +1,13 @@
 """What a failure of each upstream hop means for the answer."""
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
-from contracts.judge.requirements.common import never_a_success
+from contracts.judge.requirements.common import (
+    answered,
+    every,
+    failure_met,
+    never_a_success,
+    struck,
+)
 from contracts.judge.situation import Trait
 
 upstream_create = requirement(
@@ -9,6 +15,7 @@ upstream_create = requirement(
     "A create that fails, in any way, is answered with a non-2xx status.",
     why="The SDK takes a 2xx answer for credentials.",
     source="SDK; seed A (500)",
+    premise=every(struck("createSession"), answered),
     traits={Trait.CREATE},
     unless={Trait.PASSING},
 )(never_a_success)
@@ -17,6 +24,7 @@ upstream_poll = requirement(
     "Polls that all fail, in any way, are answered with a non-2xx status.",
     why="The SDK takes a 2xx answer for credentials.",
     source="SDK",
+    premise=every(struck("getSession"), answered),
     traits={Trait.POLL},
     unless={Trait.PASSING, Trait.UNKNOWN_STATUS},
 )(never_a_success)
@@ -25,6 +33,7 @@ upstream_consume = requirement(
     "A consume that fails, in any way, is answered with a non-2xx status.",
     why="The SDK takes a 2xx answer for credentials.",
     source="SDK; observed (the consume's answer used unchecked)",
+    premise=every(struck("consumeSession"), answered),
     traits={Trait.CONSUME},
 )(never_a_success)
 
@@ -34,6 +43,7 @@ upstream_consume = requirement(
     "Runway's 401 and 403 are not passed on: the answer is a 5xx.",
     why="The gateway's API secret is wrong; a 401 makes the browser ask its user to log in.",
     source="ours; observed (upstream status passed on)",
+    premise=every(failure_met, answered),
     traits={Trait.UNAUTHORIZED},
 )
 def upstream_not_the_callers_fault(case: Case) -> Breaches:
@@ -48,6 +58,7 @@ def upstream_not_the_callers_fault(case: Case) -> Breaches:
     "A poll that fails with 401, 402, 403 or 404 ends the wait within seconds.",
     why="The next poll gets the same answer.",
     source="observed (401 and 402 swallowed until the deadline)",
+    premise=every(struck("getSession"), answered),
     traits={Trait.FINAL},
 )
 def upstream_final(case: Case) -> Breaches:

@@ -21,7 +21,7 @@ BEGAN_AT = 1_700_000_000.0
 
 def requirement(id_: str, level: Level = Level.MUST, text: str = "It is so.") -> Requirement:
     """Return a requirement that finds nothing by itself."""
-    return Requirement(id_, level, text, "Because.", "ours", lambda *_: ())
+    return Requirement(id_, level, text, "Because.", "ours", lambda *_: (), lambda _: "")
 
 
 def situation(id_: str, expect: Expect = Expect.FAILURE) -> Situation:
@@ -165,7 +165,7 @@ def unexercised() -> Report:
     """Return a report on a target that never asked the fake, at an address with a password."""
     seen = observation("ready-at-once", answer(404, b"no such page"), expect=Expect.SUCCESS)
     nothing = "not one request reached the fake, from http://user:pass-word@127.0.0.1:3000/"
-    verdict = Verdict(requirement("poll.stops"), Outcome.SKIP, reason=nothing)
+    verdict = Verdict(requirement("poll.stops"), Outcome.NOT_OBSERVED, reason=nothing)
     return report((verdict,), (seen,), nothing_judged=nothing)
 
 
@@ -188,10 +188,21 @@ def optional() -> Report:
     return replace(report, verdicts=(*report.verdicts, verdict))
 
 
-def unjudged() -> Report:
-    """Return a report on a requirement whose check broke."""
-    verdict = Verdict(requirement("shape.types"), Outcome.ERROR, reason="the check broke")
-    return report((verdict,), (), replay_token="", took_s=0.0)
+def partly_observed() -> Report:
+    """Return a report in which one MUST is kept, and one of each level was not observed."""
+    cause = "never-ready: no create reached Runway"
+    rest = tuple(
+        Verdict(requirement(f"cancel.{level.value}", level), Outcome.NOT_OBSERVED, reason=cause)
+        for level in Level
+    )
+    made = kept()
+    return replace(made, verdicts=(*made.verdicts, *rest))
+
+
+def never_connected() -> Report:
+    """Return a report in which one requirement is kept, although no connect succeeded."""
+    why = "no connect succeeded: in ready-at-once, the create got 400, and the caller got 500"
+    return replace(partly_observed(), no_connect=why)
 
 
 def hostile() -> Report:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as XML
 
@@ -138,8 +139,10 @@ def test_the_page_follows_the_scheme_of_its_reader() -> None:
 @pytest.mark.parametrize(
     ("report", "strict", "says"),
     [
-        (reports.mixed(), False, "The contract is broken"),
+        (reports.mixed(), False, "The contract is broken: 1 MUST"),
         (reports.kept(), True, "The contract is kept"),
+        (reports.partly_observed(), False, "The contract is kept as far as observed (1 not)"),
+        (reports.never_connected(), False, f"N{reports.never_connected().no_connect[1:]}"),
     ],
 )
 def test_the_page_shows_the_verdict_first(report: Report, says: str, *, strict: bool) -> None:
@@ -151,7 +154,7 @@ def test_a_page_of_a_run_that_judged_nothing_calls_nothing_right() -> None:
     """Its heading has the reason, and no answer gets a tick."""
     text = page(reports.unexercised())
 
-    assert "<h1>Not judged: not one request reached the fake" in text
+    assert "<h1>Nothing was judged: not one request reached the fake" in text
     assert "✓" not in text
     assert "What is right" not in text
 
@@ -173,15 +176,25 @@ def test_skips_stand_with_their_reason() -> None:
     assert "nothing was played" in row.group()
 
 
-def test_the_page_shows_many_callers_and_what_was_not_judged() -> None:
+def test_the_page_shows_what_was_not_observed() -> None:
+    """A MUST stands out, and each row has its cause."""
+    text = page(reports.partly_observed())
+
+    assert "<b>3</b> not observed" in text
+    rows = re.findall(r'<tr class="(\w+)" id="cancel.*?</tr>', text, re.DOTALL)
+    assert rows == ["warn", "skip", "skip"]
+    assert text.count("never-ready: no create reached Runway") == 3
+
+
+def test_the_page_shows_many_callers() -> None:
     """Callers have numbers."""
     many = drawings(page(reports.everywhere()))[0]
     texts = list(many.itertext())
 
     assert "POST, caller 2" in texts
     assert "200, caller 4 [1]" in texts
-    assert "<b>1</b> not judged" in page(reports.unjudged())
-    assert "fake-runway replay" not in page(reports.unjudged())
+    untold = replace(reports.kept(), replay_token="")
+    assert "fake-runway replay" not in page(untold)
 
 
 def test_templates_are_for_pages_only() -> None:

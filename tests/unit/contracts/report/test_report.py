@@ -117,14 +117,21 @@ def test_a_run_that_judged_nothing_is_good_in_no_report() -> None:
     assert (value(report)["passed"], value(reports.kept())["nothing_judged"]) == (False, None)
     assert suite(report).get("errors") == str(len(suite(report).findall("testcase/error"))) == "1"
     assert suite(report).get("tests") == str(len(suite(report).findall("testcase"))) == "2"
-    assert annotations(report)[0].startswith("::error title=Nothing was judged::")
+    assert annotations(report)[0].startswith("::error title=runway-contracts::nothing was judged: ")
 
 
 # JSON
 
 
 @pytest.mark.parametrize(
-    "report", [reports.mixed(), reports.kept(), reports.hostile(), reports.unexercised()]
+    "report",
+    [
+        reports.mixed(),
+        reports.kept(),
+        reports.hostile(),
+        reports.unexercised(),
+        reports.never_connected(),
+    ],
 )
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_json_report_keeps_its_schema(report: Report, *, strict: bool) -> None:
@@ -144,7 +151,7 @@ def test_the_json_report_has_the_findings() -> None:
     assert data["passed"] is False
     assert data["summary"] == {
         **{"passed": 1, "failed": 2, "failed_must": 1, "failed_should": 1, "failed_may": 0},
-        **{"skipped": 1, "errors": 0},
+        **{"not_observed": 0, "skipped": 1, "errors": 0},
     }
     outcomes = {each["id"]: each["outcome"] for each in data["requirements"]}
     assert outcomes == {
@@ -249,15 +256,41 @@ def test_junit_is_xml_for_hostile_bytes_too() -> None:
     assert "<script>alert(1)</script>" in (failure.text or "")
 
 
-def test_a_judge_that_broke_is_an_error_in_junit() -> None:
-    """It is neither a failure of the target nor a pass."""
-    found = suite(reports.unjudged())
-    error = found.find("testcase/error")
+@pytest.mark.parametrize(("strict", "failures"), [(False, 0), (True, 1)])
+def test_what_was_not_observed_is_skipped_in_junit(failures: int, *, strict: bool) -> None:
+    """CI tools show the message of a skip; with --strict a MUST fails like the exit code."""
+    found = suite(reports.partly_observed(), strict=strict)
+    messages = [each.get("message") for each in found.iter("skipped")]
 
-    assert found.get("errors") == "1"
-    assert error is not None
-    assert error.attrib["message"] == "the check broke"
-    assert value(reports.unjudged())["summary"]["errors"] == 1
+    assert set(messages) == {"not observed: never-ready: no create reached Runway"}
+    assert int(found.get("failures", "")) == len([*found.iter("failure")]) == failures
+    assert int(found.get("skipped", "")) == len(messages) == 3 - failures
+    assert [each.get("type") for each in found.iter("failure")] == ["not observed"] * failures
+
+
+def test_a_run_without_a_connect_is_an_error_in_every_report() -> None:
+    """The first line has the situation, the hop and what came; a kept requirement stays kept."""
+    report = reports.never_connected()
+    texts = [render(report, form, strict=False) for form in Format]
+
+    assert [text for text in texts if report.no_connect[1:] not in text] == []
+    assert (value(report)["passed"], value(report)["headline"]) == (False, report.no_connect)
+    assert value(report)["no_connect"] == report.no_connect
+    assert value(report)["summary"]["passed"] == 1
+    assert suite(report).get("errors") == "1"
+    assert annotations(report)[0] == f"::error title=runway-contracts::{report.no_connect}"
+
+
+@pytest.mark.parametrize(("strict", "kept"), [(False, True), (True, False)])
+def test_a_must_that_was_not_observed_counts_with_strict(*, strict: bool, kept: bool) -> None:
+    """A SHOULD and a MAY never do, and the first line counts the MUSTs."""
+    data = value(reports.partly_observed(), strict=strict)
+
+    assert data["passed"] is kept
+    assert data["headline"].startswith("kept as far as observed (1 not)")
+    assert data["summary"]["not_observed"] == 3
+    kinds = [line.split(" ")[0] for line in annotations(reports.partly_observed(), strict=strict)]
+    assert kinds == ["::error" if strict else "::warning", "::notice"]
 
 
 # GitHub

@@ -105,10 +105,37 @@ def test_a_run_without_findings_ends_with_its_sums() -> None:
 
 
 def test_the_sums_of_a_run_that_judged_nothing_show_it() -> None:
-    """What was skipped would be taken for a good run otherwise."""
+    """The first line has the reason, and the sums pass nothing."""
     out, _ = output_of(reports.unexercised())
 
-    assert "0 passed, 0 failed, 1 skipped, nothing was judged, 12.3 seconds" in out
+    assert out.startswith("nothing was judged: not one request reached the fake")
+    assert "0 passed, 0 failed, 1 not observed, 0 skipped, 12.3 seconds" in out
+
+
+@pytest.mark.parametrize(
+    ("report", "strict", "first"),
+    [
+        (reports.kept(), True, "kept"),
+        (reports.mixed(), False, "broken: 1 MUST"),
+        (reports.mixed(), True, "broken: 1 MUST and 1 SHOULD"),
+        (reports.partly_observed(), False, "kept as far as observed (1 not)"),
+        (reports.never_connected(), False, reports.never_connected().no_connect),
+    ],
+)
+def test_the_first_line_is_the_verdict(report: Report, first: str, *, strict: bool) -> None:
+    """A reader of the first line knows whether the run is good, and why not."""
+    out, _ = output_of(report, strict=strict)
+
+    assert out.splitlines()[0] == first
+
+
+def test_what_was_not_observed_stands_with_its_cause() -> None:
+    """It is an outcome of its own, beside pass, fail and skip."""
+    out, _ = output_of(reports.partly_observed())
+    row = line(out, "cancel.MUST")
+
+    assert re.split(" {2,}", row.strip())[0] == "not observed MUST"
+    assert row.endswith("never-ready: no create reached Runway")
 
 
 def test_a_broken_may_is_a_note() -> None:
