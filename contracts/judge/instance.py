@@ -14,7 +14,7 @@ from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.output import Output
-from contracts.judge.program import Program
+from contracts.judge.program import Startable
 from contracts.judge.situation import CallerRequest
 from contracts.judge.target import GIVEN_UP, NOT_LISTENING, USUAL, Target, TargetError, listens
 
@@ -40,18 +40,20 @@ class Instance:
         loss: why, in words that follow "the target"; empty if it is not.
         gone: why it cannot be played with any more; empty if it can.
         losses: how often it was lost.
+        answered: whether it has ever answered a call.
     """
 
     target: Target
     fake: FakeClient
     avatars: Sequence[str]
     output: Output = field(default_factory=Output)
-    program: Program | None = None
+    program: Startable | None = None
     wait_s: float = 60.0
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     loss: str = ""
     gone: str = ""
     losses: int = 0
+    answered: bool = False
     _alarm: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
@@ -88,6 +90,7 @@ class Instance:
         )
         if answer.failure.startswith(NOT_LISTENING):
             self._alarm.set()
+        self.answered = self.answered or answer.status is not None
         return answer
 
     async def check(self) -> None:
@@ -98,17 +101,18 @@ class Instance:
                 async with asyncio.timeout(2 * _AGAIN_S):
                     await self.lost.wait()
 
-    async def connect(self, *, patience_s: float) -> TargetAnswer:
+    async def connect(self, avatar: str, *, patience_s: float) -> TargetAnswer:
         """Connect once, with a session that is READY at once."""
-        avatar = self.avatars[0]
         await self.fake.bind(avatar, {"provision_time": "0s"})
         answer = await self.call(avatar, patience_s=patience_s)
         await self.fake.unbind(avatar)
         return answer
 
-    async def check_answers(self, *, patience_s: float) -> None:
-        """Notice now if it answers not even a plain connect."""
-        if (await self.connect(patience_s=patience_s)).failure == GIVEN_UP:
+    async def check_answers(self, avatar: str, *, patience_s: float) -> None:
+        """Notice now if it answers not even a plain connect for a free avatar, and once did."""
+        if not self.answered:
+            return
+        if (await self.connect(avatar, patience_s=patience_s)).failure == GIVEN_UP:
             self._lose(SILENT)
 
     async def revive(self, *, patience_s: float) -> bool:
@@ -127,7 +131,7 @@ class Instance:
                 self.gone = f"the target {self.loss}, and did not come back"
             self._found()
             if self.program is None and not self.gone:
-                await self.check_answers(patience_s=patience_s)
+                await self.check_answers(self.avatars[0], patience_s=patience_s)
                 if self.loss:
                     self.gone = f"the target {self.loss}"
         return not self.gone

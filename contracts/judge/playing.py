@@ -98,10 +98,11 @@ class Player:
             await self._aftermath(play, answers, before)
         await instance.check()
         seen = await self._observation(play, answers, before, mark)
-        if not seen.loss and any(each.failure == GIVEN_UP for each in answers):
-            await instance.check_answers(patience_s=self.patience_s)
         for avatar in forms:
             await instance.fake.unbind(avatar)
+        if not seen.loss and any(each.failure == GIVEN_UP for each in answers):
+            avatar = [*avatars, *instance.avatars][0]
+            await instance.check_answers(avatar, patience_s=self.patience_s)
         return replace(seen, loss=_loss(instance)) if instance.lost.is_set() else seen
 
     async def _answers(self, play: Play) -> tuple[TargetAnswer, ...]:

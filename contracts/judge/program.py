@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from contracts.judge.clock import now, sleep
 from contracts.judge.output import Output
@@ -25,6 +26,18 @@ _MARK = "RUNWAY_CONTRACTS_TARGET"
 _TICK_S = 0.03
 _LAST_OUTPUT_S = 1.0
 _PROC = Path("/proc")
+
+
+class Startable(Protocol):
+    """What serves a target, and can be started again: see `Program`."""
+
+    @property
+    def how_it_ended(self) -> str: ...
+    @property
+    def lives(self) -> bool: ...
+    async def start(self) -> None: ...
+    async def ended(self) -> None: ...
+    async def stop(self) -> None: ...
 
 
 class Program:

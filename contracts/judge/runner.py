@@ -218,7 +218,7 @@ class Runner:
     async def _warm_up(self, instance: Instance) -> None:
         """Connect once without judging it: a target may load modules at its first connect."""
         if not instance.lost.is_set():
-            await instance.connect(patience_s=self._player.patience_s)
+            await instance.connect(instance.avatars[0], patience_s=self._player.patience_s)
 
     async def _play(self, situation: Situation, *, one_by_one: bool = False) -> None:
         """Play a situation, and keep the observation."""

@@ -31,6 +31,7 @@ from tests.support.simulation import simulate
 
 MEDIA_URL = "wss://media.judge.invalid"
 MARKER = "upstreamtext"
+RUNNER = web.AppKey("runner", web.AppRunner)
 SECRET = "api-secret-of-the-judged"
 
 Served = Callable[[str, Output], AbstractAsyncContextManager[str]]
@@ -96,12 +97,14 @@ async def _fake() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, *, grace_s: float = 0.1) -> AsyncIterator[str]:
+async def serving(
+    app: web.Application, *, grace_s: float = 0.1, port: int = 0
+) -> AsyncIterator[str]:
     """Serve an application in this loop until the block ends; yield its URL."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
+    runner = app[RUNNER] = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

@@ -15,7 +15,7 @@ from contracts.judge.clock import sleep
 from contracts.judge.output import Output
 from contracts.judge.runner import PRESETS
 from contracts.judge.situation import Shape
-from tests.contract.judged import serving
+from tests.contract.judged import RUNNER, serving
 
 PATH = "/api/avatar/connect"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -66,6 +66,10 @@ class Gateway:
 
     async def close(self) -> None:
         """Close what it has opened."""
+
+    def die(self, request: web.Request) -> None:
+        """End at once, as a process does that crashes: no call is answered any more."""
+        self.own(request.app[RUNNER].cleanup())
 
     def say(self, text: str) -> None:
         self.output.write(f"{text}\n")

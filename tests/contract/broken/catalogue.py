@@ -17,6 +17,7 @@ from tests.contract.broken import (
     secrecy,
     shape,
     state,
+    survive,
     time,
     upstream,
 )
@@ -26,7 +27,7 @@ BROKEN: tuple[Broken, ...] = tuple(
     vars(kind)["broken"]
     for family in (
         *(shape, request, poll, time, state, upstream),
-        *(error, retry, consume, header, cancel, many, secrecy),
+        *(error, retry, consume, header, cancel, many, secrecy, survive),
     )
     for kind in vars(family).values()
     if isinstance(kind, type) and "broken" in vars(kind)
