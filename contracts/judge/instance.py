@@ -40,7 +40,7 @@ class Instance:
         loss: why, in words that follow "the target"; empty if it is not.
         gone: why it cannot be played with any more; empty if it can.
         losses: how often it was lost.
-        answered: whether it has ever answered a call.
+        answered_at: when it answered last; None: never.
     """
 
     target: Target
@@ -53,7 +53,7 @@ class Instance:
     loss: str = ""
     gone: str = ""
     losses: int = 0
-    answered: bool = False
+    answered_at: float | None = None
     _alarm: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
@@ -90,7 +90,8 @@ class Instance:
         )
         if answer.failure.startswith(NOT_LISTENING):
             self._alarm.set()
-        self.answered = self.answered or answer.status is not None
+        if answer.status is not None:
+            self.answered_at = answer.came_at
         return answer
 
     async def check(self) -> None:
@@ -110,7 +111,7 @@ class Instance:
 
     async def check_answers(self, avatar: str, *, patience_s: float) -> None:
         """Notice now if it answers not even a plain connect for a free avatar, and once did."""
-        if not self.answered:
+        if self.answered_at is None:
             return
         if (await self.connect(avatar, patience_s=patience_s)).failure == GIVEN_UP:
             self._lose(SILENT)

@@ -35,6 +35,7 @@ class Play:
     Attributes:
         ended_at: None while it is under way.
         seen: what was observed, once it has ended.
+        suspected: the target is asked afterwards whether it still answers.
     """
 
     situation: Situation
@@ -43,6 +44,7 @@ class Play:
     began_at: float
     ended_at: float | None = None
     seen: Observation | None = None
+    suspected: bool = False
 
 
 @dataclass
@@ -64,15 +66,23 @@ class Player:
         return [each for each in self.plays if each.instance is instance and each.ended_at is None]
 
     async def play(
-        self, situation: Situation, instance: Instance, avatars: Sequence[str]
+        self,
+        situation: Situation,
+        instance: Instance,
+        avatars: Sequence[str],
+        *,
+        suspected: bool = False,
     ) -> Observation:
         """Play a situation, again if the machine stood still, and return once the target is quiet.
 
         Whether it is played again does not depend on what the target did. The observation of an
         instance that was lost meanwhile has a `loss`.
+
+        Args:
+            suspected: it may leave a target behind that answers nothing any more.
         """
         for _ in range(MOST_PLAYS):
-            play = Play(situation, instance, avatars, now())
+            play = Play(situation, instance, avatars, now(), suspected=suspected)
             self.plays.append(play)
             try:
                 seen = play.seen = await self._observe(play)
@@ -100,7 +110,7 @@ class Player:
         seen = await self._observation(play, answers, before, mark)
         for avatar in forms:
             await instance.fake.unbind(avatar)
-        if not seen.loss and any(each.failure == GIVEN_UP for each in answers):
+        if not seen.loss and (play.suspected or any(each.failure == GIVEN_UP for each in answers)):
             avatar = [*avatars, *instance.avatars][0]
             await instance.check_answers(avatar, patience_s=self.patience_s)
         return replace(seen, loss=_loss(instance)) if instance.lost.is_set() else seen

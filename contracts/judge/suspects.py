@@ -15,16 +15,22 @@ from contracts.judge.playing import Player
 
 RECENT_S = 10.0
 """A situation may end the target so long after its own end, in seconds."""
-MOST_RECENT = 9
+MOST_RECENT = 18
 
 
 @dataclass
 class Trial:
-    """One loss of one instance. `settled`: by the id of the situation, what holds for it."""
+    """One loss of one instance.
+
+    Attributes:
+        alive_at: when it gave its last answer, or was lost, if it was not silent before.
+        settled: what holds for a situation, by its id.
+    """
 
     instance: Instance
     loss: str
-    lost_at: float
+    alive_at: float
+    silent: bool
     suspects: list[Observation] = field(default_factory=list)
     settled: dict[str, Observation] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
@@ -55,7 +61,9 @@ class Suspects:
         """
         trial = self.trials.get(id(instance))
         if trial is None:
-            trial = Trial(instance, seen.loss, now())
+            silent = instance.loss == SILENT
+            alive_at = (instance.answered_at if silent else None) or now()
+            trial = Trial(instance, seen.loss, alive_at, silent)
             self.trials[id(instance)] = trial
             trial.task = asyncio.ensure_future(self._run(trial))
         trial.suspects.append(seen)
@@ -72,7 +80,6 @@ class Suspects:
 
     async def _run(self, trial: Trial) -> None:
         instance = trial.instance
-        silent = instance.loss == SILENT
         try:
             while self.player.under_way(instance):
                 await sleep(0.02)
@@ -80,7 +87,7 @@ class Suspects:
             found = await self._guilty_among(trial, suspects, were_over=False)
             if not found and not instance.gone:
                 found = await self._guilty_among(trial, self._recent(trial), were_over=True)
-            if not found and (instance.gone or not silent):
+            if not found and (instance.gone or not trial.silent):
                 _blame_first(trial, suspects, alone=not instance.gone)
             await instance.revive(patience_s=self.player.patience_s)
         finally:
@@ -95,7 +102,9 @@ class Suspects:
         for seen in suspects:
             if not await instance.revive(patience_s=self.player.patience_s):
                 return False
-            again = await self.player.play(seen.situation, instance, seen.avatars)
+            again = await self.player.play(
+                seen.situation, instance, seen.avatars, suspected=trial.silent
+            )
             if not were_over:
                 trial.settled[seen.situation.id] = again
             elif again.loss:
@@ -112,7 +121,7 @@ class Suspects:
             if play.instance is trial.instance
             and play.seen is not None
             and play.ended_at is not None
-            and trial.lost_at - RECENT_S < play.ended_at < trial.lost_at
+            and play.ended_at > trial.alive_at - RECENT_S
             and play.situation.id not in ids
         ]
         return recent[:MOST_RECENT]

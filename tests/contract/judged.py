@@ -64,7 +64,7 @@ class SimulatedJudge:
         output = Output()
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
             async with (
-                _fake() as fake_url,
+                fake_served() as fake_url,
                 connected(fake_url, SECRET) as fake,
                 served(fake_url, output) as url,
             ):
@@ -83,7 +83,8 @@ class SimulatedJudge:
 
 
 @asynccontextmanager
-async def _fake() -> AsyncIterator[str]:
+async def fake_served() -> AsyncIterator[str]:
+    """Serve a fake in this loop until the block ends; yield its URL."""
     worlds = Worlds(
         seed="0",
         settings=Settings(),

@@ -314,7 +314,14 @@ class Gateway:
 
 @asynccontextmanager
 async def served(
-    kind: type[Gateway], url: str, secret: str, output: Output, *, shape: Shape, deadline_s: float
+    kind: type[Gateway],
+    url: str,
+    secret: str,
+    output: Output,
+    *,
+    shape: Shape,
+    deadline_s: float,
+    port: int = 0,
 ) -> AsyncIterator[str]:
     """Serve a gateway in this loop until the block ends; yield the URL of its endpoint."""
     connector = aiohttp.TCPConnector(limit=0)
@@ -324,7 +331,7 @@ async def served(
         app = web.Application(client_max_size=gateway.longest_body)
         app.router.add_post(PATH, gateway.handle)
         try:
-            async with serving(app) as served_at:
+            async with serving(app, port=port) as served_at:
                 yield served_at + PATH
         finally:
             for task in list(gateway.tasks):
