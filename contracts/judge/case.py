@@ -19,6 +19,10 @@ PROMPT_S = 6.0
 """How long after the end of a session its caller may wait for the answer, in seconds."""
 
 
+SURVIVE = "survive"
+"""The family that judges situations in which the target was lost; all others need it alive."""
+
+
 class Level(Enum):
     """How much a requirement weighs: RFC 2119."""
 
@@ -54,11 +58,11 @@ class Context:
     secret: str
     marker: str
     media_url: str
+    caller_tokens: tuple[str, ...] = ()
     creates: bool | None = None
     upstream_url: str = ""
     method: str = "POST"
     alone_s: float | None = None
-    caller_tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from contracts.judge.observation import TERMINAL, ObservedSession, UpstreamCall
 from contracts.judge.situation import Json
 
 ADMIN = "/__admin"
+ANY_AVATAR = ""
+"""In place of an avatar, where the endpoint chooses it: what is bound holds for every session."""
 VERSION = "2024-11-06"
 _START_S = 20.0
 _END_S = 5.0
@@ -53,15 +55,30 @@ class FakeClient:
         self.url = url
         self.secret = secret
         self._http = http
+        self._admin_token = admin_token
+        self._account: Json = ACCOUNT
         self._headers = {"Authorization": f"Bearer {secret}"}
         if admin_token is not None:
             self._headers["X-Fake-Admin-Token"] = admin_token
 
-    async def begin(self, custom_avatars: Sequence[str]) -> None:
-        """Make the world new, with an account that has no limits."""
+    def of(self, secret: str) -> "FakeClient":
+        """Return a client of the world of another secret."""
+        return FakeClient(self.url, secret, self._http, self._admin_token)
+
+    async def begin(self, custom_avatars: Sequence[str] | str) -> None:
+        """Make the world new, with an account that has no limits.
+
+        Args:
+            custom_avatars: those that exist, or "any".
+        """
         await self._call("POST", "/reset", {})
-        account = {**ACCOUNT, "custom_avatars": list(custom_avatars)}
-        await self._call("PUT", "/scenario", {"scenario": {"name": "judged", "account": account}})
+        custom = custom_avatars if isinstance(custom_avatars, str) else list(custom_avatars)
+        self._account = {**ACCOUNT, "custom_avatars": custom}
+        await self._follow({})
+
+    async def _follow(self, session: Json) -> None:
+        scenario = {"name": "judged", "account": self._account, "session": dict(session)}
+        await self._call("PUT", "/scenario", {"scenario": scenario})
 
     async def media_url(self) -> str:
         """Return where the tokens of this fake lead, as the consume of a session shows."""
@@ -90,22 +107,27 @@ class FakeClient:
         return answer
 
     async def bind(self, avatar: str, session: Json) -> None:
-        """Bind the sessions of an avatar to a session form."""
-        await self._call("PUT", f"/avatars/{avatar}", dict(session))
+        """Bind the sessions of an avatar, or of `ANY_AVATAR`, to a session form."""
+        if avatar == ANY_AVATAR:
+            await self._follow(session)
+        else:
+            await self._call("PUT", f"/avatars/{avatar}", dict(session))
 
     async def unbind(self, avatar: str) -> None:
         """Take back what `bind` did."""
-        await self._call("DELETE", f"/avatars/{avatar}")
+        if avatar == ANY_AVATAR:
+            await self._follow({})
+        else:
+            await self._call("DELETE", f"/avatars/{avatar}")
 
     async def calls(self) -> int:
         """Return how many requests the world got."""
         return int((await self._call("GET", "/world"))["calls"])
 
-    async def calls_elsewhere(self) -> int:
-        """Return how many requests of other API secrets the fake got."""
-        mine = (await self._call("GET", "/world"))["name"]
+    async def calls_anywhere(self) -> int:
+        """Return how many requests the fake got, with any API secret."""
         worlds = (await self._call("GET", "/worlds"))["worlds"]
-        return sum(int(each["calls"]) for each in worlds if each["name"] != mine)
+        return sum(int(each["calls"]) for each in worlds)
 
     async def creates(self) -> list[UpstreamCall]:
         """Return every create."""

@@ -3,13 +3,14 @@
 Plain values. Instants are POSIX seconds; both sides run on one machine, so they can be compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import orjson
 
+from contracts.judge.output import Leak
 from contracts.judge.situation import Json, Shape, Situation
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,6 +29,7 @@ class TargetAnswer:
         status: None without a whole answer; `failure` says why.
         sent_at, came_at: when the request was sent, and when the answer was there or given up.
         method, sent: of the request; the beginning of its query and body.
+        names: the paths of keys that the target calls otherwise: `{"sessionId": "data.id"}`.
     """
 
     sent_at: float
@@ -38,6 +40,7 @@ class TargetAnswer:
     failure: str = ""
     method: str = "POST"
     sent: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -57,10 +60,17 @@ class TargetAnswer:
         except orjson.JSONDecodeError:
             return None
 
-    @property
+    @cached_property
     def fields(self) -> Json:
-        """The parsed body if it is an object, empty otherwise."""
-        return self.json if isinstance(self.json, dict) else {}
+        """The parsed body if it is an object, empty otherwise; with our names of its keys."""
+        fields = self.json if isinstance(self.json, dict) else {}
+        for ours, theirs in self.names.items():
+            *outer, last = theirs.split(".")
+            fields, inner = _copied(fields, outer)
+            if inner is not None and last in inner:
+                value = inner.pop(last)
+                fields = {**_without_empty(fields, outer), ours: value}
+        return fields
 
     @property
     def shape(self) -> Shape | None:
@@ -72,6 +82,27 @@ class TargetAnswer:
         if self.status is None:
             return f"no answer after {self.took_s:.1f}s ({self.failure})"
         return f"{self.status} after {self.took_s:.1f}s"
+
+
+def _copied(fields: Json, path: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return a copy of an object and, in it, the object at a path; None if there is none."""
+    copy: dict[str, Any] = dict(fields)
+    inner = copy
+    for name in path:
+        if not isinstance(inner.get(name), dict):
+            return copy, None
+        inner[name] = dict(inner[name])
+        inner = inner[name]
+    return copy, inner
+
+
+def _without_empty(fields: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """Return an object without the objects along a path that are empty, itself changed."""
+    if path and isinstance(inner := fields.get(path[0]), dict):
+        _without_empty(inner, path[1:])
+        if not inner:
+            del fields[path[0]]
+    return fields
 
 
 @dataclass(frozen=True)
@@ -175,11 +206,14 @@ class Observation:
 
     Attributes:
         avatar: by which its calls are known.
+        avatars: of all its callers.
         answers: of the callers, in the order in which they called.
         upstream: what the target did, in order.
         sessions: that the target created.
         until: when the observation ended.
-        output: what the target wrote meanwhile, if the judge started it.
+        output: the end of what the target wrote meanwhile, if the judge started it.
+        leaks: the secrets in all that it wrote.
+        loss: how the target ended, or stopped answering, meanwhile; empty: it did not.
         lost_s: how late this machine was before the answers, all delays together.
         stood_still_s: the longest time until then for which it ran nothing.
     """
@@ -191,6 +225,9 @@ class Observation:
     sessions: tuple[ObservedSession, ...]
     until: float
     output: str = ""
+    avatars: tuple[str, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    loss: str = ""
     lost_s: float = 0.0
     stood_still_s: float = 0.0
 

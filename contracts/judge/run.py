@@ -5,21 +5,33 @@ programs, `BlockingJudge` for all others. Public; docs/judge.md shows how to use
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
 from contracts.judge.case import Context, Requirement
-from contracts.judge.fake import FakeClient, FakeError, FakeProcess, connected, started_fake
+from contracts.judge.fake import (
+    ANY_AVATAR,
+    FakeClient,
+    FakeError,
+    FakeProcess,
+    connected,
+    started_fake,
+)
+from contracts.judge.instance import Instance
+from contracts.judge.output import Output
+from contracts.judge.program import Program
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
 from contracts.judge.situation import Expect, Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Target, TargetError, is_uuid, reachable, started
+from contracts.judge.spellings import Searched, tokens_in
+from contracts.judge.target import PORT, Target, TargetError, is_uuid
 from contracts.judge.verdict import Outcome, Report
 
 __all__ = [
@@ -48,6 +60,7 @@ class RunOptions:
         timeout_s: the target's own deadline.
         shape: what the target hands out; None: either is right.
         avatars: what the target's allow-list takes; so many situations run side by side.
+        instances: so many of the target are started; more than one needs `{port}` in its address.
         jobs: at most so many.
         quick: only the situations of the quick profile.
         examples: so many random situations are played as well; they need hypothesis.
@@ -63,6 +76,7 @@ class RunOptions:
     shape: Shape | None = None
     requirements: Sequence[Requirement] = REQUIREMENTS
     avatars: Sequence[str] = PRESETS
+    instances: int = 1
     jobs: int = len(PRESETS)
     quick: bool = False
     examples: int = 0
@@ -78,6 +92,10 @@ class RunOptions:
         """The API secret of the target: the same for the same seed, if none is given."""
         digest = blake2b(self.seed.encode(), digest_size=12).hexdigest()
         return self.secret or f"judge-{digest}"
+
+    def secret_of(self, number: int) -> str:
+        """Return the API secret of an instance; each begins with the one of the first."""
+        return f"{self.api_secret}-{number}" if number else self.api_secret
 
     def upstream_lines(self, fake_url: str, *, option: str) -> list[str]:
         """Return the two lines for people who start a target; a given secret is not shown.
@@ -105,25 +123,28 @@ class RunOptions:
         """Return the situations that a requirement is about."""
         return [each for each in every if any(one.is_about(each) for one in self.requirements)]
 
-    def plan(self, media_url: str) -> RunPlan:
-        """Return what a run is to do."""
-        chosen = self.situations()
-        played = {each.id for each in chosen}
+    def plan(self, media_url: str, target: Target) -> RunPlan:
+        """Return what a run is to do with a target."""
+        chosen = [(each, _why_left_out(each, target)) for each in self.situations()]
         about = self._about(situations(self.timeout_s, self._marker))
+        known = {each.id for each, _ in chosen}
+        tokens = tokens_in(target.headers)
+        secret, marker = self.api_secret, self._marker
         return RunPlan(
-            chosen,
-            Context(self.timeout_s, self.shape, self.api_secret, self._marker, media_url),
-            avatars=self.avatars,
+            [each for each, why in chosen if not why],
+            Context(self.timeout_s, self.shape, secret, marker, media_url, tokens),
             requirements=self.requirements,
             seed=self.seed,
             jobs=self.jobs,
             examples=self.examples,
-            left_out=[each.id for each in about if each.id not in played],
+            left_out=[(each, why) for each, why in chosen if why],
+            not_quick=[each.id for each in about if each.id not in known],
         )
 
-    @property
-    def custom_avatars(self) -> list[str]:
-        """The custom avatars that the fake has to know."""
+    def custom_avatars(self, target: Target | None = None) -> Sequence[str] | str:
+        """Return the custom avatars that the fake has to know."""
+        if target is not None and not target.takes_avatar:
+            return "any"
         return [CUSTOM_AVATAR, *(each.lower() for each in self.avatars if is_uuid(each))]
 
     @property
@@ -160,7 +181,7 @@ class Judge:
             )
             media_url = MEDIA_URL
             if process is None:
-                await fake.begin(options.custom_avatars)
+                await fake.begin(options.custom_avatars())
                 media_url = await fake.media_url()
             yield cls(options, fake, media_url, process)
 
@@ -186,7 +207,7 @@ class Judge:
             listen: gets the events of the run.
 
         Raises:
-            TargetError: it does not start or listen, or was lost in the middle of the run.
+            TargetError: it does not start or listen. One that is lost later breaks a requirement.
             FakeError: the fake was lost.
         """
         target = Target(target) if isinstance(target, str) else target
@@ -200,17 +221,48 @@ class Judge:
         environment: Mapping[str, str],
         listen: Listener,
     ) -> Report:
-        await self.fake.begin(self.options.custom_avatars)
         async with AsyncExitStack() as stack:
-            wait_s = self.options.wait_s
-            if command:
-                watch = await stack.enter_async_context(
-                    started(command, target, environment=environment, wait_s=wait_s)
-                )
-            else:
-                watch = await reachable(target, wait_s=wait_s)
-            runner = Runner(self.options.plan(self.media_url), target, self.fake, listen)
-            return await _unless_lost(runner.run(), watch.lost(runner.under_way))
+            instances = [
+                await self._instance(number, target, command, environment)
+                for number in range(self.options.instances)
+            ]
+            for each in instances:
+                await stack.enter_async_context(each.running())
+            plan = self.options.plan(self.media_url, target)
+            return await Runner(plan, instances, listen).run()
+
+    async def _instance(
+        self, number: int, target: Target, command: Sequence[str], environment: Mapping[str, str]
+    ) -> Instance:
+        """Return an instance, with a world of its own; `{port}` is a free port."""
+        secret = self.options.secret_of(number)
+        fake = self.fake.of(secret)
+        await fake.begin(self.options.custom_avatars(target))
+        environment = {**environment, "RUNWAYML_API_SECRET": secret}
+        if PORT in target.url:
+            port = _free_port()
+            target = replace(target, url=target.url.replace(PORT, port))
+            command = [each.replace(PORT, port) for each in command]
+            environment["PORT"] = port
+        output = Output(Searched(self.options.api_secret))
+        avatars = self.options.avatars if target.takes_avatar else (ANY_AVATAR,)
+        program = Program(command, environment, output) if command else None
+        return Instance(target, fake, avatars, output, program, self.options.wait_s)
+
+
+def _why_left_out(situation: Situation, target: Target) -> str:
+    """Return why a situation has no meaning for a target, in a line; empty if it has."""
+    if not target.takes_avatar:
+        if situation.expect is Expect.REFUSAL or situation.custom:
+            return "the endpoint chooses the avatar itself"
+        if situation.slow:
+            return "the endpoint chooses the avatar, which would tell slow callers from others"
+    return target.cannot_send(situation.request)
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
 async def _unless_lost(

@@ -1,29 +1,35 @@
-"""Play all situations against one target, then judge them. Reporters get a stream of events.
+"""Play all situations against a target, then judge them. Reporters get a stream of events.
 
-A target has one secret and so one world, where only the avatar tells which situation a call belongs
-to: each situation has an avatar of its own while it is played, bound to its session form. The
-number of avatars that the target takes bounds how many run side by side. Wrong requests come first,
-one after the other, because their calls upstream name no avatar. Then comes a connect that is not
-judged, because the first one of a process is its slowest.
+An instance of the target has one secret and so one world, where only the avatar tells which
+situation a call belongs to: each situation has an avatar of its own while it is played, bound to
+its session form. The number of avatars that the target takes, and of its instances, bounds how many
+run side by side. Wrong requests come first, one after the other, because their calls upstream name
+no avatar. Then comes a connect that is not judged, because the first one of a process is its
+slowest.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from contracts.judge.case import SLACK_S, Context, Requirement
-from contracts.judge.clock import now, sleep
-from contracts.judge.fake import FakeClient
+from contracts.judge.case import Context, Requirement
+from contracts.judge.clock import now
+from contracts.judge.instance import Instance
 from contracts.judge.loop_lag import EventLoopLag
-from contracts.judge.observation import Observation, TargetAnswer, UpstreamCall
+from contracts.judge.observation import Observation
+from contracts.judge.output import Leak
+from contracts.judge.places import Places
+from contracts.judge.playing import Player
 from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situation import Expect, Situation
-from contracts.judge.situations.building import CUSTOM_AVATAR, soon
-from contracts.judge.target import Target
-from contracts.judge.verdict import Report, judge
+from contracts.judge.situations.building import soon
+from contracts.judge.spellings import Searched
+from contracts.judge.suspects import Suspects
+from contracts.judge.verdict import LeftOut, Report, judge
 
 PRESETS = (
     "game-character",
@@ -36,14 +42,6 @@ PRESETS = (
     "fashion-designer",
     "cooking-teacher",
 )
-CANCELLED_WITHIN_S = 5.0
-"""How long a target has to cancel a session that it did not hand out, in seconds."""
-WATCHED_S = 1.2
-"""How long the observation goes on after the answer, in seconds: a poll a second is noticed."""
-STOOD_STILL_S = 0.5
-"""A machine that ran nothing for so long, in seconds, has spoilt the observation."""
-MOST_PLAYS = 3
-"""How often a situation is played, at most, because the machine stood still."""
 
 
 @dataclass(frozen=True)
@@ -79,33 +77,41 @@ class RunPlan:
     """What a run is to do.
 
     Attributes:
-        avatars: that the target takes; so many situations run side by side.
+        jobs: at most so many situations run side by side.
         examples: so many random situations are played as well, one after the other.
-        left_out: the situations that the quick profile leaves out.
+        left_out: situations that have no meaning for this target.
+        not_quick: the situations that the quick profile leaves out.
     """
 
     situations: Sequence[Situation]
     context: Context
-    avatars: Sequence[str] = PRESETS
     requirements: Sequence[Requirement] = REQUIREMENTS
     seed: str = "0"
     jobs: int = len(PRESETS)
     examples: int = 0
-    left_out: Sequence[str] = ()
+    left_out: Sequence[LeftOut] = ()
+    not_quick: Sequence[str] = ()
 
 
-@dataclass
+class TargetGone(Exception):
+    """There is no instance any more that a situation could be played with."""
+
+
 class Runner:
-    """Plays a plan against one target."""
+    """Plays a plan against the instances of one target, which run already."""
 
-    plan: RunPlan
-    target: Target
-    fake: FakeClient
-    listen: Listener
-    _played: dict[str, Observation] = field(default_factory=dict)
-    _playing: list[str] = field(default_factory=list)
-    _alone_s: float | None = None
-    _lag: EventLoopLag = field(default_factory=EventLoopLag)
+    def __init__(self, plan: RunPlan, instances: Sequence[Instance], listen: Listener) -> None:
+        self.plan = plan
+        self.instances = instances
+        self.listen = listen
+        self._played: dict[str, Observation] = {}
+        self._alone_s: float | None = None
+        self._lag = EventLoopLag()
+        self._player = Player(plan.context, self._lag)
+        self._suspects = Suspects(self._player, self._keep, self._changed)
+        self._places = Places.of(instances, plan.jobs, self._suspects.on_trial)
+        for instance in instances:
+            instance.output.searched = Searched(plan.context.secret)
 
     async def run(self) -> Report:
         """Play everything, judge it, and return the report.
@@ -113,106 +119,135 @@ class Runner:
         Raises:
             FakeError: the fake is gone.
         """
-        async with self._lag.measured():
-            return await self._run()
+        try:
+            async with self._lag.measured():
+                return await self._run()
+        finally:
+            await self._suspects.close()
 
-    def under_way(self) -> list[str]:
-        """Return the situations being played, after the last one if it got no answer.
+    async def observe(self, situation: Situation, *, one_by_one: bool = False) -> Observation:
+        """Play one situation on the next free avatar, and return what was observed.
 
-        That a target has ended may be noticed only at its next call.
+        If the target is lost meanwhile, and other situations ran too, it is played again, alone or
+        on a target that was started again: the observation of a situation that has a `loss` is that
+        of its cause.
+
+        Raises:
+            TargetGone: the target was lost and does not come back.
         """
-        last = list(self._played.values())[-1:]
-        failed = [seen.situation.id for seen in last if seen.answer.status is None]
-        return list(dict.fromkeys((*failed, *self._playing)))
+        while True:
+            seats = await self._places.take(situation, one_by_one=one_by_one)
+            if seats is None:
+                raise TargetGone(self.instances[0].gone)
+            avatars = [] if situation.session is None else seats.avatars
+            try:
+                seen = await self._player.play(situation, seats.instance, avatars)
+            finally:
+                await self._places.give_back(seats, retired=situation.retried_late)
+            if not seen.loss:
+                return seen
+            if (settled := await self._suspects.settle(seats.instance, seen)) is not None:
+                return settled
 
     async def _run(self) -> Report:
         plan, began_at = self.plan, now()
-        calls_elsewhere = await self.fake.calls_elsewhere()
+        calls_elsewhere = await self._calls_elsewhere()
         self.listen(RunBegan(len(plan.situations), len(plan.requirements)))
         wrong = [each for each in plan.situations if each.expect is Expect.REFUSAL]
         crowded = [each for each in plan.situations if each.callers > 1]
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
-        for situation in wrong:
-            await self._play(situation, [])
-        refused_calls = await self.fake.calls()
+        one_avatar = all(len(each.avatars) == 1 for each in self.instances)
+        late = [each for each in single if each.retried_late and one_avatar]
+        await self._all(self._play(each, one_by_one=True) for each in wrong)
+        refused_calls = await self._calls()
         if single or crowded:
-            await self._warm_up(plan.avatars[0])
-        await self._side_by_side(sorted(single, key=lambda each: not each.whole_deadline))
-        for situation in crowded:
-            if situation.same_avatar:
-                await self._play(situation, list(plan.avatars[:1]))
-            elif not situation.slow or len(plan.avatars) > 1:
-                await self._play(situation, list(plan.avatars))
+            await self._all(self._warm_up(each) for each in self.instances)
+        first = [each for each in single if each not in late]
+        await self._all(map(self._play, sorted(first, key=lambda each: not each.whole_deadline)))
+        for situation in (*crowded, *late):
+            await self._play(situation)
         if plan.examples:
             await self._explore()
+        await self._clear_of_leaks()
+        return await self._report(
+            began_at,
+            reached=await self._calls() > refused_calls,
+            elsewhere=await self._calls_elsewhere() > calls_elsewhere,
+        )
+
+    async def _report(self, began_at: float, *, reached: bool, elsewhere: bool) -> Report:
+        plan, target = self.plan, self.instances[0].target
         ordered = [*dict.fromkeys((*(each.id for each in plan.situations), *self._played))]
         played = [self._played[each] for each in ordered if each in self._played]
-        unexercised = why_not_exercised(
-            self.target.url,
-            played,
-            reached=await self.fake.calls() > refused_calls,
-            elsewhere=await self.fake.calls_elsewhere() > calls_elsewhere,
-        )
+        unexercised = why_not_exercised(target.url, played, reached=reached, elsewhere=elsewhere)
+        if any(seen.loss for seen in played):
+            unexercised = ""  # it was, to death
+        gone = next((each.gone for each in self.instances if each.gone), "it was not played")
+        lost = [(each, gone) for each in plan.situations if each.id not in self._played]
         context = self._context()
         report = Report(
             verdicts=tuple(
-                judge(each, played, context, unexercised=unexercised) for each in plan.requirements
+                judge(
+                    each,
+                    played,
+                    context,
+                    unexercised=unexercised,
+                    left_out=plan.left_out,
+                    lost=lost,
+                )
+                for each in plan.requirements
             ),
             observations=tuple(played),
             context=plan.context,
-            target_url=self.target.url,
+            target_url=target.url,
             seed=plan.seed,
             took_s=now() - began_at,
-            replay_token=await self.fake.replay_token(),
-            left_out=tuple(plan.left_out),
+            replay_token=await self.instances[0].fake.replay_token(),
+            left_out=tuple(plan.not_quick),
             nothing_judged=unexercised,
             no_connect="" if unexercised else why_no_connect(played, context.shape),
         )
         self.listen(RunEnded(report))
         return report
 
-    async def _warm_up(self, avatar: str) -> None:
-        """Connect twice without judging it, and note how long the second takes alone.
-
-        A target may load modules at its first connect.
-        """
-        for form in ({"provision_time": "0s"}, soon(self.plan.context.timeout_s)):
-            await self.fake.bind(avatar, form)
-            answer = await self._call(Situation("warm-up", "", Expect.EITHER), avatar)
-            await self.fake.unbind(avatar)
-            self._alone_s = answer.took_s if answer.ok else None
-            if not answer.ok:
-                return
-
-    async def _side_by_side(self, situations: Iterable[Situation]) -> None:
-        free: asyncio.Queue[str] = asyncio.Queue()
-        for avatar in self.plan.avatars[: max(1, self.plan.jobs)]:
-            free.put_nowait(avatar)
-        custom = asyncio.Lock()
-
-        async def play(situation: Situation, avatar: str) -> None:
-            try:
-                await self._play(situation, [avatar])
-            finally:
-                if not situation.retried_late or len(self.plan.avatars) == 1:
-                    free.put_nowait(avatar)
-
-        async def play_custom(situation: Situation) -> None:
-            async with custom:
-                await self._play(situation, [CUSTOM_AVATAR])
-
-        tasks = []
+    async def _all(self, plays: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Run all, and end the others if one fails."""
+        tasks = [asyncio.ensure_future(each) for each in plays]
         try:
-            for situation in situations:
-                if situation.custom:
-                    tasks.append(asyncio.ensure_future(play_custom(situation)))
-                else:
-                    avatar = await free.get()
-                    tasks.append(asyncio.ensure_future(play(situation, avatar)))
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _warm_up(self, instance: Instance) -> None:
+        """Connect twice without judging it, and note how long the second takes alone.
+
+        A target may load modules at its first connect.
+        """
+        if instance.lost.is_set():
+            return
+        avatar, patience_s = instance.avatars[0], self._player.patience_s
+        if (await instance.connect(avatar, patience_s=patience_s)).ok:
+            session = soon(self.plan.context.timeout_s)
+            answer = await instance.connect(avatar, patience_s=patience_s, session=session)
+            if answer.ok:
+                self._alone_s = max(self._alone_s or 0.0, answer.took_s)
+
+    async def _play(self, situation: Situation, *, one_by_one: bool = False) -> None:
+        """Play a situation, and keep the observation."""
+        try:
+            seen = await self.observe(situation, one_by_one=one_by_one)
+        except TargetGone:
+            return
+        self._keep(seen)
+        self.listen(SituationPlayed(seen, len(self._played), len(self.plan.situations)))
+
+    def _keep(self, seen: Observation) -> None:
+        self._played[seen.situation.id] = seen
+
+    async def _changed(self) -> None:
+        await self._places.changed()
 
     async def _explore(self) -> None:
         """Play random situations; the smallest that breaks something joins the others."""
@@ -221,120 +256,91 @@ class Runner:
         plan, loop = self.plan, asyncio.get_running_loop()
         before = len(self._played)
 
-        async def play(situation: Situation) -> Observation:
-            return await self._observe(situation, list(plan.avatars[:1]))
-
         def notify(number: int, seen: Observation) -> None:
             of = before + max(number, plan.examples)
             event = SituationPlayed(seen, before + number, of)
             loop.call_soon_threadsafe(self.listen, event)
 
-        smallest = await explore(
-            play,
-            context=self._context(),
-            requirements=plan.requirements,
-            examples=plan.examples,
-            seed=plan.seed,
-            notify=notify,
-        )
+        try:
+            smallest = await explore(
+                self.observe,
+                context=self._context(),
+                requirements=plan.requirements,
+                examples=plan.examples,
+                seed=plan.seed,
+                notify=notify,
+            )
+        except TargetGone:
+            return
         if smallest is not None:
             situation = smallest.seen.situation
             about = f"The smallest that was found: {json.dumps(situation.session)}"
             found = replace(smallest.seen, situation=replace(situation, about=about))
             self._played[situation.id] = found
 
-    async def _play(self, situation: Situation, avatars: list[str]) -> None:
-        """Play a situation, again if the machine stood still meanwhile, and keep the observation.
+    async def _clear_of_leaks(self) -> None:
+        """Find the situation that a secret in the output belongs to, where several ran then.
 
-        Whether it is played again does not depend on what the target did.
+        Those that ran are played one by one until it is written again. If it never is, it stays
+        with the first of them, which names the others.
         """
-        for _ in range(MOST_PLAYS):
-            self._playing.append(situation.id)
-            try:
-                observation = await self._observe(situation, avatars)
-            finally:
-                self._playing.remove(situation.id)
-            if observation.stood_still_s < STOOD_STILL_S or situation.retried_late:
-                break
-        self._played[situation.id] = observation
-        done, of = len(self._played), len(self.plan.situations)
-        self.listen(SituationPlayed(observation, done, of))
+        kinds = dict.fromkeys(leak.what for seen in self._played.values() for leak in seen.leaks)
+        for what in kinds:
+            if any(_alone(leak, what) for seen in self._played.values() for leak in seen.leaks):
+                self._drop_shared(what)
+                continue
+            suspect, leak = next(
+                (seen.situation.id, leak)
+                for seen in self._played.values()
+                for leak in seen.leaks
+                if leak.what == what
+            )
+            self._drop_shared(what)
+            for id_ in (suspect, *leak.beside):
+                if (seen := self._played.get(id_)) is None:
+                    continue
+                try:
+                    again = await self.observe(seen.situation)
+                except TargetGone:
+                    break
+                if again.leaks:
+                    found = tuple(replace(each, beside=()) for each in again.leaks)
+                    self._keep(replace(seen, leaks=(*seen.leaks, *found)))
+                if any(each.what == what for each in again.leaks):
+                    break
+            else:
+                seen = self._played[suspect]
+                self._keep(replace(seen, leaks=(*seen.leaks, leak)))
 
-    async def _observe(self, situation: Situation, avatars: list[str]) -> Observation:
-        mark = len(self.target.output.text)
-        slow = situation.slow_among(len(avatars))
-        quick = (situation.session or {} for _ in avatars[len(slow) :])
-        for avatar, form in zip(avatars, (*slow, *quick), strict=True):
-            await self.fake.bind(avatar, form)
-        before = {each.number for each in await self.fake.creates()}
-        callers = avatars * (situation.callers if situation.same_avatar else 1)
-        answers = await asyncio.gather(*(self._call(situation, each) for each in callers or [""]))
-        observation = await self._observation(situation, avatars, answers, before, mark)
-        for avatar in avatars:
-            await self.fake.unbind(avatar)
-        return observation
+    def _drop_shared(self, what: str) -> None:
+        for seen in list(self._played.values()):
+            kept = tuple(leak for leak in seen.leaks if leak.what != what or not leak.beside)
+            if kept != seen.leaks:
+                self._keep(replace(seen, leaks=kept))
 
-    async def _call(self, situation: Situation, avatar: str) -> TargetAnswer:
-        return await self.target.call(
-            avatar,
-            situation.request,
-            patience_s=self.plan.context.timeout_s + SLACK_S + 3,
-            leaves_after_s=situation.leaves_after_s,
-        )
+    async def _calls(self) -> int:
+        """Return how many requests the target sent with its secret."""
+        return sum([await each.fake.calls() for each in self.instances])
 
-    async def _observation(
-        self,
-        situation: Situation,
-        avatars: list[str],
-        answers: Sequence[TargetAnswer],
-        before: set[int],
-        mark: int,
-    ) -> Observation:
-        """Wait for what the target does after its answer, and collect the observation."""
-        mine = await self._creates(avatars, before)
-        if situation.expect is not Expect.REFUSAL:
-            if not all(answer.ok for answer in answers):
-                known = [each.session for each in mine if each.session and each.arrives]
-                await asyncio.gather(
-                    *(self.fake.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
-                )
-            await sleep(WATCHED_S)
-            mine = await self._creates(avatars, before)
-        upstream, sessions = list(mine), []
-        for session_id in dict.fromkeys(each.session for each in mine if each.session):
-            calls, session = await self.fake.timeline(session_id)
-            upstream += [each for each in calls if each.operation != "createSession"]
-            sessions.append(session)
-        sent_at, until = answers[0].sent_at, now()
-        return Observation(
-            situation=situation,
-            avatar=avatars[0] if avatars else "",
-            answers=tuple(answers),
-            upstream=tuple(sorted(upstream, key=lambda each: each.number)),
-            sessions=tuple(sessions),
-            until=until,
-            output=self.target.output.since(mark),
-            lost_s=self._lag.within(sent_at, answers[0].came_at),
-            stood_still_s=self._lag.longest_within(sent_at, until),
-        )
-
-    async def _creates(self, avatars: list[str], before: set[int]) -> list[UpstreamCall]:
-        """Return the creates of this situation: those for its avatars, or all if it has none."""
-        new = [each for each in await self.fake.creates() if each.number not in before]
-        wanted = {avatar.lower() for avatar in avatars}
-        mine = [each for each in new if not wanted or each.avatar.lower() in wanted]
-        # a create whose body the fake could not read names no avatar: one stands for all
-        return mine or [each for each in new if not each.avatar and each.status == 400][:1]
+    async def _calls_elsewhere(self) -> int:
+        """Return how many requests the fake got with other secrets."""
+        return await self.instances[0].fake.calls_anywhere() - await self._calls()
 
     def _context(self) -> Context:
         """Return the context with the shape of the first success, if none was declared."""
         answers = (answer for seen in self._played.values() for answer in seen.answers)
         shapes = (shape_of(answer) for answer in answers if answer.ok)
         context = self.plan.context
+        target = self.instances[0].target
         return replace(
             context,
             shape=context.shape or next(filter(None, shapes), None),
-            upstream_url=self.fake.url,
-            method=self.target.method,
+            upstream_url=self.instances[0].fake.url,
+            method=target.method,
             alone_s=self._alone_s,
         )
+
+
+def _alone(leak: Leak, what: str) -> bool:
+    """Tell whether a secret of this kind was written while one situation ran."""
+    return leak.what == what and not leak.beside

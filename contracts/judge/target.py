@@ -1,20 +1,14 @@
-"""The gateway that is judged: start it, call it, read its output, stop it.
+"""The endpoint that is judged: what is sent to it, and one call of it.
 
 A target cannot stop the judge: every call has a limit in time and in bytes, and a call that reaches
-a limit is a `TargetAnswer` without a status. Two things end a run instead, because verdicts on them
-would be worth nothing: the target does not listen any more, or its program has ended
-(`TargetWatch.lost`).
+a limit is a `TargetAnswer` without a status.
 """
 
 import asyncio
 import errno
 import json
-import os
 import re
-import signal
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import MappingProxyType
@@ -27,7 +21,7 @@ from contracts.judge.clock import now, sleep
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.situation import AvatarSent, CallerRequest, Json
 
-AVATAR = "$AVATAR"
+AVATAR, PORT = "$AVATAR", "{port}"
 USUAL = CallerRequest()
 BODYLESS = ("GET", "HEAD")
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -35,13 +29,10 @@ LONGEST_ANSWER = 1 << 20
 """So many bytes of an answer are read, in case it has no end."""
 BIG_BODY = 1 << 16
 """A target may close the connection of a longer request; it has to answer any other."""
-GRACE_S = 3.0
-"""How long a program may take to end after a signal, in seconds."""
-_MOST_OUTPUT = 4 << 20
-_LAST_LINES = 8
 _CONNECT_S = 5.0
 _CLOSED = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE)
-_AGAIN_S = 2.0
+GIVEN_UP, NOT_LISTENING = "given up", "the target does not listen"
+"""Failures of a call: no answer in time; no connection."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -55,22 +46,6 @@ class TargetError(Exception):
     def __init__(self, text: str, output: str = "") -> None:
         super().__init__(text)
         self.output = output
-
-
-@dataclass(slots=True)
-class Output:
-    """The output of a target, as far as it is kept."""
-
-    text: str = ""
-
-    def since(self, mark: int) -> str:
-        """Return the text after `mark`, the length at an earlier time."""
-        return self.text[mark:]
-
-    def last_lines(self) -> str:
-        """Return the last lines that are not empty."""
-        lines = [line for line in self.text.splitlines() if line.strip()]
-        return "\n".join(lines[-_LAST_LINES:])
 
 
 def is_address(url: str) -> bool:
@@ -95,7 +70,7 @@ class Target:
         template: the body.
         method: of a call; GET and HEAD have no body.
         custom_template: the body for a custom avatar; None: the same.
-        refused: set when a call finds that the target does not listen.
+        names: the keys of its answer, where they are others: ours, and the path of theirs.
     """
 
     url: str
@@ -103,8 +78,7 @@ class Target:
     template: str = '{"avatarId": "$AVATAR"}'
     method: str = "POST"
     custom_template: str | None = None
-    output: Output = field(default_factory=Output)
-    refused: asyncio.Event = field(default_factory=asyncio.Event)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -188,18 +162,18 @@ class Target:
             failure: str = "",
         ) -> TargetAnswer:
             return TargetAnswer(
-                sent_at, now(), status, headers, body, failure, call.method, call.shown
+                *(sent_at, now(), status, headers, body, failure, call.method, call.shown),
+                names=self.names,
             )
 
         try:
             async with asyncio.timeout(limit_s):
                 return answer(*await _answer(call))
         except TimeoutError:
-            return answer(failure="given up" if leaves_after_s is None else "the caller left")
+            return answer(failure=GIVEN_UP if leaves_after_s is None else "the caller left")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) and not _was_closed(error):
-                self.refused.set()
-                return answer(failure=f"the target does not listen: {error.strerror}")
+                return answer(failure=f"{NOT_LISTENING}: {error.strerror}")
             return answer(failure=_failure(error, call.body))
 
 
@@ -299,46 +273,8 @@ def _was_closed(error: BaseException | None) -> bool:
     return isinstance(error, kinds) or number in _CLOSED or _was_closed(error.__cause__)
 
 
-@dataclass(frozen=True)
-class TargetWatch:
-    """Watches a target while it is judged. `process`: None if the judge did not start it."""
-
-    target: Target
-    process: Process | None = None
-
-    async def lost(self, under_way: Callable[[], Sequence[str]]) -> TargetError:
-        """Return once the target does not listen any more, with the reason.
-
-        Args:
-            under_way: names the situations that may be the cause, when it is called.
-        """
-        while True:
-            await self._alarm()
-            then = ", ".join(under_way())
-            if not await _listens(self.target, within_s=_AGAIN_S):
-                when = f"; situations at the time: {then}" if then else ""
-                return TargetError(self._exit_reason() + when, self.target.output.last_lines())
-            if self.process is not None and self.process.returncode is not None:
-                await self.target.refused.wait()  # the program left its server behind and ended
-
-    async def _alarm(self) -> None:
-        alarms: list[asyncio.Future[object]] = [asyncio.ensure_future(self.target.refused.wait())]
-        if self.process is not None and self.process.returncode is None:
-            alarms.append(asyncio.ensure_future(self.process.wait()))
-        try:
-            await asyncio.wait(alarms, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for alarm in alarms:
-                alarm.cancel()
-        self.target.refused.clear()
-
-    def _exit_reason(self) -> str:
-        if self.process is None or self.process.returncode is None:
-            return "the target does not listen any more"
-        return f"the target {_ending(self.process.returncode)} in the middle of the run"
-
-
-async def _listens(target: Target, *, within_s: float) -> bool:
+async def listens(target: Target, *, within_s: float) -> bool:
+    """Return whether a program accepts connections at the target's address, in time."""
     give_up_at = now() + within_s
     while True:
         try:
@@ -353,105 +289,3 @@ async def _listens(target: Target, *, within_s: float) -> bool:
         else:
             writer.close()
             return True
-
-
-@asynccontextmanager
-async def started(
-    command: Sequence[str], target: Target, *, environment: Mapping[str, str], wait_s: float
-) -> AsyncIterator[TargetWatch]:
-    """Run `command` until the block ends, once it listens; its whole process group ends with it.
-
-    Args:
-        environment: the whole of it.
-
-    Raises:
-        TargetError: it cannot be run, ended by itself, or does not listen in time, with the last
-            lines that it wrote; or another program listens at its address already.
-    """
-    host, port = target.address
-    if await _listens(target, within_s=0):
-        raise TargetError(
-            f"something listens at {host}:{port} already; stop it, or leave the COMMAND away"
-        )
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise TargetError(f"{command[0]!r} cannot be run: {error.strerror}") from error
-    reading = asyncio.ensure_future(_read(process, target.output))
-    try:
-        await _listening(target, process, wait_s=wait_s)
-        yield TargetWatch(target, process)
-    finally:
-        await _end(process)
-        await asyncio.wait([reading], timeout=1)  # a process outside the group may hold the pipe
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
-
-
-async def reachable(target: Target, *, wait_s: float) -> TargetWatch:
-    """Return once the target listens.
-
-    Raises:
-        TargetError: it does not in time.
-    """
-    await _listening(target, None, wait_s=wait_s)
-    return TargetWatch(target)
-
-
-async def _read(process: Process, output: Output) -> None:
-    if process.stdout is None:
-        return
-    while chunk := await process.stdout.read(65_536):
-        output.text = (output.text + chunk.decode(errors="replace"))[-_MOST_OUTPUT:]
-
-
-async def _listening(target: Target, process: Process | None, *, wait_s: float) -> None:
-    host, port = target.address
-    give_up_at = now() + wait_s
-    while not await _listens(target, within_s=0):
-        if process is not None and process.returncode is not None and not _lives(process.pid):
-            await sleep(0.2)  # for its last output
-            lines = target.output.last_lines()
-            raise TargetError(
-                f"the target {_ending(process.returncode)} before it listened at {host}:{port}"
-                f"{'' if lines else ', without output'}",
-                lines,
-            )
-        if now() >= give_up_at:
-            raise TargetError(
-                f"nothing listens at {host}:{port} after {wait_s:g}s", target.output.last_lines()
-            )
-        await sleep(0.05)
-
-
-def _ending(code: int) -> str:
-    return f"ended with code {code}" if code >= 0 else f"was ended by signal {-code}"
-
-
-async def _end(process: Process) -> None:
-    """End the whole group: with SIGTERM first, so that servers can close their connections.
-
-    The first of the group is often a shell or a package runner, which ends before its children.
-    """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        give_up_at = now() + GRACE_S
-        while now() < give_up_at and (process.returncode is None or _lives(process.pid)):
-            await sleep(0.02)
-
-
-def _lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

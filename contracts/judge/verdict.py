@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from contracts.judge.case import Breach, Case, Context, Level, NotJudged, Requirement
+from contracts.judge.case import (
+    SURVIVE,
+    Breach,
+    Case,
+    Context,
+    Level,
+    NotJudged,
+    Requirement,
+)
 from contracts.judge.observation import Observation
-from contracts.judge.situation import Expect
+from contracts.judge.situation import Expect, Situation
 
 LOST_S = 0.3
 """A machine that was so late, in seconds, has spent the time that a last moment leaves."""
@@ -127,12 +135,18 @@ class Report:
         ]
 
 
+LeftOut = tuple[Situation, str]
+"""A situation that was not played, and why."""
+
+
 def judge(
     requirement: Requirement,
     played: Sequence[Observation],
     context: Context,
     *,
     unexercised: str = "",
+    left_out: Sequence[LeftOut] = (),
+    lost: Sequence[LeftOut] = (),
 ) -> Verdict:
     """Judge one requirement by all situations that it is about.
 
@@ -141,10 +155,14 @@ def judge(
 
     Args:
         unexercised: why the target was not exercised; nothing passes then.
+        left_out: situations that have no meaning for this target.
+        lost: situations that were not played, because there was no target any more.
     """
     context = replace(context, creates=_creates(played))
     findings, judged, missing = [], 0, ""
     reason = "none of the situations that it is about was played"
+    if why := next((why for each, why in left_out if requirement.is_about(each)), ""):
+        reason = why
     for seen in played:
         situation = seen.situation
         if not requirement.is_about(situation):
@@ -155,6 +173,9 @@ def judge(
         if situation.to_the_second and seen.lost_s > LOST_S:
             busy = f"this machine was too busy: it lost {seen.lost_s:.1f}s of a wait"
             missing = missing or f"{situation.id}: {busy}"
+            continue
+        if seen.loss and requirement.family != SURVIVE:
+            missing = missing or f"{situation.id}: the target {seen.loss}"
             continue
         case = Case(seen, context)
         try:
@@ -168,6 +189,9 @@ def judge(
         judged += 1
         if breaches:
             findings.append(Finding(requirement, seen, tuple(dict.fromkeys(breaches))))
+    missing = missing or next(
+        (f"{each.id}: {why}" for each, why in lost if requirement.is_about(each)), ""
+    )
     if findings:
         return Verdict(requirement, Outcome.FAIL, tuple(findings), judged)
     if unexercised and (judged or missing):

@@ -14,11 +14,13 @@ from aiohttp import web
 
 from contracts.judge.case import Context, Requirement
 from contracts.judge.fake import connected
+from contracts.judge.instance import Instance
+from contracts.judge.output import Output
 from contracts.judge.runner import PRESETS, Runner, RunPlan
 from contracts.judge.situation import Shape, Situation
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Output, Target
+from contracts.judge.target import Target
 from contracts.judge.verdict import Outcome, Report
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.settings import Settings
@@ -29,6 +31,7 @@ from tests.support.simulation import simulate
 
 MEDIA_URL = "wss://media.judge.invalid"
 MARKER = "upstreamtext"
+RUNNER = web.AppKey("runner", web.AppRunner)
 SECRET = "key_5c1f09e2a77b4d3c86f0+judged"
 
 Served = Callable[[str, Output], AbstractAsyncContextManager[str]]
@@ -63,13 +66,14 @@ class SimulatedJudge:
         output = Output()
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
             async with (
-                _fake() as fake_url,
+                fake_served() as fake_url,
                 connected(fake_url, SECRET) as fake,
                 served(fake_url, output) as url,
             ):
                 await fake.begin([CUSTOM_AVATAR])
-                target = Target(url, output=output)
-                return await Runner(plan, target, fake, lambda event: None).run()
+                instance = Instance(Target(url), fake, PRESETS, output)
+                async with instance.running():
+                    return await Runner(plan, [instance], lambda event: None).run()
 
     def _situations(self) -> Sequence[Situation]:
         every: Sequence[Situation] = situations(self.timeout_s, MARKER)
@@ -83,7 +87,8 @@ class SimulatedJudge:
 
 
 @asynccontextmanager
-async def _fake() -> AsyncIterator[str]:
+async def fake_served() -> AsyncIterator[str]:
+    """Serve a fake in this loop until the block ends; yield its URL."""
     worlds = Worlds(
         seed="0",
         settings=Settings(),
@@ -97,12 +102,14 @@ async def _fake() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, *, grace_s: float = 0.1) -> AsyncIterator[str]:
+async def serving(
+    app: web.Application, *, grace_s: float = 0.1, port: int = 0
+) -> AsyncIterator[str]:
     """Serve an application in this loop until the block ends; yield its URL."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
+    runner = app[RUNNER] = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

@@ -12,10 +12,10 @@ import aiohttp
 from aiohttp import web
 
 from contracts.judge.clock import sleep
+from contracts.judge.output import Output
 from contracts.judge.runner import PRESETS
 from contracts.judge.situation import Shape
-from contracts.judge.target import Output
-from tests.contract.judged import serving
+from tests.contract.judged import RUNNER, serving
 
 PATH = "/api/avatar/connect"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -69,8 +69,12 @@ class Gateway:
     async def close(self) -> None:
         """Close what it has opened."""
 
+    def die(self, request: web.Request) -> None:
+        """End at once, as a process does that crashes: no call is answered any more."""
+        self.own(request.app[RUNNER].cleanup())
+
     def say(self, text: str) -> None:
-        self.output.text += text + "\n"
+        self.output.write(f"{text}\n")
 
     # The caller's side
 
@@ -318,7 +322,14 @@ class Gateway:
 
 @asynccontextmanager
 async def served(
-    kind: type[Gateway], url: str, secret: str, output: Output, *, shape: Shape, deadline_s: float
+    kind: type[Gateway],
+    url: str,
+    secret: str,
+    output: Output,
+    *,
+    shape: Shape,
+    deadline_s: float,
+    port: int = 0,
 ) -> AsyncIterator[str]:
     """Serve a gateway in this loop until the block ends; yield the URL of its endpoint."""
     connector = aiohttp.TCPConnector(limit=0)
@@ -329,7 +340,7 @@ async def served(
         for method in gateway.methods:
             app.router.add_route(method, PATH, gateway.handle)
         try:
-            async with serving(app) as served_at:
+            async with serving(app, port=port) as served_at:
                 yield served_at + PATH
         finally:
             for task in list(gateway.tasks):

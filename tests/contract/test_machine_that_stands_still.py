@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from contracts.judge.output import Output
 from contracts.judge.situation import Shape
-from contracts.judge.target import Output
 from tests.contract.judged import SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import Gateway, served
 
@@ -68,5 +68,5 @@ def test_a_machine_that_never_goes_on_has_an_end() -> None:
 @pytest.mark.parametrize("plays", [1, 2])
 def test_the_standstill_would_be_found(plays: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Played once, there are findings; that the test above has none is due to the second play."""
-    monkeypatch.setattr("contracts.judge.runner.MOST_PLAYS", plays)
+    monkeypatch.setattr("contracts.judge.playing.MOST_PLAYS", plays)
     assert bool(judged(StoodStillOnce)) == (plays == 1)

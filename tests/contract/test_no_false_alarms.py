@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from contracts.judge.output import Output
 from contracts.judge.situation import Shape
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Output
 from gateway.config import Config
 from gateway.flow.credentials import Shape as OurShape
 from gateway.web.app import create_app

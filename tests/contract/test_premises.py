@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.judge.case import Case
+from contracts.judge.output import Output
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.situation import Shape
 from contracts.judge.situations.catalogue import QUICK, situations
-from contracts.judge.target import Output
 from contracts.judge.verdict import Outcome, Report
 from tests.contract.judged import MARKER, SECRET, SimulatedJudge
 from tests.contract.small_gateway import Gateway, Problem, served

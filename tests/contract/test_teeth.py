@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from contracts.judge.case import Requirement
+from contracts.judge.output import Output
 from contracts.judge.requirements import REQUIREMENTS
-from contracts.judge.target import Output
 from tests.contract.broken.catalogue import BROKEN
 from tests.contract.broken.table import Broken
 from tests.contract.judged import SECRET, SimulatedJudge, findings

@@ -26,6 +26,7 @@ from contracts.judge.requirements import (
     shape,
     slow,
     state,
+    survive,
     time,
     unexpected,
     upstream,
@@ -35,7 +36,7 @@ REQUIREMENTS: tuple[Requirement, ...] = tuple(
     each
     for family in (
         *(shape, request, unexpected, poll, time, slow, state, upstream),
-        *(error, retry, consume, header, cancel, many, secrecy),
+        *(error, retry, consume, header, cancel, many, secrecy, survive),
     )
     for each in vars(family).values()
     if isinstance(each, Requirement)

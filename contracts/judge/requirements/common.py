@@ -4,14 +4,11 @@ A premise returns what did not happen, in a clause that fits after the id of a s
 create got 400". It is empty if it happened.
 """
 
-import re
-
 from contracts.judge.case import Breach, Breaches, Case, NotJudged, Premise
 from contracts.judge.observation import TERMINAL, ObservedSession, TargetAnswer
 from contracts.judge.situation import Expect, Shape
 
 SHORTEST_INTERVAL_S = 0.1
-KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
 FINAL_STATUSES = (400, 401, 402, 403, 404)
 """After these, the next attempt gets the same answer."""
 _HOPS = {

@@ -1,13 +1,12 @@
 """What must not leave the target."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.requirements.common import (
-    KEY,
     answered,
     created,
     every,
@@ -21,10 +20,8 @@ from contracts.judge.requirements.common import (
     took_place,
 )
 from contracts.judge.situation import Shape, Trait
-from contracts.judge.spellings import has_part, spellings
+from contracts.judge.spellings import API_SECRET, KEY, PART_OF_SECRET, TOKEN, Searched, spellings
 
-# bounded and anchored at the beginning of a word, so that the time is linear in any text
-_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{16,1024}")
 _SEARCHED = 65_536  # characters of an answer that are searched for a trace
 _TRACE = re.compile(
     r"Traceback \(most recent|goroutine \d{1,9} \[|\bat node:internal/"
@@ -35,6 +32,11 @@ _TRACE = re.compile(
 
 def _contains(text: str, secret: str) -> bool:
     return any(spelling in text for spelling in spellings(secret))
+
+
+def _has_part(text: str, case: Case) -> bool:
+    found = Searched(case.context.secret).found_in(text)
+    return any(each.what == PART_OF_SECRET for each in found)
 
 
 def _sent(answer: TargetAnswer) -> str:
@@ -61,7 +63,7 @@ def secrecy_api_secret(case: Case) -> Breaches:
             yield Breach("no API secret in an answer's body", "one")
         elif _contains(str(dict(answer.headers)), case.context.secret):
             yield Breach("no API secret in an answer's headers", "one")
-        elif has_part(_sent(answer), case.context.secret):
+        elif _has_part(_sent(answer), case):
             yield Breach("no part of the API secret in an answer", "one")
     if any(each.secret_in_url for each in case.seen.upstream):
         yield Breach("no secret in a URL", "one in a request upstream")
@@ -91,15 +93,8 @@ def secrecy_session_key(case: Case) -> Breaches:
     premise=requested,
 )
 def secrecy_output(case: Case) -> Breaches:
-    """Check what the target wrote during the situation."""
-    if not case.seen.output:
-        raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
-    if _contains(case.seen.output, case.context.secret):
-        yield Breach("no API secret in the target's output", "one")
-    if KEY.search(case.seen.output):
-        yield Breach("no session key in the target's output", "one")
-    if _TOKEN.search(case.seen.output):
-        yield Breach("no token in the target's output", "one")
+    """Check what the target wrote during the situation, a line for each kind of secret."""
+    yield from _leaked(case, lambda what: what != PART_OF_SECRET)
 
 
 @requirement(
@@ -112,11 +107,18 @@ def secrecy_output(case: Case) -> Breaches:
 )
 def secrecy_output_parts(case: Case) -> Breaches:
     """Check what the target wrote during the situation, unless it wrote the whole secret."""
-    if not case.seen.output:
+    if all(leak.what != API_SECRET for leak in case.seen.leaks):
+        yield from _leaked(case, lambda what: what == PART_OF_SECRET)
+
+
+def _leaked(case: Case, is_meant: Callable[[str], bool]) -> Breaches:
+    """Yield the secrets of some kinds in the output, a line for each kind."""
+    if not case.seen.output and not case.seen.leaks:
         raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
-    whole = _contains(case.seen.output, case.context.secret)
-    if not whole and has_part(case.seen.output, case.context.secret):
-        yield Breach("no part of the API secret in the target's output", "one")
+    for what, leak in {leak.what: leak for leak in reversed(case.seen.leaks)}.items():
+        if is_meant(what):
+            beside = f" (while {', '.join(leak.beside)} ran, too)" if leak.beside else ""
+            yield Breach(f"no {what} in the target's output", f"one{beside}: {leak.line}")
 
 
 @requirement(
@@ -132,7 +134,7 @@ def secrecy_token(case: Case) -> Breaches:
         text, token = _sent(answer), answer.fields.get("token")
         if answer.ok and isinstance(token, str):
             text = text.replace(token, "", 1)
-        if _TOKEN.search(text):
+        if TOKEN.search(text):
             yield Breach("no token in this part of an answer", f"one, with {answer}")
 
 

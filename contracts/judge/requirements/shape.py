@@ -10,8 +10,9 @@ import orjson
 
 from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.observation import SHAPE_KEYS, TargetAnswer
-from contracts.judge.requirements.common import KEY, handed_out, shape_of
+from contracts.judge.requirements.common import handed_out, shape_of
 from contracts.judge.situation import Shape, Trait
+from contracts.judge.spellings import KEY
 
 
 @requirement(

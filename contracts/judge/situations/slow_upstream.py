@@ -1,6 +1,7 @@
 """An upstream whose answers are good and late: each hop, the whole answer or its body."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from contracts.judge.situation import Json, Shape, Situation, Trait
 from contracts.judge.situations.building import AT_ONCE, succeeds
@@ -12,7 +13,7 @@ LONGEST_POLL_S = 4.0
 def slow_upstream(timeout_s: float) -> Iterator[Situation]:
     third_s, quarter_s, fifth_s = (timeout_s / part for part in (3, 4, 5))
 
-    def slow(id_: str, about: str, *traits: Trait, faults: list[Json], **more: Json) -> Situation:
+    def slow(id_: str, about: str, *traits: Trait, faults: list[Json], **more: Any) -> Situation:
         session = {**AT_ONCE, "faults": faults, **more}
         shape = Shape.CREDENTIALS if {*traits} == {Trait.SLOW_CONSUME} else None
         traits = (Trait.SLOW_UPSTREAM, *traits)

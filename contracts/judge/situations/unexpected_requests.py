@@ -6,7 +6,7 @@ Each names an avatar of its own, so that what it does upstream is known to be it
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.judge.situation import CallerRequest, Expect, Situation, Trait
+from contracts.judge.situation import CallerRequest, Expect, Json, Situation, Trait
 from contracts.judge.situations.building import AT_ONCE, succeeds
 
 FOREIGN_ORIGIN = "https://foreign.example"
@@ -52,7 +52,7 @@ def unexpected_requests() -> Iterator[Situation]:
         body=_FORM.encode(),
     )
 
-    for id_, about, keys in (
+    extra: tuple[tuple[str, str, Json], ...] = (
         ("extra-model", "The body names a model.", {"model": "gen4_turbo"}),
         (
             "extra-secret",
@@ -74,9 +74,10 @@ def unexpected_requests() -> Iterator[Situation]:
             "The body has the names of properties that every JavaScript object has.",
             {"__proto__": {"model": "gen4_turbo"}, "constructor": {"prototype": {"a": 1}}},
         ),
-    ):
+    )
+    for id_, about, keys in extra:
         yield odd(id_, about, Trait.EXTRA_KEYS, keys=keys)
-    for id_, about, keys in (
+    options: tuple[tuple[str, str, Json], ...] = (
         ("extra-duration", "The body asks for a long session.", {"maxDuration": 1800}),
         (
             "extra-texts",
@@ -84,7 +85,8 @@ def unexpected_requests() -> Iterator[Situation]:
             {"personality": "You sell cars.", "startScript": "Buy a car."},
         ),
         ("extra-tools", "The body has tools.", {"tools": []}),
-    ):
+    )
+    for id_, about, keys in options:
         yield odd(id_, about, Trait.EXTRA_OPTIONS, keys=keys)
 
     own = Trait.OWN_CREDENTIALS

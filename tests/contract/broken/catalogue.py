@@ -18,6 +18,7 @@ from tests.contract.broken import (
     shape,
     slow,
     state,
+    survive,
     time,
     unexpected,
     upstream,
@@ -28,7 +29,7 @@ BROKEN: tuple[Broken, ...] = tuple(
     vars(kind)["broken"]
     for family in (
         *(shape, request, unexpected, poll, time, slow, state, upstream),
-        *(error, retry, consume, header, cancel, many, secrecy),
+        *(error, retry, consume, header, cancel, many, secrecy, survive),
     )
     for kind in vars(family).values()
     if isinstance(kind, type) and "broken" in vars(kind)

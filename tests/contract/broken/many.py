@@ -125,27 +125,29 @@ class SharedKey(Gateway):
 class _Blocking(Gateway):
     """Stands still while a request of some kind is under way, as with a blocking HTTP client."""
 
-    moving: asyncio.Event = field(default_factory=asyncio.Event)
+    still: asyncio.Condition = field(default_factory=asyncio.Condition)
     under_way: int = 0
 
     def blocks(self, method: str, path: str) -> bool:
         raise NotImplementedError
 
+    async def moves(self) -> None:
+        async with self.still:
+            await self.still.wait_for(lambda: self.under_way == 0)
+
     async def ask(self, method: str, path: str, **more: Any) -> Mapping[str, Any]:
-        while self.under_way:
-            await self.moving.wait()
+        await self.moves()
         if not self.blocks(method, path):
             answer = await super().ask(method, path, **more)
-            while self.under_way:  # its answer is read when the other request is over
-                await self.moving.wait()
+            await self.moves()  # an answer is read when the other request is over
             return answer
         self.under_way += 1
-        self.moving.clear()
         try:
             return await super().ask(method, path, **more)
         finally:
             self.under_way -= 1
-            self.moving.set()
+            async with self.still:
+                self.still.notify_all()
 
 
 @breaks("many.not-in-a-row", "Blocks its event loop at creates.", alone=True, deadline_s=12.0)

@@ -135,8 +135,7 @@ class BackupCreate(Gateway):
     async def create(self, avatar: str) -> str:
         first = self.own(super().create(avatar))
         done, _ = await asyncio.wait([first], timeout=0.5)
-        if done:
-            return await first
-        second = self.own(super().create(avatar))
-        done, _ = await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
-        return await done.pop()
+        creating = [first] if done else [first, self.own(super().create(avatar))]
+        done, _ = await asyncio.wait(creating, return_when=asyncio.FIRST_COMPLETED)
+        session: str = await done.pop()
+        return session
