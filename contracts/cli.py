@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from contracts.durations import DEADLINES_S, seconds
 from contracts.judge.case import Level, Requirement
 from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import FakeError
+from contracts.judge.repairs import NAMES, repair_of
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import Judge, RunOptions
 from contracts.judge.runner import PRESETS, Listener
@@ -405,7 +407,7 @@ def list_(level: str | None, *, as_json: bool, as_markdown: bool, as_situations:
 @main.command()
 @click.argument("requirement_id", metavar="ID")
 def explain(requirement_id: str) -> None:
-    """Explain one requirement: the sentence, the reason, the source, the situations.
+    """Explain one requirement: the sentence, the reason, the source, the repair, the situations.
 
     ID may be that of a finding: `requirement@situation`.
     """
@@ -420,7 +422,11 @@ def explain(requirement_id: str) -> None:
     each = by_id[requirement_id]
     about = [one for one in situations(30.0, "marker") if each.is_about(one)]
     click.echo(f"{each.id}  ({each.level.value})\n\n{each.text}\n\nWhy: {each.why}")
-    click.echo(f"Source: {each.source}\n\nJudged in {len(about)} situations:")
+    repair = repair_of(each.id)
+    click.echo(f"Source: {each.source}\n\nRepair: {repair.text}\n\n{NAMES}")
+    for language, code in (("Node", repair.node), ("Python", repair.python)):
+        click.echo(f"\n{language}:\n{indent(code, '    ')}")
+    click.echo(f"\nJudged in {len(about)} situations:")
     for situation in about:
         click.echo(f"  {situation.id:<28} {situation.about}")
 

@@ -190,7 +190,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "contracts/judge": (
-        "clock situation spellings",
+        "clock repairs situation spellings",
         "output",
         "observation",
         "case target fake loop_lag",

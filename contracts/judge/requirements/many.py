@@ -2,7 +2,13 @@
 
 from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
 from contracts.judge.observation import TargetAnswer
-from contracts.judge.requirements.common import connects, every, sent, several_handed_out
+from contracts.judge.requirements.common import (
+    connects,
+    counted,
+    every,
+    sent,
+    several_handed_out,
+)
 from contracts.judge.situation import Trait
 
 QUICK_S = 5.0
@@ -42,14 +48,15 @@ def many_one_session_each(case: Case) -> Breaches:
     ids = [answer.fields.get("sessionId") for answer in case.handed_out]
     known = [each for each in ids if isinstance(each, str) and each in ours]
     if failures := [answer for answer in case.seen.answers if not answer.ok]:
-        yield Breach(f"{len(case.seen.answers)} successes", f"{failures[0]}, {len(failures)} times")
+        got = f"{counted(len(failures), 'failure')}, such as {failures[0]}"
+        yield Breach(f"{len(case.seen.answers)} successes", got)
     if len(set(known)) != len(known):
-        yield Breach(f"{len(known)} different sessions", str(len(set(known))))
+        yield Breach(f"{len(known)} different sessions", f"only {len(set(known))} different")
         return
     for name in ("sessionKey", "token"):
         values = [str(answer.fields[name]) for answer in case.handed_out if name in answer.fields]
         if len(set(values)) != len(values):
-            yield Breach(f"{len(values)} different values as {name}", str(len(set(values))))
+            yield Breach(f"{len(values)} different values as {name}", f"only {len(set(values))}")
 
 
 @requirement(
@@ -58,7 +65,7 @@ def many_one_session_each(case: Case) -> Breaches:
     why="One slow session would stop the whole page.",
     source="ours",
     premise=every(connects, several_handed_out, _the_slow_are_slow),
-    traits={Trait.MANY, Trait.MANY_ONE_SLOW},
+    traits={Trait.MANY, Trait.MANY_ONE_SLOW, Trait.SLOW_CANCELS},
 )
 def many_not_in_a_row(case: Case) -> Breaches:
     """Check the times of the quick callers; one may be late.
@@ -75,7 +82,9 @@ def many_not_in_a_row(case: Case) -> Breaches:
         first = min(slow, key=lambda answer: answer.came_at)
         late = [each for each in quick if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:
-            yield Breach("the others before the slow one", f"{len(late)} after it, or {late[0]}")
+            expected = f"the other callers answered before the slow one, after {first.took_s:.1f}s"
+            got = f"{len(late)} of {len(quick)} that failed or came later, such as {late[0]}"
+            yield Breach(expected, got)
             return
     alone_s = case.context.alone_s
     limit_s = QUICK_S if alone_s is None else alone_s + DELAYED_S

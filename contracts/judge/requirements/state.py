@@ -1,11 +1,12 @@
 """What each status of a session means for the answer."""
 
+import json
+
 from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.observation import TERMINAL
 from contracts.judge.requirements.common import (
     answered,
     every,
-    in_connects,
     never_a_success,
     over_was_shown,
     sent,
@@ -78,7 +79,11 @@ state_unknown = requirement(
     "Only a session that a poll has shown as READY is handed out, whatever else the poll shows.",
     why="A key may stand beside any status, and a status that looks like READY is another one.",
     source="seed A; seed B (READY, then consume); ours",
-    premise=in_connects(every(sent("getSession"), answered)),
+    premise=every(sent("getSession"), answered),
+    traits={
+        *(Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW, Trait.ENDS),
+        *(Trait.UNKNOWN_STATUS, Trait.ODD_STATUS, Trait.ODD_KEY),
+    },
 )
 def state_only_ready(case: Case) -> Breaches:
     """Check that a poll showed READY before the answer."""
@@ -92,5 +97,5 @@ def state_only_ready(case: Case) -> Breaches:
             if each.session == session and each.arrives and each.at <= answer.came_at + _CLOCKS_S
         ]
         if "READY" not in shown:
-            last = repr(shown[-1]) if shown else "no poll"
+            last = json.dumps(shown[-1]) if shown else "no poll"
             yield Breach("a poll that shows READY", f"a success after {last}")

@@ -12,6 +12,7 @@ from contracts.judge.case import (
 from contracts.judge.requirements.common import (
     answered,
     connects,
+    counted,
     every,
     hands_out,
     right_ones_are_taken,
@@ -26,7 +27,7 @@ def _creates_nothing(case: Case) -> Breaches:
     """Check the creates for the avatar of the situation, and that there is no success."""
     created = sum(each.status == 200 for each in case.seen.creates)
     if created:
-        yield Breach("no session", f"{created}, by a {case.seen.answer.method}")
+        yield Breach("no session", f"{counted(created, 'session')} after {case.seen.answer.method}")
 
 
 @requirement(
@@ -70,7 +71,7 @@ def _reaches_runway(case: Case, allowed: set[str]) -> Breaches:
             yield Breach("model and avatar in a create", f"also {', '.join(more)}")
     for answer in case.answered:
         if answer.ok and answer.fields.get("sessionId") not in ours:
-            yield Breach("a session created with the API secret of the target", "another one")
+            yield Breach("a session created with the target's own API secret", "another session")
         elif answer.status is not None and answer.status >= 500:
             yield Breach("a success or a rejection", f"{answer}: {case.stopped_at}")
 

@@ -73,4 +73,5 @@ def upstream_final(case: Case) -> Breaches:
     for answer in case.answered:
         if errors and answer.came_at - min(errors) > limit_s + case.seen.lost_s:
             waited_s = answer.came_at - min(errors)
-            yield Breach(f"an answer within {limit_s:g}s of the error", f"{waited_s:.1f}s")
+            expected = f"an answer within {limit_s:g}s of the error"
+            yield Breach(expected, f"one after {waited_s:.1f}s")
