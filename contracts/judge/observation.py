@@ -115,6 +115,7 @@ class UpstreamCall:
         acted: whether the fake acted on it.
         key_fits: of a consume: whether its bearer token is the session's key.
         shown: the status of the session in the answer, if there is one.
+        content_type: the declared one, None without one; empty: the fake does not say.
     """
 
     number: int
@@ -133,6 +134,7 @@ class UpstreamCall:
     body: Json
     shown: str | None
     faults: tuple[str, ...]
+    content_type: str | None = ""
 
     @classmethod
     def of(cls, entry: Json) -> "UpstreamCall":
@@ -156,6 +158,7 @@ class UpstreamCall:
             body=request["body"] or {},
             shown=reply.get("status") if isinstance(reply, dict) else None,
             faults=tuple(entry["faults"]),
+            content_type=request.get("content_type", ""),
         )
 
     @property

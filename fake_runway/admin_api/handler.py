@@ -11,7 +11,6 @@ import hmac
 import logging
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 from aiohttp import web
@@ -29,13 +28,15 @@ from fake_runway.web import callers
 from fake_runway.web.bodies import Body
 from fake_runway.web.errors import (
     BadBody,
+    BadPath,
     InternalError,
     MethodNotAllowed,
     RequestRefused,
     UnknownRoute,
 )
+from fake_runway.web.paths import Path
 from fake_runway.web.replies import NO_BODY, Reply
-from fake_runway.web.routes import RouteMatch, Routes, path_in_world
+from fake_runway.web.routes import RouteMatch, Routes
 from fake_runway.worlds.naming import check_secret, explicit_name, name_from_secret
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
@@ -45,7 +46,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 DEEPEST_BODY = 64  # acts and records nest a body once more, and have to be written as JSON too
 
-_PUBLIC = frozenset({"/health", "/ready", "/metrics"})
+_METRICS = ("metrics",)
+_PUBLIC = frozenset({("health",), ("ready",), _METRICS})
 _log = logging.getLogger("fake_runway")
 
 
@@ -94,14 +96,14 @@ class AdminHandler:
         self._routes = Routes([*ADMIN_OPERATIONS, *more])
         self._bodies = AdminBodies()
 
-    def owns(self, path: str) -> bool:
+    def owns(self, path: Path) -> bool:
         """Return whether this handler answers `path`."""
-        return path in _PUBLIC or (ROOT in path and path_in_world(path).startswith(ROOT))
+        return _is_public(path) or path.in_world[:1] == (ROOT.removeprefix("/"),)
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request whose path this handler owns."""
         try:
-            if path in _PUBLIC:
+            if _is_public(path):
                 return self._public(request, path)
             self._check(request)
             return _response(await self._answer(request, path))
@@ -111,10 +113,10 @@ class AdminHandler:
             _log.exception("could not answer a %s", request.method)
             return _response(_refusal(InternalError("Internal error")))
 
-    def _public(self, request: web.BaseRequest, path: str) -> web.Response:
+    def _public(self, request: web.BaseRequest, path: Path) -> web.Response:
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(["GET", "HEAD"])
-        if path == "/metrics":
+        if path.segments == _METRICS:
             return web.Response(
                 body=exposition(self._worlds),
                 headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
@@ -140,7 +142,9 @@ class AdminHandler:
         if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             raise NotAllowed("Expected a request that no other web page made.")
 
-    async def _answer(self, request: web.BaseRequest, path: str) -> Reply:
+    async def _answer(self, request: web.BaseRequest, path: Path) -> Reply:
+        if path.problem:
+            raise BadPath(path.problem)
         match = self._routes.match(path)
         if match is None:
             raise UnknownRoute(self._routes.nearest(path))
@@ -161,8 +165,8 @@ class AdminHandler:
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)
         world = self._world(request, match)
-        at, name = world.clock.now(), unquote(match.name)
-        call = AdminCall(self._worlds, world, self._livekit, at, name, body, query)
+        at = world.clock.now()
+        call = AdminCall(self._worlds, world, self._livekit, at, match.name, body, query)
         if isinstance(operation.scope, WorldWait):
             return await operation.scope.answer(call)
         return carry_out(operation, call)
@@ -186,6 +190,10 @@ class AdminHandler:
             f"Which world? There are {len(only)}. Name one: /w/<world>{ROOT}/..., the header"
             " X-Fake-World, or the API secret as Authorization: Bearer."
         )
+
+
+def _is_public(path: Path) -> bool:
+    return path.segments in _PUBLIC and not path.ends_in_slash
 
 
 def _host(request: web.BaseRequest) -> str:

@@ -1,16 +1,16 @@
 """Admin operations on the journal, and the findings about the client that follow from it."""
 
-from collections.abc import Sequence
-
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, operation
-from fake_runway.admin_api.requests import FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
+from fake_runway.admin_api.requests import BEFORE, FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
+from fake_runway.core.history.evicted import Counted
 from fake_runway.core.history.findings import finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
+from fake_runway.worlds.world import World
 
 
 @operation(
@@ -18,23 +18,33 @@ from fake_runway.web.replies import Reply
     "GET /journal",
     WorldScoped,
     answers="Journal",
-    query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT),
+    query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT, BEFORE),
 )
 def get_journal(call: AdminCall) -> Reply:
     """Answer the newest exchanges that match the filters, oldest first."""
-    fitting = [exchange for exchange in call.world.log.exchanges if matches(exchange, call.query)]
-    return _newest(call, fitting)
+    return _newest(call, call.query)
 
 
-def _newest(call: AdminCall, exchanges: Sequence[Exchange]) -> Reply:
+def _newest(call: AdminCall, filters: Json) -> Reply:
+    log, before = call.world.log, call.query.get("before")
+    fitting = [each for each in log.exchanges if matches(each, filters)]
+    older = [each for each in fitting if before is None or each.number < int(before)]
+    gone = gone_matching(call.world, filters)
     return Reply(
         200,
         {
-            "exchanges": [exchange_body(each) for each in exchanges[-limit_of(call.query) :]],
-            "total": len(exchanges),
-            "dropped": call.world.log.dropped,
+            "exchanges": [exchange_body(each) for each in older[-limit_of(call.query) :]],
+            "total": len(fitting) + gone.certain,
+            "gone": gone.certain,
+            "uncertain": gone.uncertain,
+            "dropped": log.dropped,
         },
     )
+
+
+def gone_matching(world: World, filters: Json, *, since: int = 0) -> Counted:
+    """Return how many exchanges that match the filters the journal no longer keeps."""
+    return world.log.evicted.matching(filters, RUNWAY_API.subjects_in(filters), since=since)
 
 
 def matches(exchange: Exchange, filters: Json) -> bool:
@@ -49,10 +59,12 @@ def matches(exchange: Exchange, filters: Json) -> bool:
     )
 
 
-@operation("getUnmatched", "GET /journal/unmatched", WorldScoped, answers="Journal", query=(LIMIT,))
+@operation(
+    "getUnmatched", "GET /journal/unmatched", WorldScoped, answers="Journal", query=(LIMIT, BEFORE)
+)
 def get_unmatched(call: AdminCall) -> Reply:
     """Answer the requests for unknown routes, each with its near miss."""
-    return _newest(call, [each for each in call.world.log.exchanges if not each.operation])
+    return _newest(call, {"operation": ""})
 
 
 @operation("clearJournal", "DELETE /journal", WorldScoped)
@@ -74,4 +86,5 @@ def get_findings(call: AdminCall) -> Reply:
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,
     )
-    return Reply(200, {"findings": [finding_body(each) for each in found]})
+    gone = log.dropped + log.lost_moves
+    return Reply(200, {"findings": [finding_body(each) for each in found], "gone": gone})

@@ -1,7 +1,7 @@
 """Admin operations on sessions and on the credits of their account."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from fake_runway.admin_api.requests import LIMIT, STATE
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
+from fake_runway.core.history.evicted import Counted
+from fake_runway.core.history.journal import Entry, Move
 from fake_runway.core.history.timeline import timeline
 from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
@@ -31,7 +33,7 @@ def list_sessions(call: AdminCall) -> Reply:
     every = reversed([*call.world.account.sessions.values()])
     fitting = (session for session in every if state in (None, session.state.value))
     views = [session_view(session) for session, _ in zip(fitting, range(limit), strict=False)]
-    return Reply(200, {"sessions": views})
+    return Reply(200, {"sessions": views, "gone": call.world.account.evicted})
 
 
 @operation("getAdminSession", "GET /sessions/{id}", WorldScoped, answers="SessionView")
@@ -140,19 +142,35 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
 @operation("getTimeline", "GET /sessions/{id}/timeline", WorldScoped, answers="Timeline")
 def get_timeline(call: AdminCall) -> Reply:
     """Answer the timeline of a session, as data and as lines of text."""
-    session_id = call.name.lower()
-    entries = list(call.world.log.of_subject(Subject(SESSION.name, session_id)))
+    session_id, log = call.name.lower(), call.world.log
+    subject = Subject(SESSION.name, session_id)
+    entries, gone = list(log.of_subject(subject)), log.evicted.about(subject)
+    if entries and _begins(entries[0]) and entries[0].number > log.evicted.newest_call:
+        gone = gone._replace(uncertain=0)  # all since its create is kept
     session = call.world.account.sessions.get(session_id)
-    if not entries and session is None:
+    if not entries and session is None and not gone.certain:
         raise UnknownSession("Could not find realtime session.")
     return Reply(
         200,
         {
             "session": session_id,
             "entries": [entry_body(entry) for entry in entries],
-            "lines": timeline(entries, start=call.world.epoch),
+            "lines": [*_gone_lines(gone), *timeline(entries, start=call.world.epoch)],
+            "gone": gone.certain,
+            "uncertain": gone.uncertain,
         },
     )
+
+
+def _begins(entry: Entry) -> bool:
+    return isinstance(entry, Move) and entry.change.before is None
+
+
+def _gone_lines(gone: Counted) -> Iterator[str]:
+    if gone.certain:
+        yield f"({gone.certain} earlier entries are no longer kept)"
+    if gone.uncertain:
+        yield f"({gone.uncertain} entries about older sessions are no longer kept, perhaps of this)"
 
 
 # Credits

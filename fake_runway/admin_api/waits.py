@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, next_due_at
 from fake_runway.admin_api.declaration import WorldWait, operation
-from fake_runway.admin_api.journal import matches
+from fake_runway.admin_api.journal import gone_matching, matches
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange, Resource
 from fake_runway.core.history.views import exchange_body, session_view
@@ -63,6 +63,8 @@ async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping
         return reached
     known = resources.get(id_)
     none = f"there is no such {kind.name}" if id_ else f"none of {len(resources)} is"
+    if gone := call.world.account.evicted:
+        none += f", but {gone} that ended are no longer kept"
     got = f"it is {known.state.value}" if known else none
     wanted = " or ".join(state.value for state in kind.transitions if state in states)
     which = f"{kind.name} {id_}" if id_ else f"a {kind.name}"
@@ -73,21 +75,35 @@ async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping
 async def await_calls(call: AdminCall) -> Reply:
     """Answer the matching calls as soon as there are enough; earlier calls count."""
     filters, since = call.body.get("match", {}), call.body.get("since", 0)
-    count = call.body.get("count", 1)
+    count, world = call.body.get("count", 1), call.world
 
     def matching() -> list[Exchange]:
-        every = call.world.log.exchanges
+        every = world.log.exchanges
         return [each for each in every if each.number >= since and matches(each, filters)]
 
     def found() -> list[Exchange] | None:
         fitting = matching()
-        return fitting if len(fitting) >= count else None
+        # calls that the journal no longer keeps count as well
+        missing = count - len(fitting)
+        if missing > 0 and gone_matching(world, filters, since=since).certain < missing:
+            return None
+        return fitting
 
     exchanges = await _until(call, found, _timeout(call))
+    gone = gone_matching(world, filters, since=since)
     if exchanges is None:
-        so_far = f"there are {len(matching())}"
-        raise WaitTimedOut(f"Waited for {count} matching calls; {so_far}. {_time(call.world)}")
-    return Reply(200, {"exchanges": [exchange_body(each) for each in exchanges]})
+        so_far = f"there are {len(matching()) + gone.certain}"
+        if gone.uncertain:
+            so_far += f", and {gone.uncertain} that are no longer kept may be among them"
+        raise WaitTimedOut(f"Waited for {count} matching calls; {so_far}. {_time(world)}")
+    return Reply(
+        200,
+        {
+            "exchanges": [exchange_body(each) for each in exchanges],
+            "gone": gone.certain,
+            "uncertain": gone.uncertain,
+        },
+    )
 
 
 def _timeout(call: AdminCall) -> float:

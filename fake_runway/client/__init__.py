@@ -19,6 +19,7 @@ from fake_runway.client.answers import (
     FaultView as FaultView,
     FindingView as FindingView,
     Health as Health,
+    Kept as Kept,
     NoSuch as NoSuch,
     NotAllowed as NotAllowed,
     Recording as Recording,

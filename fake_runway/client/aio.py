@@ -17,6 +17,8 @@ from fake_runway.client.answers import (
     FaultView,
     FindingView,
     Health,
+    Kept,
+    Pages,
     Recording,
     ReplayView,
     ScenarioLine,
@@ -97,12 +99,15 @@ class AsyncSessions(_AsyncPart):
 
     async def list(
         self, *, state: StateName | None = None, limit: int | None = None
-    ) -> tuple[SessionView, ...]:
-        """Return the sessions, newest first; at most `limit` (100)."""
+    ) -> Kept[SessionView]:
+        """Return the newest sessions, newest first; at most `limit` (100).
+
+        `gone` says how many have ended and are no longer kept.
+        """
         return await self._send(
             "listSessions",
             "GET /sessions",
-            SessionView.many("sessions"),
+            Kept.many(SessionView, "sessions"),
             query={"state": state, "limit": limit},
         )
 
@@ -172,26 +177,46 @@ class AsyncJournal(_AsyncPart):
         fault: str | None = None,
         limit: int | None = None,
     ) -> Exchanges:
-        """Return the newest exchanges that match, oldest first; at most `limit` (100)."""
-        return await self._send(
-            "getJournal",
-            "GET /journal",
-            Exchanges.of,
-            query={
-                "operation": operation,
-                "method": method,
-                "session": session,
-                "status": status,
-                "fault": fault,
-                "limit": limit,
-            },
-        )
+        """Return the exchanges that match, oldest first: all that are kept, or the newest.
+
+        Args:
+            limit: how many of the newest; None: all, page by page.
+        """
+        pages = Pages(limit)
+        while pages.more:
+            page = await self._send(
+                "getJournal",
+                "GET /journal",
+                Exchanges.of,
+                query={
+                    "operation": operation,
+                    "method": method,
+                    "session": session,
+                    "status": status,
+                    "fault": fault,
+                    "limit": pages.size,
+                    "before": pages.before,
+                },
+            )
+            pages.add(page)
+        return pages.together()
 
     async def unmatched(self, *, limit: int | None = None) -> Exchanges:
-        """Return the requests for unknown routes, each with the nearest known route."""
-        return await self._send(
-            "getUnmatched", "GET /journal/unmatched", Exchanges.of, query={"limit": limit}
-        )
+        """Return the requests for unknown routes, each with the nearest known route.
+
+        Args:
+            limit: as of `list`.
+        """
+        pages = Pages(limit)
+        while pages.more:
+            page = await self._send(
+                "getUnmatched",
+                "GET /journal/unmatched",
+                Exchanges.of,
+                query={"limit": pages.size, "before": pages.before},
+            )
+            pages.add(page)
+        return pages.together()
 
     async def clear(self) -> None:
         """Delete all entries; the run so far can no longer be replayed."""
@@ -430,9 +455,9 @@ class AsyncAdmin:
         """Return the timeline of a session, as data and as lines of text."""
         return await self.sessions.timeline(session_id)
 
-    async def findings(self) -> tuple[FindingView, ...]:
+    async def findings(self) -> Kept[FindingView]:
         """Return what the client seems to do wrong, as of now."""
-        return await self._send("getFindings", "GET /findings", FindingView.many("findings"))
+        return await self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
 
     async def wait_for_session(
         self,
@@ -468,8 +493,10 @@ class AsyncAdmin:
         session: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
-    ) -> tuple[ExchangeView, ...]:
+    ) -> Kept[ExchangeView]:
         """Return the calls that match as soon as there are `count`; earlier calls count.
+
+        Calls that the journal no longer has count too; `gone` says how many they are.
 
         Args:
             since: the number of the first journal entry that counts.
@@ -483,7 +510,7 @@ class AsyncAdmin:
         return await self._send(
             "awaitCalls",
             "POST /await/calls",
-            ExchangeView.many("exchanges"),
+            Kept.many(ExchangeView, "exchanges"),
             body,
             wait_s=span_seconds(timeout),
         )

@@ -6,8 +6,8 @@ the pytest plugin imports this file.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, Literal, Self, TypedDict
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, ClassVar, Literal, Self, TypedDict, TypeVar
 
 from fake_runway.core.types import Json
 
@@ -30,6 +30,9 @@ EventName = Literal[
     "cancelled",
 ]
 """What can happen to a session; `released` and `admitted` happen by themselves only."""
+
+PAGE = 100
+"""Exchanges that are read at once."""
 
 Span = float | str
 """Seconds, or a text such as `1.5s`, `200ms`, `5m`."""
@@ -167,6 +170,9 @@ def nothing(_: object) -> None:
     """Read an answer that has no body."""
 
 
+V = TypeVar("V", bound=View)
+
+
 @dataclass(frozen=True, slots=True)
 class Health(View):
     """The state of the server, and its version."""
@@ -292,6 +298,8 @@ class RequestView(View):
     key_fits: bool | None  # of a consume: whether the key was that session's
     query: Mapping[str, str]
     body: Json | None  # the JSON object
+    content_type: str | None = None  # the declared one; None: none was declared
+    unread: tuple[int, ...] = ()  # exchanges whose answers the client may not have read before
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,8 +345,10 @@ class Exchanges(View):
     nested: ClassVar[Mapping[str, type[View]]] = {"exchanges": ExchangeView}
 
     exchanges: tuple[ExchangeView, ...]
-    total: int  # how many match
-    dropped: int  # entries that the journal no longer has
+    total: int  # how many match, those that are gone included
+    dropped: int  # entries that the journal no longer has, of any kind
+    gone: int  # exchanges that match, and that the journal no longer has
+    uncertain: int  # those it no longer has that may match as well
 
     def __iter__(self) -> Iterator[ExchangeView]:
         return iter(self.exchanges)
@@ -350,6 +360,49 @@ class Exchanges(View):
         return self.exchanges[index]
 
 
+class Pages:
+    """A list of exchanges that is read page by page, the newest page first.
+
+    Args:
+        limit: how many of the newest; None: all.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._pages: list[Exchanges] = []
+
+    @property
+    def size(self) -> int:
+        """How many exchanges to ask for."""
+        return PAGE if self._limit is None else self._limit
+
+    @property
+    def before(self) -> int | None:
+        """The number below which the next page begins; None: it is the newest."""
+        return self._pages[-1].exchanges[0].number if self._pages else None
+
+    @property
+    def more(self) -> bool:
+        """Whether there is another page to ask for."""
+        return not self._pages or (
+            self._limit is None and len(self._pages[-1].exchanges) == self.size
+        )
+
+    def add(self, page: Exchanges) -> None:
+        """Add the page that was asked for."""
+        self._pages.append(page)
+
+    def together(self) -> Exchanges:
+        """Return all pages as one."""
+        newest = self._pages[0]
+        if len(self._pages) == 1:
+            return newest
+        exchanges = tuple(each for page in reversed(self._pages) for each in page.exchanges)
+        # what was evicted while the pages were read is gone as well
+        gone = max(newest.gone, newest.total - len(exchanges))
+        return replace(newest, exchanges=exchanges, gone=gone)
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline(View):
     """Everything that happened to a session."""
@@ -357,9 +410,35 @@ class Timeline(View):
     session: str
     entries: tuple[Json, ...]  # exchanges, moves and acts, by `kind`, in the order of application
     lines: tuple[str, ...]  # the same as text; times are seconds since the session was created
+    gone: int  # entries about it that the journal no longer has
+    uncertain: int  # those it no longer has that may be about it as well
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+
+class Kept(tuple[V, ...]):
+    """What is left of a history. Compares as a tuple.
+
+    Attributes:
+        gone: how many more there were that are no longer kept; of findings: journal entries of any
+            kind, so that a finding about them may be missing.
+        uncertain: those no longer kept that may belong here as well.
+    """
+
+    gone: int
+    uncertain: int
+
+    @classmethod
+    def many(cls, view: type[V], key: str) -> "Callable[[Json], Kept[V]]":
+        """Return what reads the list of such views under `key`."""
+
+        def read(data: Json) -> Kept[V]:
+            kept = cls(view.of(each) for each in data[key])
+            kept.gone, kept.uncertain = data["gone"], data.get("uncertain", 0)
+            return kept
+
+        return read
 
 
 @dataclass(frozen=True, slots=True)

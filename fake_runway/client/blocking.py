@@ -15,6 +15,8 @@ from fake_runway.client.answers import (
     FaultView,
     FindingView,
     Health,
+    Kept,
+    Pages,
     Recording,
     ReplayView,
     ScenarioLine,
@@ -95,12 +97,15 @@ class Sessions(_Part):
 
     def list(
         self, *, state: StateName | None = None, limit: int | None = None
-    ) -> tuple[SessionView, ...]:
-        """Return the sessions, newest first; at most `limit` (100)."""
+    ) -> Kept[SessionView]:
+        """Return the newest sessions, newest first; at most `limit` (100).
+
+        `gone` says how many have ended and are no longer kept.
+        """
         return self._send(
             "listSessions",
             "GET /sessions",
-            SessionView.many("sessions"),
+            Kept.many(SessionView, "sessions"),
             query={"state": state, "limit": limit},
         )
 
@@ -170,26 +175,46 @@ class Journal(_Part):
         fault: str | None = None,
         limit: int | None = None,
     ) -> Exchanges:
-        """Return the newest exchanges that match, oldest first; at most `limit` (100)."""
-        return self._send(
-            "getJournal",
-            "GET /journal",
-            Exchanges.of,
-            query={
-                "operation": operation,
-                "method": method,
-                "session": session,
-                "status": status,
-                "fault": fault,
-                "limit": limit,
-            },
-        )
+        """Return the exchanges that match, oldest first: all that are kept, or the newest.
+
+        Args:
+            limit: how many of the newest; None: all, page by page.
+        """
+        pages = Pages(limit)
+        while pages.more:
+            page = self._send(
+                "getJournal",
+                "GET /journal",
+                Exchanges.of,
+                query={
+                    "operation": operation,
+                    "method": method,
+                    "session": session,
+                    "status": status,
+                    "fault": fault,
+                    "limit": pages.size,
+                    "before": pages.before,
+                },
+            )
+            pages.add(page)
+        return pages.together()
 
     def unmatched(self, *, limit: int | None = None) -> Exchanges:
-        """Return the requests for unknown routes, each with the nearest known route."""
-        return self._send(
-            "getUnmatched", "GET /journal/unmatched", Exchanges.of, query={"limit": limit}
-        )
+        """Return the requests for unknown routes, each with the nearest known route.
+
+        Args:
+            limit: as of `list`.
+        """
+        pages = Pages(limit)
+        while pages.more:
+            page = self._send(
+                "getUnmatched",
+                "GET /journal/unmatched",
+                Exchanges.of,
+                query={"limit": pages.size, "before": pages.before},
+            )
+            pages.add(page)
+        return pages.together()
 
     def clear(self) -> None:
         """Delete all entries; the run so far can no longer be replayed."""
@@ -428,9 +453,9 @@ class Admin:
         """Return the timeline of a session, as data and as lines of text."""
         return self.sessions.timeline(session_id)
 
-    def findings(self) -> tuple[FindingView, ...]:
+    def findings(self) -> Kept[FindingView]:
         """Return what the client seems to do wrong, as of now."""
-        return self._send("getFindings", "GET /findings", FindingView.many("findings"))
+        return self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
 
     def wait_for_session(
         self,
@@ -466,8 +491,10 @@ class Admin:
         session: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,
-    ) -> tuple[ExchangeView, ...]:
+    ) -> Kept[ExchangeView]:
         """Return the calls that match as soon as there are `count`; earlier calls count.
+
+        Calls that the journal no longer has count too; `gone` says how many they are.
 
         Args:
             since: the number of the first journal entry that counts.
@@ -481,7 +508,7 @@ class Admin:
         return self._send(
             "awaitCalls",
             "POST /await/calls",
-            ExchangeView.many("exchanges"),
+            Kept.many(ExchangeView, "exchanges"),
             body,
             wait_s=span_seconds(timeout),
         )

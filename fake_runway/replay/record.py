@@ -64,7 +64,9 @@ def record(world: World) -> dict[str, Any]:
             )
         gone = world.log.dropped + world.log.lost_moves
         raise NotReplayable(
-            f"expected a complete journal, got one without {gone} entries: keep more with --journal"
+            f"expected a complete journal, got one without {gone} entries: a run as long as this"
+            f" one so far can be recorded by a server that was started with --journal"
+            f" {world.log.capacity_needed} or more"
         )
     now = world.clock.now()
     world.account.advance(now)

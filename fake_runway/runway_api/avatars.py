@@ -1,6 +1,9 @@
 """The operations of avatars."""
 
+from typing import NamedTuple
+
 from fake_runway.core.errors import Refused, UnknownAvatar
+from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import avatar_body
 from fake_runway.web.bodies import is_uuid4
@@ -18,42 +21,65 @@ class BadQuery(Refused):
     status = 400
 
 
-def list_avatars(call: RunwayCall) -> Reply:
-    """Answer one page of the custom avatars that exist, in the order of their ids.
+class _Avatar(NamedTuple):
+    """A custom avatar that exists, in the order in which they are listed.
 
-    A cursor is the id of the last avatar of the page before.
+    Attributes:
+        rank: 0: a plain one, whose sessions go as the world's do; 1: the world's scenario says how
+            its sessions go; 2: it is the ready-made avatar of a scenario, most of which go wrong.
+    """
+
+    rank: int
+    id: str
+    name: str
+    about: str
+
+
+def list_avatars(call: RunwayCall) -> Reply:
+    """Answer one page of the custom avatars that exist.
+
+    Plain ones come first, because many clients take the first; then those that the world's
+    scenario binds, then the ready-made ones of scenarios; each in the order of their ids. A cursor
+    is the id of the last avatar of the page before. After one that is gone, avatars may be
+    repeated, and none is left out.
     """
     limit, cursor = _page(call)
-    avatars = [each for each in _avatars(call.world) if cursor is None or each[0] > cursor]
+    avatars = _avatars(call.world)
+    if cursor is not None:
+        rank = next((each.rank for each in avatars if each.id == cursor), 0)
+        avatars = [each for each in avatars if each[:2] > (rank, cursor)]
     page, more = avatars[:limit], len(avatars) > limit
     return Reply(
         200,
         {
-            "data": [avatar_body(*each) for each in page],
+            "data": [avatar_body(each.id, each.name, each.about) for each in page],
             "hasMore": more,
-            "nextCursor": page[-1][0] if more else None,
+            "nextCursor": page[-1].id if more else None,
         },
     )
 
 
 def get_avatar(call: RunwayCall) -> Reply:
     """Answer one custom avatar."""
-    for avatar_id, name, about in _avatars(call.world):
-        if avatar_id == call.exchange.subject.id:
-            return Reply(200, avatar_body(avatar_id, name, about))
+    for avatar in _avatars(call.world):
+        if avatar.id == call.exchange.subject.id:
+            return Reply(200, avatar_body(avatar.id, avatar.name, avatar.about))
     raise UnknownAvatar("Could not find avatar.")
 
 
-def _avatars(world: World) -> list[tuple[str, str, str]]:
-    """Return id, name and description of every custom avatar that exists, by id."""
-    ids = [avatar for avatar in world.settings.avatars or () if is_uuid4(avatar)]
-    exist = dict.fromkeys(ids, ("Custom avatar", "It exists."))
+def _avatars(world: World) -> list[_Avatar]:
+    """Return every custom avatar that exists, as they are listed."""
+    known = world.settings.avatars
+    plain = {EXAMPLE_AVATAR} if known is None else {each.lower() for each in known}
+    exist = {
+        each: _Avatar(0, each, "Custom avatar", "It exists.") for each in plain if is_uuid4(each)
+    }
     for form in world.catalogue.with_avatars:
-        exist[form.avatar] = (form.name, form.about or form.name)
+        exist[form.avatar] = _Avatar(2, form.avatar, form.name, form.about or form.name)
     for avatar, form in world.scenario.avatars.items():
         if is_uuid4(avatar):
-            exist[avatar] = (form.name, form.about or form.name)
-    return [(avatar, *exist[avatar]) for avatar in sorted(exist)]
+            exist[avatar] = _Avatar(1, avatar, form.name, form.about or form.name)
+    return sorted(exist.values())
 
 
 def _page(call: RunwayCall) -> tuple[int, str | None]:
@@ -68,4 +94,4 @@ def _page(call: RunwayCall) -> tuple[int, str | None]:
     cursor = call.exchange.query.get("cursor")
     if cursor is not None and not is_uuid4(cursor):
         raise BadQuery("Invalid cursor")
-    return limit, cursor
+    return limit, None if cursor is None else cursor.lower()

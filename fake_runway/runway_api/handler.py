@@ -20,7 +20,7 @@ from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import holds_secret
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Subject
-from fake_runway.core.scenario.settings import KeyState, Settings
+from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS
@@ -28,12 +28,20 @@ from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
 from fake_runway.web import callers, cors
 from fake_runway.web.bodies import API_VERSION, Bodies, Body, check_version, checked_id
-from fake_runway.web.errors import InternalError, RequestRefused, UnknownRoute
+from fake_runway.web.errors import (
+    BadPath,
+    InternalError,
+    RequestRefused,
+    UnknownRoute,
+    WrongContentType,
+)
+from fake_runway.web.paths import Path
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import Routes
 from fake_runway.web.sending import send, whole
 from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
 
 LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
 
@@ -45,7 +53,7 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_LONGEST_AGENT = 120
+_LONGEST_HEADER = 120  # as kept in the journal
 
 _log = logging.getLogger("fake_runway")
 
@@ -63,8 +71,8 @@ class RunwayHandler:
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
 
-    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer a request for the raw `path`; every failure has the provider's form."""
+    async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
+        """Answer a request for `path`; every failure has the provider's form."""
         worlds = self._worlds
         try:
             call = await self._read(request, path)
@@ -78,6 +86,8 @@ class RunwayHandler:
             _log.exception("could not answer a %s", request.method)
             return whole(error_reply(InternalError("Internal error"), worlds.settings))
         world, exchange = call.world, call.exchange
+        if request.transport is not None:
+            world.unread.applied(request.transport, exchange.number)
         worlds.answered[exchange.operation, delivery.status] += 1
         worlds.struck += bool(exchange.faults)
         if _log.isEnabledFor(logging.DEBUG):
@@ -97,7 +107,7 @@ class RunwayHandler:
         finally:
             world.held_back -= 1
 
-    async def _read(self, request: web.BaseRequest, path: str) -> RunwayCall | Reply:
+    async def _read(self, request: web.BaseRequest, path: Path) -> RunwayCall | Reply:
         """Return the call that a request makes, checked or rejected; or the reply to a preflight.
 
         Raises:
@@ -108,14 +118,14 @@ class RunwayHandler:
             requested = headers.get("Access-Control-Request-Headers", "")
             return Reply(204, headers=cors.preflight(match.methods, requested))
         token = callers.bearer(headers)
-        in_path, path_in_world = _split(path) if match is None else (match.world, match.path)
-        named = callers.named(in_path, headers)
+        named = callers.named(path.world, headers)
         exchange = Exchange(
             "",
             request.method,
-            path_in_world,
-            agent=headers.get("User-Agent", "")[:_LONGEST_AGENT],
+            path.text,
+            agent=headers.get("User-Agent", "")[:_LONGEST_HEADER],
             versioned=headers.get("X-Runway-Version") == API_VERSION,
+            content_type=headers.get("Content-Type", "")[:_LONGEST_HEADER],
         )
         if query := request.raw_path.partition("?")[2]:
             plain = unquote_plus(query)
@@ -123,6 +133,8 @@ class RunwayHandler:
                 plain, token
             )
         try:
+            if path.problem:
+                raise BadPath(path.problem)
             if match is None:
                 raise UnknownRoute(self._routes.nearest(path))
             operation = match.operation(request.method)
@@ -138,9 +150,11 @@ class RunwayHandler:
         else:
             world = world_of_secret(self._worlds, token, named, headers)
         try:
-            await self._check(request, operation, match.name, exchange, world.settings)
+            await self._check(request, operation, match.name, exchange, world)
         except Refused as refusal:
             exchange.rejection = _rejection(refusal)
+        if request.transport is not None:
+            exchange.unread = world.unread.before(request.transport)
         return RunwayCall(world, self._livekit, operation, exchange, token)
 
     async def _check(
@@ -149,14 +163,14 @@ class RunwayHandler:
         operation: RunwayOperation,
         id_: str,
         exchange: Exchange,
-        settings: Settings,
+        world: World,
     ) -> None:
         """Write into `exchange` what is particular to an operation, as far as it is right.
 
         Raises:
             Refused: the key, the version, the id or the body is not.
         """
-        headers = request.headers
+        headers, settings = request.headers, world.settings
         exchange.operation = operation.id
         retry = headers.get("x-stainless-retry-count", "")
         if retry.isdecimal() and len(retry) < 4:
@@ -171,24 +185,23 @@ class RunwayHandler:
         if id_:
             kind = RUNWAY_API.operation[operation.id].kind
             exchange.subject = Subject(kind, checked_id(id_))
+        if request.transport is not None:
+            world.unread.begin(request.transport, exchange.subject, operation.id)
+        if (
+            settings.consume_body is ConsumeBody.TYPED
+            and operation.auth is Auth.SESSION_KEY
+            and not exchange.content_type
+        ):
+            raise WrongContentType("Incorrect content type", where="header: Content-Type")
         if operation.body is not Body.NONE:
             exchange.body = await self._bodies.read(
                 request,
                 operation.id,
                 use=operation.body,
                 strict_keys=settings.strict_keys,
-                strict_type=settings.strict_consume_body,
+                strict_type=settings.consume_body is not ConsumeBody.LENIENT,
             )
 
 
 def _rejection(refusal: Refused) -> Rejection:
     return Rejection(refusal.code, refusal.status, refusal.message, refusal.headers)
-
-
-def _split(path: str) -> tuple[str | None, str]:
-    """Return the world that a path names, and the rest of it."""
-    prefix, _, rest = path.lstrip("/").partition("/")
-    if prefix == "w" and rest:
-        name, _, rest = rest.partition("/")
-        return name, f"/{rest}"
-    return None, path

@@ -69,9 +69,9 @@ def apply_call(call: RunwayCall) -> Delivery:
 
 def _redact_request(exchange: Exchange, secret: str) -> None:
     """Take the secrets out of a request, before anything acts on it: a replay acts on the rest."""
-    # bytes that are no UTF-8 cannot be written as JSON
-    agent = redacted_text(exchange.agent, secret)
-    exchange.agent = agent if agent.isascii() else agent.encode(errors="replace").decode()
+    exchange.agent = _writable(redacted_text(exchange.agent, secret))
+    if exchange.content_type:
+        exchange.content_type = _writable(redacted_text(exchange.content_type, secret))
     if exchange.body:
         exchange.body = redacted_body(exchange.body, secret)
     if exchange.query:
@@ -84,6 +84,11 @@ def _redact_request(exchange: Exchange, secret: str) -> None:
             message=redacted_text(rejection.message, secret),
             headers={name: redacted_text(text, secret) for name, text in rejection.headers.items()},
         )
+
+
+def _writable(text: str) -> str:
+    """Return a header's text without what is no UTF-8, which cannot be written as JSON."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[Fault, ...]]:

@@ -6,6 +6,7 @@ from fake_runway.admin_api.handler import AdminHandler
 from fake_runway.replay.routes import REPLAY_OPERATIONS
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.handler import LONGEST_BODY, RunwayHandler
+from fake_runway.web.paths import path_of
 from fake_runway.worlds.registry import Worlds
 
 
@@ -33,9 +34,7 @@ class FakeApp:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
-        path = request.raw_path.partition("?")[0]
-        if not path.startswith("/"):  # a whole URL, as proxies are asked
-            path = request.rel_url.raw_path
+        path = path_of(request.raw_path)
         if self._admin.owns(path):
             return await self._admin.handle(request, path)
         return await self._runway.handle(request, path)

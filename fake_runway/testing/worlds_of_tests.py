@@ -262,8 +262,11 @@ def _blocks(fake: Fake) -> Iterator[str]:
     if calls:
         lines = [_call_line(each, world.epoch) for each in calls]
         yield f"calls about no session\n{_bounded(lines)}"
-    for finding in fake.findings()[:MOST_LINES]:
+    findings = fake.findings()
+    for finding in findings[:MOST_LINES]:
         yield f"finding: {finding}"
+    if findings.gone:
+        yield f"{findings.gone} older journal entries are no longer kept: raise --journal"
 
 
 def _bounded(lines: Sequence[str]) -> str:

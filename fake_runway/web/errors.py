@@ -34,6 +34,15 @@ class UnknownRoute(RequestRefused):
             self.headers["X-Fake-Nearest-Route"] = nearest
 
 
+class BadPath(RequestRefused):
+    """The path has escapes that are none, or that are no text."""
+
+    code = "bad_path"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("The path cannot be decoded.", where=f"path: {problem}")
+
+
 class MethodNotAllowed(RequestRefused):
     """The path has other methods."""
 

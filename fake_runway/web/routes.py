@@ -12,7 +12,9 @@ from difflib import get_close_matches
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fake_runway.web.errors import MethodNotAllowed
+from fake_runway.web.paths import Path
 
+_LONGEST_LIKE = 200  # characters; a longer path is like none, and comparing it would take long
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -37,14 +39,12 @@ class RouteMatch(NamedTuple, Generic[AnyRoute]):
     Attributes:
         operations: by method.
         world: as the path names it, None if it does not.
-        name: what stands in the place of the braces, empty if there are none.
-        path: without the world.
+        name: what stands in the place of the braces, decoded; empty if there are none.
     """
 
     operations: dict[str, AnyRoute]
     world: str | None
     name: str
-    path: str
 
     @property
     def methods(self) -> list[str]:
@@ -68,12 +68,6 @@ class RouteMatch(NamedTuple, Generic[AnyRoute]):
         return operation
 
 
-def path_in_world(path: str) -> str:
-    """Return `path` without empty segments and without `/w/<world>`."""
-    segments = [segment for segment in path.split("/") if segment]
-    return "/" + "/".join(segments[2:] if segments[:1] == ["w"] else segments)
-
-
 class Routes(Generic[AnyRoute]):
     """The operations of an API as a tree of path segments."""
 
@@ -86,15 +80,12 @@ class Routes(Generic[AnyRoute]):
                 node = node.setdefault(None if segment.startswith("{") else segment, {})
             node.setdefault("", {})[operation.method] = operation
 
-    def match(self, path: str) -> RouteMatch[AnyRoute] | None:
-        """Return what `path` means; None: no operation has it. Empty segments do not count."""
-        segments = [segment for segment in path.split("/") if segment]
-        world = None
-        if len(segments) > 2 and segments[0] == "w":
-            world = segments[1]
-            segments = segments[2:]
+    def match(self, path: Path) -> RouteMatch[AnyRoute] | None:
+        """Return what `path` means; None: no operation has it."""
+        if path.ends_in_slash or path.problem:
+            return None
         node, name = self._root, ""
-        for segment in segments:
+        for segment in path.in_world:
             child = node.get(segment)
             if child is None and (child := node.get(None)) is not None:
                 name = segment
@@ -102,13 +93,13 @@ class Routes(Generic[AnyRoute]):
                 return None
             node = child
         operations = node.get("")
-        if operations is None or path.endswith("/"):
-            return None
-        return RouteMatch(operations, world, name, "/" + "/".join(segments))
+        return None if operations is None else RouteMatch(operations, path.world, name)
 
-    def nearest(self, path: str) -> str | None:
+    def nearest(self, path: Path) -> str | None:
         """Return the template most like `path`, None if none is. Worlds and ids do not count."""
-        segments = path_in_world(path).split("/")
-        bare = "/".join("{id}" if _ID.fullmatch(each) else each for each in segments)
+        segments = path.segments[2:] if path.segments[:1] == ("w",) else path.segments
+        bare = "/" + "/".join("{id}" if _ID.fullmatch(each) else each for each in segments)
+        if len(bare) > _LONGEST_LIKE:
+            return None
         close = get_close_matches(bare, self._templates, n=1, cutoff=0.5)
         return close[0] if close else None

@@ -21,6 +21,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag
+from fake_runway.worlds.unread import UnreadAnswers
 
 DEFAULT_SCENARIO = Scenario(
     name="default",
@@ -54,6 +55,7 @@ class World:
         placed: the faults that were put in place by hand, by name.
         touched_at: when it was last used, in real POSIX seconds.
         held_back: answers that wait for its clock.
+        unread: the answers that its clients may not have read yet.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class World:
         self.tallies: dict[Key, Tally] = {}
         self.touched_at = 0.0
         self.held_back = 0
+        self.unread = UnreadAnswers()
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
@@ -276,7 +279,7 @@ class World:
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()
-        twin.touched_at, twin.held_back = 0.0, 0
+        twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
         twin._notified, twin._watched = asyncio.Event(), False
         return twin
 

@@ -20,6 +20,27 @@ from tests.support.servers import CREATE, HEADERS, StartFake
 
 RUNS = 24
 SESSIONS = "/v1/realtime_sessions"
+OF_AN_EARLIER_VERSION = (
+    "fr1.eNrtVttu2zgQ_RWDz75IFnXzazcoCiy2BdK3IBAoamQTlkiVF2cDI_--"
+    "M5KdxG3aGPtULNYGDHM4HM45Z4bkkbXG9sKzTTxnrdhDZYN-EI9sw6JlvIzYnD0Y2zU4Nvg7Z8aqrdLPQwdAc-"
+    "TXQ6NEFWyH4we3Wa3idb6M8Btv8qIgDxiM3OFOeZlFUVFm-"
+    "TLlcZqlc2aFB7ZB5znT5uGVS_nsIqQ0QWOiRyYtbuUdukX0mTNptAzWgpaY-BoNjVAd_U3HaQteKE2JxpP_HgjgQXS"
+    "KMIC1xmI0tg2qATQEPQhFsKTphw482TCGfaxE68GyjbcBcBMjJ7inIZBrJbaC-"
+    "FlHnALtEY6uVEPhLbTBTfEnM6ZxYUcYLvRQ1aah_Jy3Snq0H8A6ZXS1A9HQ9rjiW1BIAq0Jzpu-EgfhBYG4Y2kaQcG"
+    "jaAHrsl7wuOELkcfZgvMsS1POiQJ2P2cdcj4SxiLHnkhKR7sQwd8ChElXh1sM1hzUmIBXPcrE4mVKdvh7wCRcNZZDE"
+    "o2-pyCVFAMatdEjd0FrpbcVBT-DRLM3e9CVNaZnGx26Di07QJe7eyrF0JHCd_eUmQQtrDK4uoFxhr0Y0elIPh4G8j8"
+    "yHfqaWEKdx7r-sdoEsrphQ_C358Cv0E-"
+    "ZbNUBRiq0GCGfqv05ke8mRG0CxfzczoSegbCdAjs76bZkl9X7pspPiAGD6Ibg4OAFR_JTHGYAbBw10WoB9bw9oaBu9"
+    "DtDEn75fPuVRBQeW4-"
+    "tDvEKPTtSsjphdq_hszrKoiRL5CLh63TB2zZd1HmRLjIpC75OGohbQYDGgjvTRQUJboQntkA42ZdHTECvkmUcz4QyO"
+    "-8HGvBleu6m8-ITTVRwUyc5QDQe62pqr1Z0Dsamrdqx7adluCPFOI7EEZVH1htsQmrkhz5-"
+    "bomXXI_MPw4k2nTGLQasXvBjhdOfT0RXH5ySCxeQWkeLni7F4O8UVW8O8KEzcv-LkqpJ9rVjF4Gz7wKXb6q8Bf-GxB"
+    "9v3lN4daWq_4UyIPMFtcVV1J7a8t910FX8rl6Ovt-E5xOl7xE9yfE-"
+    "0XF0FdPTRfkG0X_c_Hnz9eb_Uv4Fw_E1DE_Rfn48nN4fPx5RvysF9NYydro8GzrAzy8oi9fu2E9e-"
+    "IBBOL26egSFCaPbX8bPWrpU6QqeXk9uul_vKSFBd0VeNklbFxJElC1l0qZt3UBUxgkuadQWCRhfVXXDeZEWqZSSnrK"
+    "JiHlbJOtWrmsc1k2Wp7zksixLHHIoIp6nEW8hx2FZ8yxteFMKgS-vp38A9lWhEQ"
+)
+"""Made before exchanges had a content type. It says consume_body: strict, and has a consume."""
 
 
 @pytest.mark.parametrize("rate", [1.0, 1_000.0])
@@ -133,3 +154,11 @@ async def test_dropping_a_world_releases_endless_answers(start_fake: StartFake) 
         async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(asking, return_exceptions=True)
         assert asking.done()
+
+
+def test_a_token_of_an_earlier_version_is_replayed_to_the_last_bit() -> None:
+    """What it does not know is left out of the journal, and its switches mean what they meant."""
+    done = replay(read(OF_AN_EARLIER_VERSION), livekit=LiveKit())
+    assert done.divergence is None
+    [consume] = [each for each in done.world.log.exchanges if each.operation == "consumeSession"]
+    assert (consume.status, consume.content_type, consume.unread) == (200, None, None)

@@ -4,9 +4,12 @@ import asyncio
 import io
 import json
 from typing import Any
+from urllib.parse import quote
 
+import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from fake_runway.core.durations import Fixed
 from fake_runway.core.history.views import exchange_body
@@ -14,8 +17,9 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import create_app
 from fake_runway.worlds.registry import Worlds
+from tests.support.checked import Answer
 from tests.support.fake.waiting import called
-from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, StartFake
+from tests.support.servers import CREATE, HEADERS, SECRET, VERSION, Fake, StartFake
 
 SESSIONS = "/v1/realtime_sessions"
 PARAMETER = {"type": "string", "name": "city", "description": "Where"}
@@ -459,3 +463,80 @@ async def test_a_consume_with_the_api_secret_is_in_the_journal(start_fake: Start
     [consume] = journal.json["exchanges"]
     assert refused.status == 401
     assert (consume["session"], consume["request"]["key_fits"]) == (session_id, False)
+
+
+# Paths
+
+
+def escaped(path: str) -> str:
+    """Return a path with every byte but the slashes escaped."""
+    return "".join("/" if each == "/" else f"%{ord(each):02X}" for each in path)
+
+
+async def test_an_escaped_path_is_the_same_path(start_fake: StartFake) -> None:
+    """In the Runway API, with a world and a scenario in the address; in the admin API; anywhere."""
+    fake = await start_fake()
+    world = "/w/fake.create-429-twice"
+    refused = await raw(fake, "POST", escaped(f"{world}{SESSIONS}"), json=CREATE)
+    alone = await raw(fake, "GET", escaped("/health"))
+    admin = await raw(fake, "GET", escaped(f"{world}/__admin/journal"))
+    journal = admin.json["exchanges"]
+    assert (refused.status, alone.status, admin.status) == (429, 200, 200)
+    assert [(each["operation"], each["path"]) for each in journal] == [("createSession", SESSIONS)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1%2Frealtime_sessions",
+        "/__admin%2Fworld",
+        "/w%2Fmine/v1/organization",
+        "/v1/organization%2F",
+    ],
+)
+async def test_an_escaped_slash_separates_nothing(start_fake: StartFake, path: str) -> None:
+    """It is a character of its segment, and no segment has such a name."""
+    fake = await start_fake()
+    answer = await raw(fake, "GET", path)
+    assert answer.status == 404
+    assert fake.worlds.get("mine") is None
+
+
+async def test_names_in_admin_paths_are_decoded_once(start_fake: StartFake) -> None:
+    """What looks like an escape after that is a part of the name."""
+    fake = await start_fake()
+    fault = {"match": {"operation": "getSession"}, "effect": {"status": 500}, "name": "a/b"}
+    await fake.admin("POST", "/faults", fault)
+    other = await raw(fake, "DELETE", "/__admin/faults/a%252Fb")
+    known = await raw(fake, "DELETE", "/__admin/faults/a%2Fb")
+    assert (other.status, known.status) == (404, 204)
+
+
+@pytest.mark.parametrize("bad", ["%zz", "%", "%e9", "a%f"])
+async def test_a_path_that_cannot_be_decoded_is_a_clear_error(
+    start_fake: StartFake, bad: str
+) -> None:
+    """Both APIs name the segment; the Runway API's refusal stands in the caller's journal."""
+    fake = await start_fake()
+    of_runway = await raw(fake, "GET", f"{SESSIONS}/{bad}")
+    of_admin = await raw(fake, "GET", f"/__admin/faults/{bad}")
+    of_world = await raw(fake, "GET", f"/w/{bad}/v1/organization")
+    [call, *_] = (await fake.admin("GET", "/journal/unmatched")).json["exchanges"]
+    for answer in (of_runway, of_world):
+        assert (answer.status, answer.headers["X-Fake-Code"]) == (400, "bad_path")
+    assert of_runway.headers["X-Fake-Where"].startswith("path: segment 3: expected ")
+    assert (of_admin.status, of_admin.json["code"]) == (400, "bad_path")
+    assert of_admin.json["where"].startswith("path: segment 3: expected ")
+    assert call["path"] == f"{SESSIONS}/{quote(bad, safe='')}"
+    assert call["response"]["code"] == "bad_path"
+
+
+async def raw(fake: Fake, method: str, path: str, **options: Any) -> Answer:
+    """Send a request whose path goes out as it is spelled."""
+    async with (
+        aiohttp.ClientSession() as http,
+        http.request(
+            method, URL(f"{fake.url}{path}", encoded=True), headers=HEADERS, **options
+        ) as answer,
+    ):
+        return Answer(answer.status, answer.headers, await answer.read())

@@ -6,7 +6,13 @@ import pytest
 
 from fake_runway.core.durations import Fixed
 from fake_runway.core.lifecycles.session import Event, Failure
-from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
+from fake_runway.core.scenario.settings import (
+    EXAMPLE_AVATAR,
+    ConsumeBody,
+    ErrorStyle,
+    Limits,
+    Settings,
+)
 from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import read
 from tests.support.fake.plans import failing
@@ -156,11 +162,54 @@ async def test_consume_takes_an_empty_or_json_body(
 
 async def test_a_lenient_consume_ignores_its_body(start_fake: StartFake) -> None:
     """With the switch, any content type is accepted."""
-    fake = await start_fake(Settings(strict_consume_body=False))
+    fake = await start_fake(Settings(consume_body=ConsumeBody.LENIENT))
     session_id, key = await fake.ready()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await fake.consume(session_id, key, **form)
     assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("consume_body", "declared", "status"),
+    [
+        (ConsumeBody.STRICT, None, 200),
+        (ConsumeBody.STRICT, "text/plain", 415),
+        (ConsumeBody.LENIENT, None, 200),
+        (ConsumeBody.LENIENT, "text/plain", 200),
+        (ConsumeBody.TYPED, None, 415),
+        (ConsumeBody.TYPED, "", 415),
+        (ConsumeBody.TYPED, "text/plain", 415),
+        (ConsumeBody.TYPED, "application/json", 200),
+    ],
+)
+async def test_a_consume_without_a_content_type_is_accepted_unless_one_is_required(
+    start_fake: StartFake, consume_body: ConsumeBody, declared: str | None, status: int
+) -> None:
+    """The refusal uses nothing, and is the one of another type."""
+    fake = await start_fake(Settings(consume_body=consume_body))
+    session_id, key = await fake.ready()
+    headers = {"Authorization": f"Bearer {key}"}
+    if declared is not None:
+        headers["Content-Type"] = declared
+    answer = await fake.client.post(
+        f"/v1/realtime_sessions/{session_id}/consume",
+        headers=headers,
+        skip_auto_headers=["Content-Type"],
+    )
+    after = (await fake.get(session_id))["status"]
+    assert (answer.status, after) == (status, "RUNNING" if status == 200 else "READY")
+    if status == 415:
+        assert answer.json["error"] == "Incorrect content type"
+        assert answer.headers["X-Fake-Code"] == "wrong_content_type"
+
+
+async def test_only_a_consume_has_to_declare_a_content_type(start_fake: StartFake) -> None:
+    """A backend joins without one, as before."""
+    fake = await start_fake(Settings(consume_body=ConsumeBody.TYPED))
+    session_id, _ = await fake.ready()
+    path = f"/v1/realtime_sessions/{session_id}/connect_backend"
+    joined = await fake.call("POST", path, skip_auto_headers=["Content-Type"])
+    assert joined.status == 200
 
 
 async def test_running_on_join_keeps_the_status_ready_after_consume(start_fake: StartFake) -> None:

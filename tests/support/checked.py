@@ -5,10 +5,12 @@ Node) do not go through it, so servers that they talk to get `attach`, which che
 answers from the inside.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 import aiohttp
 import orjson
@@ -25,10 +27,15 @@ def check(
 ) -> None:
     """Check one answer of the server that `document` ("runway" or "gateway") describes.
 
-    The fake's answers beside the Runway API have a document of their own; a world's prefix
-    and doubled slashes belong to no document. A fault's broken answer is not checked.
+    The fake's answers beside the Runway API have a document of their own; a world's prefix,
+    doubled slashes and needless escapes belong to no document. A fault's broken answer is not
+    checked, nor the refusal of a path that cannot be decoded.
     """
-    segments = [segment for segment in path.split("/") if segment]
+    try:
+        segments = [_spelled(segment) for segment in path.split("/") if segment]
+    except ValueError:
+        assert status == 400, (path, status)
+        return
     if segments[:1] == ["w"]:
         segments = segments[2:]
     bare = "/" + "/".join(segments) + ("/" if path.endswith("/") else "")
@@ -40,6 +47,12 @@ def check(
     if ours:
         document = "admin"
     validate(load(document), method, bare, status=status, headers=headers, body=body)
+
+
+def _spelled(segment: str) -> str:
+    if re.search("%(?![0-9a-fA-F]{2})", segment):
+        raise ValueError(segment)
+    return quote(unquote(segment, errors="strict"), safe="!$&'()*+,;=:@")
 
 
 @dataclass(frozen=True, slots=True)

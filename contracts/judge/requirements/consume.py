@@ -1,6 +1,6 @@
 """How the target consumes a session."""
 
-from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.requirements.common import counted, sent, shape_of, target_consumes
 from contracts.judge.situation import Shape, Trait
 
@@ -58,6 +58,25 @@ def consume_content_type(case: Case) -> Breaches:
     if wrong := [each for each in case.seen.consumes if each.status == 415 and not each.faults]:
         expected = "Content-Type: application/json with {}, or neither content type nor body"
         yield Breach(expected, f"a content type that Runway refuses: {wrong[0]}")
+
+
+@requirement(
+    "consume.declared-type",
+    "consume declares application/json, also without a body.",
+    why="One report says that Runway refuses a consume without a content type; the guides' servers"
+    " send none.",
+    source="observed (a refusal); SDK (browsers declare JSON); seed B (declares nothing)",
+    premise=sent("consumeSession"),
+    traits={Trait.SUCCESS},
+    level=Level.MAY,
+)
+def consume_declared_type(case: Case) -> Breaches:
+    """Check that a content type is declared; a wrong one is for consume.content-type."""
+    target_consumes(case)
+    if all(each.content_type == "" for each in case.seen.consumes):
+        raise NotJudged("this fake does not say which content type a request declares")
+    if bare := [each for each in case.seen.consumes if each.content_type is None]:
+        yield Breach("Content-Type: application/json", f"none with {counted(len(bare), 'consume')}")
 
 
 @requirement(

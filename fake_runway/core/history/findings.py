@@ -7,9 +7,11 @@ rule that cannot be sure reports nothing, so that a test may require that there 
 
 Hence a client is judged by what certainly reached it. An answer that a fault struck may have been
 unreadable, so it proves nothing against the client and counts in its favour. Only resources whose
-create is in the journal can be left behind; others belong to the test. Speed is measured in client
-time: virtual time divided by the clock's rate. While the clock stands still, or across a move of
-it, client time is unknown. Findings hold for now: a call that is missing may still arrive.
+create is in the journal can be left behind; others belong to the test. Whether a client knew an
+answer when it sent the next request follows from the order of the two (`worlds/unread.py`), however
+fast both machines are. The pace of polls is measured in client time: virtual time divided by the
+clock's rate. While the clock stands still, or across a move of it, client time is unknown. Findings
+hold for now: a call that is missing may still arrive.
 """
 
 import json
@@ -33,7 +35,8 @@ from fake_runway.core.lifecycles.vocabulary import (
 )
 from fake_runway.core.types import Json
 
-FAST_S = 0.1  # client time: closer polls are too fast, closer consumes are simultaneous
+FAST_S = 0.1  # client time: closer polls are too fast
+TOGETHER_S = 1.0  # client time: what a client sends together arrives within it, on any machine
 FEWEST_FAST = 3
 QUIET_S = 60.0  # world time without a call after which the client has given up
 CONSUME_WITHIN_S = 30.0  # world time
@@ -74,6 +77,11 @@ RULES: Mapping[str, FindingRule] = {
         "The last call about the {kind}, {last}, and no DELETE followed: cancel what you give"
         " up, for it takes up capacity and can go on costing.",
     ),
+    "never-polled": FindingRule(
+        Severity.WARNING,
+        "The {kind} was created, and no GET followed: poll it until it is READY, and cancel it with"
+        " DELETE if you do not want it; it takes up capacity and costs credits meanwhile.",
+    ),
     "create-reply-lost": FindingRule(
         Severity.INFO,
         "The {kind} was made, but the reply to its create did not reach the client whole:"
@@ -107,6 +115,13 @@ RULES: Mapping[str, FindingRule] = {
         Severity.WARNING,
         "{times} calls came without X-Runway-Version, and the real API refuses them: send the"
         " header with every call but consume.",
+    ),
+    "consume-without-type": FindingRule(
+        Severity.INFO,
+        "{times} consumes declared no Content-Type. The sources differ: the setup guide's Node"
+        " servers send none, and this server accepts that by default; a caller of the live API"
+        ' reports a refusal, "Incorrect content type", until it declared application/json, as the'
+        " browser's SDK does. Declare it, and try --consume-body typed.",
     ),
 }
 """By the id of the finding."""
@@ -190,6 +205,7 @@ def findings(
         *_repeated_create(exchanges, vocabulary),
         *_secret_in_url(exchanges, vocabulary),
         *_no_version(exchanges, vocabulary),
+        *_without_type(exchanges, vocabulary),
     ]
     for history in histories.values():
         history.resource = resources.get(history.subject.id, history.resource)
@@ -295,7 +311,7 @@ def _finding(
 
 
 def _left_behind(history: _ResourceHistory, now: float) -> Iterator[Finding]:
-    """Yield how the client left a resource behind, if it did: at most one of four findings.
+    """Yield how the client left a resource behind, if it did: at most one of five findings.
 
     A resource is not left behind if it was cancelled, if the client tried to cancel it
     (successfully or not), if a poll showed that it is over, or if its use was answered well.
@@ -305,11 +321,13 @@ def _left_behind(history: _ResourceHistory, now: float) -> Iterator[Finding]:
       one that a fault struck.
     - consume-never-arrived: a poll certainly showed READY with a key, the resource was not used, no
       use was even tried, and it expired or `CONSUME_WITHIN_S` have passed since that answer.
+    - never-polled: no poll and no use followed its create, which did not hand it over to another
+      party either (an agent that joins by itself).
     - abandoned-ready: it became READY, but no poll showed that, and the last answer was a good one.
     - never-cancelled: the last answer was a failure or did not arrive, or a good one that leaves
       the client waiting.
 
-    The last two need that since the last answer `QUIET_S` have passed or the resource expired or
+    The last three need that since the last answer `QUIET_S` have passed or the resource expired or
     ran to its end; and that it had not ended before that call, when nothing was left to cancel.
     While no answer fails, what another party uses (an admin, say) is not left behind.
     """
@@ -340,6 +358,10 @@ def _left_behind(history: _ResourceHistory, now: float) -> Iterator[Finding]:
     if over_before or (used and not failed) or not (quiet or resource.event in custody.ran_out):
         return
     evidence = [create, *calls[-1:]]
+    if not polls and not uses:
+        if custody.handed_over.isdisjoint(create.body):
+            yield _finding("never-polled", subject, evidence, at=create.at)
+        return
     unseen = resource.ready_at is not None and all(_field(poll) != custody.ready for poll in polls)
     if unseen and not failed:
         yield _finding("abandoned-ready", subject, evidence, at=last.at)
@@ -371,7 +393,7 @@ def _badly_polled(history: _ResourceHistory, clock: _ClientTime) -> Iterator[Fin
             and client_s < FAST_S
         ):
             fast.append(poll)
-        if poll.agent in over and poll.at >= _answered_at(over[poll.agent]):
+        if poll.agent in over and _knew(over[poll.agent], poll, clock):
             late.append(poll)
         if _delivered_intact(poll) and _field(poll) in custody.over:
             over.setdefault(poll.agent, poll)
@@ -387,10 +409,9 @@ def _badly_polled(history: _ResourceHistory, clock: _ClientTime) -> Iterator[Fin
 def _consumed_twice(history: _ResourceHistory, clock: _ClientTime) -> Iterator[Finding]:
     """Yield consumed-twice: the key was used again after credentials for it had certainly arrived.
 
-    Simultaneous consumes of one agent are no finding: a framework that runs effects twice, as React
-    does in development, makes them, and one gets the credentials. Simultaneous is: before the first
-    was answered, less than `FAST_S` of client time apart, or, where that is unknown, at one
-    instant. A consume that is retried because its reply was lost is no finding either: it is
+    Consumes that one agent sends together are no finding: a framework that runs effects twice, as
+    React does in development, makes them, and one gets the credentials. Two agents are two, however
+    close they are. A consume that is retried because its reply was lost is no finding either: it is
     rejected, and what counts is that the session is cancelled then.
     """
     tries = [call for call in history.calls_of(Role.USE) if call.key_fits]
@@ -402,15 +423,24 @@ def _consumed_twice(history: _ResourceHistory, clock: _ClientTime) -> Iterator[F
         for call in tries
         if call.number > first.number
         and call.at >= _answered_at(first)
-        and not (call.agent == first.agent and _simultaneous(first, call, clock))
+        and (call.agent != first.agent or _knew(first, call, clock))
     ]
     if again:
         yield _finding("consumed-twice", history.subject, [first, *again], at=again[0].at)
 
 
-def _simultaneous(first: Exchange, second: Exchange, clock: _ClientTime) -> bool:
+def _knew(first: Exchange, second: Exchange, clock: _ClientTime) -> bool:
+    """Return whether the client had the answer to `first` when it sent `second`.
+
+    That is: the answer was certainly read; or they were not sent together, because so much time
+    passed between them, or the clock was moved.
+    """
+    if second.at < _answered_at(first):
+        return False
+    if second.unread is not None and first.number not in second.unread:
+        return True
     client_s = clock.between(first, second)
-    return second.at == first.at if client_s is None else client_s < FAST_S
+    return second.at > first.at if client_s is None else client_s >= TOGETHER_S
 
 
 def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -452,3 +482,14 @@ def _no_version(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterat
     bare = [call for call in exchanges if call.operation in versioned and not call.versioned]
     if bare:
         yield _finding("no-version-header", NO_SUBJECT, bare, at=bare[0].at, times=len(bare))
+
+
+def _without_type(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield consume-without-type, once: calls that use a resource declared no content type."""
+    bare = [
+        call
+        for call in exchanges
+        if call.content_type == "" and vocabulary.role_of(call.operation) is Role.USE
+    ]
+    if bare:
+        yield _finding("consume-without-type", NO_SUBJECT, bare, at=bare[0].at, times=len(bare))

@@ -17,6 +17,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from fake_runway.core.history.evicted import CallKind, Evicted
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
@@ -50,6 +51,10 @@ class Exchange:
         agent: the User-Agent.
         retry: the retry count that an official SDK sends; None if it sends none.
         versioned: the request had the version header, with the right version.
+        content_type: the declared one, empty if there was none; None: unknown, because an older
+            version made the record that is replayed.
+        unread: the numbers of the exchanges about the same subject whose answers the client may
+            not have read when it sent this request; None: unknown.
         secret_in_url: the query had something that looks like a secret.
         body: the validated JSON object, redacted.
         query: the parameters that the operation takes.
@@ -71,6 +76,8 @@ class Exchange:
     agent: str = ""
     retry: int | None = None
     versioned: bool = False
+    content_type: str | None = None
+    unread: tuple[int, ...] | None = None
     secret_in_url: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -172,6 +179,7 @@ class Log:
         clock_lost: the number of the last dropped act on the clock, -1 if none was. How the clock
             went before it is unknown.
         deleted: the entries were cleared on request; a larger capacity would not have kept them.
+        evicted: what did not fit, in numbers, since the entries were last cleared.
     """
 
     def __init__(
@@ -187,6 +195,7 @@ class Log:
         self.rate_before: float | None = None
         self.clock_lost = -1
         self.deleted = False
+        self.evicted = Evicted()
 
     def __len__(self) -> int:
         return len(self.exchanges) + len(self.acts) + len(self.moves)
@@ -208,13 +217,21 @@ class Log:
     def add_exchange(self, exchange: Exchange) -> None:
         """Give `exchange` the next number, and keep it."""
         exchange.number = self.number()
-        self.dropped += len(self.exchanges) == self.exchanges.maxlen
+        if len(self.exchanges) == self.exchanges.maxlen:
+            self._evict_exchange(self.exchanges[0] if self.exchanges else exchange)
         self.exchanges.append(exchange)
+
+    def _evict_exchange(self, gone: Exchange) -> None:
+        self.dropped += 1
+        kind = CallKind(gone.operation, gone.status, gone.method, gone.faults)
+        self.evicted.add_call(kind, gone.subject, gone.number)
 
     def add_act(self, act: Act) -> None:
         """Add `act`, whose number came from `number`."""
         if len(self.acts) == self.acts.maxlen:
-            self._drop(self.acts[0] if self.acts else act)
+            gone = self.acts[0] if self.acts else act
+            self._drop(gone)
+            self.evicted.add_act(gone.subject)
         self.acts.append(act)
 
     def _drop(self, act: Act) -> None:
@@ -230,6 +247,7 @@ class Log:
             self._drop(act)
         self.dropped += len(self.exchanges)
         self.deleted = True
+        self.evicted = Evicted()
         self.exchanges.clear()
         self.acts.clear()
         self.moves.clear()
@@ -238,15 +256,29 @@ class Log:
         """Add `change` as a move, unless its kind leaves such events unrecorded."""
         kind = self._vocabulary.kind_of(change.after.state)
         if change.event not in kind.unrecorded:
-            self.lost_moves += len(self.moves) == self.moves.maxlen
-            self.moves.append(Move(self.number(), kind, change))
+            move = Move(self.number(), kind, change)
+            if len(self.moves) == self.moves.maxlen:
+                self.lost_moves += 1
+                self.evicted.add_move((self.moves[0] if self.moves else move).subject)
+            self.moves.append(move)
 
     def copy(self) -> "Log":
         """Return an independent copy."""
         twin = copy(self)
         twin.exchanges, twin.acts = self.exchanges.copy(), self.acts.copy()
-        twin.moves = self.moves.copy()
+        twin.moves, twin.evicted = self.moves.copy(), self.evicted.copy()
         return twin
+
+    @property
+    def capacity_needed(self) -> int:
+        """The least capacity that would have kept all entries so far."""
+        gone = self.evicted
+        moves = gone.moves + len(self.moves)
+        return max(
+            gone.calls + len(self.exchanges),
+            gone.acts + len(self.acts),
+            -(-moves // _MOVES_PER_EXCHANGE),
+        )
 
     def entries(self) -> list[Entry]:
         """Return all entries in the order of application."""

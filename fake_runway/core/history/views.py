@@ -16,6 +16,11 @@ from fake_runway.core.types import Json
 def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Json:
     """Return one request and its answer: `Exchange`."""
     rejection = exchange.rejection
+    known: dict[str, object] = {}  # absent from the records of older versions, so left out as there
+    if exchange.content_type is not None:
+        known["content_type"] = exchange.content_type or None
+    if exchange.unread is not None:
+        known["unread"] = list(exchange.unread)
     return {
         "number": exchange.number,
         "at": exchange.at,
@@ -27,6 +32,7 @@ def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Js
             "agent": exchange.agent or None,
             "retry": exchange.retry,
             "versioned": exchange.versioned,
+            **known,
             "secret_in_url": exchange.secret_in_url,
             "key_fits": exchange.key_fits,
             "query": dict(exchange.query),

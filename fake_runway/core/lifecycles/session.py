@@ -145,6 +145,8 @@ SESSION = ResourceKind(
         expired=Event.EXPIRED,
         ran_out=frozenset({Event.EXPIRED, Event.CAPPED, Event.UNPAID, Event.ENDED}),
         cancelled=State.CANCELLED,
+        # source: the public agent plugins, which read the id of a create and call nothing else
+        handed_over=frozenset({"integration", "livekit"}),
     ),
 )
 """What faults, journal and findings may say about sessions."""

@@ -97,6 +97,7 @@ class Custody:
         key: the field of a poll's answer that is needed to use the resource.
         used, expired, ran_out: the events by which it was used, expired unused, ended by itself.
         cancelled: the state after a cancel.
+        handed_over: the keys of a create's body by which another party uses it, without a poll.
     """
 
     waiting: str
@@ -107,6 +108,7 @@ class Custody:
     expired: Enum
     ran_out: frozenset[Enum]
     cancelled: Enum
+    handed_over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

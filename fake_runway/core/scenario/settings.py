@@ -53,6 +53,20 @@ class KeyState(Enum):
     SUSPENDED = "suspended"
 
 
+class ConsumeBody(Enum):
+    """What a consume may declare and hold.
+
+    Attributes:
+        STRICT: nothing, or JSON that is declared as such.
+        LENIENT: anything.
+        TYPED: as strict, and a Content-Type has to be declared, even for an empty body.
+    """
+
+    STRICT = "strict"
+    LENIENT = "lenient"
+    TYPED = "typed"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What an account may use; its rows of `ACCOUNT` explain each. None means no limit.
@@ -83,7 +97,7 @@ class Settings:
     retry_after: bool = True
     version_required: bool = True
     strict_keys: bool = True
-    strict_consume_body: bool = True
+    consume_body: ConsumeBody = ConsumeBody.STRICT
     doc_url: bool = True
 
 
@@ -200,11 +214,11 @@ ACCOUNT = (
     ),
     Switch(
         "consume_body",
-        choice({"strict": True, "lenient": False}),
-        "strict: empty or JSON.",
-        "The browser SDK sends none; 415 was observed live.",
-        "strict_consume_body",
-        option_help="strict: empty or JSON, another content type is refused.",
+        member(ConsumeBody),
+        "strict: empty or JSON; typed: also, a Content-Type is required.",
+        "The browser SDK declares JSON and sends no body; the guides' Node servers declare nothing;"
+        " 415 was observed live for a form's type.",
+        option_help="strict: empty or JSON, another content type is refused; typed: none is, too.",
     ),
     Switch(
         "version_header",

@@ -96,9 +96,13 @@ def reads(read: str, shape: str) -> bool:
     """Return whether a client's reading of an answer has the keys of the shape."""
     if read == "nothing":
         return not shape
-    found = re.fullmatch(r"(\w+)\.(?:of|many\('(\w+)'\))", read)
-    assert found, read
-    view, key = found.groups()
+    if kept := re.fullmatch(r"Kept\.many\((\w+), '(\w+)'\)", read):
+        view, key = kept.groups()
+        assert set(ADMIN.raw["components"]["schemas"][shape]["required"]) - {key} <= GONE
+    else:
+        found = re.fullmatch(r"(\w+)\.(?:of|many\('(\w+)'\))", read)
+        assert found, read
+        view, key = found.groups()
     if key is not None:
         shape = shape_in(ADMIN.raw["components"]["schemas"][shape]["properties"][key])
     return fits(getattr(answers, view), shape)
@@ -118,6 +122,7 @@ def fits(view: type[View], shape: str) -> bool:
 DECLARED = {each.id: each for each in (*ADMIN_OPERATIONS, *REPLAY_OPERATIONS)}
 DOCUMENTED = {each.id for each in ADMIN.operations() if each.template not in PUBLIC}
 SENT = list(sent_by_the_client())
+GONE = {"gone", "uncertain"}  # what a history no longer has
 NOT_IN_THE_CLIENT = {"getAdminDocument"}  # for tools that read OpenAPI
 
 

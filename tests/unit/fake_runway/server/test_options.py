@@ -9,6 +9,7 @@ from fake_runway.core.durations import Fixed, Uniform
 from fake_runway.core.scenario.settings import (
     ACCOUNT,
     SESSION,
+    ConsumeBody,
     ErrorStyle,
     Limits,
     Settings,
@@ -30,7 +31,7 @@ OTHER = Settings(
     retry_after=False,
     version_required=False,
     strict_keys=False,
-    strict_consume_body=False,
+    consume_body=ConsumeBody.LENIENT,
     doc_url=False,
 )
 

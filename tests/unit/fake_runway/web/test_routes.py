@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -14,20 +15,22 @@ from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.runway_api.calls import RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.web.errors import MethodNotAllowed
+from fake_runway.web.paths import path_of
 from fake_runway.web.routes import Routes
 from tests.unit.fake_runway.core.playing import LAW
 
 ROUTES = Routes(OPERATIONS)
 ID = "123e4567-e89b-42d3-a456-426614174000"
 
-segments = st.text(st.characters(exclude_characters="/", codec="utf-8"), min_size=1, max_size=20)
+segments = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 slashes = st.lists(st.integers(1, 3), min_size=8, max_size=8)
 operations = st.sampled_from(OPERATIONS)
 
 
-def path_of(parts: Sequence[str], doubled: Sequence[int]) -> str:
-    """Join path segments, each behind as many slashes as `doubled` says."""
-    return "".join("/" * count + part for part, count in zip(parts, doubled, strict=False))
+def joined(parts: Sequence[str], doubled: Sequence[int]) -> str:
+    """Join path segments, escaped, each behind as many slashes as `doubled` says."""
+    pairs = zip(parts, doubled, strict=False)
+    return "".join("/" * count + quote(part, safe="{}") for part, count in pairs)
 
 
 def parts_of(template: str, session_id: str) -> list[str]:
@@ -45,7 +48,9 @@ def test_every_template_is_found(
     """Any id, any world's prefix and any number of slashes lead to the operation."""
     prefix = [] if world is None else ["w", world]
 
-    match = ROUTES.match(path_of([*prefix, *parts_of(operation.template, session_id)], doubled))
+    match = ROUTES.match(
+        path_of(joined([*prefix, *parts_of(operation.template, session_id)], doubled))
+    )
 
     assert match is not None
     assert match.operation(operation.method) is operation
@@ -75,7 +80,7 @@ def test_a_path_is_found_exactly_if_a_template_fits(parts: list[str]) -> None:
         )
     }
 
-    match = ROUTES.match(path)
+    match = ROUTES.match(path_of(path))
 
     found = set() if match is None else {one.id for one in match.operations.values()}
     assert found == fitting
@@ -102,7 +107,7 @@ def test_a_path_is_found_exactly_if_a_template_fits(parts: list[str]) -> None:
 )
 def test_anything_else_is_unknown(path: str) -> None:
     """Other versions, other spellings and trailing slashes lead nowhere."""
-    assert ROUTES.match(path) is None
+    assert ROUTES.match(path_of(path)) is None
 
 
 @LAW
@@ -111,7 +116,7 @@ def test_another_method_is_refused_with_those_that_exist(
     operation: RunwayOperation, method: str
 ) -> None:
     """The refusal lists the methods of the path, OPTIONS among them."""
-    match = ROUTES.match(operation.template.replace("{id}", ID))
+    match = ROUTES.match(path_of(operation.template.replace("{id}", ID)))
     assert match is not None
     exist = {one.method for one in OPERATIONS if one.template == operation.template}
 
@@ -154,4 +159,4 @@ def test_the_routes_are_those_of_the_contract() -> None:
 )
 def test_the_nearest_route_is_suggested(path: str, nearest: str | None) -> None:
     """A typing error is recognised, an unrelated path is not."""
-    assert ROUTES.nearest(path) == nearest
+    assert ROUTES.nearest(path_of(path)) == nearest

@@ -103,7 +103,7 @@ class Client:
         """Make a call and return its exchange."""
         known = BY_ID[operation]
         path = known.template.replace("{id}", self.id)
-        facts = {"versioned": True, "agent": "a", **facts}
+        facts = {"versioned": True, "agent": "a", "unread": (), **facts}
         token = facts.pop("token", "")
         exchange = Exchange(operation, known.method, path, **facts)
         apply_call(RunwayCall(self.world, LiveKit(), known, exchange, token))
@@ -462,6 +462,54 @@ def test_a_lost_session_that_was_cancelled_by_hand_is_not_listed(client: Client)
     assert client.ids(after=LONG) == []
 
 
+# never-polled
+
+
+@pytest.mark.parametrize("length_s", [5.0, 300.0])
+def test_a_session_that_is_created_and_forgotten_was_never_polled(length_s: float) -> None:
+    """Nothing followed the create for a minute, or until the session expired."""
+    client = Client(Plan(provision=Fixed(1.5), expires_in_s=length_s))
+    made = client.create()
+    assert client.ids(after=6.0) == []
+    [found] = client.found(after=54.0)
+    assert (found.id, found.subject) == ("never-polled", Subject("session", client.id))
+    assert (found.at, found.numbers) == (made.at, (made.number,))
+    assert client.ids(after=LONG) == ["never-polled"]
+
+
+def test_a_session_that_only_a_backend_joins_was_never_polled(client: Client) -> None:
+    """A call of another kind shows nothing of the session's status."""
+    client.create()
+    client.call("connectBackend", subject=Subject("session", client.id))
+    assert client.ids(after=LONG) == ["never-polled"]
+
+
+def test_a_session_that_is_polled_consumed_or_cancelled_was_not_forgotten(client: Client) -> None:
+    """One call that looks after it is enough; what it leaves undone has another finding."""
+    for step, expected in (
+        ("get", ["abandoned-ready"]), ("consume", ["never-cancelled"]), ("delete", []),
+    ):  # fmt: skip
+        client = Client()
+        client.create()
+        getattr(client, step)()
+        assert client.ids(after=LONG) == expected
+
+
+@pytest.mark.parametrize("key", ["integration", "livekit"])
+def test_a_session_that_is_handed_over_needs_no_poll(client: Client, key: str) -> None:
+    """The public agent plugins create a session for a room of their own, and call nothing else."""
+    client.create({**BODY, key: {"url": "wss://example.com"}})
+    assert client.ids(after=LONG) == []
+
+
+def test_a_session_that_an_admin_uses_needs_no_poll(client: Client) -> None:
+    """Another party has taken it up."""
+    client.create()
+    client.wait(2.0)
+    client.occur(Event.CONSUMED)
+    assert client.ids(after=LONG) == []
+
+
 # polled-too-fast
 
 
@@ -657,6 +705,15 @@ def test_one_poll_after_a_delete_or_by_another_client_is_fine(client: Client) ->
     assert client.ids(after=LONG) == []
 
 
+def test_polls_sent_together_may_all_show_the_end(client: Client) -> None:
+    """The one that is answered later was sent before the end was known, at any speed."""
+    client.create()
+    client.occur(Event.FAILED)
+    end = client.get()
+    client.get(unread=(end.number,))
+    assert client.ids(after=LONG) == []
+
+
 def test_polls_on_their_way_together_may_all_show_the_end(client: Client) -> None:
     """The second was sent before the first was answered."""
     client.world.account.change_settings(Settings(latency=Fixed(2.0)), at=START)
@@ -688,26 +745,53 @@ def test_a_gateway_and_a_browser_that_both_consume_are_two(client: Client) -> No
     assert client.ids(after=LONG) == ["consumed-twice"]
 
 
-@pytest.mark.parametrize("apart", [0.0, 0.05])
+@pytest.mark.parametrize("apart", [0.0, 0.05, 0.99])
 def test_an_effect_that_runs_twice_is_no_second_consume(client: Client, apart: float) -> None:
-    """React mounts twice in development: two consumes in one moment, of which one wins."""
+    """React mounts twice in development: two consumes sent together, of which one wins."""
     client.ready()
-    assert client.consume().status == 200
+    first = client.consume()
+    assert first.status == 200
     client.wait(apart)
-    assert client.consume().status == 400
+    assert client.consume(unread=(first.number,)).status == 400
     assert client.ids(after=LONG) == []
 
 
-def test_consumes_at_one_instant_of_a_clock_that_stands_still_are_one_moment() -> None:
-    """The real time between them is unknown; a move of the clock between them makes them two."""
+@pytest.mark.parametrize("rate", [0.0, 1.0, 1_000.0])
+def test_a_consume_after_the_answer_was_read_is_a_second_one_at_any_speed(rate: float) -> None:
+    """No time at all has to pass between them, not even on a clock that stands still."""
+    client = Client(Plan(provision=Fixed(0.0)), rate=rate)
+    client.create()
+    client.get()
+    first = client.consume()
+    second = client.consume()
+    [found] = client.found()
+    assert (found.id, found.numbers) == ("consumed-twice", (first.number, second.number))
+
+
+@pytest.mark.parametrize("unread", ["the answer", "not known"])
+def test_consumes_that_may_have_been_sent_together_are_two_after_a_second(
+    client: Client, unread: str
+) -> None:
+    """A consume on another connection, or of an old record: only much time is certain."""
+    for apart, expected in ((0.99, []), (1.0, ["consumed-twice"])):
+        client = Client()
+        client.ready()
+        first = client.consume()
+        client.wait(apart)
+        client.consume(unread=(first.number,) if unread == "the answer" else None)
+        assert client.ids(after=LONG) == expected
+
+
+def test_consumes_that_may_have_been_sent_together_are_two_across_a_move_of_the_clock() -> None:
+    """On a clock that stands still nothing is known; who moves it lies between the two."""
     client = Client(Plan(provision=Fixed(0.0)), rate=0.0)
     client.create()
     client.get()
-    client.consume()
-    client.consume()
+    first = client.consume()
+    client.consume(unread=(first.number,))
     assert client.ids() == []
     client.move_clock(0.01)
-    client.consume()
+    client.consume(unread=(first.number,))
     assert client.ids() == ["consumed-twice"]
 
 
@@ -838,6 +922,36 @@ def test_browsers_and_strangers_need_no_version_header(client: Client) -> None:
     client.consume(versioned=False)
     unknown = Exchange("", "GET", "/", rejection=UNKNOWN_ROUTE)
     apply_call(RunwayCall(client.world, LiveKit(), None, unknown, ""))
+    assert client.ids(after=LONG) == []
+
+
+# consume-without-type
+
+
+def test_consumes_that_declare_no_content_type_are_found_once(client: Client) -> None:
+    """An information with both sources; one finding for the world."""
+    consumes = []
+    for _ in range(2):
+        client.ready()
+        consumes.append(client.consume(content_type=""))
+    [found] = client.found(after=LONG)
+    assert (found.id, found.severity.value) == ("consume-without-type", "info")
+    assert found.subject == NO_SUBJECT
+    assert found.numbers == tuple(each.number for each in consumes)
+    assert "setup guide" in found.message
+    assert "live API" in found.message
+    assert found.message.startswith("2 consumes")
+
+
+@pytest.mark.parametrize("declared", ["application/json", "text/plain", None])
+def test_another_call_or_a_declared_type_is_no_such_consume(
+    client: Client, declared: str | None
+) -> None:
+    """Nor is a consume of an old record, of which the type is not known."""
+    client.create(content_type="")
+    client.wait(2.0)
+    client.get(content_type="")
+    client.consume(content_type=declared)
     assert client.ids(after=LONG) == []
 
 

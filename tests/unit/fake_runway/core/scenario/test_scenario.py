@@ -30,7 +30,7 @@ from fake_runway.core.scenario.scenario import (
     parse_scenario,
 )
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
-from fake_runway.core.scenario.settings import ErrorStyle, KeyState, Limits, Settings
+from fake_runway.core.scenario.settings import ConsumeBody, ErrorStyle, KeyState, Limits, Settings
 from fake_runway.core.sessions.session import Happening, Plan
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
@@ -132,7 +132,7 @@ all_settings = st.builds(
     retry_after=st.booleans(),
     version_required=st.booleans(),
     strict_keys=st.booleans(),
-    strict_consume_body=st.booleans(),
+    consume_body=st.sampled_from(ConsumeBody),
     doc_url=st.booleans(),
 )
 
@@ -189,7 +189,7 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "delete_again": lambda one: one.deleted_again,
     "unknown_ids": lambda one: one.materialise,
     "unknown_keys": lambda one: one.strict_keys,
-    "consume_body": lambda one: one.strict_consume_body,
+    "consume_body": lambda one: one.consume_body,
     "version_header": lambda one: one.version_required,
     "custom_avatars": lambda one: one.avatars,
     "latency": lambda one: one.latency,
