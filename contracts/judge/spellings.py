@@ -12,8 +12,10 @@ PART_OF_SECRET = "part of the API secret"
 KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
 TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{16,1024}")
 """Bounded, and only at the beginning of a word: linear in any text."""
-PART = 8
-"""So many characters in a row show which secret it is."""
+PART = 12
+"""So many characters in a row show which secret it is; fewer may be those of an id."""
+EDGE = 8
+"""So many characters at its beginning or end show it as well."""
 _LONGEST = 256  # a secret of more characters is recognised by its beginning
 _CREDENTIALS = ("auth", "cookie", "token", "key", "secret", "session")
 _SHORTEST_TOKEN = 6
@@ -31,9 +33,10 @@ def spellings(secret: str) -> Iterator[str]:
     yield secret[::-1]
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(secret.encode()).decode().rstrip("=")
-        for before in (1, 2):  # as a part of a text, such as `user:secret`
-            inside = encode(b"-" * before + secret.encode()).decode()[before + 1 :]
-            if len(inside := inside.rstrip("=")[:-1]) >= PART:
+        for before in range(3):  # as a part of a text, such as `user:secret`
+            spelled = encode(b"-" * before + secret.encode()).decode().rstrip("=")
+            inside = spelled[before + 1 if before else 0 : -1]
+            if len(inside) >= PART:
                 yield inside
 
 
@@ -92,15 +95,14 @@ class Searched:
             yield part
 
     def _part_in(self, text: str) -> Secret | None:
-        """Return a part of the API secret, as long as it is. One without a digit may be a word."""
+        """Return a part of the API secret. One without a digit may be a word."""
         secret = self.secret[:_LONGEST]
-        for first in range(len(secret) - PART + 1):
-            part = secret[first : first + PART]
-            if not any(map(str.isdigit, part)) or (begin := text.find(part)) < 0:
+        inner = (secret[first : first + PART] for first in range(len(secret) - PART + 1))
+        for part in (*inner, secret[:EDGE], secret[-EDGE:]):
+            if len(part) < EDGE or not any(map(str.isdigit, part)):
                 continue
-            more = zip(text[begin + PART :], secret[first + PART :], strict=False)
-            length = PART + next((n for n, (a, b) in enumerate(more) if a != b), 0)
-            return Secret(PART_OF_SECRET, begin, begin + length)
+            if (begin := text.find(part)) >= 0:
+                return Secret(PART_OF_SECRET, begin, begin + len(part))
         return None
 
     def redacted(self, text: str) -> str:

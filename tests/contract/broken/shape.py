@@ -31,7 +31,11 @@ class Wrapped(Gateway):
         return web.json_response({"data": answer})
 
 
-@breaks("shape.one-of-two", "Passes the answer of consume on, with `url` instead of `serverUrl`.")
+@breaks(
+    "shape.one-of-two",
+    "Passes the answer of consume on, with `url` instead of `serverUrl`.",
+    {"secrecy.upstream-text": "and with every field that is new in it"},
+)
 class NotRenamed(Gateway):
     def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
         super().credentials(session, room)
@@ -102,7 +106,11 @@ class OwnRoom(Gateway):
         return web.json_response({**answer, "roomName": f"room-{answer['roomName']}"})
 
 
-@breaks("shape.credentials", "Hands out the token of the first caller to everybody.")
+@breaks(
+    "shape.credentials",
+    "Hands out the token of the first caller to everybody.",
+    {"many.one-session-each": "several callers get it at once"},
+)
 class FirstToken(Gateway):
     first: str = ""
 
