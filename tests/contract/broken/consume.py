@@ -77,6 +77,7 @@ class ConsumesElsewhere(_Elsewhere):
     "Makes credentials of its own, without a consume.",
     {
         "shape.credentials": "they lead nowhere",
+        "many.one-session-each": "they are the same for everybody",
         "upstream.consume": "no consume can fail",
     },
 )
