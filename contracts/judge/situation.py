@@ -54,7 +54,7 @@ class Trait(Enum):
     EXTRA_OPTIONS = "the body has options of a session that costs more, or says other things"
     OWN_CREDENTIALS = "the caller sends credentials and headers of its own"
     FOREIGN_ORIGIN = "a page of another site calls"
-    CHARSET = "the content type has a charset, or is in capitals"
+    CHARSET = "the content type has a charset"
 
     ERROR = "Runway fails at a hop, or the session fails"
     CREATE = "a create fails"

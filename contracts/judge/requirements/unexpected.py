@@ -140,8 +140,8 @@ def unexpected_foreign_origin(case: Case) -> Breaches:
 
 unexpected_charset = requirement(
     "unexpected.charset",
-    "application/json with a charset, or in capitals, is JSON.",
-    why="Media types are compared without regard to case, and HTTP libraries add a charset.",
+    "application/json with a charset is JSON.",
+    why="HTTP libraries add a charset by themselves.",
     source="RFC 9110",
     premise=connects,
     traits={Trait.CHARSET},
