@@ -89,6 +89,7 @@ NEEDS: Mapping[str, set[str]] = {
     "header.version": _POLLS,
     "header.version-on-consume": _CONSUMES,
     "slow": _SUCCEEDS,
+    "survive": {"avatar", "create"},
     "state.only-ready": _POLLS,
     "unexpected": {"avatar", "create"},
     "unexpected.foreign-origin": set(),
