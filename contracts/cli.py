@@ -9,14 +9,17 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import click
 
 from contracts.drift.command import drift
+from contracts.durations import DEADLINES_S, seconds
 from contracts.judge.case import Level, Requirement
 from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import FakeError
+from contracts.judge.repairs import NAMES, repair_of
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import Judge, RunOptions
 from contracts.judge.runner import PRESETS, Listener
@@ -25,7 +28,7 @@ from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import Target, TargetError, is_address
 from contracts.judge.verdict import Report
-from contracts.report import Format, write
+from contracts.report import Format, check_writable, write
 from contracts.report.redaction import Redaction
 from contracts.report.terminal import Terminal
 
@@ -102,18 +105,31 @@ def _avatars(text: str) -> tuple[str, ...]:
     return avatars
 
 
+def _seconds(low_s: float, high_s: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            return seconds(text, low_s, high_s)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return parse
+
+
 def _report(text: str) -> tuple[Format, Path]:
     form, equals, name = text.partition("=")
     file = Path(name if equals else "-")
-    if not file.parent.is_dir() or file.is_dir():
-        raise click.BadParameter(f"{file} cannot be written")
     try:
-        return Format(form), file
+        found = Format(form), file
     except ValueError:
         known = ", ".join(each.value for each in Format)
         raise click.BadParameter(
             f"expected FORMAT=FILE with one of {known}, got {text!r}"
         ) from None
+    try:
+        check_writable(file)
+    except OSError as error:
+        raise click.BadParameter(f"{file} cannot be written: {error.strerror}") from None
+    return found
 
 
 @main.command(context_settings={"show_default": True})
@@ -127,9 +143,11 @@ def _report(text: str) -> tuple[Format, Path]:
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(1, 120),
-    default=30.0,
-    help="The target's own deadline, in seconds: it has to answer by then in every situation.",
+    metavar="DURATION",
+    default="30s",
+    callback=_parsed(_seconds(*DEADLINES_S)),
+    help="The target's own deadline, such as 10s or 500ms: it has to answer by then in every"
+    " situation.",
 )
 @click.option(
     "--shape",
@@ -184,9 +202,10 @@ def _report(text: str) -> tuple[Format, Path]:
 @click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(0, 600),
-    default=60.0,
-    help="How long the target may take until it listens, in seconds.",
+    metavar="DURATION",
+    default="60s",
+    callback=_parsed(_seconds(0, 600)),
+    help="How long the target may take until it listens.",
 )
 @click.option(
     "--fake-port",
@@ -271,6 +290,9 @@ def check(
     to_output = [form for form, file in reports if str(file) == "-"]
     if len(to_output) > 1:
         raise click.UsageError("only one --report can be written to standard output")
+    files = [file.resolve() for _, file in reports if str(file) != "-"]
+    if again := [file for at, file in enumerate(files) if file in files[:at]]:
+        raise click.UsageError(f"two --report name the same file {again[0]}")
     # annotations of GitHub are found in any log; another report must be alone for its reader
     alone = bool(to_output) and to_output != [Format.GITHUB]
     terminal = Terminal.usual(strict=strict, err=alone)
@@ -385,7 +407,7 @@ def list_(level: str | None, *, as_json: bool, as_markdown: bool, as_situations:
 @main.command()
 @click.argument("requirement_id", metavar="ID")
 def explain(requirement_id: str) -> None:
-    """Explain one requirement: the sentence, the reason, the source, the situations.
+    """Explain one requirement: the sentence, the reason, the source, the repair, the situations.
 
     ID may be that of a finding: `requirement@situation`.
     """
@@ -400,7 +422,11 @@ def explain(requirement_id: str) -> None:
     each = by_id[requirement_id]
     about = [one for one in situations(30.0, "marker") if each.is_about(one)]
     click.echo(f"{each.id}  ({each.level.value})\n\n{each.text}\n\nWhy: {each.why}")
-    click.echo(f"Source: {each.source}\n\nJudged in {len(about)} situations:")
+    repair = repair_of(each.id)
+    click.echo(f"Source: {each.source}\n\nRepair: {repair.text}\n\n{NAMES}")
+    for language, code in (("Node", repair.node), ("Python", repair.python)):
+        click.echo(f"\n{language}:\n{indent(code, '    ')}")
+    click.echo(f"\nJudged in {len(about)} situations:")
     for situation in about:
         click.echo(f"  {situation.id:<28} {situation.about}")
 

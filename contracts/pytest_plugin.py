@@ -26,6 +26,17 @@ if TYPE_CHECKING:
     from contracts.judge.run import BlockingJudge, Report
 
 
+def _deadline_s(text: str) -> float:
+    from argparse import ArgumentTypeError
+
+    from contracts.durations import DEADLINES_S, seconds
+
+    try:
+        return seconds(text, *DEADLINES_S)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("runway-contracts", "contract of Runway connect gateways")
@@ -34,10 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--gateway-timeout",
-        type=float,
+        type=_deadline_s,
         default=30.0,
-        metavar="SECONDS",
-        help="Its own deadline. Default: 30.",
+        metavar="DURATION",
+        help="Its own deadline, such as 10s or 500ms. Default: 30s.",
     )
     group.addoption(
         "--gateway-profile",

@@ -184,13 +184,13 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "contracts": (
-        "wire judge",
+        "durations wire judge",
         "drift report strategies pytest_plugin",
         "cli conformance",
         "__main__",
     ),
     "contracts/judge": (
-        "clock situation spellings",
+        "clock repairs situation spellings",
         "output",
         "observation",
         "case target fake loop_lag",

@@ -271,7 +271,7 @@ class Observation:
         Args:
             consumes: the target has to consume, not the browser.
         """
-        elsewhere = "its later calls went to another host than RUNWAYML_BASE_URL, or to none"
+        elsewhere = "its later calls went to another host than RUNWAYML_BASE_URL, or it sent none"
         ready = any(each.shown == "READY" and each.arrives for each in self.polls)
         if not self.creates:
             return "no create reached Runway"

@@ -37,9 +37,11 @@ def why_not_exercised(
         return f"every answer was {names}: give what callers have to send by --header"
     if statuses and all(300 <= status < 400 for status in statuses):
         return f"every answer was {names}: give the address that {url} redirects to as --target"
+    rejected = statuses and all(400 <= status < 500 for status in statuses)
+    avatars = " and does it take the avatars of --avatars?" if rejected else ""
     return (
         "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
-        f" RUNWAYML_API_SECRET, and is {url} its connect endpoint?"
+        f" RUNWAYML_API_SECRET, and is {url} its connect endpoint{',' if avatars else '?'}{avatars}"
     )
 
 

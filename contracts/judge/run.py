@@ -113,20 +113,21 @@ class RunOptions:
         without.
         """
         every = situations(self.timeout_s, self._marker)
-        chosen = [
-            each
-            for each in every
-            if (each.quick or not self.quick)
-            and any(requirement.is_about(each) for requirement in self.requirements)
-        ]
+        chosen = [each for each in self._about(every) if each.quick or not self.quick]
         connects = any(each.expect is not Expect.REFUSAL for each in chosen)
         if connects and every[0] not in chosen:
             chosen.append(every[0])
         return chosen
 
+    def _about(self, every: Sequence[Situation]) -> list[Situation]:
+        """Return the situations that a requirement is about."""
+        return [each for each in every if any(one.is_about(each) for one in self.requirements)]
+
     def plan(self, media_url: str, target: Target) -> RunPlan:
         """Return what a run is to do with a target."""
-        chosen = [(each, _why_left_out(each, target)) for each in self.situations()]
+        chosen = [(each, _why_not(each, target, self.avatars)) for each in self.situations()]
+        quick = {each.id for each, _ in chosen}
+        about = self._about(situations(self.timeout_s, self._marker))
         tokens = tokens_in(target.headers)
         secret, marker = self.api_secret, self._marker
         return RunPlan(
@@ -136,7 +137,8 @@ class RunOptions:
             seed=self.seed,
             jobs=self.jobs,
             examples=self.examples,
-            left_out=[(each, why) for each, why in chosen if why],
+            left_out=[each.id for each in about if each.id not in quick],
+            not_applicable=[(each, why) for each, why in chosen if why],
         )
 
     def custom_avatars(self, target: Target | None = None) -> Sequence[str] | str:
@@ -248,13 +250,15 @@ class Judge:
         return Instance(target, fake, avatars, output, program, self.options.wait_s)
 
 
-def _why_left_out(situation: Situation, target: Target) -> str:
+def _why_not(situation: Situation, target: Target, avatars: Sequence[str]) -> str:
     """Return why a situation has no meaning for a target, in a line; empty if it has."""
     if not target.takes_avatar:
         if situation.expect is Expect.REFUSAL or situation.custom:
             return "the endpoint chooses the avatar itself"
         if situation.slow:
             return "the endpoint chooses the avatar, which would tell slow callers from others"
+    elif situation.slow and len(avatars) == 1:
+        return "there is one avatar, so one caller at a time"
     return target.cannot_send(situation.request)
 
 

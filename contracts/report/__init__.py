@@ -37,6 +37,22 @@ def render(report: Report, form: Format, *, strict: bool) -> str:
     return _WRITERS[form](report, strict=strict)
 
 
+def check_writable(file: Path) -> None:
+    """Check that a report can be written to a file, and leave it, or its absence, as it was.
+
+    Raises:
+        OSError: it cannot be: its folder is missing, it is a folder itself, a permission is.
+    """
+    if str(file) == "-" or (file.exists() and not (file.is_file() or file.is_dir())):
+        return  # opening a pipe or a device may wait, or may do something
+    if file.exists():
+        file.open("ab").close()  # neither truncated nor touched
+        return
+    place = file.resolve()  # where a link leads that has no file yet
+    place.open("xb").close()
+    place.unlink()
+
+
 def write(report: Report, form: Format, file: Path, *, strict: bool) -> None:
     """Write a report to a file, `-` being standard output.
 

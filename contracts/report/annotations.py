@@ -11,7 +11,7 @@ Source: "Workflow commands for GitHub Actions" and the toolkit's escaping.
 from itertools import zip_longest
 
 from contracts.judge.verdict import Report
-from contracts.report.findings import headline, summary
+from contracts.report.findings import headline, left_out, summary
 from contracts.report.redaction import Redaction
 
 
@@ -35,7 +35,8 @@ def github(report: Report, *, strict: bool) -> str:
         kind = "error" if strict else "warning"
         lines.append(_command(kind, title, redact.line(verdict.reason)))
     ended = redact.line(f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}")
-    lines.append(_command("notice", "runway-contracts", f"{first}\n{ended}"))
+    parts = [each for each in (first, ended, left_out(report)) if each]
+    lines.append(_command("notice", "runway-contracts", "\n".join(parts)))
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,14 @@ from contracts.judge.case import Level
 from contracts.judge.observation import Observation
 from contracts.judge.verdict import Outcome, Report, Verdict
 
+_WORST_FIRST = (
+    *("request.preset", "request.custom-avatar", "header.version", "poll.waits"),
+    *("consume.with-the-key", "consume.arrives", "shape", "secrecy", "consume"),
+    *("time", "state", "terminal", "upstream", "retry", "cancel", "many"),
+)
+"""What to mend first: a connect that fails at its first hop before one that fails later, then what
+a page gets wrong, then what costs money, then the rest. Ids, or families."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -67,6 +75,40 @@ def headline(report: Report, *, strict: bool) -> str:
     else:
         return "kept"
     return "; ".join(each for each in (first, f"broken: {counts}" if broken else "") if each)
+
+
+def to_mend_first(report: Report) -> str:
+    """Return the id of the requirement to mend first, empty if there is nothing to mend.
+
+    A MUST comes before a SHOULD, then what a connect needs earlier, then what is broken in more
+    situations. Without a finding and without a connect that succeeded it is what connects are for.
+    """
+    broken = [each for each in report.verdicts if each.outcome is Outcome.FAIL]
+    broken = [each for each in broken if each.requirement.level is not Level.MAY]
+    if not broken:
+        return "poll.waits" if report.not_exercised else ""
+
+    def rank(verdict: Verdict) -> tuple[bool, int, int]:
+        names = (verdict.requirement.id, verdict.requirement.family)
+        ranks = [_WORST_FIRST.index(each) for each in names if each in _WORST_FIRST]
+        must = verdict.requirement.level is Level.MUST
+        return not must, min(ranks, default=len(_WORST_FIRST)), -len(verdict.findings)
+
+    return min(broken, key=rank).requirement.id
+
+
+def left_out(report: Report) -> str:
+    """Return what the quick profile left out, in a line; empty if the run left out nothing."""
+    if not report.left_out:
+        return ""
+    played = [seen.situation for seen in report.observations]
+    unplayed = [
+        each.requirement.id
+        for each in report.verdicts
+        if not any(each.requirement.is_about(situation) for situation in played)
+    ]
+    without = f", and so all of {', '.join(unplayed)}" if unplayed else ""
+    return f"the quick profile left out {len(report.left_out)} situations{without}"
 
 
 def families(verdicts: Iterable[Verdict]) -> list[tuple[str, list[Verdict]]]:

@@ -41,6 +41,7 @@ def as_json(report: Report, *, strict: bool) -> str:
             "errors": 0,  # of format 1; no requirement has this outcome any more
         },
         "requirements": [_verdict(each, redact, strict=strict) for each in report.verdicts],
+        "left_out": list(report.left_out),
         "situations": [_situation(each, report, redact) for each in report.observations],
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE

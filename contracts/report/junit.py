@@ -10,7 +10,7 @@ from xml.etree import ElementTree as XML
 
 from contracts.judge.case import Level
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import began, headline, summary
+from contracts.report.findings import began, headline, left_out, summary
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -41,6 +41,7 @@ def junit(report: Report, *, strict: bool) -> str:
             "timeout_s": f"{report.context.timeout_s:g}",
             "strict": str(strict).lower(),
             "replay_token": report.replay_token,
+            **({"left_out": rest} if (rest := left_out(report)) else {}),
         },
     )
     if report.not_exercised:

@@ -14,7 +14,7 @@ from contracts.judge.case import Level
 from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.situation import Situation
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, headline, summary
+from contracts.report.findings import families, headline, left_out, summary
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence
 from contracts.report.svg import LANES, WIDTH, Drawing, drawing
@@ -94,6 +94,7 @@ def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, 
         "strict": strict,
         "heading": first[:1].upper() + first[1:] if not_exercised else f"The contract is {first}",
         "counts": summary(report),
+        "left_out": left_out(report),
         "report": report,
         "broken": broken,
         "families": [

@@ -4,7 +4,6 @@ Progress goes to standard error, as a moving bar if that is a terminal; the verd
 output. Lines are wrapped and coloured on terminals only, never in files.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,7 +22,7 @@ from rich.text import Text
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, headline, summary
+from contracts.report.findings import families, headline, left_out, summary, to_mend_first
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -118,7 +117,7 @@ class Terminal:
                 self._verdict(verdict, redact)
         if found:
             self._findings(report, redact)
-        self._end(report, found, redact)
+        self._end(report, redact)
 
     def _verdict(self, verdict: Verdict, redact: Redaction) -> None:
         requirement, outcome = verdict.requirement, verdict.outcome
@@ -172,7 +171,7 @@ class Terminal:
         for line in evidence(finding.seen, redact):
             self._line((f"    {line}", "dim"))
 
-    def _end(self, report: Report, found: Sequence[Finding], redact: Redaction) -> None:
+    def _end(self, report: Report, redact: Redaction) -> None:
         counts = summary(report)
         good = report.kept(strict=self.strict)
         self._line()
@@ -180,13 +179,14 @@ class Terminal:
             (f"{counts}", "bold green" if good else "bold red"),
             (f", {report.took_s:.1f} seconds, {redact.line(report.target_url)}", ""),
         )
-        if not found:
+        if rest := left_out(report):
+            self._line((f"{rest}; --profile full plays them", "yellow"))
+        if not (first := to_mend_first(report)):
             return
         self._line()
         self._line(("What to do next", "bold"))
-        self._line((f"  runway-contracts explain {found[0].requirement.id}", "cyan"))
-        self._line(("      the reason for this requirement, and how it is judged", "dim"))
-        first = found[0].requirement.id
+        self._line((f"  runway-contracts explain {first}", "cyan"))
+        self._line(("      the reason for this requirement, and its repair in code", "dim"))
         self._line((f"  runway-contracts check --only {first} --report html=report.html …", "cyan"))
         self._line(("      judge it alone, and draw what happened", "dim"))
         if report.replay_token:

@@ -5,7 +5,7 @@ the findings follow from the gateway and from the judge alone. Real processes ar
 `tests/clients`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -47,12 +47,14 @@ class SimulatedJudge:
         alone: situations are played one at a time, and only the quick
             ones and those with many callers.
         about: only situations that one of these requirements judges are played; empty: all.
+        only: only situations with these ids are played; empty: all.
     """
 
     shape: Shape | None
     timeout_s: float
     alone: bool = False
     about: Sequence[Requirement] = ()
+    only: Set[str] = frozenset()
 
     def judge(self, served: Served) -> Report:
         """Play everything against the served gateway, on virtual time."""
@@ -77,6 +79,8 @@ class SimulatedJudge:
         every: Sequence[Situation] = situations(self.timeout_s, MARKER)
         if self.about:
             every = [each for each in every if any(one.is_about(each) for one in self.about)]
+        if self.only:
+            every = [each for each in every if each.id in self.only]
         if not self.alone:
             return every
         return [each for each in every if each.quick or each.callers > 1]

@@ -320,13 +320,13 @@ async def test_a_run_that_judged_nothing_is_not_good(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "json").read_text())
     assert run.code == 3
     assert run.last.startswith("runway-contracts: not one request of the target reached the fake")
-    assert "nothing was judged" in run.output
-    assert {each["outcome"] for each in report["requirements"]} == {"skip"}
+    assert run.output.startswith("nothing was judged: not one request")
+    assert {each["outcome"] for each in report["requirements"]} == {"not observed", "skip"}
     assert report["passed"] is False
     assert report["nothing_judged"] in run.last
     assert "<error" in (tmp_path / "junit").read_text()
     assert "::error" in (tmp_path / "github").read_text()
-    assert "Not judged: not one" in (tmp_path / "html").read_text()
+    assert "Nothing was judged: not one" in (tmp_path / "html").read_text()
 
 
 async def test_a_report_is_alone_on_standard_output() -> None:
@@ -337,8 +337,71 @@ async def test_a_report_is_alone_on_standard_output() -> None:
         log = await check(*common, "--report=github")
     assert json.loads(alone.output)["passed"] is True
     assert "1 passed" in alone.errors
-    assert "1 passed, 0 failed, 0 skipped, " in log.output.splitlines()[-2]
+    assert "1 passed, 0 failed, 0 skipped, " in log.output
     assert log.output.splitlines()[-1].startswith("::notice")
+
+
+ONE_MALFORMED_CREATE = """
+import http.server, json, os, sys, urllib.error, urllib.request
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        try:
+            avatar = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["avatarId"]
+            assert avatar in KNOWN or not KNOWN
+        except Exception:
+            return self.answer(400)
+        headers = {
+            "Authorization": "Bearer " + os.environ["RUNWAYML_API_SECRET"],
+            "Content-Type": "application/json",
+            "X-Runway-Version": "2024-11-06",
+        }
+        url = os.environ["RUNWAYML_BASE_URL"] + "/v1/realtime_sessions"
+        try:
+            urllib.request.urlopen(urllib.request.Request(url, b'{"model": "?"}', headers))
+        except urllib.error.HTTPError:
+            pass
+        self.answer(500)
+    def answer(self, status):
+        body = b'{"error": "out of order"}'
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+KNOWN = sys.argv[2:]
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    "options", [("--strict", "--skip=request"), ("--only=cancel",), ("--only=cancel.caller-gone",)]
+)
+async def test_a_target_whose_connects_all_fail(
+    options: tuple[str, ...], take_port: TakePort, tmp_path: Path
+) -> None:
+    """It answers 500 after one malformed create: code 3, and the first line has the hop."""
+    port = take_port()
+    command = (sys.executable, "-c", ONE_MALFORMED_CREATE, str(port))
+    more = (*options, f"--report=json={tmp_path / 'json'}")
+    run = await check("--target", url_at(port), *QUICK, *more, "--", *command)
+    report = json.loads((tmp_path / "json").read_text())
+    assert run.code == 3, run
+    first = "no connect succeeded: in ready-at-once, the create got 400, and the caller got 500"
+    assert run.output.startswith(first)
+    cancels = [each for each in report["requirements"] if each["family"] == "cancel"]
+    assert {each["outcome"] for each in cancels} <= {"not observed", "skip"}
+    assert report["summary"]["failed"] == 0
+
+
+async def test_a_server_that_does_not_know_the_avatar(take_port: TakePort) -> None:
+    """A caller who hangs up leaves no session there, and so no cancel is judged: code 3."""
+    port = take_port()
+    command = (sys.executable, "-c", ONE_MALFORMED_CREATE, str(port), "an-avatar-of-its-own")
+    run = await check("--target", url_at(port), *QUICK, "--only=cancel.caller-gone", "--", *command)
+    assert run.code == 3, run
+    row = next(each for each in run.output.splitlines() if "cancel.caller-gone " in each)
+    assert row.split()[:4] == ["not", "observed", "MUST", "cancel.caller-gone"]
+    assert run.last.endswith("and does it take the avatars of --avatars?")
 
 
 async def test_a_target_with_another_secret(take_port: TakePort) -> None:
@@ -486,12 +549,55 @@ async def test_no_fake_at_the_address(take_port: TakePort) -> None:
         ["--report=json=-", "--report=github"],
         ["--profile=quick", "--only=request.hostile"],
         ["--timeout=0"],
+        ["--timeout=400ms"],
+        ["--timeout=3 weeks"],
+        ["--wait=11m"],
+        ["--report=json=/tmp/twice", "--report=html=/tmp/twice"],
     ],
 )
 def test_usage(arguments: list[str]) -> None:
     """Options that make no sense are rejected before anything is started, with code 2."""
     result = CliRunner().invoke(main, ["check", *arguments])
     assert result.exit_code == 2, result.output
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("missing/report", "No such file or directory"),
+        ("", "Is a directory"),
+        ("kept/report", "Not a directory"),
+        ("/sys/report", "Permission denied"),
+        ("/sys/kernel/notes", "Permission denied"),
+    ],
+    ids=["no-folder", "a-folder", "below-a-file", "no-place", "read-only"],
+)
+def test_a_report_that_cannot_be_written_is_refused_first(
+    file: str, reason: str, tmp_path: Path
+) -> None:
+    """Nothing is started, the reason is named, and a report of before is not touched."""
+    if file.startswith("/sys/") and not Path("/sys/kernel/notes").exists():
+        pytest.skip("needs a folder that takes no files, even for root: /sys of Linux")
+    (tmp_path / "kept").write_text("of before")
+    arguments = [f"--report=json={tmp_path / 'kept'}", f"--report=html={tmp_path / file}"]
+    result = CliRunner().invoke(main, ["check", *arguments])
+
+    assert result.exit_code == 2
+    assert f"cannot be written: {reason}" in result.output
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("kept", "of before")]
+
+
+def test_a_report_file_is_neither_made_nor_emptied_before_the_run(tmp_path: Path) -> None:
+    """The check of its place leaves it as it was: there or not, also where a link leads."""
+    (tmp_path / "kept").write_text("of before")
+    (tmp_path / "link").symlink_to(tmp_path / "later")
+    names = ("kept", "new", "link")
+    reports = [f"--report=json={tmp_path / name}" for name in names]
+    result = CliRunner().invoke(main, ["check", *reports, "--only=no.such"])
+
+    assert "no requirement's id begins with" in result.output
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["kept", "link"]
+    assert (tmp_path / "kept").read_text() == "of before"
 
 
 @pytest.mark.parametrize("header", ["Authorization Bearer of-my-own", "X-Key: of-my-own\x00"])

@@ -9,8 +9,10 @@ from contracts.judge.observation import TERMINAL, ObservedSession, TargetAnswer
 from contracts.judge.situation import Expect, Shape
 
 SHORTEST_INTERVAL_S = 0.1
-_HOPS = {"createSession": "create", "getSession": "poll", "consumeSession": "consume"}
-_HOPS |= {"deleteSession": "cancel"}
+_HOPS = {
+    **{"createSession": "create", "getSession": "poll"},
+    **{"consumeSession": "consume", "deleteSession": "cancel"},
+}
 
 
 def shape_of(answer: TargetAnswer) -> Shape | None:
@@ -151,7 +153,7 @@ def deadline_came(case: Case) -> str:
 
 def caller_left(case: Case) -> str:
     """The caller hung up before it got an answer."""
-    return "" if case.seen.answer.status is None else f"the caller had left, and {_got(case)}"
+    return "" if case.seen.answer.status is None else f"the caller {_got(case)} before it left"
 
 
 def left_over(case: Case) -> str:

@@ -110,7 +110,7 @@ def request_no_upstream(case: Case) -> Breaches:
 def request_preset(case: Case) -> Breaches:
     """Check the body of creates, and that Runway does not reject it."""
     if _UUID.fullmatch(case.seen.avatar):
-        return  # the target takes custom avatars only (--avatars)
+        raise NotJudged("the target takes custom avatars only (--avatars)")
     for create in case.seen.creates:
         avatar = create.body.get("avatar")
         avatar = avatar if isinstance(avatar, dict) else {}

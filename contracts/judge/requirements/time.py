@@ -40,7 +40,9 @@ def time_deadline(case: Case) -> Breaches:
     traits={Trait.DEADLINE},
 )
 def time_status(case: Case) -> Breaches:
-    """Check the status."""
+    """Check the status; without a create, the answer is about something else."""
+    if not case.seen.creates:
+        return
     for answer in case.in_time:
         if answer.status is not None and not 500 <= answer.status < 600:
             yield Breach("504 or another 5xx", str(answer))

@@ -74,7 +74,7 @@ def several(timeout_s: float) -> Iterator[Situation]:
             shape=shape,
         )
 
-    soon = {"provision_time": "400ms"}
+    soon = ready_after(min(0.4, timeout_s / 4))
     slow_s = min(SLOW_S, timeout_s / 2)
     slow_consume = fault_form("consumeSession", {"delay": f"{slow_s:.3f}s"})
     yield succeeds(

@@ -18,8 +18,9 @@ QUICK = (
     *("bad-json", "no-avatar", "avatar-number", "unknown-preset"),
     *("fails-while-provisioning", "cancelled-while-polling", "running-before-ready"),
     *("create-401", "create-402", "create-500", "poll-401", "poll-500-once", "consume-401"),
+    *("cancel-500-once", "same-avatar"),
 )
-"""The situations of the quick profile."""
+"""The situations of the quick profile: one of each family at least, none that takes a deadline."""
 
 
 def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:

@@ -10,18 +10,19 @@ LATE_S = 1.0
 
 
 def successes(timeout_s: float) -> Iterator[Situation]:
+    queued = {"queued": f"{min(0.7, timeout_s / 4):.3f}s"}
     yield succeeds("ready-at-once", "The session is READY at the first poll.", session=AT_ONCE)
     yield succeeds(
         "ready-after-a-while",
-        "The session becomes READY after 1.2 s.",
+        "The session becomes READY after the first polls.",
         Trait.SLOW,
-        session={"provision_time": "1.2s"},
+        session=ready_after(min(1.2, timeout_s / 2)),
     )
     yield succeeds(
         "queued-then-ready",
         "The session waits in the queue before it is provisioned.",
         Trait.SLOW,
-        session={"queued": "700ms", "provision_time": "300ms"},
+        session={**queued, **ready_after(min(0.3, timeout_s / 8))},
     )
     yield succeeds(
         "ready-at-the-last-moment",
