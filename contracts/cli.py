@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -16,6 +15,7 @@ import click
 
 from contracts.drift.command import drift
 from contracts.durations import DEADLINES_S, seconds
+from contracts.endpoint import address, endpoint_options, target
 from contracts.judge.case import Level, Requirement
 from contracts.judge.contract_page import contract_page
 from contracts.judge.fake import FakeError
@@ -26,7 +26,7 @@ from contracts.judge.runner import PRESETS, Listener
 from contracts.judge.situation import Shape
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
-from contracts.judge.target import Target, TargetError, is_address
+from contracts.judge.target import PORT, Target, TargetError
 from contracts.judge.verdict import Report
 from contracts.report import Format, check_writable, write
 from contracts.report.redaction import Redaction
@@ -34,9 +34,6 @@ from contracts.report.terminal import Terminal
 
 EXIT_BROKEN, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_INTERNAL = 1, 2, 3, 4
 EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
-DEFAULT_URL = "http://127.0.0.1:4011/api/avatar/connect"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,34 +63,10 @@ def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Param
 
 
 def _address(url: str) -> str:
-    if not is_address(url):
-        raise click.BadParameter(f"expected an address such as {DEFAULT_URL}, got {url!r}")
-    return url
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = (part.strip() for part in text.partition(":"))
-    wrong = ""  # without the value, which may be a secret
-    if not colon:
-        wrong = "no colon"
-    elif not _HEADER_NAME.fullmatch(name):
-        wrong = f"the name {name!r}"
-    elif _CONTROL.search(value):
-        wrong = f"a value of {name} that cannot be sent"
-    if wrong:
-        raise click.BadParameter(f"expected `Name: value`, got {wrong}")
-    return name, value
-
-
-def _template(text: str) -> str:
-    if "$AVATAR" not in text:
-        raise click.BadParameter(f"expected $AVATAR in the body, got {text!r}")
     try:
-        if text.lstrip().startswith(("{", "[")):
-            json.loads(text.replace("$AVATAR", PRESETS[0]))
+        return address(url)
     except ValueError as error:
-        raise click.BadParameter(f"expected JSON, got {text!r}: {error}") from None
-    return text
+        raise click.BadParameter(str(error)) from None
 
 
 def _avatars(text: str) -> tuple[str, ...]:
@@ -133,13 +106,7 @@ def _report(text: str) -> tuple[Format, Path]:
 
 
 @main.command(context_settings={"show_default": True})
-@click.option(
-    "--target",
-    "url",
-    default=DEFAULT_URL,
-    callback=_parsed(_address),
-    help="The endpoint to which a page POSTs.",
-)
+@endpoint_options
 @click.option(
     "--timeout",
     "timeout_s",
@@ -156,25 +123,19 @@ def _report(text: str) -> tuple[Format, Path]:
     help="The shape of its answer. Without it, either is right.",
 )
 @click.option(
-    "--header",
-    "headers",
-    multiple=True,
-    callback=_parsed(_header),
-    help="`Name: value`, sent with every call.",
-)
-@click.option(
-    "--body-template",
-    default='{"avatarId": "$AVATAR"}',
-    callback=_parsed(_template),
-    help="The body; $AVATAR is replaced.",
-)
-@click.option(
     "--avatars",
     default=",".join(PRESETS),
     show_default=False,
     callback=_parsed(_avatars),
     help="The target's allow-list, separated by commas: presets, or UUIDs of custom avatars. So"
     " many situations run side by side. [default: the nine presets]",
+)
+@click.option(
+    "--instances",
+    type=click.IntRange(1, 16),
+    default=1,
+    help="Start so many of the target side by side, each with a secret of its own: for an endpoint"
+    " with few avatars. Needs {port} in --target.",
 )
 @click.option("--only", multiple=True, help="Only requirements whose id begins so; repeatable.")
 @click.option("--skip", multiple=True, help="No requirement whose id begins so; repeatable.")
@@ -240,8 +201,11 @@ def _report(text: str) -> tuple[Format, Path]:
 def check(
     *,
     url: str,
+    method: str,
     headers: Sequence[tuple[str, str]],
     body_template: str,
+    custom_body_template: str | None,
+    answer_map: Sequence[tuple[str, str]],
     only: Sequence[str],
     skip: Sequence[str],
     strict: bool,
@@ -261,8 +225,8 @@ def check(
       0  no MUST is broken, and with --strict no SHOULD, and every MUST was observed
       1  one is, or with --strict was not
       2  usage
-      3  no target: it cannot be started, does not listen, or ended in the middle; or no evidence:
-         no connect succeeded, no HTTP answer came, or no request reached the fake
+      3  no target: it cannot be started, or does not listen; or no evidence: no connect
+         succeeded, no HTTP answer came, or no request reached the fake
       4  the judge itself failed: its fake does not run, or a report cannot be written
       130 and 143: interrupted; what was started has ended
 
@@ -277,6 +241,12 @@ def check(
       one behind a login, that takes two avatars only, with a deadline of 10 s:
         runway-contracts check --header 'Authorization: Bearer abc' --timeout 10 \\
           --avatars music-superstar,tennis-coach -- npm start
+      one whose endpoint chooses the avatar, four times side by side:
+        runway-contracts check --target 'http://127.0.0.1:{port}/connect' --body-template '{}' \\
+          --instances 4 -- node server.js --port '{port}'
+      one that is called by GET, with keys of its own in the answer:
+        runway-contracts check --method GET --target 'http://127.0.0.1:3000/call?who=$AVATAR' \\
+          --answer-map session_id=sessionId --answer-map session_key=sessionKey -- npm start
       one family of requirements:
         runway-contracts check --only request -- npm start
     """
@@ -285,6 +255,10 @@ def check(
         raise click.UsageError("--examples needs hypothesis: pip install hypothesis")
     if run.fake_port and run.fake_url:
         raise click.UsageError("--fake-port is for a fake of our own, --fake-url for another one")
+    if PORT in url and not command:
+        raise click.UsageError("{port} is for a target that a COMMAND starts")
+    if run.instances > 1 and PORT not in url:
+        raise click.UsageError("--instances needs {port} in --target, and in the COMMAND or PORT")
     if not run.situations():
         raise click.UsageError("no situation of the quick profile is about these requirements")
     to_output = [form for form, file in reports if str(file) == "-"]
@@ -296,9 +270,16 @@ def check(
     # annotations of GitHub are found in any log; another report must be alone for its reader
     alone = bool(to_output) and to_output != [Format.GITHUB]
     terminal = Terminal.usual(strict=strict, err=alone)
-    target = Target(url, dict(headers), body_template)
+    endpoint = target(
+        url,
+        headers=headers,
+        method=method,
+        body_template=body_template,
+        custom_body_template=custom_body_template,
+        answer_map=answer_map,
+    )
     try:
-        report = _until_signal(_judged(run, target, command, terminal.listen))
+        report = _until_signal(_judged(run, endpoint, command, terminal.listen))
         terminal.close()
         for form, file in reports:
             write(report, form, file, strict=strict)
@@ -330,14 +311,14 @@ def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Requirement, ...]
 
 
 async def _judged(
-    options: RunOptions, target: Target, command: Sequence[str], listen: Listener
+    options: RunOptions, endpoint: Target, command: Sequence[str], listen: Listener
 ) -> Report:
     async with Judge.started(options) as judge:
         if not command:
             click.echo("Expecting a target that runs with these two:", err=True)
             for line in options.upstream_lines(judge.fake.url, option="--secret"):
                 click.echo(line, err=True)
-        return await judge.judge(target, command=command, environment=os.environ, listen=listen)
+        return await judge.judge(endpoint, command=command, environment=os.environ, listen=listen)
 
 
 def _until_signal(run: Coroutine[Any, Any, Report]) -> Report:

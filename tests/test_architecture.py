@@ -185,7 +185,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "contracts": (
         "durations wire judge",
-        "drift report strategies pytest_plugin",
+        "drift endpoint report strategies pytest_plugin",
         "cli conformance",
         "__main__",
     ),

@@ -54,7 +54,7 @@ class Program:
         self._command = command
         self._environment = environment
         self._output = output
-        self._mark = os.urandom(12).hex()
+        self._mark = f"{os.getpid()}-{id(self)}-{now()}"  # of one program of one judge
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._pipe: asyncio.ReadTransport | None = None

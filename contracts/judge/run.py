@@ -125,9 +125,9 @@ class RunOptions:
 
     def plan(self, media_url: str, target: Target) -> RunPlan:
         """Return what a run is to do with a target."""
-        chosen = [(each, _why_left_out(each, target)) for each in self.situations()]
+        chosen = [(each, _why_not(each, target, self.avatars)) for each in self.situations()]
+        quick = {each.id for each, _ in chosen}
         about = self._about(situations(self.timeout_s, self._marker))
-        known = {each.id for each, _ in chosen}
         tokens = tokens_in(target.headers)
         secret, marker = self.api_secret, self._marker
         return RunPlan(
@@ -137,8 +137,8 @@ class RunOptions:
             seed=self.seed,
             jobs=self.jobs,
             examples=self.examples,
-            left_out=[(each, why) for each, why in chosen if why],
-            not_quick=[each.id for each in about if each.id not in known],
+            left_out=[each.id for each in about if each.id not in quick],
+            not_applicable=[(each, why) for each, why in chosen if why],
         )
 
     def custom_avatars(self, target: Target | None = None) -> Sequence[str] | str:
@@ -250,13 +250,15 @@ class Judge:
         return Instance(target, fake, avatars, output, program, self.options.wait_s)
 
 
-def _why_left_out(situation: Situation, target: Target) -> str:
+def _why_not(situation: Situation, target: Target, avatars: Sequence[str]) -> str:
     """Return why a situation has no meaning for a target, in a line; empty if it has."""
     if not target.takes_avatar:
         if situation.expect is Expect.REFUSAL or situation.custom:
             return "the endpoint chooses the avatar itself"
         if situation.slow:
             return "the endpoint chooses the avatar, which would tell slow callers from others"
+    elif situation.slow and len(avatars) == 1:
+        return "there is one avatar, so one caller at a time"
     return target.cannot_send(situation.request)
 
 

@@ -29,7 +29,7 @@ from contracts.judge.situation import Expect, Situation
 from contracts.judge.situations.building import soon
 from contracts.judge.spellings import Searched
 from contracts.judge.suspects import Suspects
-from contracts.judge.verdict import LeftOut, Report, judge
+from contracts.judge.verdict import NotPlayed, Report, judge
 
 PRESETS = (
     "game-character",
@@ -79,8 +79,8 @@ class RunPlan:
     Attributes:
         jobs: at most so many situations run side by side.
         examples: so many random situations are played as well, one after the other.
-        left_out: situations that have no meaning for this target.
-        not_quick: the situations that the quick profile leaves out.
+        left_out: the situations that the quick profile leaves out.
+        not_applicable: situations that have no meaning for this target.
     """
 
     situations: Sequence[Situation]
@@ -89,8 +89,8 @@ class RunPlan:
     seed: str = "0"
     jobs: int = len(PRESETS)
     examples: int = 0
-    left_out: Sequence[LeftOut] = ()
-    not_quick: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+    not_applicable: Sequence[NotPlayed] = ()
 
 
 class TargetGone(Exception):
@@ -192,7 +192,7 @@ class Runner:
                     played,
                     context,
                     unexercised=unexercised,
-                    left_out=plan.left_out,
+                    not_applicable=plan.not_applicable,
                     lost=lost,
                 )
                 for each in plan.requirements
@@ -203,7 +203,7 @@ class Runner:
             seed=plan.seed,
             took_s=now() - began_at,
             replay_token=await self.instances[0].fake.replay_token(),
-            left_out=tuple(plan.not_quick),
+            left_out=tuple(plan.left_out),
             nothing_judged=unexercised,
             no_connect="" if unexercised else why_no_connect(played, context.shape),
         )

@@ -135,7 +135,7 @@ class Report:
         ]
 
 
-LeftOut = tuple[Situation, str]
+NotPlayed = tuple[Situation, str]
 """A situation that was not played, and why."""
 
 
@@ -145,8 +145,8 @@ def judge(
     context: Context,
     *,
     unexercised: str = "",
-    left_out: Sequence[LeftOut] = (),
-    lost: Sequence[LeftOut] = (),
+    not_applicable: Sequence[NotPlayed] = (),
+    lost: Sequence[NotPlayed] = (),
 ) -> Verdict:
     """Judge one requirement by all situations that it is about.
 
@@ -155,13 +155,13 @@ def judge(
 
     Args:
         unexercised: why the target was not exercised; nothing passes then.
-        left_out: situations that have no meaning for this target.
+        not_applicable: situations that have no meaning for this target.
         lost: situations that were not played, because there was no target any more.
     """
     context = replace(context, creates=_creates(played))
     findings, judged, missing = [], 0, ""
     reason = "none of the situations that it is about was played"
-    if why := next((why for each, why in left_out if requirement.is_about(each)), ""):
+    if why := next((why for each, why in not_applicable if requirement.is_about(each)), ""):
         reason = why
     for seen in played:
         situation = seen.situation

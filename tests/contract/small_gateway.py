@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from aiohttp import web
@@ -61,8 +61,9 @@ class Gateway:
     retry_s: float = 0.3
     repeats: int = 2
     cancels: int = 3
+    method: ClassVar[str] = "POST"
     longest_body: int = 64 * 1024
-    methods: tuple[str, ...] = ("POST",)
+    methods: tuple[str, ...] = ()
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     last_headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -337,7 +338,7 @@ async def served(
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         gateway = kind(url, secret, http, output, shape, deadline_s)
         app = web.Application(client_max_size=gateway.longest_body)
-        for method in gateway.methods:
+        for method in gateway.methods or (gateway.method,):
             app.router.add_route(method, PATH, gateway.handle)
         try:
             async with serving(app, port=port) as served_at:

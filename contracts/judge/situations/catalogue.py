@@ -20,8 +20,9 @@ QUICK = (
     *("ready-at-once", "ready-after-a-while", "custom-avatar", "caller-gone"),
     *("bad-json", "no-avatar", "avatar-number", "unknown-preset"),
     *("fails-while-provisioning", "cancelled-while-polling", "running-before-ready"),
-    *("create-401", "create-402", "create-500", "poll-401", "poll-500-once", "consume-401"),
-    *("cancel-500-once", "same-avatar", "slow-every-poll", "ready-in-small-letters"),
+    *("create-401", "create-402", "create-500", "create-malformed"),
+    *("poll-401", "poll-500-once", "consume-401", "cancel-500-once", "same-avatar"),
+    *("slow-every-poll", "ready-in-small-letters"),
     *("method-get", "json-as-text", "extra-model", "own-headers"),
 )
 """The situations of the quick profile: one of each family at least, none that takes a deadline."""
