@@ -80,7 +80,7 @@ NEEDS: Mapping[str, set[str]] = {
     "state": _POLLS,
     "upstream": {"avatar", "create"},
     "upstream.poll": _POLLS,
-    "upstream.final-ends-the-wait": _POLLS,
+    "upstream.final-ends-the-wait": {"avatar", "create"},
     "upstream.consume": _CONSUMES,
     "error": set(),
     "retry": {"avatar", "create"},
