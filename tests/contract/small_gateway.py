@@ -209,9 +209,10 @@ class Gateway:
             await sleep(self.poll_s)
 
     def key_of(self, answer: Mapping[str, Any]) -> str:
-        if not isinstance(answer.get("sessionKey"), str):
+        key = answer.get("sessionKey")
+        if not isinstance(key, str) or not key:
             raise Problem(502, "there is no key")
-        return str(answer["sessionKey"])
+        return key
 
     def not_waiting(self, status: Any, _answer: Mapping[str, Any]) -> None:
         """Decide what to do about a status other than READY and NOT_READY; return to poll again."""
