@@ -193,6 +193,17 @@ def _warnings(config: Config) -> Iterator[str]:
     upstream = urlsplit(config.base_url)
     if upstream.scheme == "http" and not is_loopback(upstream.hostname or ""):
         yield f"the API secret travels in clear text to {config.upstream_host}: use https"
+    if too_wide := config.trusted.too_wide:
+        yield (
+            f"GATEWAY_TRUSTED_PROXIES: {', '.join(map(str, too_wide))}: any client there chooses"
+            " the address that it is counted and logged by: list your proxies' networks alone"
+        )
+    auth = config.auth
+    if (auth.jwks_url or auth.jwt_public_key) and not (auth.issuer or auth.audience):
+        yield (
+            "every token that is signed with the provider's key and has no aud is accepted, for"
+            " whatever service it was made: set GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE"
+        )
     if unknown_avatars := config.avatars.unknown:
         yield (
             f"GATEWAY_AVATARS: {', '.join(unknown_avatars)}: neither a preset known to this version"

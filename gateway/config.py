@@ -176,6 +176,7 @@ class Config:
             "GATEWAY_DEADLINE": (self.deadline_s > 0, "more than 0"),
             "GATEWAY_POLL_INTERVAL": (0 < self.longest_wait_s <= 1, "more than 0, at most 1"),
             "GATEWAY_CONCURRENCY": (self.concurrency >= 1, "1 or more"),
+            "GATEWAY_IN_FLIGHT_LIMIT": (self.limits.in_flight >= 0, "0 for `off`, or more"),
             "GATEWAY_QUEUE": (self.queue >= 0, "0 or more"),
             "GATEWAY_SHUTDOWN_GRACE": (self.grace_s >= 0, "0 or more"),
             "RUNWAYML_BASE_URL": (not self.base_url.endswith("/"), "no slash at the end"),

@@ -141,7 +141,8 @@ def test_examples_run_on_what_the_tests_use() -> None:
 
 def test_tests_that_run_alone_lie_where_tox_collects_them() -> None:
     """The environment `judged` names the folders of all tests with the marker `alone`."""
-    line = next(line for line in (ROOT / "tox.ini").read_text().splitlines() if "-m alone " in line)
+    lines = (ROOT / "tox.ini").read_text().splitlines()
+    line = next(line for line in lines if '-m "alone and not exhaustive" ' in line)
     folders = re.findall(r"tests/\w+", line)
     marked = {
         path.relative_to(ROOT).as_posix().rpartition("/")[0]

@@ -71,7 +71,7 @@ class Trait(Enum):
     NO_KEY = "the session is READY, and the answer has no key"
     UNKNOWN_STATUS = "the session has no status, or one that is not documented"
     ODD_STATUS = "one poll shows another status than the session has, and its key beside it"
-    ODD_KEY = "one poll shows READY with a key that is no text, or an empty one"
+    ODD_KEY = "one poll shows READY with a key that is null or empty"
     DEADLINE = "the session is not READY by the deadline"
     LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
     CANCEL_HANGS = "no cancel is answered"

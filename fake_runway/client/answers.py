@@ -299,7 +299,6 @@ class RequestView(View):
     query: Mapping[str, str]
     body: Json | None  # the JSON object
     content_type: str | None = None  # the declared one; None: none was declared
-    unread: tuple[int, ...] = ()  # exchanges whose answers the client may not have read before
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,15 @@ left of the first entry that is no trusted proxy is the caller's own invention.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    collapse_addresses,
+    ip_address,
+    ip_network,
+)
 
 from gateway.settings import words
 
@@ -16,7 +24,12 @@ UNIX = "unix"
 LOCAL = "local"  # the name of callers through a Unix socket
 UNKNOWN = "unknown"  # the name of a caller whose connection was gone too early
 
+SHORTEST_IPV4, SHORTEST_IPV6 = 8, 16  # prefixes of networks that proxies alone may fill
+MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 as IPv6 sockets show it
+LOCAL_IPV6 = (IPv6Network("fc00::/7"), IPv6Network("fe80::/10"))  # no client is there by chance
+
 _Address = IPv4Address | IPv6Address
+_Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +41,23 @@ class TrustedProxies:
         unix: whether every peer on a Unix socket is one.
     """
 
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    networks: tuple[_Network, ...] = ()
     unix: bool = False
+
+    @property
+    def too_wide(self) -> tuple[_Network, ...]:
+        """The networks, joined where they meet, that surely hold clients as well."""
+        ipv4 = [each for each in self.networks if isinstance(each, IPv4Network)]
+        ipv6 = [
+            each
+            for each in self.networks
+            if isinstance(each, IPv6Network)
+            and not any(each.subnet_of(local) for local in LOCAL_IPV6)
+        ]
+        return (
+            *(each for each in collapse_addresses(ipv4) if each.prefixlen < SHORTEST_IPV4),
+            *(each for each in collapse_addresses(ipv6) if each.prefixlen < SHORTEST_IPV6),
+        )
 
     def trusts(self, address: _Address) -> bool:
         """Return whether a trusted proxy has this address."""
@@ -44,8 +72,16 @@ def parse_networks(text: str) -> TrustedProxies:
             set behind its prefix counts as a typing error.
     """
     entries = words(text.lower())
-    networks = tuple(ip_network(entry) for entry in entries if entry != UNIX)
+    networks = tuple(_network(entry) for entry in entries if entry != UNIX)
     return TrustedProxies(networks, unix=UNIX in entries)
+
+
+def _network(text: str) -> _Network:
+    network = ip_network(text)
+    if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
+        mapped = network.network_address.ipv4_mapped
+        return IPv4Network((int(mapped or 0), network.prefixlen - MAPPED.prefixlen))
+    return network
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: TrustedProxies) -> str:

@@ -119,7 +119,8 @@ class ConnectFlow:
         """Whether new connects are refused."""
         return self._closing
 
-    async def connect(
+    @asynccontextmanager
+    async def session(
         self,
         avatar: Avatar,
         shape: Shape,
@@ -127,8 +128,11 @@ class ConnectFlow:
         is_gone: Callable[[], bool] = lambda: False,
         options: SessionOptions = NO_OPTIONS,
         caller: str = "",
-    ) -> HandedOut:
-        """Return a session that is ready for its caller.
+    ) -> AsyncIterator[HandedOut]:
+        """Hold a session that is ready for its caller, while the block hands it over.
+
+        The block belongs to the connect: its deadline holds, and a session whose block does not end
+        well is cancelled.
 
         Args:
             is_gone: whether the caller has left.
@@ -144,10 +148,25 @@ class ConnectFlow:
             await custody.place.enter_async_context(self._admission(caller))
             session_id = await self._create(avatar, options, custody, deadline)
             key = await self._until_ready(session_id, deadline)
-            if shape is Shape.SESSION_KEY:
-                return HandedOut(session_id, key)
-            room = await self._retry(lambda: self._upstream.consume(session_id, key), deadline)
-            return HandedOut(session_id, room)
+            handed_out = HandedOut(session_id, key)
+            if shape is Shape.CREDENTIALS:
+                room = await self._retry(lambda: self._upstream.consume(session_id, key), deadline)
+                handed_out = HandedOut(session_id, room)
+            # may take a moment; a caller who has the answer finds the place free
+            await custody.place.aclose()
+            yield handed_out
+
+    async def connect(
+        self,
+        avatar: Avatar,
+        shape: Shape,
+        *,
+        options: SessionOptions = NO_OPTIONS,
+        caller: str = "",
+    ) -> HandedOut:
+        """Return a session that is ready for its caller, who has it then. See `session`."""
+        async with self.session(avatar, shape, options=options, caller=caller) as handed_out:
+            return handed_out
 
     async def finish(self, *, within_s: float) -> None:
         """Refuse new connects, and return when those in flight are answered or the time is up."""
@@ -220,7 +239,7 @@ class ConnectFlow:
             try:
                 result = await attempt()
             except UpstreamFailure as failure:
-                _log.info("upstream: %s", failure)
+                _log.warning("upstream: %s", failure)
                 self._watch.upstream_failed(failure)
                 wait = after_failure(
                     failure,
@@ -259,7 +278,6 @@ class ConnectFlow:
             custody = _Custody(place)
             try:
                 yield custody
-                await place.aclose()  # may take a moment; until then nothing is handed out
             except BaseException as error:
                 over = isinstance(error, SessionFailed) and error.over
                 if custody.creating is not None and not over:

@@ -117,10 +117,10 @@ def parse_rate(text: str) -> tuple[Rate, ...]:
         if form is None or form[3] not in _UNITS:
             among = "" if part == text.lower() else f" in {text!r}"
             raise ValueError(f"got {part.strip()!r}{among}")
-        amount, window_s = int(form[1]), (int(form[2] or 1) or 1) * _UNITS[form[3]]
+        amount, window_s = int(form[1]), int(form[2] or 1) * _UNITS[form[3]]
         if not 1 <= amount <= MOST:
             raise ValueError(f"an amount is from 1 to {MOST}, got {amount}")
-        if window_s > LONGEST_S:
-            raise ValueError(f"a window is at most {LONGEST_S} seconds, got {window_s}")
+        if not 1 <= window_s <= LONGEST_S:
+            raise ValueError(f"a window is from 1 to {LONGEST_S} seconds, got {window_s}")
         strictest[window_s] = min(amount, strictest.get(window_s, amount))
     return tuple(sorted(Rate(window_s, amount) for window_s, amount in strictest.items()))

@@ -12,7 +12,7 @@ LARGEST_IN_FLIGHT = 100_000
 
 
 def _in_flight(text: str) -> int:
-    return 0 if text.strip().lower() == "off" else number(int, 0, LARGEST_IN_FLIGHT)(text)
+    return 0 if text.strip().lower() == "off" else number(int, 1, LARGEST_IN_FLIGHT)(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class LimitSettings:
     in_flight: int = setting(
         "GATEWAY_IN_FLIGHT_LIMIT=off",
         _in_flight,
-        f"the connects in flight at once over all callers and replicas, at most"
-        f" {LARGEST_IN_FLIGHT}, or `off`",
+        f"the connects in flight at once over all callers and replicas, 1 to {LARGEST_IN_FLIGHT},"
+        " or `off`",
     )
     storage: str = setting(
         f"GATEWAY_RATE_LIMIT_STORAGE={MEMORY}",

@@ -2,7 +2,8 @@
 
 A connect must not become slow because Redis does. So every call is bounded, and after one that
 failed the storage counts as down: the operator's policy decides every connect at once, except that
-now and then one call goes out as a probe.
+now and then one call goes out as a probe. Connects that would be refused wait for the outcome of a
+probe that is out, so that the end of an outage lets all of them in, and not the first alone.
 """
 
 import asyncio
@@ -63,6 +64,7 @@ class Outages:
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._down_since: float | None = None
         self._next_probe = 0.0
+        self._probe: asyncio.Event | None = None  # set when the one that is out has ended
 
     async def call(self, command: Callable[[], Awaitable[T]]) -> T | None:
         """Return the answer, or None if there is none and the policy is to let connects pass.
@@ -84,26 +86,41 @@ class Outages:
             StorageUnreachable: no answer within the bound, or the storage is down and the next
                 probe is not due.
         """
-        self._check()
+        await self._up_or_due()
         async with self._slots:  # the wait for a turn is ours, not Redis', so it is not bounded
-            self._check()
-            probing = self._down_since is not None
-            if probing:  # noted before it goes out, so that there is one at a time
-                self._next_probe = self._clock.now() + PROBE_EVERY_S
+            await self._up_or_due()
+            if self._down_since is None:
+                return await self._bounded(command)
+            self._probe = probe = asyncio.Event()  # before it goes out, so there is one at a time
             try:
-                answer = await within(self._answer_s, command())
-            except self._failures as error:
-                self._failed(error)
-                raise StorageUnreachable from None
-            if probing and self._down_since is not None:
-                lasted_s = self._clock.now() - self._down_since
-                self._down_since = None
-                _log.info("%s can be reached again after %.1f s", self._shown, lasted_s)
+                answer = await self._bounded(command)
+            finally:
+                self._probe = None
+                probe.set()
+            self._recovered()
             return answer
 
-    def _check(self) -> None:
-        if self._down_since is not None and self._clock.now() < self._next_probe:
-            raise StorageUnreachable
+    async def _up_or_due(self) -> None:
+        """Return if a call may go out. One that ended without an outcome leaves the probe due."""
+        while self._down_since is not None:
+            if self._probe is None and self._clock.now() >= self._next_probe:
+                return
+            if self._probe is None or self._policy is Outage.OPEN:
+                raise StorageUnreachable
+            await self._probe.wait()
+
+    async def _bounded(self, command: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await within(self._answer_s, command())
+        except self._failures as error:
+            self._failed(error)
+            raise StorageUnreachable from None
+
+    def _recovered(self) -> None:
+        if self._down_since is not None:
+            lasted_s = self._clock.now() - self._down_since
+            self._down_since = None
+            _log.info("%s can be reached again after %.1f s", self._shown, lasted_s)
 
     def _failed(self, error: Exception) -> None:
         now = self._clock.now()

@@ -126,12 +126,13 @@ def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def access(record: RequestRecord, *, seconds: float, level: int) -> None:
+def access(record: RequestRecord, *, seconds: float, level: int, reason: str = "") -> None:
     """Log that a request was answered.
 
     Args:
         seconds: from the request's headers to its answer.
         level: of the line; a probe every few seconds deserves a lower one than a connect.
+        reason: what the code does not say; no word of the caller's.
     """
     fields = {
         "method": record.method if record.method in _METHODS else ELSEWHERE,
@@ -143,6 +144,7 @@ def access(record: RequestRecord, *, seconds: float, level: int) -> None:
         "session_id": record.session_id or None,
         "avatar": record.avatar or None,
         "bytes": record.size,
+        "reason": reason or None,
     }
     _access.log(level, "answered", extra=fields)
 

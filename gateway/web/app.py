@@ -31,7 +31,8 @@ from gateway.telemetry.logs import access
 from gateway.telemetry.metrics import CALLER_GONE
 from gateway.telemetry.record import CURRENT, NOT_READY, RequestRecord, identify
 from gateway.telemetry.tracing import Tracing
-from gateway.web.answers import as_json, refusal
+from gateway.web.answers import Answer, as_json, refusal
+from gateway.web.hand_over import drop, hand_over, has_left
 
 PATH = "/api/avatar/connect"
 HEALTH, READY, METRICS = "/health", "/ready", "/metrics"
@@ -41,6 +42,7 @@ BODY_S = 5.0  # a caller who never ends the body holds a handler, and the shutdo
 
 CONFIG = web.AppKey("config", Config)
 SERVICE = web.AppKey("service", Service)
+RECORD = web.RequestKey("record", RequestRecord)
 
 _log = logging.getLogger("gateway")
 _CLIENT_CLOSED = 499  # for the log: the connection is gone
@@ -63,7 +65,7 @@ def create_app(
     """
     app = web.Application(
         client_max_size=_longest_body(config),
-        middlewares=[_observed, _cross_origin, _errors_as_json],
+        middlewares=[_observed, _errors_as_json],
     )
     app[CONFIG] = config
     app.router.add_post(PATH, _connect)
@@ -84,6 +86,13 @@ def create_app(
         await connects.finish(within_s=config.grace_s)
         connects.shut_down()
 
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        # as an answer is sent, because the one with a session is sent by its handler
+        if (record := request.get(RECORD)) is not None:  # else no answer of this application
+            response.headers.update(record.identity.headers())
+            response.headers.update(config.origins.headers(request.headers.get("Origin")))
+
+    app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(run)
     app.on_shutdown.append(shut_down)
     return app
@@ -101,23 +110,21 @@ async def _connect(request: web.Request) -> web.Response:
     avatar = requested_avatar(body, config.avatars)
     options = requested_options(body, config.options)
     record.avatar = "custom" if avatar.custom else "preset"
-    # `transport` goes None with the connection whether or not the server cancels handlers
-    handed_out = await service.connects.connect(
-        avatar,
-        shape,
-        is_gone=lambda: request.transport is None,
-        options=options,
-        caller=record.caller,
-    )
-    record.session_id = handed_out.session_id
-    return as_json(handed_out.body())
+    # asked whether or not the server cancels the handler of a caller who leaves
+    async with service.connects.session(
+        avatar, shape, is_gone=lambda: has_left(request), options=options, caller=record.caller
+    ) as handed_out:
+        answer = as_json(handed_out.body())
+        await hand_over(request, answer)
+        record.session_id = handed_out.session_id
+    return answer
 
 
 async def _preflight(request: web.Request) -> web.Response:
     headers = request.app[CONFIG].origins.preflight(request.headers)
     if headers is None:
         raise web.HTTPMethodNotAllowed("OPTIONS", ["POST"])
-    return web.Response(status=204, headers=headers)
+    return Answer(status=204, headers=headers)
 
 
 async def _caller(request: web.Request) -> str:
@@ -183,7 +190,7 @@ async def _metrics(request: web.Request) -> web.Response:
     metrics = request.app[SERVICE].metrics
     assert metrics is not None  # else there is no such route
     text, content_type = metrics.text()
-    return web.Response(body=text, headers={"Content-Type": content_type})
+    return Answer(body=text, headers={"Content-Type": content_type})
 
 
 # Around every request
@@ -200,6 +207,7 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
         method=request.method,
         path="" if resource is None else resource.canonical,
     )
+    request[RECORD] = record
     token = CURRENT.set(record)
     service, connects = request.app[SERVICE], request.match_info.handler is _connect
     span = service.tracing.connect(record) if service.tracing and connects else nullcontext()
@@ -211,9 +219,7 @@ async def _observed(request: web.Request, handler: _Handler) -> web.StreamRespon
                 record.code, record.status = CALLER_GONE, _CLIENT_CLOSED
                 raise
             record.status = response.status
-            response.headers.update(record.identity.headers())
-            response.headers["Server"] = "runway-gateway"  # aiohttp's default shows its versions
-        # `body_length` is known when sent
+        # `body_length` is not known of an answer that is sent later
         record.size = getattr(response, "content_length", None) or 0
         return response
     finally:
@@ -233,15 +239,6 @@ def _record() -> RequestRecord:
 
 
 @web.middleware
-async def _cross_origin(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Add the headers by which browsers know which pages may read the answer."""
-    response = await handler(request)
-    origin = request.headers.get("Origin")
-    response.headers.update(request.app[CONFIG].origins.headers(origin))
-    return response
-
-
-@web.middleware
 async def _errors_as_json(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Answer every failure in the one form that the contract has for them."""
     try:
@@ -249,8 +246,9 @@ async def _errors_as_json(request: web.Request, handler: _Handler) -> web.Stream
     except GatewayError as error:
         return _refusal(error)
     except CallerGone:
+        drop(request)  # one who has closed the sending side alone could still read an answer
         _record().code = CALLER_GONE
-        return web.Response(status=_CLIENT_CLOSED)
+        return Answer(status=_CLIENT_CLOSED)
     except web.HTTPNotFound:
         return _refusal(NotFound())
     except web.HTTPMethodNotAllowed as error:

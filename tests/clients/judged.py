@@ -23,10 +23,10 @@ class Server:
     timeout_s: float
 
 
-async def judge(server: Server) -> Report:
-    """Judge a server in all situations, in front of a fake of its own."""
+async def judge(server: Server, *, quick: bool = False) -> Report:
+    """Judge a server in all situations, or the quick ones, in front of a fake of its own."""
     url = f"http://127.0.0.1:{server.port}/api/avatar/connect"
-    options = RunOptions(timeout_s=server.timeout_s, seed=server.name, wait_s=WAIT_S)
+    options = RunOptions(timeout_s=server.timeout_s, seed=server.name, wait_s=WAIT_S, quick=quick)
     async with Judge.started(options) as judge:
         env = environment("", **server.variables)
         return await judge.judge(url, command=list(map(str, server.command)), environment=env)

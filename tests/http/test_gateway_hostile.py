@@ -18,12 +18,18 @@ import uvloop
 from aiohttp import ClientConnectionResetError
 from hypothesis import HealthCheck, Phase, given, settings
 
+from gateway.access.addresses import parse_networks
+from gateway.access.cors import Origins
+from gateway.access.settings import AuthSettings, Mode
+from gateway.limits.rates import parse_rate
+from gateway.limits.settings import LimitSettings
 from tests.support.gateway.hostile import (
     JSON,
     LAST,
     MARK,
     PATH,
     PATIENCE_S,
+    REFUSED,
     SHORT_S,
     Reply,
     chunks,
@@ -31,7 +37,7 @@ from tests.support.gateway.hostile import (
     hostile_ground,
     request,
 )
-from tests.support.gateway.hostile_requests import REQUESTS
+from tests.support.gateway.hostile_requests import REQUESTS, with_odd_headers
 from tests.support.gateway.hostile_strategies import BODIES, HEADERS, METHODS, SOME_TARGETS
 
 HOSTILE = int(os.environ.get("FAKE_RUNWAY_TEST_HOSTILE", "10000"))
@@ -98,10 +104,52 @@ def grounds(request: pytest.FixtureRequest) -> Iterator[Grounds]:
 def test_each_of_these_is_refused(
     name: str, grounds: Grounds, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In JSON that quotes nothing; or the connection is closed without an answer."""
+    """In JSON that quotes nothing, with the ids of a request, and no word about the server."""
     with _quiet(caplog):
         (answer,) = grounds.refused(REQUESTS[name] + LAST)
-    assert answer or b"xn--" in REQUESTS[name], "aiohttp cannot build a request of that one"
+    assert answer
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"auth": AuthSettings(mode=Mode.BEARER, tokens=("planted-token-number-1",))},
+        {"auth": AuthSettings(mode=Mode.JWT, jwt_secret="planted-jwt-secret-of-32-bytes-or-more")},
+        {
+            "trusted": parse_networks("127.0.0.1"),
+            "origins": Origins.parse("https://app.example.com"),
+            "limits": LimitSettings(rates=parse_rate("1000000/minute")),
+        },
+    ],
+    ids=["bearer", "jwt", "proxied"],
+)
+async def test_no_header_is_a_defect(config: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Any bytes in any header that is read, whatever is switched on: a refusal, never a 5xx."""
+    requests = [each + LAST for each in with_odd_headers()]
+    with _quiet(caplog):
+        async with hostile_ground(**config) as ground:
+            for start in range(0, len(requests), 50):
+                some = requests[start : start + 50]
+                for answers in await asyncio.gather(
+                    *(ground.refused(each, SHORT_S) for each in some)
+                ):
+                    assert answers
+
+
+async def test_a_refusal_of_the_server_is_logged_like_every_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One line with status, code and the answer's own id, which the caller may choose."""
+    asked = request(REFUSED, b"Expect: \xff", b"X-Request-Id: mine", b"Connection: close")
+    with caplog.at_level(logging.INFO, "gateway"):
+        async with hostile_ground() as ground:
+            (mine,) = await ground.refused(asked)
+            (unreadable,) = await ground.refused(b"no such thing\r\n\r\n")
+    assert mine.headers["x-request-id"] == "mine"
+    lines = [(vars(each)["status"], vars(each)["code"]) for each in caplog.records]
+    assert lines == [(400, "invalid_request")] * 2
+    assert [vars(each)["reason"] for each in caplog.records] == [None, "BadHttpMethod"]
+    assert len(unreadable.headers["x-request-id"]) == 16
 
 
 @given(body=BODIES, headers=HEADERS, target=SOME_TARGETS, method=METHODS)

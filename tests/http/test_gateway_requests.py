@@ -205,14 +205,18 @@ async def test_a_broken_upstream_on_real_sockets_is_502(handler: Handler, agains
     assert (answer.status, answer.json["code"]) == (502, "upstream_error")
 
 
-async def test_an_upstream_that_is_down_is_502(start_gateway: StartGateway) -> None:
-    """Refused on a real socket, after its retries."""
+async def test_an_upstream_that_is_down_is_502(
+    caplog: pytest.LogCaptureFixture, start_gateway: StartGateway
+) -> None:
+    """Refused on a real socket, after its retries; each failure is a warning."""
     with socket.socket() as reserved:  # bound and not listening: connections are refused
         reserved.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
         gateway = await start_gateway(url)
         answer = await gateway.post(CONNECT, json=MUSIC)
     assert (answer.status, answer.json["code"]) == (502, "upstream_error")
+    warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert warnings == ["upstream: create: refused"] * 3
 
 
 @pytest.mark.parametrize(

@@ -61,17 +61,23 @@ async def test_consumes_of_two_connections_may_have_been_sent_together(
     assert await ids(fake) == []
 
 
-async def test_the_journal_lists_what_may_be_unread(start_fake: StartFake) -> None:
-    """Nothing before the first consume of a session; the first, before one beside it."""
+async def test_neither_journal_nor_record_depends_on_a_clients_connections(
+    start_fake: StartFake,
+) -> None:
+    """What may be unread is known to findings alone; a replay is identical without it."""
     fake = await start_fake()
     session_id, key = await fake.ready()
     async with aiohttp.ClientSession(fake.url) as one, aiohttp.ClientSession(fake.url) as other:
         await consume(one, session_id, key)
         await consume(other, session_id, key)
         await consume(one, session_id, key)
-    calls = (await fake.admin("GET", "/journal?operation=consumeSession")).json["exchanges"]
-    first, second, _ = (each["number"] for each in calls)
-    assert [each["request"]["unread"] for each in calls] == [[], [first], [second]]
+    calls = [each for each in fake.world.log.exchanges if each.operation == "consumeSession"]
+    first, second, _ = (each.number for each in calls)
+    recorded = await fake.admin("GET", "/replay")
+    again = {"name": "again", "token": recorded.json["token"]}
+    assert [each.unread for each in calls] == [(), (first,), (second,)]
+    assert b"unread" not in recorded.body
+    assert (await fake.admin("POST", "/replay", again)).json["identical"]
     assert await ids(fake) == ["consumed-twice"]
 
 

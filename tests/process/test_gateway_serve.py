@@ -223,6 +223,32 @@ async def test_an_open_gateway_is_warned_of_at_the_start(
     assert [("GATEWAY_AUTH" in each) for each in warnings] == [True] * warns
 
 
+KEY_SET = {"GATEWAY_AUTH": "jwt", "GATEWAY_JWT_JWKS_URL": "https://login.example.com/keys"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8"}, []),
+        ({"GATEWAY_TRUSTED_PROXIES": "0.0.0.0/0"}, ["GATEWAY_TRUSTED_PROXIES: 0.0.0.0/0: any"]),
+        ({"GATEWAY_TRUSTED_PROXIES": "::/0,127.0.0.1"}, ["GATEWAY_TRUSTED_PROXIES: ::/0: any"]),
+        (KEY_SET, ["GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE"]),
+        (KEY_SET | {"GATEWAY_JWT_ISSUER": "https://login.example.com"}, []),
+        (KEY_SET | {"GATEWAY_JWT_AUDIENCE": "avatars"}, []),
+    ],
+)
+async def test_settings_that_let_in_more_than_they_say_are_warned_of(
+    variables: dict[str, str], words: list[str]
+) -> None:
+    """Each risk is one line of a check, with what to do about it."""
+    variables = {"RUNWAYML_API_SECRET": SECRET, **variables}
+    async with running("gateway", "serve", "--check", **variables) as program:
+        code, errors = await program.exit_code(), await program.errors()
+    lines = errors.splitlines()
+    assert (code, len(lines)) == (0, len(words))
+    assert all(word in line for word, line in zip(words, lines, strict=True))
+
+
 async def test_an_unknown_avatar_is_warned_of_at_the_start() -> None:
     """A preset that is new at Runway is served, and a typing error is seen, also by a check."""
     avatars = {"GATEWAY_AVATARS": "presets,music-superstr,custom"}

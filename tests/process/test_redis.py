@@ -424,6 +424,33 @@ async def test_an_outage_at_the_release_is_made_good(server: RedisServer) -> Non
         await enter(two)
 
 
+async def test_the_end_of_an_outage_lets_every_caller_in(server: RedisServer) -> None:
+    """Of callers who come at once when Redis is back, empty, none is refused."""
+    clock, callers = HandClock(), range(40)
+
+    async def connect(one: Replica, number: int) -> bool:
+        try:
+            await one.limiter.hit(f"caller {number}")
+            async with one.leases.held("caller"):
+                return True
+        except LimitsUnavailable:
+            return False
+
+    async with replica(server.url, rate="9/hour", most=100, clock=clock) as one:
+
+        async def passed() -> int:
+            return sum(await asyncio.gather(*(connect(one, number) for number in callers)))
+
+        seen = [await passed()]
+        server.stop()
+        for _ in range(3):  # the second has broken connections, the third probes in vain
+            seen.append(await passed())
+            clock.at += PROBE_EVERY_S
+        server.start()
+        seen += [await passed(), await passed()]
+    assert seen == [len(callers), 0, 0, 0, len(callers), len(callers)]
+
+
 async def test_a_wrong_password_is_an_outage_that_shows_no_password(
     server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:

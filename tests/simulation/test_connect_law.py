@@ -118,6 +118,7 @@ def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) 
     check_silence(outcome)
     check_retries(outcome)
     check_nothing_is_left(outcome)
+    check_counts(outcome)
 
 
 def latest_answer(situation: Situation) -> float:
@@ -244,6 +245,22 @@ def longest_row_of_failures(attempts: list[Attempt], hop: Hop) -> int:
         current = current + 1 if failed else current if hung else 0
         longest = max(longest, current)
     return longest
+
+
+def check_counts(outcome: Outcome) -> None:
+    """Operators see each session's fate once, and each create that may have made an unknown one."""
+    creates = [each for each in outcome.history if each.hop is Hop.CREATE]
+    created = sum(each.status == 200 and isinstance(each.got, dict) for each in creates)
+    unanswered = sum(isinstance(each.got, Fault) for each in creates) - sum(
+        each.got is Fault.REFUSED for each in creates
+    )
+    over = outcome.code == "session_failed" and asked(outcome)[-1].got["status"] != "RUNNING"
+    assert outcome.counts == {
+        "created": created,
+        "cancelled": created - (outcome.code == "ok") - over,
+        "left_behind": 0,
+        "lost": unanswered,
+    }
 
 
 def check_nothing_is_left(outcome: Outcome) -> None:

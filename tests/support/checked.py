@@ -113,8 +113,10 @@ def attach(app: web.Application, document: str) -> list[ContractViolation]:
     violations: list[ContractViolation] = []
 
     async def check_answer(request: web.Request, response: web.StreamResponse) -> None:
-        if not isinstance(response, web.Response) or request.transport is None:
+        if not isinstance(response, web.Response):
             return
+        if request.transport is None or request.transport.is_closing():
+            return  # nothing is sent
         body = response.body if isinstance(response.body, bytes) else b""
         try:
             check(

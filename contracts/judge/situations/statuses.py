@@ -45,7 +45,6 @@ def statuses() -> Iterator[Situation]:
     )
     for id_, what, key in (
         ("ready-key-null", "null", None),
-        ("ready-key-number", "a number", 7),
         ("ready-key-empty", "an empty string", ""),
     ):
         session = shown_once({"set": {"sessionKey": key}})

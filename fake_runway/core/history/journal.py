@@ -54,7 +54,9 @@ class Exchange:
         content_type: the declared one, empty if there was none; None: unknown, because an older
             version made the record that is replayed.
         unread: the numbers of the exchanges about the same subject whose answers the client may
-            not have read when it sent this request; None: unknown.
+            not have read when it sent this request; None: unknown, as in a replay. It depends on
+            the client's connections, so it stands in no answer and in no record: those are the
+            same for the same calls.
         secret_in_url: the query had something that looks like a secret.
         body: the validated JSON object, redacted.
         query: the parameters that the operation takes.

@@ -19,8 +19,6 @@ def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Js
     known: dict[str, object] = {}  # absent from the records of older versions, so left out as there
     if exchange.content_type is not None:
         known["content_type"] = exchange.content_type or None
-    if exchange.unread is not None:
-        known["unread"] = list(exchange.unread)
     return {
         "number": exchange.number,
         "at": exchange.at,

@@ -144,6 +144,7 @@ def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
         subject=Subject(kind, id_) if id_ and refusal is None else NO_SUBJECT,
         agent=AGENT,
         versioned=not consumes,
+        content_type="application/json",
         body={} if refusal else asked.body,
         rejection=refusal,
     )

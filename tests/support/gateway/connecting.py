@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -65,12 +66,14 @@ class Outcome:
         answer: None if the caller left before it came.
         history: every upstream request, as the gateway experienced it.
         sessions: all sessions of the world once the gateway was done with everything.
+        counts: the gateway's own, by the fate of a session: created, cancelled, left_behind, lost.
     """
 
     answer: Answer | None
     answered_at: float
     history: list[Attempt]
     sessions: list[Session]
+    counts: dict[str, int]
 
     @property
     def code(self) -> str:
@@ -135,7 +138,15 @@ async def _connect(situation: Situation) -> Outcome:
     assert not violations, violations
     history = [_since(began, attempt) for attempt in upstream.history]
     answer = calling.result() if done else None
-    return Outcome(answer, answered_at, history, list(world.account.sessions.values()))
+    sessions = list(world.account.sessions.values())
+    return Outcome(answer, answered_at, history, sessions, _counts(gateway))
+
+
+def _counts(gateway: web.Application) -> dict[str, int]:
+    metrics = gateway[SERVICE].metrics
+    assert metrics is not None
+    series = re.findall(r"(?m)^gateway_sessions_(\w+)_total ([0-9.]+)$", metrics.text()[0].decode())
+    return {fate: int(float(value)) for fate, value in series}
 
 
 async def _serve(

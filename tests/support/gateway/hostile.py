@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -32,6 +33,7 @@ _CODES = frozenset(
         "method_not_allowed",
         "not_found",
         "payload_too_large",
+        "unauthenticated",
         "unknown_avatar",
         "unsupported_media_type",
     )
@@ -39,7 +41,7 @@ _CODES = frozenset(
 _HEADERS = frozenset(
     (
         *("allow", "cache-control", "connection", "content-length", "content-type", "date"),
-        *("server", "traceparent", "x-request-id"),
+        *("traceparent", "vary", "www-authenticate", "x-request-id"),
     )
 )
 _REPLY = re.compile(rb"HTTP/\d\.\d (\d{3}) [ -~]*\r\n((?:[A-Za-z-]+: [ -~]*\r\n)*)\r\n")
@@ -58,6 +60,7 @@ class Reply:
         """Fail unless this is one of the gateway's refusals, and nothing but that."""
         assert 400 <= self.status < 500, self
         assert self.headers.keys() <= _HEADERS, self
+        assert self.headers.keys() >= {"traceparent", "x-request-id"}, self
         assert self.headers["content-type"].startswith("application/json"), self
         assert self.headers["cache-control"] == "no-store", self
         if self.body:  # none after HEAD, which `replies` has checked
@@ -142,8 +145,14 @@ class Ground:
 
 
 @asynccontextmanager
-async def hostile_ground(port: int = 0, upstream_port: int = 0) -> AsyncIterator[Ground]:
-    """Serve a gateway as its command does, in front of an upstream that only counts."""
+async def hostile_ground(
+    port: int = 0, upstream_port: int = 0, **config: Any
+) -> AsyncIterator[Ground]:
+    """Serve a gateway as its command does, in front of an upstream that only counts.
+
+    Args:
+        config: fields of its `Config`.
+    """
     reached: list[None] = []
 
     async def count(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -152,8 +161,9 @@ async def hostile_ground(port: int = 0, upstream_port: int = 0) -> AsyncIterator
 
     async with await asyncio.start_server(count, "127.0.0.1", upstream_port) as upstream:
         upstream_port = upstream.sockets[0].getsockname()[1]
-        config = Config(secret="planted", base_url=f"http://127.0.0.1:{upstream_port}")
-        runner = GatewayRunner(create_app(config), shutdown_timeout=1)
+        url = f"http://127.0.0.1:{upstream_port}"
+        app = create_app(Config(secret="planted", base_url=url, **config))
+        runner = GatewayRunner(app, shutdown_timeout=1)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", port).start()

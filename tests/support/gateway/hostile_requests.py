@@ -3,8 +3,11 @@
 A request that is odd but valid asks for an avatar that does not exist.
 """
 
+import base64
 import gzip
 import zlib
+from collections.abc import Iterator
+from itertools import product
 
 from tests.support.gateway.hostile import (
     JSON,
@@ -147,6 +150,12 @@ REQUESTS: dict[str, bytes] = {
         f"kind {text!r}": request(VALID, kind=[b"Content-Type: " + text.encode()])
         for text in ("text/plain", "application/json, text/plain", "application/jsonx", "é", "")
     },
+    **{
+        f"expectation {text!r}": request(VALID, b"Expect: " + text, version=version)
+        for text in (b"\xff", b"\xc3\xa9" + MARK, b"100-continue, " + MARK, b"100", b"\x7f", b"")
+        for version in (b"HTTP/1.0", b"HTTP/1.1")
+    },
+    "two expectations": request(VALID, b"Expect: 100-continue", b"Expect: \xff"),
     "expectation": request(VALID, b"Expect: " + MARK),
     "expectation elsewhere": request(VALID, b"Expect: " + MARK, target=b"/x"),
     "continue": request(REFUSED, b"Expect: 100-continue"),
@@ -201,3 +210,33 @@ REQUESTS |= {
     f"target {target[:40].decode('latin1')} {number}": request(REFUSED, target=target)
     for number, target in enumerate(TARGETS)
 }
+
+
+def _token(head: bytes, claims: bytes = b"{}") -> bytes:
+    parts = (head, claims, MARK)
+    return b"Bearer " + b".".join(base64.urlsafe_b64encode(each).rstrip(b"=") for each in parts)
+
+
+HEADERS_THAT_ARE_READ = (
+    *(b"Accept-Encoding", b"Access-Control-Request-Method", b"Authorization", b"Connection"),
+    *(b"Content-Encoding", b"Content-Length", b"Content-Type", b"Cookie", b"Expect", b"Host"),
+    *(b"If-Modified-Since", b"Origin", b"Range", b"Transfer-Encoding", b"Upgrade"),
+    *(b"X-Forwarded-For", b"X-Request-Id", b"traceparent"),
+)
+ODD_VALUES = (
+    *(b"", b"\xff", b"\xc3\xa9", b"\xed\xa0\x80", b"\x80" * 3_000, b"a" * 7_000, b"a\tb", b",,;="),
+    *(b"-1", b"9" * 5_000, b"%ff", b"[::1", b"Bearer", b"Bearer \xff", b"Bearer .."),
+    *(_token(b"{}"), _token(b"[]"), _token(b"\xff"), _token(b"[" * 3_000)),
+    *(_token(b'{"alg":"HS256"}', b"[1]"), _token(b'{"alg":["HS256"],"kid":5}')),
+    *(_token(b'{"alg":"HS256","crit":["x"]}'), _token(b'{"alg":null}', b"\xff")),
+)
+
+
+def with_odd_headers() -> Iterator[bytes]:
+    """Yield a request for each header that is read and each value that no client should send."""
+    for name, value in product(HEADERS_THAT_ARE_READ, ODD_VALUES):
+        line = b"%s: %s" % (name, value)
+        host = [] if name == b"Host" else [b"Host: x"]
+        kind = [] if name == b"Content-Type" else [JSON]
+        length = [] if name == b"Content-Length" else [b"Content-Length: %d" % len(REFUSED)]
+        yield framed(REFUSED, *host, *kind, *length, line)

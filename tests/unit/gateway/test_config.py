@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from gateway.access.settings import Mode
 from gateway.config import SETTINGS, Config, ConfigError, unknown
 from gateway.flow.avatars import PRESETS
 from gateway.flow.credentials import Shape
+from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import Outage
 
 SECRET = {"RUNWAYML_API_SECRET": "planted-secret"}
@@ -130,6 +132,9 @@ def test_variables_that_do_not_go_together(environment: dict[str, str], message:
         ("GATEWAY_RATE_LIMIT_STORAGE", "memcached://:planted-password@host"),
         ("GATEWAY_RATE_LIMIT_OUTAGE", "maybe"),
         ("GATEWAY_IN_FLIGHT_LIMIT", "-1"),
+        ("GATEWAY_IN_FLIGHT_LIMIT", "0"),
+        ("GATEWAY_RATE_LIMIT", "0/minute"),
+        ("GATEWAY_RATE_LIMIT", "5/0 minutes"),
         ("GATEWAY_IN_FLIGHT_LIMIT", "100001"),
         ("GATEWAY_IN_FLIGHT_LIMIT", ""),
         ("GATEWAY_TRUSTED_PROXIES", "10.0.0.1/8"),
@@ -216,9 +221,50 @@ def test_choices_are_shown_as_they_are_written() -> None:
     ]
 
 
-@pytest.mark.parametrize(("text", "number"), [("off", 0), ("0", 0), ("25", 25)])
+BOUNDED = {
+    each.variable: (float(bounds[1]), float(bounds[2]))
+    for each in SETTINGS
+    if (bounds := re.search(r"([0-9.]+) to ([0-9]+)", each.expected))
+}
+
+
+def test_a_number_is_refused_exactly_outside_of_the_bounds_that_are_shown() -> None:
+    """Of every setting with bounds in its help; one that ends at 0 accepts 0 and nothing below."""
+    assert len(BOUNDED) == 8
+    for each in SETTINGS:
+        for bound, outwards in zip(BOUNDED.get(each.variable, ()), (-1, 1), strict=False):
+            whole = isinstance(each.value, int)
+            beyond = bound + outwards * (1 if whole else 0.01)
+            assert each.parse(f"{bound:.0f}" if whole else str(bound)) == bound
+            with pytest.raises(ValueError, match="got"):
+                each.parse(f"{beyond:.0f}" if whole else str(beyond))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "variable"),
+    [
+        ({"deadline_s": 0.0}, "GATEWAY_DEADLINE"),
+        ({"longest_wait_s": 0.0}, "GATEWAY_POLL_INTERVAL"),
+        ({"longest_wait_s": 1.01}, "GATEWAY_POLL_INTERVAL"),
+        ({"concurrency": 0}, "GATEWAY_CONCURRENCY"),
+        ({"queue": -1}, "GATEWAY_QUEUE"),
+        ({"grace_s": -0.01}, "GATEWAY_SHUTDOWN_GRACE"),
+        ({"limits": LimitSettings(in_flight=-1)}, "GATEWAY_IN_FLIGHT_LIMIT"),
+    ],
+)
+def test_a_number_that_came_without_a_text_is_checked_too(
+    wrong: dict[str, Any], variable: str
+) -> None:
+    """By the name of the variable; the least that is allowed passes."""
+    with pytest.raises(ConfigError, match=f"^{variable}: expected"):
+        Config(secret="x", **wrong)
+    least = LimitSettings(in_flight=0)
+    assert Config("x", deadline_s=0.01, concurrency=1, queue=0, grace_s=0, limits=least)
+
+
+@pytest.mark.parametrize(("text", "number"), [("off", 0), (" OFF ", 0), ("1", 1), ("25", 25)])
 def test_in_flight_limit(text: str, number: int) -> None:
-    """`off` is no limit."""
+    """`off` is no limit, and no number is."""
     config = Config.read(SECRET | {"GATEWAY_IN_FLIGHT_LIMIT": text})
     assert config.limits.in_flight == number
 

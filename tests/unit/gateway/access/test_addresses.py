@@ -152,3 +152,30 @@ def test_a_malformed_network_is_refused(text: str) -> None:
     """A typing error trusts no peer by accident."""
     with pytest.raises(ValueError, match=r"."):
         parse_networks(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("10.0.0.0/8, 192.168.0.0/16, 127.0.0.1, unix", []),
+        ("104.16.0.0/13, 130.211.0.0/22, 2400:cb00::/32", []),
+        ("fc00::/7, fe80::/10", []),
+        ("0.0.0.0/0", ["0.0.0.0/0"]),
+        ("::/0", ["::/0"]),
+        ("::ffff:0:0/96", ["0.0.0.0/0"]),
+        ("0.0.0.0/1, 10.0.0.0/8, 128.0.0.0/1", ["0.0.0.0/0"]),
+        ("10.0.0.0/8, 11.0.0.0/8", ["10.0.0.0/7"]),
+        ("::/0, 0.0.0.0/0", ["0.0.0.0/0", "::/0"]),
+        ("2600::/15, 2000::/16", ["2600::/15"]),
+    ],
+)
+def test_networks_that_hold_clients_too_are_found(text: str, found: list[str]) -> None:
+    """Networks of operators and of proxy providers are none of them; halves count together."""
+    assert [str(each) for each in parse_networks(text).too_wide] == found
+
+
+def test_a_network_of_mapped_addresses_is_the_one_that_they_map_to() -> None:
+    """A peer's address is compared as IPv4, however the list spells it."""
+    assert parse_networks("::ffff:10.0.0.0/104, ::ffff:127.0.0.1") == parse_networks(
+        "10.0.0.0/8, 127.0.0.1"
+    )

@@ -1,6 +1,7 @@
 """The fair queue: never too many at once, and fair turns for all callers."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -52,14 +53,15 @@ class HeldConnects:
 
 
 @given(
-    places=st.integers(1, 3),
+    places=st.integers(1, 2),
     most_waiting=st.sampled_from([0, 1, 3, 1_000]),
     steps=st.lists(
         st.one_of(
-            st.tuples(st.just("start"), CALLERS),
-            st.tuples(st.sampled_from(["end", "cancelled", "both"]), st.integers(0, 30)),
-            st.tuples(st.just("settle"), st.none()),
+            *[st.tuples(st.just("start"), CALLERS)] * 3,  # else no caller ever waits
+            st.tuples(st.sampled_from(["end", "cancelled", "both"]), st.integers(0, 9)),
+            *[st.tuples(st.just("settle"), st.none())] * 2,
         ),
+        min_size=8,
         max_size=40,
     ),
 )
@@ -154,3 +156,92 @@ async def test_a_busy_caller_starves_no_other() -> None:
         connects.end(number)
     await asyncio.gather(*connects.tasks, return_exceptions=True)
     assert connects.began == ["eve", "eve", "bob", "eve"]
+
+
+async def test_a_refused_caller_changes_no_turn() -> None:
+    """With one waiter of each caller there is no busier one to evict, and the order stays."""
+    connects = HeldConnects(FairQueue(1, most_waiting=2))
+    for caller in ("ann", "bob", "eve"):
+        connects.start(caller)
+    await settle()
+    for caller in ("sam", "bob"):
+        with pytest.raises(Overloaded):
+            await connects.start(caller)
+    assert connects.queue.waiting == 2
+    for number in range(len(connects.tasks)):
+        connects.end(number)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+    assert connects.began == ["ann", "bob", "eve"]
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+async def test_a_waiter_who_is_cancelled_as_its_turn_comes_is_passed_over(
+    cancelled_first: bool,
+) -> None:
+    """The next one gets the turn, and no place is lost or won."""
+    connects = HeldConnects(FairQueue(1, most_waiting=9))
+    for caller in ("ann", "bob", "eve"):
+        connects.start(caller)
+    await settle()
+    ends: list[Callable[[], object]] = [lambda: connects.end(0), connects.tasks[1].cancel]
+    for each in reversed(ends) if cancelled_first else ends:
+        each()
+    await settle()
+    assert (connects.running, connects.queue.waiting) == (["eve"], 0)
+    connects.end(2)
+    await settle()
+    for _ in range(2):
+        connects.start("sam")
+    await settle()
+    assert (connects.running, connects.queue.waiting) == (["sam"], 1)
+    for task in connects.tasks:
+        task.cancel()
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+
+
+async def test_a_waiter_who_is_evicted_and_cancelled_at_once_passes_no_place_on() -> None:
+    """It never had one: no more connects run than there are places."""
+    connects = HeldConnects(FairQueue(1, most_waiting=2))
+    for _ in range(3):
+        connects.start("eve")
+    await settle()
+    connects.start("bob")
+    await asyncio.sleep(0)  # noqa: TID251 - bob has evicted eve's newest, who does not know yet
+    connects.tasks[2].cancel()
+    await settle()
+    assert (connects.running, connects.queue.waiting) == (["eve"], 2)
+    assert connects.tasks[2].cancelled()
+    for task in connects.tasks:
+        task.cancel()
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+
+
+async def test_places_are_free_at_once() -> None:
+    """A connect that finds a free place does not wait for any other task."""
+    queue = FairQueue(2, most_waiting=0)
+    async with queue.turn("ann"), queue.turn("ann"):
+        with pytest.raises(Overloaded):
+            async with queue.turn("ann"):
+                raise AssertionError("entered")
+    async with queue.turn("ann"):
+        assert queue.waiting == 0
+
+
+async def test_a_waiter_who_leaves_makes_room_in_the_queue() -> None:
+    """Others wait in its place, and its caller counts as less busy."""
+    connects = HeldConnects(FairQueue(1, most_waiting=2))
+    for caller in ("ann", "bob", "bob"):
+        connects.start(caller)
+    await settle()
+    for number in (1, 2):
+        connects.tasks[number].cancel()
+        await settle()
+        assert connects.queue.waiting == 2 - number
+    for caller in ("eve", "bob"):
+        connects.start(caller)
+    await settle()
+    assert connects.queue.waiting == 2
+    for number in range(len(connects.tasks)):
+        connects.end(number)
+    await asyncio.gather(*connects.tasks, return_exceptions=True)
+    assert connects.began == ["ann", "eve", "bob"]

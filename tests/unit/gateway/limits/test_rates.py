@@ -178,7 +178,8 @@ def test_rates_are_read(text: str, expected: tuple[Rate, ...]) -> None:
         ("30/minute;", "got '' in '30/minute;'"),
         ("0/minute", "an amount is from 1 to 1000000, got 0"),
         ("2000000/day", "an amount is from 1 to 1000000, got 2000000"),
-        ("5/2 years", "a window is at most 31622400 seconds, got 62208000"),
+        ("5/0 seconds", "a window is from 1 to 31622400 seconds, got 0"),
+        ("5/2 years", "a window is from 1 to 31622400 seconds, got 62208000"),
     ],
 )
 def test_a_malformed_rate_is_refused(text: str, reason: str) -> None:

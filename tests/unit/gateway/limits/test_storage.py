@@ -132,6 +132,68 @@ def test_one_probe_at_a_time() -> None:
     assert len(simulate(main())) == 2
 
 
+@given(st.integers(1, 3 * CONNECTIONS))
+def test_the_end_of_an_outage_lets_every_caller_in(callers: int) -> None:
+    """Where connects are refused during an outage, all that wait for a probe share its outcome."""
+
+    async def main() -> tuple[list[str | None], int]:
+        server, store, asked_while_one_was_out = Server(), outages(Outage.CLOSED), 0
+        server.works = False
+        await outcome(store.call(server.answer))
+        await LoopClock().sleep(PROBE_EVERY_S)
+        server.works = True
+        before = len(server.asked)
+
+        async def slow_answer() -> str:
+            nonlocal asked_while_one_was_out
+            answer = await server.answer()
+            await LoopClock().sleep(ANSWER_S / 2)
+            asked_while_one_was_out = asked_while_one_was_out or len(server.asked) - before
+            return answer
+
+        seen = await asyncio.gather(*(outcome(store.call(slow_answer)) for _ in range(callers)))
+        return seen, asked_while_one_was_out
+
+    assert simulate(main()) == (["yes"] * callers, 1)
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_a_probe_that_fails_refuses_every_caller_who_waits_for_it(hangs: bool) -> None:
+    """One question is asked for all of them, and none waits for longer than its bound."""
+
+    async def main() -> tuple[list[str | None], int, float]:
+        server, store, clock = Server(), outages(Outage.CLOSED), LoopClock()
+        server.works = False
+        await outcome(store.call(server.answer))
+        await clock.sleep(PROBE_EVERY_S)
+        server.hangs, began = hangs, clock.now()
+        seen = await asyncio.gather(*(outcome(store.call(server.answer)) for _ in range(100)))
+        seen.append(await outcome(store.call(server.answer)))  # the next probe is not due
+        return seen, len(server.asked), clock.now() - began
+
+    seen, asked, took = simulate(main())
+    assert (set(seen), asked) == ({"refused"}, 2)
+    assert took == pytest.approx(ANSWER_S if hangs else 0.0)
+
+
+def test_a_probe_whose_caller_leaves_is_followed_by_another() -> None:
+    """It says nothing, so the next caller probes at once instead of being refused."""
+
+    async def main() -> list[str | None]:
+        server, store, clock = Server(), outages(Outage.CLOSED), LoopClock()
+        server.works = False
+        await outcome(store.call(server.answer))
+        await clock.sleep(PROBE_EVERY_S)
+        server.works, server.hangs = True, True
+        leaves, *stay = (asyncio.create_task(outcome(store.call(server.answer))) for _ in range(3))
+        await clock.sleep(ANSWER_S / 2)
+        server.hangs = False
+        leaves.cancel()
+        return await asyncio.gather(*stay)
+
+    assert simulate(main()) == ["yes", "yes"]
+
+
 def test_an_outage_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
     """Two lines per outage, for any traffic, and no word of the error's text."""
     caplog.set_level(logging.INFO, "gateway")
@@ -228,3 +290,11 @@ def test_a_malformed_storage_is_refused_without_its_password(text: str) -> None:
         parse_storage(text)
     assert not any(word in str(refused.value) for word in ("hun", "ter2", "cache"))
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("text", ["redis://:hunter2@cache\n", "redis://:hun%0Ater2@cache", "\0"])
+def test_a_storage_with_control_characters_is_refused(text: str) -> None:
+    """Also where they are escaped; the message does not show the text."""
+    with pytest.raises(ValueError, match="control characters") as refused:
+        parse_storage(f"{text}x")
+    assert "hun" not in str(refused.value)

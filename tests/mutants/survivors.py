@@ -1,0 +1,14 @@
+"""The mutants that are known to survive, from survivors.toml."""
+
+import tomllib
+from pathlib import Path
+
+SURVIVORS = Path(__file__).with_name("survivors.toml")
+Key = tuple[str, str, str]
+"""A file and the line before and after: numbers of lines move."""
+
+
+def listed() -> dict[Key, str]:
+    """Return the survivors that are known, each with the reason why no test can tell it."""
+    rows = tomllib.loads(SURVIVORS.read_text()).get("survivor", [])
+    return {(each["file"], each["before"], each["after"]): each["reason"] for each in rows}
