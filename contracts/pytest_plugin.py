@@ -16,9 +16,9 @@ or, with a gateway that your own fixture starts:
 Imports nothing but pytest before a test asks for it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,11 +37,62 @@ def _deadline_s(text: str) -> float:
         raise ArgumentTypeError(str(error)) from None
 
 
+def _described(name: str) -> Callable[[str], Any]:
+    """Return the function of `contracts.endpoint` that parses an option."""
+
+    def parse(text: str) -> Any:
+        from argparse import ArgumentTypeError
+
+        from contracts import endpoint
+
+        try:
+            return getattr(endpoint, name)(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+
+    return parse
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("runway-contracts", "contract of Runway connect gateways")
     group.addoption(
         "--gateway-url", metavar="URL", help="The connect endpoint that is judged; it runs already."
+    )
+    group.addoption(
+        "--gateway-method",
+        choices=["POST", "GET", "PUT", "PATCH"],
+        default="POST",
+        help="The method of a call. Default: POST.",
+    )
+    group.addoption(
+        "--gateway-header",
+        action="append",
+        default=[],
+        type=_described("header"),
+        metavar="HEADER",
+        help="`Name: value`, sent with every call; repeatable.",
+    )
+    group.addoption(
+        "--gateway-body-template",
+        default='{"avatarId": "$AVATAR"}',
+        type=_described("template"),
+        metavar="BODY",
+        help="The body; $AVATAR is replaced. Without it, the endpoint chooses the avatar itself.",
+    )
+    group.addoption(
+        "--gateway-custom-body-template",
+        type=_described("custom_template"),
+        metavar="BODY",
+        help="The body for a custom avatar. Default: the same.",
+    )
+    group.addoption(
+        "--gateway-answer-map",
+        action="append",
+        default=[],
+        type=_described("answer_name"),
+        metavar="THEIRS=OURS",
+        help="A key of the answer with another name: data.session_id=sessionId; repeatable.",
     )
     group.addoption(
         "--gateway-timeout",
@@ -73,13 +124,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Reject a malformed address."""
     if url := config.option.gateway_url:
-        from contracts.judge.target import is_address
+        from contracts.endpoint import address
 
-        if not is_address(url):
-            raise pytest.UsageError(
-                "--gateway-url: expected an address such as"
-                f" http://127.0.0.1:3000/api/avatar/connect, got {url!r}"
-            )
+        try:
+            address(url)
+        except ValueError as error:
+            raise pytest.UsageError(f"--gateway-url: {error}") from None
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -143,7 +193,21 @@ def gateway_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def gateway_report(gateway_judging: "BlockingJudge", gateway_url: str) -> "Report":
+def gateway_report(
+    request: pytest.FixtureRequest, gateway_judging: "BlockingJudge", gateway_url: str
+) -> "Report":
     """The report of one run, for all items."""
     with _one_line_failures():
-        return gateway_judging.judge(gateway_url)
+        from contracts.endpoint import target
+
+        option = request.config.option
+        return gateway_judging.judge(
+            target(
+                gateway_url,
+                method=option.gateway_method,
+                headers=option.gateway_header,
+                body_template=option.gateway_body_template,
+                custom_body_template=option.gateway_custom_body_template,
+                answer_map=option.gateway_answer_map,
+            )
+        )

@@ -185,8 +185,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     ),
     "contracts": (
         "durations wire judge",
-        "drift endpoint report strategies pytest_plugin",
-        "cli conformance",
+        "drift endpoint report strategies",
+        "cli conformance pytest_plugin",
         "__main__",
     ),
     "contracts/judge": (

@@ -50,6 +50,7 @@ class Trait(Enum):
     UNEXPECTED = "no page of the site sends such a request"
     OTHER_METHOD = "a request by another method than POST"
     FOREIGN_REQUEST = "a request that a page of another site can send without a preflight"
+    UNDECLARED_JSON = "JSON that is declared as text, as a form, or not at all"
     EXTRA_KEYS = "the body has keys that would choose what the target has to choose"
     EXTRA_OPTIONS = "the body has options of a session that costs more, or says other things"
     OWN_CREDENTIALS = "the caller sends credentials and headers of its own"

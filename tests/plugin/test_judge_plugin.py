@@ -159,3 +159,21 @@ def everything() -> list[str]:
     from contracts.judge.requirements import REQUIREMENTS
 
     return [each.id for each in REQUIREMENTS]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--gateway-header=broken", "*--gateway-header*expected `Name: value`*"),
+        ("--gateway-answer-map=a=b", "*--gateway-answer-map*expected THEIRS=OURS*"),
+        ("--gateway-custom-body-template={}", "*--gateway-custom-body-template*expected $AVATAR*"),
+    ],
+)
+def test_a_malformed_description_of_the_endpoint_is_refused_at_once(
+    pytester: pytest.Pytester, option: str, message: str
+) -> None:
+    """Before anything is collected; the option is named."""
+    result = pytester.runpytest_subprocess(option)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])

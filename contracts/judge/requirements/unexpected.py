@@ -45,20 +45,33 @@ def unexpected_method(case: Case) -> Breaches:
     yield from _creates_nothing(case)
 
 
-@requirement(
-    "unexpected.foreign-request",
-    "A body that is not declared as JSON, a form, or a query alone, creates no session.",
-    why="Pages of other sites can send these without a preflight, with the cookies of the user.",
-    source="ours; Fetch standard (no preflight for forms and text); seed A (calls send JSON)",
-    premise=every(right_ones_are_taken, answered),
-    traits={Trait.FOREIGN_REQUEST},
-    level=Level.SHOULD,  # a route of Next.js reads any body as JSON: seed A, seed B
-)
-def unexpected_foreign(case: Case) -> Breaches:
+def _foreign(case: Case) -> Breaches:
     """Check what such a request does upstream."""
     if case.context.method != "POST":
         raise NotJudged(f"a right request to this target is a {case.context.method}")
     yield from _creates_nothing(case)
+
+
+_WHY = "Pages of other sites can send these without a preflight, with the cookies of the user."
+_SOURCE = "ours; Fetch standard (no preflight for forms and text); seed A (calls send JSON)"
+unexpected_foreign = requirement(
+    "unexpected.foreign-request",
+    "A form, or a query alone, creates no session.",
+    why=_WHY,
+    source=_SOURCE,
+    premise=every(right_ones_are_taken, answered),
+    traits={Trait.FOREIGN_REQUEST},
+    level=Level.SHOULD,
+)(_foreign)
+unexpected_undeclared = requirement(
+    "unexpected.undeclared-json",
+    "JSON that is declared as text or as a form, or not at all, creates no session.",
+    why=_WHY,
+    source=_SOURCE,
+    premise=every(right_ones_are_taken, answered),
+    traits={Trait.UNDECLARED_JSON},
+    level=Level.MAY,  # most frameworks read any body as JSON, and so do the guides' routes
+)(_foreign)
 
 
 def _reaches_runway(case: Case, allowed: set[str]) -> Breaches:

@@ -39,10 +39,11 @@ def unexpected_requests() -> Iterator[Situation]:
         content_type="",
         body=b"",
     )
-    yield odd("json-as-text", "JSON is declared as text.", foreign, content_type="text/plain")
-    yield odd("json-undeclared", "JSON is not declared at all.", foreign, content_type="")
+    json_ = Trait.UNDECLARED_JSON
+    yield odd("json-as-text", "JSON is declared as text.", json_, content_type="text/plain")
+    yield odd("json-undeclared", "JSON is not declared at all.", json_, content_type="")
     form = "application/x-www-form-urlencoded"
-    yield odd("json-as-form", "JSON is declared as a form.", foreign, content_type=form)
+    yield odd("json-as-form", "JSON is declared as a form.", json_, content_type=form)
     yield odd("form", "The body is a form.", foreign, content_type=form, body=b"avatarId=$AVATAR")
     yield odd(
         "multipart-form",

@@ -33,7 +33,7 @@ class PutToo(Gateway):
     methods: tuple[str, ...] = ("POST", "PUT")
 
 
-@breaks("unexpected.foreign-request", "Reads any body as JSON, whatever it is declared as.")
+@breaks("unexpected.undeclared-json", "Reads any body as JSON, whatever it is declared as.")
 class AnyTypeIsJson(Gateway):
     async def body(self, request: web.Request) -> Any:
         try:
