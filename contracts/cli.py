@@ -139,12 +139,16 @@ def _report(text: str) -> tuple[Format, Path]:
 )
 @click.option("--only", multiple=True, help="Only requirements whose id begins so; repeatable.")
 @click.option("--skip", multiple=True, help="No requirement whose id begins so; repeatable.")
-@click.option("--strict", is_flag=True, help="A broken SHOULD counts as well.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="A broken SHOULD counts as well, and a MUST that was not observed.",
+)
 @click.option(
     "--profile",
     type=click.Choice(["quick", "full"]),
     default="full",
-    help="quick: a few situations, in seconds.",
+    help="quick: a situation of every family at least, in seconds.",
 )
 @click.option(
     "--examples",

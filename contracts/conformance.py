@@ -20,13 +20,15 @@ __all__ = ["test_requirement"]
 def test_requirement(requirement: Requirement, gateway_report: "Report") -> None:
     """The gateway keeps this requirement; one that only SHOULD be kept is a warning."""
     from contracts.judge.verdict import Outcome
+    from contracts.report.findings import headline
     from contracts.report.redaction import Redaction
 
     verdict = next(
         each for each in gateway_report.verdicts if each.requirement.id == requirement.id
     )
-    redact = Redaction.of(gateway_report)
-    nothing = redact.line(gateway_report.not_exercised)
+    redact, nothing = Redaction.of(gateway_report), ""
+    if gateway_report.not_exercised:
+        nothing = redact.line(headline(gateway_report, strict=False), longest=600)
     if verdict.outcome is Outcome.NOT_OBSERVED:
         reason = f"not observed: {redact.line(verdict.reason)}"
         if nothing:

@@ -1,7 +1,8 @@
 """A report as commands of GitHub Actions, which become annotations of the run.
 
-A finding that makes the run fail is an error, another one a warning, a MAY that is not done a
-notice; the last line is a notice with the summary.
+The first line has the verdict and the summary: a notice, or an error if the run is no evidence. A
+finding that makes the run fail is an error, another one a warning, a MAY that is not done a notice.
+A MUST that was not observed is a warning, with `--strict` an error.
 GitHub shows the first ten errors of a step: the first finding of each requirement comes before the
 second of any.
 
@@ -18,10 +19,11 @@ from contracts.report.redaction import Redaction
 def github(report: Report, *, strict: bool) -> str:
     """Return the annotations, a line each."""
     redact = Redaction.of(report)
-    lines = []
     first = redact.line(headline(report, strict=strict))
-    if report.not_exercised:
-        lines.append(_command("error", "runway-contracts", first))
+    ended = redact.line(f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}")
+    parts = [each for each in (first, ended, left_out(report)) if each]
+    kind = "error" if report.not_exercised else "notice"
+    lines = [_command(kind, "runway-contracts", "\n".join(parts))]
     in_turn = zip_longest(*(verdict.findings for verdict in report.verdicts))
     for finding in (each for turn in in_turn for each in turn if each is not None):
         counts = finding.requirement.level.counts(strict=strict)
@@ -34,9 +36,6 @@ def github(report: Report, *, strict: bool) -> str:
         title = f"{verdict.requirement.id} ({verdict.requirement.level.value}), not observed"
         kind = "error" if strict else "warning"
         lines.append(_command(kind, title, redact.line(verdict.reason)))
-    ended = redact.line(f"{summary(report)}, {report.took_s:.1f} s, seed {report.seed}")
-    parts = [each for each in (first, ended, left_out(report)) if each]
-    lines.append(_command("notice", "runway-contracts", "\n".join(parts)))
     return "\n".join(lines) + "\n"
 
 

@@ -9,9 +9,9 @@ from contracts.judge.observation import Observation
 from contracts.judge.verdict import Outcome, Report, Verdict
 
 _WORST_FIRST = (
-    *("request.preset", "request.custom-avatar", "header.version", "poll.waits"),
+    *("survive", "request.preset", "request.custom-avatar", "header.version", "poll.waits"),
     *("consume.with-the-key", "consume.arrives", "shape", "secrecy", "consume"),
-    *("time", "state", "terminal", "upstream", "retry", "cancel", "many"),
+    *("time", "state", "terminal", "upstream", "retry", "cancel", "many", "slow"),
 )
 """What to mend first: a connect that fails at its first hop before one that fails later, then what
 a page gets wrong, then what costs money, then the rest. Ids, or families."""

@@ -58,6 +58,8 @@ def test_nothing_is_wrong_with_a_correct_gateway(kind: type[Gateway] | None, sha
 
     report = SimulatedJudge(shape, DEADLINE_S).judge(serve)
     assert findings(report) == {}
+    assert [each.requirement.id for each in report.unobserved] == []
+    assert report.kept(strict=True)
     assert {each.id for each in situations(DEADLINE_S, MARKER)} == {
         each.situation.id for each in report.observations
     }

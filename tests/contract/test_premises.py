@@ -95,6 +95,7 @@ NEEDS: Mapping[str, set[str]] = {
     "cancel.not-what-was-handed-out": _SUCCEEDS,
     "many": _SUCCEEDS,
     "secrecy": {"avatar", "create"},
+    "survive": {"avatar", "create"},
     "secrecy.session-key": _POLLS,
 }
 """On which parts a requirement depends, by its id or its family."""
@@ -133,17 +134,17 @@ def outcomes(report: Report, begins: str = "") -> dict[str, Outcome]:
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@example(off={"avatar"})
-@example(off={"create"})
-@example(off={"body"})
-@example(off={"poll"})
-@example(off={"consume"})
-@example(off={"cancel"})
-@example(off={"answer"})
-@given(off=st.sets(st.sampled_from(PARTS), min_size=2))
-def test_nothing_passes_that_depends_on_what_is_switched_off(off: set[str]) -> None:
+@example(off={"avatar"}, shape=Shape.CREDENTIALS)
+@example(off={"create"}, shape=Shape.CREDENTIALS)
+@example(off={"body"}, shape=Shape.CREDENTIALS)
+@example(off={"poll"}, shape=Shape.CREDENTIALS)
+@example(off={"consume"}, shape=Shape.CREDENTIALS)
+@example(off={"cancel"}, shape=Shape.CREDENTIALS)
+@example(off={"answer"}, shape=Shape.CREDENTIALS)
+@given(off=st.sets(st.sampled_from(PARTS), min_size=2), shape=st.sampled_from(Shape))
+def test_nothing_passes_that_depends_on_what_is_switched_off(off: set[str], shape: Shape) -> None:
     """The law: without a part, no requirement that depends on it is passed."""
-    report = judged(off)
+    report = judged(off, shape=shape)
 
     passed = {id_ for id_, each in outcomes(report).items() if each is Outcome.PASS}
     assert {id_ for id_ in passed if needs(id_) & off} == set()

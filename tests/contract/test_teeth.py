@@ -3,6 +3,7 @@
 The number of caught ones is printed at the end of the run: `tests/conftest.py`.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
@@ -15,6 +16,9 @@ from tests.contract.broken.catalogue import BROKEN
 from tests.contract.broken.table import Broken
 from tests.contract.judged import SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import served
+
+SENTENCE = re.compile(r"[a-z0-9-]+: expected (?=.*[A-Za-z]{3}).+, got (?=.*[a-z]{3})(?!.*None).+")
+"""A breach names things on both sides: no number stands alone, and no type of Python."""
 
 
 def judged(broken: Broken, about: Sequence[Requirement] = ()) -> dict[str, list[str]]:
@@ -51,6 +55,8 @@ def test_a_broken_gateway_breaks_nothing_else_in_any_situation(broken: Broken) -
 def _check(broken: Broken, found: dict[str, list[str]]) -> None:
     others = {id_: why for id_, why in found.items() if id_ not in {broken.caught_by, *broken.also}}
 
+    for line in (each for lines in found.values() for each in lines):
+        assert SENTENCE.fullmatch(line), line
     assert broken.caught_by in found, f"{broken.about} Not caught; found: {found}"
     assert others == {}, broken.about
 

@@ -57,6 +57,18 @@ def test_a_broken_requirement_shows_the_expectation(pytester: pytest.Pytester) -
     result.stdout.fnmatch_lines(["nothing was judged: not one request of the target reached*"])
 
 
+@pytest.mark.parametrize(("text", "accepted"), [("500ms", True), ("3", True), ("3 weeks", False)])
+def test_the_deadline_is_a_duration(
+    pytester: pytest.Pytester, text: str, *, accepted: bool
+) -> None:
+    """As on the command line; another text is an error of usage that shows both forms."""
+    pytester.makepyfile(test_contract="")
+    result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, f"--gateway-timeout={text}")
+
+    assert (result.ret == pytest.ExitCode.USAGE_ERROR) is not accepted
+    assert ("duration such as 3s or 500ms, got '3 weeks'" in result.stderr.str()) is not accepted
+
+
 def test_without_a_gateway_it_names_the_options(pytester: pytest.Pytester) -> None:
     """Items are skipped, with the two ways to name one."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")

@@ -29,7 +29,7 @@ def _cancelled(case: Case) -> Breaches:
             continue
         tried = any(each.session == session.id for each in case.seen.cancels)
         got = "one that did not succeed" if tried else "none"
-        yield Breach(f"a DELETE of {session.id}", f"{got}: it is {session.state}")
+        yield Breach(f"a DELETE of {session.id}", f"{got}, and the session is {session.state}")
 
 
 _cancels = partial(

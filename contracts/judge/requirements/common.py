@@ -20,6 +20,11 @@ def shape_of(answer: TargetAnswer) -> Shape | None:
     return answer.shape
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an s: `1 poll`, `2 polls`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def target_consumes(case: Case) -> None:
     """Raise `NotJudged` where the browser consumes."""
     if case.context.shape is Shape.SESSION_KEY:

@@ -1,7 +1,7 @@
 """How the target consumes a session."""
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
-from contracts.judge.requirements.common import sent, shape_of, target_consumes
+from contracts.judge.requirements.common import counted, sent, shape_of, target_consumes
 from contracts.judge.situation import Shape, Trait
 
 
@@ -19,7 +19,7 @@ def consume_once(case: Case) -> Breaches:
     for session in case.seen.sessions:
         consumes = [each for each in case.seen.consumes if each.session == session.id]
         if any(each.acted and each.status == 200 for each in consumes[:-1]):
-            yield Breach("one consume", str(len(consumes)))
+            yield Breach("one consume of a session", counted(len(consumes), "consume"))
 
 
 @requirement(
@@ -57,4 +57,4 @@ def consume_arrives(case: Case) -> Breaches:
             yield Breach("a consume upstream", "credentials without one")
     if case.went_elsewhere:
         expected = "a consume upstream after READY, with the session's key"
-        yield Breach(expected, f"none, and {case.seen.answer}")
+        yield Breach(expected, f"none, and the caller got {case.seen.answer}")

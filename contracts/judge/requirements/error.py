@@ -19,4 +19,4 @@ def error_json(case: Case) -> Breaches:
         error = answer.fields.get("error")
         if not answer.ok and not (isinstance(error, str) and error):
             body = f"the keys {sorted(answer.fields)}" if answer.fields else "no JSON object"
-            yield Breach("{error: string}", f"{answer} with {body}")
+            yield Breach("a body {error: string}", f"{answer} with {body}")

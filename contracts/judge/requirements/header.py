@@ -1,7 +1,7 @@
 """The headers of the requests to Runway."""
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
-from contracts.judge.requirements.common import sent, target_consumes
+from contracts.judge.requirements.common import counted, sent, target_consumes
 from contracts.judge.situation import Trait
 
 
@@ -17,7 +17,8 @@ def header_version(case: Case) -> Breaches:
     """Check all requests but consumes, where browsers leave the header out."""
     rest = (each for each in case.seen.upstream if each.operation != "consumeSession")
     if bare := [each for each in rest if not each.versioned]:
-        yield Breach("the header on every request", f"{len(bare)} without, such as {bare[0]}")
+        got = f"{counted(len(bare), 'request')} without it, such as {bare[0]}"
+        yield Breach("X-Runway-Version: 2024-11-06 on every request", got)
 
 
 @requirement(
@@ -33,4 +34,4 @@ def header_version_on_consume(case: Case) -> Breaches:
     """Check consumes."""
     target_consumes(case)
     if bare := sum(not each.versioned for each in case.seen.consumes):
-        yield Breach("the header", f"{bare} consumes without it")
+        yield Breach("X-Runway-Version on a consume too", f"{counted(bare, 'consume')} without it")

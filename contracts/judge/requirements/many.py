@@ -2,7 +2,7 @@
 
 from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
 from contracts.judge.observation import TargetAnswer
-from contracts.judge.requirements.common import connects, every, several_handed_out
+from contracts.judge.requirements.common import connects, counted, every, several_handed_out
 from contracts.judge.situation import Trait
 
 QUICK_S = 5.0
@@ -37,9 +37,10 @@ def many_one_session_each(case: Case) -> Breaches:
     ids = [answer.fields.get("sessionId") for answer in case.handed_out]
     known = [each for each in ids if isinstance(each, str) and each in ours]
     if failures := [answer for answer in case.seen.answers if not answer.ok]:
-        yield Breach(f"{len(case.seen.answers)} successes", f"{failures[0]}, {len(failures)} times")
+        got = f"{counted(len(failures), 'failure')}, such as {failures[0]}"
+        yield Breach(f"{len(case.seen.answers)} successes", got)
     if len(set(known)) != len(known):
-        yield Breach(f"{len(known)} different sessions", str(len(set(known))))
+        yield Breach(f"{len(known)} different sessions", f"only {len(set(known))} different")
 
 
 @requirement(
@@ -62,7 +63,9 @@ def many_not_in_a_row(case: Case) -> Breaches:
         others = case.seen.answers[len(slow) :]
         late = [each for each in others if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:
-            yield Breach("the others before the slow one", f"{len(late)} after it, or {late[0]}")
+            expected = f"the other callers answered before the slow one, after {first.took_s:.1f}s"
+            got = f"{len(late)} of {len(others)} that failed or came later, such as {late[0]}"
+            yield Breach(expected, got)
     elif late := [answer for answer in case.seen.answers if answer.ok and answer.took_s > QUICK_S]:
         yield Breach(f"each within {QUICK_S:g}s", f"{len(late)} later, such as {late[0]}")
 

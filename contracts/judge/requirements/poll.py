@@ -7,6 +7,7 @@ from contracts.judge.requirements.common import (
     SHORTEST_INTERVAL_S,
     answered,
     connects,
+    counted,
     every,
     hands_out,
     sent,
@@ -53,7 +54,7 @@ def poll_not_too_fast(case: Case) -> Breaches:
     ]
     if len(fast) >= 3:
         expected = f"at least {SHORTEST_INTERVAL_S:g}s between polls"
-        yield Breach(expected, f"{len(fast)} intervals down to {min(fast):.3f}s")
+        yield Breach(expected, f"{len(fast)} shorter intervals, down to {min(fast):.3f}s")
 
 
 @requirement(
@@ -69,7 +70,8 @@ def poll_not_too_slow(case: Case) -> Breaches:
     calls = [*case.seen.creates[-1:], *case.seen.polls]
     slow = [after.at - before.at - before.wait_s for before, after in pairwise(calls)]
     if slow and max(slow) > LONGEST_INTERVAL_S * 1.1:
-        yield Breach(f"at most {LONGEST_INTERVAL_S:g}s between polls", f"{max(slow):.1f}s")
+        expected = f"at most {LONGEST_INTERVAL_S:g}s between polls"
+        yield Breach(expected, f"an interval of {max(slow):.1f}s")
 
 
 @requirement(
@@ -87,4 +89,5 @@ def poll_stops(case: Case) -> Breaches:
     late = [each for each in case.seen.polls if each.at > case.seen.answer.came_at + 0.5]
     if late:
         after = late[0].at - case.seen.answer.came_at
-        yield Breach("no poll after the answer", f"{len(late)}, the first {after:.1f}s later")
+        got = f"{counted(len(late), 'poll')}, the first {after:.1f}s after it"
+        yield Breach("no poll after the answer", got)

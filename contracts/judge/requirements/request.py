@@ -12,7 +12,7 @@ from contracts.judge.case import (
     rejected_body,
     requirement,
 )
-from contracts.judge.requirements.common import right_ones_are_taken, sent
+from contracts.judge.requirements.common import counted, right_ones_are_taken, sent
 from contracts.judge.situation import Trait
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -39,7 +39,7 @@ def _rejected(case: Case) -> Breaches:
         if answer.status is None and "closed" in answer.failure:
             continue
         if answer.status is None or not 400 <= answer.status < 500:
-            yield Breach("4xx", str(answer))
+            yield Breach("a 4xx answer", str(answer))
 
 
 def _rejection(
@@ -95,7 +95,7 @@ def request_no_upstream(case: Case) -> Breaches:
     """Check the fake's journal."""
     created = sum(each.status == 200 for each in case.seen.creates)
     if created and not _tidied(case):
-        yield Breach("no session", str(created))
+        yield Breach("no session", counted(created, "session"))
 
 
 @requirement(
@@ -115,9 +115,9 @@ def request_preset(case: Case) -> Breaches:
         avatar = create.body.get("avatar")
         avatar = avatar if isinstance(avatar, dict) else {}
         if avatar.get("type") != "runway-preset" or "presetId" not in avatar:
-            yield Breach("{type: runway-preset, presetId}", str(avatar or "no avatar"))
+            yield Breach("the avatar {type: runway-preset, presetId}", str(avatar or "no avatar"))
         elif rejected_body(create):
-            yield Breach("a create that Runway accepts", f"one that it rejects: {create.status}")
+            yield Breach("a create that Runway accepts", f"one that got {create.status}")
 
 
 @requirement(

@@ -5,7 +5,13 @@ from itertools import pairwise
 
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import UpstreamCall
-from contracts.judge.requirements.common import SHORTEST_INTERVAL_S, answered, every, struck
+from contracts.judge.requirements.common import (
+    SHORTEST_INTERVAL_S,
+    answered,
+    counted,
+    every,
+    struck,
+)
 from contracts.judge.situation import Trait
 
 MOST_ATTEMPTS = 6
@@ -51,7 +57,7 @@ def retry_bounded(case: Case) -> Breaches:
     """Check the number of attempts."""
     for name, calls in (("creates", case.seen.creates), ("consumes", case.seen.consumes)):
         if (count := len(_failures_in_a_row(calls))) > MOST_ATTEMPTS:
-            yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", str(count))
+            yield Breach(f"at most {MOST_ATTEMPTS} {name} in a row", f"{count} {name}")
 
 
 @requirement(
@@ -75,8 +81,9 @@ def retry_spaced(case: Case) -> Breaches:
         # two in a row, because creates for two sessions side by side may meet now and then
         if any(max(two) < SHORTEST_INTERVAL_S * 0.9 for two in pairwise(pauses)):
             fast = [pause for pause in pauses if pause < SHORTEST_INTERVAL_S * 0.9]
-            expected = f"pauses of {SHORTEST_INTERVAL_S:g}s and more"
-            yield Breach(expected, f"{len(fast)} attempts after {min(fast):.3f}s")
+            expected = f"pauses of at least {SHORTEST_INTERVAL_S:g}s between attempts"
+            got = f"{counted(len(fast), 'shorter pause')}, down to {min(fast):.3f}s"
+            yield Breach(expected, got)
 
 
 @requirement(
@@ -92,7 +99,7 @@ def retry_after(case: Case) -> Breaches:
     """Check the pauses between creates: Retry-After was 1."""
     pauses = [after.at - before.at for before, after in pairwise(case.seen.creates)]
     if pauses and min(pauses) < 0.9:
-        yield Breach("1s and more between creates", f"{min(pauses):.3f}s")
+        yield Breach("at least 1s between creates", f"a pause of {min(pauses):.3f}s")
 
 
 @requirement(
@@ -106,7 +113,7 @@ def retry_after(case: Case) -> Breaches:
 def retry_create_not_blindly(case: Case) -> Breaches:
     """Check the number of creates that Runway acted on."""
     if (created := sum(each.acted for each in case.seen.creates)) > 1:
-        yield Breach("one create", f"{created}, each with a session of its own")
+        yield Breach("one create", f"{created} creates, each with a session of its own")
 
 
 @requirement(
@@ -123,7 +130,7 @@ def retry_passing_error(case: Case) -> Breaches:
     """Check that there is another poll; other requirements check what becomes of it."""
     for answer in case.answered:
         if not answer.ok and len(case.seen.polls) == 1:
-            yield Breach("another poll", f"{answer} after the first")
+            yield Breach("another poll after the first", f"{answer} instead")
 
 
 @requirement(
@@ -140,4 +147,4 @@ def retry_busy(case: Case) -> Breaches:
     """Check that there is another create; other requirements check what becomes of it."""
     for answer in case.answered:
         if not answer.ok and len(case.seen.creates) == 1 and case.seen.creates[0].faults:
-            yield Breach("another create", f"{answer} after the first")
+            yield Breach("another create after the first", f"{answer} instead")

@@ -47,7 +47,8 @@ def shape_nothing_else(case: Case) -> Breaches:
         if (shape := shape_of(answer)) is None or {"sessionKey", "token"} <= answer.fields.keys():
             continue  # checked by shape.one-of-two
         if more := sorted(answer.fields.keys() - SHAPE_KEYS[shape]):
-            yield Breach(", ".join(SHAPE_KEYS[shape]), f"also {', '.join(more)}")
+            expected = f"no keys but {', '.join(SHAPE_KEYS[shape])}"
+            yield Breach(expected, f"the keys {', '.join(more)} as well")
 
 
 @requirement(
@@ -64,7 +65,7 @@ def shape_types(case: Case) -> Breaches:
         for name in (*SHAPE_KEYS[Shape.CREDENTIALS], "sessionKey"):
             value = answer.fields.get(name, "absent")
             if not isinstance(value, str) or not value:
-                yield Breach(f"a non-empty string as {name}", type(value).__name__)
+                yield Breach(f"a non-empty string as {name}", _in_words(value))
 
 
 @requirement(
@@ -80,7 +81,8 @@ def shape_session_id(case: Case) -> Breaches:
     ids = {session.id for session in case.seen.sessions}
     for answer in case.handed_out:
         if shape_of(answer) is not None and answer.fields["sessionId"] not in ids:
-            yield Breach(" or ".join(sorted(ids)) or "no sessionId", "another sessionId")
+            created = f"one of {', '.join(sorted(ids))}" if ids else "none: no session was created"
+            yield Breach(f"as sessionId {created}", "another sessionId")
 
 
 @requirement(
@@ -112,8 +114,8 @@ def shape_declared(case: Case) -> Breaches:
     """Check the shape; without a declaration there is nothing to check."""
     declared = case.context.shape
     for answer in case.handed_out:
-        if declared and (shape := shape_of(answer)) not in (None, declared):
-            yield Breach(declared.value, shape.value if shape else "neither")
+        if declared and (shape := shape_of(answer)) and shape is not declared:
+            yield Breach(f"the shape {declared.value}", f"the shape {shape.value}")
 
 
 @requirement(
@@ -170,6 +172,21 @@ def _of_shape(case: Case, shape: Shape) -> Iterator[TargetAnswer]:
     if not fitting and case.context.shape not in (None, shape):
         raise NotJudged(f"the target does not hand out the shape {shape.value}")
     yield from fitting
+
+
+def _in_words(value: Any) -> str:
+    """Return what a field holds instead of a non-empty string."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case str():
+            return "an empty string"
+        case list() | dict():
+            return "an array or an object"
+        case _:
+            return "a number"
 
 
 def _room_of(token: Any) -> str | None:

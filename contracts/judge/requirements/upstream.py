@@ -70,4 +70,5 @@ def upstream_final(case: Case) -> Breaches:
     for answer in case.answered:
         if errors and answer.came_at - errors[0] > limit_s:
             waited_s = answer.came_at - errors[0]
-            yield Breach(f"an answer within {limit_s:g}s of the error", f"{waited_s:.1f}s")
+            expected = f"an answer within {limit_s:g}s of the error"
+            yield Breach(expected, f"one after {waited_s:.1f}s")

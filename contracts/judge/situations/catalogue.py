@@ -15,6 +15,7 @@ from contracts.judge.situations.wrong_requests import wrong_requests
 
 QUICK = (
     *("ready-at-once", "ready-after-a-while", "custom-avatar", "caller-gone"),
+    "ready-without-key",
     *("bad-json", "no-avatar", "avatar-number", "unknown-preset"),
     *("fails-while-provisioning", "cancelled-while-polling", "running-before-ready"),
     *("create-401", "create-402", "create-500", "create-malformed"),

@@ -11,7 +11,12 @@ from contracts.cli import main
 from contracts.judge.case import Requirement
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.situation import Expect, Situation, Trait
-from contracts.judge.situations.catalogue import situations
+from contracts.judge.situations.callers import cancel_errors, leaving, several
+from contracts.judge.situations.catalogue import QUICK, situations
+from contracts.judge.situations.endings import endings, never_ready
+from contracts.judge.situations.successes import successes
+from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
+from contracts.judge.situations.wrong_requests import wrong_requests
 
 PAGE = Path(__file__).parents[4] / "docs" / "contract.md"
 SITUATIONS = situations(30.0, "marker")
@@ -71,3 +76,16 @@ def test_every_situation_is_judged() -> None:
     """Some requirement that is not about everything is about each situation."""
     for situation in SITUATIONS:
         assert any(each.traits and each.is_about(situation) for each in REQUIREMENTS), situation.id
+
+
+def test_the_quick_profile_has_a_situation_of_every_family() -> None:
+    """A success, a wrong request, an ending, an error of each hop, callers who leave, several."""
+    families = (
+        *(successes(4), wrong_requests(), endings(""), never_ready(4), leaving(), several(4)),
+        *(create_errors(""), poll_errors(""), consume_errors(4, ""), cancel_errors("")),
+    )
+
+    assert [
+        ids for family in families if not (ids := {each.id for each in family}) & {*QUICK}
+    ] == []
+    assert {*QUICK} <= {each.id for each in situations(4, "")}
