@@ -45,9 +45,12 @@ class Context:
         secret: the API secret that it was given.
         marker: a word in every text that the fake sends with an error.
         media_url: where tokens of the fake lead.
-        caller_tokens: the credentials in the headers that every caller sends.
         creates: whether the target was seen to send a create for a right request; None: the run
             sent it no right request.
+        upstream_url: what the target was given as RUNWAYML_BASE_URL; empty: unknown.
+        method: of a right request to the target.
+        alone_s: how long a connect took that had the target for itself; None: it failed.
+        caller_tokens: the credentials in the headers that every caller sends.
     """
 
     timeout_s: float
@@ -57,6 +60,9 @@ class Context:
     media_url: str
     caller_tokens: tuple[str, ...] = ()
     creates: bool | None = None
+    upstream_url: str = ""
+    method: str = "POST"
+    alone_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +121,28 @@ class Case:
     def own_mistake(self) -> bool:
         """Whether the connect failed for a mistake that another requirement is about.
 
-        Runway rejected the body of a create, or the key of a consume; or the consume went
-        elsewhere.
+        Runway rejected the body of a create, or the key or the content type of a consume; or the
+        consume went elsewhere.
         """
         if not self.seen.sessions and any(map(rejected_body, self.seen.creates)):
             return True
-        return any(each.key_fits is False for each in self.seen.consumes) or self.went_elsewhere
+        rejected = (
+            each.key_fits is False or (each.status == 415 and not each.faults)
+            for each in self.seen.consumes
+        )
+        return any(rejected) or self.went_elsewhere
 
     @property
     def went_elsewhere(self) -> bool:
-        """Whether a consume is missing after READY: it went to another host."""
-        ready = any(each.shown == "READY" and each.arrives for each in self.seen.polls)
+        """Whether a consume is missing after READY: it went to another host.
+
+        A slow poll may have shown READY in vain, because the target did not wait for it.
+        """
+        slow = Trait.SLOW_UPSTREAM in self.seen.situation.traits
+        ready = any(
+            each.shown == "READY" and each.arrives and not (slow and each.faults)
+            for each in self.seen.polls
+        )
         consumes = self.context.shape is not Shape.SESSION_KEY
         return consumes and ready and not self.seen.consumes and not any(self.handed_out)
 

@@ -9,15 +9,17 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import FakeClient
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.output import Output
 from contracts.judge.program import Startable
-from contracts.judge.situation import CallerRequest
+from contracts.judge.situation import CallerRequest, Json
 from contracts.judge.target import GIVEN_UP, NOT_LISTENING, USUAL, Target, TargetError, listens
 
+READY_AT_ONCE: Json = MappingProxyType({"provision_time": "0s"})
 MOST_LOSSES = 40
 """An instance that was lost so often is not started again."""
 COMES_BACK_S = 10.0
@@ -102,9 +104,11 @@ class Instance:
                 async with asyncio.timeout(2 * _AGAIN_S):
                     await self.lost.wait()
 
-    async def connect(self, avatar: str, *, patience_s: float) -> TargetAnswer:
-        """Connect once, with a session that is READY at once."""
-        await self.fake.bind(avatar, {"provision_time": "0s"})
+    async def connect(
+        self, avatar: str, *, patience_s: float, session: Json = READY_AT_ONCE
+    ) -> TargetAnswer:
+        """Connect once, with a session that goes as `session` says."""
+        await self.fake.bind(avatar, session)
         answer = await self.call(avatar, patience_s=patience_s)
         await self.fake.unbind(avatar)
         return answer

@@ -13,6 +13,7 @@ import orjson
 from contracts.judge.output import Leak
 from contracts.judge.situation import Json, Shape, Situation
 
+_BOM = b"\xef\xbb\xbf"
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
@@ -55,7 +56,7 @@ class TargetAnswer:
     def json(self) -> Any:
         """The parsed body, None if it is no JSON."""
         try:
-            return orjson.loads(self.body)
+            return orjson.loads(self.body.removeprefix(_BOM))  # as browsers do
         except orjson.JSONDecodeError:
             return None
 
@@ -114,6 +115,7 @@ class UpstreamCall:
         acted: whether the fake acted on it.
         key_fits: of a consume: whether its bearer token is the session's key.
         shown: the status of the session in the answer, if there is one.
+        content_type: the declared one, None without one; empty: the fake does not say.
     """
 
     number: int
@@ -132,6 +134,7 @@ class UpstreamCall:
     body: Json
     shown: str | None
     faults: tuple[str, ...]
+    content_type: str | None = ""
 
     @classmethod
     def of(cls, entry: Json) -> "UpstreamCall":
@@ -155,6 +158,7 @@ class UpstreamCall:
             body=request["body"] or {},
             shown=reply.get("status") if isinstance(reply, dict) else None,
             faults=tuple(entry["faults"]),
+            content_type=request.get("content_type", ""),
         )
 
     @property

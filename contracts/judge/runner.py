@@ -26,6 +26,7 @@ from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
 from contracts.judge.situation import Expect, Situation
+from contracts.judge.situations.building import soon
 from contracts.judge.spellings import Searched
 from contracts.judge.suspects import Suspects
 from contracts.judge.verdict import NotPlayed, Report, judge
@@ -104,6 +105,7 @@ class Runner:
         self.instances = instances
         self.listen = listen
         self._played: dict[str, Observation] = {}
+        self._alone_s: float | None = None
         self._lag = EventLoopLag()
         self._player = Player(plan.context, self._lag)
         self._suspects = Suspects(self._player, self._keep, self._changed)
@@ -219,9 +221,18 @@ class Runner:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _warm_up(self, instance: Instance) -> None:
-        """Connect once without judging it: a target may load modules at its first connect."""
-        if not instance.lost.is_set():
-            await instance.connect(instance.avatars[0], patience_s=self._player.patience_s)
+        """Connect twice without judging it, and note how long the second takes alone.
+
+        A target may load modules at its first connect.
+        """
+        if instance.lost.is_set():
+            return
+        avatar, patience_s = instance.avatars[0], self._player.patience_s
+        if (await instance.connect(avatar, patience_s=patience_s)).ok:
+            session = soon(self.plan.context.timeout_s)
+            answer = await instance.connect(avatar, patience_s=patience_s, session=session)
+            if answer.ok:
+                self._alone_s = max(self._alone_s or 0.0, answer.took_s)
 
     async def _play(self, situation: Situation, *, one_by_one: bool = False) -> None:
         """Play a situation, and keep the observation."""
@@ -320,7 +331,14 @@ class Runner:
         answers = (answer for seen in self._played.values() for answer in seen.answers)
         shapes = (shape_of(answer) for answer in answers if answer.ok)
         context = self.plan.context
-        return replace(context, shape=context.shape or next(filter(None, shapes), None))
+        target = self.instances[0].target
+        return replace(
+            context,
+            shape=context.shape or next(filter(None, shapes), None),
+            upstream_url=self.instances[0].fake.url,
+            method=target.method,
+            alone_s=self._alone_s,
+        )
 
 
 def _alone(leak: Leak, what: str) -> bool:

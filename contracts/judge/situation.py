@@ -31,6 +31,14 @@ class Trait(Enum):
     LAST_MOMENT = "the session becomes READY just before the deadline"
     CUSTOM_AVATAR = "the caller asks for a custom avatar"
 
+    NEW_FIELDS = "Runway's answers have more fields and headers than are documented"
+    SLOW_UPSTREAM = "Runway's answers are good, and some take a part of the deadline"
+    SLOW_CREATE = "the create takes a third of the deadline"
+    SLOW_POLL = "one poll takes a third of the deadline"
+    SLOW_POLLS = "every poll takes seconds"
+    SLOW_CONSUME = "the consume takes a third of the deadline"
+    SLOW_HOPS = "each hop takes a fifth of the deadline"
+
     REFUSED = "the caller is wrong: the target answers 4xx and creates no session"
     BAD_JSON = "the body is not a JSON object"
     NO_AVATAR = "the body has no avatar, or an empty one"
@@ -38,6 +46,16 @@ class Trait(Enum):
     UNKNOWN_AVATAR = "the avatar is neither a preset nor a UUID"
     HOSTILE_AVATAR = "the avatar attacks what it may be copied into"
     BIG_BODY = "the body has megabytes"
+
+    UNEXPECTED = "no page of the site sends such a request"
+    OTHER_METHOD = "a request by another method than POST"
+    FOREIGN_REQUEST = "a request that a page of another site can send without a preflight"
+    UNDECLARED_JSON = "JSON that is declared as text, as a form, or not at all"
+    EXTRA_KEYS = "the body has keys that would choose what the target has to choose"
+    EXTRA_OPTIONS = "the body has options of a session that costs more, or says other things"
+    OWN_CREDENTIALS = "the caller sends credentials and headers of its own"
+    FOREIGN_ORIGIN = "a page of another site calls"
+    CHARSET = "the content type has a charset"
 
     ERROR = "Runway fails at a hop, or the session fails"
     CREATE = "a create fails"
@@ -53,6 +71,8 @@ class Trait(Enum):
     RUNNING = "the session is RUNNING: another client has used its key"
     NO_KEY = "the session is READY, and the answer has no key"
     UNKNOWN_STATUS = "the session has no status, or one that is not documented"
+    ODD_STATUS = "one poll shows another status than the session has, and its key beside it"
+    ODD_KEY = "one poll shows READY with a key that is null or empty"
     DEADLINE = "the session is not READY by the deadline"
     LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
     CANCEL_HANGS = "no cancel is answered"
@@ -62,6 +82,7 @@ class Trait(Enum):
     GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"
     MANY = "several callers connect at once, and all sessions are quick"
     MANY_ONE_SLOW = "several callers connect at once, and some sessions are slow"
+    SLOW_CANCELS = "the cancels of some of several callers are slow"
 
 
 class Shape(Enum):

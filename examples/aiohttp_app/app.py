@@ -87,6 +87,9 @@ async def connect(request: web.Request) -> web.Response:
 
 
 async def requested_avatar(request: web.Request) -> str:
+    # Pages of other sites can send text and forms without asking, with the cookies of the user.
+    if request.content_type != "application/json":
+        raise ConnectError(415, "invalid_request", "Expected application/json")
     try:
         body = await request.json()
     except ValueError:

@@ -137,6 +137,7 @@ async function consume(sessionId, sessionKey, signal) {
   // The SDK has no method for it; the session's key takes the place of the API secret.
   const room = await runway.post(`/v1/realtime_sessions/${sessionId}/consume`, {
     headers: { Authorization: `Bearer ${sessionKey}` },
+    body: {}, // declares JSON, which a request without a body does not
     signal,
   });
   if (!room?.url || !room.token || !room.roomName) {

@@ -59,6 +59,10 @@ export async function POST(request) {
 }
 
 async function requestedAvatar(request) {
+  // Pages of other sites can send text and forms without asking, with the cookies of the user.
+  if (!/^application\/json\b/i.test(request.headers.get('content-type'))) {
+    throw new ConnectError(415, 'invalid_request', 'Expected application/json');
+  }
   if (Number(request.headers.get('content-length')) > LONGEST_BODY) {
     throw new ConnectError(413, 'invalid_request', 'Too long');
   }

@@ -293,7 +293,7 @@ class RequestView(View):
 
     agent: str | None  # the User-Agent
     retry: int | None  # the number of the retry, as official SDKs send it; None: not sent
-    versioned: bool  # the version header was there
+    versioned: bool  # the version header was there, with the right version
     secret_in_url: bool  # the query held something that looks like a secret
     key_fits: bool | None  # of a consume: whether the key was that session's
     query: Mapping[str, str]

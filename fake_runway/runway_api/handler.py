@@ -27,7 +27,14 @@ from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
 from fake_runway.web import callers, cors
-from fake_runway.web.bodies import Bodies, Body, check_tool_names, check_version, checked_id
+from fake_runway.web.bodies import (
+    API_VERSION,
+    Bodies,
+    Body,
+    check_tool_names,
+    check_version,
+    checked_id,
+)
 from fake_runway.web.errors import (
     BadPath,
     InternalError,
@@ -123,7 +130,7 @@ class RunwayHandler:
             request.method,
             path.text,
             agent=headers.get("User-Agent", "")[:_LONGEST_HEADER],
-            versioned="X-Runway-Version" in headers,
+            versioned=headers.get("X-Runway-Version") == API_VERSION,
             content_type=headers.get("Content-Type", "")[:_LONGEST_HEADER],
         )
         if query := request.raw_path.partition("?")[2]:

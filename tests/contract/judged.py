@@ -32,7 +32,7 @@ from tests.support.simulation import simulate
 MEDIA_URL = "wss://media.judge.invalid"
 MARKER = "upstreamtext"
 RUNNER = web.AppKey("runner", web.AppRunner)
-SECRET = "api-secret-of-the-judged"
+SECRET = "key_5c1f09e2a77b4d3c86f0+judged"
 
 Served = Callable[[str, Output], AbstractAsyncContextManager[str]]
 """Serves a gateway in front of the fake at a URL, and yields the URL of its endpoint."""

@@ -48,7 +48,7 @@ class Gateway:
     """One gateway; correct as it stands.
 
     Attributes:
-        say: writes to its log.
+        last_headers: of the last answer upstream.
     """
 
     url: str
@@ -63,7 +63,9 @@ class Gateway:
     cancels: int = 3
     method: ClassVar[str] = "POST"
     longest_body: int = 64 * 1024
+    methods: tuple[str, ...] = ()
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    last_headers: Mapping[str, str] = field(default_factory=dict)
 
     async def close(self) -> None:
         """Close what it has opened."""
@@ -94,6 +96,8 @@ class Gateway:
         return web.json_response({"error": str(problem)}, status=problem.status)
 
     async def body(self, request: web.Request) -> Any:
+        if request.content_type.lower() != "application/json":
+            raise Problem(415, "the body is not declared as JSON")
         try:
             return json.loads(await request.read())
         except web.HTTPRequestEntityTooLarge:
@@ -159,7 +163,7 @@ class Gateway:
         return Problem(502, "the session service failed")
 
     async def create(self, avatar: str) -> str:
-        body = {"model": "gwm1_avatars", "avatar": self.wanted(avatar)}
+        body = self.create_body(avatar)
         for left in reversed(range(self.repeats + 1)):
             try:
                 answer = await self.ask("POST", "", body=body)
@@ -170,6 +174,9 @@ class Gateway:
             else:
                 return self.id_of(answer)
         raise AssertionError("the last attempt returns or raises")
+
+    def create_body(self, avatar: str) -> Mapping[str, Any]:
+        return {"model": "gwm1_avatars", "avatar": self.wanted(avatar)}
 
     def create_again(self, error: UpstreamError) -> bool:
         return error.status in (429, 503) or error.refused
@@ -202,9 +209,10 @@ class Gateway:
             await sleep(self.poll_s)
 
     def key_of(self, answer: Mapping[str, Any]) -> str:
-        if not isinstance(answer.get("sessionKey"), str):
+        key = answer.get("sessionKey")
+        if not isinstance(key, str) or not key:
             raise Problem(502, "there is no key")
-        return str(answer["sessionKey"])
+        return key
 
     def not_waiting(self, status: Any, _answer: Mapping[str, Any]) -> None:
         """Decide what to do about a status other than READY and NOT_READY; return to poll again."""
@@ -294,6 +302,7 @@ class Gateway:
                 self.http.request(method, url, headers=headers, json=body) as response,
             ):
                 text = await response.text()
+                self.last_headers = response.headers
         except aiohttp.ClientConnectorError:
             raise UpstreamError(None, refused=True) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -330,7 +339,8 @@ async def served(
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         gateway = kind(url, secret, http, output, shape, deadline_s)
         app = web.Application(client_max_size=gateway.longest_body)
-        app.router.add_route(gateway.method, PATH, gateway.handle)
+        for method in gateway.methods or (gateway.method,):
+            app.router.add_route(method, PATH, gateway.handle)
         try:
             async with serving(app, port=port) as served_at:
                 yield served_at + PATH

@@ -80,7 +80,7 @@ NEEDS: Mapping[str, set[str]] = {
     "state": _POLLS,
     "upstream": {"avatar", "create"},
     "upstream.poll": _POLLS,
-    "upstream.final-ends-the-wait": _POLLS,
+    "upstream.final-ends-the-wait": {"avatar", "create"},
     "upstream.consume": _CONSUMES,
     "error": set(),
     "retry": {"avatar", "create"},
@@ -88,6 +88,12 @@ NEEDS: Mapping[str, set[str]] = {
     "consume": _CONSUMES,
     "header.version": _POLLS,
     "header.version-on-consume": _CONSUMES,
+    "slow": _SUCCEEDS,
+    "survive": {"avatar", "create"},
+    "state.only-ready": _POLLS,
+    "unexpected": {"avatar", "create"},
+    "unexpected.foreign-origin": set(),
+    "unexpected.charset": _SUCCEEDS,
     "cancel": _CREATES | {"cancel"},
     "cancel.at-the-deadline": _POLLS | {"cancel"},
     "cancel.after-a-failure": _POLLS | {"cancel"},
@@ -97,6 +103,10 @@ NEEDS: Mapping[str, set[str]] = {
     "secrecy": {"avatar", "create"},
     "survive": {"avatar", "create"},
     "secrecy.session-key": _POLLS,
+    "secrecy.callers-credentials": set(),
+    "secrecy.cached": _SUCCEEDS,
+    "secrecy.trace": set(),
+    "secrecy.session-id": _CREATES,
 }
 """On which parts a requirement depends, by its id or its family."""
 

@@ -24,16 +24,18 @@ from contracts.judge.requirements import (
     retry,
     secrecy,
     shape,
+    slow,
     state,
     survive,
     time,
+    unexpected,
     upstream,
 )
 
 REQUIREMENTS: tuple[Requirement, ...] = tuple(
     each
     for family in (
-        *(shape, request, poll, time, state, upstream),
+        *(shape, request, unexpected, poll, time, slow, state, upstream),
         *(error, retry, consume, header, cancel, many, secrecy, survive),
     )
     for each in vars(family).values()

@@ -9,6 +9,8 @@ from contracts.judge.observation import TERMINAL, ObservedSession, TargetAnswer
 from contracts.judge.situation import Expect, Shape
 
 SHORTEST_INTERVAL_S = 0.1
+FINAL_STATUSES = (400, 401, 402, 403, 404)
+"""After these, the next attempt gets the same answer."""
 _HOPS = {
     **{"createSession": "create", "getSession": "poll"},
     **{"consumeSession": "consume", "deleteSession": "cancel"},

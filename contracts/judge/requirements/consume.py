@@ -1,6 +1,6 @@
 """How the target consumes a session."""
 
-from contracts.judge.case import Breach, Breaches, Case, requirement
+from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.requirements.common import counted, sent, shape_of, target_consumes
 from contracts.judge.situation import Shape, Trait
 
@@ -22,19 +22,61 @@ def consume_once(case: Case) -> Breaches:
             yield Breach("one consume of a session", counted(len(consumes), "consume"))
 
 
+def _key_checked(case: Case) -> str:
+    """Runway looked at the key of a consume."""
+    if any(each.key_fits is not None for each in case.seen.consumes):
+        return ""
+    return f"Runway looked at the key of no consume: {case.stopped_at}"
+
+
 @requirement(
     "consume.with-the-key",
     "consume is authorised by the session's key, not by the API secret.",
     why="The API secret opens the whole account; the key opens one session, once.",
     source="seed B; SDK",
-    premise=sent("consumeSession"),
+    premise=_key_checked,
     traits={Trait.SUCCESS},
 )
 def consume_with_the_key(case: Case) -> Breaches:
     """Check the bearer token of consumes."""
     target_consumes(case)
-    if wrong := sum(not each.key_fits for each in case.seen.consumes):
+    if wrong := sum(each.key_fits is False for each in case.seen.consumes):
         yield Breach("the session's key", f"another bearer token, {wrong} times")
+
+
+@requirement(
+    "consume.content-type",
+    "consume declares JSON, or has no body and no content type.",
+    why="Runway refuses a form's content type, which some HTTP libraries send by themselves.",
+    source="observed (415 for a form's content type; {} as application/json is accepted)",
+    premise=sent("consumeSession"),
+    traits={Trait.SUCCESS},
+)
+def consume_content_type(case: Case) -> Breaches:
+    """Check that Runway does not answer 415."""
+    target_consumes(case)
+    if wrong := [each for each in case.seen.consumes if each.status == 415 and not each.faults]:
+        expected = "Content-Type: application/json with {}, or neither content type nor body"
+        yield Breach(expected, f"a content type that Runway refuses: {wrong[0]}")
+
+
+@requirement(
+    "consume.declared-type",
+    "consume declares application/json, also without a body.",
+    why="One report says that Runway refuses a consume without a content type; the guides' servers"
+    " send none.",
+    source="observed (a refusal); SDK (browsers declare JSON); seed B (declares nothing)",
+    premise=sent("consumeSession"),
+    traits={Trait.SUCCESS},
+    level=Level.MAY,
+)
+def consume_declared_type(case: Case) -> Breaches:
+    """Check that a content type is declared; a wrong one is for consume.content-type."""
+    target_consumes(case)
+    if all(each.content_type == "" for each in case.seen.consumes):
+        raise NotJudged("this fake does not say which content type a request declares")
+    if bare := [each for each in case.seen.consumes if each.content_type is None]:
+        yield Breach("Content-Type: application/json", f"none with {counted(len(bare), 'consume')}")
 
 
 @requirement(

@@ -11,7 +11,7 @@ from contracts.judge.situation import Trait
     why="The page shows it, and programs read it.",
     source="seed A; seed B ({error})",
     premise=failed,
-    unless={Trait.GONE, Trait.BIG_BODY},
+    unless={Trait.GONE, Trait.BIG_BODY, Trait.UNEXPECTED},
 )
 def error_json(case: Case) -> Breaches:
     """Check the bodies of failures."""

@@ -2,10 +2,19 @@
 
 from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
 from contracts.judge.observation import TargetAnswer
-from contracts.judge.requirements.common import connects, counted, every, several_handed_out
+from contracts.judge.requirements.common import (
+    connects,
+    counted,
+    every,
+    sent,
+    several_handed_out,
+)
 from contracts.judge.situation import Trait
 
 QUICK_S = 5.0
+"""So soon each of several callers is answered, in seconds, if no connect succeeded alone."""
+DELAYED_S = 2.0
+"""How much later than one alone each of several callers may be answered, in seconds."""
 
 
 def _slow(case: Case) -> tuple[TargetAnswer, ...]:
@@ -15,14 +24,16 @@ def _slow(case: Case) -> tuple[TargetAnswer, ...]:
 
 
 def _the_slow_are_slow(case: Case) -> str:
-    """The connects that have to wait did wait."""
+    """The connects that have to wait did wait, or the cancels."""
+    if Trait.SLOW_CANCELS in case.seen.situation.traits:
+        return sent("deleteSession")(case)
     waited = all(answer.took_s >= 1.0 for answer in _slow(case))
     return "" if waited else "the target does not wait, so no connect is slow"
 
 
 @requirement(
     "many.one-session-each",
-    "Callers who connect at once get a session each.",
+    "Callers who connect at once get a session each, with a key or a token of its own.",
     why="A key works once: of two callers who share it, one is left without a call.",
     source="ours",
     premise=every(connects, several_handed_out),
@@ -41,6 +52,11 @@ def many_one_session_each(case: Case) -> Breaches:
         yield Breach(f"{len(case.seen.answers)} successes", got)
     if len(set(known)) != len(known):
         yield Breach(f"{len(known)} different sessions", f"only {len(set(known))} different")
+        return
+    for name in ("sessionKey", "token"):
+        values = [str(answer.fields[name]) for answer in case.handed_out if name in answer.fields]
+        if len(set(values)) != len(values):
+            yield Breach(f"{len(values)} different values as {name}", f"only {len(set(values))}")
 
 
 @requirement(
@@ -49,25 +65,33 @@ def many_one_session_each(case: Case) -> Breaches:
     why="One slow session would stop the whole page.",
     source="ours",
     premise=every(connects, several_handed_out, _the_slow_are_slow),
-    traits={Trait.MANY, Trait.MANY_ONE_SLOW},
+    traits={Trait.MANY, Trait.MANY_ONE_SLOW, Trait.SLOW_CANCELS},
 )
 def many_not_in_a_row(case: Case) -> Breaches:
-    """Check the times of the quick callers; one may be late."""
+    """Check the times of the quick callers; one may be late.
+
+    They are compared with the slow ones beside them, and with a connect that had the target for
+    itself, whose session took as long as theirs at least.
+    """
     _several(case)
-    if case.own_mistake:
+    if case.own_mistake or _the_slow_are_slow(case):
         return
-    if slow := _slow(case):
+    slow = _slow(case)
+    quick = case.seen.answers[len(slow) :]
+    if slow and Trait.SLOW_CANCELS not in case.seen.situation.traits:
         first = min(slow, key=lambda answer: answer.came_at)
-        if _the_slow_are_slow(case):
-            return
-        others = case.seen.answers[len(slow) :]
-        late = [each for each in others if not each.ok or each.came_at >= first.came_at]
+        late = [each for each in quick if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:
             expected = f"the other callers answered before the slow one, after {first.took_s:.1f}s"
-            got = f"{len(late)} of {len(others)} that failed or came later, such as {late[0]}"
+            got = f"{len(late)} of {len(quick)} that failed or came later, such as {late[0]}"
             yield Breach(expected, got)
-    elif late := [answer for answer in case.seen.answers if answer.ok and answer.took_s > QUICK_S]:
-        yield Breach(f"each within {QUICK_S:g}s", f"{len(late)} later, such as {late[0]}")
+            return
+    alone_s = case.context.alone_s
+    limit_s = QUICK_S if alone_s is None else alone_s + DELAYED_S
+    late = [each for each in quick if each.took_s > limit_s + case.seen.lost_s]
+    if len(late) >= 2:
+        alone = "" if alone_s is None else f", as one alone takes {alone_s:.1f}s"
+        yield Breach(f"each within {limit_s:.1f}s{alone}", f"{len(late)} later, such as {late[0]}")
 
 
 def _several(case: Case) -> None:

@@ -23,7 +23,10 @@ poll_waits = requirement(
     source="seed A; seed B",
     premise=connects,
     traits={Trait.SUCCESS},
-    unless={Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY},
+    unless={
+        *(Trait.LAST_MOMENT, Trait.CUSTOM_AVATAR, Trait.MANY),
+        *(Trait.SLOW_UPSTREAM, Trait.CHARSET),
+    },
 )(hands_out)
 
 

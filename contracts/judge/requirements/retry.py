@@ -6,6 +6,7 @@ from itertools import pairwise
 from contracts.judge.case import Breach, Breaches, Case, Level, requirement
 from contracts.judge.observation import UpstreamCall
 from contracts.judge.requirements.common import (
+    FINAL_STATUSES,
     SHORTEST_INTERVAL_S,
     answered,
     counted,
@@ -18,6 +19,8 @@ MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""
 AT_ONCE_S = 0.2
 """A retry so soon after a broken connection is the HTTP library's own."""
+LONGEST_BURST = 5
+"""So often an HTTP library repeats a GET at once."""
 
 
 def _failures_in_a_row(calls: Iterable[UpstreamCall]) -> list[UpstreamCall]:
@@ -32,16 +35,21 @@ def _failures_in_a_row(calls: Iterable[UpstreamCall]) -> list[UpstreamCall]:
 
 
 def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
-    """Return the calls without those that repeat a broken connection at once: one each."""
+    """Return the calls without those that repeat a broken connection at once.
+
+    HTTP libraries do that by themselves: once, or for a GET some times in a burst.
+    """
     attempts: list[UpstreamCall] = []
-    forgiven = False
+    repeated = 0
     for call in calls:
         broken = bool(attempts) and not attempts[-1].arrives
-        if broken and not forgiven and call.at - attempts[-1].at < AT_ONCE_S:
-            attempts[-1], forgiven = call, True
+        most = LONGEST_BURST if call.method == "GET" else 1
+        if broken and repeated < most and call.at - attempts[-1].at < AT_ONCE_S:
+            attempts[-1] = call
+            repeated += 1
             continue
         attempts.append(call)
-        forgiven = False
+        repeated = 0
     return attempts
 
 
@@ -104,11 +112,11 @@ def retry_after(case: Case) -> Breaches:
 
 @requirement(
     "retry.create-not-blindly",
-    "A create whose reply was lost is not retried.",
+    "A create whose reply was lost, or is late, is not retried.",
     why="Runway has no idempotency key: each create makes a session and costs credits.",
     source="observed (2 credits at create; SDKs send no idempotency header)",
     premise=struck("createSession"),
-    traits={Trait.LOST_REPLY},
+    traits={Trait.LOST_REPLY, Trait.SLOW_CREATE},
 )
 def retry_create_not_blindly(case: Case) -> Breaches:
     """Check the number of creates that Runway acted on."""
@@ -148,3 +156,24 @@ def retry_busy(case: Case) -> Breaches:
     for answer in case.answered:
         if not answer.ok and len(case.seen.creates) == 1 and case.seen.creates[0].faults:
             yield Breach("another create after the first", f"{answer} instead")
+
+
+@requirement(
+    "retry.not-final",
+    "A create or a consume that fails with 400, 401, 402, 403 or 404 is not retried.",
+    why="The same request gets the same answer.",
+    source="SDK (does not retry them); Runway's guidance (400, 401 and 404 never)",
+    premise=struck("createSession", "consumeSession"),
+    traits={Trait.FINAL},
+    unless={Trait.POLL},
+    level=Level.SHOULD,
+)
+def retry_not_final(case: Case) -> Breaches:
+    """Check the number of attempts."""
+    for name, calls in (("create", case.seen.creates), ("consume", case.seen.consumes)):
+        failed = [each for each in calls if each.status in FINAL_STATUSES and each.faults]
+        if len(failed) > 1:
+            yield Breach(
+                f"one {name}",
+                f"{counted(len(failed), name)}, though the first got {failed[0].reply}",
+            )

@@ -1,5 +1,6 @@
 """The form of a success."""
 
+import re
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def shape_nothing_else(case: Case) -> Breaches:
     why="The SDK takes a null serverUrl for a present one, and the call fails without an error.",
     source="SDK",
     premise=handed_out,
-    traits={Trait.SUCCESS, Trait.MANY_ONE_SLOW, Trait.ERROR},
+    traits={Trait.SUCCESS, Trait.MANY_ONE_SLOW, Trait.ERROR, Trait.ODD_KEY},
 )
 def shape_types(case: Case) -> Breaches:
     """Check the values of successes."""
@@ -91,7 +92,7 @@ def shape_session_id(case: Case) -> Breaches:
     why="Clients that check the content type parse nothing else.",
     source="seed A (Response.json, res.json)",
     premise=handed_out,
-    unless={Trait.GONE, Trait.BIG_BODY},
+    unless={Trait.GONE, Trait.BIG_BODY, Trait.UNEXPECTED},
     level=Level.SHOULD,
 )
 def shape_content_type(case: Case) -> Breaches:
@@ -189,8 +190,13 @@ def _in_words(value: Any) -> str:
             return "a number"
 
 
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]{43}")  # signed with HMAC-SHA256
+
+
 def _room_of(token: Any) -> str | None:
     """Return the room that a LiveKit token opens, None if it is no such token."""
+    if not _TOKEN.fullmatch(str(token)):
+        return None
     try:
         _, claims, _ = str(token).split(".")
         parsed = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))

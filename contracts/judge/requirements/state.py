@@ -1,5 +1,7 @@
 """What each status of a session means for the answer."""
 
+import json
+
 from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.observation import TERMINAL
 from contracts.judge.requirements.common import (
@@ -7,10 +9,14 @@ from contracts.judge.requirements.common import (
     every,
     never_a_success,
     over_was_shown,
+    sent,
     showed,
     struck,
 )
 from contracts.judge.situation import Trait
+
+_CLOCKS_S = 0.05
+"""How much the instants of both ends may differ, in seconds."""
 
 
 @requirement(
@@ -66,3 +72,30 @@ state_unknown = requirement(
     premise=every(struck("getSession"), answered),
     traits={Trait.UNKNOWN_STATUS},
 )(never_a_success)
+
+
+@requirement(
+    "state.only-ready",
+    "Only a session that a poll has shown as READY is handed out, whatever else the poll shows.",
+    why="A key may stand beside any status, and a status that looks like READY is another one.",
+    source="seed A; seed B (READY, then consume); ours",
+    premise=every(sent("getSession"), answered),
+    traits={
+        *(Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW, Trait.ENDS),
+        *(Trait.UNKNOWN_STATUS, Trait.ODD_STATUS, Trait.ODD_KEY),
+    },
+)
+def state_only_ready(case: Case) -> Breaches:
+    """Check that a poll showed READY before the answer."""
+    ours = {session.id for session in case.seen.sessions}
+    for answer in case.handed_out:
+        if (session := answer.fields.get("sessionId")) not in ours:
+            continue  # checked by shape.session-id
+        shown = [
+            each.shown
+            for each in case.seen.polls
+            if each.session == session and each.arrives and each.at <= answer.came_at + _CLOCKS_S
+        ]
+        if "READY" not in shown:
+            last = json.dumps(shown[-1]) if shown else "no poll"
+            yield Breach("a poll that shows READY", f"a success after {last}")

@@ -2,6 +2,7 @@
 
 from contracts.judge.case import Breach, Breaches, Case, requirement
 from contracts.judge.requirements.common import (
+    FINAL_STATUSES,
     answered,
     every,
     failure_met,
@@ -57,18 +58,20 @@ def upstream_not_the_callers_fault(case: Case) -> Breaches:
 
 @requirement(
     "upstream.final-ends-the-wait",
-    "A poll that fails with 401, 402, 403 or 404 ends the wait within seconds.",
-    why="The next poll gets the same answer.",
-    source="observed (401 and 402 swallowed until the deadline)",
-    premise=every(struck("getSession"), answered),
+    "A create, poll or consume that fails with 400, 401, 402, 403 or 404 ends the wait within"
+    " seconds.",
+    why="The next attempt gets the same answer.",
+    source="observed (401 and 402 swallowed until the deadline); Runway's guidance (no retry)",
+    premise=every(failure_met, answered),
     traits={Trait.FINAL},
 )
 def upstream_final(case: Case) -> Breaches:
     """Check the time from the first such error to the answer."""
     limit_s = case.prompt_s
-    errors = [each.at for each in case.seen.polls if each.status is not None and each.status >= 400]
+    calls = (*case.seen.creates, *case.seen.polls, *case.seen.consumes)
+    errors = [each.at for each in calls if each.status in FINAL_STATUSES]
     for answer in case.answered:
-        if errors and answer.came_at - errors[0] > limit_s:
-            waited_s = answer.came_at - errors[0]
+        if errors and answer.came_at - min(errors) > limit_s + case.seen.lost_s:
+            waited_s = answer.came_at - min(errors)
             expected = f"an answer within {limit_s:g}s of the error"
             yield Breach(expected, f"one after {waited_s:.1f}s")

@@ -23,6 +23,11 @@ def ready_after(seconds: float) -> Json:
     return {"provision_time": f"{seconds:.3f}s"}
 
 
+def soon(timeout_s: float) -> Json:
+    """Return a session that is READY soon, with any deadline."""
+    return ready_after(min(0.4, timeout_s / 4))
+
+
 def fault_form(operation: str, effect: Json, **more: Any) -> Json:
     match = {"operation": operation, **more.pop("match", {})}
     return {"provision_time": "300ms", "faults": [{"match": match, "effect": effect, **more}]}
@@ -34,6 +39,8 @@ def late_create(after_s: float) -> Json:
 
 
 def error_effect(status: int, marker: str, **headers: str) -> Json:
-    effect = {"status": {"code": status, "error": f"{marker}: the upstream says {status}."}}
     names = {name.replace("_", "-"): text for name, text in headers.items()}
-    return {**effect, "headers": names} if names else effect
+    return {
+        "status": {"code": status, "error": f"{marker}: the upstream says {status}."},
+        "headers": {"X-Request-Id": f"{marker}-{status}", **names},
+    }

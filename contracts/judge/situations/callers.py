@@ -12,11 +12,14 @@ from contracts.judge.situations.building import (
     fault_form,
     late_create,
     ready_after,
+    soon,
     succeeds,
 )
 
 SLOW_S = 2.5
 """How long a slow consume takes that others must not wait for, if the deadline leaves the time."""
+SLOW_CANCEL_S = 4.0
+"""How long a slow cancel takes, after an answer that others must not wait for."""
 SLOW_CONNECT_S = 8.0
 """How long a slow session takes to become READY that others must not wait for."""
 ALL_AVATARS = 99  # as many callers as there are avatars
@@ -61,45 +64,47 @@ def cancel_errors(marker: str) -> Iterator[Situation]:
     )
 
 
-def several(timeout_s: float) -> Iterator[Situation]:
-    def one_slow(id_: str, about: str, *slow: Json, shape: Shape | None = None) -> Situation:
-        return Situation(
-            id_,
-            about,
-            Expect.EITHER,
-            {Trait.MANY_ONE_SLOW},
-            session=AT_ONCE,
-            callers=ALL_AVATARS,
-            slow=slow,
-            shape=shape,
-        )
+def several(timeout_s: float, marker: str) -> Iterator[Situation]:
+    def some_slow(id_: str, about: str, *slow: Json, **more: Any) -> Situation:
+        traits = {Trait.MANY_ONE_SLOW, *more.pop("traits", ())}
+        more = {"session": AT_ONCE, **more}
+        return Situation(id_, about, Expect.EITHER, traits, callers=ALL_AVATARS, slow=slow, **more)
 
-    soon = ready_after(min(0.4, timeout_s / 4))
-    slow_s = min(SLOW_S, timeout_s / 2)
-    slow_consume = fault_form("consumeSession", {"delay": f"{slow_s:.3f}s"})
+    def slow_hop(name: str, operation: str, shape: Shape | None = None) -> Situation:
+        slow = fault_form(operation, {"delay": f"{min(SLOW_S, timeout_s / 2):.3f}s"}, times=1)
+        about = f"Some {name}s are answered seconds later while the others are quick."
+        return some_slow(f"slow-{name}s", about, *({**slow, **AT_ONCE},) * 4, shape=shape)
+
+    quick = soon(timeout_s)
     yield succeeds(
         "many-callers",
         "Many call at once, each for an avatar of its own.",
         Trait.MANY,
-        session=soon,
+        session=quick,
         callers=ALL_AVATARS,
     )
-    yield one_slow(
+    yield some_slow(
         "one-slow-connect",
         "One connect waits for its session while the others are quick.",
         ready_after(min(SLOW_CONNECT_S, timeout_s / 2)),
     )
-    yield one_slow(
-        "slow-consumes",
-        "Some consumes are answered seconds later while the others are quick.",
-        *({**slow_consume, **AT_ONCE},) * 4,
-        shape=Shape.CREDENTIALS,
+    yield slow_hop("create", "createSession")
+    yield slow_hop("poll", "getSession")
+    yield slow_hop("consume", "consumeSession", Shape.CREDENTIALS)
+    polls = {"match": {"operation": "getSession"}, "effect": error_effect(404, marker)}
+    cancel = {"match": {"operation": "deleteSession"}, "effect": {"delay": f"{SLOW_CANCEL_S:g}s"}}
+    yield some_slow(
+        "slow-cancels",
+        "Some sessions are gone, and their cancels are answered seconds later.",
+        *({**quick, "faults": [polls, cancel]},) * 4,
+        session=quick,
+        traits=[Trait.SLOW_CANCELS],
     )
     yield succeeds(
         "same-avatar",
         "Two call at once for the same avatar.",
         Trait.MANY,
-        session=soon,
+        session=quick,
         callers=2,
         same_avatar=True,
     )

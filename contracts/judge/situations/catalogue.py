@@ -9,7 +9,10 @@ from dataclasses import replace
 from contracts.judge.situation import Situation
 from contracts.judge.situations.callers import cancel_errors, leaving, several
 from contracts.judge.situations.endings import endings, never_ready
+from contracts.judge.situations.slow_upstream import slow_upstream
+from contracts.judge.situations.statuses import statuses
 from contracts.judge.situations.successes import successes
+from contracts.judge.situations.unexpected_requests import unexpected_requests
 from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
 from contracts.judge.situations.wrong_requests import wrong_requests
 
@@ -19,8 +22,9 @@ QUICK = (
     *("bad-json", "no-avatar", "avatar-number", "unknown-preset"),
     *("fails-while-provisioning", "cancelled-while-polling", "running-before-ready"),
     *("create-401", "create-402", "create-500", "create-malformed"),
-    *("poll-401", "poll-500-once", "consume-401"),
-    *("cancel-500-once", "same-avatar"),
+    *("poll-401", "poll-500-once", "consume-401", "cancel-500-once", "same-avatar"),
+    *("slow-every-poll", "ready-in-small-letters"),
+    *("method-get", "json-as-text", "extra-model", "own-headers"),
 )
 """The situations of the quick profile: one of each family at least, none that takes a deadline."""
 
@@ -28,15 +32,18 @@ QUICK = (
 def situations(timeout_s: float, marker: str) -> tuple[Situation, ...]:
     """Return all situations for a target with this deadline."""
     every = (
-        *successes(timeout_s),
+        *successes(timeout_s, marker),
+        *slow_upstream(timeout_s),
         *wrong_requests(),
+        *unexpected_requests(),
         *endings(marker),
         *never_ready(timeout_s),
+        *statuses(),
         *create_errors(marker),
         *poll_errors(marker),
         *consume_errors(timeout_s, marker),
         *leaving(),
         *cancel_errors(marker),
-        *several(timeout_s),
+        *several(timeout_s, marker),
     )
     return tuple(replace(each, quick=each.id in QUICK) for each in every)

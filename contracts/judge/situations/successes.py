@@ -9,7 +9,7 @@ LATE_S = 1.0
 """READY so long before the deadline still has to be handed out."""
 
 
-def successes(timeout_s: float) -> Iterator[Situation]:
+def successes(timeout_s: float, marker: str) -> Iterator[Situation]:
     queued = {"queued": f"{min(0.7, timeout_s / 4):.3f}s"}
     yield succeeds("ready-at-once", "The session is READY at the first poll.", session=AT_ONCE)
     yield succeeds(
@@ -38,4 +38,15 @@ def successes(timeout_s: float) -> Iterator[Situation]:
         Trait.CUSTOM_AVATAR,
         session=AT_ONCE,
         custom=True,
+    )
+    new = {"set": {"newField": {"text": marker}}, "headers": {"X-Request-Id": f"{marker}-id"}}
+    every_hop = [
+        {"match": {"operation": operation}, "effect": new}
+        for operation in ("createSession", "getSession", "consumeSession")
+    ]
+    yield succeeds(
+        "new-fields",
+        "Runway's answers have a field and a header that are new.",
+        Trait.NEW_FIELDS,
+        session={**AT_ONCE, "faults": every_hop},
     )

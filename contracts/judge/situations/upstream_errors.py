@@ -108,7 +108,8 @@ def poll_errors(marker: str) -> Iterator[Situation]:
 def consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
     hop = _Hop(Trait.CONSUME, "consumeSession", marker, Shape.CREDENTIALS)
     page = {"page": f"<p>{marker}</p>"}
-    yield from hop.answers((400, 401, 403, 404, 429, 500, 503), "every consume")
+    yield from hop.answers((400, 401, 403, 404), "every consume", Trait.FINAL)
+    yield from hop.answers((429, 500, 503), "every consume")
     yield hop.fails("reset", "Every consume's connection is reset.", {"reset": True})
     yield hop.fails("lost", "The consume's reply is lost.", {"lost": True})
     yield hop.fails("empty", "No consume gets a byte in answer.", {"empty": True})

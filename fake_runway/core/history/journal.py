@@ -52,7 +52,7 @@ class Exchange:
         subject: the resource that the path names or that was created.
         agent: the User-Agent.
         retry: the retry count that an official SDK sends; None if it sends none.
-        versioned: the request had the version header.
+        versioned: the request had the version header, with the right version.
         content_type: the declared one, empty if there was none; None: unknown, because an older
             version made the record that is replayed.
         unread: the numbers of the exchanges about the same subject whose answers the client may

@@ -3,6 +3,8 @@
 //   node serve_export.mjs route module.mjs            `POST(Request): Response`, a route handler
 //   node serve_export.mjs action module.mjs NAME      NAME(avatarId): object, a server action;
 //                                                     here a POST of {avatarId} is answered by it
+//
+// Both answer POST alone. Next.js checks what calls an action; here it has to be declared as JSON.
 
 import http from 'node:http';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +17,9 @@ const action = async (request) => Response.json(await exported((await request.js
 const handle = { route, action }[kind];
 
 async function answer(incoming, outgoing) {
+  if (incoming.method !== 'POST') return outgoing.writeHead(405).end();
+  const json = /^application\/json\b/i.test(incoming.headers['content-type']);
+  if (kind === 'action' && !json) return outgoing.writeHead(415).end();
   const left = new AbortController();
   outgoing.once('close', () => left.abort());
   const chunks = await incoming.toArray();

@@ -16,9 +16,11 @@ from tests.contract.broken import (
     retry,
     secrecy,
     shape,
+    slow,
     state,
     survive,
     time,
+    unexpected,
     upstream,
 )
 from tests.contract.broken.table import Broken
@@ -26,7 +28,7 @@ from tests.contract.broken.table import Broken
 BROKEN: tuple[Broken, ...] = tuple(
     vars(kind)["broken"]
     for family in (
-        *(shape, request, poll, time, state, upstream),
+        *(shape, request, unexpected, poll, time, slow, state, upstream),
         *(error, retry, consume, header, cancel, many, secrecy, survive),
     )
     for kind in vars(family).values()

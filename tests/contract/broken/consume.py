@@ -1,7 +1,7 @@
 """Consumes too many, or at a wrong place."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 
@@ -59,7 +59,15 @@ class ConsumesWithTheSecret(Gateway):
         return await super().consume(session, self.secret)
 
 
-@breaks("consume.arrives", "Consumes at a host that is written into the code.")
+@breaks(
+    "consume.arrives",
+    "Consumes at a host that is written into the code.",
+    {
+        "slow.poll": "a slow poll that was not waited for looks the same",
+        "slow.polls": "the same",
+        "slow.hops": "the same",
+    },
+)
 class ConsumesElsewhere(_Elsewhere):
     pass
 
@@ -69,9 +77,41 @@ class ConsumesElsewhere(_Elsewhere):
     "Makes credentials of its own, without a consume.",
     {
         "shape.credentials": "they lead nowhere",
+        "many.one-session-each": "they are the same for everybody",
         "upstream.consume": "no consume can fail",
     },
 )
 class ConsumesNot(Gateway):
     async def consume(self, session: str, key: str) -> Mapping[str, Any]:
         return {"url": "wss://media.judge.invalid", "token": "a.b.c", "roomName": session}
+
+
+class _ConsumesWithoutABody(Gateway):
+    """Consumes without a body, and declares what it likes."""
+
+    declared: ClassVar[Mapping[str, str]]
+
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        async with self.http.post(
+            f"{self.url}/v1/realtime_sessions/{session}/consume",
+            headers={**self.headers("POST", "/consume"), "Authorization": f"Bearer {key}"}
+            | dict(self.declared),
+            skip_auto_headers=["Content-Type"],
+        ) as response:
+            if response.status >= 300:
+                raise UpstreamError(response.status)
+            return self.parsed(await response.text())
+
+
+@breaks(
+    "consume.content-type",
+    "Declares a form, as some HTTP libraries do by themselves.",
+    {"upstream.consume": "no consume gets as far as the faults"},
+)
+class ConsumesAsAForm(_ConsumesWithoutABody):
+    declared: ClassVar[Mapping[str, str]] = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@breaks("consume.declared-type", "Declares no content type.")
+class ConsumesUndeclared(_ConsumesWithoutABody):
+    declared: ClassVar[Mapping[str, str]] = {}

@@ -46,3 +46,13 @@ class NoVersion(Gateway):
 class NoVersionOnConsume(Gateway):
     def headers(self, method: str, path: str) -> dict[str, str]:
         return {} if path.endswith("/consume") else super().headers(method, path)
+
+
+@breaks(
+    "header.version",
+    "Sends an older version.",
+    {"header.version-on-consume": "there, too", "unexpected.own-credentials": "it is not its own"},
+)
+class OlderVersion(Gateway):
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        return {"X-Runway-Version": "2024-09-13"}

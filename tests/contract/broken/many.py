@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from contracts.judge.clock import sleep
+from contracts.judge.situation import Shape
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem
 
@@ -103,3 +105,100 @@ class SharedByAvatar(Gateway):
         if avatar not in self.connecting or self.connecting[avatar].done():
             self.connecting[avatar] = self.own(super().connect(avatar, request))
         return await asyncio.shield(self.connecting[avatar])
+
+
+@breaks(
+    "many.one-session-each",
+    "Keeps the key of the last poll in a place that all callers share.",
+    shape=Shape.SESSION_KEY,
+    alone=True,
+)
+class SharedKey(Gateway):
+    key: str = ""
+
+    def key_of(self, answer: Mapping[str, Any]) -> str:
+        self.key = self.key or super().key_of(answer)
+        return self.key
+
+
+@dataclass
+class _Blocking(Gateway):
+    """Stands still while a request of some kind is under way, as with a blocking HTTP client."""
+
+    still: asyncio.Condition = field(default_factory=asyncio.Condition)
+    under_way: int = 0
+
+    def blocks(self, method: str, path: str) -> bool:
+        raise NotImplementedError
+
+    async def moves(self) -> None:
+        async with self.still:
+            await self.still.wait_for(lambda: self.under_way == 0)
+
+    async def ask(self, method: str, path: str, **more: Any) -> Mapping[str, Any]:
+        await self.moves()
+        if not self.blocks(method, path):
+            answer = await super().ask(method, path, **more)
+            await self.moves()  # an answer is read when the other request is over
+            return answer
+        self.under_way += 1
+        try:
+            return await super().ask(method, path, **more)
+        finally:
+            self.under_way -= 1
+            async with self.still:
+                self.still.notify_all()
+
+
+@breaks("many.not-in-a-row", "Blocks its event loop at creates.", alone=True, deadline_s=12.0)
+@dataclass
+class BlocksAtCreate(_Blocking):
+    def blocks(self, method: str, path: str) -> bool:
+        return method == "POST" and not path
+
+
+@breaks("many.not-in-a-row", "Blocks its event loop at polls.", alone=True, deadline_s=12.0)
+@dataclass
+class BlocksAtPoll(_Blocking):
+    def blocks(self, method: str, path: str) -> bool:
+        return method == "GET"
+
+
+@breaks("many.not-in-a-row", "Blocks its event loop at cancels.", alone=True, deadline_s=12.0)
+@dataclass
+class BlocksAtCancel(_Blocking):
+    def blocks(self, method: str, path: str) -> bool:
+        return method == "DELETE"
+
+
+@breaks("many.not-in-a-row", "Creates one session after the other.", alone=True, deadline_s=12.0)
+@dataclass
+class CreatesInARow(Gateway):
+    row: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def create(self, avatar: str) -> str:
+        async with self.row:
+            return await super().create(avatar)
+
+
+@breaks("many.not-in-a-row", "Polls one session after the other.", alone=True, deadline_s=12.0)
+@dataclass
+class PollsInARow(Gateway):
+    row: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        async with self.row:
+            return await super().poll(session)
+
+
+@breaks("many.not-in-a-row", "Sleeps between polls without letting others go on.", alone=True)
+@dataclass
+class SleepsForAll(Gateway):
+    row: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        async with self.row:
+            answer = await super().poll(session)
+            if answer.get("status") == "NOT_READY":
+                await sleep(0.5)
+            return answer

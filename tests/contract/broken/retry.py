@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.judge.clock import sleep
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, UpstreamError
 
@@ -94,3 +95,21 @@ class OneFailedPoll(Gateway):
 @dataclass
 class NoRepeats(Gateway):
     repeats: int = 0
+
+
+@breaks("retry.not-final", "Creates again after any error that has a status.")
+class CreatesAgainAlways(Gateway):
+    def create_again(self, error: UpstreamError) -> bool:
+        return error.status is not None or super().create_again(error)
+
+
+@breaks("retry.not-final", "Consumes again after any error that has a status.")
+class ConsumesAgainAlways(Gateway):
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        try:
+            return await super().consume(session, key)
+        except UpstreamError as error:
+            if error.status is None:
+                raise
+            await sleep(self.retry_s)
+            return await super().consume(session, key)

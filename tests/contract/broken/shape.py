@@ -1,8 +1,10 @@
 """Successes of a wrong form."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -31,7 +33,11 @@ class Wrapped(Gateway):
         return web.json_response({"data": answer})
 
 
-@breaks("shape.one-of-two", "Passes the answer of consume on, with `url` instead of `serverUrl`.")
+@breaks(
+    "shape.one-of-two",
+    "Passes the answer of consume on, with `url` instead of `serverUrl`.",
+    {"secrecy.upstream-text": "and with every field that is new in it"},
+)
 class NotRenamed(Gateway):
     def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
         super().credentials(session, room)
@@ -102,7 +108,11 @@ class OwnRoom(Gateway):
         return web.json_response({**answer, "roomName": f"room-{answer['roomName']}"})
 
 
-@breaks("shape.credentials", "Hands out the token of the first caller to everybody.")
+@breaks(
+    "shape.credentials",
+    "Hands out the token of the first caller to everybody.",
+    {"many.one-session-each": "several callers get it at once"},
+)
 class FirstToken(Gateway):
     first: str = ""
 
@@ -122,3 +132,37 @@ class UsedKey(Gateway):
     async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
         await self.consume(session, key)
         return {"sessionId": session, "sessionKey": key}
+
+
+@breaks("shape.credentials", "Cuts the end of the token off.")
+class TokenCut(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "token": answer["token"][:-8]})
+
+
+@breaks("shape.credentials", "Puts `Bearer` in front of the token.")
+class BearerToken(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "token": f"Bearer {answer['token']}"})
+
+
+@breaks(
+    "shape.session-id",
+    "Hands out the same credentials for some seconds, to whom asks for the same avatar.",
+    {
+        "many.one-session-each": "also at once",
+        "shape.credentials": "their room is that of another caller",
+        "request.preset": "no create is sent for the next caller",
+    },
+)
+@dataclass
+class KeepsCredentials(Gateway):
+    kept: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        at, answer = self.kept.get(avatar, (0.0, {}))
+        now_s = asyncio.get_running_loop().time()
+        if not answer or now_s - at > 5:
+            answer = await super().connect(avatar, request)
+            self.kept[avatar] = now_s, answer
+        return answer

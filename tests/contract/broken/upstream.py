@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.judge.clock import sleep
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
@@ -71,3 +72,28 @@ class StatusPassedOn(Gateway):
 class SwallowsPollErrors(Gateway):
     def poll_again(self, error: UpstreamError) -> bool:
         return True
+
+
+@breaks(
+    "upstream.final-ends-the-wait",
+    "Does not look at the status of a create, and polls a session that does not exist.",
+)
+class PollsWithoutAnId(Gateway):
+    async def create(self, avatar: str) -> str:
+        try:
+            return await super().create(avatar)
+        except UpstreamError as error:
+            if error.status not in (400, 401, 402, 403, 404):
+                raise
+            await sleep(self.deadline_s)
+            raise
+
+
+@breaks("upstream.final-ends-the-wait", "Waits out the deadline after a consume that fails.")
+class WaitsAfterTheConsume(Gateway):
+    async def consume(self, session: str, key: str) -> Mapping[str, Any]:
+        try:
+            return await super().consume(session, key)
+        except UpstreamError:
+            await sleep(self.deadline_s)
+            raise

@@ -14,7 +14,10 @@ from contracts.judge.situation import Expect, Situation, Trait
 from contracts.judge.situations.callers import cancel_errors, leaving, several
 from contracts.judge.situations.catalogue import QUICK, situations
 from contracts.judge.situations.endings import endings, never_ready
+from contracts.judge.situations.slow_upstream import slow_upstream
+from contracts.judge.situations.statuses import statuses
 from contracts.judge.situations.successes import successes
+from contracts.judge.situations.unexpected_requests import unexpected_requests
 from contracts.judge.situations.upstream_errors import consume_errors, create_errors, poll_errors
 from contracts.judge.situations.wrong_requests import wrong_requests
 
@@ -81,7 +84,8 @@ def test_every_situation_is_judged() -> None:
 def test_the_quick_profile_has_a_situation_of_every_family() -> None:
     """A success, a wrong request, an ending, an error of each hop, callers who leave, several."""
     families = (
-        *(successes(4), wrong_requests(), endings(""), never_ready(4), leaving(), several(4)),
+        *(successes(4, ""), wrong_requests(), unexpected_requests(), endings(""), statuses()),
+        *(never_ready(4), slow_upstream(4), leaving(), several(4, "")),
         *(create_errors(""), poll_errors(""), consume_errors(4, ""), cancel_errors("")),
     )
 

@@ -42,3 +42,19 @@ def test_creates_may_meet_and_not_follow_each_other(at_s: tuple[float, ...], kep
     creates = (call(number, at, "POST", session="", status=429) for number, at in enumerate(at_s))
 
     assert is_kept(*creates) is kept
+
+
+@pytest.mark.parametrize(
+    ("method", "burst", "kept"), [("GET", 4, True), ("GET", 40, False), ("POST", 8, False)]
+)
+def test_a_burst_on_reset_connections_is_the_librarys_for_a_get_alone(
+    method: str, burst: int, kept: bool
+) -> None:
+    """Libraries repeat a GET some times at once; more, or a POST, is the target's doing."""
+    session = "one" if method == "GET" else ""
+    calls = (
+        call(number, number * 0.002, method, session=session, status=None, arrives=False)
+        for number in range(burst)
+    )
+
+    assert is_kept(*calls) is kept
