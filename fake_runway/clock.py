@@ -26,6 +26,11 @@ def loop_time_as_wall_clock() -> Callable[[], float]:
     return lambda: loop.time() + offset
 
 
+async def next_turn() -> None:
+    """Let everything else that is ready run once; no time passes."""
+    await asyncio.sleep(0)
+
+
 class VirtualClock:
     """A clock that can be frozen, scaled and moved forward.
 

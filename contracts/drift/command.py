@@ -26,6 +26,8 @@ from contracts.wire.documents import load
 EXIT_BREAKING, EXIT_USAGE = 1, 2
 JSON_VERSION = 1
 CLIPPED = 88
+# without an end, too: else each quotation mark in such a text would look through the rest of it
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _DEEP = 128  # levels that no document needs and every parser follows
 
 
@@ -128,7 +130,7 @@ def _yaml(file: Path, content: bytes) -> object:
 
 
 def _is_deep_json(content: bytes) -> bool:
-    without_texts = re.sub(rb'"(?:[^"\\]|\\.)*+"', b"", content)
+    without_texts = _TEXT.sub(b"", content)
     steps = (1 if each in b"[{" else -1 for each in without_texts if each in b"[{}]")
     return max(accumulate(steps), default=0) > _DEEP
 

@@ -19,6 +19,7 @@ _ROW = re.compile(
     r"^\| `(?P<id>[^`]+)` \| (?P<operations>[^|]+) \| [^|]+"
     r" \| (?P<published>[^|]+) \| [^|]+ \| (?P<why>[^|]+) \|$"
 )
+_WORD = re.compile(r"\w{1,20}")
 _FIXED = re.compile(r"`([^`]+)`")
 
 
@@ -51,7 +52,7 @@ class Explanation:
 def fingerprint(text: str) -> str:
     """Return `text`, without quotes, if it is one short word, else the beginning of its SHA-256."""
     text = text.strip('"')
-    if re.fullmatch(r"\w{1,20}", text):
+    if _WORD.fullmatch(text):
         return text
     return sha256(text.encode()).hexdigest()[:8]
 

@@ -28,6 +28,8 @@ EXACT = ("pattern", "format", "multipleOf", "uniqueItems")
 EXACT_IN_JAVASCRIPT = 2**53 - 1  # given to every integer by some generators; no limit
 ANNOTATIONS = frozenset({"$ref", "description", "summary", "title", "deprecated", "example"})
 NOT_PARAMETERS = ("accept", "content-type", "authorization")  # OpenAPI: ignored as parameters
+_PARAMETER = re.compile(r"\{([^{}]*)\}")
+_IN_BRACKETS = re.compile(r"^\^\((.*)\)\$$")
 DEEPEST = "the document is nested too deeply"
 
 
@@ -123,7 +125,7 @@ class Endpoint:
 
 def route(method: str, path: str) -> tuple[str, str]:
     """Return the method, and the path without the names of its parameters."""
-    return method, re.sub(r"\{[^}]*\}", "{}", path)
+    return method, _PARAMETER.sub("{}", path)
 
 
 def operations(document: object) -> tuple[tuple[str, str], ...]:
@@ -208,7 +210,7 @@ class _Reader:
     def _parameters(
         self, where: str, path: str, item: Json, node: Json
     ) -> Iterator[tuple[tuple[str, str], Field]]:
-        names = re.findall(r"\{([^}]*)\}", path)
+        names = _PARAMETER.findall(path)
         both = (item.get("parameters", ()), node.get("parameters", ()))
         for each in (each for part in both for each in _items(part, f"{where} parameters")):
             raw, _ = self._follow(_mapping(each, f"{where} parameters"))
@@ -416,7 +418,7 @@ def _limits(node: Json, where: str) -> Iterator[tuple[str, float]]:
 def _exact(key: str, value: object) -> str:
     """Return `value` as JSON; a pattern without brackets around the whole of it."""
     if key == "pattern" and isinstance(value, str) and "|" not in value:
-        value = re.sub(r"^\^\((.*)\)\$$", r"^\1$", value)
+        value = _IN_BRACKETS.sub(r"^\1$", value)
     return _json(value)
 
 

@@ -203,7 +203,12 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
         FakeError: it does not start; the message is its own.
     """
     command = [sys.executable, "-m", "fake_runway", "serve", f"--port={port}", f"--seed={seed}"]
-    command += ["--journal=100000", f"--livekit-url={media_url}", "--log-level=error"]
+    command += [
+        "--journal=100000",
+        "--journal-mib=1024",
+        f"--livekit-url={media_url}",
+        "--log-level=error",
+    ]
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=DEVNULL,

@@ -18,7 +18,9 @@ LONGEST = 4_000
 """How many characters of a body a report shows."""
 
 _KEY = re.compile(r"stk_[0-9A-Za-z_-]+")
-_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+# The second branch skips a run of letters that holds no token: else each eyJ in it would look
+# through the rest of the run.
+_JWT = re.compile(r"(?P<before>(?:(?!\beyJ)[\w-])*+)\beyJ[\w-]++\.[\w-]++\.[\w-]*+|[\w-]++")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+(?!\[)[\w.~+/=-]{6,}")
 _USER = re.compile(r"(?<=://)[^/@\s]+@")
 _SHORTEST = 6  # shorter values are no secrets, and replacing them would spoil other texts
@@ -62,7 +64,8 @@ class Redaction:
         for secret, label in self._known:
             text = text.replace(secret, label)
         text = _KEY.sub(SESSION_KEY, text)
-        text = _JWT.sub(TOKEN, text)
+        if "eyJ" in text:
+            text = _JWT.sub(_without_token, text)
         text = _BEARER.sub(rf"\1 {TOKEN}", text)
         text = _USER.sub("", text)
         if len(text) > longest:
@@ -72,6 +75,11 @@ class Redaction:
     def line(self, text: str | bytes, *, longest: int = LONGEST) -> str:
         """Return a printable text without secrets, in one line."""
         return self.block(text, longest=longest).replace("\n", "\\n").replace("\t", " ")
+
+
+def _without_token(match: re.Match[str]) -> str:
+    before = match["before"]
+    return match[0] if before is None else f"{before}{TOKEN}"
 
 
 def short(text: str, most: int) -> str:

@@ -29,6 +29,10 @@ Path = tuple[str | int, ...]
 Position = tuple[int, ...]
 Rank = tuple[Position, int, str]
 
+_END = re.compile(r"\$$")
+_MOST_KEYS = 20  # that a message names
+_LONGEST_KEY = 100  # characters of one that a message shows
+
 
 class Kind(StrEnum):
     """What rule a value breaks, first the rules that say most about a shape.
@@ -103,7 +107,7 @@ class Problem:
         Args:
             value: the value in words, to be quoted; only if it cannot be a secret.
         """
-        got = ", ".join(map(JSON.quoted, self.keys)) or JSON.types[self.got]
+        got = _few_keys(self.keys, JSON.quoted) or JSON.types[self.got]
         got = f"{got} {value}".rstrip()
         return f"expected {JSON.expected(self)}, got {got} at {where(self.path)}"
 
@@ -115,10 +119,24 @@ def in_json(value: object) -> str:
 
 def where(path: Path) -> str:
     """Write `path` as a JSON path, such as `$.tools[2].name`."""
-    return "$" + "".join(
-        f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{in_json(step)}]"
-        for step in path
-    )
+    return "$" + "".join(map(_step, path))
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, str):
+        step = _cut(step)
+        if step.isidentifier():
+            return f".{step}"
+    return f"[{in_json(step)}]"
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}..."
+
+
+def _few_keys(keys: tuple[str, ...], quoted: Callable[[Any], str]) -> str:
+    more = [f"and {len(keys) - _MOST_KEYS} more"] if len(keys) > _MOST_KEYS else []
+    return ", ".join([*(quoted(_cut(key)) for key in keys[:_MOST_KEYS]), *more])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +178,7 @@ class Wording:
                     expected = [self.expected(_first_rule(each)) for each in branches]
                 text = " or ".join(expected)
             case Kind.UNKNOWN_KEY:
-                text = ", ".join(map(self.quoted, problem.keys))
+                text = _few_keys(problem.keys, self.quoted)
             case Kind.ENUM:
                 text = self.between.join(map(self.quoted, expected))
             case Kind.CONST:
@@ -250,6 +268,15 @@ def at(node: Any, path: Path) -> Any:
     return reduce(lambda inner, step: inner[step], path, node)
 
 
+def levels(value: object) -> Iterator[list[Any]]:
+    """Yield the parts of a JSON value level by level, first the value itself. O(parts)."""
+    level: list[Any] = [value]
+    while level:
+        yield level
+        values = [inner for each in level if isinstance(each, dict) for inner in each.values()]
+        level = values + [inner for each in level if isinstance(each, list) for inner in each]
+
+
 def _leaves(schema: Json, value: object, broken: BrokenRule) -> Iterator[BrokenRule]:
     """Yield the broken rules of the one alternative of the value's type, else the rule itself."""
     got = TYPES[type(at(value, broken.path))]
@@ -308,7 +335,7 @@ def _is_allowed(names: Json, key: str) -> bool:
 def is_like(pattern: str, text: str) -> bool:
     """Return whether `text` matches a `pattern` by the rules of JSON schema."""
     # There `$` is the end of the text; in Python one line break may follow it.
-    return re.search(re.sub(r"\$$", r"\\Z", pattern), text) is not None
+    return re.search(_END.sub(r"\\Z", pattern), text) is not None
 
 
 def _problem(path: Path, keyword: str, shape: Json, got: str) -> Problem:

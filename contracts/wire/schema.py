@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property, partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,7 +34,7 @@ from contracts.wire.documents import (
     follow,
     load,
 )
-from contracts.wire.problems import BrokenRule, Kind, Problem, explain, is_like, where
+from contracts.wire.problems import BrokenRule, Kind, Problem, explain, is_like, levels, where
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -66,6 +67,12 @@ class ContractViolation(Exception):
         self.reason = reason
 
 
+MOST_PROBLEMS = 200
+"""How many broken rules of one value are looked into: each costs time."""
+_FEW_PROBLEMS = 10
+MANY_PARTS = 1_000
+"""Parts of a value from which on finding all its broken rules takes too long."""
+
 Formats = Mapping[str, Callable[[str], object]]
 """Formats by name: each raises ValueError for a text that is not of it."""
 
@@ -81,18 +88,36 @@ class PlainValidator:
         self._schema = _resolve(schema)
         self._formats = formats or {}
 
-    def problems(self, value: object) -> list[Problem]:
-        """Return every rule that `value` (from `orjson.loads`) breaks; empty if valid."""
-        return explain(self._schema, value, self._broken(value))
+    def problems(self, value: object, *, unknown_keys: bool = True) -> list[Problem]:
+        """Return the rules that `value` (from `orjson.loads`) breaks; empty if valid.
 
-    def _broken(self, value: object) -> list[BrokenRule]:
+        Of a value that breaks very many, they are the first that the engine finds; of one with
+        thousands of parts it may be one alone, and never more than ten.
+
+        Args:
+            unknown_keys: False: keys that no shape names are no problem.
+        """
+        few = unknown_keys and sum(map(len, levels(value))) > MANY_PARTS
+        broken = (
+            each
+            for each in self._broken(value, one_will_do=few)
+            if unknown_keys or each.keyword != "additionalProperties"
+        )
+        problems = explain(
+            self._schema, value, islice(broken, _FEW_PROBLEMS if few else MOST_PROBLEMS)
+        )
+        if unknown_keys:
+            return problems
+        return [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
+
+    def _broken(self, value: object, *, one_will_do: bool) -> Iterator[BrokenRule]:
         from jsonschema import FormatChecker
 
         checker = FormatChecker(formats=())
         for name, parse in self._formats.items():
             checker.checks(name)(partial(_is_of, parse))
         errors = _plain_engine()(self._schema, format_checker=checker).iter_errors(value)
-        return list(map(_of_jsonschema, errors))
+        return map(_of_jsonschema, errors)
 
 
 class BodyValidator(PlainValidator):
@@ -113,11 +138,26 @@ class BodyValidator(PlainValidator):
         """Return whether `value` (from `orjson.loads`) keeps every rule."""
         return self._compiled.is_valid(value)
 
-    def _broken(self, value: object) -> list[BrokenRule]:
-        broken = [_of_jsonschema_rs(error) for error in self._compiled.iter_errors(value)]
+    def _broken(self, value: object, *, one_will_do: bool) -> Iterator[BrokenRule]:
+        broken = map(_of_jsonschema_rs, self._errors(value, one_will_do=one_will_do))
+        first = list(islice(broken, MOST_PROBLEMS))
         # The paths of jsonschema-rs 0.60 leave out empty keys and turn the key "7" into the index
         # 7. Only open maps have such keys, so the other engine reports what breaks inside one.
-        return super()._broken(value) if any(map(_is_in_open_map, broken)) else broken
+        if any(map(_is_in_open_map, first)):
+            return super()._broken(value, one_will_do=one_will_do)
+        return chain(first, broken)
+
+    def _errors(self, value: object, *, one_will_do: bool) -> Iterator[Any]:
+        """Yield the engine's findings; it looks for all of them before it yields the first."""
+        import jsonschema_rs
+
+        if one_will_do:
+            try:
+                self._compiled.validate(value)
+            except jsonschema_rs.ValidationError as error:
+                yield error
+        else:
+            yield from self._compiled.iter_errors(value)
 
 
 def _is_of(parse: Callable[[str], object], text: object) -> bool:

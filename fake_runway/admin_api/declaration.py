@@ -50,6 +50,8 @@ class WorldAct:
         written: returns what the journal keeps, complete in itself, after it was carried out.
         repeat: returns the name in the path and the body, from a recorded step; None: the replay
             writes the act down and does not carry it out.
+        afterwards: answers once everything that became due by the act was applied, which may take
+            a while; None: the answer stands as soon as the act was carried out.
     """
 
     answer: Callable[[AdminCall], Reply]
@@ -58,6 +60,7 @@ class WorldAct:
         step["session"] or "",
         step["given"],
     )
+    afterwards: Callable[[AdminCall], Reply] | None = None
 
 
 Scope = ServerWide | WorldScoped | WorldWait | WorldAct
@@ -123,7 +126,26 @@ def operation(
 
 
 def carry_out(operation: AdminOperation, call: AdminCall) -> Reply:
-    """Carry out an operation that is about one world and takes no time.
+    """Carry out an operation that is about one world and takes no time, to its end."""
+    reply = _applied(operation, call)
+    if isinstance(operation.scope, WorldAct) and operation.scope.afterwards is not None:
+        call.world.account.advance(call.world.clock.now())
+        reply = operation.scope.afterwards(call)
+    return reply
+
+
+async def carry_out_in_turns(operation: AdminOperation, call: AdminCall) -> Reply:
+    """Do the same, and let other worlds go on while what became due by it is applied."""
+    reply = _applied(operation, call)
+    if isinstance(operation.scope, WorldAct) and operation.scope.afterwards is not None:
+        await call.world.catch_up()
+        call.world.notify()
+        reply = operation.scope.afterwards(call)
+    return reply
+
+
+def _applied(operation: AdminOperation, call: AdminCall) -> Reply:
+    """Apply an operation at the instant of its call.
 
     The number of an act is taken first, so that the transitions it causes come after it. A refused
     act changes nothing, so its number is free again.

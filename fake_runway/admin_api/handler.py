@@ -16,18 +16,21 @@ import orjson
 from aiohttp import web
 
 from fake_runway.admin_api.calls import ROOT, AdminCall
-from fake_runway.admin_api.declaration import AdminOperation, ServerWide, WorldWait, carry_out
+from fake_runway.admin_api.declaration import (
+    AdminOperation,
+    ServerWide,
+    WorldWait,
+    carry_out_in_turns,
+)
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.requests import AdminBodies, checked_query
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
-from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import callers
 from fake_runway.web.bodies import Body
 from fake_runway.web.errors import (
-    BadBody,
     BadPath,
     InternalError,
     MethodNotAllowed,
@@ -43,8 +46,6 @@ from fake_runway.worlds.world import World
 
 TOKEN_HEADER = "X-Fake-Admin-Token"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-DEEPEST_BODY = 64  # acts and records nest a body once more, and have to be written as JSON too
 
 _METRICS = ("metrics",)
 _PUBLIC = frozenset({("health",), ("ready",), _METRICS})
@@ -161,15 +162,15 @@ class AdminHandler:
             body = await self._bodies.read(
                 request, operation.id, use=operation.body, strict_keys=True, strict_type=True
             )
-            _check_depth(body)
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)
         world = self._world(request, match)
+        await world.catch_up()
         at = world.clock.now()
         call = AdminCall(self._worlds, world, self._livekit, at, match.name, body, query)
         if isinstance(operation.scope, WorldWait):
             return await operation.scope.answer(call)
-        return carry_out(operation, call)
+        return await carry_out_in_turns(operation, call)
 
     def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
         """Return the world that a request names, or the only one that exists.
@@ -219,18 +220,3 @@ def _response(reply: Reply) -> web.Response:
         body=orjson.dumps(reply.body),
         headers={**reply.headers, "Content-Type": "application/json"},
     )
-
-
-def _check_depth(body: Json) -> None:
-    """Reject a body that is nested too deeply.
-
-    Raises:
-        BadBody.
-    """
-    level: list[Any] = [body]
-    for _ in range(DEEPEST_BODY):
-        values = [inner for each in level if isinstance(each, dict) for inner in each.values()]
-        level = values + [inner for each in level if isinstance(each, list) for inner in each]
-        if not level:
-            return
-    raise BadBody(f"Expected a body of at most {DEEPEST_BODY} levels, got more.")

@@ -1,7 +1,10 @@
 """Admin operations on the journal, and the findings about the client that follow from it."""
 
+import asyncio
+from functools import partial
+
 from fake_runway.admin_api.calls import AdminCall, limit_of
-from fake_runway.admin_api.declaration import WorldScoped, operation
+from fake_runway.admin_api.declaration import WorldScoped, WorldWait, operation
 from fake_runway.admin_api.requests import BEFORE, FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
 from fake_runway.core.history.evicted import Counted
 from fake_runway.core.history.findings import finding_body, findings
@@ -11,6 +14,8 @@ from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
+
+_LONG_LOG = 2_000  # entries
 
 
 @operation(
@@ -74,17 +79,20 @@ def clear_journal(call: AdminCall) -> Reply:
     return Reply(204)
 
 
-@operation("getFindings", "GET /findings", WorldScoped, answers="FindingList")
-def get_findings(call: AdminCall) -> Reply:
+@operation("getFindings", "GET /findings", WorldWait, answers="FindingList")
+async def get_findings(call: AdminCall) -> Reply:
     """Answer the findings about the client."""
     world = call.world
     log = world.log
-    found = findings(
+    find = partial(
+        findings,
         log.entries(),
-        resources=world.account.sessions,
+        resources=dict(world.account.sessions),
         now=call.at,
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,
     )
     gone = log.dropped + log.lost_moves
+    # entries do not change any more, so that other worlds can go on meanwhile
+    found = find() if len(log) < _LONG_LOG else await asyncio.to_thread(find)
     return Reply(200, {"findings": [finding_body(each) for each in found], "gone": gone})

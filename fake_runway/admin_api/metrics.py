@@ -3,6 +3,7 @@
 The hot path counts plain integers; the Prometheus library is imported by the first scrape.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,9 @@ class _Collector:
             "Sessions that are kept, by state when their world was last brought up to date.",
             labels=["state"],
         )
-        states = [each.state for world in every for each in world.account.sessions.values()]
+        states = Counter(each.state for world in every for each in world.account.sessions.values())
         for state in State:
-            sessions.add_metric([state.value], states.count(state))
+            sessions.add_metric([state.value], states[state])
         yield sessions
         yield GaugeMetricFamily(
             "fake_runway_journal_entries",

@@ -16,6 +16,9 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
+MOST_FAULTS = 1_000  # that are put in place by hand: every call is compared with all of them
+MOST_BOUND = 1_000  # avatars: each answer shows all of them
+
 
 @operation("listScenarios", "GET /scenarios", ServerWide, answers="ScenarioList")
 def list_scenarios(worlds: Worlds) -> Reply:
@@ -93,6 +96,9 @@ def bind_avatar(call: AdminCall) -> Reply:
         form = call.world.catalogue.parse_form(call.body, avatar=avatar)
     except ScenarioFileError as error:
         raise AdminRefused(str(error), where=where(error.problems[0].path)) from error
+    bound = call.world.scenario.avatars
+    if avatar not in bound and len(bound) >= MOST_BOUND:
+        raise AdminRefused(f"Expected at most {MOST_BOUND} avatars that are bound, got one more.")
     call.world.bind(avatar, form, at=call.at)
     return Reply(200, _scenario_view(call.world.scenario))
 
@@ -140,6 +146,9 @@ def add_fault(call: AdminCall) -> Reply:
         raise Conflict(
             f"Expected a name without {scenario}/ in front: that is the scenario's.", where="$.name"
         )
+    placed = call.world.placed
+    if name not in placed and len(placed) >= MOST_FAULTS:
+        raise Conflict(f"There are {MOST_FAULTS} faults in this world already; remove one.")
     call.world.place(fault, at=call.at)
     return Reply(201, _fault_view(call.world, fault, call.at))
 

@@ -3,11 +3,13 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
-from fake_runway.admin_api.declaration import WorldAct, WorldScoped, operation
+from fake_runway.admin_api.declaration import WorldAct, WorldScoped, WorldWait, operation
 from fake_runway.admin_api.requests import LIMIT, STATE
+from fake_runway.clock import next_turn
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
@@ -23,16 +25,20 @@ from fake_runway.core.types import Json
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
+_VIEWS_OF_A_TURN = 500
 
-@operation(
-    "listSessions", "GET /sessions", WorldScoped, answers="SessionList", query=(STATE, LIMIT)
-)
-def list_sessions(call: AdminCall) -> Reply:
+
+@operation("listSessions", "GET /sessions", WorldWait, answers="SessionList", query=(STATE, LIMIT))
+async def list_sessions(call: AdminCall) -> Reply:
     """Answer the sessions, newest first."""
     state, limit = call.query.get("state"), limit_of(call.query)
     every = reversed([*call.world.account.sessions.values()])
     fitting = (session for session in every if state in (None, session.state.value))
-    views = [session_view(session) for session, _ in zip(fitting, range(limit), strict=False)]
+    views: list[Json] = []
+    for session in islice(fitting, limit):
+        views.append(session_view(session))
+        if len(views) % _VIEWS_OF_A_TURN == 0:
+            await next_turn()
     return Reply(200, {"sessions": views, "gone": call.world.account.evicted})
 
 

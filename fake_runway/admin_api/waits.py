@@ -6,7 +6,7 @@ world's clock may stand still.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, next_due_at
@@ -15,9 +15,11 @@ from fake_runway.admin_api.journal import gone_matching, matches
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange, Resource
 from fake_runway.core.history.views import exchange_body, session_view
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
-from fake_runway.core.lifecycles.vocabulary import ResourceKind
+from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind
 from fake_runway.web.replies import Reply
+from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
 
 LONGEST_WAIT_S = 120.0
@@ -58,7 +60,10 @@ async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping
             return named if named is not None and named.state in states else None
         return next((each for each in resources.values() if each.state in states), None)
 
-    reached = await _until(call, found, _timeout(call))
+    watch = call.world.resources_watched.watching(
+        Topic(subject=id_), lambda resource: resource.state in states
+    )
+    reached = await _until(call, found, watch=watch)
     if reached is not None:
         return reached
     known = resources.get(id_)
@@ -75,7 +80,8 @@ async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping
 async def await_calls(call: AdminCall) -> Reply:
     """Answer the matching calls as soon as there are enough; earlier calls count."""
     filters, since = call.body.get("match", {}), call.body.get("since", 0)
-    count, world = call.body.get("count", 1), call.world
+    count: int = call.body.get("count", 1)
+    world = call.world
 
     def matching() -> list[Exchange]:
         every = world.log.exchanges
@@ -84,12 +90,20 @@ async def await_calls(call: AdminCall) -> Reply:
     def found() -> list[Exchange] | None:
         fitting = matching()
         # calls that the journal no longer keeps count as well
-        missing = count - len(fitting)
-        if missing > 0 and gone_matching(world, filters, since=since).certain < missing:
-            return None
-        return fitting
+        missing[0] = count - len(fitting)
+        if missing[0] > 0 and world.log.evicted.calls:
+            missing[0] -= gone_matching(world, filters, since=since).certain
+        return fitting if missing[0] <= 0 else None
 
-    exchanges = await _until(call, found, _timeout(call))
+    def is_last(exchange: Exchange) -> bool:
+        if exchange.number >= since and matches(exchange, filters):
+            missing[0] -= 1
+        return missing[0] <= 0
+
+    missing = [count]
+    subject = next(iter(RUNWAY_API.subjects_in(filters)), NO_SUBJECT)
+    watch = world.calls_watched.watching(Topic(filters.get("operation", ""), subject.id), is_last)
+    exchanges = await _until(call, found, watch=watch)
     gone = gone_matching(world, filters, since=since)
     if exchanges is None:
         so_far = f"there are {len(matching()) + gone.certain}"
@@ -128,37 +142,33 @@ def _time(world: World) -> str:
     return f"{pace}, and the next event is due in {left:.3f}s."
 
 
-async def _until(call: AdminCall, found: Callable[[], T | None], timeout_s: float) -> T | None:
+async def _until(
+    call: AdminCall,
+    found: Callable[[], T | None],
+    *,
+    watch: AbstractContextManager[asyncio.Event],
+) -> T | None:
     """Return what `found` returns as soon as that is not None; None after the timeout.
+
+    Args:
+        watch: sets its event whenever `found` may return something else than before.
 
     Raises:
         Conflict: the world was dropped or reset, so nothing more happens in it.
     """
-    world = call.world
+    world, timeout_s = call.world, _timeout(call)
 
-    def poll() -> T | None:
+    async def poll() -> T | None:
+        await world.catch_up()
         if call.worlds.get(world.name) is not world:
             raise Conflict("The world was dropped or reset during the wait.")
-        world.account.advance(world.clock.now())
         return found()
 
-    with suppress(TimeoutError):
+    with suppress(TimeoutError), watch as seen, world.kept_up():
         async with asyncio.timeout(timeout_s):
-            while (result := poll()) is None:
-                await _next_change(world)
+            while (result := await poll()) is None:
+                await seen.wait()
+                seen.clear()
             return result
-    return poll()  # after a pause of the process the timeout and earlier due events come at once
-
-
-async def _next_change(world: World) -> None:
-    """Return when a call or an act was applied, or when the next event is due."""
-    notified = world.watch()
-    due = next_due_at(world)
-    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(notified.wait())}
-    if due is not None:
-        waits.add(asyncio.ensure_future(world.clock.sleep(due - world.clock.now())))
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+    # after a pause of the process the timeout and earlier due events come at once
+    return await poll()

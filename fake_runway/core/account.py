@@ -123,25 +123,32 @@ class Account:
 
     # Time
 
-    def advance(self, now: float) -> list[Change]:
+    def advance(self, now: float, *, most: float = math.inf) -> list[Change]:
         """Apply every event that has become due, earliest first; return the changes in order.
+
+        Args:
+            most: stop after so many changes, or a few more. The account is then as it was at the
+                instant of the last of them, and another `advance` goes on from there.
 
         Raises:
             ValueError: `now` lies before an earlier `now`.
         """
         if now < self._now:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
-        self._now = now
         history: list[Change] = []
         while self._due and self._due[0][0] <= now:
+            if len(history) >= most:
+                return history
             entry = heappop(self._due)
             if not self._is_current(entry):
                 continue
+            self._now = max(self._now, entry[0])
             session = self._sessions[entry[2]]
             change = due_transition(
                 session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
             )
             history += self.apply(change)
+        self._now = now
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
         return history

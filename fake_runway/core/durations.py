@@ -13,6 +13,7 @@ LONGEST_S = 10 * 366 * 86_400.0
 """Ten years: far beyond any use, and within the years that the wire can write."""
 
 LARGEST_SIGMA = 10.0
+_SHOWN = 60  # characters of a wrong text
 
 SPAN_PATTERN = r"[0-9]+(\.[0-9]+)?(ms|s|m|h)"
 DURATION_PATTERN = (
@@ -22,6 +23,7 @@ DURATION_PATTERN = (
 """The notation of spans and durations, for schemas; the parsers below also check sizes."""
 
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _CALL = re.compile(r"(uniform|lognormal)\(([^,()]+),([^,()]+)\)")
 EXPECTED = "a duration such as 1.5s, 200ms, 5m, never, uniform(1s, 3s) or lognormal(5s, 0.3)"
 
@@ -76,10 +78,10 @@ def parse_span(text: str) -> float:
     """
     match = _SPAN.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"expected a span such as 1.5s, 200ms or 5m, got {text!r}")
+        raise ValueError(f"expected a span such as 1.5s, 200ms or 5m, got {text[:_SHOWN]!r}")
     seconds = float(match[1]) * _UNITS[match[2]]
     if seconds > LONGEST_S:
-        raise ValueError(f"expected a span of at most ten years, got {text!r}")
+        raise ValueError(f"expected a span of at most ten years, got {text[:_SHOWN]!r}")
     return seconds
 
 
@@ -101,7 +103,7 @@ def parse_duration(text: str) -> Duration:
             return Lognormal(first, _sigma(call[3]))
         return _ordered(first, parse_span(call[3]))
     except ValueError as error:
-        raise ValueError(f"expected {EXPECTED}, got {text!r} ({error})") from error
+        raise ValueError(f"expected {EXPECTED}, got {text[:_SHOWN]!r} ({error})") from error
 
 
 def _ordered(low: float, high: float) -> Uniform:
@@ -112,8 +114,10 @@ def _ordered(low: float, high: float) -> Uniform:
 
 def _sigma(text: str) -> float:
     number = text.strip()  # `strip` removes more kinds of space than `float` accepts
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", number) or float(number) > LARGEST_SIGMA:
-        raise ValueError(f"expected a number up to {LARGEST_SIGMA:g}, such as 0.3, got {text!r}")
+    if not _NUMBER.fullmatch(number) or float(number) > LARGEST_SIGMA:
+        raise ValueError(
+            f"expected a number up to {LARGEST_SIGMA:g}, such as 0.3, got {text[:_SHOWN]!r}"
+        )
     return float(number)
 
 

@@ -15,6 +15,8 @@ def quoted(value: object) -> str:
         return "a list" if value else "an empty list"
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, str):
+        value = value[: LONGEST + 1]  # first: a long text is slow to print
     return short(printable(json.dumps(value, ensure_ascii=False)))
 
 
@@ -23,6 +25,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = LONGEST) -> str:
     """Return `text`, cut if it is too long for a message."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -14,6 +14,7 @@ Without it, a record that was edited could be reported as identical.
 
 import base64
 import binascii
+import math
 import zlib
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -29,12 +30,15 @@ from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.text import printable
 from fake_runway.core.types import Json
 from fake_runway.version import __version__
+from fake_runway.web.bodies import DEEPEST_BODY, check_extent
+from fake_runway.web.errors import BodyTooDeep
 from fake_runway.worlds.naming import is_name
 from fake_runway.worlds.world import World
 
 FORMAT = 1
 PREFIX = "fr1."
 _LARGEST_RECORD = 64 * 1024 * 1024
+_DEEPEST_RECORD = DEEPEST_BODY + 16  # what is replayed has to be written as JSON too
 _LAST_INSTANT = 2e11  # in the year 8307: the ten years that a clock can move stay below 9999
 _OUTCOMES = frozenset({"response", "acted", "faults", "nearest"})
 _NOT_INPUTS = frozenset({"fake_runway", "journal", "digests", "seal"})
@@ -63,10 +67,11 @@ def record(world: World) -> dict[str, Any]:
                 " recorded again after POST /__admin/reset"
             )
         gone = world.log.dropped + world.log.lost_moves
+        mib = -(-world.log.bytes_needed >> 20)
         raise NotReplayable(
             f"expected a complete journal, got one without {gone} entries: a run as long as this"
-            f" one so far can be recorded by a server that was started with --journal"
-            f" {world.log.capacity_needed} or more"
+            " one so far can be recorded by a server that was started with --journal"
+            f" {world.log.capacity_needed} --journal-mib {mib} or more"
         )
     now = world.clock.now()
     world.account.advance(now)
@@ -151,6 +156,12 @@ def read(text: str | bytes) -> dict[str, Any]:
         ) from error
     if isinstance(given, dict) and "format" not in given and isinstance(given.get("error"), str):
         raise NotReplayable(f"expected a record, got an error: {printable(given['error'])}")
+    try:
+        check_extent(given, deepest=_DEEPEST_RECORD, most=math.inf)
+    except BodyTooDeep:
+        raise NotReplayable(
+            f"expected a record of at most {_DEEPEST_RECORD} levels, got more"
+        ) from None
     if not isinstance(given, dict) or given.get("format") != FORMAT:
         got = given.get("format") if isinstance(given, dict) else type(given).__name__
         raise NotReplayable(f"expected a record of format {FORMAT}, got {got!r}")

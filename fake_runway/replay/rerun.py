@@ -1,6 +1,9 @@
 """Running a record again, in a world with a frozen clock, by the code that served the calls."""
 
+import math
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from typing import cast
 
 from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.declaration import WorldAct, carry_out
@@ -20,7 +23,7 @@ from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.world import World
+from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
 LONGEST_CALL_S = 1800  # of the contract
 _WRONG_KEY = "stk_another_key"
@@ -40,23 +43,46 @@ def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None)
     Raises:
         NotReplayable: no run can have left this record.
     """
+    steps = replaying(given, livekit=livekit, catalogue=catalogue)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as done:
+        return cast(Replayed, done.value)
+
+
+def replaying(
+    given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None
+) -> Generator[None, None, Replayed]:
+    """Run a record again and compare, as `replay`; yield after each step, and in long ones."""
     try:
         world, worlds = _world(given, catalogue or Catalogue.builtin())
         livekit = replace(livekit, url=given["media_url"] or livekit.url)
         for step in given["steps"]:
             world.clock.jump_to(step["at"])
+            yield from _catch_up(world)
             if "act" in step:
                 _repeat(step, world, worlds, livekit)
             else:
                 apply_call(_call(step, world, livekit))
         world.clock.jump_to(given["now"])
-        world.account.advance(given["now"])
+        yield from _catch_up(world)
         divergence = find_divergence(given, world)
     except NotReplayable:
         raise
     except Exception as error:  # a record is text from outside, and may be wrong in any way
         raise NotReplayable(f"the record is damaged: {type(error).__name__} {error}") from error
     return Replayed(world, divergence)
+
+
+def _catch_up(world: World) -> Iterator[None]:
+    """Apply what is due, and yield at least once, and after some events again."""
+    now = world.clock.now()
+    yield
+    while (due := world.account.next_due_at) is not None and due <= now:
+        world.account.advance(now, most=EVENTS_OF_A_TURN)
+        yield
+    world.account.advance(now)
 
 
 def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
@@ -82,6 +108,7 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
         catalogue=catalogue,
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
+        journal_bytes=math.inf,
     )
     world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds

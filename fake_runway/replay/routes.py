@@ -1,34 +1,45 @@
 """Admin operations that record a run and replay one."""
 
+import asyncio
+from collections.abc import Generator
+from typing import cast
+
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
-from fake_runway.admin_api.declaration import WorldScoped, operation
+from fake_runway.admin_api.declaration import WorldWait, operation
+from fake_runway.clock import next_turn
 from fake_runway.replay.record import NotReplayable, read, record, token_of
-from fake_runway.replay.rerun import replay
+from fake_runway.replay.rerun import Replayed, replaying
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 
+_STEPS_OF_A_TURN = 50
+_LARGE_JOURNAL = 1 << 20  # bytes; to compress more would hold up other worlds
 
-@operation("getReplay", "GET /replay", WorldScoped, answers="Recorded")
-def get_replay(call: AdminCall) -> Reply:
+
+@operation("getReplay", "GET /replay", WorldWait, answers="Recorded")
+async def get_replay(call: AdminCall) -> Reply:
     """Answer the record of the world's run, and its token."""
     try:
         given = record(call.world)
     except NotReplayable as error:
         raise Conflict(str(error)) from error
-    return Reply(200, {"token": token_of(given), "record": given})
+    if call.world.log.bytes < _LARGE_JOURNAL:
+        return Reply(200, {"token": token_of(given), "record": given})
+    return Reply(200, {"token": await asyncio.to_thread(token_of, given), "record": given})
 
 
-@operation("postReplay", "POST /replay", WorldScoped, takes="Replay", answers="Replayed")
-def post_replay(call: AdminCall) -> Reply:
+@operation("postReplay", "POST /replay", WorldWait, takes="Replay", answers="Replayed")
+async def post_replay(call: AdminCall) -> Reply:
     """Run a record again as a new world, which stays afterwards with a frozen clock."""
     name = explicit_name(call.body["name"])
-    if call.worlds.get(name) is not None:
-        raise Conflict(f"There is a world named {name} already.")
+    _check_free(call, name)
     try:
         given = read(call.body["token"])
-        done = replay(given, livekit=call.livekit, catalogue=call.worlds.catalogue)
+        steps = replaying(given, livekit=call.livekit, catalogue=call.worlds.catalogue)
+        done = await _in_turns(steps)
     except NotReplayable as error:
         raise AdminRefused(str(error), where="$.token") from error
+    _check_free(call, name)  # others had their turns
     call.worlds.fork(done.world, name)
     difference = done.divergence
     return Reply(
@@ -40,6 +51,22 @@ def post_replay(call: AdminCall) -> Reply:
             "divergence": None if difference is None else str(difference),
         },
     )
+
+
+def _check_free(call: AdminCall, name: str) -> None:
+    if call.worlds.get(name) is not None:
+        raise Conflict(f"There is a world named {name} already.")
+
+
+async def _in_turns(steps: Generator[None, None, Replayed]) -> Replayed:
+    """Return what `steps` returns in the end; everything else goes on meanwhile."""
+    try:
+        while True:
+            for _ in range(_STEPS_OF_A_TURN):
+                next(steps)
+            await next_turn()
+    except StopIteration as done:
+        return cast(Replayed, done.value)
 
 
 REPLAY_OPERATIONS = (get_replay, post_replay)

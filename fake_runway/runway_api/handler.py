@@ -27,7 +27,14 @@ from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
 from fake_runway.web import callers, cors
-from fake_runway.web.bodies import API_VERSION, Bodies, Body, check_version, checked_id
+from fake_runway.web.bodies import (
+    API_VERSION,
+    Bodies,
+    Body,
+    check_tool_names,
+    check_version,
+    checked_id,
+)
 from fake_runway.web.errors import (
     BadPath,
     InternalError,
@@ -42,8 +49,6 @@ from fake_runway.web.sending import send, whole
 from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
-
-LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
 
 _KEY_TEXTS: Mapping[KeyState, str] = {
     KeyState.UNKNOWN: "The API key is not valid.",
@@ -78,6 +83,7 @@ class RunwayHandler:
             call = await self._read(request, path)
             if isinstance(call, Reply):
                 return whole(call)
+            await call.world.catch_up()
             delivery = apply_call(call)
         except Refused as refusal:  # the request selects no world
             worlds.answered["", refusal.status] += 1
@@ -140,7 +146,7 @@ class RunwayHandler:
             operation = match.operation(request.method)
         except RequestRefused as refusal:
             try:
-                world = world_of_any(self._worlds, token, named, headers)
+                world = await world_of_any(self._worlds, token, named, headers)
             except Refused:
                 raise refusal from None
             exchange.rejection = _rejection(refusal)
@@ -148,7 +154,7 @@ class RunwayHandler:
         if operation.auth is Auth.SESSION_KEY:
             world = world_of_key(self._worlds, token, named)
         else:
-            world = world_of_secret(self._worlds, token, named, headers)
+            world = await world_of_secret(self._worlds, token, named, headers)
         try:
             await self._check(request, operation, match.name, exchange, world)
         except Refused as refusal:
@@ -194,13 +200,16 @@ class RunwayHandler:
         ):
             raise WrongContentType("Incorrect content type", where="header: Content-Type")
         if operation.body is not Body.NONE:
-            exchange.body = await self._bodies.read(
+            body = await self._bodies.read(
                 request,
                 operation.id,
                 use=operation.body,
                 strict_keys=settings.strict_keys,
                 strict_type=settings.consume_body is not ConsumeBody.LENIENT,
             )
+            if operation.creates:
+                check_tool_names(body)
+            exchange.body = body
 
 
 def _rejection(refusal: Refused) -> Rejection:

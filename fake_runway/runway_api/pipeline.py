@@ -63,7 +63,7 @@ def apply_call(call: RunwayCall) -> Delivery:
     sent = reply.body if isinstance(delivery.body, bytes) else delivery.body
     exchange.reply = redacted_reply(sent)
     world.log.add_exchange(exchange)
-    world.notify()
+    world.notify_call(exchange)
     return delivery
 
 

@@ -32,7 +32,7 @@ class UnknownScenario(RequestRefused):
     code = "unknown_scenario"
 
 
-def world_of_secret(
+async def world_of_secret(
     worlds: Worlds, secret: str, named: str | None, headers: Mapping[str, str]
 ) -> World:
     """Return the world of a caller who has an API secret; it follows the selected scenario.
@@ -54,6 +54,7 @@ def world_of_secret(
     scenario = _scenario(worlds.catalogue, selected, UnknownScenario)
     world = worlds.named(name, scenario)
     if world.scenario.name != scenario.name:
+        await world.catch_up()
         at = world.clock.now()
         world.account.advance(at)
         number = world.log.number()
@@ -92,7 +93,7 @@ def world_of_key(worlds: Worlds, key: str, named: str | None) -> World:
     return world
 
 
-def world_of_any(
+async def world_of_any(
     worlds: Worlds, token: str, named: str | None, headers: Mapping[str, str]
 ) -> World:
     """Return the world of a caller who may have an API secret, a session key, or neither.
@@ -102,7 +103,7 @@ def world_of_any(
     """
     if token and not token.startswith("stk_"):
         try:
-            return world_of_secret(worlds, token, named, headers)
+            return await world_of_secret(worlds, token, named, headers)
         except SecretRefused:
             if named is None:
                 raise

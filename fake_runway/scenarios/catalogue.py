@@ -33,6 +33,7 @@ from fake_runway.scenarios.check import (
 from fake_runway.scenarios.yaml_lines import Document, NotYaml, read_documents
 
 LARGEST_FILE = 1024 * 1024
+_MOST_LINES = 50  # of a message about what is wrong
 
 _NAME = re.compile(r"^name: (\S+)$", re.MULTILINE)
 _TITLE = re.compile(r"^# (?!yaml-)(.+)$", re.MULTILINE)
@@ -53,7 +54,10 @@ class ScenarioFileError(Exception):
     @classmethod
     def about(cls, problems: Sequence[ScenarioProblem], *, file: str | None = None) -> Self:
         """Return the error that reports `problems`, with their lines if there is a file."""
-        return cls("\n".join(written(each, file=file) for each in problems), problems)
+        lines = [written(each, file=file) for each in problems[:_MOST_LINES]]
+        if (more := len(problems) - _MOST_LINES) > 0:
+            lines.append(f"... and {more} more")
+        return cls("\n".join(lines), problems)
 
     def below(self, steps: int) -> Self:
         """Return the same error with places that are counted from further inside."""

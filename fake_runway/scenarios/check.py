@@ -7,17 +7,19 @@ has the words for that. What only parsing shows (contradictions) is found by `pa
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
-from contracts.wire.problems import Kind, Problem, Wording, at, where
-from contracts.wire.schema import BodyValidator, load
+from contracts.wire.problems import Kind, Problem, Wording, at, levels, where
+from contracts.wire.schema import MANY_PARTS, MOST_PROBLEMS, BodyValidator, load
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
 from fake_runway.core.problems import ScenarioProblem
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
-from fake_runway.core.text import quoted
+from fake_runway.core.text import quoted, short
 from fake_runway.core.types import Json
 
+_LONGEST_NAME = 200  # characters of one that may be meant for another
 _A_SPAN = "a span such as 1.5s, 200ms or 5m"
 YAML = Wording(
     phrases={
@@ -61,7 +63,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return which of the `known` names was probably meant, None if none is like it."""
     from difflib import get_close_matches  # for mistakes only
 
-    return next(iter(get_close_matches(name, list(known), n=1)), None)
+    close = get_close_matches(name, list(known), n=1) if len(name) <= _LONGEST_NAME else ()
+    return next(iter(close), None)
 
 
 def meant(name: object, known: Iterable[str]) -> str:
@@ -71,8 +74,15 @@ def meant(name: object, known: Iterable[str]) -> str:
 
 
 def broken_rules(given: object) -> list[ScenarioProblem]:
-    """Return each rule of the schema that `given` breaks, with its place."""
-    return [each for problem in _validator().problems(given) for each in _at_places(problem, given)]
+    """Return each rule of the schema that `given` breaks, with its place; of very many, the first.
+
+    Empty only if it breaks none.
+    """
+    validator = _validator()
+    if validator.is_valid(given):
+        return []
+    places = (each for problem in validator.problems(given) for each in _at_places(problem, given))
+    return list(islice(places, MOST_PROBLEMS))
 
 
 @cache
@@ -98,7 +108,7 @@ def _at_places(problem: Problem, given: Any) -> Iterator[ScenarioProblem]:
     match problem.kind:
         case Kind.UNKNOWN_KEY if known := list(problem.shape.get("properties", ())):
             for key in problem.keys:
-                wrong = f"expected one of {', '.join(known)}, got {key}{meant(key, known)}"
+                wrong = f"expected one of {', '.join(known)}, got {short(key)}{meant(key, known)}"
                 yield ScenarioProblem((*path, key), wrong)
         case Kind.UNKNOWN_KEY:
             for key in problem.keys:
@@ -139,7 +149,13 @@ def wrong_avatars(avatars: Iterable[str]) -> list[ScenarioProblem]:
 
 
 def sound_parts(given: object, problems: Iterable[ScenarioProblem]) -> Json:
-    """Return the forms, and the bindings of avatars, in which nothing is wrong so far."""
+    """Return the forms, and the bindings of avatars, in which nothing is wrong so far.
+
+    Nothing of data with so many problems that some were not looked for.
+    """
+    problems = list(problems)
+    if len(problems) >= MOST_PROBLEMS or sum(map(len, levels(given))) > MANY_PARTS:
+        return {}
     wrong = {each.path[:2] for each in problems}
     wrong |= {path[:1] for path in wrong if path[:1] != ("avatars",)}
     if not isinstance(given, Mapping) or () in wrong:

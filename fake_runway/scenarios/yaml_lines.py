@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import yaml
 
 DEEPEST = 32
+MOST_DOCUMENTS = 1_000
 LARGEST_INTEGER = 2**53 - 1
 """What every JSON parser reads without loss."""
 
@@ -32,7 +33,7 @@ _INTEGER = re.compile("-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _ODD_NUMBER = re.compile(
     r"[-+]?(\.inf|\.nan|0b[01_]+|0o[0-7_]+|0x[0-9a-f_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
-    r"|[0-9][0-9_]*\.?[0-9_]*(e[-+]?[0-9]+)?|\.[0-9_]+(e[-+]?[0-9]+)?)",
+    r"|[0-9][0-9_]*+\.?[0-9_]*+(e[-+]?[0-9]+)?|\.[0-9_]+(e[-+]?[0-9]+)?)",
     re.IGNORECASE,
 )
 _NO_TEXT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
@@ -109,10 +110,18 @@ class _Reading:
     def __init__(self, events: "Iterator[yaml.Event]") -> None:
         self._events: Iterator[Any] = iter(events)
         self._document = Document()
+        self._count = 0
+        self._wrong_lines: set[int] = set()
 
     def documents(self) -> Iterator[Document]:
         for event in self._events:
             if type(event).__name__ == "DocumentStartEvent":
+                self._count += 1
+                if self._count > MOST_DOCUMENTS:
+                    line = event.start_mark.line + 1
+                    raise NotYaml(
+                        f"expected at most {MOST_DOCUMENTS} documents, got more", line=line
+                    )
                 self._document = Document()
                 self._document.value = self._value(next(self._events), ())
                 yield self._document
@@ -164,7 +173,7 @@ class _Reading:
         else:
             self._value(event, (*path, "?"))
             got = "something else"
-        if not any(each.line == line for each in self._document.problems):
+        if line not in self._wrong_lines:
             self._wrong((*path, got), f"expected text as a key, got {got}", line)
         return got
 
@@ -193,3 +202,4 @@ class _Reading:
 
     def _wrong(self, path: Path, sentence: str, line: int) -> None:
         self._document.problems.append(ScenarioProblem(path, sentence, line))
+        self._wrong_lines.add(line)

@@ -5,7 +5,8 @@ from aiohttp import web
 from fake_runway.admin_api.handler import AdminHandler
 from fake_runway.replay.routes import REPLAY_OPERATIONS
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.handler import LONGEST_BODY, RunwayHandler
+from fake_runway.runway_api.handler import RunwayHandler
+from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.paths import path_of
 from fake_runway.worlds.registry import Worlds
 

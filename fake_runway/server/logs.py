@@ -5,15 +5,27 @@ import logging
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
-class NoQuotes(logging.Filter):
-    """aiohttp quotes a request that it cannot parse, and that may hold a secret."""
+class CallersMistakes(logging.Filter):
+    """Turns a caller's mistake into one line with its reason.
+
+    aiohttp logs a traceback for it, which quotes the request, and that may hold a secret.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without what was quoted."""
+        """Let every record pass; of a mistake, only its kind."""
         from aiohttp.http import HttpProcessingError
+        from aiohttp.web import RequestPayloadError
 
-        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
-            record.exc_info = None
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | RequestPayloadError | UnicodeError):
+            record.msg = "request that is not valid HTTP: %s"
+            record.args = (type(error).__name__,)
+        elif isinstance(error, ConnectionError):
+            record.msg, record.args = "client left before the answer was written", ()
+        else:
+            return True
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
         return True
 
 
@@ -21,7 +33,7 @@ def server_logger() -> logging.Logger:
     """Return the logger of a server's connections: it quotes no request."""
     logger = logging.getLogger("fake_runway.server")
     if not logger.filters:
-        logger.addFilter(NoQuotes())
+        logger.addFilter(CallersMistakes())
     return logger
 
 

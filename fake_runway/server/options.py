@@ -91,6 +91,12 @@ _SERVER = (
         help="Calls that each world remembers; a replay needs all of a run.",
     ),
     _defaulted(
+        "--journal-mib",
+        type=click.IntRange(1, 1_000_000),
+        default=_RETENTION.journal_bytes >> 20,
+        help="Memory that these calls may take, in MiB; the oldest go first.",
+    ),
+    _defaulted(
         "--max-worlds",
         type=click.IntRange(1, 1_000_000),
         default=_RETENTION.most,
@@ -200,7 +206,10 @@ def configuration_from(
             api_secret=options["livekit_api_secret"],
         ),
         retention=Retention(
-            most=options["max_worlds"], idle_s=options["world_idle"], journal=options["journal"]
+            most=options["max_worlds"],
+            idle_s=options["world_idle"],
+            journal=options["journal"],
+            journal_bytes=options["journal_mib"] << 20,
         ),
         host=options["host"],
         port=options["port"],

@@ -27,6 +27,7 @@ from fake_runway.core.text import quoted
 MOST_SESSIONS = 8
 MOST_LINES = 40
 LONGEST_TOKEN = 2_000
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 _REPLAY_WORLD = "pytest-replay"
 """The world through which the admin API is asked to make others."""
 
@@ -122,7 +123,7 @@ def _by_name_or_as_data(
 def world_name(nodeid: str) -> str:
     """Return the name of the world of a test: its own, and a digest of its node id."""
     test = nodeid.rpartition("::")[2]
-    words = re.sub(r"[^a-z0-9]+", "-", test.lower()).strip("-")[:48].rstrip("-") or "test"
+    words = _BETWEEN_WORDS.sub("-", test.lower()).strip("-")[:48].rstrip("-") or "test"
     return f"{words}-{blake2b(nodeid.encode(), digest_size=4).hexdigest()}"
 
 

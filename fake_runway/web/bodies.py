@@ -14,19 +14,27 @@ from functools import cached_property
 import orjson
 from aiohttp import web
 
-from contracts.wire.problems import Kind, Problem, Wording, in_json, where
+from contracts.wire.problems import Kind, Problem, Wording, in_json, levels, where
 from contracts.wire.schema import BodyValidator, load
+from fake_runway.core.text import short
 from fake_runway.core.types import Json
 from fake_runway.web.errors import (
     BadBody,
     BadId,
     BadVersion,
+    BodyTooDeep,
     BodyTooLarge,
     WrongContentType,
 )
 from fake_runway.web.replies import NO_BODY
 
 API_VERSION = "2024-11-06"
+LONGEST_BODY = 1 << 20  # bytes; the real limit is unknown, and aiohttp's is the same
+DEEPEST_BODY = 64
+"""Levels of a JSON body. Journals and records nest it once more, and JSON is written to 254."""
+MOST_VALUES = 12_000
+"""Values in a JSON body: to check one costs time. The largest create of the contract has fewer."""
+_LONGEST_MESSAGE = 1_000
 
 PROVIDER = Wording(
     phrases={
@@ -48,6 +56,7 @@ PROVIDER = Wording(
 )
 """What the provider's validation library says of a problem."""
 
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
@@ -115,7 +124,7 @@ class Bodies:
             strict_type: a content type other than JSON is refused even if the body is ignored.
 
         Raises:
-            WrongContentType, BodyTooLarge, BadBody.
+            WrongContentType, BodyTooLarge, BodyTooDeep, BadBody.
         """
         ignored = use is Body.IGNORED
         if ignored and not strict_type:
@@ -136,17 +145,13 @@ class Bodies:
 
     def _check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
         validator = self._validators[operation_id]
-        try:
-            problems = [] if validator.is_valid(value) else validator.problems(value)
-        except (ValueError, RecursionError):  # nested deeper than the engines can follow
-            raise BadBody("Invalid input") from None
-        if not strict_keys:
-            problems = [problem for problem in problems if problem.kind is not Kind.UNKNOWN_KEY]
-        if problems:
+        if validator.is_valid(value):
+            return
+        if problems := validator.problems(value, unknown_keys=strict_keys):
             places = "; ".join(where(problem.path) for problem in problems[:8])
             in_ascii = places.encode("ascii", "backslashreplace").decode()
-            raise BadBody(self._wrong_body(problems, value), where=in_ascii)
-        _check_tool_names(value)
+            message = self._wrong_body(problems, value)
+            raise BadBody(short(message, _LONGEST_MESSAGE), where=short(in_ascii, _LONGEST_MESSAGE))
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""
@@ -162,15 +167,19 @@ class Bodies:
         return {each.id: BodyValidator(each.request) for each in operations if each.request}
 
 
-def _check_tool_names(value: object) -> None:
-    """Refuse two tools of the same name, which a JSON schema cannot say.
+def check_tool_names(create: Json) -> None:
+    """Refuse two tools of the same name in a valid create, which a JSON schema cannot say.
 
     Source: the public documentation of tools; the text is assumed.
+
+    Raises:
+        BadBody.
     """
-    names = [tool["name"] for tool in value.get("tools", ())] if isinstance(value, dict) else []
-    for index, name in enumerate(names):
-        if name in names[:index]:
+    names: set[str] = set()
+    for index, tool in enumerate(create.get("tools", ())):
+        if tool["name"] in names:
             raise BadBody("Tool names must be unique", where=f"$.tools[{index}].name")
+        names.add(tool["name"])
 
 
 async def _read(request: web.BaseRequest) -> bytes:
@@ -183,8 +192,30 @@ async def _read(request: web.BaseRequest) -> bytes:
 
 
 def _parse(raw: bytes) -> object:
+    # first by its commas, outside of texts: to make so many values costs more than to count them
+    if raw.count(b",") >= MOST_VALUES and _TEXT.sub(b"", raw).count(b",") >= MOST_VALUES:
+        raise BodyTooLarge(f"Expected a body of at most {MOST_VALUES} values, got more.")
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise BadBody("The body is not valid JSON", where=place) from None
+    brackets = raw.count(b"[") + raw.count(b"{")
+    if brackets >= DEEPEST_BODY or brackets + raw.count(b",") >= MOST_VALUES:
+        check_extent(value)
+    return value
+
+
+def check_extent(value: object, *, deepest: int = DEEPEST_BODY, most: float = MOST_VALUES) -> None:
+    """Refuse a JSON value that has more than `deepest` levels or `most` parts. O(parts).
+
+    Raises:
+        BodyTooDeep, BodyTooLarge.
+    """
+    count = 0
+    for depth, level in enumerate(levels(value)):
+        if depth == deepest:
+            raise BodyTooDeep(f"Expected a body of at most {deepest} levels, got more.")
+        count += len(level)
+        if count > most:
+            raise BodyTooLarge(f"Expected a body of at most {most} values, got more.")

@@ -81,8 +81,14 @@ class WrongContentType(RequestRefused):
     status = 415
 
 
+class BodyTooDeep(RequestRefused):
+    """The body is nested more deeply than the limit."""
+
+    code = "body_too_deep"
+
+
 class BodyTooLarge(RequestRefused):
-    """The body is longer than the limit."""
+    """The body is longer than the limit, or has more values."""
 
     code = "body_too_large"
     status = 413

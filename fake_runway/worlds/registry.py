@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fake_runway.clock import VirtualClock
-from fake_runway.core.history.journal import DEFAULT_CAPACITY
+from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.scenarios.catalogue import Catalogue
@@ -21,11 +21,13 @@ class Retention:
         most: how many; beyond it the world that was used longest ago is dropped.
         idle_s: seconds of real time without a call after which a world is dropped.
         journal: exchanges that each world keeps.
+        journal_bytes: of memory that they may take.
     """
 
     most: int = 1_000
     idle_s: float = 3_600.0
     journal: int = DEFAULT_CAPACITY
+    journal_bytes: int = DEFAULT_BYTES
 
 
 class Worlds:
@@ -212,6 +214,7 @@ class Worlds:
             catalogue=self.catalogue,
             clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
             journal=self.retention.journal,
+            journal_bytes=self.retention.journal_bytes,
         )
         world.given_seed = seed
         return world

@@ -1,27 +1,38 @@
 """One world: everything that the callers of one API secret share."""
 
 import asyncio
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
+from typing import Literal
 
-from fake_runway.clock import VirtualClock
+from fake_runway.clock import VirtualClock, next_turn
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
-from fake_runway.core.history.journal import DEFAULT_CAPACITY, Exchange, Log
+from fake_runway.core.history.journal import (
+    DEFAULT_BYTES,
+    DEFAULT_CAPACITY,
+    Exchange,
+    Log,
+    Resource,
+)
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import Phase
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.sessions.rules import Change
 from fake_runway.core.sessions.session import Plan
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag
 from fake_runway.worlds.unread import UnreadAnswers
+from fake_runway.worlds.waiting import Topic, Watches
 
 DEFAULT_SCENARIO = Scenario(
     name="default",
@@ -34,6 +45,8 @@ DEFAULT_SCENARIO = Scenario(
 
 
 _FEW_TALLIES = 256
+EVENTS_OF_A_TURN = 250
+"""How many events are applied before others get a turn: a few milliseconds."""
 
 
 class World:
@@ -69,6 +82,7 @@ class World:
         catalogue: Catalogue,
         clock: VirtualClock,
         journal: int = DEFAULT_CAPACITY,
+        journal_bytes: float = DEFAULT_BYTES,
     ) -> None:
         self.name = name
         self.origin = origin
@@ -81,12 +95,14 @@ class World:
         self.first_scenario = scenario
         self.given_seed: str | None = None
         self.draws = Draws(seed, origin)
-        self.log = Log(journal)
+        self.log = Log(journal, most_bytes=journal_bytes)
+        self.calls_watched = Watches[Exchange]()
+        self.resources_watched = Watches[Resource]()
         self.account = Account(
             draws=self.draws,
             key_tag=key_tag(origin),
             settings=scenario.settings_over(base),
-            record=self.log.add_change,
+            record=self._record,
         )
         self.calls = 0
         self.placed: dict[str, ActiveFault] = {}
@@ -100,6 +116,8 @@ class World:
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
         self._watched = False
+        self._waiting = 0
+        self._keeper: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"<World {self.name} {self.account!r}>"
@@ -113,6 +131,20 @@ class World:
     def active_faults(self) -> tuple[ActiveFault, ...]:
         """The faults that are about all calls: the scenario's, then those put in place by hand."""
         return (*self._scenario_faults, *self.placed.values())
+
+    async def catch_up(self) -> None:
+        """Apply what has become due, some events at a time, so that other worlds get their turns.
+
+        No lock is needed: advancing in two steps equals advancing in one, and whatever else comes
+        to this world in between catches up as well before it is applied.
+        """
+        while True:
+            now = self.clock.now()
+            self.account.advance(now, most=EVENTS_OF_A_TURN)
+            due = self.account.next_due_at
+            if due is None or due > now:
+                return
+            await next_turn()
 
     # For acts
 
@@ -256,9 +288,51 @@ class World:
         """Send all answers that are held back, and wake all who wait: this world is dropped."""
         self.clock.release()
         self.notify()
+        self.calls_watched.wake_all()
+        self.resources_watched.wake_all()
+
+    def _record(self, change: Change) -> None:
+        self.log.add_change(change)
+        self.resources_watched.show(change.after, Topic(subject=change.after.id))
+
+    def notify_call(self, exchange: Exchange) -> None:
+        """Wake those who wait for a call like this one, or for any act or call."""
+        self.calls_watched.show(exchange, Topic(exchange.operation, exchange.subject.id))
+        self.notify()
+
+    @contextmanager
+    def kept_up(self) -> Iterator[None]:
+        """Apply events when they are due, not only when a call comes, while someone waits."""
+        self._waiting += 1
+        if self._keeper is None:
+            self._keeper = asyncio.ensure_future(self._keep_up())
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._keeper.cancel()
+                self._keeper = None
+
+    async def _keep_up(self) -> None:
+        while True:
+            await self.catch_up()
+            waits = {asyncio.ensure_future(self.watch().wait())}
+            due = self.account.next_due_at
+            if due is not None and due < math.inf:
+                waits.add(asyncio.ensure_future(self._until(due)))
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+
+    async def _until(self, due: float) -> Literal[True]:
+        await self.clock.sleep(due - self.clock.now())
+        return True
 
     def notify(self) -> None:
-        """Wake all who wait for a call or an act."""
+        """Wake all who wait for any call or act."""
         if self._watched:
             self._notified.set()
             self._notified, self._watched = asyncio.Event(), False
@@ -275,12 +349,14 @@ class World:
         twin = copy(self)
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
-        twin.account = self.account.copy(twin.log.add_change)
+        twin.calls_watched, twin.resources_watched = Watches(), Watches()
+        twin.account = self.account.copy(twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
         twin._notified, twin._watched = asyncio.Event(), False
+        twin._waiting, twin._keeper = 0, None
         return twin
 
 

@@ -29,6 +29,7 @@ OPTIONS: Mapping[str, str] = {
 Source: the Runway OpenAPI document of 2024-11-06.
 """
 
+DEEPEST = 64
 _LONGEST_PATH = 80
 
 
@@ -71,10 +72,18 @@ class SessionOptions:
         for name in asked:
             if name not in allowed:
                 raise InvalidRequest(f"{name} is not allowed by this gateway")
-        error = next(_validator().iter_errors(asked), None) if asked else None
-        if error is not None:
+        if not asked:
+            return
+        if _is_deep(asked):
+            raise InvalidRequest(f"tools: expected at most {DEEPEST} levels")
+        from jsonschema_rs import ValidationError  # when first needed, as below
+
+        try:
+            _validator().validate(asked)  # stops at the first error: to find all takes long
+        except ValidationError as error:
             option, *below = error.instance_path
-            raise InvalidRequest(f"{option}{_shown(below)}: expected {OPTIONS[str(option)]}")
+            text = f"{option}{_shown(below)}: expected {OPTIONS[str(option)]}"
+            raise InvalidRequest(text) from None
 
 
 NO_OPTIONS = SessionOptions()
@@ -91,6 +100,17 @@ def requested_options(body: object, allowed: Collection[str]) -> SessionOptions:
     options = SessionOptions(*map(body.get, OPTIONS))
     options.check(allowed)
     return options
+
+
+def _is_deep(asked: Mapping[str, Any]) -> bool:
+    """Return whether options have more levels than can be written again, as JSON or by anyone."""
+    level: list[Any] = list(asked.values())
+    for _ in range(DEEPEST):
+        values = [inner for each in level if isinstance(each, Mapping) for inner in each.values()]
+        level = values + [
+            inner for each in level if isinstance(each, list | tuple) for inner in each
+        ]
+    return bool(level)
 
 
 def _shown(path: Iterable[str | int]) -> str:

@@ -18,7 +18,8 @@ PREFIX = "gateway:rate"  # of the keys in Redis
 MOST = 1_000_000  # connects in a window
 LONGEST_S = 366 * 86_400
 
-_RATE = re.compile(r"\s*([0-9]+)\s*(?:/|per)\s*([0-9]*)\s*([a-z]+?)s?\s*")
+_BETWEEN = re.compile("[,;|]")
+_RATE = re.compile(r"\s*+([0-9]++)\s*+(?:/|per)\s*+([0-9]*+)\s*+([a-z]+?)s?\s*+")
 _UNITS = {
     **{"second": 1, "minute": 60, "hour": 3_600, "day": 86_400},
     **{"month": 30 * 86_400, "year": 360 * 86_400},
@@ -112,7 +113,7 @@ def parse_rate(text: str) -> tuple[Rate, ...]:
     if text.strip().lower() in ("", "off"):
         return ()
     strictest: dict[int, int] = {}
-    for part in re.split("[,;|]", text.lower()):
+    for part in _BETWEEN.split(text.lower()):
         form = _RATE.fullmatch(part)
         if form is None or form[3] not in _UNITS:
             among = "" if part == text.lower() else f" in {text!r}"

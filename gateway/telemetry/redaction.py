@@ -21,6 +21,7 @@ _SECRET_FORMS = re.compile(
     r"|eyJ[\w.+/=-]{6,}",
     re.IGNORECASE,
 )
+_PARTS = re.compile(r"\\+|['\"]|[^\\'\"]+")
 _SIGNS = ("bearer", "basic", "key", "secret", "passw", "authoriz", "token", "://", "eyj", "stk_")
 """Every text with the form of a secret has one of these, in lower case."""
 
@@ -85,8 +86,10 @@ def _text(value: object) -> str:
 
 def _spellings(secret: str) -> Iterator[str]:
     """Yield patterns for a secret as it is, in a repr, in JSON, and in a URL."""
-    parts = re.findall(r"\\+|['\"]|[^\\'\"]+", secret)
-    yield "".join(map(_part, ["", *parts], parts))
+    parts = _PARTS.findall(secret)
+    spelled = "".join(map(_part, ["", *parts], parts))
+    # a run of backslashes is looked at from its beginning alone, not from each of them
+    yield rf"(?<!\\){spelled}" if secret[0] in "\\'\"" else spelled
     known = {ascii(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret), quote(secret, safe="")}
     yield from (re.escape(spelling) for spelling in known - {secret})
 

@@ -94,7 +94,7 @@ async def fake_served() -> AsyncIterator[str]:
         settings=Settings(),
         source=loop_time_as_wall_clock(),
         rate=1,
-        retention=Retention(journal=100_000),
+        retention=Retention(journal=100_000, journal_bytes=1 << 30),
     )
     app = create_app(worlds, livekit=LiveKit(url=MEDIA_URL))
     async with serving(app) as url:

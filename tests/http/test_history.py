@@ -180,7 +180,7 @@ async def test_a_run_too_long_to_record_says_what_to_raise(start_fake: StartFake
     """The number in the refusal is enough for the same run."""
     fake, _ = await polled_long(start_fake, polls=30, journal=10)
     refused = await fake.admin("GET", "/replay")
-    found = re.search(r"--journal (\d+) or more", refused.json["error"])
+    found = re.search(r"--journal (\d+) --journal-mib 1 or more", refused.json["error"])
     assert refused.status == 409
     assert found
     fake, _ = await polled_long(start_fake, polls=30, journal=int(found[1]))

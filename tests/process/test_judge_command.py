@@ -195,7 +195,8 @@ async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
     assert run.code == 1
-    assert "ended with code 7, with the last words: out of order" in run.output
+    assert "got:      one that ended with code 7, with the last words: " in run.output
+    assert " / out of order" in run.output
 
 
 # Targets that answer wrongly

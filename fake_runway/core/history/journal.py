@@ -23,6 +23,8 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
 
 DEFAULT_CAPACITY = 1_000
+DEFAULT_BYTES = 16 << 20
+_BYTES_OF_AN_ENTRY = 1_000  # what every entry takes, whatever it holds
 _MOVES_PER_EXCHANGE = 8  # a session has seven at most
 
 
@@ -69,6 +71,7 @@ class Exchange:
         arrives: whether the client gets the whole answer at some time.
         wait_s: how long the answer was delayed.
         acted: whether the server processed the request.
+        size: about how many bytes of memory it takes; set by the log.
     """
 
     operation: str
@@ -94,6 +97,7 @@ class Exchange:
     arrives: bool = True
     wait_s: float = 0.0
     acted: bool = False
+    size: int = 0
 
 
 class Act(NamedTuple):
@@ -172,9 +176,12 @@ class Log:
 
     Args:
         capacity: how many exchanges are kept, and how many acts; eight times as many moves.
+        most_bytes: how much memory exchanges and acts may take, about; the oldest go first.
         vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
+        bytes: about how much memory exchanges and acts take.
+        bytes_gone: about how much those took that did not fit, since they were last cleared.
         dropped: how many exchanges and acts did not fit, or were cleared.
         lost_moves: how many moves did not fit.
         rate_before: the rate set by the last dropped `setClockRate`; None: none was dropped.
@@ -185,11 +192,18 @@ class Log:
     """
 
     def __init__(
-        self, capacity: int = DEFAULT_CAPACITY, *, vocabulary: Vocabulary = RUNWAY_API
+        self,
+        capacity: int = DEFAULT_CAPACITY,
+        *,
+        most_bytes: float = DEFAULT_BYTES,
+        vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
+        self._most_bytes = most_bytes
+        self.bytes = self.bytes_gone = 0
         self._vocabulary = vocabulary
-        self.exchanges: deque[Exchange] = deque(maxlen=capacity)
-        self.acts: deque[Act] = deque(maxlen=capacity)
+        self._capacity = capacity
+        self.exchanges: deque[Exchange] = deque()
+        self.acts: deque[Act] = deque()
         self.moves: deque[Move] = deque(maxlen=capacity * _MOVES_PER_EXCHANGE)
         self.next_number = 0
         self.dropped = 0
@@ -219,22 +233,47 @@ class Log:
     def add_exchange(self, exchange: Exchange) -> None:
         """Give `exchange` the next number, and keep it."""
         exchange.number = self.number()
-        if len(self.exchanges) == self.exchanges.maxlen:
-            self._evict_exchange(self.exchanges[0] if self.exchanges else exchange)
+        exchange.size = size_of(exchange.body) + size_of(exchange.reply) + _BYTES_OF_AN_ENTRY
+        exchange.size += len(exchange.path)
         self.exchanges.append(exchange)
+        self.bytes += exchange.size
+        self._fit()
 
-    def _evict_exchange(self, gone: Exchange) -> None:
+    def _evict_exchange(self) -> None:
+        gone = self.exchanges.popleft()
         self.dropped += 1
+        self._forget(gone.size)
         kind = CallKind(gone.operation, gone.status, gone.method, gone.faults)
         self.evicted.add_call(kind, gone.subject, gone.number)
 
+    def _evict_act(self) -> None:
+        gone = self.acts.popleft()
+        self._drop(gone)
+        self._forget(_size_of_act(gone))
+        self.evicted.add_act(gone.subject)
+
+    def _forget(self, size: int) -> None:
+        self.bytes -= size
+        self.bytes_gone += size
+
+    def _fit(self) -> None:
+        """Evict the oldest exchanges and acts until the others fit."""
+        while len(self.exchanges) > self._capacity:
+            self._evict_exchange()
+        while len(self.acts) > self._capacity:
+            self._evict_act()
+        while self.bytes > self._most_bytes and (self.exchanges or self.acts):
+            oldest_act = self.acts[0].number if self.acts else self.next_number
+            if self.exchanges and self.exchanges[0].number < oldest_act:
+                self._evict_exchange()
+            else:
+                self._evict_act()
+
     def add_act(self, act: Act) -> None:
         """Add `act`, whose number came from `number`."""
-        if len(self.acts) == self.acts.maxlen:
-            gone = self.acts[0] if self.acts else act
-            self._drop(gone)
-            self.evicted.add_act(gone.subject)
         self.acts.append(act)
+        self.bytes += _size_of_act(act)
+        self._fit()
 
     def _drop(self, act: Act) -> None:
         self.dropped += 1
@@ -250,6 +289,7 @@ class Log:
         self.dropped += len(self.exchanges)
         self.deleted = True
         self.evicted = Evicted()
+        self.bytes = self.bytes_gone = 0
         self.exchanges.clear()
         self.acts.clear()
         self.moves.clear()
@@ -282,6 +322,11 @@ class Log:
             -(-moves // _MOVES_PER_EXCHANGE),
         )
 
+    @property
+    def bytes_needed(self) -> int:
+        """The least memory that would have kept all exchanges and acts so far."""
+        return self.bytes + self.bytes_gone
+
     def entries(self) -> list[Entry]:
         """Return all entries in the order of application."""
         every: list[Entry] = [*self.exchanges, *self.acts, *self.moves]
@@ -297,6 +342,26 @@ class Log:
                 yield entry
             elif alive and isinstance(entry, Act) and entry.what in CLOCK_ACTS:
                 yield entry
+
+
+def size_of(value: object) -> int:
+    """Return about how many bytes of memory a JSON value takes."""
+    if isinstance(value, str | bytes):
+        return 50 + len(value)
+    if isinstance(value, dict):
+        size = 64
+        for key, each in value.items():
+            size += 100 + len(key) + (50 + len(each) if type(each) is str else size_of(each))
+        return size
+    if isinstance(value, list | tuple):
+        return 64 + sum(8 + size_of(each) for each in value)
+    if isinstance(value, Mapping):
+        return size_of(dict(value))
+    return 32
+
+
+def _size_of_act(act: Act) -> int:
+    return _BYTES_OF_AN_ENTRY + size_of(act.given)
 
 
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})

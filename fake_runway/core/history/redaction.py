@@ -12,8 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 REDACTED = "[covered]"
 
-_KEYS = re.compile(
-    r"stk_[0-9a-f]{12}_[0-9a-f]{32}|key_[0-9a-f]{128}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+",
+_KEYS = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}|key_[0-9a-f]{128}", re.IGNORECASE)
+# The second branch skips a run of letters that holds no token: else each eyJ in it would look
+# through the rest of the run.
+_JWT = re.compile(
+    r"(?P<before>(?:(?!eyJ)[\w-])*+)eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]++)++|[\w-]++",
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 4  # shorter ones occur in any text by chance
@@ -25,9 +28,16 @@ def redacted_text(text: str, secret: str) -> str:
     """Return `text` without the caller's secret and without keys, percent-encoded ones too."""
     plain = unquote(text) if "%" in text else text
     redacted = _KEYS.sub(REDACTED, plain)
+    if "eyj" in redacted.lower():
+        redacted = _JWT.sub(_without_token, redacted)
     if len(secret) >= _SHORTEST_SECRET and not secret.startswith("fake."):
         redacted = redacted.replace(secret, REDACTED)
     return text if redacted == plain else redacted
+
+
+def _without_token(match: re.Match[str]) -> str:
+    before = match["before"]
+    return match[0] if before is None else f"{before}{REDACTED}"
 
 
 def holds_secret(text: str, secret: str) -> bool:

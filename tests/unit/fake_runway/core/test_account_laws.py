@@ -53,8 +53,16 @@ def test_advancing_in_steps_equals_advancing_at_once(
     def in_steps(account: Account, since: float, until: float) -> list[Change]:
         return [change for at in place(since, until) for change in account.advance(at)]
 
+    def in_pieces(account: Account, since: float, until: float) -> list[Change]:
+        changes = []
+        while (due := account.next_due_at) is not None and due <= until:
+            changes += account.advance(until, most=1)
+        return changes + account.advance(until)
+
     at_once = play(given_settings, script)
     stepped = play(given_settings, script, between=in_steps)
+    pieces = play(given_settings, script, between=in_pieces)
+    assert (pieces.history, pieces.answers) == (at_once.history, at_once.answers)
 
     assert stepped.history == at_once.history
     assert stepped.answers == at_once.answers

@@ -107,3 +107,16 @@ def test_the_list_of_an_operator() -> None:
 def test_the_schema_is_that_of_the_contract() -> None:
     """The gateway's copy is up to date: `python -m tests.support.options_schema` writes it."""
     assert options_schema.FILE.read_text() == options_schema.text()
+
+
+@pytest.mark.parametrize("levels", [60, 300, 900])
+@pytest.mark.parametrize("shell", [lambda inner: [inner], lambda inner: {"a": inner}])
+def test_tools_that_are_nested_too_deeply_are_refused(levels: int, shell: Any) -> None:
+    """They could be read, but not be written again for the upstream."""
+    deep: Any = 1
+    for _ in range(levels):
+        deep = shell(deep)
+    group = {"type": "object", "name": "group", "description": "Anything", "properties": [deep]}
+    tool = {"type": "client_event", "name": "show", "description": "x", "parameters": [group]}
+    with pytest.raises(InvalidRequest, match="at most 64 levels"):
+        requested_options({"tools": [tool]}, frozenset(OPTIONS))

@@ -1,0 +1,60 @@
+"""Who waits for what in a world: a call or a change wakes only those whose wait it may end.
+
+Thousands of waits may stand at once, and a call must not ask each of them. So watches are filed
+under what they are about: the operation and the subject of a call, the id of a resource.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Topic(NamedTuple):
+    """What a watch is about: an operation's id and a resource's id; an empty one means any."""
+
+    operation: str = ""
+    subject: str = ""
+
+
+class _Watch(NamedTuple, Generic[T]):
+    wanted: Callable[[T], bool]
+    seen: asyncio.Event
+
+
+class Watches(Generic[T]):
+    """The watches for one kind of thing: calls, or resources that changed."""
+
+    def __init__(self) -> None:
+        self._by_topic: dict[Topic, dict[int, _Watch[T]]] = {}
+
+    @contextmanager
+    def watching(self, topic: Topic, wanted: Callable[[T], bool]) -> Iterator[asyncio.Event]:
+        """Give an event that is set by each thing of the topic that is `wanted`."""
+        watch = _Watch(wanted, asyncio.Event())
+        self._by_topic.setdefault(topic, {})[id(watch)] = watch
+        try:
+            yield watch.seen
+        finally:
+            filed = self._by_topic[topic]
+            del filed[id(watch)]
+            if not filed:
+                del self._by_topic[topic]
+
+    def show(self, thing: T, topic: Topic) -> None:
+        """Set the events of those who want `thing`."""
+        if not self._by_topic:
+            return
+        operation, subject = topic
+        for key in {topic, Topic(operation), Topic("", subject), Topic()}:
+            for watch in self._by_topic.get(key, {}).values():
+                if watch.wanted(thing):
+                    watch.seen.set()
+
+    def wake_all(self) -> None:
+        """Set every event."""
+        for filed in self._by_topic.values():
+            for watch in filed.values():
+                watch.seen.set()

@@ -1,0 +1,302 @@
+"""No body is so deep or so large that it stops the server, or cannot be written again."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from contracts.wire.schema import load
+from fake_runway.admin_api.scenarios import MOST_BOUND, MOST_FAULTS
+from fake_runway.clock import next_turn
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import Fixed
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.web.bodies import DEEPEST_BODY, LONGEST_BODY, MOST_VALUES, check_extent
+from fake_runway.web.errors import BodyTooDeep, BodyTooLarge
+from fake_runway.worlds.registry import Retention
+from tests.support.checked import Answer
+from tests.support.effort import examples
+from tests.support.servers import CREATE, Fake, StartFake, serving_fake
+
+SESSIONS = "/v1/realtime_sessions"
+GROUP = {"type": "object", "name": "group", "description": "Anything"}
+TOOL = {"type": "client_event", "name": "show", "description": "Shows"}
+READS = ("/journal", "/journal/unmatched", "/findings", "/replay", "/sessions", "/faults")
+SHELLS = {"array": lambda inner: [inner], "object": lambda inner: {"a": inner}}
+
+
+def nested(levels: int, shell: Any = SHELLS["array"]) -> Any:
+    """Return a value of that many levels."""
+    value: Any = 1
+    for _ in range(levels - 1):
+        value = shell(value)
+    return value
+
+
+async def ready(fake: Fake) -> tuple[str, str]:
+    """Return id and key of a new session that is READY."""
+    created = await fake.admin("POST", "/sessions", {"state": "ready"})
+    return created.json["id"], created.json["session_key"]
+
+
+async def consume(fake: Fake, body: Any) -> tuple[str, Answer]:
+    """Consume a new session with `body`; return its id and the answer."""
+    session, key = await ready(fake)
+    answer = await fake.client.post(
+        f"{SESSIONS}/{session}/consume", json=body, headers={"Authorization": f"Bearer {key}"}
+    )
+    return session, answer
+
+
+async def every_read(fake: Fake, session: str) -> dict[str, int]:
+    """Return the status of each way to read what happened."""
+    answers = {path: await fake.admin("GET", path) for path in READS}
+    answers["timeline"] = await fake.admin("GET", f"/sessions/{session}/timeline")
+    answers["wait"] = await fake.admin("POST", "/await/calls", {"timeout": "0s"})
+    return {path: answer.status for path, answer in answers.items()}
+
+
+async def as_json(fake: Fake, method: str, path: str, raw: bytes) -> Answer:
+    """Send `raw` as a JSON body to the admin API."""
+    headers = {"Content-Type": "application/json", "X-Fake-World": "a"}
+    return await fake.client.request(method, f"/__admin{path}", data=raw, headers=headers)
+
+
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+async def test_a_body_at_the_limit_can_be_read_back(start_fake: StartFake, shell: Any) -> None:
+    """The deepest body that is accepted appears in journal, timeline, replay, waits, findings."""
+    fake = await start_fake()
+    session, answer = await consume(fake, {"a": nested(DEEPEST_BODY - 1, shell)})
+    assert answer.status == 200
+    assert set((await every_read(fake, session)).values()) == {200}
+
+
+@pytest.mark.parametrize("levels", [DEEPEST_BODY + 1, 252, 500, 700])
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+async def test_a_deeper_body_is_refused(start_fake: StartFake, shell: Any, levels: int) -> None:
+    """With a code of its own, and the world stays readable."""
+    fake = await start_fake()
+    deep = nested(levels - 1, shell)
+    tool = {**TOOL, "parameters": [{**GROUP, "properties": [deep]}]}
+    session, consumed = await consume(fake, {"a": deep})
+    created = await fake.call("POST", SESSIONS, json={**CREATE, "tools": [tool]})
+    for answer in (consumed, created):
+        assert (answer.status, answer.headers["X-Fake-Code"]) == (400, "body_too_deep")
+        assert f"{DEEPEST_BODY} levels" in answer.json["error"]
+    assert set((await every_read(fake, session)).values()) == {200}
+
+
+def operations_with_bodies() -> list[tuple[str, str]]:
+    """Return method and path of every admin operation that takes a body, names filled in."""
+    taking = [each for each in load("admin").operations() if each.request]
+    return [
+        (each.method.upper(), each.template.removeprefix("/__admin").format(name="x", id="x"))
+        for each in taking
+    ]
+
+
+@pytest.mark.parametrize(("method", "path"), operations_with_bodies())
+async def test_every_admin_body_has_the_limits(
+    start_fake: StartFake, method: str, path: str
+) -> None:
+    """Too deep, too many values, too many bytes: each is refused with its code."""
+    fake = await start_fake()
+    await fake.admin("GET", "/world")
+    deep = await as_json(fake, method, path, b'{"a":' * 100 + b"1" + b"}" * 100)
+    wide = await as_json(fake, method, path, orjson.dumps({"a": [1] * (MOST_VALUES + 1)}))
+    assert (deep.status, deep.json["code"]) == (400, "body_too_deep")
+    assert (wide.status, wide.json["code"]) == (413, "body_too_large")
+
+
+HUGE = {
+    "a scenario with many unknown keys": (
+        *("PUT", "/scenario"),
+        {"scenario": {f"key-{n}": 1 for n in range(MOST_VALUES - 10)}},
+    ),
+    "many faults that are none": (
+        *("PUT", "/scenario"),
+        {"scenario": {"account": {"faults": [{}] * (MOST_VALUES - 10)}}},
+    ),
+    "many avatars that are bound to nothing": (
+        *("PUT", "/scenario"),
+        {"scenario": {"avatars": {f"key-{n}": 1 for n in range(MOST_VALUES - 10)}}},
+    ),
+    "a key of a megabyte": ("PUT", "/scenario", {"scenario": {"k" * (LONGEST_BODY - 100): 1}}),
+    "a name of a megabyte": ("PUT", "/scenario", {"name": "n" * (LONGEST_BODY - 100)}),
+    "an avatar of a megabyte": (
+        *("PUT", "/scenario"),
+        {"scenario": {"avatars": {"k" * (LONGEST_BODY - 100): 1}}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "body"), HUGE.values(), ids=HUGE)
+async def test_the_refusal_of_a_huge_body_is_short(
+    start_fake: StartFake, method: str, path: str, body: Any
+) -> None:
+    """It names the first problems."""
+    fake = await start_fake()
+    answer = await fake.admin(method, path, body)
+    assert answer.status in (400, 404)
+    assert len(answer.body) < 20_000
+    assert len(answer.headers) < 20
+
+
+async def test_a_create_with_many_tools_is_refused_shortly(start_fake: StartFake) -> None:
+    """In body, headers and journal, whether it is over the limit of values or just below."""
+    fake = await start_fake()
+    many = await fake.call("POST", SESSIONS, json={**CREATE, "tools": [{}] * 60_000})
+    fewer = await fake.call("POST", SESSIONS, json={**CREATE, "tools": [{}] * (MOST_VALUES - 99)})
+    keys = await fake.call("POST", SESSIONS, json={**CREATE, **{f"key{n}": 1 for n in range(9999)}})
+    assert (many.status, many.headers["X-Fake-Code"]) == (413, "body_too_large")
+    assert (fewer.status, keys.status) == (400, 400)
+    assert "and 9979 more" in keys.json["error"]
+    journal = await fake.admin("GET", "/journal")
+    assert len(fewer.body) + len(keys.body) + len(journal.body) < 20_000
+
+
+async def test_the_largest_create_of_the_contract_is_accepted(start_fake: StartFake) -> None:
+    """The limit of values is above what 20 tools of 20 parameters of 20 choices need."""
+    parameter = {"type": "string", "description": "x", "required": True}
+    choices = [f"choice {n}" for n in range(20)]
+    parameters = [{**parameter, "name": f"p{n}", "enum": choices} for n in range(20)]
+    tools = [{**TOOL, "name": f"t{n}", "parameters": parameters} for n in range(20)]
+    fake = await start_fake()
+    created = await fake.call("POST", SESSIONS, json={**CREATE, "tools": tools})
+    assert created.status == 200
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@effort(max_examples=examples(25), deadline=None)
+@given(
+    st.dictionaries(st.text(), JSON_VALUES, max_size=4),
+    st.integers(1, DEEPEST_BODY + 4),
+    st.sampled_from(list(SHELLS.values())),
+)
+def test_what_is_accepted_can_be_read_back(body: Any, levels: int, shell: Any) -> None:
+    """Any body, at any depth: whether it is accepted or not, its world can be read."""
+
+    async def play() -> None:
+        async with serving_fake() as fake:
+            session, answer = await consume(fake, {**body, "deep": nested(levels, shell)})
+            assert answer.status == (200 if levels < DEEPEST_BODY else 400)
+            assert set((await every_read(fake, session)).values()) == {200}
+
+    asyncio.run(play())
+
+
+@given(st.integers(1, 2 * DEEPEST_BODY), st.sampled_from(list(SHELLS.values())))
+def test_levels_are_counted(levels: int, shell: Any) -> None:
+    """Exactly `DEEPEST_BODY` levels are allowed."""
+    if levels <= DEEPEST_BODY:
+        check_extent(nested(levels, shell))
+    else:
+        with pytest.raises(BodyTooDeep):
+            check_extent(nested(levels, shell))
+
+
+@given(JSON_VALUES)
+def test_values_are_counted(value: Any) -> None:
+    """Each scalar, array and object is one; keys are none."""
+
+    def count(node: Any) -> int:
+        match node:
+            case dict():
+                return 1 + sum(map(count, node.values()))
+            case list():
+                return 1 + sum(map(count, node))
+        return 1
+
+    total = count(value)
+    check_extent(value, most=total)
+    with pytest.raises(BodyTooLarge):
+        check_extent(value, most=total - 1)
+
+
+CROWD = 8_000
+CROWDED = Settings(limits=Limits(None, None, None), plan=Plan(provision=Fixed(1.0)))
+
+
+async def test_a_long_move_of_a_clock_lets_other_worlds_go_on(start_fake: StartFake) -> None:
+    """Calls of another world are answered before it ends; its own come after all that was due."""
+    fake = await start_fake(CROWDED)
+    for _ in range(CROWD):
+        fake.world.account.create(at=fake.world.clock.now())
+    others: list[int] = []
+
+    async def other_world() -> None:
+        while not move.done():
+            answer = await fake.client.get("/w/other/__admin/world")
+            others.append(answer.status)
+
+    move = asyncio.ensure_future(fake.admin("POST", "/clock/move", {"by": "1h"}))
+    before = fake.world.clock.now()
+    while fake.world.clock.now() == before:
+        await next_turn()
+    own = asyncio.ensure_future(fake.admin("GET", "/sessions?limit=100000"))
+    await other_world()
+    assert len(others) > 2
+    assert set(others) == {200}
+    assert move.result().json["next_due_at"] is None
+    assert {each["state"] for each in (await own).json["sessions"]} == {"failed"}
+
+
+async def test_a_journal_has_a_limit_of_memory(start_fake: StartFake) -> None:
+    """Large bodies push the oldest calls out, and the answer says how many are gone."""
+    fake = await start_fake(retention=Retention(journal_bytes=2 << 20))
+    for _ in range(6):
+        await consume(fake, {"a": "x" * 900_000})
+    journal = await fake.admin("GET", "/journal?limit=1000")
+    assert len(journal.json["exchanges"]) == 2
+    assert journal.json["dropped"] >= 4
+    replay = await fake.admin("GET", "/replay")
+    assert replay.status == 409
+    assert "--journal-mib" in replay.json["error"]
+
+
+async def test_what_an_admin_puts_in_place_has_limits(start_fake: StartFake) -> None:
+    """Faults and bound avatars: the next new one is refused, one of the same name is replaced."""
+    fake = await start_fake()
+    await fake.admin("GET", "/world")
+    world = fake.world
+    fault = {"name": "fault-0", "effect": {"status": 503}}
+    await fake.admin("POST", "/faults", fault)
+    for number in range(MOST_FAULTS - 1):
+        world.placed[f"more-{number}"] = world.placed["fault-0"]
+    again = await fake.admin("POST", "/faults", fault)
+    other = await fake.admin("POST", "/faults", {**fault, "name": "fault-1"})
+    assert (again.status, other.status, other.json["code"]) == (201, 409, "conflict")
+    ids = [Draws("0", "avatars").uuid("id", number) for number in range(MOST_BOUND)]
+    form = {"provision_time": "2s"}
+    for avatar in ids:
+        world.bind(avatar, world.catalogue.parse_form(form, avatar=avatar), at=world.clock.now())
+    refused = await fake.admin("PUT", "/avatars/music-superstar", form)
+    replaced = await fake.admin("PUT", f"/avatars/{ids[0]}", form)
+    assert (refused.status, replaced.status) == (400, 200)
+
+
+async def test_a_large_run_is_recorded_and_replayed(start_fake: StartFake) -> None:
+    """With bodies of some megabytes, whose token takes long to make."""
+    fake = await start_fake()
+    for _ in range(4):
+        await consume(fake, {"a": "x" * 900_000})
+    recorded = await fake.admin("GET", "/replay")
+    assert recorded.status == 200
+    body = {"name": "again", "token": recorded.json["token"]}
+    replayed = await fake.admin("POST", "/replay", body)
+    assert (replayed.status, replayed.json["identical"]) == (200, True)
