@@ -101,7 +101,6 @@ NEEDS: Mapping[str, set[str]] = {
     "cancel.not-what-was-handed-out": _SUCCEEDS,
     "many": _SUCCEEDS,
     "secrecy": {"avatar", "create"},
-    "survive": {"avatar", "create"},
     "secrecy.session-key": _POLLS,
     "secrecy.callers-credentials": set(),
     "secrecy.cached": _SUCCEEDS,
