@@ -8,7 +8,7 @@ import asyncio
 import errno
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from types import MappingProxyType
@@ -216,7 +216,15 @@ async def _answer(call: Call) -> tuple[int, Mapping[str, str], bytes]:
         raw = b""
         while len(raw) < LONGEST_ANSWER and (more := await response.content.read(65_536)):
             raw += more
-        return response.status, dict(response.headers), raw[:LONGEST_ANSWER]
+        return response.status, _joined(response.headers.items()), raw[:LONGEST_ANSWER]
+
+
+def _joined(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Return each header once, with all of its values: there may be several cookies."""
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
 
 
 def is_uuid(avatar: str) -> bool:

@@ -146,10 +146,11 @@ class TokenInTheLog(Gateway):
         return super().success(answer)
 
 
-@breaks("secrecy.token", "Keeps the token in a cookie as well.")
+@breaks("secrecy.token", "Keeps the token in a second cookie.")
 class TokenInACookie(Gateway):
     def success(self, answer: Mapping[str, Any]) -> web.Response:
         response = super().success(answer)
+        response.set_cookie("theme", "dark")
         response.set_cookie("lk", answer["token"])
         return response
 
