@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -18,6 +17,7 @@ from contracts.durations import DEADLINES_S, seconds
 from contracts.endpoint import address, endpoint_options, target
 from contracts.judge.case import Level, Requirement
 from contracts.judge.contract_page import contract_page
+from contracts.judge.explore import SHRINK_S
 from contracts.judge.fake import FakeError
 from contracts.judge.repairs import NAMES, repair_of
 from contracts.judge.requirements import REQUIREMENTS
@@ -154,8 +154,10 @@ def _report(text: str) -> tuple[Format, Path]:
     "--examples",
     type=click.IntRange(0, 10_000),
     default=0,
-    help="Play so many random situations as well, and report the smallest that breaks a"
-    " requirement. Needs hypothesis.",
+    help="Play so many random situations as well. The first 40 touch each kind of fault at each"
+    " hop, each ending and each behaviour of a caller. A MUST that breaks ends the search, and the"
+    f" smallest situation that breaks it is looked for, for {SHRINK_S:g}s at most. Needs"
+    " hypothesis: pip install 'fake-runway[examples]'.",
 )
 @click.option(
     "--jobs",
@@ -254,9 +256,10 @@ def check(
       one family of requirements:
         runway-contracts check --only request -- npm start
     """
-    run = RunOptions(requirements=_chosen(only, skip), quick=profile == "quick", **options)
-    if run.examples and find_spec("hypothesis") is None:
-        raise click.UsageError("--examples needs hypothesis: pip install hypothesis")
+    try:
+        run = RunOptions(requirements=_chosen(only, skip), quick=profile == "quick", **options)
+    except ImportError as error:
+        raise click.UsageError(f"--examples: {error}") from None
     if run.fake_port and run.fake_url:
         raise click.UsageError("--fake-port is for a fake of our own, --fake-url for another one")
     if PORT in url and not command:

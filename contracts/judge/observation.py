@@ -5,6 +5,7 @@ Plain values. Instants are POSIX seconds; both sides run on one machine, so they
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,17 @@ SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
     Shape.SESSION_KEY: ("sessionId", "sessionKey"),
 }
+_NEEDED = {"createSession": ("id",), "getSession": ("status",), "consumeSession": ("url", "token")}
+_BREAKS_THE_BYTES = frozenset({"malformed", "page"})
+_HARMLESS = frozenset({"delay", "event"})
+
+
+class Got(Enum):
+    """What an upstream answer was worth to the target."""
+
+    NOTHING = "an error, no whole answer, no JSON, or not what is needed of it"
+    DOUBTFUL = "what is needed, in a form that some targets reject"
+    GOOD = "all of it"
 
 
 @dataclass(frozen=True)
@@ -116,6 +128,7 @@ class UpstreamCall:
         key_fits: of a consume: whether its bearer token is the session's key.
         shown: the status of the session in the answer, if there is one.
         content_type: the declared one, None without one; empty: the fake does not say.
+        fields: of the answer, before faults broke its bytes; keys are covered. None: unknown.
     """
 
     number: int
@@ -135,6 +148,7 @@ class UpstreamCall:
     shown: str | None
     faults: tuple[str, ...]
     content_type: str | None = ""
+    fields: Json | None = None
 
     @classmethod
     def of(cls, entry: Json) -> "UpstreamCall":
@@ -159,7 +173,13 @@ class UpstreamCall:
             shown=reply.get("status") if isinstance(reply, dict) else None,
             faults=tuple(entry["faults"]),
             content_type=request.get("content_type", ""),
+            fields=reply if isinstance(reply, dict) else {},
         )
+
+    @property
+    def answered_at(self) -> float:
+        """When its answer goes out."""
+        return self.at + self.wait_s
 
     @property
     def avatar(self) -> str:
@@ -265,9 +285,33 @@ class Observation:
 
     @property
     def known(self) -> tuple[ObservedSession, ...]:
-        """The sessions whose create reply reached the target."""
-        known = {each.session for each in self.creates if each.arrives and each.status == 200}
+        """The sessions whose id the target has certainly learnt."""
+        known = {each.session for each in self.creates if self.got(each) is Got.GOOD}
         return tuple(session for session in self.sessions if session.id in known)
+
+    def got(self, call: UpstreamCall) -> Got:
+        """Return what the answer to a call was worth."""
+        effects = self.effects_on(call)
+        if call.status is None or call.status >= 300 or not call.arrives:
+            return Got.NOTHING
+        needed = _NEEDED.get(call.operation, ()) if call.fields is not None else ()
+        lacking = [name for name in needed if not _is_text((call.fields or {}).get(name))]
+        if lacking or _BREAKS_THE_BYTES & effects.keys():
+            return Got.NOTHING
+        return Got.GOOD if effects.keys() <= _HARMLESS else Got.DOUBTFUL
+
+    def effects_on(self, call: UpstreamCall) -> Json:
+        """Return the effects of the faults that struck a call, by their names."""
+        effects: dict[str, Any] = {}
+        for name in call.faults:  # the journal has the name, or the number, behind the scenario's
+            effects |= self._effects.get(name.rpartition("/")[2], {})
+        return effects
+
+    @cached_property
+    def _effects(self) -> Mapping[str, Json]:
+        faults = (self.situation.session or {}).get("faults", ())
+        numbered = enumerate(faults, start=1)
+        return {str(each.get("name", number)): each["effect"] for number, each in numbered}
 
     def stopped_at(self, *, consumes: bool) -> str:
         """Return the hop at which the connect stopped, and what came there, in a clause.
@@ -288,3 +332,7 @@ class Observation:
         if ready and consumes:
             return f"the session was READY and no consume followed: {elsewhere}"
         return f"the last of {len(self.polls)} polls got {self.polls[-1].reply}"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""

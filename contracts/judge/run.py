@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from contracts.judge.case import Context, Requirement
+from contracts.judge.explore import require_hypothesis
 from contracts.judge.fake import (
     ANY_AVATAR,
     FakeClient,
@@ -63,7 +64,7 @@ class RunOptions:
         instances: so many of the target are started; more than one needs `{port}` in its address.
         jobs: at most so many.
         quick: only the situations of the quick profile.
-        examples: so many random situations are played as well; they need hypothesis.
+        examples: so many random situations are played as well; they need the extra `examples`.
         seed: makes ids, keys and the API secret.
         secret: the API secret of the target; None: one made from `seed`.
         wait_s: how long the target may take until it listens.
@@ -86,6 +87,15 @@ class RunOptions:
     fake_port: int = 0
     fake_url: str | None = None
     admin_token: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that what was asked for can be done.
+
+        Raises:
+            ImportError: `examples` without hypothesis.
+        """
+        if self.examples:
+            require_hypothesis()
 
     @property
     def api_secret(self) -> str:

@@ -9,13 +9,14 @@ slowest.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from contracts.judge.case import Context, Requirement
 from contracts.judge.clock import now
+from contracts.judge.explore import Explorer, described
 from contracts.judge.instance import Instance
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import Observation
@@ -78,7 +79,7 @@ class RunPlan:
 
     Attributes:
         jobs: at most so many situations run side by side.
-        examples: so many random situations are played as well, one after the other.
+        examples: so many random situations are played as well.
         left_out: the situations that the quick profile leaves out.
         not_applicable: situations that have no meaning for this target.
     """
@@ -251,32 +252,31 @@ class Runner:
 
     async def _explore(self) -> None:
         """Play random situations; the smallest that breaks something joins the others."""
-        from contracts.judge.explore import explore  # needs hypothesis
+        from contracts.judge.schedule import examples  # needs hypothesis
 
-        plan, loop = self.plan, asyncio.get_running_loop()
-        before = len(self._played)
+        plan, before, numbers = self.plan, len(self._played), count(1)
 
-        def notify(number: int, seen: Observation) -> None:
-            of = before + max(number, plan.examples)
-            event = SituationPlayed(seen, before + number, of)
-            loop.call_soon_threadsafe(self.listen, event)
+        async def play(situation: Situation) -> Observation | None:
+            named = replace(situation, id=f"example-{next(numbers)}")
+            try:
+                return await self.observe(named, one_by_one=situation.expect is Expect.REFUSAL)
+            except TargetGone:
+                return None
 
-        try:
-            smallest = await explore(
-                self.observe,
-                context=self._context(),
-                requirements=plan.requirements,
-                examples=plan.examples,
-                seed=plan.seed,
-                notify=notify,
-            )
-        except TargetGone:
-            return
+        def notify(seen: Observation, done: int) -> None:
+            self.listen(SituationPlayed(seen, before + done, before + plan.examples))
+
+        jobs = min(plan.jobs, sum(len(each.avatars) for each in self.instances))
+        explorer = Explorer(play, self._context(), plan.requirements, max(1, jobs), notify)
+        context = plan.context
+        smallest = await explorer.explore(
+            examples(context.timeout_s, context.marker, count=plan.examples, seed=plan.seed)
+        )
         if smallest is not None:
-            situation = smallest.seen.situation
-            about = f"The smallest that was found: {json.dumps(situation.session)}"
-            found = replace(smallest.seen, situation=replace(situation, about=about))
-            self._played[situation.id] = found
+            seen = smallest.seen
+            about = described(smallest.situation)
+            named = replace(seen.situation, id="example", about=about)
+            self._keep(replace(seen, situation=named))
 
     async def _clear_of_leaks(self) -> None:
         """Find the situation that a secret in the output belongs to, where several ran then.

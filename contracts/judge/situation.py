@@ -80,6 +80,7 @@ class Trait(Enum):
 
     GONE = "the caller hangs up"
     GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"
+    GONE_AT_THE_HAND_OVER = "the caller hangs up as the answer is written, or just before"
     MANY = "several callers connect at once, and all sessions are quick"
     MANY_ONE_SLOW = "several callers connect at once, and some sessions are slow"
     SLOW_CANCELS = "the cancels of some of several callers are slow"

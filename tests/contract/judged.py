@@ -46,6 +46,8 @@ class SimulatedJudge:
         shape, timeout_s: what the gateway declares.
         alone: situations are played one at a time, and only the quick
             ones and those with many callers.
+        examples: so many random situations are played, and no others, if it is not 0.
+        seed: of the random situations.
         about: only situations that one of these requirements judges are played; empty: all.
         only: only situations with these ids are played; empty: all.
     """
@@ -54,6 +56,8 @@ class SimulatedJudge:
     timeout_s: float
     alone: bool = False
     about: Sequence[Requirement] = ()
+    examples: int = 0
+    seed: str = "0"
     only: Set[str] = frozenset()
 
     def judge(self, served: Served) -> Report:
@@ -62,7 +66,13 @@ class SimulatedJudge:
 
     async def _judge(self, served: Served) -> Report:
         context = Context(self.timeout_s, self.shape, SECRET, MARKER, MEDIA_URL)
-        plan = RunPlan(self._situations(), context, jobs=1 if self.alone else len(PRESETS))
+        plan = RunPlan(
+            () if self.examples else self._situations(),
+            context,
+            jobs=1 if self.alone else len(PRESETS),
+            examples=self.examples,
+            seed=self.seed,
+        )
         output = Output()
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
             async with (

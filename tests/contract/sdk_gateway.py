@@ -11,7 +11,7 @@ from runwayml import (
     DefaultAioHttpClient,
 )
 
-from tests.contract.small_gateway import Gateway, UpstreamError
+from tests.contract.small_gateway import Gateway, UpstreamError, seconds
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ async def translated(call: Awaitable[T]) -> T:
     try:
         return await call
     except APIStatusError as error:
-        after_s = float(error.response.headers.get("Retry-After", "0"))
+        after_s = seconds(error.response.headers.get("Retry-After", ""))
         raise UpstreamError(error.status_code, after_s=after_s) from None
     except (APIConnectionError, APIError, ValueError):
         raise UpstreamError(None) from None

@@ -308,7 +308,7 @@ class Gateway:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UpstreamError(None) from error
         if response.status >= 300:
-            after_s = float(response.headers.get("Retry-After", "0"))
+            after_s = seconds(response.headers.get("Retry-After", ""))
             raise UpstreamError(response.status, text=text, after_s=after_s)
         return self.parsed(text)
 
@@ -320,6 +320,11 @@ class Gateway:
         if not isinstance(answer, dict):
             raise UpstreamError(None)
         return answer
+
+
+def seconds(text: str) -> float:
+    """Return what a Retry-After header asks for; a date, or nonsense, asks for nothing."""
+    return float(text) if text.isdecimal() else 0.0
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 """The law of the gateway: in every history, the answer is the one row that the history calls for.
 
 Random provisioning, random faults at each hop, both shapes, events from outside, a caller who
-leaves, a gateway that stops. The oracle below reads nothing but the history of upstream requests as
-the gateway experienced them, and knows the table of the contract in its own words.
+leaves, a gateway that stops. What any gateway must do is judged by the oracle and the requirements
+of the contract (`as_observed.py`). The rest, here, is what ours promises on top: the table of
+codes in its own words, and no slack. Both read nothing but the history of upstream requests as the
+gateway experienced them.
 """
 
 from dataclasses import replace
@@ -18,6 +20,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
 from tests.support.effort import examples
 from tests.support.fake.plans import failing
+from tests.support.gateway.as_observed import broken
 from tests.support.gateway.connecting import DEADLINE_S, Outcome, Situation, connect
 from tests.support.gateway.upstream import Attempt, Effect, Fault, Hop, Status
 
@@ -119,6 +122,8 @@ def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) 
     check_retries(outcome)
     check_nothing_is_left(outcome)
     check_counts(outcome)
+    if situation.stops_at is None:  # the contract knows no gateway that stops
+        assert broken(situation, outcome) == {}
 
 
 def latest_answer(situation: Situation) -> float:

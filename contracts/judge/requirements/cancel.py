@@ -17,6 +17,8 @@ from contracts.judge.requirements.common import (
 )
 from contracts.judge.situation import Trait
 
+_OVER = ("COMPLETED", "FAILED", "CANCELLED")
+
 
 def _cancelled(case: Case) -> Breaches:
     """Check what became of the sessions whose id the target knows."""
@@ -25,9 +27,12 @@ def _cancelled(case: Case) -> Breaches:
     if case.seen.situation.leaves_after_s is None and not any(case.answered):
         return  # the target was still at work when the observation ended: see time.deadline
     for session in case.seen.known:
-        if session.state in TERMINAL:
-            continue
-        tried = any(each.session == session.id for each in case.seen.cancels)
+        polls = (each for each in case.seen.polls if each.session == session.id and each.arrives)
+        if session.state in TERMINAL or any(each.shown in _OVER for each in polls):
+            continue  # it is over, or a poll said so
+        tried = [each for each in case.seen.cancels if each.session == session.id]
+        if any(each.faults for each in tried):
+            continue  # Runway refused it; another attempt is asked for by cancel.again
         got = "one that did not succeed" if tried else "none"
         yield Breach(f"a DELETE of {session.id}", f"{got}, and the session is {session.state}")
 
@@ -55,13 +60,14 @@ cancel_gone = _cancels(
     "The session of a caller who has hung up is cancelled.",
     premise=every(caller_left, left_over),
     traits={Trait.GONE},
-    unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
+    unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING, Trait.GONE_AT_THE_HAND_OVER},
 )(_cancelled)
 cancel_gone_consuming = _cancels(
     "cancel.caller-gone-at-the-end",
     "The session of a caller who hangs up when only the consume is left is cancelled.",
     premise=every(struck("consumeSession"), caller_left, left_over),
     traits={Trait.GONE_WHILE_CONSUMING},
+    unless={Trait.GONE_AT_THE_HAND_OVER},
     level=Level.SHOULD,
 )(_cancelled)
 cancel_late_id = _cancels(

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.errors import IllegalTransition
+from fake_runway.core.history.journal import Move
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Session
@@ -67,12 +68,14 @@ class Outcome:
         history: every upstream request, as the gateway experienced it.
         sessions: all sessions of the world once the gateway was done with everything.
         counts: the gateway's own, by the fate of a session: created, cancelled, left_behind, lost.
+        moves: of each session, by its id: (instant, event, state after it).
     """
 
     answer: Answer | None
     answered_at: float
     history: list[Attempt]
     sessions: list[Session]
+    moves: dict[str, tuple[tuple[float, str, str], ...]]
     counts: dict[str, int]
 
     @property
@@ -116,7 +119,7 @@ async def _connect(situation: Situation) -> Outcome:
         )
         http = await stack.enter_async_context(aiohttp.ClientSession())
         client = CheckedClient(http, f"http://127.0.0.1:{GATEWAY_PORT}", "gateway")
-        began = loop.time()
+        began, began_at = loop.time(), world.clock.now()
         calling = asyncio.ensure_future(
             client.post(
                 "/api/avatar/connect", params={"shape": situation.shape}, json=situation.body
@@ -139,7 +142,9 @@ async def _connect(situation: Situation) -> Outcome:
     history = [_since(began, attempt) for attempt in upstream.history]
     answer = calling.result() if done else None
     sessions = list(world.account.sessions.values())
-    return Outcome(answer, answered_at, history, sessions, _counts(gateway))
+    return Outcome(
+        answer, answered_at, history, sessions, _moves(world, began_at), _counts(gateway)
+    )
 
 
 def _counts(gateway: web.Application) -> dict[str, int]:
@@ -179,6 +184,20 @@ async def _stop(runner: web.AppRunner, at: float | None) -> None:
     if at is not None:
         await asyncio.sleep(at)  # noqa: TID251 - the simulated loop's time
         await runner.shutdown()
+
+
+def _moves(world: World, began_at: float) -> dict[str, tuple[tuple[float, str, str], ...]]:
+    moves: dict[str, tuple[tuple[float, str, str], ...]] = {}
+    for entry in world.log.entries():
+        if isinstance(entry, Move):
+            change, event = entry.change, entry.change.event
+            move = (
+                change.at - began_at,
+                event.value if event else "created",
+                change.after.state.value,
+            )
+            moves[change.after.id] = (*moves.get(change.after.id, ()), move)
+    return moves
 
 
 def _since(began: float, attempt: Attempt) -> Attempt:

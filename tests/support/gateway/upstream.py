@@ -61,6 +61,8 @@ class Attempt:
     Attributes:
         got: the effect's name, a Status, or the JSON body of a real answer.
         ended: None if it never did, as far as the upstream knows.
+        session: in its path; empty for a create.
+        acted: the fake has processed it.
     """
 
     hop: Hop
@@ -68,6 +70,8 @@ class Attempt:
     got: Any = None
     ended: float | None = None
     status: int = 0
+    session: str = ""
+    acted: bool = False
 
 
 @dataclass
@@ -79,11 +83,11 @@ class Upstream:
     _tried: Counter[Hop] = field(default_factory=Counter)
     _coming: dict[Hop, list[tuple[Effect | None, Attempt]]] = field(default_factory=dict)
 
-    def begin(self, hop: Hop) -> tuple[Effect | None, Attempt]:
+    def begin(self, hop: Hop, path: str) -> tuple[Effect | None, Attempt]:
         """Record that the gateway tries `hop`, and return the attempt's fault."""
         effect = self.schedule.get((hop, self._tried[hop]))
         self._tried[hop] += 1
-        attempt = Attempt(hop, asyncio.get_running_loop().time())
+        attempt = Attempt(hop, asyncio.get_running_loop().time(), session=_session_in(path))
         self.history.append(attempt)
         self._coming.setdefault(hop, []).append((effect, attempt))
         return effect, attempt
@@ -99,7 +103,7 @@ class Upstream:
         class Connector(aiohttp.TCPConnector):
             async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's own name
                 hop = hop_of(req.method, req.url.path)
-                effect, attempt = upstream.begin(hop)
+                effect, attempt = upstream.begin(hop, req.url.path)
                 if effect is Fault.REFUSED:
                     upstream.arrives(hop)
                     _end(attempt, effect)
@@ -127,6 +131,7 @@ class Upstream:
                 )
             if effect in (Fault.RESET, Fault.HANG):
                 return await _silent(request, attempt, effect)
+            attempt.acted = True
             response = await handler(request)
             return await _spoiled(request, response, attempt, effect)
 
@@ -138,6 +143,11 @@ def hop_of(method: str, path: str) -> Hop:
     if path.endswith("/consume"):
         return Hop.CONSUME
     return {"POST": Hop.CREATE, "GET": Hop.POLL, "DELETE": Hop.CANCEL}[method]
+
+
+def _session_in(path: str) -> str:
+    """Return the id behind /v1/realtime_sessions/, empty if there is none."""
+    return [*path.split("/"), ""][3]
 
 
 async def _silent(request: web.Request, attempt: Attempt, effect: Effect | None) -> web.Response:

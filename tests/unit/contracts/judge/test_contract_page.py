@@ -50,8 +50,13 @@ def test_every_requirement_is_whole(requirement: Requirement) -> None:
 
 
 def test_every_trait_is_used() -> None:
-    """Some situation has each trait, and some requirement selects situations by it."""
-    assert {trait for each in SITUATIONS for trait in each.traits} == set(Trait)
+    """Some situation has each trait, and some requirement selects situations by it.
+
+    A right target may do either where the caller leaves at the hand-over, so that a fixed situation
+    would judge nothing: only histories of random ones have that trait.
+    """
+    fixed = {trait for each in SITUATIONS for trait in each.traits}
+    assert fixed == set(Trait) - {Trait.GONE_AT_THE_HAND_OVER}
     assert {trait for each in REQUIREMENTS for trait in each.traits | each.unless} == set(Trait)
 
 
