@@ -137,7 +137,7 @@ CASES: dict[str, tuple[Observation, set[str]]] = {
             *READY_AT_2,
             (2.0, "consumed", "running"),
         ),
-        {"state.running", "state.only-ready"},
+        {"state.running"},
     ),
     "the end of a session is overlooked": (
         seen(504, 8.0, (create(1), *(poll(n, n - 1.0, "FAILED") for n in range(3, 9))), *ENDED),
@@ -149,7 +149,7 @@ CASES: dict[str, tuple[Observation, set[str]]] = {
     ),
     "an upstream error is a success": (
         seen(200, 1.0, (create(1), struck(poll(2, 1.0), "malformed")), *READY_AT_2[:1]),
-        {"upstream.poll", "state.only-ready"},
+        {"upstream.poll"},
     ),
     "a doubtful answer may be refused": (
         seen(
