@@ -28,7 +28,7 @@ from contracts.judge.output import Output
 from contracts.judge.program import Program
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.runner import PRESETS, Listener, Runner, RunPlan
-from contracts.judge.situation import Expect, Shape, Situation
+from contracts.judge.situation import Expect, Shape, Situation, Trait
 from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.spellings import Searched, tokens_in
@@ -260,6 +260,9 @@ class Judge:
         return Instance(target, fake, avatars, output, program, self.options.wait_s)
 
 
+_BODIES_OF_OTHER_TYPES = {Trait.FOREIGN_REQUEST, Trait.UNDECLARED_JSON}
+
+
 def _why_not(situation: Situation, target: Target, avatars: Sequence[str]) -> str:
     """Return why a situation has no meaning for a target, in a line; empty if it has."""
     if not target.takes_avatar:
@@ -269,6 +272,8 @@ def _why_not(situation: Situation, target: Target, avatars: Sequence[str]) -> st
             return "the endpoint chooses the avatar, which would tell slow callers from others"
     elif situation.slow and len(avatars) == 1:
         return "there is one avatar, so one caller at a time"
+    if not target.avatar_in_body and situation.traits & _BODIES_OF_OTHER_TYPES:
+        return "the endpoint reads nothing from a body, so one of any type will do"
     return target.cannot_send(situation.request)
 
 

@@ -95,7 +95,12 @@ class Target:
     @property
     def takes_avatar(self) -> bool:
         """Whether a caller says which avatar is wanted."""
-        return AVATAR in self.url or (self.takes_body and AVATAR in self.template)
+        return AVATAR in self.url or self.avatar_in_body
+
+    @property
+    def avatar_in_body(self) -> bool:
+        """Whether the avatar stands in the body of its calls."""
+        return self.takes_body and AVATAR in self.template
 
     def cannot_send(self, request: CallerRequest) -> str:
         """Return why a request has no meaning for this endpoint, in a line; empty if it has."""
@@ -131,7 +136,7 @@ class Target:
 
     @property
     def _in_json(self) -> bool:
-        return self.takes_body and AVATAR in self.template and _parsed(self.template) is not None
+        return self.avatar_in_body and _parsed(self.template) is not None
 
     def _body(self, avatar: str, wanted: Any, keys: Json) -> bytes:
         custom = self.custom_template is not None and is_uuid(avatar)

@@ -98,13 +98,17 @@ def judged(kind: type[Gateway], *, most_starts: int = 1_000) -> tuple[Report, in
 
 
 CAUSES = {
-    ExitsOnABadRequest: {"bad-json", "empty-body", "more-than-json", "not-utf-8", "big-body"},
+    ExitsOnABadRequest: {
+        *("bad-json", "empty-body", "more-than-json", "not-utf-8", "big-body"),
+        *("only-a-query", "form", "multipart-form"),
+        *("json-as-text", "json-as-form", "json-undeclared"),
+    },
     ExitsOnBrokenJson: {
         *("create-malformed", "create-page"),
         *("poll-malformed", "poll-page"),
         *("consume-malformed", "consume-page"),
     },
-    ExitsOnAFailedCancel: {"cancel-500-once", "never-ready-cancel-hangs"},
+    ExitsOnAFailedCancel: {"cancel-500-once", "never-ready-cancel-hangs", "slow-cancels"},
     HangsForEver: {"create-no-id", "create-null-id"},
 }
 
