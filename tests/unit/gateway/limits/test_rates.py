@@ -168,19 +168,19 @@ class RateStorage(Storage):
         self.kept = {name: each for name, each in self.kept.items() if each[1] > now}
         seen, refused = [], False
         pairs = list(zip(keys[::2], keys[1::2], bounds[::2], bounds[1::2], strict=True))
-        for current, previous, amount, window in pairs:
-            left = self.kept[current][1] - now - window if current in self.kept else window
+        for current, previous, amount, window_ms in pairs:
+            left = self.kept[current][1] - now - window_ms if current in self.kept else window_ms
             if left <= 0:
                 self.kept[previous] = self.kept[current]
-                left += window
-                self.kept[current] = (0, now + left + window)
+                left += window_ms
+                self.kept[current] = (0, now + left + window_ms)
             before, counted = (self.kept.get(each, (0, 0))[0] for each in (previous, current))
-            refused = refused or before * left // window + counted >= amount
+            refused = refused or before * left // window_ms + counted >= amount
             seen.append([before, counted, left])
         if refused:
             return seen
-        for current, _, _, window in pairs:
-            counted, goes_at = self.kept.get(current, (0, now + 2 * window))
+        for current, _, _, window_ms in pairs:
+            counted, goes_at = self.kept.get(current, (0, now + 2 * window_ms))
             self.kept[current] = (counted + 1, goes_at)
         return []
 
