@@ -49,9 +49,7 @@ class InFlightLimit:
         self._most = most
         self._longest_s = longest_s
         self._storage = storage
-        self._replica = secrets.token_hex(6)  # names of two replicas must differ
         self._taken = 0
-        self._ordinal = 0
         self._owed: set[str] = set()
         self._releases: set[asyncio.Task[None]] = set()
 
@@ -87,8 +85,7 @@ class InFlightLimit:
 
     @asynccontextmanager
     async def _held_in(self, storage: Storage, name: str) -> AsyncIterator[None]:
-        self._ordinal += 1
-        lease = f"{name}:{self._replica}:{self._ordinal}"
+        lease = f"{name}:{secrets.token_hex(8)}"  # unlike all others, those of other replicas too
         taken: int | None = None  # unknown: the answer may be lost, and the lease be held
         try:
             taken = await storage.outages.call(lambda: self._acquire(storage, lease))

@@ -87,7 +87,8 @@ async def test_laws(
         assert len(connects.running) <= places
     for number in range(len(connects.tasks)):
         connects.end(number)
-    await asyncio.gather(*connects.tasks, return_exceptions=True)
+    ends = await asyncio.gather(*connects.tasks, return_exceptions=True)
+    assert {type(each) for each in ends} <= {type(None), Overloaded, asyncio.CancelledError}
     await settle()
     assert (connects.running, queue.waiting) == ([], 0)
     for _ in range(places + 1):
@@ -197,6 +198,22 @@ async def test_a_waiter_who_is_cancelled_as_its_turn_comes_is_passed_over(
     for task in connects.tasks:
         task.cancel()
     await asyncio.gather(*connects.tasks, return_exceptions=True)
+
+
+async def test_the_second_waiter_gets_the_turn_of_a_first_one_who_is_cancelled() -> None:
+    """The turn goes on to it, and the cancelled one ends as cancelled ones do."""
+    connects = HeldConnects(FairQueue(1, most_waiting=9))
+    for caller in ("ann", "bob", "bob", "bob"):
+        connects.start(caller)
+    await settle()
+    connects.tasks[1].cancel()
+    connects.end(0)
+    await settle()
+    assert (connects.running, connects.queue.waiting) == (["bob"], 1)
+    assert connects.tasks[1].cancelled()
+    for number in (2, 3):
+        connects.end(number)
+    await asyncio.gather(*connects.tasks[2:])
 
 
 async def test_a_waiter_who_is_evicted_and_cancelled_at_once_passes_no_place_on() -> None:

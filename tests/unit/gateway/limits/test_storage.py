@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +18,11 @@ from gateway.limits.storage import (
     PROBE_EVERY_S,
     Outage,
     Outages,
+    Storage,
     parse_storage,
     shown,
 )
+from tests.support.processes import PATIENCE_S
 from tests.support.simulation import simulate
 
 
@@ -298,3 +301,98 @@ def test_a_storage_with_control_characters_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="control characters") as refused:
         parse_storage(f"{text}x")
     assert "hun" not in str(refused.value)
+
+
+# Redis' own protocol
+
+
+class RedisServer:
+    """A server that speaks as much of Redis' protocol as a storage needs, over real connections.
+
+    Attributes:
+        asked: the first word of each command but those about the connection.
+        open: how many connections there are.
+    """
+
+    def __init__(self) -> None:
+        self.answer = b"+PONG\r\n"
+        self.asked: list[str] = []
+        self.open = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer every command of one connection."""
+        self.open += 1
+        while line := await reader.readline():
+            words = []
+            for _ in range(int(line[1:])):
+                length = int((await reader.readline())[1:])
+                words.append((await reader.readexactly(length + 2))[:-2].decode())
+            if words[0] == "CLIENT":
+                writer.write(b"+OK\r\n")
+            else:
+                self.asked.append(words[0])
+                writer.write(self.answer)
+        self.open -= 1
+        writer.close()
+
+
+class HandClock(LoopClock):
+    """A clock that the test moves, in seconds."""
+
+    instant = 1000.0
+
+    def now(self) -> float:
+        """Return the instant that was set last."""
+        return self.instant
+
+
+@asynccontextmanager
+async def with_redis() -> AsyncIterator[tuple[RedisServer, Storage, HandClock]]:
+    """A server, and a storage there that refuses during outages. Closing it closes connections."""
+    redis, clock = RedisServer(), HandClock()
+    async with await asyncio.start_server(redis.serve, "127.0.0.1", 0) as server:
+        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        storage = Storage(url, policy=Outage.CLOSED, clock=clock, answer_s=PATIENCE_S)
+        try:
+            yield redis, storage, clock
+        finally:
+            await storage.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while redis.open:
+                await clock.sleep(0)
+
+
+async def test_a_storage_has_a_problem_while_it_does_not_answer() -> None:
+    """It is asked each time while it is well, and every two seconds while it is not."""
+    async with with_redis() as (redis, storage, clock):
+        assert await storage.problem() is None
+        assert await storage.problem() is None
+        assert redis.asked == ["PING", "PING"]
+        redis.answer = b"-LOADING Redis is loading the dataset in memory\r\n"
+        for _ in range(8):
+            assert "cannot be reached" in (await storage.problem() or "")
+            clock.instant += PROBE_EVERY_S / 4
+        assert len(redis.asked) <= 2 + 2 * 2, "each may be repeated over a new connection"
+        redis.answer = b"+PONG\r\n"
+        assert await storage.problem() is None
+
+
+async def test_an_answer_that_is_no_number_counts_as_no_answer() -> None:
+    """What listens there is no Redis, or a key of another program is in the way."""
+
+    async with with_redis() as (redis, storage, _):
+
+        async def number() -> int:
+            return int(await storage.command("INCR", "x"))
+
+        with pytest.raises(LimitsUnavailable):
+            await storage.outages.call(number)
+        assert redis.asked == ["INCR"]
+
+
+async def test_a_storage_opens_a_bounded_number_of_connections() -> None:
+    """More calls at once wait for a turn, and all of them are answered."""
+    async with with_redis() as (redis, storage, _):
+        calls = (storage.outages.call(lambda: storage.command("PING")) for _ in range(200))
+        assert set(await asyncio.gather(*calls)) == {True}
+        assert 1 < redis.open <= CONNECTIONS
