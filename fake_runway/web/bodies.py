@@ -138,12 +138,17 @@ class Bodies:
             return NO_BODY
         value = _parse(raw)
         if not ignored:
-            self._check(value, operation_id, strict_keys=strict_keys)
+            self.check(value, operation_id, strict_keys=strict_keys)
         if not isinstance(value, dict):
             raise BadBody("Invalid input: expected object")
         return value
 
-    def _check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+    def check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+        """Refuse a body that is not of the operation's shape.
+
+        Raises:
+            BadBody.
+        """
         validator = self._validators[operation_id]
         if validator.is_valid(value):
             return
