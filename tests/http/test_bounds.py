@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import zlib
+from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -12,7 +14,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from contracts.wire.schema import load
+from fake_runway.admin_api.calls import AdminCall
+from fake_runway.admin_api.declaration import WorldWait
 from fake_runway.admin_api.scenarios import MOST_BOUND, MOST_FAULTS
+from fake_runway.admin_api.waits import WaitTimedOut, await_calls
 from fake_runway.clock import next_turn
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
@@ -21,6 +26,7 @@ from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import LARGEST_INTEGER
 from fake_runway.replay.record import PREFIX
+from fake_runway.room.tokens import LiveKit
 from fake_runway.web.bodies import DEEPEST_BODY, LONGEST_BODY, MOST_VALUES, check_extent
 from fake_runway.web.errors import BodyTooDeep, BodyTooLarge
 from fake_runway.worlds.registry import Retention
@@ -401,3 +407,34 @@ async def test_a_replayed_world_keeps_no_more_than_another(start_fake: StartFake
     for _ in range(6):
         again.log.add_exchange(Exchange("x", "GET", "/x", reply="x" * 900_000))
     assert again.log.bytes <= 3_000_000
+
+
+async def test_waits_that_end_together_leave_others_their_turns(start_fake: StartFake) -> None:
+    """Each looks through the journal in a turn of its own, and does not look again in vain."""
+    fake = await start_fake()
+    await fake.create()
+    world = fake.world
+    seen: list[int] = []
+    turns = 0
+
+    class Counted(deque[Exchange]):
+        def __iter__(self) -> Iterator[Exchange]:
+            seen.append(turns)
+            return super().__iter__()
+
+    world.log.exchanges = Counted(world.log.exchanges)
+    body = {"timeout": "0.2s", "count": 9}
+
+    async def wait() -> None:
+        call = AdminCall(fake.worlds, world, LiveKit(), world.clock.now(), "", body, {})
+        assert isinstance(await_calls.scope, WorldWait)
+        with pytest.raises(WaitTimedOut, match="there are 1"):
+            await await_calls.scope.answer(call)
+
+    waits = asyncio.gather(*[wait() for _ in range(40)])
+    while not waits.done():
+        turns += 1
+        await next_turn()
+    await waits
+    assert len(seen) == 40
+    assert max(Counter(seen).values()) == 1
