@@ -130,7 +130,7 @@ class Bodies:
         if ignored and not strict_type:
             return NO_BODY
         declared = "Content-Type" in request.headers
-        is_json = request.content_type == "application/json"
+        is_json = _media_type(request.headers) == "application/json"
         if (declared or use is Body.REQUIRED) and not is_json:
             raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
         raw = await _read(request)
@@ -185,6 +185,11 @@ def check_tool_names(create: Json) -> None:
         if tool["name"] in names:
             raise BadBody("Tool names must be unique", where=f"$.tools[{index}].name")
         names.add(tool["name"])
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    # aiohttp reads the whole header as one of an e-mail: up to half a second, or no end of brackets
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 async def _read(request: web.BaseRequest) -> bytes:

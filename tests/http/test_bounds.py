@@ -438,3 +438,17 @@ async def test_waits_that_end_together_leave_others_their_turns(start_fake: Star
     await waits
     assert len(seen) == 40
     assert max(Counter(seen).values()) == 1
+
+
+@pytest.mark.parametrize("kind", ["text/plain" + "(" * 7_000, "(" * 7_000, "a/b" + ';"' * 3_500])
+async def test_a_content_type_is_read_up_to_its_parameters(
+    start_fake: StartFake, kind: str
+) -> None:
+    """Whatever follows: the readers of e-mail headers need long for that, or do not end."""
+    fake = await start_fake()
+    for path in (SESSIONS, "/__admin/faults"):
+        refused = await fake.call("POST", path, data=b"{}", headers={"Content-Type": kind})
+        assert refused.status in (400, 415)
+    good = {"Content-Type": "Application/JSON ;" + kind}
+    created = await fake.call("POST", SESSIONS, data=orjson.dumps(CREATE), headers=good)
+    assert created.status == 200
