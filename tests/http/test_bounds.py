@@ -452,3 +452,17 @@ async def test_a_content_type_is_read_up_to_its_parameters(
     good = {"Content-Type": "Application/JSON ;" + kind}
     created = await fake.call("POST", SESSIONS, data=orjson.dumps(CREATE), headers=good)
     assert created.status == 200
+
+
+@pytest.mark.parametrize("header", ["User-Agent", "Content-Type"])
+async def test_no_part_of_a_secret_is_left_where_a_header_is_cut(
+    start_fake: StartFake, header: str
+) -> None:
+    """The journal has the beginning of a long header, cut after its secrets are redacted."""
+    fake = await start_fake()
+    key = "stk_0123456789ab_" + "5eed" * 8
+    for filler in range(60, 125, 7):
+        await fake.call("POST", SESSIONS, headers={header: "a" * filler + key}, data=b"{}")
+    journal = await fake.admin("GET", "/journal?limit=100")
+    assert journal.json["exchanges"]
+    assert "stk_0" not in str(journal.json)

@@ -64,9 +64,12 @@ def holds_secret(text: str, secret: str) -> bool:
 
 
 def redacted_body(body: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
-    """Return a request's body without secrets; the same object if there are none."""
+    """Return a request's body without secrets, in keys too; the same object if there are none."""
     redacted = {
-        key: {name: _of_integration(name, each, secret) for name, each in value.items()}
+        redacted_text(key, secret): {
+            redacted_text(name, secret): _of_integration(name, each, secret)
+            for name, each in value.items()
+        }
         if key in _INTEGRATIONS and isinstance(value, dict)
         else _redacted(value, secret)
         for key, value in body.items()
@@ -98,7 +101,9 @@ def _redacted(value: Any, secret: str) -> Any:
         case str():
             return redacted_text(value, secret)
         case dict():
-            return {key: _redacted(each, secret) for key, each in value.items()}
+            return {
+                redacted_text(key, secret): _redacted(each, secret) for key, each in value.items()
+            }
         case list():
             return [_redacted(each, secret) for each in value]
         case _:
