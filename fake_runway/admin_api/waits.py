@@ -12,6 +12,7 @@ from typing import TypeVar
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, next_due_at
 from fake_runway.admin_api.declaration import WorldWait, operation
 from fake_runway.admin_api.journal import gone_matching, matches
+from fake_runway.clock import next_turn
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange, Resource
 from fake_runway.core.history.views import exchange_body, session_view
@@ -88,6 +89,10 @@ async def await_calls(call: AdminCall) -> Reply:
         return [each for each in every if each.number >= since and matches(each, filters)]
 
     def found() -> list[Exchange] | None:
+        # calls that come are counted as they come; only a journal that was cleared makes that wrong
+        if missing[0] > 0 and counted[0] and not world.log.deleted:
+            return None
+        counted[0] = True
         fitting = matching()
         # calls that the journal no longer keeps count as well
         missing[0] = count - len(fitting)
@@ -100,13 +105,13 @@ async def await_calls(call: AdminCall) -> Reply:
             missing[0] -= 1
         return missing[0] <= 0
 
-    missing = [count]
+    missing, counted = [count], [False]
     subject = next(iter(RUNWAY_API.subjects_in(filters)), NO_SUBJECT)
     watch = world.calls_watched.watching(Topic(filters.get("operation", ""), subject.id), is_last)
     exchanges = await _until(call, found, watch=watch)
     gone = gone_matching(world, filters, since=since)
     if exchanges is None:
-        so_far = f"there are {len(matching()) + gone.certain}"
+        so_far = f"there are {count - missing[0]}"
         if gone.uncertain:
             so_far += f", and {gone.uncertain} that are no longer kept may be among them"
         raise WaitTimedOut(f"Waited for {count} matching calls; {so_far}. {_time(world)}")
@@ -162,7 +167,9 @@ async def _until(
         await world.catch_up()
         if call.worlds.get(world.name) is not world:
             raise Conflict("The world was dropped or reset during the wait.")
-        return found()
+        async with call.worlds.looking:  # else those whose time is up look all at once
+            await next_turn()
+            return found()
 
     with suppress(TimeoutError), watch as seen, world.kept_up():
         async with asyncio.timeout(timeout_s):

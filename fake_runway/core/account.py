@@ -36,6 +36,7 @@ from fake_runway.core.sessions.rules import (
 from fake_runway.core.sessions.session import Plan, Session, new_session
 
 _FEW_ENTRIES = 64
+_MANY_CHANGES = 125  # of one call; some milliseconds
 
 
 class Account:
@@ -73,6 +74,7 @@ class Account:
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
+        self._admits_at: float | None = None  # capacity since then waits to be filled
         self.created_count = 0
         self._live = 0  # sessions that have not ended
         self.active = 0
@@ -113,6 +115,8 @@ class Account:
     @property
     def next_due_at(self) -> float | None:
         """When the next event is due; None if none is."""
+        if self._admits_at is not None:
+            return self._admits_at
         while self._due and not self._is_current(self._due[0]):
             heappop(self._due)
         return self._due[0][0] if self._due else None
@@ -136,6 +140,10 @@ class Account:
         if now < self._now:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
         history: list[Change] = []
+        if self._admits_at is not None:
+            history += self._admit_queued(self._admits_at, most=most)
+        if self._admits_at is not None:
+            return history
         while self._due and self._due[0][0] <= now:
             if len(history) >= most:
                 return history
@@ -156,12 +164,16 @@ class Account:
     # Calls
 
     def change_settings(self, settings: Settings, *, at: float) -> None:
-        """Put other settings in force. Sessions keep the plan they were created with."""
+        """Put other settings in force. Sessions keep the plan they were created with.
+
+        Of very many that may then be admitted some are, and the others by the next `advance`,
+        before anything else and at the same instant.
+        """
         self.advance(at)
         self.settings = settings
-        self._admit_queued(at)
+        self._admit_queued(at, most=_MANY_CHANGES)
         self._evict_oldest()
-        self.advance(at)
+        self.advance(at, most=_MANY_CHANGES)
 
     def grant(self, credits: int, *, at: float) -> None:
         """Change the credits granted so that `credits` are left; a world without limit gets one."""
@@ -266,10 +278,14 @@ class Account:
         self._put(change)
         return [change, *self._admit_queued(change.at)]
 
-    def _admit_queued(self, at: float) -> list[Change]:
+    def _admit_queued(self, at: float, *, most: float = math.inf) -> list[Change]:
         limit = self.settings.limits.concurrency
         admissions: list[Change] = []
+        self._admits_at = None
         while self._queue and (limit is None or self.active < limit):
+            if len(admissions) >= most:
+                self._admits_at = at
+                break
             oldest = self._sessions[next(iter(self._queue))]
             admissions.append(transition(oldest, Event.ADMITTED, at, draws=self._draws))
             self._put(admissions[-1])

@@ -17,11 +17,13 @@ import binascii
 import math
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
+from contracts.wire.schema import BodyValidator, load
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.history.journal import Act, Exchange, Move
 from fake_runway.core.history.views import act_body, entry_body, exchange_body
@@ -37,7 +39,7 @@ from fake_runway.worlds.world import World
 
 FORMAT = 1
 PREFIX = "fr1."
-_LARGEST_RECORD = 64 * 1024 * 1024
+LARGEST_RECORD = 64 * 1024 * 1024
 _DEEPEST_RECORD = DEEPEST_BODY + 16  # what is replayed has to be written as JSON too
 _LAST_INSTANT = 2e11  # in the year 8307: the ten years that a clock can move stay below 9999
 _OUTCOMES = frozenset({"response", "acted", "faults", "nearest"})
@@ -132,20 +134,29 @@ def token_of(given: Json) -> str:
     return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def read(text: str | bytes) -> dict[str, Any]:
+def read(
+    text: str | bytes, *, largest: int = LARGEST_RECORD, most: float = math.inf
+) -> dict[str, Any]:
     """Return the record in a token or in the text of a file.
 
     Shape: `Record` in contracts/wire/schemas/admin.json; a token's has `digests` instead of
     `journal`.
 
+    Args:
+        largest: bytes that a token may unpack to.
+        most: values that a record may have; they take many times the memory of their text.
+
     Raises:
-        NotReplayable: there is none in it, or one of another format.
+        NotReplayable: there is none in it, or one of another format, shape or size.
     """
     # bytes of a command line that are not UTF-8 are surrogates in `text`
     raw = text.encode(errors="surrogateescape") if isinstance(text, str) else text
     raw = raw.strip()
     if raw.startswith(PREFIX.encode()):
-        raw = _unpacked(raw[len(PREFIX) :])
+        raw = _unpacked(raw[len(PREFIX) :], largest)
+    # each value but the first stands behind one of these; those in texts count too
+    if most < math.inf and sum(map(raw.count, (b",", b"[", b"{"))) > most:
+        raise NotReplayable(f"expected a record of at most {most:g} values, got more")
     try:
         given = orjson.loads(raw)
         if isinstance(given, dict) and isinstance(given.get("record"), dict):
@@ -170,21 +181,44 @@ def read(text: str | bytes) -> dict[str, Any]:
         missing.append("journal")
     if missing:
         raise NotReplayable(f"the record lacks {', '.join(missing)}")
-    for name, most in (("rate", LARGEST_RATE), ("epoch", _LAST_INSTANT), ("now", _LAST_INSTANT)):
-        value = given[name]
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
-            raise NotReplayable(f"expected a number from 0 to {most:g} as {name} of the record")
+    _check_shape(given)
+    for name, last in (("rate", LARGEST_RATE), ("epoch", _LAST_INSTANT), ("now", _LAST_INSTANT)):
+        if not 0 <= given[name] <= last:
+            raise NotReplayable(f"expected a number from 0 to {last:g} as {name} of the record")
     for name in ("world", "origin"):
-        if not isinstance(given[name], str) or not is_name(given[name]):
+        if not is_name(given[name]):
             raise NotReplayable(f"expected the name of a world as {name} of the record")
     return given
 
 
-def _unpacked(raw: bytes) -> bytes:
+@cache
+def _shape() -> BodyValidator:
+    """Return the shape of a record whose journal may be digests, as in a token."""
+    shapes = load("admin").raw["components"]["schemas"]
+    record, digests = shapes["Record"], {"type": "array", "items": {"type": "string"}}
+    return BodyValidator(
+        {
+            **record,
+            "required": sorted(_KEYS),
+            "properties": {**record["properties"], "digests": digests},
+            "components": {"schemas": shapes},
+        }
+    )
+
+
+def _check_shape(given: Json) -> None:
+    # a world is made of it, and every answer about that world shows parts of it
+    if _shape().is_valid(given):
+        return
+    if problems := _shape().problems(given):
+        raise NotReplayable(f"the record is damaged: {printable(problems[0].sentence())}")
+
+
+def _unpacked(raw: bytes, largest: int) -> bytes:
     try:
         packed = base64.urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
         reader = zlib.decompressobj()
-        unpacked = reader.decompress(packed, _LARGEST_RECORD)
+        unpacked = reader.decompress(packed, largest)
     except (binascii.Error, ValueError, zlib.error) as error:
         raise NotReplayable("the replay token is damaged: it cannot be unpacked") from error
     if reader.unconsumed_tail or not reader.eof:

@@ -8,6 +8,7 @@ from typing import cast
 from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.declaration import WorldAct, carry_out
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
+from fake_runway.admin_api.requests import AdminBodies
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -22,11 +23,13 @@ from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.web.bodies import Bodies, Body
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
-LONGEST_CALL_S = 1800  # of the contract
 _WRONG_KEY = "stk_another_key"
+_BODIES, _ADMIN_BODIES = Bodies(), AdminBodies()
+_CHECKED = (Body.REQUIRED, Body.OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +128,20 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
         world.log.add_act(act)
         return
     name, body = operation.scope.repeat(step)
+    if body or (operation.takes and not operation.optional):
+        _ADMIN_BODIES.check(body, operation.id, strict_keys=True)
     carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
 def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     request, door = step["request"], step.get("door")
-    longest = (request["body"] or {}).get("maxDuration", 0)
-    if longest > LONGEST_CALL_S:  # billing it block by block would take forever
-        raise NotReplayable(f"the record is damaged: a maxDuration of {longest}")
     operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
     kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
     subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
     if operation is not None and operation.creates:
         subject = NO_SUBJECT  # the step names what the create made
+    if operation is not None and operation.body in _CHECKED and door is None:
+        _BODIES.check(request["body"] or {}, operation.id, strict_keys=False)
     exchange = Exchange(
         step["operation"] or "",
         step["method"],

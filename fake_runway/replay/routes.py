@@ -6,13 +6,14 @@ from typing import cast
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
 from fake_runway.admin_api.declaration import WorldWait, operation
-from fake_runway.clock import next_turn
 from fake_runway.replay.record import NotReplayable, read, record, token_of
 from fake_runway.replay.rerun import Replayed, replaying
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.naming import explicit_name
 
 _STEPS_OF_A_TURN = 50
+_LARGEST_RECORD = 16 << 20  # bytes, as much as a journal may take by default
+_MOST_VALUES = 500_000  # some 10,000 steps; reading them is one block of work
 _LARGE_JOURNAL = 1 << 20  # bytes; to compress more would hold up other worlds
 
 
@@ -34,12 +35,17 @@ async def post_replay(call: AdminCall) -> Reply:
     name = explicit_name(call.body["name"])
     _check_free(call, name)
     try:
-        given = read(call.body["token"])
+        given = await asyncio.to_thread(
+            read, call.body["token"], largest=_LARGEST_RECORD, most=_MOST_VALUES
+        )
         steps = replaying(given, livekit=call.livekit, catalogue=call.worlds.catalogue)
         done = await _in_turns(steps)
     except NotReplayable as error:
         raise AdminRefused(str(error), where="$.token") from error
     _check_free(call, name)  # others had their turns
+    # what was replayed is kept whole; what comes after it has the limit of any world
+    log = done.world.log
+    log.most_bytes = max(log.bytes, call.worlds.retention.journal_bytes)
     call.worlds.fork(done.world, name)
     difference = done.divergence
     return Reply(
@@ -59,14 +65,24 @@ def _check_free(call: AdminCall, name: str) -> None:
 
 
 async def _in_turns(steps: Generator[None, None, Replayed]) -> Replayed:
-    """Return what `steps` returns in the end; everything else goes on meanwhile."""
+    """Return what `steps` returns in the end; everything else goes on meanwhile.
+
+    In a thread, because a step may be long: the first makes a world of many scenarios, the last
+    compares all that happened. One turn at a time, so that a caller who leaves ends it.
+    """
+    while (done := await asyncio.to_thread(_turn, steps)) is None:
+        pass
+    return done
+
+
+def _turn(steps: Generator[None, None, Replayed]) -> Replayed | None:
+    """Take some of the steps; return what they return in the end, None before it."""
     try:
-        while True:
-            for _ in range(_STEPS_OF_A_TURN):
-                next(steps)
-            await next_turn()
+        for _ in range(_STEPS_OF_A_TURN):
+            next(steps)
     except StopIteration as done:
         return cast(Replayed, done.value)
+    return None
 
 
 REPLAY_OPERATIONS = (get_replay, post_replay)

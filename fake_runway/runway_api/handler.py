@@ -17,7 +17,7 @@ from aiohttp import web
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Rejection
-from fake_runway.core.history.redaction import holds_secret
+from fake_runway.core.history.redaction import holds_secret, redacted_text
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
@@ -129,9 +129,9 @@ class RunwayHandler:
             "",
             request.method,
             path.text,
-            agent=headers.get("User-Agent", "")[:_LONGEST_HEADER],
+            agent=_beginning(headers.get("User-Agent", ""), token),
             versioned=headers.get("X-Runway-Version") == API_VERSION,
-            content_type=headers.get("Content-Type", "")[:_LONGEST_HEADER],
+            content_type=_beginning(headers.get("Content-Type", ""), token),
         )
         if query := request.raw_path.partition("?")[2]:
             plain = unquote_plus(query)
@@ -210,6 +210,13 @@ class RunwayHandler:
             if operation.creates:
                 check_tool_names(body)
             exchange.body = body
+
+
+def _beginning(header: str, secret: str) -> str:
+    """Return as much of a header as is kept: a secret that is cut is not known for one any more."""
+    if len(header) <= _LONGEST_HEADER:
+        return header
+    return redacted_text(header, secret)[:_LONGEST_HEADER]
 
 
 def _rejection(refusal: Refused) -> Rejection:

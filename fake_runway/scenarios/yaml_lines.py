@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from fake_runway.core.problems import Path, ScenarioProblem
 from fake_runway.core.text import LONGEST, short
+from fake_runway.core.types import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     import yaml
 
 DEEPEST = 32
 MOST_DOCUMENTS = 1_000
-LARGEST_INTEGER = 2**53 - 1
-"""What every JSON parser reads without loss."""
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})

@@ -130,7 +130,7 @@ class Bodies:
         if ignored and not strict_type:
             return NO_BODY
         declared = "Content-Type" in request.headers
-        is_json = request.content_type == "application/json"
+        is_json = _media_type(request.headers) == "application/json"
         if (declared or use is Body.REQUIRED) and not is_json:
             raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
         raw = await _read(request)
@@ -138,12 +138,17 @@ class Bodies:
             return NO_BODY
         value = _parse(raw)
         if not ignored:
-            self._check(value, operation_id, strict_keys=strict_keys)
+            self.check(value, operation_id, strict_keys=strict_keys)
         if not isinstance(value, dict):
             raise BadBody("Invalid input: expected object")
         return value
 
-    def _check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+    def check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+        """Refuse a body that is not of the operation's shape.
+
+        Raises:
+            BadBody.
+        """
         validator = self._validators[operation_id]
         if validator.is_valid(value):
             return
@@ -180,6 +185,11 @@ def check_tool_names(create: Json) -> None:
         if tool["name"] in names:
             raise BadBody("Tool names must be unique", where=f"$.tools[{index}].name")
         names.add(tool["name"])
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    # aiohttp reads the whole header as one of an e-mail: up to half a second, or no end of brackets
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 async def _read(request: web.BaseRequest) -> bytes:

@@ -1,5 +1,6 @@
 """The worlds of one server: made when a request first names them, dropped when idle, copied."""
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class Worlds:
         answered: calls, by operation and status.
         struck: calls that a fault struck.
         dropped: worlds, by reason.
+        looking: held by the one who looks through all that is kept, so that thousands who want to
+            at the same moment leave turns to others.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Worlds:
         self.answered: Counter[tuple[str, int]] = Counter()
         self.struck = 0
         self.dropped: Counter[str] = Counter()
+        self.looking = asyncio.Lock()
         self._source = source
         self._by_name: OrderedDict[str, World] = OrderedDict()  # used longest ago first
         self._by_tag: dict[str, World] = {}

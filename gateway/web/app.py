@@ -151,8 +151,13 @@ def _longest_body(config: Config) -> int:
     return LONGEST_BODY_WITH_OPTIONS if config.options else LONGEST_BODY
 
 
+def _media_type(request: web.Request) -> str:
+    # aiohttp reads the whole header as one of an e-mail: up to half a second, or no end of brackets
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
 async def _body(request: web.Request) -> object:
-    if request.content_type != "application/json":
+    if _media_type(request) != "application/json":
         raise UnsupportedMediaType
     if any(each.lower() != "identity" for each in request.headers.getall("Content-Encoding", ())):
         raise UnsupportedMediaType("Content-Encoding is not supported")

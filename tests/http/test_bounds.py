@@ -1,6 +1,10 @@
 """No body is so deep or so large that it stops the server, or cannot be written again."""
 
 import asyncio
+import base64
+import zlib
+from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -10,12 +14,19 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from contracts.wire.schema import load
+from fake_runway.admin_api.calls import AdminCall
+from fake_runway.admin_api.declaration import WorldWait
 from fake_runway.admin_api.scenarios import MOST_BOUND, MOST_FAULTS
+from fake_runway.admin_api.waits import WaitTimedOut, await_calls
 from fake_runway.clock import next_turn
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
+from fake_runway.core.history.journal import Exchange
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.types import LARGEST_INTEGER
+from fake_runway.replay.record import PREFIX
+from fake_runway.room.tokens import LiveKit
 from fake_runway.web.bodies import DEEPEST_BODY, LONGEST_BODY, MOST_VALUES, check_extent
 from fake_runway.web.errors import BodyTooDeep, BodyTooLarge
 from fake_runway.worlds.registry import Retention
@@ -300,3 +311,158 @@ async def test_a_large_run_is_recorded_and_replayed(start_fake: StartFake) -> No
     body = {"name": "again", "token": recorded.json["token"]}
     replayed = await fake.admin("POST", "/replay", body)
     assert (replayed.status, replayed.json["identical"]) == (200, True)
+
+
+@pytest.mark.parametrize("setting", ["credits", "concurrency", "daily", "retained"])
+async def test_the_largest_numbers_of_a_scenario_can_be_written(
+    start_fake: StartFake, setting: str
+) -> None:
+    """Beyond what JSON can write a number is refused, not kept for all answers to break on."""
+    fake = await start_fake()
+    for number in (2.0**53, 2**64, 1e308):
+        wrong = await fake.admin("PUT", "/scenario", {"scenario": {"account": {setting: number}}})
+        assert (wrong.status, f"$.account.{setting}" in wrong.json["error"]) == (400, True)
+    largest = {"scenario": {"account": {setting: LARGEST_INTEGER}}}
+    assert (await fake.admin("PUT", "/scenario", largest)).status == 200
+    await fake.create()
+    assert (await fake.call("GET", "/v1/organization")).status == 200
+    reads = [await fake.admin("GET", path) for path in (*READS, "/credits", "/scenario")]
+    assert {each.status for each in reads} == {200}
+
+
+def _packed(record: Any) -> str:
+    raw = record if isinstance(record, bytes) else orjson.dumps(record)
+    return PREFIX + base64.urlsafe_b64encode(zlib.compress(raw, 9)).decode().rstrip("=")
+
+
+BOMBS = {
+    "bytes": b" " * (60 << 20),
+    "values": b"[" + b"[]," * 4_000_000 + b"[]]",
+    "objects": b"[" + b'{"a":1},' * 1_500_000 + b"{}]",
+}
+
+
+@pytest.mark.parametrize("raw", BOMBS.values(), ids=BOMBS)
+async def test_a_small_token_that_unpacks_to_very_much_is_refused(
+    start_fake: StartFake, raw: bytes
+) -> None:
+    """Before its values are made: they would take a hundred times the memory of their text."""
+    fake = await start_fake()
+    token = _packed(raw)
+    assert len(token) < 200_000
+    answer = await fake.admin("POST", "/replay", {"name": "again", "token": token})
+    assert answer.status == 400
+    assert "large" in answer.json["error"] or "at most" in answer.json["error"]
+
+
+DAMAGE: dict[str, tuple[tuple[Any, ...], Any]] = {
+    "an operation of another type": (("steps", 0, "operation"), {"a": 1}),
+    "an avatar that is a list": (("steps", 0, "avatar"), [[]]),
+    "a media URL that is a number": (("media_url",), 5),
+    "a query of numbers": (("steps", 0, "request", "query"), {"limit": 5}),
+    "a key of another type": (("steps", 2, "request", "key_fits"), {"a": 1}),
+    "an agent that is a list": (("steps", 0, "request", "agent"), ["x"]),
+    "a create without an avatar": (("steps", 0, "request", "body"), {"model": "gwm1_avatars"}),
+    "a create that runs forever": (("steps", 0, "request", "body", "maxDuration"), 10**9),
+    "an act of another shape": (("steps", 3, "given"), {"left": "x"}),
+    "an act that runs forever": (("steps", 4, "given"), {"max_duration_s": 10**9}),
+    "a number that is too large": (("account", "concurrency"), 1e308),
+    "a seed that is a list": (("seed",), []),
+    "a step that is none": (("steps", 0), {}),
+}
+
+
+@pytest.mark.parametrize(("path", "value"), DAMAGE.values(), ids=DAMAGE)
+async def test_a_record_of_another_shape_is_refused(
+    start_fake: StartFake, path: tuple[Any, ...], value: Any
+) -> None:
+    """It is text from outside like any body: what is made of it is shown in later answers."""
+    fake = await start_fake()
+    await fake.create()
+    session = await fake.admin("POST", "/sessions", {"state": "ready"})
+    await fake.consume(session.json["id"], session.json["session_key"])
+    await fake.admin("PUT", "/credits", {"left": 5})
+    await fake.admin("POST", "/sessions", {"state": "running", "max_duration_s": 60})
+    recorded = (await fake.admin("GET", "/replay")).json["record"]
+    assert [each.get("act") for each in recorded["steps"]] == [
+        *(None, "makeSession", None, "putCredits", "makeSession")
+    ]
+    given = {**recorded, "digests": []}
+    del given["journal"]
+    place: Any = given
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    answer = await fake.admin("POST", "/replay", {"name": "again", "token": _packed(given)})
+    assert (answer.status, answer.json.get("where")) == (400, "$.token")
+
+
+async def test_a_replayed_world_keeps_no_more_than_another(start_fake: StartFake) -> None:
+    """The replay needs a journal without a limit; what comes after it does not."""
+    fake = await start_fake(retention=Retention(journal_bytes=3_000_000))
+    await consume(fake, {"a": "x" * 900_000})
+    token = (await fake.admin("GET", "/replay")).json["token"]
+    await fake.admin("POST", "/replay", {"name": "again", "token": token})
+    again = fake.worlds.named("again")
+    for _ in range(6):
+        again.log.add_exchange(Exchange("x", "GET", "/x", reply="x" * 900_000))
+    assert again.log.bytes <= 3_000_000
+
+
+async def test_waits_that_end_together_leave_others_their_turns(start_fake: StartFake) -> None:
+    """Each looks through the journal in a turn of its own, and does not look again in vain."""
+    fake = await start_fake()
+    await fake.create()
+    world = fake.world
+    seen: list[int] = []
+    turns = 0
+
+    class Counted(deque[Exchange]):
+        def __iter__(self) -> Iterator[Exchange]:
+            seen.append(turns)
+            return super().__iter__()
+
+    world.log.exchanges = Counted(world.log.exchanges)
+    body = {"timeout": "0.2s", "count": 9}
+
+    async def wait() -> None:
+        call = AdminCall(fake.worlds, world, LiveKit(), world.clock.now(), "", body, {})
+        assert isinstance(await_calls.scope, WorldWait)
+        with pytest.raises(WaitTimedOut, match="there are 1"):
+            await await_calls.scope.answer(call)
+
+    waits = asyncio.gather(*[wait() for _ in range(40)])
+    while not waits.done():
+        turns += 1
+        await next_turn()
+    await waits
+    assert len(seen) == 40
+    assert max(Counter(seen).values()) == 1
+
+
+@pytest.mark.parametrize("kind", ["text/plain" + "(" * 7_000, "(" * 7_000, "a/b" + ';"' * 3_500])
+async def test_a_content_type_is_read_up_to_its_parameters(
+    start_fake: StartFake, kind: str
+) -> None:
+    """Whatever follows: the readers of e-mail headers need long for that, or do not end."""
+    fake = await start_fake()
+    for path in (SESSIONS, "/__admin/faults"):
+        refused = await fake.call("POST", path, data=b"{}", headers={"Content-Type": kind})
+        assert refused.status in (400, 415)
+    good = {"Content-Type": "Application/JSON ;" + kind}
+    created = await fake.call("POST", SESSIONS, data=orjson.dumps(CREATE), headers=good)
+    assert created.status == 200
+
+
+@pytest.mark.parametrize("header", ["User-Agent", "Content-Type"])
+async def test_no_part_of_a_secret_is_left_where_a_header_is_cut(
+    start_fake: StartFake, header: str
+) -> None:
+    """The journal has the beginning of a long header, cut after its secrets are redacted."""
+    fake = await start_fake()
+    key = "stk_0123456789ab_" + "5eed" * 8
+    for filler in range(60, 125, 7):
+        await fake.call("POST", SESSIONS, headers={header: "a" * filler + key}, data=b"{}")
+    journal = await fake.admin("GET", "/journal?limit=100")
+    assert journal.json["exchanges"]
+    assert "stk_0" not in str(journal.json)

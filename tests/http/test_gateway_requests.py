@@ -44,6 +44,8 @@ MUSIC = {"avatarId": "music-superstar"}
         (b'{"avatarId": "nobody"}', "application/json", 404, "unknown_avatar"),
         (b'{"avatarId": "cat-character"}', "text/plain", 415, "unsupported_media_type"),
         (b'{"avatarId": "cat-character"}', "", 415, "unsupported_media_type"),
+        (b"{}", "text/plain" + "(" * 7_000, 415, "unsupported_media_type"),
+        (b"{}", "application/json;" + "(" * 7_000, 400, "invalid_request"),
         (b" " * 17_000, "application/json", 413, "payload_too_large"),
     ],
 )

@@ -16,7 +16,7 @@ NAMES = (
 )
 """What the names in all of the code mean."""
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_CODE = re.compile(r"^```(js|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"^```(js|python)\n((?:(?!```).*\n)*+)```$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,7 @@ class Log:
         vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
+        most_bytes: as given; may be changed, and holds from the next entry on.
         bytes: about how much memory exchanges and acts take.
         bytes_gone: about how much those took that did not fit, since they were last cleared.
         dropped: how many exchanges and acts did not fit, or were cleared.
@@ -198,7 +199,7 @@ class Log:
         most_bytes: float = DEFAULT_BYTES,
         vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self.bytes = self.bytes_gone = 0
         self._vocabulary = vocabulary
         self._capacity = capacity
@@ -262,7 +263,7 @@ class Log:
             self._evict_exchange()
         while len(self.acts) > self._capacity:
             self._evict_act()
-        while self.bytes > self._most_bytes and (self.exchanges or self.acts):
+        while self.bytes > self.most_bytes and (self.exchanges or self.acts):
             oldest_act = self.acts[0].number if self.acts else self.next_number
             if self.exchanges and self.exchanges[0].number < oldest_act:
                 self._evict_exchange()

@@ -7,16 +7,24 @@ its host. A redacted request stays valid, because a replay applies it again.
 
 import re
 from collections.abc import Mapping
+from itertools import product
+from string import hexdigits
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 REDACTED = "[covered]"
 
 _KEYS = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}|key_[0-9a-f]{128}", re.IGNORECASE)
-# The second branch skips a run of letters that holds no token: else each eyJ in it would look
-# through the rest of the run.
+_ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
+_BYTE = {
+    f"{high}{low}".encode(): bytes.fromhex(high + low) for high, low in product(hexdigits, repeat=2)
+}
+_TOKEN = r"(?:(?!eyJ)[\w-])*+eyJ[\w-]{8,}+\.[\w-]{8,}+\.[\w-]"
+# The second branch skips words that hold no token, many at once: else each eyJ in a word would look
+# through the rest of it, and each word would be a match of its own.
 _JWT = re.compile(
-    r"(?P<before>(?:(?!eyJ)[\w-])*+)eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]++)++|[\w-]++",
+    r"(?P<before>(?:(?!eyJ)[\w-])*+)eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]++)++"
+    rf"|(?:(?!{_TOKEN})[\w-]++[^\w-]*+)++",
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 4  # shorter ones occur in any text by chance
@@ -26,13 +34,23 @@ _INTEGRATIONS = ("integration", "livekit")
 
 def redacted_text(text: str, secret: str) -> str:
     """Return `text` without the caller's secret and without keys, percent-encoded ones too."""
-    plain = unquote(text) if "%" in text else text
+    plain = _decoded(text) if "%" in text else text
     redacted = _KEYS.sub(REDACTED, plain)
     if "eyj" in redacted.lower():
         redacted = _JWT.sub(_without_token, redacted)
     if len(secret) >= _SHORTEST_SECRET and not secret.startswith("fake."):
         redacted = redacted.replace(secret, REDACTED)
     return text if redacted == plain else redacted
+
+
+def _decoded(text: str) -> str:
+    """Return `text` with its percent-escapes decoded; other percent signs stay.
+
+    `urllib` does the same, and needs a second for the escapes that a body has room for.
+    """
+    parts = _ESCAPE.split(text.encode(errors="surrogateescape"))
+    parts[1::2] = map(_BYTE.__getitem__, parts[1::2])
+    return b"".join(parts).decode(errors="replace")
 
 
 def _without_token(match: re.Match[str]) -> str:
@@ -46,9 +64,12 @@ def holds_secret(text: str, secret: str) -> bool:
 
 
 def redacted_body(body: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
-    """Return a request's body without secrets; the same object if there are none."""
+    """Return a request's body without secrets, in keys too; the same object if there are none."""
     redacted = {
-        key: {name: _of_integration(name, each, secret) for name, each in value.items()}
+        redacted_text(key, secret): {
+            redacted_text(name, secret): _of_integration(name, each, secret)
+            for name, each in value.items()
+        }
         if key in _INTEGRATIONS and isinstance(value, dict)
         else _redacted(value, secret)
         for key, value in body.items()
@@ -80,7 +101,9 @@ def _redacted(value: Any, secret: str) -> Any:
         case str():
             return redacted_text(value, secret)
         case dict():
-            return {key: _redacted(each, secret) for key, each in value.items()}
+            return {
+                redacted_text(key, secret): _redacted(each, secret) for key, each in value.items()
+            }
         case list():
             return [_redacted(each, secret) for each in value]
         case _:

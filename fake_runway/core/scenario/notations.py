@@ -15,8 +15,10 @@ from fake_runway.core.durations import (
     written,
     written_span,
 )
+from fake_runway.core.types import LARGEST_INTEGER
 
 DEFAULT_JOIN = Fixed(1.0)
+_LONGEST_NUMBER = 25  # characters, with those of a number that JSON wrote as 1e3
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -61,7 +63,15 @@ def _parse_count(count: int | str) -> int | None:
         return None
     if isinstance(count, str) and not (count.isascii() and count.isdigit()):
         raise ValueError(f"expected a whole number from 0 or `unlimited`, got {count!r}")
-    return int(count)
+    return _parse_whole(count)
+
+
+def _parse_whole(number: int | str) -> int:
+    # the size first: Python refuses to read thousands of digits, in words for programmers
+    whole = int(number) if len(str(number)) < _LONGEST_NUMBER else -1
+    if not 0 <= whole <= LARGEST_INTEGER:
+        raise ValueError(f"expected a whole number from 0 to {LARGEST_INTEGER}, got another")
+    return whole
 
 
 def _parse_avatars(ids: str | Iterable[str]) -> frozenset[str] | None:
@@ -72,11 +82,11 @@ def _parse_avatars(ids: str | Iterable[str]) -> frozenset[str] | None:
     return None if "any" in avatars else frozenset(map(str.lower, avatars))
 
 
-_WHOLE = {"type": "integer", "minimum": 0}
+_WHOLE = {"type": "integer", "minimum": 0, "maximum": LARGEST_INTEGER}
 _SPAN_TEXT = {"type": "string", "pattern": f"^{SPAN_PATTERN}$"}
 _UUIDS = {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-fA-F-]{36}$"}}
 
-NUMBER = Notation(_WHOLE, int, int)
+NUMBER = Notation(_WHOLE, _parse_whole, int)
 COUNT = Notation(
     {"anyOf": [_WHOLE, {"const": "unlimited"}]},
     _parse_count,

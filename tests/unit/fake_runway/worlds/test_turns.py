@@ -57,3 +57,30 @@ async def test_what_comes_in_between_comes_after_all_that_is_due() -> None:
     assert list(world.account.sessions.items()) == list(calm.account.sessions.items())
     assert world.log.next_number == calm.log.next_number
     assert list(world.log.moves) == list(calm.log.moves)
+
+
+async def test_a_long_queue_is_admitted_in_many_turns() -> None:
+    """More capacity admits all at the instant at which it came, not all in one turn."""
+    few = replace(MANY, limits=Limits(1, None, None))
+    whole, world = (
+        Worlds(seed="0", settings=few, source=lambda: 0.0, rate=0.0).named("crowded")
+        for _ in range(2)
+    )
+    for each in (whole, world):
+        for _ in range(SESSIONS):
+            each.account.create(at=each.clock.now())
+    seen = [world.log.next_number]
+    for each in (whole, world):
+        each.account.change_settings(MANY, at=each.clock.now())
+        each.clock.jump(0.5)
+    seen.append(world.log.next_number)
+    whole.account.advance(whole.clock.now())
+    catching_up = asyncio.ensure_future(world.catch_up())
+    while not catching_up.done():
+        await next_turn()
+        seen.append(world.log.next_number)
+    steps = [after - before for before, after in pairwise(seen)]
+    assert max(steps) <= EVENTS_OF_A_TURN + 2
+    assert world.account.active == SESSIONS
+    assert list(world.log.moves) == list(whole.log.moves)
+    assert {each.changed_at for each in world.account.sessions.values()} == {world.epoch}

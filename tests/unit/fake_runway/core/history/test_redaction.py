@@ -88,3 +88,14 @@ def test_replies_lose_keys_and_tokens() -> None:
     assert redacted_reply({"sessionKey": KEY, "id": "1"}) == {"sessionKey": "[covered]", "id": "1"}
     assert redacted_reply({"token": None}) == {"token": None}
     assert redacted_reply([1]) == [1]
+
+
+@pytest.mark.parametrize(
+    "secret", [SECRET, "p%40ss%2Fw0rd%2B1%3D", KEY, f"x{JWT}y", "key_" + "0a" * 64]
+)
+def test_secrets_are_redacted_where_they_are_keys(secret: str) -> None:
+    """At any depth, and among the parts of an integration."""
+    body = {secret: 1, "a": [{secret: {secret: 2}}], "livekit": {secret: "b"}, "kept": {"key": 3}}
+    redacted = redacted_body(body, SECRET)
+    assert secret not in str(redacted)
+    assert redacted["kept"] == {"key": 3}

@@ -32,6 +32,7 @@ from fake_runway.core.scenario.scenario import (
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.core.scenario.settings import ConsumeBody, ErrorStyle, KeyState, Limits, Settings
 from fake_runway.core.sessions.session import Happening, Plan
+from fake_runway.core.types import LARGEST_INTEGER
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
 
@@ -68,10 +69,10 @@ durations: st.SearchStrategy[Duration] = st.one_of(
 )
 limits = st.builds(
     Limits,
-    concurrency=st.none() | st.integers(0),
-    daily=st.none() | st.integers(0),
-    credits=st.none() | st.integers(0),
-    retained=st.integers(0),
+    concurrency=st.none() | st.integers(0, LARGEST_INTEGER),
+    daily=st.none() | st.integers(0, LARGEST_INTEGER),
+    credits=st.none() | st.integers(0, LARGEST_INTEGER),
+    retained=st.integers(0, LARGEST_INTEGER),
 )
 happenings = st.lists(
     st.builds(
