@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -173,6 +174,26 @@ def test_the_span_is_counted_from_being_put_in_place() -> None:
     )
 
     assert decision.striking
+
+
+@pytest.mark.parametrize("span", [{"until": "1s"}, {"from": "3s"}])
+def test_a_fault_out_of_its_span_hides_no_other(span: dict[str, str]) -> None:
+    """Those that were put in place after it are looked at as well."""
+    others = [fault("first", **span), fault("second")]
+    standing = [ActiveFault(each, START) for each in others]
+
+    call = POLL._replace(at=START + 2)
+    decision = decide(standing, call, phase=Phase.BEFORE, tallies={}, draws=DRAWS)
+
+    assert decision.striking == (others[1],)
+
+
+def test_a_draw_of_just_the_probability_does_not_strike() -> None:
+    """Of the draws that are below it, there are as many as the probability says."""
+    number = DRAWS.number(f"fault a fault {WORLD_SCOPE}", 1)
+
+    assert strikes(fault(probability=number), POLL) == [False]
+    assert strikes(fault(probability=math.nextafter(number, 1)), POLL) == [True]
 
 
 @LAW
@@ -370,6 +391,13 @@ def test_a_moment_stands_for_conditions(
     assert aimed.match.operations == frozenset(operations)
     assert aimed.match.states == frozenset(states)
     assert fault(match={"moment": "ready"}, acted=True).phase is Phase.AFTER
+
+
+def test_a_moment_after_success_looks_at_the_answer_unless_told_what_to_look_at() -> None:
+    """What was created or consumed was answered 200; a status that is given goes first."""
+    assert fault(match={"moment": "created"}).match.statuses == {200}
+    assert fault(match={"moment": "created", "status": 429}).match.statuses == {429}
+    assert fault(match={"moment": "ready"}).match.statuses == set()
 
 
 def test_every_moment_can_be_aimed_at() -> None:
