@@ -19,7 +19,7 @@ from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import CallFacts
+from fake_runway.core.faults.matching import CallFacts, FaultMatch
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -477,6 +477,15 @@ def test_a_contradiction_is_refused(given_fault: dict[str, Any], why: str) -> No
 
     with pytest.raises(ValueError, match=why):
         fault(**given_fault)
+
+
+def test_what_a_fault_leaves_unsaid_is_no_condition() -> None:
+    """It strikes all calls, always."""
+    plain = fault()
+
+    assert (plain.times, plain.skip, plain.starts_s, plain.ends_s) == (None, 0, 0, None)
+    assert (plain.probability, plain.per_session) == (1, False)
+    assert plain.match == FaultMatch()
 
 
 def test_saying_a_moment_in_full_is_no_contradiction() -> None:
