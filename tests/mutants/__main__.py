@@ -1,15 +1,18 @@
 """Do the tests notice when one token of the code changes? `python -m tests.mutants --help`."""
 
 import random
+import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from tests.mutants.mutations import Mutant, mutants_of
-from tests.mutants.running import FAST_TESTS, Outcome, TestsFail, outcomes
-from tests.mutants.survivors import Key, listed
+from tests.mutants.forks import Outcome
+from tests.mutants.mutations import mutants_of
+from tests.mutants.running import FAST_TESTS, TestsFail, outcomes
+from tests.mutants.survivors import key_of, listed
 
 ROOT = Path(__file__).parents[2]
 ROOMS = (
@@ -18,9 +21,27 @@ ROOMS = (
 )
 
 
-def key_of(mutant: Mutant) -> Key:
-    """Return what a mutant is listed by: not by its line, which moves."""
-    return mutant.file, mutant.before, mutant.after
+@dataclass(slots=True)
+class Row:
+    """What became of one file's mutants, and the processor time that it took."""
+
+    file: str
+    tried: int = 0
+    killed: int = 0
+    endless: int = 0
+    listed: int = 0
+    cpu_s: float = 0.0
+
+    def add(self, outcome: Outcome, cpu_s: float) -> None:
+        """Count one more that was tried."""
+        self.tried += 1
+        self.killed += not outcome.alive
+        self.endless += outcome is Outcome.ENDLESS
+        self.cpu_s += cpu_s
+
+    def __str__(self) -> str:
+        counts = f"{self.tried:7}{self.killed:8}{self.endless:9}{self.listed:8}"
+        return f"{counts}{self.tried - self.killed:7}{self.cpu_s:7.0f}  {self.file}"
 
 
 @click.command()
@@ -52,6 +73,7 @@ def main(paths: Sequence[str], sample: int, seed: int, jobs: int, at_least: int)
       1  not so
       2  usage, or the tests fail without a mutant
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: nothing stays
     files = _files(paths or ROOMS)
     mutants = [mutant for file in files for mutant in mutants_of(ROOT, file)]
     if sample and sample < len(mutants):
@@ -61,22 +83,27 @@ def main(paths: Sequence[str], sample: int, seed: int, jobs: int, at_least: int)
     known = [each for each in mutants if key_of(each) in reasons]
     tried = [each for each in mutants if key_of(each) not in reasons]
     click.echo(f"{len(mutants)} mutants in {len(files)} files, {len(known)} of them listed")
+    rows = {each.file: Row(each.file) for each in mutants}
+    for mutant in known:
+        rows[mutant.file].listed += 1
     survivors = []
     try:
-        for number, (mutant, outcome) in enumerate(outcomes(ROOT, tried, jobs), start=1):
-            if outcome is Outcome.SURVIVED:
-                survivors.append(mutant)
-                click.echo(f"[{number}/{len(tried)}] survived: {mutant}")
+        for number, (mutant, outcome, cpu_s) in enumerate(outcomes(ROOT, tried, jobs), start=1):
+            rows[mutant.file].add(outcome, cpu_s)
+            if outcome.alive:
+                survivors.append(f"{outcome.value}: {mutant}")
+                click.echo(f"[{number}/{len(tried)}] {survivors[-1]}")
             elif number % 20 == 0:
                 click.echo(f"[{number}/{len(tried)}] {len(survivors)} survived")
     except TestsFail as error:
         click.echo(error, err=True)
         sys.exit(2)
+    click.echo("\n  tried  killed  endless  listed  alive  cpu s  file")
+    for row in rows.values():
+        click.echo(row)
     killed = len(tried) - len(survivors)
     rate = 100 * killed / (len(tried) or 1)
     click.echo(f"{killed} of {len(tried)} killed ({rate:.1f} %), {len(known)} listed survivors")
-    for mutant in survivors:
-        click.echo(f"survived: {mutant}")
     sys.exit(1 if survivors or rate < at_least else 0)
 
 

@@ -3,9 +3,16 @@
 import tomllib
 from pathlib import Path
 
+from tests.mutants.mutant import Mutant
+
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 Key = tuple[str, str, str]
 """A file and the line before and after: numbers of lines move."""
+
+
+def key_of(mutant: Mutant) -> Key:
+    """Return what a mutant is listed by."""
+    return mutant.file, mutant.before, mutant.after
 
 
 def listed() -> dict[Key, str]:

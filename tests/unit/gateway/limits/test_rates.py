@@ -13,7 +13,7 @@ from gateway.errors import RateLimited
 from gateway.limits import window
 from gateway.limits.rates import RateLimiter, parse_rate
 from gateway.limits.settings import LimitSettings
-from gateway.limits.storage import MEMORY
+from gateway.limits.storage import MEMORY, Outage, Storage
 from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
 from tests.support.simulation import simulate
 
@@ -143,6 +143,91 @@ def test_without_a_rate_every_connect_passes(limits: tuple[Rate, ...], passing: 
         return passed
 
     assert simulate(main()) == passing
+
+
+# Shared through a storage
+
+
+class RateStorage(Storage):
+    """A storage without a server: counts as the script in Redis does, on the loop's virtual time.
+
+    That the script itself does so is shown with a real Redis in tests/process.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("unix:///nowhere", policy=Outage.CLOSED, clock=LoopClock())
+        self.kept: dict[str, tuple[int, int]] = {}  # name: number, when it goes in milliseconds
+
+    async def command(self, *words: str | float) -> list[list[int]]:
+        """Count one connect, or return what each rate knows."""
+        evaluate, script, count, *rest = words
+        assert (evaluate, "RENAME" in str(script)) == ("EVAL", True)
+        keys = [str(each) for each in rest[: int(count)]]
+        bounds = [int(each) for each in rest[int(count) :]]
+        now = round(LoopClock().now() * 1000)
+        self.kept = {name: each for name, each in self.kept.items() if each[1] > now}
+        seen, refused = [], False
+        pairs = list(zip(keys[::2], keys[1::2], bounds[::2], bounds[1::2], strict=True))
+        for current, previous, amount, window in pairs:
+            left = self.kept[current][1] - now - window if current in self.kept else window
+            if left <= 0:
+                self.kept[previous] = self.kept[current]
+                left += window
+                self.kept[current] = (0, now + left + window)
+            before, counted = (self.kept.get(each, (0, 0))[0] for each in (previous, current))
+            refused = refused or before * left // window + counted >= amount
+            seen.append([before, counted, left])
+        if refused:
+            return seen
+        for current, _, _, window in pairs:
+            counted, goes_at = self.kept.get(current, (0, now + 2 * window))
+            self.kept[current] = (counted + 1, goes_at)
+        return []
+
+
+exact_pauses = st.lists(st.integers(0, 240).map(lambda eighths: eighths / 8), max_size=30)
+"""Redis counts whole milliseconds."""
+
+
+async def waited(limiter: RateLimiter) -> float:
+    """Return how long the next connect has to wait; 0 if it has passed."""
+    try:
+        await limiter.hit("caller")
+    except RateLimited as refused:
+        return refused.retry_after_s or 0.0
+    return 0.0
+
+
+@given(rates, exact_pauses)
+def test_a_shared_rate_is_the_same_as_one_in_process(rate: Rate, pauses: list[float]) -> None:
+    """Through a storage the same connects pass, and refusals name the same times."""
+
+    async def main() -> None:
+        alone = RateLimiter([rate], storage=None, clock=LoopClock())
+        shared = RateLimiter([rate], storage=RateStorage(), clock=LoopClock())
+        for pause in [0.0, *pauses]:
+            await LoopClock().sleep(pause)
+            assert await waited(shared) == pytest.approx(await waited(alone))
+
+    simulate(main())
+
+
+@given(st.lists(rates, min_size=1, max_size=3, unique_by=lambda rate: rate.window_s), exact_pauses)
+def test_waiting_for_the_retry_after_of_a_shared_rate_is_enough(
+    limits: list[Rate], pauses: list[float]
+) -> None:
+    """After any history and any refusal the connect at that time passes, with several rates too."""
+
+    async def main() -> None:
+        shared = RateLimiter(limits, storage=RateStorage(), clock=LoopClock())
+        for pause in pauses:
+            await LoopClock().sleep(pause)
+            if wait := await waited(shared):
+                assert wait >= MARGIN_S
+                await LoopClock().sleep(wait)
+                assert await waited(shared) == 0.0
+
+    simulate(main())
 
 
 # Configuration
