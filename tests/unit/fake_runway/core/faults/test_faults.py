@@ -517,6 +517,43 @@ def test_the_schemas_are_schemas() -> None:
     assert set(match_schema()["properties"]["moment"]["enum"]) == set(RUNWAY_API.moments)
 
 
+@pytest.mark.parametrize(
+    ("part", "allowed"),
+    [
+        ({"effect": {}}, False),
+        ({"effect": {"no such": True}}, False),
+        ({"no such": 1}, False),
+        ({"times": 0}, False),
+        ({"times": 1}, True),
+        ({"skip": -1}, False),
+        ({"skip": 0}, True),
+        ({"probability": -0.5}, False),
+        ({"probability": 0}, False),
+        ({"probability": 0.001}, True),
+        ({"probability": 1}, True),
+        ({"probability": 1.5}, False),
+        ({"match": {"no such": 1}}, False),
+        ({"match": {"operation": []}}, False),
+        ({"match": {"operation": ["getSession"]}}, True),
+        ({"match": {"session": -1}}, False),
+        ({"match": {"session": 0}}, True),
+        ({"match": {"status": 99}}, False),
+        ({"match": {"status": 100}}, True),
+        ({"match": {"status": 599}}, True),
+        ({"match": {"status": 600}}, False),
+        ({"match": {"nth": 0}}, False),
+        ({"match": {"nth": 1}}, True),
+    ],
+)
+def test_the_limits_of_a_fault_are_allowed_and_nothing_beyond(
+    part: dict[str, Any], allowed: bool
+) -> None:
+    """Faults can be counted, and a key that is not known is a mistake."""
+    whole = {"effect": {"delay": "1s"}, **part}
+
+    assert jsonschema.Draft202012Validator(fault_schema()).is_valid(whole) == allowed
+
+
 @LAW
 @given(allowed_by(fault_schema()), st.booleans(), calls)
 def test_what_the_schema_allows_is_parsed_or_refused(
