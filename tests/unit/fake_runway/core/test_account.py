@@ -875,7 +875,7 @@ def test_a_session_that_is_evicted_as_it_ends_is_still_answered() -> None:
 def test_the_heap_stays_in_proportion_to_the_sessions() -> None:
     """Thousands of sessions that come and go leave no pile of stale entries behind."""
     account = new_account(limited(concurrency=None, retained=5, daily=None, credits=None))
-    kept = [account.create(at=START) for _ in range(10)]
+    kept = [account.create(at=START) for _ in range(200)]
     largest = 0
 
     for turn in range(3000):
