@@ -39,3 +39,10 @@ def test_a_server_without_options_is_as_strict_as_the_published_api() -> None:
     assert (usual.version_required, usual.strict_keys, usual.materialise) == (True, True, False)
     assert (usual.deleted_again, usual.retry_after, usual.doc_url) == (True, True, True)
     assert DEFAULT_MAX_DURATION_S == 5 * 60
+
+
+def test_the_words_of_delete_again_are_the_statuses_that_answer_it() -> None:
+    """Of a session that has ended: no content, or not found."""
+    [switch] = [each for each in ACCOUNT if each.key == "delete_again"]
+    assert switch.notation.schema == {"enum": [204, 404]}
+    assert [switch.notation.parse(word) for word in (204, 404)] == [True, False]
