@@ -402,7 +402,7 @@ def test_the_limits_of_a_value_are_allowed_and_nothing_beyond(
 
 def test_usual_errors_have_texts_of_their_own() -> None:
     """Other statuses have the same plain one."""
-    bodies = {code: applied(status=code).body for code in range(200, 600)}
+    bodies: dict[int, Any] = {code: applied(status=code).body for code in range(200, 600)}
     own = {code for code, body in bodies.items() if body and body["error"] != "Error."}
 
     assert own == {400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504}

@@ -177,7 +177,7 @@ def test_the_span_is_counted_from_being_put_in_place() -> None:
 
 
 @pytest.mark.parametrize("span", [{"until": "1s"}, {"from": "3s"}])
-def test_a_fault_out_of_its_span_hides_no_other(span: dict[str, str]) -> None:
+def test_a_fault_out_of_its_span_hides_no_other(span: dict[str, Any]) -> None:
     """Those that were put in place after it are looked at as well."""
     others = [fault("first", **span), fault("second")]
     standing = [ActiveFault(each, START) for each in others]
