@@ -16,7 +16,7 @@ def quoted(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, str):
-        value = value[: LONGEST + 1]  # first: a long text is slow to print
+        value = value[:LONGEST]  # first: a long text is slow to print
     return short(printable(json.dumps(value, ensure_ascii=False)))
 
 

@@ -808,10 +808,27 @@ def test_an_id_that_was_materialised_is_not_drawn_again() -> None:
     account = new_account(Settings(materialise=True))
     remembered = account.get(ids[1], at=START)
 
-    created = [account.create(at=START).id for _ in range(2)]
+    created = [account.create(at=START) for _ in range(2)]
 
-    assert len({remembered.id, *created}) == 3
+    assert len({remembered.id, *(each.id for each in created)}) == 3
     assert account.active == len(account.sessions) == 3
+    assert [each.ordinal for each in created] == [2, 3]  # ordinal 1 would draw the id again
+
+
+def test_advancing_stops_after_so_many_changes() -> None:
+    """Then the account is as it was at the last of them, and time does not run back behind it."""
+    account = new_account(Settings(plan=Plan(provision=Fixed(1.0))))
+    for after in range(5):
+        account.create(at=START + after / 8)
+    due = [START + 1 + after / 8 for after in range(5)]
+
+    changes = account.advance(START + 99, most=2)
+
+    assert [each.at for each in changes] == due[:2]
+    with pytest.raises(ValueError, match="time runs forward"):
+        account.advance(START + 1)
+    assert [each.at for each in account.advance(START + 99, most=0)] == []
+    assert [each.at for each in account.advance(due[-1])] == due[2:]
 
 
 # Retention
@@ -858,7 +875,7 @@ def test_a_session_that_is_evicted_as_it_ends_is_still_answered() -> None:
 def test_the_heap_stays_in_proportion_to_the_sessions() -> None:
     """Thousands of sessions that come and go leave no pile of stale entries behind."""
     account = new_account(limited(concurrency=None, retained=5, daily=None, credits=None))
-    kept = [account.create(at=START) for _ in range(10)]
+    kept = [account.create(at=START) for _ in range(200)]
     largest = 0
 
     for turn in range(3000):

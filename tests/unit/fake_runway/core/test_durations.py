@@ -318,3 +318,23 @@ def test_an_instant_later_is_never_earlier(at: float, span: float) -> None:
     """Rounding may not take an instant back; no span at all is the same instant."""
     assert later(at, span) >= at
     assert later(at, 0.0) == at
+
+
+def test_the_largest_sigma_is_allowed() -> None:
+    """It is the last one that is."""
+    assert parse_duration("lognormal(1s, 10)") == Lognormal(1.0, 10.0)
+    with pytest.raises(ValueError, match="expected a number up to 10"):
+        parse_duration("lognormal(1s, 10.001)")
+
+
+@LAW
+@given(st.floats(1e9, 4e9), st.floats(0, LONGEST_S))
+def test_an_instant_later_is_in_whole_microseconds(at: float, span_s: float) -> None:
+    """It is not earlier, and off by less than one; an endless span leads to no instant."""
+    instant = later(at, span_s)
+
+    assert instant >= at
+    assert abs(instant - (at + span_s)) <= 1e-6
+    assert instant == at or instant == round(instant, 6)
+    assert later(at, 0) == at
+    assert later(at, math.inf) == math.inf

@@ -28,6 +28,7 @@ BODY: dict[str, Any] = {
 }
 ANSWER = Delivery(200, headers={"Content-Type": "application/json", "X-Id": "7"}, body=BODY)
 KINDS = {kind.name: kind for kind in EFFECTS}
+JUST_TRUE = ("malformed", "reset", "empty", "hang", "lost")
 
 
 def applied(to: Delivery = ANSWER, *, number: float = 0.5, **given: Any) -> Delivery:
@@ -365,3 +366,62 @@ def test_an_answer_goes_out_at_once_or_needs_its_connection(
 ) -> None:
     """Waiting is no part of it: after it, a whole answer is one response."""
     assert Delivery(200, **change).at_once is at_once
+
+
+LIMITS: list[tuple[str, Any, bool]] = [
+    *[("status", code, 200 <= code <= 599) for code in (199, 200, 599, 600)],
+    *[("status", {"code": code}, 200 <= code <= 599) for code in (199, 200, 599, 600)],
+    ("status", {"code": 500, "text": "no such key"}, False),
+    ("page", {"text": "", "body": "no such key"}, False),
+    ("set", {}, False),
+    ("set", {"a": None}, True),
+    ("omit", [], False),
+    ("omit", ["a"], True),
+    ("shift", {}, False),
+    ("shift", {"a": "-1s"}, True),
+    ("headers", {}, False),
+    ("headers", {"A": ""}, True),
+    ("dribble", {"bytes": 0}, False),
+    ("dribble", {"bytes": 1}, True),
+    ("dribble", {"size": 1}, False),
+    ("truncate", -1, False),
+    ("truncate", 0, True),
+    *[(name, value, value) for name in JUST_TRUE for value in (True, False)],
+]
+
+
+@pytest.mark.parametrize(("name", "value", "allowed"), LIMITS)
+def test_the_limits_of_a_value_are_allowed_and_nothing_beyond(
+    name: str, value: Any, allowed: bool
+) -> None:
+    """The schema says them, and scenario files are checked by it."""
+    schema = KINDS[name].schema_in(RUNWAY_API)
+
+    assert jsonschema.Draft202012Validator(schema).is_valid(value) == allowed
+
+
+def test_usual_errors_have_texts_of_their_own() -> None:
+    """Other statuses have the same plain one."""
+    bodies: dict[int, Any] = {code: applied(status=code).body for code in range(200, 600)}
+    own = {code for code, body in bodies.items() if body and body["error"] != "Error."}
+
+    assert own == {400, 401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 504}
+    assert {code for code, body in bodies.items() if body is None} == {204, 304}
+    assert len({str(bodies[code]) for code in own}) == len(own)
+
+
+@pytest.mark.parametrize(
+    "change", [{"silent": True}, {"sent": 3}, {"ending": Ending.CLOSED}, {"ending": Ending.HUNG}]
+)
+def test_an_answer_that_lacks_anything_does_not_arrive(change: dict[str, Any]) -> None:
+    """No byte, not all bytes, or no proper end: each alone is enough; waiting is not."""
+    assert not Delivery(200, **change).arrives
+    assert Delivery(200, wait_s=9.0, pace=(1, 1.0)).arrives
+
+
+def test_a_plain_answer_waits_for_nothing() -> None:
+    """It goes out whole, at once."""
+    plain = Delivery(200)
+
+    assert (plain.wait_s, plain.pace, plain.sent, plain.silent) == (0, None, None, False)
+    assert (plain.body, dict(plain.headers), plain.ending) == (None, {}, Ending.KEPT)

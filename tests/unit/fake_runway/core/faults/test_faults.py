@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, EffectTypes
 from fake_runway.core.faults.fault import ActiveFault, Fault
-from fake_runway.core.faults.matching import CallFacts
+from fake_runway.core.faults.matching import CallFacts, FaultMatch
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema, match_schema
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -173,6 +174,26 @@ def test_the_span_is_counted_from_being_put_in_place() -> None:
     )
 
     assert decision.striking
+
+
+@pytest.mark.parametrize("span", [{"until": "1s"}, {"from": "3s"}])
+def test_a_fault_out_of_its_span_hides_no_other(span: dict[str, Any]) -> None:
+    """Those that were put in place after it are looked at as well."""
+    others = [fault("first", **span), fault("second")]
+    standing = [ActiveFault(each, START) for each in others]
+
+    call = POLL._replace(at=START + 2)
+    decision = decide(standing, call, phase=Phase.BEFORE, tallies={}, draws=DRAWS)
+
+    assert decision.striking == (others[1],)
+
+
+def test_a_draw_of_just_the_probability_does_not_strike() -> None:
+    """Of the draws that are below it, there are as many as the probability says."""
+    number = DRAWS.number(f"fault a fault {WORLD_SCOPE}", 1)
+
+    assert strikes(fault(probability=number), POLL) == [False]
+    assert strikes(fault(probability=math.nextafter(number, 1)), POLL) == [True]
 
 
 @LAW
@@ -372,6 +393,13 @@ def test_a_moment_stands_for_conditions(
     assert fault(match={"moment": "ready"}, acted=True).phase is Phase.AFTER
 
 
+def test_a_moment_after_success_looks_at_the_answer_unless_told_what_to_look_at() -> None:
+    """What was created or consumed was answered 200; a status that is given goes first."""
+    assert fault(match={"moment": "created"}).match.statuses == {200}
+    assert fault(match={"moment": "created", "status": 429}).match.statuses == {429}
+    assert fault(match={"moment": "ready"}).match.statuses == set()
+
+
 def test_every_moment_can_be_aimed_at() -> None:
     """Each of them makes a fault, on one side of acting at least."""
     for moment in RUNWAY_API.moments:
@@ -451,6 +479,15 @@ def test_a_contradiction_is_refused(given_fault: dict[str, Any], why: str) -> No
         fault(**given_fault)
 
 
+def test_what_a_fault_leaves_unsaid_is_no_condition() -> None:
+    """It strikes all calls, always."""
+    plain = fault()
+
+    assert (plain.times, plain.skip, plain.starts_s, plain.ends_s) == (None, 0, 0, None)
+    assert (plain.probability, plain.per_session) == (1, False)
+    assert plain.match == FaultMatch()
+
+
 def test_saying_a_moment_in_full_is_no_contradiction() -> None:
     """A condition that the moment implies may be written down as well."""
     assert fault(match={"moment": "ready", "state": "ready"}) != fault()
@@ -478,6 +515,43 @@ def test_the_schemas_are_schemas() -> None:
     text = str(match_schema())
     assert all(operation in text for operation in RUNWAY_API.operation)
     assert set(match_schema()["properties"]["moment"]["enum"]) == set(RUNWAY_API.moments)
+
+
+@pytest.mark.parametrize(
+    ("part", "allowed"),
+    [
+        ({"effect": {}}, False),
+        ({"effect": {"no such": True}}, False),
+        ({"no such": 1}, False),
+        ({"times": 0}, False),
+        ({"times": 1}, True),
+        ({"skip": -1}, False),
+        ({"skip": 0}, True),
+        ({"probability": -0.5}, False),
+        ({"probability": 0}, False),
+        ({"probability": 0.001}, True),
+        ({"probability": 1}, True),
+        ({"probability": 1.5}, False),
+        ({"match": {"no such": 1}}, False),
+        ({"match": {"operation": []}}, False),
+        ({"match": {"operation": ["getSession"]}}, True),
+        ({"match": {"session": -1}}, False),
+        ({"match": {"session": 0}}, True),
+        ({"match": {"status": 99}}, False),
+        ({"match": {"status": 100}}, True),
+        ({"match": {"status": 599}}, True),
+        ({"match": {"status": 600}}, False),
+        ({"match": {"nth": 0}}, False),
+        ({"match": {"nth": 1}}, True),
+    ],
+)
+def test_the_limits_of_a_fault_are_allowed_and_nothing_beyond(
+    part: dict[str, Any], allowed: bool
+) -> None:
+    """Faults can be counted, and a key that is not known is a mistake."""
+    whole = {"effect": {"delay": "1s"}, **part}
+
+    assert jsonschema.Draft202012Validator(fault_schema()).is_valid(whole) == allowed
 
 
 @LAW

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.admin_api.journal import matches
-from fake_runway.core.history.evicted import MOST_KINDS, MOST_SUBJECTS
+from fake_runway.core.history.evicted import MOST_KINDS, MOST_SUBJECTS, Counted, Evicted
 from fake_runway.core.history.journal import Act, Exchange, Log, Move
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
@@ -96,6 +96,34 @@ def test_facts_no_longer_counted_apart_are_uncertain() -> None:
     assert gone(log, {"method": f"M{MOST_KINDS}"}) == (0, 5)
     assert gone(log, {"fault": "f0", "status": 404}) == (1, 5)
     assert gone(log, {"fault": "f0", "status": 200}) == (0, 0)
+
+
+def test_an_act_and_a_move_of_a_merged_resource_may_be_about_any() -> None:
+    """They are merged beside its calls."""
+    log = Log(0)
+    log.add_act(Act(log.number(), 0.0, "occur", SESSIONS[0], {}))
+    log.add_act(Act(log.number(), 0.0, "occur", SESSIONS[0], {}))
+    log.add_exchange(Exchange("getSession", "GET", "/", subject=SESSIONS[0]))
+    for number in range(MOST_SUBJECTS):
+        log.add_exchange(Exchange("getSession", "GET", "/", subject=Subject("avatar", str(number))))
+    assert log.evicted.about(SESSIONS[0]) == Counted(0, 3)
+
+
+def test_before_anything_is_gone_nothing_is() -> None:
+    """The number of the newest lost call is that of none."""
+    nothing = Evicted()
+    assert (nothing.newest_call, nothing.calls, nothing.acts, nothing.moves) == (-1, 0, 0, 0)
+    assert nothing.matching({}, frozenset()) == nothing.about(SESSIONS[0]) == Counted(0, 0)
+
+
+def test_no_call_is_about_two_resources() -> None:
+    """Who asks for both gets neither."""
+    log = Log(0)
+    for subject in SESSIONS:
+        log.add_exchange(Exchange("getSession", "GET", "/", subject=subject))
+    assert log.evicted.matching({}, frozenset(SESSIONS[:2])) == Counted(0, 0)
+    assert log.evicted.matching({}, frozenset(SESSIONS[:1])) == Counted(1, 0)
+    assert log.evicted.matching({}, frozenset()) == Counted(3, 0)
 
 
 def test_a_copy_counts_for_itself() -> None:

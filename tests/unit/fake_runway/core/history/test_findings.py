@@ -545,6 +545,57 @@ def test_evidence_is_bounded() -> None:
     assert found.message.startswith("99 polls")
 
 
+def fast_polls(first: int) -> list[Entry]:
+    """Return four polls that came 50 ms apart, numbered from `first` on."""
+    subject, waiting = Subject("session", "one"), {"status": "NOT_READY"}
+    return [
+        Exchange(
+            *("getSession", "GET", "/"),
+            subject=subject,
+            number=first + number,
+            at=START + 0.05 * number,
+            status=200,
+            reply=waiting,
+            versioned=True,
+        )
+        for number in range(4)
+    ]
+
+
+@pytest.mark.parametrize("first", [0, 1, 5])
+def test_polls_are_judged_from_the_first_entry_on(first: int) -> None:
+    """The journal may have lost the create; by default nothing about the clock was lost."""
+    polls = fast_polls(first)
+    found = findings(polls, resources={}, now=START + 1, rate=1.0)
+    assert [each.id for each in found] == ["polled-too-fast"]
+    assert found[0].numbers == (first + 1, first + 2, first + 3)
+    slow = findings(polls, resources={}, now=START + 1, rate=0.25)
+    assert slow == []
+
+
+def test_the_newest_rate_goes_on_over_a_move_of_the_clock() -> None:
+    """Each rate holds until the next one is set."""
+    client = patient()
+    client.set_rate(100.0)
+    client.move_clock(5.0)
+    assert polled(client, times=5, every=1.0) == ["polled-too-fast"]
+    client = patient(rate=100.0)
+    client.set_rate(1.0)
+    client.move_clock(5.0)
+    assert polled(client, times=5, every=1.0) == []
+
+
+def test_a_resource_without_custody_is_not_judged() -> None:
+    """An avatar may be read as often as one likes."""
+    avatar = Subject("avatar", "one")
+    calls = [
+        Exchange("getAvatar", "GET", "/", subject=avatar, number=each, at=START, status=200)
+        for each in range(9)
+    ]
+    found = findings(calls, resources={}, now=START + LONG, rate=1.0)
+    assert [each.id for each in found] == ["no-version-header"]
+
+
 def test_two_polls_that_are_too_close_may_happen() -> None:
     """Two gaps are chance."""
     assert polled(patient(), times=3, every=0.05) == []
@@ -844,6 +895,64 @@ def test_a_create_that_failed_after_it_had_acted_is_not_to_be_repeated(client: C
     client.create()
     client.delete()
     assert client.ids() == ["create-reply-lost", "repeated-create"]
+
+
+@pytest.mark.parametrize(("after", "expected"), [(120.0, True), (120.1, False)])
+def test_a_create_counts_as_repeated_within_two_minutes(
+    client: Client, after: float, expected: bool
+) -> None:
+    """The limit itself is within; the order of the keys in the body says nothing."""
+    client.fault("createSession", lost=True)
+    client.create()
+    client.wait(after)
+    client.create(dict(reversed(BODY.items())))
+    assert ("repeated-create" in client.ids()) == expected
+
+
+def test_a_retry_that_comes_with_the_answer_is_no_repetition() -> None:
+    """It was sent before, but by then the answer was there as well."""
+    for after, expected in ((20.0, False), (19.9, True)):
+        client = Client()
+        client.world.account.change_settings(Settings(latency=Fixed(20.0)), at=START)
+        client.create()
+        client.wait(after)
+        client.create(retry=1)
+        assert ("repeated-create" in client.ids()) == expected
+
+
+def test_other_calls_that_are_repeated_are_no_creates(client: Client) -> None:
+    """A consume with a body may be sent again if it failed."""
+    client.ready()
+    client.fault("consumeSession", status=500)
+    for _ in range(2):
+        client.consume(body={"a": 1})
+        client.wait(1.0)
+    assert client.ids(after=LONG) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "at_once"), [(199, True), (200, False), (299, False), (300, True)]
+)
+def test_a_good_answer_has_a_status_from_200_to_299(
+    client: Client, status: int, at_once: bool
+) -> None:
+    """A create that was answered anything else has lost its session at once."""
+    made = client.create()
+    made.status, made.faults = status, ("a fault",)
+    assert client.ids() == (["create-reply-lost"] if at_once else [])
+    assert client.ids(after=LONG) == ["create-reply-lost"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reply"), [(500, {"status": "COMPLETED"}), (200, ["COMPLETED"]), (200, None)]
+)
+def test_what_is_no_good_answer_shows_no_end(client: Client, status: int, reply: object) -> None:
+    """An error's body may have a status as well, and a good answer none."""
+    client.create()
+    poll = client.get()
+    poll.status, poll.reply = status, reply
+    expected = "never-cancelled" if status == 500 else "abandoned-ready"
+    assert client.ids(after=LONG) == [expected]
 
 
 def test_a_create_that_is_repeated_while_its_answer_is_held_back_costs_twice(
@@ -1153,6 +1262,54 @@ def test_other_sessions_do_not_matter(
 
 
 # Its form
+
+
+def test_a_finding_is_of_the_instant_of_the_first_wrong_call() -> None:
+    """However many followed; the evidence before it is what the client had been told."""
+    client = patient()
+    client.create()
+    client.get(times=6, every=0.05, agent="hasty", versioned=False)
+    client.wait(1.0)
+    client.occur(Event.FAILED)
+    client.get(agent="late")
+    client.get(agent="later")
+    client.wait(2.0)
+    client.get(agent="later")
+    client.wait(2.0)
+    client.get(agent="late")
+    client.get(agent="late", secret_in_url=True)
+    client.wait(2.0)
+    client.get(agent="late", secret_in_url=True)
+    at = {each.number: each.at for each in client.world.log.exchanges}
+    found = {each.id: each for each in client.found()}
+    wrong = {
+        "polled-too-fast": 0,
+        "polled-after-end": 1,
+        "no-version-header": 0,
+        "secret-in-url": 0,
+    }
+    assert set(found) == set(wrong)
+    for rule, place in wrong.items():
+        assert found[rule].at == at[found[rule].numbers[place]]
+        assert found[rule].at < at[found[rule].numbers[-1]]
+    shown = found["polled-after-end"].numbers[0]
+    agents = {each.number: each.agent for each in client.world.log.exchanges}
+    assert agents[shown] == agents[found["polled-after-end"].numbers[1]] == "later"
+
+
+def test_a_finding_about_consumes_is_of_the_instant_of_the_first_wrong_one(client: Client) -> None:
+    """For a key that is used again, and for a type that is not declared."""
+    client.ready()
+    calls = []
+    for _ in range(3):
+        calls.append(client.consume(content_type=""))
+        client.wait(5.0)
+    found = {each.id: each for each in client.found()}
+    assert (found["consumed-twice"].at, found["consumed-twice"].numbers) == (
+        calls[1].at,
+        tuple(each.number for each in calls),
+    )
+    assert found["consume-without-type"].at == calls[0].at
 
 
 def test_the_body_of_a_finding_is_json(client: Client) -> None:

@@ -55,6 +55,14 @@ def test_the_size_of_a_value_is_more_than_that_of_its_parts(one: Any, other: Any
     assert size_of({"a": one, "b": other}) > size_of(one) + size_of(other)
 
 
+@given(st.text(), st.text(), JSON)
+def test_the_size_of_a_text_grows_with_its_length(one: str, other: str, value: Any) -> None:
+    """As a value, as a value of an object, and as a key of it."""
+    assert size_of(one + other) - size_of(one) == len(other)
+    assert size_of({"a": one + other}) - size_of({"a": one}) == len(other)
+    assert size_of({one + other: value}) - size_of({one: value}) == len(other)
+
+
 def test_an_entry_that_does_not_fit_at_all_is_dropped() -> None:
     """It takes the others with it, because they are older."""
     log = Log(most_bytes=MOST)

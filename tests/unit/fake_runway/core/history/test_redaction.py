@@ -99,3 +99,45 @@ def test_secrets_are_redacted_where_they_are_keys(secret: str) -> None:
     redacted = redacted_body(body, SECRET)
     assert secret not in str(redacted)
     assert redacted["kept"] == {"key": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        (f"a word {JWT} another", "a word [covered] another"),
+        (f"a word-{JWT}", "a word-[covered]"),
+        ("eyj is no token, nor is eyJabc.def", "eyj is no token, nor is eyJabc.def"),
+    ],
+)
+def test_what_stands_around_a_token_stays(text: str, redacted: str) -> None:
+    """A text that only looks as if it held one is left alone."""
+    assert redacted_text(text, SECRET) == redacted
+
+
+def test_a_secret_of_four_characters_is_one() -> None:
+    """Shorter ones are not, because they stand anywhere by chance."""
+    assert redacted_text("/v1/abcd", "abcd") == "/v1/[covered]"
+    assert redacted_text("/v1/abc", "abc") == "/v1/abc"
+
+
+def test_only_integrations_have_addresses_and_tokens() -> None:
+    """The same keys elsewhere, and an integration that is no object, are ordinary values."""
+    plain = {"avatar": {"url": "https://a.example/x", "token": "x"}, "integration": "none"}
+    assert redacted_body(plain, SECRET) is plain
+    assert redacted_body({"livekit": ["a", SECRET]}, SECRET) == {"livekit": ["a", "[covered]"]}
+    numbered = {"integration": {"token": 7, "url": None}}
+    assert redacted_body(numbered, SECRET) is numbered
+
+
+@pytest.mark.parametrize("url", ["wss://[broken/x", "wss://host:99999/x", "wss://host:word/x"])
+def test_an_address_that_cannot_be_read_is_redacted_whole(url: str) -> None:
+    """Nothing of it is known to be the host."""
+    assert (
+        redacted_body({"livekit": {"url": url}}, SECRET)["livekit"]["url"] == "://covered/covered"
+    )
+
+
+def test_a_reply_without_secrets_is_the_same_object() -> None:
+    """Whatever it is; a word in a list is no key."""
+    for reply in ({"id": "1"}, ["token"], "token", None):
+        assert redacted_reply(reply) is reply

@@ -461,3 +461,20 @@ def test_every_event_and_state_of_a_declaration_is_in_its_table() -> None:
     for moment in SESSION.moments:
         assert moment.state in (None, *SESSION.transitions)
         assert not moment.operation or RUNWAY_API.operation[moment.operation].kind == "session"
+
+
+def test_a_vocabulary_has_each_name_once() -> None:
+    """Of an operation, of a moment, of a kind; different ones are fine beside each other."""
+    one, other = ApiOperation("one", "GET", "/1"), ApiOperation("other", "GET", "/2")
+    first, second = ResourceKind("first"), ResourceKind("second")
+    assert Vocabulary((first, second), (one, other)).role_of("one") is None
+    for kinds, operations in (((first, first), (one,)), ((first,), (one, one))):
+        with pytest.raises(ValueError, match="expected different names, got"):
+            Vocabulary(kinds, operations)
+
+
+def test_every_operation_but_consume_needs_the_version_header() -> None:
+    """Browsers send none with it."""
+    bare = {each.id for each in RUNWAY_API.operations if not each.versioned}
+    assert bare == {"consumeSession"}
+    assert ApiOperation("one", "GET", "/1").versioned

@@ -28,6 +28,7 @@ from fake_runway.core.scenario.scenario import (
     bind_avatars,
     data_of,
     parse_scenario,
+    scenario_line,
 )
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.core.scenario.settings import ConsumeBody, ErrorStyle, KeyState, Limits, Settings
@@ -308,6 +309,7 @@ def test_ready_made_avatars_are_distinct_uuids_of_version_4() -> None:
         assert str(UUID(avatar)) == avatar
         assert (UUID(avatar).version, UUID(avatar).variant) == (4, "specified in RFC 4122")
     assert Scenario("scenario-7").avatar == avatars[7]
+    assert avatar_of("slow") == "0cb20abf-d5b2-40a7-8f35-dbf8928de01d"  # docs/scenarios.md
 
 
 @pytest.mark.parametrize(
@@ -323,10 +325,14 @@ def test_the_ways_to_select_a_scenario(
     account: dict[str, Any], session: dict[str, Any], by_avatar: bool
 ) -> None:
     """All but the avatar select everything; an avatar selects the session form and needs one."""
-    ways = parsed({"account": account, "session": session}).selectable_by
+    scenario = parsed({"account": account, "session": session})
+    ways = scenario.selectable_by
 
     assert ways[:3] == ("tools", "address or header", "API secret")
     assert ways[3:] == (("avatar",) if by_avatar else ())
+    line = scenario_line(scenario)
+    assert line["doors"] == list(ways)
+    assert line["avatar"] == (scenario.avatar if by_avatar else None)
 
 
 # Refusals

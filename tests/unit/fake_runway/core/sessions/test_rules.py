@@ -108,9 +108,11 @@ def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) 
 
 
 def test_nothing_falls_due_for_a_session_that_waits_for_others() -> None:
-    """Asking what is due for a QUEUED session is an error."""
-    with pytest.raises(ValueError, match="nothing is due"):
-        due_transition(SESSION, draws=DRAWS, left=None, unpaid=Unpaid.COMPLETE)
+    """Asking what is due for a QUEUED session is an error; an instant or an event alone is none."""
+    halves = [SESSION, replace(SESSION, due_at=START), replace(SESSION, due_event=Event.RELEASED)]
+    for session in halves:
+        with pytest.raises(ValueError, match="nothing is due"):
+            due_transition(session, draws=DRAWS, left=None, unpaid=Unpaid.COMPLETE)
 
 
 @pytest.mark.parametrize(("left", "refused"), [(None, False), (2, False), (1, True), (-3, True)])
