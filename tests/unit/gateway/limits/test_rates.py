@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.clock import LoopClock
-from gateway.errors import RateLimited
+from gateway.errors import LimitsUnavailable, RateLimited
 from gateway.limits import window
 from gateway.limits.rates import RateLimiter, parse_rate
 from gateway.limits.settings import LimitSettings
@@ -226,6 +226,23 @@ def test_waiting_for_the_retry_after_of_a_shared_rate_is_enough(
                 assert wait >= MARGIN_S
                 await LoopClock().sleep(wait)
                 assert await waited(shared) == 0.0
+
+    simulate(main())
+
+
+def test_an_answer_about_other_rates_is_an_outage() -> None:
+    """What a storage says of one rate too few decides nothing: the policy does."""
+
+    class Forgetful(RateStorage):
+        async def command(self, *words: str | float) -> list[list[int]]:
+            return (await super().command(*words))[1:]
+
+    async def main() -> None:
+        limits = [Rate(1, 9), Rate(60, 1), Rate(61, 1)]
+        limiter = RateLimiter(limits, storage=Forgetful(), clock=LoopClock())
+        await limiter.hit("caller")
+        with pytest.raises(LimitsUnavailable):
+            await limiter.hit("caller")
 
     simulate(main())
 
