@@ -67,8 +67,13 @@ Result = tuple[Mutant, Outcome, float]
 """A mutant, what became of it, and the seconds of processor time that this took."""
 
 
-def outcomes(root: Path, mutants: Sequence[Mutant], jobs: int) -> Iterator[Result]:
+def outcomes(
+    root: Path, mutants: Sequence[Mutant], jobs: int, tests: Sequence[str] = ()
+) -> Iterator[Result]:
     """Test each mutant, so many side by side; yield what became of it, as it is known.
+
+    Args:
+        tests: files and folders of tests; none: all fast ones of each mutant's package.
 
     Raises:
         TestsFail: the tests of a package fail without a mutant.
@@ -76,10 +81,10 @@ def outcomes(root: Path, mutants: Sequence[Mutant], jobs: int) -> Iterator[Resul
     os.chdir(root)
     for name in LIBRARIES:
         import_module(name)
-    for package, tests in FAST_TESTS.items():
+    for package, fast in FAST_TESTS.items():
         mine = [each for each in mutants if Path(each.file).parts[0] == package]
         if mine:
-            yield from _of_package(root, mine, tests, jobs)
+            yield from _of_package(root, mine, tests or fast, jobs)
 
 
 def _of_package(

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
@@ -31,6 +32,11 @@ class Seen(Watch):
 
     def __init__(self) -> None:
         self.words: list[str] = []
+        self.became_ready: list[tuple[float, int]] = []
+
+    def ready(self, after_s: float, polls: int) -> None:
+        """Note it."""
+        self.became_ready.append((after_s, polls))
 
     def created(self) -> None:
         """Note it."""
@@ -229,6 +235,79 @@ def test_a_session_is_cancelled_after_the_answer(
         return seen.words
 
     assert simulate(main()) == fate
+
+
+class Mistaken(RunwayClient):
+    """A client with a mistake in it."""
+
+    async def cancel(self, session_id: str) -> None:
+        """Fail in a way that is not foreseen."""
+        raise KeyError(session_id)
+
+
+@pytest.mark.parametrize("mistaken", [True, False])
+def test_only_what_is_not_foreseen_has_a_traceback_in_the_log(
+    mistaken: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that could not be cancelled is a warning; a mistake of ours has to be found."""
+
+    async def main() -> list[str]:
+        async def answer(request: web.Request) -> web.Response:
+            status = 500 if request.method == "DELETE" else 200
+            return web.Response(status=status, text='{"id": "s", "status": "FAILED_TO_EXIST"}')
+
+        seen = Seen()
+        async with upstream(answer) as client:
+            if mistaken:
+                client.__class__ = Mistaken
+            connects = flow(client, seen)
+            with pytest.raises(GatewayError):
+                await connects.connect(AVATAR, Shape.SESSION_KEY)
+            await connects.drain()
+        return seen.words
+
+    assert simulate(main()) == ["created", "left s"]
+    (record,) = [each for each in caplog.records if "may be left behind" in each.getMessage()]
+    assert bool(record.exc_info) is mistaken
+
+
+def test_connects_poll_less_often_the_more_there_are() -> None:
+    """240 of them every 0.3 s each; a later one, alone, at its own pace again."""
+
+    async def main() -> tuple[set[float], list[float], Seen]:
+        polled: dict[str, list[float]] = {}
+        ids = iter(range(1_000))
+        ready_at = 2.0
+
+        async def answer(request: web.Request) -> web.Response:
+            if request.method == "POST":
+                return web.Response(text=f'{{"id": "{next(ids)}"}}')
+            now = LoopClock().now()
+            polled.setdefault(request.path, []).append(now)
+            status = "READY" if now >= ready_at else "NOT_READY"
+            return web.Response(text=f'{{"status": "{status}", "sessionKey": "k"}}')
+
+        seen = Seen()
+        async with upstream(answer) as client:
+            connects = flow(client, seen, deadline_s=30.0)
+            ready_at = LoopClock().now() + 2.0
+            await asyncio.gather(*(connects.connect(AVATAR, Shape.SESSION_KEY) for _ in range(240)))
+            many = {
+                round(later - earlier, 3)
+                for instants in polled.values()
+                for earlier, later in pairwise(instants[1:])
+            }
+            polled.clear()
+            ready_at = LoopClock().now() + 0.5
+            await connects.connect(AVATAR, Shape.SESSION_KEY)
+            ((_, alone),) = polled.items()
+        return many, [round(later - earlier, 3) for earlier, later in pairwise(alone)], seen
+
+    many, alone, seen = simulate(main())
+    assert many == {0.3}
+    assert alone == [0.1, 0.15, 0.2, 0.2]
+    assert seen.became_ready[-1] == (pytest.approx(0.65, abs=0.01), 5)
+    assert len(seen.became_ready) == 241
 
 
 def test_draining_waits_for_cancellations_that_begin_meanwhile() -> None:

@@ -97,19 +97,6 @@ def test_the_error_has_path_and_expectation(body: dict[str, Any], message: str) 
     assert refused.value.text.startswith(message)
 
 
-@pytest.mark.parametrize(("length", "is_shown"), [(80, True), (81, False), (9_000, False)])
-def test_a_long_path_is_left_out(length: int, is_shown: bool) -> None:
-    """The error stays one line, whatever names a caller makes up."""
-    below = "[0].parameters[0].items."
-    name = "x" * (length - len(below))
-    parameter = {"type": "array", "name": "list", "description": "A list."}
-    tool = {**TOOL, "parameters": [{**parameter, "items": {"type": "string", name: 1}}]}
-    with pytest.raises(InvalidRequest) as refused:
-        requested_options({"tools": [tool]}, OPTIONS)
-    assert refused.value.text.startswith("tools")
-    assert len(refused.value.text) < 200
-
-
 def test_a_body_of_another_kind_has_no_options() -> None:
     """The avatar's own check refuses it."""
     for body in (None, [], "text", 7):
