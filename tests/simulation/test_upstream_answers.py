@@ -306,7 +306,8 @@ def test_connects_poll_less_often_the_more_there_are() -> None:
     many, alone, seen = simulate(main())
     assert many == {0.3}
     assert alone == [0.1, 0.15, 0.2, 0.2]
-    assert seen.became_ready[-1] == (pytest.approx(0.65, abs=0.01), 5)
+    after_s, polls = seen.became_ready[-1]
+    assert (round(after_s, 2), polls) == (0.65, 5)
     assert len(seen.became_ready) == 241
 
 
@@ -368,4 +369,4 @@ def test_a_failure_is_answered_when_the_deadline_leaves_no_time_for_a_retry() ->
             return caught.value.code, LoopClock().now() - began
 
     code, after_s = simulate(main())
-    assert (code, after_s) == ("upstream_error", pytest.approx(0.0, abs=0.01))
+    assert (code, round(after_s, 2)) == ("upstream_error", 0.0)

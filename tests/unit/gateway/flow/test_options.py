@@ -99,7 +99,8 @@ def test_the_error_has_path_and_expectation(body: dict[str, Any], message: str) 
 
 def test_a_body_of_another_kind_has_no_options() -> None:
     """The avatar's own check refuses it."""
-    for body in (None, [], "text", 7):
+    bodies: tuple[object, ...] = (None, [], "text", 7)
+    for body in bodies:
         assert requested_options(body, ()).wire() == {}
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import fields
 from itertools import accumulate, pairwise
 
 import pytest
@@ -15,6 +16,7 @@ from gateway.limits.rates import RateLimiter, parse_rate
 from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import MEMORY, Outage, Storage
 from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
+from gateway.settings import SETTING
 from tests.support.simulation import simulate
 
 rates = st.builds(Rate, st.integers(1, 50), st.integers(1, 12))
@@ -299,6 +301,37 @@ def test_nothing_is_opened_for_limits_that_are_off() -> None:
     """A storage without a limit would only be one more thing that can be down."""
     assert LimitSettings(storage="redis://host").open_storage(LoopClock()) is None
     assert LimitSettings(rates=(Rate(60, 1),), storage=MEMORY).open_storage(LoopClock()) is None
+
+
+async def test_a_storage_is_opened_for_either_limit() -> None:
+    """For rates alone and for the connects in flight alone."""
+    for limits in (
+        LimitSettings(rates=(Rate(60, 1),), storage="redis://host"),
+        LimitSettings(in_flight=1, storage="redis://host"),
+    ):
+        storage = limits.open_storage(LoopClock())
+        assert storage is not None
+        await storage.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "most"), [("off", 0), (" OFF ", 0), ("1", 1), ("100000", 100_000)]
+)
+def test_the_connects_in_flight_are_read(text: str, most: int) -> None:
+    """A number within bounds, or `off`."""
+    assert _in_flight_setting(text) == most
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "100001", "", "many"])
+def test_an_impossible_number_of_connects_in_flight_is_refused(text: str) -> None:
+    """0 is not `off`: it might be meant as none at all."""
+    with pytest.raises(ValueError, match=r"."):
+        _in_flight_setting(text)
+
+
+def _in_flight_setting(text: str) -> object:
+    (field,) = [each for each in fields(LimitSettings) if each.name == "in_flight"]
+    return field.metadata[SETTING].parse(text)
 
 
 def test_pauses_of_a_steady_caller() -> None:
