@@ -80,7 +80,7 @@ def _bearer(authorization: Sequence[str]) -> str:
     """Return the one bearer token. Another scheme counts as none: a proxy may have added it."""
     if len(authorization) > 1:
         raise Unauthorized("more than one Authorization header")
-    text = authorization[0] if authorization else ""
+    (text,) = authorization or ("",)
     if text[:7].lower() != "bearer ":
         raise Unauthorized
     if len(text) > LONGEST_TOKEN + 7:

@@ -78,6 +78,35 @@ def test_a_wait_is_never_longer_than_two_windows(
     assert 0.0 <= wait <= 2 * rate.window_s + MARGIN_S
 
 
+@pytest.mark.parametrize(
+    ("amount", "previous", "current", "left_s", "expected"),
+    [
+        (4, 0, 3, 10.0, 0.0),
+        (4, 7, 0, 5.0, 0.0),  # half of the seven count, rounded down
+        (4, 8, 0, 5.0, 0.002),
+        (4, 8, 0, 10.0, 5.002),  # when half of the window before counts
+        (4, 0, 4, 3.0, 3.002),  # when this window is the one before
+        (4, 0, 8, 3.0, 8.002),  # and when half of it counts
+    ],
+)
+def test_a_wait_is_until_enough_of_a_window_has_gone(
+    amount: int, previous: int, current: int, left_s: float, expected: float
+) -> None:
+    """And two milliseconds more, because Redis counts in milliseconds."""
+    wait = wait_s(Rate(10, amount), previous=previous, current=current, left_s=left_s)
+    assert wait == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_hundred_thousand_callers_are_kept() -> None:
+    """Then the one that has been idle longest is forgotten for each new one."""
+    counters = Counters([Rate(60, 1)])
+    for number in range(100_002):
+        counters.take(str(number), 1.0)
+    assert len(counters) == 100_000
+    assert counters.take("2", 1.0) > 0.0
+    assert counters.take("1", 1.0) == 0.0
+
+
 def test_a_refused_connect_costs_nothing() -> None:
     """A caller who retries at once passes no later than one who waits."""
     patient, hammering = Counters([Rate(10, 2)]), Counters([Rate(10, 2)])
