@@ -55,7 +55,7 @@ FAST_TESTS = {
 """By package: which tests have to kill its mutants."""
 _OPTIONS = (
     *("-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-m", "not exhaustive"),
-    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # libraries are loaded already
+    "--assert=plain",  # else pytest imports our modules by itself: they belong to its plugins
 )
 
 
