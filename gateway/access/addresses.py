@@ -5,6 +5,7 @@ trusts, and only as far as trusted proxies wrote it: each appends the address th
 left of the first entry that is no trusted proxy is the caller's own invention.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import (
@@ -28,6 +29,7 @@ SHORTEST_IPV4, SHORTEST_IPV6 = 8, 16  # prefixes of networks that proxies alone 
 MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 as IPv6 sockets show it
 LOCAL_IPV6 = (IPv6Network("fc00::/7"), IPv6Network("fe80::/10"))  # no client is there by chance
 
+_PORT = re.compile(":[0-9]+")
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
 
@@ -122,7 +124,7 @@ def _parsed(text: str) -> _Address | None:
         port = colon + port
     else:
         port = ""
-    if port and not (port[0] == ":" and port[1:].isascii() and port[1:].isdigit()):
+    if port and not _PORT.fullmatch(port):
         return None
     try:
         address = ip_address(host.partition("%")[0])

@@ -80,7 +80,7 @@ def _bearer(authorization: Sequence[str]) -> str:
     """Return the one bearer token. Another scheme counts as none: a proxy may have added it."""
     if len(authorization) > 1:
         raise Unauthorized("more than one Authorization header")
-    text = authorization[0] if authorization else ""
+    (text,) = authorization or ("",)
     if text[:7].lower() != "bearer ":
         raise Unauthorized
     if len(text) > LONGEST_TOKEN + 7:
@@ -186,7 +186,7 @@ def check_times(claims: Mapping[str, Any], *, now: float, leeway_s: float) -> No
     instants = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
     for value in instants.values():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not -_LAST_INSTANT < value < _LAST_INSTANT:  # not true of nan, either
+        if not is_number or not abs(value) < _LAST_INSTANT:  # not true of nan, either
             raise Unauthorized("a time is no number of seconds")
     if now >= instants["exp"] + leeway_s:
         raise Unauthorized("expired")

@@ -7,7 +7,7 @@ The schema beside this module is taken from the contract of the upstream's API; 
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -30,7 +30,6 @@ Source: the Runway OpenAPI document of 2024-11-06.
 """
 
 DEEPEST = 64
-_LONGEST_PATH = 80
 
 
 def parse_options(text: str) -> frozenset[str]:
@@ -82,7 +81,8 @@ class SessionOptions:
             _validator().validate(asked)  # stops at the first error: to find all takes long
         except ValidationError as error:
             option, *below = error.instance_path
-            text = f"{option}{_shown(below)}: expected {OPTIONS[str(option)]}"
+            place = "".join(f"[{each}]" for each in below)  # the schema looks at no names there
+            text = f"{option}{place}: expected {OPTIONS[str(option)]}"
             raise InvalidRequest(text) from None
 
 
@@ -111,13 +111,6 @@ def _is_deep(asked: Mapping[str, Any]) -> bool:
             inner for each in level if isinstance(each, list | tuple) for inner in each
         ]
     return bool(level)
-
-
-def _shown(path: Iterable[str | int]) -> str:
-    """Return where in an option something is wrong; long and unprintable keys are left out."""
-    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
-    text = "".join(steps)
-    return text if len(text) <= _LONGEST_PATH and text.isprintable() else ""
 
 
 @cache

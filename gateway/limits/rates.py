@@ -79,11 +79,12 @@ class RateLimiter:
         if not self._rates:
             return
         storage = self._storage
+        wait: float | None  # None: an outage that the policy ignores
         if storage is None:
             wait = self._counters.take(caller, self._clock.now())
-        else:  # an outage that the policy ignores is no wait
-            wait = await storage.outages.call(lambda: self._take(storage, caller)) or 0.0
-        if wait > 0:
+        else:
+            wait = await storage.outages.call(lambda: self._take(storage, caller))
+        if wait:
             raise RateLimited(retry_after_s=wait)
 
     async def _take(self, storage: Storage, caller: str) -> float:

@@ -47,6 +47,11 @@ class Row:
 @click.command()
 @click.argument("paths", nargs=-1)
 @click.option(
+    "--tests",
+    multiple=True,
+    help="A file or folder of tests, to try only these: quick, while they are written.",
+)
+@click.option(
     "--sample",
     type=click.IntRange(0),
     default=0,
@@ -61,7 +66,9 @@ class Row:
     show_default=True,
     help="So many of a hundred have to be killed.",
 )
-def main(paths: Sequence[str], sample: int, seed: int, jobs: int, at_least: int) -> None:
+def main(
+    paths: Sequence[str], sample: int, seed: int, jobs: int, at_least: int, tests: tuple[str, ...]
+) -> None:
     """Change one token at a time, and run the fast tests of the package: do they fail?
 
     PATHS are files or folders; without any, the rooms that decide. A survivor has to be mended, by
@@ -88,7 +95,9 @@ def main(paths: Sequence[str], sample: int, seed: int, jobs: int, at_least: int)
         rows[mutant.file].listed += 1
     survivors = []
     try:
-        for number, (mutant, outcome, cpu_s) in enumerate(outcomes(ROOT, tried, jobs), start=1):
+        for number, (mutant, outcome, cpu_s) in enumerate(
+            outcomes(ROOT, tried, jobs, tests), start=1
+        ):
             rows[mutant.file].add(outcome, cpu_s)
             if outcome.alive:
                 survivors.append(f"{outcome.value}: {mutant}")

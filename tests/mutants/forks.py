@@ -135,7 +135,7 @@ class Watched:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         if self.usual_s is not None:
-            every_s = IDLE_S + IDLE * self.usual_s[item.nodeid]
+            every_s = IDLE_S + IDLE * self.usual_s.get(item.nodeid, 1.0)
             signal.signal(signal.SIGALRM, self._look)
             signal.setitimer(signal.ITIMER_REAL, every_s, every_s)
         return (yield)

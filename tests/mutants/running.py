@@ -55,7 +55,7 @@ FAST_TESTS = {
 """By package: which tests have to kill its mutants."""
 _OPTIONS = (
     *("-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-m", "not exhaustive"),
-    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # libraries are loaded already
+    "--assert=plain",  # else pytest imports our modules by itself: they belong to its plugins
 )
 
 
@@ -67,8 +67,13 @@ Result = tuple[Mutant, Outcome, float]
 """A mutant, what became of it, and the seconds of processor time that this took."""
 
 
-def outcomes(root: Path, mutants: Sequence[Mutant], jobs: int) -> Iterator[Result]:
+def outcomes(
+    root: Path, mutants: Sequence[Mutant], jobs: int, tests: Sequence[str] = ()
+) -> Iterator[Result]:
     """Test each mutant, so many side by side; yield what became of it, as it is known.
+
+    Args:
+        tests: files and folders of tests; none: all fast ones of each mutant's package.
 
     Raises:
         TestsFail: the tests of a package fail without a mutant.
@@ -76,10 +81,10 @@ def outcomes(root: Path, mutants: Sequence[Mutant], jobs: int) -> Iterator[Resul
     os.chdir(root)
     for name in LIBRARIES:
         import_module(name)
-    for package, tests in FAST_TESTS.items():
+    for package, fast in FAST_TESTS.items():
         mine = [each for each in mutants if Path(each.file).parts[0] == package]
         if mine:
-            yield from _of_package(root, mine, tests, jobs)
+            yield from _of_package(root, mine, tests or fast, jobs)
 
 
 def _of_package(

@@ -225,9 +225,10 @@ for mutant, outcome, cpu_s in outcomes(root, mutants, 2):
 def test_each_outcome(tmp_path: Path) -> None:
     """Of changes in functions and at import; the files themselves are never changed."""
     files = {"gateway/module.py": MODULE, "tests/unit/gateway/test_module.py": TESTS}
+    files["conftest.py"] = "import pytest\npytest.register_assert_rewrite('gateway')\n"
     files["tests/simulation/test_nothing.py"] = "def test_nothing():\n    pass\n"
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     command = [sys.executable, "-c", PROGRAM, str(tmp_path), *("|".join(each) for each in CHANGES)]
     printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

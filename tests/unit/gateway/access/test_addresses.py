@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from gateway.access.addresses import (
     LOCAL,
-    MOST_ENTRIES,
     UNKNOWN,
     TrustedProxies,
     client_address,
@@ -70,12 +69,12 @@ def test_an_entry_that_is_no_address_ends_the_walk(
     assert named == client_address((chain or [peer])[0], [], TRUSTED)
 
 
-@given(st.integers(0, MOST_ENTRIES + 20), strangers)
+@given(st.integers(0, 70), strangers)
 def test_the_number_of_read_entries_is_bounded(hops: int, caller: str) -> None:
     """Behind so many trusted proxies a caller is not found, and the last one read counts."""
     chain = [f"10.0.0.{hop}" for hop in range(hops)]
     named = client_address("10.0.1.1", [",".join([caller, *chain])], TRUSTED)
-    found = caller if hops < MOST_ENTRIES else chain[-MOST_ENTRIES]
+    found = caller if hops < 50 else chain[-50]
     assert named == client_address(found, [], TRUSTED)
 
 

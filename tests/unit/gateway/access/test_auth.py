@@ -283,6 +283,14 @@ async def test_a_time_is_a_finite_number(name: str, value: object) -> None:
     assert await refusal(HS256, "Bearer " + hs256(**{name: value})) == in_milliseconds
 
 
+async def test_a_time_is_before_the_year_5138() -> None:
+    """A second later it is none: it counts in other units."""
+    assert await name_of(HS256, "Bearer " + hs256(exp=10**11 - 1, nbf=1 - 10**11))
+    for name, value in (("exp", 10**11), ("nbf", -(10**11)), ("iat", -(10**11))):
+        wrong = await refusal(HS256, "Bearer " + hs256(**{name: value}))
+        assert wrong == "a time is no number of seconds"
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [

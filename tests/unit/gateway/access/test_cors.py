@@ -50,6 +50,30 @@ def test_a_page_may_send_a_token_and_read_when_to_retry() -> None:
     assert "Access-Control-Allow-Credentials" not in preflight | origins.headers(APP)
 
 
+def test_any_page_may_call_where_any_origin_is_allowed() -> None:
+    """Also one that sends no origin, or an odd one; its browser may keep that for ten minutes."""
+    origins = Origins.parse("*")
+    for origin in (None, "null", APP):
+        assert origins.headers(origin) == {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+        }
+    for text in ("*", APP):
+        preflight = Origins.parse(text).preflight(
+            {"Origin": APP, "Access-Control-Request-Method": "POST"}
+        )
+        assert preflight is not None
+        assert preflight["Access-Control-Max-Age"] == "600"
+        assert preflight["Access-Control-Allow-Methods"] == "POST"
+        assert "Access-Control-Expose-Headers" not in preflight
+
+
+@pytest.mark.parametrize("text", ["http://a.example:443", "https://a.example:80", "http://[::1]:1"])
+def test_only_the_default_port_of_its_scheme_is_redundant(text: str) -> None:
+    """Browsers send every other one."""
+    assert Origins.parse(text).headers(text)["Access-Control-Allow-Origin"] == text
+
+
 def test_options_without_the_request_method_is_no_preflight() -> None:
     """It is an ordinary request with an unusual method."""
     assert Origins.parse(APP).preflight({"Origin": APP}) is None
@@ -67,6 +91,11 @@ def test_options_without_the_request_method_is_no_preflight() -> None:
         ("https://me@app.example.com", "more than scheme, host and port"),
         ("https://App.example.com", "lower case"),
         ("https://app.example.com:443", "default port"),
+        ("http://app.example.com:80", "default port"),
+        ("https://äpp.example.com", "lower case"),
+        ("https://", "no origin"),
+        ("https://:443", "no origin"),
+        ("https://[::1", "no origin"),
         ("ftp://app.example.com", "no origin"),
         ("null", "no origin"),
         ("https://app.example.com:port", "no origin"),

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from gateway.access.auth import authenticator
-from gateway.access.jwks import LONGEST_SET, MOST_KEYS, KeySet, lifetime_s, read_keys
+from gateway.access.jwks import KeySet, lifetime_s, read_keys
 from gateway.access.settings import AuthSettings, Mode
 from gateway.clock import LoopClock
 from gateway.errors import AuthUnavailable, Unauthorized
@@ -312,7 +312,7 @@ USELESS: dict[str, Answer] = {
     "no key set": lambda: web.json_response([jwk(1)]),
     "no usable key": lambda: web.json_response({"keys": []}),
     "too long": lambda: web.Response(
-        text=json.dumps({"keys": [jwk(1)], "planted": "x" * LONGEST_SET})
+        text=json.dumps({"keys": [jwk(1)], "planted": 1}).ljust((256 << 10) + 1)
     ),
 }
 
@@ -342,7 +342,7 @@ async def test_keys_that_were_withdrawn_are_refused(world: World) -> None:
 async def test_a_long_answer_is_taken_up_to_the_limit(world: World) -> None:
     """The limit is not below its number."""
     body = json.dumps({"keys": [jwk(1)]})
-    world.provider.answer = lambda: world.provider.fixed(web.Response(text=body.ljust(LONGEST_SET)))
+    world.provider.answer = lambda: world.provider.fixed(web.Response(text=body.ljust(256 << 10)))
     assert await world.outcome() == numbers(1)
 
 
@@ -465,6 +465,16 @@ def test_an_entry_other_than_a_key_is_left_out(entry: object) -> None:
     assert found(entry, jwk(2)) == [("key-2", "ES256")]
 
 
+@pytest.mark.parametrize(
+    ("bits", "fits"), [(2047, False), (2048, True), (8192, True), (8193, False)]
+)
+def test_rsa_keys_have_2048_to_8192_bits(bits: int, fits: bool) -> None:
+    """Both bounds are within; the numbers need no private half."""
+    public = rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()
+    key = RSAAlgorithm.to_jwk(public, as_dict=True)
+    assert found(key) == ([(None, "RS256")] if fits else [])
+
+
 def test_short_rsa_keys_are_left_out() -> None:
     """1024 bits can be broken."""
     assert found(rsa_jwk(1024), jwk(2)) == [("key-2", "ES256")]
@@ -472,7 +482,7 @@ def test_short_rsa_keys_are_left_out() -> None:
 
 def test_a_set_without_end_is_cut() -> None:
     """Each key costs time to read."""
-    assert len(found(*[jwk(1)] * (MOST_KEYS + 1))) == MOST_KEYS
+    assert len(found(*[jwk(1)] * 101)) == 100
 
 
 json_values = st.recursive(

@@ -81,6 +81,41 @@ def test_a_list_without_custom_takes_named_uuids_only() -> None:
             requested_avatar({"avatarId": other}, allowed)
 
 
+@pytest.mark.parametrize(("length", "error"), [(128, UnknownAvatar), (129, InvalidRequest)])
+def test_an_id_has_at_most_128_characters(length: int, error: type[Exception]) -> None:
+    """A longer one is not looked up."""
+    with pytest.raises(error):
+        requested_avatar({"avatarId": "x" * length}, DEFAULT)
+
+
+def test_an_operator_learns_what_the_gateway_does_not_know() -> None:
+    """A newer preset or a typing error: neither a UUID nor a word, and in order."""
+    assert AllowList.parse(["presets", "custom", UUID, "z-new", "a-new"]).unknown == [
+        "a-new",
+        "z-new",
+    ]
+    assert AllowList.parse(["influencer", UUID.upper()]).unknown == []
+
+
+@pytest.mark.parametrize("entries", [[], ["Influencer"], ["a b"], ["presets", ""], ["a--b"]])
+def test_a_list_that_makes_no_sense_is_refused(entries: list[str]) -> None:
+    """Empty, or with an entry that is neither a preset's name nor a UUID."""
+    with pytest.raises(ValueError, match=r"no preset id and no UUID|empty list"):
+        AllowList.parse(entries)
+
+
+@pytest.mark.parametrize("words", [["presets"], ["custom"], ["presets", "custom"]])
+def test_the_words_allow_whole_kinds(words: list[str]) -> None:
+    """Each one its own kind, and no other."""
+    allowed = AllowList.parse(words)
+    for kind, id_ in (("presets", "influencer"), ("custom", UUID)):
+        if kind in words:
+            assert allowed.avatar(id_) == Avatar(id_, custom=kind == "custom")
+        else:
+            with pytest.raises(UnknownAvatar):
+                allowed.avatar(id_)
+
+
 @given(json_values)
 def test_any_json_is_an_avatar_on_the_list_or_refused(body: object) -> None:
     """The result is an allowed avatar or one of the contract's errors."""

@@ -97,6 +97,13 @@ def test_the_error_has_path_and_expectation(body: dict[str, Any], message: str) 
     assert refused.value.text.startswith(message)
 
 
+def test_a_body_of_another_kind_has_no_options() -> None:
+    """The avatar's own check refuses it."""
+    bodies: tuple[object, ...] = (None, [], "text", 7)
+    for body in bodies:
+        assert requested_options(body, ()).wire() == {}
+
+
 def test_the_list_of_an_operator() -> None:
     """Names as on the wire; a misspelt one is named."""
     assert parse_options(" personality, tools ,") == {"personality", "tools"}

@@ -56,6 +56,34 @@ def test_pauses_grow_to_the_longest_and_never_beyond(longest: float) -> None:
     assert waits[-1] == longest
 
 
+def test_the_pace_of_polls_is_the_documented_one() -> None:
+    """From 100 ms up to the interval; slower with more than 160 connects, down to every 5 s."""
+    assert list(islice(poll_waits(0.4), 6)) == pytest.approx([0.1, 0.15, 0.225, 0.3375, 0.4, 0.4])
+    paces = [slowed_by_load(0.2, polling=polling) for polling in (1, 160, 200, 800, 4_000, 9_999)]
+    assert paces == pytest.approx([0.2, 0.2, 0.25, 1.0, 5.0, 5.0])
+
+
+@pytest.mark.parametrize(
+    ("left", "wait", "expected"),
+    [
+        (9.0, 0.2, 0.2),  # far away
+        (0.351, 0.2, 0.2),  # then one of 0.1 s leads to the last poll
+        (0.34, 0.2, 0.145),  # two of the same length do
+        (0.25, 0.2, 0.2),  # the next one is the last
+        (0.2, 0.2, 0.15),
+        (0.15, 0.2, 0.1),
+        (0.14, 0.2, 0.2),  # there is no time for another
+        (0.25, 0.15, 0.1),
+        (0.24, 0.15, 0.19),  # two would be too short
+    ],
+)
+def test_the_last_poll_is_50_ms_before_the_deadline(
+    left: float, wait: float, expected: float
+) -> None:
+    """So that a session which is READY by then is still handed out, and no pause is below 0.1 s."""
+    assert aligned_to_deadline(wait, time_left_s=left) == pytest.approx(expected)
+
+
 @given(st.floats(0.1, 1.0), st.floats(0.0, 40.0), st.integers(0, 12))
 def test_one_poll_falls_just_before_the_deadline(longest: float, left: float, nth: int) -> None:
     """From wherever it starts, the pauses lead to the last poll, none of them too short."""
@@ -99,6 +127,80 @@ def test_a_failure_is_retried_in_time_or_answered(
         assert slow_poll or retried < MOST_RETRIES[failure.hop]
         return
     assert row.status >= 500 or (custom and failure.status == 404)
+
+
+@pytest.mark.parametrize(
+    ("hop", "most"), [(Hop.CREATE, 2), (Hop.RETRIEVE, 5), (Hop.CONSUME, 2), (Hop.CANCEL, 4)]
+)
+def test_retries_are_bounded_and_their_waits_double(hop: Hop, most: int) -> None:
+    """From 0.2 s, with up to half of it more at random, but not more than half a second."""
+    failure = UpstreamFailure(hop, FailureReason.REFUSED)
+    for retried in range(most):
+        waits = [
+            after_failure(failure, retried=retried, time_left_s=9.9, jitter=random.Random(seed))
+            for seed in range(200)
+        ]
+        shortest = 0.2 * 2**retried
+        most_more = min(shortest / 2, 0.5)
+        assert shortest <= min(waits) < shortest + most_more / 10
+        assert shortest + most_more >= max(waits) > shortest + most_more * 0.9
+    with pytest.raises(UpstreamBroken):
+        after_failure(failure, retried=most, time_left_s=9.9, jitter=random.Random(0))
+
+
+def test_a_retry_has_to_fit() -> None:
+    """One that would begin at the deadline is not waited for."""
+    failure = UpstreamFailure(Hop.CREATE, FailureReason.REFUSED, retry_after_s=3.0)
+    wait = after_failure(failure, retried=0, time_left_s=9.0, jitter=random.Random(7))
+    again = after_failure(failure, retried=0, time_left_s=wait + 1e-9, jitter=random.Random(7))
+    assert again == wait
+    with pytest.raises(UpstreamBroken):
+        after_failure(failure, retried=0, time_left_s=wait, jitter=random.Random(7))
+
+
+@pytest.mark.parametrize("hop", [Hop.RETRIEVE, Hop.CANCEL])
+def test_requests_that_change_nothing_are_retried_after_what_may_pass(hop: Hop) -> None:
+    """408, 429 and all 5xx may; what the contract does not know stays as it is."""
+
+    def is_retried(failure: UpstreamFailure) -> bool:
+        try:
+            after_failure(failure, retried=0, time_left_s=9, jitter=random.Random(0))
+        except GatewayError:
+            return False
+        return True
+
+    statuses = (400, 404, 407, 408, 409, 428, 429, 430, 499, 500, 501, 503, 599)
+    retried = [
+        status
+        for status in statuses
+        if is_retried(UpstreamFailure(hop, FailureReason.STATUS, status=status))
+    ]
+    assert retried == [408, 429, 500, 501, 503, 599]
+    reasons = set(FailureReason) - {FailureReason.STATUS}
+    assert {each for each in reasons if not is_retried(UpstreamFailure(hop, each))} == {
+        FailureReason.SCHEMA
+    }
+
+
+def test_a_poll_that_hung_is_repeated_soon_however_often() -> None:
+    """It was no failure, and the deadline ends it."""
+    hung = UpstreamFailure(Hop.RETRIEVE, FailureReason.TIMEOUT)
+    assert after_failure(hung, retried=99, time_left_s=0, jitter=random.Random(0)) == 0.1
+
+
+def test_only_what_was_not_acted_on_leaves_no_doubt() -> None:
+    """A reply is lost unless the request was never sent, or answered by a status."""
+    certain = {each for each in FailureReason if not UpstreamFailure(Hop.CREATE, each).reply_lost}
+    assert certain == {FailureReason.REFUSED, FailureReason.STATUS}
+
+
+def test_a_failure_is_shown_by_its_request_and_kind() -> None:
+    """As operators read it in the log."""
+    shown = [
+        str(UpstreamFailure(Hop.CREATE, FailureReason.STATUS, status=503)),
+        str(UpstreamFailure(Hop.RETRIEVE, FailureReason.TIMEOUT)),
+    ]
+    assert shown == ["create: HTTP 503", "retrieve: timeout"]
 
 
 @given(failures)
@@ -181,6 +283,7 @@ def test_retry_after_is_read_from_either_header(
     ("date", "expected"),
     [
         ("Wed, 21 Oct 2026 07:27:53 GMT", 7.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
         ("Wed, 21 Oct 2026 07:28:07 GMT", None),
         ("Wed, 21 Oct 2026 07:27:53", None),
         ("today", None),

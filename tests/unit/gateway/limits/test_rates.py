@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import fields
 from itertools import accumulate, pairwise
 
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.clock import LoopClock
-from gateway.errors import RateLimited
+from gateway.errors import LimitsUnavailable, RateLimited
 from gateway.limits import window
 from gateway.limits.rates import RateLimiter, parse_rate
 from gateway.limits.settings import LimitSettings
 from gateway.limits.storage import MEMORY, Outage, Storage
 from gateway.limits.window import MARGIN_S, Counters, Rate, wait_s
+from gateway.settings import SETTING
 from tests.support.simulation import simulate
 
 rates = st.builds(Rate, st.integers(1, 50), st.integers(1, 12))
@@ -74,6 +76,35 @@ def test_a_wait_is_never_longer_than_two_windows(
     """Nor is it negative, also when the operator has lowered the rate meanwhile."""
     wait = wait_s(rate, previous=previous, current=current, left_s=share * rate.window_s)
     assert 0.0 <= wait <= 2 * rate.window_s + MARGIN_S
+
+
+@pytest.mark.parametrize(
+    ("amount", "previous", "current", "left_s", "expected"),
+    [
+        (4, 0, 3, 10.0, 0.0),
+        (4, 7, 0, 5.0, 0.0),  # half of the seven count, rounded down
+        (4, 8, 0, 5.0, 0.002),
+        (4, 8, 0, 10.0, 5.002),  # when half of the window before counts
+        (4, 0, 4, 3.0, 3.002),  # when this window is the one before
+        (4, 0, 8, 3.0, 8.002),  # and when half of it counts
+    ],
+)
+def test_a_wait_is_until_enough_of_a_window_has_gone(
+    amount: int, previous: int, current: int, left_s: float, expected: float
+) -> None:
+    """And two milliseconds more, because Redis counts in milliseconds."""
+    wait = wait_s(Rate(10, amount), previous=previous, current=current, left_s=left_s)
+    assert wait == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_hundred_thousand_callers_are_kept() -> None:
+    """Then the one that has been idle longest is forgotten for each new one."""
+    counters = Counters([Rate(60, 1)])
+    for number in range(100_002):
+        counters.take(str(number), 1.0)
+    assert len(counters) == 100_000
+    assert counters.take("2", 1.0) > 0.0
+    assert counters.take("1", 1.0) == 0.0
 
 
 def test_a_refused_connect_costs_nothing() -> None:
@@ -230,6 +261,23 @@ def test_waiting_for_the_retry_after_of_a_shared_rate_is_enough(
     simulate(main())
 
 
+def test_an_answer_about_other_rates_is_an_outage() -> None:
+    """What a storage says of one rate too few decides nothing: the policy does."""
+
+    class Forgetful(RateStorage):
+        async def command(self, *words: str | float) -> list[list[int]]:
+            return (await super().command(*words))[1:]
+
+    async def main() -> None:
+        limits = [Rate(1, 9), Rate(60, 1), Rate(61, 1)]
+        limiter = RateLimiter(limits, storage=Forgetful(), clock=LoopClock())
+        await limiter.hit("caller")
+        with pytest.raises(LimitsUnavailable):
+            await limiter.hit("caller")
+
+    simulate(main())
+
+
 # Configuration
 
 
@@ -282,6 +330,37 @@ def test_nothing_is_opened_for_limits_that_are_off() -> None:
     """A storage without a limit would only be one more thing that can be down."""
     assert LimitSettings(storage="redis://host").open_storage(LoopClock()) is None
     assert LimitSettings(rates=(Rate(60, 1),), storage=MEMORY).open_storage(LoopClock()) is None
+
+
+async def test_a_storage_is_opened_for_either_limit() -> None:
+    """For rates alone and for the connects in flight alone."""
+    for limits in (
+        LimitSettings(rates=(Rate(60, 1),), storage="redis://host"),
+        LimitSettings(in_flight=1, storage="redis://host"),
+    ):
+        storage = limits.open_storage(LoopClock())
+        assert storage is not None
+        await storage.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "most"), [("off", 0), (" OFF ", 0), ("1", 1), ("100000", 100_000)]
+)
+def test_the_connects_in_flight_are_read(text: str, most: int) -> None:
+    """A number within bounds, or `off`."""
+    assert _in_flight_setting(text) == most
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "100001", "", "many"])
+def test_an_impossible_number_of_connects_in_flight_is_refused(text: str) -> None:
+    """0 is not `off`: it might be meant as none at all."""
+    with pytest.raises(ValueError, match=r"."):
+        _in_flight_setting(text)
+
+
+def _in_flight_setting(text: str) -> object:
+    (field,) = [each for each in fields(LimitSettings) if each.name == "in_flight"]
+    return field.metadata[SETTING].parse(text)
 
 
 def test_pauses_of_a_steady_caller() -> None:
