@@ -163,7 +163,7 @@ class Runner:
         if single or crowded:
             await self._all(self._warm_up(each) for each in self.instances)
         first = [each for each in single if each not in late]
-        await self._all(map(self._play, sorted(first, key=lambda each: not each.whole_deadline)))
+        await self._all(map(self._play, sorted(first, key=_longest_first)))
         for situation in (*crowded, *late):
             await self._play(situation)
         if plan.examples:
@@ -339,6 +339,11 @@ class Runner:
             method=target.method,
             alone_s=self._alone_s,
         )
+
+
+def _longest_first(situation: Situation) -> int:
+    """Order situations so that what takes a whole deadline, or may, goes on beside the others."""
+    return 0 if situation.whole_deadline else 1 if situation.leaves_after_s is not None else 2
 
 
 def _alone(leak: Leak, what: str) -> bool:
