@@ -198,7 +198,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "instance",
         "requirements situations strategies reached verdict",
         "explore contract_page playing places",
-        "suspects",
+        "suspects queueing",
         "runner",
         "run",
     ),

@@ -203,6 +203,23 @@ class ObservedSession:
         return next((at for at, _, after in self.moves if after in TERMINAL), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """How a connect waited in the target before it was played alone.
+
+    Attributes:
+        waited_s: from its request to its create, or until its caller left.
+        in_flight: on how many connects the target worked meanwhile.
+        sent: how many it had been sent by then, this one included.
+        situations: how many waited so in the whole run.
+    """
+
+    waited_s: float
+    in_flight: int
+    sent: int
+    situations: int = 1
+
+
 @dataclass(frozen=True)
 class Observation:
     """One situation, played once.
@@ -217,6 +234,8 @@ class Observation:
         output: the end of what the target wrote meanwhile, if the judge started it.
         leaks: the secrets in all that it wrote.
         loss: how the target ended, or stopped answering, meanwhile; empty: it did not.
+        beside: how many other situations were played with the instance when it was called.
+        queued: how long it had waited for others, where that was the longest wait of the run.
         lost_s: how late this machine was before the answers, all delays together.
         stood_still_s: the longest time until then for which it ran nothing.
     """
@@ -231,6 +250,8 @@ class Observation:
     avatars: tuple[str, ...] = ()
     leaks: tuple[Leak, ...] = ()
     loss: str = ""
+    beside: int = 0
+    queued: Queued | None = None
     lost_s: float = 0.0
     stood_still_s: float = 0.0
 

@@ -102,6 +102,7 @@ class Player:
         for avatar, form in forms.items():
             await instance.fake.bind(avatar, form)
         before = {each.number for each in await instance.fake.creates()}
+        beside = len(self.under_way(instance)) - 1
         answers = await self._answers(play)
         if situation.expect is not Expect.REFUSAL:
             await self._aftermath(play, answers, before)
@@ -112,7 +113,8 @@ class Player:
         if not seen.loss and (play.suspected or any(each.failure == GIVEN_UP for each in answers)):
             avatar = [*avatars, *instance.avatars][0]
             await instance.check_answers(avatar, patience_s=self.patience_s)
-        return replace(seen, loss=_loss(instance)) if instance.lost.is_set() else seen
+        loss = _loss(instance) if instance.lost.is_set() else seen.loss
+        return replace(seen, loss=loss, beside=beside)
 
     async def _answers(self, play: Play) -> tuple[TargetAnswer, ...]:
         """Return the answer of each caller, or that it got none because the instance was lost."""

@@ -22,6 +22,7 @@ from contracts.judge.observation import Observation
 from contracts.judge.output import Leak
 from contracts.judge.places import Places
 from contracts.judge.playing import Player
+from contracts.judge.queueing import began_late, in_a_queue
 from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
@@ -164,6 +165,7 @@ class Runner:
             await self._all(self._warm_up(each) for each in self.instances)
         first = [each for each in single if each not in late]
         await self._all(map(self._play, sorted(first, key=_longest_first)))
+        await self._again_where_queued()
         for situation in (*crowded, *late):
             await self._play(situation)
         if plan.examples:
@@ -242,6 +244,23 @@ class Runner:
             return
         self._keep(seen)
         self.listen(SituationPlayed(seen, len(self._played), len(self.plan.situations)))
+
+    async def _again_where_queued(self) -> None:
+        """Play alone what waited in the target for others, and note the longest wait.
+
+        Where a create is as late alone, the others were not the cause.
+        """
+        kept = {id(each) for each in self._played.values()}
+        found = [each for each in in_a_queue(self._player.plays) if id(each[0]) in kept]
+        waited = []
+        for seen, queued in found:
+            await self._play(seen.situation)
+            again = self._played[seen.situation.id]
+            if not again.loss and not began_late(again):
+                waited.append((again, queued))
+        if waited:
+            again, longest = waited[0]
+            self._keep(replace(again, queued=replace(longest, situations=len(waited))))
 
     def _keep(self, seen: Observation) -> None:
         self._played[seen.situation.id] = seen

@@ -86,6 +86,19 @@ class ConsumesInARow(Gateway):
             return await super().consume(session, key)
 
 
+@breaks("many.side-by-side", "Has five workers: the sixth caller waits.", deadline_s=7.0)
+@dataclass
+class FiveWorkers(Gateway):
+    workers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(5))
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        async with self.workers:
+            return await super().connect(avatar, request)
+
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        return await self.ask("GET", f"/{session}", limit_s=3.0)  # as this deadline allows
+
+
 @breaks("many.not-in-a-row", "Has three connections to Runway.", alone=True, deadline_s=8.0)
 @dataclass
 class ThreeConnections(Gateway):
