@@ -13,7 +13,13 @@ import orjson
 from contracts.judge.output import Leak
 from contracts.judge.situation import Json, Shape, Situation
 
+_SLOW_S = 1.0
 _BOM = b"\xef\xbb\xbf"
+QUEUED_S = 1.0
+"""A connect whose create comes so long after its request, in seconds, may have waited for others.
+
+Less than what a late answer may be late.
+"""
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
@@ -285,6 +291,15 @@ class Observation:
         return self.calls("deleteSession")
 
     @property
+    def late_starts(self) -> int:
+        """For how many avatars the first create came late, although this machine was not busy."""
+        firsts: dict[str, float] = {}
+        for create in self.creates:
+            firsts.setdefault(create.avatar, create.at)
+        in_time = self.answer.sent_at + QUEUED_S + self.lost_s
+        return sum(at > in_time for at in firsts.values())
+
+    @property
     def known(self) -> tuple[ObservedSession, ...]:
         """The sessions whose create reply reached the target."""
         known = {each.session for each in self.creates if each.arrives and each.status == 200}
@@ -297,7 +312,7 @@ class Observation:
             consumes: the target has to consume, not the browser.
         """
         elsewhere = "its later calls went to another host than RUNWAYML_BASE_URL, or it sent none"
-        ready = any(each.shown == "READY" and each.arrives for each in self.polls)
+        ready = [each.wait_s for each in self.polls if each.shown == "READY" and each.arrives]
         if not self.creates:
             return "no create reached Runway"
         if not self.known:
@@ -306,6 +321,8 @@ class Observation:
             return f"the consume got {self.consumes[-1].reply}"
         if not self.polls:
             return f"a session was created and neither polled nor consumed: {elsewhere}"
+        if ready and consumes and min(ready) >= _SLOW_S:
+            return f"polls that showed READY took {min(ready):.1f}s, and it did not wait for them"
         if ready and consumes:
             return f"the session was READY and no consume followed: {elsewhere}"
         return f"the last of {len(self.polls)} polls got {self.polls[-1].reply}"

@@ -7,19 +7,12 @@ same avatar. Pure.
 
 from collections.abc import Collection, Sequence
 
-from contracts.judge.observation import Observation, Queued
+from contracts.judge.observation import QUEUED_S, Observation, Queued
 from contracts.judge.playing import Play
 from contracts.judge.situation import Expect
 
-QUEUED_S = 2.0
-"""A connect whose create comes so long after its request, in seconds, may have waited."""
-
-
-def began_late(seen: Observation) -> bool:
-    """Tell whether the create came long after the request, although the machine was not busy."""
-    if not seen.creates:
-        return False
-    return seen.creates[0].at - seen.answer.sent_at > QUEUED_S + seen.lost_s
+SURELY_QUEUED_S = 2.0
+"""So long, in seconds, no busy machine delays a connect that needs not wait for others."""
 
 
 def in_a_queue(plays: Sequence[Play]) -> list[tuple[Observation, Queued]]:
@@ -30,7 +23,7 @@ def in_a_queue(plays: Sequence[Play]) -> list[tuple[Observation, Queued]]:
     """
     connects = [(each, each.seen) for each in plays if each.seen and _is_connect(each.seen)]
     beside = [(play, seen) for play, seen in connects if seen.beside]
-    found = [play for play, seen in beside if began_late(seen)]
+    found = [play for play, seen in beside if seen.late_starts]
     if not found:
         return []  # if some created nothing, that has another cause
     found += [play for play, seen in beside if _never_began(seen)]
@@ -67,13 +60,18 @@ def _waited_s(seen: Observation) -> float:
 
 
 def _in_flight(play: Play, connects: Sequence[tuple[Play, Observation]]) -> tuple[int, int]:
-    """Return how many connects the target worked on while one waited, and how many were sent."""
+    """Return how many connects the target worked on at most while one waited, and were sent."""
     seen = next(seen for each, seen in connects if each is play)
-    at = seen.answer.sent_at
+    sent_at, until = seen.answer.sent_at, seen.answer.sent_at + _waited_s(seen)
     others = [each for other, each in connects if other.instance is play.instance]
-    sent = [each for each in others if each.answer.sent_at <= at < _over_at(each)]
-    return sum(bool(each.creates) and each.creates[0].at <= at for each in sent), len(sent)
+    spans = [(each.creates[0].at, _over_at(each)) for each in others if each.creates]
+    instants = [sent_at, *(begin for begin, _ in spans if sent_at < begin < until)]
+    most = max(sum(begin <= at < end for begin, end in spans) for at in instants)
+    return most, sum(each.answer.sent_at <= sent_at < _over_at(each) for each in others)
 
 
 def _over_at(seen: Observation) -> float:
-    return max(seen.answer.came_at, max((each.at for each in seen.upstream), default=0.0))
+    """Return when the target was done; after an answer it may cancel, which delays no other."""
+    if seen.answer.status is not None:
+        return seen.answer.came_at
+    return max([seen.answer.came_at, *(each.at for each in seen.upstream)])

@@ -22,7 +22,7 @@ from contracts.judge.observation import Observation
 from contracts.judge.output import Leak
 from contracts.judge.places import Places
 from contracts.judge.playing import Player
-from contracts.judge.queueing import began_late, in_a_queue
+from contracts.judge.queueing import SURELY_QUEUED_S, in_a_queue
 from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
@@ -256,9 +256,9 @@ class Runner:
         for seen, queued in found:
             await self._play(seen.situation)
             again = self._played[seen.situation.id]
-            if not again.loss and not began_late(again):
+            if not again.loss and not again.late_starts:
                 waited.append((again, queued))
-        if waited:
+        if waited and waited[0][1].waited_s > SURELY_QUEUED_S:
             again, longest = waited[0]
             self._keep(replace(again, queued=replace(longest, situations=len(waited))))
 

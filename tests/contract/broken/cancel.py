@@ -70,9 +70,6 @@ class CallerIgnored(Gateway):
 class NoticesWhenItWrites(Gateway):
     waiting: set[Any] = field(default_factory=set)
 
-    async def poll(self, session: str) -> Mapping[str, Any]:
-        return await self.ask("GET", f"/{session}", limit_s=3.0)  # as this deadline allows
-
     async def until_ready(self, session: str, request: web.Request) -> str:
         self.waiting.add(asyncio.current_task())
         try:

@@ -95,9 +95,6 @@ class FiveWorkers(Gateway):
         async with self.workers:
             return await super().connect(avatar, request)
 
-    async def poll(self, session: str) -> Mapping[str, Any]:
-        return await self.ask("GET", f"/{session}", limit_s=3.0)  # as this deadline allows
-
 
 @breaks("many.not-in-a-row", "Has three connections to Runway.", alone=True, deadline_s=8.0)
 @dataclass
@@ -123,6 +120,7 @@ class SharedByAvatar(Gateway):
 @breaks(
     "many.one-session-each",
     "Keeps the key of the last poll in a place that all callers share.",
+    {"state.ready-without-key": "it has the key of another session"},
     shape=Shape.SESSION_KEY,
     alone=True,
 )
