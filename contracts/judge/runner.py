@@ -181,7 +181,10 @@ class Runner:
         plan, target = self.plan, self.instances[0].target
         ordered = [*dict.fromkeys((*(each.id for each in plan.situations), *self._played))]
         played = [self._played[each] for each in ordered if each in self._played]
-        unexercised = why_not_exercised(target.url, played, reached=reached, elsewhere=elsewhere)
+        started = self.instances[0].program is not None
+        unexercised = why_not_exercised(
+            target.url, played, reached=reached, elsewhere=elsewhere, started=started
+        )
         if any(seen.loss for seen in played):
             unexercised = ""  # it was, to death
         gone = next((each.gone for each in self.instances if each.gone), "it was not played")

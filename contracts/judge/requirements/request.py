@@ -2,6 +2,8 @@
 
 import re
 
+import orjson
+
 from contracts.judge.case import (
     Breach,
     Breaches,
@@ -137,4 +139,4 @@ def request_custom_avatar(case: Case) -> Breaches:
             raise NotJudged("the target takes no custom avatars, or not this one")
     right = {"type": "custom", "avatarId": case.seen.avatar}
     if right not in [each.body.get("avatar") for each in case.seen.creates if each.status == 200]:
-        yield Breach(f"a create with the avatar {right}", "none")
+        yield Breach(f"a create with the avatar {orjson.dumps(right).decode()}", "none")
