@@ -72,7 +72,7 @@ cancel_gone = _cancels(
     f"The session of a caller who has hung up is cancelled within {CANCELLED_WITHIN_S:g}s.",
     why="Until then it costs credits and takes one of the places for sessions at the same time.",
     source="ours (a server that notices only when it writes cancels at the deadline)",
-    premise=every(caller_left, left_over),
+    premise=every(caller_left, left_over, sent("deleteSession")),
     traits={Trait.GONE},
     unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
     level=Level.SHOULD,
