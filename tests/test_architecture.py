@@ -198,7 +198,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "instance",
         "requirements situations oracle reached verdict",
         "strategies explore contract_page playing places",
-        "schedule suspects",
+        "schedule suspects queueing",
         "runner",
         "run",
     ),

@@ -17,8 +17,8 @@ SLACK_S = 1.5
 """How much later than its own deadline a target may answer, in seconds."""
 PROMPT_S = 6.0
 """How long after the end of a session its caller may wait for the answer, in seconds."""
-
-
+CANCELLED_WITHIN_S = 5.0
+"""How long a target has to cancel a session that it did not hand out, in seconds."""
 SURVIVE = "survive"
 """The family that judges situations in which the target was lost; all others need it alive."""
 

@@ -25,6 +25,7 @@ ANY_AVATAR = ""
 VERSION = "2024-11-06"
 _START_S = 20.0
 _END_S = 5.0
+_LONGEST_WAIT_S = 100.0
 
 ACCOUNT: Json = MappingProxyType(
     {
@@ -148,9 +149,14 @@ class FakeClient:
 
     async def ended(self, session: str, *, within_s: float) -> bool:
         """Wait until a session ends, and return whether it did within this time."""
-        wanted = {"session": session, "states": sorted(TERMINAL), "timeout": f"{within_s:g}s"}
-        status, _ = await self._send("POST", "/await/session", wanted)
-        return status == 200
+        wanted: Json = {"session": session, "states": sorted(TERMINAL)}
+        while within_s > 0:
+            wait_s = min(within_s, _LONGEST_WAIT_S)
+            body = {**wanted, "timeout": f"{wait_s:.3f}s"}
+            if (await self._send("POST", "/await/session", body))[0] == 200:
+                return True
+            within_s -= wait_s
+        return False
 
     async def replay_token(self) -> str:
         """Return what replays all requests to the fake; empty if there are too many."""

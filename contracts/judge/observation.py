@@ -14,7 +14,13 @@ import orjson
 from contracts.judge.output import Leak
 from contracts.judge.situation import Json, Shape, Situation
 
+_SLOW_S = 1.0
 _BOM = b"\xef\xbb\xbf"
+QUEUED_S = 1.0
+"""A connect whose create comes so long after its request, in seconds, may have waited for others.
+
+Less than what a late answer may be late.
+"""
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
 SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
@@ -223,6 +229,23 @@ class ObservedSession:
         return next((at for at, _, after in self.moves if after in TERMINAL), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """How a connect waited in the target before it was played alone.
+
+    Attributes:
+        waited_s: from its request to its create, or until its caller left.
+        in_flight: on how many connects the target worked meanwhile.
+        sent: how many it had been sent by then, this one included.
+        situations: how many waited so in the whole run.
+    """
+
+    waited_s: float
+    in_flight: int
+    sent: int
+    situations: int = 1
+
+
 @dataclass(frozen=True)
 class Observation:
     """One situation, played once.
@@ -237,6 +260,8 @@ class Observation:
         output: the end of what the target wrote meanwhile, if the judge started it.
         leaks: the secrets in all that it wrote.
         loss: how the target ended, or stopped answering, meanwhile; empty: it did not.
+        beside: how many other situations were played with the instance when it was called.
+        queued: how long it had waited for others, where that was the longest wait of the run.
         lost_s: how late this machine was before the answers, all delays together.
         stood_still_s: the longest time until then for which it ran nothing.
     """
@@ -251,6 +276,8 @@ class Observation:
     avatars: tuple[str, ...] = ()
     leaks: tuple[Leak, ...] = ()
     loss: str = ""
+    beside: int = 0
+    queued: Queued | None = None
     lost_s: float = 0.0
     stood_still_s: float = 0.0
 
@@ -282,6 +309,15 @@ class Observation:
     def cancels(self) -> tuple[UpstreamCall, ...]:
         """The cancels."""
         return self.calls("deleteSession")
+
+    @property
+    def late_starts(self) -> int:
+        """For how many avatars the first create came late, although this machine was not busy."""
+        firsts: dict[str, float] = {}
+        for create in self.creates:
+            firsts.setdefault(create.avatar, create.at)
+        in_time = self.answer.sent_at + QUEUED_S + self.lost_s
+        return sum(at > in_time for at in firsts.values())
 
     @property
     def known(self) -> tuple[ObservedSession, ...]:
@@ -320,7 +356,7 @@ class Observation:
             consumes: the target has to consume, not the browser.
         """
         elsewhere = "its later calls went to another host than RUNWAYML_BASE_URL, or it sent none"
-        ready = any(each.shown == "READY" and each.arrives for each in self.polls)
+        ready = [each.wait_s for each in self.polls if each.shown == "READY" and each.arrives]
         if not self.creates:
             return "no create reached Runway"
         if not self.known:
@@ -329,6 +365,8 @@ class Observation:
             return f"the consume got {self.consumes[-1].reply}"
         if not self.polls:
             return f"a session was created and neither polled nor consumed: {elsewhere}"
+        if ready and consumes and min(ready) >= _SLOW_S:
+            return f"polls that showed READY took {min(ready):.1f}s, and it did not wait for them"
         if ready and consumes:
             return f"the session was READY and no consume followed: {elsewhere}"
         return f"the last of {len(self.polls)} polls got {self.polls[-1].reply}"

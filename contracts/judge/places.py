@@ -44,10 +44,16 @@ class Seats:
 
 @dataclass
 class Places:
-    """All places of a run."""
+    """All places of a run.
+
+    Attributes:
+        closed: tells whether an instance takes no situations now.
+        jobs: so many situations run side by side.
+    """
 
     places: Sequence[Place]
     closed: Callable[[Instance], bool]
+    jobs: int
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @classmethod
@@ -57,8 +63,7 @@ class Places:
         """Return the places of all instances.
 
         Args:
-            jobs: so many situations run side by side, those with a custom avatar apart.
-            closed: tells whether an instance takes no situations now.
+            closed, jobs: as attributes.
         """
         most = max(len(each.avatars) for each in instances)
         row = [each.avatars[number:][:1] for number in range(most) for each in instances]
@@ -67,7 +72,7 @@ class Places:
         for place in places[max(1, jobs) :]:
             place.alone = False
         customs = [Place(each, CUSTOM_AVATAR) for each in instances if each.target.takes_avatar]
-        return cls([*places, *customs], closed)
+        return cls([*places, *customs], closed, max(1, jobs))
 
     async def take(self, situation: Situation, *, one_by_one: bool = False) -> Seats | None:
         """Wait for places for a situation and take them; None if every instance is gone.
@@ -115,6 +120,8 @@ class Places:
                         avatars *= CROWD
                     return Seats(instance, usable, avatars)
                 continue
+            if sum(not place.free for place in self.places) >= self.jobs:
+                return None
             wanted = (
                 [place for place in mine if place not in preset] if situation.custom else usable
             )

@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 
-from contracts.judge.case import SLACK_S, Context
+from contracts.judge.case import CANCELLED_WITHIN_S, SLACK_S, Context
 from contracts.judge.clock import now, sleep
 from contracts.judge.fake import ANY_AVATAR
 from contracts.judge.instance import Instance
 from contracts.judge.loop_lag import EventLoopLag
 from contracts.judge.observation import TERMINAL, Observation, TargetAnswer, UpstreamCall
 from contracts.judge.output import Leak
+from contracts.judge.requirements.cancel import cancel_gone
 from contracts.judge.situation import Expect, Situation
 from contracts.judge.target import GIVEN_UP
 
-CANCELLED_WITHIN_S = 5.0
-"""How long a target has to cancel a session that it did not hand out, in seconds."""
 WATCHED_S = 1.2
 """How long the observation goes on after the answer, in seconds: a poll a second is noticed."""
 QUIET_S = 1.0
@@ -103,6 +102,7 @@ class Player:
         for avatar, form in forms.items():
             await instance.fake.bind(avatar, form)
         before = {each.number for each in await instance.fake.creates()}
+        beside = len(self.under_way(instance)) - 1
         answers = await self._answers(play)
         if situation.expect is not Expect.REFUSAL:
             await self._aftermath(play, answers, before)
@@ -113,7 +113,8 @@ class Player:
         if not seen.loss and (play.suspected or any(each.failure == GIVEN_UP for each in answers)):
             avatar = [*avatars, *instance.avatars][0]
             await instance.check_answers(avatar, patience_s=self.patience_s)
-        return replace(seen, loss=_loss(instance)) if instance.lost.is_set() else seen
+        loss = _loss(instance) if instance.lost.is_set() else seen.loss
+        return replace(seen, loss=loss, beside=beside)
 
     async def _answers(self, play: Play) -> tuple[TargetAnswer, ...]:
         """Return the answer of each caller, or that it got none because the instance was lost."""
@@ -148,9 +149,20 @@ class Player:
         if not all(answer.ok for answer in answers):
             mine = await _creates(instance, play.avatars, before)
             known = [each.session for each in mine if each.session and each.arrives]
-            ends = (instance.fake.ended(each, within_s=CANCELLED_WITHIN_S) for each in known)
+            within_s = self._time_to_cancel(play.situation, answers)
+            ends = (instance.fake.ended(each, within_s=within_s) for each in known)
             await _unless_lost(instance, asyncio.gather(*ends))
         await _unless_lost(instance, sleep(WATCHED_S))
+
+    def _time_to_cancel(self, situation: Situation, answers: Sequence[TargetAnswer]) -> float:
+        """Return how long to wait for cancels, in seconds.
+
+        Some servers notice that a caller has left when they write the answer, at the deadline.
+        """
+        if not cancel_gone.is_about(situation):
+            return CANCELLED_WITHIN_S
+        answer_is_due = answers[0].sent_at + self.context.timeout_s + SLACK_S
+        return max(CANCELLED_WITHIN_S, answer_is_due - now())
 
     async def _observation(
         self, play: Play, answers: Sequence[TargetAnswer], before: set[int], mark: int

@@ -11,7 +11,7 @@ from contracts.judge.situation import Expect, Shape
 
 
 def why_not_exercised(
-    url: str, played: Sequence[Observation], *, reached: bool, elsewhere: bool
+    url: str, played: Sequence[Observation], *, reached: bool, elsewhere: bool, started: bool
 ) -> str:
     """Return why the target was not exercised, in a line; empty if it was.
 
@@ -19,7 +19,9 @@ def why_not_exercised(
         url: of the target.
         reached: whether the fake got any request of the target, beside those for wrong requests.
         elsewhere: whether the fake got requests with another API secret.
+        started: whether the judge started the target.
     """
+    older = "" if started else " An older server that still listens there has older variables."
     answers = [answer for seen in played for answer in seen.answers]
     waits = any(seen.situation.leaves_after_s is None for seen in played)
     if waits and all(answer.status is None for answer in answers):
@@ -29,7 +31,8 @@ def why_not_exercised(
     if elsewhere:
         return (
             "requests reached the fake with another API secret than RUNWAYML_API_SECRET as it was"
-            " given to the target or printed; one of its own has to be given by --secret, too"
+            " given to the target or printed; one of its own has to be given by --secret, too."
+            f"{older}"
         )
     statuses = {answer.status for answer in answers if answer.status is not None}
     names = " or ".join(map(str, sorted(statuses)))
@@ -38,10 +41,10 @@ def why_not_exercised(
     if statuses and all(300 <= status < 400 for status in statuses):
         return f"every answer was {names}: give the address that {url} redirects to as --target"
     rejected = statuses and all(400 <= status < 500 for status in statuses)
-    avatars = " and does it take the avatars of --avatars?" if rejected else ""
+    avatars = ", and does it take the avatars of --avatars?" if rejected else ""
     return (
         "not one request of the target reached the fake: does it use RUNWAYML_BASE_URL and"
-        f" RUNWAYML_API_SECRET, and is {url} its connect endpoint{',' if avatars else '?'}{avatars}"
+        f" RUNWAYML_API_SECRET, and is {url} its connect endpoint{avatars or '?'}{older}"
     )
 
 

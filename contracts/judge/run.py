@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 MEDIA_URL = "wss://media.judge.invalid"
+ONLY_IN_FULL = "its situations are played by the full profile only (--profile full)"
 LOSS_S = 1.0
 """A run may fail so long before the loss that makes it fail is noticed, in seconds."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -138,6 +139,7 @@ class RunOptions:
         chosen = [(each, _why_not(each, target, self.avatars)) for each in self.situations()]
         quick = {each.id for each, _ in chosen}
         about = self._about(situations(self.timeout_s, self._marker))
+        left_out = [each for each in about if each.id not in quick]
         tokens = tokens_in(target.headers)
         secret, marker = self.api_secret, self._marker
         return RunPlan(
@@ -147,8 +149,11 @@ class RunOptions:
             seed=self.seed,
             jobs=self.jobs,
             examples=self.examples,
-            left_out=[each.id for each in about if each.id not in quick],
-            not_applicable=[(each, why) for each, why in chosen if why],
+            left_out=[each.id for each in left_out],
+            not_applicable=[
+                *((each, why) for each, why in chosen if why),
+                *((each, ONLY_IN_FULL) for each in left_out),
+            ],
         )
 
     def custom_avatars(self, target: Target | None = None) -> Sequence[str] | str:

@@ -23,6 +23,7 @@ from contracts.judge.observation import Observation
 from contracts.judge.output import Leak
 from contracts.judge.places import Places
 from contracts.judge.playing import Player
+from contracts.judge.queueing import SURELY_QUEUED_S, in_a_queue
 from contracts.judge.reached import why_no_connect, why_not_exercised
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.requirements.common import shape_of
@@ -164,7 +165,8 @@ class Runner:
         if single or crowded:
             await self._all(self._warm_up(each) for each in self.instances)
         first = [each for each in single if each not in late]
-        await self._all(map(self._play, sorted(first, key=lambda each: not each.whole_deadline)))
+        await self._all(map(self._play, sorted(first, key=_longest_first)))
+        await self._again_where_queued()
         for situation in (*crowded, *late):
             await self._play(situation)
         if plan.examples:
@@ -180,7 +182,10 @@ class Runner:
         plan, target = self.plan, self.instances[0].target
         ordered = [*dict.fromkeys((*(each.id for each in plan.situations), *self._played))]
         played = [self._played[each] for each in ordered if each in self._played]
-        unexercised = why_not_exercised(target.url, played, reached=reached, elsewhere=elsewhere)
+        started = self.instances[0].program is not None
+        unexercised = why_not_exercised(
+            target.url, played, reached=reached, elsewhere=elsewhere, started=started
+        )
         if any(seen.loss for seen in played):
             unexercised = ""  # it was, to death
         gone = next((each.gone for each in self.instances if each.gone), "it was not played")
@@ -243,6 +248,23 @@ class Runner:
             return
         self._keep(seen)
         self.listen(SituationPlayed(seen, len(self._played), len(self.plan.situations)))
+
+    async def _again_where_queued(self) -> None:
+        """Play alone what waited in the target for others, and note the longest wait.
+
+        Where a create is as late alone, the others were not the cause.
+        """
+        kept = {id(each) for each in self._played.values()}
+        found = [each for each in in_a_queue(self._player.plays) if id(each[0]) in kept]
+        waited = []
+        for seen, queued in found:
+            await self._play(seen.situation)
+            again = self._played[seen.situation.id]
+            if not again.loss and not again.late_starts:
+                waited.append((again, queued))
+        if waited and waited[0][1].waited_s > SURELY_QUEUED_S:
+            again, longest = waited[0]
+            self._keep(replace(again, queued=replace(longest, situations=len(waited))))
 
     def _keep(self, seen: Observation) -> None:
         self._played[seen.situation.id] = seen
@@ -339,6 +361,11 @@ class Runner:
             method=target.method,
             alone_s=self._alone_s,
         )
+
+
+def _longest_first(situation: Situation) -> int:
+    """Order situations so that what takes a whole deadline, or may, goes on beside the others."""
+    return 0 if situation.whole_deadline else 1 if situation.leaves_after_s is not None else 2
 
 
 def _alone(leak: Leak, what: str) -> bool:

@@ -74,18 +74,28 @@ def headline(report: Report, *, strict: bool) -> str:
         return f"kept as far as observed ({unobserved} not){rule}"
     else:
         return "kept"
-    return "; ".join(each for each in (first, f"broken: {counts}" if broken else "") if each)
+    ends = first.endswith(("?", "."))
+    rest = f"{'Broken' if ends else 'broken'}: {counts}" if broken else ""
+    return (" " if ends else "; ").join(each for each in (first, rest) if each)
+
+
+def reason(verdict: Verdict, report: Report) -> str:
+    """Return why a requirement was not judged; what holds for the whole run is not said again."""
+    if verdict.reason and verdict.reason == report.nothing_judged:
+        return "nothing was judged: see the first line"
+    return verdict.reason
 
 
 def to_mend_first(report: Report) -> str:
     """Return the id of the requirement to mend first, empty if there is nothing to mend.
 
     A MUST comes before a SHOULD, then what a connect needs earlier, then what is broken in more
-    situations. Without a finding and without a connect that succeeded it is what connects are for.
+    situations. Where nothing was judged, or nothing is broken and no connect succeeded, it is what
+    connects are for.
     """
     broken = [each for each in report.verdicts if each.outcome is Outcome.FAIL]
     broken = [each for each in broken if each.requirement.level is not Level.MAY]
-    if not broken:
+    if not broken or report.nothing_judged:
         return "poll.waits" if report.not_exercised else ""
 
     def rank(verdict: Verdict) -> tuple[bool, int, int]:

@@ -14,7 +14,7 @@ from contracts.judge.case import Level
 from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.situation import Situation
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, headline, left_out, summary
+from contracts.report.findings import families, headline, left_out, reason, summary
 from contracts.report.redaction import Redaction
 from contracts.report.sequence import EXPECTED, sequence
 from contracts.report.svg import LANES, WIDTH, Drawing, drawing
@@ -75,6 +75,7 @@ class _Row:
     verdict: Verdict
     kind: str
     word: str
+    reason: str
 
 
 def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, Any]:
@@ -92,13 +93,13 @@ def _values(report: Report, redact: Redaction, *, strict: bool) -> Mapping[str, 
         "outcome": outcome,
         "kept": kept,
         "strict": strict,
-        "heading": first[:1].upper() + first[1:] if not_exercised else f"The contract is {first}",
+        "heading": _sentence(first) if not_exercised else f"The contract is {first}",
         "counts": summary(report),
-        "left_out": left_out(report),
+        "left_out": _sentence(left_out(report)),
         "report": report,
         "broken": broken,
         "families": [
-            (family, [_row(each, strict=strict) for each in verdicts])
+            (family, [_row(each, reason(each, report), strict=strict) for each in verdicts])
             for family, verdicts in families(report.verdicts)
         ],
         "fine": [each for each in played if not each.broken],
@@ -138,7 +139,11 @@ def _in_full(answer: TargetAnswer, redact: Redaction) -> str:
     return f"{head}\n\n{redact.block(answer.body)}" if answer.body else head
 
 
-def _row(verdict: Verdict, *, strict: bool) -> _Row:
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _row(verdict: Verdict, why: str, *, strict: bool) -> _Row:
     kind = word = verdict.outcome.value
     level = verdict.requirement.level
     if verdict.outcome is Outcome.NOT_OBSERVED:
@@ -147,4 +152,4 @@ def _row(verdict: Verdict, *, strict: bool) -> _Row:
         kind, word = "skip", "note"
     elif verdict.outcome is Outcome.FAIL and not level.counts(strict=strict):
         kind = "warn"
-    return _Row(verdict, kind, word)
+    return _Row(verdict, kind, word, why)

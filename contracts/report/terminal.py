@@ -22,7 +22,7 @@ from rich.text import Text
 from contracts.judge.case import Level
 from contracts.judge.runner import RunBegan, RunEnded, RunEvent, SituationPlayed
 from contracts.judge.verdict import Finding, Outcome, Report, Verdict
-from contracts.report.findings import families, headline, left_out, summary, to_mend_first
+from contracts.report.findings import families, headline, left_out, reason, summary, to_mend_first
 from contracts.report.redaction import Redaction
 from contracts.report.transcript import evidence
 
@@ -114,12 +114,12 @@ class Terminal:
             self._line()
             self._line((family, "bold"))
             for verdict in verdicts:
-                self._verdict(verdict, redact)
+                self._verdict(verdict, reason(verdict, report), redact)
         if found:
             self._findings(report, redact)
         self._end(report, redact)
 
-    def _verdict(self, verdict: Verdict, redact: Redaction) -> None:
+    def _verdict(self, verdict: Verdict, why: str, redact: Redaction) -> None:
         requirement, outcome = verdict.requirement, verdict.outcome
         style, word = _STYLES[outcome], outcome.value
         if outcome is Outcome.FAIL and requirement.level is not Level.MUST and not self.strict:
@@ -128,7 +128,7 @@ class Terminal:
         if outcome is Outcome.FAIL and requirement.level is Level.MAY:
             style, word, text = "", "note", f"Not done, which is allowed: {text}"
         if outcome in (Outcome.SKIP, Outcome.NOT_OBSERVED):
-            text = redact.line(verdict.reason)
+            text = redact.line(why)
         dim = "dim" if outcome is Outcome.SKIP else ""
         self._line(
             ("  ", ""),

@@ -168,6 +168,7 @@ async def test_a_correct_gateway_of_any_stack_is_not_accused(
     report = await judge(server, quick=quick)
     broken = {each.requirement.id: each.lines() for each in report.broken(strict=True)}
     assert broken == {}
+    assert [each.requirement.id for each in report.unobserved] == []
     passed = {each.requirement.id for each in report.verdicts if each.outcome is Outcome.PASS}
     assert passed >= {"poll.waits", "shape.one-of-two", "cancel.caller-gone", "error.json"}
 

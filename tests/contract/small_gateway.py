@@ -220,7 +220,7 @@ class Gateway:
         raise Problem(502, "the session cannot be used", over=over)
 
     async def poll(self, session: str) -> Mapping[str, Any]:
-        return await self.ask("GET", f"/{session}", limit_s=2.0)
+        return await self.ask("GET", f"/{session}", limit_s=3.0)
 
     def poll_again(self, error: UpstreamError) -> bool:
         return error.status is None or error.status == 429 or error.status >= 500

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pytest
+from aiohttp import web
 
 from contracts.judge.clock import sleep
 from contracts.judge.output import Output
@@ -27,7 +29,7 @@ def judged(kind: type[Gateway], *families: str) -> Report:
         shape = Shape.CREDENTIALS
         return served(kind, fake_url, SECRET, output, shape=shape, deadline_s=DEADLINE_S)
 
-    about = [each for each in REQUIREMENTS if each.family in families]
+    about = [each for each in REQUIREMENTS if each.family in families]  # none: all situations
     return SimulatedJudge(Shape.CREDENTIALS, DEADLINE_S, about=about).judge(serve)
 
 
@@ -133,3 +135,46 @@ def test_polls_that_go_on_are_not_counted_for_the_next_situation() -> None:
     """They are found where they belong, by poll.stops and the like alone."""
     report = judged(StaysBusy, "many", "request", "consume", "header", "shape")
     assert findings(report).keys() == {"poll.stops"}
+
+
+@dataclass
+class Workers(Gateway):
+    """Correct, and serves a few callers at a time: the others wait in a queue."""
+
+    workers: ClassVar[int]
+    free: asyncio.Semaphore | None = None
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        self.free = self.free or asyncio.Semaphore(self.workers)
+        async with self.free:
+            return await super().connect(avatar, request)
+
+
+class FiveWorkers(Workers):
+    """As Puma by default."""
+
+    workers = 5
+
+
+class OneWorker(Workers):
+    """As a blocking server without threads."""
+
+    workers = 1
+
+
+def test_a_target_with_few_workers_has_one_finding() -> None:
+    """What waited is played again alone: nothing is late, and all callers who left are judged."""
+    report = judged(FiveWorkers)
+    found = findings(report)
+    (line,) = found.pop("many.side-by-side")
+    assert "expected 9 connects in flight at once, as were sent, got 5 in flight" in line
+    assert "--jobs 5" in line
+    assert found == {}
+    assert report.unobserved == []
+
+
+def test_a_target_with_one_worker_is_blamed_for_that_alone() -> None:
+    """All its findings are about several callers, however late its answers were."""
+    report = judged(OneWorker)
+    assert {each.partition(".")[0] for each in findings(report)} == {"many"}
+    assert report.unobserved == []

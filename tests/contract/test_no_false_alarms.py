@@ -35,9 +35,11 @@ async def ours(fake_url: str, shape: Shape) -> AsyncIterator[str]:
 
 
 class Tidy(Gateway):
-    """Understands an avatar in spite of white space and capitals."""
+    """Understands an avatar in spite of white space, capitals, and a list around it."""
 
     def avatar(self, body: Any) -> str:
+        if isinstance(body, dict) and isinstance(body.get("avatarId"), list):
+            body = {"avatarId": body["avatarId"][0]}
         if isinstance(body, dict) and isinstance(body.get("avatarId"), str):
             body = {"avatarId": body["avatarId"].strip().lower()}
         return super().avatar(body)

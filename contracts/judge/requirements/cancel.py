@@ -2,7 +2,15 @@
 
 from functools import partial
 
-from contracts.judge.case import SLACK_S, Breach, Breaches, Case, Level, requirement
+from contracts.judge.case import (
+    CANCELLED_WITHIN_S,
+    SLACK_S,
+    Breach,
+    Breaches,
+    Case,
+    Level,
+    requirement,
+)
 from contracts.judge.observation import TERMINAL
 from contracts.judge.requirements.common import (
     answered,
@@ -57,11 +65,36 @@ cancel_failure = _cancels(
 )(_cancelled)
 cancel_gone = _cancels(
     "cancel.caller-gone",
-    "The session of a caller who has hung up is cancelled.",
+    "The session of a caller who has hung up is cancelled, by the deadline at the latest.",
     premise=every(caller_left, left_over),
     traits={Trait.GONE},
     unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING, Trait.GONE_AT_THE_HAND_OVER},
 )(_cancelled)
+
+
+@requirement(
+    "cancel.caller-gone-soon",
+    f"The session of a caller who has hung up is cancelled within {CANCELLED_WITHIN_S:g}s.",
+    why="Until then it costs credits and takes one of the places for sessions at the same time.",
+    source="ours (a server that notices only when it writes cancels at the deadline)",
+    premise=every(caller_left, left_over, sent("deleteSession")),
+    traits={Trait.GONE},
+    unless={Trait.LATE_ID, Trait.GONE_WHILE_CONSUMING},
+    level=Level.SHOULD,
+)
+def cancel_gone_soon(case: Case) -> Breaches:
+    """Check when; whether at all is for `cancel.caller-gone`."""
+    left_at = case.seen.answer.came_at
+    if caller_left(case) or left_over(case):
+        return
+    for session in case.seen.known:
+        ended_at = session.ended_at
+        late_s = ended_at - left_at if ended_at is not None else 0.0
+        if late_s > CANCELLED_WITHIN_S + case.seen.lost_s:
+            got = f"one {late_s:.1f}s after the caller had left"
+            yield Breach(f"a DELETE of {session.id} within {CANCELLED_WITHIN_S:g}s", got)
+
+
 cancel_gone_consuming = _cancels(
     "cancel.caller-gone-at-the-end",
     "The session of a caller who hangs up when only the consume is left is cancelled.",

@@ -73,7 +73,8 @@ def consume_content_type(case: Case) -> Breaches:
 def consume_declared_type(case: Case) -> Breaches:
     """Check that a content type is declared; a wrong one is for consume.content-type."""
     target_consumes(case)
-    if all(each.content_type == "" for each in case.seen.consumes):
+    consumes = case.seen.consumes
+    if consumes and all(each.content_type == "" for each in consumes):
         raise NotJudged("this fake does not say which content type a request declares")
     if bare := [each for each in case.seen.consumes if each.content_type is None]:
         yield Breach("Content-Type: application/json", f"none with {counted(len(bare), 'consume')}")

@@ -1,7 +1,7 @@
 """Several callers at once."""
 
-from contracts.judge.case import Breach, Breaches, Case, NotJudged, requirement
-from contracts.judge.observation import TargetAnswer
+from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
+from contracts.judge.observation import QUEUED_S, TargetAnswer
 from contracts.judge.requirements.common import (
     connects,
     counted,
@@ -29,6 +29,12 @@ def _the_slow_are_slow(case: Case) -> str:
         return sent("deleteSession")(case)
     waited = all(answer.took_s >= 1.0 for answer in _slow(case))
     return "" if waited else "the target does not wait, so no connect is slow"
+
+
+def _in_flight_for_long(case: Case) -> str:
+    """The connect was in flight for a second, so that others had to go on beside it."""
+    long = case.seen.queued is not None or case.seen.answer.took_s >= QUEUED_S
+    return "" if long else "no connect was in flight for long"
 
 
 @requirement(
@@ -92,6 +98,28 @@ def many_not_in_a_row(case: Case) -> Breaches:
     if len(late) >= 2:
         alone = "" if alone_s is None else f", as one alone takes {alone_s:.1f}s"
         yield Breach(f"each within {limit_s:.1f}s{alone}", f"{len(late)} later, such as {late[0]}")
+
+
+@requirement(
+    "many.side-by-side",
+    "As many connects are in flight at once as callers come, up to --jobs.",
+    why="A connect takes as long as a session needs: who waits in a queue waits for all before.",
+    source="ours (servers with five threads, or one)",
+    premise=every(sent("createSession"), _in_flight_for_long),
+    level=Level.SHOULD,
+)
+def many_side_by_side(case: Case) -> Breaches:
+    """Check the longest wait of the run."""
+    if not case.seen.beside and case.seen.queued is None:
+        raise NotJudged("connects came one after the other (--jobs, --avatars)")
+    if (queued := case.seen.queued) is not None:
+        others = counted(queued.situations, "situation")
+        got = (
+            f"{queued.in_flight} in flight at once, while one waited {queued.waited_s:.1f}s for"
+            f" its create; {others} that waited so came again, each alone. More workers or"
+            f" threads of the target help, or --jobs {max(1, queued.in_flight)}"
+        )
+        yield Breach(f"{queued.sent} connects in flight at once, as were sent", got)
 
 
 def _several(case: Case) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import orjson
+
 from contracts.judge.case import (
     Breach,
     Breaches,
@@ -19,14 +21,16 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _tidied(case: Case) -> bool:
-    """Tell whether the target made a known avatar of one in capitals or among white space.
+    """Tell whether the target made a known avatar of one that is written otherwise.
 
-    It may do so if it then asks for the known one. To pass on what was sent is a mistake.
+    In capitals, among white space, or alone in a list, as validators do that coerce types. It may
+    do so if it then asks for the known one. To pass on what was sent is a mistake.
     """
     sent = case.seen.situation.request.avatar
-    if not isinstance(sent, str):
+    alone = sent[0] if isinstance(sent, list) and len(sent) == 1 else sent
+    if not isinstance(alone, str):
         return False
-    meant = sent.strip().lower()
+    meant = alone.strip().lower()
     taken = [create.avatar == meant and create.status == 200 for create in case.seen.creates]
     return sent != meant and bool(taken) and all(taken)
 
@@ -135,4 +139,4 @@ def request_custom_avatar(case: Case) -> Breaches:
             raise NotJudged("the target takes no custom avatars, or not this one")
     right = {"type": "custom", "avatarId": case.seen.avatar}
     if right not in [each.body.get("avatar") for each in case.seen.creates if each.status == 200]:
-        yield Breach(f"a create with the avatar {right}", "none")
+        yield Breach(f"a create with the avatar {orjson.dumps(right).decode()}", "none")

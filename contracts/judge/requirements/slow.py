@@ -41,7 +41,7 @@ slow_hops = requirement(
 )(hands_out)
 slow_polls = requirement(
     "slow.polls",
-    "Polls that take a third of the deadline, or 4 s, lead to a success once one shows READY.",
+    "Polls that take a third of the deadline, or 2.5 s, lead to a success once one shows READY.",
     why="A target that gives up each poll sooner never learns anything from a busy upstream.",
     source=_SOURCE,
     premise=every(struck("getSession"), connects),

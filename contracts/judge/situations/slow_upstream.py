@@ -6,8 +6,8 @@ from typing import Any
 from contracts.judge.situation import Json, Shape, Situation, Trait
 from contracts.judge.situations.building import AT_ONCE, succeeds
 
-LONGEST_POLL_S = 4.0
-"""How long each of many polls takes at most, in seconds."""
+LONGEST_POLL_S = 2.5
+"""How long each of many polls takes at most, in seconds: many give up a poll after three."""
 
 
 def slow_upstream(timeout_s: float) -> Iterator[Situation]:

@@ -61,6 +61,28 @@ class CallerIgnored(Gateway):
 
 
 @breaks(
+    "cancel.caller-gone-soon",
+    "Notices that the caller has hung up when it writes the answer, at the deadline.",
+    {"cancel.late-id": "it does not notice before the create is answered"},
+    deadline_s=7.0,
+)
+@dataclass
+class NoticesWhenItWrites(Gateway):
+    waiting: set[Any] = field(default_factory=set)
+
+    async def until_ready(self, session: str, request: web.Request) -> str:
+        self.waiting.add(asyncio.current_task())
+        try:
+            return await super().until_ready(session, request)
+        finally:
+            self.waiting.discard(asyncio.current_task())
+
+    def still_there(self, request: web.Request) -> None:
+        if asyncio.current_task() not in self.waiting:
+            super().still_there(request)
+
+
+@breaks(
     "cancel.at-the-deadline",
     "Never cancels anything, as almost all.",
     {

@@ -86,6 +86,16 @@ class ConsumesInARow(Gateway):
             return await super().consume(session, key)
 
 
+@breaks("many.side-by-side", "Has five workers: the sixth caller waits.", deadline_s=7.0)
+@dataclass
+class FiveWorkers(Gateway):
+    workers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(5))
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        async with self.workers:
+            return await super().connect(avatar, request)
+
+
 @breaks("many.not-in-a-row", "Has three connections to Runway.", alone=True, deadline_s=8.0)
 @dataclass
 class ThreeConnections(Gateway):
@@ -110,6 +120,7 @@ class SharedByAvatar(Gateway):
 @breaks(
     "many.one-session-each",
     "Keeps the key of the last poll in a place that all callers share.",
+    {"state.ready-without-key": "it has the key of another session"},
     shape=Shape.SESSION_KEY,
     alone=True,
 )

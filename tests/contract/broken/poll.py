@@ -44,6 +44,7 @@ class PollsTooFast(Gateway):
         "poll.waits": "it polls too late",
         "terminal.ends-the-wait": "it learns of the end 6 s later",
         "many.not-in-a-row": "6 s is long for each of them",
+        "cancel.caller-gone-soon": "it learns 6 s later that the caller has left",
     },
     deadline_s=7.5,
 )

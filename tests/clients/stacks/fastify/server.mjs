@@ -69,8 +69,6 @@ async function runway(method, path, { json, signal = AbortSignal.timeout(60_000)
 const app = Fastify({
   bodyLimit: 16 * 1024,
   logger: { level: 'warn' },
-  // By default Fastify would take ["music-superstar"] for "music-superstar".
-  ajv: { customOptions: { coerceTypes: false } },
 });
 
 const schema = {

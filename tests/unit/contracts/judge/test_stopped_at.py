@@ -1,5 +1,7 @@
 """The hop at which a connect stopped, in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.judge.case import Case, Context
@@ -12,8 +14,10 @@ WAITS = next(each for each in REQUIREMENTS if each.id == "poll.waits")
 CREATE = call(1, 0.0, "POST")
 NOT_READY = call(2, 0.1)
 READY = call(3, 0.2, shown="READY")
+SLOW = replace(READY, wait_s=2.5)
 REJECTED = call(1, 0.0, "POST", status=422)
 CONSUME = call(4, 0.3, operation="consumeSession", status=401, shown=None)
+NOT_WAITED_FOR = "and it did not wait for them"
 ELSEWHERE = "its later calls went to another host than RUNWAYML_BASE_URL, or it sent none"
 
 
@@ -32,6 +36,8 @@ def seen(*calls: UpstreamCall) -> Observation:
         ((CREATE,), True, f"a session was created and neither polled nor consumed: {ELSEWHERE}"),
         ((CREATE, NOT_READY), True, "the last of 1 polls got 200 NOT_READY"),
         ((CREATE, READY), True, f"the session was READY and no consume followed: {ELSEWHERE}"),
+        ((CREATE, SLOW, SLOW), True, f"polls that showed READY took 2.5s, {NOT_WAITED_FOR}"),
+        ((CREATE, SLOW, READY), True, seen(CREATE, READY).stopped_at(consumes=True)),
         ((CREATE, READY), False, "the last of 1 polls got 200 READY"),
         ((CREATE, READY, CONSUME), True, "the consume got 401"),
     ],

@@ -91,3 +91,12 @@ def test_what_quick_left_out_is_named() -> None:
     assert left_out(reports.kept()) == ""
     assert left_out(report) == "the quick profile left out 2 situations"
     assert "and so all of shape.types" in left_out(replace(report, observations=()))
+
+
+@pytest.mark.parametrize("end", ["?", "."])
+def test_the_first_line_ends_its_sentence_before_it_counts(end: str) -> None:
+    """What was broken stands after the reason, with one mark between them."""
+    report = replace(broken(("error.json", Level.MUST, 1)), nothing_judged=f"no call came{end}")
+
+    assert headline(report, strict=False) == f"nothing was judged: no call came{end} Broken: 1 MUST"
+    assert to_mend_first(report) == "poll.waits"

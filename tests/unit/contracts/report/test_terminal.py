@@ -110,6 +110,8 @@ def test_the_sums_of_a_run_that_judged_nothing_show_it() -> None:
 
     assert out.startswith("nothing was judged: not one request reached the fake")
     assert "0 passed, 0 failed, 1 not observed, 0 skipped, 12.3 seconds" in out
+    assert out.count("not one request reached the fake") == 1
+    assert "see the first line" in out
 
 
 @pytest.mark.parametrize(
