@@ -165,6 +165,14 @@ class Situation:
     retried_late: bool = False
     quick: bool = False
 
+    def set_in(self, operation: str) -> Json:
+        """Return the fields that faults set in the answers to an operation."""
+        faults = (self.session or {}).get("faults", ())
+        ours = [
+            each["effect"] for each in faults if each.get("match", {}).get("operation") == operation
+        ]
+        return {name: to for effect in ours for name, to in effect.get("set", {}).items()}
+
     def slow_among(self, callers: int) -> tuple[Json, ...]:
         """Return the session forms of the slow callers, who call first."""
         return self.slow[: callers // 2]

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from contracts.judge.clock import sleep
+from contracts.judge.clock import now, sleep
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
@@ -27,6 +28,25 @@ class PollsOnce(Gateway):
         answer = await super().poll(session)
         if answer.get("status") == "NOT_READY":
             raise Problem(503, "the session is not ready")
+        return answer
+
+
+@breaks("poll.waits", "Waits until the session that it has consumed is RUNNING.")
+class WaitsForRunning(Gateway):
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        answer = await super().hand_out(session, key)
+        while (await self.poll(session)).get("status") != "RUNNING":
+            await sleep(self.poll_s)
+        return answer
+
+
+@breaks("poll.waits", "Counts its deadline from createdAt, by a clock that is not its own.")
+class RunwaysClock(Gateway):
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        answer = await super().poll(session)
+        created = datetime.fromisoformat(answer.get("createdAt", "9999-01-01T00:00:00Z"))
+        if now() - created.timestamp() > self.deadline_s:
+            raise self.too_late()
         return answer
 
 
