@@ -76,7 +76,8 @@ class Trait(Enum):
     DEADLINE = "the session is not READY by the deadline"
     LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
     CANCEL_HANGS = "no cancel is answered"
-    CANCEL_FAILS_ONCE = "the first cancel gets 500"
+    CANCEL_FAILS = "every cancel gets 500"
+    CANCEL_FAILS_ONCE = "the first cancel fails, and the next one succeeds"
 
     GONE = "the caller hangs up"
     GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"

@@ -98,7 +98,7 @@ def cancel_delays_nobody(case: Case) -> Breaches:
 
 @requirement(
     "cancel.again",
-    "A cancel that fails once with 500 is retried.",
+    "A cancel that fails once with 429 or 500 is retried.",
     why="The session goes on costing credits, and a cancel too many does no harm.",
     source="SDK (retries DELETE); ours",
     premise=struck("deleteSession"),

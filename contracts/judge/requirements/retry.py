@@ -73,14 +73,14 @@ def retry_bounded(case: Case) -> Breaches:
     "There is a pause between two attempts of the same request.",
     why="A request that failed a millisecond ago fails again.",
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
-    premise=struck("createSession", "getSession", "consumeSession"),
-    traits={Trait.CREATE, Trait.POLL, Trait.CONSUME},
+    premise=struck("createSession", "getSession", "consumeSession", "deleteSession"),
+    traits={Trait.CREATE, Trait.POLL, Trait.CONSUME, Trait.CANCEL_FAILS},
 )
 def retry_spaced(case: Case) -> Breaches:
     """Check the pauses; a library's own retry on a fresh connection counts as one attempt."""
     of_sessions = [
         [each for each in calls if each.session == session]
-        for calls in (case.seen.polls, case.seen.consumes)
+        for calls in (case.seen.polls, case.seen.consumes, case.seen.cancels)
         for session in dict.fromkeys(each.session for each in calls)
     ]
     for calls in (case.seen.creates, *of_sessions):

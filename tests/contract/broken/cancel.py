@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.contract.broken.table import breaks
-from tests.contract.small_gateway import Gateway, Problem
+from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
 
 class _LeavesBehind(Gateway):
@@ -138,6 +138,17 @@ class GoneWhileConsuming(Gateway):
 @dataclass
 class CancelsOnce(Gateway):
     cancels: int = 1
+
+
+@breaks("cancel.again", "Cancels again after a 5xx alone, not where it was told to slow down.")
+class CancelsNotWhenBusy(Gateway):
+    async def ask(self, method: str, path: str, **more: Any) -> Mapping[str, Any]:
+        try:
+            return await super().ask(method, path, **more)
+        except UpstreamError as error:
+            if method != "DELETE" or error.status is None or error.status >= 500:
+                raise
+            return {}
 
 
 @breaks("cancel.not-what-was-handed-out", "Cleans up after every connect, also after a good one.")

@@ -51,6 +51,18 @@ class NoPause(Gateway):
         raise last
 
 
+@breaks("retry.spaced", "Cancels again and again until it succeeds, without a pause.")
+class CancelsWithoutAPause(Gateway):
+    async def cancel(self, session: str) -> None:
+        for _ in range(50):
+            try:
+                await self.ask("DELETE", f"/{session}", limit_s=2.0)
+            except UpstreamError:
+                await sleep(0.001)
+            else:
+                return
+
+
 @breaks(
     "retry.spaced",
     "Polls again at once after a poll that failed.",
