@@ -64,7 +64,7 @@ class Trait(Enum):
     PASSING = "the first call of a hop fails, and the next one succeeds"
     FINAL = "an error that does not pass: the next attempt gets the same answer"
     UNAUTHORIZED = "Runway answers 401 or 403"
-    RETRY_AFTER = "Runway answers 429 with Retry-After: 1"
+    RETRY_AFTER = "Runway answers 429 and says with Retry-After when to come back"
     LOST_REPLY = "Runway creates a session, and its reply is lost"
 
     ENDS = "the session ends while the target waits"

@@ -120,7 +120,7 @@ def cancel_again(case: Case) -> Breaches:
     traits={Trait.SUCCESS},
 )
 def cancel_not_handed_out(case: Case) -> Breaches:
-    """Check the cancels until the observation ends."""
+    """Check the cancels until the run ends."""
     theirs = {answer.fields.get("sessionId") for answer in case.handed_out}
     for call in case.seen.cancels:
         if call.session in theirs:

@@ -14,6 +14,7 @@ from contracts.judge.requirements.common import (
     struck,
 )
 from contracts.judge.situation import Trait
+from contracts.judge.situations.building import RETRY_AFTER_S
 
 MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""
@@ -104,10 +105,11 @@ def retry_spaced(case: Case) -> Breaches:
     level=Level.SHOULD,
 )
 def retry_after(case: Case) -> Breaches:
-    """Check the pauses between creates: Retry-After was 1."""
+    """Check the pauses between creates."""
     pauses = [after.at - before.at for before, after in pairwise(case.seen.creates)]
-    if pauses and min(pauses) < 0.9:
-        yield Breach("at least 1s between creates", f"a pause of {min(pauses):.3f}s")
+    if pauses and min(pauses) < RETRY_AFTER_S - 0.1:
+        expected = f"at least {RETRY_AFTER_S}s between creates"
+        yield Breach(expected, f"a pause of {min(pauses):.3f}s")
 
 
 @requirement(

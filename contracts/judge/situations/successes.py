@@ -8,11 +8,13 @@ from contracts.judge.situations.building import AT_ONCE, ready_after, soon, succ
 LATE_S = 1.0
 """READY so long before the deadline still has to be handed out."""
 _ROOM = {"url": "wss://media-7.judge.invalid:7443/region/2", "roomName": "a room/of its own"}
+_PLAIN: Json = {"content_type": "application/json"}  # usually with a charset
 _OTHER_VALUES: tuple[Json, ...] = (
-    {"match": {"operation": "consumeSession"}, "effect": {"set": _ROOM}},
+    {"match": {"operation": "createSession"}, "effect": _PLAIN},
+    {"match": {"operation": "consumeSession"}, "effect": {"set": _ROOM, **_PLAIN}},
     {
         "match": {"operation": "getSession", "state": ["queued", "provisioning", "ready"]},
-        "effect": {"shift": {"createdAt": "-1h"}},
+        "effect": {"shift": {"createdAt": "-1h"}, **_PLAIN},
     },
     {
         "match": {"operation": "getSession", "state": "running"},

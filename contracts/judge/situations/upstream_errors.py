@@ -8,6 +8,7 @@ from typing import Any
 from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
 from contracts.judge.situations.building import (
     MORE_THAN_HALF,
+    RETRY_AFTER_S,
     error_effect,
     fails,
     fault_form,
@@ -50,13 +51,15 @@ class _Hop:
 
 def create_errors(marker: str) -> Iterator[Situation]:
     hop = _Hop(Trait.CREATE, "createSession", marker)
-    soon, in_an_hour = (error_effect(429, marker, Retry_After=after) for after in ("1", "3600"))
+    soon, in_an_hour = (
+        error_effect(429, marker, Retry_After=after) for after in (f"{RETRY_AFTER_S}", "3600")
+    )
     html = f"<html><body>{marker}</body></html>"
     yield from hop.answers((400, 401, 402, 403, 404), "the create", Trait.FINAL)
     yield from hop.answers((429,), "every create")
     yield hop.fails(
         "429-retry-after",
-        "Runway answers 429 with Retry-After: 1 to every create.",
+        f"Runway answers 429 with Retry-After: {RETRY_AFTER_S} to every create.",
         soon,
         Trait.RETRY_AFTER,
     )

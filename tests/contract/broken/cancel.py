@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from contracts.judge.clock import sleep
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
@@ -149,6 +150,18 @@ class CancelsNotWhenBusy(Gateway):
             if method != "DELETE" or error.status is None or error.status >= 500:
                 raise
             return {}
+
+
+@breaks("cancel.not-what-was-handed-out", "Cancels what it created 4 s ago, whatever became of it.")
+class CancelsMuchLater(Gateway):
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        answer = await super().connect(avatar, request)
+        self.own(self.later(answer["sessionId"]))
+        return answer
+
+    async def later(self, session: str) -> None:
+        await sleep(4)
+        await self.cancel(session)
 
 
 @breaks("cancel.not-what-was-handed-out", "Cleans up after every connect, also after a good one.")

@@ -50,6 +50,15 @@ class RunwaysClock(Gateway):
         return answer
 
 
+@breaks("poll.waits", "Reads only what is declared with the charset that it has seen so far.")
+class ReadsOneContentType(Gateway):
+    def parsed(self, text: str) -> Mapping[str, Any]:
+        declared = self.last_headers.get("Content-Type", "")
+        if text and declared.startswith("application/json") and "charset" not in declared:
+            raise UpstreamError(415)
+        return super().parsed(text)
+
+
 @breaks("poll.not-too-fast", "Polls again after 15 ms.")
 @dataclass
 class PollsTooFast(Gateway):

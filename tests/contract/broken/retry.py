@@ -81,6 +81,16 @@ class PollsAgainAtOnce(Gateway):
         raise last
 
 
+@breaks("retry.honours-retry-after", "Takes a second to be long enough, whatever it is told.")
+class WaitsASecond(Gateway):
+    async def ask(self, *args: Any, **more: Any) -> Mapping[str, Any]:
+        try:
+            return await super().ask(*args, **more)
+        except UpstreamError as error:
+            error.after_s = min(error.after_s, 1.0)
+            raise
+
+
 @breaks("retry.honours-retry-after", "Does not read Retry-After.")
 class NoRetryAfter(Gateway):
     async def ask(self, *args: Any, **more: Any) -> Mapping[str, Any]:
