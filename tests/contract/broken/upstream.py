@@ -56,7 +56,7 @@ class ConsumeUnchecked(Gateway):
 @breaks(
     "upstream.consume",
     "Looks only whether the fields of a consume's answer are there.",
-    {"shape.types": "an empty string or an object is handed out"},
+    {"shape.types": "an empty string is handed out"},
 )
 class ConsumedFieldsAreThere(ConsumeUnchecked):
     def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
