@@ -10,6 +10,8 @@ from typing import Any
 
 Json = Mapping[str, Any]
 """An object of JSON."""
+RETRY_AFTER_S = 2
+"""Longer than a usual pause, so that it shows whether a target reads it."""
 
 
 class Expect(Enum):

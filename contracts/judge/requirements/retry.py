@@ -13,8 +13,7 @@ from contracts.judge.requirements.common import (
     every,
     struck,
 )
-from contracts.judge.situation import Trait
-from contracts.judge.situations.building import RETRY_AFTER_S
+from contracts.judge.situation import RETRY_AFTER_S, Trait
 
 MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""

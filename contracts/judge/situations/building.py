@@ -7,8 +7,6 @@ from contracts.judge.situation import Expect, Json, Situation, Trait
 CUSTOM_AVATAR = "0b6f8a52-6c1e-4f0d-9a3b-5d2c7e914f60"
 MORE_THAN_HALF = 0.6
 """A hop that takes this part of the deadline leaves no time for a second one of its length."""
-RETRY_AFTER_S = 2
-"""Longer than a usual pause, so that it shows whether a target reads it."""
 AT_ONCE: Json = {"provision_time": "0s"}
 NEVER: Json = {"provision_time": "never"}
 

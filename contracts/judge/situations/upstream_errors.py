@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
+from contracts.judge.situation import RETRY_AFTER_S, Expect, Json, Shape, Situation, Trait
 from contracts.judge.situations.building import (
     MORE_THAN_HALF,
-    RETRY_AFTER_S,
     error_effect,
     fails,
     fault_form,
