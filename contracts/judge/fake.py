@@ -132,7 +132,14 @@ class FakeClient:
 
     async def creates(self) -> list[UpstreamCall]:
         """Return every create."""
-        answer = await self._call("GET", "/journal?operation=createSession&limit=100000")
+        return await self._journal("createSession")
+
+    async def cancels(self) -> list[UpstreamCall]:
+        """Return every cancel."""
+        return await self._journal("deleteSession")
+
+    async def _journal(self, operation: str) -> list[UpstreamCall]:
+        answer = await self._call("GET", f"/journal?operation={operation}&limit=100000")
         return [UpstreamCall.of(entry) for entry in answer["exchanges"]]
 
     async def timeline(self, session: str) -> tuple[list[UpstreamCall], ObservedSession]:

@@ -172,6 +172,7 @@ class Runner:
         if plan.examples:
             await self._explore()
         await self._clear_of_leaks()
+        await self._add_late_cancels()
         return await self._report(
             began_at,
             reached=await self._calls() > refused_calls,
@@ -339,6 +340,19 @@ class Runner:
             kept = tuple(leak for leak in seen.leaks if leak.what != what or not leak.beside)
             if kept != seen.leaks:
                 self._keep(replace(seen, leaks=kept))
+
+    async def _add_late_cancels(self) -> None:
+        """Add the cancels of handed-out sessions that came after their situations had been played.
+
+        A job that cleans up may do so much later.
+        """
+        cancels = [call for each in self.instances for call in await each.fake.cancels()]
+        for seen in list(self._played.values()):
+            theirs = {answer.fields.get("sessionId") for answer in seen.answers if answer.ok}
+            known = {each.number for each in seen.cancels if each.session in theirs}
+            late = [each for each in cancels if each.session in theirs and each.number not in known]
+            if late:
+                self._keep(replace(seen, upstream=(*seen.upstream, *late)))
 
     async def _calls(self) -> int:
         """Return how many requests the target sent with its secret."""

@@ -10,6 +10,8 @@ from typing import Any
 
 Json = Mapping[str, Any]
 """An object of JSON."""
+RETRY_AFTER_S = 2
+"""Longer than a usual pause, so that it shows whether a target reads it."""
 
 
 class Expect(Enum):
@@ -64,7 +66,7 @@ class Trait(Enum):
     PASSING = "the first call of a hop fails, and the next one succeeds"
     FINAL = "an error that does not pass: the next attempt gets the same answer"
     UNAUTHORIZED = "Runway answers 401 or 403"
-    RETRY_AFTER = "Runway answers 429 with Retry-After: 1"
+    RETRY_AFTER = "Runway answers 429 and says with Retry-After when to come back"
     LOST_REPLY = "Runway creates a session, and its reply is lost"
 
     ENDS = "the session ends while the target waits"
@@ -76,7 +78,8 @@ class Trait(Enum):
     DEADLINE = "the session is not READY by the deadline"
     LATE_ID = "the create is answered late: after the caller is gone, or near the deadline"
     CANCEL_HANGS = "no cancel is answered"
-    CANCEL_FAILS_ONCE = "the first cancel gets 500"
+    CANCEL_FAILS = "every cancel gets 500"
+    CANCEL_FAILS_ONCE = "the first cancel fails, and the next one succeeds"
 
     GONE = "the caller hangs up"
     GONE_WHILE_CONSUMING = "the caller hangs up when only the consume is left"
@@ -164,6 +167,14 @@ class Situation:
     to_the_second: bool = False
     retried_late: bool = False
     quick: bool = False
+
+    def set_in(self, operation: str) -> Json:
+        """Return the fields that faults set in the answers to an operation."""
+        faults = (self.session or {}).get("faults", ())
+        ours = [
+            each["effect"] for each in faults if each.get("match", {}).get("operation") == operation
+        ]
+        return {name: to for effect in ours for name, to in effect.get("set", {}).items()}
 
     def slow_among(self, callers: int) -> tuple[Json, ...]:
         """Return the session forms of the slow callers, who call first."""

@@ -157,7 +157,9 @@ async def consume(runway: AsyncRunwayML, session_id: str, key: str) -> dict[str,
         options={"headers": {"Authorization": f"Bearer {key}"}},
     )
     names = ("url", "token", "roomName")
-    if not isinstance(room, dict) or not all(isinstance(room.get(name), str) for name in names):
+    if not isinstance(room, dict):
+        raise ConnectError(502, "upstream_error", "Runway gave no credentials")
+    if not all(isinstance(room.get(name), str) and room[name] for name in names):
         raise ConnectError(502, "upstream_error", "Runway gave no credentials")
     return room
 

@@ -235,7 +235,8 @@ class Gateway:
         return await self.ask("POST", f"/{session}/consume", bearer=key, body={})
 
     def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
-        if not all(isinstance(room.get(name), str) for name in ("url", "token", "roomName")):
+        wanted = [room.get(name) for name in ("url", "token", "roomName")]
+        if not all(isinstance(each, str) and each for each in wanted):
             raise Problem(502, "there are no credentials")
         return {
             "sessionId": session,

@@ -131,7 +131,7 @@ def cancel_delays_nobody(case: Case) -> Breaches:
 
 @requirement(
     "cancel.again",
-    "A cancel that fails once with 500 is retried.",
+    "A cancel that fails once with 429 or 500 is retried.",
     why="The session goes on costing credits, and a cancel too many does no harm.",
     source="SDK (retries DELETE); ours",
     premise=struck("deleteSession"),
@@ -153,7 +153,7 @@ def cancel_again(case: Case) -> Breaches:
     traits={Trait.SUCCESS},
 )
 def cancel_not_handed_out(case: Case) -> Breaches:
-    """Check the cancels until the observation ends."""
+    """Check the cancels until the run ends."""
     theirs = {answer.fields.get("sessionId") for answer in case.handed_out}
     for call in case.seen.cancels:
         if call.session in theirs:

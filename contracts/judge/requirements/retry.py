@@ -13,7 +13,7 @@ from contracts.judge.requirements.common import (
     every,
     struck,
 )
-from contracts.judge.situation import Trait
+from contracts.judge.situation import RETRY_AFTER_S, Trait
 
 MOST_ATTEMPTS = 6
 """How often a request may be attempted that keeps failing."""
@@ -73,14 +73,14 @@ def retry_bounded(case: Case) -> Breaches:
     "There is a pause between two attempts of the same request.",
     why="A request that failed a millisecond ago fails again.",
     source="SDK (0.5 s and more); observed (Runway's guidance: exponential backoff)",
-    premise=struck("createSession", "getSession", "consumeSession"),
-    traits={Trait.CREATE, Trait.POLL, Trait.CONSUME},
+    premise=struck("createSession", "getSession", "consumeSession", "deleteSession"),
+    traits={Trait.CREATE, Trait.POLL, Trait.CONSUME, Trait.CANCEL_FAILS},
 )
 def retry_spaced(case: Case) -> Breaches:
     """Check the pauses; a library's own retry on a fresh connection counts as one attempt."""
     of_sessions = [
         [each for each in calls if each.session == session]
-        for calls in (case.seen.polls, case.seen.consumes)
+        for calls in (case.seen.polls, case.seen.consumes, case.seen.cancels)
         for session in dict.fromkeys(each.session for each in calls)
     ]
     for calls in (case.seen.creates, *of_sessions):
@@ -104,10 +104,11 @@ def retry_spaced(case: Case) -> Breaches:
     level=Level.SHOULD,
 )
 def retry_after(case: Case) -> Breaches:
-    """Check the pauses between creates: Retry-After was 1."""
+    """Check the pauses between creates."""
     pauses = [after.at - before.at for before, after in pairwise(case.seen.creates)]
-    if pauses and min(pauses) < 0.9:
-        yield Breach("at least 1s between creates", f"a pause of {min(pauses):.3f}s")
+    if pauses and min(pauses) < RETRY_AFTER_S - 0.1:
+        expected = f"at least {RETRY_AFTER_S}s between creates"
+        yield Breach(expected, f"a pause of {min(pauses):.3f}s")
 
 
 @requirement(

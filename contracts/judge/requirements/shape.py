@@ -128,16 +128,18 @@ def shape_declared(case: Case) -> Breaches:
     traits={Trait.SUCCESS},
 )
 def shape_credentials(case: Case) -> Breaches:
-    """Check them against those of the fake, which names a room like its session."""
+    """Check them against the fake's: it names a room like its session, or as the situation says."""
     rooms = {session.id for session in case.seen.sessions}
+    given = case.seen.situation.set_in("consumeSession")
+    url = given.get("url", case.context.media_url)
     for answer in _of_shape(case, Shape.CREDENTIALS):
         fields = answer.fields
         room = fields["sessionId"] if fields["sessionId"] in rooms else fields["roomName"]
         if not isinstance(fields["roomName"], str) or not isinstance(fields["token"], str):
             continue  # checked by shape.types
-        if fields["serverUrl"] != case.context.media_url and isinstance(fields["serverUrl"], str):
-            yield Breach(f"serverUrl {case.context.media_url}", "another serverUrl")
-        if fields["roomName"] != room or fields["roomName"] not in rooms:
+        if fields["serverUrl"] != url and isinstance(fields["serverUrl"], str):
+            yield Breach(f"serverUrl {url}", "another serverUrl")
+        if room not in rooms or fields["roomName"] != given.get("roomName", room):
             yield Breach("the room of that session", "another roomName")
         if case.seen.consumes and _room_of(fields["token"]) != room:
             yield Breach("the token that opens that room", "another token")

@@ -16,6 +16,7 @@ from contracts.judge.requirements.common import (
     every,
     hands_out,
     right_ones_are_taken,
+    shape_of,
 )
 from contracts.judge.situation import Trait
 
@@ -24,10 +25,12 @@ _SENT = {"model", "avatar"}
 
 
 def _creates_nothing(case: Case) -> Breaches:
-    """Check the creates for the avatar of the situation, and that there is no success."""
-    created = sum(each.status == 200 for each in case.seen.creates)
-    if created:
-        yield Breach("no session", f"{counted(created, 'session')} after {case.seen.answer.method}")
+    """Check the creates for the avatar of the situation, and credentials for another one."""
+    method = case.seen.answer.method
+    if created := sum(each.status == 200 for each in case.seen.creates):
+        yield Breach("no session", f"{counted(created, 'session')} after {method}")
+    elif any(shape_of(answer) for answer in case.handed_out):
+        yield Breach("no session", f"credentials of a session after {method}")
 
 
 @requirement(

@@ -55,13 +55,17 @@ def leaving() -> Iterator[Situation]:
 
 def cancel_errors(marker: str) -> Iterator[Situation]:
     polls = {"match": {"operation": "getSession"}, "effect": error_effect(404, marker)}
-    cancel = {"match": {"operation": "deleteSession"}, "effect": error_effect(500, marker)}
-    yield fails(
-        "cancel-500-once",
-        "Every poll gets 404, and the first cancel 500.",
-        Trait.CANCEL_FAILS_ONCE,
-        session={"provision_time": "300ms", "faults": [polls, {**cancel, "times": 1}]},
-    )
+
+    def cancels(id_: str, what: str, trait: Trait, effect: Json, **more: Any) -> Situation:
+        fault = {"match": {"operation": "deleteSession"}, "effect": effect, **more}
+        session = {"provision_time": "300ms", "faults": [polls, fault]}
+        return fails(id_, f"Every poll gets 404, and {what}.", trait, session=session)
+
+    once = Trait.CANCEL_FAILS_ONCE
+    refused, busy = error_effect(500, marker), error_effect(429, marker)
+    yield cancels("cancel-500-once", "the first cancel 500", once, refused, times=1)
+    yield cancels("cancel-429-once", "the first cancel 429", once, busy, times=1)
+    yield cancels("cancel-500", "every cancel 500", Trait.CANCEL_FAILS, refused)
 
 
 def several(timeout_s: float, marker: str) -> Iterator[Situation]:

@@ -2,11 +2,26 @@
 
 from collections.abc import Iterator
 
-from contracts.judge.situation import Situation, Trait
-from contracts.judge.situations.building import AT_ONCE, ready_after, succeeds
+from contracts.judge.situation import Json, Situation, Trait
+from contracts.judge.situations.building import AT_ONCE, ready_after, soon, succeeds
 
 LATE_S = 1.0
 """READY so long before the deadline still has to be handed out."""
+_ROOM = {"url": "wss://media-7.judge.invalid:7443/region/2", "roomName": "a room/of its own"}
+_PLAIN: Json = {"content_type": "application/json"}  # usually with a charset
+_OTHER_VALUES: tuple[Json, ...] = (
+    {"match": {"operation": "createSession"}, "effect": _PLAIN},
+    {"match": {"operation": "consumeSession"}, "effect": {"set": _ROOM, **_PLAIN}},
+    {
+        "match": {"operation": "getSession", "state": ["queued", "provisioning", "ready"]},
+        "effect": {"shift": {"createdAt": "-1h"}, **_PLAIN},
+    },
+    {
+        "match": {"operation": "getSession", "state": "running"},
+        "effect": {"set": {"status": "READY"}},
+    },
+)
+"""Of what Runway promises nothing about, the fake usually shows one choice; this is another."""
 
 
 def successes(timeout_s: float, marker: str) -> Iterator[Situation]:
@@ -38,6 +53,12 @@ def successes(timeout_s: float, marker: str) -> Iterator[Situation]:
         Trait.CUSTOM_AVATAR,
         session=AT_ONCE,
         custom=True,
+    )
+    yield succeeds(
+        "other-values",
+        "The room has a name and a server of its own, Runway's clock is an hour behind, and a"
+        " consumed session stays READY until a participant joins.",
+        session={**soon(timeout_s), "faults": [*_OTHER_VALUES]},
     )
     new = {"set": {"newField": {"text": marker}}, "headers": {"X-Request-Id": f"{marker}-id"}}
     every_hop = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from contracts.judge.situation import Expect, Json, Shape, Situation, Trait
+from contracts.judge.situation import RETRY_AFTER_S, Expect, Json, Shape, Situation, Trait
 from contracts.judge.situations.building import (
     MORE_THAN_HALF,
     error_effect,
@@ -50,13 +50,15 @@ class _Hop:
 
 def create_errors(marker: str) -> Iterator[Situation]:
     hop = _Hop(Trait.CREATE, "createSession", marker)
-    soon, in_an_hour = (error_effect(429, marker, Retry_After=after) for after in ("1", "3600"))
+    soon, in_an_hour = (
+        error_effect(429, marker, Retry_After=after) for after in (f"{RETRY_AFTER_S}", "3600")
+    )
     html = f"<html><body>{marker}</body></html>"
     yield from hop.answers((400, 401, 402, 403, 404), "the create", Trait.FINAL)
     yield from hop.answers((429,), "every create")
     yield hop.fails(
         "429-retry-after",
-        "Runway answers 429 with Retry-After: 1 to every create.",
+        f"Runway answers 429 with Retry-After: {RETRY_AFTER_S} to every create.",
         soon,
         Trait.RETRY_AFTER,
     )
@@ -117,7 +119,9 @@ def consume_errors(timeout_s: float, marker: str) -> Iterator[Situation]:
     yield hop.fails("truncated", "The consume's answer is cut off.", {"truncate": 9})
     yield hop.fails("no-token", "The consume's answer has no token.", {"omit": ["token"]})
     yield hop.fails("no-url", "The consume's answer has no url.", {"omit": ["url"]})
+    yield hop.fails("no-room", "The consume's answer has no roomName.", {"omit": ["roomName"]})
     yield hop.fails("null-token", "The consume's token is null.", {"set": {"token": None}})
+    yield hop.fails("empty-url", "The consume's url is an empty string.", {"set": {"url": ""}})
     yield hop.fails("page", "The consume is answered 200 with a page.", page)
     yield hop.fails(
         "hang",

@@ -45,7 +45,8 @@ def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes | CallerRequest], 
             ),
             ("more-than-a-preset", "The avatar begins like a preset.", _for("music-superstar-2")),
             ("preset-in-capitals", "The avatar is a preset in capitals.", _for("MUSIC-SUPERSTAR")),
-            ("more-than-a-uuid", "The avatar holds a UUID and more.", _for(f"x{CUSTOM_AVATAR}x")),
+            ("before-a-uuid", "Something precedes a UUID.", _for(f"x{CUSTOM_AVATAR}")),
+            ("after-a-uuid", "Something follows a UUID.", _for(f"{CUSTOM_AVATAR}x")),
         ),
         Trait.HOSTILE_AVATAR: (
             (

@@ -7,8 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
+from contracts.judge.clock import sleep
 from tests.contract.broken.table import breaks
-from tests.contract.small_gateway import Gateway, Problem
+from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
 
 class _LeavesBehind(Gateway):
@@ -160,6 +161,29 @@ class GoneWhileConsuming(Gateway):
 @dataclass
 class CancelsOnce(Gateway):
     cancels: int = 1
+
+
+@breaks("cancel.again", "Cancels again after a 5xx alone, not where it was told to slow down.")
+class CancelsNotWhenBusy(Gateway):
+    async def ask(self, method: str, path: str, **more: Any) -> Mapping[str, Any]:
+        try:
+            return await super().ask(method, path, **more)
+        except UpstreamError as error:
+            if method != "DELETE" or error.status is None or error.status >= 500:
+                raise
+            return {}
+
+
+@breaks("cancel.not-what-was-handed-out", "Cancels what it created 4 s ago, whatever became of it.")
+class CancelsMuchLater(Gateway):
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        answer = await super().connect(avatar, request)
+        self.own(self.later(answer["sessionId"]))
+        return answer
+
+    async def later(self, session: str) -> None:
+        await sleep(4)
+        await self.cancel(session)
 
 
 @breaks("cancel.not-what-was-handed-out", "Cleans up after every connect, also after a good one.")

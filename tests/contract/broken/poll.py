@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from contracts.judge.clock import sleep
+from contracts.judge.clock import now, sleep
 from tests.contract.broken.table import breaks
 from tests.contract.small_gateway import Gateway, Problem, UpstreamError
 
@@ -28,6 +29,34 @@ class PollsOnce(Gateway):
         if answer.get("status") == "NOT_READY":
             raise Problem(503, "the session is not ready")
         return answer
+
+
+@breaks("poll.waits", "Waits until the session that it has consumed is RUNNING.")
+class WaitsForRunning(Gateway):
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        answer = await super().hand_out(session, key)
+        while (await self.poll(session)).get("status") != "RUNNING":
+            await sleep(self.poll_s)
+        return answer
+
+
+@breaks("poll.waits", "Counts its deadline from createdAt, by a clock that is not its own.")
+class RunwaysClock(Gateway):
+    async def poll(self, session: str) -> Mapping[str, Any]:
+        answer = await super().poll(session)
+        created = datetime.fromisoformat(answer.get("createdAt", "9999-01-01T00:00:00Z"))
+        if now() - created.timestamp() > self.deadline_s:
+            raise self.too_late()
+        return answer
+
+
+@breaks("poll.waits", "Reads only what is declared with the charset that it has seen so far.")
+class ReadsOneContentType(Gateway):
+    def parsed(self, text: str) -> Mapping[str, Any]:
+        declared = self.last_headers.get("Content-Type", "")
+        if text and declared.startswith("application/json") and "charset" not in declared:
+            raise UpstreamError(415)
+        return super().parsed(text)
 
 
 @breaks("poll.not-too-fast", "Polls again after 15 ms.")

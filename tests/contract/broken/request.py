@@ -163,6 +163,17 @@ class UuidSomewhere(Gateway):
         return super().unknown_avatar(avatar)
 
 
+@breaks(
+    "request.unknown-avatar",
+    "Its pattern has no end: it cuts off what follows a UUID.",
+    {"request.no-upstream": "it asks for the UUID alone"},
+)
+class UuidAndMore(Gateway):
+    def unknown_avatar(self, avatar: str) -> str:
+        found = _UUID.match(avatar)
+        return found[0] if found else super().unknown_avatar(avatar)
+
+
 @breaks("request.hostile-avatar", "Its pattern ends with $, which a line break may follow.")
 class UuidAndALineBreak(Gateway):
     def unknown_avatar(self, avatar: str) -> str:

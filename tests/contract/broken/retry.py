@@ -51,6 +51,18 @@ class NoPause(Gateway):
         raise last
 
 
+@breaks("retry.spaced", "Cancels again and again until it succeeds, without a pause.")
+class CancelsWithoutAPause(Gateway):
+    async def cancel(self, session: str) -> None:
+        for _ in range(50):
+            try:
+                await self.ask("DELETE", f"/{session}", limit_s=2.0)
+            except UpstreamError:
+                await sleep(0.001)
+            else:
+                return
+
+
 @breaks(
     "retry.spaced",
     "Polls again at once after a poll that failed.",
@@ -67,6 +79,16 @@ class PollsAgainAtOnce(Gateway):
                 if not self.poll_again(error):
                     raise
         raise last
+
+
+@breaks("retry.honours-retry-after", "Takes a second to be long enough, whatever it is told.")
+class WaitsASecond(Gateway):
+    async def ask(self, *args: Any, **more: Any) -> Mapping[str, Any]:
+        try:
+            return await super().ask(*args, **more)
+        except UpstreamError as error:
+            error.after_s = min(error.after_s, 1.0)
+            raise
 
 
 @breaks("retry.honours-retry-after", "Does not read Retry-After.")

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from contracts.judge.situation import Shape
 from tests.contract.broken.table import breaks
+from tests.contract.judged import MEDIA_URL
 from tests.contract.small_gateway import Gateway, Problem
 
 
@@ -106,6 +107,18 @@ class WrongServer(Gateway):
 class OwnRoom(Gateway):
     def success(self, answer: Mapping[str, Any]) -> web.Response:
         return web.json_response({**answer, "roomName": f"room-{answer['roomName']}"})
+
+
+@breaks("shape.credentials", "serverUrl stands in its configuration.")
+class ConfiguredServer(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "serverUrl": MEDIA_URL})
+
+
+@breaks("shape.credentials", "Takes the room's name to be the session's id.")
+class RoomIsTheSession(Gateway):
+    def success(self, answer: Mapping[str, Any]) -> web.Response:
+        return web.json_response({**answer, "roomName": answer["sessionId"]})
 
 
 @breaks(

@@ -33,6 +33,17 @@ class PutToo(Gateway):
     methods: tuple[str, ...] = ("POST", "PUT")
 
 
+@breaks("unexpected.method", "Starts a session of its default avatar, whatever the method is.")
+@dataclass
+class DefaultForAnyMethod(Gateway):
+    methods: tuple[str, ...] = ("POST", "OPTIONS", "PUT")
+
+    async def body(self, request: web.Request) -> Any:
+        if request.method != "POST":
+            return {"avatarId": "music-superstar"}
+        return await super().body(request)
+
+
 @breaks("unexpected.undeclared-json", "Reads any body as JSON, whatever it is declared as.")
 class AnyTypeIsJson(Gateway):
     async def body(self, request: web.Request) -> Any:

@@ -53,6 +53,18 @@ class ConsumeUnchecked(Gateway):
         }
 
 
+@breaks(
+    "upstream.consume",
+    "Looks only whether the fields of a consume's answer are there.",
+    {"shape.types": "an empty string is handed out"},
+)
+class ConsumedFieldsAreThere(ConsumeUnchecked):
+    def credentials(self, session: str, room: Mapping[str, Any]) -> Mapping[str, Any]:
+        if any(room.get(name) is None for name in ("url", "token", "roomName")):
+            raise Problem(502, "there are no credentials")
+        return super().credentials(session, room)
+
+
 @breaks("upstream.consume", "Answers 200 with an error when the consume fails.")
 class ConsumeErrorIs200(Gateway):
     async def consume(self, session: str, key: str) -> Mapping[str, Any]:

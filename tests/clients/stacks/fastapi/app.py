@@ -18,7 +18,7 @@ import httpx
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 TIMEOUT_S = float(os.environ.get("CONNECT_TIMEOUT_S", "30"))
@@ -63,9 +63,9 @@ class Created(BaseModel):
 class Room(BaseModel):
     """The answer to a consume."""
 
-    url: str
-    token: str
-    roomName: str
+    url: str = Field(min_length=1)
+    token: str = Field(min_length=1)
+    roomName: str = Field(min_length=1)
 
 
 class Credentials(BaseModel):
