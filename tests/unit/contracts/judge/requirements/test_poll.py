@@ -35,7 +35,12 @@ ROWS = {
     ),
     "short ones between two sessions": Row(
         FAST,
-        seen(*(poll(at_s, session=who) for at_s, who in zip(FASTEST, (SESSION, OTHER) * 2))),
+        seen(
+            *(
+                poll(at_s, session=who)
+                for at_s, who in zip(FASTEST, (SESSION, OTHER) * 2, strict=True)
+            )
+        ),
         KEPT,
     ),
     "short ones after failures": Row(

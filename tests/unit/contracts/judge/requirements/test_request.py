@@ -118,5 +118,5 @@ ROWS = {
 
 @pytest.mark.parametrize("name", ROWS)
 def test_wrong_requests_are_rejected_and_right_ones_sent_right(name: str) -> None:
-    """By a 4xx and without a session, unless the avatar is tidied; in the form that Runway takes."""
+    """By a 4xx and without a session, unless it is tidied; in the form that Runway takes."""
     check(ROWS[name])
