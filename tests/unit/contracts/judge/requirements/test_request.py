@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.judge.observation import Observation, UpstreamCall
-from contracts.judge.situation import CallerRequest
+from contracts.judge.situation import CallerRequest, Json
 from tests.support.judge.connects import (
     AVATAR,
     CONTEXT,
@@ -40,7 +40,7 @@ def asked(avatar: object, *upstream: UpstreamCall, status: int = 200) -> Observa
     return seen(*upstream, answers=(got(status),), request=CallerRequest(avatar=avatar))
 
 
-def sent(said: str, status: int = 200, faults: tuple[str, ...] = (), **body: object) -> Row:
+def sent(said: str, body: Json, status: int = 200, faults: tuple[str, ...] = ()) -> Row:
     """Return a create with this body."""
     return Row(PRESETS, seen(create(body=body, status=status, faults=faults)), said)
 
@@ -89,17 +89,17 @@ ROWS = {
     "a session is created with a tidied avatar": Row(
         NOTHING, asked(IN_CAPITALS, create()), KEPT, CREATES
     ),
-    "a preset": sent(KEPT, **PRESET),
+    "a preset": sent(KEPT, PRESET),
     "a preset of another type": sent(
-        "'type': 'custom'", avatar={"type": "custom", "presetId": "x"}
+        "'type': 'custom'", {"avatar": {"type": "custom", "presetId": "x"}}
     ),
     "a preset under another key": sent(
-        "'avatarId': 'x'", avatar={"type": "runway-preset", "avatarId": "x"}
+        "'avatarId': 'x'", {"avatar": {"type": "runway-preset", "avatarId": "x"}}
     ),
-    "no avatar": sent("got no avatar"),
-    "a text as avatar": sent("got no avatar", avatar=AVATAR),
-    "a preset that Runway rejects": sent("one that got 400", 400, **PRESET),
-    "a preset that meets a fault": sent(KEPT, 400, FAULT, **PRESET),
+    "no avatar": sent("got no avatar", {}),
+    "a text as avatar": sent("got no avatar", {"avatar": AVATAR}),
+    "a preset that Runway rejects": sent("one that got 400", PRESET, 400),
+    "a preset that meets a fault": sent(KEPT, PRESET, 400, FAULT),
     "no create": Row(PRESETS, seen(), NOT_OBSERVED),
     "custom avatars only": Row(PRESETS, seen(create(), avatar=UUID), NOT_JUDGED),
     "custom avatars are refused": custom(NOT_JUDGED, 400),

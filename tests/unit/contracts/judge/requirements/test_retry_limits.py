@@ -1,5 +1,7 @@
 """The limits of attempts, on connects written by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.judge.observation import Observation
@@ -34,9 +36,9 @@ def failing(number: int, **more: object) -> Observation:
 
 def lost(number: int, method: str) -> Observation:
     """Return so many requests whose connection breaks, 10 ms apart."""
-    make = create if method == "POST" else poll
-    broken = {"status": None, "arrives": False, "faults": FAULT}
-    return seen(*(make(each * 0.01, **broken) for each in range(number)))  # type: ignore[operator]
+    one = create() if method == "POST" else poll(0.0)
+    broken = replace(one, status=None, arrives=False, faults=FAULT)
+    return seen(*(replace(broken, at=each * 0.01) for each in range(number)))
 
 
 def creates(*at_s: float, broken: int = 0) -> Observation:
