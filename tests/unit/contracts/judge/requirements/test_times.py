@@ -149,6 +149,16 @@ ROWS = {
         ),
         "got 2",
     ),
+    "one after the last of them": Row(
+        AT_A_TIME,
+        seen(
+            poll(0.0, wait_s=4.0, faults=FAULT),
+            poll(6.0, wait_s=1.0),
+            poll(7.5, wait_s=9.0),
+            answers=(success(8.0),),
+        ),
+        KEPT,
+    ),
     "polls of another session": Row(
         AT_A_TIME,
         seen(
