@@ -78,6 +78,7 @@ ROWS: dict[str, tuple[Premise, Observation, str]] = {
         seen(create()),
         "it sent no poll: a session was created",
     ),
+    "neither was": (common.sent("createSession", "getSession"), seen(), "it sent no create: "),
     "a request": (common.requested, seen(poll(1.0)), ""),
     "no request": (common.requested, seen(), "no create reached Runway"),
     "the second met a fault": (
