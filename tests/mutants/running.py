@@ -50,9 +50,12 @@ LIBRARIES = (
 FAST_TESTS = {
     "fake_runway": ("tests/unit/fake_runway",),
     "gateway": ("tests/unit/gateway", "tests/simulation"),
-    "contracts": ("tests/unit/contracts", "tests/contract/test_teeth.py"),
+    "contracts": ("tests/unit/contracts",),
 }
-"""By package: which tests have to kill its mutants."""
+"""By package: which tests have to kill its mutants.
+
+Those that play whole situations (tests/contract) take a second or more each: too dear here.
+"""
 _OPTIONS = (
     *("-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-m", "not exhaustive"),
     "--assert=plain",  # else pytest imports our modules by itself: they belong to its plugins

@@ -40,7 +40,7 @@ def _attempts(calls: Sequence[UpstreamCall]) -> list[UpstreamCall]:
     HTTP libraries do that by themselves: once, or for a GET some times in a burst.
     """
     attempts: list[UpstreamCall] = []
-    repeated = 0
+    repeated = 0  # since the last attempt
     for call in calls:
         broken = bool(attempts) and not attempts[-1].arrives
         most = LONGEST_BURST if call.method == "GET" else 1
