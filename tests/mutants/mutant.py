@@ -80,6 +80,16 @@ class _Behaviour(ast.NodeTransformer):
         node.annotation = ast.Constant(None)
         return self.generic_visit(node)
 
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        # how an argument may be passed: `*` alone in a signature is no multiplication
+        self.generic_visit(node)
+        if node.vararg is None:
+            node.args += node.kwonlyargs
+            node.defaults += [each for each in node.kw_defaults if each is not None]
+            node.kwonlyargs, node.kw_defaults = [], []
+        node.args, node.posonlyargs = [*node.posonlyargs, *node.args], []
+        return node
+
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = None
         return node

@@ -54,6 +54,13 @@ def test_what_no_test_can_tell_is_no_mutant(old: str, new: str) -> None:
     assert meaning(CODE.replace(old, new)) == meaning(CODE)
 
 
+def test_a_star_of_a_signature_is_no_multiplication() -> None:
+    """How arguments may be passed is not tested; their defaults are."""
+    assert meaning("def f(a, *, b, c=1): ...") == meaning("def f(a, /, b, c=1): ...")
+    assert meaning("def f(a, *, b, c=1): ...") != meaning("def f(a, *, b, c=2): ...")
+    assert meaning("def f(*a, b=1): ...") != meaning("def f(a, b=1): ...")
+
+
 @pytest.mark.parametrize("number", "345678")
 def test_every_other_change_is_one(number: str) -> None:
     """Each number counts, wherever it stands."""

@@ -81,6 +81,7 @@ def test_a_situation_is_judged_where_it_means_something(
     assert verdict.outcome is outcome
     assert reason in verdict.reason
     assert bool(verdict.reason) is bool(reason)
+    assert verdict.judged == (outcome in (FAIL, PASS))
 
 
 def test_a_busy_machine_has_lost_more_than_a_third_of_a_second() -> None:

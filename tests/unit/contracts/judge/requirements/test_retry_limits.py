@@ -80,6 +80,15 @@ ROWS = {
     "the first is repeated later": Row(
         SPACED, creates(0.0, 0.2, 0.25, 0.3, 0.35, broken=3), "down to 0.050s"
     ),
+    "a later attempt is repeated at once": Row(
+        SPACED,
+        seen(
+            STRUCK,
+            *(create(each, arrives=each > 1.01) for each in (1.0, 1.01)),
+            create(1.02, status=500),
+        ),
+        KEPT,
+    ),
     "pauses at the border": Row(SPACED, creates(0.0, BORDER_S, 2 * BORDER_S), KEPT),
     "one short pause beside it": Row(SPACED, creates(0.0, BORDER_S, 0.1), KEPT),
     "two short pauses": Row(
