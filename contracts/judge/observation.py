@@ -134,6 +134,7 @@ class UpstreamCall:
         key_fits: of a consume: whether its bearer token is the session's key.
         shown: the status of the session in the answer, if there is one.
         content_type: the declared one, None without one; empty: the fake does not say.
+        cookies: whether there was a Cookie header.
         fields: of the answer, before faults broke its bytes; keys are covered. None: unknown.
     """
 
@@ -154,6 +155,7 @@ class UpstreamCall:
     shown: str | None
     faults: tuple[str, ...]
     content_type: str | None = ""
+    cookies: bool = False
     fields: Json | None = None
 
     @classmethod
@@ -179,6 +181,7 @@ class UpstreamCall:
             shown=reply.get("status") if isinstance(reply, dict) else None,
             faults=tuple(entry["faults"]),
             content_type=request.get("content_type", ""),
+            cookies=request.get("cookies", False),
             fields=reply if isinstance(reply, dict) else {},
         )
 

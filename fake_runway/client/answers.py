@@ -299,6 +299,7 @@ class RequestView(View):
     query: Mapping[str, str]
     body: Json | None  # the JSON object
     content_type: str | None = None  # the declared one; None: none was declared
+    cookies: bool | None = None  # there was a Cookie header
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
         retry=request["retry"],
         versioned=request["versioned"],
         content_type=(request["content_type"] or "") if "content_type" in request else None,
+        cookies=request.get("cookies"),
         secret_in_url=request["secret_in_url"],
         body=request["body"] or {},
         query=request["query"],

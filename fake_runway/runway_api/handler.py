@@ -132,6 +132,7 @@ class RunwayHandler:
             agent=_beginning(headers.get("User-Agent", ""), token),
             versioned=headers.get("X-Runway-Version") == API_VERSION,
             content_type=_beginning(headers.get("Content-Type", ""), token),
+            cookies="Cookie" in headers,
         )
         if query := request.raw_path.partition("?")[2]:
             plain = unquote_plus(query)

@@ -203,6 +203,19 @@ async def test_a_consume_without_a_content_type_is_accepted_unless_one_is_requir
         assert answer.headers["X-Fake-Code"] == "wrong_content_type"
 
 
+async def test_the_journal_says_whether_a_request_had_cookies(start_fake: StartFake) -> None:
+    """And keeps nothing of them: a server that forwards its caller's is found by that."""
+    fake = await start_fake()
+    session_id, key = await fake.ready()
+    await fake.consume(session_id, key, Cookie="session=planted")
+    journal = (await fake.admin("GET", "/journal")).json
+    with_cookies = {
+        each["operation"] for each in journal["exchanges"] if each["request"]["cookies"]
+    }
+    assert with_cookies == {"consumeSession"}
+    assert "planted" not in str(journal)
+
+
 async def test_only_a_consume_has_to_declare_a_content_type(start_fake: StartFake) -> None:
     """A backend joins without one, as before."""
     fake = await start_fake(Settings(consume_body=ConsumeBody.TYPED))

@@ -122,19 +122,21 @@ def unexpected_options(case: Case) -> Breaches:
 
 @requirement(
     "unexpected.own-credentials",
-    "The caller's own Authorization, cookies and headers are not used with Runway.",
+    "The caller's own Authorization, cookies and X- headers are not used with Runway.",
     why="Runway knows the API secret only; a forwarded token is given to another company.",
     source="seed A (a caller may send its own Authorization); seed B; ours",
     premise=every(right_ones_are_taken, answered),
     traits={Trait.OWN_CREDENTIALS},
 )
 def unexpected_own_credentials(case: Case) -> Breaches:
-    """Check that the session was created with the configured secret and version."""
+    """Check that the session was created with the configured secret and version, and no cookies."""
     yield from _reaches_runway(case, _SENT)
     rest = (each for each in case.seen.upstream if each.operation != "consumeSession")
     sent = {name.lower() for name in case.seen.situation.request.headers}
     if "x-runway-version" in sent and any(not each.versioned for each in rest):
         yield Breach("X-Runway-Version of the target's own", "the caller's, or none")
+    if "cookie" in sent and any(each.cookies for each in case.seen.upstream):
+        yield Breach("no cookies of the caller in requests to Runway", "a Cookie header")
 
 
 @requirement(

@@ -55,6 +55,7 @@ class Exchange:
         versioned: the request had the version header, with the right version.
         content_type: the declared one, empty if there was none; None: unknown, because an older
             version made the record that is replayed.
+        cookies: the request had a Cookie header; None: unknown, as above.
         unread: the numbers of the exchanges about the same subject whose answers the client may
             not have read when it sent this request; None: unknown, as in a replay. It depends on
             the client's connections, so it stands in no answer and in no record: those are the
@@ -82,6 +83,7 @@ class Exchange:
     retry: int | None = None
     versioned: bool = False
     content_type: str | None = None
+    cookies: bool | None = None
     unread: tuple[int, ...] | None = None
     secret_in_url: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)

@@ -19,6 +19,8 @@ def exchange_body(exchange: Exchange, vocabulary: Vocabulary = RUNWAY_API) -> Js
     known: dict[str, object] = {}  # absent from the records of older versions, so left out as there
     if exchange.content_type is not None:
         known["content_type"] = exchange.content_type or None
+    if exchange.cookies is not None:
+        known["cookies"] = exchange.cookies
     return {
         "number": exchange.number,
         "at": exchange.at,

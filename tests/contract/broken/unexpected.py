@@ -166,6 +166,12 @@ class ForwardsHeaders(_Forwards):
         return name.startswith("x-")
 
 
+@breaks("unexpected.own-credentials", "Forwards the cookies of the caller.")
+class ForwardsCookies(_Forwards):
+    def takes(self, name: str) -> bool:
+        return name == "cookie"
+
+
 @breaks("unexpected.own-credentials", "Takes the version from the caller.")
 class ForwardsTheVersion(_Forwards):
     def takes(self, name: str) -> bool:

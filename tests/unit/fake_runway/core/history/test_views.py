@@ -40,6 +40,7 @@ def test_a_call_keeps_each_of_its_facts() -> None:
         retry=2,
         versioned=True,
         content_type="text/plain",
+        cookies=True,
         unread=(1,),
         secret_in_url=True,
         body={"a": 1},
@@ -70,6 +71,7 @@ def test_a_call_keeps_each_of_its_facts() -> None:
             "retry": 2,
             "versioned": True,
             "content_type": "text/plain",
+            "cookies": True,
             "secret_in_url": True,
             "key_fits": False,
             "query": {"b": "2"},
@@ -91,7 +93,7 @@ def test_a_call_keeps_each_of_its_facts() -> None:
 def test_what_a_call_did_not_have_is_null() -> None:
     """An unknown content type, as old records have it, is not there at all."""
     body = exchange_body(Exchange("", "GET", "/"))
-    assert "content_type" not in body["request"]
+    assert not {"content_type", "cookies"} & body["request"].keys()
     assert (body["operation"], body["session"], body["nearest"]) == (None, None, None)
     assert [body["request"][each] for each in ("agent", "retry", "key_fits", "body")] == [None] * 4
     assert [body["response"][each] for each in ("status", "body", "code")] == [None] * 3
