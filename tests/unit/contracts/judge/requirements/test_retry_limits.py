@@ -100,8 +100,8 @@ ROWS = {
     "short pauses between consumes": Row(
         SPACED, seen(*(consume(each, status=500) for each in (0.0, 0.01, 0.02))), "2 shorter pauses"
     ),
-    "Retry-After is kept": Row(AFTER, creates(0.0, 0.9, 3.0), KEPT),
-    "Retry-After is not kept": Row(AFTER, creates(0.0, 1.0, 1.8), "a pause of 0.800s"),
+    "Retry-After is kept": Row(AFTER, creates(0.0, 1.9, 5.0), KEPT),
+    "Retry-After is not kept": Row(AFTER, creates(0.0, 2.0, 3.8), "a pause of 1.800s"),
     "no create is repeated": Row(AFTER, creates(0.0), KEPT),
     "no create met the fault": Row(AFTER, seen(create()), NOT_OBSERVED),
     "one create was acted on": Row(BLINDLY, seen(STRUCK, create(acted=False)), KEPT),
