@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.judge.case import Context
 from contracts.judge.observation import TERMINAL, Got, Observation, TargetAnswer, UpstreamCall
-from contracts.judge.situation import Trait
+from contracts.judge.situation import RETRY_AFTER_S, Trait
 
 BUSY = (429, 503)
 FINAL = (401, 402, 403, 404)
@@ -258,7 +258,9 @@ class _History:
         creates = self.seen.creates
         if any(each.acted and not each.arrives for each in creates):
             yield Trait.LOST_REPLY
-        if creates and all(self._retry_after_s(each) >= 1 for each in creates[:-1] or creates):
+        if creates and all(
+            self._retry_after_s(each) >= RETRY_AFTER_S for each in creates[:-1] or creates
+        ):
             yield Trait.RETRY_AFTER
 
     def _passing(self) -> Iterator[Trait]:

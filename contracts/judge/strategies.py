@@ -56,7 +56,7 @@ def effects(hop: str, kind: str, timeout_s: float, marker: str) -> st.SearchStra
             often, seldom = (401, 402, 403, 404), (400, 405, 409, 410, 422)
             return statuses(marker, *often, *often, *seldom)
         case "busy":
-            after = st.sampled_from(["1", "1", "0", "2", "3600", "soon", "-1"])
+            after = st.sampled_from(["1", "1", "0", "2", "2", "3600", "soon", "-1"])
             return st.builds(
                 lambda error, text: {**error, "headers": {"Retry-After": text}},
                 statuses(marker, 429, 503),

@@ -108,7 +108,10 @@ CAUSES = {
         *("poll-malformed", "poll-page"),
         *("consume-malformed", "consume-page"),
     },
-    ExitsOnAFailedCancel: {"cancel-500-once", "never-ready-cancel-hangs", "slow-cancels"},
+    ExitsOnAFailedCancel: {
+        *("cancel-500", "cancel-500-once", "cancel-429-once"),
+        *("never-ready-cancel-hangs", "slow-cancels"),
+    },
     HangsForEver: {"create-no-id", "create-null-id"},
 }
 

@@ -38,8 +38,9 @@ class Tidy(Gateway):
     """Understands an avatar in spite of white space, capitals, and a list around it."""
 
     def avatar(self, body: Any) -> str:
-        if isinstance(body, dict) and isinstance(body.get("avatarId"), list):
-            body = {"avatarId": body["avatarId"][0]}
+        match body:
+            case {"avatarId": [avatar]}:
+                body = {"avatarId": avatar}
         if isinstance(body, dict) and isinstance(body.get("avatarId"), str):
             body = {"avatarId": body["avatarId"].strip().lower()}
         return super().avatar(body)

@@ -35,6 +35,11 @@ def _requests() -> Mapping[Trait, tuple[tuple[str, str, bytes | CallerRequest], 
             ("avatar-number", "The avatar is a number.", _for(42)),
             ("avatar-object", "The avatar is an object.", _for({"id": "music-superstar"})),
             ("avatar-list", "The avatar is a list with a preset.", _for(["music-superstar"])),
+            (
+                "avatar-list-of-two",
+                "The avatar is a list of two presets.",
+                _for(["music-superstar", "cat-character"]),
+            ),
         ),
         Trait.UNKNOWN_AVATAR: (
             ("unknown-preset", "There is no such preset.", _for("no-such-avatar")),

@@ -112,13 +112,13 @@ class FineWithOddAvatar(Gateway):
 
 @breaks(
     "request.wrong-type",
-    "Makes a text of any avatar, as JavaScript does: of a list with a preset, the preset.",
-    {"request.no-upstream": "the preset in the list is asked for"},
+    "Takes the first of a list of avatars.",
+    {"request.no-upstream": "the first in the list is asked for"},
 )
-class ListIsItsElements(Gateway):
+class ListIsItsFirst(Gateway):
     def odd_avatar(self, avatar: Any) -> str:
-        text = ",".join(map(str, avatar)) if isinstance(avatar, list) else str(avatar)
-        return self.avatar({"avatarId": text})
+        first = avatar[0] if isinstance(avatar, list) and avatar else avatar
+        return self.avatar({"avatarId": str(first)})
 
 
 @breaks(

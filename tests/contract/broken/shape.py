@@ -73,7 +73,11 @@ class KeyInAnObject(Gateway):
         return web.json_response({**answer, "sessionKey": {"value": answer["sessionKey"]}})
 
 
-@breaks("shape.session-id", "Makes an id of its own for the session.")
+@breaks(
+    "shape.session-id",
+    "Makes an id of its own for the session.",
+    {"shape.credentials": "room and token are not those of that id"},
+)
 class OwnId(Gateway):
     def success(self, answer: Mapping[str, Any]) -> web.Response:
         return web.json_response({**answer, "sessionId": str(uuid.UUID(int=7))})
