@@ -10,6 +10,7 @@ from fake_runway.admin_api.declaration import WorldAct, carry_out
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.requests import AdminBodies
 from fake_runway.clock import VirtualClock
+from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
@@ -74,7 +75,10 @@ def replaying(
     except NotReplayable:
         raise
     except Exception as error:  # a record is text from outside, and may be wrong in any way
-        raise NotReplayable(f"the record is damaged: {type(error).__name__} {error}") from error
+        where = error.headers.get("X-Fake-Where", "") if isinstance(error, Refused) else ""
+        at = f" at {where}" if where else ""
+        name = type(error).__name__
+        raise NotReplayable(f"the record is damaged: {name} {error}{at}") from error
     return Replayed(world, divergence)
 
 

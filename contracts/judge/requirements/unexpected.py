@@ -80,15 +80,16 @@ unexpected_undeclared = requirement(
 def _reaches_runway(case: Case, allowed: set[str]) -> Breaches:
     """Check which keys a create has, and that the connect is unharmed by those of the caller."""
     ours = {session.id for session in case.seen.sessions}
+    others_succeed = case.context.alone_s is not None  # else poll.waits says what is wrong
     for create in case.seen.creates:
-        if rejected_body(create):
+        if rejected_body(create) and others_succeed:
             yield Breach("a create that Runway accepts", f"one that it rejects: {create.status}")
         elif more := sorted(create.body.keys() - allowed):
             yield Breach("model and avatar in a create", f"also {', '.join(more)}")
     for answer in case.answered:
         if answer.ok and answer.fields.get("sessionId") not in ours:
             yield Breach("a session created with the target's own API secret", "another session")
-        elif answer.status is not None and answer.status >= 500:
+        elif (answer.status or 0) >= 500 and others_succeed:
             yield Breach("a success or a rejection", f"{answer}: {case.stopped_at}")
 
 

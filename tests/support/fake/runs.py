@@ -145,6 +145,7 @@ def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
         agent=AGENT,
         versioned=not consumes,
         content_type="application/json",
+        cookies=False,
         body={} if refusal else asked.body,
         rejection=refusal,
     )
