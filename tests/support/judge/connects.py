@@ -15,7 +15,7 @@ OTHER = "3f2a9c01-0000-4000-8000-000000000002"
 AVATAR = "music-superstar"
 PRESET = {"model": "gwm1_avatars", "avatar": {"type": "runway-preset", "presetId": AVATAR}}
 MEDIA_URL = "wss://media.invalid"
-CONTEXT = Context(8.0, None, SECRET, "upstreammarker", MEDIA_URL, alone_s=1.0)
+CONTEXT = Context(8.0, None, SECRET, "upstreammarker", MEDIA_URL)
 KEYS = replace(CONTEXT, shape=Shape.SESSION_KEY)
 CREDENTIALS = replace(CONTEXT, shape=Shape.CREDENTIALS)
 FAULT = ("avatar-x/a-fault",)

@@ -25,6 +25,7 @@ from tests.support.judge.connects import (
 METHOD, FOREIGN, KEYS = "unexpected.method", "unexpected.foreign-request", "unexpected.extra-keys"
 OPTIONS, OWN = "unexpected.options", "unexpected.own-credentials"
 ORIGIN = "unexpected.foreign-origin"
+OTHERS_SUCCEED = replace(CONTEXT, alone_s=1.0)
 BY_GET = replace(CONTEXT, method="GET")
 OF_GET = got(405, method="GET")
 PERSONALITY = create(body={**PRESET, "personality": "a pirate"})
@@ -65,12 +66,15 @@ ROWS = {
     "an option, where they are looked at": Row(OPTIONS, seen(PERSONALITY), "also personality"),
     "no option": Row(OPTIONS, seen(create(), answers=(success(),)), KEPT),
     "a create that Runway rejects": Row(
-        KEYS, seen(create(status=400, body={"x": 1})), "one that it rejects: 400"
+        KEYS, seen(create(status=400, body={"x": 1})), "it rejects: 400", OTHERS_SUCCEED
     ),
     "a session of another account": Row(
         KEYS, seen(create(), answers=(success(id_=OTHER),)), "got another session"
     ),
-    "a failure": Row(KEYS, seen(create(), answers=(got(500),)), "or a rejection, got 500 after"),
+    "a failure": Row(
+        KEYS, seen(create(), answers=(got(500),)), "or a rejection, got 500 after", OTHERS_SUCCEED
+    ),
+    "a failure, as of every connect": Row(KEYS, seen(create(), answers=(got(500),)), KEPT),
     "a rejection": Row(KEYS, seen(answers=(got(499),)), KEPT),
     "a version of the caller's": Row(
         OWN, seen(create(versioned=False), answers=(success(),), request=VERSION), "or none"
