@@ -132,7 +132,7 @@ class UpstreamCall:
         arrives: whether the target got the whole answer.
         acted: whether the fake acted on it.
         key_fits: of a consume: whether its bearer token is the session's key.
-        shown: the status of the session in the answer, if there is one.
+        shown: the status of the session in the answer, any JSON; None: there is none.
         content_type: the declared one, None without one; empty: the fake does not say.
         cookies: whether there was a Cookie header.
         fields: of the answer, before faults broke its bytes; keys are covered. None: unknown.
@@ -152,7 +152,7 @@ class UpstreamCall:
     versioned: bool
     secret_in_url: bool
     body: Json
-    shown: str | None
+    shown: Any
     faults: tuple[str, ...]
     content_type: str | None = ""
     cookies: bool = False
@@ -186,6 +186,13 @@ class UpstreamCall:
         )
 
     @property
+    def shown_text(self) -> str:
+        """The status that was shown, as text: it may be any JSON. Empty: none was."""
+        if self.shown is None or isinstance(self.shown, str):
+            return self.shown or ""
+        return orjson.dumps(self.shown).decode()
+
+    @property
     def answered_at(self) -> float:
         """When its answer goes out."""
         return self.at + self.wait_s
@@ -204,7 +211,7 @@ class UpstreamCall:
         answer = str(self.status) if self.status is not None else "no answer"
         if self.status is not None and not self.arrives:
             answer += ", cut off"
-        return f"{answer} {self.shown}" if self.shown else answer
+        return f"{answer} {self.shown_text}" if self.shown_text else answer
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.reply}"

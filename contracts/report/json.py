@@ -110,7 +110,7 @@ def _upstream(call: UpstreamCall, zero: float, redact: Redaction) -> Json:
         "session": redact.line(call.session) or None,
         "status": call.status,
         "arrives": call.arrives,
-        "shown": redact.line(call.shown) if call.shown else None,
+        "shown": redact.line(call.shown_text) if call.shown_text else None,
         "faults": [redact.line(each) for each in call.faults],
     }
 

@@ -181,7 +181,7 @@ def _upstream(seen: Observation, redact: Redaction) -> Iterator[tuple[Rank, Row]
         yield (call.at, call.number, 0), Arrow(call.at, Lane.GATEWAY, Lane.FAKE, label)
         at = call.at + call.wait_s
         cut = "" if call.arrives else ", cut off"
-        reply = f"{call.status}{cut} {call.shown or ''}" if call.status else "no answer"
+        reply = f"{call.status}{cut} {call.shown_text}" if call.status else "no answer"
         faults = f"injected: {', '.join(call.faults)}" if call.faults else ""
         trouble = call.faults or not call.arrives or call.status is None or call.status >= 400
         yield (

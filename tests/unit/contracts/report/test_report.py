@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -76,6 +77,21 @@ def test_no_secret_is_in_any_report(form: Format) -> None:
     assert [secret for secret in SECRETS if secret in text] == []
     assert "[API secret]" in text
     assert "[session key]" in text
+
+
+@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("shown", [True, False, 0, 7, [], ["READY"], {"status": "READY"}])
+def test_a_status_of_any_type_can_be_reported(form: Format, shown: Any) -> None:
+    """Runway may show what it likes; a report of it is written all the same."""
+    mixed = reports.mixed()
+    odd = tuple(
+        replace(seen, upstream=tuple(replace(each, shown=shown) for each in seen.upstream))
+        for seen in mixed.observations
+    )
+    assert render(replace(mixed, observations=odd), form, strict=False)
+    assert {each.shown_text for seen in odd for each in seen.upstream} == {
+        orjson.dumps(shown).decode()
+    }
 
 
 @pytest.mark.parametrize("form", Format)
