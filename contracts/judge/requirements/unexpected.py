@@ -114,7 +114,7 @@ def unexpected_extra_keys(case: Case) -> Breaches:
     source="ours; OWASP (mass assignment)",
     premise=every(right_ones_are_taken, answered),
     traits={Trait.EXTRA_OPTIONS},
-    level=Level.MAY,  # the judge cannot know what the target offers  # a target may offer them on purpose
+    level=Level.MAY,  # the judge cannot know what a target offers on purpose
 )
 def unexpected_options(case: Case) -> Breaches:
     """Check the keys of creates."""
