@@ -5,7 +5,9 @@ left before the target began. Its create may even come while the next situation 
 same avatar. Pure.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from contracts.judge.observation import QUEUED_S, Observation, Queued
 from contracts.judge.playing import Play
@@ -60,14 +62,20 @@ def _waited_s(seen: Observation) -> float:
 
 
 def _in_flight(play: Play, connects: Sequence[tuple[Play, Observation]]) -> tuple[int, int]:
-    """Return how many connects the target worked on at most while one waited, and were sent."""
+    """Return how many connects the target worked on for most of one's wait, and how many were sent.
+
+    Not the most at any instant: an answer that a busy machine reads late overlaps with the next.
+    """
     seen = next(seen for each, seen in connects if each is play)
     sent_at, until = seen.answer.sent_at, seen.answer.sent_at + _waited_s(seen)
     others = [each for other, each in connects if other.instance is play.instance]
     spans = [(each.creates[0].at, _over_at(each)) for each in others if each.creates]
-    instants = [sent_at, *(begin for begin, _ in spans if sent_at < begin < until)]
-    most = max(sum(begin <= at < end for begin, end in spans) for at in instants)
-    return most, sum(each.answer.sent_at <= sent_at < _over_at(each) for each in others)
+    edges = {edge for span in spans for edge in span if sent_at < edge < until}
+    lasted: defaultdict[int, float] = defaultdict(float)
+    for since, end in pairwise(sorted({sent_at, until, *edges})):
+        lasted[sum(begin <= since < over for begin, over in spans)] += end - since
+    mostly = max(lasted, key=lambda number: lasted[number], default=0)
+    return mostly, sum(each.answer.sent_at <= sent_at < _over_at(each) for each in others)
 
 
 def _over_at(seen: Observation) -> float:

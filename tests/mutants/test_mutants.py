@@ -232,6 +232,7 @@ for mutant, outcome, cpu_s in outcomes(root, mutants, 2):
 def test_each_outcome(tmp_path: Path) -> None:
     """Of changes in functions and at import; the files themselves are never changed."""
     files = {"gateway/module.py": MODULE, "tests/unit/gateway/test_module.py": TESTS}
+    files["gateway/__init__.py"] = ""  # else an installed gateway goes first
     files["conftest.py"] = "import pytest\npytest.register_assert_rewrite('gateway')\n"
     files["tests/simulation/test_nothing.py"] = "def test_nothing():\n    pass\n"
     for name, text in files.items():
