@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import Fixed
@@ -107,6 +107,7 @@ situations = st.builds(
 
 
 @settings(max_examples=examples(100), deadline=None)
+@example(Situation(schedule={(Hop.CANCEL, 0): Fault.HANG}, leaves_at=1.0))
 @given(situations)
 def test_the_answer_is_the_row_that_the_history_calls_for(situation: Situation) -> None:
     """Row, shape, time, no later request, and no session left alive: for every history."""
