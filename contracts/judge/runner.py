@@ -162,7 +162,7 @@ class Runner:
         late = [each for each in single if each.retried_late and one_avatar]
         await self._all(self._play(each, one_by_one=True) for each in wrong)
         refused_calls = await self._calls()
-        if single or crowded:
+        if single or crowded or plan.examples:
             await self._all(self._warm_up(each) for each in self.instances)
         first = [each for each in single if each not in late]
         await self._all(map(self._play, sorted(first, key=_longest_first)))

@@ -6,6 +6,7 @@ requests and with many callers follow, and then what hypothesis draws.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -50,15 +51,15 @@ ASKED: Mapping[Trait, int] = MappingProxyType(
         Trait.HOSTILE_AVATAR: 1,
         Trait.OTHER_METHOD: 2,
         Trait.FOREIGN_REQUEST: 1,
-        Trait.EXTRA_KEYS: 1,
-        Trait.OWN_CREDENTIALS: 1,
-        Trait.FOREIGN_ORIGIN: 1,
+        Trait.FOREIGN_ORIGIN: 2,
         Trait.ODD_STATUS: 2,
-        Trait.MANY: 2,
+        Trait.MANY: 1,
         Trait.MANY_ONE_SLOW: 2,
     }
 )
 """How many requests of each kind follow: wrong ones, unexpected ones, and many at once."""
+AT_ONCE = (Trait.EXTRA_KEYS, Trait.OWN_CREDENTIALS)
+"""What of a request must not reach Runway: all of a kind may come in one."""
 BESIDE_A_CONSUME: Mapping[str, Sequence[tuple[str, str]]] = MappingProxyType(
     {
         "refused": ((POLL, "failing"),),
@@ -117,12 +118,21 @@ def _drawn(strategy: st.SearchStrategy[T], count: int, seed: str) -> list[T]:
 @st.composite
 def requests(draw: st.DrawFn, timeout_s: float, marker: str) -> Sequence[Situation]:
     """Return a request for a custom avatar, and of the fixed situations some of each kind."""
-    chosen = [situation_of({"provision_time": "0ms"}, custom=True)]
     every = fixed_situations(timeout_s, marker)
+    chosen = [situation_of({"provision_time": "0ms"}, custom=True)]
+    chosen += [each for each in every if each.id == "other-values"]
+    chosen += [_all_in_one([each for each in every if kind in each.traits]) for kind in AT_ONCE]
     for trait, count in ASKED.items():
         of_kind = [each for each in every if trait in each.traits]
         chosen += draw(st.permutations(of_kind))[:count]
     return chosen
+
+
+def _all_in_one(kind: Sequence[Situation]) -> Situation:
+    """Return a situation whose request has the keys and headers of all of a kind."""
+    keys = {key: value for each in kind for key, value in each.request.keys.items()}
+    headers = {name: value for each in kind for name, value in each.request.headers.items()}
+    return replace(kind[0], request=replace(kind[0].request, keys=keys, headers=headers))
 
 
 @st.composite

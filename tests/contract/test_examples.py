@@ -15,7 +15,7 @@ from tests.contract.test_no_false_alarms import DEADLINE_S, KINDS, ours
 
 EXAMPLES = 60
 MANY = 2_400
-ENOUGH = 0.75  # the aim is 0.8: several callers and odd requests come in the fixed situations
+ENOUGH = 0.8
 """The part of the broken gateways that so many examples have to catch."""
 SAMPLE = (
     *("CreateErrorIs200", "CreatesBlindly", "PollsOnce", "NothingEnds", "RunningIsReady"),
@@ -50,7 +50,7 @@ def test_random_situations_catch_a_broken_gateway(name: str) -> None:
 
 @pytest.mark.exhaustive
 def test_random_situations_catch_most_broken_gateways() -> None:
-    """Sixty of them, and none of the fixed situations, catch three of four."""
+    """Sixty of them, and none of the fixed situations, catch four of five."""
     missed = [each.name for each in BROKEN if not findings(explored(each))]
 
     assert len(missed) <= (1 - ENOUGH) * len(BROKEN), missed
