@@ -1,25 +1,31 @@
-"""From the start of `fake-runway serve` to its first answer, above the price of aiohttp itself.
+"""What starting costs: `fake-runway serve`, `fake-runway --help`, and a test run with the plugin.
 
-The yardstick is a Python process that imports `aiohttp.web`, prints a line and answers nothing:
-its interpreter starts too. They take turns.
+The yardstick of `serve` is a Python process that imports `aiohttp.web`, prints a line and answers
+nothing: its interpreter starts too. The yardstick of the plugin is a run of one test that asks for
+nothing, without any plugin. They take turns. What takes milliseconds is compared by CPU time, which
+other work on the machine changes less, and more often.
 """
 
 import argparse
 import http.client
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the other modules
 
-from benchmarks.children import SERVER_CORE, address, installed, pinned
+from benchmarks.children import SERVER_CORE, End, address, installed, pinned, run_to_end
 from benchmarks.load import SDK_HEADERS
 from benchmarks.report import Row, against, progress, table
 
-GOAL_S = 0.15
+GOAL_S = 0.05
+HELP_GOAL_S = 0.15
+PLUGIN_GOAL_MS = 5.0
+RUNS_IN_A_ROUND = 4
 IMPORT = "import aiohttp.web; print('http://127.0.0.1:0 nobody', flush=True)"
 CREATE = b'{"model":"gwm1_avatars","avatar":{"type":"runway-preset","presetId":"music-superstar"}}'
 Answering = Callable[[http.client.HTTPConnection], None]
@@ -45,6 +51,9 @@ def main() -> None:
             if number:
                 times[name].append(seconds)
     _print(times)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "test_nothing.py").write_text("def test_nothing(): pass\n")
+        _print_ends(_ends(Path(folder), options.rounds))
 
 
 def seconds_to_answer(command: list[str], answering: Answering | None) -> float:
@@ -61,6 +70,35 @@ def seconds_to_answer(command: list[str], answering: Answering | None) -> float:
     finally:
         child.terminate()
         child.communicate()
+
+
+INTERPRETER, HELP, NO_PLUGIN, PLUGIN, BOTH = (
+    "python -c pass",
+    "fake-runway --help",
+    "pytest, one test, no plugin",
+    "the same, fake_runway loaded",
+    "the same, runway_contracts as well",
+)
+
+
+def _ends(folder: Path, rounds: int) -> Mapping[str, Sequence[End]]:
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    contestants = {
+        INTERPRETER: [sys.executable, "-c", "pass"],
+        HELP: [installed("fake-runway"), "--help"],
+        NO_PLUGIN: run,
+        PLUGIN: [*run, "-p", "fake_runway"],
+        BOTH: [*run, "-p", "fake_runway", "-p", "runway_contracts"],
+    }
+    ends: dict[str, list[End]] = {name: [] for name in contestants}
+    for number in range(rounds * RUNS_IN_A_ROUND + 1):
+        for name, command in contestants.items():
+            end = run_to_end(command, folder, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+            if number:  # the first is for warming up
+                ends[name].append(end)
+        if number % RUNS_IN_A_ROUND == 0:
+            progress(f"{number} runs of {', '.join(contestants)}")
+    return ends
 
 
 def _get(connection: http.client.HTTPConnection) -> None:
@@ -94,6 +132,41 @@ def _print(times: dict[str, list[float]]) -> None:
         ("process", "seconds", "above the import", "goal"),
         rows,
     )
+
+
+def _print_ends(ends: Mapping[str, Sequence[End]]) -> None:
+    help_s = median(each.real_s for each in ends[HELP])
+    plugin_ms = _above_ms(ends, PLUGIN, NO_PLUGIN)
+    goals = {
+        HELP: against(f"at most {HELP_GOAL_S} s", met=help_s <= HELP_GOAL_S),
+        PLUGIN: against(f"at most {PLUGIN_GOAL_MS:g} ms above", met=plugin_ms <= PLUGIN_GOAL_MS),
+    }
+    above = {
+        HELP: f"{_above_ms(ends, HELP, INTERPRETER):.1f}",
+        PLUGIN: f"{plugin_ms:.1f}",
+        BOTH: f"{_above_ms(ends, BOTH, NO_PLUGIN):.1f}",
+    }
+    rows = [
+        (
+            name,
+            f"{median(each.real_s for each in of):.3f}",
+            f"{median(each.cpu_s for each in of):.3f}",
+            above.get(name, ""),
+            goals.get(name, ""),
+        )
+        for name, of in ends.items()
+    ]
+    table(
+        f"Start to end, medians of {len(ends[HELP])} runs",
+        ("process", "seconds", "CPU seconds", "ms of CPU above its yardstick", "goal"),
+        rows,
+    )
+
+
+def _above_ms(ends: Mapping[str, Sequence[End]], name: str, yardstick: str) -> float:
+    """Return how much more CPU `name` takes than its yardstick in the same round."""
+    pairs = zip(ends[name], ends[yardstick], strict=True)
+    return 1000 * median(ours.cpu_s - theirs.cpu_s for ours, theirs in pairs)
 
 
 if __name__ == "__main__":
