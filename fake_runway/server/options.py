@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fake_runway.admin_api.handler import LOOPBACK
+from fake_runway.admin_api.paths import LOOPBACK
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
 from fake_runway.core.scenario.scenario import Scenario
