@@ -4,6 +4,7 @@
 commands themselves import aiohttp, which takes ten times as long.
 """
 
+import gc
 from collections.abc import Callable
 
 import click
@@ -31,7 +32,12 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command.load() if isinstance(command, _Later) else command, rest
+        if isinstance(command, _Later):
+            command = command.load()
+        if not gc.isenabled():  # see `__main__.py`; everything is imported now
+            gc.freeze()  # else the next collection would look through all of it at once
+            gc.enable()
+        return name, command, rest
 
 
 def _env() -> click.Command:

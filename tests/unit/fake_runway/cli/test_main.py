@@ -49,6 +49,19 @@ def test_a_command_is_called_what_its_own_help_says(name: str) -> None:
     assert listed.get_short_help_str(200) == command.get_short_help_str(200)
 
 
+def test_a_command_runs_with_the_collector_on() -> None:
+    """Garbage is collected as soon as the imports are done, whose objects are left alone."""
+    code = (
+        "import atexit, gc, sys; sys.argv = ['fake-runway', 'scenarios', 'schema']\n"
+        "atexit.register(lambda: print('\\n', gc.isenabled(), gc.get_freeze_count() > 10_000))\n"
+        "from fake_runway.__main__ import main; main()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1].split() == ["True", "True"]
+
+
 def test_a_mistyped_command_is_told_what_was_meant() -> None:
     """The stand-ins are enough for click's hint."""
     result = CliRunner().invoke(main, ["serv"])
