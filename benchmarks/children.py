@@ -22,6 +22,11 @@ _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 """The core of the measured server, and that of all other processes; the same if there is one."""
 
+AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""The variables with which a start is measured. pip compiles what it installs; with this one set,
+as it often is where code is developed, each start would compile all of ours again. The first round
+writes the compiled files."""
+
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -59,7 +64,7 @@ def run_to_end(
         child = subprocess.Popen(
             command,
             cwd=folder,
-            env=os.environ | (environment or {}),
+            env={**os.environ, **AS_INSTALLED, **(environment or {})},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
