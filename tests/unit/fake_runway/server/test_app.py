@@ -4,13 +4,17 @@ import subprocess
 import sys
 
 
-def test_serving_an_application_imports_no_admin_api() -> None:
-    """The admin API, findings and replays are imported with the first admin request."""
+def test_a_server_without_admin_requests_or_scenarios_imports_neither() -> None:
+    """The admin API, findings, replays, effects and what reads files come when they are used."""
     code = "import sys, fake_runway.server.app, fake_runway.server.options\nprint(*sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = set(done.stdout.split())
     assert "fake_runway.runway_api.handler" in loaded
-    rooms = ("fake_runway.admin_api.", "fake_runway.replay.", "fake_runway.core.history.findings")
-    assert {name for name in loaded if name.startswith(rooms)} == {"fake_runway.admin_api.paths"}
+    later = (
+        *("fake_runway.admin_api.", "fake_runway.replay.", "fake_runway.core.history.findings"),
+        *("fake_runway.scenarios.yaml_lines", "yaml", "jsonschema", "jwt", "rich"),
+        "fake_runway.core.faults.effects.connections",
+    )
+    assert {name for name in loaded if name.startswith(later)} == {"fake_runway.admin_api.paths"}
