@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -79,6 +80,13 @@ def run_to_end(
 def installed(script: str) -> str:
     """Return the path of a console script that is installed beside this interpreter."""
     return str(Path(sys.executable).with_name(script))
+
+
+def pytest_with(*plugins: str) -> list[str]:
+    """Return a run of pytest that finds all installed plugins, as any run does, and loads these."""
+    left_out = sorted({each.name for each in entry_points(group="pytest11")} - set(plugins))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return command + [f"-pno:{name}" for name in left_out]
 
 
 def free_port() -> int:

@@ -15,7 +15,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the other modules
 
-from benchmarks.children import End, installed, run_to_end, serving
+from benchmarks.children import End, installed, pytest_with, run_to_end, serving
 from benchmarks.report import Row, against, progress, table
 from fake_runway.client.blocking import Admin
 
@@ -58,13 +58,12 @@ def main() -> None:
 
 
 def _run(file: Path, test: str) -> End:
-    """Run pytest; one more test starts the server in every run."""
+    """Run pytest with no other plugin; one more test starts the server in every run."""
     file.write_text(
         "import pytest\n\ndef test_first(fake_runway): pass\n\n"
         f"@pytest.mark.parametrize('number', range({TESTS}))\n{test}\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file.name]
-    return run_to_end(command, file.parent)
+    return run_to_end([*pytest_with("fake_runway"), file.name], file.parent)
 
 
 def _switch_ms() -> float:

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from statistics import median
 
@@ -27,6 +26,7 @@ from benchmarks.children import (
     address,
     installed,
     pinned,
+    pytest_with,
     run_to_end,
 )
 from benchmarks.load import SDK_HEADERS
@@ -104,9 +104,9 @@ def _ends(folder: Path, rounds: int) -> Mapping[str, Sequence[End]]:
     contestants = {
         INTERPRETER: [sys.executable, "-c", "pass"],
         HELP: [installed("fake-runway"), "--help"],
-        NO_PLUGIN: _pytest(),
-        PLUGIN: _pytest("fake_runway"),
-        BOTH: _pytest("fake_runway", "runway_contracts"),
+        NO_PLUGIN: pytest_with(),
+        PLUGIN: pytest_with("fake_runway"),
+        BOTH: pytest_with("fake_runway", "runway_contracts"),
     }
     ends: dict[str, list[End]] = {name: [] for name in contestants}
     for number in range(rounds * RUNS_IN_A_ROUND + 1):
@@ -117,14 +117,6 @@ def _ends(folder: Path, rounds: int) -> Mapping[str, Sequence[End]]:
         if number % RUNS_IN_A_ROUND == 0:
             progress(f"{number} runs of {', '.join(contestants)}")
     return ends
-
-
-def _pytest(*plugins: str) -> list[str]:
-    """Return a run that finds all installed plugins, as any run does, and loads these alone."""
-    installed_ones = {each.name for each in entry_points(group="pytest11")}
-    left_out = sorted(installed_ones - set(plugins))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    return command + [f"-pno:{name}" for name in left_out]
 
 
 def _get(connection: http.client.HTTPConnection) -> None:
