@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -113,7 +112,7 @@ class Catalogue:
     def builtin(cls) -> Self:
         """Return the scenarios of this package."""
         entries: dict[str, _Entry] = {}
-        folder = files("fake_runway.scenarios") / "builtin"
+        folder = Path(__file__).with_name("builtin")  # see `contracts.wire.documents.load`
         for file in sorted(folder.iterdir(), key=lambda each: each.name):
             if not file.name.endswith(".yaml"):
                 continue
