@@ -1,14 +1,19 @@
 """The fake as one aiohttp application: the Runway API and the admin API behind one port."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
-from fake_runway.admin_api.handler import AdminHandler
-from fake_runway.replay.routes import REPLAY_OPERATIONS
+from fake_runway.admin_api.paths import owns
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.handler import RunwayHandler
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.paths import path_of
 from fake_runway.worlds.registry import Worlds
+
+if TYPE_CHECKING:
+    from fake_runway.admin_api.handler import AdminHandler
 
 
 class FakeApp:
@@ -28,15 +33,30 @@ class FakeApp:
         token: str | None = None,
         hosts: frozenset[str] = frozenset(),
     ) -> None:
-        self._admin = AdminHandler(
-            worlds, livekit, token=token, hosts=hosts, more=REPLAY_OPERATIONS
-        )
+        self._worlds = worlds
+        self._livekit = livekit
+        self._token = token
+        self._hosts = hosts
         self._runway = RunwayHandler(worlds, livekit)
+
+    @cached_property
+    def _admin(self) -> "AdminHandler":
+        # a quarter of what a start would import, and an application never asks for it
+        from fake_runway.admin_api.handler import AdminHandler
+        from fake_runway.replay.routes import REPLAY_OPERATIONS
+
+        return AdminHandler(
+            self._worlds,
+            self._livekit,
+            token=self._token,
+            hosts=self._hosts,
+            more=REPLAY_OPERATIONS,
+        )
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         path = path_of(request.raw_path)
-        if self._admin.owns(path):
+        if owns(path):
             return await self._admin.handle(request, path)
         return await self._runway.handle(request, path)
 
