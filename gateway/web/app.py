@@ -32,7 +32,7 @@ from gateway.telemetry.metrics import CALLER_GONE
 from gateway.telemetry.record import CURRENT, NOT_READY, RequestRecord, identify
 from gateway.telemetry.tracing import Tracing
 from gateway.web.answers import Answer, as_json, refusal
-from gateway.web.hand_over import drop, hand_over, has_left
+from gateway.web.hand_over import departure, drop, hand_over
 
 PATH = "/api/avatar/connect"
 HEALTH, READY, METRICS = "/health", "/ready", "/metrics"
@@ -110,12 +110,13 @@ async def _connect(request: web.Request) -> web.Response:
     avatar = requested_avatar(body, config.avatars)
     options = requested_options(body, config.options)
     record.avatar = "custom" if avatar.custom else "preset"
+    has_left = departure(request)
     # asked whether or not the server cancels the handler of a caller who leaves
     async with service.connects.session(
-        avatar, shape, is_gone=lambda: has_left(request), options=options, caller=record.caller
+        avatar, shape, is_gone=has_left, options=options, caller=record.caller
     ) as handed_out:
         answer = as_json(handed_out.body())
-        await hand_over(request, answer)
+        await hand_over(request, answer, has_left)
         record.session_id = handed_out.session_id
     return answer
 
