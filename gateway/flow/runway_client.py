@@ -8,6 +8,7 @@ Source: the Runway OpenAPI document of 2024-11-06; consume from the official bro
 
 import asyncio
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import aiohttp
@@ -95,10 +96,10 @@ class RunwayClient:
         self, hop: Hop, method: str, path: str, bearer: str, body: dict[str, Any] | None = None
     ) -> bytes | bytearray:
         """Send one request and return the body of a 2xx answer."""
-        limit = self._attempt_s if hop in (Hop.RETRIEVE, Hop.CANCEL) else None
+        short = hop in (Hop.RETRIEVE, Hop.CANCEL)
         content = None if body is None else orjson.dumps(body)
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(self._attempt_s) if short else nullcontext():
                 received = await self._exchange(
                     method, path, bearer=bearer, body=content, name=hop.value
                 )
