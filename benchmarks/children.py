@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -121,6 +121,10 @@ def serving(
 
     Args:
         url: where the server will answer; None: it prints a line with its URL when it listens.
+
+    Raises:
+        RuntimeError: the server ended instead of listening, or printed no URL.
+        OSError: it does not listen after `PATIENCE_S`.
     """
     with pinned(core):
         child = subprocess.Popen(
@@ -133,10 +137,11 @@ def serving(
     try:
         if url is None:
             url = _announced(child)
-        _wait_for(url)
+        _wait_for(url, child)
         yield Server(name, url, child.pid)
     finally:
-        os.killpg(child.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(child.pid, signal.SIGTERM)
         try:
             child.wait(5)
         except subprocess.TimeoutExpired:
@@ -160,12 +165,14 @@ def _announced(child: "subprocess.Popen[bytes]") -> str:
     raise RuntimeError(f"no URL in the first line of {child.args!r}: {line!r}")
 
 
-def _wait_for(url: str) -> None:
+def _wait_for(url: str, child: "subprocess.Popen[bytes]") -> None:
     given_up_at = time.monotonic() + PATIENCE_S
     while True:
         try:
             socket.create_connection(address(url), timeout=1).close()
         except OSError:
+            if child.poll() is not None:
+                raise RuntimeError(f"it ended with {child.returncode} at its start") from None
             if time.monotonic() > given_up_at:
                 raise
             time.sleep(0.02)
