@@ -16,7 +16,7 @@ from contracts.drift.command import drift
 from contracts.durations import DEADLINES_S, seconds
 from contracts.endpoint import address, endpoint_options, target
 from contracts.judge.case import Level, Requirement
-from contracts.judge.contract_page import contract_page
+from contracts.judge.contract_page import contract_page, judged_in
 from contracts.judge.explore import SHRINK_S
 from contracts.judge.fake import FakeError
 from contracts.judge.repairs import NAMES, repair_of
@@ -409,14 +409,16 @@ def explain(requirement_id: str) -> None:
         hint = f"; did you mean {close[0]}?" if close else "; see `runway-contracts list`"
         raise click.UsageError(f"there is no requirement {requirement_id!r}{hint}")
     each = by_id[requirement_id]
-    about = [one for one in situations(30.0, "marker") if each.is_about(one)]
     click.echo(f"{each.id}  ({each.level.value})\n\n{each.text}\n\nWhy: {each.why}")
     repair = repair_of(each.id)
     click.echo(f"Source: {each.source}\n\nRepair: {repair.text}\n\n{NAMES}")
     for language, code in (("Node", repair.node), ("Python", repair.python)):
         click.echo(f"\n{language}:\n{indent(code, '    ')}")
-    click.echo(f"\nJudged in {counted(len(about), 'situation')}:")
-    for situation in about:
+    words, named = judged_in(each, situations(30.0, "marker"))
+    if not words:
+        words = counted(len(named), "situation")
+    click.echo(f"\nJudged in {words}" + (":" if named else ""))
+    for situation in named:
         click.echo(f"  {situation.id:<28} {situation.about}")
 
 

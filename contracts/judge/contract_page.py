@@ -1,6 +1,6 @@
 """The contract as a document: `docs/contract.md`, made from requirements and situations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from contracts.judge.case import Level, Requirement
 from contracts.judge.requirements import REQUIREMENTS
@@ -44,15 +44,22 @@ def contract_page() -> str:
     return "\n".join([*parts, *rows, ""])
 
 
+def judged_in(each: Requirement, every: Sequence[Situation]) -> tuple[str, Sequence[Situation]]:
+    """Return in which situations a requirement is judged: words, and those to name after them.
+
+    Where it is about most of them, those that it is not about are named.
+    """
+    about = [one for one in every if each.is_about(one)]
+    others = [one for one in every if not each.is_about(one)]
+    if len(others) >= len(about):
+        return "", about
+    return "all situations but" if others else "all situations", others
+
+
 def _section(each: Requirement, every: tuple[Situation, ...]) -> Iterator[str]:
-    about = [f"`{one.id}`" for one in every if each.is_about(one)]
-    others = [f"`{one.id}`" for one in every if not each.is_about(one)]
-    if not others:
-        judged = "in all situations"
-    elif len(others) < len(about):
-        judged = f"in all situations but {', '.join(others)}"
-    else:
-        judged = f"in {', '.join(about)}"
+    words, named = judged_in(each, every)
+    ids = ", ".join(f"`{one.id}`" for one in named)
+    judged = " ".join(part for part in ("in", words, ids) if part)
     yield f"### {each.id}\n"
     yield f"**{each.level.value}**: {each.text}\n"
     yield f"- Why: {each.why}"

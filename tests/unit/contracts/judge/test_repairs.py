@@ -73,6 +73,22 @@ def test_explain_shows_the_repair() -> None:
     assert indent(repair.python, "    ") in result.output
 
 
+@pytest.mark.parametrize(
+    ("id_", "words"),
+    [
+        ("many.side-by-side", "Judged in all situations\n"),
+        ("shape.content-type", "Judged in all situations but:\n  big-body "),
+        ("request.big-body", "Judged in 1 situation:\n  big-body "),
+        ("consume.with-the-key", " situations:\n  ready-at-once "),
+    ],
+)
+def test_explain_names_situations_as_the_contract_does(id_: str, words: str) -> None:
+    """Those that a requirement is about, or that it is not about if these are fewer."""
+    result = CliRunner().invoke(main, ["explain", id_])
+
+    assert words in result.output
+
+
 @pytest.mark.parametrize("id_", ["no.such", "poll.nothing"])
 def test_there_is_no_repair_of_what_is_no_requirement(id_: str) -> None:
     """The error has the id."""
