@@ -51,6 +51,8 @@ class Context:
         method: of a right request to the target.
         alone_s: how long a connect took that had the target for itself; None: it failed.
         caller_tokens: the credentials in the headers that every caller sends.
+        exercised: whether the target was seen to use the fake with its secret.
+        started: whether the judge started the target, and so sees its output.
     """
 
     timeout_s: float
@@ -63,6 +65,8 @@ class Context:
     upstream_url: str = ""
     method: str = "POST"
     alone_s: float | None = None
+    exercised: bool = True
+    started: bool = False
 
 
 @dataclass(frozen=True, slots=True)

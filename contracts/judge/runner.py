@@ -372,6 +372,7 @@ class Runner:
             context,
             shape=context.shape or next(filter(None, shapes), None),
             upstream_url=self.instances[0].fake.url,
+            started=self.instances[0].program is not None,
             method=target.method,
             alone_s=self._alone_s,
         )

@@ -115,7 +115,8 @@ def secrecy_output_parts(case: Case) -> Breaches:
 def _leaked(case: Case, is_meant: Callable[[str], bool]) -> Breaches:
     """Yield the secrets of some kinds in the output, a line for each kind."""
     if not case.seen.output and not case.seen.leaks:
-        raise NotJudged("there is no output: the judge did not start the target, or it wrote none")
+        why = "the target wrote no output"
+        raise NotJudged(why if case.context.started else "the judge did not start the target")
     for what, leak in {leak.what: leak for leak in reversed(case.seen.leaks)}.items():
         if is_meant(what):
             beside = f" (while {', '.join(leak.beside)} ran, too)" if leak.beside else ""

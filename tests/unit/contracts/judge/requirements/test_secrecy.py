@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.judge.case import Case
+from contracts.judge.case import Case, NotJudged
 from contracts.judge.observation import TargetAnswer
 from contracts.judge.output import Leak
 from contracts.judge.requirements import REQUIREMENTS
@@ -215,3 +215,16 @@ def test_a_long_declaration_is_cut() -> None:
     observed = seen(answers=(success_with(Expires="x" * 200),))
 
     assert [len(each.got) for each in cached.check(Case(observed, CONTEXT))] == [100]
+
+
+@pytest.mark.parametrize(
+    ("started", "why"),
+    [(True, "the target wrote no output"), (False, "the judge did not start the target")],
+)
+def test_why_there_is_no_output_is_said(*, started: bool, why: str) -> None:
+    """One of the two: only what the judge started writes where it can read."""
+    requirement = next(each for each in REQUIREMENTS if each.id == OUTPUT)
+    case = Case(seen(create()), replace(CONTEXT, started=started))
+
+    with pytest.raises(NotJudged, match=why):
+        [*requirement.check(case)]
