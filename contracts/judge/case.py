@@ -45,8 +45,8 @@ class Context:
         secret: the API secret that it was given.
         marker: a word in every text that the fake sends with an error.
         media_url: where tokens of the fake lead.
-        creates: whether the target was seen to send a create for a right request; None: the run
-            sent it no right request.
+        creates: whether a right request made the target create a session; None: the run sent it no
+            right request.
         upstream_url: what the target was given as RUNWAYML_BASE_URL; empty: unknown.
         method: of a right request to the target.
         alone_s: how long a connect took that had the target for itself; None: it failed.

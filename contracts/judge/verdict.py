@@ -14,7 +14,7 @@ from contracts.judge.case import (
     Requirement,
 )
 from contracts.judge.observation import Observation
-from contracts.judge.situation import Expect, Situation
+from contracts.judge.situation import Expect, Situation, Trait
 
 ONLY_IN_FULL = "its situations are played by the full profile only (--profile full)"
 """Why a requirement is not applicable to a quick run that is to a full one."""
@@ -160,7 +160,7 @@ def judge(
         not_applicable: situations that have no meaning for this target.
         lost: situations that were not played, because there was no target any more.
     """
-    context = replace(context, creates=_creates(played))
+    context = replace(context, creates=_creates(played), exercised=not unexercised)
     findings, judged, missing = [], 0, ""
     reason = "none of the situations that it is about was played"
     if why := next((why for each, why in not_applicable if requirement.is_about(each)), ""):
@@ -206,6 +206,11 @@ def judge(
 
 
 def _creates(played: Sequence[Observation]) -> bool | None:
-    """Return whether a right request made the target create; None without a right request."""
-    right = [seen for seen in played if seen.situation.expect is not Expect.REFUSAL]
-    return any(seen.creates for seen in right) if right else None
+    """Return whether a right request created a session; None without a right request."""
+    right = [
+        seen.creates
+        for seen in played
+        if seen.situation.expect is not Expect.REFUSAL
+        and Trait.UNEXPECTED not in seen.situation.traits
+    ]
+    return any(each.status == 200 for creates in right for each in creates) if right else None

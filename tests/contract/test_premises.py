@@ -69,7 +69,7 @@ _CONSUMES = _POLLS | {"consume"}
 _SUCCEEDS = _CONSUMES | {"answer"}
 NEEDS: Mapping[str, set[str]] = {
     "shape": _SUCCEEDS,
-    "request": {"avatar", "create"},
+    "request": _CREATES,
     "request.preset": _CREATES,
     "request.custom-avatar": _CREATES,
     "poll": _POLLS,
@@ -91,7 +91,7 @@ NEEDS: Mapping[str, set[str]] = {
     "slow": _SUCCEEDS,
     "survive": {"avatar", "create"},
     "state.only-ready": _POLLS,
-    "unexpected": {"avatar", "create"},
+    "unexpected": _CREATES,
     "unexpected.foreign-origin": set(),
     "unexpected.charset": _SUCCEEDS,
     "cancel": _CREATES | {"cancel"},
@@ -101,7 +101,7 @@ NEEDS: Mapping[str, set[str]] = {
     "cancel.caller-gone-soon": _CREATES | {"cancel", "poll"},
     "cancel.not-what-was-handed-out": _SUCCEEDS,
     "many": _SUCCEEDS,
-    "many.side-by-side": {"avatar", "create"},
+    "many.side-by-side": _CREATES,
     "secrecy": {"avatar", "create"},
     "secrecy.session-key": _POLLS,
     "secrecy.callers-credentials": set(),

@@ -5,6 +5,7 @@ from contracts.judge.observation import QUEUED_S, TargetAnswer
 from contracts.judge.requirements.common import (
     connects,
     counted,
+    created,
     every,
     sent,
     several_handed_out,
@@ -105,7 +106,7 @@ def many_not_in_a_row(case: Case) -> Breaches:
     "As many connects are in flight at once as callers come, up to --jobs.",
     why="A connect takes as long as a session needs: who waits in a queue waits for all before.",
     source="ours (servers with five threads, or one)",
-    premise=every(sent("createSession"), _in_flight_for_long),
+    premise=every(created, _in_flight_for_long),
     level=Level.SHOULD,
 )
 def many_side_by_side(case: Case) -> Breaches:

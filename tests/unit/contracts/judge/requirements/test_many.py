@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.judge.observation import Observation, TargetAnswer
+from contracts.judge.observation import Observation, Queued, TargetAnswer
 from contracts.judge.situation import Trait
 from tests.support.judge.connects import (
     CONTEXT,
@@ -45,7 +45,17 @@ def at(*came_s: float, slow: int = 0, **more: object) -> Observation:
     return seen(create(), *more.pop("upstream", ()), **more)  # type: ignore[arg-type, misc]
 
 
+SIDE_BY_SIDE, LONG = "many.side-by-side", Queued(2.0, 5, 9)
 ROWS = {
+    "long in flight": Row(
+        SIDE_BY_SIDE, replace(seen(create(), answers=(got(502, 1.0),)), beside=1), KEPT
+    ),
+    "a create that Runway rejects": Row(
+        SIDE_BY_SIDE, replace(seen(REJECTED, answers=(got(502, 1.0),)), beside=1), NOT_OBSERVED
+    ),
+    "one that waited": Row(
+        SIDE_BY_SIDE, replace(seen(create()), queued=LONG), "5 in flight at once, while one waited"
+    ),
     "one caller": Row(EACH, calls(ONE), NOT_JUDGED),
     "a session each": Row(EACH, calls(ONE, ANOTHER), KEPT),
     "one session for both": Row(EACH, calls(ONE, ONE), "2 different sessions, got only 1"),
