@@ -234,6 +234,7 @@ def check(
       2  usage
       3  no target: it cannot be started, or does not listen; or no evidence, and no MUST that
          is broken: no connect succeeded, no HTTP answer came, or no request reached the fake
+         with the secret; then only leaks, crashes and late answers can break a MUST
       4  the judge itself failed: its fake does not run, or a report cannot be written
       130 and 143: interrupted; what was started has ended
 

@@ -84,6 +84,19 @@ Breaches = Iterable[Breach]
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake of the target that ended a connect.
+
+    Attributes:
+        about: the id of the requirement that judges it.
+        text: what happened, in a clause.
+    """
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What a check judges: what was seen in a situation, and what is known of the target."""
 
@@ -122,19 +135,26 @@ class Case:
         return self.seen.stopped_at(consumes=self.context.shape is not Shape.SESSION_KEY)
 
     @property
-    def own_mistake(self) -> bool:
-        """Whether the connect failed for a mistake that another requirement is about.
+    def mistake(self) -> Mistake | None:
+        """The mistake for which the connect failed and that a requirement of its own judges.
 
-        Runway rejected the body of a create, or the key or the content type of a consume; or the
-        consume went elsewhere.
+        Runway rejected a create, or the key or the content type of a consume; or the consume went
+        elsewhere. None: there was none of these.
         """
-        if not self.seen.sessions and any(map(rejected_body, self.seen.creates)):
-            return True
-        rejected = (
-            each.key_fits is False or (each.status == 415 and not each.faults)
-            for each in self.seen.consumes
-        )
-        return any(rejected) or self.went_elsewhere
+        rejected = [each for each in self.seen.creates if rejected_body(each)]
+        if rejected and not self.seen.sessions:
+            about = "custom-avatar" if self.seen.situation.custom else "preset"
+            id_ = f"request.{about}" if rejected[0].versioned else "header.version"
+            return Mistake(id_, f"the create got {rejected[0].status}")
+        if any(each.key_fits is False for each in self.seen.consumes):
+            text = "a consume had another bearer token than the session's key"
+            return Mistake("consume.with-the-key", text)
+        if any(each.status == 415 and not each.faults for each in self.seen.consumes):
+            return Mistake("consume.content-type", "a consume got 415 for its content type")
+        if self.went_elsewhere:
+            text = "the session was READY and no consume reached Runway"
+            return Mistake("consume.arrives", text)
+        return None
 
     @property
     def went_elsewhere(self) -> bool:
@@ -184,6 +204,8 @@ class Requirement:
         why: the reason.
         source: where it comes from: a seed, an SDK's behaviour, an observation.
         premise: without it, a case without a breach is not observed.
+        stands_alone: a breach is evidence even where the target did not use the fake: a leak, or a
+            crash. Any other may be right there, as no fault of a situation has reached the target.
         traits: any of them makes a situation one that it is about. Empty: all situations.
         unless: any of them makes a situation one that it is not about.
     """
@@ -197,6 +219,7 @@ class Requirement:
     premise: Premise
     traits: Set[Trait] = frozenset()
     unless: Set[Trait] = frozenset()
+    stands_alone: bool = False
 
     @property
     def family(self) -> str:
@@ -220,6 +243,9 @@ def requirement(
     traits: Set[Trait] = frozenset(),
     unless: Set[Trait] = frozenset(),
     level: Level = Level.MUST,
+    stands_alone: bool = False,
 ) -> Callable[[Check], Requirement]:
     """Turn the check that it decorates into a requirement."""
-    return lambda check: Requirement(id_, level, text, why, source, check, premise, traits, unless)
+    return lambda check: Requirement(
+        id_, level, text, why, source, check, premise, traits, unless, stands_alone
+    )

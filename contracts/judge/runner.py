@@ -187,8 +187,6 @@ class Runner:
         unexercised = why_not_exercised(
             target.url, played, reached=reached, elsewhere=elsewhere, started=started
         )
-        if any(seen.loss for seen in played):
-            unexercised = ""  # it was, to death
         gone = next((each.gone for each in self.instances if each.gone), "it was not played")
         lost = [(each, gone) for each in plan.situations if each.id not in self._played]
         context = self._context()
@@ -372,9 +370,9 @@ class Runner:
             context,
             shape=context.shape or next(filter(None, shapes), None),
             upstream_url=self.instances[0].fake.url,
-            started=self.instances[0].program is not None,
             method=target.method,
             alone_s=self._alone_s,
+            started=self.instances[0].program is not None,
         )
 
 

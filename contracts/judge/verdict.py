@@ -82,7 +82,8 @@ class Report:
         observations: of every situation that was played.
         took_s: seconds.
         replay_token: replays what the fake saw; empty if it was too much.
-        nothing_judged: why nothing could be judged, in a line; empty if something was.
+        nothing_judged: why nothing could be judged but what stands alone, such as a leak, in a
+            line; empty if the target was exercised.
         no_connect: that no connect succeeded, where and what came, in a line; empty if one did, or
             if the run had none that has to succeed.
         left_out: the situations that the quick profile left out.
@@ -156,7 +157,8 @@ def judge(
     happened in the rest of the run counts for a premise: `Context.creates` is taken from `played`.
 
     Args:
-        unexercised: why the target was not exercised; nothing passes then.
+        unexercised: why the target was not exercised; nothing passes then, and nothing is broken
+            but what stands alone.
         not_applicable: situations that have no meaning for this target.
         lost: situations that were not played, because there was no target any more.
     """
@@ -191,13 +193,13 @@ def judge(
         judged += 1
         if breaches:
             findings.append(Finding(requirement, seen, tuple(dict.fromkeys(breaches))))
-    missing = missing or next(
-        (f"{each.id}: {why}" for each, why in lost if requirement.is_about(each)), ""
-    )
-    if findings:
+    unplayed = (f"{each.id}: {why}" for each, why in lost if requirement.is_about(each))
+    gone = next(unplayed, "")
+    missing = missing or gone
+    if findings and (requirement.stands_alone or not unexercised):
         return Verdict(requirement, Outcome.FAIL, tuple(findings), judged)
     if unexercised and (judged or missing):
-        return Verdict(requirement, Outcome.NOT_OBSERVED, reason=unexercised)
+        return Verdict(requirement, Outcome.NOT_OBSERVED, reason=gone or unexercised)
     if judged:
         return Verdict(requirement, Outcome.PASS, judged=judged)
     if missing:

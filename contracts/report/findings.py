@@ -6,6 +6,7 @@ from itertools import groupby
 
 from contracts.judge.case import Level
 from contracts.judge.observation import Observation
+from contracts.judge.reached import requirement_of_the_hop
 from contracts.judge.verdict import ONLY_IN_FULL, Outcome, Report, Verdict
 
 _WORST_FIRST = (
@@ -64,8 +65,8 @@ def headline(report: Report, *, strict: bool) -> str:
         f"{levels.count(level)} {level.value}" for level in Level if level in levels
     )
     if report.nothing_judged:
-        first = f"nothing was judged: {report.nothing_judged}"
-    elif report.no_connect:
+        return _unexercised(report)
+    if report.no_connect:
         first = report.no_connect
     elif broken:
         first = ""
@@ -74,15 +75,22 @@ def headline(report: Report, *, strict: bool) -> str:
         return f"kept as far as observed ({unobserved} not){rule}"
     else:
         return "kept"
-    ends = first.endswith(("?", "."))
-    rest = f"{'Broken' if ends else 'broken'}: {counts}" if broken else ""
-    return (" " if ends else "; ").join(each for each in (first, rest) if each)
+    return "; ".join(each for each in (first, f"broken: {counts}" if broken else "") if each)
+
+
+def _unexercised(report: Report) -> str:
+    """Return the first line where nothing was judged, but what stands alone and is broken."""
+    counts = summary(report)
+    found = {"MUST": counts.failed_must, "SHOULD": counts.failed_should}
+    broken = " and ".join(f"{number} {level}" for level, number in found.items() if number)
+    first = f"broken: {broken}; nothing else was judged" if broken else "nothing was judged"
+    return f"{first}: {report.nothing_judged}"
 
 
 def reason(verdict: Verdict, report: Report) -> str:
     """Return why a requirement was not judged; what holds for the whole run is not said again."""
     if verdict.reason and verdict.reason == report.nothing_judged:
-        return "nothing was judged: see the first line"
+        return "not judged: see the first line"
     return verdict.reason
 
 
@@ -90,13 +98,15 @@ def to_mend_first(report: Report) -> str:
     """Return the id of the requirement to mend first, empty if there is nothing to mend.
 
     A MUST comes before a SHOULD, then what a connect needs earlier, then what is broken in more
-    situations. Where nothing was judged, or nothing is broken and no connect succeeded, it is what
-    connects are for.
+    situations. Where no connect succeeded and no MUST is broken, it is what the hop needs at which
+    the first connect stopped. Where nothing was judged, no requirement helps, but the first line.
     """
     broken = [each for each in report.verdicts if each.outcome is Outcome.FAIL]
     broken = [each for each in broken if each.requirement.level is not Level.MAY]
-    if not broken or report.nothing_judged:
-        return "poll.waits" if report.not_exercised else ""
+    if report.no_connect and not report.broken(strict=False):
+        return requirement_of_the_hop(report.observations, report.context)
+    if not broken:
+        return ""
 
     def rank(verdict: Verdict) -> tuple[bool, int, int]:
         names = (verdict.requirement.id, verdict.requirement.family)

@@ -3,7 +3,8 @@
 A requirement that makes the run fail is a failure. A broken one that does not (a SHOULD without
 `--strict`) is skipped, with the findings as its output, so that CI and the exit code agree. One
 that was not observed is skipped too, with the cause after "not observed"; with `--strict` a MUST is
-a failure of that type. If no connect succeeded, an extra case is an error with the reason.
+a failure of that type. If nothing was judged, or no connect succeeded, an extra case is an error
+with the reason.
 """
 
 from xml.etree import ElementTree as XML

@@ -181,10 +181,16 @@ class Terminal:
         )
         if rest := left_out(report):
             self._line((f"{rest}; --profile full plays them", "yellow"))
-        if not (first := to_mend_first(report)):
+        first = to_mend_first(report)
+        if not first and not report.nothing_judged:
             return
         self._line()
         self._line(("What to do next", "bold"))
+        if report.nothing_judged:
+            self._line(("  mend what the first line says, and run the same command again", "cyan"))
+            self._line(("      until then, nothing is known of the connects of the target", "dim"))
+        if not first:
+            return
         self._line((f"  runway-contracts explain {first}", "cyan"))
         self._line(("      the reason for this requirement, and its repair in code", "dim"))
         self._line((f"  runway-contracts check --only {first} --report html=report.html …", "cyan"))

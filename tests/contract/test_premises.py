@@ -4,21 +4,24 @@ A gateway that creates nothing leaves nothing behind, and one that never waits n
 whatever depends on a part that is switched off must not be "passed" for them.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ClassVar
 
+import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.judge.case import Case
+from contracts.judge.clock import sleep
 from contracts.judge.output import Output
 from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.situation import Shape
 from contracts.judge.situations.catalogue import QUICK, situations
 from contracts.judge.verdict import Outcome, Report
-from tests.contract.judged import MARKER, SECRET, SimulatedJudge
+from contracts.report.findings import headline, to_mend_first
+from tests.contract.judged import MARKER, SECRET, SimulatedJudge, findings
 from tests.contract.small_gateway import Gateway, Problem, served
 
 DEADLINE_S = 3.0
@@ -219,6 +222,93 @@ def test_wrong_requests_alone_need_no_connect() -> None:
 
     assert outcomes(report, "request.bad-json") == {"request.bad-json": Outcome.PASS}
     assert report.kept(strict=False)
+
+
+def quick(kind: type[Gateway] = Gateway, *, secret: str = SECRET, path: str = "") -> Report:
+    """Judge a gateway in the quick situations, by this secret, at this path below its own."""
+
+    @asynccontextmanager
+    async def serve(fake_url: str, output: Output) -> AsyncIterator[str]:
+        shape = Shape.CREDENTIALS
+        async with served(kind, fake_url, secret, output, shape=shape, deadline_s=3.0) as url:
+            yield f"{url}{path}"
+
+    return SimulatedJudge(Shape.CREDENTIALS, DEADLINE_S, only={*QUICK}).judge(serve)
+
+
+class OutOfOrder(Gateway):
+    """Answers 502 to everything."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=502, text="Bad Gateway")
+
+
+class AnsweredByAPage(Gateway):
+    """Another server: it answers everything with a page."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text="<h1>Welcome</h1>", content_type="text/html")
+
+
+UNUSED: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "another secret": (
+        {"secret": "of-another-account"},
+        "requests reached the fake with another API secret than RUNWAYML_API_SECRET",
+    ),
+    "a wrong path": ({"path": "/nope"}, "not one request of the target reached the fake; in "),
+    "502 to everything": ({"kind": OutOfOrder}, "and the caller got 502 after 0.0s. Does it use "),
+    "a page for everything": ({"kind": AnsweredByAPage}, "and the caller got 200 after 0.0s. "),
+}
+
+
+@pytest.mark.parametrize("name", UNUSED)
+def test_a_target_that_does_not_use_the_fake_is_accused_of_nothing(name: str) -> None:
+    """None of its answers is wrong for certain; the first line has the situation and what came."""
+    options, why = UNUSED[name]
+    report = quick(**options)
+
+    assert findings(report) == {}
+    assert {*outcomes(report).values()} <= {Outcome.NOT_OBSERVED, Outcome.SKIP}
+    assert why in report.nothing_judged
+    assert "in ready-at-once, no create " in report.nothing_judged
+    assert not report.kept(strict=False)
+
+
+class LeaksOfAnotherAccount(Gateway):
+    """Hands out the session key beside the credentials, and answers after its deadline."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        answer = await super().handle(request)
+        await sleep(4.0)
+        answer.headers["X-Key"] = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
+        return answer
+
+
+def test_what_is_wrong_without_runway_stays_broken() -> None:
+    """A leak and a late answer, also of a target with another secret."""
+    report = quick(LeaksOfAnotherAccount, secret="of-another-account")
+
+    assert findings(report).keys() == {"secrecy.session-key", "time.deadline"}
+    assert headline(report, strict=False).startswith(
+        "broken: 2 MUST; nothing else was judged: requests reached the fake with another"
+    )
+
+
+class RejectedCreates(Partial):
+    """Asks for what Runway rejects, also for a GET."""
+
+    off = frozenset({"body"})
+    methods = ("POST", "GET")
+
+
+def test_rejected_creates_are_no_evidence_that_others_are_not_sent() -> None:
+    """Where Runway rejects every create, nothing tells right requests from others."""
+    report = quick(RejectedCreates)
+    about = ("unexpected.method", "unexpected.extra-keys", "unexpected.own-credentials")
+
+    assert {outcomes(report)[each] for each in about} == {Outcome.NOT_OBSERVED}
+    assert outcomes(report)["many.side-by-side"] is not Outcome.PASS
+    assert to_mend_first(report) == "request.preset"
 
 
 def _served_whole(fake_url: str, output: Output) -> AbstractAsyncContextManager[str]:

@@ -275,14 +275,14 @@ async def redirect(reader: StreamReader, writer: StreamWriter) -> None:
 
 ODD = (
     (silence, "poll.waits", 3, "not one HTTP answer"),
-    (hang_up, "time.deadline", 1, "the target hung up"),
-    (reset, "time.deadline", 1, "the target hung up"),
-    (garbage, "time.deadline", 1, "no HTTP"),
-    (endless_body, "shape.one-of-two", 1, "one of the two shapes"),
-    (endless_headers, "time.deadline", 1, "no answer"),
-    (one_endless_header, "time.deadline", 1, "no answer"),
-    (redirect, "poll.waits", 1, "every answer was 307: give the address that"),
-    (always(b"401 Unauthorized"), "poll.waits", 1, "every answer was 401: give what callers"),
+    (hang_up, "time.deadline", 3, "the target hung up"),
+    (reset, "time.deadline", 3, "the target hung up"),
+    (garbage, "time.deadline", 3, "no HTTP"),
+    (endless_body, "shape.one-of-two", 3, "not one request of the target"),
+    (endless_headers, "time.deadline", 3, "no answer"),
+    (one_endless_header, "time.deadline", 3, "no answer"),
+    (redirect, "poll.waits", 3, "every answer was 307: give the address that"),
+    (always(b"401 Unauthorized"), "poll.waits", 3, "every answer was 401: give what callers"),
     (always(b"403 Forbidden"), "poll.stops", 3, "by --header"),
 )
 AT_ONCE = 3  # most of their time is the judge's timeouts
@@ -307,7 +307,7 @@ async def test_a_target_that_does_not_use_the_fake(take_port: TakePort) -> None:
     port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
     run = await check("--target", url_at(port), *FEW, "--", *command)
-    assert run.code == 1
+    assert run.code == 3
     assert "not one request of the target reached the fake" in run.errors
 
 
@@ -417,12 +417,34 @@ async def test_a_target_with_another_secret(take_port: TakePort) -> None:
 
 
 async def test_a_target_that_hands_out_invented_credentials() -> None:
-    """Broken requirements stay broken, although the fake was never called."""
+    """They may be real ones, of Runway itself: no fault has reached the target, so code 3."""
     made_up = always(b"200 OK", b'{"sessionId": "a", "sessionKey": "b"}')
     async with serving(made_up) as url:
         run = await check("--target", url, *FEW, "--only=upstream.create")
+    assert run.code == 3, run
+    assert run.output.startswith("nothing was judged: not one request of the target reached")
+
+
+async def test_a_leak_is_broken_also_where_nothing_else_was_judged(
+    take_port: TakePort, tmp_path: Path
+) -> None:
+    """A server that never uses the fake and writes its secret: code 1, and every report agrees."""
+    port = take_port()
+    leaks = "import os; print(os.environ['RUNWAYML_API_SECRET'], flush=True)\n"
+    command = (sys.executable, "-c", leaks + SERVER, str(port))
+    reports = [f"--report={form}={tmp_path / form}" for form in ("json", "junit")]
+    options = (*FEW, "--only=secrecy.output", *reports)
+    run = await check("--target", url_at(port), *options, "--", *command)
+    report = json.loads((tmp_path / "json").read_text())
     assert run.code == 1, run
-    assert any(each.split()[:2] == ["fail", "MUST"] for each in run.output.splitlines())
+    first = (
+        "broken: 1 MUST; nothing else was judged: not one request of the target reached the fake"
+    )
+    assert report["headline"].startswith(first)
+    assert run.output.startswith(first)
+    assert report["summary"]["failed_must"] == 1
+    assert 'errors="1"' in (tmp_path / "junit").read_text()
+    assert 'failures="1"' in (tmp_path / "junit").read_text()
 
 
 async def test_callers_who_are_refused_need_no_upstream() -> None:
@@ -454,7 +476,7 @@ async def test_the_whole_group_of_a_command_ends(take_port: TakePort) -> None:
     port = take_port()
     shell = f'"{sys.executable}" -c "$SERVER" {port} & exit 0'
     run = await check("--target", url_at(port), *FEW, "--", "sh", "-c", shell, SERVER=SERVER)
-    assert run.code == 1
+    assert run.code == 3
     assert not await listens(port)
 
 

@@ -34,7 +34,12 @@ def target_consumes(case: Case) -> None:
 
 
 def never_a_success(case: Case) -> Breaches:
-    """Check that no answer is a success."""
+    """Check that no answer is a success, if what goes wrong can have reached the target.
+
+    A target that sent nothing about the situation has met none of its faults.
+    """
+    if not case.seen.upstream:
+        return
     for answer in case.in_time:
         if answer.ok:
             yield Breach("a non-2xx answer", f"{answer} with the keys {sorted(answer.fields)}")
@@ -43,7 +48,7 @@ def never_a_success(case: Case) -> Breaches:
 def hands_out(case: Case) -> Breaches:
     """Check that every answer is a success."""
     for answer in case.answered:
-        if not answer.ok and not case.own_mistake:
+        if not answer.ok and not case.mistake:
             yield Breach("2xx with credentials", f"{answer}: {case.stopped_at}")
 
 
@@ -84,8 +89,8 @@ def several_handed_out(case: Case) -> str:
 
 def connects(case: Case) -> str:
     """The connect was answered, and no mistake stopped it that another requirement is about."""
-    if case.own_mistake:
-        return f"{case.stopped_at}, which other requirements are about"
+    if mistake := case.mistake:
+        return f"{mistake.text}, which {mistake.about} judges"
     return answered(case)
 
 

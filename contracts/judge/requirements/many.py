@@ -49,7 +49,7 @@ def _in_flight_for_long(case: Case) -> str:
 def many_one_session_each(case: Case) -> Breaches:
     """Check the ids that were handed out."""
     _several(case)
-    if case.own_mistake:
+    if case.mistake:
         return
     ours = {session.id for session in case.seen.sessions}
     ids = [answer.fields.get("sessionId") for answer in case.handed_out]
@@ -81,7 +81,7 @@ def many_not_in_a_row(case: Case) -> Breaches:
     itself, whose session took as long as theirs at least.
     """
     _several(case)
-    if case.own_mistake or _the_slow_are_slow(case):
+    if case.mistake or _the_slow_are_slow(case):
         return
     slow = _slow(case)
     quick = case.seen.answers[len(slow) :]

@@ -55,6 +55,7 @@ def _failures(case: Case) -> Iterator[TargetAnswer]:
     why="It opens the whole account.",
     source="seed B (never expose it)",
     premise=in_connects(every(requested, answered)),
+    stands_alone=True,
 )
 def secrecy_api_secret(case: Case) -> Breaches:
     """Check bodies, headers and addresses."""
@@ -75,6 +76,7 @@ def secrecy_api_secret(case: Case) -> Breaches:
     why="Any holder of the key can take the session over until it is consumed.",
     source="seed B (log without credentials); ours",
     premise=every(ready_was_shown, answered),
+    stands_alone=True,
 )
 def secrecy_session_key(case: Case) -> Breaches:
     """Check headers, and the bodies of other answers."""
@@ -91,6 +93,7 @@ def secrecy_session_key(case: Case) -> Breaches:
     why="Many people and systems read, ship and keep logs.",
     source="seed B (log without credentials); ours",
     premise=requested,
+    stands_alone=True,
 )
 def secrecy_output(case: Case) -> Breaches:
     """Check what the target wrote during the situation, a line for each kind of secret."""
@@ -105,6 +108,7 @@ def secrecy_output(case: Case) -> Breaches:
     source="ours",
     premise=requested,
     level=Level.SHOULD,
+    stands_alone=True,
 )
 def secrecy_output_parts(case: Case) -> Breaches:
     """Check what the target wrote during the situation, unless it wrote the whole secret."""

@@ -10,6 +10,7 @@ from contracts.judge.requirements.common import requested
     why="One bad answer or request would end the calls of everybody else.",
     source="observed (a crash on a malformed answer, or on the rejection of a cancel); ours",
     premise=requested,
+    stands_alone=True,
 )
 def survive_anything(case: Case) -> Breaches:
     """Check whether the target ended, or stopped answering."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.judge.case import Breach, Breaches, Case, Context, NotJudged, Requirement
 from contracts.judge.observation import Observation
 from contracts.judge.reached import why_no_connect
-from contracts.judge.situation import Expect, Shape
+from contracts.judge.situation import Expect, Shape, Trait
 from contracts.judge.verdict import Outcome, Verdict, judge
 from tests.support.judge.made_reports import answer, call, observation, requirement, session
 
@@ -62,12 +62,63 @@ def test_a_requirement_passes_by_evidence_alone(kinds: list[str]) -> None:
 
 @given(st.lists(st.sampled_from(KINDS)))
 def test_nothing_passes_where_the_target_was_not_exercised(kinds: list[str]) -> None:
-    """A breach stays one, and what would have been kept was not observed, for that reason."""
+    """And nothing is broken: it was not observed, for that reason."""
     verdict = judged(kinds, unexercised="the wrong address")
 
-    assert verdict.outcome is not Outcome.PASS
-    if "broken" not in kinds and {"kept", "missing"} & {*kinds}:
+    assert verdict.outcome in (Outcome.NOT_OBSERVED, Outcome.SKIP)
+    assert verdict.findings == ()
+    if {"broken", "kept", "missing"} & {*kinds}:
         assert (verdict.outcome, verdict.reason) == (Outcome.NOT_OBSERVED, "the wrong address")
+
+
+@given(st.lists(st.sampled_from(KINDS)))
+def test_what_stands_alone_is_broken_there_all_the_same(kinds: list[str]) -> None:
+    """A leak is one wherever it happens; but that there is none is no evidence."""
+    played = [observation(f"{kind}-{at}", answer(500)) for at, kind in enumerate(kinds)]
+    alone = replace(REQUIREMENT, stands_alone=True)
+    verdict = judge(alone, played, CONTEXT, unexercised="the wrong address")
+
+    assert (verdict.outcome is Outcome.FAIL) == ("broken" in kinds)
+    assert verdict.outcome is not Outcome.PASS
+
+
+def test_what_was_not_played_has_its_own_cause_there() -> None:
+    """The target was gone, which says more than that it had not been exercised."""
+    lost = [(observation("ready-at-once", answer(500)).situation, "it could not be started again")]
+    verdict = judge(REQUIREMENT, [], CONTEXT, unexercised="the wrong address", lost=lost)
+
+    assert verdict.reason == "ready-at-once: it could not be started again"
+
+
+@pytest.mark.parametrize("unexercised", ["", "the wrong address"])
+def test_a_check_knows_whether_the_target_was_exercised(unexercised: str) -> None:
+    """No answer at all may be the silence of another server."""
+    seen: list[bool] = []
+    spy = replace(REQUIREMENT, premise=lambda case: seen.append(case.context.exercised) or "")  # type: ignore[func-returns-value]
+    judge(spy, [observation("kept", answer(500))], CONTEXT, unexercised=unexercised)
+
+    assert seen == [not unexercised]
+
+
+@pytest.mark.parametrize(
+    ("status", "traits", "creates"),
+    [
+        (200, frozenset(), True),
+        (400, frozenset(), False),
+        (200, frozenset({Trait.UNEXPECTED}), None),
+    ],
+)
+def test_a_right_request_has_to_create_a_session(
+    status: int, traits: frozenset[Trait], creates: bool | None
+) -> None:
+    """A create that Runway rejects makes none, and a GET that makes one is no right request."""
+    made: list[bool | None] = []
+    spy = replace(REQUIREMENT, premise=lambda case: made.append(case.context.creates) or "")  # type: ignore[func-returns-value]
+    created = call(1, 0.0, "POST", status=status)
+    seen = observation("kept", answer(500), upstream=(created,), expect=Expect.EITHER)
+    judge(spy, [replace(seen, situation=replace(seen.situation, traits=traits))], CONTEXT)
+
+    assert made == [creates]
 
 
 @pytest.mark.parametrize(

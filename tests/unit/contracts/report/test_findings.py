@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.judge.case import Breach, Level
+from contracts.judge.situation import Expect
 from contracts.judge.verdict import ONLY_IN_FULL, Finding, Outcome, Report, Verdict
 from contracts.report.findings import headline, left_out, to_mend_first
 from tests.support.judge import made_reports as reports
@@ -96,10 +97,48 @@ def test_what_quick_left_out_is_named() -> None:
     assert left_out(skipped) == "the quick profile left out 2 situations, and so all of a.b"
 
 
-@pytest.mark.parametrize("end", ["?", "."])
-def test_the_first_line_ends_its_sentence_before_it_counts(end: str) -> None:
-    """What was broken stands after the reason, with one mark between them."""
-    report = replace(broken(("error.json", Level.MUST, 1)), nothing_judged=f"no call came{end}")
+@pytest.mark.parametrize(
+    ("found", "first"),
+    [
+        ((), "nothing was judged: no call came?"),
+        ((("time.deadline", Level.MUST, 1),), "broken: 1 MUST; nothing else was judged: no call"),
+        ((("secrecy.x", Level.SHOULD, 1),), "broken: 1 SHOULD; nothing else was judged: no call"),
+        (
+            (("a.b", Level.MUST, 1), ("a.c", Level.SHOULD, 2)),
+            "broken: 1 MUST and 1 SHOULD; nothing",
+        ),
+        ((("a.b", Level.MAY, 1),), "nothing was judged: no call came?"),
+    ],
+)
+def test_the_first_line_does_not_contradict_itself(
+    found: tuple[tuple[str, Level, int], ...], first: str
+) -> None:
+    """What stands alone and is broken was judged; it comes before the reason for the rest."""
+    report = replace(broken(*found), nothing_judged="no call came?")
 
-    assert headline(report, strict=False) == f"nothing was judged: no call came{end} Broken: 1 MUST"
-    assert to_mend_first(report) == "poll.waits"
+    assert headline(report, strict=False).startswith(first)
+    assert headline(report, strict=False).endswith("judged: no call came?")
+
+
+def test_no_requirement_helps_where_nothing_was_judged() -> None:
+    """What helps is in the first line; what stands alone and is broken is named all the same."""
+    alone = replace(broken(("secrecy.output", Level.MUST, 1)), nothing_judged="no call came")
+
+    assert to_mend_first(reports.unexercised()) == ""
+    assert to_mend_first(alone) == "secrecy.output"
+
+
+def test_without_a_connect_the_hop_that_stopped_it_comes_first() -> None:
+    """Whatever was asked for: a rejected create before what a connect would show after it."""
+    rejected = reports.call(1, 0.0, "POST", status=400)
+    seen = reports.observation(
+        "ready-at-once", reports.answer(500), upstream=(rejected,), expect=Expect.SUCCESS
+    )
+    report = replace(reports.never_connected(), observations=(seen,))
+    should, must = (
+        replace(report, verdicts=(_broken("error.json", level, 1),))
+        for level in (Level.SHOULD, Level.MUST)
+    )
+
+    assert to_mend_first(report) == to_mend_first(should) == "request.preset"
+    assert to_mend_first(must) == "error.json"

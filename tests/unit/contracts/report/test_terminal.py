@@ -112,6 +112,8 @@ def test_the_sums_of_a_run_that_judged_nothing_show_it() -> None:
     assert "0 passed, 0 failed, 1 not observed, 0 skipped, 12.3 seconds" in out
     assert out.count("not one request reached the fake") == 1
     assert "see the first line" in out
+    assert "mend what the first line says, and run the same command again" in out
+    assert "explain" not in out
 
 
 @pytest.mark.parametrize(

@@ -58,15 +58,34 @@ ROWS: dict[str, tuple[Premise, Observation, str]] = {
     "a rejected create": (
         common.connects,
         seen(create(status=400), sessions=()),
-        "the create got 400, which other requirements are about",
+        "the create got 400, which request.preset judges",
     ),
     "a rejected create, and another": (common.connects, seen(create(status=400)), ""),
     "a rejected key": (
         common.connects,
         seen(create(), consume(1.0, key_fits=False)),
-        "the consume got 200, which",
+        "another bearer token than the session's key, which consume.with-the-key judges",
     ),
-    "a rejected type": (common.connects, seen(create(), consume(1.0, status=415)), "which other"),
+    "a rejected type": (
+        common.connects,
+        seen(create(), consume(1.0, status=415), consume(2.0)),
+        "a consume got 415 for its content type, which consume.content-type judges",
+    ),
+    "a rejected create of a custom avatar": (
+        common.connects,
+        seen(create(status=400), sessions=(), custom=True),
+        "which request.custom-avatar judges",
+    ),
+    "a rejected create without a version": (
+        common.connects,
+        seen(create(status=400, versioned=False), sessions=()),
+        "which header.version judges",
+    ),
+    "no consume": (
+        common.connects,
+        seen(create(), poll(1.0, "READY")),
+        "the session was READY and no consume reached Runway, which consume.arrives judges",
+    ),
     "an injected 415": (
         common.connects,
         seen(create(), consume(1.0, status=415, faults=FAULT)),

@@ -206,6 +206,15 @@ STATES = {
     "RUNNING was cut off": Row(
         "state.running", seen(poll(1.0, "RUNNING", arrives=False)), NOT_OBSERVED
     ),
+    "nothing was sent, so no fault was met": Row(
+        "upstream.create", seen(answers=(success(),)), NOT_OBSERVED
+    ),
+    "no answer of what may be no gateway": Row(
+        DEADLINE, by(LATE), NOT_OBSERVED, replace(CONTEXT, exercised=False)
+    ),
+    "a late answer of what may be no gateway": Row(
+        DEADLINE, by(got(502, 9.6)), "got 502 after 9.6s", replace(CONTEXT, exercised=False)
+    ),
     "a create failed": Row("upstream.create", seen(STRUCK), KEPT),
     "no create failed": Row("upstream.create", seen(create(), STRUCK_POLL), NOT_OBSERVED),
     "a poll failed": Row("upstream.poll", seen(STRUCK_POLL), KEPT),
