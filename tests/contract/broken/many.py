@@ -120,7 +120,10 @@ class SharedByAvatar(Gateway):
 @breaks(
     "many.one-session-each",
     "Keeps the key of the last poll in a place that all callers share.",
-    {"state.ready-without-key": "it has the key of another session"},
+    {
+        "state.ready-without-key": "it has the key of another session",
+        "shape.key": "so have all after the first",
+    },
     shape=Shape.SESSION_KEY,
     alone=True,
 )
