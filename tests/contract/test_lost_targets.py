@@ -27,6 +27,8 @@ from tests.contract.broken.survive import (
     ExitsOnABadRequest,
     ExitsOnAFailedCancel,
     ExitsOnBrokenJson,
+    FailsAfterABadRequest,
+    FailsForEver,
     HangsForEver,
 )
 from tests.contract.judged import MARKER, MEDIA_URL, SECRET, fake_served, findings
@@ -97,12 +99,13 @@ def judged(kind: type[Gateway], *, most_starts: int = 1_000) -> tuple[Report, in
     return simulate(main())
 
 
+_BAD_REQUESTS = {
+    *("bad-json", "empty-body", "more-than-json", "not-utf-8", "big-body"),
+    *("only-a-query", "form", "multipart-form"),
+    *("json-as-text", "json-as-form", "json-undeclared"),
+}
 CAUSES = {
-    ExitsOnABadRequest: {
-        *("bad-json", "empty-body", "more-than-json", "not-utf-8", "big-body"),
-        *("only-a-query", "form", "multipart-form"),
-        *("json-as-text", "json-as-form", "json-undeclared"),
-    },
+    ExitsOnABadRequest: _BAD_REQUESTS,
     ExitsOnBrokenJson: {
         *("create-malformed", "create-page"),
         *("poll-malformed", "poll-page"),
@@ -113,6 +116,8 @@ CAUSES = {
         *("never-ready-cancel-hangs", "slow-cancels"),
     },
     HangsForEver: {"create-no-id", "create-null-id"},
+    FailsForEver: {"create-malformed", "create-page"},
+    FailsAfterABadRequest: _BAD_REQUESTS,
 }
 
 

@@ -156,7 +156,7 @@ def shape_credentials(case: Case) -> Breaches:
 def shape_key(case: Case) -> Breaches:
     """Check the key against the fake's, and that the target has not consumed it.
 
-    The key is not known here, only its hash: what the judge holds back it cannot spill.
+    Of the fake's key only the hash is known, so that no report can show an unused key.
     """
     sessions = {session.id: session for session in case.seen.sessions}
     consumed = {each.session for each in case.seen.consumes if each.status == 200}
