@@ -24,7 +24,7 @@ STOOD_STILL_S = 0.5
 MOST_PLAYS = 3
 """How often a situation is played, at most, because the machine stood still."""
 UNKNOWN_S = 3.0
-"""A target that has connected nobody for so long, in seconds, is asked whether it still does."""
+"""A target that has connected no caller for so long, in seconds, is asked whether it still does."""
 PATIENCE_S = SLACK_S + 3
 """A caller gives up so long after the target's own deadline, in seconds."""
 

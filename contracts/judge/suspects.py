@@ -3,8 +3,8 @@
 They are played again one by one, on a target that was started again, until one ends it. The others
 were only there: what they saw is dropped, and they are played once more.
 
-A target may also go on answering, and connect nobody any more. Then all that was played since its
-last success is suspect, and no evidence.
+A target may also go on answering, and connect no caller any more. Then all that was played since
+its last success is suspect, and no evidence.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Trial:
         alive_at: when it gave its last answer, or was lost, if it was not silent before; when the
             last success was asked for, if all connects fail.
         silent: it listens, so that only a call shows that it is lost.
-        fails: it answers, and connects nobody.
+        fails: it answers, and connects no caller.
         settled: what holds for a situation, by its id.
     """
 

@@ -173,8 +173,8 @@ def get_timeline(call: AdminCall) -> Reply:
 def _key_sha256(account: Account, session: Session) -> str:
     """Return what tells a session's key from others, and does not allow to use it.
 
-    The key has 128 bits of chance, so nobody finds it by its hash. It never changes, so it needs no
-    place in the journal, and records of runs stay as they are.
+    The key has 128 bits of chance, so its hash does not lead to it. It never changes, so it needs
+    no place in the journal, and records of runs stay as they are.
     """
     return sha256(account.session_key(session).encode()).hexdigest()
 

@@ -12,6 +12,6 @@ from contracts.judge.requirements.common import requested
     premise=requested,
 )
 def survive_anything(case: Case) -> Breaches:
-    """Check whether the target ended, stopped answering, or connects nobody any more."""
+    """Check whether the target ended, stopped answering, or connects no caller any more."""
     if case.seen.loss:
         yield Breach("a target that goes on connecting callers", f"one that {case.seen.loss}")
