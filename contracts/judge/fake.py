@@ -152,7 +152,8 @@ class FakeClient:
             if entry["kind"] == "move"
         )
         calls = [UpstreamCall.of(entry) for entry in entries if entry["kind"] == "exchange"]
-        return calls, ObservedSession(session, moves[-1][2] if moves else "unknown", moves)
+        state = moves[-1][2] if moves else "unknown"
+        return calls, ObservedSession(session, state, moves, answer.get("key_sha256"))
 
     async def ended(self, session: str, *, within_s: float) -> bool:
         """Wait until a session ends, and return whether it did within this time."""

@@ -1,8 +1,8 @@
 """One running instance of the target, with its world on the fake.
 
-It is lost if it does not listen any more, if its program has ended, or if it answers nothing, not
-even a plain connect. What was under way then is no evidence. `revive` starts it again, or waits for
-the supervisor of one that the judge did not start.
+It is lost if it does not listen any more, if its program has ended, if it answers nothing, not
+even a plain connect, or if plain connects fail that succeeded before. What was under way then is no
+evidence. `revive` starts it again, or waits for the supervisor of one that the judge did not start.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ MOST_LOSSES = 40
 """An instance that was lost so often is not started again."""
 COMES_BACK_S = 10.0
 """How long a target may take to come back that the judge did not start, in seconds."""
+RECOVERS_S = 5.0
+"""How long plain connects may fail that succeeded before, in seconds: a breaker closes again."""
+_TOO_MANY = 429  # says that it is about how many come, not about the target
 SILENT = "listens, and answers nothing any more"
 _AGAIN_S = 2.0
 _LINES = 3
@@ -43,6 +46,9 @@ class Instance:
         gone: why it cannot be played with any more; empty if it can.
         losses: how often it was lost.
         answered_at: when it answered last; None: never.
+        connected_at: when the last connect was sent that succeeded, or it was started again since;
+            None: none did.
+        fails: it was lost because plain connects fail.
     """
 
     target: Target
@@ -56,6 +62,9 @@ class Instance:
     gone: str = ""
     losses: int = 0
     answered_at: float | None = None
+    connected_at: float | None = None
+    fails: bool = False
+    _checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _alarm: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
@@ -94,6 +103,8 @@ class Instance:
             self._alarm.set()
         if answer.status is not None:
             self.answered_at = answer.came_at
+        if answer.ok and answer.shape is not None:
+            self.connected_at = max(self.connected_at or 0.0, answer.sent_at)
         return answer
 
     async def check(self) -> None:
@@ -114,11 +125,26 @@ class Instance:
         return answer
 
     async def check_answers(self, avatar: str, *, patience_s: float) -> None:
-        """Notice now if it answers not even a plain connect for a free avatar, and once did."""
-        if self.answered_at is None:
-            return
-        if (await self.connect(avatar, patience_s=patience_s)).failure == GIVEN_UP:
-            self._lose(SILENT)
+        """Notice now if a plain connect for a free avatar is not answered, or fails, and once was.
+
+        One that fails is sent again for `RECOVERS_S`.
+        """
+        asked_at = now()
+        async with self._checking:  # what another call has found out meanwhile holds for this one
+            while self.answered_at is not None and not self.lost.is_set():
+                if self.connected_at is not None and self.connected_at > asked_at:
+                    return
+                answer = await self.connect(avatar, patience_s=patience_s)
+                if answer.failure == GIVEN_UP:
+                    self._lose(SILENT)
+                elif self.connected_at is None or _excused(answer):
+                    return
+                elif now() - asked_at >= RECOVERS_S:
+                    got = "no credentials" if answer.ok else answer.failure or answer.status
+                    self._lose(f"answers plain connects with {got}, as it did not before")
+                    self.fails = True
+                else:
+                    await sleep(RECOVERS_S / 5)
 
     async def revive(self, *, patience_s: float) -> bool:
         """Return whether it can be played with; start it again if it was lost."""
@@ -130,6 +156,7 @@ class Instance:
                 await self.program.stop()
                 try:
                     await self._start()
+                    self.connected_at = self.connected_at and now()  # as good as new
                 except TargetError as error:
                     self.gone = f"the target could not be started again: {error}"
             elif not await listens(self.target, within_s=COMES_BACK_S):
@@ -202,6 +229,13 @@ class Instance:
         self.lost.set()
 
     def _found(self) -> None:
-        self.loss = ""
+        self.loss, self.fails = "", False
         self.lost.clear()
         self._alarm.set()  # so that a new program is watched
+
+
+def _excused(answer: TargetAnswer) -> bool:
+    """Tell whether an answer does not show that a target has ceased to connect callers."""
+    if answer.ok:
+        return answer.shape is not None
+    return answer.status == _TOO_MANY or answer.failure.startswith(NOT_LISTENING)

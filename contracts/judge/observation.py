@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ QUEUED_S = 1.0
 Less than what a late answer may be late.
 """
 TERMINAL = frozenset({"completed", "failed", "cancelled"})
+_USES = frozenset({"consumed", "claimed"})
 SHAPE_KEYS = {
     Shape.CREDENTIALS: ("sessionId", "serverUrl", "token", "roomName"),
     Shape.SESSION_KEY: ("sessionId", "sessionKey"),
@@ -223,11 +225,24 @@ class ObservedSession:
 
     Attributes:
         moves: (instant, event, state after it), in order.
+        key_sha256: of its key, as lower-case hex; None: the fake does not say.
     """
 
     id: str
     state: str
     moves: tuple[tuple[float, str, str], ...] = ()
+    key_sha256: str | None = None
+
+    def has_key(self, key: str) -> bool | None:
+        """Tell whether this is its key; None: the fake does not say."""
+        if self.key_sha256 is None:
+            return None
+        return sha256(key.encode()).hexdigest() == self.key_sha256
+
+    @property
+    def used(self) -> bool:
+        """Whether its key was used: it works once."""
+        return any(event in _USES for _, event, _ in self.moves)
 
     def entered(self, state: str) -> float | None:
         """Return when it entered a state, None if it never did."""

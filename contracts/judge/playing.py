@@ -23,6 +23,8 @@ STOOD_STILL_S = 0.5
 """A machine that ran nothing for so long, in seconds, has spoilt the observation."""
 MOST_PLAYS = 3
 """How often a situation is played, at most, because the machine stood still."""
+UNKNOWN_S = 3.0
+"""A target that has connected no caller for so long, in seconds, is asked whether it still does."""
 PATIENCE_S = SLACK_S + 3
 """A caller gives up so long after the target's own deadline, in seconds."""
 
@@ -110,7 +112,7 @@ class Player:
         seen = await self._observation(play, answers, before, mark)
         for avatar in forms:
             await instance.fake.unbind(avatar)
-        if not seen.loss and (play.suspected or any(each.failure == GIVEN_UP for each in answers)):
+        if not seen.loss and (play.suspected or _in_doubt(play, answers)):
             avatar = [*avatars, *instance.avatars][0]
             await instance.check_answers(avatar, patience_s=self.patience_s)
         loss = _loss(instance) if instance.lost.is_set() else seen.loss
@@ -231,6 +233,20 @@ class Player:
             for session in sessions:
                 calls += (await instance.fake.timeline(session))[0]
             last = max((each.at for each in calls), default=last)
+
+
+def _in_doubt(play: Play, answers: Sequence[TargetAnswer]) -> bool:
+    """Tell whether the target may have ceased to answer, or to connect anybody.
+
+    Failures are right in many situations, and then a target that only fails looks well.
+    """
+    if any(each.failure == GIVEN_UP for each in answers):
+        return True
+    situation, connected_at = play.situation, play.instance.connected_at
+    if connected_at is None or connected_at >= max(each.sent_at for each in answers):
+        return False
+    wanted = situation.expect is Expect.SUCCESS or situation.callers > 1
+    return wanted or now() - connected_at > UNKNOWN_S
 
 
 def _loss(instance: Instance) -> str:

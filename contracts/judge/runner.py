@@ -3,9 +3,8 @@
 An instance of the target has one secret and so one world, where only the avatar tells which
 situation a call belongs to: each situation has an avatar of its own while it is played, bound to
 its session form. The number of avatars that the target takes, and of its instances, bounds how many
-run side by side. Wrong requests come first, one after the other, because their calls upstream name
-no avatar. Then comes a connect that is not judged, because the first one of a process is its
-slowest.
+run side by side. First comes a connect that is not judged, because the first one of a process is
+its slowest; then wrong requests, one after the other, because their calls upstream name no avatar.
 """
 
 import asyncio
@@ -110,7 +109,7 @@ class Runner:
         self._alone_s: float | None = None
         self._lag = EventLoopLag()
         self._player = Player(plan.context, self._lag)
-        self._suspects = Suspects(self._player, self._keep, self._changed)
+        self._suspects = Suspects(self._player, self._settle, self._drop, self._changed)
         self._places = Places.of(instances, plan.jobs, self._suspects.on_trial)
         for instance in instances:
             instance.output.searched = Searched(plan.context.secret)
@@ -160,17 +159,23 @@ class Runner:
         single = [each for each in plan.situations if each not in wrong and each not in crowded]
         one_avatar = all(len(each.avatars) == 1 for each in self.instances)
         late = [each for each in single if each.retried_late and one_avatar]
-        await self._all(self._play(each, one_by_one=True) for each in wrong)
-        refused_calls = await self._calls()
+        calls = await self._calls()
         if single or crowded or plan.examples:
             await self._all(self._warm_up(each) for each in self.instances)
+        warm_calls = await self._calls()
+        await self._all(self._play(each, one_by_one=True) for each in wrong)
+        await self._complete(wrong, one_by_one=True)
+        refused_calls = calls + await self._calls() - warm_calls
         first = [each for each in single if each not in late]
         await self._all(map(self._play, sorted(first, key=_longest_first)))
+        await self._complete(first)
         await self._again_where_queued()
         for situation in (*crowded, *late):
             await self._play(situation)
+        await self._complete([*crowded, *late])
         if plan.examples:
             await self._explore()
+            await self._complete([])
         await self._clear_of_leaks()
         await self._add_late_cancels()
         return await self._report(
@@ -248,6 +253,15 @@ class Runner:
         self._keep(seen)
         self.listen(SituationPlayed(seen, len(self._played), len(self.plan.situations)))
 
+    async def _complete(self, situations: Sequence[Situation], *, one_by_one: bool = False) -> None:
+        """Play again what is no evidence, because the target had ceased to connect anybody."""
+        while True:
+            await self._all(self._suspects.look_after(each) for each in self.instances)
+            missing = [each for each in situations if each.id not in self._played]
+            if not missing or all(each.gone for each in self.instances):
+                return
+            await self._all(self._play(each, one_by_one=one_by_one) for each in missing)
+
     async def _again_where_queued(self) -> None:
         """Play alone what waited in the target for others, and note the longest wait.
 
@@ -267,6 +281,14 @@ class Runner:
 
     def _keep(self, seen: Observation) -> None:
         self._played[seen.situation.id] = seen
+
+    def _settle(self, seen: Observation) -> None:
+        """Keep a cause, or what holds for a situation that is kept; not every random one is."""
+        if seen.loss or seen.situation.id in self._played:
+            self._keep(seen)
+
+    def _drop(self, id_: str) -> None:
+        self._played.pop(id_, None)
 
     async def _changed(self) -> None:
         await self._places.changed()

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -160,12 +161,22 @@ def get_timeline(call: AdminCall) -> Reply:
         200,
         {
             "session": session_id,
+            "key_sha256": _key_sha256(call.world.account, session) if session else None,
             "entries": [entry_body(entry) for entry in entries],
             "lines": [*_gone_lines(gone), *timeline(entries, start=call.world.epoch)],
             "gone": gone.certain,
             "uncertain": gone.uncertain,
         },
     )
+
+
+def _key_sha256(account: Account, session: Session) -> str:
+    """Return what tells a session's key from others, and does not allow to use it.
+
+    The key has 128 bits of chance, so its hash does not lead to it. It never changes, so it needs
+    no place in the journal, and records of runs stay as they are.
+    """
+    return sha256(account.session_key(session).encode()).hexdigest()
 
 
 def _begins(entry: Entry) -> bool:

@@ -412,6 +412,7 @@ class Timeline(View):
     lines: tuple[str, ...]  # the same as text; times are seconds since the session was created
     gone: int  # entries about it that the journal no longer has
     uncertain: int  # those it no longer has that may be about it as well
+    key_sha256: str | None = None  # tells its key from others; None: the session is no longer kept
 
     def __str__(self) -> str:
         return "\n".join(self.lines)

@@ -7,9 +7,11 @@ On virtual time, with a program that the judge starts again and again. Real proc
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import ClassVar
 from unittest.mock import patch
 
 import pytest
+from aiohttp import web
 
 from contracts.judge import instance as instances
 from contracts.judge.case import Context
@@ -27,10 +29,12 @@ from tests.contract.broken.survive import (
     ExitsOnABadRequest,
     ExitsOnAFailedCancel,
     ExitsOnBrokenJson,
+    FailsAfterABadRequest,
+    FailsForEver,
     HangsForEver,
 )
 from tests.contract.judged import MARKER, MEDIA_URL, SECRET, fake_served, findings
-from tests.contract.small_gateway import PATH, Gateway, served
+from tests.contract.small_gateway import PATH, Gateway, Problem, served
 from tests.support.simulation import simulate
 
 DEADLINE_S = 4.0
@@ -97,12 +101,13 @@ def judged(kind: type[Gateway], *, most_starts: int = 1_000) -> tuple[Report, in
     return simulate(main())
 
 
+_BAD_REQUESTS = {
+    *("bad-json", "empty-body", "more-than-json", "not-utf-8", "big-body"),
+    *("only-a-query", "form", "multipart-form"),
+    *("json-as-text", "json-as-form", "json-undeclared"),
+}
 CAUSES = {
-    ExitsOnABadRequest: {
-        *("bad-json", "empty-body", "more-than-json", "not-utf-8", "big-body"),
-        *("only-a-query", "form", "multipart-form"),
-        *("json-as-text", "json-as-form", "json-undeclared"),
-    },
+    ExitsOnABadRequest: _BAD_REQUESTS,
     ExitsOnBrokenJson: {
         *("create-malformed", "create-page"),
         *("poll-malformed", "poll-page"),
@@ -113,6 +118,8 @@ CAUSES = {
         *("never-ready-cancel-hangs", "slow-cancels"),
     },
     HangsForEver: {"create-no-id", "create-null-id"},
+    FailsForEver: {"create-malformed", "create-page"},
+    FailsAfterABadRequest: _BAD_REQUESTS,
 }
 
 
@@ -156,3 +163,47 @@ def test_starts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {each.outcome for each in report.verdicts if each.requirement.id == "poll.waits"} == {
         Outcome.NOT_OBSERVED
     }
+
+
+class _Busy(FailsForEver):
+    """Refuses everybody for a while after a create that was answered with no JSON."""
+
+    status: ClassVar[int]
+    for_s: ClassVar[float]
+    until: float = 0.0
+
+    def spoil(self) -> None:
+        self.until = asyncio.get_running_loop().time() + self.for_s
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if asyncio.get_running_loop().time() < self.until:
+            return self.failure(Problem(self.status, "come back later"))
+        return await super().handle(request)
+
+
+class Breaker(_Busy):
+    """A circuit breaker that closes again."""
+
+    status, for_s = 503, 3.0
+
+
+class Throttle(_Busy):
+    """A limit for longer than plain connects may fail."""
+
+    status, for_s = 429, 20.0
+
+
+@pytest.mark.parametrize("kind", [Breaker, Throttle], ids=lambda kind: kind.__name__)
+def test_who_connects_again_or_says_that_many_came_is_not_lost(kind: type[Gateway]) -> None:
+    """A pause is not the end: the target is not started again, and not accused of it."""
+    report, starts = judged(kind)
+    assert starts == 1
+    assert "survive.anything" not in findings(report)
+
+
+def test_a_target_that_fails_and_is_not_started_again_is_blamed_once() -> None:
+    """The likeliest cause has the breach; what it answered after its last success is dropped."""
+    report, _ = judged(FailsForEver, most_starts=1)
+    (line,) = findings(report).pop("survive.anything")
+    assert line.startswith(("create-malformed: ", "create-page: "))
+    assert findings(report).keys() == {"survive.anything"}

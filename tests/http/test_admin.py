@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
 import aiohttp
@@ -627,6 +628,7 @@ async def test_a_timeline_reports_what_happened_and_why(start_fake: StartFake) -
     assert len(reported["lines"]) == len(reported["entries"])
     assert "RUNNING" not in reported["lines"][0]
     assert unknown_session.status == 404
+    assert reported["key_sha256"] == sha256(key.encode()).hexdigest()
 
 
 # Journal, findings, credits

@@ -1,5 +1,7 @@
 """Several callers at once."""
 
+from itertools import pairwise
+
 from contracts.judge.case import Breach, Breaches, Case, Level, NotJudged, requirement
 from contracts.judge.observation import QUEUED_S, TargetAnswer
 from contracts.judge.requirements.common import (
@@ -16,6 +18,13 @@ QUICK_S = 5.0
 """So soon each of several callers is answered, in seconds, if no connect succeeded alone."""
 DELAYED_S = 2.0
 """How much later than one alone each of several callers may be answered, in seconds."""
+SPREAD_S = 1.5
+"""How far apart creates may be of callers who come at once, in seconds, if they come one by one.
+
+Not much less than `DELAYED_S`: where a connect takes much work, a busy machine makes steps, too.
+"""
+STEP = 1 / 5
+"""No step between two creates is a larger part of all: few workers make larger ones."""
 
 
 def _slow(case: Case) -> tuple[TargetAnswer, ...]:
@@ -93,12 +102,24 @@ def many_not_in_a_row(case: Case) -> Breaches:
             got = f"{len(late)} of {len(quick)} that failed or came later, such as {late[0]}"
             yield Breach(expected, got)
             return
+    if not slow:
+        yield from _one_by_one(case)
     alone_s = case.context.alone_s
     limit_s = QUICK_S if alone_s is None else alone_s + DELAYED_S
     late = [each for each in quick if each.took_s > limit_s + case.seen.lost_s]
     if len(late) >= 2:
         alone = "" if alone_s is None else f", as one alone takes {alone_s:.1f}s"
         yield Breach(f"each within {limit_s:.1f}s{alone}", f"{len(late)} later, such as {late[0]}")
+
+
+def _one_by_one(case: Case) -> Breaches:
+    """Check that the creates do not come in even steps, as behind a lock; one may be late."""
+    at_s = sorted(each.at for each in case.seen.creates)[: len(case.seen.answers)][:-1]
+    spread_s = at_s[-1] - at_s[0] if at_s else 0.0
+    largest_s = max((later - before for before, later in pairwise(at_s)), default=0.0)
+    if spread_s > SPREAD_S + case.seen.lost_s and largest_s <= spread_s * STEP:
+        expected = f"the creates of all callers within {SPREAD_S:.1f}s, or some at once"
+        yield Breach(expected, f"one after the other, the last but one after {spread_s:.1f}s")
 
 
 @requirement(

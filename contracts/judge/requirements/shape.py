@@ -151,17 +151,25 @@ def shape_credentials(case: Case) -> Breaches:
     why="The browser consumes it, once.",
     source="seed A",
     premise=handed_out,
-    traits={Trait.SUCCESS},
+    traits={Trait.SUCCESS, Trait.PASSING, Trait.MANY_ONE_SLOW},
 )
 def shape_key(case: Case) -> Breaches:
-    """Check the form of the key, and that the target has not consumed it."""
+    """Check the key against the fake's, and that the target has not consumed it.
+
+    Of the fake's key only the hash is known, so that no report can show an unused key.
+    """
+    sessions = {session.id: session for session in case.seen.sessions}
+    consumed = {each.session for each in case.seen.consumes if each.status == 200}
     for answer in _of_shape(case, Shape.SESSION_KEY):
-        if not isinstance(answer.fields["sessionKey"], str):
+        key, id_ = answer.fields["sessionKey"], answer.fields["sessionId"]
+        if not isinstance(key, str):
             continue  # checked by shape.types
-        if not KEY.fullmatch(answer.fields["sessionKey"]):
+        session = sessions.get(id_) if isinstance(id_, str) else None
+        if not KEY.fullmatch(key):
             yield Breach("the session's key", "another value as sessionKey")
-        used = [each for each in case.seen.consumes if each.status == 200]
-        if any(each.session == answer.fields["sessionId"] for each in used):
+        elif session is not None and session.has_key(key) is False:
+            yield Breach("the session's key", "the key of another session")
+        if session is not None and (session.used or session.id in consumed):
             yield Breach("an unused key", "one that the target has consumed")
 
 

@@ -73,6 +73,22 @@ class InARow(Gateway):
 
 @breaks(
     "many.not-in-a-row",
+    "Holds a lock for a quarter of a second as each connect begins.",
+    alone=True,
+    deadline_s=20.0,
+)
+@dataclass
+class LockedBeginning(Gateway):
+    row: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        async with self.row:
+            await sleep(0.25)
+        return await super().connect(avatar, request)
+
+
+@breaks(
+    "many.not-in-a-row",
     "Consumes one session after the other, as a blocking call in an event loop does.",
     alone=True,
     deadline_s=12.0,
@@ -120,7 +136,10 @@ class SharedByAvatar(Gateway):
 @breaks(
     "many.one-session-each",
     "Keeps the key of the last poll in a place that all callers share.",
-    {"state.ready-without-key": "it has the key of another session"},
+    {
+        "state.ready-without-key": "it has the key of another session",
+        "shape.key": "so have all after the first",
+    },
     shape=Shape.SESSION_KEY,
     alone=True,
 )

@@ -151,6 +151,34 @@ class UsedKey(Gateway):
         return {"sessionId": session, "sessionKey": key}
 
 
+@breaks(
+    "shape.key",
+    "Hands out the key that the caller before has got, with the session of this one.",
+    shape=Shape.SESSION_KEY,
+)
+class KeyOfTheCallerBefore(Gateway):
+    before: str = ""
+
+    async def hand_out(self, session: str, key: str) -> Mapping[str, Any]:
+        self.before, handed_out = key, self.before or key
+        return {"sessionId": session, "sessionKey": handed_out}
+
+
+@breaks(
+    "shape.key",
+    "Hands out the first key that it saw for an avatar, to everybody.",
+    {"many.one-session-each": "callers for the same avatar get it at once"},
+    shape=Shape.SESSION_KEY,
+)
+@dataclass
+class FirstKeyOfTheAvatar(Gateway):
+    keys: dict[str, str] = field(default_factory=dict)
+
+    async def connect(self, avatar: str, request: web.Request) -> Mapping[str, Any]:
+        answer = await super().connect(avatar, request)
+        return {**answer, "sessionKey": self.keys.setdefault(avatar, answer["sessionKey"])}
+
+
 @breaks("shape.credentials", "Cuts the end of the token off.")
 class TokenCut(Gateway):
     def success(self, answer: Mapping[str, Any]) -> web.Response:

@@ -56,6 +56,41 @@ class HangsForEver(Gateway):
         return super().id_of(answer)
 
 
+class Spoilt(Gateway):
+    """Answers 500 to everybody once `spoil` was called."""
+
+    spoilt = False
+
+    def spoil(self) -> None:
+        self.spoilt = True
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if self.spoilt:
+            return self.failure(Problem(500, "out of order"))
+        return await super().handle(request)
+
+
+@breaks("survive.anything", "Answers 500 to everybody once a create was answered with no JSON.")
+class FailsForEver(Spoilt):
+    async def create(self, avatar: str) -> str:
+        try:
+            return await super().create(avatar)
+        except UpstreamError as error:
+            if isinstance(error.__context__, ValueError):
+                self.spoil()
+            raise
+
+
+@breaks("survive.anything", "Connects nobody any more once the body of a caller was no JSON.")
+class FailsAfterABadRequest(Spoilt):
+    async def body(self, request: web.Request) -> Any:
+        try:
+            return await super().body(request)
+        except Problem:
+            self.spoil()
+            raise
+
+
 @breaks("survive.anything", "Exits when the body of a caller is no JSON.")
 class ExitsOnABadRequest(Mortal):
     async def body(self, request: web.Request) -> Any:

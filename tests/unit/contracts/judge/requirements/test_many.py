@@ -46,6 +46,19 @@ def at(*came_s: float, slow: int = 0, **more: object) -> Observation:
 
 
 SIDE_BY_SIDE, LONG = "many.side-by-side", Queued(2.0, 5, 9)
+
+
+def begun(*at_s: float, **more: object) -> Observation:
+    """Return successes of callers whose creates came at these seconds."""
+    answers = tuple(success(each + 0.5) for each in at_s)
+    return seen(*map(create, at_s), answers=answers, **more)  # type: ignore[arg-type]
+
+
+def steps(step_s: float, number: int = 9) -> list[float]:
+    """Return the seconds of creates that come in even steps."""
+    return [each * step_s for each in range(number)]
+
+
 ROWS = {
     "long in flight": Row(
         SIDE_BY_SIDE, replace(seen(create(), answers=(got(502, 1.0),)), beside=1), KEPT
@@ -56,6 +69,16 @@ ROWS = {
     "one that waited": Row(
         SIDE_BY_SIDE, replace(seen(create()), queued=LONG), "5 in flight at once, while one waited"
     ),
+    "creates behind a lock": Row(
+        IN_A_ROW, begun(*steps(0.25)), "all callers within 1.5s, or some at once, got one after"
+    ),
+    "creates behind a short lock": Row(IN_A_ROW, begun(*steps(0.2)), KEPT),
+    "a lock on a busy machine": Row(IN_A_ROW, begun(*steps(0.25), lost_s=0.5), KEPT),
+    "two workers": Row(IN_A_ROW, begun(0, 0, 0.6, 0.6, 1.2, 1.2, 1.8, 1.8, 2.4), KEPT),
+    "five workers": Row(IN_A_ROW, begun(0, 0, 0, 0, 0, 2, 2, 2, 2), KEPT),
+    "one create is late": Row(IN_A_ROW, begun(*steps(0.1, 8), 4.0), KEPT),
+    "eight in steps": Row(IN_A_ROW, begun(*steps(0.4, 8)), "the last but one after 2.4s"),
+    "six in steps": Row(IN_A_ROW, begun(*steps(0.4, 6)), KEPT),
     "one caller": Row(EACH, calls(ONE), NOT_JUDGED),
     "a session each": Row(EACH, calls(ONE, ANOTHER), KEPT),
     "one session for both": Row(EACH, calls(ONE, ONE), "2 different sessions, got only 1"),

@@ -1,10 +1,11 @@
 """Checks of the form of a success, on answers written by hand."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
-from contracts.judge.observation import TargetAnswer, UpstreamCall
+from contracts.judge.observation import ObservedSession, TargetAnswer, UpstreamCall
 from contracts.judge.spellings import KEY as KEY_FORM
 from tests.support.judge.connects import (
     CONTEXT,
@@ -58,6 +59,15 @@ def opened(said: str, *answers: TargetAnswer, consumed: bool = True) -> Row:
 def key(said: str, answer: TargetAnswer, *upstream: UpstreamCall) -> Row:
     """Return a success with a key, and what was sent upstream."""
     return Row(KEY_OF, seen(*upstream, answers=(answer,)), said)
+
+
+def of_session(
+    said: str, answer: TargetAnswer, its_key: str, *moves: tuple[float, str, str]
+) -> Row:
+    """Return a success, of a session with this key to which that happened."""
+    digest = sha256(its_key.encode()).hexdigest()
+    session = ObservedSession(SESSION, "ready", moves, digest)
+    return Row(KEY_OF, seen(create(), answers=(answer,), sessions=(session,)), said)
 
 
 ROWS = {
@@ -136,6 +146,18 @@ ROWS = {
     "a consumed key": key("got one that the target has consumed", success(), consume(1.0)),
     "a consume that failed": key(KEPT, success(), consume(1.0, status=500)),
     "a consume of another": key(KEPT, success(), consume(1.0, session=OTHER)),
+    "its key": of_session(KEPT, success(), KEY),
+    "the key of another session": of_session(
+        "expected the session's key, got the key of another session", success(), f"{KEY[:-1]}0"
+    ),
+    "a key whose session is not known": of_session(KEPT, success(id_=OTHER), f"{KEY[:-1]}0"),
+    "a key for an id that is no text": of_session(KEPT, success(id_=[1]), f"{KEY[:-1]}0"),
+    "a key that was used, whatever the answer": of_session(
+        "got one that the target has consumed", success(), KEY, (2.0, "consumed", "running")
+    ),
+    "a key that was claimed": of_session(
+        "got one that the target has consumed", success(), KEY, (2.0, "claimed", "claimed")
+    ),
     "a bad one behind one that is no text": Row(
         KEY_OF, seen(answers=(success(sessionKey=5), success(sessionKey="x"))), "another value"
     ),
