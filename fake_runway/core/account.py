@@ -223,6 +223,11 @@ class Account:
             return self._create(session_id, at)
         raise UnknownSession("Could not find realtime session.")
 
+    def has_ended(self, session_id: str) -> bool:
+        """Return whether there is such a session, and it was over at the last `advance`."""
+        session = self._sessions.get(session_id)
+        return session is not None and session.state in TERMINAL
+
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
         """Use the session's key. Exactly one call per session succeeds.
 

@@ -28,7 +28,7 @@ from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.sessions import avatar_of
 from fake_runway.runway_api.wire import error_body
 from fake_runway.web.errors import InternalError
-from fake_runway.web.replies import Reply
+from fake_runway.web.replies import Rendered, Reply
 from fake_runway.worlds.world import World
 
 _log = logging.getLogger("fake_runway")
@@ -61,7 +61,7 @@ def apply_call(call: RunwayCall) -> Delivery:
     exchange.arrives = delivery.arrives
     # a fault broke the bytes, and a key in them cannot be redacted any more
     sent = reply.body if isinstance(delivery.body, bytes) else delivery.body
-    exchange.reply = redacted_reply(sent)
+    exchange.reply = sent.redacted if type(sent) is Rendered else redacted_reply(sent)
     world.log.add_exchange(exchange)
     world.notify_call(exchange)
     return delivery
@@ -69,7 +69,8 @@ def apply_call(call: RunwayCall) -> Delivery:
 
 def _redact_request(exchange: Exchange, secret: str) -> None:
     """Take the secrets out of a request, before anything acts on it: a replay acts on the rest."""
-    exchange.agent = _writable(redacted_text(exchange.agent, secret))
+    if exchange.agent:
+        exchange.agent = _writable(redacted_text(exchange.agent, secret))
     if exchange.content_type:
         exchange.content_type = _writable(redacted_text(exchange.content_type, secret))
     if exchange.body:

@@ -1,13 +1,17 @@
 """The fake as one aiohttp application: the Runway API and the admin API behind one port."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from fake_runway.admin_api.handler import AdminHandler
 from fake_runway.replay.routes import REPLAY_OPERATIONS
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.paths import path_of
+from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 
 
@@ -32,6 +36,17 @@ class FakeApp:
             worlds, livekit, token=token, hosts=hosts, more=REPLAY_OPERATIONS
         )
         self._runway = RunwayHandler(worlds, livekit)
+
+    def answer_at_once(
+        self, head: RequestHead, body: Callable[[], bytes]
+    ) -> Reply | Applied | None:
+        """Answer a request as `RunwayHandler.answer_at_once` does; None also for the admin API."""
+        path = path_of(head.target)
+        return None if self._admin.owns(path) else self._runway.answer_at_once(head, path, body)
+
+    async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
+        """Send what `answer_at_once` returned for a request."""
+        return await self._runway.send(answer, request)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""

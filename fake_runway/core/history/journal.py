@@ -347,8 +347,20 @@ class Log:
                 yield entry
 
 
+class Measured(dict[str, Any]):
+    """A JSON object that many entries keep, so that it is measured once."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        super().__init__(value)
+        self.size = size_of(dict(value))
+
+
 def size_of(value: object) -> int:
     """Return about how many bytes of memory a JSON value takes."""
+    if type(value) is Measured:
+        return value.size
     if isinstance(value, str | bytes):
         return 50 + len(value)
     if isinstance(value, dict):

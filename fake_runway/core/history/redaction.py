@@ -35,7 +35,7 @@ _INTEGRATIONS = ("integration", "livekit")
 def redacted_text(text: str, secret: str) -> str:
     """Return `text` without the caller's secret and without keys, percent-encoded ones too."""
     plain = _decoded(text) if "%" in text else text
-    redacted = _KEYS.sub(REDACTED, plain)
+    redacted = _KEYS.sub(REDACTED, plain) if "_" in plain else plain
     if "eyj" in redacted.lower():
         redacted = _JWT.sub(_without_token, redacted)
     if len(secret) >= _SHORTEST_SECRET and not secret.startswith("fake."):
@@ -114,6 +114,11 @@ def redacted_reply(reply: object) -> object:
     """Return the body of an answer without keys and tokens."""
     if not isinstance(reply, dict) or _IN_REPLIES.isdisjoint(reply):
         return reply
+    return redacted_object(reply)
+
+
+def redacted_object(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a JSON object that is answered without keys and tokens."""
     return {
         key: REDACTED if key in _IN_REPLIES and isinstance(value, str) else value
         for key, value in reply.items()
