@@ -13,7 +13,6 @@ anything else can go wrong.
 
 import logging
 import math
-from dataclasses import replace
 
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.effects.base import Delivery, EffectContext
@@ -56,7 +55,7 @@ def apply_call(call: RunwayCall) -> Delivery:
         exchange.faults = tuple([fault.name for fault in striking])
         delivery = _altered(delivery, striking, world)
     if latency_s := world.next_latency_s():
-        delivery = replace(delivery, wait_s=delivery.wait_s + latency_s)
+        delivery = delivery._replace(wait_s=delivery.wait_s + latency_s)
     exchange.status, exchange.wait_s = delivery.status, delivery.wait_s
     exchange.arrives = delivery.arrives
     # a fault broke the bytes, and a key in them cannot be redacted any more
@@ -151,7 +150,7 @@ def _altered(delivery: Delivery, striking: tuple[Fault, ...], world: World) -> D
         context = EffectContext(world.draws.number(f"effect {fault.name}", world.calls), envelope)
         for effect in fault.effects:
             delivery = effect.apply(delivery, context)
-    return replace(delivery, headers={**delivery.headers, "X-Fake-Fault": names})
+    return delivery._replace(headers={**delivery.headers, "X-Fake-Fault": names})
 
 
 def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
