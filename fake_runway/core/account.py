@@ -223,6 +223,10 @@ class Account:
             return self._create(session_id, at)
         raise UnknownSession("Could not find realtime session.")
 
+    def has(self, session_id: str) -> bool:
+        """Return whether there is such a session."""
+        return session_id in self._sessions
+
     def has_ended(self, session_id: str) -> bool:
         """Return whether there is such a session, and it was over at the last `advance`."""
         session = self._sessions.get(session_id)

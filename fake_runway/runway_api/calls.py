@@ -16,11 +16,35 @@ from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.bodies import Body
+from fake_runway.web.callers import bearer
 from fake_runway.web.replies import Rendered, Reply
 from fake_runway.worlds.unread import Connection
 from fake_runway.worlds.world import World
 
 _MOST_BODIES = 2_000
+
+
+class KnownCaller:
+    """Who calls over a connection, so that a secret is checked and hashed once.
+
+    Attributes:
+        authorization: the header, as last sent.
+        token: the bearer token in it.
+        world: the name of the world that it selects, empty if that is not known.
+    """
+
+    __slots__ = ("authorization", "token", "world")
+
+    def __init__(self) -> None:
+        self.authorization = self.token = self.world = ""
+
+    def token_of(self, headers: Mapping[str, str]) -> str:
+        """Return the bearer token of a request over the connection."""
+        authorization = headers.get("Authorization", "")
+        if authorization != self.authorization:
+            self.token, self.world = bearer(headers), ""
+            self.authorization = authorization
+        return self.token
 
 
 class RequestHead(NamedTuple):
@@ -30,6 +54,7 @@ class RequestHead(NamedTuple):
         target: path and query, or a whole URL, as sent.
         url: the same, parsed.
         connection: None: it is closed.
+        caller: what its connection has shown of its caller; None: nothing is remembered.
     """
 
     method: str
@@ -37,6 +62,7 @@ class RequestHead(NamedTuple):
     url: URL
     headers: Mapping[str, str]
     connection: Connection | None
+    caller: KnownCaller | None = None
 
 
 class Applied(NamedTuple):

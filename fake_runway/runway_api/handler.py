@@ -26,6 +26,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
     Applied,
     Auth,
+    KnownCaller,
     RequestHead,
     RunwayCall,
     RunwayOperation,
@@ -143,12 +144,16 @@ class RunwayHandler:
         if match is None or operation is None or SCENARIO_HEADER in head.headers:
             return None
         try:
-            token = callers.bearer(head.headers)
+            caller = head.caller or KnownCaller()
+            token = caller.token_of(head.headers)
             named = callers.named(path.world, head.headers)
             if operation.auth is Auth.SESSION_KEY:
                 world = world_of_key(self._worlds, token, named)
+            elif named is None and (known := self._worlds.used(caller.world)) is not None:
+                world = known
             else:
                 world = world_as_it_is(self._worlds, token, named)
+                caller.world = world.name if named is None else ""
             if not world.caught_up():
                 return None
             exchange = _exchange(head, path, token)
@@ -263,7 +268,8 @@ class RunwayHandler:
             check_version(headers.get("X-Runway-Version"))
         declared = _DECLARED[operation.id]
         if id_:
-            exchange.subject = Subject(declared.kind, checked_id(id_))
+            known = world.account.has(id_)  # so it is an id
+            exchange.subject = Subject(declared.kind, id_ if known else checked_id(id_))
         if head.connection is not None:
             if declared.role is Role.POLL:
                 world.unread.read(head.connection)

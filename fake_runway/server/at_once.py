@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
-from fake_runway.runway_api.calls import Applied, RequestHead
+from fake_runway.runway_api.calls import Applied, KnownCaller, RequestHead
 from fake_runway.server.app import FakeApp
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.web.replies import Reply
@@ -53,11 +53,12 @@ class FakeServer(web.Server):
 class _Connection(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_answer", "_server")
+    __slots__ = ("_answer", "_caller", "_server")
 
     def __init__(self, server: FakeServer, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
+        self._caller = KnownCaller()
         self._answer: Reply | Applied | None = None
         self._parser = _Parser(self._parser, self)  # type: ignore[assignment]
 
@@ -98,7 +99,9 @@ class _Connection(web.RequestHandler):
         transport, server = self.transport, self._server
         if transport is None:
             return False
-        head = RequestHead(message.method, message.path, message.url, message.headers, transport)
+        head = RequestHead(
+            message.method, message.path, message.url, message.headers, transport, self._caller
+        )
         answer = server.app.answer_at_once(head, payload.read_nowait)
         if answer is None:
             return False

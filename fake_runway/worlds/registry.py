@@ -88,21 +88,26 @@ class Worlds:
         """Return the world of that name if there is one; it does not count as used."""
         return self._by_name.get(name)
 
+    def used(self, name: str) -> World | None:
+        """Return the world of that name if there is one; it counts as used now."""
+        world = self._by_name.get(name)
+        if world is not None:
+            self._by_name.move_to_end(name)
+            world.touched_at = self._source()
+        return world
+
     def named(self, name: str, scenario: Scenario | None = None) -> World:
         """Return the world of that name, a new one if there is none; it counts as used now.
 
         Args:
             scenario: what a new one follows; None: what its name selects, or the server's.
         """
-        world = self._by_name.get(name)
+        world = self.used(name)
         if world is None:
             if scenario is None:
                 scenario = self.catalogue.get(scenario_in_name(name) or "") or self.scenario
             world = self.adopt(self._new(name, scenario))
             self.drop_idle()
-        else:
-            self._by_name.move_to_end(name)
-        world.touched_at = self._source()
         return world
 
     def of_tag(self, tag: str | None) -> World | None:

@@ -139,9 +139,8 @@ class Evicted:
     def _counts(self, subjects: frozenset[Subject]) -> Iterator[tuple[CallKind, int, bool]]:
         """Yield how many there are of each kind, and whether they are certainly about these."""
         if not subjects:
-            yield from (
-                (kind, count, True) for kind, count in zip(self._kinds, self._calls, strict=True)
-            )
+            counts = zip(self._kinds, self._calls, strict=True)
+            yield from ((kind, count, True) for kind, count in counts)
             return
         if len(subjects) > 1:  # no exchange is about two
             return
