@@ -101,6 +101,7 @@ class RunwayCall(NamedTuple):
         operation: None: the request fits none, and was rejected.
         token: the bearer token, an API secret or a session key.
         bodies: of polls; None: each is made anew.
+        plain: the request's body is known to hold nothing secret.
     """
 
     world: World
@@ -109,6 +110,7 @@ class RunwayCall(NamedTuple):
     exchange: Exchange
     token: str
     bodies: SessionBodies | None = None
+    plain: bool = False
 
 
 class Auth(Enum):

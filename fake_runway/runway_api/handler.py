@@ -18,7 +18,7 @@ from aiohttp import web
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Rejection
-from fake_runway.core.history.redaction import holds_secret, redacted_text
+from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
@@ -156,15 +156,17 @@ class RunwayHandler:
                 caller.world = world.name if named is None else ""
             if not world.caught_up():
                 return None
-            exchange = _exchange(head, path, token)
+            exchange, plain = _exchange(head, path, token), False
             try:
                 if self._wants_body(head, operation, match.name, exchange, world):
-                    self._take_body(body(), operation, exchange, world)
+                    raw = body()
+                    self._take_body(raw, operation, exchange, world)
+                    plain = holds_nothing_secret(raw, token)
             except Refused as refusal:
                 exchange.rejection = _rejection(refusal)
             if head.connection is not None:
                 exchange.unread = world.unread.before(head.connection)
-            call = RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
+            call = RunwayCall(world, self._livekit, operation, exchange, token, self._polled, plain)
             return self._applied(head, call)
         except Refused as refusal:  # the request selects no world
             return self._refused(refusal)

@@ -40,7 +40,7 @@ _NO_REPLY = Reply(0)
 def apply_call(call: RunwayCall) -> Delivery:
     """Apply one call to its world, log the exchange, and return the answer as it goes out."""
     world, exchange = call.world, call.exchange
-    _redact_request(exchange, call.token)
+    _redact_request(exchange, call.token, plain=call.plain)
     exchange.at = world.clock.now()
     world.account.advance(exchange.at)
     striking: tuple[Fault, ...] = ()
@@ -66,13 +66,13 @@ def apply_call(call: RunwayCall) -> Delivery:
     return delivery
 
 
-def _redact_request(exchange: Exchange, secret: str) -> None:
+def _redact_request(exchange: Exchange, secret: str, *, plain: bool) -> None:
     """Take the secrets out of a request, before anything acts on it: a replay acts on the rest."""
     if exchange.agent:
         exchange.agent = _writable(redacted_text(exchange.agent, secret))
     if exchange.content_type:
         exchange.content_type = _writable(redacted_text(exchange.content_type, secret))
-    if exchange.body:
+    if exchange.body and not plain:
         exchange.body = redacted_body(exchange.body, secret)
     if exchange.query:
         exchange.query = {

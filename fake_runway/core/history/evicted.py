@@ -103,7 +103,9 @@ class Evicted:
             return about
         if len(self._about) >= MOST_SUBJECTS:
             _, oldest = self._about.popitem(last=False)
-            self._merged.calls += oldest.calls
+            merged = self._merged.calls
+            for number, count in oldest.calls.items():
+                merged[number] += count
             self._merged.others += oldest.others
         about = self._about[subject] = _About()
         return about
