@@ -134,17 +134,18 @@ class _Parser:
 
     def feed_data(self, data: bytes) -> tuple[Sequence[Message], bool, bytes]:
         """Parse, answer what can be answered, and return the rest."""
+        rest: list[Message] = []
         while True:
             try:
                 messages, upgraded, tail = self._parser.feed_data(data)
             except HttpProcessingError:
-                self._connection.take_over(self._taken())  # it came before what is wrong
+                self._connection.take_over([*rest, *self._taken()])  # before what is wrong
                 raise
             came = [*self._taken(), *messages]
-            rest = self._unanswered(came, more=upgraded)
-            if rest or upgraded or len(messages) < 2:
+            rest += came if rest else self._unanswered(came, more=upgraded)
+            if upgraded or len(messages) < 2:
                 return rest, upgraded, tail
-            data = b""  # the parser stops after some messages until they are consumed
+            data = b""  # the parser stops after some messages, until enough are consumed
 
     def _taken(self) -> list[Message]:
         """Return the request whose body was on its way."""
