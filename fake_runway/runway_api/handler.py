@@ -65,7 +65,6 @@ from fake_runway.web.routes import RouteMatch, Routes
 from fake_runway.web.sending import send, whole
 from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.unread import Connection
 from fake_runway.worlds.world import World
 
 _KEY_TEXTS: Mapping[KeyState, str] = {
@@ -177,8 +176,10 @@ class RunwayHandler:
         delivery = apply_call(call)
         world, exchange = call.world, call.exchange
         if head.connection is not None:
-            if exchange.unread is None and exchange.rejection is None:
-                _note_poll_of_what_ended(head.connection, exchange, world)
+            if exchange.unread is None and world.account.has_ended(exchange.subject.id):
+                # only a poll of what has ended may be one too many, and many poll what has not
+                world.unread.begin(head.connection, exchange.subject, exchange.operation)
+                exchange.unread = world.unread.before(head.connection)
             world.unread.applied(head.connection, exchange.number)
         self._worlds.answered[exchange.operation, delivery.status] += 1
         if exchange.faults:
@@ -274,8 +275,7 @@ class RunwayHandler:
             exchange.subject = Subject(declared.kind, id_ if known else checked_id(id_))
         if head.connection is not None:
             if declared.role is Role.POLL:
-                world.unread.read(head.connection)
-                _note_poll_of_what_ended(head.connection, exchange, world)
+                world.unread.read(head.connection)  # the rest once it is applied
             else:
                 world.unread.begin(head.connection, exchange.subject, operation.id)
         if (
@@ -303,15 +303,6 @@ class RunwayHandler:
         if operation.creates:
             check_tool_names(body)
         exchange.body = body
-
-
-def _note_poll_of_what_ended(connection: Connection, exchange: Exchange, world: World) -> None:
-    """Note a poll of a session that has ended, since only those may be one too many.
-
-    Most polls are of others, and many connections may poll one session.
-    """
-    if world.account.has_ended(exchange.subject.id):
-        world.unread.begin(connection, exchange.subject, exchange.operation)
 
 
 def _exchange(head: RequestHead, path: Path, token: str) -> Exchange:
