@@ -15,6 +15,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,7 +52,8 @@ class Running:
     Attributes:
         upstream_requests: of one connect that finds its session READY.
         does: the observed features beside connecting.
-        is_loaded: the gateway is ours, and every option was switched on.
+        cpu_goal: connects per CPU second, as a multiple of the Express with as many requests;
+            0: none.
     """
 
     server: Server
@@ -58,7 +61,7 @@ class Running:
     upstream_requests: int
     does: str
     is_express: bool = False
-    is_loaded: bool = False
+    cpu_goal: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +79,29 @@ class Contestant:
     only_cpu: bool = False
 
 
-def contestants(express: Express | None) -> list[Contestant]:
-    """Return ours as it starts by itself, ours with everything on, and Express if it is there.
+def contestants(express: Sequence[Express]) -> list[Contestant]:
+    """Return ours as it starts by itself, ours with everything on, and every Express.
 
-    Ours stands there once more with the answer that Express gives, the session's key: only then do
-    both of them send the same two requests upstream.
+    Ours stands there once more with the session's key as its answer, as one Express gives it: only
+    then do both of them send the same two requests upstream. And once more with a new token in each
+    connect, which is its worst case: a token that is not remembered has to be verified.
     """
     found = [
-        _contestant("ours", {}),
-        _contestant("ours, everything on", EVERYTHING),
+        _contestant("ours", {}, cpu_goal=3.0),
+        _contestant("ours, everything on", EVERYTHING, cpu_goal=2.0),
+        _contestant("ours, everything on, new tokens", EVERYTHING, only_cpu=True, is_minting=True),
         _contestant("ours, everything on, session key", EVERYTHING | KEY_SHAPE, only_cpu=True),
     ]
-    if express is not None:
-        there = express
-        found.append(Contestant(there.name, lambda upstream: _express(there, upstream)))
-    return found
+    return found + [
+        Contestant(each.name, partial(_express, each), only_cpu=each is not express[0])
+        for each in express
+    ]
 
 
-def _contestant(name: str, options: Mapping[str, str], *, only_cpu: bool = False) -> Contestant:
-    return Contestant(name, lambda upstream: _ours(name, upstream, options), only_cpu)
+def _contestant(
+    name: str, options: Mapping[str, str], *, only_cpu: bool = False, **more: Any
+) -> Contestant:
+    return Contestant(name, lambda upstream: _ours(name, upstream, options, **more), only_cpu)
 
 
 @contextmanager
@@ -159,7 +166,14 @@ def _express(express: Express, upstream: str) -> Iterator[Running]:
 
 
 @contextmanager
-def _ours(name: str, upstream: str, options: Mapping[str, str]) -> Iterator[Running]:
+def _ours(
+    name: str,
+    upstream: str,
+    options: Mapping[str, str],
+    *,
+    cpu_goal: float = 0.0,
+    is_minting: bool = False,
+) -> Iterator[Running]:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         log = Path(folder, "log")
         environment = {"RUNWAYML_BASE_URL": upstream, "RUNWAYML_API_SECRET": SECRET, **options}
@@ -170,18 +184,19 @@ def _ours(name: str, upstream: str, options: Mapping[str, str]) -> Iterator[Runn
             server = stack.enter_context(serving(name, command, environment=environment))
         except RuntimeError as error:
             raise RuntimeError(f"{name} did not start: {log.read_text()}") from error
-        target = Target(server.url, _tokens() if options else ())
+        tokens = tuple(islice(_minted(), _TOKENS)) if options else ()
+        target = Target(server.url, tokens, _minted() if is_minting else None)
         does = ", ".join(_switched_on(target, log, options))
         requests = 2 if KEY_SHAPE.items() <= options.items() else 3
-        yield Running(server, target, requests, does, is_loaded=options == EVERYTHING)
+        yield Running(server, target, requests, does, cpu_goal=cpu_goal)
 
 
-def _tokens() -> tuple[str, ...]:
+def _minted() -> Iterator[str]:
+    """Yield tokens of different callers, without an end."""
     expires = int(time.time()) + _TOKEN_LIFE_S
-    return tuple(
-        jwt.encode({"sub": f"caller-{number}", "exp": expires}, _JWT_SECRET, algorithm="HS256")
-        for number in range(_TOKENS)
-    )
+    for number in count():
+        claims = {"sub": f"caller-{number}", "exp": expires}
+        yield jwt.encode(claims, _JWT_SECRET, algorithm="HS256")
 
 
 def _switched_on(target: Target, log: Path, options: Mapping[str, str]) -> Iterator[str]:

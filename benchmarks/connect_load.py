@@ -31,13 +31,17 @@ class Target:
 
     Attributes:
         tokens: one bearer token for each caller, dealt in turn; none: the target needs none.
+        minted: one for each connect instead, without an end.
     """
 
     url: str
     tokens: Sequence[str] = field(default=(), repr=False)
+    minted: Iterator[str] | None = field(default=None, repr=False)
 
     def headers(self, caller: int) -> dict[str, str]:
         """Return what this caller sends."""
+        if self.minted is not None:
+            return {"Authorization": f"Bearer {next(self.minted)}"}
         if not self.tokens:
             return {}
         return {"Authorization": f"Bearer {self.tokens[caller % len(self.tokens)]}"}

@@ -4,6 +4,7 @@ Three parts, each with a table of its own:
 
   1  CPU: sessions are READY at the first poll, so a connect is nothing but the gateway's own work
      and two or three upstream requests. Connects per second of the gateway's CPU time.
+     The goal is against the Express with as many upstream requests.
   2  Waiting: sessions become READY after 0.2 to 8 s. The delay that the gateway adds after that
      instant, as a waiting caller notices it: the pause between two polls, and the rest.
   3  A burst: all callers connect within two seconds, and no session becomes READY before all of
@@ -11,8 +12,8 @@ Three parts, each with a table of its own:
 
 The gateway under test has one core, the fake and the callers share the other one. "Other core
 busy" says how much of it they used: near 100 % the gateway waited for them, and only its CPU time
-and its memory mean something. Express is the server of the document that this project starts from,
-or our example where that document is missing; it is left out, with the reason, without Node.
+and its memory mean something. Express is our example, and the server of the document that this
+project starts from where that is at hand; it is left out, with the reason, without Node.
 
 "Everything on" is authentication (JWT, HS256, a token for each caller), a rate limit, a limit on
 connects in flight, metrics, and a JSON log in a file, as far as the installed gateway has them.
@@ -21,6 +22,7 @@ connects in flight, metrics, and a JSON log in a file, as far as the installed g
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit, setrlimit
@@ -52,7 +54,8 @@ def main() -> None:
     size = QUICK if options.quick else Size()
     _allow_many_files()
     with ExitStack() as stack:
-        express, without = None, "left out on request"
+        express: Sequence[express_gateway.Express] = ()
+        without = "left out on request"
         if not options.no_express:
             try:
                 express, without = stack.enter_context(express_gateway.prepared()), ""

@@ -1,9 +1,9 @@
 """A connect endpoint in Express with the official Node SDK, for `connects.py` to compare with.
 
-It is the Express server of the document that this project starts from, cut out of its text when it
-is run; only a line that makes it listen is added. Where that document is not at hand, our own
-example takes its place, and the table says so. The packages are those that the tests with real
-clients install.
+There are two. One is our own example, which consumes as our gateway does: three upstream requests.
+The other is the Express server of the document that this project starts from, where that is at
+hand: cut out of its text when it is run, with a line added that makes it listen. The packages are
+those that the tests with real clients install.
 """
 
 import shutil
@@ -52,8 +52,8 @@ class Express:
 
 
 @contextmanager
-def prepared() -> Iterator[Express]:
-    """Make the server in a folder that is deleted when the block ends.
+def prepared() -> Iterator[Sequence[Express]]:
+    """Make the servers, ours last, in a folder that is deleted when the block ends.
 
     Raises:
         CannotBeHad: Node or npm is missing, or the packages could not be installed.
@@ -67,22 +67,29 @@ def prepared() -> Iterator[Express]:
         raise CannotBeHad(str(error)) from error
     with TemporaryDirectory() as folder:
         node.lend_packages(Path(folder))
-        yield _built(node, Path(folder))
+        yield [*_the_documents(node, Path(folder)), _example(node, Path(folder))]
 
 
-def _built(node: Node, folder: Path) -> Express:
-    module = folder / "server.mjs"
-    command = [node.binary, "--import", str(node.script("any_port.mjs")), str(module)]
+def _command(node: Node, module: Path) -> Sequence[str]:
+    return [node.binary, "--import", str(node.script("any_port.mjs")), str(module)]
+
+
+def _example(node: Node, folder: Path) -> Express:
+    module = folder / "example.mjs"
+    shutil.copy(EXAMPLE, module)
+    return Express("Express + Node SDK (our example)", 3, _command(node, module))
+
+
+def _the_documents(node: Node, folder: Path) -> Iterator[Express]:
     try:
         seed = next(seed for seed in read_seeds() if seed.kind is Kind.EXPRESS)
     except FileNotFoundError:
-        shutil.copy(EXAMPLE, module)
-        return Express("Express + Node SDK (our example)", 3, command)
-    source = folder / "server.ts"
+        return
+    module, source = folder / "server.mjs", folder / "server.ts"
     # the document's first one leaves listening to its reader; any_port.mjs chooses the port
     listening = "" if "app.listen(" in seed.code else "\napp.listen(0);\n"
     source.write_text(seed.code + listening)
     esbuild = node.folder / "node_modules" / ".bin" / "esbuild"
     subprocess.run([esbuild, source, f"--outfile={module}"], check=True, capture_output=True)
     consumes = "consume" in seed.code
-    return Express("Express + Node SDK (the seed)", 2 + consumes, command)
+    yield Express("Express + Node SDK (the seed)", 2 + consumes, _command(node, module))

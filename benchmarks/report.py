@@ -24,9 +24,14 @@ def table(title: str, head: Row, rows: Iterable[Row]) -> None:
             print("| " + " | ".join("-" * width for width in widths) + " |")
 
 
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """Return the ratio within each round: a disturbance of a round hits both."""
+    return [one / other for one, other in zip(ours, theirs, strict=True)]
+
+
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Return the median of the ratios within each round: a disturbance of a round hits both."""
-    return median(one / other for one, other in zip(ours, theirs, strict=True))
+    """Return the median of the ratios within each round."""
+    return median(ratios(ours, theirs))
 
 
 def against(goal: str, *, met: bool) -> str:

@@ -21,6 +21,7 @@ from contracts.judge.explore import SHRINK_S
 from contracts.judge.fake import FakeError
 from contracts.judge.repairs import NAMES, repair_of
 from contracts.judge.requirements import REQUIREMENTS
+from contracts.judge.requirements.common import counted
 from contracts.judge.run import Judge, RunOptions
 from contracts.judge.runner import PRESETS, Listener
 from contracts.judge.situation import Shape
@@ -231,8 +232,8 @@ def check(
       0  no MUST is broken, and with --strict no SHOULD, and every MUST was observed
       1  one is, or with --strict was not
       2  usage
-      3  no target: it cannot be started, or does not listen; or no evidence: no connect
-         succeeded, no HTTP answer came, or no request reached the fake
+      3  no target: it cannot be started, or does not listen; or no evidence, and no MUST that
+         is broken: no connect succeeded, no HTTP answer came, or no request reached the fake
       4  the judge itself failed: its fake does not run, or a report cannot be written
       130 and 143: interrupted; what was started has ended
 
@@ -414,7 +415,7 @@ def explain(requirement_id: str) -> None:
     click.echo(f"Source: {each.source}\n\nRepair: {repair.text}\n\n{NAMES}")
     for language, code in (("Node", repair.node), ("Python", repair.python)):
         click.echo(f"\n{language}:\n{indent(code, '    ')}")
-    click.echo(f"\nJudged in {len(about)} situations:")
+    click.echo(f"\nJudged in {counted(len(about), 'situation')}:")
     for situation in about:
         click.echo(f"  {situation.id:<28} {situation.about}")
 

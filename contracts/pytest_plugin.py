@@ -75,8 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--gateway-body-template",
-        default='{"avatarId": "$AVATAR"}',
-        type=_described("template"),
+        type=_described("template"),  # no default here: each run would import what parses it
         metavar="BODY",
         help="The body; $AVATAR is replaced. Without it, the endpoint chooses the avatar itself.",
     )
@@ -198,15 +197,16 @@ def gateway_report(
 ) -> "Report":
     """The report of one run, for all items."""
     with _one_line_failures():
-        from contracts.endpoint import target
+        from contracts.endpoint import DEFAULT_BODY, target
 
         option = request.config.option
+        template: str | None = option.gateway_body_template
         return gateway_judging.judge(
             target(
                 gateway_url,
                 method=option.gateway_method,
                 headers=option.gateway_header,
-                body_template=option.gateway_body_template,
+                body_template=DEFAULT_BODY if template is None else template,
                 custom_body_template=option.gateway_custom_body_template,
                 answer_map=option.gateway_answer_map,
             )

@@ -83,7 +83,7 @@ async def running(
         queue = FairQueue(config.concurrency, config.queue)
 
         @asynccontextmanager
-        async def admission(caller: str) -> AsyncIterator[None]:
+        async def turn_and_lease(caller: str) -> AsyncIterator[None]:
             # first a place in this process, which can be waited for, then one among all of them
             async with queue.turn(caller), leases.held(caller):
                 yield
@@ -99,7 +99,7 @@ async def running(
             longest_wait_s=config.longest_wait_s,
             clock=clock,
             jitter=jitter or random.Random(),
-            admission=admission,
+            admission=turn_and_lease if config.limits.in_flight else queue.turn,
             watch=metrics,
         )
         stack.push_async_callback(connects.drain)

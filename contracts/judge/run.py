@@ -33,7 +33,7 @@ from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.spellings import Searched, tokens_in
 from contracts.judge.target import PORT, Target, TargetError, is_uuid
-from contracts.judge.verdict import Outcome, Report
+from contracts.judge.verdict import ONLY_IN_FULL, Outcome, Report
 
 __all__ = [
     "BlockingJudge",
@@ -48,7 +48,6 @@ __all__ = [
 ]
 
 MEDIA_URL = "wss://media.judge.invalid"
-ONLY_IN_FULL = "its situations are played by the full profile only (--profile full)"
 LOSS_S = 1.0
 """A run may fail so long before the loss that makes it fail is noticed, in seconds."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -136,23 +135,24 @@ class RunOptions:
 
     def plan(self, media_url: str, target: Target) -> RunPlan:
         """Return what a run is to do with a target."""
-        chosen = [(each, _why_not(each, target, self.avatars)) for each in self.situations()]
-        quick = {each.id for each, _ in chosen}
-        about = self._about(situations(self.timeout_s, self._marker))
-        left_out = [each for each in about if each.id not in quick]
+        chosen = self.situations()
+        others = self._about(situations(self.timeout_s, self._marker))
+        others = [each for each in others if each not in chosen]
+        every = [(each, _why_not(each, target, self.avatars)) for each in (*chosen, *others)]
+        left_out = [each for each, why in every if each in others and not why]
         tokens = tokens_in(target.headers)
         secret, marker = self.api_secret, self._marker
         return RunPlan(
-            [each for each, why in chosen if not why],
+            [each for each, why in every if each in chosen and not why],
             Context(self.timeout_s, self.shape, secret, marker, media_url, tokens),
             requirements=self.requirements,
             seed=self.seed,
             jobs=self.jobs,
             examples=self.examples,
             left_out=[each.id for each in left_out],
-            not_applicable=[
-                *((each, why) for each, why in chosen if why),
+            not_applicable=[  # the first reason counts, and what a full run judges is applicable
                 *((each, ONLY_IN_FULL) for each in left_out),
+                *((each, why) for each, why in every if why),
             ],
         )
 

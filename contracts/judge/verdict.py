@@ -16,6 +16,8 @@ from contracts.judge.case import (
 from contracts.judge.observation import Observation
 from contracts.judge.situation import Expect, Situation
 
+ONLY_IN_FULL = "its situations are played by the full profile only (--profile full)"
+"""Why a requirement is not applicable to a quick run that is to a full one."""
 LOST_S = 0.3
 """A machine that was so late, in seconds, has spent the time that a last moment leaves."""
 

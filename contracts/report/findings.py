@@ -6,7 +6,7 @@ from itertools import groupby
 
 from contracts.judge.case import Level
 from contracts.judge.observation import Observation
-from contracts.judge.verdict import Outcome, Report, Verdict
+from contracts.judge.verdict import ONLY_IN_FULL, Outcome, Report, Verdict
 
 _WORST_FIRST = (
     *("survive", "request.preset", "request.custom-avatar", "header.version", "poll.waits"),
@@ -111,12 +111,7 @@ def left_out(report: Report) -> str:
     """Return what the quick profile left out, in a line; empty if the run left out nothing."""
     if not report.left_out:
         return ""
-    played = [seen.situation for seen in report.observations]
-    unplayed = [
-        each.requirement.id
-        for each in report.verdicts
-        if not any(each.requirement.is_about(situation) for situation in played)
-    ]
+    unplayed = [each.requirement.id for each in report.verdicts if each.reason == ONLY_IN_FULL]
     without = f", and so all of {', '.join(unplayed)}" if unplayed else ""
     return f"the quick profile left out {len(report.left_out)} situations{without}"
 

@@ -10,7 +10,6 @@ from fake_runway.web.errors import RequestRefused
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
-ROOT = "/__admin"
 _DEFAULT_LIMIT = 100
 
 

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fake_runway.admin_api.calls import ROOT, AdminCall
+from fake_runway.admin_api.calls import AdminCall
+from fake_runway.admin_api.paths import ROOT
 from fake_runway.admin_api.requests import Parameter
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Act

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from fake_runway.admin_api.calls import ROOT, AdminCall
+from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.declaration import (
     AdminOperation,
     ServerWide,
@@ -24,6 +24,7 @@ from fake_runway.admin_api.declaration import (
 )
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
+from fake_runway.admin_api.paths import LOOPBACK, METRICS, ROOT, is_public
 from fake_runway.admin_api.requests import AdminBodies, checked_query
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
@@ -45,10 +46,7 @@ from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
 TOKEN_HEADER = "X-Fake-Admin-Token"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
-_METRICS = ("metrics",)
-_PUBLIC = frozenset({("health",), ("ready",), _METRICS})
 _log = logging.getLogger("fake_runway")
 
 
@@ -73,7 +71,7 @@ class WhichWorld(RequestRefused):
 
 
 class AdminHandler:
-    """The handler of every request that is not for the Runway API.
+    """The handler of every request that `paths.owns` says is the admin API's.
 
     Args:
         more: operations of rooms above this one.
@@ -97,14 +95,10 @@ class AdminHandler:
         self._routes = Routes([*ADMIN_OPERATIONS, *more])
         self._bodies = AdminBodies()
 
-    def owns(self, path: Path) -> bool:
-        """Return whether this handler answers `path`."""
-        return _is_public(path) or path.in_world[:1] == (ROOT.removeprefix("/"),)
-
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
-        """Answer a request whose path this handler owns."""
+        """Answer a request whose path `owns` is true of."""
         try:
-            if _is_public(path):
+            if is_public(path):
                 return self._public(request, path)
             self._check(request)
             return _response(await self._answer(request, path))
@@ -117,7 +111,7 @@ class AdminHandler:
     def _public(self, request: web.BaseRequest, path: Path) -> web.Response:
         if request.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(["GET", "HEAD"])
-        if path.segments == _METRICS:
+        if path.segments == METRICS:
             return web.Response(
                 body=exposition(self._worlds),
                 headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
@@ -191,10 +185,6 @@ class AdminHandler:
             f"Which world? There are {len(only)}. Name one: /w/<world>{ROOT}/..., the header"
             " X-Fake-World, or the API secret as Authorization: Bearer."
         )
-
-
-def _is_public(path: Path) -> bool:
-    return path.segments in _PUBLIC and not path.ends_in_slash
 
 
 def _host(request: web.BaseRequest) -> str:

@@ -150,7 +150,9 @@ def written_span(seconds: float) -> str:
 
 
 def _plain(number: float) -> str:
-    from decimal import Decimal  # a float's own text may have an exponent, a span's may not
+    text = repr(number)
+    if not _NUMBER.fullmatch(text):
+        from decimal import Decimal  # the text has an exponent, as a span's may not; rare
 
-    text = format(Decimal(repr(number)), "f")
+        text = format(Decimal(text), "f")
     return text.removesuffix(".0")

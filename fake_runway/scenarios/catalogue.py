@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.problems import ScenarioProblem, noting
@@ -30,7 +29,9 @@ from fake_runway.scenarios.check import (
     written,
     wrong_avatars,
 )
-from fake_runway.scenarios.yaml_lines import Document, NotYaml, read_documents
+
+if TYPE_CHECKING:
+    from fake_runway.scenarios.yaml_lines import Document
 
 LARGEST_FILE = 1024 * 1024
 _MOST_LINES = 50  # of a message about what is wrong
@@ -77,7 +78,7 @@ class _Draft(NamedTuple):
     """A document of a user's file, and what is wrong with it so far."""
 
     name: str
-    document: Document
+    document: "Document"
     problems: list[ScenarioProblem]
     scenario: Scenario
     avatars: Json
@@ -111,7 +112,7 @@ class Catalogue:
     def builtin(cls) -> Self:
         """Return the scenarios of this package."""
         entries: dict[str, _Entry] = {}
-        folder = files("fake_runway.scenarios") / "builtin"
+        folder = Path(__file__).with_name("builtin")  # see `contracts.wire.documents.load`
         for file in sorted(folder.iterdir(), key=lambda each: each.name):
             if not file.name.endswith(".yaml"):
                 continue
@@ -174,6 +175,8 @@ class Catalogue:
         Raises:
             ScenarioFileError: with all that is wrong with the file, line by line.
         """
+        from fake_runway.scenarios.yaml_lines import NotYaml, read_documents
+
         file = str(path)
         text = _text_of(file)
         try:
@@ -211,7 +214,7 @@ class Catalogue:
         return grown
 
     def _drafted(
-        self, document: Document, stem: str | None, before: Mapping[str, object]
+        self, document: "Document", stem: str | None, before: Mapping[str, object]
     ) -> _Draft:
         """Return a document without its bindings, which may be to documents after it."""
         unread = {each.path for each in document.problems}
@@ -292,6 +295,10 @@ class Catalogue:
     def _parsed(self, name: str) -> tuple[Scenario, Json]:
         """Return a scenario without what its own avatars are bound to, and that as data."""
         if name not in self._unbound:
+            from fake_runway.scenarios.yaml_lines import (
+                read_documents,
+            )  # no server without scenarios needs it
+
             entry = self._entries[name]
             data: Json = read_documents(entry.text)[0].value if entry.data is None else entry.data
             scenario = parse_scenario(data, default_name=name)
@@ -311,7 +318,7 @@ class Catalogue:
 
     def _name(
         self,
-        document: Document,
+        document: "Document",
         stem: str | None,
         found: Mapping[str, object],
         problems: list[ScenarioProblem],

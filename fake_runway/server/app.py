@@ -1,11 +1,12 @@
 """The fake as one aiohttp application: the Runway API and the admin API behind one port."""
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from fake_runway.admin_api.handler import AdminHandler
-from fake_runway.replay.routes import REPLAY_OPERATIONS
+from fake_runway.admin_api.paths import owns
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
@@ -13,6 +14,9 @@ from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.paths import path_of
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
+
+if TYPE_CHECKING:
+    from fake_runway.admin_api.handler import AdminHandler
 
 
 class FakeApp:
@@ -32,9 +36,10 @@ class FakeApp:
         token: str | None = None,
         hosts: frozenset[str] = frozenset(),
     ) -> None:
-        self._admin = AdminHandler(
-            worlds, livekit, token=token, hosts=hosts, more=REPLAY_OPERATIONS
-        )
+        self._worlds = worlds
+        self._livekit = livekit
+        self._token = token
+        self._hosts = hosts
         self._runway = RunwayHandler(worlds, livekit)
 
     def answer_at_once(
@@ -42,16 +47,30 @@ class FakeApp:
     ) -> Reply | Applied | None:
         """Answer a request as `RunwayHandler.answer_at_once` does; None also for the admin API."""
         path = path_of(head.target)
-        return None if self._admin.owns(path) else self._runway.answer_at_once(head, path, body)
+        return None if owns(path) else self._runway.answer_at_once(head, path, body)
 
     async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
         """Send what `answer_at_once` returned for a request."""
         return await self._runway.send(answer, request)
 
+    @cached_property
+    def _admin(self) -> "AdminHandler":
+        # a quarter of what a start would import, and an application never asks for it
+        from fake_runway.admin_api.handler import AdminHandler
+        from fake_runway.replay.routes import REPLAY_OPERATIONS
+
+        return AdminHandler(
+            self._worlds,
+            self._livekit,
+            token=self._token,
+            hosts=self._hosts,
+            more=REPLAY_OPERATIONS,
+        )
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         path = path_of(request.raw_path)
-        if self._admin.owns(path):
+        if owns(path):
             return await self._admin.handle(request, path)
         return await self._runway.handle(request, path)
 

@@ -12,13 +12,14 @@ from typing import Any, TypeVar
 
 import click
 
-from fake_runway.admin_api.handler import LOOPBACK
+from fake_runway.admin_api.paths import LOOPBACK
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
+from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
 from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -58,7 +59,6 @@ def _rate(text: str) -> float:
     return rate
 
 
-PORT = click.IntRange(0, 65_535)
 _LIVEKIT = LiveKit()
 _RETENTION = Retention()
 

@@ -1,7 +1,5 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
-import errno
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.server.address import PortTaken, url_of
 from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
@@ -23,22 +22,6 @@ from fake_runway.worlds.world import DEFAULT_SCENARIO
 LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
 SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
 BACKLOG = 1024  # connections that wait to be accepted: suites open hundreds at once
-
-
-class PortTaken(Exception):
-    """The address cannot be listened on. The message is one line for people.
-
-    Attributes:
-        part: the option that is wrong: "port", "host" or another one's.
-    """
-
-    def __init__(
-        self, host: str, port: int, error: OSError | UnicodeError, *, part: str = ""
-    ) -> None:
-        number = getattr(error, "errno", 0) or 0  # names that do not resolve have a negative one
-        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
-        super().__init__(f"cannot listen on {host}:{port}: {reason}")
-        self.part = part or ("port" if number in (errno.EADDRINUSE, errno.EACCES) else "host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +56,6 @@ class Serving:
 
     url: str
     worlds: Worlds
-
-
-def url_of(host: str, port: int) -> str:
-    """Return the URL of a server; an IPv6 address wants brackets there."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @asynccontextmanager

@@ -64,7 +64,7 @@ class SharedServer:
 
 def main() -> None:
     """Serve until standard input ends; write the URL, or why there is none."""
-    from fake_runway.server.serving import PortTaken
+    from fake_runway.server.address import PortTaken
     from fake_runway.testing.embedded import configuration, served_in_a_thread
 
     try:

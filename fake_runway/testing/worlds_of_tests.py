@@ -158,7 +158,7 @@ class WorldsOfTests:
             ) from error
 
     def _start(self, seed: str | None) -> Server:
-        from fake_runway.server.serving import PortTaken
+        from fake_runway.server.address import PortTaken
         from fake_runway.testing.embedded import configuration, served_in_a_thread
 
         config = configuration(seed="0" if seed is None else seed)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
@@ -148,15 +149,15 @@ class Worlds:
 
         One that holds answers back is in use: it is dropped only if there is no other.
         """
-        gone_before, most = self._source() - self.retention.idle_s, self.retention.most
-        oldest = list(self._by_name.values())[:-1]  # oldest first; the newest stays
-        if len(oldest) < most and (not oldest or oldest[0].touched_at >= gone_before):
-            return
-        for world in sorted(oldest, key=lambda each: each.held_back > 0):
-            if len(self._by_name) > most:
-                self.drop(world.name, reason="count")
-            elif world.touched_at < gone_before and not world.held_back:
-                self.drop(world.name, reason="idle")
+        most, gone_before = self.retention.most, self._source() - self.retention.idle_s
+        oldest = islice(self._by_name.values(), len(self._by_name) - 1)  # the newest stays
+        idle = takewhile(lambda world: world.touched_at < gone_before, oldest)
+        for world in [world for world in idle if not world.held_back]:
+            self.drop(world.name, reason="idle")
+        while len(self._by_name) > max(most, 1):
+            oldest_names = islice(self._by_name, len(self._by_name) - 1)
+            unused = (name for name in oldest_names if not self._by_name[name].held_back)
+            self.drop(next(unused, next(iter(self._by_name))), reason="count")
 
     # Copies
 

@@ -146,6 +146,7 @@ class ConnectFlow:
         deadline = _Deadline(self._clock.now() + self._deadline_s, is_gone)
         async with self._answered_by(deadline.at), self._custody() as custody:
             await custody.place.enter_async_context(self._admission(caller))
+            deadline.check()
             session_id = await self._create(avatar, options, custody, deadline)
             key = await self._until_ready(session_id, deadline)
             handed_out = HandedOut(session_id, key)
@@ -222,6 +223,7 @@ class ConnectFlow:
                 left = deadline.at - self._clock.now()
                 wait = slowed_by_load(next(waits), polling=self._polling)
                 await self._clock.sleep(aligned_to_deadline(wait, time_left_s=left))
+                deadline.check()
         finally:
             self._polling -= 1
 
@@ -232,10 +234,13 @@ class ConnectFlow:
         *,
         custom_avatar: bool = False,
     ) -> T:
-        """Return what `attempt` returns, retried as far as the rules and the deadline allow."""
+        """Return what `attempt` returns, retried as far as the rules and the deadline allow.
+
+        The deadline is checked after each attempt and each wait; the caller of this has done so
+        before the first.
+        """
         retried = 0
         while True:
-            deadline.check()
             try:
                 result = await attempt()
             except UpstreamFailure as failure:
@@ -253,6 +258,7 @@ class ConnectFlow:
                 deadline.check()
                 return result
             await self._clock.sleep(wait)
+            deadline.check()
 
     @asynccontextmanager
     async def _answered_by(self, deadline: float) -> AsyncIterator[None]:

@@ -97,6 +97,8 @@ def requested_options(body: object, allowed: Collection[str]) -> SessionOptions:
     """
     if not isinstance(body, Mapping):
         return NO_OPTIONS  # such a body names no avatar either
+    if body.keys().isdisjoint(OPTIONS):
+        return NO_OPTIONS
     options = SessionOptions(*map(body.get, OPTIONS))
     options.check(allowed)
     return options

@@ -8,19 +8,20 @@ Source: the Runway OpenAPI document of 2024-11-06; consume from the official bro
 
 import asyncio
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import aiohttp
 import orjson
+from aiohttp.http import HttpProcessingError
 
 from gateway.flow.avatars import Avatar
 from gateway.flow.credentials import RoomCredentials
+from gateway.flow.exchange import AnswerTooLong, exchange_over
 from gateway.flow.options import SessionOptions
 from gateway.flow.polling import FailureReason, Hop, UpstreamFailure, parse_retry_after
 
-API_VERSION = "2024-11-06"
-LONGEST_ANSWER = 1 << 18  # bytes
-
+_SESSIONS = "/v1/realtime_sessions"
 _SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SAFE_IN_A_HEADER = re.compile(r"[!-~]{1,4096}")
 _NO_CREDITS = b"enough credits"  # observed: "You do not have enough credits to run this task."
@@ -39,8 +40,7 @@ class RunwayClient:
     def __init__(
         self, http: aiohttp.ClientSession, *, base_url: str, secret: str, attempt_s: float
     ) -> None:
-        self._http = http
-        self._sessions = f"{base_url}/v1/realtime_sessions"
+        self._exchange = exchange_over(http, base_url)
         self._secret = secret
         self._attempt_s = attempt_s
 
@@ -52,13 +52,13 @@ class RunwayClient:
             else {"type": "runway-preset", "presetId": avatar.id}
         )
         body = {"model": "gwm1_avatars", "avatar": wanted, **options.wire()}
-        answer = await self._json(Hop.CREATE, "POST", self._sessions, self._secret, body)
+        answer = await self._json(Hop.CREATE, "POST", _SESSIONS, self._secret, body)
         return _text(answer, "id", Hop.CREATE, _SAFE_IN_A_PATH)
 
     async def retrieve(self, session_id: str) -> tuple[str, str | None]:
         """Poll a session, and return its status, and its key if it is READY."""
-        url = f"{self._sessions}/{session_id}"
-        answer = await self._json(Hop.RETRIEVE, "GET", url, self._secret)
+        path = f"{_SESSIONS}/{session_id}"
+        answer = await self._json(Hop.RETRIEVE, "GET", path, self._secret)
         status = _text(answer, "status", Hop.RETRIEVE)
         if status != "READY":
             return status, None
@@ -66,24 +66,24 @@ class RunwayClient:
 
     async def consume(self, session_id: str, session_key: str) -> RoomCredentials:
         """Use the session's key, which works once."""
-        url = f"{self._sessions}/{session_id}/consume"
-        answer = await self._json(Hop.CONSUME, "POST", url, session_key, {})
+        path = f"{_SESSIONS}/{session_id}/consume"
+        answer = await self._json(Hop.CONSUME, "POST", path, session_key, {})
         url, token, room = (_text(answer, key, Hop.CONSUME) for key in ("url", "token", "roomName"))
         return RoomCredentials(url, token, room)
 
     async def cancel(self, session_id: str) -> None:
         """Cancel a session; one that is unknown upstream counts as cancelled."""
-        url = f"{self._sessions}/{session_id}"
+        path = f"{_SESSIONS}/{session_id}"
         try:
-            await self._send(Hop.CANCEL, "DELETE", url, self._secret)
+            await self._send(Hop.CANCEL, "DELETE", path, self._secret)
         except UpstreamFailure as failure:
             if failure.status != 404:
                 raise
 
     async def _json(
-        self, hop: Hop, method: str, url: str, bearer: str, body: dict[str, Any] | None = None
+        self, hop: Hop, method: str, path: str, bearer: str, body: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        raw = await self._send(hop, method, url, bearer, body)
+        raw = await self._send(hop, method, path, bearer, body)
         try:
             answer = orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -93,47 +93,33 @@ class RunwayClient:
         return answer
 
     async def _send(
-        self, hop: Hop, method: str, url: str, bearer: str, body: dict[str, Any] | None = None
-    ) -> bytes:
+        self, hop: Hop, method: str, path: str, bearer: str, body: dict[str, Any] | None = None
+    ) -> bytes | bytearray:
         """Send one request and return the body of a 2xx answer."""
-        limit = self._attempt_s if hop in (Hop.RETRIEVE, Hop.CANCEL) else None
-        headers = {"Authorization": f"Bearer {bearer}", "X-Runway-Version": API_VERSION}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        short = hop in (Hop.RETRIEVE, Hop.CANCEL)
+        content = None if body is None else orjson.dumps(body)
         try:
-            async with (
-                asyncio.timeout(limit),
-                self._http.request(
-                    method,
-                    url,
-                    headers=headers,
-                    data=None if body is None else orjson.dumps(body),
-                    trace_request_ctx=hop.value,  # the name of its span, if spans are made
-                    allow_redirects=False,  # the secret goes to the configured host and no other
-                ) as response,
-            ):
-                raw = bytearray()
-                async for chunk in response.content.iter_any():
-                    raw += chunk
-                    if len(raw) > LONGEST_ANSWER:
-                        raise UpstreamFailure(hop, FailureReason.UNREADABLE)
+            async with asyncio.timeout(self._attempt_s) if short else nullcontext():
+                received = await self._exchange(
+                    method, path, bearer=bearer, body=content, name=hop.value
+                )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise UpstreamFailure(hop, FailureReason.REFUSED) from None
-        except aiohttp.ClientPayloadError:
+        except (aiohttp.ClientPayloadError, AnswerTooLong):
             raise UpstreamFailure(hop, FailureReason.UNREADABLE) from None
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             reason = (
                 FailureReason.TIMEOUT if isinstance(error, TimeoutError) else FailureReason.BROKEN
             )
             raise UpstreamFailure(hop, reason) from None
-        if 200 <= response.status < 300:
-            return bytes(raw)
+        if 200 <= received.status < 300:
+            return received.body
         raise UpstreamFailure(
             hop,
             FailureReason.STATUS,
-            status=response.status,
-            retry_after_s=parse_retry_after(response.headers),
-            no_credits=_NO_CREDITS in raw,
+            status=received.status,
+            retry_after_s=parse_retry_after(received.headers),
+            no_credits=_NO_CREDITS in received.body,
         )
 
 

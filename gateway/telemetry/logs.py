@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TextIO
+from typing import Any, TextIO
 
 import orjson
 from aiohttp.http import HttpProcessingError
@@ -57,23 +57,33 @@ class _Formatter(logging.Formatter):
         super().__init__()
         self._redaction = redaction
 
-    def values(self, record: logging.LogRecord) -> dict[str, object]:
+    def values(self, record: logging.LogRecord) -> dict[str, Any]:
         """Return the fields of a line in their order; `time` is RFC 3339 in UTC."""
         instant = datetime.fromtimestamp(record.created, UTC)
-        values: dict[str, object] = {
-            "time": f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z",
+        values: dict[str, Any] = {
+            "time": f"{instant.isoformat(timespec='milliseconds')[:-6]}Z",  # without +00:00
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": self._redaction.text(_message(record)),
+            "message": _message(record),
         }
+        texts = ["message"]  # the names of those that may hold a secret
         if (request := CURRENT.get()) is not None:
-            values["request_id"] = self._redaction.text(request.identity.request_id)
+            values["request_id"] = request.identity.request_id
             values["trace_id"] = request.identity.trace_id
+            texts.append("request_id")
         for name in FIELDS:
-            if (value := record.__dict__.get(name)) is not None:
+            value = record.__dict__.get(name)
+            if type(value) is str:
+                values[name] = value
+                texts.append(name)
+            elif value is not None:
                 values[name] = self._redaction.plain(value)
         if trace := self._trace(record):
-            values["exception"] = self._redaction.text(trace)
+            values["exception"] = trace
+            texts.append("exception")
+        if not self._redaction.clears(values[name] for name in texts):
+            for name in texts:
+                values[name] = self._redaction.text(values[name])
         return values
 
     def _trace(self, record: logging.LogRecord) -> str:

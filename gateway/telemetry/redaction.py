@@ -49,13 +49,22 @@ class Redaction:
         )
         self._known = re.compile(known) if known else None
 
+    def clears(self, texts: Iterable[str]) -> bool:
+        """Return whether `text` would leave each of these as it is; False also when in doubt.
+
+        One search over a line's eight texts costs a fourth of a search in each.
+        """
+        # to a lookaround of a secret's pattern a line break is what the end of a text is
+        joined = "\n".join(texts)
+        found = self._known is not None and self._known.search(joined) is not None
+        return not found and not _has_sign(joined)
+
     def text(self, text: str) -> str:
         """Return `text` without secrets."""
         if self._known is not None:
             # first: a form may end inside a secret and leave its rest
             text = self._known.sub(REDACTED, text)
-        small = text.lower()
-        if not any(sign in small for sign in _SIGNS):  # spares almost every line the long search
+        if not _has_sign(text):  # spares almost every line the long search
             return text
         return _SECRET_FORMS.sub(
             lambda match: f"{match[match.lastgroup] if match.lastgroup else ''}{REDACTED}", text
@@ -75,6 +84,11 @@ class Redaction:
         if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
             return [self.plain(inner, depth + 1) for inner in value]
         return self.text(_text(value))
+
+
+def _has_sign(text: str) -> bool:
+    small = text.lower()
+    return any(sign in small for sign in _SIGNS)
 
 
 def _text(value: object) -> str:

@@ -32,7 +32,7 @@ from gateway.telemetry.metrics import CALLER_GONE
 from gateway.telemetry.record import CURRENT, NOT_READY, RequestRecord, identify
 from gateway.telemetry.tracing import Tracing
 from gateway.web.answers import Answer, as_json, refusal
-from gateway.web.hand_over import drop, hand_over, has_left
+from gateway.web.hand_over import departure, drop, hand_over
 
 PATH = "/api/avatar/connect"
 HEALTH, READY, METRICS = "/health", "/ready", "/metrics"
@@ -110,12 +110,13 @@ async def _connect(request: web.Request) -> web.Response:
     avatar = requested_avatar(body, config.avatars)
     options = requested_options(body, config.options)
     record.avatar = "custom" if avatar.custom else "preset"
+    has_left = departure(request)
     # asked whether or not the server cancels the handler of a caller who leaves
     async with service.connects.session(
-        avatar, shape, is_gone=lambda: has_left(request), options=options, caller=record.caller
+        avatar, shape, is_gone=has_left, options=options, caller=record.caller
     ) as handed_out:
         answer = as_json(handed_out.body())
-        await hand_over(request, answer)
+        await hand_over(request, answer, has_left)
         record.session_id = handed_out.session_id
     return answer
 
@@ -161,17 +162,30 @@ async def _body(request: web.Request) -> object:
         raise UnsupportedMediaType
     if any(each.lower() != "identity" for each in request.headers.getall("Content-Encoding", ())):
         raise UnsupportedMediaType("Content-Encoding is not supported")
+    limit = _longest_body(request.app[CONFIG])
+    # most bodies come with their headers, and need no timer
+    in_time = nullcontext() if request.content.is_eof() else asyncio.timeout(BODY_S)
     try:
-        # cloned for its limit: mounted in another application, a request has that one's
-        limited = request.clone(client_max_size=_longest_body(request.app[CONFIG]))
-        async with asyncio.timeout(BODY_S):
-            return orjson.loads(await limited.read())
+        async with in_time:
+            return orjson.loads(await _whole_body(request, limit))
     except TimeoutError:
         raise InvalidRequest("The body did not arrive in time") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise PayloadTooLarge from None
     except (orjson.JSONDecodeError, web.RequestPayloadError):
         raise InvalidRequest("The body is not valid JSON") from None
+
+
+async def _whole_body(request: web.Request, limit: int) -> bytes | bytearray:
+    """Return the body, of at most `limit` bytes: mounted, a request has its application's limit."""
+    body: bytes | bytearray = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > limit:
+            raise PayloadTooLarge
+    if not body:
+        body = await request.read()  # the application that mounts us may have read it
+        if len(body) > limit:
+            raise PayloadTooLarge
+    return body
 
 
 async def _health(_request: web.Request) -> web.Response:

@@ -18,6 +18,7 @@ is not seen either, because the TLS layer keeps the rest to itself.
 
 import asyncio
 import select
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -25,23 +26,28 @@ from aiohttp import web
 from gateway.flow.connect_flow import CallerGone
 
 
-def has_left(request: web.BaseRequest) -> bool:
-    """Return whether the connection is closed, or its other end has closed its sending side.
+def departure(request: web.BaseRequest) -> Callable[[], bool]:
+    """Return what tells whether the caller of `request` has left.
 
-    Asks the kernel, which knows before the event loop does.
+    It has if the connection is closed, or its other end has closed its sending side. The kernel is
+    asked, which knows before the event loop does. A connect asks five times or more, so the
+    socket is registered once.
     """
-    transport = request.transport
-    if transport is None or transport.is_closing():
-        return True
-    if not hasattr(select, "poll"):
-        return False
-    poll = select.poll()
+    poll = select.poll() if hasattr(select, "poll") else None
     # a simulated socket has no descriptor; hang-up and error are reported without being asked for
-    with suppress(OSError, TypeError, ValueError, AttributeError):
-        socket = transport.get_extra_info("socket")
-        poll.register(socket.fileno(), getattr(select, "POLLRDHUP", 0))
-        return bool(poll.poll(0))
-    return False
+    if poll is not None and request.transport is not None:
+        with suppress(OSError, TypeError, ValueError, AttributeError):
+            socket = request.transport.get_extra_info("socket")
+            poll.register(socket.fileno(), getattr(select, "POLLRDHUP", 0))
+
+    def has_left() -> bool:
+        transport = request.transport
+        # first, because the descriptor of a closed transport may be another connection's by now
+        if transport is None or transport.is_closing():
+            return True
+        return poll is not None and bool(poll.poll(0))
+
+    return has_left
 
 
 def drop(request: web.BaseRequest) -> None:
@@ -50,8 +56,13 @@ def drop(request: web.BaseRequest) -> None:
         request.transport.abort()
 
 
-async def hand_over(request: web.Request, answer: web.Response) -> None:
+async def hand_over(
+    request: web.Request, answer: web.Response, has_left: Callable[[], bool]
+) -> None:
     """Send `answer`, and return when the last byte of it is the kernel's.
+
+    Args:
+        has_left: the `departure` of `request`.
 
     Raises:
         CallerGone: the connection was closed, or the write failed, before that. The connection is
@@ -61,7 +72,7 @@ async def hand_over(request: web.Request, answer: web.Response) -> None:
     sent = False
     try:
         with suppress(ConnectionError):
-            sent = await _sent(request, answer)
+            sent = await _sent(request, answer, has_left)
     finally:
         if not sent:
             drop(request)  # the rest must not arrive: the session gets cancelled
@@ -69,9 +80,9 @@ async def hand_over(request: web.Request, answer: web.Response) -> None:
         raise CallerGone
 
 
-async def _sent(request: web.Request, answer: web.Response) -> bool:
+async def _sent(request: web.Request, answer: web.Response, has_left: Callable[[], bool]) -> bool:
     transport, protocol = request.transport, request.protocol
-    if transport is None or has_left(request):
+    if transport is None or has_left():
         return False
     transport.set_write_buffer_limits(0)  # writing is paused from now on while a byte is left
     turn = asyncio.Event()

@@ -116,6 +116,31 @@ async def test_the_limit_of_a_body_holds_when_mounted(aiohttp_client: AiohttpCli
     assert (answer.status, code) == (413, "payload_too_large")
 
 
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        (b'{"avatarId": "nobody"}', 404, "unknown_avatar"),
+        (b" " * 17_000, 413, "payload_too_large"),
+        (b"", 400, "invalid_request"),
+    ],
+)
+async def test_a_body_that_the_mounting_application_has_read_is_still_there(
+    data: bytes, status: int, code: str, aiohttp_client: AiohttpClient
+) -> None:
+    """A middleware that logs or verifies bodies may stand around the gateway."""
+
+    @web.middleware
+    async def reading(request: web.Request, handler: Handler) -> web.StreamResponse:
+        await request.read()
+        return await handler(request)
+
+    parent = web.Application(middlewares=[reading])
+    parent.add_subapp("/sub", create_app(Config(secret=SECRET, base_url="http://127.0.0.1:1")))
+    client = await aiohttp_client(parent)  # unchecked: the path is the parent's
+    answer = await client.post(f"/sub{CONNECT}", data=data, headers=JSON)
+    assert (answer.status, (await answer.json())["code"]) == (status, code)
+
+
 async def test_answers_are_not_to_be_cached(
     start_fake: StartFake, start_gateway: StartGateway
 ) -> None:

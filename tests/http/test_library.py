@@ -10,7 +10,7 @@ import pytest
 
 from fake_runway import FakeRunway
 from fake_runway.scenarios.catalogue import ScenarioFileError
-from fake_runway.server.serving import PortTaken
+from fake_runway.server.address import PortTaken
 from fake_runway.testing.embedded import configuration
 
 

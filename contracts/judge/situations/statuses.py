@@ -11,7 +11,7 @@ from contracts.judge.situation import Expect, Json, Situation, Trait
 from contracts.judge.situations.building import AT_ONCE, fails, succeeds
 
 _ODD: tuple[tuple[str, str, Any], ...] = (
-    ("unknown-status-with-key", "PAUSED, which is not documented,", "PAUSED"),
+    ("unknown-status-with-key", "PAUSED, which is not documented", "PAUSED"),
     ("ready-in-small-letters", "ready in small letters", "ready"),
     ("ready-and-a-space", "READY and a space", "READY "),
     ("more-than-ready", "a status that begins like READY", "READY_SOON"),

@@ -7,7 +7,6 @@ from typing import Any
 
 from fake_runway.core.durations import parse_duration, written
 from fake_runway.core.faults.fault import Fault
-from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.lifecycles.session import Event, Failure, State
 from fake_runway.core.problems import inside
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
@@ -96,6 +95,9 @@ def _happenings(data: Sequence[Json]) -> tuple[Happening, ...]:
 def _faults(data: Json, *, prefix: str, per_session: bool) -> tuple[Fault, ...] | None:
     if "faults" not in data:
         return None
+    # all effects come with it, a tenth of what a start of `serve` would import
+    from fake_runway.core.faults.parsing import parse_fault
+
     faults: dict[str, Fault] = {}
     for index, each in enumerate(data["faults"]):
         name = f"{prefix}{each.get('name', index + 1)}"

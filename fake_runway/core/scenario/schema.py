@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from fake_runway.core.faults.schema import fault_schema
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
 from fake_runway.core.scenario.notations import DURATION
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
@@ -35,6 +34,8 @@ def _of_settings(table: Iterable[Switch]) -> dict[str, Any]:
 
 def account_schema() -> dict[str, Any]:
     """Return the JSON schema of the account form."""
+    from fake_runway.core.faults.schema import fault_schema  # see `forms.py`
+
     return _closed(
         "How the account behaves. What is not said stays as the server was told at its start.",
         {
@@ -50,6 +51,8 @@ def account_schema() -> dict[str, Any]:
 
 def session_schema() -> dict[str, Any]:
     """Return the JSON schema of the session form."""
+    from fake_runway.core.faults.schema import fault_schema  # see `forms.py`
+
     happening = _closed(
         "Something that happens by itself.",
         {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.judge.case import Breach, Level
-from contracts.judge.verdict import Finding, Outcome, Report, Verdict
+from contracts.judge.verdict import ONLY_IN_FULL, Finding, Outcome, Report, Verdict
 from contracts.report.findings import headline, left_out, to_mend_first
 from tests.support.judge import made_reports as reports
 
@@ -85,12 +85,15 @@ def test_the_first_line_agrees_with_the_verdict(
 
 
 def test_what_quick_left_out_is_named() -> None:
-    """How many situations, and the requirements that no played one is about."""
+    """How many situations, and the requirements that only a full run judges."""
     report = replace(reports.kept(), left_out=("never-ready", "queued-for-ever"))
+    only_in_full = Verdict(reports.requirement("a.b"), Outcome.SKIP, reason=ONLY_IN_FULL)
+    never = Verdict(reports.requirement("a.c"), Outcome.SKIP, reason="the endpoint chooses it")
+    skipped = replace(report, verdicts=(only_in_full, never))
 
     assert left_out(reports.kept()) == ""
     assert left_out(report) == "the quick profile left out 2 situations"
-    assert "and so all of shape.types" in left_out(replace(report, observations=()))
+    assert left_out(skipped) == "the quick profile left out 2 situations, and so all of a.b"
 
 
 @pytest.mark.parametrize("end", ["?", "."])

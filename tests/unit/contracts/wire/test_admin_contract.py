@@ -15,9 +15,9 @@ import pytest
 import fake_runway.admin_api.handler  # noqa: F401  # its rejections have codes, too
 from contracts.wire.problems import Kind
 from contracts.wire.schema import BodyValidator, load
-from fake_runway.admin_api.calls import ROOT
 from fake_runway.admin_api.declaration import WorldAct
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
+from fake_runway.admin_api.paths import ROOT
 from fake_runway.client import aio, answers
 from fake_runway.client.answers import View
 from fake_runway.core.durations import DURATION_PATTERN

@@ -7,6 +7,7 @@ import json
 import re
 import string
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -24,7 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.access.auth import authenticator
+from gateway.access import auth
+from gateway.access.auth import Authenticator, authenticator
 from gateway.access.settings import (
     LONGEST_TOKEN,
     AuthSettings,
@@ -55,6 +57,10 @@ class StoppedClock(LoopClock):
     def wall(self) -> float:
         """Return that instant."""
         return self._instant
+
+    def move(self, seconds: float) -> None:
+        """Stand still that much later."""
+        self._instant += seconds
 
 
 @cache
@@ -204,6 +210,77 @@ async def test_nearly_a_token_is_no_token(place: int, other: str) -> None:
 def by(key: Any, algorithm: str, claims: Mapping[str, Any] = CLAIMS) -> str:
     """Return an Authorization header with a token signed by `key`."""
     return "Bearer " + jwt.encode(dict(claims), key, algorithm)
+
+
+def uses_of_tokens() -> st.SearchStrategy[list[tuple[str, int]]]:
+    """Return runs of (token, seconds since the use before), good and bad tokens mixed."""
+    tokens = [
+        *(hs256(sub=sub, exp=NOW + exp) for sub in "ab" for exp in (20, 60)),
+        *(hs256(nbf=NOW + 40), hs256(aud="elsewhere"), hs256(sub=""), hs256()[:-4] + "AAAA"),
+        signed({"alg": "HS256", "kid": "k"}, dict(CLAIMS), secret=SECRET[::-1]),
+        *("x.y.z", "no-jwt"),
+    ]
+    return st.lists(st.tuples(st.sampled_from(tokens), st.integers(-5, 40)), max_size=12)
+
+
+@given(uses_of_tokens(), st.sampled_from([1, 2, 10_000]))
+async def test_what_is_remembered_changes_no_outcome(
+    uses: list[tuple[str, int]], most: int
+) -> None:
+    """Law: each use of a token ends as if it were the first token that was ever seen."""
+
+    async def outcome(callers: Authenticator, token: str) -> str | None:
+        try:
+            return await callers.subject([f"Bearer {token}"])
+        except Unauthorized as error:
+            return f"refused: {error.wrong}"
+
+    async with aiohttp.ClientSession() as http:
+        clock = StoppedClock(NOW)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(auth, "MOST_REMEMBERED", most)
+            remembering = authenticator(HS256, http, clock)
+            for token, later in uses:
+                clock.move(later)
+                anew = await outcome(authenticator(HS256, http, clock), token)
+                assert await outcome(remembering, token) == anew
+
+
+async def test_a_token_is_verified_once_while_it_is_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The one unused longest is forgotten first; a refused one, and one that ended, at once."""
+    verified: list[str] = []
+    decode = jwt.decode
+
+    def counted(token: str, *args: Any, **options: Any) -> Any:
+        verified.append(token)
+        return decode(token, *args, **options)
+
+    monkeypatch.setattr(jwt, "decode", counted)
+    monkeypatch.setattr(auth, "MOST_REMEMBERED", 2)
+    first, second, third = (hs256(sub=sub) for sub in "abc")
+    bad = hs256(aud="elsewhere")
+    clock = StoppedClock(NOW)
+    async with aiohttp.ClientSession() as http:
+        callers = authenticator(HS256, http, clock)
+
+        async def count(*tokens: str) -> int:
+            before = len(verified)
+            for token in tokens:
+                with suppress(Unauthorized):
+                    await callers.subject([f"Bearer {token}"])
+            return len(verified) - before
+
+        assert await count(first, first, first) == 1
+        assert await count(second, first, third) == 2  # which evicts the second
+        assert await count(first, third) == 0
+        assert await count(second) == 1
+        assert await count(bad, bad) == 2
+        clock.move(3600)
+        assert await count(second, second) == 1  # forgotten when it was refused
+        clock.move(-3600)
+        assert await count(second, second) == 1
 
 
 async def test_a_subject_has_one_name_for_any_key_and_is_not_shown() -> None:

@@ -552,3 +552,32 @@ async def test_tokens_are_checked_with_the_keys_of_the_provider(world: World) ->
         assert await callers.subject(header(2, "key-2")) == name
         await callers.close()
     assert world.provider.asked == 2
+
+
+async def test_a_remembered_token_goes_with_its_key(world: World) -> None:
+    """Withdrawn, or replaced under its name, a key takes its tokens along; coming back, too."""
+    settings = AuthSettings(mode=Mode.JWT, jwks_url=world.url)
+    token = jwt.encode(
+        {"sub": "ann", "exp": world.clock.instant + 10_000}, ec_key(1), "ES256", {"kid": "key-1"}
+    )
+    async with aiohttp.ClientSession() as http:
+        callers = authenticator(settings, http, world.clock)
+
+        async def outcome() -> str | None:
+            try:
+                name = await callers.subject([f"Bearer {token}"])
+            except Unauthorized as error:
+                return error.wrong
+            return "good" if name else None
+
+        async def after(keys: list[Jwk]) -> str | None:
+            world.provider.keys = keys
+            world.clock.instant += 600
+            return await outcome()
+
+        assert [await outcome(), await outcome()] == ["good", "good"]
+        assert await after([jwk(2, kid="key-1")]) == "bad signature"
+        assert await after([jwk(2)]) == "unknown key"
+        assert [await after([jwk(1)]), await outcome()] == ["good", "good"]
+        assert await after([jwk(1), jwk(2)]) == "good"
+        await callers.close()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp.http import HttpProcessingError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
@@ -344,6 +344,27 @@ def test_a_very_short_secret_leaves_words_whole() -> None:
     redaction = Redaction(["w", "abc", "abc-efgh", "ijkl"])
     text = redaction.text("answered abcd: w, 'abc' abc-efgh xijklx")
     assert text == f"answered abcd: {REDACTED}, '{REDACTED}' {REDACTED} x{REDACTED}x"
+
+
+parts_of_texts = st.lists(
+    st.sampled_from(
+        ["w", "abcd", "a'b\\c", "\\", "'", "\n", "x", " ", "TOKEN=", "://u:p@h", "eyJ"]
+    ),
+    max_size=5,
+).map("".join)
+some_secrets = st.lists(st.sampled_from(["w", "abcd", "a'b\\c", "\\x\n'y"]), max_size=3)
+
+
+@given(st.lists(parts_of_texts, max_size=4), some_secrets)
+@example(["w", "x"], ["w"])
+def test_texts_that_are_cleared_together_hold_no_secret(
+    parts: list[str], secrets: list[str]
+) -> None:
+    """One search over all texts of a line misses nothing that a search in each would find."""
+    redaction = Redaction(secrets)
+    if redaction.clears(parts):
+        assert [redaction.text(each) for each in parts] == parts
+    assert redaction.clears(["answered", "ann", "/api/avatar/connect", "x" * 36])
 
 
 def test_a_redaction_does_not_show_its_secrets() -> None:

@@ -1,0 +1,70 @@
+"""What `serve` and `up` share: from the options to a process that serves until it is stopped."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import click
+
+from fake_runway.scenarios.catalogue import ScenarioFileError
+from fake_runway.server.address import PortTaken
+from fake_runway.server.logs import formatter
+from fake_runway.server.serving import Configuration
+
+EXIT_USAGE = 2
+EXIT_CANNOT_START = 3
+
+
+def run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    """Run a command on a loop to its end, and exit with its code.
+
+    What cannot be served is a line on stderr.
+    """
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            sys.exit(runner.run(command()))
+    except PortTaken as error:
+        click.echo(f"fake-runway: {error}; choose another with --{error.part}", err=True)
+        sys.exit(EXIT_CANNOT_START)
+    except ScenarioFileError as error:
+        click.echo(f"fake-runway: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+
+
+def set_up_logging(options: dict[str, Any]) -> None:
+    """Log as the options say."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(options["log_format"]))
+    logging.basicConfig(level=options["log_level"].upper(), handlers=[handler])
+
+
+def print_token(configuration: Configuration, options: dict[str, Any]) -> None:
+    """Print an admin token that was generated: it is shown nowhere else."""
+    if configuration.admin_token and not options["admin_token"]:
+        click.echo(f"# admin token: {configuration.admin_token}")
+
+
+def stop_signal() -> asyncio.Event:
+    """Return what SIGINT and SIGTERM set from now on."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopped.set()
+        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends it at once
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopped
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """Return uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop

@@ -1,0 +1,42 @@
+"""`fake-runway serve`: the fake alone."""
+
+from typing import Any
+
+import click
+
+from fake_runway.cli.env import env_lines
+from fake_runway.cli.running import print_token, run, set_up_logging, stop_signal
+from fake_runway.server.options import configuration_from, server_options
+from fake_runway.server.serving import serving
+from fake_runway.worlds.world import DEFAULT_SCENARIO
+
+
+@click.command()
+@server_options
+def serve(**options: Any) -> None:
+    """Serve the fake of the Runway API.
+
+    Point an application at it with the lines that `fake-runway env` prints. Every API secret is a
+    world of its own: sessions, credits, clock.
+
+    \b
+    Examples:
+      fake-runway serve --provision-time 'uniform(1s, 8s)' --latency 50ms
+      fake-runway serve --credits 5              # the third session is refused with 402
+      fake-runway serve --time-scale 60          # an hour of session time in a minute
+    """
+    run(lambda: _serve(options))
+
+
+async def _serve(options: dict[str, Any]) -> int:
+    stopped = stop_signal()
+    configuration = configuration_from(options)
+    set_up_logging(options)
+    async with serving(configuration) as fake:
+        click.echo(f"fake Runway: {fake.url}")
+        click.echo(env_lines(fake.url))
+        if configuration.scenario != DEFAULT_SCENARIO:
+            click.echo(f"# scenario: {configuration.scenario.name}")
+        print_token(configuration, options)
+        await stopped.wait()
+    return 0
