@@ -71,7 +71,7 @@ async def upstream(answer: Answer) -> AsyncIterator[RunwayClient]:
         await runner.cleanup()
 
 
-def flow(client: RunwayClient, watch: Watch, deadline_s: float = 2.0) -> ConnectFlow:
+def flow(client: RunwayClient, watch: Watch, deadline_s: float = 2.0, **more: Any) -> ConnectFlow:
     """Return a flow that notes what becomes of its sessions."""
     return ConnectFlow(
         client,
@@ -80,6 +80,7 @@ def flow(client: RunwayClient, watch: Watch, deadline_s: float = 2.0) -> Connect
         clock=LoopClock(),
         jitter=random.Random(0),
         watch=watch,
+        **more,
     )
 
 
@@ -370,3 +371,50 @@ def test_a_failure_is_answered_when_the_deadline_leaves_no_time_for_a_retry() ->
 
     code, after_s = simulate(main())
     assert (code, round(after_s, 2)) == ("upstream_error", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "sent"),
+    [
+        ("while it waits for its turn", []),
+        ("during the create", ["POST", "DELETE"]),
+        ("before a create is retried", ["POST"]),
+        ("between two polls", ["POST", "GET", "DELETE"]),
+    ],
+)
+def test_nothing_more_is_sent_for_a_caller_who_has_left(leaves: str, sent: list[str]) -> None:
+    """But the cancellation of what there is; the caller is asked for after every wait."""
+
+    async def main() -> list[str]:
+        requests: list[str] = []
+        gone = False
+
+        def leave(when: str) -> None:
+            nonlocal gone
+            gone = gone or when == leaves
+
+        @asynccontextmanager
+        async def admission(_caller: str) -> AsyncIterator[None]:
+            leave("while it waits for its turn")
+            yield
+
+        async def answer(request: web.Request) -> web.Response:
+            requests.append(request.method)
+            if request.method == "POST":
+                leave("during the create")
+                if leaves == "before a create is retried":
+                    asyncio.get_running_loop().call_later(0.05, leave, leaves)
+                    return web.Response(status=503)
+            if request.method == "GET":
+                asyncio.get_running_loop().call_later(0.05, leave, "between two polls")
+            return web.Response(text='{"id": "s", "status": "NOT_READY"}')
+
+        async with upstream(answer) as client:
+            connects = flow(client, Watch(), admission=admission)
+            with pytest.raises(CallerGone):
+                async with connects.session(AVATAR, Shape.SESSION_KEY, is_gone=lambda: gone):
+                    raise AssertionError("never ready")
+            await connects.drain()
+        return requests
+
+    assert simulate(main()) == sent
