@@ -293,7 +293,8 @@ class World:
 
     def _record(self, change: Change) -> None:
         self.log.add_change(change)
-        self.resources_watched.show(change.after, Topic(subject=change.after.id))
+        if self.resources_watched:
+            self.resources_watched.show(change.after, Topic(subject=change.after.id))
 
     def notify_call(self, exchange: Exchange) -> None:
         """Wake those who wait for a call like this one, or for any act or call."""
