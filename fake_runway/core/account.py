@@ -23,7 +23,7 @@ from types import MappingProxyType
 from fake_runway.core.billing import CREATE_CREDITS, DAY_S
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
-from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
+from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.rules import (
     Change,
@@ -68,7 +68,7 @@ class Account:
         self._draws = draws
         self._key_tag = key_tag
         self._sessions: dict[str, Session] = {}
-        self._due: list[tuple[float, int, str]] = []  # a heap; may hold stale entries
+        self._due: list[Session] = []  # a heap by `due_at` and ordinal; may hold stale ones
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
         self._ended: deque[str] = deque()
         self._created: deque[float] = deque()  # creates in the last 24 hours
@@ -119,7 +119,7 @@ class Account:
             return self._admits_at
         while self._due and not self._is_current(self._due[0]):
             heappop(self._due)
-        return self._due[0][0] if self._due else None
+        return self._due[0].due_at if self._due else None
 
     def session_key(self, session: Session) -> str:
         """Return the key that consumes `session`. It never changes."""
@@ -144,18 +144,23 @@ class Account:
             history += self._admit_queued(self._admits_at, most=most)
         if self._admits_at is not None:
             return history
-        while self._due and self._due[0][0] <= now:
+        while self._due:
+            due_at = self._due[0].due_at
+            if due_at is None or due_at > now:
+                break
             if len(history) >= most:
                 return history
-            entry = heappop(self._due)
-            if not self._is_current(entry):
+            session = heappop(self._due)
+            if not self._is_current(session):
                 continue
-            self._now = max(self._now, entry[0])
-            session = self._sessions[entry[2]]
             change = due_transition(
                 session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
             )
-            history += self.apply(change)
+            self._now = max(self._now, change.at)
+            history.append(change)
+            self._put(change)
+            if self._queue:
+                history += self._admit_queued(change.at)
         self._now = now
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
@@ -302,20 +307,25 @@ class Account:
     def _put(self, change: Change) -> None:
         before, after = change.before, change.after
         self._sessions[after.id] = after
-        self._live += (after.state not in TERMINAL) - (before is not None)
-        self.active += (after.state in ACTIVE) - (before is not None and before.state in ACTIVE)
+        state = after.stage.state
+        if before is None:
+            self._live += 1
+        else:
+            self.active -= before.stage.state in ACTIVE
+        self.active += state in ACTIVE
         if after.waits_for_capacity:
             self._queue[after.id] = None
-        elif before is not None and before.state is State.QUEUED:
+        elif self._queue:
             self._queue.pop(after.id, None)
         self._record(change)
         if after.due_at is not None and after.due_at < math.inf:
-            heappush(self._due, (after.due_at, after.ordinal, after.id))
+            heappush(self._due, after)
         if change.charge:
             self.spent += change.charge
             day = int(change.at // DAY_S)
             self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
-        if after.state in TERMINAL:
+        if state in TERMINAL:
+            self._live -= 1
             self._ended.append(after.id)
             self._evict_oldest()
         self._drop_stale_entries()
@@ -354,9 +364,8 @@ class Account:
         changes = [*self.apply(change), *self.advance(change.at)]
         return next(done.after for done in reversed(changes) if done.after.id == change.after.id)
 
-    def _is_current(self, entry: tuple[float, int, str]) -> bool:
-        session = self._sessions.get(entry[2])
-        return session is not None and (session.due_at, session.ordinal) == entry[:2]
+    def _is_current(self, session: Session) -> bool:
+        return self._sessions.get(session.id) is session
 
     def _evict_oldest(self) -> None:
         while len(self._ended) > self.settings.limits.retained:
@@ -365,6 +374,6 @@ class Account:
 
     def _drop_stale_entries(self) -> None:
         """Keep the heap in proportion to the live sessions: cancelled ones leave stale entries."""
-        if len(self._due) > self._live + self._live // 4 + _FEW_ENTRIES:
-            self._due = [entry for entry in self._due if self._is_current(entry)]
+        if len(self._due) > self._live + self._live // 16 + _FEW_ENTRIES:
+            self._due = [session for session in self._due if self._is_current(session)]
             heapify(self._due)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from itertools import product
 from math import inf, nextafter
 
@@ -17,7 +17,7 @@ from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.lifecycles.session import TERMINAL, TRANSITIONS, Event, Failure, State
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Happening, Plan, Session, new_session, next_due, step
-from tests.support.fake.plans import failing
+from tests.support.fake.plans import failing, made_up
 from tests.unit.fake_runway.core.playing import (
     BROKEN,
     LAW,
@@ -223,7 +223,7 @@ def test_a_session_is_a_value() -> None:
     """A session is immutable; a step makes another one."""
     _, session, _ = in_state(State.READY)
 
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         session.state = State.RUNNING  # type: ignore[misc] # that is what is tried here
 
     assert step(session, Event.CONSUMED, START + 3, draws=DRAWS) is not session
@@ -234,7 +234,7 @@ def test_blocks_begin_at_multiples_of_six_seconds_from_the_start() -> None:
     """No sum of steps drifts: the thousandth block begins 6000 seconds after the start."""
     _, session, _ = in_state(State.RUNNING)
     started_at = START + 0.1
-    session = replace(session, started_at=started_at, max_duration_s=10_000, blocks=999)
+    session = made_up(session, started_at=started_at, max_duration_s=10_000, blocks=999)
 
     assert step(session, Event.BILLED, START, draws=DRAWS).due_at == started_at + 6000
 
