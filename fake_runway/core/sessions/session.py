@@ -126,6 +126,8 @@ class Stage:
         event: the event that led to `state`; None for a new session.
         due_event: the next event that happens by itself; None: none does.
         blocks: blocks of RUNNING billed so far.
+        usual: where all sessions that get here await the same event after the same span: this span,
+            in seconds, and the stage in which they await it. None: ask `next_due`.
     """
 
     plan: Plan
@@ -135,9 +137,23 @@ class Stage:
     blocks: int = 0
     failure: Failure | None = None
     state: State = field(init=False)
+    usual: "tuple[float, Stage] | None" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", STATE_AFTER[self.event])
+        object.__setattr__(self, "usual", self._usual())
+
+    def _usual(self) -> "tuple[float, Stage] | None":
+        plan = self.plan
+        if self.due_event is not None or plan.happening_in(self.state) is not None:
+            return None
+        if self.state is State.PROVISIONING and isinstance(plan.provision, Fixed):
+            span_s, event = plan.provision.seconds, Event.PROVISIONED
+        elif self.state is State.READY:
+            span_s, event = plan.expires_in_s, Event.EXPIRED
+        else:
+            return None
+        return span_s, plan.stage(self.max_duration_s, self.event, event, self.blocks)
 
     def __lt__(self, other: object) -> bool:
         """Let a heap compare two versions of a session due at one instant: neither is first."""
@@ -261,6 +277,10 @@ def step(
     elif target is State.FAILED:
         reason = EXPIRED_FAILURE if event is Event.EXPIRED else failure or UNEXPLAINED_FAILURE
     after = stage.plan.stage(stage.max_duration_s, event, None, blocks, reason)
+    if after.usual is not None:
+        span_s, after = after.usual
+        due_at = later(at, span_s)
+        return Session(due_at, ordinal, after, session_id, created_at, at, ready_at, started_at)
     changed = Session(None, ordinal, after, session_id, created_at, at, ready_at, started_at)
     return changed if target in TERMINAL else _with_due(changed, draws)
 
