@@ -370,7 +370,8 @@ class Account:
         return self._sessions.get(session.id) is session
 
     def _evict_oldest(self) -> None:
-        while len(self._ended) > self.settings.limits.retained:
+        retained = self.settings.limits.retained
+        while len(self._ended) > retained:
             del self._sessions[self._ended.popleft()]
             self.evicted += 1
 

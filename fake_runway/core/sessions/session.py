@@ -108,8 +108,14 @@ class Plan:
         blocks: int = 0,
         failure: Failure | None = None,
     ) -> "Stage":
-        """Return the stage after `event`, the same object for the same facts."""
+        """Return the stage after `event`, the same object for the same facts.
+
+        Not after FAILED, whose reason can be any text of any length: nothing is to outlive those
+        sessions.
+        """
         key = (max_duration_s, event, due_event, blocks, failure)
+        if event is Event.FAILED:
+            return Stage(self, *key)
         stage = self._stages.get(key)
         if stage is None:
             if len(self._stages) >= _MOST_STAGES:
@@ -161,7 +167,7 @@ class Stage:
 
 
 _StageKey = tuple[int, Event | None, Event | None, int, Failure | None]
-_MOST_STAGES = 4_096  # of a plan: a call of half an hour has 300
+_MOST_STAGES = 4_096  # of a plan, a megabyte; a call of half an hour has 300
 
 
 class Session(NamedTuple):
@@ -321,10 +327,8 @@ def _release(session: Session, draws: Draws) -> tuple[float, Event] | None:
 
 
 def _readiness(session: Session, draws: Draws) -> tuple[float, Event]:
-    provision = session.stage.plan.provision
-    # the usual plan needs no draw
-    number = 0.5 if type(provision) is Fixed else draws.number("provision", session.ordinal)
-    return later(session.changed_at, provision.sample(number)), Event.PROVISIONED
+    number = draws.number("provision", session.ordinal)
+    return later(session.changed_at, session.plan.provision.sample(number)), Event.PROVISIONED
 
 
 def _expiry(session: Session, draws: Draws) -> tuple[float, Event] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fake_runway.core.durations import Fixed
@@ -15,7 +15,7 @@ from fake_runway.core.sessions.session import Plan, Session
 from tests.support.fake.plans import made_up
 from tests.unit.fake_runway.core.playing import LAW, START, new_account
 
-instants = st.floats(0, 2) | st.sampled_from([0.0, 0.5, 1 / 16, 1e5, 1e9])
+instants = st.floats(0, 1 / 16) | st.floats(0, 2) | st.sampled_from([0.0, 1 / 16, 1e5, 1e9])
 
 
 def due(instants: list[float]) -> list[Session]:
@@ -67,7 +67,8 @@ def test_the_earliest_comes_first_and_of_equals_the_oldest(
 
 
 @LAW
-@given(st.lists(instants), st.sets(st.integers(0, 20)))
+@given(st.lists(instants, max_size=40), st.sets(st.integers(0, 40)))
+@example([0.0, 0.01, 0.04, 0.02, 0.03, 0.05], {1, 2, 3, 4, 5})
 def test_only_what_is_wanted_is_kept(given_instants: list[float], wanted: set[int]) -> None:
     """In the same order, and counted."""
     sessions = due(given_instants)
