@@ -162,7 +162,8 @@ class Account:
             if self._queue:
                 history += self._admit_queued(change.at)
         self._now = now
-        self._drop_stale_entries()
+        if history:
+            self._drop_stale_entries()
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
         return history
