@@ -10,7 +10,7 @@ method nor faults are. An answer that would need those says so, and never guesse
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
@@ -39,8 +39,23 @@ class Counted(NamedTuple):
 class _About:
     """What was evicted about one resource."""
 
-    calls: Counter[int] = field(default_factory=Counter)  # by the number of their kind
     others: int = 0
+    _calls: Counter[int] | None = None
+
+    @property
+    def calls(self) -> Counter[int]:
+        """Its calls by the number of their kind; most evicted entries are moves, so often none."""
+        if self._calls is None:
+            self._calls = Counter()
+        return self._calls
+
+    def add(self, other: "_About") -> None:
+        """Count what was evicted about another resource as well."""
+        self.others += other.others
+        if other._calls:
+            mine = self.calls
+            for number, count in other._calls.items():
+                mine[number] += count
 
 
 class Evicted:
@@ -103,10 +118,7 @@ class Evicted:
             return about
         if len(self._about) >= MOST_SUBJECTS:
             _, oldest = self._about.popitem(last=False)
-            merged = self._merged.calls
-            for number, count in oldest.calls.items():
-                merged[number] += count
-            self._merged.others += oldest.others
+            self._merged.add(oldest)
         about = self._about[subject] = _About()
         return about
 

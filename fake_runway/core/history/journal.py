@@ -301,11 +301,11 @@ class Log:
         """Add `change` as a move, unless its kind leaves such events unrecorded."""
         kind = self._vocabulary.kind_of(change.after.state)
         if change.event not in kind.unrecorded:
-            move = Move(self.number(), kind, change)
-            if len(self.moves) == self.moves.maxlen:
+            moves, move = self.moves, Move(self.number(), kind, change)
+            if len(moves) == moves.maxlen:
                 self.lost_moves += 1
-                self.evicted.add_move((self.moves[0] if self.moves else move).subject)
-            self.moves.append(move)
+                self.evicted.add_move((moves[0] if moves else move).subject)
+            moves.append(move)
 
     def copy(self) -> "Log":
         """Return an independent copy."""
