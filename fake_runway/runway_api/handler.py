@@ -122,6 +122,7 @@ class RunwayHandler:
         if delivery.wait_s <= 0 and delivery.at_once:
             return whole(delivery)
         world.held_back += 1
+        world.notify()  # its call was notified before the answer was held back
         try:
             return await send(delivery, request, world.clock)
         finally:

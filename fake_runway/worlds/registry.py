@@ -150,7 +150,7 @@ class Worlds:
         One that holds answers back is in use: it is dropped only if there is no other.
         """
         most, gone_before = self.retention.most, self._source() - self.retention.idle_s
-        oldest = islice(self._by_name.values(), len(self._by_name) - 1)  # the newest stays
+        oldest = islice(self._by_name.values(), max(0, len(self._by_name) - 1))  # the newest stays
         idle = takewhile(lambda world: world.touched_at < gone_before, oldest)
         for world in [world for world in idle if not world.held_back]:
             self.drop(world.name, reason="idle")
