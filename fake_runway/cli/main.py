@@ -25,6 +25,9 @@ class _Later(click.Command):
         self.load = load
 
 
+_GC_EVERY = 10_000  # new objects; with Python's 700 a server with many sessions looks all the time
+
+
 class _Commands(click.Group):
     """A group that replaces a stand-in by its command when it is called."""
 
@@ -37,6 +40,7 @@ class _Commands(click.Group):
         if not gc.isenabled():  # see `__main__.py`; everything is imported now
             gc.freeze()  # else the next collection would look through all of it at once
             gc.enable()
+            gc.set_threshold(_GC_EVERY)
         return name, command, rest
 
 

@@ -1,7 +1,7 @@
 """One account: its sessions, its capacity, its credits, its quota.
 
 Thousands of sessions change by themselves as time goes by. A timer for each would tie the core to
-an event loop, and could not be jumped over. So the account keeps a heap of due times, and
+an event loop, and could not be jumped over. So the account keeps an agenda of due times, and
 `advance(now)` applies every event that has become due, earliest first, each at its own instant. The
 capacity that an event frees admits the oldest queued session at that same instant, whose own next
 event may be due before `now` as well. Hence the law that everything else rests on: advancing in two
@@ -17,7 +17,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
-from heapq import heapify, heappop, heappush
 from types import MappingProxyType
 
 from fake_runway.core.billing import CREATE_CREDITS, DAY_S
@@ -25,6 +24,7 @@ from fake_runway.core.draws import Draws
 from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
 from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
+from fake_runway.core.sessions.agenda import Agenda
 from fake_runway.core.sessions.rules import (
     Change,
     check_backend,
@@ -68,7 +68,7 @@ class Account:
         self._draws = draws
         self._key_tag = key_tag
         self._sessions: dict[str, Session] = {}
-        self._due: list[tuple[float, int, str]] = []  # a heap; may hold stale entries
+        self._due = Agenda()  # may hold stale versions of sessions
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
         self._ended: deque[str] = deque()
         self._created: deque[float] = deque()  # creates in the last 24 hours
@@ -117,9 +117,9 @@ class Account:
         """When the next event is due; None if none is."""
         if self._admits_at is not None:
             return self._admits_at
-        while self._due and not self._is_current(self._due[0]):
-            heappop(self._due)
-        return self._due[0][0] if self._due else None
+        while (session := self._due.first()) is not None and not self._is_current(session):
+            self._due.remove_first()
+        return None if session is None else session.due_at
 
     def session_key(self, session: Session) -> str:
         """Return the key that consumes `session`. It never changes."""
@@ -144,19 +144,26 @@ class Account:
             history += self._admit_queued(self._admits_at, most=most)
         if self._admits_at is not None:
             return history
-        while self._due and self._due[0][0] <= now:
+        current = self._sessions
+        while (session := self._due.first()) is not None:
+            if session.due_at is None or session.due_at > now:
+                break
             if len(history) >= most:
                 return history
-            entry = heappop(self._due)
-            if not self._is_current(entry):
+            self._due.remove_first()
+            if current.get(session.id) is not session:
                 continue
-            self._now = max(self._now, entry[0])
-            session = self._sessions[entry[2]]
             change = due_transition(
                 session, draws=self._draws, left=self.left, unpaid=self.settings.unpaid
             )
-            history += self.apply(change)
+            self._now = max(self._now, change.at)
+            history.append(change)
+            self._put(change)
+            if self._queue:
+                history += self._admit_queued(change.at)
         self._now = now
+        if history:
+            self._drop_stale_entries()
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
         return history
@@ -223,6 +230,15 @@ class Account:
             return self._create(session_id, at)
         raise UnknownSession("Could not find realtime session.")
 
+    def has(self, session_id: str) -> bool:
+        """Return whether there is such a session."""
+        return session_id in self._sessions
+
+    def has_ended(self, session_id: str) -> bool:
+        """Return whether there is such a session, and it was over at the last `advance`."""
+        session = self._sessions.get(session_id)
+        return session is not None and session.state in TERMINAL
+
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
         """Use the session's key. Exactly one call per session succeeds.
 
@@ -276,7 +292,9 @@ class Account:
     def apply(self, change: Change) -> list[Change]:
         """Apply `change` and admit queued sessions to the capacity it frees; return all changes."""
         self._put(change)
-        return [change, *self._admit_queued(change.at)]
+        changes = [change, *self._admit_queued(change.at)]
+        self._drop_stale_entries()
+        return changes
 
     def _admit_queued(self, at: float, *, most: float = math.inf) -> list[Change]:
         limit = self.settings.limits.concurrency
@@ -302,23 +320,27 @@ class Account:
     def _put(self, change: Change) -> None:
         before, after = change.before, change.after
         self._sessions[after.id] = after
-        self._live += (after.state not in TERMINAL) - (before is not None)
-        self.active += (after.state in ACTIVE) - (before is not None and before.state in ACTIVE)
-        if after.waits_for_capacity:
+        state = after.stage.state
+        if before is None:
+            self._live += 1
+        else:
+            self.active -= before.stage.state in ACTIVE
+        self.active += state in ACTIVE
+        if state is State.QUEUED and after.waits_for_capacity:
             self._queue[after.id] = None
-        elif before is not None and before.state is State.QUEUED:
+        elif self._queue:
             self._queue.pop(after.id, None)
         self._record(change)
-        if after.due_at is not None and after.due_at < math.inf:
-            heappush(self._due, (after.due_at, after.ordinal, after.id))
+        if after.due_at is not None:
+            self._due.add(after)
         if change.charge:
             self.spent += change.charge
             day = int(change.at // DAY_S)
             self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
-        if after.state in TERMINAL:
+        if state in TERMINAL:
+            self._live -= 1
             self._ended.append(after.id)
             self._evict_oldest()
-        self._drop_stale_entries()
 
     def _unused_id(self) -> str:
         """Return the next id by ordinal, skipping ids that exist because they were materialised."""
@@ -354,17 +376,16 @@ class Account:
         changes = [*self.apply(change), *self.advance(change.at)]
         return next(done.after for done in reversed(changes) if done.after.id == change.after.id)
 
-    def _is_current(self, entry: tuple[float, int, str]) -> bool:
-        session = self._sessions.get(entry[2])
-        return session is not None and (session.due_at, session.ordinal) == entry[:2]
+    def _is_current(self, session: Session) -> bool:
+        return self._sessions.get(session.id) is session
 
     def _evict_oldest(self) -> None:
-        while len(self._ended) > self.settings.limits.retained:
+        retained = self.settings.limits.retained
+        while len(self._ended) > retained:
             del self._sessions[self._ended.popleft()]
             self.evicted += 1
 
     def _drop_stale_entries(self) -> None:
-        """Keep the heap in proportion to the live sessions: cancelled ones leave stale entries."""
-        if len(self._due) > self._live + self._live // 4 + _FEW_ENTRIES:
-            self._due = [entry for entry in self._due if self._is_current(entry)]
-            heapify(self._due)
+        """Keep the agenda in proportion to the live sessions: cancels leave stale entries."""
+        if len(self._due) > self._live + self._live // 16 + _FEW_ENTRIES:
+            self._due.keep(self._is_current)

@@ -2,16 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from fake_runway.core.history.journal import Exchange
+from yarl import URL
+
+from fake_runway.core.faults.effects.base import Delivery
+from fake_runway.core.history.journal import Exchange, Measured
+from fake_runway.core.history.redaction import redacted_object
+from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.wire import session_body
 from fake_runway.web.bodies import Body
-from fake_runway.web.replies import Reply
+from fake_runway.web.callers import bearer
+from fake_runway.web.replies import Rendered, Reply
+from fake_runway.worlds.unread import Connection
 from fake_runway.worlds.world import World
+
+_MOST_BODIES = 2_000
+
+
+class KnownCaller:
+    """Who calls over a connection, so that a secret is checked and hashed once.
+
+    Attributes:
+        authorization: the header, as last sent.
+        token: the bearer token in it.
+        world: the name of the world that it selects, empty if that is not known.
+    """
+
+    __slots__ = ("authorization", "token", "world")
+
+    def __init__(self) -> None:
+        self.authorization = self.token = self.world = ""
+
+    def token_of(self, headers: Mapping[str, str]) -> str:
+        """Return the bearer token of a request over the connection."""
+        authorization = headers.get("Authorization", "")
+        if authorization != self.authorization:
+            self.token, self.world = bearer(headers), ""
+            self.authorization = authorization
+        return self.token
+
+
+class RequestHead(NamedTuple):
+    """What a request says before its body.
+
+    Attributes:
+        target: path and query, or a whole URL, as sent.
+        url: the same, parsed.
+        connection: None: it is closed.
+        caller: what its connection has shown of its caller; None: nothing is remembered.
+    """
+
+    method: str
+    target: str
+    url: URL
+    headers: Mapping[str, str]
+    connection: Connection | None
+    caller: KnownCaller | None = None
+
+
+class Applied(NamedTuple):
+    """A call that is applied, and logged; what is left is to send its answer."""
+
+    delivery: Delivery
+    world: World
+
+
+class SessionBodies:
+    """The bodies of polls: each is made once for a session that stays as it is.
+
+    A session is a value, and another one once anything happens to it.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Session, Rendered]] = {}  # by id, the latest ones
+
+    def of(self, session: Session, key_of: Callable[[Session], str]) -> Rendered:
+        """Return the body of a GET of `session`; arguments as of `session_body`."""
+        made = self._made.get(session.id)
+        if made is not None and made[0] is session:
+            return made[1]
+        body = session_body(session, key_of)
+        rendered = Rendered(body, redacted=Measured(redacted_object(body)))
+        if len(self._made) >= _MOST_BODIES:
+            self._made.clear()
+        self._made[session.id] = session, rendered
+        return rendered
 
 
 class RunwayCall(NamedTuple):
@@ -20,6 +100,8 @@ class RunwayCall(NamedTuple):
     Attributes:
         operation: None: the request fits none, and was rejected.
         token: the bearer token, an API secret or a session key.
+        bodies: of polls; None: each is made anew.
+        plain: the request's body is known to hold nothing secret.
     """
 
     world: World
@@ -27,6 +109,8 @@ class RunwayCall(NamedTuple):
     operation: RunwayOperation | None
     exchange: Exchange
     token: str
+    bodies: SessionBodies | None = None
+    plain: bool = False
 
 
 class Auth(Enum):

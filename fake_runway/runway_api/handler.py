@@ -5,38 +5,55 @@ content type, body; then the call itself (`pipeline.py`). The real order is unkn
 key comes first where one is needed.
 
 The handler does without `web.Application`, whose own router and middlewares cost a tenth of a poll:
-`server/serving.py` runs it on aiohttp's low-level server.
+`server/serving.py` runs it on aiohttp's low-level server. There most calls are answered as their
+last byte is parsed (`answer_at_once`); `handle` is the way of all others, and of a mounted fake.
 """
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote_plus
 
 from aiohttp import web
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Rejection
-from fake_runway.core.history.redaction import holds_secret, redacted_text
+from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
+from fake_runway.runway_api.calls import (
+    Applied,
+    Auth,
+    KnownCaller,
+    RequestHead,
+    RunwayCall,
+    RunwayOperation,
+    SessionBodies,
+)
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
-from fake_runway.runway_api.selection import world_of_any, world_of_key, world_of_secret
+from fake_runway.runway_api.selection import (
+    SCENARIO_HEADER,
+    world_as_it_is,
+    world_of_any,
+    world_of_key,
+    world_of_secret,
+)
 from fake_runway.web import callers, cors
 from fake_runway.web.bodies import (
     API_VERSION,
+    LONGEST_BODY,
     Bodies,
-    Body,
     check_tool_names,
     check_version,
     checked_id,
+    read,
 )
 from fake_runway.web.errors import (
     BadPath,
+    BodyTooLarge,
     InternalError,
     RequestRefused,
     UnknownRoute,
@@ -44,7 +61,7 @@ from fake_runway.web.errors import (
 )
 from fake_runway.web.paths import Path
 from fake_runway.web.replies import Reply
-from fake_runway.web.routes import Routes
+from fake_runway.web.routes import RouteMatch, Routes
 from fake_runway.web.sending import send, whole
 from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
@@ -58,6 +75,7 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
+_DECLARED = RUNWAY_API.operation
 _LONGEST_HEADER = 120  # as kept in the journal
 
 _log = logging.getLogger("fake_runway")
@@ -75,27 +93,98 @@ class RunwayHandler:
         self._livekit = livekit
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
+        self._polled = SessionBodies()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request for `path`; every failure has the provider's form."""
-        worlds = self._worlds
+        head = RequestHead(
+            request.method, request.raw_path, request.rel_url, request.headers, request.transport
+        )
+        match = self._routes.match(path)
+        if match is not None and head.method == "OPTIONS":
+            requested = head.headers.get("Access-Control-Request-Headers", "")
+            return whole(Reply(204, headers=cors.preflight(match.methods, requested)))
         try:
-            call = await self._read(request, path)
-            if isinstance(call, Reply):
-                return whole(call)
+            call = await self._call(request, head, path, match)
             await call.world.catch_up()
-            delivery = apply_call(call)
+            applied = self._applied(head, call)
         except Refused as refusal:  # the request selects no world
-            worlds.answered["", refusal.status] += 1
-            return whole(error_reply(refusal, worlds.settings))
+            return whole(self._refused(refusal))
         except Exception:
-            _log.exception("could not answer a %s", request.method)
-            return whole(error_reply(InternalError("Internal error"), worlds.settings))
+            return whole(self._failed(head))
+        return await self.send(applied, request)
+
+    async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
+        """Send an answer, as slowly as it has to be."""
+        if isinstance(answer, Reply):
+            return whole(answer)
+        delivery, world = answer
+        if delivery.wait_s <= 0 and delivery.at_once:
+            return whole(delivery)
+        world.held_back += 1
+        world.notify()  # its call was notified before the answer was held back
+        try:
+            return await send(delivery, request, world.clock)
+        finally:
+            world.held_back -= 1
+
+    def answer_at_once(
+        self, head: RequestHead, path: Path, body: Callable[[], bytes]
+    ) -> Reply | Applied | None:
+        """Answer a request whose body is there, without waiting for anything.
+
+        None: `handle` has to, and nothing has happened yet. That is so for the rare requests that
+        wait for turns, and for those that mean no operation.
+
+        Args:
+            body: called at most once, and never where None is returned.
+        """
+        match = self._routes.match(path)
+        operation = None if match is None else match.operations.get(head.method)
+        if match is None or operation is None or SCENARIO_HEADER in head.headers:
+            return None
+        try:
+            caller = head.caller or KnownCaller()
+            token = caller.token_of(head.headers)
+            named = callers.named(path.world, head.headers)
+            if operation.auth is Auth.SESSION_KEY:
+                world = world_of_key(self._worlds, token, named)
+            elif named is None and (known := self._worlds.used(caller.world)) is not None:
+                world = known
+            else:
+                world = world_as_it_is(self._worlds, token, named)
+                caller.world = world.name if named is None else ""
+            if not world.caught_up():
+                return None
+            exchange, plain = _exchange(head, path, token), False
+            try:
+                if self._wants_body(head, operation, match.name, exchange, world):
+                    raw = body()
+                    self._take_body(raw, operation, exchange, world)
+                    plain = holds_nothing_secret(raw, token)
+            except Refused as refusal:
+                exchange.rejection = _rejection(refusal)
+            if head.connection is not None:
+                exchange.unread = world.unread.before(head.connection)
+            call = RunwayCall(world, self._livekit, operation, exchange, token, self._polled, plain)
+            return self._applied(head, call)
+        except Refused as refusal:  # the request selects no world
+            return self._refused(refusal)
+        except Exception:
+            return self._failed(head)
+
+    def _applied(self, head: RequestHead, call: RunwayCall) -> Applied:
+        delivery = apply_call(call)
         world, exchange = call.world, call.exchange
-        if request.transport is not None:
-            world.unread.applied(request.transport, exchange.number)
-        worlds.answered[exchange.operation, delivery.status] += 1
-        worlds.struck += bool(exchange.faults)
+        if head.connection is not None:
+            if exchange.unread is None and world.account.has_ended(exchange.subject.id):
+                # only a poll of what has ended may be one too many, and many poll what has not
+                world.unread.begin(head.connection, exchange.subject, exchange.operation)
+                exchange.unread = world.unread.before(head.connection)
+            world.unread.applied(head.connection, exchange.number)
+        self._worlds.answered[exchange.operation, delivery.status] += 1
+        if exchange.faults:
+            self._worlds.struck += 1
         if _log.isEnabledFor(logging.DEBUG):
             facts = {
                 "world": world.name,
@@ -105,112 +194,134 @@ class RunwayHandler:
             }
             more = {**facts, "operation": exchange.operation}
             _log.debug("%s %s %s: %d", *facts.values(), extra=more)
-        if delivery.wait_s <= 0 and delivery.at_once:
-            return whole(delivery)
-        world.held_back += 1
-        try:
-            return await send(delivery, request, world.clock)
-        finally:
-            world.held_back -= 1
+        return Applied(delivery, world)
 
-    async def _read(self, request: web.BaseRequest, path: Path) -> RunwayCall | Reply:
-        """Return the call that a request makes, checked or rejected; or the reply to a preflight.
+    def _refused(self, refusal: Refused) -> Reply:
+        self._worlds.answered["", refusal.status] += 1
+        return error_reply(refusal, self._worlds.settings)
+
+    def _failed(self, head: RequestHead) -> Reply:
+        _log.exception("could not answer a %s", head.method)
+        return error_reply(InternalError("Internal error"), self._worlds.settings)
+
+    async def _call(
+        self,
+        request: web.BaseRequest,
+        head: RequestHead,
+        path: Path,
+        match: RouteMatch[RunwayOperation] | None,
+    ) -> RunwayCall:
+        """Return the call that a request makes, checked or rejected.
 
         Raises:
             Refused: it selects no world.
         """
-        headers, match = request.headers, self._routes.match(path)
-        if match is not None and request.method == "OPTIONS":
-            requested = headers.get("Access-Control-Request-Headers", "")
-            return Reply(204, headers=cors.preflight(match.methods, requested))
-        token = callers.bearer(headers)
-        named = callers.named(path.world, headers)
-        exchange = Exchange(
-            "",
-            request.method,
-            path.text,
-            agent=_beginning(headers.get("User-Agent", ""), token),
-            versioned=headers.get("X-Runway-Version") == API_VERSION,
-            content_type=_beginning(headers.get("Content-Type", ""), token),
-            cookies="Cookie" in headers,
-        )
-        if query := request.raw_path.partition("?")[2]:
-            plain = unquote_plus(query)
-            exchange.secret_in_url = bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(
-                plain, token
-            )
+        token = callers.bearer(head.headers)
+        named = callers.named(path.world, head.headers)
+        exchange = _exchange(head, path, token)
         try:
             if path.problem:
                 raise BadPath(path.problem)
             if match is None:
                 raise UnknownRoute(self._routes.nearest(path))
-            operation = match.operation(request.method)
+            operation = match.operation(head.method)
         except RequestRefused as refusal:
             try:
-                world = await world_of_any(self._worlds, token, named, headers)
+                world = await world_of_any(self._worlds, token, named, head.headers)
             except Refused:
                 raise refusal from None
             exchange.rejection = _rejection(refusal)
-            return RunwayCall(world, self._livekit, None, exchange, token)
+            return RunwayCall(world, self._livekit, None, exchange, token, self._polled)
         if operation.auth is Auth.SESSION_KEY:
             world = world_of_key(self._worlds, token, named)
         else:
-            world = await world_of_secret(self._worlds, token, named, headers)
+            world = await world_of_secret(self._worlds, token, named, head.headers)
         try:
-            await self._check(request, operation, match.name, exchange, world)
+            if self._wants_body(head, operation, match.name, exchange, world):
+                self._take_body(await read(request), operation, exchange, world)
         except Refused as refusal:
             exchange.rejection = _rejection(refusal)
-        if request.transport is not None:
-            exchange.unread = world.unread.before(request.transport)
-        return RunwayCall(world, self._livekit, operation, exchange, token)
+        if head.connection is not None:
+            exchange.unread = world.unread.before(head.connection)
+        return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
 
-    async def _check(
+    def _wants_body(
         self,
-        request: web.BaseRequest,
+        head: RequestHead,
         operation: RunwayOperation,
         id_: str,
         exchange: Exchange,
         world: World,
-    ) -> None:
-        """Write into `exchange` what is particular to an operation, as far as it is right.
+    ) -> bool:
+        """Write into `exchange` what the head says of an operation; return whether a body counts.
 
         Raises:
-            Refused: the key, the version, the id or the body is not.
+            Refused: the key, the version, the id or the content type is not right.
         """
-        headers, settings = request.headers, world.settings
+        headers, settings = head.headers, world.settings
         exchange.operation = operation.id
         retry = headers.get("x-stainless-retry-count", "")
         if retry.isdecimal() and len(retry) < 4:
             exchange.retry = int(retry)
         if operation.query:
-            query = request.query
+            query = head.url.query
             exchange.query = {name: query[name] for name in operation.query if name in query}
         if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
             raise SecretRefused(_KEY_TEXTS[settings.key])
         if operation.versioned and settings.version_required:
             check_version(headers.get("X-Runway-Version"))
+        declared = _DECLARED[operation.id]
         if id_:
-            kind = RUNWAY_API.operation[operation.id].kind
-            exchange.subject = Subject(kind, checked_id(id_))
-        if request.transport is not None:
-            world.unread.begin(request.transport, exchange.subject, operation.id)
+            known = world.account.has(id_)  # so it is an id
+            exchange.subject = Subject(declared.kind, id_ if known else checked_id(id_))
+        if head.connection is not None:
+            if declared.role is Role.POLL:
+                world.unread.read(head.connection)  # the rest once it is applied
+            else:
+                world.unread.begin(head.connection, exchange.subject, operation.id)
         if (
             settings.consume_body is ConsumeBody.TYPED
             and operation.auth is Auth.SESSION_KEY
             and not exchange.content_type
         ):
             raise WrongContentType("Incorrect content type", where="header: Content-Type")
-        if operation.body is not Body.NONE:
-            body = await self._bodies.read(
-                request,
-                operation.id,
-                use=operation.body,
-                strict_keys=settings.strict_keys,
-                strict_type=settings.consume_body is not ConsumeBody.LENIENT,
-            )
-            if operation.creates:
-                check_tool_names(body)
-            exchange.body = body
+        strict_type = settings.consume_body is not ConsumeBody.LENIENT
+        return self._bodies.wants(headers, operation.body, strict_type=strict_type)
+
+    def _take_body(
+        self, raw: bytes, operation: RunwayOperation, exchange: Exchange, world: World
+    ) -> None:
+        """Write the body into `exchange`.
+
+        Raises:
+            Refused: it is not right.
+        """
+        if len(raw) > LONGEST_BODY:
+            raise BodyTooLarge("Request body too large")
+        body = self._bodies.checked(
+            raw, operation.id, use=operation.body, strict_keys=world.settings.strict_keys
+        )
+        if operation.creates:
+            check_tool_names(body)
+        exchange.body = body
+
+
+def _exchange(head: RequestHead, path: Path, token: str) -> Exchange:
+    """Return what is known of a request before its operation is."""
+    headers = head.headers
+    exchange = Exchange(
+        "",
+        head.method,
+        path.text,
+        agent=_beginning(headers.get("User-Agent", ""), token),
+        versioned=headers.get("X-Runway-Version") == API_VERSION,
+        content_type=_beginning(headers.get("Content-Type", ""), token),
+        cookies="Cookie" in headers,
+    )
+    if query := head.target.partition("?")[2]:
+        plain = unquote_plus(query)
+        exchange.secret_in_url = bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(plain, token)
+    return exchange
 
 
 def _beginning(header: str, secret: str) -> str:

@@ -13,7 +13,6 @@ anything else can go wrong.
 
 import logging
 import math
-from dataclasses import replace
 
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.effects.base import Delivery, EffectContext
@@ -28,7 +27,7 @@ from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.sessions import avatar_of
 from fake_runway.runway_api.wire import error_body
 from fake_runway.web.errors import InternalError
-from fake_runway.web.replies import Reply
+from fake_runway.web.replies import Rendered, Reply
 from fake_runway.worlds.world import World
 
 _log = logging.getLogger("fake_runway")
@@ -41,7 +40,7 @@ _NO_REPLY = Reply(0)
 def apply_call(call: RunwayCall) -> Delivery:
     """Apply one call to its world, log the exchange, and return the answer as it goes out."""
     world, exchange = call.world, call.exchange
-    _redact_request(exchange, call.token)
+    _redact_request(exchange, call.token, plain=call.plain)
     exchange.at = world.clock.now()
     world.account.advance(exchange.at)
     striking: tuple[Fault, ...] = ()
@@ -56,23 +55,24 @@ def apply_call(call: RunwayCall) -> Delivery:
         exchange.faults = tuple([fault.name for fault in striking])
         delivery = _altered(delivery, striking, world)
     if latency_s := world.next_latency_s():
-        delivery = replace(delivery, wait_s=delivery.wait_s + latency_s)
+        delivery = delivery._replace(wait_s=delivery.wait_s + latency_s)
     exchange.status, exchange.wait_s = delivery.status, delivery.wait_s
     exchange.arrives = delivery.arrives
     # a fault broke the bytes, and a key in them cannot be redacted any more
     sent = reply.body if isinstance(delivery.body, bytes) else delivery.body
-    exchange.reply = redacted_reply(sent)
+    exchange.reply = sent.redacted if type(sent) is Rendered else redacted_reply(sent)
     world.log.add_exchange(exchange)
     world.notify_call(exchange)
     return delivery
 
 
-def _redact_request(exchange: Exchange, secret: str) -> None:
+def _redact_request(exchange: Exchange, secret: str, *, plain: bool) -> None:
     """Take the secrets out of a request, before anything acts on it: a replay acts on the rest."""
-    exchange.agent = _writable(redacted_text(exchange.agent, secret))
+    if exchange.agent:
+        exchange.agent = _writable(redacted_text(exchange.agent, secret))
     if exchange.content_type:
         exchange.content_type = _writable(redacted_text(exchange.content_type, secret))
-    if exchange.body:
+    if exchange.body and not plain:
         exchange.body = redacted_body(exchange.body, secret)
     if exchange.query:
         exchange.query = {
@@ -150,7 +150,7 @@ def _altered(delivery: Delivery, striking: tuple[Fault, ...], world: World) -> D
         context = EffectContext(world.draws.number(f"effect {fault.name}", world.calls), envelope)
         for effect in fault.effects:
             delivery = effect.apply(delivery, context)
-    return replace(delivery, headers={**delivery.headers, "X-Fake-Fault": names})
+    return delivery._replace(headers={**delivery.headers, "X-Fake-Fault": names})
 
 
 def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:

@@ -44,13 +44,11 @@ async def world_of_secret(
         SecretRefused, BadWorldName.
         UnknownScenario: what the header selects; SecretRefused: what the secret selects.
     """
-    check_secret(secret)
-    name = name_from_secret(secret) if named is None else explicit_name(named)
     selected = headers.get(SCENARIO_HEADER)
     if selected is None:
-        tag = scenario_in_name(secret)
-        of_secret = None if tag is None else _scenario(worlds.catalogue, tag, SecretRefused)
-        return worlds.named(name, of_secret)
+        return world_as_it_is(worlds, secret, named)
+    check_secret(secret)
+    name = name_from_secret(secret) if named is None else explicit_name(named)
     scenario = _scenario(worlds.catalogue, selected, UnknownScenario)
     world = worlds.named(name, scenario)
     if world.scenario.name != scenario.name:
@@ -62,6 +60,19 @@ async def world_of_secret(
         world.log.add_act(Act(number, at, "putScenario", NO_SUBJECT, scenario_act(scenario)))
         world.notify()
     return world
+
+
+def world_as_it_is(worlds: Worlds, secret: str, named: str | None) -> World:
+    """Return the world of a caller who has an API secret, and whom no header gives a scenario.
+
+    Raises:
+        SecretRefused, BadWorldName.
+    """
+    check_secret(secret)
+    name = name_from_secret(secret) if named is None else explicit_name(named)
+    tag = scenario_in_name(secret)
+    scenario = None if tag is None else _scenario(worlds.catalogue, tag, SecretRefused)
+    return worlds.named(name, scenario)
 
 
 def _scenario(catalogue: Catalogue, name: str, refusal: type[Refused]) -> Scenario:

@@ -32,7 +32,9 @@ def get_session(call: RunwayCall) -> Reply:
     """Answer the session in the form of its status."""
     account = call.world.account
     session = account.get(call.exchange.subject.id, at=call.exchange.at)
-    return Reply(200, session_body(session, account.session_key))
+    if call.bodies is None:
+        return Reply(200, session_body(session, account.session_key))
+    return Reply(200, call.bodies.of(session, account.session_key))
 
 
 def delete_session(call: RunwayCall) -> Reply:

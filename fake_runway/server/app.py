@@ -1,5 +1,6 @@
 """The fake as one aiohttp application: the Runway API and the admin API behind one port."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -7,9 +8,11 @@ from aiohttp import web
 
 from fake_runway.admin_api.paths import owns
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.paths import path_of
+from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 
 if TYPE_CHECKING:
@@ -38,6 +41,17 @@ class FakeApp:
         self._token = token
         self._hosts = hosts
         self._runway = RunwayHandler(worlds, livekit)
+
+    def answer_at_once(
+        self, head: RequestHead, body: Callable[[], bytes]
+    ) -> Reply | Applied | None:
+        """Answer a request as `RunwayHandler.answer_at_once` does; None also for the admin API."""
+        path = path_of(head.target)
+        return None if owns(path) else self._runway.answer_at_once(head, path, body)
+
+    async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
+        """Send what `answer_at_once` returned for a request."""
+        return await self._runway.send(answer, request)
 
     @cached_property
     def _admin(self) -> "AdminHandler":

@@ -1,6 +1,5 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.address import PortTaken, url_of
 from fake_runway.server.app import FakeApp
+from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
+from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
@@ -57,31 +58,6 @@ class Serving:
     worlds: Worlds
 
 
-class _Server(web.Server):
-    """aiohttp's server with our protocol on each connection."""
-
-    def __call__(self) -> web.RequestHandler:
-        return _Protocol(self, loop=asyncio.get_running_loop(), **self._kwargs)
-
-
-class _Protocol(web.RequestHandler):
-    """One connection."""
-
-    __slots__ = ()
-
-    async def start(self) -> None:
-        """Answer the requests of this connection.
-
-        aiohttp builds a request outside of its own `try`, and an absolute target whose host is no
-        IDNA name breaks that: without this the connection would never be closed.
-        """
-        try:
-            await super().start()
-        except Exception as error:
-            self.log_exception("connection lost its handler", exc_info=error)
-            self.force_close()
-
-
 @asynccontextmanager
 async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
@@ -105,8 +81,9 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         hosts=frozenset({configuration.host.lower()}),
     )
     # a client that hangs up ends what is held back for it
-    server = _Server(
-        app.handle,
+    server = FakeServer(
+        app,
+        ReadyAnswers(worlds.now),
         access_log=None,
         handler_cancellation=True,
         max_line_size=LONGEST_LINE,

@@ -35,6 +35,7 @@ DEEPEST_BODY = 64
 MOST_VALUES = 12_000
 """Values in a JSON body: to check one costs time. The largest create of the contract has fewer."""
 _LONGEST_MESSAGE = 1_000
+_JSON = "application/json"
 
 PROVIDER = Wording(
     phrases={
@@ -126,18 +127,35 @@ class Bodies:
         Raises:
             WrongContentType, BodyTooLarge, BodyTooDeep, BadBody.
         """
-        ignored = use is Body.IGNORED
-        if ignored and not strict_type:
+        if not self.wants(request.headers, use, strict_type=strict_type):
             return NO_BODY
-        declared = "Content-Type" in request.headers
-        is_json = _media_type(request.headers) == "application/json"
-        if (declared or use is Body.REQUIRED) and not is_json:
-            raise WrongContentType(self._wrong_type(request.headers.get("Content-Type")))
-        raw = await _read(request)
+        return self.checked(await read(request), operation_id, use=use, strict_keys=strict_keys)
+
+    def wants(self, headers: Mapping[str, str], use: Body, *, strict_type: bool) -> bool:
+        """Return whether the body of a request is looked at, whose content type is right then.
+
+        Raises:
+            WrongContentType.
+        """
+        if use is Body.NONE or (use is Body.IGNORED and not strict_type):
+            return False
+        declared = headers.get("Content-Type")
+        if declared is None and use is not Body.REQUIRED:
+            return True
+        if declared != _JSON and _media_type(declared or "") != _JSON:
+            raise WrongContentType(self._wrong_type(declared))
+        return True
+
+    def checked(self, raw: bytes, operation_id: str, *, use: Body, strict_keys: bool) -> Json:
+        """Return the validated value of a body that is wanted.
+
+        Raises:
+            BodyTooLarge, BodyTooDeep, BadBody.
+        """
         if not raw and use is not Body.REQUIRED:
             return NO_BODY
         value = _parse(raw)
-        if not ignored:
+        if use is not Body.IGNORED:
             self.check(value, operation_id, strict_keys=strict_keys)
         if not isinstance(value, dict):
             raise BadBody("Invalid input: expected object")
@@ -187,17 +205,23 @@ def check_tool_names(create: Json) -> None:
         names.add(tool["name"])
 
 
-def _media_type(headers: Mapping[str, str]) -> str:
+def _media_type(content_type: str) -> str:
     # aiohttp reads the whole header as one of an e-mail: up to half a second, or no end of brackets
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return content_type.partition(";")[0].strip().lower()
 
 
-async def _read(request: web.BaseRequest) -> bytes:
+async def read(request: web.BaseRequest) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        BodyTooLarge.
+        BadBody: its Content-Encoding is not what it says.
+    """
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise BodyTooLarge("Request body too large") from None
-    except web.RequestPayloadError:  # its Content-Encoding is not what it says
+    except web.RequestPayloadError:
         raise BadBody("The body cannot be read") from None
 
 

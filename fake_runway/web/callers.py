@@ -11,7 +11,7 @@ WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
 def bearer(headers: Mapping[str, str]) -> str:
     """Return the token after `Bearer ` in the Authorization header, empty if there is none."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    return token.strip() if scheme == "Bearer" or scheme.lower() == "bearer" else ""
 
 
 def named(in_path: str | None, headers: Mapping[str, str]) -> str | None:
@@ -22,4 +22,5 @@ def named(in_path: str | None, headers: Mapping[str, str]) -> str | None:
     """
     if in_path is not None:
         return in_path
-    return next((headers[header] for header in WORLD_HEADERS if header in headers), None)
+    name = headers.get(WORLD_HEADERS[0])
+    return headers.get(WORLD_HEADERS[1]) if name is None else name

@@ -7,6 +7,7 @@ decodes, and routes, worlds and names are compared by what it returns. Hence `%2
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -20,39 +21,29 @@ class Path(NamedTuple):
 
     Attributes:
         segments: decoded; empty ones do not count, as in a base URL that ends with a slash.
+        world: the world that the path names in front of another path, None if it names none.
+        in_world: the segments without the world's prefix.
+        text: the path without the world, in the one spelling in which the journal has it.
         ends_in_slash: which no template does.
         problem: what cannot be decoded, for people; empty: all can. Such a segment is left as it
             was sent, and equals no name.
     """
 
     segments: tuple[str, ...]
+    world: str | None
+    in_world: tuple[str, ...]
+    text: str
     ends_in_slash: bool = False
     problem: str = ""
-
-    @property
-    def world(self) -> str | None:
-        """The world that the path names in front of another path, None if it names none."""
-        return self.segments[1] if self._in_world else None
-
-    @property
-    def in_world(self) -> tuple[str, ...]:
-        """The segments without the world's prefix."""
-        return self.segments[2:] if self._in_world else self.segments
-
-    @property
-    def _in_world(self) -> bool:
-        return len(self.segments) > 2 and self.segments[0] == "w"
-
-    @property
-    def text(self) -> str:
-        """The path without the world, in the one spelling in which the journal has it."""
-        segments = [_encoded(segment) for segment in self.in_world]
-        return "/".join(["", *segments, *[""] * (self.ends_in_slash or not segments)])
 
 
 def path_of(target: str) -> Path:
     """Return the path in the target of a request: its path and query, or a whole URL."""
     raw = target.partition("?")[0]
+    return _recent(raw) if len(raw) <= _LONGEST_KEPT else _path_of(raw)
+
+
+def _path_of(raw: str) -> Path:
     if not raw.startswith("/") and "://" in raw:  # a whole URL, as proxies are asked
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     segments = [segment for segment in raw.split("/") if segment]
@@ -63,7 +54,17 @@ def path_of(target: str) -> Path:
                 segments[index] = _decoded(segment)
             except ValueError as error:
                 problem = problem or f"segment {index + 1}: {error}"
-    return Path(tuple(segments), raw.endswith("/"), problem)
+    world, in_world = None, tuple(segments)
+    if len(segments) > 2 and segments[0] == "w":
+        world, in_world = segments[1], tuple(segments[2:])
+    ends_in_slash = raw.endswith("/")
+    parts = [_encoded(segment) for segment in in_world]
+    text = "/".join(["", *parts, *[""] * (ends_in_slash or not parts)])
+    return Path(tuple(segments), world, in_world, text, ends_in_slash, problem)
+
+
+_LONGEST_KEPT = 200
+_recent = lru_cache(maxsize=1024)(_path_of)  # a session is polled many times by one path
 
 
 def _decoded(segment: str) -> str:

@@ -16,11 +16,11 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.durations import LONGEST_S
 from fake_runway.core.faults.effects.base import Delivery, Ending
 from fake_runway.web import cors
+from fake_runway.web.ready import CONTENT_TYPE
 from fake_runway.web.replies import Reply
 
-_JSON = CIMultiDictProxy(
-    CIMultiDict({**cors.ORIGIN, "Content-Type": "application/json; charset=utf-8"})
-)
+_BODYLESS = CIMultiDictProxy(CIMultiDict(cors.ORIGIN))
+_JSON = CIMultiDictProxy(CIMultiDict({**cors.ORIGIN, "Content-Type": CONTENT_TYPE}))
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing sends RST
 
 
@@ -41,13 +41,10 @@ async def send(
 def whole(answer: Reply | Delivery) -> web.Response:
     """Return the whole answer as one response."""
     body = answer.body
-    if body is None:
-        headers = {**answer.headers, **cors.ORIGIN} if answer.headers else cors.ORIGIN
-        return web.Response(status=answer.status, headers=headers)
-    headers = _JSON.copy()
+    headers = (_BODYLESS if body is None else _JSON).copy()
     if answer.headers:
         headers.update(answer.headers)
-    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    raw = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
     return web.Response(status=answer.status, body=raw, headers=headers)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
@@ -88,21 +89,26 @@ class Worlds:
         """Return the world of that name if there is one; it does not count as used."""
         return self._by_name.get(name)
 
+    def used(self, name: str) -> World | None:
+        """Return the world of that name if there is one; it counts as used now."""
+        world = self._by_name.get(name)
+        if world is not None:
+            self._by_name.move_to_end(name)
+            world.touched_at = self._source()
+        return world
+
     def named(self, name: str, scenario: Scenario | None = None) -> World:
         """Return the world of that name, a new one if there is none; it counts as used now.
 
         Args:
             scenario: what a new one follows; None: what its name selects, or the server's.
         """
-        world = self._by_name.get(name)
+        world = self.used(name)
         if world is None:
             if scenario is None:
                 scenario = self.catalogue.get(scenario_in_name(name) or "") or self.scenario
             world = self.adopt(self._new(name, scenario))
             self.drop_idle()
-        else:
-            self._by_name.move_to_end(name)
-        world.touched_at = self._source()
         return world
 
     def of_tag(self, tag: str | None) -> World | None:
@@ -143,15 +149,15 @@ class Worlds:
 
         One that holds answers back is in use: it is dropped only if there is no other.
         """
-        gone_before, most = self._source() - self.retention.idle_s, self.retention.most
-        oldest = list(self._by_name.values())[:-1]  # oldest first; the newest stays
-        if len(oldest) < most and (not oldest or oldest[0].touched_at >= gone_before):
-            return
-        for world in sorted(oldest, key=lambda each: each.held_back > 0):
-            if len(self._by_name) > most:
-                self.drop(world.name, reason="count")
-            elif world.touched_at < gone_before and not world.held_back:
-                self.drop(world.name, reason="idle")
+        most, gone_before = self.retention.most, self._source() - self.retention.idle_s
+        oldest = islice(self._by_name.values(), max(0, len(self._by_name) - 1))  # the newest stays
+        idle = takewhile(lambda world: world.touched_at < gone_before, oldest)
+        for world in [world for world in idle if not world.held_back]:
+            self.drop(world.name, reason="idle")
+        while len(self._by_name) > max(most, 1):
+            oldest_names = islice(self._by_name, len(self._by_name) - 1)
+            unused = (name for name in oldest_names if not self._by_name[name].held_back)
+            self.drop(next(unused, next(iter(self._by_name))), reason="count")
 
     # Copies
 

@@ -65,7 +65,7 @@ class UnreadAnswers:
         Args:
             subject: `NO_SUBJECT`: nothing is to be known of this request.
         """
-        self._forget([connection])
+        self.read(connection)
         if subject == NO_SUBJECT:
             return
         kind = Kind(subject, operation)
@@ -81,11 +81,19 @@ class UnreadAnswers:
             self._forget([each for each in self._latest if each.is_closing()])
             self._many = max(_FEW, 2 * len(self._latest))
 
-    def before(self, connection: Connection) -> tuple[int, ...]:
-        """Return the exchanges whose answers may be unread, as the latest request is applied."""
+    def read(self, connection: Connection) -> None:
+        """Note that a request begins on a connection of which nothing is to be known."""
+        if connection in self._latest:
+            self._forget([connection])
+
+    def before(self, connection: Connection) -> tuple[int, ...] | None:
+        """Return the exchanges whose answers may be unread, as the latest request is applied.
+
+        None: nothing is to be known of it.
+        """
         begun = self._latest.get(connection)
         if begun is None:
-            return ()
+            return None
         numbers = sorted(each.number for each in begun.beside if each.number >= 0)
         begun.beside.clear()  # else each request would hold all before it
         return tuple(numbers)

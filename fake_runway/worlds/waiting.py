@@ -30,6 +30,10 @@ class Watches(Generic[T]):
     def __init__(self) -> None:
         self._by_topic: dict[Topic, dict[int, _Watch[T]]] = {}
 
+    def __bool__(self) -> bool:
+        """Return whether anybody waits."""
+        return bool(self._by_topic)
+
     @contextmanager
     def watching(self, topic: Topic, wanted: Callable[[T], bool]) -> Iterator[asyncio.Event]:
         """Give an event that is set by each thing of the topic that is `wanted`."""
@@ -45,8 +49,6 @@ class Watches(Generic[T]):
 
     def show(self, thing: T, topic: Topic) -> None:
         """Set the events of those who want `thing`."""
-        if not self._by_topic:
-            return
         operation, subject = topic
         for key in {topic, Topic(operation), Topic("", subject), Topic()}:
             for watch in self._by_topic.get(key, {}).values():

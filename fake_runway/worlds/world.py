@@ -138,13 +138,15 @@ class World:
         No lock is needed: advancing in two steps equals advancing in one, and whatever else comes
         to this world in between catches up as well before it is applied.
         """
-        while True:
-            now = self.clock.now()
-            self.account.advance(now, most=EVENTS_OF_A_TURN)
-            due = self.account.next_due_at
-            if due is None or due > now:
-                return
+        while not self.caught_up():
             await next_turn()
+
+    def caught_up(self) -> bool:
+        """Apply some of what has become due; return whether that was all."""
+        now = self.clock.now()
+        self.account.advance(now, most=EVENTS_OF_A_TURN)
+        due = self.account.next_due_at
+        return due is None or due > now
 
     # For acts
 
@@ -240,7 +242,13 @@ class World:
             template: the path template of its operation.
             avatar: which one a create asks for; None: the call is no create.
         """
-        operation, session = exchange.operation, self.account.sessions.get(exchange.subject.id)
+        session = self.account.sessions.get(exchange.subject.id)
+        if not self._scenario_faults and not self.placed:
+            of_others = avatar is None or self.form_of(avatar) is None
+            mine = self.settings.plan if session is None else session.plan
+            if of_others and not mine.faults:  # the usual case
+                return None
+        operation = exchange.operation
         plan, since, ordinal = None, self.since, None
         if session is not None:
             plan, since, ordinal = session.plan, session.created_at, session.ordinal
@@ -293,11 +301,13 @@ class World:
 
     def _record(self, change: Change) -> None:
         self.log.add_change(change)
-        self.resources_watched.show(change.after, Topic(subject=change.after.id))
+        if self.resources_watched:
+            self.resources_watched.show(change.after, Topic(subject=change.after.id))
 
     def notify_call(self, exchange: Exchange) -> None:
         """Wake those who wait for a call like this one, or for any act or call."""
-        self.calls_watched.show(exchange, Topic(exchange.operation, exchange.subject.id))
+        if self.calls_watched:
+            self.calls_watched.show(exchange, Topic(exchange.operation, exchange.subject.id))
         self.notify()
 
     @contextmanager

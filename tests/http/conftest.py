@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -10,15 +11,16 @@ from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient, AiohttpServer
 
 from contracts.wire.schema import ContractViolation
-from tests.support.checked import LONGEST_LINE, CheckedClient, attach
+from fake_runway.server.serving import LONGEST_LINE
+from tests.support.checked import CheckedClient, attach
 from tests.support.fake.catalogue import Chosen, choosing
 from tests.support.servers import (
     Fake,
     StartApp,
     StartFake,
     StartGateway,
-    fake_application,
     gateway_application,
+    serving_fake,
 )
 
 
@@ -49,15 +51,14 @@ async def start_app(
 
 
 @pytest.fixture
-def start_fake(start_app: StartApp) -> StartFake:
+async def start_fake() -> AsyncIterator[StartFake]:
     """Fakes in front of which gateways can be started."""
+    async with AsyncExitStack() as fakes:
 
-    async def start(*settings: Any, **options: Any) -> Fake:
-        app, worlds = fake_application(*settings, **options)
-        client = await start_app(app, "runway")
-        return Fake(client.base_url, worlds, client)
+        async def start(*settings: Any, **options: Any) -> Fake:
+            return await fakes.enter_async_context(serving_fake(*settings, **options))
 
-    return start
+        yield start
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ answers from the inside.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,13 @@ import orjson
 from aiohttp import web
 
 from contracts.wire.schema import ContractViolation, load, validate
+from fake_runway.core.faults.effects.base import Delivery
+from fake_runway.runway_api.calls import Applied, RequestHead
+from fake_runway.server.app import FakeApp
+from fake_runway.server.serving import LONGEST_LINE
+from fake_runway.web.replies import Reply
+from fake_runway.web.sending import whole
 
-LONGEST_LINE = 1 << 14  # a cursor of the longest kind fits
 PUBLIC = ("/health", "/ready", "/metrics")
 
 
@@ -113,25 +118,77 @@ def attach(app: web.Application, document: str) -> list[ContractViolation]:
     violations: list[ContractViolation] = []
 
     async def check_answer(request: web.Request, response: web.StreamResponse) -> None:
-        if not isinstance(response, web.Response):
-            return
-        if request.transport is None or request.transport.is_closing():
-            return  # nothing is sent
-        body = response.body if isinstance(response.body, bytes) else b""
-        try:
-            check(
-                document,
-                request.method,
-                request.rel_url.raw_path,
-                status=response.status,
-                headers=response.headers,
-                body=body,
-            )
-        except ContractViolation as violation:
-            violations.append(violation)
+        _check_response(document, request, response, violations)
 
     app.on_response_prepare.append(check_answer)
     return violations
+
+
+def _check_response(
+    document: str,
+    request: web.BaseRequest,
+    response: web.StreamResponse,
+    violations: list[ContractViolation],
+) -> None:
+    if not isinstance(response, web.Response):
+        return
+    if request.transport is None or request.transport.is_closing():
+        return  # nothing is sent
+    body = response.body if isinstance(response.body, bytes) else b""
+    try:
+        check(
+            document,
+            request.method,
+            request.rel_url.raw_path,
+            status=response.status,
+            headers=response.headers,
+            body=body,
+        )
+    except ContractViolation as violation:
+        violations.append(violation)
+
+
+class CheckedFake(FakeApp):
+    """A fake each of whose answers is checked before it is sent, whichever way it takes.
+
+    Attributes:
+        violations: what was found.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.violations: list[ContractViolation] = []
+
+    def answer_at_once(
+        self, head: RequestHead, body: Callable[[], bytes]
+    ) -> Reply | Applied | None:
+        """Check what is answered at once."""
+        answer = super().answer_at_once(head, body)
+        if isinstance(answer, Reply):
+            self._check_whole(head, answer)
+        elif answer is not None and answer.delivery.at_once:
+            self._check_whole(head, answer.delivery)
+        return answer
+
+    def _check_whole(self, head: RequestHead, answer: Reply | Delivery) -> None:
+        response = whole(answer)
+        try:
+            check(
+                "runway",
+                head.method,
+                head.url.raw_path,
+                status=response.status,
+                headers=response.headers,
+                body=response.body if isinstance(response.body, bytes) else b"",
+            )
+        except ContractViolation as violation:
+            self.violations.append(violation)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Check what is answered in a while."""
+        response = await super().handle(request)
+        _check_response("runway", request, response, self.violations)
+        return response
 
 
 @asynccontextmanager
@@ -145,10 +202,17 @@ async def serve(app: web.Application, document: str) -> AsyncIterator[str]:
         shutdown_timeout=1,
         max_line_size=LONGEST_LINE,
     )
+    async with listening(runner) as url:
+        yield url
+    assert not violations, violations
+
+
+@asynccontextmanager
+async def listening(runner: web.BaseRunner) -> AsyncIterator[str]:
+    """Listen on a free port of this machine until the block ends; yield the URL."""
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-    assert not violations, violations

@@ -14,19 +14,21 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.server.app import create_app
+from fake_runway.server.at_once import FakeServer
+from fake_runway.server.serving import LONGEST_LINE
+from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.naming import name_from_secret
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from gateway.config import Config
 from gateway.web.app import create_app as create_gateway
-from tests.support.checked import Answer, CheckedClient, serve
+from tests.support.checked import Answer, CheckedClient, CheckedFake, listening, serve
 
 StartApp = Callable[[web.Application, str], Awaitable[CheckedClient]]
 """Serves an application until the test ends; the text names the contract of its answers."""
 
 StartFake = Callable[..., Awaitable["Fake"]]
-"""Serves a fake until the test ends; arguments are those of `fake_application`."""
+"""Serves a fake until the test ends; arguments are those of `serving_fake`."""
 
 StartGateway = Callable[..., Awaitable[CheckedClient]]
 """Serves a gateway until the test ends; arguments are those of `gateway_application`."""
@@ -92,7 +94,8 @@ class Fake:
         return session_id, (await self.get(session_id))["sessionKey"]
 
 
-def fake_application(
+@asynccontextmanager
+async def serving_fake(
     settings: Settings | None = None,
     *,
     rate: float = 0.0,
@@ -102,8 +105,8 @@ def fake_application(
     catalogue: Catalogue | None = None,
     retention: Retention | None = None,
     admin_token: str | None = None,
-) -> tuple[web.Application, Worlds]:
-    """Return a fake whose clocks are frozen unless `rate` says otherwise, and its worlds."""
+) -> AsyncIterator[Fake]:
+    """Serve a fake whose clocks are frozen unless `rate` says otherwise, as the command does."""
     worlds = Worlds(
         seed=seed,
         settings=settings or Settings(),
@@ -113,15 +116,18 @@ def fake_application(
         catalogue=catalogue,
         retention=retention or Retention(),
     )
-    return create_app(worlds, livekit=livekit or LiveKit(), token=admin_token), worlds
-
-
-@asynccontextmanager
-async def serving_fake(settings: Settings | None = None, **options: Any) -> AsyncIterator[Fake]:
-    """Serve a fake; options are those of `fake_application`."""
-    app, worlds = fake_application(settings, **options)
-    async with serve(app, "runway") as url, aiohttp.ClientSession() as http:
+    app = CheckedFake(worlds, livekit or LiveKit(), token=admin_token)
+    server = FakeServer(
+        app,
+        ReadyAnswers(worlds.now),
+        access_log=None,
+        handler_cancellation=True,
+        max_line_size=LONGEST_LINE,
+    )
+    runner = web.ServerRunner(server, shutdown_timeout=1)
+    async with listening(runner) as url, aiohttp.ClientSession() as http:
         yield Fake(url, worlds, CheckedClient(http, url, "runway"))
+    assert not app.violations, app.violations
 
 
 def gateway_application(upstream: str, **config: Any) -> web.Application:

@@ -10,7 +10,7 @@ method nor faults are. An answer that would need those says so, and never guesse
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
@@ -39,8 +39,23 @@ class Counted(NamedTuple):
 class _About:
     """What was evicted about one resource."""
 
-    calls: Counter[CallKind] = field(default_factory=Counter)
     others: int = 0
+    _calls: Counter[int] | None = None
+
+    @property
+    def calls(self) -> Counter[int]:
+        """Its calls by the number of their kind; most evicted entries are moves, so often none."""
+        if self._calls is None:
+            self._calls = Counter()
+        return self._calls
+
+    def add(self, other: "_About") -> None:
+        """Count what was evicted about another resource as well."""
+        self.others += other.others
+        if other._calls:
+            mine = self.calls
+            for number, count in other._calls.items():
+                mine[number] += count
 
 
 class Evicted:
@@ -55,23 +70,35 @@ class Evicted:
         self.acts = 0
         self.moves = 0
         self.newest_call = -1
-        self._calls: Counter[CallKind] = Counter()
+        self._kinds: list[CallKind] = []
+        self._calls: list[int] = []  # by the number of the kind: its place among all kinds
+        self._numbers: dict[CallKind, int] = {}
         self._about: OrderedDict[Subject, _About] = OrderedDict()  # heard of longest ago first
         self._merged = _About()  # of the resources that are no longer counted apart
 
     @property
     def calls(self) -> int:
         """How many exchanges were evicted."""
-        return self._calls.total()
+        return sum(self._calls)
 
     def add_call(self, kind: CallKind, subject: Subject, number: int) -> None:
         """Count an exchange, the newest one that is evicted."""
-        if kind not in self._calls and len(self._calls) >= MOST_KINDS:
-            kind = kind._replace(method=None, faults=None)
-        self._calls[kind] += 1
+        kind_number = self._numbers.get(kind)
+        if kind_number is None:
+            kind_number = self._number_of(kind)
+        self._calls[kind_number] += 1
         self.newest_call = number
         if subject != NO_SUBJECT:
-            self._of(subject).calls[kind] += 1
+            self._of(subject).calls[kind_number] += 1
+
+    def _number_of(self, kind: CallKind) -> int:
+        if len(self._kinds) >= MOST_KINDS:
+            kind = kind._replace(method=None, faults=None)
+        number = self._numbers.setdefault(kind, len(self._kinds))
+        if number == len(self._kinds):
+            self._kinds.append(kind)
+            self._calls.append(0)
+        return number
 
     def add_act(self, subject: Subject) -> None:
         """Count an act."""
@@ -91,8 +118,7 @@ class Evicted:
             return about
         if len(self._about) >= MOST_SUBJECTS:
             _, oldest = self._about.popitem(last=False)
-            self._merged.calls += oldest.calls
-            self._merged.others += oldest.others
+            self._merged.add(oldest)
         about = self._about[subject] = _About()
         return about
 
@@ -127,14 +153,16 @@ class Evicted:
     def _counts(self, subjects: frozenset[Subject]) -> Iterator[tuple[CallKind, int, bool]]:
         """Yield how many there are of each kind, and whether they are certainly about these."""
         if not subjects:
-            yield from ((kind, count, True) for kind, count in self._calls.items())
+            counts = zip(self._kinds, self._calls, strict=True)
+            yield from ((kind, count, True) for kind, count in counts)
             return
         if len(subjects) > 1:  # no exchange is about two
             return
         [subject] = subjects
         if (about := self._about.get(subject)) is not None:
-            yield from ((kind, count, True) for kind, count in about.calls.items())
-        yield from ((kind, count, False) for kind, count in self._merged.calls.items())
+            yield from ((self._kinds[number], count, True) for number, count in about.calls.items())
+        merged = self._merged.calls.items()
+        yield from ((self._kinds[number], count, False) for number, count in merged)
 
     def copy(self) -> "Evicted":
         """Return an independent copy."""

@@ -301,11 +301,11 @@ class Log:
         """Add `change` as a move, unless its kind leaves such events unrecorded."""
         kind = self._vocabulary.kind_of(change.after.state)
         if change.event not in kind.unrecorded:
-            move = Move(self.number(), kind, change)
-            if len(self.moves) == self.moves.maxlen:
+            moves, move = self.moves, Move(self.number(), kind, change)
+            if len(moves) == moves.maxlen:
                 self.lost_moves += 1
-                self.evicted.add_move((self.moves[0] if self.moves else move).subject)
-            self.moves.append(move)
+                self.evicted.add_move((moves[0] if moves else move).subject)
+            moves.append(move)
 
     def copy(self) -> "Log":
         """Return an independent copy."""
@@ -347,8 +347,20 @@ class Log:
                 yield entry
 
 
+class Measured(dict[str, Any]):
+    """A JSON object that many entries keep, so that it is measured once."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        super().__init__(value)
+        self.size = size_of(dict(value))
+
+
 def size_of(value: object) -> int:
     """Return about how many bytes of memory a JSON value takes."""
+    if type(value) is Measured:
+        return value.size
     if isinstance(value, str | bytes):
         return 50 + len(value)
     if isinstance(value, dict):

@@ -24,9 +24,11 @@ from fake_runway.core.lifecycles.vocabulary import (
     Phase,
     ResourceKind,
     Role,
+    quick_to_find,
 )
 
 
+@quick_to_find
 class State(Enum):
     """The state of a session."""
 
@@ -40,6 +42,7 @@ class State(Enum):
     CANCELLED = "cancelled"
 
 
+@quick_to_find
 class Event(Enum):
     """What can happen to a session."""
 
@@ -87,6 +90,14 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
         State.CANCELLED: {},
     }
 )
+
+STATE_AFTER: Mapping[Event | None, State] = MappingProxyType(
+    {
+        None: State.QUEUED,
+        **{event: state for row in TRANSITIONS.values() for event, state in row.items()},
+    }
+)
+"""The state that an event leads to, from whichever state; that of a new session for None."""
 
 ACTIVE = frozenset({State.PROVISIONING, State.READY, State.CLAIMED, State.RUNNING})
 """The states that take up capacity."""

@@ -5,8 +5,8 @@ after all checks have passed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hmac import compare_digest
+from typing import NamedTuple
 
 from fake_runway.core.billing import BLOCK_CREDITS, CREATE_CREDITS, DAY_S, Unpaid
 from fake_runway.core.draws import Draws
@@ -25,8 +25,7 @@ from fake_runway.core.sessions.session import Session, step
 UNPAID_FAILURE = Failure("INSUFFICIENT_CREDITS", "The account ran out of credits.")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One step of one session: what it was, what it becomes, when, and what it costs.
 
     Attributes:
@@ -52,8 +51,7 @@ def transition(
         IllegalTransition: the table has no such row.
     """
     after = step(session, event, at, draws=draws, failure=failure)
-    charge = BLOCK_CREDITS if event is Event.BILLED else 0
-    return Change(at=at, event=event, before=session, after=after, charge=charge)
+    return Change(at, event, session, after, BLOCK_CREDITS if event is Event.BILLED else 0)
 
 
 def due_transition(session: Session, *, draws: Draws, left: int | None, unpaid: Unpaid) -> Change:
@@ -65,7 +63,8 @@ def due_transition(session: Session, *, draws: Draws, left: int | None, unpaid: 
     if unpaid_block and unpaid is not Unpaid.OVERDRAW:
         ending = Event.UNPAID if unpaid is Unpaid.COMPLETE else Event.FAILED
         return transition(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
-    happening = session.plan.happening_in(session.state)
+    plan = session.stage.plan
+    happening = plan.happening_in(session.state) if plan.happenings else None
     failure = happening.failure if happening is not None else None
     return transition(session, event, at, draws=draws, failure=failure)
 

@@ -3,9 +3,17 @@
 A session carries its plan and the instant at which its next event is due; `account.py` applies it.
 A plan can make an event happen by itself. That one rule covers a worker that dies while
 provisioning, a key that another client uses, a call that is cut off.
+
+A world may have a hundred thousand sessions, and one late look at it may apply as many events. So a
+session is a tuple of what is its own; what it has in common with others (state, event, plan) is a
+`Stage`, which they share; and the tuple begins with what the account's heap sorts by, so that the
+heap needs no entries of its own. Measured in benchmarks/README.md. Rejected: packed bytes, which
+take still less, and every reader would have to unpack them.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import NEVER, NO_TIME, Duration, Fixed, later
@@ -14,6 +22,8 @@ from fake_runway.core.faults.fault import Fault
 from fake_runway.core.lifecycles.session import (
     EXPIRED_FAILURE,
     SESSION,
+    STATE_AFTER,
+    TERMINAL,
     TRANSITIONS,
     UNEXPLAINED_FAILURE,
     Event,
@@ -82,39 +92,137 @@ class Plan:
     faults: tuple[Fault, ...] = ()
     token_room: str | None = None
     scenario: str = ""
+    _stages: dict["_StageKey", "Stage"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def happening_in(self, state: State) -> Happening | None:
         """Return the happening of `state`, None if it has none."""
         return next((each for each in self.happenings if each.state is state), None)
 
+    def stage(
+        self,
+        max_duration_s: int,
+        event: Event | None,
+        due_event: Event | None = None,
+        blocks: int = 0,
+        failure: Failure | None = None,
+    ) -> "Stage":
+        """Return the stage after `event`, the same object for the same facts.
+
+        Not after FAILED, whose reason can be any text of any length: nothing is to outlive those
+        sessions.
+        """
+        key = (max_duration_s, event, due_event, blocks, failure)
+        if event is Event.FAILED:
+            return Stage(self, *key)
+        stage = self._stages.get(key)
+        if stage is None:
+            if len(self._stages) >= _MOST_STAGES:
+                self._stages.clear()  # sessions keep the stages that they have
+            stage = self._stages[key] = Stage(self, *key)
+        return stage
+
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Stage:
+    """What sessions of one plan have in common at the same point of their lives.
+
+    Attributes:
+        event: the event that led to `state`; None for a new session.
+        due_event: the next event that happens by itself; None: none does.
+        blocks: blocks of RUNNING billed so far.
+        usual: where all sessions that get here await the same event after the same span: this span,
+            in seconds, and the stage in which they await it. None: ask `next_due`.
+    """
+
+    plan: Plan
+    max_duration_s: int
+    event: Event | None = None
+    due_event: Event | None = None
+    blocks: int = 0
+    failure: Failure | None = None
+    state: State = field(init=False)
+    usual: "tuple[float, Stage] | None" = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", STATE_AFTER[self.event])
+        object.__setattr__(self, "usual", self._usual())
+
+    def _usual(self) -> "tuple[float, Stage] | None":
+        plan = self.plan
+        if self.due_event is not None or plan.happening_in(self.state) is not None:
+            return None
+        if self.state is State.PROVISIONING and isinstance(plan.provision, Fixed):
+            span_s, event = plan.provision.seconds, Event.PROVISIONED
+        elif self.state is State.READY:
+            span_s, event = plan.expires_in_s, Event.EXPIRED
+        else:
+            return None
+        return span_s, plan.stage(self.max_duration_s, self.event, event, self.blocks)
+
+    def __lt__(self, other: object) -> bool:
+        """Let a heap compare two versions of a session due at one instant: neither is first."""
+        return False
+
+
+_StageKey = tuple[int, Event | None, Event | None, int, Failure | None]
+_MOST_STAGES = 4_096  # of a plan, a megabyte; a call of half an hour has 300
+
+
+class Session(NamedTuple):
     """One realtime session. Instants are POSIX seconds of its world's clock.
 
     Attributes:
-        ordinal: which session of its world this is, counted from 0; names its draws.
-        event: the event that led to `state`; None for a new session.
         due_at: when the next event happens by itself; None: none does.
-        due_event: that event.
+        ordinal: which session of its world this is, counted from 0; names its draws.
+        stage: what it has in common with others.
         ready_at, started_at: when it became READY and RUNNING, None before.
-        blocks: blocks of RUNNING billed so far.
     """
 
-    id: str
+    due_at: float | None  # these two first: the account's heap sorts by them
     ordinal: int
+    stage: Stage
+    id: str
     created_at: float
-    max_duration_s: int
-    plan: Plan
-    state: State = State.QUEUED
-    event: Event | None = None
-    changed_at: float = 0.0
-    due_at: float | None = None
-    due_event: Event | None = None
+    changed_at: float
     ready_at: float | None = None
     started_at: float | None = None
-    blocks: int = 0
-    failure: Failure | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """How it behaves."""
+        return self.stage.plan
+
+    @property
+    def max_duration_s(self) -> int:
+        """What its create asked for, in seconds."""
+        return self.stage.max_duration_s
+
+    @property
+    def state(self) -> State:
+        """Its state."""
+        return self.stage.state
+
+    @property
+    def event(self) -> Event | None:
+        """The event that led to `state`; None for a new session."""
+        return self.stage.event
+
+    @property
+    def due_event(self) -> Event | None:
+        """The next event that happens by itself; None: none does."""
+        return self.stage.due_event
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of RUNNING billed so far."""
+        return self.stage.blocks
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it FAILED; None if it has not."""
+        return self.stage.failure
 
     @property
     def expires_at(self) -> float | None:
@@ -149,14 +257,7 @@ def new_session(
     session_id: str, *, ordinal: int, at: float, plan: Plan, max_duration_s: int, draws: Draws
 ) -> Session:
     """Return a new session: QUEUED until capacity admits it, which may be at once."""
-    session = Session(
-        id=session_id,
-        ordinal=ordinal,
-        created_at=at,
-        changed_at=at,
-        max_duration_s=max_duration_s,
-        plan=plan,
-    )
+    session = Session(None, ordinal, plan.stage(max_duration_s, None), session_id, at, at)
     return _with_due(session, draws)
 
 
@@ -168,30 +269,37 @@ def step(
     Raises:
         IllegalTransition: the table has no row for this event in this state; nothing changed.
     """
-    target = TRANSITIONS[session.state].get(event)
+    _, ordinal, stage, session_id, created_at, _, ready_at, started_at = session
+    target = TRANSITIONS[stage.state].get(event)
     if target is None:
-        raise IllegalTransition(f"a session that is {session.state.value} cannot be {event.value}")
-    reason = EXPIRED_FAILURE if event is Event.EXPIRED else failure or UNEXPLAINED_FAILURE
-    changed = Session(
-        id=session.id,
-        ordinal=session.ordinal,
-        created_at=session.created_at,
-        max_duration_s=session.max_duration_s,
-        plan=session.plan,
-        state=target,
-        event=event,
-        changed_at=at,
-        ready_at=at if event is Event.PROVISIONED else session.ready_at,
-        started_at=at if event in (Event.CONSUMED, Event.JOINED) else session.started_at,
-        blocks=session.blocks + (event is Event.BILLED),
-        failure=reason if target is State.FAILED else None,
-    )
-    return _with_due(changed, draws)
+        raise IllegalTransition(f"a session that is {stage.state.value} cannot be {event.value}")
+    blocks, reason = stage.blocks, None
+    if event is Event.PROVISIONED:
+        ready_at = at
+    elif event is Event.CONSUMED or event is Event.JOINED:
+        started_at = at
+    elif event is Event.BILLED:
+        blocks += 1
+    elif target is State.FAILED:
+        reason = EXPIRED_FAILURE if event is Event.EXPIRED else failure or UNEXPLAINED_FAILURE
+    after = stage.plan.stage(stage.max_duration_s, event, None, blocks, reason)
+    if after.usual is not None:
+        span_s, after = after.usual
+        due_at = later(at, span_s)
+        return Session(due_at, ordinal, after, session_id, created_at, at, ready_at, started_at)
+    changed = Session(None, ordinal, after, session_id, created_at, at, ready_at, started_at)
+    return changed if target in TERMINAL else _with_due(changed, draws)
 
 
 def _with_due(session: Session, draws: Draws) -> Session:
     due = next_due(session, draws)
-    return session if due is None else replace(session, due_at=due[0], due_event=due[1])
+    if due is None:
+        return session
+    _, ordinal, stage, session_id, created_at, changed_at, ready_at, started_at = session
+    awaits = stage.plan.stage(stage.max_duration_s, stage.event, due[1], stage.blocks)
+    return Session(
+        due[0], ordinal, awaits, session_id, created_at, changed_at, ready_at, started_at
+    )
 
 
 def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
@@ -201,41 +309,60 @@ def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
     block of a long call starts exactly 594 seconds after the first. A happening at the same instant
     as the usual event comes first.
     """
-    usual = _usual_due(session, draws)
-    happening = session.plan.happening_in(session.state)
-    if happening is None:
+    stage = session.stage
+    usually_due = _USUALLY_DUE.get(stage.state)
+    usual = None if usually_due is None else usually_due(session, draws)
+    if not stage.plan.happenings or (happening := stage.plan.happening_in(stage.state)) is None:
         return usual
-    number = draws.number(f"then-{session.state.value}", session.ordinal)
+    number = draws.number(f"then-{stage.state.value}", session.ordinal)
     strikes_at = later(_entered_at(session), happening.after.sample(number))
     return usual if usual is not None and usual[0] < strikes_at else (strikes_at, happening.event)
 
 
-def _usual_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
-    match session.state:
-        case State.QUEUED if session.event is None and not session.waits_for_capacity:
-            number = draws.number("queued", session.ordinal)
-            return later(session.created_at, session.plan.queued.sample(number)), Event.RELEASED
-        case State.PROVISIONING:
-            number = draws.number("provision", session.ordinal)
-            ready_at = later(session.changed_at, session.plan.provision.sample(number))
-            return ready_at, Event.PROVISIONED
-        case State.READY if session.expires_at is not None:
-            return session.expires_at, Event.EXPIRED
-        case State.CLAIMED if session.expires_at is not None:
-            # without a plan to join, an admin claimed it, and it expires
-            join = session.plan.join or NEVER
-            joins_at = later(session.changed_at, join.sample(draws.number("join", session.ordinal)))
-            if joins_at < session.expires_at:
-                return joins_at, Event.JOINED
-            return session.expires_at, Event.EXPIRED
-        case State.RUNNING if session.started_at is not None and session.ends_at is not None:
-            block_at = later(session.started_at, BLOCK_S * session.blocks)
-            # a call that lasts exactly to its cap ends there: no block starts at that instant
-            if block_at < session.ends_at:
-                return block_at, Event.BILLED
-            return session.ends_at, Event.CAPPED
-        case _:
-            return None
+def _release(session: Session, draws: Draws) -> tuple[float, Event] | None:
+    if session.waits_for_capacity:
+        return None
+    number = draws.number("queued", session.ordinal)
+    return later(session.created_at, session.plan.queued.sample(number)), Event.RELEASED
+
+
+def _readiness(session: Session, draws: Draws) -> tuple[float, Event]:
+    number = draws.number("provision", session.ordinal)
+    return later(session.changed_at, session.plan.provision.sample(number)), Event.PROVISIONED
+
+
+def _expiry(session: Session, draws: Draws) -> tuple[float, Event] | None:
+    expires_at = session.expires_at
+    return None if expires_at is None else (expires_at, Event.EXPIRED)
+
+
+def _join_or_expiry(session: Session, draws: Draws) -> tuple[float, Event] | None:
+    # without a plan to join, an admin claimed it, and it expires
+    join = session.plan.join or NEVER
+    joins_at = later(session.changed_at, join.sample(draws.number("join", session.ordinal)))
+    expires_at = session.expires_at
+    if expires_at is None:
+        return None
+    return (joins_at, Event.JOINED) if joins_at < expires_at else (expires_at, Event.EXPIRED)
+
+
+def _next_block_or_cap(session: Session, draws: Draws) -> tuple[float, Event] | None:
+    started_at, ends_at = session.started_at, session.ends_at
+    if started_at is None or ends_at is None:
+        return None
+    block_at = later(started_at, BLOCK_S * session.stage.blocks)
+    # a call that lasts exactly to its cap ends there: no block starts at that instant
+    return (block_at, Event.BILLED) if block_at < ends_at else (ends_at, Event.CAPPED)
+
+
+_USUALLY_DUE: Mapping[State, Callable[[Session, Draws], tuple[float, Event] | None]] = {
+    State.QUEUED: _release,
+    State.PROVISIONING: _readiness,
+    State.READY: _expiry,
+    State.CLAIMED: _join_or_expiry,
+    State.RUNNING: _next_block_or_cap,
+}
+"""What is due next in each live state, but for the plan's happenings."""
 
 
 def _entered_at(session: Session) -> float:

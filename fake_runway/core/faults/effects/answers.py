@@ -1,7 +1,7 @@
 """Effects on the status and the headers of an answer, and on its body as a whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from fake_runway.core.faults.effects.base import Delivery, Effect, EffectContext, When
@@ -66,7 +66,7 @@ class Status(Effect):
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         body = None if self.code in (204, 304) else context.envelope(self.error)
-        return replace(delivery, status=self.code, headers={}, body=body)
+        return delivery._replace(status=self.code, headers={}, body=body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,7 @@ class Page(Effect):
         return cls(given["text"], _one_line(given.get("type", "text/html; charset=utf-8")))
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(
-            delivery,
+        return delivery._replace(
             headers={**delivery.headers, "Content-Type": self.media},
             body=self.text.encode(),
         )
@@ -130,7 +129,7 @@ class Headers(Effect):
         return cls({_one_line(name): _one_line(text) for name, text in value.items()})
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, headers={**delivery.headers, **self.headers})
+        return delivery._replace(headers={**delivery.headers, **self.headers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +149,4 @@ class ContentType(Effect):
         return cls(_one_line(value))
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, headers={**delivery.headers, "Content-Type": self.media})
+        return delivery._replace(headers={**delivery.headers, "Content-Type": self.media})

@@ -15,7 +15,6 @@ from these.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
@@ -33,8 +32,7 @@ class Ending(Enum):
     HUNG = "hung"  # stays open, and no more bytes are sent
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """An answer before it is sent.
 
     Attributes:
@@ -47,7 +45,7 @@ class Delivery:
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[str, str] = MappingProxyType({})
     body: object = None
     wait_s: float = 0.0
     pace: tuple[int, float] | None = None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -30,7 +30,7 @@ class SetFields(Effect):
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
         if not isinstance(delivery.body, dict):
             return delivery
-        return replace(delivery, body=delivery.body | dict(self.fields))
+        return delivery._replace(body=delivery.body | dict(self.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class OmitFields(Effect):
         if not isinstance(delivery.body, dict):
             return delivery
         left = {key: each for key, each in delivery.body.items() if key not in self.fields}
-        return replace(delivery, body=left)
+        return delivery._replace(body=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class ShiftFields(Effect):
             for key, instant in delivery.body.items()
             if key in self.spans_s and isinstance(instant, str)
         }
-        return replace(delivery, body=delivery.body | moved)
+        return delivery._replace(body=delivery.body | moved)
 
 
 def _moved_instant(text: str, seconds: float) -> str:
@@ -108,7 +108,7 @@ class Malformed(Effect):
     )
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, body=_raw(delivery.body)[:-1])
+        return delivery._replace(body=_raw(delivery.body)[:-1])
 
 
 def _raw(body: object) -> bytes:

@@ -1,6 +1,6 @@
 """Effects on how the bytes go out, and on the connection."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from fake_runway.core.durations import (
@@ -38,7 +38,7 @@ class Delay(Effect):
         return cls(parse_duration(value))
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, wait_s=delivery.wait_s + self.duration.sample(context.number))
+        return delivery._replace(wait_s=delivery.wait_s + self.duration.sample(context.number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Dribble(Effect):
         return cls(int(value.get("bytes", 1)), parse_span(value.get("every", "50ms")))
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, pace=(self.size, self.every_s))
+        return delivery._replace(pace=(self.size, self.every_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Truncate(Effect):
         return cls(int(value))
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, sent=self.sent, ending=Ending.CLOSED)
+        return delivery._replace(sent=self.sent, ending=Ending.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Silence(Effect):
     ending: ClassVar[Ending]
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, silent=True, ending=self.ending)
+        return delivery._replace(silent=True, ending=self.ending)
 
 
 class Reset(Silence):

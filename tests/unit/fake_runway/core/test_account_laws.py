@@ -19,7 +19,7 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import Event, State
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.session import Session
+from fake_runway.core.sessions.session import Session, next_due
 from tests.unit.fake_runway.core.playing import (
     FOREIGN_ID,
     LAW,
@@ -138,6 +138,16 @@ def test_every_waiting_state_has_a_due_instant_or_waits_for_capacity(
                 and (not waits(session) or session.plan.happening_in(State.QUEUED) is not None)
             )
             assert (session.due_at is not None) == (session.due_event is not None) == due
+
+
+@LAW
+@given(all_settings, scripts)
+def test_what_is_due_is_what_the_session_says(given_settings: Settings, script: list[Call]) -> None:
+    """Stages that know what all sessions in them await know what each would be told."""
+    for sight in play(given_settings, script).sights:
+        for session in sight["sessions"].values():
+            due = next_due(session, Draws("1", "w"))
+            assert (session.due_at, session.due_event) == (due or (None, None))
 
 
 @LAW

@@ -320,6 +320,32 @@ def test_an_instant_later_is_never_earlier(at: float, span: float) -> None:
     assert later(at, 0.0) == at
 
 
+in_microseconds = st.builds(
+    lambda whole, quarters, nudge: (whole + quarters / 4) / 1e6 + nudge * 2.0**-24,
+    st.integers(0, 2**52),
+    st.integers(0, 3),
+    st.integers(-4, 4),
+)
+"""Instants until 2112, most of them near a half of a microsecond, where rounding is delicate."""
+
+
+@LAW
+@given(st.floats(0, 4e9) | in_microseconds)
+@example(0.0000005)
+@example(2.0**51 / 1e6 + 0.0000005)
+def test_an_instant_is_rounded_as_its_decimal_digits_are(instant: float) -> None:
+    """The quick way gives what `round` gives, which goes through the digits, to the last bit."""
+    span_s = instant / 2
+
+    assert later(span_s, span_s) == max(span_s, round(instant, 6))
+
+
+@pytest.mark.parametrize("at", [1_770_000_000, 1_770_000_000.25])
+def test_no_span_at_all_makes_no_new_number(at: float) -> None:
+    """A session that becomes READY at once keeps one instant, and not an equal one for each use."""
+    assert later(at, 0.0) is at
+
+
 def test_the_largest_sigma_is_allowed() -> None:
     """It is the last one that is."""
     assert parse_duration("lognormal(1s, 10)") == Lognormal(1.0, 10.0)

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import math
-from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -19,14 +18,15 @@ from jwt.warnings import InsecureKeyLengthWarning
 from contracts.wire.schema import PlainValidator, load
 from fake_runway.core.durations import Fixed
 from fake_runway.core.lifecycles.session import State
-from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import LiveKit, mint, read
+from tests.support.fake.plans import made_up
 from tests.unit.fake_runway.core.playing import LAW
 
 NOW = 1_770_000_000.75
 ID = "123e4567-e89b-42d3-a456-426614174000"
 LIVEKIT = LiveKit("wss://rooms.example", "an-api-key", "a-secret-of-more-than-thirty-two-bytes")
-READY = Session(
+READY = made_up(
     id=ID,
     ordinal=0,
     created_at=NOW - 2,
@@ -35,7 +35,7 @@ READY = Session(
     state=State.READY,
     ready_at=NOW - 1,
 )
-RUNNING = replace(READY, state=State.RUNNING, started_at=NOW)
+RUNNING = made_up(READY, state=State.RUNNING, started_at=NOW)
 
 
 def decoded_by_hand(token: str, secret: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_a_token_holds_until_the_call_must_have_ended(
     now: float, max_duration_s: int, cap: float | None
 ) -> None:
     """It works from the moment it was made until the last instant, and a second later no more."""
-    session = replace(
+    session = made_up(
         READY,
         state=State.RUNNING,
         plan=Plan(session_cap_s=cap),
@@ -120,7 +120,7 @@ def test_a_token_holds_until_the_call_must_have_ended(
 @pytest.mark.parametrize("state", [State.READY, State.CLAIMED])
 def test_before_the_call_begins_a_token_holds_as_long_as_it_might_take(state: State) -> None:
     """The latest start is `expiresAt`; from there the call may run its full length."""
-    session = replace(READY, state=state, plan=Plan(expires_in_s=300.0, join=Fixed(9.0)))
+    session = made_up(READY, state=state, plan=Plan(expires_in_s=300.0, join=Fixed(9.0)))
 
     claims = read(LIVEKIT.user(session, now=NOW)["token"], LIVEKIT.api_secret)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,34 +14,35 @@ from fake_runway.core.lifecycles.session import Failure, State
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.runway_api.wire import error_body, instant, session_body
+from tests.support.fake.plans import made_up
 from tests.unit.fake_runway.core.playing import LAW, Call, all_settings, play, scripts
 
 RUNWAY = load("runway")
 ID = "123e4567-e89b-42d3-a456-426614174000"
 KEY = "stk_0123456789ab_0123456789abcdef0123456789abcdef"
-NEW_SESSION = Session(
+NEW_SESSION = made_up(
     id=ID, ordinal=0, created_at=1_770_000_000.25, max_duration_s=300, plan=Plan()
 )
 READY_AT = 1_770_000_002.0
 BASE = {"id": ID, "createdAt": "2026-02-02T02:40:00.250Z"}
 
 BODIES = [
-    (replace(NEW_SESSION), {"status": "NOT_READY", "queued": True}),
-    (replace(NEW_SESSION, state=State.PROVISIONING), {"status": "NOT_READY", "queued": False}),
+    (made_up(NEW_SESSION), {"status": "NOT_READY", "queued": True}),
+    (made_up(NEW_SESSION, state=State.PROVISIONING), {"status": "NOT_READY", "queued": False}),
     (
-        replace(NEW_SESSION, state=State.READY, ready_at=READY_AT),
+        made_up(NEW_SESSION, state=State.READY, ready_at=READY_AT),
         {"status": "READY", "expiresAt": "2026-02-02T02:45:02.000Z", "sessionKey": KEY},
     ),
     (
-        replace(NEW_SESSION, state=State.CLAIMED, ready_at=READY_AT),
+        made_up(NEW_SESSION, state=State.CLAIMED, ready_at=READY_AT),
         {"status": "READY", "expiresAt": "2026-02-02T02:45:02.000Z", "sessionKey": KEY},
     ),
     (
-        replace(NEW_SESSION, state=State.RUNNING, ready_at=READY_AT, started_at=READY_AT),
+        made_up(NEW_SESSION, state=State.RUNNING, ready_at=READY_AT, started_at=READY_AT),
         {"status": "RUNNING"},
     ),
     (
-        replace(
+        made_up(
             NEW_SESSION,
             state=State.COMPLETED,
             ready_at=READY_AT,
@@ -52,10 +52,10 @@ BODIES = [
         {"status": "COMPLETED", "duration": 61},
     ),
     (
-        replace(NEW_SESSION, state=State.FAILED, failure=Failure("A.CODE", "A reason.")),
+        made_up(NEW_SESSION, state=State.FAILED, failure=Failure("A.CODE", "A reason.")),
         {"status": "FAILED", "failure": "A reason.", "failureCode": "A.CODE"},
     ),
-    (replace(NEW_SESSION, state=State.CANCELLED), {"status": "CANCELLED"}),
+    (made_up(NEW_SESSION, state=State.CANCELLED), {"status": "CANCELLED"}),
 ]
 
 

@@ -58,7 +58,7 @@ class History:
     def apply(self, sent: Sent) -> None:
         """Apply a request, which gives its exchange the next number."""
         self.step += 1
-        sent.unread = self.answers.before(sent.wire)
+        sent.unread = self.answers.before(sent.wire) or ()
         sent.number, self.number = self.number, self.number + 1
         self.answers.applied(sent.wire, sent.number)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -585,7 +585,7 @@ class Teapot(Effect):
     schema: ClassVar[Json] = {"description": "Be a teapot.", "const": True}
 
     def apply(self, delivery: Delivery, context: EffectContext) -> Delivery:
-        return replace(delivery, status=418)
+        return delivery._replace(status=418)
 
 
 class Overheard(Teapot):

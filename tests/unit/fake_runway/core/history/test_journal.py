@@ -25,7 +25,7 @@ from fake_runway.core.history.journal import (
 from fake_runway.core.lifecycles.session import Event, State
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.session import Plan, Session
+from tests.support.fake.plans import made_up
 from tests.unit.fake_runway.core.playing import LAW, START
 
 ONE, TWO = Subject("session", "one"), Subject("session", "two")
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[5]
 
 def changed(subject: Subject, state: State, event: Event | None = None) -> Change:
     """Return a change that brings a session into a state, whatever it was."""
-    return Change(START, event, None, Session(subject.id, 0, START, 300, Plan(), state=state))
+    return Change(START, event, None, made_up(id=subject.id, state=state))
 
 
 def acted(log: Log, what: str, subject: Subject = NO_SUBJECT, **given: Any) -> Act:

@@ -1,10 +1,13 @@
 """Secrets are redacted wherever a client may have put them, and nothing else is."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.history.redaction import (
+    holds_nothing_secret,
     holds_secret,
     redacted_body,
     redacted_reply,
@@ -141,3 +144,43 @@ def test_a_reply_without_secrets_is_the_same_object() -> None:
     """Whatever it is; a word in a list is no key."""
     for reply in ({"id": "1"}, ["token"], "token", None):
         assert redacted_reply(reply) is reply
+
+
+PIECES = (
+    SECRET,
+    KEY,
+    KEY.upper(),
+    JWT,
+    "EYJ" + JWT[3:],
+    "key_" + "0a" * 64,
+    "%70%40ss",
+    "é",
+    "a b",
+)
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=3).map("".join)
+BODIES = st.dictionaries(
+    TEXTS | st.sampled_from(["integration", "livekit"]),
+    st.recursive(
+        TEXTS | st.integers(), lambda each: st.dictionaries(TEXTS, each, max_size=2), max_leaves=3
+    ),
+    max_size=3,
+)
+
+
+@given(BODIES, st.sampled_from([SECRET, "abc", "fake.slow", "sécret", 'quo"te']), st.booleans())
+def test_what_is_passed_over_holds_nothing(
+    body: dict[str, object], secret: str, in_ascii: bool
+) -> None:
+    """A body that is not looked through is one that would stay as it is."""
+    raw = json.dumps(body | {"more": [secret] * in_ascii}, ensure_ascii=in_ascii).encode()
+    if holds_nothing_secret(raw, secret):
+        value = json.loads(raw)
+        assert redacted_body(value, secret) is value
+
+
+def test_the_usual_body_is_passed_over() -> None:
+    """Else nothing would be gained."""
+    avatar = {"type": "runway-preset", "presetId": "music-superstar"}
+    raw = json.dumps({"model": "gwm1_avatars", "avatar": avatar}).encode()
+    assert holds_nothing_secret(raw, SECRET)
+    assert not holds_nothing_secret(raw, "gwm1_avatars")

@@ -9,7 +9,8 @@ from fake_runway.core.history.timeline import instant_text, timeline
 from fake_runway.core.lifecycles.session import SESSION, Event, Failure, State
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.sessions.session import Session
+from tests.support.fake.plans import made_up
 
 START = 1_800_000_000.0
 
@@ -60,7 +61,7 @@ def test_a_call_is_told_with_its_answer_and_what_is_special(
 
 def session(state: State, failure: Failure | None = None) -> Session:
     """Return a session in a state."""
-    return Session("one", 0, START, 300, Plan(), state=state, failure=failure)
+    return made_up(id="one", state=state, failure=failure)
 
 
 @pytest.mark.parametrize(

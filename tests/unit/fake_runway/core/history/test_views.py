@@ -22,7 +22,8 @@ from fake_runway.core.history.views import (
 from fake_runway.core.lifecycles.session import SESSION, Event, Failure, State
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.sessions.session import Plan, Session, Stage
+from tests.support.fake.plans import made_up
 
 START = 1_800_000_000.0
 ABOUT = Subject("session", "one")
@@ -103,7 +104,10 @@ def test_what_a_call_did_not_have_is_null() -> None:
 
 def session(state: State = State.READY, **facts: Any) -> Session:
     """Return a session."""
-    return Session("one", 3, START, 120, Plan(scenario="slow"), state=state, **facts)
+    slow = Plan(scenario="slow")
+    return made_up(
+        id="one", ordinal=3, created_at=START, max_duration_s=120, plan=slow, state=state, **facts
+    )
 
 
 def test_a_change_has_its_states_and_its_reason() -> None:
@@ -181,7 +185,8 @@ def test_a_session_shows_all_but_its_secret() -> None:
     }
     failed = session_view(session(State.FAILED, failure=FAILURE))
     assert failed["failure"] == {"code": "SAFETY", "text": "It broke."}
-    assert (failed["event"], failed["next"]) == (None, None)
+    assert (failed["event"], failed["next"]) == ("failed", None)
+    assert session_view(session(State.QUEUED))["event"] is None
 
 
 @pytest.mark.parametrize(
@@ -199,10 +204,11 @@ def test_what_never_comes_is_not_next(facts: dict[str, Any]) -> None:
 
 def test_a_session_that_waits_for_ever_can_be_written_as_json() -> None:
     """With a plan whose every span is without an end."""
-    view = session_view(Session("one", 0, START, 300, Plan(queued=NEVER, provision=NEVER)))
+    view = session_view(made_up(plan=Plan(queued=NEVER, provision=NEVER)))
     assert json.loads(json.dumps(view, allow_nan=False)) == view
     assert view["scenario"] is None
-    assert set(view) > {each.name for each in fields(Session)} - {"plan", "due_at", "due_event"}
+    known = {*Session._fields, *(each.name for each in fields(Stage))}
+    assert set(view) > known - {"stage", "plan", "due_at", "due_event", "usual"}
 
 
 def test_a_fault_shows_its_data_and_its_counts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from enum import Enum
 from itertools import product
 
 import pytest
@@ -177,3 +178,12 @@ def test_the_table_cannot_be_changed() -> None:
     """The table is read-only."""
     with pytest.raises(TypeError):
         TRANSITIONS[State.FAILED] = {}  # type: ignore[index] # that is what is tried here
+
+
+@pytest.mark.parametrize("members", [State, Event])
+def test_states_and_events_are_found_and_hashed_without_a_function(members: type[Enum]) -> None:
+    """They are plain attributes of their class, and still members with names and values."""
+    for member in members:
+        assert vars(members)[member.name] is member
+        assert hash(member) == object.__hash__(member)
+        assert members(member.value) is members[member.name] is member

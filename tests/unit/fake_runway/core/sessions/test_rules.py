@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,19 +29,20 @@ from fake_runway.core.sessions.rules import (
     due_transition,
     transition,
 )
-from fake_runway.core.sessions.session import Happening, Plan, Session
+from fake_runway.core.sessions.session import Happening, Plan
+from tests.support.fake.plans import made_up
 from tests.unit.fake_runway.core.playing import BROKEN, LAW, START
 
 DRAWS = Draws("seed", "world")
 DAY = 24 * 60 * 60.0
-SESSION = Session(
+SESSION = made_up(
     id="an id",
     ordinal=0,
     created_at=START,
     max_duration_s=30,
     plan=Plan(provision=NO_TIME, join=None),
 )
-RUNNING = replace(
+RUNNING = made_up(
     SESSION,
     state=State.RUNNING,
     ready_at=START,
@@ -88,7 +87,7 @@ def test_a_block_is_paid_while_there_are_credits(left: int | None, unpaid: Unpai
 @pytest.mark.parametrize("unpaid", Unpaid)
 def test_the_cap_needs_no_credits(unpaid: Unpaid) -> None:
     """A call that has run to its cap is COMPLETED, also when the account is empty."""
-    last = replace(RUNNING, blocks=5, due_at=START + 30, due_event=Event.CAPPED)
+    last = made_up(RUNNING, blocks=5, due_at=START + 30, due_event=Event.CAPPED)
 
     change = due_transition(last, draws=DRAWS, left=0, unpaid=unpaid)
 
@@ -99,7 +98,7 @@ def test_the_cap_needs_no_credits(unpaid: Unpaid) -> None:
 def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) -> None:
     """A planned failure has its reason, or a general one; credits do not matter."""
     cut_off = Happening(State.RUNNING, Event.FAILED, failure=failure)
-    doomed = replace(RUNNING, plan=Plan(happenings=(cut_off,)), due_event=Event.FAILED)
+    doomed = made_up(RUNNING, plan=Plan(happenings=(cut_off,)), due_event=Event.FAILED)
 
     change = due_transition(doomed, draws=DRAWS, left=0, unpaid=Unpaid.COMPLETE)
 
@@ -109,7 +108,7 @@ def test_what_the_plan_makes_happen_carries_its_reason(failure: Failure | None) 
 
 def test_nothing_falls_due_for_a_session_that_waits_for_others() -> None:
     """Asking what is due for a QUEUED session is an error; an instant or an event alone is none."""
-    halves = [SESSION, replace(SESSION, due_at=START), replace(SESSION, due_event=Event.RELEASED)]
+    halves = [SESSION, made_up(SESSION, due_at=START), made_up(SESSION, due_event=Event.RELEASED)]
     for session in halves:
         with pytest.raises(ValueError, match="nothing is due"):
             due_transition(session, draws=DRAWS, left=None, unpaid=Unpaid.COMPLETE)
@@ -164,7 +163,7 @@ def test_the_right_key_at_the_wrong_moment(
     state: State, event: Event | None, expected: type[Refused]
 ) -> None:
     """The refusal has the reason; a wrong key gets the same refusal in any state."""
-    session = replace(SESSION, state=state, event=event)
+    session = made_up(SESSION, state=state, event=event)
 
     with pytest.raises(expected):
         check_consume(session, expected_key="right", given_key="right")
@@ -175,7 +174,7 @@ def test_the_right_key_at_the_wrong_moment(
 @pytest.mark.parametrize(("join", "event"), [(None, Event.CONSUMED), (NO_TIME, Event.CLAIMED)])
 def test_what_a_consume_causes_follows_the_switch(join: Fixed | None, event: Event) -> None:
     """A consume starts the session, or claims it until the join."""
-    ready = replace(SESSION, state=State.READY, plan=Plan(join=join))
+    ready = made_up(SESSION, state=State.READY, plan=Plan(join=join))
 
     assert check_consume(ready, expected_key="right", given_key="right") is event
 
@@ -186,7 +185,7 @@ def test_what_a_consume_causes_follows_the_switch(join: Fixed | None, event: Eve
 )
 def test_any_other_text_is_no_key(text: str) -> None:
     """Any value of a header is compared and refused, with a message that does not depend on it."""
-    ready = replace(SESSION, state=State.READY)
+    ready = made_up(SESSION, state=State.READY)
     messages = []
     for key in (text, "another"):
         with pytest.raises(KeyRefused) as refused:
@@ -199,7 +198,7 @@ def test_any_other_text_is_no_key(text: str) -> None:
 @pytest.mark.parametrize("state", State)
 def test_a_backend_needs_a_room(state: State) -> None:
     """There is one from READY until the end."""
-    session = replace(SESSION, state=state)
+    session = made_up(SESSION, state=state)
 
     if state in (State.QUEUED, State.PROVISIONING):
         with pytest.raises(NotReady):

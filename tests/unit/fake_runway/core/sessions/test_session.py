@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from itertools import product
 from math import inf, nextafter
 
@@ -16,8 +16,17 @@ from fake_runway.core.durations import NEVER, NO_TIME, Fixed, later
 from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.lifecycles.session import TERMINAL, TRANSITIONS, Event, Failure, State
 from fake_runway.core.scenario.settings import Limits, Settings
-from fake_runway.core.sessions.session import Happening, Plan, Session, new_session, next_due, step
-from tests.support.fake.plans import failing
+from fake_runway.core.sessions.session import (
+    _MOST_STAGES,
+    Happening,
+    Plan,
+    Session,
+    Stage,
+    new_session,
+    next_due,
+    step,
+)
+from tests.support.fake.plans import failing, made_up
 from tests.unit.fake_runway.core.playing import (
     BROKEN,
     LAW,
@@ -182,6 +191,48 @@ def test_a_plan_makes_happen_what_the_table_allows(state: State, event: Event) -
     assert all(one.value in str(refused.value) for one in possible)
 
 
+# Stages
+
+
+def test_sessions_at_the_same_point_share_their_stage() -> None:
+    """One object says what they have in common; another length of call or another plan differs."""
+    plan = Plan()
+
+    def stage_of(ordinal: int, plan: Plan = plan, max_duration_s: int = 300) -> Stage:
+        made = new_session(
+            str(ordinal),
+            ordinal=ordinal,
+            at=START + ordinal,
+            plan=plan,
+            max_duration_s=max_duration_s,
+            draws=DRAWS,
+        )
+        return step(made, Event.ADMITTED, START + 10, draws=DRAWS).stage
+
+    assert stage_of(1) is stage_of(2)
+    assert stage_of(1).plan is plan
+    assert stage_of(1, max_duration_s=30) != stage_of(1)
+    assert stage_of(1, Plan(scenario="other")) != stage_of(1)
+    assert stage_of(1, Plan()) == stage_of(1)
+
+
+def test_a_plan_remembers_so_many_stages_and_no_reason() -> None:
+    """What callers choose (lengths of calls, reasons) does not pile up in a plan."""
+    plan = Plan()
+    first = plan.stage(0, None)
+
+    for length_s in range(1, _MOST_STAGES):
+        plan.stage(length_s, None)
+    assert plan.stage(0, None) is first
+    plan.stage(_MOST_STAGES, None)
+    assert plan.stage(0, None) is not first
+    assert plan.stage(0, None) == first
+
+    failed = [plan.stage(0, Event.FAILED, failure=BROKEN) for _ in range(2)]
+    assert failed[0] == failed[1]
+    assert failed[0] is not failed[1]
+
+
 # One step
 
 
@@ -223,7 +274,7 @@ def test_a_session_is_a_value() -> None:
     """A session is immutable; a step makes another one."""
     _, session, _ = in_state(State.READY)
 
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         session.state = State.RUNNING  # type: ignore[misc] # that is what is tried here
 
     assert step(session, Event.CONSUMED, START + 3, draws=DRAWS) is not session
@@ -234,7 +285,7 @@ def test_blocks_begin_at_multiples_of_six_seconds_from_the_start() -> None:
     """No sum of steps drifts: the thousandth block begins 6000 seconds after the start."""
     _, session, _ = in_state(State.RUNNING)
     started_at = START + 0.1
-    session = replace(session, started_at=started_at, max_duration_s=10_000, blocks=999)
+    session = made_up(session, started_at=started_at, max_duration_s=10_000, blocks=999)
 
     assert step(session, Event.BILLED, START, draws=DRAWS).due_at == started_at + 6000
 
