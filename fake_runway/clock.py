@@ -26,6 +26,11 @@ def loop_time_as_wall_clock() -> Callable[[], float]:
     return lambda: loop.time() + offset
 
 
+def loop_time(loop: asyncio.AbstractEventLoop) -> float:
+    """Return the seconds by which the timers of a loop go."""
+    return loop.time()
+
+
 async def next_turn() -> None:
     """Let everything else that is ready run once; no time passes."""
     await asyncio.sleep(0)

@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
+from fake_runway.clock import loop_time
 from fake_runway.runway_api.calls import Applied, KnownCaller, RequestHead
 from fake_runway.server.app import FakeApp
 from fake_runway.web.ready import ReadyAnswers
@@ -115,7 +116,7 @@ class _Connection(web.RequestHandler):
             return False
         transport.write(raw)
         server.requests_count += 1
-        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        self._next_keepalive_close_time = loop_time(self._loop) + self._keepalive_timeout
         return True
 
 
