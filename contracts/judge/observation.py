@@ -341,7 +341,8 @@ class Observation:
         firsts: dict[str, float] = {}
         for create in self.creates:
             firsts.setdefault(create.avatar, create.at)
-        in_time = self.answer.sent_at + QUEUED_S + self.lost_s
+        left_after_s = self.situation.leaves_after_s or QUEUED_S  # then a create waited, too
+        in_time = self.answer.sent_at + min(QUEUED_S, left_after_s) + self.lost_s
         return sum(at > in_time for at in firsts.values())
 
     @property

@@ -243,6 +243,9 @@ class Runner:
             answer = await instance.connect(avatar, patience_s=patience_s, session=session)
             if answer.ok:
                 self._alone_s = max(self._alone_s or 0.0, answer.took_s)
+            else:
+                instance.connected_at = None  # one connect ends the others: no situation does
+                instance.ends_itself = True
 
     async def _play(self, situation: Situation, *, one_by_one: bool = False) -> None:
         """Play a situation, and keep the observation."""

@@ -90,11 +90,14 @@ def many_not_in_a_row(case: Case) -> Breaches:
     itself, whose session took as long as theirs at least.
     """
     _several(case)
-    if case.mistake or _the_slow_are_slow(case):
+    cancels = Trait.SLOW_CANCELS in case.seen.situation.traits
+    # whose consumes wait for the cancels of others looks like one that sends them elsewhere
+    connects_alone = cancels and case.context.alone_s is not None
+    if (case.mistake and not connects_alone) or _the_slow_are_slow(case):
         return
     slow = _slow(case)
     quick = case.seen.answers[len(slow) :]
-    if slow and Trait.SLOW_CANCELS not in case.seen.situation.traits:
+    if slow and not cancels:
         first = min(slow, key=lambda answer: answer.came_at)
         late = [each for each in quick if not each.ok or each.came_at >= first.came_at]
         if len(late) >= 2:
