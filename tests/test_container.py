@@ -188,6 +188,13 @@ def test_images_run_as_an_unprivileged_user(image: str) -> None:
     assert int(group) > 0
 
 
+def command_of(group: click.Group, name: str) -> click.Command:
+    """Return a command as it is when it is called: it may be imported only then."""
+    _, command, _ = group.resolve_command(click.Context(group), [name])
+    assert command is not None
+    return command
+
+
 @pytest.mark.parametrize("image", IMAGES)
 def test_the_first_process_is_the_server_itself(image: str) -> None:
     """Exec form without a shell, so that SIGTERM reaches it; every word is a command or option."""
@@ -197,7 +204,7 @@ def test_the_first_process_is_the_server_itself(image: str) -> None:
     assert isinstance(command, click.Group)
 
     assert program in PROJECT["scripts"]
-    assert command.commands[name].make_context(name, arguments)
+    assert command_of(command, name).make_context(name, arguments)
     assert last(image, "STOPSIGNAL") == "SIGTERM"
     assert {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"} <= environment(image).keys()
 
@@ -361,7 +368,7 @@ def test_published_ports_are_those_that_the_image_listens_on(name: str) -> None:
 def test_the_fake_is_started_for_the_network_and_for_any_number_of_calls() -> None:
     """Its own command line takes the options; the gateways' limits are met first."""
     name, *arguments = COMPOSE["services"]["fake"]["command"]
-    options = fake_command.commands[name].make_context(name, arguments).params
+    options = command_of(fake_command, name).make_context(name, arguments).params
 
     assert options["host"] == "0.0.0.0"
     assert options["concurrency"] is None, "None means no limit"
