@@ -49,7 +49,8 @@ class Instance:
         connected_at: when the last connect was sent that succeeded, or it was started again since;
             None: none did.
         fails: it was lost because plain connects fail.
-        ends_itself: plain connects alone have made others fail, so that is no sign of a loss.
+        connects_tell: plain connects that fail are a sign of a loss. They are none if one of them
+            alone makes the next one fail, or if they succeed without the fake.
     """
 
     target: Target
@@ -65,7 +66,7 @@ class Instance:
     answered_at: float | None = None
     connected_at: float | None = None
     fails: bool = False
-    ends_itself: bool = False
+    connects_tell: bool = True
     _checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _alarm: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -105,7 +106,7 @@ class Instance:
             self._alarm.set()
         if answer.status is not None:
             self.answered_at = answer.came_at
-        if answer.ok and answer.shape is not None and not self.ends_itself:
+        if answer.ok and answer.shape is not None and self.connects_tell:
             self.connected_at = max(self.connected_at or 0.0, answer.sent_at)
         return answer
 

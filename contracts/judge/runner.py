@@ -238,14 +238,16 @@ class Runner:
         if instance.lost.is_set():
             return
         avatar, patience_s = instance.avatars[0], self._player.patience_s
+        calls = await instance.fake.calls()
         if (await instance.connect(avatar, patience_s=patience_s)).ok:
             session = soon(self.plan.context.timeout_s)
             answer = await instance.connect(avatar, patience_s=patience_s, session=session)
+            used = await instance.fake.calls() > calls  # else no situation changes what it does
             if answer.ok:
                 self._alone_s = max(self._alone_s or 0.0, answer.took_s)
-            else:
-                instance.connected_at = None  # one connect ends the others: no situation does
-                instance.ends_itself = True
+            if not (answer.ok and used):
+                instance.connected_at = None
+                instance.connects_tell = False
 
     async def _play(self, situation: Situation, *, one_by_one: bool = False) -> None:
         """Play a situation, and keep the observation."""

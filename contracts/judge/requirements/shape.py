@@ -159,6 +159,7 @@ def shape_key(case: Case) -> Breaches:
     Of the fake's key only the hash is known, so that no report can show an unused key.
     """
     sessions = {session.id: session for session in case.seen.sessions}
+    tried = {each.session for each in case.seen.consumes}
     consumed = {each.session for each in case.seen.consumes if each.status == 200}
     for answer in _of_shape(case, Shape.SESSION_KEY):
         key, id_ = answer.fields["sessionKey"], answer.fields["sessionId"]
@@ -169,7 +170,9 @@ def shape_key(case: Case) -> Breaches:
             yield Breach("the session's key", "another value as sessionKey")
         elif session is not None and session.has_key(key) is False:
             yield Breach("the session's key", "the key of another session")
-        if session is not None and (session.used or session.id in consumed):
+        if session is None or session.id not in tried:
+            continue  # if it was used, somebody else did
+        if session.used or session.id in consumed:
             yield Breach("an unused key", "one that the target has consumed")
 
 

@@ -62,12 +62,16 @@ def key(said: str, answer: TargetAnswer, *upstream: UpstreamCall) -> Row:
 
 
 def of_session(
-    said: str, answer: TargetAnswer, its_key: str, *moves: tuple[float, str, str]
+    said: str,
+    answer: TargetAnswer,
+    its_key: str,
+    *moves: tuple[float, str, str],
+    upstream: tuple[UpstreamCall, ...] = (),
 ) -> Row:
     """Return a success, of a session with this key to which that happened."""
     digest = sha256(its_key.encode()).hexdigest()
     session = ObservedSession(SESSION, "ready", moves, digest)
-    return Row(KEY_OF, seen(create(), answers=(answer,), sessions=(session,)), said)
+    return Row(KEY_OF, seen(create(), *upstream, answers=(answer,), sessions=(session,)), said)
 
 
 ROWS = {
@@ -153,11 +157,20 @@ ROWS = {
     "a key whose session is not known": of_session(KEPT, success(id_=OTHER), f"{KEY[:-1]}0"),
     "a key for an id that is no text": of_session(KEPT, success(id_=[1]), f"{KEY[:-1]}0"),
     "a key that was used, whatever the answer": of_session(
-        "got one that the target has consumed", success(), KEY, (2.0, "consumed", "running")
+        "got one that the target has consumed",
+        success(),
+        KEY,
+        (2.0, "consumed", "running"),
+        upstream=(consume(2.0, status=502),),
     ),
     "a key that was claimed": of_session(
-        "got one that the target has consumed", success(), KEY, (2.0, "claimed", "claimed")
+        "got one that the target has consumed",
+        success(),
+        KEY,
+        (2.0, "claimed", "claimed"),
+        upstream=(consume(2.0, status=502),),
     ),
+    "a key that somebody else used": of_session(KEPT, success(), KEY, (2.0, "consumed", "running")),
     "a bad one behind one that is no text": Row(
         KEY_OF, seen(answers=(success(sessionKey=5), success(sessionKey="x"))), "another value"
     ),
