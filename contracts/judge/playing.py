@@ -112,8 +112,9 @@ class Player:
         seen = await self._observation(play, answers, before, mark)
         for avatar in forms:
             await instance.fake.unbind(avatar)
-        if not seen.loss and (play.suspected or _in_doubt(play, answers)):
-            avatar = [*avatars, *instance.avatars][0]
+        doubted = not situation.custom and _in_doubt(play, answers)  # which need not be taken
+        if not seen.loss and (play.suspected or doubted):
+            avatar = instance.avatars[0] if situation.custom else [*avatars, *instance.avatars][0]
             await instance.check_answers(avatar, patience_s=self.patience_s)
         loss = _loss(instance) if instance.lost.is_set() else seen.loss
         return replace(seen, loss=loss, beside=beside)

@@ -94,10 +94,11 @@ async def test_nothing_is_wrong_with_everything_on(tmp_path: Path, take_port: Ta
 
 
 async def test_the_judge_sees_that_no_caller_gets_in(tmp_path: Path, take_port: TakePort) -> None:
-    """With a token that the gateway rejects, the judge has findings: it does call the gateway."""
+    """With a token that the gateway rejects, nothing is judged, and the first line says why."""
     token = signed(f"another-{JWT_SECRET}")
     verdict = await judge(
         Shape.CREDENTIALS, tmp_path, take_port(), token=token, profile="quick", **ON
     )
-    assert verdict.code == 1
-    assert verdict.counts["failed_must"] > 0
+    assert verdict.code == 3
+    assert (verdict.counts["passed"], verdict.counts["failed_must"]) == (0, 0)
+    assert verdict.counts["not_observed"] > 0

@@ -14,12 +14,13 @@ import pytest
 from contracts.judge.output import Output
 from contracts.judge.situation import Shape
 from contracts.judge.situations.catalogue import situations
+from contracts.judge.target import is_uuid
 from gateway.config import Config
 from gateway.flow.credentials import Shape as OurShape
 from gateway.web.app import create_app
 from tests.contract.judged import MARKER, SECRET, SimulatedJudge, findings, serving
 from tests.contract.sdk_gateway import SdkGateway
-from tests.contract.small_gateway import PATH, Gateway, served
+from tests.contract.small_gateway import PATH, Gateway, Problem, served
 
 DEADLINE_S = 4.0
 
@@ -46,7 +47,17 @@ class Tidy(Gateway):
         return super().avatar(body)
 
 
-KINDS = {"ours": None, "small": Gateway, "sdk": SdkGateway, "tidy": Tidy}
+class Presets(Gateway):
+    """Takes presets alone, as servers do that have a list of them."""
+
+    def avatar(self, body: Any) -> str:
+        avatar = super().avatar(body)
+        if is_uuid(avatar):
+            raise Problem(404, "there is no such avatar")
+        return avatar
+
+
+KINDS = {"ours": None, "small": Gateway, "sdk": SdkGateway, "tidy": Tidy, "presets": Presets}
 
 
 @pytest.mark.parametrize("shape", Shape, ids=lambda shape: shape.value)
