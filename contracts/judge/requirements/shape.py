@@ -171,7 +171,7 @@ def shape_key(case: Case) -> Breaches:
         elif session is not None and session.has_key(key) is False:
             yield Breach("the session's key", "the key of another session")
         if session is None or session.id not in tried:
-            continue  # if it was used, somebody else did
+            continue  # if it was used, another client has done so
         if session.used or session.id in consumed:
             yield Breach("an unused key", "one that the target has consumed")
 
