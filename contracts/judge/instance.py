@@ -106,7 +106,8 @@ class Instance:
             self._alarm.set()
         if answer.status is not None:
             self.answered_at = answer.came_at
-        if answer.ok and answer.shape is not None and self.connects_tell:
+        plain = avatar in self.avatars  # a custom one may be taken where presets are not
+        if plain and answer.ok and answer.shape is not None and self.connects_tell:
             self.connected_at = max(self.connected_at or 0.0, answer.sent_at)
         return answer
 
