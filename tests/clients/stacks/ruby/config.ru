@@ -98,9 +98,10 @@ class Connect
   def call(avatar)
     session_id = create(avatar)
     room = @runway.consume(session_id, key_of(session_id), within: left)
-    url, token, name = room.values_at('url', 'token', 'roomName') if room.is_a?(Hash)
-    raise ConnectError.new(502, 'Runway gave no credentials') unless [url, token, name].all?(String)
+    fields = room.is_a?(Hash) ? room.values_at('url', 'token', 'roomName') : [nil]
+    raise ConnectError.new(502, 'Runway gave no credentials') unless fields.all? { |each| each.is_a?(String) && !each.empty? }
 
+    url, token, name = fields
     still_wanted!
     { sessionId: session_id, serverUrl: url, token: token, roomName: name }
   rescue StandardError
