@@ -6,7 +6,7 @@ world's clock may stand still.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, next_due_at
@@ -171,11 +171,14 @@ async def _until(
             await next_turn()
             return found()
 
-    with suppress(TimeoutError), watch as seen, world.kept_up():
-        async with asyncio.timeout(timeout_s):
-            while (result := await poll()) is None:
-                await seen.wait()
-                seen.clear()
-            return result
-    # after a pause of the process the timeout and earlier due events come at once
-    return await poll()
+    with (
+        watch as seen,
+        world.kept_up(),
+        call.worlds.alarms.after(timeout_s, seen) as time_up,
+    ):
+        while True:
+            is_last = time_up.rung  # else what is due at the same moment may be missed
+            if (result := await poll()) is not None or is_last:
+                return result
+            await seen.wait()
+            seen.clear()

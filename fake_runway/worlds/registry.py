@@ -12,6 +12,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag, scenario_in_name
+from fake_runway.worlds.waiting import Alarms
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 
 
@@ -48,6 +49,7 @@ class Worlds:
         dropped: worlds, by reason.
         looking: held by the one who looks through all that is kept, so that thousands who want to
             at the same moment leave turns to others.
+        alarms: of those who wait at most so long.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Worlds:
         self.struck = 0
         self.dropped: Counter[str] = Counter()
         self.looking = asyncio.Lock()
+        self.alarms = Alarms()
         self._source = source
         self._by_name: OrderedDict[str, World] = OrderedDict()  # used longest ago first
         self._by_tag: dict[str, World] = {}

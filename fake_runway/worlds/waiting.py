@@ -5,8 +5,10 @@ under what they are about: the operation and the subject of a call, the id of a 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -60,3 +62,48 @@ class Watches(Generic[T]):
         for filed in self._by_topic.values():
             for watch in filed.values():
                 watch.seen.set()
+
+
+_RUNG_IN_A_TURN = 16
+
+
+@dataclass(eq=False, slots=True)
+class Alarm:
+    """Sets `seen` when the time is up, and has `rung` then."""
+
+    seen: asyncio.Event
+    rung: bool = False
+
+
+class Alarms:
+    """Wakes those whose time is up, some in each turn of the loop.
+
+    Thousands may wait for the same moment, and each does something when it is woken: all in one
+    turn would hold up everybody else.
+    """
+
+    def __init__(self) -> None:
+        self._due: deque[Alarm] = deque()
+
+    @contextmanager
+    def after(self, seconds: float, seen: asyncio.Event) -> Iterator[Alarm]:
+        """Give an alarm that rings after so many seconds of real time."""
+        alarm = Alarm(seen)
+        timer = asyncio.get_running_loop().call_later(seconds, self._add, alarm)
+        try:
+            yield alarm
+        finally:
+            timer.cancel()
+
+    def _add(self, alarm: Alarm) -> None:
+        self._due.append(alarm)
+        if len(self._due) == 1:
+            asyncio.get_running_loop().call_soon(self._ring)
+
+    def _ring(self) -> None:
+        for _ in range(min(_RUNG_IN_A_TURN, len(self._due))):
+            alarm = self._due.popleft()
+            alarm.rung = True
+            alarm.seen.set()
+        if self._due:
+            asyncio.get_running_loop().call_soon(self._ring)

@@ -1,9 +1,11 @@
 """A call wakes those who wait for it, and asks for no other condition."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 
+import async_solipsism
 import pytest
 
 from fake_runway.admin_api.calls import AdminCall
@@ -17,7 +19,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.waiting import Topic
+from fake_runway.worlds.waiting import Alarms, Topic
 from fake_runway.worlds.world import World
 
 WAITERS = 3_000
@@ -139,3 +141,34 @@ async def test_a_wait_for_several_calls_counts_them() -> None:
         assert not wait.done()
     call(GET)
     assert len((await wait).body["exchanges"]) == 3
+
+
+def test_thousands_whose_time_is_up_leave_turns_to_others() -> None:
+    """Alarms of one instant ring some in a turn; all ring at that instant, and no ended one."""
+    rung: list[tuple[int, float]] = []
+    turn = 0
+
+    async def wait(alarms: Alarms, seconds: float) -> None:
+        seen = asyncio.Event()
+        with alarms.after(seconds, seen) as alarm:
+            await seen.wait()
+            assert alarm.rung
+            rung.append((turn, asyncio.get_running_loop().time()))
+
+    async def main() -> None:
+        nonlocal turn
+        alarms = Alarms()
+        waits = [asyncio.ensure_future(wait(alarms, 5)) for _ in range(WAITERS)]
+        ended = asyncio.Event()
+        with alarms.after(5, ended):
+            await asyncio.sleep(0)  # noqa: TID251 - all have begun to wait
+        while not all(each.done() for each in waits):
+            is_due = asyncio.get_running_loop().time() >= 5
+            await asyncio.sleep(0 if is_due else 1)  # noqa: TID251 - virtual time
+            turn += 1
+        assert not ended.is_set()
+
+    with asyncio.Runner(loop_factory=async_solipsism.EventLoop) as runner:
+        runner.run(main())
+    assert {at for _, at in rung} == {5.0}
+    assert max(Counter(number for number, _ in rung).values()) <= 32
