@@ -83,8 +83,8 @@ def parse_networks(text: str) -> TrustedProxies:
 def _network(text: str) -> _Network:
     network = ip_network(text)
     if isinstance(network, IPv6Network) and network.subnet_of(MAPPED):
-        mapped = network.network_address.ipv4_mapped
-        return IPv4Network((int(mapped or 0), network.prefixlen - MAPPED.prefixlen))
+        address = int(network.network_address) - int(MAPPED.network_address)
+        return IPv4Network((address, network.prefixlen - MAPPED.prefixlen))
     return network
 
 

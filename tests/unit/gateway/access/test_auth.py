@@ -29,6 +29,7 @@ from gateway.access import auth
 from gateway.access.auth import Authenticator, authenticator
 from gateway.access.settings import (
     LONGEST_TOKEN,
+    SHORTEST_STATIC_TOKEN,
     AuthSettings,
     Mode,
     check,
@@ -546,6 +547,7 @@ URL = "https://id.example/keys"
         (replace(HS256, algorithms=("HS256", "RS256")), "GATEWAY_JWT_ALGORITHMS: only HS256"),
         (replace(HS256, algorithms=("none",)), "GATEWAY_JWT_ALGORITHMS: only HS256"),
         (replace(HS256, leeway_s=301), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
+        (replace(HS256, leeway_s=-0.5), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
         (replace(HS256, leeway_s=float("nan")), "GATEWAY_JWT_LEEWAY must be from 0 to 300"),
         (AuthSettings(mode=Mode.JWT, jwks_url=URL, algorithms=("HS256",)), "only RS256 and ES256"),
         (AuthSettings(mode=Mode.JWT, jwks_url="http://id.example"), "must be https"),
@@ -556,6 +558,22 @@ URL = "https://id.example/keys"
 def test_settings_that_make_no_sense(settings: AuthSettings, message: str) -> None:
     """The message names what to change; callers are never let in by mistake."""
     assert message in refused(settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        replace(BEARER, tokens=("x" * SHORTEST_STATIC_TOKEN, "x" * LONGEST_TOKEN)),
+        replace(HS256, leeway_s=0),
+        replace(HS256, leeway_s=300),
+        replace(HS256, algorithms=("HS256",)),
+        AuthSettings(mode=Mode.JWT, jwks_url=URL, algorithms=("ES256", "RS256")),
+    ],
+    ids=["tokens", "no leeway", "leeway", "algorithm", "algorithms"],
+)
+def test_settings_at_their_bounds_make_sense(settings: AuthSettings) -> None:
+    """The shortest and the longest token, the most leeway, and all algorithms of the key."""
+    check(settings)
 
 
 async def test_nothing_authenticates_by_settings_that_make_no_sense() -> None:

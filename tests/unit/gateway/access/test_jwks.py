@@ -217,6 +217,19 @@ async def test_a_provider_that_is_down_is_not_flooded_either(world: World) -> No
     assert world.provider.asked == 5
 
 
+async def test_a_caller_who_has_waited_long_enough_may_try_again_at_once(world: World) -> None:
+    """A machine that slept during the fetch makes no time to retry that lies in the past."""
+    world.provider.goes_down()
+    world.provider.gate.clear()
+    caller = asyncio.create_task(world.keys.key("key-1", "ES256"))
+    await world.until(lambda: world.provider.asked == 1)
+    world.clock.instant += 60
+    world.provider.gate.set()
+    with pytest.raises(AuthUnavailable) as caught:
+        await caller
+    assert caught.value.retry_after_s == 0
+
+
 async def test_known_keys_stay_good_in_an_outage(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
