@@ -112,7 +112,7 @@ class RunwayClient:
                 FailureReason.TIMEOUT if isinstance(error, TimeoutError) else FailureReason.BROKEN
             )
             raise UpstreamFailure(hop, reason) from None
-        if 200 <= received.status < 300:
+        if received.status // 100 == 2:
             return received.body
         raise UpstreamFailure(
             hop,

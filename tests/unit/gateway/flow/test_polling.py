@@ -1,14 +1,23 @@
 """Laws of the gateway's decisions."""
 
-import math
 import random
 from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import GatewayError, SessionFailed, TimedOut, UpstreamBroken, UpstreamBusy
+from gateway.errors import (
+    CreateRejected,
+    GatewayError,
+    InsufficientCredits,
+    SessionFailed,
+    TimedOut,
+    UnknownAvatar,
+    UpstreamBroken,
+    UpstreamBusy,
+)
 from gateway.flow.polling import (
     FIRST_WAIT_S,
     LAST_POLL_S,
@@ -73,6 +82,7 @@ def test_the_pace_of_polls_is_the_documented_one() -> None:
         (0.2, 0.2, 0.15),
         (0.15, 0.2, 0.1),
         (0.14, 0.2, 0.2),  # there is no time for another
+        (0.3, 0.15, 0.15),  # and one of 0.1 s
         (0.25, 0.15, 0.1),
         (0.24, 0.15, 0.19),  # two would be too short
     ],
@@ -158,9 +168,22 @@ def test_a_retry_has_to_fit() -> None:
         after_failure(failure, retried=0, time_left_s=wait, jitter=random.Random(7))
 
 
-@pytest.mark.parametrize("hop", [Hop.RETRIEVE, Hop.CANCEL])
-def test_requests_that_change_nothing_are_retried_after_what_may_pass(hop: Hop) -> None:
-    """408, 429 and all 5xx may; what the contract does not know stays as it is."""
+ALL_BUT_SCHEMA = set(FailureReason) - {FailureReason.STATUS, FailureReason.SCHEMA}
+
+
+@pytest.mark.parametrize(
+    ("hop", "statuses", "reasons"),
+    [
+        (Hop.CREATE, [429, 503], {FailureReason.REFUSED}),  # else a session may exist
+        (Hop.RETRIEVE, [408, 429, *range(500, 600)], ALL_BUT_SCHEMA),
+        (Hop.CONSUME, [], {FailureReason.REFUSED}),
+        (Hop.CANCEL, [408, 429, *range(500, 600)], ALL_BUT_SCHEMA),
+    ],
+)
+def test_a_request_is_retried_after_what_may_pass_if_it_cannot_act_twice(
+    hop: Hop, statuses: list[int], reasons: set[FailureReason]
+) -> None:
+    """Create and consume only if the server did not act, the others also after what is unclear."""
 
     def is_retried(failure: UpstreamFailure) -> bool:
         try:
@@ -169,17 +192,13 @@ def test_requests_that_change_nothing_are_retried_after_what_may_pass(hop: Hop) 
             return False
         return True
 
-    statuses = (400, 404, 407, 408, 409, 428, 429, 430, 499, 500, 501, 503, 599)
-    retried = [
+    assert [
         status
-        for status in statuses
+        for status in range(300, 600)
         if is_retried(UpstreamFailure(hop, FailureReason.STATUS, status=status))
-    ]
-    assert retried == [408, 429, 500, 501, 503, 599]
-    reasons = set(FailureReason) - {FailureReason.STATUS}
-    assert {each for each in reasons if not is_retried(UpstreamFailure(hop, each))} == {
-        FailureReason.SCHEMA
-    }
+    ] == statuses
+    others = set(FailureReason) - {FailureReason.STATUS}
+    assert {each for each in others if is_retried(UpstreamFailure(hop, each))} == reasons
 
 
 def test_a_poll_that_hung_is_repeated_soon_however_often() -> None:
@@ -203,18 +222,22 @@ def test_a_failure_is_shown_by_its_request_and_kind() -> None:
     assert shown == ["create: HTTP 503", "retrieve: timeout"]
 
 
-@given(failures)
-def test_create_is_retried_only_if_the_server_did_not_act(failure: UpstreamFailure) -> None:
-    """No connection, 429 or 503; after anything else a session may exist."""
-    if failure.hop is not Hop.CREATE:
-        return
-    certain = failure.reason is FailureReason.REFUSED or (
-        failure.reason is FailureReason.STATUS and failure.status in (429, 503)
-    )
-    if certain:
-        return
-    with pytest.raises(GatewayError):
-        after_failure(failure, retried=0, time_left_s=math.inf, jitter=random.Random(0))
+@pytest.mark.parametrize(
+    ("failed", "asked", "error"),
+    [
+        ({"status": 400}, {}, CreateRejected),
+        ({"status": 400, "no_credits": True}, {}, InsufficientCredits),
+        ({"status": 404}, {}, UpstreamBroken),
+        ({"status": 404}, {"custom_avatar": True}, UnknownAvatar),
+    ],
+)
+def test_a_refused_create_is_answered_by_what_is_known(
+    failed: dict[str, Any], asked: dict[str, bool], error: type[GatewayError]
+) -> None:
+    """Missing credits have to be said, and a 404 is about the avatar only if it is a custom one."""
+    failure = UpstreamFailure(Hop.CREATE, FailureReason.STATUS, **failed)
+    with pytest.raises(error):
+        after_failure(failure, retried=0, time_left_s=30, jitter=random.Random(0), **asked)
 
 
 def test_a_busy_upstream_sets_retry_after() -> None:
@@ -284,6 +307,7 @@ def test_retry_after_is_read_from_either_header(
     [
         ("Wed, 21 Oct 2026 07:27:53 GMT", 7.0),
         ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 07:28:01 GMT", None),
         ("Wed, 21 Oct 2026 07:28:07 GMT", None),
         ("Wed, 21 Oct 2026 07:27:53", None),
         ("today", None),
