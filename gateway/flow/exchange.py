@@ -119,7 +119,7 @@ class PooledExchange:
         self._target = URL(base_url).raw_path.rstrip("/")
         self._place = self._request("GET", "/")
         self._heads = {
-            (method, has_body): _head(self._request(method, "/", has_body=has_body))
+            (method, has_body): _head(self._request(method, "/", b"{}" if has_body else None))
             for method in ("GET", "POST", "DELETE")
             for has_body in (False, True)
         }
@@ -148,12 +148,12 @@ class PooledExchange:
         connection.release()
         return Received(head.code, head.headers, received)
 
-    def _request(self, method: str, path: str, *, has_body: bool = False) -> _Place:
+    def _request(self, method: str, path: str, body: bytes | None = None) -> _Place:
         return _Place(
             method,
             URL(f"{self._base_url}{path}"),
-            headers=_headers(_BEARER, has_body=has_body),
-            data=b"{}" if has_body else None,
+            headers=_headers(_BEARER, has_body=body is not None),
+            data=body,
             loop=asyncio.get_running_loop(),
         )
 

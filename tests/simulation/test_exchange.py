@@ -59,6 +59,7 @@ class Script:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
         self.connections += 1
+        then = "close"
         with suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -69,12 +70,13 @@ class Script:
                 body = await reader.readexactly(int(length.partition(b":")[2]))
                 self.requests.append(head + body)
                 answer = self.answers.pop(0) if self.answers else Answer((), "close")
+                then = answer.then
                 for piece in answer.raw:
                     writer.write(piece)
                     await LoopClock().sleep(0.1)
-                if answer.then != "stay":
+                if then != "stay":
                     break
-        writer.transport.abort() if answer.then == "reset" else writer.close()
+        writer.transport.abort() if then == "reset" else writer.close()
 
 
 def http_answer(status: str, headers: list[str], body: bytes) -> bytes:
@@ -125,7 +127,11 @@ def an_answer(draw: st.DrawFn) -> Answer:
 
 
 def outcomes(
-    answers: list[Answer], calls: list[str], *, by_session: bool
+    answers: list[Answer],
+    calls: list[str],
+    *,
+    by_session: bool,
+    connector: Callable[[], aiohttp.TCPConnector] = aiohttp.TCPConnector,
 ) -> tuple[list[str], list[bytes], int]:
     """Return how each call ended, the requests that came, and the number of connections."""
 
@@ -133,8 +139,12 @@ def outcomes(
         script, ended = Script(list(answers)), []
         server = await asyncio.start_server(script.serve, "127.0.0.1", 4010)
         configs = [aiohttp.TraceConfig()] if by_session else None
-        timeout = aiohttp.ClientTimeout(total=None)
-        async with server, aiohttp.ClientSession(timeout=timeout, trace_configs=configs) as http:
+        session = aiohttp.ClientSession(
+            connector=connector(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            trace_configs=configs,
+        )
+        async with server, session as http:
             expected = SessionExchange if by_session else PooledExchange
             assert isinstance(exchange_over(http, URL), expected)
             client = RunwayClient(http, base_url=URL, secret="hush", attempt_s=5)
@@ -154,6 +164,7 @@ def outcomes(
     return simulate(main())
 
 
+EMPTY = "Content-Length: 0"
 good = Answer((http_answer("200 OK", [f"Content-Length: {len(SESSION)}"], SESSION),))
 
 
@@ -164,6 +175,9 @@ good = Answer((http_answer("200 OK", [f"Content-Length: {len(SESSION)}"], SESSIO
 @example([Answer((), "close"), good], ["create"])
 @example([Answer((good.raw[0][:-1],), "close"), good], ["retrieve", "retrieve"])
 @example([Answer((good.raw[0] + b"more",)), good], ["retrieve", "retrieve"])
+@example([Answer((http_answer("302 Found", ["Location: /", EMPTY], b""),)), good], ["retrieve"])
+@example([Answer((http_answer("099 Low", [EMPTY], b"") + good.raw[0],))], ["retrieve"])
+@example([Answer((http_answer("199 High", [], b"") + good.raw[0],))], ["retrieve"])
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_both_ways_end_alike_whatever_the_upstream_sends(
     answers: list[Answer], calls: list[str]
@@ -197,6 +211,52 @@ def test_what_follows_an_answer_is_never_the_next_answer(size: int, surplus: byt
     )
     assert ended[1] == "('READY', 'k')"
     assert (len(requests), connections) == (2, 2)
+
+
+def test_a_byte_too_many_is_noticed_however_late_it_comes() -> None:
+    """The first 256 KiB alone would be a good answer."""
+    head = http_answer("200 OK", [f"Content-Length: {(256 << 10) + 1}"], b"")
+    answer = Answer((head + SESSION.ljust(256 << 10), b" "))
+    ended, _, _ = outcomes([answer], ["retrieve"], by_session=False)
+    assert ended == ["retrieve: unreadable None no credits: False"]
+
+
+class FirstCloses(aiohttp.TCPConnector):
+    """Its first connection begins to close in the instant in which it is made."""
+
+    pause_s: float | None = None  # before the connection is handed out
+    made = 0
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109 - aiohttp's own name
+        """Return a connection."""
+        connection = await super().connect(req, traces, timeout)
+        self.made += 1
+        if self.made == 1 and connection.transport is not None:
+            connection.transport.abort()
+            if self.pause_s is not None:
+                await LoopClock().sleep(self.pause_s)
+        return connection
+
+
+class FirstIsLost(FirstCloses):
+    """Its first connection is closed when it is handed out."""
+
+    pause_s = 0.1
+
+
+@pytest.mark.parametrize("connector", [FirstCloses, FirstIsLost])
+@pytest.mark.parametrize("call", CALLS)
+def test_nothing_is_sent_on_a_connection_that_closes(
+    connector: type[FirstCloses], call: str
+) -> None:
+    """The request has failed, both ways alike, and the next one gets another connection."""
+    by_session, pooled = (
+        outcomes([good, good], [call, "create"], by_session=each, connector=connector)
+        for each in (True, False)
+    )
+    assert pooled == by_session
+    assert pooled[0] == [f"{call}: broken None no credits: False", "'s-1'"]
+    assert len(pooled[1]) == 1
 
 
 @pytest.mark.parametrize("bearer", ["a\r\nX: y", "a\0", "a\n"])
