@@ -320,10 +320,5 @@ class ConnectFlow:
     def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._disown)
+        task.add_done_callback(self._tasks.discard)
         return task
-
-    def _disown(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # retrieved, or asyncio logs the failure of a task without an awaiter
