@@ -63,7 +63,7 @@ class Outages:
         self._answer_s = answer_s
         self._slots = asyncio.Semaphore(CONNECTIONS)
         self._down_since: float | None = None
-        self._next_probe = 0.0
+        self._next_probe = float("-inf")
         self._probe: asyncio.Event | None = None  # set when the one that is out has ended
 
     async def call(self, command: Callable[[], Awaitable[T]]) -> T | None:

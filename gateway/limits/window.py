@@ -81,15 +81,15 @@ class Counters:
             now: seconds since an arbitrary instant, never less than the time before.
         """
         counts = self._callers.get(caller) or tuple(WindowCount(now) for _ in self._rates)
-        wait = 0.0
+        waits = []
         for rate, count in zip(self._rates, counts, strict=True):
             count.roll(rate.window_s, now)
             left_s = count.start + rate.window_s - now
-            wait = max(
-                wait, wait_s(rate, previous=count.previous, current=count.current, left_s=left_s)
+            waits.append(
+                wait_s(rate, previous=count.previous, current=count.current, left_s=left_s)
             )
-        if wait:
-            return wait
+        if any(waits):
+            return max(waits)
         for count in counts:
             count.current += 1
         self._callers.pop(caller, None)
@@ -97,7 +97,6 @@ class Counters:
         for _ in range(2):  # evict more callers than one connect can add
             oldest = next(iter(self._callers))
             idle = all(now - count.start >= 2 * self._longest_s for count in self._callers[oldest])
-            if not idle and len(self._callers) <= MOST_CALLERS:
-                break
-            del self._callers[oldest]
+            if idle or len(self._callers) > MOST_CALLERS:
+                del self._callers[oldest]
         return 0.0

@@ -52,12 +52,21 @@ def test_the_passed_connects_are_bounded(rate: Rate, pauses: list[float]) -> Non
         assert sum(start <= now < start + rate.window_s for now in passed) <= 2 * rate.amount
 
 
-@given(rates)
-def test_a_rate_is_fully_usable(rate: Rate) -> None:
-    """Of any number of connects at one instant exactly the amount passes."""
+@given(rates, st.integers(2, 9))
+def test_a_rate_is_fully_usable(rate: Rate, idle: int) -> None:
+    """Of any number of connects at one instant exactly the amount passes, and so after a pause."""
     counters = Counters([rate])
-    passed = [counters.take("caller", 5.0) == 0.0 for _ in range(2 * rate.amount + 1)]
-    assert passed == [True] * rate.amount + [False] * (rate.amount + 1)
+    for now in (5.0, 5.0 + idle * rate.window_s):
+        passed = [counters.take("caller", now) == 0.0 for _ in range(2 * rate.amount + 1)]
+        assert passed == [True] * rate.amount + [False] * (rate.amount + 1)
+
+
+@pytest.mark.parametrize("border", [10.0, 20.0])
+def test_a_connect_at_the_end_of_a_window_counts_in_the_next(border: float) -> None:
+    """Six seconds later it counts whole, and the one before it no more."""
+    counters = Counters([Rate(10, 2)])
+    waits = [counters.take("caller", now) for now in (0.0, border, border + 6, border + 6)]
+    assert [wait > 0 for wait in waits] == [False, False, False, True]
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=60), rates)
@@ -85,6 +94,7 @@ def test_a_wait_is_never_longer_than_two_windows(
         (4, 7, 0, 5.0, 0.0),  # half of the seven count, rounded down
         (4, 8, 0, 5.0, 0.002),
         (4, 8, 0, 10.0, 5.002),  # when half of the window before counts
+        (4, 8, 2, 10.0, 7.502),  # when a quarter of it does
         (4, 0, 4, 3.0, 3.002),  # when this window is the one before
         (4, 0, 8, 3.0, 8.002),  # and when half of it counts
     ],
@@ -126,6 +136,18 @@ def test_idle_callers_are_forgotten(callers: int, pause: float) -> None:
     for nth, now in enumerate(instants):
         counters.take(f"caller-{nth}", now)
     assert len(counters) == sum(instants[-1] - now < 10 for now in instants)
+
+
+def test_idle_callers_go_faster_than_others_come() -> None:
+    """Two for each connect, so that the counters get smaller without a connect that takes long."""
+    counters = Counters([Rate(5, 1)])
+    for nth in range(10):
+        counters.take(f"caller-{nth}", 0.0)
+    kept = []
+    for nth in range(3):
+        counters.take(f"later-{nth}", 10.0)
+        kept.append(len(counters))
+    assert kept == [9, 8, 7]
 
 
 def test_the_number_of_kept_callers_is_bounded(

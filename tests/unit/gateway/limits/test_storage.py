@@ -278,6 +278,7 @@ def test_an_error_of_the_gateway_is_no_outage() -> None:
         ("redis://:p%40ss@cache:1/2", "redis://:p%40ss@cache:1/2", "redis://cache:1"),
         ("rediss://me:hunter2@[::1]:7/", "rediss://me:hunter2@[::1]:7/", "rediss://[::1]:7"),
         ("redis+unix:///run/r.sock?db=1", "unix:///run/r.sock?db=1", "unix:///run/r.sock"),
+        ("unix:///r", "unix:///r", "unix:///r"),
         ("unix://:hunter2@/run/r.sock", "unix://:hunter2@/run/r.sock", "unix:///run/r.sock"),
     ],
 )
@@ -299,6 +300,7 @@ def test_a_storage_is_read_and_shown_without_its_password(text: str, url: str, n
         "redis://:hunter2@cache/zero",
         "redis://:hunter2@cache?socket_timeout=60",
         "unix://",
+        "unix:///",
         "http://:hunter2@cache",
         "cache:6379",
         "redis://:hunter2@[::1",
@@ -329,12 +331,14 @@ class RedisServer:
     Attributes:
         asked: the first word of each command but those about the connection.
         open: how many connections there are.
+        closing: how many commands it answers by closing the connection, as when it restarts.
     """
 
     def __init__(self) -> None:
         self.answer = b"+PONG\r\n"
         self.asked: list[str] = []
         self.open = 0
+        self.closing = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer every command of one connection."""
@@ -346,9 +350,12 @@ class RedisServer:
                 words.append((await reader.readexactly(length + 2))[:-2].decode())
             if words[0] == "CLIENT":
                 writer.write(b"+OK\r\n")
-            else:
-                self.asked.append(words[0])
-                writer.write(self.answer)
+                continue
+            self.asked.append(words[0])
+            if self.closing:
+                self.closing -= 1
+                break
+            writer.write(self.answer)
         self.open -= 1
         writer.close()
 
@@ -392,6 +399,15 @@ async def test_a_storage_has_a_problem_while_it_does_not_answer() -> None:
         assert len(redis.asked) <= 2 + 2 * 2, "each may be repeated over a new connection"
         redis.answer = b"+PONG\r\n"
         assert await storage.problem() is None
+
+
+@pytest.mark.parametrize(("closed", "well"), [(1, True), (2, False)])
+async def test_a_call_whose_connection_ends_is_sent_once_more(closed: int, well: bool) -> None:
+    """A server that has restarted is no outage, one that closes the next connection too is."""
+    async with with_redis() as (redis, storage, _):
+        redis.closing = closed
+        assert (await storage.problem() is None) is well
+        assert redis.asked == ["PING", "PING"]
 
 
 async def test_an_answer_that_is_no_number_counts_as_no_answer() -> None:
