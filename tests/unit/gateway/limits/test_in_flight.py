@@ -90,15 +90,16 @@ def test_no_limit_counts_nothing() -> None:
 
 
 def test_a_refused_connect_takes_no_place() -> None:
-    """After a refusal the place is free as soon as its holder leaves."""
+    """After a refusal, which says when to retry, the place is free as soon as its holder leaves."""
 
     async def main() -> None:
         leases = InFlightLimit(1, storage=None, longest_s=90)
         async with leases.held("a"):
             for _ in range(3):
-                with pytest.raises(TooManySessions):
+                with pytest.raises(TooManySessions) as refused:
                     async with leases.held("b"):
                         raise AssertionError("entered")
+                assert refused.value.retry_after_s == 1.0
         async with leases.held("b"):
             assert leases._taken == 1
 

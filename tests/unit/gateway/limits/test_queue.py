@@ -133,7 +133,7 @@ async def test_waiters_beyond_the_limit_are_refused() -> None:
     await settle()
     with pytest.raises(Overloaded) as refused:
         await connects.start("ann")
-    assert refused.value.headers() == {"Retry-After": "1"}
+    assert refused.value.retry_after_s == 1.0
     assert connects.queue.waiting == 2
     for number in range(3):
         connects.end(number)

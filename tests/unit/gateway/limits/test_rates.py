@@ -312,6 +312,7 @@ def test_an_answer_about_other_rates_is_an_outage() -> None:
         ("30/minute;500/day", (Rate(60, 30), Rate(86_400, 500))),
         ("500 per day, 10 per 2 hours", (Rate(7_200, 10), Rate(86_400, 500))),
         ("5/minute;3/60 seconds", (Rate(60, 3),)),
+        ("1/second;1000000/366 days", (Rate(1, 1), Rate(366 * 86_400, 1_000_000))),
         ("1PER2Hours|4 / day", (Rate(7_200, 1), Rate(86_400, 4))),
         (" 007/month , 9 per 1 year ", (Rate(30 * 86_400, 7), Rate(360 * 86_400, 9))),
     ],
