@@ -571,6 +571,8 @@ def test_polls_are_judged_from_the_first_entry_on(first: int) -> None:
     assert found[0].numbers == (first + 1, first + 2, first + 3)
     slow = findings(polls, resources={}, now=START + 1, rate=0.25)
     assert slow == []
+    later = Act(first + 9, START + 1, "setClockRate", NO_SUBJECT, {"rate": 0.25})
+    assert findings([*polls, later], resources={}, now=START + 1, rate=1.0) == found
 
 
 def test_the_newest_rate_goes_on_over_a_move_of_the_clock() -> None:

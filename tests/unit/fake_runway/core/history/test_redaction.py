@@ -184,3 +184,5 @@ def test_the_usual_body_is_passed_over() -> None:
     raw = json.dumps({"model": "gwm1_avatars", "avatar": avatar}).encode()
     assert holds_nothing_secret(raw, SECRET)
     assert not holds_nothing_secret(raw, "gwm1_avatars")
+    assert not holds_nothing_secret(raw, "gwm1")  # the shortest that is looked for
+    assert holds_nothing_secret(raw, "gwm")
