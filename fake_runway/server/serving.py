@@ -58,6 +58,18 @@ class Serving:
     worlds: Worlds
 
 
+def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
+    """Return the server of a fake. A client that hangs up ends what is held back for it."""
+    return FakeServer(
+        app,
+        ReadyAnswers(worlds.now),
+        access_log=None,
+        handler_cancellation=True,
+        max_line_size=LONGEST_LINE,
+        logger=server_logger(),
+    )
+
+
 @asynccontextmanager
 async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
@@ -80,16 +92,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         token=configuration.admin_token,
         hosts=frozenset({configuration.host.lower()}),
     )
-    # a client that hangs up ends what is held back for it
-    server = FakeServer(
-        app,
-        ReadyAnswers(worlds.now),
-        access_log=None,
-        handler_cancellation=True,
-        max_line_size=LONGEST_LINE,
-        logger=server_logger(),
-    )
-    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
+    runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         try:

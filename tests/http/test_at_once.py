@@ -19,7 +19,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import FakeApp, create_app
 from fake_runway.server.at_once import LARGEST_AWAITED, LEANS_ON, FakeServer
 from fake_runway.server.logs import server_logger
-from fake_runway.server.serving import LONGEST_LINE
+from fake_runway.server.serving import LONGEST_LINE, fake_server
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.registry import Worlds
 from tests.support.checked import listening
@@ -169,14 +169,7 @@ def new_worlds() -> Worlds:
 async def served_at_once() -> AsyncIterator[str]:
     """Serve a fake as the command does; yield its URL."""
     worlds = new_worlds()
-    server = FakeServer(
-        FakeApp(worlds, LiveKit()),
-        ReadyAnswers(worlds.now),
-        access_log=None,
-        handler_cancellation=True,
-        logger=server_logger(),
-        max_line_size=LONGEST_LINE,
-    )
+    server = fake_server(FakeApp(worlds, LiveKit()), worlds)
     async with listening(web.ServerRunner(server, shutdown_timeout=1)) as url:
         yield url
 

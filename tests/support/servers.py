@@ -14,9 +14,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.server.at_once import FakeServer
-from fake_runway.server.serving import LONGEST_LINE
-from fake_runway.web.ready import ReadyAnswers
+from fake_runway.server.serving import fake_server
 from fake_runway.worlds.naming import name_from_secret
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
@@ -117,14 +115,7 @@ async def serving_fake(
         retention=retention or Retention(),
     )
     app = CheckedFake(worlds, livekit or LiveKit(), token=admin_token)
-    server = FakeServer(
-        app,
-        ReadyAnswers(worlds.now),
-        access_log=None,
-        handler_cancellation=True,
-        max_line_size=LONGEST_LINE,
-    )
-    runner = web.ServerRunner(server, shutdown_timeout=1)
+    runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=1)
     async with listening(runner) as url, aiohttp.ClientSession() as http:
         yield Fake(url, worlds, CheckedClient(http, url, "runway"))
     assert not app.violations, app.violations
