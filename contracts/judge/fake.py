@@ -25,6 +25,7 @@ ANY_AVATAR = ""
 VERSION = "2024-11-06"
 _START_S = 20.0
 _END_S = 5.0
+_PAGE = 10
 _LONGEST_WAIT_S = 100.0
 
 ACCOUNT: Json = MappingProxyType(
@@ -130,16 +131,32 @@ class FakeClient:
         worlds = (await self._call("GET", "/worlds"))["worlds"]
         return sum(int(each["calls"]) for each in worlds)
 
-    async def creates(self) -> list[UpstreamCall]:
-        """Return every create."""
-        return await self._journal("createSession")
+    async def newest_create(self) -> int:
+        """Return the number of the newest create, 0 if there was none."""
+        newest = await self._page("createSession", limit=1)
+        return newest[-1].number if newest else 0
+
+    async def creates(self, *, after: int) -> list[UpstreamCall]:
+        """Return the creates that are newer than the one of this number, oldest first.
+
+        They are read in pages, newest first: a run asks often, and a few are new each time.
+        """
+        found = await self._page("createSession", limit=_PAGE)
+        page = found
+        while len(page) == _PAGE and page[0].number > after:
+            page = await self._page("createSession", limit=_PAGE, before=page[0].number)
+            found = page + found
+        return [each for each in found if each.number > after]
 
     async def cancels(self) -> list[UpstreamCall]:
         """Return every cancel."""
-        return await self._journal("deleteSession")
+        return await self._page("deleteSession", limit=100_000)
 
-    async def _journal(self, operation: str) -> list[UpstreamCall]:
-        answer = await self._call("GET", f"/journal?operation={operation}&limit=100000")
+    async def _page(
+        self, operation: str, *, limit: int, before: int | None = None
+    ) -> list[UpstreamCall]:
+        path = f"/journal?operation={operation}&limit={limit}"
+        answer = await self._call("GET", path if before is None else f"{path}&before={before}")
         return [UpstreamCall.of(entry) for entry in answer["exchanges"]]
 
     async def timeline(self, session: str) -> tuple[list[UpstreamCall], ObservedSession]:

@@ -103,7 +103,7 @@ class Player:
         forms = dict(zip(avatars, (*slow, *quick), strict=True))
         for avatar, form in forms.items():
             await instance.fake.bind(avatar, form)
-        before = {each.number for each in await instance.fake.creates()}
+        before = await instance.fake.newest_create()
         beside = len(self.under_way(instance)) - 1
         answers = await self._answers(play)
         if situation.expect is not Expect.REFUSAL:
@@ -144,9 +144,7 @@ class Player:
         lost = TargetAnswer(began_at, now(), failure=f"the target {play.instance.loss}")
         return tuple(lost if each.cancelled() else each.result() for each in calls)
 
-    async def _aftermath(
-        self, play: Play, answers: Sequence[TargetAnswer], before: set[int]
-    ) -> None:
+    async def _aftermath(self, play: Play, answers: Sequence[TargetAnswer], before: int) -> None:
         """Wait for what the target does after its answer, unless it is lost."""
         instance = play.instance
         if not all(answer.ok for answer in answers):
@@ -168,7 +166,7 @@ class Player:
         return max(CANCELLED_WITHIN_S, answer_is_due - now())
 
     async def _observation(
-        self, play: Play, answers: Sequence[TargetAnswer], before: set[int], mark: int
+        self, play: Play, answers: Sequence[TargetAnswer], before: int, mark: int
     ) -> Observation:
         instance, avatars = play.instance, play.avatars
         mine = await _creates(instance, avatars, before)
@@ -224,13 +222,11 @@ class Player:
         give_up_at = now() + self.context.timeout_s
         last = max((each.at for each in seen.upstream), default=0.0)
         sessions = [each.id for each in seen.sessions if each.state not in TERMINAL]
-        before = {each.number for each in seen.creates}
-        first = min(before, default=1 << 60)
+        first = min((each.number for each in seen.creates), default=1 << 60)
         while seen.upstream and now() - last < QUIET_S and now() < give_up_at:
             if await _unless_lost(instance, sleep(QUIET_S / 4)):
                 return
-            creates = [each for each in await instance.fake.creates() if each.number > first]
-            calls = _of_avatars(creates, avatars)
+            calls = _of_avatars(await instance.fake.creates(after=first), avatars)
             for session in sessions:
                 calls += (await instance.fake.timeline(session))[0]
             last = max((each.at for each in calls), default=last)
@@ -269,11 +265,9 @@ async def _unless_lost(instance: Instance, waiting: Awaitable[object]) -> bool:
     return instance.lost.is_set()
 
 
-async def _creates(
-    instance: Instance, avatars: Sequence[str], before: set[int]
-) -> list[UpstreamCall]:
+async def _creates(instance: Instance, avatars: Sequence[str], before: int) -> list[UpstreamCall]:
     """Return the creates of a situation: those for its avatars, or all if it has none."""
-    new = [each for each in await instance.fake.creates() if each.number not in before]
+    new = await instance.fake.creates(after=before)
     # a create whose body the fake could not read names no avatar: one stands for all
     return (
         _of_avatars(new, avatars)
