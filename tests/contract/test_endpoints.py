@@ -11,6 +11,7 @@ from aiohttp import web
 from contracts.judge.fake import ANY_AVATAR, connected
 from contracts.judge.instance import Instance
 from contracts.judge.output import Output
+from contracts.judge.requirements import REQUIREMENTS
 from contracts.judge.run import RunOptions
 from contracts.judge.runner import PRESETS, Runner
 from contracts.judge.situation import Shape
@@ -85,10 +86,19 @@ FORMS: Mapping[type[Gateway], Form] = {
 
 
 def judged(
-    kind: type[Gateway], form: Form, *, instances: int = 1, **options: Any
+    kind: type[Gateway], form: Form, *families: str, instances: int = 1, **options: Any
 ) -> tuple[Report, Runner]:
-    """Judge so many instances of a gateway, each with a world of its own, on virtual time."""
-    run = RunOptions(timeout_s=DEADLINE_S, shape=Shape.CREDENTIALS, instances=instances, **options)
+    """Judge so many instances of a gateway, each with a world of its own, on virtual time.
+
+    In the situations that some families of requirements are about; without any: in all.
+    """
+    run = RunOptions(
+        timeout_s=DEADLINE_S,
+        shape=Shape.CREDENTIALS,
+        requirements=[each for each in REQUIREMENTS if not families or each.family in families],
+        instances=instances,
+        **options,
+    )
 
     async def main() -> tuple[Report, Runner]:
         with patch("time.time", loop_time_as_wall_clock()):  # which the judge and the fake read
@@ -131,7 +141,7 @@ def test_a_correct_endpoint_of_any_form_has_no_finding(kind: type[Gateway]) -> N
 
 def test_wrong_avatars_are_not_applicable_to_an_endpoint_that_takes_none() -> None:
     """The reason is named; nothing of it is called unobserved."""
-    report, _ = judged(ChoosesTheAvatar, FORMS[ChoosesTheAvatar])
+    report, _ = judged(ChoosesTheAvatar, FORMS[ChoosesTheAvatar], "request")
     outcomes = {each.requirement.id: each for each in report.verdicts}
     for id_ in ("request.missing-avatar", "request.wrong-type", "request.custom-avatar"):
         if id_ in outcomes:
@@ -142,7 +152,7 @@ def test_wrong_avatars_are_not_applicable_to_an_endpoint_that_takes_none() -> No
 
 def test_every_wrong_avatar_that_an_address_can_hold_is_sent_by_get() -> None:
     """Text is sent in the query; other types and bodies have no meaning there."""
-    report, _ = judged(ByGet, FORMS[ByGet])
+    report, _ = judged(ByGet, FORMS[ByGet], "request")
     sent = {each.situation.id: each.answer.sent for each in report.observations}
     assert sent["unknown-preset"] == "?who=no-such-avatar"
     assert sent["no-avatar"] == "?who="
@@ -152,8 +162,9 @@ def test_every_wrong_avatar_that_an_address_can_hold_is_sent_by_get() -> None:
 @pytest.mark.parametrize("kind", [ChoosesTheAvatar, OtherKeys], ids=lambda kind: kind.__name__)
 def test_instances_side_by_side_find_the_same_sooner(kind: type[Gateway]) -> None:
     """Four of a target with one avatar: the same verdicts, in less than half of the time."""
-    one, _ = judged(kind, FORMS[kind], avatars=("cat-character",))
-    four, runner = judged(kind, FORMS[kind], avatars=("cat-character",), instances=4)
+    families, avatars = ("state", "terminal"), ("cat-character",)
+    one, _ = judged(kind, FORMS[kind], *families, avatars=avatars)
+    four, runner = judged(kind, FORMS[kind], *families, avatars=avatars, instances=4)
     assert [(each.requirement.id, each.outcome) for each in four.verdicts] == [
         (each.requirement.id, each.outcome) for each in one.verdicts
     ]
@@ -173,5 +184,5 @@ class MixesSessionsUp(ChoosesTheAvatar):
 
 def test_a_broken_endpoint_that_chooses_the_avatar_is_caught() -> None:
     """What happened in its world belongs to the one situation that was under way."""
-    report, _ = judged(MixesSessionsUp, FORMS[ChoosesTheAvatar])
+    report, _ = judged(MixesSessionsUp, FORMS[ChoosesTheAvatar], "shape")
     assert "shape.session-id" in findings(report)
