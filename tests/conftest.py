@@ -1,7 +1,7 @@
 """Fixtures of every test, and the summary at the end of a run."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -18,6 +18,12 @@ settings.register_profile("exhaustive", deadline=None, derandomize=True, max_exa
 settings.load_profile("the-same")
 
 _TEETH = "test_teeth.py::test_a_broken_gateway_is_caught_by_its_requirement_alone["
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Let `--numprocesses=auto` be one more than usual: a quarter of the time, a test waits."""
+    return 1 + (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -146,8 +146,12 @@ def port(take_port: TakePort) -> int:
 
 
 def cases() -> Iterator[object]:
-    """Yield each stack with the quick profile, and with the full one for the sweeps."""
-    for name in sorted((*STACKS, *PYTHON, *NODE)):
+    """Yield each stack with the quick profile, and with the full one for the sweeps.
+
+    Those that CI has come first: a worker each, and none waits behind another.
+    """
+    in_ci = (*PYTHON, *NODE, *IN_CI)
+    for name in (*in_ci, *sorted({*STACKS} - {*IN_CI})):
         yield pytest.param(name, True, id=f"{name}-quick")
         yield pytest.param(name, False, id=f"{name}-full", marks=pytest.mark.exhaustive)
 
