@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-WITHOUT_A_LOOP = ("-p", "no:asyncio", "-p", "no:aiohttp")
+# Their import takes longer than such a run, and they have no part in any.
+LEFT_OUT = tuple(
+    f"-pno:{each}"
+    for each in ("asyncio", "aiohttp", "schemathesis", "hypothesispytest", "pytest_cov")
+)
 DOCS = Path(__file__).parents[2] / "docs/judge.md"
 
 pytest_plugins = "pytester"
@@ -36,7 +40,7 @@ def run(pytester: pytest.Pytester, environment: str, *arguments: str) -> pytest.
     """Run the contract's items in a process of their own."""
     pytester.makeconftest(STARTING.replace("{environment}", environment))
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT_A_LOOP, *arguments)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *LEFT_OUT, *arguments)
 
 
 @pytest.mark.alone
@@ -63,7 +67,7 @@ def test_the_deadline_is_a_duration(
 ) -> None:
     """As on the command line; another text is an error of usage that shows both forms."""
     pytester.makepyfile(test_contract="")
-    result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, f"--gateway-timeout={text}")
+    result = pytester.runpytest_subprocess(*LEFT_OUT, f"--gateway-timeout={text}")
 
     assert (result.ret == pytest.ExitCode.USAGE_ERROR) is not accepted
     assert ("duration such as 3s or 500ms, got '3 weeks'" in result.stderr.str()) is not accepted
@@ -73,7 +77,7 @@ def test_without_a_gateway_it_names_the_options(pytester: pytest.Pytester) -> No
     """Items are skipped, with the two ways to name one."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
     result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", *WITHOUT_A_LOOP, "-rs", "-k", "poll.waits"
+        "-p", "no:cacheprovider", *LEFT_OUT, "-rs", "-k", "poll.waits"
     )
 
     result.assert_outcomes(skipped=1, deselected=len(everything()) - 1)
@@ -84,7 +88,7 @@ def test_the_two_lines_for_a_gateway_are_in_the_header(pytester: pytest.Pytester
     """Its upstream and the secret that the judge made; a secret by option is not shown."""
     options = ("--gateway-url=http://127.0.0.1:3000/", "--gateway-fake-port=4010")
     made, own = (
-        pytester.runpytest_subprocess(*WITHOUT_A_LOOP, *options, *more).stdout.str()
+        pytester.runpytest_subprocess(*LEFT_OUT, *options, *more).stdout.str()
         for more in ((), ("--gateway-secret=of-my-own",))
     )
 
@@ -103,14 +107,14 @@ def test_a_gateway_that_runs_already_is_judged_with_its_own_secret(
         "def test_it(gateway_upstream):"
         " assert gateway_upstream['RUNWAYML_API_SECRET'] == 'of-my-own'"
     )
-    result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, "--gateway-secret=of-my-own")
+    result = pytester.runpytest_subprocess(*LEFT_OUT, "--gateway-secret=of-my-own")
 
     result.assert_outcomes(passed=1)
 
 
 def test_a_bad_address_is_refused_at_once(pytester: pytest.Pytester) -> None:
     """Before anything is collected."""
-    result = pytester.runpytest_subprocess("--gateway-url=127.0.0.1:3000/connect")
+    result = pytester.runpytest_subprocess(*LEFT_OUT, "--gateway-url=127.0.0.1:3000/connect")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--gateway-url: expected an address such as*"])
@@ -120,7 +124,7 @@ def stopped(pytester: pytest.Pytester, *options: str) -> str:
     """Run an item that cannot be judged, and return pytest's output: no traceback into us."""
     pytester.makepyfile(test_contract="from contracts.conformance import test_requirement")
     arguments = ("--gateway-url=http://127.0.0.1:1/", "-k", "poll.waits", *options)
-    result = pytester.runpytest_subprocess(*WITHOUT_A_LOOP, *arguments)
+    result = pytester.runpytest_subprocess(*LEFT_OUT, *arguments)
 
     result.assert_outcomes(errors=1, deselected=len(everything()) - 1)
     output = result.stdout.str()
@@ -173,7 +177,7 @@ def test_a_malformed_description_of_the_endpoint_is_refused_at_once(
     pytester: pytest.Pytester, option: str, message: str
 ) -> None:
     """Before anything is collected; the option is named."""
-    result = pytester.runpytest_subprocess(option)
+    result = pytester.runpytest_subprocess(*LEFT_OUT, option)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
