@@ -193,7 +193,7 @@ async def test_a_target_that_dies_in_the_middle(take_port: TakePort) -> None:
     """Its end is a broken MUST, with its code and its last lines; the report is complete."""
     port = take_port()
     command = (sys.executable, "-c", SERVER, str(port))
-    run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="3")
+    run = await check("--target", url_at(port), *QUICK, "--", *command, LEFT="12")
     assert run.code == 1
     assert "got:      one that ended with code 7, with the last words: " in run.output
     assert " / out of order" in run.output

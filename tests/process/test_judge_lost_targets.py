@@ -31,6 +31,7 @@ import http.server, json, os, subprocess, sys, threading, urllib.error, urllib.r
 BASE, SECRET = os.environ["RUNWAYML_BASE_URL"], os.environ["RUNWAYML_API_SECRET"]
 FATE = os.environ.get("FATE", "")
 hung = threading.Event()
+volumes = []
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -46,7 +47,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(self.create(avatar) if known else 400)
 
     def create(self, avatar):
-        if FATE == "volume":
+        if FATE == "volume" and len(volumes) < 3:
+            volumes.append(avatar)
             print("starting with", SECRET, flush=True)
             for _ in range(60):
                 print("noise " * 20_000, flush=True)
