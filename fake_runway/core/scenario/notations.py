@@ -18,7 +18,7 @@ from fake_runway.core.durations import (
 from fake_runway.core.types import LARGEST_INTEGER
 
 DEFAULT_JOIN = Fixed(1.0)
-_LONGEST_NUMBER = 25  # characters, with those of a number that JSON wrote as 1e3
+_LONGEST_NUMBER = 24  # characters, with those of a number that JSON wrote as 1e3
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -68,10 +68,9 @@ def _parse_count(count: int | str) -> int | None:
 
 def _parse_whole(number: int | str) -> int:
     # the size first: Python refuses to read thousands of digits, in words for programmers
-    whole = int(number) if len(str(number)) < _LONGEST_NUMBER else -1
-    if not 0 <= whole <= LARGEST_INTEGER:
+    if len(str(number)) > _LONGEST_NUMBER or not 0 <= int(number) <= LARGEST_INTEGER:
         raise ValueError(f"expected a whole number from 0 to {LARGEST_INTEGER}, got another")
-    return whole
+    return int(number)
 
 
 def _parse_avatars(ids: str | Iterable[str]) -> frozenset[str] | None:

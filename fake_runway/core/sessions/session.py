@@ -248,9 +248,8 @@ class Session(NamedTuple):
     @property
     def waits_for_capacity(self) -> bool:
         """Whether it is QUEUED and may be admitted."""
-        if self.state is not State.QUEUED:
-            return False
-        return self.event is Event.RELEASED or self.plan.queued == NO_TIME
+        is_released = self.event is Event.RELEASED or self.plan.queued == NO_TIME
+        return self.state is State.QUEUED and is_released
 
 
 def new_session(

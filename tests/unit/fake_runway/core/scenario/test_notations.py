@@ -32,6 +32,8 @@ OTHER = "650E8400-E29B-41D4-A716-446655440000"
         (COUNT, "unlimited", None),
         (COUNT, 0, 0),
         (COUNT, "12", 12),
+        (COUNT, "0" * 23 + "5", 5),
+        (COUNT, str(2**53 - 1), 2**53 - 1),
         (AVATARS, "any", None),
         (AVATARS, [ONE, "any"], None),
         (AVATARS, OTHER, {OTHER.lower()}),
@@ -95,3 +97,15 @@ def test_which_defaults_a_schema_names() -> None:
     assert member(Colour).shows_default
     others = (NUMBER, DURATION, SPAN, CAP, AVATARS, ROOM, JOIN_TIME)
     assert not any(each.shows_default for each in others)
+
+
+@pytest.mark.parametrize(
+    ("notation", "number"),
+    [(COUNT, "0" * 24 + "5"), (COUNT, 2**53), (COUNT, str(2**53)), (NUMBER, -1), (NUMBER, 10**30)],
+)
+def test_what_is_no_whole_number_in_bounds_is_refused(
+    notation: Notation, number: int | str
+) -> None:
+    """Numbers that JSON cannot carry exactly, texts that are too long to be read, and negatives."""
+    with pytest.raises(ValueError, match="expected a whole number from 0 to 9007199254740991"):
+        notation.parse(number)
