@@ -21,10 +21,9 @@ from types import MappingProxyType
 
 from google.protobuf.message import DecodeError
 from livekit.protocol.models import (
-    ClientConfigSetting,
+    ClientConfiguration,
     ClientInfo,
     Codec,
-    DisconnectReason,
     ParticipantInfo,
     ParticipantPermission,
     Room,
@@ -33,7 +32,6 @@ from livekit.protocol.models import (
     TrackSource,
     TrackType,
     VideoLayer,
-    VideoQuality,
 )
 from livekit.protocol.rtc import (
     AddTrackRequest,
@@ -342,15 +340,13 @@ class Avatar:
 
     def info(self) -> ParticipantInfo:
         """Return it as clients see it. Its client protocol stays 0, so they keep to RPC v1."""
-        high = VideoLayer(
-            quality=VideoQuality.Value("HIGH"), width=self.width, height=self.height
-        )
+        high = VideoLayer(quality="HIGH", width=self.width, height=self.height)
         return ParticipantInfo(
             sid=self.sid,
             identity=self.identity,
             name=self.name,
-            kind=ParticipantInfo.Kind.Value("AGENT"),
-            state=ParticipantInfo.State.Value("ACTIVE"),
+            kind="AGENT",
+            state="ACTIVE",
             is_publisher=True,
             permission=ParticipantPermission(
                 can_subscribe=True, can_publish=True, can_publish_data=True
@@ -358,14 +354,14 @@ class Avatar:
             tracks=[
                 TrackInfo(
                     sid=self.audio_sid,
-                    type=TrackType.Value("AUDIO"),
-                    source=TrackSource.Value("MICROPHONE"),
+                    type="AUDIO",
+                    source="MICROPHONE",
                     mime_type="audio/opus",
                 ),
                 TrackInfo(
                     sid=self.video_sid,
-                    type=TrackType.Value("VIDEO"),
-                    source=TrackSource.Value("CAMERA"),
+                    type="VIDEO",
+                    source="CAMERA",
                     mime_type="video/VP8",
                     width=self.width,
                     height=self.height,
@@ -386,7 +382,7 @@ def client_info(
         identity=admission.identity,
         name=admission.name[:_LONGEST_NAME],
         metadata=admission.metadata[:_LONGEST_NAME],
-        state=ParticipantInfo.State.Value(state),
+        state=state,
         is_publisher=bool(published),
         tracks=published,
         permission=ParticipantPermission(
@@ -399,7 +395,12 @@ def client_info(
 
 
 def welcome(
-    room: str, room_sid: str, me: ParticipantInfo, others: Iterable[ParticipantInfo], *, single: bool
+    room: str,
+    room_sid: str,
+    me: ParticipantInfo,
+    others: Iterable[ParticipantInfo],
+    *,
+    single: bool,
 ) -> SignalResponse:
     """Return the first response to a client. The avatar has to be the first of `others`."""
     response = SignalResponse()
@@ -412,15 +413,13 @@ def welcome(
     join.subscriber_primary = not single
     join.ping_interval, join.ping_timeout = PING_INTERVAL_S, PING_TIMEOUT_S
     # a lost socket is joined anew: there is no ICE restart to resume with
-    join.client_configuration.resume_connection = ClientConfigSetting.Value("DISABLED")
+    join.client_configuration.CopyFrom(ClientConfiguration(resume_connection="DISABLED"))
     join.enabled_publish_codecs.extend([Codec(mime="audio/opus"), Codec(mime="video/VP8")])
     join.fast_publish = True
     return response
 
 
-def described(
-    kind: str, sdp: str, *, id: int, tracks: Mapping[str, str]
-) -> SignalResponse:
+def described(kind: str, sdp: str, *, id: int, tracks: Mapping[str, str]) -> SignalResponse:
     """Return an answer or offer of the room's.
 
     Args:
@@ -442,10 +441,12 @@ def updated(*participants: ParticipantInfo) -> SignalResponse:
     return response
 
 
-def wants_sections() -> SignalResponse:
-    """Return the request for another offer, to which the avatar's tracks can be added."""
+def wants_sections(count: int = 0) -> SignalResponse:
+    """Return the request for another offer, with so many more sections for audio and for video."""
     response = SignalResponse()
     response.media_sections_requirement.SetInParent()
+    response.media_sections_requirement.num_audios = count
+    response.media_sections_requirement.num_videos = count
     return response
 
 
@@ -467,11 +468,8 @@ def goodbye(reason: str, *, again: bool = False) -> SignalResponse:
     Raises:
         ValueError: LiveKit has no such reason.
     """
-    response = SignalResponse()
-    response.leave.reason = DisconnectReason.Value(reason)
     action = "RECONNECT" if again else "DISCONNECT"
-    response.leave.action = LeaveRequest.Action.Value(action)
-    return response
+    return SignalResponse(leave=LeaveRequest(reason=reason, action=action))
 
 
 def source_name(track: TrackInfo) -> str:

@@ -17,7 +17,6 @@ from typing import Any
 
 from fake_runway.core.sessions.session import Session
 
-
 LEEWAY_S = 60.0
 """How far the clocks of two machines may be apart when a token is checked."""
 
@@ -140,12 +139,12 @@ def admit(token: str, livekit: LiveKit, *, now: float) -> Admission:
         ) from None
     if claims.get("iss") != livekit.api_key:
         raise JoinRefused(401, f"expected a token of the API key {livekit.api_key}, got another")
-    begins, ends = claims.get("nbf", 0), claims.get("exp")
-    if not (_is_number(begins) and _is_number(ends)):
+    begins, ends = _instant(claims.get("nbf", 0)), _instant(claims.get("exp"))
+    if begins is None or ends is None:
         raise JoinRefused(401, "expected a token with an end (exp), got one without")
     if not begins - LEEWAY_S <= now < ends + LEEWAY_S:
-        when = "is not valid yet" if now < begins else "has expired"
-        raise JoinRefused(401, f"the token {when}: it holds {begins} to {ends}, and it is {now:.0f}")
+        times = f"from {begins:.0f} until {ends:.0f}, in seconds of 1970"
+        raise JoinRefused(401, f"expected a token that holds now, at {now:.0f}; got one {times}")
     video = claims.get("video")
     if not isinstance(video, Mapping) or video.get("roomJoin") is not True:
         raise JoinRefused(401, "expected a token with the grant roomJoin, got one without")
@@ -166,8 +165,10 @@ def admit(token: str, livekit: LiveKit, *, now: float) -> Admission:
     )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _instant(value: object) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
+        return None
+    return float(value)
 
 
 def _text(value: object) -> str:
