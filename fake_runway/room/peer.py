@@ -107,15 +107,16 @@ class Peer:
 
     async def offer(self, outgoing: Mapping[str, Outgoing]) -> str:
         """Return an offer of ours, with all tracks and the data channels."""
-        if not self._channels:
-            reliable = self._connection.createDataChannel(RELIABLE)
-            lossy = self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0)
-            self._opened(reliable)
-            self._opened(lossy)
         added = {}
         for kind, each in outgoing.items():
             if kind not in self.attached:
                 added[kind] = self._connection.addTransceiver(each.track, direction="sendonly")
+        if not self._channels:
+            # after the tracks: aiortc closes a transport that is not of the first section
+            self._opened(self._connection.createDataChannel(RELIABLE))
+            self._opened(
+                self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0)
+            )
         with only_loopback():
             await self._connection.setLocalDescription()
         for kind, transceiver in added.items():
