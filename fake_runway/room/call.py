@@ -2,7 +2,7 @@
 
 The room reports to the core what happens in it (`World.report`), and the core rules the room: as
 soon as the session has ended, whatever ended it, everyone is sent away. A client whose socket is
-lost may come back for `GRACE_S` of real time; then it has left.
+lost may come back for some seconds of real time; then it has left.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.room import packets
 from fake_runway.room.participant import Line, Participant
+from fake_runway.room.rooms import GRACE_S
 from fake_runway.room.signalling import (
     Avatar,
     Joining,
@@ -32,8 +33,6 @@ from fake_runway.room.tokens import Admission, JoinRefused
 from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
 
-GRACE_S = 10.0
-"""Seconds of real time in which a client whose socket was lost can come back."""
 MOST_PARTICIPANTS = 16
 MOST_DATA_REPORTS = 100
 
@@ -61,12 +60,14 @@ class Call:
     Args:
         is_current: whether the world is still there.
         play: None: the avatar only looks and listens.
+        grace_s: as of `Rooms`.
         over: called once, when the room is closed.
 
     Attributes:
         announced: the avatar has appeared.
         transcripts: how pieces of a transcript are sent.
         copies: how often each is sent, and each client event: 0 loses them, 2 doubles them.
+        data_count: how many packets without a known message came from clients.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Call:
         *,
         is_current: Callable[[], bool],
         play: Play | None = None,
+        grace_s: float = GRACE_S,
         over: Callable[["Call"], None] = lambda _: None,
     ) -> None:
         self.world = world
@@ -89,6 +91,7 @@ class Call:
         self._sender = packets.Sender(self.avatar.identity, self.avatar.sid)
         self._is_current = is_current
         self._play = play
+        self._grace_s = grace_s
         self._over = over
         self._present: dict[str, Participant] = {}  # by identity
         self._graces: dict[str, asyncio.Task[None]] = {}
@@ -96,7 +99,7 @@ class Call:
         self._joins = 0
         self._playing = False
         self._talking = self._frozen = self._muted = False
-        self._data_count = 0
+        self.data_count = 0
         self._asked: dict[str, tuple[Participant, asyncio.Future[packets.RpcAnswered]]] = {}
         self._asked_count = 0
         self._listeners: set[asyncio.Future[float]] = set()
@@ -105,6 +108,11 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {self.session_id} of {len(self._present)} clients>"
+
+    @property
+    def joined_identities(self) -> list[str]:
+        """The clients whose media is up."""
+        return [who.identity for who in self._present.values() if who.is_up]
 
     # Clients
 
@@ -188,7 +196,7 @@ class Call:
             self._report("left", participant=who.identity, how=how)
 
     async def _end_grace(self, identity: str) -> None:
-        await pause(GRACE_S)
+        await pause(self._grace_s)
         del self._graces[identity]
         self._report("left", participant=identity, how="lost")
 
@@ -219,8 +227,8 @@ class Call:
             case packets.RpcAsked():
                 self._refuse_rpc(who, packet)
             case _:
-                self._data_count += 1
-                if self._data_count <= MOST_DATA_REPORTS:
+                self.data_count += 1
+                if self.data_count <= MOST_DATA_REPORTS:
                     self._report("data", participant=who.identity, bytes=size, known=False)
 
     def _refuse_rpc(self, who: Participant, asked: packets.RpcAsked) -> None:
@@ -228,6 +236,7 @@ class Call:
             code, message = packets.RECIPIENT_NOT_FOUND, "Recipient not found"
         else:
             code, message = packets.UNSUPPORTED_METHOD, "Method not supported at destination"
+        who.send(self._sender.rpc_ack(asked, to=who.identity))
         who.send(self._sender.rpc_refusal(asked, to=who.identity, code=code, message=message))
 
     def spoke(self, who: Participant, seconds: float) -> None:
@@ -392,8 +401,8 @@ class Call:
         present, self._present = list(self._present.values()), {}
         for who in present:
             who.dismiss(reason)
-        if self._data_count > MOST_DATA_REPORTS:
-            self._report("data_ignored", count=self._data_count - MOST_DATA_REPORTS)
+        if self.data_count > MOST_DATA_REPORTS:
+            self._report("data_ignored", count=self.data_count - MOST_DATA_REPORTS)
         self._report("closed", reason=because)
         others = self._tasks - {asyncio.current_task()}
         for task in others:

@@ -36,12 +36,15 @@ _TOO_EARLY = frozenset({State.QUEUED, State.PROVISIONING})
 
 
 class Endpoint:
-    """The rooms of one server."""
+    """The rooms of one server; arguments as of `Rooms`."""
 
-    def __init__(self, worlds: Worlds, livekit: LiveKit, *, play: Play | None = None) -> None:
+    def __init__(
+        self, worlds: Worlds, livekit: LiveKit, *, play: Play | None, grace_s: float
+    ) -> None:
         self._worlds = worlds
         self._livekit = livekit
         self._play = play
+        self._grace_s = grace_s
         self._calls: dict[tuple[str, str], Call] = {}  # by world and session
         self._clients = 0
 
@@ -99,6 +102,10 @@ class Endpoint:
             raise JoinRefused(403, f"the session of this room is {session.state.value}")
         return admission, world
 
+    def call(self, world: str, session_id: str) -> Call | None:
+        """Return the room of a session that a client has joined, None if there is none."""
+        return self._calls.get((world, session_id))
+
     def _call(self, world: World, session_id: str) -> Call:
         key = world.name, session_id
         call = self._calls.get(key)
@@ -108,6 +115,7 @@ class Endpoint:
                 session_id,
                 is_current=lambda: self._worlds.get(world.name) is world,
                 play=self._play,
+                grace_s=self._grace_s,
                 over=self._forget,
             )
         return call

@@ -162,6 +162,12 @@ class Sender:
         packet.rpc_request.version = 1
         return packet.SerializeToString()
 
+    def rpc_ack(self, asked: RpcAsked, *, to: str) -> bytes:
+        """Return that a call was received; without it a caller takes the answer for a timeout."""
+        packet = self._packet([to])
+        packet.rpc_ack.request_id = asked.id
+        return packet.SerializeToString()
+
     def rpc_refusal(self, asked: RpcAsked, *, to: str, code: int, message: str) -> bytes:
         """Return the answer to a call of a method that the avatar does not have."""
         packet = self._packet([to])

@@ -114,9 +114,7 @@ class Peer:
         if not self._channels:
             # after the tracks: aiortc closes a transport that is not of the first section
             self._opened(self._connection.createDataChannel(RELIABLE))
-            self._opened(
-                self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0)
-            )
+            self._opened(self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0))
         with only_loopback():
             await self._connection.setLocalDescription()
         for kind, transceiver in added.items():

@@ -18,6 +18,7 @@ from fake_runway.web.paths import Path
 from fake_runway.worlds.registry import Worlds
 
 if TYPE_CHECKING:
+    from fake_runway.room.call import Call, Play
     from fake_runway.room.endpoint import Endpoint
 
 PATHS = frozenset({("rtc",), ("rtc", "v1"), ("rtc", "validate"), ("rtc", "v1", "validate")})
@@ -27,6 +28,7 @@ NO_EXTRA = (
     " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
     " --livekit-url."
 )
+GRACE_S = 10.0
 _IMPORT_AFTER_S = 0.5  # the first answers come first, and a server that stops at once imports none
 _OF_THE_EXTRA = frozenset({"aiortc", "aioice", "av", "livekit", "google"})
 
@@ -36,11 +38,22 @@ class Rooms:
 
     Args:
         livekit: where tokens lead; if that is elsewhere, no room is served.
+        play: plays the avatar's part in each; None: it looks and listens.
+        grace_s: seconds of real time in which a client whose socket was lost can come back.
     """
 
-    def __init__(self, worlds: Worlds, livekit: LiveKit) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        livekit: LiveKit,
+        *,
+        play: "Play | None" = None,
+        grace_s: float = GRACE_S,
+    ) -> None:
         self._worlds = worlds
         self._livekit = livekit
+        self._play = play
+        self._grace_s = grace_s
         self._endpoint: Endpoint | None = None
         self._importing: asyncio.Task[None] | None = None
         self._has_extra = True
@@ -79,7 +92,13 @@ class Rooms:
                 raise
             self._has_extra = False
         else:
-            self._endpoint = module.Endpoint(self._worlds, self._livekit)
+            self._endpoint = module.Endpoint(
+                self._worlds, self._livekit, play=self._play, grace_s=self._grace_s
+            )
+
+    def call(self, world: str, session_id: str) -> "Call | None":
+        """Return the room of a session that a client has joined, None if there is none."""
+        return None if self._endpoint is None else self._endpoint.call(world, session_id)
 
     async def close(self) -> None:
         """End every call: the server stops."""
