@@ -61,7 +61,7 @@ def replaying(
     """Run a record again and compare, as `replay`; yield after each step, and in long ones."""
     try:
         world, worlds = _world(given, catalogue or Catalogue.builtin())
-        livekit = replace(livekit, url=given["media_url"] or livekit.url)
+        livekit = replace(livekit, url=given.get("media_url") or livekit.url)  # of older records
         for step in given["steps"]:
             world.clock.jump_to(step["at"])
             yield from _catch_up(world)
@@ -156,6 +156,7 @@ def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
         versioned=request["versioned"],
         content_type=(request["content_type"] or "") if "content_type" in request else None,
         cookies=request.get("cookies"),
+        media_url=step.get("media_url", ""),
         secret_in_url=request["secret_in_url"],
         body=request["body"] or {},
         query=request["query"],

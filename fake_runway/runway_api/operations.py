@@ -28,6 +28,7 @@ OPERATIONS = (
         auth=Auth.SESSION_KEY,
         body=Body.IGNORED,
         versioned=False,  # browsers do not send it
+        leads=True,
     ),
     RunwayOperation(
         "connectBackend",
@@ -35,6 +36,7 @@ OPERATIONS = (
         f"{_SESSIONS}/{{id}}/connect_backend",
         connect_backend,
         body=Body.IGNORED,
+        leads=True,
     ),
     RunwayOperation("listAvatars", "GET", "/v1/avatars", list_avatars, query=("limit", "cursor")),
     RunwayOperation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar),

@@ -47,11 +47,11 @@ def consume_session(call: RunwayCall) -> Reply:
     """Answer the credentials of the one caller who uses the key first."""
     at = call.exchange.at
     session = call.world.account.consume(call.exchange.subject.id, call.token, at=at)
-    return Reply(200, call.livekit.user(session, now=at))
+    return Reply(200, call.livekit.user(session, now=at, url=call.exchange.media_url))
 
 
 def connect_backend(call: RunwayCall) -> Reply:
     """Answer credentials of a hidden participant."""
     at = call.exchange.at
     session = call.world.account.admit_backend(call.exchange.subject.id, at=at)
-    return Reply(200, call.livekit.backend(session, now=at))
+    return Reply(200, call.livekit.backend(session, now=at, url=call.exchange.media_url))

@@ -1,5 +1,6 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Configuration:
     settings: Settings = field(default_factory=Settings)
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
-    livekit: LiveKit = field(default_factory=LiveKit)
+    livekit: LiveKit = field(default_factory=lambda: LiveKit(url="", hosted=True))
     retention: Retention = field(default_factory=Retention)
     host: str = "127.0.0.1"
     port: int = 0
@@ -98,6 +99,12 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
             ).start()
         except (OSError, UnicodeError) as error:
             raise PortTaken(configuration.host, configuration.port, error) from error
-        yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds)
+        importing = asyncio.ensure_future(app.rooms.import_later())
+        try:
+            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds)
+        finally:
+            importing.cancel()
+            await asyncio.gather(importing, return_exceptions=True)
     finally:
+        await app.rooms.close()
         await runner.cleanup()
