@@ -7,6 +7,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from fractions import Fraction
+from hashlib import shake_128
 from math import cos, pi
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from artwork.letters import font
 from artwork.looks import LOOKS, Look
 from artwork.voice import mouth, sound
 from fake_runway.room import loops
-from fake_runway.room.caption import Caption, encoder, frame_of, unpadded, written
+from fake_runway.room.caption import encoder, frame_of, unpadded
 from fake_runway.room.loops import (
     FRAMES,
     HEIGHT,
+    LINE,
     LOOP_S,
     PACKET_S,
     PORTRAIT_OF,
@@ -40,11 +42,6 @@ PITCH = {"low": 118.0, "high": 196.0}
 
 BLINK_S = 1.55
 """When the eyes are shut in each loop."""
-
-_PLACEHOLDER = Caption(
-    "Music Superstar", "RUNNING  12:34:56", "01234567-89ab-4cde-8f01-23456789abcd"
-)
-# Something has to be there: in an empty strip the encoder could predict from anywhere.
 
 
 def main(names: list[str]) -> None:
@@ -84,19 +81,18 @@ def _portrait(look: Look, segment: int) -> bytes:
 def _rest(look: Look, segment: int, picture: bytes, *, talking: bool) -> Iterator[bytes]:
     """Yield what follows a keyframe.
 
-    Its strip holds a caption, so that the encoder predicts each part of it from the same place in
-    the frame before: an empty one is the same everywhere. And what is to follow looks exactly
-    like what was encoded, so that there is nothing to correct: a correction would show in other
-    captions.
+    Its strip holds noise, so that the encoder finds each part of it in one place only of the frame
+    before, where it was: a dark place looks like many others. And what is to follow looks exactly
+    like what was encoded, so that there is nothing to correct: a correction would show in captions.
     """
     codec = encoder(keyframes_only=False)
-    start = written(picture, _PLACEHOLDER)
+    noise = shake_128(b"strip").digest(WIDTH * (STRIP - LINE))
+    start = frame_of(noise + picture[len(noise) :])
     start.pts = 0
-    strip = _decoded(bytes(codec.encode(start)[0]))[(HEIGHT - STRIP) * WIDTH : HEIGHT * WIDTH]
+    strip = _decoded(bytes(codec.encode(start)[0]))[: STRIP * WIDTH]
     for at in range(1, FRAMES):
         drawn = unpadded(_drawn(look, segment, at, talking=talking))
-        luma = drawn[: (HEIGHT - STRIP) * WIDTH] + strip
-        following = frame_of(luma + drawn[WIDTH * HEIGHT :])
+        following = frame_of(strip + drawn[STRIP * WIDTH :])
         following.pts = at
         yield bytes(codec.encode(following)[0])
 
@@ -104,8 +100,8 @@ def _rest(look: Look, segment: int, picture: bytes, *, talking: bool) -> Iterato
 def _drawn(look: Look, segment: int, frame: int, *, talking: bool) -> av.VideoFrame:
     at = (segment * FRAMES + frame) / RATE
     picture = Portrait(look, pose(at, talking=talking)).picture()
-    rgb = av.VideoFrame.from_bytes(picture.tobytes(), WIDTH, HEIGHT, "rgb24")
-    return rgb.reformat(format="yuv420p")
+    rgba = av.VideoFrame.from_bytes(picture.convert("RGBA").tobytes(), WIDTH, HEIGHT, "rgba")
+    return rgba.reformat(format="yuv420p")
 
 
 def _decoded(keyframe: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """A friendly face, drawn large with Pillow and made small: that gives smooth edges.
 
-Lengths are pixels of the finished picture, 320 wide and 180 high. The lowest `STRIP` rows stay a
-dark strip: the room writes who this is and what the session does there, for each call anew.
+Lengths are pixels of the finished picture, 320 wide and 180 high, and heights count from below the
+strip: its `STRIP` rows stay dark, because the room writes there who this is and what the session
+does, for each call anew.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from math import cos, pi, sin
 from PIL import Image, ImageDraw, ImageFilter
 
 from artwork.looks import Colour, Look
-from fake_runway.room.loops import HEIGHT, STRIP, WIDTH
+from fake_runway.room.loops import HEIGHT, LINE, STRIP, WIDTH
 
 SCALE = 4
 """How much larger the drawing is than the picture."""
@@ -74,8 +75,8 @@ class Portrait:
             wear = getattr(self, thing, None)
             if wear is not None:
                 wear()
-        self._rectangle(0, HEIGHT - STRIP, WIDTH, HEIGHT, "#14161f", still=True)
-        self._rectangle(0, HEIGHT - STRIP, WIDTH, HEIGHT - STRIP + 2, look.shirt[1], still=True)
+        self._rectangle(0, -STRIP, WIDTH, -LINE, "#14161f", still=True)
+        self._rectangle(0, -LINE, WIDTH, 0, look.shirt[1], still=True)
         return self._image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
     # The head.
@@ -307,7 +308,7 @@ class Portrait:
     def _ellipse(
         self, x: float, y: float, wide: float, high: float, colour: Colour, *, still: bool = False
     ) -> None:
-        y += 0 if still else self._rise
+        y += STRIP + (0 if still else self._rise)
         self._draw.ellipse(_large(x - wide, y - high, x + wide, y + high), fill=colour)
 
     def _rectangle(
@@ -320,7 +321,7 @@ class Portrait:
         *,
         still: bool = False,
     ) -> None:
-        rise = 0 if still else self._rise
+        rise = STRIP + (0 if still else self._rise)
         self._draw.rectangle(_large(x, y + rise, right, bottom + rise), fill=colour)
 
     def _polygon(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
@@ -335,13 +336,13 @@ class Portrait:
         self, x: float, y: float, wide: float, high: float, start: float, end: float,
         thick: float, colour: Colour,
     ) -> None:  # fmt: skip
-        y += self._rise
+        y += STRIP + self._rise
         box = _large(x - wide, y - high, x + wide, y + high)
         self._draw.arc(box, start, end, fill=colour, width=round(thick * SCALE))
 
     def _placed(self, points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-        """Points count from the middle of the picture and from its top."""
-        return [((_MIDDLE + x) * SCALE, (y + self._rise) * SCALE) for x, y in points]
+        """Points count from the middle of the picture and from the strip."""
+        return [((_MIDDLE + x) * SCALE, (STRIP + y + self._rise) * SCALE) for x, y in points]
 
 
 def _large(*lengths: float) -> list[float]:

@@ -19,15 +19,16 @@ def font(size: float, *, bold: float = 0.0) -> bytes:
     """
     face = ImageFont.load_default(size)
     assert isinstance(face, ImageFont.FreeTypeFont)
-    ascent, descent = face.getmetrics()
-    high = ascent + descent
     letters = [chr(code) for code in range(ord(FIRST_LETTER), ord(LAST_LETTER) + 1)]
+    boxes = [face.getbbox(letter, stroke_width=bold) for letter in letters]
+    top = round(min(box[1] for box in boxes if box[3]))
+    high = round(max(box[3] for box in boxes)) - top
     digit = max(face.getlength(one) for one in "0123456789")  # a clock should not jitter
     widths = [round((digit if one.isdigit() else face.getlength(one)) + bold) for one in letters]
     glyphs = []
     for letter, wide in zip(letters, widths, strict=True):
         image = Image.new("L", (wide, high))
         left = (wide - face.getlength(letter)) / 2
-        ImageDraw.Draw(image).text((left, 0), letter, 255, face, stroke_width=bold)
+        ImageDraw.Draw(image).text((left, -top), letter, 255, face, stroke_width=bold)
         glyphs.append(image.tobytes())
     return compress(bytes([high, *widths]) + b"".join(glyphs), 9)

@@ -1,7 +1,7 @@
-"""What is written below the avatar's face: for each call its own, and for little.
+"""What is written above the avatar's face: for each call its own, and for little.
 
 Encoding every picture of every call would cost a call four times what sending it costs. But a
-loop leaves the strip at the bottom alone, and every segment begins with a keyframe. So only that
+loop leaves the strip at the top alone, and every segment begins with a keyframe. So only that
 one is encoded: the shared portrait with the caption in the strip. All that follows in the segment
 moves the face and keeps the strip. While nothing in the caption changes, even that comes from
 memory.
@@ -17,7 +17,17 @@ from zlib import decompress
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from fake_runway.room.loops import HEIGHT, PORTRAITS, PRESETS, RATE, STRIP, WIDTH, avatar, letters
+from fake_runway.room.loops import (
+    HEIGHT,
+    LINE,
+    PORTRAITS,
+    PRESETS,
+    RATE,
+    STRIP,
+    WIDTH,
+    avatar,
+    letters,
+)
 
 QUALITY = 20
 """The quantizer of VP8, 0 (best) to 63. All frames have the same: none corrects another."""
@@ -34,7 +44,7 @@ _BRIGHT, _DIM = 235, 170  # luma of the text
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What is written below the face. What does not fit is cut off; only ASCII is drawn.
+    """What is written above the face. What does not fit is cut off; only ASCII is drawn.
 
     Attributes:
         name: at the left, in two lines if it is long.
@@ -107,10 +117,9 @@ def encoder(*, keyframes_only: bool) -> VideoCodecContext:
 
 def written(picture: bytes, caption: Caption) -> av.VideoFrame:
     """Return a picture (yuv420p, no padding) with a caption."""
-    strip = _Strip(bytearray(picture[(HEIGHT - STRIP) * WIDTH : HEIGHT * WIDTH]))
+    strip = _Strip(bytearray(picture[: STRIP * WIDTH]))
     strip.write(caption)
-    luma = picture[: (HEIGHT - STRIP) * WIDTH] + bytes(strip.pixels)
-    return frame_of(luma + picture[WIDTH * HEIGHT :])
+    return frame_of(bytes(strip.pixels) + picture[STRIP * WIDTH :])
 
 
 def frame_of(picture: bytes) -> av.VideoFrame:
@@ -186,19 +195,17 @@ def _font(which: int) -> _Font:
 class _Strip:
     def __init__(self, pixels: bytearray) -> None:
         self.pixels = pixels
-        self._ground = pixels[-1]
+        self._ground = pixels[0]
 
     def write(self, caption: Caption) -> None:
-        small = _font(_SMALL)
+        name, small = _font(_NAME), _font(_SMALL)
         upper, lower = caption.upper[:_LONGEST], caption.lower[:_LONGEST]
         right = max(small.width(upper), small.width(lower))
-        lines = _wrapped(caption.name[:_LONGEST], _font(_NAME), WIDTH - 2 * _MARGIN - _GAP - right)
-        middle = STRIP // 2 + 1  # below the coloured line
-        tops = (middle - 16, middle - 1) if lines[1:] else (middle - 9,)
-        for line, top in zip(lines, tops, strict=True):
-            self._line(line, _font(_NAME), _MARGIN, top, _BRIGHT)
-        self._line(upper, small, WIDTH - _MARGIN - small.width(upper), middle - 15, _BRIGHT)
-        self._line(lower, small, WIDTH - _MARGIN - small.width(lower), middle - 1, _DIM)
+        lines = _wrapped(caption.name[:_LONGEST], name, WIDTH - 2 * _MARGIN - _GAP - right)
+        for line, top in zip(lines, _tops(len(lines), name), strict=True):
+            self._line(line, name, _MARGIN, top, _BRIGHT)
+        for line, top, luma in zip((upper, lower), _tops(2, small), (_BRIGHT, _DIM), strict=True):
+            self._line(line, small, WIDTH - _MARGIN - small.width(line), top, luma)
 
     def _line(self, text: str, font: _Font, left: int, top: int, luma: int) -> None:
         ink = bytes(self._ground + (luma - self._ground) * one // 255 for one in range(256))
@@ -206,6 +213,12 @@ class _Strip:
         for row, pixels in enumerate(font.rows_of(text), start=top):
             seen = pixels[: WIDTH - left]
             self.pixels[row * WIDTH + left : row * WIDTH + left + len(seen)] = seen.translate(ink)
+
+
+def _tops(count: int, font: _Font) -> list[int]:
+    """Return the rows where so many lines begin, in the middle of the strip."""
+    first = (STRIP - LINE - count * font.high) // 2
+    return [first + at * font.high for at in range(count)]
 
 
 def _wrapped(name: str, font: _Font, room: int) -> list[str]:

@@ -70,7 +70,7 @@ class AvatarVideo(_Track):
 
     Args:
         preset: the preset id of an avatar; any other name gets the look of custom avatars.
-        caption: asked for what to write below the face, before each keyframe; None: nothing.
+        caption: asked for what to write above the face, before each keyframe; None: nothing.
 
     Attributes:
         talking: whether the mouth moves, from the next keyframe on.

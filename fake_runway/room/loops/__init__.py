@@ -10,7 +10,7 @@ they begin with.
 `<preset>.bin` holds VP8: `PORTRAITS` keyframes, then the rest of the idle segments, then that of
 the talking ones. The keyframes are pictures to write on: `caption.py` does that for each call and
 encodes the result anew. The rest of a segment goes with any of these, because it leaves the
-lowest `STRIP` rows alone and takes over nothing but pixels from the frame before
+highest `STRIP` rows alone and takes over nothing but pixels from the frame before
 (`error-resilient`). `voice-<kind>.bin` holds Opus: a packet of silence, then the loop.
 `letters.bin` holds two fonts, as `caption.py` reads them.
 """
@@ -21,8 +21,17 @@ from functools import cache
 from importlib.resources import files
 
 WIDTH, HEIGHT = 320, 180
-STRIP = 36
-"""The lowest rows of a picture, kept for the caption."""
+STRIP = 32
+"""The highest rows of a picture, kept for the caption: two rows of VP8's macroblocks.
+
+Pages lay their buttons over the lower edge.
+"""
+
+LINE = 3
+"""The rows at the lower edge of the strip, all of one colour, whatever the caption.
+
+What VP8 predicts from neighbours above, and smooths with them, is then the same in every call.
+"""
 
 RATE = 15
 """Pictures a second."""
