@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.access.settings import AuthSettings, Mode
 from tests.browser.calls import CHROMIUM, PAGE, Visit, bundle, visiting
 from tests.browser.network import NoNetwork, alone, interfaces
 from tests.clients.npm import node_with_packages
@@ -20,6 +21,7 @@ CallPage = Callable[..., None]
 """Opens the page and hands it to a function; arguments are those of `visiting`."""
 
 TOKEN = "a-token-of-the-application-0123"
+BEARER = AuthSettings(mode=Mode.BEARER, tokens=(TOKEN,))
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +92,95 @@ def test_a_call_from_the_click_to_the_hang_up(
         assert [statistics["opened"], len(visit.sockets)] == [1, 1], "it connected anew"
 
     call(folder, act, by_key=by_key, query=query)
+
+
+def test_a_page_that_shows_its_token_to_the_gateway_gets_its_call(folder: Path) -> None:
+    """The first setup guide: a `connect` callback of its own, with an Authorization header."""
+
+    async def act(visit: Visit) -> None:
+        await visit.status("ready")
+        await visit.frames(5)
+
+    call(folder, act, gateway={"auth": BEARER}, query={"bearer": TOKEN})
+
+
+def test_a_page_without_a_token_says_why_there_is_no_call(folder: Path) -> None:
+    """The gateway's refusal, and no room is opened."""
+
+    async def act(visit: Visit) -> None:
+        await visit.status("error")
+        await visit.until("window.seen.errors.length > 0")
+        (error,) = (await visit.seen())["errors"]
+        assert "401" in error
+        assert visit.sockets == []
+        assert not visit.fake.world.account.sessions
+
+    call(folder, act, gateway={"auth": BEARER}, query={"bearer": "another-token-0123456789"})
+
+
+def test_a_call_that_the_server_ends_is_over_for_the_page(folder: Path) -> None:
+    """The session is cancelled from elsewhere: the page hears that it ended, as an end."""
+
+    async def act(visit: Visit) -> None:
+        await visit.status("ready")
+        await visit.fake.call("DELETE", f"/v1/realtime_sessions/{visit.session_id}")
+        await visit.until("window.seen.ended > 0")
+        assert (await visit.seen())["errors"] == []
+        assert (await visit.session())["status"] == "CANCELLED"
+
+    call(folder, act)
+
+
+def test_a_frozen_picture_is_a_freeze_for_the_browser(folder: Path) -> None:
+    """It counts one when the picture moves again; the call goes on."""
+
+    async def act(visit: Visit) -> None:
+        await visit.status("ready")
+        await visit.frames(20)
+        visit.room.freeze_video(True)
+        shown = (await visit.statistics())["video"]["framesDecoded"]
+        await visit.page.wait_for_timeout(1500)
+        assert (await visit.statistics())["video"]["framesDecoded"] <= shown + 3
+        visit.room.freeze_video(False)
+        await visit.until("window.statistics().then(all => all.video.freezeCount === 1)")
+        await visit.frames(15)
+        assert (await visit.session())["status"] == "RUNNING"
+
+    call(folder, act)
+
+
+def test_a_muted_avatar_moves_its_mouth_without_a_sound(folder: Path) -> None:
+    """Pictures go on, the energy of the sound does not grow."""
+
+    async def act(visit: Visit) -> None:
+        await visit.status("ready")
+        visit.room.mute_audio(True)
+        visit.room.talking(True)
+        start = (await visit.frames(10))["audio"]["totalAudioEnergy"]
+        after = (await visit.frames(30))["audio"]["totalAudioEnergy"]
+        assert after - start < 1e-6
+        visit.room.mute_audio(False)
+        await visit.until(
+            f"window.statistics().then(all => all.audio.totalAudioEnergy > {after} + 0.001)"
+        )
+
+    call(folder, act)
+
+
+def test_a_page_comes_back_by_itself_when_its_socket_breaks(folder: Path) -> None:
+    """As a broken network does it: the picture comes back, the session never ended."""
+
+    async def act(visit: Visit) -> None:
+        await visit.status("ready")
+        await visit.frames(5)
+        visit.room.drop_socket()
+        await visit.until("window.peers.length >= 2")
+        await visit.until(
+            "window.peers.at(-1).getStats().then(all => [...all.values()]"
+            ".some(one => one.kind === 'video' && one.framesDecoded > 10))"
+        )
+        await visit.status("ready")
+        assert (await visit.session())["status"] == "RUNNING"
+        assert (await visit.seen())["ended"] == 0
+
+    call(folder, act)
