@@ -19,7 +19,6 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.room import packets
 from fake_runway.room.participant import Line, Participant
-from fake_runway.room.rooms import GRACE_S
 from fake_runway.room.signalling import (
     Avatar,
     Joining,
@@ -28,7 +27,7 @@ from fake_runway.room.signalling import (
     updated,
     welcome,
 )
-from fake_runway.room.stage import ToolFailed, ToolTimeout
+from fake_runway.room.stage import GRACE_S, ToolFailed, ToolTimeout
 from fake_runway.room.tokens import Admission, JoinRefused
 from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World

@@ -75,9 +75,9 @@ _ANY_TIME = ("add_track", "mute", "offer", "ping", "ping_req")
 _IGNORED = (
     # the room's candidates are enough, and every client's checks come to them
     "trickle",
-    # one avatar, whose two tracks everybody gets
+    # every client gets both tracks of the one avatar
     *("subscription", "track_setting", "update_data_subscription", "subscription_permission"),
-    # about the quality of tracks that nobody else gets
+    # about the quality of tracks, which are not forwarded
     *("update_layers", "update_audio_track", "update_video_track"),
     # belongs to a resume, and there is none
     "sync_state",
