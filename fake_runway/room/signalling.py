@@ -160,7 +160,8 @@ def _join_request(text: str) -> JoinRequest:
     if not text:
         raise BadSignal("expected join_request in the query, got none")
     try:
-        raw = base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + "==")
+        bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+        raw = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
         wrapped = WrappedJoinRequest.FromString(raw)
         packed = wrapped.join_request
         if wrapped.compression == WrappedJoinRequest.Compression.Value("GZIP"):
