@@ -113,6 +113,11 @@ class Call:
         """The clients whose media is up."""
         return [who.identity for who in self._present.values() if who.is_up]
 
+    @property
+    def identities(self) -> list[str]:
+        """The clients who are connected, or are about to be."""
+        return list(self._present)
+
     # Clients
 
     def join(self, admission: Admission, joining: Joining, line: Line) -> Participant:
