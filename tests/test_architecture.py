@@ -144,6 +144,10 @@ PURE = [
         Source(ROOT / f"gateway/{name}.py")
         for name in ("flow/polling", "limits/window", "access/addresses", "access/cors")
     ),
+    *(
+        Source(ROOT / f"fake_runway/room/{name}.py")
+        for name in ("hearing", "packets", "sdp", "signalling", "stage")
+    ),
 ]
 
 

@@ -19,7 +19,6 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.room import packets
 from fake_runway.room.participant import Line, Participant
-from fake_runway.room.rooms import GRACE_S
 from fake_runway.room.signalling import (
     Avatar,
     Joining,
@@ -28,7 +27,7 @@ from fake_runway.room.signalling import (
     updated,
     welcome,
 )
-from fake_runway.room.stage import ToolFailed, ToolTimeout
+from fake_runway.room.stage import GRACE_S, ToolFailed, ToolTimeout
 from fake_runway.room.tokens import Admission, JoinRefused
 from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
@@ -114,6 +113,11 @@ class Call:
         """The clients whose media is up."""
         return [who.identity for who in self._present.values() if who.is_up]
 
+    @property
+    def identities(self) -> list[str]:
+        """The clients who are connected, or are about to be."""
+        return list(self._present)
+
     # Clients
 
     def join(self, admission: Admission, joining: Joining, line: Line) -> Participant:
@@ -161,6 +165,8 @@ class Call:
             self._report("back", participant=who.identity)
         else:
             self._report("joined", participant=who.identity, hidden=who.hidden)
+        for track in who.tracks.values():
+            self._report("published", participant=who.identity, source=source_name(track))
         if who.hidden:
             return
         self._tell_others(who)
@@ -208,9 +214,11 @@ class Call:
 
     def published(self, who: Participant, track: TrackInfo, *, on: bool) -> None:
         """Note that a client publishes a track, or no longer does."""
+        if not who.is_up:
+            return  # reported once it has joined
         event = "published" if on else "unpublished"
         self._report(event, participant=who.identity, source=source_name(track))
-        if not who.hidden and who.is_up:
+        if not who.hidden:
             self._tell_others(who)
 
     def received(self, who: Participant, packet: packets.Received, size: int) -> None:
@@ -428,7 +436,7 @@ class Call:
 
     def _report(self, event: str, **fields: Any) -> None:
         try:
-            report(self.world, self.session_id, {"event": event, **fields})
+            self.world.report(self.session_id, {"event": event, **fields})
         except Refused as refusal:  # the session may have ended meanwhile
             _log.debug("call %s: %s was not reported: %s", self.session_id, event, refusal)
 
@@ -437,18 +445,6 @@ class Call:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def report(world: World, session_id: str, given: Mapping[str, Any]) -> None:
-    """Report to the core."""
-    at = world.clock.now()
-    session = world.account.get(session_id, at=at)
-    match given:
-        case {"event": "joined", "hidden": False} if session.state.value == "claimed":
-            world.account.apply_event(session_id, Event.JOINED, at=at)
-        case {"event": "left"}:
-            world.account.apply_event(session_id, Event.ENDED, at=at)
-    world.notify()
 
 
 def _sid(prefix: str, *parts: str) -> str:

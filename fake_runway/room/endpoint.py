@@ -46,7 +46,7 @@ class Endpoint:
         self._play = play
         self._grace_s = grace_s
         self._calls: dict[tuple[str, str], Call] = {}  # by world and session
-        self._clients = 0
+        self._conversations: set[asyncio.Task[web.StreamResponse]] = set()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a join, or whether one would be answered."""
@@ -68,13 +68,17 @@ class Endpoint:
             return _text(200, "success")
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return _text(400, "expected a WebSocket, got a request without Upgrade: websocket")
-        if self._clients >= MOST_CLIENTS:
+        if len(self._conversations) >= MOST_CLIENTS:
             return _text(503, f"this fake serves {MOST_CLIENTS} clients already")
-        self._clients += 1
+        conversation = asyncio.ensure_future(self._converse(request, world, admission, wanted))
+        self._conversations.add(conversation)
+        conversation.add_done_callback(self._conversations.discard)
         try:
-            return await self._converse(request, world, admission, wanted)
-        finally:
-            self._clients -= 1
+            return await asyncio.shield(conversation)
+        except asyncio.CancelledError:  # the client is gone: what it has is closed by its task
+            if request.transport is not None:
+                request.transport.abort()
+            raise
 
     async def _admitted(self, request: web.BaseRequest, path: Path) -> tuple[Admission, World]:
         """Return who asks to join, and in which world.
@@ -178,6 +182,8 @@ class Endpoint:
         """End every call: the server stops."""
         for call in list(self._calls.values()):
             await call.end("SERVER_SHUTDOWN", because="server_shutdown")
+        if self._conversations:
+            await asyncio.wait(self._conversations, timeout=2 * _CLOSE_S)
 
 
 class _SocketLine:

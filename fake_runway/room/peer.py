@@ -7,9 +7,9 @@ a connection that is not up in `CONNECT_S` counts as failed.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from aiortc import (
     MediaStreamTrack,
@@ -25,6 +25,8 @@ from av import AudioFrame
 from fake_runway.clock import pause
 from fake_runway.room import sdp
 from fake_runway.room.loopback import only_loopback
+
+T = TypeVar("T")
 
 CONNECT_S = 12.0
 """How long a connection may take to come up; clients give up after 10 to 15 seconds."""
@@ -78,7 +80,10 @@ class Peer:
         self._streams: dict[str, str] = {}  # by mid
         self.attached: dict[str, str] = {}
         self._up = self._down = False
-        self._tasks = {asyncio.ensure_future(self._limit())}
+        self._negotiating = asyncio.Lock()
+        self._negotiations: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._start(self._limit(), self._tasks)
         self._connection.on("connectionstatechange", self._changed)
         self._connection.on("datachannel", self._opened)
         self._connection.on("track", self._tracked)
@@ -92,35 +97,11 @@ class Peer:
         Raises:
             BadDescription: it cannot be answered.
         """
-        offered = sdp.sections(offer)
-        with only_loopback():
-            await self._apply("offer", sdp.without_candidates(offer))
-            for kind, each in outgoing.items():
-                if kind not in self.attached and (mid := sdp.receiving(offered, kind)):
-                    self._attach(mid, kind, each)
-            self._decline_pictures()
-            try:
-                await self._connection.setLocalDescription()
-            except Exception as error:
-                raise _bad(error) from error
-        return sdp.answer_text(self._connection.localDescription.sdp, offer, self._streams)
+        return await self._undisturbed(self._answer(offer, outgoing))
 
     async def offer(self, outgoing: Mapping[str, Outgoing]) -> str:
         """Return an offer of ours, with all tracks and the data channels."""
-        added = {}
-        for kind, each in outgoing.items():
-            if kind not in self.attached:
-                added[kind] = self._connection.addTransceiver(each.track, direction="sendonly")
-        if not self._channels:
-            # after the tracks: aiortc closes a transport that is not of the first section
-            self._opened(self._connection.createDataChannel(RELIABLE))
-            self._opened(self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0))
-        with only_loopback():
-            await self._connection.setLocalDescription()
-        for kind, transceiver in added.items():
-            mid = transceiver.mid or ""  # it has one, now that it is offered
-            self.attached[kind], self._streams[mid] = mid, outgoing[kind].stream
-        return sdp.offer_text(self._connection.localDescription.sdp, self._streams)
+        return await self._undisturbed(self._offer(outgoing))
 
     async def settle(self, answer: str) -> None:
         """Take the client's answer to our offer.
@@ -129,8 +110,48 @@ class Peer:
             BadDescription: it does not fit.
         """
         sdp.sections(answer)
-        with only_loopback():
-            await self._apply("answer", sdp.without_candidates(answer))
+        await self._undisturbed(self._apply("answer", sdp.without_candidates(answer)))
+
+    async def _undisturbed(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work, one after the other, and to its end.
+
+        A caller that is cancelled would leave a socket open that is just being bound.
+        """
+
+        async def in_turn() -> T:
+            async with self._negotiating:
+                with only_loopback():
+                    return await work
+
+        return await asyncio.shield(self._start(in_turn(), self._negotiations))
+
+    async def _answer(self, offer: str, outgoing: Mapping[str, Outgoing]) -> str:
+        offered = sdp.sections(offer)
+        await self._apply("offer", sdp.without_candidates(offer))
+        for kind, each in outgoing.items():
+            if kind not in self.attached and (mid := sdp.receiving(offered, kind)):
+                self._attach(mid, kind, each)
+        self._decline_pictures()
+        try:
+            await self._connection.setLocalDescription()
+        except Exception as error:
+            raise _bad(error) from error
+        return sdp.answer_text(self._connection.localDescription.sdp, offer, self._streams)
+
+    async def _offer(self, outgoing: Mapping[str, Outgoing]) -> str:
+        added = {}
+        for kind, each in outgoing.items():
+            if kind not in self.attached:
+                added[kind] = self._connection.addTransceiver(each.track, direction="sendonly")
+        if not self._channels:
+            # after the tracks: aiortc closes a transport that is not of the first section
+            self._opened(self._connection.createDataChannel(RELIABLE))
+            self._opened(self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0))
+        await self._connection.setLocalDescription()
+        for kind, transceiver in added.items():
+            mid = transceiver.mid or ""  # it has one, now that it is offered
+            self.attached[kind], self._streams[mid] = mid, outgoing[kind].stream
+        return sdp.offer_text(self._connection.localDescription.sdp, self._streams)
 
     async def _apply(self, kind: str, text: str) -> None:
         try:
@@ -166,7 +187,7 @@ class Peer:
         self._down = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._negotiations, return_exceptions=True)
         await self._connection.close()
 
     # Events of aiortc
@@ -209,12 +230,15 @@ class Peer:
 
     def _tracked(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
-            self._start(self._listen(track))
+            self._start(self._listen(track), self._tasks)
 
-    def _start(self, work: Any) -> None:
+    def _start(
+        self, work: Coroutine[Any, Any, T], among: set[asyncio.Task[Any]]
+    ) -> "asyncio.Task[T]":
         task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
+        return task
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         while True:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.clock import pause
+from fake_runway.room.stage import GRACE_S
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import cors
 from fake_runway.web.paths import Path
@@ -28,7 +29,6 @@ NO_EXTRA = (
     " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
     " --livekit-url."
 )
-GRACE_S = 10.0
 _IMPORT_AFTER_S = 0.5  # the first answers come first, and a server that stops at once imports none
 _OF_THE_EXTRA = frozenset({"aiortc", "aioice", "av", "livekit", "google"})
 

@@ -75,9 +75,9 @@ _ANY_TIME = ("add_track", "mute", "offer", "ping", "ping_req")
 _IGNORED = (
     # the room's candidates are enough, and every client's checks come to them
     "trickle",
-    # one avatar, whose two tracks everybody gets
+    # every client gets both tracks of the one avatar
     *("subscription", "track_setting", "update_data_subscription", "subscription_permission"),
-    # about the quality of tracks that nobody else gets
+    # about the quality of tracks, which are not forwarded
     *("update_layers", "update_audio_track", "update_video_track"),
     # belongs to a resume, and there is none
     "sync_state",
@@ -160,7 +160,8 @@ def _join_request(text: str) -> JoinRequest:
     if not text:
         raise BadSignal("expected join_request in the query, got none")
     try:
-        raw = base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + "==")
+        bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+        raw = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
         wrapped = WrappedJoinRequest.FromString(raw)
         packed = wrapped.join_request
         if wrapped.compression == WrappedJoinRequest.Compression.Value("GZIP"):

@@ -6,6 +6,9 @@ The player of a script knows rooms by this alone, so that it can be tried withou
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+GRACE_S = 10.0
+"""Seconds of real time in which a client whose socket was lost can come back."""
+
 
 class ToolTimeout(Exception):
     """The participant that serves the tool did not answer in time."""

@@ -20,6 +20,8 @@ from fake_runway.core.sessions.session import Session
 LEEWAY_S = 60.0
 """How far the clocks of two machines may be apart when a token is checked."""
 
+LONGEST_IDENTITY = 200
+
 
 @dataclass(frozen=True, slots=True)
 class LiveKit:
@@ -153,6 +155,11 @@ def admit(token: str, livekit: LiveKit, *, now: float) -> Admission:
         raise JoinRefused(401, "expected a token that names a room, got one without")
     if not isinstance(identity, str) or not identity:
         raise JoinRefused(400, "expected a token with an identity (sub), got one without")
+    if len(identity) > LONGEST_IDENTITY:
+        raise JoinRefused(
+            400,
+            f"expected an identity of at most {LONGEST_IDENTITY} characters, got {len(identity)}",
+        )
     return Admission(
         identity,
         room,

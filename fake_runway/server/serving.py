@@ -20,7 +20,7 @@ from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
-LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
+LONGEST_LINE = 1 << 16  # of a request; a browser joins a call with 25 kB in its query
 SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
 BACKLOG = 1024  # connections that wait to be accepted: suites open hundreds at once
 

@@ -8,7 +8,11 @@ import json
 import pytest
 from livekit import rtc
 
+from fake_runway.core.history.journal import Act
+from fake_runway.replay.record import read, token_of
+from fake_runway.replay.rerun import replay
 from fake_runway.room.stage import ToolFailed, ToolTimeout
+from fake_runway.room.tokens import LiveKit
 from tests.support.room import HOSTED, call_of, gathers_candidates, joined, session_of, until
 from tests.support.servers import Fake, StartFake
 
@@ -214,3 +218,32 @@ async def test_a_flood_of_packets_harms_no_other_call(fake: Fake) -> None:
         await until(lambda: call.data_count == 10_000)
         await until(lambda: guest.frames["video"] > before + 15)
         assert guest.reason is None
+
+
+async def test_the_timeline_has_what_happened_in_the_room(fake: Fake) -> None:
+    """Joins, tracks, data and departures are reported, and a replay needs no room."""
+    session = await session_of(fake)
+    async with joined(session.user) as guest:
+        source = rtc.AudioSource(48_000, 1)
+        track = rtc.LocalAudioTrack.create_audio_track("mic", source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await guest.room.local_participant.publish_track(track, options)
+        await guest.say({"type": "something"})
+        await until(lambda: call_of(fake, session).data_count)
+        await guest.say({"type": "END_CALL"})
+        await until(lambda: guest.reason)
+    acts = [entry for entry in fake.world.log.entries() if isinstance(entry, Act)]
+    assert [(act.given["event"], act.given.get("participant")) for act in acts] == [
+        ("joined", f"user:{session.id}"),
+        ("published", f"user:{session.id}"),
+        ("data", f"user:{session.id}"),
+        ("left", f"user:{session.id}"),
+        ("closed", None),
+    ]
+    assert acts[-2].given["how"] == "end_call"
+    assert acts[-1].given["reason"] == "ended"
+    recorded = (await fake.admin("GET", "/replay")).json["record"]
+    assert replay(read(token_of(recorded)), livekit=LiveKit()).divergence is None
+    steps = {step["operation"]: step for step in recorded["steps"] if "operation" in step}
+    assert steps["consumeSession"]["media_url"] == session.user["url"]
+    assert session.user["url"].startswith(fake.url.replace("http", "ws") + "/w/")

@@ -164,7 +164,8 @@ def join_request(
     *, request: JoinRequest | None = None, compressed: bool = False, raw: bytes | None = None
 ) -> str:
     """Return a join request as its query parameter; `raw` stands for its bytes."""
-    packed = (request or JoinRequest()).SerializeToString() if raw is None else raw
+    asked = request or JoinRequest(client_info={"version": "1"})
+    packed = asked.SerializeToString() if raw is None else raw
     wrapped = WrappedJoinRequest(
         join_request=gzip.compress(packed) if compressed else packed,
         compression="GZIP" if compressed else "NONE",
