@@ -18,6 +18,8 @@ from fake_runway.clock import pause
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.room import packets
+from fake_runway.room.caption import Caption, caption_of
+from fake_runway.room.loops import CUSTOM
 from fake_runway.room.participant import Line, Participant
 from fake_runway.room.signalling import (
     Avatar,
@@ -64,6 +66,7 @@ class Call:
 
     Attributes:
         announced: the avatar has appeared.
+        look: the preset that its face and voice are of.
         transcripts: how pieces of a transcript are sent.
         copies: how often each is sent, and each client event: 0 loses them, 2 doubles them.
         data_count: how many packets without a known message came from clients.
@@ -84,6 +87,8 @@ class Call:
         self.room_sid = _sid("RM", session_id)
         self.avatar = Avatar(f"worker:{session_id}", _sid("PA", session_id, "avatar"))
         self.announced = True
+        options = world.account.sessions[session_id].options
+        self.look = options.avatar if options.avatar and not options.custom else CUSTOM
         self.transcripts: Literal["data", "native", "both"] = "data"
         self.copies = 1
         self.closed = False
@@ -117,6 +122,16 @@ class Call:
     def identities(self) -> list[str]:
         """The clients who are connected, or are about to be."""
         return list(self._present)
+
+    def caption(self) -> Caption:
+        """Return what is written above the avatar's face: name, state, clock, session."""
+        session = self.world.account.sessions.get(self.session_id)  # None: evicted
+        return caption_of(
+            "Custom avatar" if self.look == CUSTOM else self.look,
+            status="" if session is None else session.state.value.upper(),
+            now=self.world.clock.now(),
+            session_id=self.session_id,
+        )
 
     # Clients
 

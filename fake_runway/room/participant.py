@@ -9,6 +9,7 @@ from livekit.protocol.rtc import SignalResponse
 
 from fake_runway.clock import loop_now
 from fake_runway.room import packets, sdp
+from fake_runway.room.caption import Caption
 from fake_runway.room.hearing import Hearing
 from fake_runway.room.media import AvatarAudio, AvatarVideo
 from fake_runway.room.peer import CONNECT_S, Outgoing, Peer
@@ -52,6 +53,10 @@ class Host(Protocol):
 
     avatar: Avatar
     announced: bool
+    look: str
+
+    def caption(self) -> Caption:
+        """Return what is written above the avatar's face."""
 
     def joined(self, who: "Participant") -> None:
         """Its media is up."""
@@ -86,8 +91,8 @@ class Participant:
         self.line = line
         self.is_up = self.has_left = False
         self.tracks: dict[str, TrackInfo] = {}
-        self.audio = AvatarAudio()
-        self.video = AvatarVideo()
+        self.audio = AvatarAudio(host.look)
+        self.video = AvatarVideo(host.look, host.caption)
         self._host = host
         self._joining = joining
         self._signalling = Signalling(sid, may_publish=admission.can_publish)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from livekit.protocol.rtc import SignalRequest, SignalResponse
 
 from fake_runway.clock import next_turn
 from fake_runway.core.history.journal import Act
+from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.room.call import MOST_DATA_REPORTS, MOST_PARTICIPANTS, Call
+from fake_runway.room.loops import CUSTOM
 from fake_runway.room.participant import Participant
 from fake_runway.room.signalling import Joining
 from fake_runway.room.stage import ToolFailed
@@ -101,9 +103,9 @@ async def make_room() -> AsyncIterator[Callable[..., Room]]:
     """Rooms of running sessions; they are closed at the end."""
     rooms = []
 
-    def make(**options: Any) -> Room:
+    def make(*, avatar: Mapping[str, str] = PRESET, **options: Any) -> Room:
         player = alone()
-        player.ask(Ask("createSession", body={"model": "gwm1_avatars", "avatar": PRESET}))
+        player.ask(Ask("createSession", body={"model": "gwm1_avatars", "avatar": avatar}))
         player.do(Do("moveClock", {"by": "2s"}))
         player.ask(Ask("getSession"))
         player.ask(Ask("consumeSession"))
@@ -351,3 +353,22 @@ async def test_media_that_breaks_is_joined_anew_and_media_that_never_came_is_not
     assert line(broken).leave.action == 2  # RECONNECT
     assert (line(never).leave.action, line(never).leave.reason) == (0, 14)  # CONNECTION_TIMEOUT
     assert "--livekit-url" in caplog.text
+
+
+async def test_the_avatar_shows_who_it_is_and_what_the_session_does(make_room: MakeRoom) -> None:
+    """Its preset, the state, the world's clock and the session's id, as they are at that moment."""
+    room = make_room()
+    before = room.call.caption()
+    assert room.call.look == "music-superstar"
+    assert (before.name, before.lower) == ("Music Superstar", room.id)
+    assert before.upper.startswith("RUNNING  ")
+
+    room.player.do(Do("moveClock", {"by": "7s"}))
+    assert room.call.caption().upper != before.upper
+
+
+async def test_a_custom_avatar_says_that_it_is_one(make_room: MakeRoom) -> None:
+    """Its look is that of all custom avatars."""
+    room = make_room(avatar={"type": "custom", "avatarId": EXAMPLE_AVATAR})
+    assert room.call.look == CUSTOM
+    assert room.call.caption().name == "Custom avatar"
