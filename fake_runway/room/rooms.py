@@ -103,6 +103,6 @@ class Rooms:
     async def close(self) -> None:
         """End every call: the server stops."""
         if self._importing is not None:
-            await self._importing
+            await asyncio.gather(self._importing, return_exceptions=True)
         if self._endpoint is not None:
             await self._endpoint.close()
