@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -16,6 +17,7 @@ from fake_runway.core.durations import NEVER, NO_TIME
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
 from fake_runway.core.history.evicted import Counted
 from fake_runway.core.history.journal import Entry, Move
+from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.history.timeline import timeline
 from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
@@ -144,6 +146,20 @@ def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
             where="$.failure",
         )
     return None if given is None else Failure(given["code"], given["text"])
+
+
+@operation(
+    "reportCall",
+    "POST /sessions/{id}/call",
+    partial(WorldAct, written=lambda call, _: redacted_body(call.body, "")),
+    takes="CallReport",
+    answers="SessionView",
+)
+def report_call(call: AdminCall) -> Reply:
+    """Take what the room of a session reports; `World.report` is how our own room does that."""
+    report = redacted_body(call.body, "")
+    session = call.world.account.report(call.name.lower(), report, at=call.at)
+    return Reply(200, session_view(session))
 
 
 @operation("getTimeline", "GET /sessions/{id}/timeline", WorldScoped, answers="Timeline")

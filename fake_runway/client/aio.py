@@ -5,9 +5,10 @@ while it is out of date. Each method sends the operation of `admin_api/operation
 a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    CallEventName,
     ClockView,
     CreditsView,
     EventName,
@@ -156,6 +157,23 @@ class AsyncSessions(_AsyncPart):
         """Apply the event `failed` to a session."""
         failure = (code, text or "An internal error occurred.")
         return await self.occur(session_id, "failed", failure=failure)
+
+    async def report(self, session_id: str, event: CallEventName, **facts: Any) -> SessionView:
+        """Report what happened in the room of a session, as its room does.
+
+        Args:
+            facts: what the event needs, such as `participant`; see `CallReport` of the API.
+
+        Raises:
+            Conflict: it contradicts the call so far, or the session has no room.
+        """
+        return await self._send(
+            "reportCall",
+            "POST /sessions/{id}/call",
+            SessionView.of,
+            {"event": event, **facts},
+            id=session_id,
+        )
 
     async def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of a session, as data and as lines of text."""
@@ -450,6 +468,23 @@ class AsyncAdmin:
         await self._send("removeFaults", "DELETE /faults", nothing)
 
     # What happened
+
+    async def report(self, session_id: str, event: CallEventName, **facts: Any) -> SessionView:
+        """Report what happened in the room of a session, as its room does.
+
+        Args:
+            facts: what the event needs, such as `participant`; see `CallReport` of the API.
+
+        Raises:
+            Conflict: it contradicts the call so far, or the session has no room.
+        """
+        return await self._send(
+            "reportCall",
+            "POST /sessions/{id}/call",
+            SessionView.of,
+            {"event": event, **facts},
+            id=session_id,
+        )
 
     async def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of a session, as data and as lines of text."""

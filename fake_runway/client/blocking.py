@@ -3,9 +3,10 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    CallEventName,
     ClockView,
     CreditsView,
     EventName,
@@ -154,6 +155,23 @@ class Sessions(_Part):
         """Apply the event `failed` to a session."""
         failure = (code, text or "An internal error occurred.")
         return self.occur(session_id, "failed", failure=failure)
+
+    def report(self, session_id: str, event: CallEventName, **facts: Any) -> SessionView:
+        """Report what happened in the room of a session, as its room does.
+
+        Args:
+            facts: what the event needs, such as `participant`; see `CallReport` of the API.
+
+        Raises:
+            Conflict: it contradicts the call so far, or the session has no room.
+        """
+        return self._send(
+            "reportCall",
+            "POST /sessions/{id}/call",
+            SessionView.of,
+            {"event": event, **facts},
+            id=session_id,
+        )
 
     def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of a session, as data and as lines of text."""
@@ -448,6 +466,23 @@ class Admin:
         self._send("removeFaults", "DELETE /faults", nothing)
 
     # What happened
+
+    def report(self, session_id: str, event: CallEventName, **facts: Any) -> SessionView:
+        """Report what happened in the room of a session, as its room does.
+
+        Args:
+            facts: what the event needs, such as `participant`; see `CallReport` of the API.
+
+        Raises:
+            Conflict: it contradicts the call so far, or the session has no room.
+        """
+        return self._send(
+            "reportCall",
+            "POST /sessions/{id}/call",
+            SessionView.of,
+            {"event": event, **facts},
+            id=session_id,
+        )
 
     def timeline(self, session_id: str) -> Timeline:
         """Return the timeline of a session, as data and as lines of text."""

@@ -25,6 +25,7 @@ from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSes
 from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.agenda import Agenda
+from fake_runway.core.sessions.call import NO_CALL, Call, event_of, told
 from fake_runway.core.sessions.rules import (
     Change,
     check_backend,
@@ -34,9 +35,12 @@ from fake_runway.core.sessions.rules import (
     transition,
 )
 from fake_runway.core.sessions.session import Plan, Session, new_session
+from fake_runway.core.types import Json
 
 _FEW_ENTRIES = 64
 _MANY_CHANGES = 125  # of one call; some milliseconds
+LARGEST_CALLS = 32 << 20
+"""Characters of all transcripts, about; beyond it those of ended sessions go, the oldest first."""
 
 
 class Account:
@@ -71,6 +75,8 @@ class Account:
         self._due = Agenda()  # may hold stale versions of sessions
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
         self._ended: deque[str] = deque()
+        self._calls: dict[str, Call] = {}  # by session id, the last one reported on at the end
+        self._calls_size = 0
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
@@ -287,6 +293,49 @@ class Account:
             raise IllegalTransition("a session is admitted by free capacity alone")
         return self._settle(transition(session, event, at, draws=self._draws, failure=failure))
 
+    # The room
+
+    def call(self, session_id: str) -> Call:
+        """Return what was reported of a session's call."""
+        return self._calls.get(session_id, NO_CALL)
+
+    def report(self, session_id: str, report: Json, *, at: float) -> Session:
+        """Take what the room of a session reports, and let what follows happen to the session.
+
+        Args:
+            report: `CallReport` in contracts/wire/schemas/admin.json.
+
+        Raises:
+            UnknownSession.
+            WrongReport: it contradicts the call so far, or the session has no room.
+            IllegalTransition: a participant joined, and the key was not used.
+        """
+        self.advance(at)
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise UnknownSession("Could not find realtime session.")
+        before = self.call(session_id)
+        after = told(before, report, at=at, state=session.state)
+        event = event_of(before, after, session.state)
+        change = None if event is None else transition(session, event, at, draws=self._draws)
+        self._keep_call(session_id, after)
+        return session if change is None else self._settle(change)
+
+    def _keep_call(self, session_id: str, call: Call) -> None:
+        self._drop_call(session_id)
+        self._calls[session_id] = call
+        self._calls_size += call.size
+        if self._calls_size > LARGEST_CALLS:
+            for each in [*filter(self.has_ended, self._calls)]:
+                self._drop_call(each)
+                if self._calls_size <= LARGEST_CALLS:
+                    break
+
+    def _drop_call(self, session_id: str) -> None:
+        call = self._calls.pop(session_id, None)
+        if call is not None:
+            self._calls_size -= call.size
+
     # The only mutation
 
     def apply(self, change: Change) -> list[Change]:
@@ -313,7 +362,8 @@ class Account:
         """Return an independent copy that reports its changes to `record`. O(sessions)."""
         twin = copy(self)
         twin._record = record
-        for name in ("_sessions", "_due", "_queue", "_ended", "_created", "_spent_by_day"):
+        names = ("_sessions", "_calls", "_due", "_queue", "_ended", "_created", "_spent_by_day")
+        for name in names:
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
@@ -382,7 +432,9 @@ class Account:
     def _evict_oldest(self) -> None:
         retained = self.settings.limits.retained
         while len(self._ended) > retained:
-            del self._sessions[self._ended.popleft()]
+            oldest = self._ended.popleft()
+            del self._sessions[oldest]
+            self._drop_call(oldest)
             self.evicted += 1
 
     def _drop_stale_entries(self) -> None:

@@ -94,3 +94,10 @@ class IllegalTransition(Refused):
 
     code = "illegal_transition"
     status = 409
+
+
+class WrongReport(Refused):
+    """A report that contradicts what is known of the call, or on a session without a room."""
+
+    code = "wrong_report"
+    status = 409

@@ -17,6 +17,7 @@ STATUSES = {
     "already_consumed": 400,  # SDKs would retry a 409
     "session_over": 400,
     "illegal_transition": 409,
+    "wrong_report": 409,
 }
 KINDS = [each for each in vars(errors).values() if isinstance(each, type)]
 REFUSALS = [each for each in KINDS if issubclass(each, Refused)]
