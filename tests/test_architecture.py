@@ -157,8 +157,9 @@ def those(*names: str) -> list[Source]:
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "fake_runway": (
         "core version",
-        "clock scenarios client room",
+        "clock scenarios client",
         "worlds web",
+        "room",
         "runway_api admin_api",
         "replay",
         "server",

@@ -31,6 +31,7 @@ from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.rules import Change
+from fake_runway.core.sessions.script import Declared, Step, declared_in
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
@@ -74,6 +75,7 @@ class World:
         touched_at: when it was last used, in real POSIX seconds.
         held_back: answers that wait for its clock.
         unread: the answers that its clients may not have read yet.
+        directions: steps for the avatars that are in a call, by session id.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class World:
         self.touched_at = 0.0
         self.held_back = 0
         self.unread = UnreadAnswers()
+        self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
@@ -213,6 +216,14 @@ class World:
         return True
 
     # For the room
+
+    def declared(self, session_id: str) -> Declared:
+        """Return what the create of a session said about the call; of others, nothing is known."""
+        about = Subject(SESSION.name, session_id)
+        for exchange in self.log.exchanges:
+            if exchange.operation == "createSession" and exchange.subject == about:
+                return declared_in(exchange.body)
+        return Declared()
 
     def report(self, session_id: str, report: Json, *, at: float | None = None) -> Session:
         """Take what the room of a session reports, as an act that a replay repeats.
@@ -396,6 +407,7 @@ class World:
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
+        twin.directions = {}
         twin._notified, twin._watched = asyncio.Event(), False
         twin._waiting, twin._keeper = 0, None
         return twin
