@@ -7,6 +7,7 @@ from typing import Any
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.lifecycles.session import SESSION, State
 from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.core.sessions.script import TranscriptForm
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
 from fake_runway.room.stage import ToolFailed, ToolTimeout
@@ -19,7 +20,8 @@ Tool = Callable[[Mapping[str, Any]], Any]
 class WrittenRoom:
     """A room without media and clients.
 
-    Like every room it obeys the setup of the session's plan: it loses or doubles the avatar's data.
+    Like every room it obeys the setup of the session's plan: which forms of transcripts it sends,
+    and whether the avatar's data is lost or doubled.
 
     Args:
         tools: how each tool answers, at once; one that is missing never does.
@@ -37,7 +39,7 @@ class WrittenRoom:
         self.spoken = asyncio.Event()
         self._world = world
         self._tools = tools or {}
-        self._copies = world.account.sessions[session_id].plan.call.data.copies
+        self._setup = world.account.sessions[session_id].plan.call
         self._began = world.clock.now()
 
     @property
@@ -58,12 +60,15 @@ class WrittenRoom:
 
     def transcript(self, role: str, turn: int, delta: str) -> None:
         """Write down each packet that arrives."""
-        for _ in range(self._copies):
-            self._write(f"{role} {turn}:{delta}")
+        for _ in range(self._setup.data.copies):
+            if self._setup.transcript is not TranscriptForm.NATIVE:
+                self._write(f"{role} {turn}:{delta}")
+            if self._setup.transcript is not TranscriptForm.DATA:
+                self._write(f"native {role} {turn}:{delta}")
 
     def client_event(self, tool: str, args: Mapping[str, Any]) -> None:
         """Write down each packet that arrives."""
-        for _ in range(self._copies):
+        for _ in range(self._setup.data.copies):
             self._write(f"event {tool} {dict(args)}")
 
     async def call_tool(self, tool: str, args: Mapping[str, Any], timeout_s: float) -> Any:
