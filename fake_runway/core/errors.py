@@ -40,6 +40,13 @@ class UnknownAvatar(Refused):
     status = 404
 
 
+class UnknownConversation(Refused):
+    """No session of this world has that id, or its conversation was deleted."""
+
+    code = "unknown_conversation"
+    status = 404
+
+
 class InsufficientCredits(Refused):
     """Fewer credits are left than a session costs at creation."""
 

@@ -1,6 +1,7 @@
 """The operations of realtime sessions."""
 
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
+from fake_runway.core.sessions.options import options_of
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import session_body
@@ -24,6 +25,7 @@ def create_session(call: RunwayCall) -> Reply:
         max_duration_s=int(exchange.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
         avatar=avatar if custom and form is None else None,
         plan=None if form is None else world.plan_of(form),
+        options=options_of(exchange.body),
     )
     return Reply(200, {"id": session.id})
 

@@ -20,6 +20,7 @@ from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import (
     DEFAULT_BYTES,
     DEFAULT_CAPACITY,
+    REPORT,
     Act,
     Exchange,
     Log,
@@ -245,7 +246,7 @@ class World:
         except Refused:
             self.log.next_number = number
             raise
-        self.log.add_act(Act(number, at, "reportCall", Subject(SESSION.name, session_id), given))
+        self.log.add_act(Act(number, at, REPORT, Subject(SESSION.name, session_id), given))
         self.notify()
         return session
 

@@ -40,6 +40,8 @@ RULES_BEYOND_SCHEMA = {
     "queryUsage": "90 days at the most, and dates that exist",
     "createSession": "tool names are unique",
     "listAvatars": "a cursor is one that a page before gave",
+    "listConversations": "a cursor is one that a page before gave, and dates exist",
+    "getAvatarUsage": "90 days at the most, and dates that exist",
     "consumeSession": "it has its moment",
     "connectBackend": "it has its moment",
     "connectAvatar": "avatars are on the allow-list, and the shape may be fixed",

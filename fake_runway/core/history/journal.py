@@ -380,3 +380,5 @@ def _size_of_act(act: Act) -> int:
 
 
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
+REPORT = "reportCall"
+"""The act by which a room reports what happened in it."""

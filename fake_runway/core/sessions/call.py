@@ -75,6 +75,7 @@ class Call(NamedTuple):
         omitted: how many entries did not fit.
         closed: why the room was closed, empty if it is open.
         size: about how many characters the transcript takes.
+        deleted: the conversation was deleted, so nothing is kept of it any more.
     """
 
     present: tuple[Participant, ...] = ()
@@ -83,6 +84,7 @@ class Call(NamedTuple):
     omitted: int = 0
     closed: str = ""
     size: int = 0
+    deleted: bool = False
 
     @property
     def visible(self) -> int:
@@ -161,6 +163,12 @@ def event_of(before: Call, after: Call, state: State) -> Event | None:
     return None
 
 
+def without_transcript(call: Call) -> Call:
+    """Return the call with its entries counted as omitted."""
+    omitted = call.omitted + len(call.transcript)
+    return call._replace(transcript=(), size=0, omitted=omitted)
+
+
 def _joined(call: Call, report: Json, at: float) -> Call:
     identity, hidden = report["participant"], report["hidden"]
     others = tuple(each for each in call.present if each.identity != identity)
@@ -182,7 +190,7 @@ def _changed(call: Call, identity: str, *, away: bool) -> Call:
 
 def _with(call: Call, entry: Utterance | ToolUse, size: int) -> Call:
     size += call.size + _BYTES_OF_AN_ENTRY
-    if len(call.transcript) >= MOST_ENTRIES or size > LARGEST_CALL:
+    if call.deleted or len(call.transcript) >= MOST_ENTRIES or size > LARGEST_CALL:
         return call._replace(omitted=call.omitted + 1)
     return call._replace(transcript=(*call.transcript, entry), size=size)
 

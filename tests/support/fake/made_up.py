@@ -215,6 +215,12 @@ _asks = st.one_of(
         refused=st.sampled_from([False] * 7 + [True]),
     ),
     st.builds(Ask, st.sampled_from(["getOrganization", "queryUsage", "listAvatars", "getAvatar"])),
+    st.builds(
+        Ask,
+        st.sampled_from(["listConversations", "getConversation", "getConversation"]),
+        _which,
+    ),
+    st.builds(Ask, st.just("deleteConversation"), _which),
 )
 _identities = st.sampled_from(["user:1", "user:2", "backend:1"])
 _tool_calls = st.sampled_from(["1", "2"])

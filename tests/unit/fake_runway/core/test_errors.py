@@ -9,6 +9,7 @@ STATUSES = {
     "refused": 400,
     "unknown_session": 404,
     "unknown_avatar": 404,
+    "unknown_conversation": 404,
     "insufficient_credits": 402,  # the setup guide; the switch `errors` makes it the observed 400
     "quota_reached": 429,
     "key_refused": 401,
