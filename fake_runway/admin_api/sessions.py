@@ -25,6 +25,7 @@ from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
+from fake_runway.core.sessions.script import why_not
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
@@ -180,11 +181,10 @@ def direct(call: AdminCall) -> Reply:
         steps = world.catalogue.parse_steps(call.body)
     except ScenarioFileError as error:
         raise AdminRefused(str(error), where=where(error.problems[0].path)) from error
-    declared = world.declared(session.id)
     for index, step in enumerate(steps):
-        if why_not := declared.why_not(step):
+        if wrong := why_not(step, session.options):
             place = ("steps", index) if "steps" in call.body else ()
-            raise AdminRefused(f"{where(place)}: {why_not}", where=where(place))
+            raise AdminRefused(f"{where(place)}: {wrong}", where=where(place))
     directions = world.directions.get(session.id)
     if directions is None:
         raise Conflict(

@@ -18,8 +18,8 @@ from typing import Any
 from fake_runway.core.durations import later
 from fake_runway.core.errors import Refused
 from fake_runway.core.sessions.call import Utterance
+from fake_runway.core.sessions.options import DEFAULT_TOOL_TIMEOUT_S
 from fake_runway.core.sessions.script import (
-    DEFAULT_TOOL_TIMEOUT_S,
     AvatarAppears,
     CallTool,
     DropSocket,
@@ -34,6 +34,7 @@ from fake_runway.core.sessions.script import (
     Step,
     Wait,
     WaitForSpeech,
+    why_not,
 )
 from fake_runway.room.stage import Room, ToolFailed, ToolTimeout
 from fake_runway.worlds.world import World
@@ -89,8 +90,7 @@ class _Performance:
         self._room = room
         self._world = world
         self._directions = directions
-        self._plan = world.account.sessions[room.session_id].plan
-        self._declared = world.declared(room.session_id)
+        self._session = world.account.sessions[room.session_id]
         self._time = world.clock.now()
         said = world.account.call(room.session_id).transcript
         self._turn = max((each.turn for each in said if isinstance(each, Utterance)), default=0)
@@ -101,13 +101,13 @@ class _Performance:
         Raises:
             _CallOver: the script has ended it.
         """
-        call = self._plan.call
+        call, options = self._session.plan.call, self._session.options
         if call.avatar is AvatarAppears.LATE:
             await self._until(later(self._time, call.avatar_after_s))
             self._room.announce()
         if call.avatar is not AvatarAppears.NEVER:
-            opening = self._declared.start_script
-            await self._play((*([Say(opening)] if opening else []), *self._plan.script))
+            opening = [Say(options.start_script)] if options.start_script else []
+            await self._play((*opening, *self._session.plan.script))
         while True:
             steps = await self._directions.get()
             self._catch_up()
@@ -175,8 +175,8 @@ class _Performance:
             )
 
     def _send_event(self, step: SendClientEvent) -> None:
-        if why_not := self._declared.why_not(step):
-            self._answered(self._called(step), None, why_not, 0.0)
+        if wrong := why_not(step, self._session.options):
+            self._answered(self._called(step), None, wrong, 0.0)
             return
         self._room.client_event(step.tool, step.args)
         self._report("client_event", tool=step.tool, args=dict(step.args))
@@ -188,12 +188,13 @@ class _Performance:
         result: Any = None
         error: str | None = None
         after = step.failed
-        timeout_s = step.timeout_s
-        if timeout_s is None:
-            timeout_s = self._declared.timeouts_s.get(step.tool, DEFAULT_TOOL_TIMEOUT_S)
-        if why_not := self._declared.why_not(step):
-            error = why_not
+        options = self._session.options
+        if wrong := why_not(step, options):
+            error = wrong
         else:
+            tool, timeout_s = options.tool(step.tool), step.timeout_s
+            if timeout_s is None:
+                timeout_s = DEFAULT_TOOL_TIMEOUT_S if tool is None else tool.timeout_s
             try:
                 result = await self._room.call_tool(step.tool, step.args, timeout_s)
                 after = step.answered

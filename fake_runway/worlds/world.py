@@ -32,7 +32,7 @@ from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.script import Declared, Step, declared_in
+from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
@@ -217,14 +217,6 @@ class World:
         return True
 
     # For the room
-
-    def declared(self, session_id: str) -> Declared:
-        """Return what the create of a session said about the call; of others, nothing is known."""
-        about = Subject(SESSION.name, session_id)
-        for exchange in self.log.exchanges:
-            if exchange.operation == "createSession" and exchange.subject == about:
-                return declared_in(exchange.body)
-        return Declared()
 
     def report(self, session_id: str, report: Json, *, at: float | None = None) -> Session:
         """Take what the room of a session reports, as an act that a replay repeats.

@@ -154,7 +154,7 @@ _KINDS: Mapping[str, _Kind] = {
                     "tool": _TOOL,
                     "args": _ARGS,
                     "timeout": {
-                        "description": "Real time; without it, as the tool declared.",
+                        "description": "Without it, as the tool declared.",
                         **SPAN.schema,
                     },
                 },

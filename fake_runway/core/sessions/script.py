@@ -4,18 +4,14 @@ A plan carries both (`session.py`), `core/scenario/script.py` writes them as dat
 `room/player.py` plays them. Nothing here knows of rooms, media or time.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
 
+from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
 from fake_runway.core.types import Json
 
 DEFAULT_WORDS_PER_S = 2.5
 """An easy pace of speech in English. Ours; Runway publishes none."""
-
-DEFAULT_TOOL_TIMEOUT_S = 4.0
-"""What a tool declares unless it says otherwise. Source: `timeoutSeconds` of the published API."""
 
 CLIENT_EVENT, BACKEND_RPC = "client_event", "backend_rpc"
 """The types of tools. Source: `Tool` of the published API."""
@@ -87,8 +83,8 @@ class CallTool:
     """The avatar calls a tool of the backend, and goes on by what comes of it.
 
     Attributes:
-        timeout_s: how long it waits for the answer, in real seconds, because the backend is real;
-            None: as long as the tool declared.
+        timeout_s: how long it waits for the answer, in seconds of the world's clock; None: as long
+            as the tool declared.
         answered, failed, timed_out: what follows an answer, an error, and neither in time.
     """
 
@@ -179,42 +175,21 @@ Step = (
 )
 
 
-class Declared(NamedTuple):
-    """What a session's create said about the call.
+def why_not(step: Step, options: CreateOptions) -> str:
+    """Say why a step cannot be played in a session with these options; empty if it can.
 
-    Attributes:
-        start_script: what the avatar says first; empty: nothing.
-        tools: the type of each tool by its name; None: unknown, so every tool may be called.
-        timeouts_s: how long each tool of the backend may take, in seconds, by its name.
+    It names no tool of the session, or one of another type. What an admin made had no create, so
+    nothing is known of its tools. The steps after a tool's answer are not looked at.
     """
-
-    start_script: str = ""
-    tools: Mapping[str, str] | None = None
-    timeouts_s: Mapping[str, float] = {}  # only read
-
-    def why_not(self, step: Step) -> str:
-        """Say why a step cannot be played, because it names no tool of the session; else nothing.
-
-        The steps after a tool's answer are not looked at.
-        """
-        match step:
-            case SendClientEvent(tool):
-                type_ = CLIENT_EVENT
-            case CallTool(tool):
-                type_ = BACKEND_RPC
-            case _:
-                return ""
-        if self.tools is None or self.tools.get(tool) == type_:
+    match step:
+        case SendClientEvent(tool):
+            type_ = CLIENT_EVENT
+        case CallTool(tool):
+            type_ = BACKEND_RPC
+        case _:
             return ""
-        known = ", ".join(name for name, each in self.tools.items() if each == type_) or "none"
-        return f"expected a {type_} tool that the session declared ({known}), got {tool}"
-
-
-def declared_in(body: Json) -> Declared:
-    """Return what the body of a create, valid by the Runway API's document, says about the call."""
-    tools = body.get("tools", ())
-    return Declared(
-        body.get("startScript", ""),
-        {each["name"]: each["type"] for each in tools},
-        {each["name"]: each["timeoutSeconds"] for each in tools if "timeoutSeconds" in each},
-    )
+    names = [each.name for each in options.tools if each.type == type_]
+    if tool in names or options == NO_OPTIONS:
+        return ""
+    known = ", ".join(names) or "none"
+    return f"expected a {type_} tool that the session declared ({known}), got {tool}"

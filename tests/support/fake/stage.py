@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fake_runway.core.history.journal import Exchange
-from fake_runway.core.lifecycles.session import SESSION, State
-from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.sessions.options import NO_OPTIONS, options_of
 from fake_runway.core.sessions.script import TranscriptForm
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
 from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.worlds.world import World
 
+AVATAR = {"type": "runway-preset", "presetId": "music-superstar"}
 Tool = Callable[[Mapping[str, Any]], Any]
 """Takes the arguments and returns the answer, or raises ToolFailed."""
 
@@ -118,11 +118,8 @@ def broken(message: str) -> Tool:
 def in_a_call(world: World, plan: Plan, body: Json | None = None) -> str:
     """Return the id of a session whose create had this body, and whose room a user has joined."""
     at = world.clock.now()
-    session = world.account.create(at=at, plan=plan)
-    about = Subject(SESSION.name, session.id)
-    create = Exchange("createSession", "POST", "/v1/realtime_sessions", subject=about, at=at)
-    create.body = body or {}
-    world.log.add_exchange(create)
+    options = NO_OPTIONS if body is None else options_of({"avatar": AVATAR, **body})
+    session = world.account.create(at=at, plan=plan, options=options)
     joins(world, session.id)
     return session.id
 

@@ -20,19 +20,19 @@ from fake_runway.core.scenario.script import (
     script_schema,
     setup_schema,
 )
+from fake_runway.core.sessions.options import NO_OPTIONS, options_of
 from fake_runway.core.sessions.script import (
     AvatarAppears,
     CallSetup,
     CallTool,
     DataDelivery,
-    Declared,
     EndCall,
     Say,
     SendClientEvent,
     Step,
     Wait,
     WaitForSpeech,
-    declared_in,
+    why_not,
 )
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import SLOW_LAW
@@ -162,6 +162,7 @@ def test_reasons_are_those_of_livekit() -> None:
     assert {*REASONS} == {*models.DisconnectReason.keys()} - {"UNKNOWN_REASON"}
 
 
+AVATAR = {"type": "runway-preset", "presetId": "music-superstar"}
 TOOLS = [
     {"type": "client_event", "name": "show", "description": "Shows it."},
     {"type": "backend_rpc", "name": "look_up", "description": "Finds it.", "timeoutSeconds": 2},
@@ -169,17 +170,8 @@ TOOLS = [
 ]
 
 
-def test_a_create_declares_what_is_said_first_and_the_tools() -> None:
-    """With their types, and the timeouts that are given."""
-    body = {"startScript": "Welcome.", "tools": TOOLS}
-    types = {"show": "client_event", "look_up": "backend_rpc", "count": "backend_rpc"}
-
-    assert declared_in(body) == Declared("Welcome.", types, {"look_up": 2})
-    assert declared_in({}) == Declared("", {}, {})
-
-
 @pytest.mark.parametrize(
-    ("step", "why_not"),
+    ("step", "wrong"),
     [
         (SendClientEvent("show"), ""),
         (CallTool("count"), ""),
@@ -194,16 +186,13 @@ def test_a_create_declares_what_is_said_first_and_the_tools() -> None:
         ),
     ],
 )
-def test_a_step_can_call_only_a_tool_of_its_kind_that_was_declared(
-    step: Step, why_not: str
-) -> None:
-    """The sentence names those that were; where no create is known, every tool is allowed."""
-    assert declared_in({"tools": TOOLS}).why_not(step) == why_not
-    assert Declared().why_not(step) == ""
+def test_a_step_can_call_only_a_tool_of_its_type_that_was_declared(step: Step, wrong: str) -> None:
+    """The sentence names those that were; where there was no create, every tool is allowed."""
+    assert why_not(step, options_of({"avatar": AVATAR, "tools": TOOLS})) == wrong
+    assert why_not(step, NO_OPTIONS) == ""
 
 
 def test_where_none_was_declared_the_sentence_says_so() -> None:
     """There is nothing to list."""
-    step = CallTool("count")
     expected = "expected a backend_rpc tool that the session declared (none), got count"
-    assert declared_in({}).why_not(step) == expected
+    assert why_not(CallTool("count"), options_of({"avatar": AVATAR})) == expected
