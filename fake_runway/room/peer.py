@@ -66,11 +66,14 @@ class Outgoing:
 class Peer:
     """One peer connection.
 
+    Args:
+        connect_s: how long it may take to come up.
+
     Attributes:
         attached: the section of each track that is sent, by kind.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, *, connect_s: float = CONNECT_S) -> None:
         self._listener = listener
         self._connection = RTCPeerConnection(
             # without a list aiortc asks a public STUN server
@@ -84,7 +87,7 @@ class Peer:
         self._negotiating = asyncio.Lock()
         self._negotiations: set[asyncio.Task[Any]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._start(self._limit(), self._tasks)
+        self._start(self._limit(connect_s), self._tasks)
         self._connection.on("connectionstatechange", self._changed)
         self._connection.on("datachannel", self._opened)
         self._connection.on("track", self._tracked)
@@ -213,8 +216,8 @@ class Peer:
         await pause(_GOODBYE_S)
         self._listener.disconnected()
 
-    async def _limit(self) -> None:
-        await pause(CONNECT_S)
+    async def _limit(self, connect_s: float) -> None:
+        await pause(connect_s)
         if not self._up and not self._down:
             self._down = True
             self._listener.disconnected()

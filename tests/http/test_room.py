@@ -65,7 +65,7 @@ async def test_what_the_avatar_says_reaches_the_user(fake: Fake) -> None:
         call.transcript("assistant", 1, "Hello")
         call.client_event("confetti", {"count": 3})
         call.send_raw(b"raw", times=2)
-        await until(lambda: len(guest.packets) == 4 and guest.loudest > 1_000)
+        await until(lambda: len(guest.packets) == 4 and guest.loudest > 100)
         call.talking(on=False)
         await until(lambda: "silent" in guest.seen)
     assert guest.messages == [
