@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from fake_runway.core.sessions.script import CallSetup
 from fake_runway.room.call import Call
 from gateway.access.cors import Origins
 from gateway.flow.credentials import Shape
@@ -103,7 +104,7 @@ class Visit:
     async def status(self, status: str) -> None:
         """Wait until the avatar's element says so."""
         await self.page.wait_for_selector(
-            f'[data-avatar-status="{status}"]', timeout=PATIENCE_S * 1000
+            f'[data-avatar-status="{status}"]', state="attached", timeout=PATIENCE_S * 1000
         )
 
     async def until(self, condition: str) -> Any:
@@ -137,20 +138,22 @@ async def visiting(
     gateway: Mapping[str, Any] | None = None,
     query: Mapping[str, str] | None = None,
     by_key: bool = False,
+    setup: CallSetup | None = None,
 ) -> AsyncIterator[Visit]:
     """Open the page of `folder` in Chromium, until the block ends.
 
     Args:
         gateway: fields of its `Config`.
         query: what more is in the page's address.
+        setup: how the call begins.
         by_key: whether the gateway answers with a session key, and the page consumes the session.
     """
     from playwright.async_api import async_playwright
 
+    settings = provisioned_in(0.1)
+    settings = replace(settings, plan=replace(settings.plan, call=setup or CallSetup()))
     async with AsyncExitStack() as stack:
-        fake = await stack.enter_async_context(
-            serving_fake(provisioned_in(0.1), rate=1.0, livekit=HOSTED)
-        )
+        fake = await stack.enter_async_context(serving_fake(settings, rate=1.0, livekit=HOSTED))
         site = web.Application()
         site.router.add_static("/", folder)
         at = await stack.enter_async_context(listening(web.AppRunner(site)))

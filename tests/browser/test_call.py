@@ -6,12 +6,16 @@ All of it runs in a network of its own that has nothing but loopback, where that
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fake_runway.core.billing import BLOCK_CREDITS, CREATE_CREDITS
+from fake_runway.core.sessions.script import AvatarAppears, CallSetup
+from fake_runway.core.sessions.session import BLOCK_S
 from gateway.access.settings import AuthSettings, Mode
 from tests.browser.calls import CHROMIUM, PAGE, Visit, bundle, visiting
 from tests.browser.network import NoNetwork, alone, interfaces
@@ -88,6 +92,10 @@ def test_a_call_from_the_click_to_the_hang_up(
         await visit.state("completed")
         session = await visit.session()
         assert session["status"] == "COMPLETED"
+        inside = visit.fake.world.account.sessions[visit.session_id]
+        assert session["duration"] == round(inside.ran_for_s) > 0
+        blocks = math.ceil(inside.ran_for_s / BLOCK_S)
+        assert visit.fake.world.account.spent == CREATE_CREDITS + BLOCK_CREDITS * blocks
         assert (await visit.seen())["errors"] == []
         assert [statistics["opened"], len(visit.sockets)] == [1, 1], "it connected anew"
 
@@ -129,6 +137,19 @@ def test_a_call_that_the_server_ends_is_over_for_the_page(folder: Path) -> None:
         assert (await visit.session())["status"] == "CANCELLED"
 
     call(folder, act)
+
+
+def test_an_avatar_that_is_late_is_waited_for(folder: Path) -> None:
+    """The page is connected and says that it waits, then shows the avatar."""
+    late = CallSetup(avatar=AvatarAppears.LATE, avatar_after_s=1.0)
+
+    async def act(visit: Visit) -> None:
+        await visit.status("waiting")
+        await visit.status("ready")
+        await visit.frames(10)
+        assert (await visit.seen())["errors"] == []
+
+    call(folder, act, setup=late)
 
 
 def test_a_frozen_picture_is_a_freeze_for_the_browser(folder: Path) -> None:
