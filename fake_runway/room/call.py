@@ -17,8 +17,7 @@ from livekit.protocol.models import TrackInfo
 from fake_runway.clock import pause
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
-from fake_runway.core.sessions.options import NO_OPTIONS
-from fake_runway.core.sessions.script import AvatarAppears, CallSetup, TranscriptForm
+from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.room import packets
 from fake_runway.room.caption import Caption, caption_of
 from fake_runway.room.loops import CUSTOM
@@ -89,9 +88,8 @@ class Call:
         self.session_id = session_id
         self.room_sid = _sid("RM", session_id)
         self.avatar = Avatar(f"worker:{session_id}", _sid("PA", session_id, "avatar"))
-        session = world.account.sessions.get(session_id)
-        setup = CallSetup() if session is None else session.plan.call
-        options = NO_OPTIONS if session is None else session.options
+        session = world.account.sessions[session_id]
+        setup, options = session.plan.call, session.options
         self.refuses_join = setup.refuses_join
         self.announced = setup.avatar is AvatarAppears.AT_ONCE
         self.look = options.avatar if options.avatar and not options.custom else CUSTOM

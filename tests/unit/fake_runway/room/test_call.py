@@ -128,6 +128,12 @@ async def closed(room: Room) -> None:
             await next_turn()
 
 
+async def turns() -> None:
+    """Let every task get to where it waits."""
+    for _ in range(10):
+        await next_turn()
+
+
 def line(who: Participant) -> Written:
     """Return the line of a client."""
     assert isinstance(who.line, Written)
@@ -187,8 +193,13 @@ async def test_a_client_may_send_data_only_with_the_grant(make_room: MakeRoom) -
 async def test_a_lost_client_that_comes_back_in_time_has_not_left(make_room: MakeRoom) -> None:
     """The grace is of real time: the world's clock stands still here."""
     room = make_room(grace_s=60.0)
-    await room.call.lost(room.join())
+    who = room.join()
+    await turns()
+    before = len(asyncio.all_tasks())
+    await room.call.lost(who)
     room.join()
+    await turns()
+    assert len(asyncio.all_tasks()) == before  # the grace is over
     assert room.events == ["joined", "away", "back"]
     assert room.status == "running"
 
