@@ -1,10 +1,10 @@
 """What is written above the avatar's face: for each call its own, and for little.
 
-Encoding every picture of every call would cost a call four times what sending it costs. But a
-loop leaves the strip at the top alone, and every segment begins with a keyframe. So only that
-one is encoded: the shared portrait with the caption in the strip. All that follows in the segment
-moves the face and keeps the strip. While nothing in the caption changes, even that comes from
-memory.
+Encoding every picture of every call would keep the server's loop busy about three times as long.
+But a loop leaves the strip at the top alone, and every segment begins with a keyframe. So only
+that one is encoded: the shared portrait with the caption in the strip. All that follows in the
+segment moves the face and keeps the strip. While nothing in the caption changes, even that comes
+from memory.
 """
 
 from collections.abc import Iterator
