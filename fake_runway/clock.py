@@ -31,6 +31,16 @@ def loop_time(loop: asyncio.AbstractEventLoop) -> float:
     return loop.time()
 
 
+def loop_now() -> float:
+    """Return the seconds of the running loop, for media, which no world's clock drives."""
+    return asyncio.get_running_loop().time()
+
+
+async def pause(seconds: float) -> None:
+    """Return after seconds of the running loop, whatever the worlds' clocks do."""
+    await asyncio.sleep(seconds)
+
+
 async def next_turn() -> None:
     """Let everything else that is ready run once; no time passes."""
     await asyncio.sleep(0)

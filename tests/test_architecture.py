@@ -144,6 +144,10 @@ PURE = [
         Source(ROOT / f"gateway/{name}.py")
         for name in ("flow/polling", "limits/window", "access/addresses", "access/cors")
     ),
+    *(
+        Source(ROOT / f"fake_runway/room/{name}.py")
+        for name in ("hearing", "packets", "sdp", "signalling", "stage")
+    ),
 ]
 
 
@@ -157,8 +161,9 @@ def those(*names: str) -> list[Source]:
 FLOORS: Mapping[str, tuple[str, ...]] = {
     "fake_runway": (
         "core version",
-        "clock scenarios client room",
+        "clock scenarios client",
         "worlds web",
+        "room",
         "runway_api admin_api",
         "replay",
         "server",

@@ -36,6 +36,8 @@ def run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
 
 def set_up_logging(options: dict[str, Any]) -> None:
     """Log as the options say."""
+    for name in ("aioice", "aiortc"):  # their debug is a line for each packet of a call
+        logging.getLogger(name).setLevel(logging.WARNING)
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(options["log_format"]))
     logging.basicConfig(level=options["log_level"].upper(), handlers=[handler])

@@ -74,6 +74,7 @@ async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
     environment = inherited | {
         "RUNWAYML_BASE_URL": fake.url,
         "RUNWAYML_API_SECRET": SECRET,
+        "GATEWAY_CORS_ORIGINS": "*",  # pages in development have ports of their own
         "PYTHONPATH": os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")])),
     }
     # -P: a folder named gateway in the working directory must not hide this package

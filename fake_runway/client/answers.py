@@ -31,6 +31,24 @@ EventName = Literal[
 ]
 """What can happen to a session; `released` and `admitted` happen by themselves only."""
 
+CallEventName = Literal[
+    "joined",
+    "left",
+    "away",
+    "back",
+    "published",
+    "unpublished",
+    "said",
+    "client_event",
+    "tool_called",
+    "tool_answered",
+    "data",
+    "data_ignored",
+    "spoke",
+    "closed",
+]
+"""What a room reports of a call."""
+
 PAGE = 100
 """Exchanges that are read at once."""
 

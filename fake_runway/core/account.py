@@ -21,10 +21,17 @@ from types import MappingProxyType
 
 from fake_runway.core.billing import CREATE_CREDITS, DAY_S
 from fake_runway.core.draws import Draws
-from fake_runway.core.errors import IllegalTransition, UnknownAvatar, UnknownSession
+from fake_runway.core.errors import (
+    IllegalTransition,
+    UnknownAvatar,
+    UnknownConversation,
+    UnknownSession,
+)
 from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.agenda import Agenda
+from fake_runway.core.sessions.call import NO_CALL, Call, event_of, told, without_transcript
+from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
 from fake_runway.core.sessions.rules import (
     Change,
     check_backend,
@@ -34,9 +41,13 @@ from fake_runway.core.sessions.rules import (
     transition,
 )
 from fake_runway.core.sessions.session import Plan, Session, new_session
+from fake_runway.core.types import Json
 
 _FEW_ENTRIES = 64
+_MANY_OPTIONS = 1_000
 _MANY_CHANGES = 125  # of one call; some milliseconds
+LARGEST_CALLS = 32 << 20
+"""Characters of all transcripts, about; beyond it those of ended sessions go, the oldest first."""
 
 
 class Account:
@@ -71,6 +82,9 @@ class Account:
         self._due = Agenda()  # may hold stale versions of sessions
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
         self._ended: deque[str] = deque()
+        self._calls: dict[str, Call] = {}  # by session id, the last one reported on at the end
+        self._calls_size = 0
+        self._options: dict[CreateOptions, CreateOptions] = {}  # those that sessions share
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
@@ -195,12 +209,14 @@ class Account:
         max_duration_s: int = DEFAULT_MAX_DURATION_S,
         avatar: str | None = None,
         plan: Plan | None = None,
+        options: CreateOptions = NO_OPTIONS,
     ) -> Session:
         """Create a session and charge for it.
 
         Args:
             avatar: the id of a custom avatar that must exist; None for a preset.
             plan: None: that of the settings.
+            options: what the session is to keep of its create.
 
         Raises:
             UnknownAvatar, InsufficientCredits, QuotaReached: nothing was created or charged.
@@ -212,8 +228,15 @@ class Account:
         check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
         session_id = self._unused_id()
         self._created.append(at)
+        if len(self._options) >= _MANY_OPTIONS:
+            self._options.clear()  # sessions keep those that they have
         return self._create(
-            session_id, at, max_duration_s=max_duration_s, charge=CREATE_CREDITS, plan=plan
+            session_id,
+            at,
+            max_duration_s=max_duration_s,
+            charge=CREATE_CREDITS,
+            plan=plan,
+            options=self._options.setdefault(options, options),
         )
 
     def get(self, session_id: str, *, at: float) -> Session:
@@ -287,6 +310,72 @@ class Account:
             raise IllegalTransition("a session is admitted by free capacity alone")
         return self._settle(transition(session, event, at, draws=self._draws, failure=failure))
 
+    # The room
+
+    def call(self, session_id: str) -> Call:
+        """Return what was reported of a session's call."""
+        return self._calls.get(session_id, NO_CALL)
+
+    def report(self, session_id: str, report: Json, *, at: float) -> Session:
+        """Take what the room of a session reports, and let what follows happen to the session.
+
+        Args:
+            report: `CallReport` in contracts/wire/schemas/admin.json.
+
+        Raises:
+            UnknownSession.
+            WrongReport: it contradicts the call so far, or the session has no room.
+            IllegalTransition: a participant joined, and the key was not used.
+        """
+        self.advance(at)
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise UnknownSession("Could not find realtime session.")
+        before = self.call(session_id)
+        after = told(before, report, at=at, state=session.state)
+        event = event_of(before, after, session.state)
+        change = None if event is None else transition(session, event, at, draws=self._draws)
+        self._keep_call(session_id, after)
+        return session if change is None else self._settle(change)
+
+    def conversation(self, session_id: str, *, at: float) -> Session:
+        """Return the session whose conversation has that id, which is its own.
+
+        Raises:
+            UnknownConversation: there is no such session, or its conversation was deleted.
+        """
+        try:
+            session = self.get(session_id, at=at)
+        except UnknownSession:
+            session = None
+        if session is None or self.call(session_id).deleted:
+            raise UnknownConversation("Could not find conversation.")
+        return session
+
+    def delete_conversation(self, session_id: str, *, at: float) -> None:
+        """Forget what was said and done in a session, for good; the session goes on.
+
+        Raises:
+            UnknownConversation: as of `conversation`.
+        """
+        self.conversation(session_id, at=at)
+        call = without_transcript(self.call(session_id))
+        self._keep_call(session_id, call._replace(deleted=True))
+
+    def _keep_call(self, session_id: str, call: Call) -> None:
+        self._calls_size += call.size - self.call(session_id).size
+        self._calls.pop(session_id, None)
+        self._calls[session_id] = call  # behind those reported on before
+        if self._calls_size <= LARGEST_CALLS:
+            return
+        ended = [each for each in self._calls if self.call(each).size and self.has_ended(each)]
+        for oldest in ended:
+            gone = self._calls[oldest]
+            self._calls[oldest] = without_transcript(gone)
+            self._calls_size -= gone.size
+            if self._calls_size <= LARGEST_CALLS:
+                break
+
     # The only mutation
 
     def apply(self, change: Change) -> list[Change]:
@@ -313,7 +402,8 @@ class Account:
         """Return an independent copy that reports its changes to `record`. O(sessions)."""
         twin = copy(self)
         twin._record = record
-        for name in ("_sessions", "_due", "_queue", "_ended", "_created", "_spent_by_day"):
+        names = ("_sessions", "_calls", "_options", "_due", "_queue", "_ended", "_created")
+        for name in (*names, "_spent_by_day"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
@@ -356,6 +446,7 @@ class Account:
         max_duration_s: int = DEFAULT_MAX_DURATION_S,
         charge: int = 0,
         plan: Plan | None = None,
+        options: CreateOptions = NO_OPTIONS,
     ) -> Session:
         session = new_session(
             session_id,
@@ -364,6 +455,7 @@ class Account:
             plan=plan or self.settings.plan,
             max_duration_s=max_duration_s,
             draws=self._draws,
+            options=options,
         )
         self.created_count += 1
         return self._settle(Change(at, None, None, session, charge))
@@ -382,7 +474,9 @@ class Account:
     def _evict_oldest(self) -> None:
         retained = self.settings.limits.retained
         while len(self._ended) > retained:
-            del self._sessions[self._ended.popleft()]
+            oldest = self._ended.popleft()
+            del self._sessions[oldest]
+            self._calls_size -= self._calls.pop(oldest, NO_CALL).size
             self.evicted += 1
 
     def _drop_stale_entries(self) -> None:

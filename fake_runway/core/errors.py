@@ -40,6 +40,13 @@ class UnknownAvatar(Refused):
     status = 404
 
 
+class UnknownConversation(Refused):
+    """No session of this world has that id, or its conversation was deleted."""
+
+    code = "unknown_conversation"
+    status = 404
+
+
 class InsufficientCredits(Refused):
     """Fewer credits are left than a session costs at creation."""
 
@@ -93,4 +100,11 @@ class IllegalTransition(Refused):
     """The table has no row for this event in this state."""
 
     code = "illegal_transition"
+    status = 409
+
+
+class WrongReport(Refused):
+    """A report that contradicts what is known of the call, or on a session without a room."""
+
+    code = "wrong_report"
     status = 409

@@ -46,7 +46,7 @@ _OUTCOMES = frozenset({"response", "acted", "faults", "nearest"})
 _NOT_INPUTS = frozenset({"fake_runway", "journal", "digests", "seal"})
 _KEYS = frozenset(
     {"world", "origin", "seed", "epoch", "rate", "account", "session", "scenario", "scenarios"}
-    | {"steps", "now", "seal", "media_url"}
+    | {"steps", "now", "seal"}
 )
 
 
@@ -83,7 +83,6 @@ def record(world: World) -> dict[str, Any]:
         "world": world.name,
         "origin": world.origin,
         "seed": world.draws.seed,
-        "media_url": _media_url(world),
         "epoch": world.epoch,
         "rate": world.first_rate,
         "now": now,
@@ -120,6 +119,8 @@ def step_of(entry: Exchange | Act) -> Json:
     if isinstance(entry, Act):
         return act_body(entry)
     step = {key: part for key, part in exchange_body(entry).items() if key not in _OUTCOMES}
+    if entry.media_url:
+        step["media_url"] = entry.media_url
     if (rejection := entry.rejection) is None:
         return step
     return {**step, "door": {**rejection._asdict(), "headers": dict(rejection.headers)}}
@@ -230,15 +231,6 @@ def digest_of(entry: Json) -> str:
     """Return a short digest of a JSON object; the order of its keys does not matter."""
     raw = orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
     return blake2b(raw, digest_size=6).hexdigest()
-
-
-def _media_url(world: World) -> str:
-    """Return the media URL that this run handed out; empty if it handed out none."""
-    for exchange in world.log.exchanges:
-        reply = exchange.reply
-        if not exchange.faults and isinstance(reply, dict) and "roomName" in reply:
-            return str(reply["url"])
-    return ""
 
 
 def journal_bytes(world: World) -> bytes:

@@ -10,36 +10,60 @@ Source: LiveKit's documentation of access tokens and of its dev key pair.
 
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fake_runway.core.sessions.session import Session
 
+LEEWAY_S = 60.0
+"""How far the clocks of two machines may be apart when a token is checked."""
+
+LONGEST_IDENTITY = 200
+
 
 @dataclass(frozen=True, slots=True)
 class LiveKit:
-    """The LiveKit server that clients connect to, and the key pair that signs their tokens."""
+    """The LiveKit server that clients connect to, and the key pair that signs their tokens.
+
+    Attributes:
+        url: where it is; of a hosted one empty: at the host that a call was made to.
+        hosted: it is the room that the fake serves on its own port.
+    """
 
     url: str = "ws://127.0.0.1:7880"
     api_key: str = "devkey"
     api_secret: str = "secret"
+    hosted: bool = False
 
     def __repr__(self) -> str:
-        return f"<LiveKit {self.url} as {self.api_key}>"
+        return f"<LiveKit {self.url or 'here'} as {self.api_key}>"
 
-    def user(self, session: Session, *, now: float) -> dict[str, str]:
-        """Return the credentials of the user: `{url, token, roomName}`."""
-        return self._credentials(session, f"user:{session.id}", {"canPublish": True}, now)
+    def address(self, *, host: str, world: str) -> str:
+        """Return the URL that clients connect to.
 
-    def backend(self, session: Session, *, now: float) -> dict[str, str]:
-        """Return the credentials of a hidden participant that serves RPC tools."""
+        Args:
+            host: with its port, where the fake was called.
+            world: the name of the world whose room it is; a room of our own has it in its path.
+        """
+        return f"{self.url or f'ws://{host}'}/w/{world}" if self.hosted else self.url
+
+    def user(self, session: Session, *, now: float, url: str = "") -> dict[str, str]:
+        """Return the credentials of the user: `{url, token, roomName}`.
+
+        Args:
+            url: where the room is; empty: at `self.url`.
+        """
+        return self._credentials(session, f"user:{session.id}", {"canPublish": True}, now, url)
+
+    def backend(self, session: Session, *, now: float, url: str = "") -> dict[str, str]:
+        """Return the credentials of a hidden participant that serves RPC tools; see `user`."""
         grants = {"canPublish": False, "hidden": True}
-        return self._credentials(session, f"backend:{session.id}", grants, now)
+        return self._credentials(session, f"backend:{session.id}", grants, now, url)
 
     def _credentials(
-        self, session: Session, identity: str, grants: dict[str, bool], now: float
+        self, session: Session, identity: str, grants: dict[str, bool], now: float, url: str
     ) -> dict[str, str]:
         ends_at = session.ends_at
         if ends_at is None:
@@ -57,7 +81,105 @@ class LiveKit:
             "exp": math.ceil(ends_at),
             "video": video | grants,
         }
-        return {"url": self.url, "token": mint(claims, self.api_secret), "roomName": session.id}
+        token = mint(claims, self.api_secret)
+        return {"url": url or self.url, "token": token, "roomName": session.id}
+
+
+class JoinRefused(Exception):
+    """A client may not join.
+
+    Attributes:
+        status: of the answer.
+        message: the body of the answer. Applications show it to their users.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a token lets its holder do.
+
+    Attributes:
+        identity: of the participant. A second one of the same identity takes over.
+        hidden: other participants do not see it.
+    """
+
+    identity: str
+    room: str
+    name: str = ""
+    metadata: str = ""
+    hidden: bool = False
+    can_publish: bool = True
+    can_publish_data: bool = True
+    can_subscribe: bool = True
+
+
+def admit(token: str, livekit: LiveKit, *, now: float) -> Admission:
+    """Return what `token` lets its holder do at `now`, POSIX seconds of the world's clock.
+
+    The statuses are those of livekit-server: 401 for a token that is no good or grants no join,
+    400 for one without an identity. The texts are ours.
+
+    Raises:
+        JoinRefused: the token does not let its holder join any room.
+    """
+    import jwt
+
+    if not token:
+        raise JoinRefused(
+            401, "expected a token in access_token or in the Authorization header, got none"
+        )
+    try:
+        claims = read(token, livekit.api_secret)
+    except jwt.InvalidTokenError:  # its text may quote the token
+        raise JoinRefused(
+            401, "expected a token signed with HS256 by this server's secret, got another"
+        ) from None
+    if claims.get("iss") != livekit.api_key:
+        raise JoinRefused(401, f"expected a token of the API key {livekit.api_key}, got another")
+    begins, ends = _instant(claims.get("nbf", 0)), _instant(claims.get("exp"))
+    if begins is None or ends is None:
+        raise JoinRefused(401, "expected a token with an end (exp), got one without")
+    if not begins - LEEWAY_S <= now < ends + LEEWAY_S:
+        times = f"from {begins:.0f} until {ends:.0f}, in seconds of 1970"
+        raise JoinRefused(401, f"expected a token that holds now, at {now:.0f}; got one {times}")
+    video = claims.get("video")
+    if not isinstance(video, Mapping) or video.get("roomJoin") is not True:
+        raise JoinRefused(401, "expected a token with the grant roomJoin, got one without")
+    room, identity = video.get("room"), claims.get("sub")
+    if not isinstance(room, str) or not room:
+        raise JoinRefused(401, "expected a token that names a room, got one without")
+    if not isinstance(identity, str) or not identity:
+        raise JoinRefused(400, "expected a token with an identity (sub), got one without")
+    if len(identity) > LONGEST_IDENTITY:
+        raise JoinRefused(
+            400,
+            f"expected an identity of at most {LONGEST_IDENTITY} characters, got {len(identity)}",
+        )
+    return Admission(
+        identity,
+        room,
+        name=_text(claims.get("name")),
+        metadata=_text(claims.get("metadata")),
+        hidden=video.get("hidden") is True,
+        can_publish=video.get("canPublish") is not False,
+        can_publish_data=video.get("canPublishData") is not False,
+        can_subscribe=video.get("canSubscribe") is not False,
+    )
+
+
+def _instant(value: object) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
+        return None
+    return float(value)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def mint(claims: dict[str, Any], secret: str) -> str:

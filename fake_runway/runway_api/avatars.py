@@ -2,23 +2,17 @@
 
 from typing import NamedTuple
 
-from fake_runway.core.errors import Refused, UnknownAvatar
+from fake_runway.core.errors import UnknownAvatar
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.runway_api.calls import RunwayCall
-from fake_runway.runway_api.wire import avatar_body
+from fake_runway.runway_api.queries import BadQuery, page_limit
+from fake_runway.runway_api.wire import LONGEST_NAME, avatar_body
 from fake_runway.web.bodies import is_uuid4
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
 DEFAULT_PAGE = 50
-LARGEST_PAGE = 100
-
-
-class BadQuery(Refused):
-    """A query parameter is not what the operation takes. The texts are assumed."""
-
-    code = "bad_query"
-    status = 400
+PLAIN_NAME = "Custom avatar"
 
 
 class _Avatar(NamedTuple):
@@ -43,7 +37,7 @@ def list_avatars(call: RunwayCall) -> Reply:
     is the id of the last avatar of the page before. After one that is gone, avatars may be
     repeated, and none is left out.
     """
-    limit, cursor = _page(call)
+    limit, cursor = page_limit(call, default=DEFAULT_PAGE), _cursor(call)
     avatars = _avatars(call.world)
     if cursor is not None:
         rank = next((each.rank for each in avatars if each.id == cursor), 0)
@@ -71,9 +65,7 @@ def _avatars(world: World) -> list[_Avatar]:
     """Return every custom avatar that exists, as they are listed."""
     known = world.settings.avatars
     plain = {EXAMPLE_AVATAR} if known is None else {each.lower() for each in known}
-    exist = {
-        each: _Avatar(0, each, "Custom avatar", "It exists.") for each in plain if is_uuid4(each)
-    }
+    exist = {each: _Avatar(0, each, PLAIN_NAME, "It exists.") for each in plain if is_uuid4(each)}
     for form in world.catalogue.with_avatars:
         exist[form.avatar] = _Avatar(2, form.avatar, form.name, form.about or form.name)
     for avatar, form in world.scenario.avatars.items():
@@ -82,16 +74,16 @@ def _avatars(world: World) -> list[_Avatar]:
     return sorted(exist.values())
 
 
-def _page(call: RunwayCall) -> tuple[int, str | None]:
-    text = call.exchange.query.get("limit")
-    if text is not None and not (text.isascii() and text.isdigit() and len(text) < 4):
-        raise BadQuery(f"Invalid input: expected number, received {'string' if text else 'NaN'}")
-    limit = DEFAULT_PAGE if text is None else int(text)
-    if limit < 1:
-        raise BadQuery("Too small: expected number to be >=1")
-    if limit > LARGEST_PAGE:
-        raise BadQuery(f"Too big: expected number to be <={LARGEST_PAGE}")
+def name_of_avatar(world: World, avatar_id: str) -> str | None:
+    """Return the name of a custom avatar, None if there is none (any more)."""
+    form, known = world.form_of(avatar_id), world.settings.avatars
+    if form is not None:
+        return form.name[:LONGEST_NAME]
+    return PLAIN_NAME if known is None or avatar_id in known else None
+
+
+def _cursor(call: RunwayCall) -> str | None:
     cursor = call.exchange.query.get("cursor")
     if cursor is not None and not is_uuid4(cursor):
         raise BadQuery("Invalid cursor")
-    return limit, None if cursor is None else cursor.lower()
+    return None if cursor is None else cursor.lower()

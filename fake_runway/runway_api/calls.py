@@ -130,6 +130,7 @@ class RunwayOperation:
         versioned: X-Runway-Version is checked.
         query: the names of its query parameters.
         creates: a session; the reply names it as `id`.
+        leads: to a room; its reply has credentials.
     """
 
     id: str
@@ -141,3 +142,4 @@ class RunwayOperation:
     versioned: bool = True
     query: tuple[str, ...] = ()
     creates: bool = False
+    leads: bool = False

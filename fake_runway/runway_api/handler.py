@@ -270,6 +270,11 @@ class RunwayHandler:
             raise SecretRefused(_KEY_TEXTS[settings.key])
         if operation.versioned and settings.version_required:
             check_version(headers.get("X-Runway-Version"))
+        if operation.leads:
+            host = callers.host(head.headers)
+            if holds_secret(host, callers.bearer(head.headers)):
+                host = callers.NO_HOST  # it would be kept in the journal
+            exchange.media_url = self._livekit.address(host=host, world=world.name)
         declared = _DECLARED[operation.id]
         if id_:
             known = world.account.has(id_)  # so it is an id

@@ -2,6 +2,12 @@
 
 from fake_runway.runway_api.avatars import get_avatar, list_avatars
 from fake_runway.runway_api.calls import Auth, RunwayOperation
+from fake_runway.runway_api.conversations import (
+    delete_conversation,
+    get_avatar_usage,
+    get_conversation,
+    list_conversations,
+)
 from fake_runway.runway_api.organization import get_organization, query_usage
 from fake_runway.runway_api.sessions import (
     connect_backend,
@@ -13,6 +19,7 @@ from fake_runway.runway_api.sessions import (
 from fake_runway.web.bodies import Body
 
 _SESSIONS = "/v1/realtime_sessions"
+_CONVERSATIONS = "/v1/avatar_conversations"
 
 OPERATIONS = (
     RunwayOperation(
@@ -28,6 +35,7 @@ OPERATIONS = (
         auth=Auth.SESSION_KEY,
         body=Body.IGNORED,
         versioned=False,  # browsers do not send it
+        leads=True,
     ),
     RunwayOperation(
         "connectBackend",
@@ -35,9 +43,28 @@ OPERATIONS = (
         f"{_SESSIONS}/{{id}}/connect_backend",
         connect_backend,
         body=Body.IGNORED,
+        leads=True,
     ),
     RunwayOperation("listAvatars", "GET", "/v1/avatars", list_avatars, query=("limit", "cursor")),
     RunwayOperation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar),
+    RunwayOperation(
+        "listConversations",
+        "GET",
+        _CONVERSATIONS,
+        list_conversations,
+        query=("limit", "cursor", "avatar", "startDate", "endDate"),
+    ),
+    RunwayOperation("getConversation", "GET", f"{_CONVERSATIONS}/{{id}}", get_conversation),
+    RunwayOperation(
+        "deleteConversation", "DELETE", f"{_CONVERSATIONS}/{{id}}", delete_conversation
+    ),
+    RunwayOperation(
+        "getAvatarUsage",
+        "GET",
+        "/v1/avatar_usage",
+        get_avatar_usage,
+        query=("startDate", "endDate"),
+    ),
     RunwayOperation("getOrganization", "GET", "/v1/organization", get_organization),
     RunwayOperation(
         "queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL

@@ -1,6 +1,7 @@
 """The operations of realtime sessions."""
 
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
+from fake_runway.core.sessions.options import options_of
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import session_body
@@ -24,6 +25,7 @@ def create_session(call: RunwayCall) -> Reply:
         max_duration_s=int(exchange.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
         avatar=avatar if custom and form is None else None,
         plan=None if form is None else world.plan_of(form),
+        options=options_of(exchange.body),
     )
     return Reply(200, {"id": session.id})
 
@@ -47,11 +49,11 @@ def consume_session(call: RunwayCall) -> Reply:
     """Answer the credentials of the one caller who uses the key first."""
     at = call.exchange.at
     session = call.world.account.consume(call.exchange.subject.id, call.token, at=at)
-    return Reply(200, call.livekit.user(session, now=at))
+    return Reply(200, call.livekit.user(session, now=at, url=call.exchange.media_url))
 
 
 def connect_backend(call: RunwayCall) -> Reply:
     """Answer credentials of a hidden participant."""
     at = call.exchange.at
     session = call.world.account.admit_backend(call.exchange.subject.id, at=at)
-    return Reply(200, call.livekit.backend(session, now=at))
+    return Reply(200, call.livekit.backend(session, now=at, url=call.exchange.media_url))

@@ -64,6 +64,9 @@ def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
     return body
 
 
+LONGEST_NAME = 50
+"""Characters in the name of a custom avatar."""
+
 _AVATARS_SINCE = 1_767_225_600.0  # 2026-01-01, before any test
 
 
@@ -71,7 +74,7 @@ def avatar_body(avatar_id: str, name: str, about: str) -> Json:
     """Return the body of a GET of a custom avatar; all of ours are READY, without pictures."""
     return {
         "id": avatar_id,
-        "name": name[:50],
+        "name": name[:LONGEST_NAME],
         "personality": about,
         "startScript": None,
         "voice": {

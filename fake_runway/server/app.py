@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.admin_api.paths import owns
+from fake_runway.room.rooms import PATHS, Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
 
 class FakeApp:
-    """The handler of every request: the admin API's paths go there, all others to the Runway API.
+    """The handler of every request: to the admin API, to a room for calls, else to the Runway API.
 
     Args:
         livekit: where tokens lead and who signs them.
         token: as of `AdminHandler`.
         hosts: as of `AdminHandler`.
+
+    Attributes:
+        rooms: they are to be closed at the end.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class FakeApp:
         self._token = token
         self._hosts = hosts
         self._runway = RunwayHandler(worlds, livekit)
+        self.rooms = Rooms(worlds, livekit)
 
     def answer_at_once(
         self, head: RequestHead, body: Callable[[], bytes]
@@ -72,12 +77,20 @@ class FakeApp:
         path = path_of(request.raw_path)
         if owns(path):
             return await self._admin.handle(request, path)
+        if path.in_world in PATHS:
+            return await self.rooms.handle(request, path)
         return await self._runway.handle(request, path)
 
 
 def create_app(worlds: Worlds, *, livekit: LiveKit, token: str | None = None) -> web.Application:
     """Return the fake as an aiohttp application, to be served or mounted."""
     app = web.Application(client_max_size=LONGEST_BODY)
+    fake = FakeApp(worlds, livekit, token=token)
+
+    async def close_rooms(_: web.Application) -> None:
+        await fake.rooms.close()
+
+    app.on_shutdown.append(close_rooms)
     # not `.*`: a path may hold a line break, and that is a 404 of ours too
-    app.router.add_route("*", r"/{path:[\s\S]*}", FakeApp(worlds, livekit, token=token).handle)
+    app.router.add_route("*", r"/{path:[\s\S]*}", fake.handle)
     return app

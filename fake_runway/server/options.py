@@ -5,6 +5,7 @@ that a rule about safety cannot hold for one of them alone.
 """
 
 import os.path
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -49,6 +50,13 @@ def _not_empty(text: str) -> str:
     return text
 
 
+def _websocket_url(text: str) -> str:
+    url = re.sub("^http", "ws", text.rstrip("/"))
+    if not _URL.fullmatch(url):
+        raise ValueError(f"expected a URL like wss://host:port, got {text!r}")
+    return url
+
+
 def _rate(text: str) -> float:
     try:
         rate = float(text)
@@ -60,6 +68,7 @@ def _rate(text: str) -> float:
 
 
 _LIVEKIT = LiveKit()
+_URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
 
 _defaulted = partial(click.option, show_default=True)
@@ -122,7 +131,18 @@ _SERVER = (
         help="Seconds that pass in a world per real second; 0 freezes.",
     ),
     _defaulted("--seed", default="0", help="Same seed and calls, same ids and draws."),
-    _defaulted("--livekit-url", default=_LIVEKIT.url),
+    click.option(
+        "--livekit-url",
+        metavar="URL",
+        type=_Parsed("url", _websocket_url),
+        help="A LiveKit server that tokens lead to, instead of the room of the fake itself.",
+    ),
+    click.option(
+        "--room-url",
+        metavar="URL",
+        type=_Parsed("url", _websocket_url),
+        help="Where browsers reach this server, if consume is called at another address.",
+    ),
     _defaulted("--livekit-api-key", default=_LIVEKIT.api_key),
     click.option(
         "--livekit-api-secret",
@@ -191,6 +211,8 @@ def configuration_from(
     Raises:
         ScenarioFileError: there is no such scenario, or it is wrong.
     """
+    if options["livekit_url"] and options["room_url"]:
+        raise click.UsageError("expected --livekit-url or --room-url, got both")
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
     selected, catalogue = _scenario_from(options)
     settings = Settings()
@@ -201,9 +223,10 @@ def configuration_from(
         scenario=selected if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
         livekit=LiveKit(
-            url=options["livekit_url"],
+            url=options["livekit_url"] or options["room_url"] or "",
             api_key=options["livekit_api_key"],
             api_secret=options["livekit_api_secret"],
+            hosted=options["livekit_url"] is None,
         ),
         retention=Retention(
             most=options["max_worlds"],

@@ -1,5 +1,6 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
-LONGEST_LINE = 1 << 14  # of a request; the longest cursor that the contract allows fits
+LONGEST_LINE = 1 << 16  # of a request; a browser joins a call with 25 kB in its query
 SHUTDOWN_S = 1.0  # answers that are held back on purpose are not worth waiting for
 BACKLOG = 1024  # connections that wait to be accepted: suites open hundreds at once
 
@@ -41,7 +42,7 @@ class Configuration:
     settings: Settings = field(default_factory=Settings)
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
-    livekit: LiveKit = field(default_factory=LiveKit)
+    livekit: LiveKit = field(default_factory=lambda: LiveKit(url="", hosted=True))
     retention: Retention = field(default_factory=Retention)
     host: str = "127.0.0.1"
     port: int = 0
@@ -101,6 +102,12 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
             ).start()
         except (OSError, UnicodeError) as error:
             raise PortTaken(configuration.host, configuration.port, error) from error
-        yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds)
+        importing = asyncio.ensure_future(app.rooms.import_later())
+        try:
+            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds)
+        finally:
+            importing.cancel()
+            await asyncio.gather(importing, return_exceptions=True)
     finally:
+        await app.rooms.close()
         await runner.cleanup()

@@ -58,12 +58,12 @@ def configuration(
         expected = ", ".join(sorted(known - _NOT_OPTIONS))
         raise TypeError(f"FakeRunway has no option {unknown[0]!r}; it has {expected}")
     arguments = [each for name, value in words.items() for each in _argument(name, value)]
+    data = scenario if isinstance(scenario, Mapping) else None
     try:
         context = _COMMAND.make_context("FakeRunway", arguments)
+        return configuration_from(context.params, scenario=data)
     except click.ClickException as error:
         raise ValueError(f"FakeRunway: {error.format_message()}") from error
-    data = scenario if isinstance(scenario, Mapping) else None
-    return configuration_from(context.params, scenario=data)
 
 
 def _argument(name: str, value: Option) -> Iterator[str]:

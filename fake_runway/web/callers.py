@@ -3,7 +3,12 @@
 The Runway API and the admin API read both alike.
 """
 
+import re
 from collections.abc import Mapping
+
+NO_HOST = "localhost"
+"""Stands for a Host header that is none."""
+_HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 WORLD_HEADERS = ("X-Fake-World", "X-Test-Id")
 
@@ -12,6 +17,12 @@ def bearer(headers: Mapping[str, str]) -> str:
     """Return the token after `Bearer ` in the Authorization header, empty if there is none."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme == "Bearer" or scheme.lower() == "bearer" else ""
+
+
+def host(headers: Mapping[str, str]) -> str:
+    """Return the host at which the caller has reached the fake, with its port."""
+    name = headers.get("Host", "")
+    return name if _HOST.fullmatch(name) else NO_HOST
 
 
 def named(in_path: str | None, headers: Mapping[str, str]) -> str | None:

@@ -13,24 +13,31 @@ from fake_runway.clock import VirtualClock, next_turn
 from fake_runway.core.account import Account
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
+from fake_runway.core.errors import Refused
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
 from fake_runway.core.faults.fault import ActiveFault, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import (
     DEFAULT_BYTES,
     DEFAULT_CAPACITY,
+    REPORT,
+    Act,
     Exchange,
     Log,
     Resource,
 )
+from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.session import SESSION
-from fake_runway.core.lifecycles.vocabulary import Phase
+from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.session import Plan
+from fake_runway.core.sessions.script import Step
+from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag
+from fake_runway.worlds.reports import checked_report
 from fake_runway.worlds.unread import UnreadAnswers
 from fake_runway.worlds.waiting import Topic, Watches
 
@@ -69,6 +76,7 @@ class World:
         touched_at: when it was last used, in real POSIX seconds.
         held_back: answers that wait for its clock.
         unread: the answers that its clients may not have read yet.
+        directions: steps for the avatars that are in a call, by session id.
     """
 
     def __init__(
@@ -110,6 +118,7 @@ class World:
         self.touched_at = 0.0
         self.held_back = 0
         self.unread = UnreadAnswers()
+        self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
@@ -206,6 +215,32 @@ class World:
             return False
         self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] != name}
         return True
+
+    # For the room
+
+    def report(self, session_id: str, report: Json, *, at: float | None = None) -> Session:
+        """Take what the room of a session reports, as an act that a replay repeats.
+
+        Args:
+            report: `CallReport` in contracts/wire/schemas/admin.json.
+            at: the instant; None: now.
+
+        Raises:
+            BadReport: it is not of that shape.
+            UnknownSession, WrongReport, IllegalTransition: as of `Account.report`; nothing changed.
+        """
+        given = redacted_body(checked_report(report), "")
+        at = self.clock.now() if at is None else at
+        self.account.advance(at)
+        number = self.log.number()
+        try:
+            session = self.account.report(session_id, given, at=at)
+        except Refused:
+            self.log.next_number = number
+            raise
+        self.log.add_act(Act(number, at, REPORT, Subject(SESSION.name, session_id), given))
+        self.notify()
+        return session
 
     # For calls
 
@@ -365,6 +400,7 @@ class World:
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
+        twin.directions = {}
         twin._notified, twin._watched = asyncio.Event(), False
         twin._waiting, twin._keeper = 0, None
         return twin

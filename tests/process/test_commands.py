@@ -41,7 +41,7 @@ async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
         url = (await up.line(containing="gateway")).split()[-1]
         screen = [await up.line(containing=word) for word in ("RUNWAYML_BASE_URL", "curl")]
         gateway = CheckedClient(http, url.removesuffix(CONNECT), "gateway")
-        answer = await gateway.post(CONNECT, json=MUSIC)
+        answer = await gateway.post(CONNECT, json=MUSIC, headers={"Origin": "http://page:5173"})
         key = await gateway.post(f"{CONNECT}?shape=session-key", json=MUSIC)
         fake = CheckedClient(http, fake_url, "runway")
         consumed = await fake.post(
@@ -57,6 +57,7 @@ async def test_up_answers_credentials_that_the_configured_pair_signed() -> None:
     claims = read(answer.json["token"], "planted-livekit-secret-0123456789")
     assert (claims["iss"], claims["video"]["room"]) == ("pair", answer.json["sessionId"])
     assert consumed.status == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"  # for a page on a port of its own
     assert "planted" not in errors
     assert answer.json["token"] not in errors
     assert key.json["sessionKey"] not in errors

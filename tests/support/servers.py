@@ -12,6 +12,7 @@ from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.durations import Fixed
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import fake_server
@@ -42,11 +43,12 @@ CREATE = {
 
 @dataclass(frozen=True, slots=True)
 class Fake:
-    """A served fake: its URL, its state, and a checked client with the usual headers."""
+    """A served fake: its URL, its state, a checked client with the usual headers, its rooms."""
 
     url: str
     worlds: Worlds
     client: CheckedClient
+    rooms: Rooms | None = None
 
     @property
     def world(self) -> World:
@@ -117,7 +119,10 @@ async def serving_fake(
     app = CheckedFake(worlds, livekit or LiveKit(), token=admin_token)
     runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=1)
     async with listening(runner) as url, aiohttp.ClientSession() as http:
-        yield Fake(url, worlds, CheckedClient(http, url, "runway"))
+        try:
+            yield Fake(url, worlds, CheckedClient(http, url, "runway"), app.rooms)
+        finally:
+            await app.rooms.close()
     assert not app.violations, app.violations
 
 

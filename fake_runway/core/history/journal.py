@@ -60,6 +60,9 @@ class Exchange:
             not have read when it sent this request; None: unknown, as in a replay. It depends on
             the client's connections, so it stands in no answer and in no record: those are the
             same for the same calls.
+        media_url: where the credentials of its answer lead; empty: it asks for none, or an older
+            version made the record that is replayed. It depends on the address at which the fake
+            was called, so a record has it.
         secret_in_url: the query had something that looks like a secret.
         body: the validated JSON object, redacted.
         query: the parameters that the operation takes.
@@ -85,6 +88,7 @@ class Exchange:
     content_type: str | None = None
     cookies: bool | None = None
     unread: tuple[int, ...] | None = None
+    media_url: str = ""
     secret_in_url: bool = False
     body: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -380,3 +384,5 @@ def _size_of_act(act: Act) -> int:
 
 
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
+REPORT = "reportCall"
+"""The act by which a room reports what happened in it."""

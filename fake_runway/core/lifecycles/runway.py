@@ -6,6 +6,8 @@ Source: the Runway OpenAPI document of 2024-11-06; a test holds the operations e
 from fake_runway.core.lifecycles.session import SESSION, SESSION_OPERATIONS
 from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, Vocabulary
 
+_CONVERSATIONS = "/v1/avatar_conversations"
+
 AVATAR = ResourceKind("avatar")  # no lifecycle: all are READY
 
 RUNWAY_API = Vocabulary(
@@ -16,5 +18,10 @@ RUNWAY_API = Vocabulary(
         ApiOperation("queryUsage", "POST", "/v1/organization/usage"),
         ApiOperation("listAvatars", "GET", "/v1/avatars"),
         ApiOperation("getAvatar", "GET", "/v1/avatars/{id}", AVATAR.name),
+        ApiOperation("listConversations", "GET", _CONVERSATIONS),
+        # a conversation has the id of its session
+        ApiOperation("getConversation", "GET", f"{_CONVERSATIONS}/{{id}}", SESSION.name),
+        ApiOperation("deleteConversation", "DELETE", f"{_CONVERSATIONS}/{{id}}", SESSION.name),
+        ApiOperation("getAvatarUsage", "GET", "/v1/avatar_usage"),
     ),
 )

@@ -30,6 +30,8 @@ from fake_runway.core.lifecycles.session import (
     Failure,
     State,
 )
+from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
+from fake_runway.core.sessions.script import CallSetup, Step
 
 BLOCK_S = 6.0
 """RUNNING is billed in started blocks of this many seconds."""
@@ -80,6 +82,7 @@ class Plan:
         happenings: at most one for a state.
         faults: on calls about these sessions.
         token_room: the room of its tokens; None: its own.
+        call, script: how its call begins, and what the avatar does in it.
         scenario: the name of the scenario it comes from, empty if none.
     """
 
@@ -91,6 +94,8 @@ class Plan:
     happenings: tuple[Happening, ...] = ()
     faults: tuple[Fault, ...] = ()
     token_room: str | None = None
+    call: CallSetup = CallSetup()  # noqa: RUF009  # frozen
+    script: tuple[Step, ...] = ()
     scenario: str = ""
     _stages: dict["_StageKey", "Stage"] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -178,6 +183,7 @@ class Session(NamedTuple):
         ordinal: which session of its world this is, counted from 0; names its draws.
         stage: what it has in common with others.
         ready_at, started_at: when it became READY and RUNNING, None before.
+        options: what its create asked for; many sessions share one value.
     """
 
     due_at: float | None  # these two first: the account's heap sorts by them
@@ -188,6 +194,7 @@ class Session(NamedTuple):
     changed_at: float
     ready_at: float | None = None
     started_at: float | None = None
+    options: CreateOptions = NO_OPTIONS
 
     @property
     def plan(self) -> Plan:
@@ -253,10 +260,18 @@ class Session(NamedTuple):
 
 
 def new_session(
-    session_id: str, *, ordinal: int, at: float, plan: Plan, max_duration_s: int, draws: Draws
+    session_id: str,
+    *,
+    ordinal: int,
+    at: float,
+    plan: Plan,
+    max_duration_s: int,
+    draws: Draws,
+    options: CreateOptions = NO_OPTIONS,
 ) -> Session:
     """Return a new session: QUEUED until capacity admits it, which may be at once."""
-    session = Session(None, ordinal, plan.stage(max_duration_s, None), session_id, at, at)
+    stage = plan.stage(max_duration_s, None)
+    session = Session(None, ordinal, stage, session_id, at, at, options=options)
     return _with_due(session, draws)
 
 
@@ -268,7 +283,7 @@ def step(
     Raises:
         IllegalTransition: the table has no row for this event in this state; nothing changed.
     """
-    _, ordinal, stage, session_id, created_at, _, ready_at, started_at = session
+    _, ordinal, stage, session_id, created_at, _, ready_at, started_at, options = session
     target = TRANSITIONS[stage.state].get(event)
     if target is None:
         raise IllegalTransition(f"a session that is {stage.state.value} cannot be {event.value}")
@@ -285,8 +300,12 @@ def step(
     if after.usual is not None:
         span_s, after = after.usual
         due_at = later(at, span_s)
-        return Session(due_at, ordinal, after, session_id, created_at, at, ready_at, started_at)
-    changed = Session(None, ordinal, after, session_id, created_at, at, ready_at, started_at)
+        return Session(
+            due_at, ordinal, after, session_id, created_at, at, ready_at, started_at, options
+        )
+    changed = Session(
+        None, ordinal, after, session_id, created_at, at, ready_at, started_at, options
+    )
     return changed if target in TERMINAL else _with_due(changed, draws)
 
 
@@ -294,10 +313,10 @@ def _with_due(session: Session, draws: Draws) -> Session:
     due = next_due(session, draws)
     if due is None:
         return session
-    _, ordinal, stage, session_id, created_at, changed_at, ready_at, started_at = session
+    _, ordinal, stage, session_id, created_at, changed_at, ready_at, started_at, options = session
     awaits = stage.plan.stage(stage.max_duration_s, stage.event, due[1], stage.blocks)
     return Session(
-        due[0], ordinal, awaits, session_id, created_at, changed_at, ready_at, started_at
+        due[0], ordinal, awaits, session_id, created_at, changed_at, ready_at, started_at, options
     )
 
 

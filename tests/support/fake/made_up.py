@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -215,7 +215,81 @@ _asks = st.one_of(
         refused=st.sampled_from([False] * 7 + [True]),
     ),
     st.builds(Ask, st.sampled_from(["getOrganization", "queryUsage", "listAvatars", "getAvatar"])),
+    st.builds(
+        Ask,
+        st.sampled_from(["listConversations", "getConversation", "getConversation"]),
+        _which,
+    ),
+    st.builds(Ask, st.just("deleteConversation"), _which),
 )
+_identities = st.sampled_from(["user:1", "user:2", "backend:1"])
+_tool_calls = st.sampled_from(["1", "2"])
+_values = st.sampled_from([None, "yes", {"price": 5}, [1, [2]], "x" * 20_000])
+_of_a_participant: Sequence[Json] = (
+    {"event": "left", "how": "leave"},
+    {"event": "left", "how": "end_call"},
+    {"event": "left", "how": "lost"},
+    {"event": "away"},
+    {"event": "back"},
+    {"event": "published", "source": "microphone"},
+    {"event": "unpublished", "source": "camera"},
+    {"event": "data", "bytes": 12, "known": False},
+    {"event": "spoke", "seconds": 1.5},
+)
+_reports = st.one_of(
+    st.builds(
+        lambda who, hidden: {"event": "joined", "participant": who, "hidden": hidden},
+        _identities,
+        st.sampled_from([False, False, True]),
+    ),
+    st.builds(
+        lambda who, what: {**what, "participant": who},
+        _identities,
+        st.sampled_from(_of_a_participant),
+    ),
+    st.builds(
+        lambda role, turn: {
+            "event": "said",
+            "role": role,
+            "turn": turn,
+            "text": f"line {turn}",
+            "seconds": 1.0,
+        },
+        st.sampled_from(["assistant", "user"]),
+        st.integers(0, 9),
+    ),
+    st.builds(
+        lambda value: {"event": "client_event", "tool": "show", "args": {"it": value}}, _values
+    ),
+    st.builds(
+        lambda call, value: {
+            "event": "tool_called",
+            "call": call,
+            "tool": "look",
+            "args": {"it": value},
+        },
+        _tool_calls,
+        _values,
+    ),
+    st.builds(
+        lambda call, value, error: {
+            "event": "tool_answered",
+            "call": call,
+            "result": value,
+            "error": error,
+            "seconds": 0.5,
+        },
+        _tool_calls,
+        _values,
+        st.sampled_from([None, "timeout", "it broke"]),
+    ),
+    st.just({"event": "data_ignored", "count": 3}),
+    st.sampled_from(["ended", "cancelled", "dropped"]).map(
+        lambda reason: {"event": "closed", "reason": reason}
+    ),
+)
+call_reports: st.SearchStrategy[list[Json]] = st.lists(_reports, max_size=12)
+"""What rooms report, also in orders that none would."""
 _jumps = st.one_of(
     spans.map(lambda by: Do("moveClock", {"by": by})),
     st.just(Do("moveClock", {"to": "next"})),
@@ -242,6 +316,7 @@ _acts = st.one_of(
         st.sampled_from(_by_hand),
         _which,
     ),
+    st.builds(lambda report, which: Do("reportCall", report, which), _reports, _which),
     st.integers(0, 12).map(lambda left: Do("putCredits", {"left": left})),
     st.sampled_from([state.value for state in State]).map(
         lambda state: Do("makeSession", {"state": state})
@@ -249,17 +324,19 @@ _acts = st.one_of(
     st.sampled_from([0.0, 1.0, 7.0]).map(lambda rate: Do("setClockRate", {"rate": rate})),
 )
 _conversations: st.SearchStrategy[list[Step]] = st.builds(
-    lambda create, jump, fits, end: [
+    lambda create, jump, fits, reports, end: [
         create,
         jump,
         Ask("getSession"),
         Ask("consumeSession", fits=fits),
         Ask("consumeSession"),
+        *(Do("reportCall", report) for report in reports),
         end,
     ],
     creates,
     _jumps,
     st.sampled_from([True, True, False]),
+    call_reports,
     _jumps | _asks,
 )
 _single: st.SearchStrategy[list[Step]] = st.one_of(_asks, _jumps, _acts).map(lambda step: [step])

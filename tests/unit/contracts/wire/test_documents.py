@@ -15,6 +15,7 @@ ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
     "AnyObject",
     "Connect",
+    "Direction",
     "Fault",
     "ScenarioData",
     "SessionForm",
@@ -165,7 +166,7 @@ def test_shapes_are_described(document: Contract) -> None:
 
 
 def test_operations_of_the_runway_contract() -> None:
-    """The Runway contract has realtime sessions, reading avatars, and the organization."""
+    """Realtime sessions, reading avatars, conversations and their usage, and the organization."""
     found = {(o.id, o.method, o.template) for o in load("runway").operations()}
 
     session = "/v1/realtime_sessions/{id}"
@@ -177,6 +178,10 @@ def test_operations_of_the_runway_contract() -> None:
         ("connectBackend", "POST", f"{session}/connect_backend"),
         ("listAvatars", "GET", "/v1/avatars"),
         ("getAvatar", "GET", "/v1/avatars/{id}"),
+        ("listConversations", "GET", "/v1/avatar_conversations"),
+        ("getConversation", "GET", "/v1/avatar_conversations/{id}"),
+        ("deleteConversation", "DELETE", "/v1/avatar_conversations/{id}"),
+        ("getAvatarUsage", "GET", "/v1/avatar_usage"),
         ("getOrganization", "GET", "/v1/organization"),
         ("queryUsage", "POST", "/v1/organization/usage"),
     }
@@ -198,8 +203,8 @@ def test_only_consume_works_without_version_and_secret() -> None:
             assert operation.get("security") == ([{"sessionKey": []}] if consume else None)
 
 
-def test_only_the_list_of_avatars_takes_a_query() -> None:
-    """A limit and a cursor may stand in the query of the list, and nothing in any other."""
+def test_only_lists_and_usage_take_a_query() -> None:
+    """A limit, a cursor and filters may stand in the query of a list; usage needs its range."""
     runway = load("runway")
     found = {
         (operation["operationId"], parameter["name"], parameter["required"])
@@ -209,7 +214,14 @@ def test_only_the_list_of_avatars_takes_a_query() -> None:
         if parameter["in"] == "query"
     }
 
-    assert found == {("listAvatars", "limit", False), ("listAvatars", "cursor", False)}
+    filters = ("limit", "cursor", "avatar", "startDate", "endDate")
+    assert found == {
+        ("listAvatars", "limit", False),
+        ("listAvatars", "cursor", False),
+        *(("listConversations", name, False) for name in filters),
+        ("getAvatarUsage", "startDate", True),
+        ("getAvatarUsage", "endDate", True),
+    }
 
 
 def test_load_reads_once() -> None:
@@ -233,6 +245,8 @@ def test_load_names_the_choices() -> None:
         ("GET", "/v1/organization", "getOrganization"),
         ("GET", "/v1/avatars?limit=2&cursor=next", "listAvatars"),
         ("GET", "/v1/avatars/anything", "getAvatar"),
+        ("DELETE", "/v1/avatar_conversations/anything", "deleteConversation"),
+        ("GET", "/v1/avatar_usage?startDate=a", "getAvatarUsage"),
         ("POST", "/v1/avatars", None),
         ("DELETE", "/v1/avatars/anything", None),
         ("GET", "/v1/avatars/", None),

@@ -206,6 +206,8 @@ def test_a_break_shows(
     find(broken)[key] = value
 
     more = operations_by_id(published, broken).keys() - operations_by_id(published, raw).keys()
+    if find is cursor:  # two lists share it
+        more -= {"listConversations.cursor:required"}
 
     assert more == {expected}
 
@@ -217,6 +219,7 @@ def test_a_break_shows(
         ("/v1/organization/usage", "POST /v1/organization/usage:new"),
         ("/v1/avatars", "GET /v1/avatars:new"),
         ("/v1/avatars/{id}", "GET /v1/avatars/{id}:new"),
+        ("/v1/avatar_usage", "GET /v1/avatar_usage:new"),
     ],
 )
 def test_a_missing_operation_shows(published: Node, path: str, gone: str) -> None:

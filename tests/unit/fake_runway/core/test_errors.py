@@ -9,6 +9,7 @@ STATUSES = {
     "refused": 400,
     "unknown_session": 404,
     "unknown_avatar": 404,
+    "unknown_conversation": 404,
     "insufficient_credits": 402,  # the setup guide; the switch `errors` makes it the observed 400
     "quota_reached": 429,
     "key_refused": 401,
@@ -17,6 +18,7 @@ STATUSES = {
     "already_consumed": 400,  # SDKs would retry a 409
     "session_over": 400,
     "illegal_transition": 409,
+    "wrong_report": 409,
 }
 KINDS = [each for each in vars(errors).values() if isinstance(each, type)]
 REFUSALS = [each for each in KINDS if issubclass(each, Refused)]

@@ -19,7 +19,7 @@ from contracts.wire.schema import PlainValidator, load
 from fake_runway.core.durations import Fixed
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.sessions.session import Plan
-from fake_runway.room.tokens import LiveKit, mint, read
+from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit, mint, read
 from tests.support.fake.plans import made_up
 from tests.unit.fake_runway.core.playing import LAW
 
@@ -156,3 +156,88 @@ def test_the_short_dev_secret_warns_only_outside_the_fake() -> None:
 def test_repr_shows_no_secret() -> None:
     """The address and the public half of the pair are shown."""
     assert repr(LIVEKIT) == "<LiveKit wss://rooms.example as an-api-key>"
+
+
+# Joining
+
+
+def joined_with(*, video: object = None, **claims: Any) -> Admission:
+    """Return what a token with these claims admits to; None leaves a claim out."""
+    grants = {"roomJoin": True, "room": ID} if video is None else video
+    given = {"iss": LIVEKIT.api_key, "sub": "user:1", "exp": NOW + 10, "video": grants} | claims
+    kept = {name: value for name, value in given.items() if value is not None}
+    return admit(mint(kept, LIVEKIT.api_secret), LIVEKIT, now=NOW)
+
+
+def test_the_credentials_of_a_session_admit_to_its_room() -> None:
+    """A user may do all; a backend is hidden and publishes nothing."""
+    user = admit(LIVEKIT.user(RUNNING, now=NOW)["token"], LIVEKIT, now=NOW)
+    backend = admit(LIVEKIT.backend(RUNNING, now=NOW)["token"], LIVEKIT, now=NOW)
+
+    assert user == Admission(f"user:{ID}", ID)
+    assert backend == Admission(f"backend:{ID}", ID, hidden=True, can_publish=False)
+
+
+def test_grants_that_are_not_given_are_granted() -> None:
+    """As LiveKit has it; only a plain false takes one away."""
+    assert joined_with() == Admission("user:1", ID)
+    denied = {"canPublish": False, "canPublishData": False, "canSubscribe": False}
+    assert joined_with(video={"roomJoin": True, "room": ID, **denied}, name="Ann") == Admission(
+        "user:1", ID, name="Ann", can_publish=False, can_publish_data=False, can_subscribe=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("claims", "status", "problem"),
+    [
+        ({"iss": "another"}, 401, "API key an-api-key"),
+        ({"iss": None}, 401, "API key"),
+        ({"exp": None}, 401, r"an end \(exp\)"),
+        ({"exp": True}, 401, r"an end \(exp\)"),
+        ({"exp": NOW - 61}, 401, "holds now"),
+        ({"nbf": NOW + 61}, 401, "holds now"),
+        ({"video": {"room": ID}}, 401, "roomJoin"),
+        ({"video": {"roomJoin": "yes", "room": ID}}, 401, "roomJoin"),
+        ({"video": []}, 401, "roomJoin"),
+        ({"video": {"roomJoin": True}}, 401, "names a room"),
+        ({"video": {"roomJoin": True, "room": 5}}, 401, "names a room"),
+        ({"sub": ""}, 400, "identity"),
+        ({"sub": None}, 400, "identity"),
+        ({"sub": "x" * 201}, 400, "at most 200 characters"),
+    ],
+)
+def test_a_token_that_admits_to_nothing_is_refused(
+    claims: dict[str, Any], status: int, problem: str
+) -> None:
+    """With livekit-server's status, and a sentence that an application can show."""
+    with pytest.raises(JoinRefused, match=problem) as refused:
+        joined_with(**claims)
+    assert refused.value.status == status
+
+
+def test_clocks_may_be_a_minute_apart() -> None:
+    """As far as LiveKit's own leeway goes."""
+    assert joined_with(exp=NOW - 59)
+    assert joined_with(nbf=NOW + 59)
+
+
+@pytest.mark.parametrize("text", ["", "no-token", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
+def test_what_is_no_token_of_ours_is_refused(text: str) -> None:
+    """The refusal does not quote it; an unsigned token is none."""
+    with pytest.raises(JoinRefused) as refused:
+        admit(text, LIVEKIT, now=NOW)
+    assert refused.value.status == 401
+    assert not text or text not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("livekit", "address"),
+    [
+        (LIVEKIT, "wss://rooms.example"),
+        (LiveKit(url="", hosted=True), "ws://localhost:4010/w/a-world"),
+        (LiveKit(url="wss://a.example/x", hosted=True), "wss://a.example/x/w/a-world"),
+    ],
+)
+def test_a_hosted_room_is_where_the_fake_was_called(livekit: LiveKit, address: str) -> None:
+    """The world is in its path; an address that was given replaces the host."""
+    assert livekit.address(host="localhost:4010", world="a-world") == address

@@ -61,6 +61,7 @@ def sight(world: World) -> dict[str, Any]:
         "scenario": world.scenario,
         "settings": account.settings,
         "sessions": dict(account.sessions),
+        "rooms": {each: account.call(each) for each in account.sessions},
         "created_count": account.created_count,
         "active": account.active,
         "queued": account.queued,

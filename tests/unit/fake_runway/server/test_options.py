@@ -16,6 +16,7 @@ from fake_runway.core.scenario.settings import (
     Switch,
 )
 from fake_runway.core.sessions.session import Plan
+from fake_runway.room.tokens import LiveKit
 from fake_runway.testing.embedded import configuration
 
 OPTIONS = [setting for setting in (*ACCOUNT, *SESSION) if setting.option is not None]
@@ -70,3 +71,35 @@ def test_an_option_sets_its_field_and_no_other(setting: Switch) -> None:
 
     assert with_options(setting) == setting.put(Settings(), value)
     assert (with_options(setting) == Settings()) is (setting.key == "join_time")
+
+
+@pytest.mark.parametrize(
+    ("options", "livekit"),
+    [
+        ({}, LiveKit(url="", hosted=True)),
+        ({"room_url": "http://a.example/b/"}, LiveKit(url="ws://a.example/b", hosted=True)),
+        ({"room_url": "wss://a.example:1"}, LiveKit(url="wss://a.example:1", hosted=True)),
+        ({"livekit_url": "https://a.example"}, LiveKit(url="wss://a.example")),
+    ],
+)
+def test_tokens_lead_to_the_fake_itself_unless_said_otherwise(
+    options: dict[str, str], livekit: LiveKit
+) -> None:
+    """To the host of each call, to one address, or to a LiveKit server."""
+    assert configuration(**options).livekit == livekit
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"room_url": "a.example"}, "expected a URL like wss://host:port"),
+        ({"room_url": "ws://"}, "expected a URL like"),
+        ({"livekit_url": "ftp://a.example"}, "expected a URL like"),
+        ({"livekit_url": "ws://a.example/?x=1"}, "expected a URL like"),
+        ({"livekit_url": "ws://a", "room_url": "ws://b"}, "--livekit-url or --room-url, got both"),
+    ],
+)
+def test_an_address_of_a_room_is_one_url(options: dict[str, str], problem: str) -> None:
+    """The message says what was expected."""
+    with pytest.raises(ValueError, match=problem):
+        configuration(**options)

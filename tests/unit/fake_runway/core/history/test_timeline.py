@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from fake_runway.core.history.journal import Act, Entry, Exchange, Move
+from contracts.wire.schema import BodyValidator, load
+from fake_runway.core.history.journal import REPORT, Act, Entry, Exchange, Move
 from fake_runway.core.history.timeline import instant_text, timeline
 from fake_runway.core.lifecycles.session import SESSION, Event, Failure, State
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT
@@ -122,3 +123,81 @@ def test_instants_count_from_the_start() -> None:
 def test_an_instant_is_written_in_utc() -> None:
     """ISO 8601, to the millisecond."""
     assert instant_text(1_800_000_000.25) == "2027-01-15T08:00:00.250+00:00"
+
+
+USER = {"participant": "user:1"}
+TOOL = {"event": "tool_answered", "call": "7", "result": None, "error": None, "seconds": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        ({"event": "joined", **USER, "hidden": False}, "user:1 joined"),
+        ({"event": "joined", **USER, "hidden": True}, "user:1 joined, hidden"),
+        ({"event": "left", **USER, "how": "end_call"}, "user:1 ended the call (END_CALL)"),
+        ({"event": "left", **USER, "how": "leave"}, "user:1 left"),
+        (
+            {"event": "left", **USER, "how": "lost"},
+            "user:1 was lost, and did not come back in time",
+        ),
+        ({"event": "away", **USER}, "user:1 lost its connection"),
+        ({"event": "back", **USER}, "user:1 is connected again"),
+        (
+            {"event": "published", **USER, "source": "microphone"},
+            "user:1 publishes a track: microphone",
+        ),
+        ({"event": "unpublished", **USER, "source": "camera"}, "user:1 ended a track: camera"),
+        (
+            {"event": "said", "role": "assistant", "turn": 1, "text": "Hi\n!", "seconds": 1.0},
+            'the avatar said "Hi\\n!" in 1s',
+        ),
+        (
+            {"event": "said", "role": "user", "turn": 1, "text": "é\u2028", "seconds": 1.5},
+            'the user said "é\\u2028" in 1.5s',
+        ),
+        (
+            {"event": "client_event", "tool": "show", "args": {"price": 5}},
+            'the avatar sent the client event show: {"price": 5}',
+        ),
+        (
+            {"event": "tool_called", "call": "7", "tool": "look", "args": {}},
+            "the avatar called the tool look (RPC 7): {}",
+        ),
+        ({**TOOL, "result": [1]}, "RPC 7 was answered after 0.25s: [1]"),
+        (TOOL, "RPC 7 was answered after 0.25s: null"),
+        ({**TOOL, "error": "It broke"}, 'RPC 7 failed after 0.25s: "It broke"'),
+        ({**TOOL, "error": "timeout", "seconds": 4}, "RPC 7 was not answered within 4s"),
+        ({"event": "data", **USER, "bytes": 12, "known": True}, "user:1 sent 12 bytes of data"),
+        (
+            {"event": "data", **USER, "bytes": 12, "known": False},
+            "user:1 sent 12 bytes of data, which no avatar understands",
+        ),
+        ({"event": "data_ignored", "count": 3}, "3 more packets of data came, and were not read"),
+        ({"event": "spoke", **USER, "seconds": 2.5}, "user:1 spoke for 2.5s"),
+        ({"event": "closed", "reason": "capped"}, "the room was closed: capped"),
+        ({"event": "away", "participant": "a\x1b[2J\n"}, "a\\x1b[2J\\n lost its connection"),
+    ],
+)
+def test_what_a_room_reports_is_a_sentence(report: dict[str, Any], line: str) -> None:
+    """Joins, leaves, tracks, data and RPC stand beside calls and transitions, on one line each."""
+    assert told(Act(1, START, REPORT, NO_SUBJECT, report)) == f"~ {line}"
+    assert not BodyValidator(load("admin").schema("CallReport")).problems(report)
+
+
+def test_long_values_of_a_report_are_cut() -> None:
+    """A line stays readable, whatever was said."""
+    said = {"event": "said", "role": "user", "turn": 1, "text": "x" * 20_000, "seconds": 1.0}
+    line = told(Act(1, START, REPORT, NO_SUBJECT, said))
+
+    assert len(line) < 200
+    assert line.endswith("... in 1s")
+
+
+def test_a_create_is_told_with_what_the_avatar_shall_be_and_say() -> None:
+    """Its personality and its startScript are shown, cut if they are long."""
+    body = {"startScript": "Welcome!", "personality": "Kind.\n" * 999}
+    line = told(exchange(body=body))
+
+    assert line.startswith('GET /v1/x -> 200  [personality "Kind.\\n')
+    assert line.endswith('...; startScript "Welcome!"]')
+    assert len(line) < 300

@@ -1,0 +1,34 @@
+"""The fonts of the captions: letters as small pictures, drawn from the font that comes with Pillow.
+
+It is Aileron Regular, which is in the public domain (CC0).
+"""
+
+from zlib import compress
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fake_runway.room.caption import FIRST_LETTER, LAST_LETTER
+
+
+def font(size: float, *, bold: float = 0.0) -> bytes:
+    """Return a font as `caption.py` reads it.
+
+    Args:
+        size: in pixels.
+        bold: how much the strokes are thickened, in pixels.
+    """
+    face = ImageFont.load_default(size)
+    assert isinstance(face, ImageFont.FreeTypeFont)
+    letters = [chr(code) for code in range(ord(FIRST_LETTER), ord(LAST_LETTER) + 1)]
+    boxes = [face.getbbox(letter, stroke_width=bold) for letter in letters]
+    top = round(min(box[1] for box in boxes if box[3]))
+    high = round(max(box[3] for box in boxes)) - top
+    digit = max(face.getlength(one) for one in "0123456789")  # a clock should not jitter
+    widths = [round((digit if one.isdigit() else face.getlength(one)) + bold) for one in letters]
+    glyphs = []
+    for letter, wide in zip(letters, widths, strict=True):
+        image = Image.new("L", (wide, high))
+        left = (wide - face.getlength(letter)) / 2
+        ImageDraw.Draw(image).text((left, -top), letter, 255, face, stroke_width=bold)
+        glyphs.append(image.tobytes())
+    return compress(bytes([high, *widths]) + b"".join(glyphs), 9)

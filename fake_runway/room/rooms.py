@@ -1,0 +1,97 @@
+"""The rooms of one server, before anything that they need is imported.
+
+What a room needs (aiortc, PyAV, protobuf) takes 0.4 s to import and comes with an extra. So it is
+imported in a thread, some time after the start or with the first join, and a fake without the extra
+answers joins with a sentence that says how to get a room.
+"""
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from fake_runway.clock import pause
+from fake_runway.room.stage import GRACE_S
+from fake_runway.room.tokens import LiveKit
+from fake_runway.web import cors
+from fake_runway.web.paths import Path
+from fake_runway.worlds.registry import Worlds
+
+if TYPE_CHECKING:
+    from fake_runway.room.call import Call
+    from fake_runway.room.endpoint import Endpoint
+
+PATHS = frozenset({("rtc",), ("rtc", "v1"), ("rtc", "validate"), ("rtc", "v1", "validate")})
+"""The paths that LiveKit's clients append to the URL of their server, as segments."""
+NO_EXTRA = (
+    "This fake serves no room for calls: install it with the extra room (pip install"
+    " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
+    " --livekit-url."
+)
+_IMPORT_AFTER_S = 0.5  # the first answers come first, and a server that stops at once imports none
+_OF_THE_EXTRA = frozenset({"aiortc", "aioice", "av", "livekit", "google"})
+
+
+class Rooms:
+    """The rooms of one server.
+
+    Args:
+        livekit: where tokens lead; if that is elsewhere, no room is served.
+        grace_s: seconds of real time in which a client whose socket was lost can come back.
+    """
+
+    def __init__(self, worlds: Worlds, livekit: LiveKit, *, grace_s: float = GRACE_S) -> None:
+        self._worlds = worlds
+        self._livekit = livekit
+        self._grace_s = grace_s
+        self._endpoint: Endpoint | None = None
+        self._importing: asyncio.Task[None] | None = None
+        self._has_extra = True
+
+    async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
+        """Answer a request for one of `PATHS`."""
+        if not self._livekit.hosted:
+            return self._text(
+                401, f"This fake serves no room for calls: its tokens lead to {self._livekit.url}."
+            )
+        await self._imported()
+        if self._endpoint is None:
+            return self._text(401, NO_EXTRA)
+        return await self._endpoint.handle(request, path)
+
+    def _text(self, status: int, text: str) -> web.Response:
+        return web.Response(status=status, text=text, headers=cors.ORIGIN)
+
+    async def import_later(self) -> None:
+        """Import what a room needs once the server has been up for a moment."""
+        if self._livekit.hosted:
+            await pause(_IMPORT_AFTER_S)
+            await self._imported()
+
+    async def _imported(self) -> None:
+        if self._endpoint is None and self._has_extra:
+            if self._importing is None:
+                self._importing = asyncio.ensure_future(self._import())
+            await asyncio.shield(self._importing)
+
+    async def _import(self) -> None:
+        try:
+            module = await asyncio.to_thread(importlib.import_module, "fake_runway.room.endpoint")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
+                raise
+            self._has_extra = False
+        else:
+            self._endpoint = module.Endpoint(self._worlds, self._livekit, grace_s=self._grace_s)
+
+    def call(self, world: str, session_id: str) -> "Call | None":
+        """Return the room of a session that a client has joined, None if there is none."""
+        return None if self._endpoint is None else self._endpoint.call(world, session_id)
+
+    async def close(self) -> None:
+        """End every call: the server stops."""
+        if self._importing is not None:
+            await asyncio.gather(self._importing, return_exceptions=True)
+        if self._endpoint is not None:
+            await self._endpoint.close()
