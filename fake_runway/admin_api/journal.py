@@ -91,6 +91,7 @@ async def get_findings(call: AdminCall) -> Reply:
         now=call.at,
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,
+        acts_lost=log.deleted or log.evicted.acts > 0,
     )
     gone = log.dropped + log.lost_moves
     # entries do not change any more, so that other worlds can go on meanwhile

@@ -45,6 +45,7 @@ CallEventName = Literal[
     "data",
     "data_ignored",
     "spoke",
+    "unheard",
     "closed",
 ]
 """What a room reports of a call."""

@@ -7,7 +7,7 @@ from fake_runway.core.errors import Refused
 from fake_runway.runway_api.calls import RunwayCall
 
 LARGEST_PAGE = 100
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z", re.ASCII)
 
 
 class BadQuery(Refused):

@@ -28,6 +28,7 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import LiveKit, read
+from fake_runway.runway_api.wire import instant as wire_instant
 from fake_runway.worlds.naming import name_from_secret
 from tests.clients.watched import Watched, watching
 from tests.support.fake.plans import failing
@@ -163,6 +164,49 @@ async def test_life_of_a_session(backend: Backend) -> None:
     assert claims["video"]["room"] == room["roomName"] == session_id
     assert running.status == "RUNNING"
     assert (completed.status, completed.duration) == ("COMPLETED", 60)
+
+
+async def test_the_conversation_of_a_session(backend: Backend) -> None:
+    """The SDK reads what the room reported, lists it, counts it, and deletes it."""
+    tools = [{"type": "backend_rpc", "name": "price", "description": "Asks for it."}]
+    async with (
+        watching() as watched,
+        connected(backend, watched.fake.url) as sdk,
+    ):
+        world = watched.fake.world
+        session_id = await sdk.create(tools=tools)
+        world.clock.jump(1.5)
+        await sdk.consume(session_id, (await sdk.retrieve(session_id)).session_key)
+        world.report(session_id, {"event": "joined", "participant": "user:1", "hidden": False})
+        said = {"role": "user", "turn": 1, "text": "How much?", "seconds": 1.0}
+        world.report(session_id, {"event": "said", **said})
+        called = {"call": "1", "tool": "price", "args": {"of": "it"}}
+        world.report(session_id, {"event": "tool_called", **called})
+        answer = {"call": "1", "result": {"eur": 5}, "error": None, "seconds": 0.25}
+        world.report(session_id, {"event": "tool_answered", **answer})
+        world.clock.jump(7)
+        going_on = await sdk(lambda client: client.avatar_conversations.retrieve(session_id))
+        world.report(session_id, {"event": "left", "participant": "user:1", "how": "leave"})
+        ended = await sdk(lambda client: client.avatar_conversations.retrieve(session_id))
+        page = await sdk(lambda client: client.avatar_conversations.list(limit=5))
+        now = world.clock.now()
+        days = {"start_date": wire_instant(now - 60), "end_date": wire_instant(now + 60)}
+        usage = await sdk(lambda client: client.avatars.get_usage(**days))
+        as_written = {"start_date": instant(now - 60), "end_date": instant(now + 60)}
+        refused = await sdk.refused(lambda client: client.avatars.get_usage(**as_written))
+        await sdk(lambda client: client.avatar_conversations.delete(session_id))
+        gone = await sdk.refused(lambda client: client.avatar_conversations.retrieve(session_id))
+    assert (going_on.status, going_on.duration) == ("in_progress", 7)
+    assert (ended.status, ended.duration) == ("ended", 7)
+    assert [entry.content for entry in ended.transcript] == ["How much?", None]
+    assert ended.transcript[1].tool_results[0].result == {"eur": 5}
+    assert [tool.name for tool in ended.tools] == ["price"]
+    assert [(each.id, each.status, each.avatar.name) for each in page.data] == [
+        (session_id, "ended", "Music Superstar")
+    ]
+    assert (usage.total_seconds, usage.total_sessions) == (7, 1)
+    assert isinstance(gone, NotFoundError)
+    assert isinstance(refused, BadRequestError)  # the SDK writes +00:00, not Z
 
 
 async def test_queue_and_cancel(backend: Backend) -> None:

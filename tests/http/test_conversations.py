@@ -300,7 +300,7 @@ async def test_usage_counts_conversations_by_day(start_fake: StartFake) -> None:
             {"date": days[2], "sessions": 1, "seconds": 0},
         ],
     }
-    part = await used(fake, f"{days[0]}T00:00:11.500Z", f"{days[1]}T00:00:01Z")
+    part = await used(fake, f"{days[0]}T00:00:11.500Z", f"{days[1]}T00:01Z")
     assert [each["date"] for each in part.json["byDay"]] == days[:2]
     assert part.json["totalSessions"] == 2
 

@@ -17,13 +17,22 @@ hold for now: a call that is missing may still arrive.
 import json
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
 
-from fake_runway.core.history.journal import CLOCK_ACTS, Act, Entry, Exchange, Move, Resource
+from fake_runway.core.history.journal import (
+    CLOCK_ACTS,
+    REPORT,
+    Act,
+    Entry,
+    Exchange,
+    Move,
+    Resource,
+)
+from fake_runway.core.history.room_findings import mistakes_in_the_room
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import (
     NO_SUBJECT,
@@ -123,6 +132,31 @@ RULES: Mapping[str, FindingRule] = {
         ' reports a refusal, "Incorrect content type", until it declared application/json, as the'
         " browser's SDK does. Declare it, and try --consume-body typed.",
     ),
+    "never-hung-up": FindingRule(
+        Severity.WARNING,
+        "The last participant was lost, so the call went on and was paid until the {kind} was"
+        " given up: end a call with END_CALL, or leave the room, also when the page is closed.",
+    ),
+    "joined-twice": FindingRule(
+        Severity.WARNING,
+        "{times} joins came under an identity that was in the room already, and a LiveKit server"
+        " ends the older connection then: connect once with each set of credentials.",
+    ),
+    "tool-unanswered": FindingRule(
+        Severity.WARNING,
+        "{times} calls of {tools} got no answer in time: register a handler for each backend_rpc"
+        " tool before the {kind} is used, and let it answer within its timeoutSeconds.",
+    ),
+    "tool-answered-late": FindingRule(
+        Severity.WARNING,
+        "{times} calls of {tools} were answered after the avatar had given up: answer within the"
+        " tool's timeoutSeconds (4 by default, 8 at most), and do slow work afterwards.",
+    ),
+    "no-microphone": FindingRule(
+        Severity.WARNING,
+        "The avatar awaited speech for {seconds}s, and no participant published a microphone: ask"
+        " for the permission to use it, and show a user who refuses that the avatar hears nothing.",
+    ),
 }
 """By the id of the finding."""
 
@@ -168,6 +202,7 @@ def findings(
     now: float,
     rate: float,
     clock_lost: int = -1,
+    acts_lost: bool = False,
     vocabulary: Vocabulary = RUNWAY_API,
 ) -> list[Finding]:
     """Return what a world's client does wrong, by instant, then id.
@@ -178,6 +213,7 @@ def findings(
         now: the world's instant, POSIX seconds.
         rate: of the world's clock before the first entry.
         clock_lost: as in `journal.Log`: how the clock went before that number is unknown.
+        acts_lost: the journal has lost acts, so that what a room reported may be missing.
     """
     exchanges: list[Exchange] = []
     histories: dict[Subject, _ResourceHistory] = {}
@@ -199,6 +235,10 @@ def findings(
                 history = history_of(entry.subject)
                 history.resource = change.after
                 history.used |= change.event in history.custody.used
+                if kind.is_terminal(change.after.state):
+                    history.ended_at_number = entry.number
+            case Act(what=what, subject=subject) if what == REPORT and subject.kind in judged:
+                history_of(subject).reports.append(entry)
             case Act(what=what) if what in CLOCK_ACTS:
                 clock.add(entry)
     found = [
@@ -212,6 +252,7 @@ def findings(
         found += _left_behind(history, now)
         found += _badly_polled(history, clock)
         found += _consumed_twice(history, clock)
+        found += _in_the_room(history, complete=not acts_lost)
     return sorted(found, key=lambda each: (each.at, each.id, each.subject))
 
 
@@ -230,6 +271,8 @@ class _ResourceHistory:
         self.used = False
         self.create: Exchange | None = None
         self.calls: list[Exchange] = []
+        self.reports: list[Act] = []
+        self.ended_at_number = -1
         self._role_of = vocabulary.role_of
 
     def add(self, call: Exchange) -> None:
@@ -299,10 +342,10 @@ def _field(poll: Exchange, name: str = "status") -> object:
 
 
 def _finding(
-    rule: str, subject: Subject, calls: list[Exchange], *, at: float, **words: object
+    rule: str, subject: Subject, evidence: Sequence[Exchange | Act], *, at: float, **words: object
 ) -> Finding:
     severity, message = RULES[rule]
-    numbers = tuple(call.number for call in calls[:MOST_NUMBERS])
+    numbers = tuple(entry.number for entry in evidence[:MOST_NUMBERS])
     message = message.format(kind=subject.kind, **words)
     return Finding(rule, severity, subject, message, at, numbers)
 
@@ -441,6 +484,15 @@ def _knew(first: Exchange, second: Exchange, clock: _ClientTime) -> bool:
         return True
     client_s = clock.between(first, second)
     return second.at > first.at if client_s is None else client_s >= TOGETHER_S
+
+
+def _in_the_room(history: _ResourceHistory, *, complete: bool) -> Iterator[Finding]:
+    """Yield what went wrong in the room; see `room_findings.py`."""
+    ended_by = history.ended_at_number - 1  # the move comes right after the report that led to it
+    for rule, acts, at, words in mistakes_in_the_room(
+        history.reports, ended_by=ended_by, complete=complete
+    ):
+        yield _finding(rule, history.subject, acts, at=at, **words)
 
 
 def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:

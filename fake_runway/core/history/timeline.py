@@ -100,6 +100,8 @@ def _report_line(given: Json) -> str:
             return f"{given['count']} more packets of data came, and were not read"
         case "spoke":
             return f"{who} spoke for {given['seconds']:g}s"
+        case "unheard":
+            return f"the avatar awaited speech for {given['seconds']:g}s, and heard none"
         case event:
             return f"the room was {event}: {given['reason']}"
 

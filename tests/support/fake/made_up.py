@@ -284,6 +284,7 @@ _reports = st.one_of(
         st.sampled_from([None, "timeout", "it broke"]),
     ),
     st.just({"event": "data_ignored", "count": 3}),
+    st.just({"event": "unheard", "seconds": 10.0}),
     st.sampled_from(["ended", "cancelled", "dropped"]).map(
         lambda reason: {"event": "closed", "reason": reason}
     ),

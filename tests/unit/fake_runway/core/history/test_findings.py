@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.durations import Fixed
+from fake_runway.core.errors import Refused
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.history.findings import MOST_NUMBERS, RULES, Finding, finding_body, findings
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Entry, Exchange, Move, Rejection
@@ -39,6 +41,16 @@ BODY = {"model": "gwm1_avatars", "avatar": {"type": "runway-preset", "presetId":
 OTHER_BODY = {**BODY, "maxDuration": 60}
 CATALOGUE = Catalogue.builtin()
 UNKNOWN_ROUTE = Rejection("unknown_route", 404, "Not found.")
+USER = {"participant": "user:1"}
+ROOM = (
+    {"event": "joined", **USER, "hidden": False},
+    {"event": "tool_called", "call": "1", "tool": "price", "args": {}},
+    {"event": "tool_answered", "call": "1", "result": None, "error": "timeout", "seconds": 4},
+    {"event": "unheard", "seconds": 4},
+    {"event": "joined", **USER, "hidden": False},
+    {"event": "left", **USER, "how": "lost"},
+)
+"""A call in which everything goes wrong."""
 LONG = 1_000.0
 """Longer than any wait of a rule."""
 
@@ -99,6 +111,19 @@ class Client:
         """Apply an event to the session, as an admin does."""
         self.world.account.apply_event(self.id, event, at=self.clock.now())
 
+    def report(self, event: str, **facts: Any) -> Act:
+        """Report what happened in the room, as the room does; return the act."""
+        self.world.report(self.id, {"event": event, **facts})
+        return self.world.log.acts[-1]
+
+    def join(self, who: str = "user:1", *, hidden: bool = False) -> Act:
+        """Report a join."""
+        return self.report("joined", participant=who, hidden=hidden)
+
+    def leave(self, how: str, who: str = "user:1") -> Act:
+        """Report a leave."""
+        return self.report("left", participant=who, how=how)
+
     def call(self, operation: str, **facts: Any) -> Exchange:
         """Make a call and return its exchange."""
         known = BY_ID[operation]
@@ -154,6 +179,7 @@ class Client:
             now=now,
             rate=self.rate if log.rate_before is None else log.rate_before,
             clock_lost=log.clock_lost,
+            acts_lost=log.deleted or log.evicted.acts > 0,
         )
 
     def ids(self, after: float = 0.0) -> list[str]:
@@ -1066,6 +1092,173 @@ def test_another_call_or_a_declared_type_is_no_such_consume(
     assert client.ids(after=LONG) == []
 
 
+# In the room
+
+
+@pytest.fixture
+def caller() -> Client:
+    """A client whose session runs."""
+    client = Client()
+    client.ready()
+    client.consume()
+    return client
+
+
+def tool(
+    caller: Client, call: str, *answers: tuple[str | None, float], name: str = "price"
+) -> None:
+    """Report a tool call, and its answers with their errors and seconds."""
+    caller.report("tool_called", call=call, tool=name, args={})
+    for error, seconds in answers:
+        caller.report("tool_answered", call=call, result=None, error=error, seconds=seconds)
+
+
+def test_a_call_that_is_hung_up_is_no_finding(caller: Client) -> None:
+    """By END_CALL or by leaving, also after a lost connection that came back."""
+    caller.join()
+    caller.join("backend:1", hidden=True)
+    caller.report("published", participant="user:1", source="microphone")
+    caller.report("away", participant="user:1")
+    caller.report("back", participant="user:1")
+    tool(caller, "1", (None, 0.5))
+    tool(caller, "2", ("it broke", 0.5))
+    caller.leave("end_call")
+    caller.report("closed", reason="ended")
+
+    assert caller.world.account.sessions[caller.id].state is State.COMPLETED
+    assert caller.ids(after=LONG) == []
+
+
+def test_a_call_that_ends_by_losing_its_participant_was_never_hung_up(caller: Client) -> None:
+    """The report that ended the session is the evidence."""
+    caller.join()
+    caller.report("away", participant="user:1")
+    caller.wait(10.0)
+    lost = caller.leave("lost")
+    [found] = caller.found(after=LONG)
+
+    assert (found.id, found.at, found.numbers) == ("never-hung-up", lost.at, (lost.number,))
+    assert found.subject == Subject("session", caller.id)
+
+
+def test_a_lost_participant_who_was_not_the_last_ends_nothing(caller: Client) -> None:
+    """Nor does a hidden one; what ends the session later is judged by itself."""
+    caller.join()
+    caller.join("user:2")
+    caller.join("backend:1", hidden=True)
+    caller.leave("lost")
+    caller.leave("lost", "backend:1")
+    caller.leave("leave", "user:2")
+
+    assert caller.ids(after=LONG) == []
+
+
+def test_a_participant_who_is_lost_as_the_session_ends_otherwise_is_no_finding() -> None:
+    """A session that reached its cap is over, so its room reports nothing but its end."""
+    client = Client(Plan(provision=Fixed(1.5), session_cap_s=10.0))
+    client.ready()
+    client.consume()
+    client.join()
+    client.wait(10.0)
+    client.report("closed", reason="capped")
+
+    assert client.ids(after=LONG) == []
+
+
+def test_an_identity_that_joins_twice_is_found(caller: Client) -> None:
+    """Each join while the one before was connected counts; all of them are the evidence."""
+    first = caller.join()
+    caller.wait(1.0)
+    second = caller.join()
+    third = caller.join()
+    caller.leave("leave")
+    [found] = caller.found()
+
+    assert (found.id, found.at) == ("joined-twice", second.at)
+    assert found.numbers == (first.number, second.number, third.number)
+    assert found.message.startswith("2 joins")
+
+
+def test_joins_one_after_the_other_are_fine(caller: Client) -> None:
+    """After a leave, a lost connection or the end of a room; and under different identities."""
+    caller.join("backend:1", hidden=True)
+    caller.leave("leave", "backend:1")
+    caller.join("backend:1", hidden=True)
+    caller.report("closed", reason="dropped")
+    caller.join("backend:1", hidden=True)
+    caller.join()
+    caller.join("user:2")
+    caller.report("away", participant="user:2")
+    caller.join("user:2")
+
+    assert caller.ids() == []
+    caller.report("away", participant="user:2")
+    caller.report("back", participant="user:2")
+    caller.join("user:2")
+    assert caller.ids() == ["joined-twice"]
+
+
+def test_a_tool_that_never_answers_is_found(caller: Client) -> None:
+    """Once for the session, with the names of the tools, as of the first timeout."""
+    caller.join()
+    tool(caller, "1", ("timeout", 4.0))
+    first = caller.world.log.acts[-1]
+    caller.wait(1.0)
+    tool(caller, "2", ("timeout", 4.0), name="weather")
+    tool(caller, "3", (None, 4.0))
+    [found] = caller.found()
+
+    assert (found.id, found.at) == ("tool-unanswered", first.at)
+    assert len(found.numbers) == 4
+    assert found.message.startswith("2 calls of price, weather got no answer in time")
+
+
+def test_a_tool_that_answers_late_is_found(caller: Client) -> None:
+    """Until the answer comes it is one that never does."""
+    caller.join()
+    tool(caller, "1", ("timeout", 4.0))
+    assert caller.ids() == ["tool-unanswered"]
+    caller.wait(2.0)
+    late = caller.report("tool_answered", call="1", result=5, error=None, seconds=6.0)
+    [found] = caller.found()
+
+    assert (found.id, found.at) == ("tool-answered-late", late.at)
+    assert len(found.numbers) == 2
+
+
+def test_a_microphone_is_missing_where_speech_is_awaited(caller: Client) -> None:
+    """The avatar heard nothing, and nobody published one before that."""
+    joined = caller.join()
+    caller.report("published", participant="user:1", source="camera")
+    unheard = caller.report("unheard", seconds=10.0)
+    caller.report("published", participant="user:1", source="microphone")
+    caller.report("unheard", seconds=10.0)
+    [found] = caller.found()
+
+    assert (found.id, found.at) == ("no-microphone", unheard.at)
+    assert found.numbers == (joined.number, unheard.number)
+    assert "awaited speech for 10s" in found.message
+
+
+def test_a_silent_user_or_an_empty_room_is_no_missing_microphone(caller: Client) -> None:
+    """A user may say nothing; and where acts are lost, a microphone may be among them."""
+    caller.join("backend:1", hidden=True)
+    caller.report("unheard", seconds=10.0)
+    caller.join()
+    caller.report("published", participant="user:1", source="microphone")
+    caller.report("unheard", seconds=10.0)
+    assert caller.ids() == []
+
+
+def test_what_a_journal_has_lost_is_no_missing_microphone(caller: Client) -> None:
+    """Another participant, whose reports are gone, may have published one."""
+    caller.forget(all_at_once=True)
+    caller.join()
+    caller.report("unheard", seconds=10.0)
+
+    assert caller.ids() == []
+
+
 # All together
 
 poll_faults = st.lists(
@@ -1157,7 +1350,8 @@ def test_an_ideal_client_gives_no_finding(
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["create", "get", "consume", "delete", "lose", "break", "rate", "move"]),
+        st.sampled_from(["create", "get", "consume", "delete", "lose", "break", "rate", "move"])
+        | st.just("room"),
         st.sampled_from([0.0, 0.01, 0.05, 0.2, 1.0, 40.0, 400.0]),
     ),
     max_size=25,
@@ -1178,6 +1372,10 @@ def careless(history: Sequence[tuple[str, float]], plan: Plan | None = None) -> 
                 client.set_rate(gap * 10)
             case "move":
                 client.move_clock(gap)
+            case "room":
+                for report in ROOM:
+                    with suppress(Refused):
+                        client.world.report(client.id, report)
             case _:
                 getattr(client, what)()
         client.wait(gap)
@@ -1235,6 +1433,8 @@ def renamed(entry: Entry) -> Entry:
             kind, id_ = entry.subject
             subject = Subject(kind, f"other-{id_}") if id_ else NO_SUBJECT
             return changed(entry, subject=subject, agent="another")
+        case Act(subject=Subject("session", id_)):
+            return changed(entry, subject=Subject("session", f"other-{id_}"))
         case _:
             return entry
 

@@ -174,6 +174,10 @@ TOOL = {"event": "tool_answered", "call": "7", "result": None, "error": None, "s
         ),
         ({"event": "data_ignored", "count": 3}, "3 more packets of data came, and were not read"),
         ({"event": "spoke", **USER, "seconds": 2.5}, "user:1 spoke for 2.5s"),
+        (
+            {"event": "unheard", "seconds": 10.0},
+            "the avatar awaited speech for 10s, and heard none",
+        ),
         ({"event": "closed", "reason": "capped"}, "the room was closed: capped"),
         ({"event": "away", "participant": "a\x1b[2J\n"}, "a\\x1b[2J\\n lost its connection"),
     ],
