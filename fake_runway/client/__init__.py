@@ -5,7 +5,11 @@ to find their world. The other names are what clients return and raise.
 """
 # ruff: noqa: I001  # `A as A` exports a name, and stands once in this list
 
-from fake_runway.client.aio import AsyncAdmin as AsyncAdmin, AsyncFaultHandle as AsyncFaultHandle
+from fake_runway.client.aio import (
+    AsyncAdmin as AsyncAdmin,
+    AsyncFaultHandle as AsyncFaultHandle,
+    AsyncSession as AsyncSession,
+)
 from fake_runway.client.answers import (
     AdminError as AdminError,
     BadRequest as BadRequest,
@@ -35,5 +39,14 @@ from fake_runway.client.answers import (
     WaitTimedOut as WaitTimedOut,
     WorldView as WorldView,
 )
-from fake_runway.client.blocking import Admin as Admin, FaultHandle as FaultHandle
+from fake_runway.client.blocking import (
+    Admin as Admin,
+    FaultHandle as FaultHandle,
+    Session as Session,
+)
 from fake_runway.client.fake import AsyncFake as AsyncFake, Fake as Fake
+from fake_runway.client.participant import (
+    ClientEvent as ClientEvent,
+    NoLiveKit as NoLiveKit,
+    Participant as Participant,
+)

@@ -5,12 +5,15 @@
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from hashlib import blake2b
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from fake_runway.client.aio import AsyncAdmin
 from fake_runway.client.blocking import Admin
+from fake_runway.client.participant import Participant, Tool, in_the_room
 from fake_runway.client.transport import AsyncTransport, Transport
 
 
@@ -65,6 +68,21 @@ class _ClientEnvironment(ABC):
     def env(self) -> dict[str, str]:
         """RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, which both official SDKs read."""
         return {"RUNWAYML_BASE_URL": self.base_url, "RUNWAYML_API_SECRET": self.secret}
+
+    def room(
+        self, session: Any, *, tools: Mapping[str, Tool] | None = None
+    ) -> AbstractAsyncContextManager[Participant]:
+        """Join the room of a READY session as its user, for the block of an `async with`.
+
+        Args:
+            session: its id, or something with an `id`, such as an answer of an SDK.
+            tools: the backend's, by name: each takes the arguments and returns any JSON value.
+
+        Raises:
+            NoLiveKit: the package `livekit` is not installed.
+            Conflict: the session is not READY.
+        """
+        return in_the_room(self.base_url, self.secret, session, tools)
 
     def use(self, monkeypatch: Setenv) -> None:
         """Set the variables of `env` in this process, until `monkeypatch` restores them."""
