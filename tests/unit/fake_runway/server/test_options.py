@@ -1,5 +1,7 @@
 """The options of `serve` that are rows of the table of settings: field and help."""
 
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 
@@ -83,7 +85,7 @@ def test_an_option_sets_its_field_and_no_other(setting: Switch) -> None:
     ],
 )
 def test_tokens_lead_to_the_fake_itself_unless_said_otherwise(
-    options: dict[str, str], livekit: LiveKit
+    options: dict[str, Any], livekit: LiveKit
 ) -> None:
     """To the host of each call, to one address, or to a LiveKit server."""
     assert configuration(**options).livekit == livekit
@@ -99,7 +101,7 @@ def test_tokens_lead_to_the_fake_itself_unless_said_otherwise(
         ({"livekit_url": "ws://a", "room_url": "ws://b"}, "--livekit-url or --room-url, got both"),
     ],
 )
-def test_an_address_of_a_room_is_one_url(options: dict[str, str], problem: str) -> None:
+def test_an_address_of_a_room_is_one_url(options: dict[str, Any], problem: str) -> None:
     """The message says what was expected."""
     with pytest.raises(ValueError, match=problem):
         configuration(**options)
