@@ -60,11 +60,18 @@ def test_every_switch_is_documented() -> None:
     assert {option for option in options if option not in documented} == set()
 
 
+def plain(default: dict[str, str] | list[str]) -> str:
+    """Return data in the flow style of YAML."""
+    return json.dumps(default).replace('"', "")
+
+
 def cells(setting: Switch) -> tuple[str, ...]:
     """Return the documented cells of a row of the table: key, option, values, help, source."""
     switched = f"no-{setting.option_name}" if setting.default is True else setting.option_name
     words = [json.dumps(each).strip('"') for each in setting.notation.schema.get("enum", ())]
-    default = ", ".join(setting.default) if isinstance(setting.default, list) else setting.default
+    default = setting.default
+    if isinstance(default, dict | list):
+        default = ", ".join(default) if default and isinstance(default, list) else plain(default)
     values = words or (["true", "false"] if default is True else [str(default or "null")])
     return (
         f"`{setting.key}`",

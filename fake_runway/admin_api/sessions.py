@@ -1,5 +1,6 @@
 """Admin operations on sessions and on the credits of their account."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,6 +9,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
+from contracts.wire.schema import where
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
 from fake_runway.admin_api.declaration import WorldAct, WorldScoped, WorldWait, operation
 from fake_runway.admin_api.requests import LIMIT, STATE
@@ -23,8 +25,10 @@ from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
+from fake_runway.core.sessions.script import why_not
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
+from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
@@ -159,6 +163,41 @@ def report_call(call: AdminCall) -> Reply:
     """Take what the room of a session reports; `World.report` is how our own room does that."""
     report = redacted_body(call.body, "")
     session = call.world.account.report(call.name.lower(), report, at=call.at)
+    return Reply(200, session_view(session))
+
+
+@operation(
+    "direct",
+    "POST /sessions/{id}/script",
+    # what the avatar does is reported, and a replay repeats the reports
+    partial(WorldAct, repeat=None),
+    takes="Direction",
+    answers="SessionView",
+)
+def direct(call: AdminCall) -> Reply:
+    """Tell the avatar in a session's room what to do; it does so when it is free."""
+    session, world = _session(call), call.world
+    try:
+        steps = world.catalogue.parse_steps(call.body)
+    except ScenarioFileError as error:
+        raise AdminRefused(str(error), where=where(error.problems[0].path)) from error
+    for index, step in enumerate(steps):
+        if wrong := why_not(step, session.options):
+            place = ("steps", index) if "steps" in call.body else ()
+            raise AdminRefused(f"{where(place)}: {wrong}", where=where(place))
+    directions = world.directions.get(session.id)
+    if directions is None:
+        raise Conflict(
+            f"Expected a session with an avatar at work, got one that is {session.state.value} and"
+            " whose room no participant has joined."
+        )
+    try:
+        directions.put_nowait(steps)
+    except asyncio.QueueFull:
+        raise Conflict(
+            f"Expected an avatar that keeps up, got one with {directions.maxsize} directions ahead"
+            " of it."
+        ) from None
     return Reply(200, session_view(session))
 
 

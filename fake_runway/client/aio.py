@@ -5,6 +5,7 @@ while it is out of date. Each method sends the operation of `admin_api/operation
 a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
+from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
@@ -95,6 +96,66 @@ class AsyncClock(_AsyncPart):
         return await self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
+class AsyncSession(SessionView):
+    """A session as it was when it was read, and what its avatar can be told.
+
+    An avatar is at work from the first join to the end of the call. It does what it is told as soon
+    as it is free; what it has done stands in the timeline.
+
+    Every method that tells it something returns the session as it is then, and raises:
+        Conflict: no avatar is at work in the session's room.
+        BadRequest: the session declared no such tool, or the steps are wrong.
+    """
+
+    __slots__ = ("_part",)
+    _part: _AsyncPart
+
+    @classmethod
+    def bound(cls, view: SessionView, part: _AsyncPart) -> Self:
+        """Return the session of a view, in the world that a part of the API is about."""
+        session = cls(**{each.name: getattr(view, each.name) for each in fields(view)})
+        object.__setattr__(session, "_part", part)
+        return session
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SessionView) and all(
+            getattr(self, each.name) == getattr(other, each.name) for each in fields(SessionView)
+        )
+
+    __hash__ = SessionView.__hash__
+
+    async def say(self, text: str, *, words_per_s: float | None = None) -> SessionView:
+        """Let the avatar say a text, at 2.5 words a second unless told otherwise."""
+        return await self.direct({"say": given(text=text, words_per_s=words_per_s)})
+
+    async def client_event(self, tool: str, args: Json | None = None) -> SessionView:
+        """Let the avatar send a client event."""
+        return await self.direct({"client_event": {"tool": tool, "args": dict(args or {})}})
+
+    async def call_tool(
+        self, tool: str, args: Json | None = None, *, within: Span | None = None
+    ) -> SessionView:
+        """Let the avatar call a tool of the backend; the timeline gets the answer.
+
+        Args:
+            within: how long the avatar waits for it, on the world's clock; None: as declared.
+        """
+        timeout = None if within is None else span_text(within)
+        call = given(tool=tool, args=dict(args or {}), timeout=timeout)
+        return await self.direct({"call_tool": call})
+
+    async def hang_up(self) -> SessionView:
+        """Let the avatar end the call."""
+        return await self.direct({"end": True})
+
+    async def direct(self, *steps: Json) -> SessionView:
+        """Let the avatar do some steps, each as in the `script` of a scenario file."""
+        body = {"steps": [dict(step) for step in steps]}
+        return await self._part._send(
+            "direct", "POST /sessions/{id}/script", SessionView.of, body, id=self.id
+        )
+
+
 class AsyncSessions(_AsyncPart):
     """A world's sessions: read, created and changed without the Runway API."""
 
@@ -112,15 +173,16 @@ class AsyncSessions(_AsyncPart):
             query={"state": state, "limit": limit},
         )
 
-    async def get(self, session_id: str) -> SessionView:
-        """Return one session.
+    async def get(self, session_id: str) -> AsyncSession:
+        """Return one session, whose avatar can be told what to do.
 
         Raises:
             NoSuch.
         """
-        return await self._send(
+        view = await self._send(
             "getAdminSession", "GET /sessions/{id}", SessionView.of, id=session_id
         )
+        return AsyncSession.bound(view, self)
 
     async def make(
         self,

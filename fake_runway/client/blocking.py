@@ -3,6 +3,7 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
+from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
@@ -93,6 +94,66 @@ class Clock(_Part):
         return self._send("setClockRate", "PUT /clock", ClockView.of, {"rate": rate})
 
 
+class Session(SessionView):
+    """A session as it was when it was read, and what its avatar can be told.
+
+    An avatar is at work from the first join to the end of the call. It does what it is told as soon
+    as it is free; what it has done stands in the timeline.
+
+    Every method that tells it something returns the session as it is then, and raises:
+        Conflict: no avatar is at work in the session's room.
+        BadRequest: the session declared no such tool, or the steps are wrong.
+    """
+
+    __slots__ = ("_part",)
+    _part: _Part
+
+    @classmethod
+    def bound(cls, view: SessionView, part: _Part) -> Self:
+        """Return the session of a view, in the world that a part of the API is about."""
+        session = cls(**{each.name: getattr(view, each.name) for each in fields(view)})
+        object.__setattr__(session, "_part", part)
+        return session
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SessionView) and all(
+            getattr(self, each.name) == getattr(other, each.name) for each in fields(SessionView)
+        )
+
+    __hash__ = SessionView.__hash__
+
+    def say(self, text: str, *, words_per_s: float | None = None) -> SessionView:
+        """Let the avatar say a text, at 2.5 words a second unless told otherwise."""
+        return self.direct({"say": given(text=text, words_per_s=words_per_s)})
+
+    def client_event(self, tool: str, args: Json | None = None) -> SessionView:
+        """Let the avatar send a client event."""
+        return self.direct({"client_event": {"tool": tool, "args": dict(args or {})}})
+
+    def call_tool(
+        self, tool: str, args: Json | None = None, *, within: Span | None = None
+    ) -> SessionView:
+        """Let the avatar call a tool of the backend; the timeline gets the answer.
+
+        Args:
+            within: how long the avatar waits for it, on the world's clock; None: as declared.
+        """
+        timeout = None if within is None else span_text(within)
+        call = given(tool=tool, args=dict(args or {}), timeout=timeout)
+        return self.direct({"call_tool": call})
+
+    def hang_up(self) -> SessionView:
+        """Let the avatar end the call."""
+        return self.direct({"end": True})
+
+    def direct(self, *steps: Json) -> SessionView:
+        """Let the avatar do some steps, each as in the `script` of a scenario file."""
+        body = {"steps": [dict(step) for step in steps]}
+        return self._part._send(
+            "direct", "POST /sessions/{id}/script", SessionView.of, body, id=self.id
+        )
+
+
 class Sessions(_Part):
     """A world's sessions: read, created and changed without the Runway API."""
 
@@ -110,15 +171,16 @@ class Sessions(_Part):
             query={"state": state, "limit": limit},
         )
 
-    def get(self, session_id: str) -> SessionView:
-        """Return one session.
+    def get(self, session_id: str) -> Session:
+        """Return one session, whose avatar can be told what to do.
 
         Raises:
             NoSuch.
         """
-        return self._send(
+        view = self._send(
             "getAdminSession", "GET /sessions/{id}", SessionView.of, id=session_id
         )
+        return Session.bound(view, self)
 
     def make(
         self,

@@ -13,6 +13,7 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.scenario import parse_scenario
 from fake_runway.core.scenario.settings import Settings
@@ -128,7 +129,9 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     if operation.scope.repeat is None:
         # the steps have the instants; the act stands in the journal for its readers
         world.account.advance(step["at"])
-        act = Act(world.log.number(), step["at"], operation.id, NO_SUBJECT, step["given"])
+        session_id = step["session"]
+        subject = Subject(SESSION.name, session_id) if session_id else NO_SUBJECT
+        act = Act(world.log.number(), step["at"], operation.id, subject, step["given"])
         world.log.add_act(act)
         return
     name, body = operation.scope.repeat(step)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from livekit.protocol.models import TrackInfo
@@ -17,8 +17,10 @@ from livekit.protocol.models import TrackInfo
 from fake_runway.clock import pause
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
+from fake_runway.core.sessions.script import AvatarAppears, CallSetup, TranscriptForm
 from fake_runway.room import packets
 from fake_runway.room.participant import Line, Participant
+from fake_runway.room.player import play
 from fake_runway.room.signalling import (
     Avatar,
     Joining,
@@ -49,8 +51,7 @@ own are unknown, and the official client ends the call on each."""
 
 _log = logging.getLogger("fake_runway")
 
-Play = Callable[["Call"], Awaitable[None]]
-"""Plays the avatar's part from the first join on."""
+Play = Callable[["Call", World], Awaitable[None]]
 
 
 class Call:
@@ -58,11 +59,12 @@ class Call:
 
     Args:
         is_current: whether the world is still there.
-        play: None: the avatar only looks and listens.
+        play: plays the avatar's part, from the first join of a user on.
         grace_s: as of `Rooms`.
         over: called once, when the room is closed.
 
     Attributes:
+        refuses_join: it sends away everyone who wants to join.
         announced: the avatar has appeared.
         transcripts: how pieces of a transcript are sent.
         copies: how often each is sent, and each client event: 0 loses them, 2 doubles them.
@@ -75,7 +77,7 @@ class Call:
         session_id: str,
         *,
         is_current: Callable[[], bool],
-        play: Play | None = None,
+        play: Play = play,
         grace_s: float = GRACE_S,
         over: Callable[["Call"], None] = lambda _: None,
     ) -> None:
@@ -83,9 +85,12 @@ class Call:
         self.session_id = session_id
         self.room_sid = _sid("RM", session_id)
         self.avatar = Avatar(f"worker:{session_id}", _sid("PA", session_id, "avatar"))
-        self.announced = True
-        self.transcripts: Literal["data", "native", "both"] = "data"
-        self.copies = 1
+        session = world.account.sessions.get(session_id)
+        setup = CallSetup() if session is None else session.plan.call
+        self.refuses_join = setup.refuses_join
+        self.announced = setup.avatar is AvatarAppears.AT_ONCE
+        self.transcripts = setup.transcript
+        self.copies = setup.data.copies
         self.closed = False
         self._sender = packets.Sender(self.avatar.identity, self.avatar.sid)
         self._is_current = is_current
@@ -124,8 +129,10 @@ class Call:
         """Let a client in; its first response is sent.
 
         Raises:
-            JoinRefused: the room is full.
+            JoinRefused: the room is full, or the session's plan says so.
         """
+        if self.refuses_join:
+            raise JoinRefused(403, "the room lets no participant in, as its scenario says")
         before = self._present.pop(admission.identity, None)
         if len(self._present) >= MOST_PARTICIPANTS:
             raise JoinRefused(503, f"the room is full: {MOST_PARTICIPANTS} participants are in it")
@@ -170,13 +177,13 @@ class Call:
         if who.hidden:
             return
         self._tell_others(who)
-        if self._play is not None and not self._playing:
+        if not self._playing:
             self._playing = True
-            self._start(self._perform(self._play))
+            self._start(self._perform())
 
-    async def _perform(self, play: Play) -> None:
+    async def _perform(self) -> None:
         try:
-            await play(self)
+            await self._play(self, self.world)
         except Exception:
             _log.exception("the script of session %s broke", self.session_id)
 
@@ -274,9 +281,9 @@ class Call:
 
     def transcript(self, role: str, turn: int, delta: str) -> None:
         """Send what was said; turns rise over the whole session."""
-        if self.transcripts != "native":
+        if self.transcripts is not TranscriptForm.NATIVE:
             self._send_all(self._sender.transcript(role, turn, delta), times=self.copies)
-        if self.transcripts != "data":
+        if self.transcripts is not TranscriptForm.DATA:
             text = self._texts[role, turn] = self._texts.get((role, turn), "") + delta
             identity, track = self._speaker(role)
             packet = self._sender.native_transcript(identity, track, turn, text)

@@ -11,7 +11,7 @@ from aiohttp import ClientConnectionResetError, WSMsgType, web
 from livekit.protocol.rtc import SignalResponse
 
 from fake_runway.core.lifecycles.session import TERMINAL, State
-from fake_runway.room.call import Call, Play
+from fake_runway.room.call import Call
 from fake_runway.room.signalling import (
     LARGEST_FRAME,
     PING_TIMEOUT_S,
@@ -38,12 +38,9 @@ _TOO_EARLY = frozenset({State.QUEUED, State.PROVISIONING})
 class Endpoint:
     """The rooms of one server; arguments as of `Rooms`."""
 
-    def __init__(
-        self, worlds: Worlds, livekit: LiveKit, *, play: Play | None, grace_s: float
-    ) -> None:
+    def __init__(self, worlds: Worlds, livekit: LiveKit, *, grace_s: float) -> None:
         self._worlds = worlds
         self._livekit = livekit
-        self._play = play
         self._grace_s = grace_s
         self._calls: dict[tuple[str, str], Call] = {}  # by world and session
         self._conversations: set[asyncio.Task[web.StreamResponse]] = set()
@@ -118,7 +115,6 @@ class Endpoint:
                 world,
                 session_id,
                 is_current=lambda: self._worlds.get(world.name) is world,
-                play=self._play,
                 grace_s=self._grace_s,
                 over=self._forget,
             )

@@ -210,8 +210,11 @@ class Participant:
         """Send it the tracks of an avatar that has just appeared."""
         if self._joining.single:
             self.line.send(wants_sections())
-        else:
+            return
+        try:
             await self._offer()
+        except sdp.BadDescription as error:
+            self._refuse(error)
 
     def send(self, raw: bytes) -> None:
         """Send it a data packet."""

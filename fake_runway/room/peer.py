@@ -33,6 +33,7 @@ CONNECT_S = 12.0
 RELIABLE, LOSSY = "_reliable", "_lossy"
 _MOST_WAITING = 256  # packets that wait for their channel to open
 _MOST_BUFFERED = 8 * 1024 * 1024  # bytes that a client is behind
+_GOODBYE_S = 1.0  # native clients close their media before they say that they leave
 _FULL_SCALE = 32_768
 
 _log = logging.getLogger("fake_runway")
@@ -65,11 +66,14 @@ class Outgoing:
 class Peer:
     """One peer connection.
 
+    Args:
+        connect_s: how long it may take to come up.
+
     Attributes:
         attached: the section of each track that is sent, by kind.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, *, connect_s: float = CONNECT_S) -> None:
         self._listener = listener
         self._connection = RTCPeerConnection(
             # without a list aiortc asks a public STUN server
@@ -83,7 +87,7 @@ class Peer:
         self._negotiating = asyncio.Lock()
         self._negotiations: set[asyncio.Task[Any]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._start(self._limit(), self._tasks)
+        self._start(self._limit(connect_s), self._tasks)
         self._connection.on("connectionstatechange", self._changed)
         self._connection.on("datachannel", self._opened)
         self._connection.on("track", self._tracked)
@@ -100,7 +104,11 @@ class Peer:
         return await self._undisturbed(self._answer(offer, outgoing))
 
     async def offer(self, outgoing: Mapping[str, Outgoing]) -> str:
-        """Return an offer of ours, with all tracks and the data channels."""
+        """Return an offer of ours, with all tracks and the data channels.
+
+        Raises:
+            BadDescription: the connection is closed.
+        """
         return await self._undisturbed(self._offer(outgoing))
 
     async def settle(self, answer: str) -> None:
@@ -132,10 +140,7 @@ class Peer:
             if kind not in self.attached and (mid := sdp.receiving(offered, kind)):
                 self._attach(mid, kind, each)
         self._decline_pictures()
-        try:
-            await self._connection.setLocalDescription()
-        except Exception as error:
-            raise _bad(error) from error
+        await self._describe()
         return sdp.answer_text(self._connection.localDescription.sdp, offer, self._streams)
 
     async def _offer(self, outgoing: Mapping[str, Outgoing]) -> str:
@@ -147,11 +152,17 @@ class Peer:
             # after the tracks: aiortc closes a transport that is not of the first section
             self._opened(self._connection.createDataChannel(RELIABLE))
             self._opened(self._connection.createDataChannel(LOSSY, ordered=False, maxRetransmits=0))
-        await self._connection.setLocalDescription()
+        await self._describe()
         for kind, transceiver in added.items():
             mid = transceiver.mid or ""  # it has one, now that it is offered
             self.attached[kind], self._streams[mid] = mid, outgoing[kind].stream
         return sdp.offer_text(self._connection.localDescription.sdp, self._streams)
+
+    async def _describe(self) -> None:
+        try:
+            await self._connection.setLocalDescription()
+        except Exception as error:
+            raise _bad(error) from error
 
     async def _apply(self, kind: str, text: str) -> None:
         try:
@@ -197,18 +208,19 @@ class Peer:
         if state == "connected" and not self._up:
             self._up = True
             self._listener.connected()
-        elif state in ("failed", "closed"):
-            self._fail()
+        elif state in ("failed", "closed") and not self._down:
+            self._down = True
+            self._start(self._disconnected(), self._tasks)
 
-    def _fail(self) -> None:
-        if not self._down:
+    async def _disconnected(self) -> None:
+        await pause(_GOODBYE_S)
+        self._listener.disconnected()
+
+    async def _limit(self, connect_s: float) -> None:
+        await pause(connect_s)
+        if not self._up and not self._down:
             self._down = True
             self._listener.disconnected()
-
-    async def _limit(self) -> None:
-        await pause(CONNECT_S)
-        if not self._up:
-            self._fail()
 
     def _opened(self, channel: RTCDataChannel) -> None:
         label = channel.label

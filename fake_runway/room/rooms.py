@@ -19,7 +19,7 @@ from fake_runway.web.paths import Path
 from fake_runway.worlds.registry import Worlds
 
 if TYPE_CHECKING:
-    from fake_runway.room.call import Call, Play
+    from fake_runway.room.call import Call
     from fake_runway.room.endpoint import Endpoint
 
 PATHS = frozenset({("rtc",), ("rtc", "v1"), ("rtc", "validate"), ("rtc", "v1", "validate")})
@@ -38,21 +38,12 @@ class Rooms:
 
     Args:
         livekit: where tokens lead; if that is elsewhere, no room is served.
-        play: plays the avatar's part in each; None: it looks and listens.
         grace_s: seconds of real time in which a client whose socket was lost can come back.
     """
 
-    def __init__(
-        self,
-        worlds: Worlds,
-        livekit: LiveKit,
-        *,
-        play: "Play | None" = None,
-        grace_s: float = GRACE_S,
-    ) -> None:
+    def __init__(self, worlds: Worlds, livekit: LiveKit, *, grace_s: float = GRACE_S) -> None:
         self._worlds = worlds
         self._livekit = livekit
-        self._play = play
         self._grace_s = grace_s
         self._endpoint: Endpoint | None = None
         self._importing: asyncio.Task[None] | None = None
@@ -92,9 +83,7 @@ class Rooms:
                 raise
             self._has_extra = False
         else:
-            self._endpoint = module.Endpoint(
-                self._worlds, self._livekit, play=self._play, grace_s=self._grace_s
-            )
+            self._endpoint = module.Endpoint(self._worlds, self._livekit, grace_s=self._grace_s)
 
     def call(self, world: str, session_id: str) -> "Call | None":
         """Return the room of a session that a client has joined, None if there is none."""
@@ -103,6 +92,6 @@ class Rooms:
     async def close(self) -> None:
         """End every call: the server stops."""
         if self._importing is not None:
-            await self._importing
+            await asyncio.gather(self._importing, return_exceptions=True)
         if self._endpoint is not None:
             await self._endpoint.close()

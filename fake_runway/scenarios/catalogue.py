@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from fake_runway.core.faults.fault import Fault
+from fake_runway.core.problems import Path as Place
 from fake_runway.core.problems import ScenarioProblem, noting
 from fake_runway.core.scenario.forms import NOTHING
 from fake_runway.core.scenario.scenario import Scenario, avatar_of, bind_avatars, parse_scenario
 from fake_runway.core.scenario.schema import NAME_PATTERN
+from fake_runway.core.sessions.script import Step
+from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
 from fake_runway.scenarios.check import (
     broken_rules,
@@ -272,6 +275,23 @@ class Catalogue:
             return self.parse({"avatars": {avatar: form}}).avatars[avatar.lower()]
         except ScenarioFileError as error:
             raise error.below(2) from error
+
+    def parse_steps(self, data: Json) -> tuple[Step, ...]:
+        """Return the step that data describes, or those that it holds as `steps`.
+
+        Raises:
+            ScenarioFileError: with places in the data.
+        """
+        several = data.keys() == {"steps"}
+        form = {"session": {"script": data["steps"] if several else [data]}}
+        try:
+            return self.parse(form).plan_over(Plan()).script
+        except ScenarioFileError as error:
+            start: Place = ("steps",) if several else ()
+            length = 2 if several else 3
+            raise error.about(
+                [each._replace(path=(*start, *each.path[length:])) for each in error.problems]
+            ) from error
 
     @property
     def own(self) -> tuple[str, ...]:

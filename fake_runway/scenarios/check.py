@@ -32,6 +32,9 @@ YAML = Wording(
         Kind.REQUIRED: "{}",
         Kind.ALTERNATIVES: "{}",
         Kind.PATTERN: "text like {}",
+        Kind.MAX_LENGTH: "at most {} characters",
+        Kind.MAX_ITEMS: "a list of at most {}",
+        Kind.MAX_KEYS: "a mapping with one key",
     },
     otherwise="something in it",  # the smallest lengths, which are always 1
     types={
@@ -50,6 +53,7 @@ YAML = Wording(
         f"^{NAME_PATTERN}$": "a name of small letters, digits and single hyphens",
         "^[0-9a-fA-F-]{36}$": "a UUID",
         "^[A-Za-z0-9-]+$": "a header's name",
+        "^[a-zA-Z_][a-zA-Z0-9_]{0,63}$": "a tool's name",
     },
     in_full=True,
 )

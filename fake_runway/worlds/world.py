@@ -32,6 +32,7 @@ from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.rules import Change
+from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
@@ -75,6 +76,7 @@ class World:
         touched_at: when it was last used, in real POSIX seconds.
         held_back: answers that wait for its clock.
         unread: the answers that its clients may not have read yet.
+        directions: steps for the avatars that are in a call, by session id.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class World:
         self.touched_at = 0.0
         self.held_back = 0
         self.unread = UnreadAnswers()
+        self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
@@ -397,6 +400,7 @@ class World:
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
+        twin.directions = {}
         twin._notified, twin._watched = asyncio.Event(), False
         twin._waiting, twin._keeper = 0, None
         return twin

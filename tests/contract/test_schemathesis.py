@@ -51,6 +51,7 @@ RULES_BEYOND_SCHEMA = {
     "addFault": "a fault must not contradict itself",
     "makeSession": "only what fails has a failure",
     "occur": "only what fails has a failure",
+    "direct": "steps have a schema of their own",
     "reportCall": "a report must not contradict the call so far",
     "awaitSession": "it may wait in vain",
     "awaitCalls": "it may wait in vain",

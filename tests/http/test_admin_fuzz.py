@@ -62,7 +62,9 @@ def path_of(operation: str, session: str, name: str = "") -> str:
 async def running(fake: Fake) -> str:
     """Return the id of a session that has a room."""
     made = await fake.admin("POST", "/sessions", {"state": "running"})
-    return str(made.json["id"])
+    session = str(made.json["id"])
+    fake.world.directions[session] = asyncio.Queue()  # as if an avatar were at work
+    return session
 
 
 async def play(operation: str, random: Random) -> list[int]:

@@ -8,11 +8,18 @@ import json
 import pytest
 from livekit import rtc
 
+from fake_runway.core.durations import Fixed
 from fake_runway.core.history.journal import Act
+from fake_runway.core.lifecycles.session import State
+from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.sessions.call import Utterance
+from fake_runway.core.sessions.session import Plan
 from fake_runway.replay.record import read, token_of
 from fake_runway.replay.rerun import replay
 from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.room.tokens import LiveKit
+from fake_runway.scenarios.catalogue import Catalogue
 from tests.support.room import HOSTED, call_of, gathers_candidates, joined, session_of, until
 from tests.support.servers import Fake, StartFake
 
@@ -58,7 +65,7 @@ async def test_what_the_avatar_says_reaches_the_user(fake: Fake) -> None:
         call.transcript("assistant", 1, "Hello")
         call.client_event("confetti", {"count": 3})
         call.send_raw(b"raw", times=2)
-        await until(lambda: len(guest.packets) == 4 and guest.loudest > 1_000)
+        await until(lambda: len(guest.packets) == 4 and guest.loudest > 100)
         call.talking(on=False)
         await until(lambda: "silent" in guest.seen)
     assert guest.messages == [
@@ -247,3 +254,62 @@ async def test_the_timeline_has_what_happened_in_the_room(fake: Fake) -> None:
     steps = {step["operation"]: step for step in recorded["steps"] if "operation" in step}
     assert steps["consumeSession"]["media_url"] == session.user["url"]
     assert session.user["url"].startswith(fake.url.replace("http", "ws") + "/w/")
+
+
+def scenario(name: str) -> Scenario:
+    """Return a scenario of the catalogue."""
+    found = Catalogue.builtin().get(name)
+    assert found is not None
+    return found
+
+
+async def test_the_script_of_a_scenario_is_played(start_fake: StartFake) -> None:
+    """The avatar greets, says its line and hangs up; what it said stands in the session's call."""
+    fake = await start_fake(
+        rate=20.0, livekit=HOSTED, scenario=scenario("call-ended-by-the-avatar")
+    )
+    session = await session_of(fake, startScript="Hello there.")
+    async with joined(session.user) as guest:
+        await until(lambda: guest.reason)
+    texts: dict[int, str] = {}
+    for message in guest.messages:
+        texts[message["turn"]] = texts.get(message["turn"], "") + message["text"]
+    assert texts == {1: "Hello there.", 2: "It was nice to meet you. Goodbye."}
+    assert guest.reason == "ROOM_DELETED"
+    assert (await fake.get(session.id))["status"] == "COMPLETED"
+    kept = fake.world.account.call(session.id).transcript
+    assert [each.text for each in kept if isinstance(each, Utterance)] == list(texts.values())
+
+
+async def test_a_late_avatar_comes_when_its_scenario_says(start_fake: StartFake) -> None:
+    """The world's clock decides when; the tracks then flow at once."""
+    fake = await start_fake(livekit=HOSTED, scenario=scenario("call-late-avatar"))
+    session = await session_of(fake)
+    async with joined(session.user) as guest:
+        call = call_of(fake, session)
+        await until(lambda: call.joined_identities)
+        assert guest.others == []
+        fake.world.clock.jump(5.0)
+        await until(lambda: guest.frames["video"])
+        assert guest.others == [f"worker:{session.id}"]
+
+
+async def test_a_room_that_refuses_lets_no_client_in(start_fake: StartFake) -> None:
+    """It says so in a leave, as a room does whose join fails."""
+    fake = await start_fake(livekit=HOSTED, scenario=scenario("call-join-refused"))
+    session = await session_of(fake)
+    with pytest.raises(rtc.ConnectError):
+        async with joined(session.user):
+            pass
+    assert (await fake.get(session.id))["status"] == "RUNNING"
+
+
+async def test_a_session_can_start_when_a_participant_joins(start_fake: StartFake) -> None:
+    """With a join time, consuming the key alone does not start it; joining the room does."""
+    plan = Plan(join=Fixed(3_600.0))
+    fake = await start_fake(Settings(plan=plan), rate=1.0, livekit=HOSTED)
+    session = await session_of(fake)
+    assert fake.world.account.sessions[session.id].state is State.CLAIMED
+    async with joined(session.user):
+        await until(lambda: fake.world.account.sessions[session.id].state is State.RUNNING)
+    await until(lambda: fake.world.account.has_ended(session.id))

@@ -131,12 +131,18 @@ def shape_credentials(case: Case) -> Breaches:
     """Check them against the fake's: it names a room like its session, or as the situation says."""
     rooms = {session.id for session in case.seen.sessions}
     given = case.seen.situation.set_in("consumeSession")
-    url = given.get("url", case.context.media_url)
+    # a fake names its own room by the host at which the target has called it
+    urls = {
+        each.session: each.fields["url"]
+        for each in case.seen.consumes
+        if each.fields and each.fields.get("url")
+    }
     for answer in _of_shape(case, Shape.CREDENTIALS):
         fields = answer.fields
         room = fields["sessionId"] if fields["sessionId"] in rooms else fields["roomName"]
         if not isinstance(fields["roomName"], str) or not isinstance(fields["token"], str):
             continue  # checked by shape.types
+        url = given.get("url", urls.get(room, case.context.media_url))
         if fields["serverUrl"] != url and isinstance(fields["serverUrl"], str):
             yield Breach(f"serverUrl {url}", "another serverUrl")
         if room not in rooms or fields["roomName"] != given.get("roomName", room):

@@ -30,6 +30,15 @@ from fake_runway.core.scenario.notations import (
     choice,
     member,
 )
+from fake_runway.core.scenario.script import (
+    describe_script,
+    describe_setup,
+    merge_setup,
+    parse_script,
+    parse_setup,
+    script_schema,
+    setup_schema,
+)
 from fake_runway.core.sessions.session import Plan
 
 DEFAULT_MAX_DURATION_S = 300
@@ -289,6 +298,23 @@ SESSION = (
         "The room that tokens let into; null: the session's own.",
         _OURS,
         "plan.token_room",
+        option=None,
+    ),
+    Switch(
+        "call",
+        Notation(setup_schema(), parse_setup, describe_setup),
+        "How a call begins, and how the avatar's data travels.",
+        "Assumed: Runway's own worker is unpublished; its clients read both forms of transcripts.",
+        "plan.call",
+        option=None,
+        merge=merge_setup,
+    ),
+    Switch(
+        "script",
+        Notation(script_schema(), parse_script, describe_script),
+        "What the avatar does in a call, step by step.",
+        _OURS,
+        "plan.script",
         option=None,
     ),
 )

@@ -31,6 +31,7 @@ from fake_runway.core.lifecycles.session import (
     State,
 )
 from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
+from fake_runway.core.sessions.script import CallSetup, Step
 
 BLOCK_S = 6.0
 """RUNNING is billed in started blocks of this many seconds."""
@@ -81,6 +82,7 @@ class Plan:
         happenings: at most one for a state.
         faults: on calls about these sessions.
         token_room: the room of its tokens; None: its own.
+        call, script: how its call begins, and what the avatar does in it.
         scenario: the name of the scenario it comes from, empty if none.
     """
 
@@ -92,6 +94,8 @@ class Plan:
     happenings: tuple[Happening, ...] = ()
     faults: tuple[Fault, ...] = ()
     token_room: str | None = None
+    call: CallSetup = CallSetup()  # noqa: RUF009  # frozen
+    script: tuple[Step, ...] = ()
     scenario: str = ""
     _stages: dict["_StageKey", "Stage"] = field(
         default_factory=dict, init=False, repr=False, compare=False

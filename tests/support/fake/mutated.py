@@ -37,6 +37,10 @@ VALID: dict[str, list[Any]] = {
         {"event": "said", "role": "user", "turn": 1, "text": "Hello", "seconds": 1.5},
         {"event": "tool_called", "call": "1", "tool": "look", "args": {"at": ["this"]}},
     ],
+    "direct": [
+        {"say": "Hello."},
+        {"steps": [{"client_event": {"tool": "show", "args": {"a": 1}}}, {"wait": "1s"}]},
+    ],
     "putCredits": [{"left": 5}],
     "awaitSession": [{"states": ["ready"], "timeout": "0s"}],
     "awaitCalls": [{"match": {"operation": "createSession"}, "count": 1, "timeout": "0s"}],

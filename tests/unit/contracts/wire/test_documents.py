@@ -15,6 +15,7 @@ ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
     "AnyObject",
     "Connect",
+    "Direction",
     "Fault",
     "ScenarioData",
     "SessionForm",

@@ -134,6 +134,8 @@ def test_the_page_names_every_key_and_value() -> None:
         *match["moment"]["enum"],
         *fault["effect"]["properties"],
         *session_schema()["properties"]["then"]["items"]["properties"]["event"]["enum"],
+        *session_schema()["properties"]["script"]["items"]["properties"],
+        *session_schema()["properties"]["call"]["properties"],
         *RUNWAY_API.operation,
     }
     assert {word for word in words if not re.search(rf"[`\[{{ ]{word}[`: ]", page)} == set()

@@ -16,6 +16,7 @@ KNOWN = {
     *("$schema", "title", "description", "default", "const", "enum", "anyOf", "type", "pattern"),
     *("minLength", "minimum", "maximum", "exclusiveMinimum", "items", "minItems", "properties"),
     *("required", "additionalProperties", "propertyNames", "minProperties"),
+    *("maxLength", "maxItems", "maxProperties"),
 }
 
 any_json = st.recursive(
@@ -65,11 +66,14 @@ def _numbers(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 def _strings(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     if "pattern" in schema:
         return st.from_regex(schema["pattern"])
-    return st.text(min_size=schema.get("minLength", 0), max_size=10)
+    return st.text(
+        min_size=schema.get("minLength", 0), max_size=min(schema.get("maxLength", 10), 10)
+    )
 
 
 def _arrays(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    return st.lists(allowed_by(schema["items"]), min_size=schema.get("minItems", 0), max_size=3)
+    most = min(schema.get("maxItems", 3), 3)
+    return st.lists(allowed_by(schema["items"]), min_size=schema.get("minItems", 0), max_size=most)
 
 
 def _objects(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
@@ -78,9 +82,11 @@ def _objects(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
         each = {name: allowed_by(one) for name, one in schema["properties"].items()}
         required = set(schema.get("required", ()))
         fixed = {name: one for name, one in each.items() if name in required}
-        return _some(
-            fixed, {name: one for name, one in each.items() if name not in required}
-        ).filter(lambda value: len(value) >= schema.get("minProperties", 0))
+        optional = {name: one for name, one in each.items() if name not in required}
+        least, most = schema.get("minProperties", 0), schema.get("maxProperties", len(each))
+        if least == most == 1:  # a step, of which too few would pass the filter
+            return st.one_of([st.fixed_dictionaries({name: one}) for name, one in each.items()])
+        return _some(fixed, optional).filter(lambda value: least <= len(value) <= most)
     assert "properties" not in schema
     names = _strings(schema.get("propertyNames", {}))
     values = any_json if others is None else allowed_by(others)

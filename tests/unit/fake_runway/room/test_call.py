@@ -17,6 +17,7 @@ from fake_runway.room.participant import Participant
 from fake_runway.room.signalling import Joining
 from fake_runway.room.stage import ToolFailed
 from fake_runway.room.tokens import Admission, JoinRefused
+from fake_runway.worlds.world import World
 from tests.support.fake.runs import PRESET, Ask, Do, Player, alone
 from tests.support.processes import PATIENCE_S
 
@@ -294,7 +295,7 @@ async def test_the_avatar_begins_with_the_first_user(make_room: MakeRoom) -> Non
     """Not with a backend, and not again with another user."""
     began: list[str] = []
 
-    async def play(call: Call) -> None:
+    async def play(call: Call, _: World) -> None:
         began.append(call.session_id)
 
     room = make_room(play=play)

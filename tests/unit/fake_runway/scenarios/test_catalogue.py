@@ -222,6 +222,40 @@ def mine(tmp_path: Path) -> Path:
             ),
         ),
         (
+            "session:\n  script:\n    - say: Hello.\n    - sya: Bye.",
+            (
+                "4: $.session.script[1].sya: expected one of say, client_event, call_tool, wait,"
+                " silence, wait_for_speech, leave, end, freeze_video, mute_audio, drop_socket,"
+                " send, got sya; did you mean say?"
+            ),
+        ),
+        (
+            "session:\n  script:\n    - {say: Hello., wait: 1s}",
+            "3: $.session.script[0]: expected a mapping with one key, got a mapping",
+        ),
+        (
+            "session:\n  script:\n    - call_tool: {tool: a, then:\n      {timeout: [{wait: 5}]}}",
+            (
+                "4: $.session.script[0].call_tool.then.timeout[0].wait: expected a span such as"
+                " 1.5s, 200ms or 5m, got 5"
+            ),
+        ),
+        (
+            f"session:\n  script:\n    - say: {'x' * 2_001}",
+            (f'3: $.session.script[0].say: expected at most 2000 characters, got "{"x" * 56}...'),
+        ),
+        (
+            "session:\n  script:\n    - client_event: {tool: show price}",
+            '3: $.session.script[0].client_event.tool: expected a tool\'s name, got "show price"',
+        ),
+        (
+            "session:\n  call: {avatar: later}",
+            (
+                "2: $.session.call.avatar: expected one of at once, late, never, got"
+                ' "later"; did you mean late?'
+            ),
+        ),
+        (
             "name: slow\nsession: {queued: 1s}",
             "1: $.name: expected a name of its own, got slow, which the catalogue already has",
         ),

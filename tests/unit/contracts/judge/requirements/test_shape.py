@@ -136,6 +136,20 @@ ROWS = {
     "keys, where credentials are looked at": Row(
         ROOM, seen(answers=(success(),)), NOT_JUDGED, KEYS
     ),
+    "the address that the consume answered": Row(
+        ROOM,
+        seen(
+            consume(1.0, fields={"url": "ws://fake:4010/w/x"}),
+            consume(1.5, fields={"error": "The session has already been consumed."}),
+            answers=(credentials(TOKEN, serverUrl="ws://fake:4010/w/x"),),
+        ),
+        KEPT,
+    ),
+    "another address than the consume answered": Row(
+        ROOM,
+        seen(consume(1.0, fields={"url": "ws://fake:4010/w/x"}), answers=(credentials(TOKEN),)),
+        "another serverUrl",
+    ),
     "keys, where it is not known what comes": Row(ROOM, seen(answers=(success(),)), KEPT),
     "keys, where credentials are declared": Row(
         ROOM, seen(answers=(success(),)), KEPT, CREDENTIALS

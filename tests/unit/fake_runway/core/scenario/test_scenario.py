@@ -36,6 +36,7 @@ from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.core.types import LARGEST_INTEGER
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
+from tests.unit.fake_runway.core.scenario.scripts import scripts, setups
 
 ALLOWED = jsonschema.Draft202012Validator(scenario_schema())
 
@@ -116,6 +117,8 @@ def plans(draw: st.DrawFn) -> Plan:
         happenings=draw(happenings),
         faults=of_faults.faults,
         token_room=draw(st.none() | st.text(min_size=1, max_size=5)),
+        call=draw(setups),
+        script=draw(scripts),
         scenario=name,
     )
 
@@ -205,6 +208,8 @@ SESSION: Mapping[str, Callable[[Plan], object]] = {
     "then": lambda one: one.happenings,
     "faults": lambda one: one.faults,
     "token_room": lambda one: one.token_room,
+    "call": lambda one: one.call,
+    "script": lambda one: one.script,
 }
 
 
@@ -383,6 +388,40 @@ REFUSED: list[tuple[dict[str, Any], Path, str]] = [
         {"session": {"faults": [{"effect": {"delay": "99999h"}}]}},
         ("session", "faults", 0, "effect", "delay"),
         "expected",
+    ),
+    (
+        {"session": {"script": [{"say": "Hello."}, {"wait": "99999h"}]}},
+        ("session", "script", 1, "wait"),
+        "expected a span",
+    ),
+    (
+        {"session": {"script": [{"call_tool": {"tool": "a", "timeout": "99999h"}}]}},
+        ("session", "script", 0, "call_tool", "timeout"),
+        "expected a span",
+    ),
+    (
+        {
+            "session": {
+                "script": [
+                    {
+                        "call_tool": {
+                            "tool": "a",
+                            "then": {"timeout": [{"wait_for_speech": {"at_most": "99999h"}}]},
+                        }
+                    }
+                ]
+            }
+        },
+        (
+            *("session", "script", 0, "call_tool", "then", "timeout", 0),
+            *("wait_for_speech", "at_most"),
+        ),
+        "expected a span",
+    ),
+    (
+        {"session": {"call": {"avatar_after": "99999h"}}},
+        ("session", "call", "avatar_after"),
+        "expected a span",
     ),
     ({"avatars": {"an-id": "nobody"}}, ("avatars", "an-id"), "there is no nobody"),
     ({"avatars": {"an-id": {}}}, ("avatars", "an-id"), "expected a scenario with a session form"),
