@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from hashlib import blake2b
 from typing import Any
 
-import orjson
 from livekit.protocol.models import TrackInfo
 
 from fake_runway.clock import pause
@@ -39,7 +38,7 @@ from fake_runway.worlds.world import World
 MOST_PARTICIPANTS = 16
 MOST_DATA_REPORTS = 100
 
-_CLOSING: Mapping[Event | None, tuple[str, str]] = {
+CLOSING: Mapping[Event | None, tuple[str, str]] = {
     Event.ENDED: ("ended", "ROOM_DELETED"),
     Event.CANCELLED: ("cancelled", "ROOM_DELETED"),
     Event.CAPPED: ("capped", "ROOM_CLOSED"),
@@ -333,7 +332,7 @@ class Call:
             for who in sorted(present, key=lambda each: not each.hidden):
                 answer = await self._ask(who, tool, args, timeout_s, deadline)
                 if answer.error is None:
-                    return _value(answer.payload)
+                    return packets.value(answer.payload)
                 failure = ToolFailed(answer.error)
                 if answer.code != packets.UNSUPPORTED_METHOD:
                     break
@@ -452,7 +451,7 @@ class Call:
                 await seen.wait()
                 seen.clear()
         event = session.event if self._is_current() and session is not None else None
-        because, reason = _CLOSING[event]
+        because, reason = CLOSING[event]
         await self.end(reason, because=because)
 
     def _report(self, event: str, **fields: Any) -> None:
@@ -471,10 +470,3 @@ class Call:
 def _sid(prefix: str, *parts: str) -> str:
     """Return an id in LiveKit's form, the same for the same parts."""
     return f"{prefix}_{blake2b('/'.join(parts).encode(), digest_size=6).hexdigest()}"
-
-
-def _value(payload: str) -> Any:
-    try:
-        return orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return payload

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from google.protobuf.message import DecodeError
-from livekit.protocol.models import DataPacket, RpcError, TranscriptionSegment, UserPacket
+from livekit.protocol.models import DataPacket, RpcError, TranscriptionSegment
 
 from fake_runway.core.text import printable
 
@@ -84,7 +84,7 @@ def read(raw: bytes) -> Received:
         return Unknown()
     match kind := packet.WhichOneof("value"):
         case "user":
-            return _user(packet.user)
+            return said(packet.user.payload, packet.user.topic)
         case "rpc_request":
             asked = packet.rpc_request
             return RpcAsked(asked.id, asked.method, tuple(packet.destination_identities))
@@ -99,14 +99,35 @@ def read(raw: bytes) -> Received:
     return Unknown(kind or "")
 
 
-def _user(packet: UserPacket) -> EndCall | UserData:
-    try:
-        message = orjson.loads(packet.payload)
-    except orjson.JSONDecodeError:
-        message = None
+def said(payload: bytes, topic: str = "") -> EndCall | UserData:
+    """Return what the content of a user packet means. Nothing in it can raise."""
+    message = value(payload) if len(payload) <= LARGEST_PACKET else None
     if isinstance(message, dict) and message.get("type") == _END_CALL:
         return EndCall()
-    return UserData(packet.payload, packet.topic)
+    return UserData(payload, topic)
+
+
+def value(payload: str | bytes) -> Any:
+    """Return the JSON value that a payload is, or the payload if it is none."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return payload
+
+
+def client_event(tool: str, args: Mapping[str, Any]) -> bytes:
+    """Return a client event, as the content of a user packet."""
+    return orjson.dumps({"type": "client_event", "tool": tool, "args": dict(args)})
+
+
+def transcript(role: str, turn: int, delta: str) -> bytes:
+    """Return a piece of what was said, as the content of a user packet."""
+    return orjson.dumps({"type": "transcription", "role": role, "turn": turn, "text": delta})
+
+
+def tool_call(args: Mapping[str, Any]) -> str:
+    """Return what the call of a tool carries: JSON, `{"args": {...}}`."""
+    return orjson.dumps({"args": dict(args)}).decode()
 
 
 class Sender:
@@ -133,12 +154,11 @@ class Sender:
 
     def client_event(self, tool: str, args: Mapping[str, Any]) -> bytes:
         """Return a client event."""
-        return self.user(orjson.dumps({"type": "client_event", "tool": tool, "args": dict(args)}))
+        return self.user(client_event(tool, args))
 
     def transcript(self, role: str, turn: int, delta: str) -> bytes:
         """Return a piece of what was said, as a user packet."""
-        message = {"type": "transcription", "role": role, "turn": turn, "text": delta}
-        return self.user(orjson.dumps(message))
+        return self.user(transcript(role, turn, delta))
 
     def native_transcript(self, identity: str, track_sid: str, turn: int, text: str) -> bytes:
         """Return what a participant said so far in a turn, as LiveKit's own transcription."""
@@ -153,11 +173,11 @@ class Sender:
     def rpc_request(
         self, request_id: str, tool: str, args: Mapping[str, Any], *, to: str, timeout_s: float
     ) -> bytes:
-        """Return the call of a tool. Its payload is JSON: `{"args": {...}}`."""
+        """Return the call of a tool."""
         packet = self._packet([to])
         packet.rpc_request.id = request_id
         packet.rpc_request.method = tool
-        packet.rpc_request.payload = orjson.dumps({"args": dict(args)}).decode()
+        packet.rpc_request.payload = tool_call(args)
         packet.rpc_request.response_timeout_ms = round(min(timeout_s, 86_400) * 1_000)
         packet.rpc_request.version = 1
         return packet.SerializeToString()

@@ -7,6 +7,8 @@ answers joins with a sentence that says how to get a room.
 
 import asyncio
 import importlib
+import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -17,9 +19,11 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.web import cors
 from fake_runway.web.paths import Path
 from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
 
 if TYPE_CHECKING:
     from fake_runway.room.call import Call
+    from fake_runway.room.elsewhere import Avatars
     from fake_runway.room.endpoint import Endpoint
 
 PATHS = frozenset({("rtc",), ("rtc", "v1"), ("rtc", "validate"), ("rtc", "v1", "validate")})
@@ -29,15 +33,30 @@ NO_EXTRA = (
     " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
     " --livekit-url."
 )
+NO_CLIENT = (
+    "The avatar joins no room on a LiveKit server: install the extra livekit (pip install"
+    " 'fake-runway[livekit]') and start again, or leave out --livekit-avatar."
+)
 _IMPORT_AFTER_S = 0.5  # the first answers come first, and a server that stops at once imports none
 _OF_THE_EXTRA = frozenset({"aiortc", "aioice", "av", "livekit", "google"})
+
+_log = logging.getLogger("fake_runway")
+
+
+def has_client() -> bool:
+    """Return whether what an avatar needs on a LiveKit server is installed; none is imported."""
+    try:
+        return all(find_spec(name) is not None for name in ("aiortc", "livekit.rtc"))
+    except ModuleNotFoundError:  # no package livekit at all
+        return False
 
 
 class Rooms:
     """The rooms of one server.
 
     Args:
-        livekit: where tokens lead; if that is elsewhere, no room is served.
+        livekit: where tokens lead; if that is elsewhere, no room is served, and the avatars join
+            there if they are to.
         grace_s: seconds of real time in which a client whose socket was lost can come back.
     """
 
@@ -46,6 +65,8 @@ class Rooms:
         self._livekit = livekit
         self._grace_s = grace_s
         self._endpoint: Endpoint | None = None
+        self._avatars: Avatars | None = None
+        self._invitations: set[asyncio.Task[None]] = set()
         self._importing: asyncio.Task[None] | None = None
         self._has_extra = True
 
@@ -65,25 +86,48 @@ class Rooms:
 
     async def import_later(self) -> None:
         """Import what a room needs once the server has been up for a moment."""
-        if self._livekit.hosted:
+        if self._livekit.hosted or self._livekit.joined:
             await pause(_IMPORT_AFTER_S)
             await self._imported()
 
     async def _imported(self) -> None:
-        if self._endpoint is None and self._has_extra:
+        if self._endpoint is None and self._avatars is None and self._has_extra:
             if self._importing is None:
                 self._importing = asyncio.ensure_future(self._import())
             await asyncio.shield(self._importing)
 
     async def _import(self) -> None:
+        name = "fake_runway.room." + ("endpoint" if self._livekit.hosted else "elsewhere")
         try:
-            module = await asyncio.to_thread(importlib.import_module, "fake_runway.room.endpoint")
+            module = await asyncio.to_thread(importlib.import_module, name)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
                 raise
             self._has_extra = False
-        else:
+            if not self._livekit.hosted:
+                _log.error(NO_CLIENT)
+            return
+        if self._livekit.hosted:
             self._endpoint = module.Endpoint(self._worlds, self._livekit, grace_s=self._grace_s)
+        else:
+            self._avatars = module.Avatars(self._worlds, self._livekit)
+
+    def invite(self, world: World, session_id: str) -> None:
+        """Have the avatar join a session's room, some time soon, if it joins rooms elsewhere.
+
+        To be called when someone was given credentials for the room, or was refused them.
+        """
+        if self._avatars is not None:
+            self._avatars.invite(world, session_id)
+        elif self._livekit.joined and self._has_extra:
+            invitation = asyncio.ensure_future(self._invite(world, session_id))
+            self._invitations.add(invitation)
+            invitation.add_done_callback(self._invitations.discard)
+
+    async def _invite(self, world: World, session_id: str) -> None:
+        await self._imported()
+        if self._avatars is not None:
+            self._avatars.invite(world, session_id)
 
     def call(self, world: str, session_id: str) -> "Call | None":
         """Return the room of a session that a client has joined, None if there is none."""
@@ -91,7 +135,11 @@ class Rooms:
 
     async def close(self) -> None:
         """End every call: the server stops."""
+        for invitation in self._invitations:
+            invitation.cancel()
         if self._importing is not None:
             await asyncio.gather(self._importing, return_exceptions=True)
         if self._endpoint is not None:
             await self._endpoint.close()
+        if self._avatars is not None:
+            await self._avatars.close()

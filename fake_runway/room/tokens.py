@@ -30,12 +30,14 @@ class LiveKit:
     Attributes:
         url: where it is; of a hosted one empty: at the host that a call was made to.
         hosted: it is the room that the fake serves on its own port.
+        joined: the fake joins each session's room there, as its avatar.
     """
 
     url: str = "ws://127.0.0.1:7880"
     api_key: str = "devkey"
     api_secret: str = "secret"
     hosted: bool = False
+    joined: bool = False
 
     def __repr__(self) -> str:
         return f"<LiveKit {self.url or 'here'} as {self.api_key}>"
@@ -62,15 +64,40 @@ class LiveKit:
         grants = {"canPublish": False, "hidden": True}
         return self._credentials(session, f"backend:{session.id}", grants, now, url)
 
+    def avatar(self, session: Session, *, now: float, hidden: bool = False) -> dict[str, str]:
+        """Return the credentials of the avatar; see `user`. `hidden`: it has yet to appear."""
+        grants = {"canPublish": True, "hidden": hidden}
+        return self._credentials(
+            session, f"worker:{session.id}", grants, now, "", room=session.id, kind="agent"
+        )
+
+    def closer(self, session: Session, *, now: float) -> str:
+        """Return a token that lets its holder delete the room of a session, for a minute."""
+        claims = {
+            "iss": self.api_key,
+            "nbf": math.floor(now),
+            "exp": math.ceil(now + 60),
+            "video": {"roomCreate": True, "room": session.id},
+        }
+        return mint(claims, self.api_secret)
+
     def _credentials(
-        self, session: Session, identity: str, grants: dict[str, bool], now: float, url: str
+        self,
+        session: Session,
+        identity: str,
+        grants: dict[str, bool],
+        now: float,
+        url: str,
+        *,
+        room: str = "",
+        **more: str,
     ) -> dict[str, str]:
         ends_at = session.ends_at
         if ends_at is None:
             ends_at = (session.expires_at or now) + session.longest_s
         video = {
             "roomJoin": True,
-            "room": session.plan.token_room or session.id,
+            "room": room or session.plan.token_room or session.id,
             "canSubscribe": True,
             "canPublishData": True,
         }
@@ -80,6 +107,7 @@ class LiveKit:
             "nbf": math.floor(now),
             "exp": math.ceil(ends_at),
             "video": video | grants,
+            **more,
         }
         token = mint(claims, self.api_secret)
         return {"url": url or self.url, "token": token, "roomName": session.id}

@@ -86,11 +86,20 @@ class RunwayHandler:
 
     Args:
         livekit: where tokens lead and who signs them.
+        admitted: called with a world and a session's id after each call for credentials of its
+            room, whatever came of it.
     """
 
-    def __init__(self, worlds: Worlds, livekit: LiveKit) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        livekit: LiveKit,
+        *,
+        admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
+    ) -> None:
         self._worlds = worlds
         self._livekit = livekit
+        self._admitted = admitted
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
         self._polled = SessionBodies()
@@ -185,6 +194,8 @@ class RunwayHandler:
         self._worlds.answered[exchange.operation, delivery.status] += 1
         if exchange.faults:
             self._worlds.struck += 1
+        if exchange.media_url:
+            self._admitted(world, exchange.subject.id)
         if _log.isEnabledFor(logging.DEBUG):
             facts = {
                 "world": world.name,

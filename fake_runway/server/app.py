@@ -44,8 +44,8 @@ class FakeApp:
         self._livekit = livekit
         self._token = token
         self._hosts = hosts
-        self._runway = RunwayHandler(worlds, livekit)
         self.rooms = Rooms(worlds, livekit)
+        self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
     def answer_at_once(
         self, head: RequestHead, body: Callable[[], bytes]

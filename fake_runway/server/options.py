@@ -18,6 +18,7 @@ from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
+from fake_runway.room.rooms import NO_CLIENT, has_client
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.address import PORT
@@ -138,6 +139,11 @@ _SERVER = (
         help="A LiveKit server that tokens lead to, instead of the room of the fake itself.",
     ),
     click.option(
+        "--livekit-avatar",
+        is_flag=True,
+        help="Join each session's room on that server as its avatar; needs the extra livekit.",
+    ),
+    click.option(
         "--room-url",
         metavar="URL",
         type=_Parsed("url", _websocket_url),
@@ -213,6 +219,10 @@ def configuration_from(
     """
     if options["livekit_url"] and options["room_url"]:
         raise click.UsageError("expected --livekit-url or --room-url, got both")
+    if options["livekit_avatar"] and not options["livekit_url"]:
+        raise click.UsageError("expected --livekit-url beside --livekit-avatar, got none")
+    if options["livekit_avatar"] and not has_client():
+        raise click.UsageError(NO_CLIENT)
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
     selected, catalogue = _scenario_from(options)
     settings = Settings()
@@ -227,6 +237,7 @@ def configuration_from(
             api_key=options["livekit_api_key"],
             api_secret=options["livekit_api_secret"],
             hosted=options["livekit_url"] is None,
+            joined=options["livekit_avatar"],
         ),
         retention=Retention(
             most=options["max_worlds"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from fake_runway.room.rooms import NO_EXTRA, PATHS
+from fake_runway.room.rooms import NO_CLIENT, NO_EXTRA, PATHS
 from tests.support.processes import PATIENCE_S
 
 OF_THE_EXTRA = "('aiortc', 'aioice', 'av', 'livekit', 'google')"
@@ -51,3 +51,16 @@ def test_a_fake_imports_nothing_of_the_extra() -> None:
         f"print([name for name in sys.modules if name.partition('.')[0] in {OF_THE_EXTRA}])"
     )
     assert output_of(program) == "[]\n"
+
+
+def test_an_avatar_elsewhere_needs_the_client_before_the_server_starts() -> None:
+    """One line names what to install."""
+    program = """
+import sys
+sys.modules["livekit"] = None  # what Python takes for a package that is not there
+from click.testing import CliRunner
+from fake_runway.cli.main import main
+done = CliRunner().invoke(main, ["serve", "--livekit-url=ws://127.0.0.1:1", "--livekit-avatar"])
+print(done.exit_code, done.output.splitlines()[-1])
+"""
+    assert output_of(program) == f"2 Error: {NO_CLIENT}\n"

@@ -82,6 +82,10 @@ def test_an_option_sets_its_field_and_no_other(setting: Switch) -> None:
         ({"room_url": "http://a.example/b/"}, LiveKit(url="ws://a.example/b", hosted=True)),
         ({"room_url": "wss://a.example:1"}, LiveKit(url="wss://a.example:1", hosted=True)),
         ({"livekit_url": "https://a.example"}, LiveKit(url="wss://a.example")),
+        (
+            {"livekit_url": "ws://a.example", "livekit_avatar": True},
+            LiveKit(url="ws://a.example", joined=True),
+        ),
     ],
 )
 def test_tokens_lead_to_the_fake_itself_unless_said_otherwise(
@@ -99,6 +103,7 @@ def test_tokens_lead_to_the_fake_itself_unless_said_otherwise(
         ({"livekit_url": "ftp://a.example"}, "expected a URL like"),
         ({"livekit_url": "ws://a.example/?x=1"}, "expected a URL like"),
         ({"livekit_url": "ws://a", "room_url": "ws://b"}, "--livekit-url or --room-url, got both"),
+        ({"livekit_avatar": True}, "expected --livekit-url beside --livekit-avatar, got none"),
     ],
 )
 def test_an_address_of_a_room_is_one_url(options: dict[str, Any], problem: str) -> None:

@@ -1,0 +1,536 @@
+"""The avatar as a participant of a room on a LiveKit server.
+
+The fake joins the room of a session as soon as someone has credentials for it, by LiveKit's own
+client, which encodes pictures and sound anew for each room. It plays the same script as in a room
+of its own, and reports what the server tells it. Three things are the server's alone: it decides
+who may join, how long a client whose socket is lost may be away, and it tells no client of hidden
+participants. So a backend is called by the identity of its credentials, after all others.
+
+Source: LiveKit's documentation of its Python client, and of the server API's DeleteRoom.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import aiohttp
+import av
+from aiortc.mediastreams import MediaStreamError
+from livekit import rtc
+
+from fake_runway.core.errors import Refused
+from fake_runway.core.history.redaction import redacted_text
+from fake_runway.core.lifecycles.session import TERMINAL, State
+from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
+from fake_runway.core.sessions.session import Session
+from fake_runway.room import packets
+from fake_runway.room.call import CLOSING, MOST_DATA_REPORTS
+from fake_runway.room.hearing import Hearing
+from fake_runway.room.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
+from fake_runway.room.media import AvatarAudio, AvatarVideo
+from fake_runway.room.player import play
+from fake_runway.room.stage import ToolFailed, ToolTimeout
+from fake_runway.room.tokens import LiveKit
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.waiting import Topic
+from fake_runway.worlds.world import World
+
+MOST_AVATARS = 50
+"""Avatars of one server at the same time: each encodes a picture and a voice."""
+_JOINABLE = frozenset({State.CLAIMED, State.RUNNING})
+_AGENT = "worker:"  # no user, but an avatar
+_MOST_UNSENT = 1_000
+_CLOSE_S = 3.0
+_FULL_SCALE = 32_768
+_LONGEST_RPC_S = 86_400.0
+_SPARE_RPC_S = 10.0  # the world's clock ends a call; the client's only what that leaves
+_PASSED_ON = frozenset(
+    {
+        rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD,
+        rtc.RpcError.ErrorCode.RECIPIENT_NOT_FOUND,
+        rtc.RpcError.ErrorCode.RECIPIENT_DISCONNECTED,
+        rtc.RpcError.ErrorCode.CONNECTION_TIMEOUT,
+    }
+)
+"""Errors after which the next participant is asked."""
+_SOURCES: Mapping[int, str] = {
+    rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
+    rtc.TrackSource.SOURCE_CAMERA: "camera",
+    rtc.TrackSource.SOURCE_SCREENSHARE: "screen_share",
+}
+
+_log = logging.getLogger("fake_runway")
+
+
+class Avatars:
+    """The avatars of one server, in the rooms of a LiveKit server.
+
+    Args:
+        livekit: the server, and the key pair that signs the avatars' tokens.
+    """
+
+    def __init__(self, worlds: Worlds, livekit: LiveKit) -> None:
+        self._worlds = worlds
+        self._livekit = livekit
+        self._guests: dict[tuple[str, str], Guest] = {}  # by world and session
+
+    def invite(self, world: World, session_id: str) -> None:
+        """Have the avatar join the room of a session that has a call, unless it is there."""
+        session = world.account.sessions.get(session_id)
+        key = world.name, session_id
+        if session is None or session.state not in _JOINABLE or key in self._guests:
+            return
+        if len(self._guests) >= MOST_AVATARS:
+            _log.warning("session %s gets no avatar: %d are in calls", session_id, MOST_AVATARS)
+            return
+        self._guests[key] = Guest(
+            world,
+            session,
+            self._livekit,
+            is_current=lambda: self._worlds.get(world.name) is world,
+            over=lambda: self._guests.pop(key, None),
+        )
+
+    def get(self, world: str, session_id: str) -> "Guest | None":
+        """Return the avatar of a session, None if it is in no room."""
+        return self._guests.get((world, session_id))
+
+    async def close(self) -> None:
+        """End every call: the server stops."""
+        ends = [each.end("server_shutdown") for each in list(self._guests.values())]
+        await asyncio.gather(*ends)
+
+
+class Guest:
+    """The avatar of one session, as a participant of a room that another server has.
+
+    It is a `stage.Room`.
+
+    Args:
+        is_current: whether the world is still there.
+        over: called once, when it has left.
+        make_room: returns LiveKit's client, for tests without a server.
+
+    Attributes:
+        present: the clients in the room, by identity; those who said END_CALL have left already.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        session: Session,
+        livekit: LiveKit,
+        *,
+        is_current: Callable[[], bool],
+        over: Callable[[], object] = lambda: None,
+        make_room: Callable[[], Any] = rtc.Room,
+    ) -> None:
+        self.world = world
+        self.session_id = session.id
+        self.present: set[str] = set()
+        self._session = session
+        self._livekit = livekit
+        self._is_current = is_current
+        self._over = over
+        self._make_room = make_room
+        self._room: Any = None
+        self._closed = self._playing = False
+        self._setup = session.plan.call
+        hidden = self._setup.avatar is not AvatarAppears.AT_ONCE
+        look = session.options.avatar if not session.options.custom else CUSTOM
+        self._audio, self._video = AvatarAudio(look or CUSTOM), AvatarVideo(look or CUSTOM)
+        self._microphone = ""  # the id of the avatar's own track
+        self._unsent: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(_MOST_UNSENT)
+        self._texts: dict[tuple[str, int], str] = {}
+        self._data_count = 0
+        self._listeners: set[asyncio.Future[float]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._joining = self._start(self._join(hidden=hidden))
+        self._start(self._live())
+
+    def __repr__(self) -> str:
+        return f"<Guest {self.session_id} at {self._livekit.url}, {len(self.present)} others>"
+
+    # Its life
+
+    async def _live(self) -> None:
+        """Be in the room until the session has ended, or the world is gone."""
+        self._start(self._send())
+        sessions = self.world.account.sessions
+        watch = self.world.resources_watched.watching(
+            Topic(subject=self.session_id), lambda session: session.state in TERMINAL
+        )
+        with watch as seen, self.world.kept_up():
+            while True:
+                session = sessions.get(self.session_id)
+                if not self._is_current() or session is None or session.state in TERMINAL:
+                    break
+                await seen.wait()
+                seen.clear()
+        event = session.event if self._is_current() and session is not None else None
+        await self.end(CLOSING[event][0])
+
+    async def _join(self, *, hidden: bool) -> None:
+        """Join the room; a hidden avatar sees who is there, and publishes nothing."""
+        room = self._make_room()
+        token = self._livekit.avatar(self._session, now=self.world.clock.now(), hidden=hidden)
+        for event, handler in (
+            ("participant_connected", self._came),
+            ("participant_disconnected", self._went),
+            ("track_published", partial(self._published, on=True)),
+            ("track_unpublished", partial(self._published, on=False)),
+            ("track_subscribed", self._subscribed),
+            ("data_received", self._received),
+            ("disconnected", lambda _: self._lost(room)),
+        ):
+            room.on(event, handler)
+        try:
+            # pictures of users would be decoded for nothing
+            await room.connect(token["url"], token["token"], rtc.RoomOptions(auto_subscribe=False))
+            self._room = room
+            if not hidden:
+                await self._publish(room)
+        except Exception as error:  # what LiveKit's client raises is not documented as a whole
+            why = redacted_text(str(error), token["token"])
+            _log.warning(
+                "the avatar of session %s is not in its room at %s: %s",
+                self.session_id,
+                self._livekit.url,
+                why,
+            )
+            self._start(self.end("failed"))  # so that the next credentials bring another
+            return
+        for identity in self.present - room.remote_participants.keys():
+            self._leave(identity, "lost")  # before the avatar came back to be seen
+        for participant in room.remote_participants.values():
+            self._came(participant)
+            for publication in participant.track_publications.values():
+                self._published(publication, participant, on=True)
+
+    async def _publish(self, room: Any) -> None:
+        pictures, sound = rtc.VideoSource(WIDTH, HEIGHT), rtc.AudioSource(SAMPLE_RATE, 1)
+        video = rtc.LocalVideoTrack.create_video_track("avatar-video", pictures)
+        audio = rtc.LocalAudioTrack.create_audio_track("avatar-audio", sound)
+        local = room.local_participant
+        camera = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_CAMERA, simulcast=False)
+        microphone = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        self._microphone = (await local.publish_track(audio, microphone)).sid
+        await local.publish_track(video, camera)
+        self._start(_show(self._video, pictures))
+        self._start(_sound(self._audio, sound))
+
+    async def end(self, because: str) -> None:
+        """Leave, and send everyone away; report why."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._data_count > MOST_DATA_REPORTS:
+            self._report("data_ignored", count=self._data_count - MOST_DATA_REPORTS)
+        self._report("closed", reason=because)
+        self._audio.stop()
+        self._video.stop()
+        current = asyncio.current_task()
+        if self._joining is not current:  # LiveKit's client cannot stop halfway
+            await asyncio.wait({self._joining}, timeout=_CLOSE_S)
+        others = [task for task in self._tasks if task is not current]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                if self._room is not None:
+                    await self._room.disconnect()
+                    await self._delete_room()
+        self._over()
+
+    async def _delete_room(self) -> None:
+        """Have the server send everyone away; its own reason is ROOM_DELETED."""
+        url = self._livekit.url.replace("ws", "http", 1).rstrip("/")
+        token = self._livekit.closer(self._session, now=self.world.clock.now())
+        try:
+            async with (
+                aiohttp.ClientSession() as http,
+                http.post(
+                    f"{url}/twirp/livekit.RoomService/DeleteRoom",
+                    json={"room": self.session_id},
+                    headers={"Authorization": f"Bearer {token}"},
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                status = answer.status
+        except aiohttp.ClientError as error:
+            _log.debug("room %s was not deleted: %s", self.session_id, type(error).__name__)
+            return
+        if status not in (200, 404):
+            _log.warning("room %s was not deleted: the server said %d", self.session_id, status)
+
+    async def _send(self) -> None:
+        """Send one after the other, so that nothing overtakes."""
+        while True:
+            send = await self._unsent.get()
+            try:
+                await send()
+            except Exception as error:  # perhaps none is there to take it
+                _log.debug("session %s: data was not sent: %s", self.session_id, error)
+
+    def _post(self, send: Callable[[Any], Awaitable[None]], *, times: int) -> None:
+        for _ in range(times):
+            with suppress(asyncio.QueueFull):
+                self._unsent.put_nowait(self._sending(send))
+
+    def _sending(self, send: Callable[[Any], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def sent() -> None:
+            if self._room is not None:
+                await send(self._room.local_participant)
+
+        return sent
+
+    def _report(self, event: str, **fields: Any) -> None:
+        try:
+            self.world.report(self.session_id, {"event": event, **fields})
+        except Refused as refusal:  # the session may have ended meanwhile
+            _log.debug("call %s: %s was not reported: %s", self.session_id, event, refusal)
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # What the server tells
+
+    def _came(self, participant: Any) -> None:
+        identity = participant.identity
+        if identity in self.present or self._closed or identity.startswith(_AGENT):
+            return
+        self.present.add(identity)
+        self._report("joined", participant=identity, hidden=False)
+        if not self._playing:
+            self._playing = True
+            self._start(self._perform())
+
+    async def _perform(self) -> None:
+        try:
+            await play(self, self.world)
+        except Exception:
+            _log.exception("the script of session %s broke", self.session_id)
+
+    def _went(self, participant: Any) -> None:
+        on_purpose = participant.disconnect_reason in (
+            None,  # the server did not say
+            rtc.DisconnectReason.CLIENT_INITIATED,
+        )
+        self._leave(participant.identity, "leave" if on_purpose else "lost")
+
+    def _leave(self, identity: str, how: str) -> None:
+        if identity in self.present:
+            self.present.discard(identity)
+            self._report("left", participant=identity, how=how)
+
+    def _lost(self, room: Any) -> None:
+        """Note that the server has sent the avatar away, or is gone: so is the call."""
+        if room is self._room and not self._closed:
+            _log.warning("the avatar of session %s has lost its room", self.session_id)
+            for identity in sorted(self.present):
+                self._leave(identity, "lost")
+            self._start(self.end("dropped"))
+
+    def _published(self, publication: Any, participant: Any, *, on: bool) -> None:
+        if participant.identity not in self.present:
+            return
+        source = _SOURCES.get(publication.source, "other")
+        self._report(
+            "published" if on else "unpublished", participant=participant.identity, source=source
+        )
+        if on and source == "microphone":
+            publication.set_subscribed(True)
+
+    def _subscribed(self, track: Any, publication: Any, participant: Any) -> None:
+        if publication.source == rtc.TrackSource.SOURCE_MICROPHONE:
+            self._start(self._listen(rtc.AudioStream(track), participant.identity))
+
+    async def _listen(self, stream: Any, identity: str) -> None:
+        hearing = Hearing()
+        try:
+            async for event in stream:
+                frame = event.frame
+                level = max(map(abs, frame.data[::16]), default=0) / _FULL_SCALE
+                seconds = frame.samples_per_channel / frame.sample_rate
+                hearing, spoke_s = hearing.hear(level, seconds)
+                if spoke_s is not None:
+                    self._spoke(identity, spoke_s)
+        finally:
+            await stream.aclose()
+
+    def _spoke(self, identity: str, seconds: float) -> None:
+        self._report("spoke", participant=identity, seconds=round(seconds, 3))
+        for listener in self._listeners:
+            if not listener.done():
+                listener.set_result(seconds)
+
+    def _received(self, packet: Any) -> None:
+        identity = None if packet.participant is None else packet.participant.identity
+        if identity is None:  # of a hidden participant, or of one who is gone
+            return
+        if isinstance(packets.said(packet.data), packets.EndCall):
+            self._leave(identity, "end_call")
+            return
+        self._data_count += 1
+        if self._data_count <= MOST_DATA_REPORTS:
+            self._report("data", participant=identity, bytes=len(packet.data), known=False)
+
+    # What the avatar does: `stage.Room`
+
+    def announce(self) -> None:
+        """Let the avatar appear: it leaves as one whom none sees, and joins again."""
+        self._joining = self._start(self._appear())
+
+    async def _appear(self) -> None:
+        hidden, self._room = self._room, None
+        if hidden is not None:
+            await hidden.disconnect()
+        await self._join(hidden=False)
+
+    def talking(self, on: bool) -> None:
+        """Move the mouth and sound like a voice, or stop that; the server tells who speaks."""
+        self._audio.talking = self._video.talking = on
+
+    def transcript(self, role: str, turn: int, delta: str) -> None:
+        """Send what was said; turns rise over the whole session."""
+        copies = self._setup.data.copies
+        if self._setup.transcript is not TranscriptForm.NATIVE:
+            self._publish_data(packets.transcript(role, turn, delta), times=copies)
+        if self._setup.transcript is not TranscriptForm.DATA:
+            text = self._texts[role, turn] = self._texts.get((role, turn), "") + delta
+            segment = rtc.TranscriptionSegment(
+                id=f"turn-{turn}", text=text, start_time=0, end_time=0, language="", final=False
+            )
+            identity, track = f"worker:{self.session_id}", self._microphone
+            if role == "user":
+                identity, track = min(self.present, default=""), ""
+            said = rtc.Transcription(identity, track, [segment])
+            self._post(lambda local: local.publish_transcription(said), times=copies)
+
+    def client_event(self, tool: str, args: Mapping[str, Any]) -> None:
+        """Send a client event."""
+        self._publish_data(packets.client_event(tool, args), times=self._setup.data.copies)
+
+    def send_raw(self, data: bytes, times: int = 1) -> None:
+        """Send a user packet, as often as said."""
+        self._publish_data(data, times=times)
+
+    def _publish_data(self, data: bytes, *, times: int) -> None:
+        self._post(lambda local: local.publish_data(data), times=times)
+
+    async def call_tool(self, tool: str, args: Mapping[str, Any], timeout_s: float) -> Any:
+        """Call a tool of the first participant that knows it, the backend last.
+
+        The answer is its JSON, or its text if that is none. Time passes on the world's clock.
+
+        Raises:
+            ToolTimeout, ToolFailed.
+        """
+        deadline = asyncio.ensure_future(self.world.clock.sleep(timeout_s))
+        failure = ToolFailed("no participant that could serve it is in the room")
+        try:
+            for identity in (*sorted(self.present), f"backend:{self.session_id}"):
+                asking = asyncio.ensure_future(self._ask(identity, tool, args, timeout_s))
+                try:
+                    await asyncio.wait({asking, deadline}, return_when=asyncio.FIRST_COMPLETED)
+                    if not asking.done():
+                        raise ToolTimeout(f"{identity} did not answer within {timeout_s:g} s")
+                    return packets.value(asking.result())
+                except rtc.RpcError as error:
+                    if error.code == rtc.RpcError.ErrorCode.RESPONSE_TIMEOUT:
+                        raise ToolTimeout(f"{identity} did not answer in time") from error
+                    failure = ToolFailed(error.message)
+                    if error.code not in _PASSED_ON:
+                        break
+                finally:
+                    asking.cancel()
+            raise failure
+        finally:
+            deadline.cancel()
+
+    async def _ask(
+        self, identity: str, tool: str, args: Mapping[str, Any], timeout_s: float
+    ) -> str:
+        if self._room is None:
+            raise ToolFailed("the avatar is in no room")
+        answer: str = await self._room.local_participant.perform_rpc(
+            destination_identity=identity,
+            method=tool,
+            payload=packets.tool_call(args),
+            response_timeout=min(timeout_s, _LONGEST_RPC_S) + _SPARE_RPC_S,
+        )
+        return answer
+
+    def freeze_video(self, on: bool) -> None:
+        """Repeat the last picture, or stop that."""
+        self._video.frozen = on
+
+    def mute_audio(self, on: bool) -> None:
+        """Send silence, or stop that."""
+        self._audio.muted = on
+
+    def drop_socket(self) -> None:
+        """Say that it cannot: the sockets of users are the server's."""
+        _log.warning("session %s: a socket of another server cannot be lost", self.session_id)
+
+    async def user_spoke(self) -> float:
+        """Wait until a user has spoken and is silent again; return the seconds of speech."""
+        listener: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._listeners.add(listener)
+        try:
+            return await listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def close(self, reason: str) -> None:
+        """End the call: those who were in it have left it. `reason` is the server's to say."""
+        for identity in sorted(self.present):
+            self._leave(identity, "leave")
+        await self.end("ended")
+
+
+# Raw pictures and sound, as LiveKit's client takes them
+
+
+async def _show(track: AvatarVideo, source: Any) -> None:
+    decoder = av.CodecContext.create("vp8", "r")
+    with suppress(MediaStreamError):
+        while True:
+            for frame in decoder.decode(await track.recv()):
+                source.capture_frame(
+                    rtc.VideoFrame(
+                        frame.width, frame.height, rtc.VideoBufferType.I420, i420_of(frame)
+                    )
+                )
+
+
+async def _sound(track: AvatarAudio, source: Any) -> None:
+    decoder = av.CodecContext.create("libopus", "r")
+    one_channel = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+    with suppress(MediaStreamError):
+        while True:
+            for decoded in decoder.decode(await track.recv()):
+                for frame in one_channel.resample(decoded):
+                    samples = bytes(frame.planes[0])[: frame.samples * 2]
+                    await source.capture_frame(
+                        rtc.AudioFrame(samples, SAMPLE_RATE, 1, frame.samples)
+                    )
+
+
+def i420_of(frame: av.VideoFrame) -> bytes:
+    """Return a picture's three planes one after the other, without what lies beside its rows."""
+    rows: list[bytes] = []
+    for plane, width in zip(
+        frame.planes, (frame.width, *[(frame.width + 1) // 2] * 2), strict=True
+    ):
+        pixels = bytes(plane)
+        begins = range(0, plane.line_size * plane.height, plane.line_size)
+        rows += [pixels[begin : begin + width] for begin in begins]
+    return b"".join(rows)
