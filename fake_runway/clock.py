@@ -41,6 +41,11 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+def call_after(seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+    """Have `callback` called after seconds of the running loop; the handle cancels that."""
+    return asyncio.get_running_loop().call_later(seconds, callback)
+
+
 async def next_turn() -> None:
     """Let everything else that is ready run once; no time passes."""
     await asyncio.sleep(0)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
+from fake_runway.clock import call_after
+
 T = TypeVar("T")
 
 
@@ -89,7 +91,7 @@ class Alarms:
     def after(self, seconds: float, seen: asyncio.Event) -> Iterator[Alarm]:
         """Give an alarm that rings after so many seconds of real time."""
         alarm = Alarm(seen)
-        timer = asyncio.get_running_loop().call_later(seconds, self._add, alarm)
+        timer = call_after(seconds, lambda: self._add(alarm))
         try:
             yield alarm
         finally:
