@@ -90,8 +90,7 @@ def cancel_gone_soon(case: Case) -> Breaches:
     for session in case.seen.known:
         # the first that was sent counts: Runway may refuse it, or let it hang
         tried_at = [each.at for each in case.seen.cancels if each.session == session.id]
-        ended_at = min(tried_at, default=session.ended_at)
-        late_s = ended_at - left_at if ended_at is not None else 0.0
+        late_s = min(tried_at, default=left_at) - left_at
         if late_s > CANCELLED_WITHIN_S + case.seen.lost_s:
             got = f"one {late_s:.1f}s after the caller had left"
             yield Breach(f"a DELETE of {session.id} within {CANCELLED_WITHIN_S:g}s", got)

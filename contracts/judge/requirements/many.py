@@ -118,9 +118,9 @@ def many_not_in_a_row(case: Case) -> Breaches:
 def _one_by_one(case: Case) -> Breaches:
     """Check that the creates do not come in even steps, as behind a lock; one may be late."""
     at_s = sorted(each.at for each in case.seen.creates)[: len(case.seen.answers)][:-1]
-    spread_s = at_s[-1] - at_s[0] if at_s else 0.0
-    largest_s = max((later - before for before, later in pairwise(at_s)), default=0.0)
-    if spread_s > SPREAD_S + case.seen.lost_s and largest_s <= spread_s * STEP:
+    steps_s = [later - before for before, later in pairwise(at_s)]
+    spread_s = sum(steps_s)
+    if spread_s > SPREAD_S + case.seen.lost_s and max(steps_s) <= spread_s * STEP:
         expected = f"the creates of all callers within {SPREAD_S:.1f}s, or some at once"
         yield Breach(expected, f"one after the other, the last but one after {spread_s:.1f}s")
 

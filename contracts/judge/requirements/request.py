@@ -27,10 +27,11 @@ def _tidied(case: Case) -> bool:
     do so if it then asks for the known one. To pass on what was sent is a mistake.
     """
     sent = case.seen.situation.request.avatar
-    alone = sent[0] if isinstance(sent, list) and len(sent) == 1 else sent
-    if not isinstance(alone, str):
-        return False
-    meant = alone.strip().lower()
+    match sent:
+        case [str(text)] | str(text):
+            meant = text.strip().lower()
+        case _:
+            return False
     taken = [create.avatar == meant and create.status == 200 for create in case.seen.creates]
     return sent != meant and bool(taken) and all(taken)
 

@@ -89,7 +89,7 @@ def _reaches_runway(case: Case, allowed: set[str]) -> Breaches:
     for answer in case.answered:
         if answer.ok and answer.fields.get("sessionId") not in ours:
             yield Breach("a session created with the target's own API secret", "another session")
-        elif (answer.status or 0) >= 500 and others_succeed:
+        elif answer.status is not None and answer.status >= 500 and others_succeed:
             yield Breach("a success or a rejection", f"{answer}: {case.stopped_at}")
 
 

@@ -19,11 +19,13 @@ from tests.support.judge.connects import (
     seen,
     success,
 )
+from tests.support.judge.made_reports import SESSION
 
 FAILURE, GONE = "cancel.after-a-failure", "cancel.caller-gone"
-DELAYS, AGAIN = "cancel.delays-nobody", "cancel.again"
+GONE_SOON, DELAYS, AGAIN = "cancel.caller-gone-soon", "cancel.delays-nobody", "cancel.again"
 TWO = (create(), create(session=OTHER), STRUCK_POLL)
 OTHER_LIVE = lived(id_=OTHER)
+LEFT = got(None, 1.0)
 OVER = lived((2.0, "cancelled"))
 NONE = "none, and the session is provisioning"
 
@@ -64,6 +66,33 @@ ROWS = {
         FAILURE,
         seen(*TWO, cancel(2.0, status=500, faults=FAULT), sessions=(LIVE, OTHER_LIVE)),
         f"a DELETE of {OTHER}",
+    ),
+    "a cancel five seconds after its caller left": Row(
+        GONE_SOON, seen(create(), cancel(6.0), answers=(LEFT,)), KEPT
+    ),
+    "a later one": Row(
+        GONE_SOON,
+        seen(create(), cancel(6.5), answers=(LEFT,)),
+        f"a DELETE of {SESSION} within 5s, got one 5.5s after",
+    ),
+    "the first cancel counts": Row(
+        GONE_SOON, seen(create(), cancel(2.0), cancel(9.0), answers=(LEFT,)), KEPT
+    ),
+    "a late cancel, where the machine was late": Row(
+        GONE_SOON, seen(create(), cancel(7.0), answers=(LEFT,), lost_s=1.0), KEPT
+    ),
+    "the second of two is cancelled late, the first never": Row(
+        GONE_SOON,
+        seen(*TWO, cancel(9.0, session=OTHER), answers=(LEFT,), sessions=(LIVE, OTHER_LIVE)),
+        f"a DELETE of {OTHER} within 5s, got one 8.0s after",
+    ),
+    "a late cancel of what had failed": Row(
+        GONE_SOON,
+        seen(create(), cancel(9.0), answers=(LEFT,), sessions=(lived((2.0, "failed")),)),
+        NOT_OBSERVED,
+    ),
+    "a late cancel, and the caller was answered": Row(
+        GONE_SOON, seen(create(), cancel(9.0)), NOT_OBSERVED
     ),
     "the answer comes at the end of the slack": Row(
         DELAYS, seen(cancel(1.0), answers=(got(502, 9.5),)), KEPT

@@ -59,15 +59,25 @@ def steps(step_s: float, number: int = 9) -> list[float]:
     return [each * step_s for each in range(number)]
 
 
+BESIDE_CANCELS = at(
+    *(1.0, 9.0, 9.0), slow=1, traits=CANCELS, upstream=(cancel(1.0), REJECTED), sessions=()
+)
+
 ROWS = {
     "long in flight": Row(
         SIDE_BY_SIDE, replace(seen(create(), answers=(got(502, 1.0),)), beside=1), KEPT
+    ),
+    "shortly in flight": Row(
+        SIDE_BY_SIDE, replace(seen(create(), answers=(got(502, 0.9),)), beside=1), NOT_OBSERVED
     ),
     "a create that Runway rejects": Row(
         SIDE_BY_SIDE, replace(seen(REJECTED, answers=(got(502, 1.0),)), beside=1), NOT_OBSERVED
     ),
     "one that waited": Row(
         SIDE_BY_SIDE, replace(seen(create()), queued=LONG), "5 in flight at once, while one waited"
+    ),
+    "one that waited for nobody": Row(
+        SIDE_BY_SIDE, replace(seen(create()), queued=Queued(2.0, 0, 9)), "or --jobs 1"
     ),
     "creates behind a lock": Row(
         IN_A_ROW, begun(*steps(0.25)), "all callers within 1.5s, or some at once, got one after"
@@ -78,7 +88,9 @@ ROWS = {
     "five workers": Row(IN_A_ROW, begun(0, 0, 0, 0, 0, 2, 2, 2, 2), KEPT),
     "one create is late": Row(IN_A_ROW, begun(*steps(0.1, 8), 4.0), KEPT),
     "eight in steps": Row(IN_A_ROW, begun(*steps(0.4, 8)), "the last but one after 2.4s"),
-    "six in steps": Row(IN_A_ROW, begun(*steps(0.4, 6)), KEPT),
+    "eight in steps within 1.5 s": Row(IN_A_ROW, begun(*steps(0.25, 8)), KEPT),
+    "seven in steps": Row(IN_A_ROW, begun(*steps(0.5, 7)), "the last but one after 2.5s"),
+    "six in steps": Row(IN_A_ROW, begun(*steps(0.5, 6)), KEPT),
     "one caller": Row(EACH, calls(ONE), NOT_JUDGED),
     "a session each": Row(EACH, calls(ONE, ANOTHER), KEPT),
     "one session for both": Row(EACH, calls(ONE, ONE), "2 different sessions, got only 1"),
@@ -145,6 +157,13 @@ ROWS = {
     ),
     "a mistake of another kind": Row(
         IN_A_ROW, at(9.0, 9.0, 9.0, upstream=(REJECTED,), sessions=()), NOT_OBSERVED
+    ),
+    "a mistake of another kind, where one alone succeeds": Row(
+        IN_A_ROW, at(9.0, 9.0, 9.0, upstream=(REJECTED,), sessions=()), NOT_OBSERVED, ALONE
+    ),
+    "a mistake beside slow cancels": Row(IN_A_ROW, BESIDE_CANCELS, NOT_OBSERVED),
+    "a mistake beside slow cancels, where one alone succeeds": Row(
+        IN_A_ROW, BESIDE_CANCELS, "within 3.0s, as one alone", ALONE
     ),
     "the sessions are not the first caller's": Row(
         EACH, calls(success(id_=OTHER, token="t"), success(id_=SESSION, token="u")), KEPT

@@ -70,6 +70,14 @@ ROWS = {
     ),
     "it is not known what right ones do": Row(REJECTED, seen(answers=(got(400),)), KEPT),
     "the avatar is tidied": Row(REJECTED, asked(IN_CAPITALS, create()), KEPT, CREATES),
+    "it is taken out of a list": Row(REJECTED, asked([AVATAR], create()), KEPT, CREATES),
+    "the first is taken out of a list": Row(
+        REJECTED, asked([AVATAR, "x"], create()), "200 after", CREATES
+    ),
+    "it is taken out of two lists": Row(
+        REJECTED, asked([[AVATAR]], create()), "200 after", CREATES
+    ),
+    "the list is empty": Row(REJECTED, asked([], create()), "200 after", CREATES),
     "another avatar is made of it": Row(
         REJECTED, asked(IN_CAPITALS, OTHER_AVATAR), "200 after", CREATES
     ),

@@ -185,6 +185,11 @@ ROWS = {
         upstream=(consume(2.0, status=502),),
     ),
     "a key that somebody else used": of_session(KEPT, success(), KEY, (2.0, "consumed", "running")),
+    "a consumed key behind an unused one": Row(
+        KEY_OF,
+        seen(consume(1.0), answers=(success(id_=OTHER), success())),
+        "got one that the target has consumed",
+    ),
     "a bad one behind one that is no text": Row(
         KEY_OF, seen(answers=(success(sessionKey=5), success(sessionKey="x"))), "another value"
     ),

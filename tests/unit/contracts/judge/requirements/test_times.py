@@ -44,6 +44,13 @@ def by(answer: TargetAnswer, lost_s: float = 0.0) -> Observation:
     return seen(create(), answers=(answer,), lost_s=lost_s)
 
 
+def queue(said: str, callers: int, late: int) -> Row:
+    """Return so many callers, of whom the last is answered late; and so many late creates."""
+    answers = (got(502), got(502, 9.6))[-callers:]
+    creates = (create(3.0, body={"avatar": {"presetId": str(each)}}) for each in range(late))
+    return Row(DEADLINE, seen(*creates, answers=answers), said)
+
+
 def waits(status: int, after_s: float = 8.0) -> Row:
     """Return an answer at the deadline that is kept."""
     return Row(STATUS, by(got(status, after_s)), KEPT)
@@ -82,6 +89,9 @@ ROWS = {
     "a closed connection": Row(DEADLINE, by(CUT), NOT_OBSERVED),
     "one closed later": Row(DEADLINE, by(replace(CUT, came_at=9.6)), "no answer after 9.6s"),
     "one of two is closed": Row(DEADLINE, seen(create(), answers=(CUT, got(502))), KEPT),
+    "two of two callers wait for others": queue(KEPT, 2, 2),
+    "one of two": queue("502 after 9.6s", 2, 1),
+    "one caller who waits with others": queue("502 after 9.6s", 1, 2),
     "500": waits(500),
     "599": waits(599),
     "499": waits(499)._replace(said="504 or another 5xx, got 499"),

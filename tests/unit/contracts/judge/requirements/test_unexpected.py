@@ -30,6 +30,7 @@ BY_GET = replace(CONTEXT, method="GET")
 OF_GET = got(405, method="GET")
 PERSONALITY = create(body={**PRESET, "personality": "a pirate"})
 VERSION = CallerRequest(headers={"X-Runway-Version": "2020-01-01"})
+COOKIE, WITH_COOKIE = CallerRequest(headers={"Cookie": "a=b"}), create(cookies=True)
 
 
 def allows(said: str, **headers: str) -> Row:
@@ -59,6 +60,9 @@ ROWS = {
     for id_, row in both(said).items()
 } | {
     "avatar and model": Row(KEYS, seen(create(), answers=(success(),)), KEPT),
+    "they, where every connect succeeds": Row(
+        KEYS, seen(create(), answers=(success(),)), KEPT, OTHERS_SUCCEED
+    ),
     "another key": Row(
         KEYS, seen(create(body={**PRESET, "secret": "x", "host": "y"})), "also host, secret"
     ),
@@ -75,7 +79,7 @@ ROWS = {
         KEYS, seen(create(), answers=(got(500),)), "or a rejection, got 500 after", OTHERS_SUCCEED
     ),
     "a failure, as of every connect": Row(KEYS, seen(create(), answers=(got(500),)), KEPT),
-    "a rejection": Row(KEYS, seen(answers=(got(499),)), KEPT),
+    "a rejection": Row(KEYS, seen(answers=(got(499),)), KEPT, OTHERS_SUCCEED),
     "a version of the caller's": Row(
         OWN, seen(create(versioned=False), answers=(success(),), request=VERSION), "or none"
     ),
@@ -89,6 +93,13 @@ ROWS = {
     ),
     "no version, and none is sent": Row(
         OWN, seen(create(versioned=False), answers=(success(),)), KEPT
+    ),
+    "a cookie of the caller's": Row(
+        OWN, seen(WITH_COOKIE, answers=(success(),), request=COOKIE), "got a Cookie header"
+    ),
+    "a cookie of the target's": Row(OWN, seen(WITH_COOKIE, answers=(success(),)), KEPT),
+    "a cookie that is kept back": Row(
+        OWN, seen(create(), answers=(success(),), request=COOKIE), KEPT
     ),
     "an origin with credentials": allows(
         "https://evil.invalid with them", origin="https://evil.invalid", credentials="TRUE"
