@@ -765,6 +765,14 @@ def test_deleting_an_ended_session_follows_the_switch(deleted_again: bool) -> No
     assert seen(account) == before
 
 
+def test_a_session_has_ended_once_it_is_terminal() -> None:
+    """One that goes on has not, nor one that nobody knows."""
+    account = new_account()
+    ended, live = account.create(at=START), account.create(at=START)
+    account.delete(ended.id, at=START + 1)
+    assert [account.has_ended(each) for each in (ended.id, live.id, "")] == [True, False, False]
+
+
 # Unknown ids
 
 
