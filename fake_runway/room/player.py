@@ -39,7 +39,7 @@ from fake_runway.core.sessions.script import (
 from fake_runway.room.stage import Room, ToolFailed, ToolTimeout
 from fake_runway.worlds.world import World
 
-_PIECE = re.compile(r"\s*\S+(?:\s+\Z)?")
+_PIECE = re.compile(r"\s++\S*+|\S++")
 _MOST_DIRECTIONS = 100  # that wait for the avatar to be free
 
 _log = logging.getLogger("fake_runway")
@@ -51,7 +51,10 @@ class _CallOver(Exception):
 
 def pieces(text: str) -> list[str]:
     """Return `text` word by word, each with the space before it; together they are `text`."""
-    return _PIECE.findall(text) or [text]
+    found = _PIECE.findall(text)
+    if len(found) > 1 and found[-1].isspace():
+        found[-2:] = [found[-2] + found[-1]]
+    return found or [text]
 
 
 async def play(room: Room, world: World) -> None:

@@ -52,7 +52,8 @@ def _not_empty(text: str) -> str:
 
 
 def _websocket_url(text: str) -> str:
-    url = re.sub("^http", "ws", text.rstrip("/"))
+    url = text.rstrip("/")
+    url = f"ws{url.removeprefix('http')}" if url.startswith("http") else url
     if not _URL.fullmatch(url):
         raise ValueError(f"expected a URL like wss://host:port, got {text!r}")
     return url

@@ -12,7 +12,7 @@ from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, serving
 from fake_runway.worlds.registry import Retention
 from tests.support.fake.over_http import Caller, WorldAddress, address_of, asking_once, run_alone
-from tests.support.fake.runs import scripted
+from tests.support.fake.runs import LIVEKIT, scripted
 
 WORKERS = 64
 RUNS = int(os.environ.get("FAKE_RUNWAY_TEST_RUNS", "2"))
@@ -22,7 +22,9 @@ RUNS = int(os.environ.get("FAKE_RUNWAY_TEST_RUNS", "2"))
 async def test_a_world_on_a_busy_server_is_as_if_it_were_alone() -> None:
     """Parallel runs with faults, acts and moved clocks: every journal is that of the run alone."""
     catalogue = Catalogue.builtin()
-    configuration = Configuration(rate=0.0, retention=Retention(most=WORKERS * RUNS + 1))
+    configuration = Configuration(
+        rate=0.0, livekit=LIVEKIT, retention=Retention(most=WORKERS * RUNS + 1)
+    )
     addresses: dict[int, WorldAddress] = {}
     async with (
         serving(configuration) as server,

@@ -206,6 +206,11 @@ class Chosen:
         self._spent_before = 0
         self._created_before = 0
 
+    @property
+    def room_url(self) -> str:
+        """Where the room of each of its sessions is."""
+        return f"{self._url.replace('http', 'ws', 1)}/w/{self.world.name}"
+
     # The wire
 
     async def create(self, **body: Any) -> Answer:

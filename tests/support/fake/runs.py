@@ -148,6 +148,7 @@ def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
         cookies=False,
         body={} if refusal else asked.body,
         rejection=refusal,
+        media_url=LIVEKIT.url if operation.leads else "",
     )
     token = learned.key(id_, fits=asked.fits) if consumes else ""
     return RunwayCall(world, LIVEKIT, operation, exchange, token)
