@@ -232,6 +232,8 @@ class _Performance:
             waits.add(asyncio.ensure_future(limit))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if at_most_s is not None and not speech.done():
+                self._report("unheard", seconds=_in_milliseconds(at_most_s))
         finally:
             for wait in waits:
                 wait.cancel()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fake_runway.clock import next_turn
 from fake_runway.core.durations import NO_TIME
+from fake_runway.core.history.journal import Act
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.scenario.script import describe_script, parse_script
 from fake_runway.core.scenario.settings import Settings
@@ -326,13 +327,18 @@ async def speaks_after_5_s(one: Played) -> None:
 
 
 @pytest.mark.parametrize(
-    ("listening", "at"), [({}, 5), ({"at_most": "10s"}, 5), ({"at_most": "3s"}, 3)]
+    ("listening", "at", "unheard"),
+    [({}, 5, []), ({"at_most": "10s"}, 5, []), ({"at_most": "3s"}, 3, [3.0])],
 )
-def test_a_script_waits_for_a_user_to_speak(listening: Json, at: float) -> None:
-    """As long as that takes, or at most so long."""
+def test_a_script_waits_for_a_user_to_speak(
+    listening: Json, at: float, unheard: list[float]
+) -> None:
+    """As long as that takes, or at most so long; that nobody was heard is reported."""
     one = played({"wait_for_speech": listening}, {"freeze_video": True}, meanwhile=speaks_after_5_s)
 
     assert one.room.written == [(at, "freezes")]
+    reports = [each.given for each in one.world.log.entries() if isinstance(each, Act)]
+    assert [each["seconds"] for each in reports if each["event"] == "unheard"] == unheard
 
 
 # What the admin API tells
