@@ -40,12 +40,12 @@ ARGUMENTS = (
 )
 
 
-def bundle(node: Node, folder: Path) -> None:
-    """Write the page with all that it needs to a folder."""
+def bundle(node: Node, folder: Path, page: str = "call.jsx") -> None:
+    """Write a page with all that it needs to a folder."""
     subprocess.run(
         (
             node.script("node_modules/.bin/esbuild"),
-            PAGE / "call.jsx",
+            PAGE / page,
             "--bundle",
             "--jsx=automatic",
             "--format=esm",

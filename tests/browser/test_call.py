@@ -38,6 +38,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def vanilla(folder: Path, tmp_path: Path) -> Path:
+    """A page without a framework."""
+    bundle(node_with_packages(PAGE), tmp_path, "vanilla.js")
+    return tmp_path
+
+
 def call(folder: Path, act: Callable[[Visit], Awaitable[None]], **options: Any) -> None:
     """Open the page offline and let `act` use it."""
 
@@ -100,6 +107,28 @@ def test_a_call_from_the_click_to_the_hang_up(
         assert [statistics["opened"], len(visit.sockets)] == [1, 1], "it connected anew"
 
     call(folder, act, by_key=by_key, query=query)
+
+
+def test_a_page_without_a_framework_gets_its_call(vanilla: Path) -> None:
+    """The official SDK alone: picture, voice, words, an event, and the end by its method."""
+
+    async def act(visit: Visit) -> None:
+        await visit.until("window.seen.states.includes('active')")
+        await visit.until("document.querySelector('video').videoWidth === 320")
+        await visit.frames(5)
+        visit.room.talking(True)
+        visit.room.transcript("assistant", 1, "Good morning.")
+        visit.room.client_event("show_caption", {"text": "Hello"})
+        await visit.until("window.seen.transcript.some(({text}) => text === 'Good morning.')")
+        await visit.until("window.seen.events.length === 1")
+        await visit.until("window.statistics().then(all => all.audio.totalAudioEnergy > 0.001)")
+        await visit.page.click("button")
+        await visit.state("completed")
+        await visit.until("window.seen.states.at(-1) === 'ended'")
+        assert (await visit.seen())["errors"] == []
+        assert len(visit.sockets) == 1
+
+    call(vanilla, act, by_key=True)
 
 
 def test_a_page_that_shows_its_token_to_the_gateway_gets_its_call(folder: Path) -> None:

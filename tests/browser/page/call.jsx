@@ -13,42 +13,11 @@ import {
   useTranscript,
 } from "@runwayml/avatars-react";
 import "@runwayml/avatars-react/styles.css";
+import { connect, query, seen } from "./seen.js";
 
-const query = new URLSearchParams(location.search);
 const avatarId = query.get("avatar") ?? "cat-character";
-
-// What tests read: events of the avatar, the transcript, errors, and how often the call ended.
-const seen = { events: [], transcript: [], errors: [], ended: 0 };
-window.seen = seen;
-
-// Every peer connection of the page, for its statistics.
-window.peers = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...options) {
-    super(...options);
-    window.peers.push(this);
-  }
-};
-
-window.statistics = async () => {
-  const found = { opened: window.peers.length };
-  for (const peer of window.peers) {
-    for (const one of (await peer.getStats()).values()) {
-      if (one.type === "inbound-rtp") found[one.kind] = one;
-    }
-  }
-  return found;
-};
-
-async function connectWithToken(avatar) {
-  const response = await fetch(query.get("connect"), {
-    method: "POST",
-    headers: { authorization: `Bearer ${query.get("bearer")}`, "content-type": "application/json" },
-    body: JSON.stringify({ avatarId: avatar }),
-  });
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return response.json();
-}
+const connectWithToken = (avatar) =>
+  connect(avatar, { authorization: `Bearer ${query.get("bearer")}` });
 
 function Transcript() {
   const entries = useTranscript({ interim: true });
