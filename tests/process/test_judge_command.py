@@ -37,6 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(7)
         self.send_response(503)
         self.end_headers()
+http.server.ThreadingHTTPServer.request_queue_size = 128  # else some of many callers wait a second
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
@@ -368,6 +369,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 KNOWN = sys.argv[2:]
+http.server.ThreadingHTTPServer.request_queue_size = 128  # else some of many callers wait a second
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 

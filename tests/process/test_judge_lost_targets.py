@@ -86,6 +86,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 if child := os.environ.get("CHILD"):
     exec(child)
+http.server.ThreadingHTTPServer.request_queue_size = 128  # else some of many callers wait a second
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
