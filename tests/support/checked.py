@@ -18,6 +18,7 @@ from aiohttp import web
 
 from contracts.wire.schema import ContractViolation, load, validate
 from fake_runway.core.faults.effects.base import Delivery
+from fake_runway.pages import paths as pages
 from fake_runway.room.rooms import PATHS
 from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.server.app import FakeApp
@@ -189,8 +190,9 @@ class CheckedFake(FakeApp):
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Check what is answered in a while."""
         response = await super().handle(request)
-        if path_of(request.raw_path).in_world in PATHS:
-            return response  # LiveKit's, and in no contract of ours
+        path = path_of(request.raw_path)
+        if path.in_world in PATHS or pages.owns(path, request.headers.get("Accept", "")):
+            return response  # LiveKit's, or for people: in no contract of ours
         _check_response("runway", request, response, self.violations)
         return response
 
