@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -29,6 +30,7 @@ from contracts.judge.situations.building import CUSTOM_AVATAR
 from contracts.judge.situations.catalogue import situations
 from contracts.judge.target import PORT, Target, TargetError
 from contracts.judge.verdict import Report
+from contracts.live.command import Watching
 from contracts.report import Format, check_writable, write
 from contracts.report.redaction import Redaction
 from contracts.report.terminal import Terminal
@@ -204,6 +206,26 @@ def _report(text: str) -> tuple[Format, Path]:
     help="junit, json, html or github; repeatable. A file named - is standard output: the verdicts"
     " then go to standard error, but for github.",
 )
+@click.option(
+    "--open",
+    "opened",
+    is_flag=True,
+    help="Open a page in your browser that fills while the run goes on.",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Run again when a file changes, on Enter, or from the page; q and Enter ends. Needs"
+    " watchfiles: pip install 'fake-runway[watch]'.",
+)
+@click.option(
+    "--watch-path",
+    "watched",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    show_default=False,
+    help="The file or folder that --watch watches; repeatable. [default: this folder]",
+)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def check(
     *,
@@ -218,6 +240,9 @@ def check(
     strict: bool,
     profile: str,
     reports: Sequence[tuple[Format, Path]],
+    opened: bool,
+    watch: bool,
+    watched: Sequence[Path],
     command: tuple[str, ...],
     **options: Any,  # those that are named like the fields of RunOptions
 ) -> None:
@@ -257,25 +282,17 @@ def check(
           --answer-map session_id=sessionId --answer-map session_key=sessionKey -- npm start
       one family of requirements:
         runway-contracts check --only request -- npm start
+      while you mend it, in seconds after each change, on a page that shows what is seen:
+        runway-contracts check --profile quick --open --watch -- node server.js
     """
     try:
         run = RunOptions(requirements=_chosen(only, skip), quick=profile == "quick", **options)
     except ImportError as error:
         raise click.UsageError(f"--examples: {error}") from None
-    if run.fake_port and run.fake_url:
-        raise click.UsageError("--fake-port is for a fake of our own, --fake-url for another one")
-    if PORT in url and not command:
-        raise click.UsageError("{port} is for a target that a COMMAND starts")
-    if run.instances > 1 and PORT not in url:
-        raise click.UsageError("--instances needs {port} in --target, and in the COMMAND or PORT")
-    if not run.situations():
-        raise click.UsageError("no situation of the quick profile is about these requirements")
+    _check_together(run, url, command, reports)
+    if watch and not (command or run.fake_port or run.fake_url):
+        raise click.UsageError("--watch without a COMMAND needs --fake-port: the same in each run")
     to_output = [form for form, file in reports if str(file) == "-"]
-    if len(to_output) > 1:
-        raise click.UsageError("only one --report can be written to standard output")
-    files = [file.resolve() for _, file in reports if str(file) != "-"]
-    if again := [file for at, file in enumerate(files) if file in files[:at]]:
-        raise click.UsageError(f"two --report name the same file {again[0]}")
     # annotations of GitHub are found in any log; another report must be alone for its reader
     alone = bool(to_output) and to_output != [Format.GITHUB]
     terminal = Terminal.usual(strict=strict, err=alone)
@@ -287,22 +304,84 @@ def check(
         custom_body_template=custom_body_template,
         answer_map=answer_map,
     )
-    try:
-        report = _until_signal(_judged(run, endpoint, command, terminal.listen))
+
+    def finish(ended: Report | Exception) -> None:
         terminal.close()
+        if isinstance(ended, Exception):
+            _say(ended, Redaction(run.api_secret))
+            return
         for form, file in reports:
-            write(report, form, file, strict=strict)
+            write(ended, form, file, strict=strict)
+
+    async def once(listen: Listener) -> Report:
+        return await _judged(run, endpoint, command, listen)
+
+    try:
+        if opened or watch:
+            watching = Watching(
+                target=endpoint.url,
+                secret=run.api_secret,
+                strict=strict,
+                opened=opened,
+                paths=_watched(watched) if watch else None,
+                unwatched=[file.resolve() for _, file in reports],
+            )
+            report = _until_signal(watching.runs(once, terminal.listen, finish))
+        else:
+            report = _until_signal(once(terminal.listen))
+        if not watch:
+            finish(report)
     except (TargetError, FakeError, _Interrupted, OSError) as error:
         terminal.close()
-        _exit_for(error, Redaction(run.api_secret))
+        if not watch or isinstance(error, _Interrupted):
+            _say(error, Redaction(run.api_secret))
+        sys.exit(_code_of(error))
+    sys.exit(_code(report, strict=strict))
+
+
+def _code(report: Report, *, strict: bool) -> int:
+    """Return the exit code of a run, and say why it is no evidence if it is not."""
     if report.not_exercised:
         hint = Redaction.of(report).line(report.not_exercised)
         click.echo(f"runway-contracts: {hint}", err=True)
     if report.broken(strict=strict):
-        sys.exit(EXIT_BROKEN)
+        return EXIT_BROKEN
     if report.not_exercised:
-        sys.exit(EXIT_UNREACHABLE)
-    sys.exit(0 if report.kept(strict=strict) else EXIT_BROKEN)
+        return EXIT_UNREACHABLE
+    return 0 if report.kept(strict=strict) else EXIT_BROKEN
+
+
+def _check_together(
+    run: RunOptions,
+    url: str,
+    command: Sequence[str],
+    reports: Sequence[tuple[Format, Path]],
+) -> None:
+    """Check what options say of each other.
+
+    Raises:
+        click.UsageError.
+    """
+    if run.fake_port and run.fake_url:
+        raise click.UsageError("--fake-port is for a fake of our own, --fake-url for another one")
+    if PORT in url and not command:
+        raise click.UsageError("{port} is for a target that a COMMAND starts")
+    if run.instances > 1 and PORT not in url:
+        raise click.UsageError("--instances needs {port} in --target, and in the COMMAND or PORT")
+    if not run.situations():
+        raise click.UsageError("no situation of the quick profile is about these requirements")
+    if sum(str(file) == "-" for _, file in reports) > 1:
+        raise click.UsageError("only one --report can be written to standard output")
+    files = [file.resolve() for _, file in reports if str(file) != "-"]
+    if again := [file for at, file in enumerate(files) if file in files[:at]]:
+        raise click.UsageError(f"two --report name the same file {again[0]}")
+
+
+def _watched(paths: Sequence[Path]) -> list[Path]:
+    """Return what is watched: absolute paths."""
+    if find_spec("watchfiles") is None:
+        raise click.UsageError("--watch needs watchfiles: pip install 'fake-runway[watch]'")
+    return [each.resolve() for each in paths or [Path.cwd()]]
 
 
 def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Requirement, ...]:
@@ -357,17 +436,23 @@ def _until_signal(run: Coroutine[Any, Any, Report]) -> Report:
         raise _Interrupted(*caught) from None
 
 
-def _exit_for(error: Exception, redaction: Redaction) -> None:
-    """Print the error in a line, and end with its code."""
+def _say(error: Exception, redaction: Redaction) -> None:
+    """Print the error in a line, and what the target wrote."""
     if isinstance(error, _Interrupted):
         click.echo("runway-contracts: interrupted", err=True)
-        sys.exit(EXIT_SIGNAL + error.args[0])
+        return
     click.echo(f"runway-contracts: {error}", err=True)
     if isinstance(error, TargetError) and error.output:
         # redacted before lines are cut: half a secret is one too
         for line in redaction.block(error.output, longest=1 << 30).split("\n"):
             click.echo(f"  | {line[:300]}", err=True)
-    sys.exit(EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL)
+
+
+def _code_of(error: Exception) -> int:
+    """Return the exit code of a run that ended without a report."""
+    if isinstance(error, _Interrupted):
+        return EXIT_SIGNAL + int(error.args[0])
+    return EXIT_UNREACHABLE if isinstance(error, TargetError) else EXIT_INTERNAL
 
 
 @main.command("list")

@@ -192,6 +192,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "contracts": (
         "durations wire judge",
         "drift endpoint report strategies",
+        "live",
         "cli conformance pytest_plugin",
         "__main__",
     ),

@@ -30,7 +30,7 @@ from contracts.judge.situation import Expect, Situation
 from contracts.judge.situations.building import soon
 from contracts.judge.spellings import Searched
 from contracts.judge.suspects import Suspects
-from contracts.judge.verdict import NotPlayed, Report, judge
+from contracts.judge.verdict import Finding, NotPlayed, Report, judge
 
 PRESETS = (
     "game-character",
@@ -55,11 +55,17 @@ class RunBegan:
 
 @dataclass(frozen=True)
 class SituationPlayed:
-    """A situation is over."""
+    """A situation is over.
+
+    Attributes:
+        findings: what it breaks by itself; the rest of the run may show that more is broken, or
+            that the target was not exercised.
+    """
 
     seen: Observation
     done: int
     of: int
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -256,7 +262,13 @@ class Runner:
         except TargetGone:
             return
         self._keep(seen)
-        self.listen(SituationPlayed(seen, len(self._played), len(self.plan.situations)))
+        done, of = len(self._played), len(self.plan.situations)
+        self.listen(SituationPlayed(seen, done, of, self._broken_by(seen)))
+
+    def _broken_by(self, seen: Observation) -> tuple[Finding, ...]:
+        context = self._context()
+        verdicts = (judge(each, [seen], context) for each in self.plan.requirements)
+        return tuple(finding for each in verdicts for finding in each.findings)
 
     async def _complete(self, situations: Sequence[Situation], *, one_by_one: bool = False) -> None:
         """Play again what is no evidence, because the target had ceased to connect anybody."""

@@ -8,8 +8,9 @@ is a secret too.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from contracts.judge.observation import Observation, TargetAnswer
 from contracts.judge.spellings import spellings
 from contracts.judge.verdict import Report
 
@@ -51,10 +52,16 @@ class Redaction:
     @classmethod
     def of(cls, report: Report) -> "Redaction":
         """Return a redaction for every secret in a report."""
+        return cls.seen(report.context.secret, report.observations)
+
+    @classmethod
+    def seen(cls, secret: str, observations: Iterable[Observation]) -> "Redaction":
+        """Return a redaction for the API secret, and for all that was handed out."""
+        answers = [each for seen in observations for each in seen.answers]
         return cls(
-            report.context.secret,
-            keys=frozenset(_handed_out(report, "sessionKey")),
-            tokens=frozenset(_handed_out(report, "token")),
+            secret,
+            keys=frozenset(_handed_out(answers, "sessionKey")),
+            tokens=frozenset(_handed_out(answers, "token")),
         )
 
     def block(self, text: str | bytes, *, longest: int = LONGEST) -> str:
@@ -87,13 +94,12 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _handed_out(report: Report, name: str) -> Iterator[str]:
-    for observation in report.observations:
-        for answer in observation.answers:
-            value = answer.fields.get(name)
-            if isinstance(value, str) and len(value) >= _SHORTEST:
-                yield value
-                yield json.dumps(value)[1:-1]
+def _handed_out(answers: Iterable[TargetAnswer], name: str) -> Iterator[str]:
+    for answer in answers:
+        value = answer.fields.get(name)
+        if isinstance(value, str) and len(value) >= _SHORTEST:
+            yield value
+            yield json.dumps(value)[1:-1]
 
 
 def _printable(character: str) -> str:
