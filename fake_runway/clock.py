@@ -41,6 +41,11 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+def block(seconds: float) -> None:
+    """Stand still for real time: for commands, which have no loop."""
+    time.sleep(seconds)
+
+
 def call_after(seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
     """Have `callback` called after seconds of the running loop; the handle cancels that."""
     return asyncio.get_running_loop().call_later(seconds, callback)

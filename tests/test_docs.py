@@ -53,7 +53,8 @@ def test_options_that_the_documents_name_exist(name: str) -> None:
 
 def test_every_switch_is_documented() -> None:
     """Each option of `serve` that is a choice stands in one of the pages about them."""
-    documented = text("README.md") + text("docs/fidelity.md") + text("docs/admin.md")
+    documented = text("README.md") + text("docs/fidelity.md")
+    documented += text("docs/admin.md") + text("docs/commands.md")
     plain = {"--host", "--port", "--log-level", "--seed", "--livekit-url", "--help"}
     positive = {"--retry-after", "--doc-url"}  # shown by their negative form
     options = set(OPTION.findall(SERVE_HELP)) - plain - positive

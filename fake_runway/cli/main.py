@@ -44,10 +44,22 @@ class _Commands(click.Group):
         return name, command, rest
 
 
+def _clock() -> click.Command:
+    from fake_runway.cli.worlds import clock
+
+    return clock
+
+
 def _env() -> click.Command:
     from fake_runway.cli.env import env
 
     return env
+
+
+def _fault() -> click.Command:
+    from fake_runway.cli.worlds import fault
+
+    return fault
 
 
 def _replay() -> click.Command:
@@ -68,18 +80,62 @@ def _serve() -> click.Command:
     return serve
 
 
+def _session() -> click.Command:
+    from fake_runway.cli.sessions import session
+
+    return session
+
+
+def _start() -> click.Command:
+    from fake_runway.cli.background import start
+
+    return start
+
+
+def _status() -> click.Command:
+    from fake_runway.cli.background import status
+
+    return status
+
+
+def _stop() -> click.Command:
+    from fake_runway.cli.background import stop
+
+    return stop
+
+
+def _wait() -> click.Command:
+    from fake_runway.cli.background import wait
+
+    return wait
+
+
 def _up() -> click.Command:
     from fake_runway.cli.up import up
 
     return up
 
 
+def _world() -> click.Command:
+    from fake_runway.cli.worlds import world
+
+    return world
+
+
 _COMMANDS = (
+    _Later("clock", "Look at a world's clock, and move it: only forward.", _clock),
     _Later("env", "Print the lines that point an application at the fake.", _env),
+    _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
     _Later("replay", "Run a recorded run again, and compare.", _replay),
     _Later("scenarios", "What can go wrong, by name.", _scenarios),
     _Later("serve", "Serve the fake of the Runway API.", _serve),
+    _Later("session", "Look at the sessions of a running fake, and change them.", _session),
+    _Later("start", "Start a fake in the background, and return when it serves.", _start),
+    _Later("status", "Show the fakes in the background.", _status),
+    _Later("stop", "End the fake of that name.", _stop),
     _Later("up", "Serve the fake, and a gateway in front of it as a child process.", _up),
+    _Later("wait", "Wait until the fake of that name serves.", _wait),
+    _Later("world", "Look at the worlds of a running fake, and change them.", _world),
 )
 
 
@@ -98,4 +154,12 @@ def main() -> None:
     fake-runway env        the lines to paste into an application
     fake-runway scenarios  what can go wrong on command
     fake-runway replay     a recorded run, run again
+    fake-runway start      the fake in the background; then wait, status, stop
+
+    \b
+    While one is running
+    fake-runway session    list them, show a timeline, let one fail, let its avatar speak
+    fake-runway world      scenario, credits, findings, snapshots, reset
+    fake-runway clock      freeze it, jump, an hour in a minute
+    fake-runway fault      what goes wrong from now on
     """

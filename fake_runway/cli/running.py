@@ -1,10 +1,14 @@
 """What `serve` and `up` share: from the options to a process that serves until it is stopped."""
 
 import asyncio
+import json
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,6 +51,36 @@ def print_token(configuration: Configuration, options: dict[str, Any]) -> None:
     """Print an admin token that was generated: it is shown nowhere else."""
     if configuration.admin_token and not options["admin_token"]:
         click.echo(f"# admin token: {configuration.admin_token}")
+
+
+@contextmanager
+def ready_file(path: Path | None, facts: Mapping[str, Any]) -> Iterator[None]:
+    """Keep a file with where it serves, as JSON, until the block ends; it is there whole or not.
+
+    Raises:
+        click.UsageError: it cannot be written.
+    """
+    if path is None:
+        yield
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(json.dumps({**facts, "pid": os.getpid()}) + "\n")
+        beside.replace(path)
+    except OSError as error:
+        raise click.UsageError(f"--ready-file: {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+ready_file_option = click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written as soon as it serves, with its address as JSON, and removed at the end: for"
+    " programs that start it with --port 0.",
+)
 
 
 def stop_signal() -> asyncio.Event:

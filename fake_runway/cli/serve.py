@@ -1,11 +1,19 @@
 """`fake-runway serve`: the fake alone."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from fake_runway.cli.env import env_lines
-from fake_runway.cli.running import print_token, run, set_up_logging, stop_signal
+from fake_runway.cli.running import (
+    print_token,
+    ready_file,
+    ready_file_option,
+    run,
+    set_up_logging,
+    stop_signal,
+)
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -13,7 +21,8 @@ from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 @click.command()
 @server_options
-def serve(**options: Any) -> None:
+@ready_file_option
+def serve(*, ready_file: Path | None, **options: Any) -> None:
     """Serve the fake of the Runway API.
 
     Point an application at it with the lines that `fake-runway env` prints. Every API secret is a
@@ -25,10 +34,10 @@ def serve(**options: Any) -> None:
       fake-runway serve --credits 5              # the third session is refused with 402
       fake-runway serve --time-scale 60          # an hour of session time in a minute
     """
-    run(lambda: _serve(options))
+    run(lambda: _serve(options, ready_file))
 
 
-async def _serve(options: dict[str, Any]) -> int:
+async def _serve(options: dict[str, Any], ready: Path | None) -> int:
     stopped = stop_signal()
     configuration = configuration_from(options)
     set_up_logging(options)
@@ -38,5 +47,6 @@ async def _serve(options: dict[str, Any]) -> int:
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         print_token(configuration, options)
-        await stopped.wait()
+        with ready_file(ready, {"url": fake.url}):
+            await stopped.wait()
     return 0

@@ -525,6 +525,14 @@ class AsyncAdmin:
         """Return the faults that apply to all calls, the scenario's first, with their tallies."""
         return await self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
+    async def remove_fault(self, name: str) -> None:
+        """Remove a fault that the admin API has added.
+
+        Raises:
+            NoSuch.
+        """
+        await self._send("removeFault", "DELETE /faults/{name}", nothing, name=name)
+
     async def remove_faults(self) -> None:
         """Remove all faults that the admin API has added."""
         await self._send("removeFaults", "DELETE /faults", nothing)

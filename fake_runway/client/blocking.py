@@ -523,6 +523,14 @@ class Admin:
         """Return the faults that apply to all calls, the scenario's first, with their tallies."""
         return self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
+    def remove_fault(self, name: str) -> None:
+        """Remove a fault that the admin API has added.
+
+        Raises:
+            NoSuch.
+        """
+        self._send("removeFault", "DELETE /faults/{name}", nothing, name=name)
+
     def remove_faults(self) -> None:
         """Remove all faults that the admin API has added."""
         self._send("removeFaults", "DELETE /faults", nothing)
