@@ -50,3 +50,7 @@ from fake_runway.client.participant import (
     NoLiveKit as NoLiveKit,
     Participant as Participant,
 )
+from fake_runway.client.verifying import (
+    CallMatch as CallMatch,
+    VerificationFailed as VerificationFailed,
+)

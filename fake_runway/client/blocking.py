@@ -40,6 +40,7 @@ from fake_runway.client.transport import (
     span_seconds,
     span_text,
 )
+from fake_runway.client.verifying import CallMatch, Expected, check_order
 from fake_runway.core.types import Json
 
 _REPLAY_S = 60.0  # enough to run a long record again
@@ -561,6 +562,41 @@ class Admin:
     def findings(self) -> Kept[FindingView]:
         """Return what the client seems to do wrong, as of now."""
         return self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
+
+    def verify(
+        self,
+        calls: int | None = None,
+        *,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **match: Unpack[CallMatch],
+    ) -> tuple[ExchangeView, ...]:
+        """Check how many calls were made that match, and return them, oldest first.
+
+        Without a number at least one is expected; `calls=0` expects none.
+
+        Args:
+            calls: exactly so many.
+            match: what a call has to be: `operation`, `method`, `path`, `session`, `status`,
+                `fault`, `body`, `query`; the last two may have more than what is named.
+
+        Raises:
+            VerificationFailed: an AssertionError that shows the nearest calls, and what differs.
+            ValueError: the arguments contradict each other.
+        """
+        expected = Expected.of(calls, at_least, at_most, match)
+        return expected.check(self.journal.list())
+
+    def verify_order(self, *calls: str | CallMatch) -> tuple[ExchangeView, ...]:
+        """Check that calls came in this order, and return one for each; others may lie between.
+
+        Args:
+            calls: each the id of an operation, or a match as of `verify`.
+
+        Raises:
+            VerificationFailed: one is missing after those before it.
+        """
+        return check_order(self.journal.list(), calls)
 
     def wait_for_session(
         self,

@@ -475,7 +475,7 @@ def test_the_page_about_it_is_true(run: Run, pytester: pytest.Pytester) -> None:
     if not gathers_candidates():
         del blocks["test_calling"]  # the page says so
     pytester.makepyfile(**blocks)
-    run("").assert_outcomes(passed=4 + ("test_calling" in blocks))
+    run("").assert_outcomes(passed=5 + ("test_calling" in blocks))
     subprocess.run([sys.executable, "-c", library], check=True)
 
 
