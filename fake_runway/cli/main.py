@@ -68,6 +68,12 @@ def _replay() -> click.Command:
     return replay_command
 
 
+def _run() -> click.Command:
+    from fake_runway.cli.run import run
+
+    return run
+
+
 def _scenarios() -> click.Command:
     from fake_runway.cli.scenarios import scenarios
 
@@ -127,6 +133,7 @@ _COMMANDS = (
     _Later("env", "Print the lines that point an application at the fake.", _env),
     _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
     _Later("replay", "Run a recorded run again, and compare.", _replay),
+    _Later("run", "Run a COMMAND in front of a fake: nothing of it changes.", _run),
     _Later("scenarios", "What can go wrong, by name.", _scenarios),
     _Later("serve", "Serve the fake of the Runway API.", _serve),
     _Later("session", "Look at the sessions of a running fake, and change them.", _session),
@@ -151,6 +158,7 @@ def main() -> None:
     \b
     fake-runway up         the fake and a gateway in front of it, to try things
     fake-runway serve      the fake alone
+    fake-runway run        a command of yours in front of a fake: run -- npm test
     fake-runway env        the lines to paste into an application
     fake-runway scenarios  what can go wrong on command
     fake-runway replay     a recorded run, run again

@@ -396,6 +396,11 @@ class AsyncAdmin:
         """The base URL by which an application reaches this world."""
         return self._transport.app_url
 
+    def beside(self, name: str) -> "AsyncAdmin":
+        """Return the client of another world of the same server."""
+        transport = self._transport.of_world(name)
+        return AsyncAdmin(transport.base_url, transport=transport)
+
     # The server and its worlds
 
     async def health(self) -> Health:

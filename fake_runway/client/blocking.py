@@ -394,6 +394,11 @@ class Admin:
         """The base URL by which an application reaches this world."""
         return self._transport.app_url
 
+    def beside(self, name: str) -> "Admin":
+        """Return the client of another world of the same server."""
+        transport = self._transport.of_world(name)
+        return Admin(transport.base_url, transport=transport)
+
     # The server and its worlds
 
     def health(self) -> Health:

@@ -1,0 +1,181 @@
+"""`fake-runway run -- COMMAND`: a command in front of a fake, and what it did wrong at the end."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from fake_runway.cli.env import SECRET
+from fake_runway.cli.running import run as run_command
+from fake_runway.cli.running import set_up_logging
+from fake_runway.client.aio import AsyncAdmin
+from fake_runway.client.answers import AdminError, FindingView
+from fake_runway.core.text import printable
+from fake_runway.server.options import configuration_from, server_options
+from fake_runway.server.serving import serving
+from fake_runway.worlds.naming import explicit_name
+
+_WORLD = "run"
+_NO_COMMAND, _CANNOT_RUN, _BY_SIGNAL = 127, 126, 128
+_EXIT_FINDINGS = 1
+_EXIT_NO_SERVER = 3
+_SHOWN = 20
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_ALWAYS = {"port", "log_level", "admin_token", "scenario"}
+"""Options of a server that mean something else here, or something for any fake."""
+
+
+@click.command()
+@click.option(
+    "--url",
+    metavar="URL",
+    help="Use the fake that serves there, in a world of its own, instead of starting one.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["never", "error", "warning"]),
+    default="never",
+    show_default=True,
+    help="Exit with 1 if the command succeeds, and a finding is as severe as that.",
+)
+@server_options
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def run(
+    ctx: click.Context,
+    /,
+    *,
+    url: str | None,
+    fail_on: str,
+    command: Sequence[str],
+    **options: Any,
+) -> None:
+    """Run a COMMAND in front of a fake: nothing of it changes.
+
+    The command gets RUNWAYML_BASE_URL and RUNWAYML_API_SECRET, which both official SDKs read, and
+    FAKE_RUNWAY_URL for the commands that look at the fake. Signals and the exit code are passed
+    on. At the end, what the client did wrong is listed on standard error.
+
+    The options are those of `fake-runway serve`; the port is any free one, and the log shows
+    warnings only.
+
+    \b
+    Examples
+      fake-runway run -- npm test
+      fake-runway run --scenario create-429-twice -- python app.py
+      fake-runway run --fail-on warning --time-scale 20 -- pytest tests/e2e
+    """
+    given = [
+        name for name in options if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if url is not None and (foreign := sorted(set(given) - _ALWAYS)):
+        option = foreign[0].replace("_", "-")
+        raise click.UsageError(f"--{option} is for a fake that is started here, not for --url")
+    if "port" not in given:
+        options["port"] = 0
+    if "log_level" not in given:
+        options["log_level"] = "warning"
+    run_command(lambda: _run(command, options, url, fail_on))
+
+
+async def _run(command: Sequence[str], options: dict[str, Any], url: str | None, fail: str) -> int:
+    set_up_logging(options)
+    try:
+        async with _fake(options, url) as fake:
+            process = await _started(command, environment_of(os.environ, fake))
+            if isinstance(process, int):
+                return process
+            with _forwarding(process):
+                code = await process.wait()
+            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, fail)
+    except AdminError as error:
+        click.echo(f"fake-runway: {error.message}", err=True)
+        return _EXIT_NO_SERVER
+
+
+@asynccontextmanager
+async def _fake(options: dict[str, Any], url: str | None) -> AsyncIterator[AsyncAdmin]:
+    """Yield the world of the run, on a fake that is started here or one that runs already."""
+    if url is None:
+        configuration = configuration_from(options)
+        token = configuration.admin_token
+        async with (
+            serving(configuration) as fake,
+            AsyncAdmin(fake.url, world=_WORLD, token=token) as admin,
+        ):
+            yield admin
+        return
+    name = explicit_name(f"{_WORLD}-{os.getpid()}")
+    async with AsyncAdmin(url, world=name, token=options["admin_token"]) as admin:
+        await admin.reset(options["scenario"])
+        yield admin
+
+
+def environment_of(inherited: Mapping[str, str], fake: AsyncAdmin) -> dict[str, str]:
+    """Return the environment of the command. A real secret that we got does not reach it."""
+    return {
+        **inherited,
+        "RUNWAYML_BASE_URL": fake.base_url,
+        "RUNWAYML_API_SECRET": SECRET,
+        "FAKE_RUNWAY_URL": fake.base_url,
+    }
+
+
+async def _started(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> asyncio.subprocess.Process | int:
+    """Start the command; if it cannot be started, say why and return the code of shells for it."""
+    try:
+        return await asyncio.create_subprocess_exec(*command, env=environment)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        click.echo(f"fake-runway: {printable(command[0])}: {reason}", err=True)
+        return _NO_COMMAND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
+
+
+@contextmanager
+def _forwarding(process: asyncio.subprocess.Process) -> Iterator[None]:
+    """Pass signals on to the command; we end when it does."""
+    loop = asyncio.get_running_loop()
+    # a terminal sends Ctrl-C to both, and some programs take a second one for impatience
+    forwarded = _FORWARDED if sys.stdin.isatty() else (*_FORWARDED, signal.SIGINT)
+    for number in (*_FORWARDED, signal.SIGINT):
+        if number in forwarded:
+            loop.add_signal_handler(number, _send, process, number)
+        else:
+            loop.add_signal_handler(number, lambda: None)
+    try:
+        yield
+    finally:
+        for number in (*_FORWARDED, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    if process.returncode is None:
+        process.send_signal(number)
+
+
+async def _ended(fake: AsyncAdmin, code: int, fail_on: str) -> int:
+    """List what the client did wrong, and return the exit code."""
+    worlds = [await fake.look()]
+    if fake.name == _WORLD:  # the fake is ours, and so are the worlds of other secrets
+        worlds = [*await fake.worlds()]
+    found: list[FindingView] = []
+    for world in worlds:
+        async with fake.beside(world.name) as one:
+            found += await one.findings()
+    if not any(world.calls for world in worlds):
+        click.echo("fake Runway: not one call came: is a host hard-coded?", err=True)
+    for finding in found[:_SHOWN]:
+        click.echo(f"fake Runway: {printable(str(finding))}", err=True)
+    if len(found) > _SHOWN:
+        click.echo(f"fake Runway: ... and {len(found) - _SHOWN} more", err=True)
+    severe = {"never": (), "error": ("error",), "warning": ("error", "warning")}[fail_on]
+    return _EXIT_FINDINGS if not code and any(each.severity in severe for each in found) else code
