@@ -41,6 +41,11 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+def wall_clock() -> float:
+    """Return POSIX seconds of the machine: for what must be dated, such as a certificate."""
+    return time.time()
+
+
 def block(seconds: float) -> None:
     """Stand still for real time: for commands, which have no loop."""
     time.sleep(seconds)

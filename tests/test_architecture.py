@@ -168,6 +168,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "replay",
         "pages",
         "server",
+        "intercept",
         "testing cli",
         "__main__",
     ),
@@ -348,22 +349,23 @@ def test_only_the_clocks_read_time() -> None:
 def test_ids_and_choices_of_the_fake_are_draws() -> None:
     """No generator of random numbers or ids is used anywhere in the fake or in the contracts.
 
-    The options alone draw one secret that must not be guessable: the admin token. The
-    pytest plugin names its run where it shares a server with runs that it cannot know of.
+    The options alone draw one secret that must not be guessable: the admin token. The authority of
+    an interception hides its key with another one. The pytest plugin names its run where it
+    shares a server with runs that it cannot know of.
     """
     packages = sources("fake_runway", "contracts")
     found = [use for source in packages for use in source.of(*CHANCE)]
 
     token = r"fake_runway/server/options\.py:\d+: secrets(\.token_urlsafe)?"
     run = r"fake_runway/testing/pytest_plugin\.py:\d+: uuid\.uuid4"
-    assert [use for use in found if not re.fullmatch(f"{token}|{run}", use)] == []
+    key = r"fake_runway/intercept/authority\.py:\d+: os\.urandom"
+    assert [use for use in found if not re.fullmatch(f"{token}|{run}|{key}", use)] == []
 
 
 def test_only_command_lines_and_configuration_read_the_environment() -> None:
     """A variable is read where programs, or a run of tests, begin, and nowhere below."""
-    outside = those(
-        "cli.py", "up.py", "run.py", "places.py", "config.py", "options.py", "pytest_plugin.py"
-    )
+    programs = ("cli.py", "up.py", "run.py", "places.py", "sitecustomize.py")
+    outside = those(*programs, "config.py", "options.py", "pytest_plugin.py")
 
     assert [use for source in outside for use in source.of(*ENVIRONMENT)] == []
 

@@ -6,7 +6,8 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -20,6 +21,9 @@ from fake_runway.core.text import printable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
 from fake_runway.worlds.naming import explicit_name
+
+if TYPE_CHECKING:
+    from fake_runway.intercept.interception import Interception
 
 _WORLD = "run"
 _NO_COMMAND, _CANNOT_RUN, _BY_SIGNAL = 127, 126, 128
@@ -44,6 +48,17 @@ _ALWAYS = {"port", "log_level", "admin_token", "scenario"}
     show_default=True,
     help="Exit with 1 if the command succeeds, and a finding is as severe as that.",
 )
+@click.option(
+    "--intercept",
+    is_flag=True,
+    help="Calls to Runway's own hosts reach the fake as well, whatever the code says: those of"
+    " Python, Node and curl. Other hosts are not touched.",
+)
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="With --intercept: other hosts than this machine's are refused, and named.",
+)
 @server_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
@@ -53,6 +68,8 @@ def run(
     *,
     url: str | None,
     fail_on: str,
+    intercept: bool,
+    offline: bool,
     command: Sequence[str],
     **options: Any,
 ) -> None:
@@ -70,6 +87,7 @@ def run(
       fake-runway run -- npm test
       fake-runway run --scenario create-429-twice -- python app.py
       fake-runway run --fail-on warning --time-scale 20 -- pytest tests/e2e
+      fake-runway run --intercept --offline -- node app.js     # a host is hard-coded somewhere
     """
     given = [
         name for name in options if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -77,44 +95,93 @@ def run(
     if url is not None and (foreign := sorted(set(given) - _ALWAYS)):
         option = foreign[0].replace("_", "-")
         raise click.UsageError(f"--{option} is for a fake that is started here, not for --url")
+    if url is not None and intercept:
+        raise click.UsageError("--intercept is for a fake that is started here, not for --url")
+    if offline and not intercept:
+        raise click.UsageError("expected --intercept beside --offline")
     if "port" not in given:
         options["port"] = 0
     if "log_level" not in given:
         options["log_level"] = "warning"
-    run_command(lambda: _run(command, options, url, fail_on))
+    run_command(lambda: _run(command, options, Way(url, fail_on, intercept, offline)))
 
 
-async def _run(command: Sequence[str], options: dict[str, Any], url: str | None, fail: str) -> int:
+@dataclass(frozen=True)
+class Way:
+    """How a command is run: see the options of those names."""
+
+    url: str | None
+    fail_on: str
+    intercept: bool
+    offline: bool
+
+
+async def _run(command: Sequence[str], options: dict[str, Any], way: Way) -> int:
     set_up_logging(options)
     try:
-        async with _fake(options, url) as fake:
-            process = await _started(command, environment_of(os.environ, fake))
+        async with _fake(options, way) as (fake, interception):
+            more = {} if interception is None else interception.variables
+            process = await _started(command, {**environment_of(os.environ, fake), **more})
             if isinstance(process, int):
                 return process
             with _forwarding(process):
                 code = await process.wait()
-            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, fail)
+            if interception is not None:
+                _show_intercepted(interception)
+            return await _ended(fake, code if code >= 0 else _BY_SIGNAL - code, way.fail_on)
     except AdminError as error:
         click.echo(f"fake-runway: {error.message}", err=True)
         return _EXIT_NO_SERVER
 
 
 @asynccontextmanager
-async def _fake(options: dict[str, Any], url: str | None) -> AsyncIterator[AsyncAdmin]:
+async def _fake(
+    options: dict[str, Any], way: Way
+) -> AsyncIterator[tuple[AsyncAdmin, "Interception | None"]]:
     """Yield the world of the run, on a fake that is started here or one that runs already."""
-    if url is None:
-        configuration = configuration_from(options)
-        token = configuration.admin_token
-        async with (
-            serving(configuration) as fake,
-            AsyncAdmin(fake.url, world=_WORLD, token=token) as admin,
-        ):
-            yield admin
+    if way.url is not None:
+        name = explicit_name(f"{_WORLD}-{os.getpid()}")
+        async with AsyncAdmin(way.url, world=name, token=options["admin_token"]) as admin:
+            await admin.reset(options["scenario"])
+            yield admin, None
         return
-    name = explicit_name(f"{_WORLD}-{os.getpid()}")
-    async with AsyncAdmin(url, world=name, token=options["admin_token"]) as admin:
-        await admin.reset(options["scenario"])
-        yield admin
+    configuration = configuration_from(options)
+    token = configuration.admin_token
+    async with (
+        serving(configuration) as fake,
+        AsyncAdmin(fake.url, world=_WORLD, token=token) as admin,
+    ):
+        if not way.intercept:
+            yield admin, None
+            return
+        from fake_runway.intercept.interception import intercepting
+
+        async with intercepting(
+            fake.app,
+            fake.url,
+            world=_WORLD,
+            secret=SECRET,
+            inherited=os.environ,
+            offline=way.offline,
+            refused=lambda host: click.echo(
+                f"fake Runway: {printable(host)} is refused: --offline", err=True
+            ),
+        ) as interception:
+            yield admin, interception
+
+
+def _show_intercepted(interception: "Interception") -> None:
+    """Name the calls that ignored the base URL: outside of such a run they would cost credits."""
+    calls = interception.served.calls
+    for (host, method, path, agent), number in sorted(calls.items())[:_SHOWN]:
+        client = f" by {agent}" if agent else ""
+        times = f", {number} times" if number > 1 else ""
+        click.echo(
+            f"fake Runway: intercepted {method} https://{host}{path}{client}{times}", err=True
+        )
+    if calls:
+        text = "these calls ignore RUNWAYML_BASE_URL, and reach Runway itself without --intercept"
+        click.echo(f"fake Runway: {text}", err=True)
 
 
 def environment_of(inherited: Mapping[str, str], fake: AsyncAdmin) -> dict[str, str]:

@@ -63,6 +63,11 @@ def scenario_in_name(name: str) -> str | None:
     return match[1] if match else None
 
 
+def is_real(secret: str) -> bool:
+    """Tell whether a secret has the form of a real one."""
+    return secret[:4].lower() == "key_" and _REAL_SECRET.fullmatch(secret) is not None
+
+
 def check_secret(secret: str) -> None:
     """Refuse a secret that is empty, a session key, possibly real, or meant to be refused.
 
@@ -75,7 +80,7 @@ def check_secret(secret: str) -> None:
         raise SecretRefused("The API key is not valid.")
     if secret.startswith("stk_"):
         raise SecretRefused("This is a session key: it works on consume and nowhere else.")
-    if secret[:4].lower() == "key_" and _REAL_SECRET.fullmatch(secret):
+    if is_real(secret):
         raise SecretRefused(
             "This looks like a real Runway API key. This server is a fake: use any other text as"
             " the key, and replace the real one if it was sent here by mistake."
