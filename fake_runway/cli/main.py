@@ -92,6 +92,12 @@ def _session() -> click.Command:
     return session
 
 
+def _skill() -> click.Command:
+    from fake_runway.cli.skill import skill
+
+    return skill
+
+
 def _start() -> click.Command:
     from fake_runway.cli.background import start
 
@@ -137,6 +143,7 @@ _COMMANDS = (
     _Later("scenarios", "What can go wrong, by name.", _scenarios),
     _Later("serve", "Serve the fake of the Runway API.", _serve),
     _Later("session", "Look at the sessions of a running fake, and change them.", _session),
+    _Later("skill", "Print what a coding agent needs to know to use all this.", _skill),
     _Later("start", "Start a fake in the background, and return when it serves.", _start),
     _Later("status", "Show the fakes in the background.", _status),
     _Later("stop", "End the fake of that name.", _stop),

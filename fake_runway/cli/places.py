@@ -93,6 +93,15 @@ def _folder() -> Path:
     return folder
 
 
+def started_url() -> str | None:
+    """Return where the usual one serves; None: it does not."""
+    # no folder for such files, or a system without their locks: none was started
+    with suppress(click.ClickException, OSError, ImportError, AttributeError):
+        if (found := Place.of(USUAL).running()) is not None:
+            return found.url
+    return None
+
+
 def places_in_use() -> list[Place]:
     """Return the places with a file that says where something serves, or has served."""
     folder = _folder()

@@ -7,14 +7,13 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import click
 
-from fake_runway.cli.places import USUAL, Place
+from fake_runway.cli.places import started_url
 from fake_runway.client.answers import (
     AdminError,
     NotAllowed,
@@ -100,7 +99,7 @@ def remote(command: Command) -> Command:
     def connected(
         *, url: str | None, world: str | None, admin_token: str | None, as_json: bool, **given: Any
     ) -> None:
-        base, named = _split(url or _usual_url())
+        base, named = _split(url or started_url() or DEFAULT_URL)
         try:
             with Admin(base, world=world or named, token=admin_token) as fake:
                 command(Remote(fake, as_json), **given)
@@ -113,14 +112,6 @@ def remote(command: Command) -> Command:
     return connected
 
 
-def _usual_url() -> str:
-    # no folder for such files, or a system without their locks: none was started
-    with suppress(click.ClickException, OSError, ImportError, AttributeError):
-        if (started := Place.of(USUAL).running()) is not None:
-            return started.url
-    return DEFAULT_URL
-
-
 def _split(url: str) -> tuple[str, str | None]:
     """Return the address of the server, and the world that a base URL names."""
     base, _, rest = url.rstrip("/").partition("/w/")
@@ -131,6 +122,8 @@ def _explained(error: AdminError) -> str:
     hint = ""
     if isinstance(error, Unreachable):
         hint = "; start one with `fake-runway serve`, or say where it is: --url, FAKE_RUNWAY_URL"
+    elif error.code == "which_world" and "There are 0." in error.message:
+        return "this fake has no world yet: the first call of an application makes one"
     elif isinstance(error, NotAllowed):
         hint = "; --admin-token or FAKE_RUNWAY_ADMIN_TOKEN gives its token"
     at = f" (at {error.where})" if error.where else ""
