@@ -40,6 +40,7 @@ EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fake-runway", prog_name="runway-contracts")
 def main() -> None:
     """Judge a gateway: does a connect endpoint do the right thing when Runway fails?
 

@@ -50,6 +50,12 @@ def _clock() -> click.Command:
     return clock
 
 
+def _completion() -> click.Command:
+    from fake_runway.cli.completion import completion
+
+    return completion
+
+
 def _env() -> click.Command:
     from fake_runway.cli.env import env
 
@@ -136,6 +142,7 @@ def _world() -> click.Command:
 
 _COMMANDS = (
     _Later("clock", "Look at a world's clock, and move it: only forward.", _clock),
+    _Later("completion", "Print what completes these commands in a shell.", _completion),
     _Later("env", "Print the lines that point an application at the fake.", _env),
     _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
     _Later("replay", "Run a recorded run again, and compare.", _replay),
