@@ -145,6 +145,19 @@ def test_a_span_is_nothing_but_a_span(text: str) -> None:
         parse_span(text)
 
 
+@pytest.mark.parametrize("start", ["", "9h9", "uniform(1s, ", "lognormal(1s, "])
+def test_of_a_long_text_the_message_shows_the_beginning(start: str) -> None:
+    """Sixty characters of what was wrong, and of the part of it that was."""
+    text = start + "9" * 100 + ")" * ("(" in start)
+    with pytest.raises(ValueError, match=r"^expected") as refused:
+        parse_duration(text)
+
+    shown = re.findall(r"got '(.*?)'", str(refused.value))
+    assert [len(each) for each in shown] == [60, 60]
+    assert shown[0] == text[:60]
+    assert shown[1] in text
+
+
 def test_bounds_in_the_wrong_order_are_explained() -> None:
     """The message says that the smaller span comes first."""
     with pytest.raises(ValueError, match="smaller span first"):
@@ -259,6 +272,11 @@ def test_durations_are_written_as_people_write_them() -> None:
     assert written(NEVER) == "never"
 
 
+def test_a_span_of_ten_years_is_allowed() -> None:
+    """Ten leap years: it is the longest that is."""
+    assert parse_span("87840h") == LONGEST_S
+
+
 @pytest.mark.parametrize("text", ["87841h", "999999999999999999999h", f"{'9' * 400}s"])
 def test_a_span_of_more_than_ten_years_is_refused(text: str) -> None:
     """No test waits that long, and the wire could not write the year."""
@@ -330,14 +348,19 @@ in_microseconds = st.builds(
 
 
 @LAW
-@given(st.floats(0, 4e9) | in_microseconds)
+@given(st.floats(-4e9, 4e9) | in_microseconds)
 @example(0.0000005)
 @example(2.0**51 / 1e6 + 0.0000005)
+@example(-0.0000008)
+@example(10_614_231_452.208353)  # of the year 2306: the float nearest to its whole microseconds
 def test_an_instant_is_rounded_as_its_decimal_digits_are(instant: float) -> None:
-    """The quick way gives what `round` gives, which goes through the digits, to the last bit."""
-    span_s = instant / 2
+    """The quick way gives what `round` gives, which goes through the digits, to the last bit.
 
-    assert later(span_s, span_s) == max(span_s, round(instant, 6))
+    That holds for every instant, also before 1970 and where floats no longer resolve microseconds.
+    """
+    span_s = abs(instant)
+
+    assert later(instant - span_s, span_s) == round(instant, 6)
 
 
 @pytest.mark.parametrize("at", [1_770_000_000, 1_770_000_000.25])
