@@ -3,7 +3,8 @@
 The room reports, `told` decides what the call is then, and `event_of` which event of the session
 follows: the first visible participant starts a session whose key was used, and the last one who
 leaves ends it. Reports are inputs that the journal keeps, so a replay needs no room. Media and
-sockets are for the room alone; what only the journal needs (tracks, data, speech) changes no call.
+sockets are for the room alone; what only the journal needs (tracks, data, speech, lost sockets)
+changes no call.
 
 A call is bounded: what does not fit is counted and left out, never the participants, because the
 session's state follows from them.
@@ -30,12 +31,11 @@ _OF_THE_PARTICIPANT = frozenset({"away", "back", "published", "unpublished", "da
 
 
 class Participant(NamedTuple):
-    """A client in the room. `away`: its socket is lost, and it may come back."""
+    """A client in the room, also while its socket is lost and it may come back."""
 
     identity: str
     hidden: bool
     joined_at: float
-    away: bool = False
 
 
 class Utterance(NamedTuple):
@@ -134,8 +134,6 @@ def told(call: Call, report: Json, *, at: float, state: State) -> Call:
         case "left":
             gone = call.participant(report["participant"])
             return call._replace(present=tuple(each for each in call.present if each is not gone))
-        case "away" | "back":
-            return _changed(call, report["participant"], away=event == "away")
         case "said":
             text = short(report["text"], LONGEST_TEXT)
             return _with(call, Utterance(at, report["role"], int(report["turn"]), text), len(text))
@@ -179,13 +177,6 @@ def _joined(call: Call, report: Json, at: float) -> Call:
         joins=call.joins + (not hidden),
         closed="",
     )
-
-
-def _changed(call: Call, identity: str, *, away: bool) -> Call:
-    present = tuple(
-        each._replace(away=away) if each.identity == identity else each for each in call.present
-    )
-    return call._replace(present=present)
 
 
 def _with(call: Call, entry: Utterance | ToolUse, size: int) -> Call:

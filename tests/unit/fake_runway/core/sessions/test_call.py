@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 
+from contracts.wire.documents import load
 from fake_runway.core.account import LARGEST_CALLS
 from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession, WrongReport
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
@@ -24,6 +26,7 @@ from fake_runway.core.sessions.call import (
     Utterance,
     event_of,
     told,
+    without_transcript,
 )
 from tests.support.fake.made_up import Json, call_reports
 from tests.unit.fake_runway.core.playing import (
@@ -110,11 +113,10 @@ def test_who_joins_again_replaces_who_was_there() -> None:
 
 def test_who_is_away_is_still_in_the_call() -> None:
     """A lost socket ends nothing until the participant is reported as lost."""
-    away = after(joined(), {"event": "away", "participant": USER})
-    back = told(away, {"event": "back", "participant": USER}, at=START, state=State.RUNNING)
-
-    assert away.visible == 1
-    assert [each.away for each in (*away.present, *back.present)] == [True, False]
+    there = after(joined())
+    for event in ("away", "back"):
+        report = {"event": event, "participant": USER}
+        assert told(there, report, at=START, state=State.RUNNING) == there
 
 
 @pytest.mark.parametrize(
@@ -178,6 +180,79 @@ def test_a_call_stays_small(reports: list[Json]) -> None:
         entries += report["event"] in ("said", "client_event", "tool_called")
     assert call.size <= LARGEST_CALL + LONGEST_TEXT
     assert len(call.transcript) + call.omitted == entries
+
+    forgotten = without_transcript(call)
+    assert forgotten == call._replace(transcript=(), size=NO_CALL.size, omitted=entries)
+
+
+def test_the_size_of_a_call_is_that_of_its_entries() -> None:
+    """Each has the same overhead, and the characters that are kept of it."""
+    an_entry = after(said("")).size
+    arguments, result = {"price": 5}, ["x" * 30]
+    use = after(tool(args=arguments))
+
+    assert (NO_CALL.size, after(joined(), joined(BACKEND, hidden=True)).size) == (0, 0)
+    assert an_entry > 0
+    assert after(said("Hello")).size == an_entry + 5
+    assert use.size == an_entry + len(json.dumps(arguments))
+    assert after(tool(args=as_json(20_000))).size == an_entry
+    assert after(said("Hello"), tool(args=arguments)).size == 2 * an_entry + 5 + len(
+        json.dumps(arguments)
+    )
+    for error in (None, "It broke."):
+        ended = told(use, answered(result=result, error=error), at=START, state=State.RUNNING)
+        assert ended.size == use.size + len(json.dumps(result)) + len(error or "")
+
+
+def test_an_entry_is_kept_if_the_call_has_room_for_it() -> None:
+    """It may fill the call to the last character; the next one is omitted."""
+    room = after(said("")).size + 5
+    for over in (0, 1):
+        call = NO_CALL._replace(size=LARGEST_CALL - room + over)
+        call = told(call, said("Hello"), at=START, state=State.RUNNING)
+        assert (len(call.transcript), call.omitted) == (1 - over, over)
+        assert call.size == LARGEST_CALL - (room - 1) * over
+
+
+def as_json(length: int) -> dict[str, str]:
+    """Return a value of so many characters of JSON."""
+    return {"a": "x" * (length - len(json.dumps({"a": ""})))}
+
+
+@pytest.mark.parametrize(("length", "kept"), [(16_000, True), (16_001, False)])
+def test_a_value_of_a_tool_is_kept_as_it_is_up_to_a_length(length: int, kept: bool) -> None:
+    """Longer than what an RPC carries, arguments are left out and a result is cut."""
+    value = as_json(length)
+    call = after(tool(args=value), answered(result=value))
+    [use] = call.transcript
+
+    assert isinstance(use, ToolUse)
+    assert use.answer is not None
+    assert (use.args == value) is kept
+    assert (use.answer.result == value) is kept
+
+
+def test_a_result_is_cut_where_the_call_has_no_room_for_it() -> None:
+    """A result that just fits is kept; the tool call and its end are, in any case."""
+    nearly_full = after(tool())._replace(size=LARGEST_CALL - 100)
+    results = []
+    for length in (100, 101):
+        report = answered(result=as_json(length))
+        call = told(nearly_full, report, at=START, state=State.RUNNING)
+        [entry] = call.transcript
+        assert isinstance(entry, ToolUse)
+        assert entry.answer is not None
+        results.append(entry.answer.result)
+
+    assert results == [as_json(100), json.dumps(as_json(101))]
+
+
+def test_the_bounds_of_a_transcript_are_the_documented_ones() -> None:
+    """Those of the published shape of a conversation, and of docs/fidelity.md."""
+    ended = load("runway").raw["components"]["schemas"]["ConversationEnded"]
+
+    assert ended["properties"]["transcript"]["maxItems"] == MOST_ENTRIES
+    assert (LONGEST_TEXT, LARGEST_CALL) == (2_000, 256 * 1024)
 
 
 def test_long_values_are_cut() -> None:
