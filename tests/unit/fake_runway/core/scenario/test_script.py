@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 
 from fake_runway.core.scenario.script import (
-    MOST_STEPS,
     REASONS,
     describe_script,
     describe_setup,
@@ -29,6 +28,7 @@ from fake_runway.core.sessions.script import (
     EndCall,
     Say,
     SendClientEvent,
+    SendData,
     Step,
     Wait,
     WaitForSpeech,
@@ -89,6 +89,7 @@ def test_short_forms_mean_what_they_leave_out() -> None:
             {"wait": "200ms"},
             {"wait_for_speech": {}},
             {"call_tool": {"tool": "look_up", "then": {"timeout": [{"end": True}]}}},
+            {"send": {"data": "x"}},
         ]
     ) == (
         Say("Hello.", 2.5),
@@ -96,7 +97,25 @@ def test_short_forms_mean_what_they_leave_out() -> None:
         Wait(0.2),
         WaitForSpeech(None),
         CallTool("look_up", {}, None, timed_out=(EndCall(),)),
+        SendData("x", 1),
     )
+
+
+def test_a_call_that_nobody_set_up_begins_as_documented() -> None:
+    """The default in the table of docs/scenarios.md."""
+    assert describe_setup(CallSetup()) == {
+        "join": "accept",
+        "avatar": "at once",
+        "avatar_after": "2s",
+        "transcript": "data",
+        "data": "once",
+    }
+
+
+def test_data_arrives_as_often_as_its_delivery_says() -> None:
+    """Once, twice, or not at all."""
+    copies = {each.value: each.copies for each in DataDelivery}
+    assert copies == {"once": 1, "doubled": 2, "lost": 0}
 
 
 def nested(levels: int) -> list[dict[str, Any]]:
@@ -114,8 +133,8 @@ def nested(levels: int) -> list[dict[str, Any]]:
         ([{}], False),
         ([{"say": "x", "wait": "1s"}], False),
         ([{"no_such": 1}], False),
-        ([{"wait": "1s"}] * MOST_STEPS, True),
-        ([{"wait": "1s"}] * (MOST_STEPS + 1), False),
+        ([{"wait": "1s"}] * 200, True),
+        ([{"wait": "1s"}] * 201, False),
         (nested(2), True),
         (nested(3), False),
         ([{"call_tool": {"tool": "a", "then": {"answered": [{"wait": "1s"}] * 20}}}], True),
@@ -128,6 +147,7 @@ def nested(levels: int) -> list[dict[str, Any]]:
         ([{"say": {"text": "x" * 2_001}}], False),
         ([{"say": {"words_per_s": 1}}], False),
         ([{"say": {"text": "x", "words_per_s": 0}}], False),
+        ([{"say": {"text": "x", "words_per_s": 100}}], True),
         ([{"say": {"text": "x", "words_per_s": 101}}], False),
         ([{"client_event": {"tool": "a" * 64}}], True),
         ([{"client_event": {"tool": "a" * 65}}], False),
