@@ -75,7 +75,7 @@ class SendClientEvent:
     """The avatar sends a client event: a call of a tool in the browser, without an answer."""
 
     tool: str
-    args: Json = field(default_factory=dict, hash=False)
+    args: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class CallTool:
     """
 
     tool: str
-    args: Json = field(default_factory=dict, hash=False)
+    args: Json = field(default_factory=dict)
     timeout_s: float | None = None
     answered: "tuple[Step, ...]" = ()
     failed: "tuple[Step, ...]" = ()
@@ -156,7 +156,7 @@ class SendData:
     """A data packet of this text is sent so many times, whatever `CallSetup.data` says."""
 
     text: str
-    times: int = 1
+    times: int
 
 
 Step = (
