@@ -1170,6 +1170,7 @@ def test_an_identity_that_joins_twice_is_found(caller: Client) -> None:
     first = caller.join()
     caller.wait(1.0)
     second = caller.join()
+    caller.wait(1.0)
     third = caller.join()
     caller.leave("leave")
     [found] = caller.found()
@@ -1229,6 +1230,7 @@ def test_a_tool_that_answers_late_is_found(caller: Client) -> None:
 def test_a_microphone_is_missing_where_speech_is_awaited(caller: Client) -> None:
     """The avatar heard nothing, and nobody published one before that."""
     joined = caller.join()
+    caller.join("user:2")
     caller.report("published", participant="user:1", source="camera")
     unheard = caller.report("unheard", seconds=10.0)
     caller.report("published", participant="user:1", source="microphone")
