@@ -28,6 +28,7 @@ from fake_runway.core.errors import (
     Refused,
     SessionOver,
     UnknownAvatar,
+    UnknownConversation,
     UnknownSession,
 )
 from fake_runway.core.lifecycles.session import Event, Failure, State
@@ -773,6 +774,42 @@ def test_a_session_has_ended_once_it_is_terminal() -> None:
     assert [account.has_ended(each) for each in (ended.id, live.id, "")] == [True, False, False]
 
 
+# Conversations
+
+
+def test_a_session_is_a_conversation_until_that_is_deleted() -> None:
+    """Then nothing more is kept of what is said in it, and the session goes on as before."""
+    account = new_account(limited())
+    session_id = running(account, at=START)
+    session = account.sessions[session_id]
+    words = {"event": "said", "role": "user", "turn": 1, "text": "Hello", "seconds": 1.0}
+    account.report(session_id, words, at=START)
+    before = seen(account)
+
+    assert account.conversation(session_id, at=START) is session
+    account.delete_conversation(session_id, at=START)
+    account.report(session_id, words, at=START)
+
+    for call in (account.conversation, account.delete_conversation):
+        with pytest.raises(UnknownConversation):
+            call(session_id, at=START)
+    assert account.call(session_id).transcript == ()
+    assert seen(account) == before
+
+
+def test_no_session_is_no_conversation() -> None:
+    """Whether it was never there, or retention has evicted it; an ended one still is one."""
+    account = new_account(limited(retained=1))
+    evicted, ended = (account.create(at=START).id for _ in range(2))
+    for session_id in (evicted, ended):
+        account.delete(session_id, at=START)
+
+    assert account.conversation(ended, at=START).state is State.CANCELLED
+    for session_id in (FOREIGN_ID, evicted):
+        with pytest.raises(UnknownConversation):
+            account.conversation(session_id, at=START)
+
+
 # Unknown ids
 
 
@@ -839,6 +876,22 @@ def test_advancing_stops_after_so_many_changes() -> None:
     assert [each.at for each in account.advance(due[-1])] == due[2:]
 
 
+def test_a_long_queue_is_admitted_in_pieces_at_one_instant() -> None:
+    """More capacity admits all from the instant at which it came; nothing is due before that."""
+    account = new_account(limited(concurrency=0))
+    ids = [account.create(at=START).id for _ in range(300)]
+
+    account.change_settings(limited(concurrency=290), at=START + 1)
+    while account.queued[10:]:
+        before = account.active
+        assert account.next_due_at == START + 1
+        account.advance(START + 5, most=25)
+        assert account.active == min(before + 25, 290)
+    account.advance(START + 5)
+
+    assert [account.sessions[each].ready_at for each in ids] == [START + 1] * 290 + [None] * 10
+
+
 # Retention
 
 
@@ -901,13 +954,16 @@ def test_a_long_queue_of_sessions_with_deadlines_is_left_alone() -> None:
     account = new_account(Settings(plan=plan, limits=Limits(concurrency=0)))
     for _ in range(200):
         account.create(at=START)
+    for _ in range(200):
+        account.delete(account.create(at=START).id, at=START)
     [heap] = account._due._heaps.values()  # all are due at one instant
+    stale = len(heap) - 200
 
     for _ in range(200):
         account.create(at=START)
 
     assert [*map(id, account._due._heaps.values())] == [id(heap)]
-    assert len(account._due) == len(heap) == 400
+    assert len(account._due) == len(heap) == 400 + stale
 
 
 def test_an_event_that_never_happens_is_not_due() -> None:

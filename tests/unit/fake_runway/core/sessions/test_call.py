@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -252,7 +252,7 @@ def test_the_bounds_of_a_transcript_are_the_documented_ones() -> None:
     ended = load("runway").raw["components"]["schemas"]["ConversationEnded"]
 
     assert ended["properties"]["transcript"]["maxItems"] == MOST_ENTRIES
-    assert (LONGEST_TEXT, LARGEST_CALL) == (2_000, 256 * 1024)
+    assert (LONGEST_TEXT, LARGEST_CALL, LARGEST_CALLS) == (2_000, 256 << 10, 32 << 20)
 
 
 def test_long_values_are_cut() -> None:
@@ -395,21 +395,44 @@ def test_a_copy_has_calls_of_its_own() -> None:
     assert account.sessions[session_id].state is State.RUNNING
 
 
-def test_the_transcripts_of_all_sessions_are_bounded() -> None:
-    """The oldest of those that have ended go first, and none of a live session."""
-    account = new_account(limited(concurrency=None, credits=None, daily=None, retained=1_000))
-    ids = [running(account, at=START) for _ in range(LARGEST_CALLS // LARGEST_CALL + 5)]
-    text = "x" * LONGEST_TEXT
-    for number, session_id in enumerate(ids):
-        account.report(session_id, joined(), at=START)
-        for turn in range(130):
-            account.report(session_id, said(text, turn=turn), at=START)
-        if number:
-            account.report(session_id, left(), at=START)
-    kept = [bool(account.call(each).transcript) for each in ids]
+def filling(size: int) -> Iterator[Json]:
+    """Yield reports of utterances that make a call larger by so many characters."""
+    an_entry = after(said("")).size
+    while size:
+        piece = min(size, an_entry + LONGEST_TEXT)
+        piece -= an_entry if 0 < size - piece < an_entry else 0  # the rest has to be an entry
+        yield said("x" * (piece - an_entry))
+        size -= piece
 
-    assert kept[0]
-    assert not kept[1]
-    assert kept.count(False) < 10
-    assert kept[-1]
-    assert sum(account.call(each).size for each in ids) <= LARGEST_CALLS
+
+def test_the_transcripts_of_all_sessions_are_bounded() -> None:
+    """The oldest of those that have ended go first, only as many as needed, and no live one."""
+    account = new_account(limited(concurrency=None, credits=None, daily=None, retained=1_000))
+    an_entry = after(said("")).size
+    small, full = 3 * [an_entry], LARGEST_CALLS // LARGEST_CALL - 1
+    sizes = [LARGEST_CALL, *small, *(full - 1) * [LARGEST_CALL], LARGEST_CALL - sum(small), 0]
+    ids = [running(account, at=START) for _ in sizes]
+    live = (ids[0], ids[-1])
+    for session_id, size in zip(ids, sizes, strict=True):
+        account.report(session_id, joined(), at=START)
+        for report in filling(size):
+            account.report(session_id, report, at=START)
+        if session_id not in live:
+            account.report(session_id, left(), at=START)
+
+    def gone() -> list[int]:
+        """Return the numbers of the sessions whose entries were dropped."""
+        calls = [account.call(session_id) for session_id in ids]
+        assert sum(call.size for call in calls) <= LARGEST_CALLS
+        return [number for number, call in enumerate(calls) if call.omitted]
+
+    assert sum(account.call(session_id).size for session_id in ids) == LARGEST_CALLS
+    assert gone() == []
+    account.report(live[1], said(""), at=START)
+    assert gone() == [1]
+    account.report(live[1], said("x"), at=START)
+    assert gone() == [1, 2, 3]
+    account.delete_conversation(ids[4], at=START)
+    for report in filling(LARGEST_CALL - account.call(live[1]).size):
+        account.report(live[1], report, at=START)
+    assert gone() == [1, 2, 3, 4]  # what a client deletes makes room
