@@ -168,7 +168,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "replay",
         "pages",
         "server",
-        "intercept",
+        "intercept mcp",
         "testing cli",
         "__main__",
     ),

@@ -68,6 +68,12 @@ def _fault() -> click.Command:
     return fault
 
 
+def _mcp() -> click.Command:
+    from fake_runway.cli.mcp import mcp
+
+    return mcp
+
+
 def _replay() -> click.Command:
     from fake_runway.cli.replay import replay_command
 
@@ -145,6 +151,9 @@ _COMMANDS = (
     _Later("completion", "Print what completes these commands in a shell.", _completion),
     _Later("env", "Print the lines that point an application at the fake.", _env),
     _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
+    _Later(
+        "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
+    ),
     _Later("replay", "Run a recorded run again, and compare.", _replay),
     _Later("run", "Run a COMMAND in front of a fake: nothing of it changes.", _run),
     _Later("scenarios", "What can go wrong, by name.", _scenarios),
