@@ -364,7 +364,15 @@ def test_ids_and_choices_of_the_fake_are_draws() -> None:
 
 def test_only_command_lines_and_configuration_read_the_environment() -> None:
     """A variable is read where programs, or a run of tests, begin, and nowhere below."""
-    programs = ("cli.py", "up.py", "run.py", "places.py", "sitecustomize.py")
+    programs = (
+        "cli.py",
+        "cases.py",
+        "decorating.py",
+        "up.py",
+        "run.py",
+        "places.py",
+        "sitecustomize.py",
+    )
     outside = those(*programs, "config.py", "options.py", "pytest_plugin.py")
 
     assert [use for source in outside for use in source.of(*ENVIRONMENT)] == []

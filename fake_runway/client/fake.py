@@ -149,5 +149,9 @@ class Fake(Admin, _ClientEnvironment):
         """Return another world of the same server, by its name or a new one."""
         return self._beside(self._names.add(name))
 
+    def apart(self, name: str) -> "Fake":
+        """Return a world of the same server that does not belong to the same test."""
+        return Fake(self._transport.of_world(name))
+
     def _beside(self, full_name: str) -> "Fake":
         return Fake(self._transport.of_world(full_name), worlds=self._names)

@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager
+from copy import copy
 from functools import partial
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, Self, TypeVar, cast
 
 import click
 
@@ -19,6 +20,7 @@ from fake_runway.client.fake import AsyncFake, Fake
 from fake_runway.client.transport import AsyncTransport, Transport
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import Configuration, serving
+from fake_runway.testing.decorating import decorated
 from fake_runway.worlds.naming import explicit_name
 
 WORLD = "main"
@@ -26,6 +28,7 @@ WORLD = "main"
 _COMMAND = server_options(click.Command("FakeRunway"))  # parses the options of `serve`
 _NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 Option = str | float | bool | Sequence[str]
 ScenarioChoice = str | PathLike[str] | Mapping[str, Any]
 
@@ -115,6 +118,19 @@ class FakeRunway:
     def __repr__(self) -> str:
         entered = self._blocking is not None or self._awaited is not None
         return f"<FakeRunway {'serving' if entered else 'not entered'}>"
+
+    def again(self) -> Self:
+        """Return another one with the same arguments, so that both can serve."""
+        other = copy(self)
+        other._blocking = other._awaited = None
+        return other
+
+    def __call__(self, function: Function) -> Function:
+        """Decorate a function: it runs while a fake serves, with the variables of its world set.
+
+        A parameter named `fake_runway` gets the world.
+        """
+        return cast("Function", decorated(self, function))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(

@@ -228,11 +228,12 @@ def _read_record(text: str | None) -> Mapping[str, Any] | None:
 
 
 def failure_report(
-    fake: Fake, nodeid: str, keep: Path | None, *, longest_token: int = LONGEST_TOKEN
+    fake: Fake, nodeid: str | None, keep: Path | None, *, longest_token: int = LONGEST_TOKEN
 ) -> str:
     """Return what happened in the world of a test, for the report of its failure.
 
     Args:
+        nodeid: of a test that pytest can run again; None: it is of another runner.
         keep: a folder for a replay token that is too long for the report; None: it is shown anyway.
         longest_token: in characters.
     """
@@ -287,16 +288,16 @@ def _call_line(exchange: ExchangeView, start: float) -> str:
     return f"{exchange.at - start:+10.3f}s  {exchange.method} {exchange.path} -> {status}{noted}"
 
 
-def _replay(fake: Fake, nodeid: str, keep: Path | None, longest: int) -> str:
+def _replay(fake: Fake, nodeid: str | None, keep: Path | None, longest: int) -> str:
     token = fake.replay_token()
     if keep is not None and len(token) > longest:
         path = keep / f"{fake.name}.token"
         path.write_text(token, encoding="utf-8")
         token = str(path)
-    return (
-        f"replay the calls:   fake-runway replay {token}\n"
-        f"run the test again: pytest {shlex.quote(nodeid)} --fake-runway-replay {token}"
-    )
+    calls = f"replay the calls:   fake-runway replay {token}"
+    if nodeid is None:
+        return calls
+    return f"{calls}\nrun the test again: pytest {shlex.quote(nodeid)} --fake-runway-replay {token}"
 
 
 def error_findings(fake: Fake) -> list[str]:

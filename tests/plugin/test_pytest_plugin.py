@@ -471,12 +471,13 @@ def test_the_page_about_it_is_true(run: Run, pytester: pytest.Pytester) -> None:
     """The examples of docs/pytest.md pass as they stand there."""
     page = (Path(__file__).parents[2] / "docs/pytest.md").read_text()
     blocks = dict(re.findall(r"```python\n# (\w+)\.py\n(.*?)```", page, re.DOTALL))
-    library = blocks.pop("library")
+    programs = [blocks.pop(name) for name in ("library", "decorated", "cases")]
     if not gathers_candidates():
         del blocks["test_calling"]  # the page says so
     pytester.makepyfile(**blocks)
     run("").assert_outcomes(passed=5 + ("test_calling" in blocks))
-    subprocess.run([sys.executable, "-c", library], check=True)
+    for each in programs:
+        subprocess.run([sys.executable, "-c", each], check=True)
 
 
 def test_the_report_is_bounded(tmp_path: Path) -> None:
