@@ -16,12 +16,17 @@ if [ $# -lt 2 ]; then
   sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
+judge=${JUDGE:-runway-contracts}
+if ! command -v "$judge" > /dev/null; then
+  echo "judge.sh: there is no $judge; install it, or set JUDGE to where it is" >&2
+  exit 2
+fi
 url=$1
 shift
 reports=${REPORTS:-judge-reports}
 mkdir -p "$reports"
 
-exec "${JUDGE:-runway-contracts}" check \
+exec "$judge" check \
   --target "$url" \
   --profile "${PROFILE:-full}" \
   --timeout "${TIMEOUT:-30}" \

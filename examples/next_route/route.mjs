@@ -28,8 +28,10 @@ const LONGEST_PAUSE_MS = 5000;
 const LONGEST_CANCEL_MS = 500;
 const LONGEST_BODY = 10_000;
 
+// Made by the first request: `next build` loads this file too, where there is no secret.
 // No automatic retries: a create that failed with 5xx may still have made a session.
-const runway = new Runway({ maxRetries: 0 });
+let client;
+const runway = () => (client ??= new Runway({ maxRetries: 0 }));
 
 class ConnectError extends Error {
   constructor(status, code, message) {
@@ -96,7 +98,7 @@ async function create(avatarId, signal) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       // Without the signal: if this were given up halfway, the session's id would be lost.
-      const { id } = await runway.realtimeSessions.create({
+      const { id } = await runway().realtimeSessions.create({
         model: 'gwm1_avatars',
         avatar: { type: 'runway-preset', presetId: avatarId },
       });
@@ -137,7 +139,7 @@ async function untilReady(sessionId, signal) {
 
 async function look(sessionId, signal) {
   try {
-    return await runway.realtimeSessions.retrieve(sessionId, { signal });
+    return await runway().realtimeSessions.retrieve(sessionId, { signal });
   } catch (error) {
     const { status } = error;
     const passing = status === undefined || status === 429 || status >= 500;
@@ -148,7 +150,7 @@ async function look(sessionId, signal) {
 
 async function cancel(sessionId) {
   try {
-    await runway.realtimeSessions.delete(sessionId, { maxRetries: 2 });
+    await runway().realtimeSessions.delete(sessionId, { maxRetries: 2 });
   } catch {
     console.warn(`session ${sessionId} could not be cancelled`);
   }

@@ -438,7 +438,7 @@ class Timeline(View):
 
 
 class Kept(tuple[V, ...]):
-    """What is left of a history. Compares as a tuple.
+    """What is left of a history. Compares as a tuple, and with lists.
 
     Attributes:
         gone: how many more there were that are no longer kept; of findings: journal entries of any
@@ -448,6 +448,12 @@ class Kept(tuple[V, ...]):
 
     gone: int
     uncertain: int
+
+    def __eq__(self, other: object) -> bool:
+        # `assert fake.findings() == []` is what people write
+        return super().__eq__(tuple(other) if isinstance(other, list) else other)
+
+    __hash__ = tuple.__hash__
 
     @classmethod
     def many(cls, view: type[V], key: str) -> "Callable[[Json], Kept[V]]":

@@ -27,6 +27,11 @@ _MARKER = (
     " real second (0: frozen); faults as in a scenario file. Markers of class and module are added"
     " to."
 )
+_SCOPES = (
+    "The fixture fake_runway is a world for one test, so that no test sees what another one did. A"
+    " fixture of a wider scope takes fake_runway_server, and a world of its own:"
+    " fake_runway.client.Admin(fake_runway_server.url, world='NAME'). See docs/pytest.md."
+)
 _SHOWN = 50
 
 
@@ -190,6 +195,8 @@ def pytest_runtest_makereport(
     report = yield
     fake = item.stash.get(_FAKE, None)
     if fake is None:
+        if report.failed and "ScopeMismatch" in str(report.longrepr):
+            report.sections.append((TITLE, _SCOPES))
         return report
     if report.failed:
         from fake_runway.testing.worlds_of_tests import failure_report
@@ -207,10 +214,10 @@ def pytest_runtest_makereport(
 
 def _drop_worlds(fake: "Fake", report: pytest.TestReport) -> None:
     from fake_runway.client.answers import AdminError
-    from fake_runway.testing.worlds_of_tests import error_findings
+    from fake_runway.testing.worlds_of_tests import mistakes
 
     try:
-        found = error_findings(fake)
+        found = mistakes(fake)
         if found:
             vars(report)["fake_runway_findings"] = found  # xdist sends all that is in there
         for each in (fake, *fake.others):

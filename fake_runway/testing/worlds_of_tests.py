@@ -17,7 +17,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from fake_runway.client.answers import AdminError, ExchangeView
+from fake_runway.client.answers import AdminError, ExchangeView, FindingView
 from fake_runway.client.fake import Fake
 from fake_runway.client.transport import Transport
 from fake_runway.core.scenario.scenario import data_of
@@ -27,6 +27,8 @@ from fake_runway.core.text import quoted
 MOST_SESSIONS = 8
 MOST_LINES = 40
 LONGEST_TOKEN = 2_000
+_SETTLED = "1h"  # no session lives longer that is not held up on purpose
+_FORKED, _LONGEST_FORKED = "-settled", 90
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 _REPLAY_WORLD = "pytest-replay"
 """The world through which the admin API is asked to make others."""
@@ -300,11 +302,26 @@ def _replay(fake: Fake, nodeid: str | None, keep: Path | None, longest: int) -> 
     return f"{calls}\nrun the test again: pytest {shlex.quote(nodeid)} --fake-runway-replay {token}"
 
 
-def error_findings(fake: Fake) -> list[str]:
-    """Return the findings of severity error of a test's worlds, as lines."""
+def mistakes(fake: Fake) -> list[str]:
+    """Return the errors and warnings about the client of a test, as lines, when all has settled."""
     return [
         str(finding)
         for each in (fake, *fake.others)
-        for finding in each.findings()
-        if finding.severity == "error"
+        for finding in _settled(each)
+        if finding.severity != "info"
     ]
+
+
+def _settled(fake: Fake) -> Sequence[FindingView]:
+    """Return the findings as they will be when the sessions that live have come to their end.
+
+    A copy of the world goes there, so that nothing of it is in the world that a report shows.
+    """
+    if not fake.look().active:
+        return fake.findings()
+    copy = fake.fork(f"{(fake.name or '')[:_LONGEST_FORKED]}{_FORKED}")
+    try:
+        copy.clock.jump(_SETTLED)
+        return copy.findings()
+    finally:
+        copy.drop()

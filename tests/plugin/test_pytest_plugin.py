@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import fake_runway.replay.record  # noqa: F401
+# runs in this process forget what they have imported, and packages would keep half of it
+import fake_runway.admin_api.handler
+import fake_runway.replay.record
+import fake_runway.replay.routes  # noqa: F401
 from fake_runway import FakeRunway
 from fake_runway.client.answers import Unreachable
 from fake_runway.client.blocking import Admin
@@ -49,7 +52,7 @@ def call(fake, method, path, body=None):
     )
     try:
         with urllib.request.urlopen(request) as answer:
-            return answer.status, json.load(answer)
+            return answer.status, json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
 
@@ -346,19 +349,45 @@ def test_a_replayed_test_begins_as_it_did(run: Run, pytester: pytest.Pytester) -
 
 
 def test_findings_of_passing_tests_are_listed(run: Run) -> None:
-    """A finding of severity error of a passing test is listed at the end, workers' too."""
+    """Errors and warnings about passing tests are listed at the end, workers' too."""
     tests = """
         def test_passes(fake_runway):
             session_id = create(fake_runway)
             fake_runway.clock.next()
             call(fake_runway, "GET", f"realtime_sessions/{session_id}")
             fake_runway.clock.jump("10m")
+
+        def test_forgets(fake_runway):
+            create(fake_runway)
+            assert fake_runway.findings() == []
+
+        def test_is_fine(fake_runway):
+            call(fake_runway, "DELETE", f"realtime_sessions/{create(fake_runway)}")
+            assert [each.name for each in fake_runway.worlds()] == [fake_runway.name]
         """
     result = run(tests, "-n1")
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=3)
+    listed = result.stdout.str().partition("passed, but")[2]
+    assert "test_forgets: warning never-polled: " in listed
+    assert "test_is_fine" not in listed
     result.stdout.fnmatch_lines(
         ["*fake Runway: passed, but*", "*test_passes: error consume-never-arrived: *"]
     )
+
+
+def test_a_wider_scope_is_explained(run: Run) -> None:
+    """The error of pytest does not say what to do instead."""
+    tests = """
+        @pytest.fixture(scope="class")
+        def account(fake_runway):
+            return fake_runway
+
+        def test_wide(account):
+            pass
+        """
+    result = run(tests)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ScopeMismatch*", "*takes fake_runway_server, and a world*"])
 
 
 WORKERS = """
@@ -475,7 +504,7 @@ def test_the_page_about_it_is_true(run: Run, pytester: pytest.Pytester) -> None:
     if not gathers_candidates():
         del blocks["test_calling"]  # the page says so
     pytester.makepyfile(**blocks)
-    run("").assert_outcomes(passed=5 + ("test_calling" in blocks))
+    run("").assert_outcomes(passed=6 + ("test_calling" in blocks))
     for each in programs:
         subprocess.run([sys.executable, "-c", each], check=True)
 
