@@ -12,6 +12,7 @@ from yarl import URL
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
+from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
@@ -25,30 +26,33 @@ _MOST_BODIES = 2_000
 
 
 class KnownCaller:
-    """Who calls over a connection, so that a secret is checked and hashed once.
+    """Who calls over a connection, so that a secret is checked and hashed once."""
 
-    Attributes:
-        authorization: the header, as last sent.
-        token: the bearer token in it.
-        world: the name of the world that it selects, empty if that is not known.
-    """
-
-    __slots__ = ("authorization", "token", "world")
+    __slots__ = ("_authorization", "_token", "_world")
 
     def __init__(self) -> None:
-        self.authorization = self.token = self.world = ""
+        self._authorization = self._token = self._world = ""
 
     def token_of(self, headers: Mapping[str, str]) -> str:
         """Return the bearer token of a request over the connection."""
         authorization = headers.get("Authorization", "")
-        if authorization != self.authorization:
-            self.token, self.world = bearer(headers), ""
-            self.authorization = authorization
-        return self.token
+        if authorization != self._authorization:
+            self._token, self._world = bearer(headers), ""
+            self._authorization = authorization
+        return self._token
+
+    def selected(self, token: str, world: str) -> None:
+        """Note the name of the world that a token selects."""
+        if token == self._token:
+            self._world = world
+
+    def world_of(self, token: str) -> str:
+        """Return the name of the world that a token selects, empty if it is not known."""
+        return self._world if token == self._token else ""
 
 
 class RequestHead(NamedTuple):
-    """What a request says before its body.
+    """What a request says before its body, as it came.
 
     Attributes:
         target: path and query, or a whole URL, as sent.
@@ -63,6 +67,47 @@ class RequestHead(NamedTuple):
     headers: Mapping[str, str]
     connection: Connection | None
     caller: KnownCaller | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ReadHead:
+    """What the head of a request says, whatever its world and its body are.
+
+    A connection keeps it for heads that come again (`server/at_once.py`).
+
+    Attributes:
+        text: the path as the journal has it.
+        connection, caller: as of `RequestHead`.
+        operation: None: the request fits none.
+        name: what the path has in place of the braces, empty if nothing.
+        token: the bearer token.
+        named: the world that the request names in its path or a header, None if none.
+        agent, content_type: as much of these headers as is kept.
+        declared_type: the whole content type.
+        host: at which the caller has reached the fake.
+        subject: the resource in the path, once it was checked.
+        world: the name of the world that the token selects, once it was selected; else empty.
+    """
+
+    method: str
+    text: str
+    connection: Connection | None
+    caller: KnownCaller
+    operation: RunwayOperation | None
+    name: str
+    token: str
+    named: str | None
+    agent: str
+    version: str | None
+    content_type: str
+    declared_type: str | None
+    cookies: bool
+    retry: int | None
+    query: Mapping[str, str]
+    host: str
+    secret_in_url: bool
+    subject: Subject | None = None
+    world: str = ""
 
 
 class Applied(NamedTuple):

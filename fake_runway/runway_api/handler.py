@@ -27,6 +27,7 @@ from fake_runway.runway_api.calls import (
     Applied,
     Auth,
     KnownCaller,
+    ReadHead,
     RequestHead,
     RunwayCall,
     RunwayOperation,
@@ -114,13 +115,15 @@ class RunwayHandler:
             requested = head.headers.get("Access-Control-Request-Headers", "")
             return whole(Reply(204, headers=cors.preflight(match.methods, requested)))
         try:
-            call = await self._call(request, head, path, match)
+            operation = None if match is None else match.operations.get(head.method)
+            read = _read_head(head, path, "" if match is None else match.name, operation)
+            call = await self._call(request, read, path, match)
             await call.world.catch_up()
-            applied = self._applied(head, call)
+            applied = self._applied(read, call)
         except Refused as refusal:  # the request selects no world
             return whole(self._refused(refusal))
         except Exception:
-            return whole(self._failed(head))
+            return whole(self._failed(head.method))
         return await self.send(applied, request)
 
     async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
@@ -137,52 +140,72 @@ class RunwayHandler:
         finally:
             world.held_back -= 1
 
-    def answer_at_once(
-        self, head: RequestHead, path: Path, body: Callable[[], bytes]
-    ) -> Reply | Applied | None:
-        """Answer a request whose body is there, without waiting for anything.
-
-        None: `handle` has to, and nothing has happened yet. That is so for the rare requests that
-        wait for turns, and for those that mean no operation.
-
-        Args:
-            body: called at most once, and never where None is returned.
-        """
+    def read_at_once(self, head: RequestHead, path: Path) -> ReadHead | None:
+        """Return what a request that `answer_at_once` may answer says; None: `handle` has to."""
         match = self._routes.match(path)
         operation = None if match is None else match.operations.get(head.method)
         if match is None or operation is None or SCENARIO_HEADER in head.headers:
             return None
         try:
-            caller = head.caller or KnownCaller()
-            token = caller.token_of(head.headers)
-            named = callers.named(path.world, head.headers)
+            return _read_head(head, path, match.name, operation)
+        except Exception:  # `handle` meets it as well, and answers
+            return None
+
+    def answer_at_once(self, head: ReadHead, body: Callable[[], bytes]) -> Reply | Applied | None:
+        """Answer a request whose body is there, without waiting for anything.
+
+        None: `handle` has to, and nothing has happened yet. That is so for the rare requests that
+        wait for turns.
+
+        Args:
+            head: as `read_at_once` returned it.
+            body: called at most once, and never where None is returned.
+        """
+        operation = head.operation
+        if operation is None:
+            return None
+        try:
             if operation.auth is Auth.SESSION_KEY:
-                world = world_of_key(self._worlds, token, named)
-            elif named is None and (known := self._worlds.used(caller.world)) is not None:
-                world = known
+                world = world_of_key(self._worlds, head.token, head.named)
             else:
-                world = world_as_it_is(self._worlds, token, named)
-                caller.world = world.name if named is None else ""
+                world = self._world_of_secret(head)
             if not world.caught_up():
                 return None
-            exchange, plain = _exchange(head, path, token), False
+            exchange, plain = _exchange(head), False
             try:
-                if self._wants_body(head, operation, match.name, exchange, world):
+                if self._wants_body(head, operation, exchange, world):
                     raw = body()
                     self._take_body(raw, operation, exchange, world)
-                    plain = holds_nothing_secret(raw, token)
+                    plain = holds_nothing_secret(raw, head.token)
             except Refused as refusal:
                 exchange.rejection = _rejection(refusal)
             if head.connection is not None:
                 exchange.unread = world.unread.before(head.connection)
-            call = RunwayCall(world, self._livekit, operation, exchange, token, self._polled, plain)
+            call = RunwayCall(
+                world, self._livekit, operation, exchange, head.token, self._polled, plain
+            )
             return self._applied(head, call)
         except Refused as refusal:  # the request selects no world
             return self._refused(refusal)
         except Exception:
-            return self._failed(head)
+            return self._failed(head.method)
 
-    def _applied(self, head: RequestHead, call: RunwayCall) -> Applied:
+    def _world_of_secret(self, head: ReadHead) -> World:
+        """Return the world that a request selects which names no scenario.
+
+        Raises:
+            Refused: it selects none.
+        """
+        if head.named is not None:
+            return world_as_it_is(self._worlds, head.token, head.named)
+        world = self._worlds.used(head.world or head.caller.world_of(head.token))
+        if world is None:
+            world = world_as_it_is(self._worlds, head.token, None)
+            head.caller.selected(head.token, world.name)
+        head.world = world.name
+        return world
+
+    def _applied(self, head: ReadHead, call: RunwayCall) -> Applied:
         delivery = apply_call(call)
         world, exchange = call.world, call.exchange
         if head.connection is not None:
@@ -211,14 +234,14 @@ class RunwayHandler:
         self._worlds.answered["", refusal.status] += 1
         return error_reply(refusal, self._worlds.settings)
 
-    def _failed(self, head: RequestHead) -> Reply:
-        _log.exception("could not answer a %s", head.method)
+    def _failed(self, method: str) -> Reply:
+        _log.exception("could not answer a %s", method)
         return error_reply(InternalError("Internal error"), self._worlds.settings)
 
     async def _call(
         self,
         request: web.BaseRequest,
-        head: RequestHead,
+        head: ReadHead,
         path: Path,
         match: RouteMatch[RunwayOperation] | None,
     ) -> RunwayCall:
@@ -227,9 +250,7 @@ class RunwayHandler:
         Raises:
             Refused: it selects no world.
         """
-        token = callers.bearer(head.headers)
-        named = callers.named(path.world, head.headers)
-        exchange = _exchange(head, path, token)
+        headers, token, named, exchange = request.headers, head.token, head.named, _exchange(head)
         try:
             if path.problem:
                 raise BadPath(path.problem)
@@ -238,7 +259,7 @@ class RunwayHandler:
             operation = match.operation(head.method)
         except RequestRefused as refusal:
             try:
-                world = await world_of_any(self._worlds, token, named, head.headers)
+                world = await world_of_any(self._worlds, token, named, headers)
             except Refused:
                 raise refusal from None
             exchange.rejection = _rejection(refusal)
@@ -246,9 +267,9 @@ class RunwayHandler:
         if operation.auth is Auth.SESSION_KEY:
             world = world_of_key(self._worlds, token, named)
         else:
-            world = await world_of_secret(self._worlds, token, named, head.headers)
+            world = await world_of_secret(self._worlds, token, named, headers)
         try:
-            if self._wants_body(head, operation, match.name, exchange, world):
+            if self._wants_body(head, operation, exchange, world):
                 self._take_body(await read(request), operation, exchange, world)
         except Refused as refusal:
             exchange.rejection = _rejection(refusal)
@@ -257,39 +278,29 @@ class RunwayHandler:
         return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
 
     def _wants_body(
-        self,
-        head: RequestHead,
-        operation: RunwayOperation,
-        id_: str,
-        exchange: Exchange,
-        world: World,
+        self, head: ReadHead, operation: RunwayOperation, exchange: Exchange, world: World
     ) -> bool:
         """Write into `exchange` what the head says of an operation; return whether a body counts.
 
         Raises:
             Refused: the key, the version, the id or the content type is not right.
         """
-        headers, settings = head.headers, world.settings
+        settings = world.settings
         exchange.operation = operation.id
-        retry = headers.get("x-stainless-retry-count", "")
-        if retry.isdecimal() and len(retry) < 4:
-            exchange.retry = int(retry)
-        if operation.query:
-            query = head.url.query
-            exchange.query = {name: query[name] for name in operation.query if name in query}
+        exchange.retry, exchange.query = head.retry, head.query
         if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
             raise SecretRefused(_KEY_TEXTS[settings.key])
         if operation.versioned and settings.version_required:
-            check_version(headers.get("X-Runway-Version"))
+            check_version(head.version)
         if operation.leads:
-            host = callers.host(head.headers)
-            if holds_secret(host, callers.bearer(head.headers)):
-                host = callers.NO_HOST  # it would be kept in the journal
-            exchange.media_url = self._livekit.address(host=host, world=world.name)
+            exchange.media_url = self._livekit.address(host=head.host, world=world.name)
         declared = _DECLARED[operation.id]
-        if id_:
-            known = world.account.has(id_)  # so it is an id
-            exchange.subject = Subject(declared.kind, id_ if known else checked_id(id_))
+        if head.name:
+            if head.subject is None:
+                known = world.account.has(head.name)  # so it is an id
+                id_ = head.name if known else checked_id(head.name)
+                head.subject = Subject(declared.kind, id_)
+            exchange.subject = head.subject
         if head.connection is not None:
             if declared.role is Role.POLL:
                 world.unread.read(head.connection)  # the rest once it is applied
@@ -302,7 +313,7 @@ class RunwayHandler:
         ):
             raise WrongContentType("Incorrect content type", where="header: Content-Type")
         strict_type = settings.consume_body is not ConsumeBody.LENIENT
-        return self._bodies.wants(headers, operation.body, strict_type=strict_type)
+        return self._bodies.wants(head.declared_type, operation.body, strict_type=strict_type)
 
     def _take_body(
         self, raw: bytes, operation: RunwayOperation, exchange: Exchange, world: World
@@ -322,22 +333,54 @@ class RunwayHandler:
         exchange.body = body
 
 
-def _exchange(head: RequestHead, path: Path, token: str) -> Exchange:
-    """Return what is known of a request before its operation is."""
+def _read_head(
+    head: RequestHead, path: Path, name: str, operation: RunwayOperation | None
+) -> ReadHead:
     headers = head.headers
-    exchange = Exchange(
-        "",
+    caller = head.caller or KnownCaller()
+    token = caller.token_of(headers)
+    retry = headers.get("x-stainless-retry-count", "")
+    declared_type = headers.get("Content-Type")
+    names = () if operation is None else operation.query
+    query = {each: head.url.query[each] for each in names if each in head.url.query}
+    host = callers.host(headers) if operation is not None and operation.leads else ""
+    secret_in_url = False
+    if asked := head.target.partition("?")[2]:
+        plain = unquote_plus(asked)
+        secret_in_url = bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(plain, token)
+    return ReadHead(
         head.method,
         path.text,
+        head.connection,
+        caller,
+        operation,
+        name,
+        token,
+        callers.named(path.world, headers),
         agent=_beginning(headers.get("User-Agent", ""), token),
-        versioned=headers.get("X-Runway-Version") == API_VERSION,
-        content_type=_beginning(headers.get("Content-Type", ""), token),
+        version=headers.get("X-Runway-Version"),
+        content_type=_beginning(declared_type or "", token),
+        declared_type=declared_type,
         cookies="Cookie" in headers,
+        retry=int(retry) if retry.isdecimal() and len(retry) < 4 else None,
+        query=query,
+        host=callers.NO_HOST if holds_secret(host, token) else host,  # the journal keeps it
+        secret_in_url=secret_in_url,
     )
-    if query := head.target.partition("?")[2]:
-        plain = unquote_plus(query)
-        exchange.secret_in_url = bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(plain, token)
-    return exchange
+
+
+def _exchange(head: ReadHead) -> Exchange:
+    """Return what is known of a request before its operation is."""
+    return Exchange(
+        "",
+        head.method,
+        head.text,
+        agent=head.agent,
+        versioned=head.version == API_VERSION,
+        content_type=head.content_type,
+        cookies=head.cookies,
+        secret_in_url=head.secret_in_url,
+    )
 
 
 def _beginning(header: str, secret: str) -> str:

@@ -11,7 +11,7 @@ from fake_runway.admin_api.paths import owns
 from fake_runway.pages import paths as pages
 from fake_runway.room.rooms import PATHS, Rooms
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import Applied, RequestHead
+from fake_runway.runway_api.calls import Applied, ReadHead, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.paths import path_of
@@ -49,14 +49,16 @@ class FakeApp:
         self.rooms = Rooms(worlds, livekit)
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
-    def answer_at_once(
-        self, head: RequestHead, body: Callable[[], bytes]
-    ) -> Reply | Applied | None:
-        """Answer a request as `RunwayHandler.answer_at_once` does; None also for all others."""
+    def read_at_once(self, head: RequestHead) -> ReadHead | None:
+        """Read a head as `RunwayHandler.read_at_once` does; None also for all others."""
         path = path_of(head.target)
         if owns(path) or pages.may_own(path):
             return None
-        return self._runway.answer_at_once(head, path, body)
+        return self._runway.read_at_once(head, path)
+
+    def answer_at_once(self, head: ReadHead, body: Callable[[], bytes]) -> Reply | Applied | None:
+        """Answer a request as `RunwayHandler.answer_at_once` does."""
+        return self._runway.answer_at_once(head, body)
 
     async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
         """Send what `answer_at_once` returned for a request."""

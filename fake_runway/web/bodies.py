@@ -127,19 +127,22 @@ class Bodies:
         Raises:
             WrongContentType, BodyTooLarge, BodyTooDeep, BadBody.
         """
-        if not self.wants(request.headers, use, strict_type=strict_type):
+        declared = request.headers.get("Content-Type")
+        if not self.wants(declared, use, strict_type=strict_type):
             return NO_BODY
         return self.checked(await read(request), operation_id, use=use, strict_keys=strict_keys)
 
-    def wants(self, headers: Mapping[str, str], use: Body, *, strict_type: bool) -> bool:
+    def wants(self, declared: str | None, use: Body, *, strict_type: bool) -> bool:
         """Return whether the body of a request is looked at, whose content type is right then.
+
+        Args:
+            declared: the content type, None if there is none.
 
         Raises:
             WrongContentType.
         """
         if use is Body.NONE or (use is Body.IGNORED and not strict_type):
             return False
-        declared = headers.get("Content-Type")
         if declared is None and use is not Body.REQUIRED:
             return True
         if declared != _JSON and _media_type(declared or "") != _JSON:

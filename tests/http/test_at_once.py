@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -14,6 +14,7 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fake_runway.clock import next_turn
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import FakeApp, create_app
@@ -289,6 +290,134 @@ async def test_a_client_that_does_not_read_is_not_written_to() -> None:
 
     assert worlds.answered["listAvatars", 200] < 20_000
     assert waiting < 1 << 20
+
+
+class _Collecting(asyncio.Transport):
+    """Keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.written += b"".join(list_of_data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+
+CHUNKED = f"POST {SESSIONS} HTTP/1.1\r\nHost: a\r\n" + "".join(
+    f"{name}: {text}\r\n" for name, text in (JSON | {"Transfer-Encoding": "chunked"}).items()
+)
+PIECES = [
+    *[POLL.raw(UNKNOWN_ID, "")] * 3,
+    *[Sent(f"POST {SESSIONS}", JSON, BODY).raw("", "")] * 2,
+    Sent(f"POST {SESSIONS}", JSON, POLL.raw(UNKNOWN_ID, "")).raw("", ""),
+    Sent(f"GET {SESSIONS}/{UNKNOWN_ID}", USUAL, b"not read\r\n\r\n").raw("", ""),
+    f"{CHUNKED}\r\n{len(BODY):x}\r\n{BODY.decode()}\r\n0\r\n\r\n".encode(),
+    Sent("GET /v1/no_such", USUAL).raw("", ""),
+    b"\r\n" + POLL.raw(UNKNOWN_ID, ""),
+    b"GET /v1/no_such HTTP/1.1\r\nX:  " + POLL.raw(UNKNOWN_ID, ""),
+]
+CUTS = [0, 0, len(b"GET /v1/no_such HTTP/1.1\r\nX:  "), None]
+
+
+async def _settled() -> None:
+    """Let everything run that is ready."""
+    for _ in range(30):
+        await next_turn()
+
+
+async def _answers(pieces: Iterable[bytes], *, apart: bool) -> tuple[bytes, float]:
+    """Return what is written for pieces of requests; `apart`: each over a connection of its own."""
+    worlds = new_worlds()
+    server, transport = fake_server(FakeApp(worlds, LiveKit()), worlds), _Collecting()
+    connections: list[web.RequestHandler] = []
+    for piece in pieces:
+        if apart or not connections:
+            connections.append(server())
+            connections[-1].connection_made(transport)
+        connections[-1].data_received(piece)
+        await _settled()
+    for each in connections:
+        each.connection_lost(None)
+    return _undated(transport.written), worlds.answered.total()
+
+
+@settings(max_examples=examples(80), deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PIECES), st.sampled_from(CUTS), st.booleans()),
+        max_size=12,
+    )
+)
+def test_heads_that_come_again_change_no_answer(
+    requests: list[tuple[bytes, int | None, bool]],
+) -> None:
+    """However the bytes of a connection are cut, each request is answered as if it came alone.
+
+    Each is cut somewhere, None: behind its head; and may come with the beginning of the next one.
+    """
+    pieces = [b""]
+    for raw, cut, joined in requests:
+        at = raw.index(b"\r\n\r\n") + 4 if cut is None else cut
+        if joined:
+            pieces[-1] += raw[:at]
+        else:
+            pieces.append(raw[:at])
+        pieces.append(raw[at:])
+
+    together = asyncio.run(_answers([each for each in pieces if each], apart=False))
+
+    assert together == asyncio.run(_answers([raw for raw, *_ in requests], apart=True))
+
+
+async def test_a_head_that_comes_again_is_not_parsed() -> None:
+    """Also before a body that comes behind it, in another piece."""
+    worlds = new_worlds()
+    connection = fake_server(FakeApp(worlds, LiveKit()), worlds)()
+    connection.connection_made(_Collecting())
+    create = Sent(f"POST {SESSIONS}", JSON, BODY).raw("", "")
+    head = create.removesuffix(BODY)
+    parser: Any = connection._parser
+    for _ in range(3):
+        connection.data_received(create)
+        await _settled()
+    parser._parser = None  # nothing is parsed from here on
+    for piece in (create, head, BODY, create):
+        connection.data_received(piece)
+    connection.connection_lost(None)
+
+    assert worlds.answered["createSession", 200] == 6
+
+
+async def test_a_known_head_selects_the_world_that_is_there_now() -> None:
+    """A world that was dropped begins anew, and one whose token came between keeps its sessions."""
+    worlds = new_worlds()
+    connection = fake_server(FakeApp(worlds, LiveKit()), worlds)()
+    connection.connection_made(_Collecting())
+    others = JSON | {"Authorization": "Bearer another"}
+    first, second = (Sent(f"POST {SESSIONS}", each, BODY) for each in (JSON, others))
+    for each in [first, first, second, second, first, second]:
+        connection.data_received(each.raw("", ""))
+        await _settled()
+    counts = [world.account.created_count for world in worlds]
+    for world in worlds:
+        worlds.drop(world.name)
+    connection.data_received(second.raw("", ""))
+    connection.connection_lost(None)
+
+    assert counts == [3, 3]
+    assert [world.account.created_count for world in worlds] == [1]
 
 
 def test_the_names_that_are_leaned_on_exist() -> None:

@@ -20,7 +20,7 @@ from contracts.wire.schema import ContractViolation, load, validate
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.pages import paths as pages
 from fake_runway.room.rooms import PATHS
-from fake_runway.runway_api.calls import Applied, RequestHead
+from fake_runway.runway_api.calls import Applied, ReadHead
 from fake_runway.server.app import FakeApp
 from fake_runway.server.serving import LONGEST_LINE
 from fake_runway.web.paths import path_of
@@ -162,9 +162,7 @@ class CheckedFake(FakeApp):
         super().__init__(*args, **options)
         self.violations: list[ContractViolation] = []
 
-    def answer_at_once(
-        self, head: RequestHead, body: Callable[[], bytes]
-    ) -> Reply | Applied | None:
+    def answer_at_once(self, head: ReadHead, body: Callable[[], bytes]) -> Reply | Applied | None:
         """Check what is answered at once."""
         answer = super().answer_at_once(head, body)
         if isinstance(answer, Reply):
@@ -173,13 +171,13 @@ class CheckedFake(FakeApp):
             self._check_whole(head, answer.delivery)
         return answer
 
-    def _check_whole(self, head: RequestHead, answer: Reply | Delivery) -> None:
+    def _check_whole(self, head: ReadHead, answer: Reply | Delivery) -> None:
         response = whole(answer)
         try:
             check(
                 "runway",
                 head.method,
-                head.url.raw_path,
+                head.text,
                 status=response.status,
                 headers=response.headers,
                 body=response.body if isinstance(response.body, bytes) else b"",
