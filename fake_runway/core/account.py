@@ -88,6 +88,7 @@ class Account:
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
+        self._quiet_until = -math.inf  # nothing is due before; not known after a change
         self._admits_at: float | None = None  # capacity since then waits to be filled
         self.created_count = 0
         self._live = 0  # sessions that have not ended
@@ -141,6 +142,10 @@ class Account:
 
     # Time
 
+    def is_quiet(self, now: float) -> bool:
+        """Return whether `advance` to `now` surely does nothing: a call asks four times."""
+        return self._now <= now < self._quiet_until
+
     def advance(self, now: float, *, most: float = math.inf) -> list[Change]:
         """Apply every event that has become due, earliest first; return the changes in order.
 
@@ -151,6 +156,9 @@ class Account:
         Raises:
             ValueError: `now` lies before an earlier `now`.
         """
+        if self._now <= now < self._quiet_until:
+            self._now = now
+            return []
         if now < self._now:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
         history: list[Change] = []
@@ -180,6 +188,8 @@ class Account:
             self._drop_stale_entries()
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
+        due_at = math.inf if session is None or session.due_at is None else session.due_at
+        self._quiet_until = min(due_at, self._created[0] + DAY_S) if self._created else due_at
         return history
 
     # Calls
@@ -409,6 +419,7 @@ class Account:
 
     def _put(self, change: Change) -> None:
         before, after = change.before, change.after
+        self._quiet_until = -math.inf
         self._sessions[after.id] = after
         state = after.stage.state
         if before is None:
@@ -463,10 +474,14 @@ class Account:
     def _settle(self, change: Change) -> Session:
         """Apply `change` and what falls due at the same instant; return the session after it.
 
-        The session is taken from the changes, because retention may have evicted it by then.
+        One that retention has evicted by then is taken from the changes.
         """
-        changes = [*self.apply(change), *self.advance(change.at)]
-        return next(done.after for done in reversed(changes) if done.after.id == change.after.id)
+        changes, later = self.apply(change), self.advance(change.at)
+        session = self._sessions.get(change.after.id)
+        if session is not None:
+            return session
+        ended = [done.after for done in (*changes, *later) if done.after.id == change.after.id]
+        return ended[-1]
 
     def _is_current(self, session: Session) -> bool:
         return self._sessions.get(session.id) is session
