@@ -103,20 +103,23 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
         return _carry_out(call, operation), ()
     faults, facts = found
     before = world.strike(faults, facts, phase=Phase.BEFORE)
-    for effect in [effect for fault in before for effect in fault.effects]:
-        name, session = effect.event_before(), account.sessions.get(exchange.subject.id)
-        event = SESSION.event_in(session.state, name) if name and session is not None else None
-        if event is not None and session is not None:
-            account.apply_event(session.id, event, at=exchange.at)
-    if any(fault.replaces for fault in before):
-        return _NO_REPLY, before
+    if before:
+        for effect in [effect for fault in before for effect in fault.effects]:
+            name, session = effect.event_before(), account.sessions.get(exchange.subject.id)
+            event = SESSION.event_in(session.state, name) if name and session is not None else None
+            if event is not None and session is not None:
+                account.apply_event(session.id, event, at=exchange.at)
+        if any(fault.replaces for fault in before):
+            return _NO_REPLY, before
     reply = _carry_out(call, operation)
+    late = [each for each in faults if each.fault.phase is Phase.AFTER]
+    if not late:
+        return reply, before
     session = account.sessions.get(exchange.subject.id)
     facts = facts._replace(
         status=reply.status, state=session.state if session is not None else facts.state
     )
-    after = world.strike(faults, facts, phase=Phase.AFTER)
-    return reply, before + after
+    return reply, before + world.strike(late, facts, phase=Phase.AFTER)
 
 
 def _carry_out(call: RunwayCall, operation: RunwayOperation) -> Reply:

@@ -297,8 +297,7 @@ class World:
             ordinal = self.account.created_count
         found = [each for each in self.active_faults if each.fault.match.allows(operation)]
         if plan is not None and plan.faults:
-            allowed = [fault for fault in plan.faults if fault.match.allows(operation)]
-            found += [ActiveFault(fault, since) for fault in allowed]
+            found += [ActiveFault(fault, since) for fault in plan.faults_about(operation)]
         if not found:
             return None
         return found, CallFacts(
@@ -321,6 +320,8 @@ class World:
         striking, changed = decide(
             faults, facts, phase=phase, tallies=self.tallies, draws=self.draws
         )
+        if not changed:
+            return striking
         self.tallies.update(changed)
         if len(self.tallies) > _FEW_TALLIES + 8 * len(self.account.sessions):
             known = {session.ordinal for session in self.account.sessions.values()} | {WORLD_SCOPE}

@@ -73,4 +73,6 @@ def _strikes(fault: Fault, key: Key, *, seen: int, struck: int, draws: Draws) ->
         return False
     if fault.match.nth and seen not in fault.match.nth:
         return False
+    if fault.probability >= 1:  # as every draw would say, and draws cost more than all the above
+        return True
     return draws.number(f"fault {key[0]} {key[1]}", seen) < fault.probability
