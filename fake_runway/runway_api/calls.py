@@ -14,6 +14,7 @@ from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.bodies import Body
@@ -69,6 +70,19 @@ class RequestHead(NamedTuple):
     caller: KnownCaller | None = None
 
 
+class KnownBody(NamedTuple):
+    """A body that was checked and holds nothing secret.
+
+    Attributes:
+        strict_keys: as of `Bodies.checked`.
+        value: what stands in it, as checked.
+    """
+
+    raw: bytes
+    strict_keys: bool
+    value: Json
+
+
 @dataclass(slots=True, eq=False)
 class ReadHead:
     """What the head of a request says, whatever its world and its body are.
@@ -87,6 +101,8 @@ class ReadHead:
         host: at which the caller has reached the fake.
         subject: the resource in the path, once it was checked.
         world: the name of the world that the token selects, once it was selected; else empty.
+        body: the last one behind this head, if it may come again: a client creates many sessions
+            alike, and to check a body and look through it for secrets takes a sixth of a create.
     """
 
     method: str
@@ -108,6 +124,12 @@ class ReadHead:
     secret_in_url: bool
     subject: Subject | None = None
     world: str = ""
+    body: KnownBody | None = None
+
+    @property
+    def may_come_again(self) -> bool:
+        """Whether it is worth keeping: a session's key works once."""
+        return self.operation is not None and self.operation.auth is not Auth.SESSION_KEY
 
 
 class Applied(NamedTuple):

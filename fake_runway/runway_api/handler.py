@@ -17,7 +17,7 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 
 from fake_runway.core.errors import Refused
-from fake_runway.core.history.journal import Exchange, Rejection
+from fake_runway.core.history.journal import Exchange, Measured, Rejection
 from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
@@ -26,6 +26,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
     Applied,
     Auth,
+    KnownBody,
     KnownCaller,
     ReadHead,
     RequestHead,
@@ -78,6 +79,7 @@ _SECRET_IN_QUERY = re.compile(
 )
 _DECLARED = RUNWAY_API.operation
 _LONGEST_HEADER = 120  # as kept in the journal
+_LONGEST_KNOWN = 4_096  # bytes of a body that is kept with its head
 
 _log = logging.getLogger("fake_runway")
 
@@ -174,9 +176,7 @@ class RunwayHandler:
             exchange, plain = _exchange(head), False
             try:
                 if self._wants_body(head, operation, exchange, world):
-                    raw = body()
-                    self._take_body(raw, operation, exchange, world)
-                    plain = holds_nothing_secret(raw, head.token)
+                    plain = self._take_known_body(body(), head, operation, exchange, world)
             except Refused as refusal:
                 exchange.rejection = _rejection(refusal)
             if head.connection is not None:
@@ -331,6 +331,26 @@ class RunwayHandler:
         if operation.creates:
             check_tool_names(body)
         exchange.body = body
+
+    def _take_known_body(
+        self,
+        raw: bytes,
+        head: ReadHead,
+        operation: RunwayOperation,
+        exchange: Exchange,
+        world: World,
+    ) -> bool:
+        """Do as `_take_body`; return whether the body is known to hold nothing secret."""
+        known, strict_keys = head.body, world.settings.strict_keys
+        if known is not None and known.raw == raw and known.strict_keys is strict_keys:
+            exchange.body = known.value
+            return True
+        self._take_body(raw, operation, exchange, world)
+        plain = holds_nothing_secret(raw, head.token)
+        if plain and len(raw) <= _LONGEST_KNOWN:
+            exchange.body = Measured(exchange.body)
+            head.body = KnownBody(raw, strict_keys, exchange.body)
+        return plain
 
 
 def _read_head(

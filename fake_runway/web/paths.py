@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _PLAIN = re.compile(r"[\w.~-]*", re.ASCII)
+_PLAIN_PATH = re.compile(r"(?:/[\w.~-]+)+", re.ASCII)
 _SAFE = "!$&'()*+,;=:@~{}"  # what stands in a segment as it is; braces for our templates
 
 
@@ -44,6 +45,9 @@ def path_of(target: str) -> Path:
 
 
 def _path_of(raw: str) -> Path:
+    if _PLAIN_PATH.fullmatch(raw) and not raw.startswith("/w/"):  # the usual case, in a third
+        plain = tuple(raw[1:].split("/"))
+        return Path(plain, None, plain, raw)
     if not raw.startswith("/") and "://" in raw:  # a whole URL, as proxies are asked
         raw = "/" + raw.partition("://")[2].partition("/")[2]
     segments = [segment for segment in raw.split("/") if segment]

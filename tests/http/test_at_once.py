@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
+from aiohttp.streams import StreamReader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from fake_runway.clock import next_turn
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import FakeApp, create_app
-from fake_runway.server.at_once import LARGEST_AWAITED, LEANS_ON, FakeServer
+from fake_runway.server.at_once import LARGEST_AWAITED, LEANS_ON, LEANS_ON_IN_BODIES, FakeServer
 from fake_runway.server.logs import server_logger
 from fake_runway.server.serving import LONGEST_LINE, fake_server
 from fake_runway.web.ready import ReadyAnswers
@@ -425,6 +426,7 @@ def test_the_names_that_are_leaned_on_exist() -> None:
     slots = {name for kind in web.RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
 
     assert set(LEANS_ON) <= slots
+    assert set(LEANS_ON_IN_BODIES) <= set(StreamReader.__slots__)
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.4])
