@@ -358,7 +358,9 @@ def _read_head(
 ) -> ReadHead:
     headers = head.headers
     caller = head.caller or KnownCaller()
-    token = caller.token_of(headers)
+    # a session's key is sent once, and the secret again behind it
+    with_key = operation is not None and operation.auth is Auth.SESSION_KEY
+    token = callers.bearer(headers) if with_key else caller.token_of(headers)
     retry = headers.get("x-stainless-retry-count", "")
     declared_type = headers.get("Content-Type")
     names = () if operation is None else operation.query

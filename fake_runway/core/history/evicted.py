@@ -49,13 +49,15 @@ class _About:
             self._calls = Counter()
         return self._calls
 
-    def add(self, other: "_About") -> None:
-        """Count what was evicted about another resource as well."""
+    def take(self, other: "_About") -> None:
+        """Count what was evicted about another resource as well, and empty that."""
         self.others += other.others
+        other.others = 0
         if other._calls:
             mine = self.calls
             for number, count in other._calls.items():
                 mine[number] += count
+            other._calls = None
 
 
 class Evicted:
@@ -116,10 +118,12 @@ class Evicted:
         if about is not None:
             self._about.move_to_end(subject)
             return about
-        if len(self._about) >= MOST_SUBJECTS:
-            _, oldest = self._about.popitem(last=False)
-            self._merged.add(oldest)
-        about = self._about[subject] = _About()
+        if len(self._about) < MOST_SUBJECTS:
+            about = self._about[subject] = _About()
+            return about
+        _, about = self._about.popitem(last=False)
+        self._merged.take(about)  # emptied, it serves the next one: a create evicts twice
+        self._about[subject] = about
         return about
 
     def about(self, subject: Subject) -> Counted:

@@ -358,7 +358,7 @@ class Measured(dict[str, Any]):
 
     def __init__(self, value: Mapping[str, Any]) -> None:
         super().__init__(value)
-        self.size = size_of(dict(value))
+        self.size = _size_of_object(value)
 
 
 def size_of(value: object) -> int:
@@ -368,15 +368,19 @@ def size_of(value: object) -> int:
     if isinstance(value, str | bytes):
         return 50 + len(value)
     if isinstance(value, dict):
-        size = 64
-        for key, each in value.items():
-            size += 100 + len(key) + (50 + len(each) if type(each) is str else size_of(each))
-        return size
+        return _size_of_object(value)
     if isinstance(value, list | tuple):
         return 64 + sum(8 + size_of(each) for each in value)
     if isinstance(value, Mapping):
         return size_of(dict(value))
     return 32
+
+
+def _size_of_object(value: Mapping[str, Any]) -> int:
+    size = 64
+    for key, each in value.items():
+        size += 100 + len(key) + (50 + len(each) if type(each) is str else size_of(each))
+    return size
 
 
 def _size_of_act(act: Act) -> int:
