@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_runway.clock import next_turn
+from fake_runway.core.history.journal import Exchange
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import FakeApp, create_app
@@ -319,6 +320,7 @@ class _Collecting(asyncio.Transport):
 CHUNKED = f"POST {SESSIONS} HTTP/1.1\r\nHost: a\r\n" + "".join(
     f"{name}: {text}\r\n" for name, text in (JSON | {"Transfer-Encoding": "chunked"}).items()
 )
+OTHER_ID = UNKNOWN_ID.replace("e", "f")
 PIECES = [
     *[POLL.raw(UNKNOWN_ID, "")] * 3,
     *[Sent(f"POST {SESSIONS}", JSON, BODY).raw("", "")] * 2,
@@ -326,6 +328,13 @@ PIECES = [
     Sent(f"GET {SESSIONS}/{UNKNOWN_ID}", USUAL, b"not read\r\n\r\n").raw("", ""),
     f"{CHUNKED}\r\n{len(BODY):x}\r\n{BODY.decode()}\r\n0\r\n\r\n".encode(),
     Sent("GET /v1/no_such", USUAL).raw("", ""),
+    *[POLL.raw(OTHER_ID, "")] * 2,
+    *[Sent(f"DELETE {SESSIONS}/{each}", USUAL).raw("", "") for each in (UNKNOWN_ID, OTHER_ID)],
+    Sent(f"GET {SESSIONS}/no-id", USUAL).raw("", ""),
+    Sent(f"GET {SESSIONS}/{OTHER_ID}?token=abcd", USUAL).raw("", ""),
+    Sent(f"GET /w/another{SESSIONS}/{UNKNOWN_ID}", USUAL).raw("", ""),
+    Sent(f"GET //{SESSIONS}/{OTHER_ID}", USUAL).raw("", ""),
+    Sent("GET /v1/organization", USUAL).raw("", ""),
     b"\r\n" + POLL.raw(UNKNOWN_ID, ""),
     b"GET /v1/no_such HTTP/1.1\r\nX:  " + POLL.raw(UNKNOWN_ID, ""),
 ]
@@ -338,8 +347,12 @@ async def _settled() -> None:
         await next_turn()
 
 
-async def _answers(pieces: Iterable[bytes], *, apart: bool) -> tuple[bytes, float]:
-    """Return what is written for pieces of requests; `apart`: each over a connection of its own."""
+async def _answers(pieces: Iterable[bytes], *, apart: bool) -> tuple[bytes, list[Exchange]]:
+    """Return what is written, and what the journals say of it, for pieces of requests.
+
+    Args:
+        apart: each goes over a connection of its own.
+    """
     worlds = new_worlds()
     server, transport = fake_server(FakeApp(worlds, LiveKit()), worlds), _Collecting()
     connections: list[web.RequestHandler] = []
@@ -351,7 +364,12 @@ async def _answers(pieces: Iterable[bytes], *, apart: bool) -> tuple[bytes, floa
         await _settled()
     for each in connections:
         each.connection_lost(None)
-    return _undated(transport.written), worlds.answered.total()
+    entries = [
+        replace(each, unread=None)  # which depends on the connections
+        for world in worlds
+        for each in world.log.exchanges
+    ]
+    return _undated(transport.written), entries
 
 
 @settings(max_examples=examples(80), deadline=None)
