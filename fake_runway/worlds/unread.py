@@ -94,6 +94,8 @@ class UnreadAnswers:
         begun = self._latest.get(connection)
         if begun is None:
             return None
+        if not begun.beside:
+            return ()
         numbers = sorted(each.number for each in begun.beside if each.number >= 0)
         begun.beside.clear()  # else each request would hold all before it
         return tuple(numbers)
