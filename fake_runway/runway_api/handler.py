@@ -358,18 +358,24 @@ def _read_head(
 ) -> ReadHead:
     headers = head.headers
     caller = head.caller or KnownCaller()
-    # a session's key is sent once, and the secret again behind it
-    with_key = operation is not None and operation.auth is Auth.SESSION_KEY
+    query: Mapping[str, str] = {}
+    host, with_key = "", False
+    if operation is not None:
+        # a session's key is sent once, and the secret again behind it
+        with_key = operation.auth is Auth.SESSION_KEY
+        if operation.query:
+            sent = head.url.query
+            query = {each: sent[each] for each in operation.query if each in sent}
     token = callers.bearer(headers) if with_key else caller.token_of(headers)
-    retry = headers.get("x-stainless-retry-count", "")
-    declared_type = headers.get("Content-Type")
-    names = () if operation is None else operation.query
-    query = {each: head.url.query[each] for each in names if each in head.url.query}
-    host = callers.host(headers) if operation is not None and operation.leads else ""
+    if operation is not None and operation.leads:
+        host = callers.host(headers)
+        if holds_secret(host, token):
+            host = callers.NO_HOST  # it would be kept in the journal
     secret_in_url = False
     if asked := head.target.partition("?")[2]:
         plain = unquote_plus(asked)
         secret_in_url = bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(plain, token)
+    retry, declared_type = headers.get("x-stainless-retry-count"), headers.get("Content-Type")
     return ReadHead(
         head.method,
         path.text,
@@ -379,15 +385,15 @@ def _read_head(
         name,
         token,
         callers.named(path.world, headers),
-        agent=_beginning(headers.get("User-Agent", ""), token),
-        version=headers.get("X-Runway-Version"),
-        content_type=_beginning(declared_type or "", token),
-        declared_type=declared_type,
-        cookies="Cookie" in headers,
-        retry=int(retry) if retry.isdecimal() and len(retry) < 4 else None,
-        query=query,
-        host=callers.NO_HOST if holds_secret(host, token) else host,  # the journal keeps it
-        secret_in_url=secret_in_url,
+        _beginning(headers.get("User-Agent", ""), token),
+        headers.get("X-Runway-Version"),
+        "" if declared_type is None else _beginning(declared_type, token),
+        declared_type,
+        "Cookie" in headers,
+        None if retry is None or not retry.isdecimal() or len(retry) > 3 else int(retry),
+        query,
+        host,
+        secret_in_url,
     )
 
 

@@ -173,6 +173,7 @@ class _Parser:
 
     def feed_data(self, data: bytes) -> tuple[Sequence[Message], bool, bytes]:
         """Parse, answer what can be answered, and return the rest."""
+        head = b""
         if not self._missing and data:
             held, self._held = self._held, b""
             data = held + data
@@ -188,9 +189,9 @@ class _Parser:
                 if missing > 0 and not held:
                     self._held = data
                     return _NO_MESSAGES
-        return self._parsed(data)
+        return self._parsed(data, head)
 
-    def _parsed(self, data: bytes) -> tuple[Sequence[Message], bool, bytes]:
+    def _parsed(self, data: bytes, head: bytes) -> tuple[Sequence[Message], bool, bytes]:
         rest: list[Message] = []
         while True:
             try:
@@ -199,15 +200,21 @@ class _Parser:
                 self._missing = _UNKNOWN
                 self._connection.take_over([*rest, *self._taken()])  # before what is wrong
                 raise
-            self._follow(data, messages, upgraded=upgraded)
-            came = [*self._taken(), *messages]
+            self._follow(data, head, messages, upgraded=upgraded)
+            came = messages if self._awaited is None else [*self._taken(), *messages]
             rest += came if rest else self._unanswered(came, more=upgraded)
             if upgraded or len(messages) < 2:
                 return rest, upgraded, tail
             data = b""  # the parser stops after some messages, until enough are consumed
 
-    def _follow(self, data: bytes, messages: Sequence[Message], *, upgraded: bool) -> None:
-        """Note where the parser stands after some data, of which it made these messages."""
+    def _follow(
+        self, data: bytes, head: bytes, messages: Sequence[Message], *, upgraded: bool
+    ) -> None:
+        """Note where the parser stands after some data, of which it made these messages.
+
+        Args:
+            head: the head at the beginning of the data, if a request begins there.
+        """
         missing, self._missing = self._missing, _UNKNOWN
         if messages:
             self._begun = b""
@@ -217,12 +224,12 @@ class _Parser:
             self._missing = max(missing - len(data), _UNKNOWN)
             return
         [(message, payload)] = messages
-        head, length = _head_in(data), _length(message, payload)
-        if missing == 0 and length is not None and head.endswith(_END_OF_HEAD):
+        length = _length(message, payload)
+        if missing == 0 and length is not None and len(head) > len(_END_OF_HEAD):
             self._missing = max(len(head) + length - len(data), _UNKNOWN)
             if self._missing != _UNKNOWN and len(head) <= LONGEST_HEAD:
                 self._begun = head
-        elif length == 0 and head == data:
+        elif data and length == 0 and _head_in(data) == data:
             self._missing = 0  # it began in other data, and ends at the only empty line of this
 
     def _taken(self) -> list[Message]:
