@@ -1,27 +1,24 @@
-"""One room: the avatar and the clients of one session.
+"""One room of the fake's own: the avatar and the clients of one session.
 
-The room reports to the core what happens in it (`World.report`), and the core rules the room: as
-soon as the session has ended, whatever ended it, everyone is sent away. A client whose socket is
+As soon as the session has ended, whatever ended it, everyone is sent away. A client whose socket is
 lost may come back for some seconds of real time; then it has left.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from livekit.protocol.models import TrackInfo
 
 from fake_runway.clock import pause
-from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycles.session import TERMINAL, Event
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.room import packets
 from fake_runway.room.caption import Caption, caption_of
 from fake_runway.room.loops import CUSTOM
 from fake_runway.room.participant import Line, Participant
 from fake_runway.room.player import play
+from fake_runway.room.session_room import CLOSING, Asked, Play, SessionRoom
 from fake_runway.room.signalling import (
     Avatar,
     Joining,
@@ -30,37 +27,22 @@ from fake_runway.room.signalling import (
     updated,
     welcome,
 )
-from fake_runway.room.stage import GRACE_S, ToolFailed, ToolTimeout
+from fake_runway.room.stage import GRACE_S
 from fake_runway.room.tokens import Admission, JoinRefused
-from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
 
 MOST_PARTICIPANTS = 16
-MOST_DATA_REPORTS = 100
 
-CLOSING: Mapping[Event | None, tuple[str, str]] = {
-    Event.ENDED: ("ended", "ROOM_DELETED"),
-    Event.CANCELLED: ("cancelled", "ROOM_DELETED"),
-    Event.CAPPED: ("capped", "ROOM_CLOSED"),
-    Event.UNPAID: ("unpaid", "ROOM_CLOSED"),
-    Event.FAILED: ("failed", "AGENT_ERROR"),
-    Event.EXPIRED: ("failed", "AGENT_ERROR"),
-    None: ("dropped", "ROOM_DELETED"),
-}
-"""What ended the session -> what is reported, and the reason that clients get. Assumed: Runway's
-own are unknown, and the official client ends the call on each."""
-
-_log = logging.getLogger("fake_runway")
-
-Play = Callable[["Call", World], Awaitable[None]]
+_GONE = packets.RpcAnswered(
+    "", error="the participant has left", code=packets.RECIPIENT_DISCONNECTED
+)
 
 
-class Call:
+class Call(SessionRoom[Participant]):
     """One room.
 
     Args:
-        is_current: whether the world is still there.
-        play: plays the avatar's part, from the first join of a user on.
+        is_current, play: as of `SessionRoom`.
         grace_s: as of `Rooms`.
         over: called once, when the room is closed.
 
@@ -70,7 +52,6 @@ class Call:
         look: the preset that its face and voice are of.
         transcripts: how pieces of a transcript are sent.
         copies: how often each is sent, and each client event: 0 loses them, 2 doubles them.
-        data_count: how many packets without a known message came from clients.
     """
 
     def __init__(
@@ -83,8 +64,7 @@ class Call:
         grace_s: float = GRACE_S,
         over: Callable[["Call"], None] = lambda _: None,
     ) -> None:
-        self.world = world
-        self.session_id = session_id
+        super().__init__(world, session_id, is_current=is_current, play=play)
         self.room_sid = _sid("RM", session_id)
         self.avatar = Avatar(f"worker:{session_id}", _sid("PA", session_id, "avatar"))
         session = world.account.sessions[session_id]
@@ -94,23 +74,15 @@ class Call:
         self.look = options.avatar if options.avatar and not options.custom else CUSTOM
         self.transcripts = setup.transcript
         self.copies = setup.data.copies
-        self.closed = False
         self._sender = packets.Sender(self.avatar.identity, self.avatar.sid)
-        self._is_current = is_current
-        self._play = play
         self._grace_s = grace_s
         self._over = over
         self._present: dict[str, Participant] = {}  # by identity
         self._graces: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._joins = 0
-        self._playing = False
         self._talking = self._frozen = self._muted = False
-        self.data_count = 0
-        self._asked: dict[str, tuple[Participant, asyncio.Future[packets.RpcAnswered]]] = {}
+        self._asked: dict[str, tuple[Participant, Asked]] = {}
         self._asked_count = 0
-        self._listeners: set[asyncio.Future[float]] = set()
-        self._texts: dict[tuple[str, int], str] = {}
         self._start(self._watch())
 
     def __repr__(self) -> str:
@@ -144,6 +116,8 @@ class Call:
         Raises:
             JoinRefused: the room is full, or the session's plan says so.
         """
+        if self.closed:
+            raise JoinRefused(403, "the call is over")
         if self.refuses_join:
             raise JoinRefused(403, "the room lets no participant in, as its scenario says")
         before = self._present.pop(admission.identity, None)
@@ -190,15 +164,7 @@ class Call:
         if who.hidden:
             return
         self._tell_others(who)
-        if not self._playing:
-            self._playing = True
-            self._start(self._perform())
-
-    async def _perform(self) -> None:
-        try:
-            await self._play(self, self.world)
-        except Exception:
-            _log.exception("the script of session %s broke", self.session_id)
+        self._begin(self)
 
     def departed(self, who: Participant, how: str) -> None:
         """Note that a client is gone: leave or lost."""
@@ -209,7 +175,7 @@ class Call:
             self._tell_others(who, gone=True)
         for asked_of, answer in list(self._asked.values()):
             if asked_of is who and not answer.done():
-                answer.set_result(packets.RpcAnswered("", error="the participant has left"))
+                answer.set_result(_GONE)
         if how != "lost":
             self._leave(who, how)
         elif who.is_up and not who.has_left:
@@ -255,9 +221,7 @@ class Call:
             case packets.RpcAsked():
                 self._refuse_rpc(who, packet)
             case _:
-                self.data_count += 1
-                if self.data_count <= MOST_DATA_REPORTS:
-                    self._report("data", participant=who.identity, bytes=size, known=False)
+                self._unknown_data(who.identity, size)
 
     def _refuse_rpc(self, who: Participant, asked: packets.RpcAsked) -> None:
         if asked.targets and self.avatar.identity not in asked.targets:
@@ -269,10 +233,7 @@ class Call:
 
     def spoke(self, who: Participant, seconds: float) -> None:
         """Note that a user has spoken, and is silent again."""
-        self._report("spoke", participant=who.identity, seconds=round(seconds, 3))
-        for listener in self._listeners:
-            if not listener.done():
-                listener.set_result(seconds)
+        self._note_speech(who.identity, seconds)
 
     # What the avatar does: `stage.Room`
 
@@ -297,7 +258,7 @@ class Call:
         if self.transcripts is not TranscriptForm.NATIVE:
             self._send_all(self._sender.transcript(role, turn, delta), times=self.copies)
         if self.transcripts is not TranscriptForm.DATA:
-            text = self._texts[role, turn] = self._texts.get((role, turn), "") + delta
+            text = self._text_so_far(role, turn, delta)
             identity, track = self._speaker(role)
             packet = self._sender.native_transcript(identity, track, turn, text)
             self._send_all(packet, times=self.copies)
@@ -317,54 +278,23 @@ class Call:
         """Send a client event."""
         self._send_all(self._sender.client_event(tool, args), times=self.copies)
 
-    async def call_tool(self, tool: str, args: Mapping[str, Any], timeout_s: float) -> Any:
-        """Call a tool of the hidden backend, else of the first participant that knows it.
-
-        The answer is its JSON, or its text if that is none. Time passes on the world's clock.
-
-        Raises:
-            ToolTimeout, ToolFailed.
-        """
-        deadline = asyncio.ensure_future(self.world.clock.sleep(timeout_s))
+    def _servers(self) -> Iterator[Participant]:
+        """Yield the hidden backend, and then the others; who has left meanwhile is left out."""
         present = [who for who in self._present.values() if who.is_up]
-        failure = ToolFailed("no participant that could serve it is in the room")
-        try:
-            for who in sorted(present, key=lambda each: not each.hidden):
-                answer = await self._ask(who, tool, args, timeout_s, deadline)
-                if answer.error is None:
-                    return packets.value(answer.payload)
-                failure = ToolFailed(answer.error)
-                if answer.code != packets.UNSUPPORTED_METHOD:
-                    break
-            raise failure
-        finally:
-            deadline.cancel()
+        for who in sorted(present, key=lambda each: not each.hidden):
+            if self._present.get(who.identity) is who:
+                yield who
 
-    async def _ask(
-        self,
-        who: Participant,
-        tool: str,
-        args: Mapping[str, Any],
-        timeout_s: float,
-        deadline: "asyncio.Future[None]",
-    ) -> packets.RpcAnswered:
+    def _ask(self, who: Participant, tool: str, args: Mapping[str, Any], timeout_s: float) -> Asked:
         self._asked_count += 1
         request_id = _sid("RPC", self.session_id, str(self._asked_count))
-        answer = asyncio.get_running_loop().create_future()
+        answer: Asked = asyncio.get_running_loop().create_future()
         self._asked[request_id] = who, answer
-        try:
-            who.send(
-                self._sender.rpc_request(
-                    request_id, tool, args, to=who.identity, timeout_s=timeout_s
-                )
-            )
-            await asyncio.wait({answer, deadline}, return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                raise ToolTimeout(f"{who.identity} did not answer within {timeout_s:g} s")
-            received: packets.RpcAnswered = answer.result()
-            return received
-        finally:
-            del self._asked[request_id]
+        answer.add_done_callback(lambda _: self._asked.pop(request_id))
+        who.send(
+            self._sender.rpc_request(request_id, tool, args, to=who.identity, timeout_s=timeout_s)
+        )
+        return answer
 
     def send_raw(self, data: bytes, times: int = 1) -> None:
         """Send a user packet, as often as said."""
@@ -387,15 +317,6 @@ class Call:
         for who in self._present.values():
             if not who.hidden:
                 who.line.abort()
-
-    async def user_spoke(self) -> float:
-        """Wait until a user has spoken and is silent again; return the seconds of speech."""
-        listener: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._listeners.add(listener)
-        try:
-            return await listener
-        finally:
-            self._listeners.discard(listener)
 
     async def close(self, reason: str) -> None:
         """Send every participant away; those who were in the call have left it.
@@ -425,46 +346,17 @@ class Call:
         if self.closed:
             return
         self.closed = True
-        self._over(self)
         present, self._present = list(self._present.values()), {}
         for who in present:
             who.dismiss(reason)
-        if self.data_count > MOST_DATA_REPORTS:
-            self._report("data_ignored", count=self.data_count - MOST_DATA_REPORTS)
-        self._report("closed", reason=because)
-        others = self._tasks - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await self._report_end(because)
+        self._over(self)
+        await self._end_tasks()
 
     async def _watch(self) -> None:
         """End the room when the session has ended, or the world is gone."""
-        account = self.world.account
-        watch = self.world.resources_watched.watching(
-            Topic(subject=self.session_id), lambda session: session.state in TERMINAL
-        )
-        with watch as seen, self.world.kept_up():
-            while True:
-                session = account.sessions.get(self.session_id)
-                if not self._is_current() or session is None or session.state in TERMINAL:
-                    break
-                await seen.wait()
-                seen.clear()
-        event = session.event if self._is_current() and session is not None else None
-        because, reason = CLOSING[event]
+        because, reason = CLOSING[await self._ended()]
         await self.end(reason, because=because)
-
-    def _report(self, event: str, **fields: Any) -> None:
-        try:
-            self.world.report(self.session_id, {"event": event, **fields})
-        except Refused as refusal:  # the session may have ended meanwhile
-            _log.debug("call %s: %s was not reported: %s", self.session_id, event, refusal)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
 
 def _sid(prefix: str, *parts: str) -> str:

@@ -11,7 +11,7 @@ Source: LiveKit's documentation of its Python client, and of the server API's De
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -21,21 +21,17 @@ import av
 from aiortc.mediastreams import MediaStreamError
 from livekit import rtc
 
-from fake_runway.core.errors import Refused
 from fake_runway.core.history.redaction import redacted_text
-from fake_runway.core.lifecycles.session import TERMINAL, State
+from fake_runway.core.lifecycles.session import State
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.core.sessions.session import Session
 from fake_runway.room import packets
-from fake_runway.room.call import CLOSING, MOST_DATA_REPORTS
 from fake_runway.room.hearing import Hearing
 from fake_runway.room.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
 from fake_runway.room.media import AvatarAudio, AvatarVideo
-from fake_runway.room.player import play
-from fake_runway.room.stage import ToolFailed, ToolTimeout
+from fake_runway.room.session_room import CLOSING, Asked, SessionRoom
 from fake_runway.room.tokens import LiveKit
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
 
 MOST_AVATARS = 50
@@ -47,15 +43,6 @@ _CLOSE_S = 3.0
 _FULL_SCALE = 32_768
 _LONGEST_RPC_S = 86_400.0
 _SPARE_RPC_S = 10.0  # the world's clock ends a call; the client's only what that leaves
-_PASSED_ON = frozenset(
-    {
-        rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD,
-        rtc.RpcError.ErrorCode.RECIPIENT_NOT_FOUND,
-        rtc.RpcError.ErrorCode.RECIPIENT_DISCONNECTED,
-        rtc.RpcError.ErrorCode.CONNECTION_TIMEOUT,
-    }
-)
-"""Errors after which the next participant is asked."""
 _SOURCES: Mapping[int, str] = {
     rtc.TrackSource.SOURCE_MICROPHONE: "microphone",
     rtc.TrackSource.SOURCE_CAMERA: "camera",
@@ -104,13 +91,13 @@ class Avatars:
         await asyncio.gather(*ends)
 
 
-class Guest:
+class Guest(SessionRoom[str]):
     """The avatar of one session, as a participant of a room that another server has.
 
     It is a `stage.Room`.
 
     Args:
-        is_current: whether the world is still there.
+        is_current: as of `SessionRoom`.
         over: called once, when it has left.
         make_room: returns LiveKit's client, for tests without a server.
 
@@ -128,26 +115,19 @@ class Guest:
         over: Callable[[], object] = lambda: None,
         make_room: Callable[[], Any] = rtc.Room,
     ) -> None:
-        self.world = world
-        self.session_id = session.id
+        super().__init__(world, session.id, is_current=is_current)
         self.present: set[str] = set()
         self._session = session
         self._livekit = livekit
-        self._is_current = is_current
         self._over = over
         self._make_room = make_room
         self._room: Any = None
-        self._closed = self._playing = False
         self._setup = session.plan.call
         hidden = self._setup.avatar is not AvatarAppears.AT_ONCE
         look = session.options.avatar if not session.options.custom else CUSTOM
         self._audio, self._video = AvatarAudio(look or CUSTOM), AvatarVideo(look or CUSTOM)
         self._microphone = ""  # the id of the avatar's own track
         self._unsent: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(_MOST_UNSENT)
-        self._texts: dict[tuple[str, int], str] = {}
-        self._data_count = 0
-        self._listeners: set[asyncio.Future[float]] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._joining = self._start(self._join(hidden=hidden))
         self._start(self._live())
 
@@ -159,19 +139,7 @@ class Guest:
     async def _live(self) -> None:
         """Be in the room until the session has ended, or the world is gone."""
         self._start(self._send())
-        sessions = self.world.account.sessions
-        watch = self.world.resources_watched.watching(
-            Topic(subject=self.session_id), lambda session: session.state in TERMINAL
-        )
-        with watch as seen, self.world.kept_up():
-            while True:
-                session = sessions.get(self.session_id)
-                if not self._is_current() or session is None or session.state in TERMINAL:
-                    break
-                await seen.wait()
-                seen.clear()
-        event = session.event if self._is_current() and session is not None else None
-        await self.end(CLOSING[event][0])
+        await self.end(CLOSING[await self._ended()][0])
 
     async def _join(self, *, hidden: bool) -> None:
         """Join the room; a hidden avatar sees who is there, and publishes nothing."""
@@ -224,21 +192,15 @@ class Guest:
 
     async def end(self, because: str) -> None:
         """Leave, and send everyone away; report why."""
-        if self._closed:
+        if self.closed:
             return
-        self._closed = True
-        if self._data_count > MOST_DATA_REPORTS:
-            self._report("data_ignored", count=self._data_count - MOST_DATA_REPORTS)
-        self._report("closed", reason=because)
+        self.closed = True
+        await self._report_end(because)
         self._audio.stop()
         self._video.stop()
-        current = asyncio.current_task()
-        if self._joining is not current:  # LiveKit's client cannot stop halfway
+        if self._joining is not asyncio.current_task():  # LiveKit's client cannot stop halfway
             await asyncio.wait({self._joining}, timeout=_CLOSE_S)
-        others = [task for task in self._tasks if task is not current]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await self._end_tasks()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 if self._room is not None:
@@ -288,35 +250,15 @@ class Guest:
 
         return sent
 
-    def _report(self, event: str, **fields: Any) -> None:
-        try:
-            self.world.report(self.session_id, {"event": event, **fields})
-        except Refused as refusal:  # the session may have ended meanwhile
-            _log.debug("call %s: %s was not reported: %s", self.session_id, event, refusal)
-
-    def _start(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     # What the server tells
 
     def _came(self, participant: Any) -> None:
         identity = participant.identity
-        if identity in self.present or self._closed or identity.startswith(_AGENT):
+        if identity in self.present or self.closed or identity.startswith(_AGENT):
             return
         self.present.add(identity)
         self._report("joined", participant=identity, hidden=False)
-        if not self._playing:
-            self._playing = True
-            self._start(self._perform())
-
-    async def _perform(self) -> None:
-        try:
-            await play(self, self.world)
-        except Exception:
-            _log.exception("the script of session %s broke", self.session_id)
+        self._begin(self)
 
     def _went(self, participant: Any) -> None:
         on_purpose = participant.disconnect_reason in (
@@ -332,7 +274,7 @@ class Guest:
 
     def _lost(self, room: Any) -> None:
         """Note that the server has sent the avatar away, or is gone: so is the call."""
-        if room is self._room and not self._closed:
+        if room is self._room and not self.closed:
             _log.warning("the avatar of session %s has lost its room", self.session_id)
             for identity in sorted(self.present):
                 self._leave(identity, "lost")
@@ -361,15 +303,9 @@ class Guest:
                 seconds = frame.samples_per_channel / frame.sample_rate
                 hearing, spoke_s = hearing.hear(level, seconds)
                 if spoke_s is not None:
-                    self._spoke(identity, spoke_s)
+                    self._note_speech(identity, spoke_s)
         finally:
             await stream.aclose()
-
-    def _spoke(self, identity: str, seconds: float) -> None:
-        self._report("spoke", participant=identity, seconds=round(seconds, 3))
-        for listener in self._listeners:
-            if not listener.done():
-                listener.set_result(seconds)
 
     def _received(self, packet: Any) -> None:
         identity = None if packet.participant is None else packet.participant.identity
@@ -378,9 +314,7 @@ class Guest:
         if isinstance(packets.said(packet.data), packets.EndCall):
             self._leave(identity, "end_call")
             return
-        self._data_count += 1
-        if self._data_count <= MOST_DATA_REPORTS:
-            self._report("data", participant=identity, bytes=len(packet.data), known=False)
+        self._unknown_data(identity, len(packet.data))
 
     # What the avatar does: `stage.Room`
 
@@ -404,7 +338,7 @@ class Guest:
         if self._setup.transcript is not TranscriptForm.NATIVE:
             self._publish_data(packets.transcript(role, turn, delta), times=copies)
         if self._setup.transcript is not TranscriptForm.DATA:
-            text = self._texts[role, turn] = self._texts.get((role, turn), "") + delta
+            text = self._text_so_far(role, turn, delta)
             segment = rtc.TranscriptionSegment(
                 id=f"turn-{turn}", text=text, start_time=0, end_time=0, language="", final=False
             )
@@ -425,48 +359,29 @@ class Guest:
     def _publish_data(self, data: bytes, *, times: int) -> None:
         self._post(lambda local: local.publish_data(data), times=times)
 
-    async def call_tool(self, tool: str, args: Mapping[str, Any], timeout_s: float) -> Any:
-        """Call a tool of the first participant that knows it, the backend last.
+    def _servers(self) -> Iterator[str]:
+        """Yield users, and then the backend, which the server does not show."""
+        yield from sorted(self.present)
+        yield f"backend:{self.session_id}"
 
-        The answer is its JSON, or its text if that is none. Time passes on the world's clock.
+    def _ask(self, who: str, tool: str, args: Mapping[str, Any], timeout_s: float) -> Asked:
+        return self._start(self._perform_rpc(who, tool, args, timeout_s))
 
-        Raises:
-            ToolTimeout, ToolFailed.
-        """
-        deadline = asyncio.ensure_future(self.world.clock.sleep(timeout_s))
-        failure = ToolFailed("no participant that could serve it is in the room")
-        try:
-            for identity in (*sorted(self.present), f"backend:{self.session_id}"):
-                asking = asyncio.ensure_future(self._ask(identity, tool, args, timeout_s))
-                try:
-                    await asyncio.wait({asking, deadline}, return_when=asyncio.FIRST_COMPLETED)
-                    if not asking.done():
-                        raise ToolTimeout(f"{identity} did not answer within {timeout_s:g} s")
-                    return packets.value(asking.result())
-                except rtc.RpcError as error:
-                    if error.code == rtc.RpcError.ErrorCode.RESPONSE_TIMEOUT:
-                        raise ToolTimeout(f"{identity} did not answer in time") from error
-                    failure = ToolFailed(error.message)
-                    if error.code not in _PASSED_ON:
-                        break
-                finally:
-                    asking.cancel()
-            raise failure
-        finally:
-            deadline.cancel()
-
-    async def _ask(
-        self, identity: str, tool: str, args: Mapping[str, Any], timeout_s: float
-    ) -> str:
+    async def _perform_rpc(
+        self, who: str, tool: str, args: Mapping[str, Any], timeout_s: float
+    ) -> packets.RpcAnswered:
         if self._room is None:
-            raise ToolFailed("the avatar is in no room")
-        answer: str = await self._room.local_participant.perform_rpc(
-            destination_identity=identity,
-            method=tool,
-            payload=packets.tool_call(args),
-            response_timeout=min(timeout_s, _LONGEST_RPC_S) + _SPARE_RPC_S,
-        )
-        return answer
+            return packets.RpcAnswered("", error="the avatar is in no room")
+        try:
+            answer: str = await self._room.local_participant.perform_rpc(
+                destination_identity=who,
+                method=tool,
+                payload=packets.tool_call(args),
+                response_timeout=min(timeout_s, _LONGEST_RPC_S) + _SPARE_RPC_S,
+            )
+        except rtc.RpcError as error:
+            return packets.RpcAnswered("", error=error.message, code=error.code)
+        return packets.RpcAnswered("", answer)
 
     def freeze_video(self, on: bool) -> None:
         """Repeat the last picture, or stop that."""
@@ -479,15 +394,6 @@ class Guest:
     def drop_socket(self) -> None:
         """Say that it cannot: the sockets of users are the server's."""
         _log.warning("session %s: a socket of another server cannot be lost", self.session_id)
-
-    async def user_spoke(self) -> float:
-        """Wait until a user has spoken and is silent again; return the seconds of speech."""
-        listener: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._listeners.add(listener)
-        try:
-            return await listener
-        finally:
-            self._listeners.discard(listener)
 
     async def close(self, reason: str) -> None:
         """End the call: those who were in it have left it. `reason` is the server's to say."""

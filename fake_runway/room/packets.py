@@ -19,6 +19,7 @@ from fake_runway.core.text import printable
 LARGEST_PACKET = 64 * 1024
 """Bytes of a packet that is read; LiveKit's own limit for data is lower."""
 UNSUPPORTED_METHOD, RECIPIENT_NOT_FOUND = 1400, 1401
+CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, RECIPIENT_DISCONNECTED = 1501, 1502, 1503
 """Codes of LiveKit's RPC errors."""
 
 _END_CALL = "END_CALL"

@@ -3,11 +3,19 @@
 The player of a script knows rooms by this alone, so that it can be tried without one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 GRACE_S = 10.0
 """Seconds of real time in which a client whose socket was lost can come back."""
+
+
+LateAnswer = Callable[[Any, str | None], None]
+"""Takes the result and the error of a tool call that was given up, as of `ToolAnswer`."""
+
+
+def ignored(result: Any, error: str | None) -> None:
+    """Do nothing with a late answer."""
 
 
 class ToolTimeout(Exception):
@@ -39,8 +47,13 @@ class Room(Protocol):
     def client_event(self, tool: str, args: Mapping[str, Any]) -> None:
         """Send a client event."""
 
-    async def call_tool(self, tool: str, args: Mapping[str, Any], timeout_s: float) -> Any:
+    async def call_tool(
+        self, tool: str, args: Mapping[str, Any], timeout_s: float, late: LateAnswer = ignored
+    ) -> Any:
         """Call a tool of the hidden backend, or of any participant that answers.
+
+        Args:
+            late: called with an answer that comes after `ToolTimeout`, while the call lasts.
 
         Raises:
             ToolTimeout, ToolFailed.

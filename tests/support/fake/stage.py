@@ -9,7 +9,7 @@ from fake_runway.core.sessions.options import NO_OPTIONS, options_of
 from fake_runway.core.sessions.script import TranscriptForm
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
-from fake_runway.room.stage import ToolFailed, ToolTimeout
+from fake_runway.room.stage import LateAnswer, ToolFailed, ToolTimeout, ignored
 from fake_runway.worlds.world import World
 
 AVATAR = {"type": "runway-preset", "presetId": "music-superstar"}
@@ -28,6 +28,7 @@ class WrittenRoom:
 
     Attributes:
         written: each thing that was done, with seconds since the room began, by the world's clock.
+        late: takes the answers of the tool calls that timed out, in order.
         spoken: set while a user has spoken and the player was not told.
     """
 
@@ -36,6 +37,7 @@ class WrittenRoom:
     ) -> None:
         self.session_id = session_id
         self.written: list[tuple[float, str]] = []
+        self.late: list[LateAnswer] = []
         self.spoken = asyncio.Event()
         self._world = world
         self._tools = tools or {}
@@ -71,12 +73,15 @@ class WrittenRoom:
         for _ in range(self._setup.data.copies):
             self._write(f"event {tool} {dict(args)}")
 
-    async def call_tool(self, tool: str, args: Mapping[str, Any], timeout_s: float) -> Any:
+    async def call_tool(
+        self, tool: str, args: Mapping[str, Any], timeout_s: float, late: LateAnswer = ignored
+    ) -> Any:
         """Answer as the test says."""
         self._write(f"calls {tool} {dict(args)} for {timeout_s:g}s")
         if tool in self._tools:
             return self._tools[tool](args)
         await self._world.clock.sleep(timeout_s)
+        self.late.append(late)
         raise ToolTimeout
 
     def send_raw(self, data: bytes, times: int = 1) -> None:

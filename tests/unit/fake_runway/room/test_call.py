@@ -13,11 +13,13 @@ from livekit.protocol.rtc import SignalRequest, SignalResponse
 from fake_runway.clock import next_turn
 from fake_runway.core.history.journal import Act
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
-from fake_runway.room.call import MOST_DATA_REPORTS, MOST_PARTICIPANTS, Call
+from fake_runway.room import stage
+from fake_runway.room.call import MOST_PARTICIPANTS, Call
 from fake_runway.room.loops import CUSTOM
 from fake_runway.room.participant import Participant
+from fake_runway.room.session_room import MOST_DATA_REPORTS, MOST_LATE_TOOLS
 from fake_runway.room.signalling import Joining
-from fake_runway.room.stage import ToolFailed
+from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.room.tokens import Admission, JoinRefused
 from fake_runway.worlds.world import World
 from tests.support.fake.runs import PRESET, Ask, Do, Player, alone
@@ -308,8 +310,8 @@ async def test_the_avatar_begins_with_the_first_user(make_room: MakeRoom) -> Non
     """Not with a backend, and not again with another user."""
     began: list[str] = []
 
-    async def play(call: Call, _: World) -> None:
-        began.append(call.session_id)
+    async def play(room: stage.Room, _: World) -> None:
+        began.append(room.session_id)
 
     room = make_room(play=play)
     room.join("backend:1", hidden=True)
@@ -344,6 +346,53 @@ async def test_a_tool_call_needs_someone_who_serves_it(make_room: MakeRoom) -> N
     room.call.departed(who, "leave")
     with pytest.raises(ToolFailed, match="has left"):
         await calling
+
+
+async def test_an_answer_that_comes_late_is_handed_over_once(make_room: MakeRoom) -> None:
+    """After the timeout, while the participant is there; that it leaves is no answer."""
+    room = make_room()
+    late: list[tuple[Any, str | None]] = []
+
+    async def timed_out(who: Participant) -> str:
+        calling = asyncio.ensure_future(
+            room.call.call_tool("weather", {}, 5.0, late=lambda *answer: late.append(answer))
+        )
+        await turns()
+        room.player.do(Do("moveClock", {"by": "5s"}))
+        with pytest.raises(ToolTimeout):
+            await calling
+        return next(iter(room.call._asked))  # the id that the participant was asked by
+
+    def answer(who: Participant, request_id: str) -> None:
+        packet = DataPacket(rpc_response={"request_id": request_id, "payload": '{"sun": true}'})
+        who.on_packet(packet.SerializeToString())
+
+    who = room.join("backend:1", hidden=True)
+    request_id = await timed_out(who)
+    for _ in range(2):
+        answer(who, request_id)
+        await turns()
+    assert late == [({"sun": True}, None)]
+
+    request_id = await timed_out(who)
+    room.call.departed(who, "leave")
+    await turns()
+    answer(who, request_id)
+    assert late == [({"sun": True}, None)]
+
+
+async def test_so_many_late_answers_are_waited_for(make_room: MakeRoom) -> None:
+    """A tool that is called again and again and never answers costs no more."""
+    room = make_room()
+    room.join("backend:1", hidden=True)
+    for _ in range(MOST_LATE_TOOLS + 5):
+        with pytest.raises(ToolTimeout):
+            await room.call.call_tool("weather", {}, 0.0)
+    await turns()
+    assert len(room.call._asked) == MOST_LATE_TOOLS
+    await room.call.end("SERVER_SHUTDOWN", because="server_shutdown")
+    await turns()
+    assert not room.call._asked
 
 
 async def test_a_lost_socket_is_aborted(make_room: MakeRoom) -> None:
