@@ -188,6 +188,10 @@ class _Performance:
         """Call a tool, and return what follows."""
         self._catch_up()
         call, began = self._called(step), self._time
+
+        def late(result: Any, error: str | None) -> None:
+            self._answered(call, result, error, self._world.clock.now() - began)
+
         result: Any = None
         error: str | None = None
         after = step.failed
@@ -199,7 +203,7 @@ class _Performance:
             if timeout_s is None:
                 timeout_s = DEFAULT_TOOL_TIMEOUT_S if tool is None else tool.timeout_s
             try:
-                result = await self._room.call_tool(step.tool, step.args, timeout_s)
+                result = await self._room.call_tool(step.tool, step.args, timeout_s, late)
                 after = step.answered
             except ToolTimeout:
                 error, after = "timeout", step.timed_out

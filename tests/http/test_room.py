@@ -91,7 +91,7 @@ async def test_a_hidden_backend_serves_the_tools(fake: Fake) -> None:
 
         async def slow(_: rtc.RpcInvocationData) -> str:
             await hanging.wait()
-            return ""
+            return "at last"
 
         for method in (weather, broken, slow):
             local.register_rpc_method(method.__name__, method)
@@ -102,9 +102,12 @@ async def test_a_hidden_backend_serves_the_tools(fake: Fake) -> None:
             await call.call_tool("broken", {}, 10.0)
         with pytest.raises(ToolFailed):
             await call.call_tool("unknown", {}, 10.0)
+        late: list[tuple[object, str | None]] = []
         with pytest.raises(ToolTimeout):
-            await call.call_tool("slow", {}, 0.2)
+            await call.call_tool("slow", {}, 0.2, late=lambda *answer: late.append(answer))
+        assert late == []
         hanging.set()
+        await until(lambda: late == [("at last", None)])
         assert user.others == [f"worker:{session.id}"]
     assert answer == {"asked": {"args": {"city": "Bern"}}, "by": f"worker:{session.id}"}
 

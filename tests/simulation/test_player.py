@@ -265,6 +265,29 @@ def test_what_comes_of_a_tool_call_decides_what_follows(
     assert use.answer.seconds == (3.0 if error == "timeout" else 0.0)
 
 
+def test_an_answer_that_comes_late_is_reported_beside_the_timeout() -> None:
+    """With the time since the call began; what the script goes on with stays the same."""
+
+    async def answers(one: Played) -> None:
+        await one.world.clock.sleep(7.5)
+        (late,) = one.room.late
+        late({"price": 7}, None)
+
+    call = {"tool": "look_up", "timeout": "3s", "then": THEN}
+    one = played({"call_tool": call}, {"wait": "60s"}, meanwhile=answers)
+
+    assert one.said == [(1, "Late.")]
+    assert [each.answer and each.answer.error for each in one.used] == ["timeout"]
+    begun, *ends = [
+        each.given for each in one.world.log.acts if each.given["event"].startswith("tool_")
+    ]
+    assert [(each["call"], each["error"], each["seconds"]) for each in ends] == [
+        (begun["call"], "timeout", 3.0),
+        (begun["call"], None, 7.5),
+    ]
+    assert ends[1]["result"] == {"price": 7}
+
+
 def test_a_tool_call_begins_when_it_is_made() -> None:
     """Not at an earlier instant at which a late script would have made it."""
 

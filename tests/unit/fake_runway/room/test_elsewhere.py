@@ -213,7 +213,7 @@ async def test_a_tool_is_asked_of_users_and_then_of_the_backend(visiting: Visiti
 
 
 async def test_the_clock_of_the_world_ends_a_tool_call(visiting: Visiting) -> None:
-    """A tool that never answers times out when that clock says so."""
+    """A tool that has not answered times out when that clock says so; its answer is taken late."""
     visit = visiting()
     await until(lambda: visit.server.published)
     visit.server.come("user:1")
@@ -225,12 +225,17 @@ async def test_the_clock_of_the_world_ends_a_tool_call(visiting: Visiting) -> No
         return never
 
     visit.server.tools["user:1"] = silent
-    asking = asyncio.ensure_future(visit.guest.call_tool("weather", {}, 5.0))
+    late: list[Any] = []
+    asking = asyncio.ensure_future(
+        visit.guest.call_tool("weather", {}, 5.0, late=lambda *answer: late.append(answer))
+    )
     await until(lambda: asked)
     visit.player.do(Do("moveClock", {"by": "5s"}))
     with pytest.raises(ToolTimeout):
         async with asyncio.timeout(PATIENCE_S):
             await asking
+    never.set_result('"after all"')
+    await until(lambda: late == [("after all", None)])
 
 
 async def test_a_late_avatar_watches_unseen_and_comes_back_to_be_seen(visiting: Visiting) -> None:
