@@ -342,7 +342,10 @@ class Account:
         if session is None:
             raise UnknownSession("Could not find realtime session.")
         before = self.call(session_id)
-        after = told(before, report, at=at, state=session.state)
+        over = session.state in TERMINAL  # what the avatar said last, it said until then
+        after = told(
+            before, report, at=min(at, session.changed_at) if over else at, state=session.state
+        )
         event = event_of(before, after, session.state)
         change = None if event is None else transition(session, event, at, draws=self._draws)
         self._keep_call(session_id, after)

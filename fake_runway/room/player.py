@@ -5,8 +5,8 @@ one before it ended, so a clock that jumps five minutes plays five minutes of th
 frozen one holds it. Rejected: a sleep for each word, counted from when the one before it returned;
 a jump would then end one of them and no more.
 
-What was done is reported to the world. Reports that it refuses are left out: the session may have
-ended meanwhile, and the room then ends the player too.
+What was done is reported to the world, also of a line that the end of the call interrupts. Reports
+that it refuses are left out: the session may have ended meanwhile, and the room then ends this.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Any
 
 from fake_runway.core.durations import later
 from fake_runway.core.errors import Refused
+from fake_runway.core.lifecycles.session import TERMINAL
 from fake_runway.core.sessions.call import Utterance
 from fake_runway.core.sessions.options import DEFAULT_TOOL_TIMEOUT_S
 from fake_runway.core.sessions.script import (
@@ -46,7 +47,7 @@ _log = logging.getLogger("fake_runway")
 
 
 class _CallOver(Exception):
-    """The script has ended the call."""
+    """The script has ended the call, or the session has ended before the script goes on."""
 
 
 def pieces(text: str) -> list[str]:
@@ -137,7 +138,7 @@ class _Performance:
                 case Wait(span_s) if listens:
                     due = later(self._time, span_s)
                     await self._listening(self._sleep_until(due))
-                    self._time = max(self._time, due)
+                    self._reach(due)
                 case Wait(span_s) | StaySilent(span_s):
                     await self._until(later(self._time, span_s))
                 case WaitForSpeech(at_most_s):
@@ -160,13 +161,18 @@ class _Performance:
 
     async def _say(self, step: Say) -> None:
         self._turn += 1
-        began, spoken = self._time, ""
+        began = until = self._time
+        spoken = ""
         self._room.talking(True)
         try:
             for number, piece in enumerate(pieces(step.text), 1):
                 self._room.transcript("assistant", self._turn, piece)
                 spoken += piece
-                await self._until(later(began, number / step.words_per_s))
+                until = later(began, number / step.words_per_s)
+                await self._until(until)
+        except asyncio.CancelledError:
+            self._time = max(self._time, min(until, self._world.clock.now()))
+            raise
         finally:
             self._room.talking(False)
             self._report(
@@ -266,6 +272,20 @@ class _Performance:
 
     async def _until(self, instant: float) -> None:
         await self._sleep_until(instant)
+        self._reach(instant)
+
+    def _reach(self, instant: float) -> None:
+        """Go on at an instant that has come.
+
+        Raises:
+            _CallOver: the session has ended before it, as when a clock jumps over both.
+        """
+        account = self._world.account
+        account.advance(self._world.clock.now())
+        session = account.sessions.get(self._session.id)  # None: evicted
+        if session is not None and session.state in TERMINAL and session.changed_at < instant:
+            self._time = max(self._time, session.changed_at)
+            raise _CallOver
         self._time = max(self._time, instant)
 
     async def _sleep_until(self, instant: float) -> None:

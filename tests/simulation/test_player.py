@@ -171,6 +171,7 @@ def test_an_interrupted_line_is_reported_as_far_as_it_was_said() -> None:
 
     assert one.room.deeds[-1] == "is silent"
     assert one.said == [(1, "One two")]
+    assert one.world.log.acts[-1].given["seconds"] == 1.5
 
 
 # Time
@@ -505,17 +506,38 @@ def test_the_other_steps_do_what_they_say() -> None:
     ]
 
 
-def test_a_session_that_ends_meanwhile_refuses_reports_and_the_script_goes_on() -> None:
-    """It is the room that stops the player then."""
+def test_a_session_that_ends_meanwhile_refuses_reports() -> None:
+    """The avatar does what takes no time; it is the room that stops the player."""
 
     async def ends(one: Played) -> None:
         one.world.account.delete(one.room.session_id, at=one.world.clock.now())
+        one.direct({"client_event": {"tool": "show"}}, {"freeze_video": True})
         await one.world.clock.sleep(20)
 
-    one = played({"wait": "1s"}, {"say": "Anybody?"}, {"freeze_video": True}, meanwhile=ends)
+    one = played(meanwhile=ends)
 
-    assert one.room.deeds[-1] == "freezes"
-    assert one.said == []
+    assert one.room.deeds == ["event show {}", "freezes"]
+    assert one.used == []
+
+
+def test_no_script_goes_on_after_the_end_of_its_session() -> None:
+    """A clock that jumps over the end plays what was due before, and no more."""
+
+    async def jumps(one: Played) -> None:
+        one.world.clock.jump(900)
+        await settled()
+
+    one = played(
+        {"wait": "299s"},
+        {"say": {"text": "a b c d", "words_per_s": 1}},
+        {"freeze_video": True},
+        rate=0.0,
+        meanwhile=jumps,
+    )
+
+    assert one.said == [(1, "a b")]
+    assert one.world.log.acts[-1].given["seconds"] == 1.0
+    assert one.room.deeds[-1] == "is silent"
 
 
 @pytest.mark.parametrize(

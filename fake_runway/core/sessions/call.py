@@ -6,6 +6,9 @@ leaves ends it. Reports are inputs that the journal keeps, so a replay needs no 
 sockets are for the room alone; what only the journal needs (tracks, data, speech, lost sockets)
 changes no call.
 
+The end of a session interrupts the avatar: what it has said of its line is reported afterwards, and
+belongs to the call until the room is closed.
+
 A call is bounded: what does not fit is counted and left out, never the participants, because the
 session's state follows from them.
 """
@@ -27,6 +30,7 @@ _LARGEST_VALUE = 16_000  # characters of JSON; a bit more than an RPC can carry
 _BYTES_OF_AN_ENTRY = 200
 
 _ROOM_EXISTS = frozenset({State.READY, State.CLAIMED, State.RUNNING})
+_LAST_REPORTS = frozenset({"said", "data_ignored", "closed"})
 _OF_THE_PARTICIPANT = frozenset({"away", "back", "published", "unpublished", "data", "spoke"})
 
 
@@ -122,7 +126,8 @@ def told(call: Call, report: Json, *, at: float, state: State) -> Call:
         WrongReport: it contradicts what is known of the call, or the session has no room.
     """
     event = report["event"]
-    if not (state in _ROOM_EXISTS or (event == "closed" and state in TERMINAL)):
+    interrupted = bool(call.joins) and event in _LAST_REPORTS
+    if not (state in _ROOM_EXISTS or (state in TERMINAL and (interrupted or event == "closed"))):
         raise WrongReport(f"Expected a session with an open room, got one that is {state.value}.")
     if call.closed and event != "joined":
         raise WrongReport("Expected a report on an open room, got one on a room that was closed.")
@@ -154,6 +159,8 @@ def told(call: Call, report: Json, *, at: float, state: State) -> Call:
 
 def event_of(before: Call, after: Call, state: State) -> Event | None:
     """Return what a report does to a session in `state`, None for nothing."""
+    if state in TERMINAL:
+        return None
     if after.visible and state is not State.RUNNING:
         return Event.JOINED  # the table refuses it where the key was not used
     if before.visible and not after.visible and state is State.RUNNING:

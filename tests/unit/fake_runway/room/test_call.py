@@ -13,6 +13,7 @@ from livekit.protocol.rtc import SignalRequest, SignalResponse
 from fake_runway.clock import next_turn
 from fake_runway.core.history.journal import Act
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
+from fake_runway.core.sessions.call import Utterance
 from fake_runway.room import stage
 from fake_runway.room.call import MOST_PARTICIPANTS, Call
 from fake_runway.room.loops import CUSTOM
@@ -106,9 +107,14 @@ async def make_room() -> AsyncIterator[Callable[..., Room]]:
     """Rooms of running sessions; they are closed at the end."""
     rooms = []
 
-    def make(*, avatar: Mapping[str, str] = PRESET, **options: Any) -> Room:
+    def make(
+        *, avatar: Mapping[str, str] = PRESET, startScript: str | None = None, **options: Any
+    ) -> Room:
         player = alone()
-        player.ask(Ask("createSession", body={"model": "gwm1_avatars", "avatar": avatar}))
+        body: dict[str, Any] = {"model": "gwm1_avatars", "avatar": avatar}
+        if startScript is not None:
+            body["startScript"] = startScript
+        player.ask(Ask("createSession", body=body))
         player.do(Do("moveClock", {"by": "2s"}))
         player.ask(Ask("getSession"))
         player.ask(Ask("consumeSession"))
@@ -281,6 +287,38 @@ async def test_a_room_that_the_avatar_closes_ends_the_session(make_room: MakeRoo
     await room.call.close("USER_REJECTED")
     assert (line(who).leave.reason, line(backend).leave.reason) == (12, 12)
     assert room.status == "completed"
+
+
+@pytest.mark.parametrize(
+    "ending", [None, Ask("deleteSession"), Do("moveClock", {"by": "600s"})], ids=str
+)
+async def test_an_interrupted_line_is_kept_as_far_as_it_was_said(
+    make_room: MakeRoom, ending: Ask | Do | None
+) -> None:
+    """Whatever ends the call: a hang-up, a cancel, the longest duration."""
+    room = make_room(startScript="One two three " + "x " * 950)
+    who = room.join()
+    await turns()
+    room.player.do(Do("moveClock", {"by": "500ms"}))
+    await turns()
+    if ending is None:
+        hang_up = DataPacket(user={"payload": b'{"type":"END_CALL"}'})
+        who.on_packet(hang_up.SerializeToString())
+    elif isinstance(ending, Ask):
+        room.player.ask(ending)
+    else:
+        room.player.do(ending)
+    await closed(room)
+    (spoken,) = room.world.account.call(room.id).transcript
+    assert isinstance(spoken, Utterance)
+    ended_at = room.world.account.sessions[room.id].changed_at
+    assert spoken.at == ended_at
+    if isinstance(ending, Do):
+        assert spoken.text.startswith("One two three x x")
+        assert len(spoken.text.split()) <= 3 + 2.5 * 300
+    else:
+        assert spoken.text == "One two"
+    assert room.events[-2:] == ["said", "closed"]
 
 
 async def test_packets_are_reported_up_to_a_number(make_room: MakeRoom) -> None:

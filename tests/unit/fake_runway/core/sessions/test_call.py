@@ -158,6 +158,22 @@ def test_only_a_session_with_a_room_has_reports(state: State) -> None:
         assert told(NO_CALL, closed, at=START, state=state).closed == "cancelled"
 
 
+@pytest.mark.parametrize("state", sorted(TERMINAL, key=str))
+def test_what_was_said_last_is_reported_after_the_session_has_ended(state: State) -> None:
+    """Its end interrupts the avatar; nothing else can happen in the room any more."""
+    call = after(joined(), left())
+    spoken = told(call, said("Good mor"), at=START, state=state)
+    ignored = told(spoken, {"event": "data_ignored", "count": 7}, at=START, state=state)
+    over = told(ignored, {"event": "closed", "reason": "ended"}, at=START, state=state)
+
+    assert over.transcript == (Utterance(START, "assistant", 1, "Good mor"),)
+    for report in (joined(), tool(), {"event": "client_event", "tool": "show", "args": {}}):
+        with pytest.raises(WrongReport):
+            told(call, report, at=START, state=state)
+    with pytest.raises(WrongReport):
+        told(over, said("ning"), at=START, state=state)
+
+
 def test_a_closed_room_opens_with_the_next_join() -> None:
     """A room that was closed early can be joined again while the session is live."""
     call = after(joined(BACKEND, hidden=True), {"event": "closed", "reason": "dropped"}, joined())
@@ -351,6 +367,16 @@ def test_status_duration_and_credits_follow_from_joins_and_leaves(reports: list[
         assert account.spent - spent == 2  # at most one block
     elif began is None:
         assert account.spent == spent
+
+
+def test_nothing_is_said_after_the_end_of_the_session() -> None:
+    """What is reported later was said until then."""
+    account, session, at = in_state(State.RUNNING)
+    account.report(session.id, joined(), at=at)
+    account.report(session.id, left(), at=at + 1)
+    account.report(session.id, said(), at=at + 5)
+
+    assert [each.at for each in account.call(session.id).transcript] == [at + 1]
 
 
 def test_a_join_needs_a_key_that_was_used() -> None:
