@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -107,10 +108,14 @@ class Visit:
             f'[data-avatar-status="{status}"]', state="attached", timeout=PATIENCE_S * 1000
         )
 
-    async def until(self, condition: str) -> Any:
-        """Wait until an expression of JavaScript is true, and return its value."""
-        found = await self.page.wait_for_function(condition, timeout=PATIENCE_S * 1000)
-        return await found.json_value()
+    async def until(self, condition: str) -> None:
+        """Wait until an expression of JavaScript is true, or what it promises is.
+
+        Playwright's `wait_for_function` takes a promise for true, whatever it resolves to.
+        """
+        async with asyncio.timeout(PATIENCE_S):
+            while not await self.page.evaluate(f"async () => Boolean(await ({condition}))"):
+                await self.page.wait_for_timeout(50)
 
     async def seen(self) -> dict[str, Any]:
         """Return what the page wrote down."""
