@@ -1,9 +1,10 @@
 // The page of a user of Runway's avatars: the official component, and what it says written down.
 //
 // The query says how it is used: `connect` is the URL of the gateway, `base` that of the fake (for a
-// session key), `bearer` a token for a `connect` callback of its own, `strict` asks for StrictMode.
+// session key), `bearer` a token for a `connect` callback of its own, `strict` asks for StrictMode,
+// `click` for a button that begins the call.
 
-import { StrictMode } from "react";
+import { StrictMode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import {
   AvatarCall,
@@ -13,7 +14,7 @@ import {
   useTranscript,
 } from "@runwayml/avatars-react";
 import "@runwayml/avatars-react/styles.css";
-import { connect, query, seen } from "./seen.js";
+import { connect, query, seen, timeFirstPicture } from "./seen.js";
 
 const avatarId = query.get("avatar") ?? "cat-character";
 const connectWithToken = (avatar) =>
@@ -52,5 +53,14 @@ function Page() {
   );
 }
 
-const page = query.has("strict") ? <StrictMode><Page /></StrictMode> : <Page />;
+function Start() {
+  const [begun, begin] = useState(!query.has("click"));
+  const click = () => {
+    timeFirstPicture();
+    begin(true);
+  };
+  return begun ? <Page /> : <button onClick={click}>Start the call</button>;
+}
+
+const page = query.has("strict") ? <StrictMode><Start /></StrictMode> : <Start />;
 createRoot(document.getElementById("root")).render(page);

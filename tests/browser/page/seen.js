@@ -25,6 +25,17 @@ window.statistics = async () => {
   return found;
 };
 
+// Note the milliseconds from now to the first picture of the avatar: `seen.firstPicture`.
+export function timeFirstPicture() {
+  const begun = performance.now();
+  const waiting = setInterval(() => {
+    const video = document.querySelector("[data-avatar-video] video");
+    if (!video) return;
+    clearInterval(waiting);
+    video.requestVideoFrameCallback(() => (seen.firstPicture = performance.now() - begun));
+  }, 5);
+}
+
 // Ask the gateway for a call with an avatar.
 export async function connect(avatarId, headers = {}) {
   const response = await fetch(query.get("connect"), {
