@@ -127,6 +127,7 @@ class Guest(SessionRoom[str]):
         look = session.options.avatar if not session.options.custom else CUSTOM
         self._audio, self._video = AvatarAudio(look or CUSTOM), AvatarVideo(look or CUSTOM)
         self._microphone = ""  # the id of the avatar's own track
+        self._sources: list[Any] = []
         self._unsent: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(_MOST_UNSENT)
         self._joining = self._start(self._join(hidden=hidden))
         self._start(self._live())
@@ -187,6 +188,7 @@ class Guest(SessionRoom[str]):
         microphone = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         self._microphone = (await local.publish_track(audio, microphone)).sid
         await local.publish_track(video, camera)
+        self._sources = [pictures, sound]
         self._start(_show(self._video, pictures))
         self._start(_sound(self._audio, sound))
 
@@ -206,6 +208,8 @@ class Guest(SessionRoom[str]):
                 if self._room is not None:
                     await self._room.disconnect()
                     await self._delete_room()
+        for source in self._sources:  # an open one may call into a Python that exits, and abort
+            await source.aclose()
         self._over()
 
     async def _delete_room(self) -> None:

@@ -81,13 +81,15 @@ class Guest:
         self._reading.add(asyncio.ensure_future(self._read(track)))
 
     async def _read(self, track: Any) -> None:
-        if track.kind == rtc.TrackKind.KIND_VIDEO:
-            async for _ in rtc.VideoStream(track):
-                self.frames["video"] += 1
-            return
-        async for event in rtc.AudioStream(track):
-            self.frames["audio"] += 1
-            self.loudest = max(self.loudest, *event.frame.data)
+        video = track.kind == rtc.TrackKind.KIND_VIDEO
+        stream = rtc.VideoStream(track) if video else rtc.AudioStream(track)
+        try:
+            async for event in stream:
+                self.frames["video" if video else "audio"] += 1
+                if not video:
+                    self.loudest = max(self.loudest, *event.frame.data)
+        finally:
+            await stream.aclose()
 
     @property
     def others(self) -> list[str]:
@@ -104,11 +106,11 @@ class Guest:
         await self.room.local_participant.publish_data(json.dumps(message))
 
     async def leave(self) -> None:
-        """Disconnect."""
-        await self.room.disconnect()
+        """Close streams, and then the room: what is open may abort an exit."""
         for task in self._reading:
             task.cancel()
         await asyncio.gather(*self._reading, return_exceptions=True)
+        await self.room.disconnect()
 
 
 @asynccontextmanager

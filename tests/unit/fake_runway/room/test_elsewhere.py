@@ -280,6 +280,15 @@ class Sound:
         """Do nothing."""
 
 
+async def test_what_is_native_is_closed_with_the_call(visiting: Visiting) -> None:
+    """The sources of sound and pictures do not wait for the garbage collector."""
+    visit = visiting()
+    await until(lambda: len(visit.server.published) == 2)
+    sources = list(visit.guest._sources)
+    await visit.guest.end("ended")
+    assert [each._ffi_handle.disposed for each in sources] == [True, True]
+
+
 async def test_a_server_that_is_lost_ends_the_call(visiting: Visiting) -> None:
     """Everybody is lost with it."""
     visit = visiting()
