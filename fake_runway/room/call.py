@@ -210,7 +210,7 @@ class Call(SessionRoom[Participant]):
     def received(self, who: Participant, packet: packets.Received, size: int) -> None:
         """Take a data packet of a client."""
         match packet:
-            case packets.EndCall() if not who.hidden:
+            case packets.HangUp() if not who.hidden:
                 self._leave(who, "end_call")  # it stays until it goes, or the session ends
             case packets.RpcAnswered(id=request_id):
                 asked_of, answer = self._asked.get(request_id, (None, None))

@@ -315,7 +315,7 @@ class Guest(SessionRoom[str]):
         identity = None if packet.participant is None else packet.participant.identity
         if identity is None:  # of a hidden participant, or of one who is gone
             return
-        if isinstance(packets.said(packet.data), packets.EndCall):
+        if isinstance(packets.said(packet.data), packets.HangUp):
             self._leave(identity, "end_call")
             return
         self._unknown_data(identity, len(packet.data))

@@ -27,7 +27,7 @@ _LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class EndCall:
+class HangUp:
     """The user hangs up."""
 
 
@@ -72,7 +72,7 @@ class Unknown:
     kind: str = ""
 
 
-Received = EndCall | UserData | RpcAsked | RpcAnswered | RpcAcknowledged | Unknown
+Received = HangUp | UserData | RpcAsked | RpcAnswered | RpcAcknowledged | Unknown
 
 
 def read(raw: bytes) -> Received:
@@ -100,11 +100,11 @@ def read(raw: bytes) -> Received:
     return Unknown(kind or "")
 
 
-def said(payload: bytes, topic: str = "") -> EndCall | UserData:
+def said(payload: bytes, topic: str = "") -> HangUp | UserData:
     """Return what the content of a user packet means. Nothing in it can raise."""
     message = value(payload) if len(payload) <= LARGEST_PACKET else None
     if isinstance(message, dict) and message.get("type") == _END_CALL:
-        return EndCall()
+        return HangUp()
     return UserData(payload, topic)
 
 

@@ -18,9 +18,9 @@ from fake_runway.room.signalling import (
     Answer,
     Avatar,
     BadSignal,
+    Depart,
     Description,
     Joining,
-    Leave,
     Publish,
     Send,
     Settle,
@@ -155,7 +155,7 @@ class Participant:
                 case Publish(cid, track):
                     self.tracks[cid] = track
                     self._host.published(self, track, on=True)
-                case Leave():
+                case Depart():
                     self._host.departed(self, "leave")
                     self.line.finish()
 

@@ -215,11 +215,11 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Depart:
     """The client leaves."""
 
 
-Action = Send | Answer | Settle | Publish | Leave
+Action = Send | Answer | Settle | Publish | Depart
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ class Signalling:
                 response.pong_resp.timestamp = now_ms
                 return self, (Send(response),)
             case "leave":
-                return self, (Leave(),)
+                return self, (Depart(),)
         return self, ()
 
 

@@ -13,7 +13,7 @@ from livekit.protocol.models import DataPacket
 from fake_runway.room.packets import (
     LARGEST_PACKET,
     UNSUPPORTED_METHOD,
-    EndCall,
+    HangUp,
     RpcAcknowledged,
     RpcAnswered,
     RpcAsked,
@@ -34,7 +34,7 @@ def packet(**value: Any) -> bytes:
 
 def test_end_call_hangs_up() -> None:
     """Whatever else the message has."""
-    assert read(packet(user={"payload": b'{"type": "END_CALL", "at": 1}'})) == EndCall()
+    assert read(packet(user={"payload": b'{"type": "END_CALL", "at": 1}'})) == HangUp()
 
 
 @pytest.mark.parametrize(

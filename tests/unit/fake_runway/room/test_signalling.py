@@ -24,8 +24,8 @@ from fake_runway.room.signalling import (
     Answer,
     Avatar,
     BadSignal,
+    Depart,
     Description,
-    Leave,
     Phase,
     Publish,
     Send,
@@ -185,7 +185,7 @@ def test_tracks_are_bounded_and_need_the_grant() -> None:
 def test_nothing_comes_after_a_leave() -> None:
     """The client said that it goes."""
     after, actions = received(ME, leave={})
-    assert actions == [Leave()]
+    assert actions == [Depart()]
     with pytest.raises(BadSignal, match="expected no ping"):
         received(after, ping=5)
 
