@@ -175,7 +175,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "fake_runway/core": (
         "errors text types problems durations draws billing lifecycles",
         "faults",
-        "sessions",
+        "sessions tasks",
         "scenario history",
         "account",
     ),

@@ -1,0 +1,1 @@
+"""Tasks: what models there are, what they make, and what that costs."""
