@@ -74,6 +74,12 @@ def _mcp() -> click.Command:
     return mcp
 
 
+def _prices() -> click.Command:
+    from fake_runway.cli.prices import prices
+
+    return prices
+
+
 def _replay() -> click.Command:
     from fake_runway.cli.replay import replay_command
 
@@ -154,6 +160,7 @@ _COMMANDS = (
     _Later(
         "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
     ),
+    _Later("prices", "What each model costs on the fake, and how sure that is.", _prices),
     _Later("replay", "Run a recorded run again, and compare.", _replay),
     _Later("run", "Run a COMMAND in front of a fake: nothing of it changes.", _run),
     _Later("scenarios", "What can go wrong, by name.", _scenarios),
@@ -184,6 +191,7 @@ def main() -> None:
     fake-runway run        a command of yours in front of a fake: run -- npm test
     fake-runway env        the lines to paste into an application
     fake-runway scenarios  what can go wrong on command
+    fake-runway prices     what each model costs
     fake-runway replay     a recorded run, run again
     fake-runway start      the fake in the background; then wait, status, stop
 

@@ -38,8 +38,8 @@ class Certainty(Enum):
 class Quota(Enum):
     """What a model's limits depend on, beside the tier.
 
-    The pages on tiers give five columns without their names; which of two is that of AUDIO is known
-    of one model each, and assumed of the others.
+    The page on tiers has five columns without their names; which is which is known from one account
+    of the first tier, and assumed of models that it did not show.
     """
 
     VIDEO = "video"

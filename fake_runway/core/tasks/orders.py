@@ -123,7 +123,10 @@ class Order:
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height of the output."""
-        return size(self.body, self.media)
+        wide, high = size(self.body, self.media)
+        if "scaleFactor" in self.body:
+            return round(wide * self.factor), round(high * self.factor)
+        return wide, high
 
     @property
     def factor(self) -> float:

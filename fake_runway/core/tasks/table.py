@@ -31,6 +31,7 @@ from fake_runway.core.tasks.prices import (
     by_resolution,
     total,
 )
+from fake_runway.core.types import Json
 
 HIGH, MEDIUM, LOW, NONE = Certainty
 
@@ -38,6 +39,8 @@ _PAGE = "price page"
 _PAGE_AND_SKILLS = "price page, skills"
 _PAGE_AND_CALCULATOR = "price page, calculator"
 _UNKNOWN = "Python SDK has the model; no price was found"
+
+_DEFAULTS: Json = {"duration": 5, "ratio": "1280:720"}
 
 _IMAGE = ("image_to_video",)
 _TEXT = ("text_to_video",)
@@ -67,7 +70,7 @@ def _video(
         certainty=certainty,
         quota=Quota.VIDEO,
         typical_s=typical_s,
-        defaults={"duration": 5, "ratio": "1280:720"} | defaults,
+        defaults=defaults if length is Length.INPUT else {**_DEFAULTS, **defaults},
         length=length,
         limited_as=limited_as,
     )
@@ -186,7 +189,7 @@ def _kling() -> Iterable[Model]:
     ):
         yield _video(model, _IMAGE_OR_TEXT, None, NONE, _UNKNOWN, ratio=ratio)
         if "O3" in model or model == "kling_4":
-            yield _video(model, _VIDEO, None, NONE, _UNKNOWN, ratio=ratio, length=Length.INPUT)
+            yield _video(model, _VIDEO, None, NONE, _UNKNOWN, length=Length.INPUT)
 
 
 MODELS = Models(
@@ -264,6 +267,7 @@ MODELS = Models(
             PerSecond(always(5), least_s=3),
             source="price page; the minimum in one copy",
             length=Length.INPUT,
+            ratio="1280:720",
         ),
         _video(
             "magnific_video_upscaler_creative",
@@ -274,7 +278,6 @@ MODELS = Models(
             ),
             length=Length.INPUT,
             resolution="2k",
-            ratio="",
         ),
         _video(
             "enhance_frame_rate",
@@ -284,7 +287,6 @@ MODELS = Models(
             "one clip of unknown length cost 11 and took 140 s",
             typical_s=140.0,
             length=Length.INPUT,
-            ratio="",
         ),
         _video(
             "ruby",
@@ -294,7 +296,6 @@ MODELS = Models(
             "calculator",
             length=Length.INPUT,
             outputFormat="hdr10",
-            ratio="",
         ),
         # images
         _image(
@@ -367,6 +368,7 @@ MODELS = Models(
             PerUpscaledImage(25, 150),
             endpoints=("image_upscale",),
             typical_s=30.0,
+            scaleFactor=2,
             ratio="",
         ),
         # sounds

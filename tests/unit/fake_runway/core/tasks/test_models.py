@@ -362,6 +362,7 @@ def test_a_format_decides_the_kind_of_file(
         ({"ratio": "adaptive", "resolution": "480p"}, (854, 480)),
         ({"resolution": "4k"}, (3840, 2160)),
         ({"targetAspectRatio": "1:1"}, (720, 720)),
+        ({"scaleFactor": 4}, (5120, 2880)),
         ({}, (1280, 720)),
     ],
 )
