@@ -145,7 +145,10 @@ class Overlay:
         left: list[str] = []
         for key in keys:
             if key not in by_key and "answers-as" in change:
-                by_key[key] = self._new(key, change, by_key, where)
+                if change["answers-as"] in by_key:
+                    by_key[key] = self._new(key, change, by_key, where)
+                else:
+                    left.append(f"there is no {change['answers-as']} to answer as")
             elif key not in by_key:
                 left.append(f"there is no {key}")
             elif "answers-as" in change:
@@ -158,10 +161,7 @@ class Overlay:
         self, key: str, change: Json, by_key: Mapping[str, Operation], where: str
     ) -> Operation:
         method, _, template = key.partition(" ")
-        model = by_key.get(change["answers-as"])
-        if model is None:
-            raise BadOverlay(f"{where}: there is no {change['answers-as']} to answer as")
-        operation = copy.deepcopy(model)
+        operation = copy.deepcopy(by_key[change["answers-as"]])
         operation.id = change.get("id", operation_id(method, template, ()))
         operation.method, operation.template = method, template
         operation.body = {"oneOf": [], "discriminator": {"propertyName": change["by"]}}

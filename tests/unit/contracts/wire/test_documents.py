@@ -9,7 +9,7 @@ from typing import Any
 import openapi_spec_validator
 import pytest
 
-from contracts.wire.documents import NAMES, Contract, UnknownName, follow, load
+from contracts.wire.documents import IMPORTED, NAMES, Contract, UnknownName, follow, load
 
 ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
@@ -66,6 +66,22 @@ def test_is_valid_openapi(document: Contract) -> None:
     """Each document is an OpenAPI 3.1 document to an independent validator."""
     assert document.raw["openapi"] == "3.1.0"
     openapi_spec_validator.validate(dict(document.raw))
+
+
+@pytest.mark.exhaustive
+def test_the_imported_document_is_valid_openapi() -> None:
+    """The one that a tool makes, too; that it is large takes the validator some time."""
+    openapi_spec_validator.validate(dict(load(IMPORTED).raw))
+
+
+def test_the_imported_document_is_of_our_form() -> None:
+    """Its references lead somewhere, no shape is left over, contains itself or hides a rule."""
+    document = load(IMPORTED)
+    test_references_lead_somewhere(document)
+    test_no_shape_is_left_over(document)
+    test_beside_a_reference_stand_only_annotations(document)
+    for name, shape in document.raw["components"]["schemas"].items():
+        assert f"#/components/schemas/{name}" not in set(references(shape)), name
 
 
 def test_references_lead_somewhere(document: Contract) -> None:

@@ -21,7 +21,7 @@ from contracts.drift.compare import differences
 from contracts.wire.documents import IMPORTED, METHODS, Contract, load
 from contracts.wire.overlay import ours
 from contracts.wire.published import imported, operations
-from contracts.wire.shapes import check
+from contracts.wire.shapes import Shapes, check
 from tests.unit.contracts.wire.sampled import sampled
 
 BESIDE = Path(__file__).parents[5] / "shared" / "reference" / "runway-openapi.json"
@@ -154,3 +154,15 @@ def test_the_published_document_has_no_news_for_the_imported_one(published: Node
     again = imported(published, ours())
 
     assert list(differences(again, load(IMPORTED).raw, outside=True)) == []
+
+
+def test_a_newer_published_document_is_served_at_once(published: Node) -> None:
+    """A model that is put into the published document is known, and it is the only news."""
+    newer = orjson.loads(orjson.dumps(published))
+    post = newer["paths"]["/v1/text_to_image"]["post"]
+    union = post["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    union.append({**union[0], "properties": {**union[0]["properties"], "model": {"const": "gen6"}}})
+
+    given = Shapes.load().with_spec(newer, ours())
+
+    assert Shapes.load().news(given) == ["POST /v1/text_to_image has a new model: gen6"]
