@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from contracts.wire.documents import (
@@ -29,7 +30,7 @@ from contracts.wire.documents import (
 )
 from contracts.wire.problems import NOTHING, TYPES, Kind, Problem
 from contracts.wire.schema import BodyValidator
-from contracts.wire.spec_files import BadDocument
+from contracts.wire.spec_files import BadDocument, read_spec
 
 if TYPE_CHECKING:
     from contracts.wire.published import Additions
@@ -270,6 +271,20 @@ class Shapes:
         first = Contract(self.contract.name, {**given, "paths": paths})
         return Shapes(joined(first, self.contract.raw))
 
+    def with_spec_file(self, file: Path) -> Shapes:
+        """Return these shapes with a published document of a JSON or YAML file, and our overlay.
+
+        Raises:
+            BadDocument: the message names the file.
+        """
+        from contracts.wire.overlay import BadOverlay, ours
+
+        document = read_spec(file)
+        try:
+            return self.with_spec(document, ours())
+        except (BadDocument, BadOverlay) as error:
+            raise BadDocument(f"{file}: {error}") from None
+
     def news(self, newer: Shapes) -> list[str]:
         """Return what `newer` has that these have not, one sentence for each."""
         return [
@@ -306,8 +321,8 @@ def _compile(shapes: OperationShapes) -> None:
             if shapes.body is not None:
                 shapes.body.is_valid(each)
     except Exception as error:  # of the engine's own
-        route = " ".join(_route(shapes))
-        raise BadDocument(f"{route}: expected rules of JSON schema: {error}") from None
+        route, why = " ".join(_route(shapes)), " ".join(str(error).split())[:200]
+        raise BadDocument(f"{route}: expected rules of JSON schema: {why}") from None
 
 
 def _key(shapes: OperationShapes) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import jsonschema_rs
+import orjson
 import pytest
 
 from contracts.wire.documents import (
@@ -362,6 +364,41 @@ def test_shapes_of_a_given_document_do_not_mix_with_ours() -> None:
         TEXT_TO_VIDEO.operation.request or {}, "#/components/schemas/CreateTextToVideo.gen4.5"
     )
     assert isinstance(newer.contract, Contract)
+
+
+def test_a_document_can_be_a_file(tmp_path: Path) -> None:
+    """What only SDKs know of an endpoint is added to what the file has of it."""
+    file = tmp_path / "spec.json"
+    file.write_bytes(orjson.dumps(published(alternative("gen6"))))
+
+    newer = SHAPES.with_spec_file(file)
+
+    assert {"gen6", "wan3"} <= newer.for_operation("POST", "/v1/text_to_video").alternatives.keys()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file or directory"),
+        (b"{", "not JSON"),
+        (orjson.dumps(published(alternative("gen6", x={"type": "y"}))), "expected rules of JSON"),
+        (b"{}", "expected an OpenAPI document, found no `openapi` key"),
+        (orjson.dumps(published(alternative("gen6", x={"$ref": "http://a"}))), "leads out of"),
+    ],
+)
+def test_a_file_that_cannot_be_served_is_named(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    """One line, for the one who starts the fake."""
+    file = tmp_path / "spec.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(BadDocument) as error:
+        SHAPES.with_spec_file(file)
+
+    assert str(error.value).startswith(f"{file}: ")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
