@@ -16,9 +16,12 @@ from typing import Any
 
 import click
 
-from contracts.drift.compare import Difference, Judgement, differences
+from contracts.drift.compare import ChangeKind, Difference, Judgement, Side, differences
 from contracts.drift.explained import explanation
-from contracts.wire.documents import load
+from contracts.drift.openapi import operations, route
+from contracts.wire.documents import IMPORTED, Json, load
+from contracts.wire.overlay import BadOverlay, ours
+from contracts.wire.published import imported
 from contracts.wire.spec_files import BadDocument, read_spec
 
 EXIT_BREAKING, EXIT_USAGE = 1, 2
@@ -69,8 +72,8 @@ def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool
     """
     document = read(file)
     try:
-        found = differences(document, load("runway").raw, outside=everything)
-    except BadDocument as error:
+        found = [*_by_hand(document, everything=everything), *_imported(document)]
+    except (BadDocument, BadOverlay) as error:
         raise SpecError(f"{file}: {error}") from None
     info = document.get("info")
     about = info if isinstance(info, Mapping) else {}
@@ -82,6 +85,29 @@ def drift(context: click.Context, file: Path, *, as_json: bool, everything: bool
     else:
         click.echo("\n".join(lines(result, selected)))
     context.exit(EXIT_BREAKING if result.breaking else 0)
+
+
+def _by_hand(document: Json, *, everything: bool) -> Sequence[Difference]:
+    """Return how a document differs from the operations that are described by hand."""
+    found = differences(document, load("runway").raw, outside=everything)
+    if not _has_imported(document):
+        return found
+    return [each for each in found if (each.side, each.kind) != (Side.CALL, ChangeKind.ADDED)]
+
+
+def _imported(document: Json) -> Sequence[Difference]:
+    """Return how it differs from what was imported, once both know what the overlay knows.
+
+    A document that has none of these operations is about something else.
+    """
+    if not _has_imported(document):
+        return []
+    return differences(imported(document, ours()), load(IMPORTED).raw, outside=True)
+
+
+def _has_imported(document: Json) -> bool:
+    known = {route(*each) for each in operations(load(IMPORTED).raw)}
+    return any(route(*each) in known for each in operations(document))
 
 
 def read(file: Path) -> Mapping[str, Any]:

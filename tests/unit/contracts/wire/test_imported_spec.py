@@ -166,3 +166,23 @@ def test_a_newer_published_document_is_served_at_once(published: Node) -> None:
     given = Shapes.load().with_spec(newer, ours())
 
     assert Shapes.load().news(given) == ["POST /v1/text_to_image has a new model: gen6"]
+
+
+def test_drift_tells_what_is_new(published: Node, file: Path, tmp_path: Path) -> None:
+    """Of the document that was imported nothing, of a newer one the new model and operation."""
+    newer = orjson.loads(orjson.dumps(published))
+    post = newer["paths"]["/v1/text_to_image"]["post"]
+    union = post["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    union.append({**union[0], "properties": {**union[0]["properties"], "model": {"const": "gen6"}}})
+    newer["paths"]["/v1/text_to_smell"] = {"post": post}
+    changed = tmp_path / "newer.json"
+    changed.write_bytes(orjson.dumps(newer))
+
+    before = CliRunner().invoke(main, ["drift", "--spec", str(file)])
+    after = CliRunner().invoke(main, ["drift", "--spec", str(changed)])
+
+    assert (before.exit_code, after.exit_code) == (0, 0)
+    assert "0 breaking for clients, 0 breaking for us, 0 harmless" in before.output
+    assert "2 harmless" in after.output
+    assert "[harmless] added: CreateTextToImage<gen6>:added" in after.output
+    assert "[harmless] added: POST /v1/text_to_smell:new" in after.output
