@@ -36,6 +36,7 @@ from fake_runway.client.answers import (
     Snapshot as Snapshot,
     Timeline as Timeline,
     Unreachable as Unreachable,
+    Viewer as Viewer,
     WaitTimedOut as WaitTimedOut,
     WorldView as WorldView,
 )

@@ -30,6 +30,7 @@ from fake_runway.client.answers import (
     Span,
     StateName,
     Timeline,
+    Viewer,
     WorldView,
     nothing,
 )
@@ -147,6 +148,16 @@ class AsyncSession(SessionView):
     async def hang_up(self) -> SessionView:
         """Let the avatar end the call."""
         return await self.direct({"end": True})
+
+    async def watch(self) -> Viewer:
+        """Return what lets its holder watch the call by WHEP, unseen, for as long as it lasts.
+
+        Raises:
+            Conflict: the session is over, or its room is on a LiveKit server.
+        """
+        return await self._part._send(
+            "watchSession", "POST /sessions/{id}/viewer", Viewer.of, id=self.id
+        )
 
     async def direct(self, *steps: Json) -> SessionView:
         """Let the avatar do some steps, each as in the `script` of a scenario file."""

@@ -478,6 +478,14 @@ class FindingView(View):
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer(View):
+    """What lets its holder watch a session's call: a token, and the path to POST an offer to."""
+
+    path: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CreditsView(View):
     """An account's credits. `left` None: there is no limit."""
 

@@ -28,6 +28,7 @@ from fake_runway.client.answers import (
     Span,
     StateName,
     Timeline,
+    Viewer,
     WorldView,
     nothing,
 )
@@ -145,6 +146,16 @@ class Session(SessionView):
     def hang_up(self) -> SessionView:
         """Let the avatar end the call."""
         return self.direct({"end": True})
+
+    def watch(self) -> Viewer:
+        """Return what lets its holder watch the call by WHEP, unseen, for as long as it lasts.
+
+        Raises:
+            Conflict: the session is over, or its room is on a LiveKit server.
+        """
+        return self._part._send(
+            "watchSession", "POST /sessions/{id}/viewer", Viewer.of, id=self.id
+        )
 
     def direct(self, *steps: Json) -> SessionView:
         """Let the avatar do some steps, each as in the `script` of a scenario file."""

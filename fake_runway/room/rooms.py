@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.clock import pause
+from fake_runway.room.addresses import methods_of
 from fake_runway.room.stage import GRACE_S
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import cors
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from fake_runway.room.elsewhere import Avatars
     from fake_runway.room.endpoint import Endpoint
 
-PATHS = frozenset({("rtc",), ("rtc", "v1"), ("rtc", "validate"), ("rtc", "v1", "validate")})
-"""The paths that LiveKit's clients append to the URL of their server, as segments."""
 NO_EXTRA = (
     "This fake serves no room for calls: install it with the extra room (pip install"
     " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
@@ -71,7 +70,11 @@ class Rooms:
         self._has_extra = True
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
-        """Answer a request for one of `PATHS`."""
+        """Answer a request that `leads_to_room`."""
+        if request.method == "OPTIONS":
+            requested = request.headers.get("Access-Control-Request-Headers", "")
+            headers = cors.preflight(methods_of(path), requested)
+            return web.Response(status=204, headers=headers)
         if not self._livekit.hosted:
             return self._text(
                 401, f"This fake serves no room for calls: its tokens lead to {self._livekit.url}."

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.admin_api.paths import owns
-from fake_runway.room.rooms import PATHS, Rooms
+from fake_runway.room.addresses import leads_to_room
+from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
@@ -77,7 +78,7 @@ class FakeApp:
         path = path_of(request.raw_path)
         if owns(path):
             return await self._admin.handle(request, path)
-        if path.in_world in PATHS:
+        if leads_to_room(path):
             return await self.rooms.handle(request, path)
         return await self._runway.handle(request, path)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from fake_runway.room.rooms import NO_CLIENT, NO_EXTRA, PATHS
+from fake_runway.room.addresses import PATHS
+from fake_runway.room.rooms import NO_CLIENT, NO_EXTRA
 from tests.support.processes import PATIENCE_S
 
 OF_THE_EXTRA = "('aiortc', 'aioice', 'av', 'livekit', 'google')"

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from contracts.wire.schema import ContractViolation, load, validate
 from fake_runway.core.faults.effects.base import Delivery
-from fake_runway.room.rooms import PATHS
+from fake_runway.room.addresses import leads_to_room
 from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.server.app import FakeApp
 from fake_runway.server.serving import LONGEST_LINE
@@ -189,8 +189,8 @@ class CheckedFake(FakeApp):
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Check what is answered in a while."""
         response = await super().handle(request)
-        if path_of(request.raw_path).in_world in PATHS:
-            return response  # LiveKit's, and in no contract of ours
+        if leads_to_room(path_of(request.raw_path)):
+            return response  # LiveKit's or WHEP's, and in no contract of ours
         _check_response("runway", request, response, self.violations)
         return response
 
