@@ -166,6 +166,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "room",
         "runway_api admin_api",
         "replay",
+        "pages",
         "server",
         "testing cli",
         "__main__",

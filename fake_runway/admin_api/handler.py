@@ -1,13 +1,9 @@
 """The way into the admin API: who may use it, which world is meant, and the answer as bytes.
 
-Safety: the server listens on the loopback address by default; on any other address every admin
-request needs the admin token. A web page in a browser of this machine must not use the API either:
-the Host has to be a name of this machine (which the page's own domain is not, even if it resolves
-to 127.0.0.1), an Origin has to be the server's own, bodies have to be declared as JSON, and no
-answer carries a CORS header.
+Who may use it is decided in `access.py`. Besides, bodies have to be declared as JSON, and no answer
+carries a CORS header.
 """
 
-import hmac
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +11,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from fake_runway.admin_api.access import Access
 from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.declaration import (
     AdminOperation,
@@ -24,7 +21,7 @@ from fake_runway.admin_api.declaration import (
 )
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
-from fake_runway.admin_api.paths import LOOPBACK, METRICS, ROOT, is_public
+from fake_runway.admin_api.paths import METRICS, ROOT, is_public
 from fake_runway.admin_api.requests import AdminBodies, checked_query
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
@@ -45,23 +42,7 @@ from fake_runway.worlds.naming import check_secret, explicit_name, name_from_sec
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
-TOKEN_HEADER = "X-Fake-Admin-Token"
-
 _log = logging.getLogger("fake_runway")
-
-
-class NotAllowed(RequestRefused):
-    """An admin request from another machine or from a web page."""
-
-    code = "not_allowed"
-    status = 403
-
-
-class NoToken(RequestRefused):
-    """A missing or wrong admin token."""
-
-    code = "admin_token_required"
-    status = 401
 
 
 class WhichWorld(RequestRefused):
@@ -75,23 +56,19 @@ class AdminHandler:
 
     Args:
         more: operations of rooms above this one.
-        token: required in every admin request; None: the Host has to be of this machine instead.
-        hosts: names of this machine, besides those of the loopback address.
     """
 
     def __init__(
         self,
         worlds: Worlds,
         livekit: LiveKit,
+        access: Access,
         *,
-        token: str | None = None,
-        hosts: frozenset[str] = frozenset(),
         more: Sequence[AdminOperation] = (),
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
-        self._token = token
-        self._hosts = LOOPBACK | hosts
+        self._access = access
         self._routes = Routes([*ADMIN_OPERATIONS, *more])
         self._bodies = AdminBodies()
 
@@ -100,7 +77,7 @@ class AdminHandler:
         try:
             if is_public(path):
                 return self._public(request, path)
-            self._check(request)
+            self._access.check(request)
             return _response(await self._answer(request, path))
         except Refused as refusal:
             return _response(_refusal(refusal))
@@ -117,25 +94,6 @@ class AdminHandler:
                 headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
             )
         return _response(ALIVE)
-
-    def _check(self, request: web.BaseRequest) -> None:
-        """Reject a request from another machine, from a web page, or without the token.
-
-        Raises:
-            NoToken, NotAllowed.
-        """
-        token = request.headers.get(TOKEN_HEADER, "")
-        if self._token is not None:
-            if not hmac.compare_digest(token.encode(errors="replace"), self._token.encode()):
-                raise NoToken(f"Expected the header {TOKEN_HEADER} with the server's admin token.")
-        elif _host(request) not in self._hosts:
-            raise NotAllowed("Expected a Host header that names this machine.")
-        origin = request.headers.get("Origin")
-        own = f"{request.scheme}://{request.headers.get('Host', '')}"
-        if origin is not None and origin != own:
-            raise NotAllowed("Expected no Origin but the server's own, got another.")
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-            raise NotAllowed("Expected a request that no other web page made.")
 
     async def _answer(self, request: web.BaseRequest, path: Path) -> Reply:
         if path.problem:
@@ -185,13 +143,6 @@ class AdminHandler:
             f"Which world? There are {len(only)}. Name one: /w/<world>{ROOT}/..., the header"
             " X-Fake-World, or the API secret as Authorization: Bearer."
         )
-
-
-def _host(request: web.BaseRequest) -> str:
-    host = request.headers.get("Host", "")
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
 
 
 def _refusal(refusal: Refused) -> Reply:

@@ -1,4 +1,4 @@
-"""The fake as one aiohttp application: the Runway API and the admin API behind one port."""
+"""The fake as one aiohttp application: both APIs, the room and the pages behind one port."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from fake_runway.admin_api.access import Access
 from fake_runway.admin_api.paths import owns
+from fake_runway.pages import paths as pages
 from fake_runway.room.addresses import leads_to_room
 from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
@@ -19,15 +21,16 @@ from fake_runway.worlds.registry import Worlds
 
 if TYPE_CHECKING:
     from fake_runway.admin_api.handler import AdminHandler
+    from fake_runway.pages.handler import PagesHandler
 
 
 class FakeApp:
-    """The handler of every request: to the admin API, to a room for calls, else to the Runway API.
+    """The handler of every request: for a page, to the admin API or a room, else to the Runway API.
 
     Args:
         livekit: where tokens lead and who signs them.
-        token: as of `AdminHandler`.
-        hosts: as of `AdminHandler`.
+        token: as of `Access`.
+        hosts: as of `Access`.
 
     Attributes:
         rooms: they are to be closed at the end.
@@ -43,17 +46,18 @@ class FakeApp:
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
-        self._token = token
-        self._hosts = hosts
+        self._access = Access(token, hosts)
         self.rooms = Rooms(worlds, livekit)
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
     def answer_at_once(
         self, head: RequestHead, body: Callable[[], bytes]
     ) -> Reply | Applied | None:
-        """Answer a request as `RunwayHandler.answer_at_once` does; None also for the admin API."""
+        """Answer a request as `RunwayHandler.answer_at_once` does; None also for all others."""
         path = path_of(head.target)
-        return None if owns(path) else self._runway.answer_at_once(head, path, body)
+        if owns(path) or pages.may_own(path):
+            return None
+        return self._runway.answer_at_once(head, path, body)
 
     async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
         """Send what `answer_at_once` returned for a request."""
@@ -65,17 +69,19 @@ class FakeApp:
         from fake_runway.admin_api.handler import AdminHandler
         from fake_runway.replay.routes import REPLAY_OPERATIONS
 
-        return AdminHandler(
-            self._worlds,
-            self._livekit,
-            token=self._token,
-            hosts=self._hosts,
-            more=REPLAY_OPERATIONS,
-        )
+        return AdminHandler(self._worlds, self._livekit, self._access, more=REPLAY_OPERATIONS)
+
+    @cached_property
+    def _pages(self) -> "PagesHandler":
+        from fake_runway.pages.handler import PagesHandler  # an application asks for no page
+
+        return PagesHandler(self._access)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         path = path_of(request.raw_path)
+        if pages.owns(path, request.headers.get("Accept", "")):
+            return await self._pages.handle(request, path)
         if owns(path):
             return await self._admin.handle(request, path)
         if leads_to_room(path):

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from contracts.wire.schema import ContractViolation, load, validate
 from fake_runway.core.faults.effects.base import Delivery
+from fake_runway.pages import paths as pages
 from fake_runway.room.addresses import leads_to_room
 from fake_runway.runway_api.calls import Applied, RequestHead
 from fake_runway.server.app import FakeApp
@@ -189,8 +190,9 @@ class CheckedFake(FakeApp):
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Check what is answered in a while."""
         response = await super().handle(request)
-        if leads_to_room(path_of(request.raw_path)):
-            return response  # LiveKit's or WHEP's, and in no contract of ours
+        path = path_of(request.raw_path)
+        if leads_to_room(path) or pages.owns(path, request.headers.get("Accept", "")):
+            return response  # LiveKit's, WHEP's, or for people: in no contract of ours
         _check_response("runway", request, response, self.violations)
         return response
 

@@ -133,7 +133,7 @@ def test_the_page_follows_the_scheme_of_its_reader() -> None:
     text = page(reports.kept())
 
     assert "color-scheme: light dark" in text
-    assert "@media (prefers-color-scheme: dark)" in text
+    assert "--page: light-dark(" in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,115 @@
+"""Sends the pages, and what they load.
+
+A page holds no data and no secret: what it shows it asks of the admin API, under the checks there.
+A page of another site must not frame it, load its parts or learn that it is here. Its policy lets
+it load its own parts alone, and makes the browser refuse to read text as markup or as a script.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from urllib.parse import quote
+
+from aiohttp import web
+
+from fake_runway.admin_api.access import Access
+from fake_runway.core.errors import Refused
+from fake_runway.pages.files import PageFile, page_files
+from fake_runway.pages.paths import FILES
+from fake_runway.web.errors import MethodNotAllowed, UnknownRoute
+from fake_runway.web.paths import Path
+
+_CONNECTS: Mapping[str, str] = {
+    # A page of the demonstration calls an endpoint of the developer, wherever that is.
+    "demo/index.html": "'self' http: https:",
+}
+
+
+def policy(page: str) -> str:
+    """Return the Content-Security-Policy of a page, given its path below this package."""
+    connects = _CONNECTS.get(page, "'self'")
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"connect-src {connects}",
+            "img-src 'self' data:",
+            "media-src 'self' blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-cache",  # asks again each time, and is told that nothing has changed
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept, Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class PagesHandler:
+    """The handler of every request that `paths.owns` says is for a page."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    @cached_property
+    def _files(self) -> Mapping[str, PageFile]:
+        return page_files()
+
+    async def handle(self, request: web.BaseRequest, path: Path) -> web.Response:
+        """Answer a request whose path `owns` is true of."""
+        try:
+            self._access.check_page(request)
+            if request.method not in ("GET", "HEAD"):
+                raise MethodNotAllowed(["GET", "HEAD"])
+            return self._answer(request, path)
+        except Refused as refusal:
+            return web.json_response(
+                {"error": refusal.message, "code": refusal.code},
+                status=refusal.status,
+                headers=refusal.headers,
+            )
+
+    def _answer(self, request: web.BaseRequest, path: Path) -> web.Response:
+        if path.segments[:1] == (FILES,):
+            name = "/".join(path.segments[1:])
+            if name.endswith(".html"):
+                raise UnknownRoute(None)
+            return self._file(request, name)
+        if not path.segments:
+            return self._file(request, "demo/index.html")
+        if path.world is not None:
+            return _moved(f"/__admin/#/{quote(path.world, safe='')}")
+        if not path.ends_in_slash:
+            return _moved("/__admin/")
+        return self._file(request, "dashboard/index.html")
+
+    def _file(self, request: web.BaseRequest, name: str) -> web.Response:
+        """Answer a file of this package.
+
+        Raises:
+            UnknownRoute: there is no such file.
+        """
+        file = self._files.get(name)
+        if file is None:
+            raise UnknownRoute(None)
+        headers = {**_HEADERS, "Content-Type": file.content_type, "ETag": file.etag}
+        headers["Content-Security-Policy"] = policy(name)
+        if file.etag in request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+        if file.compressed and "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            return web.Response(body=file.compressed, headers=headers)
+        return web.Response(body=file.raw, headers=headers)
+
+
+def _moved(location: str) -> web.Response:
+    return web.Response(status=308, headers={"Location": location})
