@@ -127,6 +127,7 @@ def world_view(world: World) -> Json:
         "name": world.name,
         "scenario": world.scenario.name,
         "epoch": world.epoch,
+        "used_at": world.touched_at,
         "clock": _clock_view(world),
         "sessions": len(account.sessions),
         "active": account.active,

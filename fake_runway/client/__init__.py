@@ -17,6 +17,7 @@ from fake_runway.client.answers import (
     Conflict as Conflict,
     CreditsView as CreditsView,
     Due as Due,
+    EventView as EventView,
     Exchanges as Exchanges,
     ExchangeView as ExchangeView,
     FailureView as FailureView,

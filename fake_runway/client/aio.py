@@ -5,6 +5,7 @@ while it is out of date. Each method sends the operation of `admin_api/operation
 a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import fields
 from typing import Any, Self, Unpack
 
@@ -13,6 +14,7 @@ from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
+    EventView,
     Exchanges,
     ExchangeView,
     FaultParts,
@@ -566,6 +568,21 @@ class AsyncAdmin:
     async def findings(self) -> Kept[FindingView]:
         """Return what the client seems to do wrong, as of now."""
         return await self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
+
+    async def events(self, *, after: str | None = None) -> AsyncIterator[EventView]:
+        """Yield what happens in the world as it happens, until the server stops.
+
+        A client without a world's name yields how all worlds are, whenever one has changed.
+
+        Args:
+            after: the id of the last event that came; `0`: all that is kept; None: from now on.
+
+        Raises:
+            Unreachable: the connection was lost; go on after the last event.
+        """
+        stream = self._transport.stream
+        async for event in stream("getEvents", "GET /events", EventView.of, query={"after": after}):
+            yield event
 
     async def wait_for_session(
         self,

@@ -218,12 +218,23 @@ class WorldView(View):
     name: str
     scenario: str  # the name of the one that it follows
     epoch: float  # its first instant
+    used_at: float  # when it was last used, in real POSIX seconds
     clock: ClockView
     sessions: int
     active: int  # sessions that use capacity
     calls: int  # to the Runway API, so far
     faults: int  # those that apply to all calls
     entries: int  # in the journal
+
+
+@dataclass(frozen=True, slots=True)
+class EventView(View):
+    """Something that happened in a world."""
+
+    id: str  # to continue after it; empty in the stream of all worlds
+    kind: str  # exchange, move, act, finding, gap, reset, ...
+    world: str
+    data: Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Self, Unpack
 
@@ -11,6 +12,7 @@ from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
+    EventView,
     Exchanges,
     ExchangeView,
     FaultParts,
@@ -564,6 +566,20 @@ class Admin:
     def findings(self) -> Kept[FindingView]:
         """Return what the client seems to do wrong, as of now."""
         return self._send("getFindings", "GET /findings", Kept.many(FindingView, "findings"))
+
+    def events(self, *, after: str | None = None) -> Iterator[EventView]:
+        """Yield what happens in the world as it happens, until the server stops.
+
+        A client without a world's name yields how all worlds are, whenever one has changed.
+
+        Args:
+            after: the id of the last event that came; `0`: all that is kept; None: from now on.
+
+        Raises:
+            Unreachable: the connection was lost; go on after the last event.
+        """
+        stream = self._transport.stream
+        yield from stream("getEvents", "GET /events", EventView.of, query={"after": after})
 
     def wait_for_session(
         self,

@@ -33,7 +33,7 @@ class FakeApp:
         hosts: as of `Access`.
 
     Attributes:
-        rooms: they are to be closed at the end.
+        rooms: of its calls.
     """
 
     def __init__(
@@ -77,6 +77,12 @@ class FakeApp:
 
         return PagesHandler(self._access)
 
+    async def close(self) -> None:
+        """End every call and every stream of events: the server stops."""
+        if "_admin" in self.__dict__:
+            await self._admin.close()
+        await self.rooms.close()
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         path = path_of(request.raw_path)
@@ -94,10 +100,10 @@ def create_app(worlds: Worlds, *, livekit: LiveKit, token: str | None = None) ->
     app = web.Application(client_max_size=LONGEST_BODY)
     fake = FakeApp(worlds, livekit, token=token)
 
-    async def close_rooms(_: web.Application) -> None:
-        await fake.rooms.close()
+    async def close(_: web.Application) -> None:
+        await fake.close()
 
-    app.on_shutdown.append(close_rooms)
+    app.on_shutdown.append(close)
     # not `.*`: a path may hold a line break, and that is a 404 of ours too
     app.router.add_route("*", r"/{path:[\s\S]*}", fake.handle)
     return app
