@@ -44,9 +44,17 @@ _log = logging.getLogger("fake_runway")
 
 def has_client() -> bool:
     """Return whether what an avatar needs on a LiveKit server is installed; none is imported."""
+    return _are_installed("aiortc", "livekit.rtc")
+
+
+def _has_extra() -> bool:
+    return _are_installed("aiortc", "livekit.protocol")
+
+
+def _are_installed(*names: str) -> bool:
     try:
-        return all(find_spec(name) is not None for name in ("aiortc", "livekit.rtc"))
-    except ModuleNotFoundError:  # no package livekit at all
+        return all(find_spec(name) is not None for name in names)
+    except (ModuleNotFoundError, ValueError):  # no package livekit, or none of that name
         return False
 
 
@@ -75,14 +83,17 @@ class Rooms:
             requested = request.headers.get("Access-Control-Request-Headers", "")
             headers = cors.preflight(methods_of(path), requested)
             return web.Response(status=204, headers=headers)
-        if not self._livekit.hosted:
-            return self._text(
-                401, f"This fake serves no room for calls: its tokens lead to {self._livekit.url}."
-            )
-        await self._imported()
+        if self._livekit.hosted:
+            await self._imported()
         if self._endpoint is None:
-            return self._text(401, NO_EXTRA)
+            return self._text(401, self.why_none())
         return await self._endpoint.handle(request, path)
+
+    def why_none(self) -> str:
+        """Return why a client cannot join a room of this server, empty if it can."""
+        if not self._livekit.hosted:
+            return f"This fake serves no room for calls: its tokens lead to {self._livekit.url}."
+        return "" if self._has_extra and _has_extra() else NO_EXTRA
 
     def _text(self, status: int, text: str) -> web.Response:
         return web.Response(status=status, text=text, headers=cors.ORIGIN)

@@ -22,6 +22,10 @@ from fake_runway.worlds.registry import Worlds
 if TYPE_CHECKING:
     from fake_runway.admin_api.handler import AdminHandler
     from fake_runway.pages.handler import PagesHandler
+    from fake_runway.pages.setup import Demo
+
+SETUP = (pages.FILES, "setup.json")
+"""What the demo page is told about this server."""
 
 
 class FakeApp:
@@ -34,6 +38,7 @@ class FakeApp:
 
     Attributes:
         rooms: of its calls.
+        demo: what the demo page calls.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class FakeApp:
         self._livekit = livekit
         self._access = Access(token, hosts)
         self.rooms = Rooms(worlds, livekit)
+        self.demo: Demo | None = None
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
     def answer_at_once(
@@ -77,6 +83,12 @@ class FakeApp:
 
         return PagesHandler(self._access)
 
+    def _told(self, request: web.BaseRequest) -> web.Response:
+        from fake_runway.pages.setup import Demo, answer, setup  # as late as the pages themselves
+
+        told = setup(self.demo or Demo(), self._worlds.catalogue.themes, self.rooms.why_none())
+        return answer(request, self._access, told)
+
     async def close(self) -> None:
         """End every call and every stream of events: the server stops."""
         if "_admin" in self.__dict__:
@@ -87,6 +99,8 @@ class FakeApp:
         """Answer any request."""
         path = path_of(request.raw_path)
         if pages.owns(path, request.headers.get("Accept", "")):
+            if path.segments == SETUP:
+                return self._told(request)
             return await self._pages.handle(request, path)
         if owns(path):
             return await self._admin.handle(request, path)

@@ -53,10 +53,11 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A fake that listens. `worlds` is its state, for programs in the same process."""
+    """A fake that listens, for programs in the same process: `worlds` is its state."""
 
     url: str
     worlds: Worlds
+    app: FakeApp
 
 
 def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
@@ -104,7 +105,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
             raise PortTaken(configuration.host, configuration.port, error) from error
         importing = asyncio.ensure_future(app.rooms.import_later())
         try:
-            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds)
+            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
         finally:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)
