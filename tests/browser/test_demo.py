@@ -6,16 +6,23 @@ One command and one browser serve all of them.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.browser.calls import ARGUMENTS, CHROMIUM
+from tests.browser.calls import ARGUMENTS, CHROMIUM, PAGE
+from tests.clients.npm import Node, find_node, node_with_packages
 from tests.support.processes import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -198,3 +205,141 @@ def test_an_avatar_that_ends_the_call_ends_it_for_the_user(demo: Demo) -> None:
     demo.until("#said li", "avatar")
     assert demo.step("Hang up") == "done"
     assert not demo.page.is_visible("#problem")
+
+
+# The code that the page shows, and the page with the official component
+
+
+def code(demo: Demo, language: str) -> str:
+    """Return what the page shows in a language."""
+    demo.page.click(f"#language-{language}")
+    return demo.page.text_content("#snippet") or ""
+
+
+def output(*command: str | Path, **options: Any) -> tuple[int, str]:
+    """Run a program; return its exit code and all that it printed."""
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        command,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE_S,
+        env=os.environ | {"PATH": tools},
+        **options,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("by_key", [False, True], ids=["credentials", "session key"])
+def test_the_code_for_a_call_gets_one(demo: Demo, tmp_path: Path, *, by_key: bool) -> None:
+    """By curl and by fetch, as copied."""
+    if by_key:
+        demo.page.check("input[value=session-key]")
+    status, text = output("bash", "-c", code(demo, "curl"))
+    assert (status, text.splitlines()[-1]) == (0, "200"), text
+    assert '"token"' in text
+    if (node := find_node()) is not None:
+        (tmp_path / "call.mjs").write_text(code(demo, "fetch"))
+        status, text = output(node.binary, tmp_path / "call.mjs")
+        assert status == 0, text
+        assert text.startswith("ws://127.0.0.1:")
+
+
+def test_the_code_for_a_failure_mode_fails_as_the_page_did(demo: Demo, tmp_path: Path) -> None:
+    """By curl, by fetch, and in a test, which expects the status that the page has seen."""
+    demo.call("create-429-always")
+    demo.until("#problem", "503 from")
+    assert output("bash", "-c", code(demo, "curl"))[1].splitlines()[-1] == "503"
+    if (node := find_node()) is not None:
+        (tmp_path / "call.mjs").write_text(code(demo, "fetch"))
+        status, text = output(node.binary, tmp_path / "call.mjs")
+        assert (status, "503: Too many sessions" in text) == (1, True), text
+    (tmp_path / "test_connect.py").write_text(code(demo, "pytest"))
+    status, text = output(sys.executable, "-m", "pytest", "-q", tmp_path, cwd=tmp_path)
+    assert (status, "1 passed" in text) == (0, True), text
+
+
+def test_code_for_the_account_says_how_the_fake_has_to_be_started(demo: Demo) -> None:
+    """No avatar can bring it."""
+    demo.choose("out-of-credits")
+    for language in ("react", "fetch", "curl"):
+        assert "fake-runway up --scenario out-of-credits\n" in code(demo, language)
+    assert '@pytest.mark.fake_runway(scenario="out-of-credits")' in code(demo, "pytest")
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder until the block ends; yield the address."""
+    handler = partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def bundled(node: Node, main: Path, folder: Path) -> None:
+    """Bundle a module with the packages of the tests' page."""
+    esbuild = node.script("node_modules/.bin/esbuild")
+    options = ("--bundle", "--jsx=automatic", "--format=esm", "--log-level=error")
+    subprocess.run(
+        (esbuild, main, *options, f"--outfile={folder / 'bundle.js'}"),
+        check=True,
+        timeout=PATIENCE_S,
+        env=os.environ | {"NODE_PATH": str(node.folder / "node_modules")},
+    )
+
+
+READY = '[data-avatar-status="ready"]'
+
+
+def test_the_component_of_the_code_shows_the_avatar(
+    demo: Demo, browser: Browser, tmp_path: Path
+) -> None:
+    """The React code, rendered as it is."""
+    node = node_with_packages(PAGE)
+    (tmp_path / "Call.jsx").write_text(code(demo, "react"))
+    (tmp_path / "main.jsx").write_text(
+        'import { createRoot } from "react-dom/client";\n'
+        'import { Call } from "./Call.jsx";\n'
+        'createRoot(document.getElementById("root")).render(<Call />);\n'
+    )
+    bundled(node, tmp_path / "main.jsx", tmp_path)
+    page = (
+        '<!doctype html><title>x</title><div id="root"></div><script type="module" src="bundle.js">'
+    )
+    (tmp_path / "index.html").write_text(page + "</script>")
+    with served(tmp_path) as site:
+        tab = browser.new_page()
+        tab.goto(site)
+        tab.wait_for_selector(READY, state="attached", timeout=PATIENCE_S * 1000)
+        tab.close()
+
+
+def test_the_example_page_calls_and_says_why_it_cannot(
+    demo: Demo, browser: Browser, tmp_path: Path
+) -> None:
+    """As built by its own command: an avatar, then a gateway that is not there."""
+    node = node_with_packages(PAGE)
+    example = Path(__file__).parents[2] / "examples" / "avatar_page"
+    bundled(node, example / "main.jsx", tmp_path)
+    for name in ("index.html", "page.css"):
+        (tmp_path / name).write_bytes((example / name).read_bytes())
+    endpoint = json.loads(demo.page.evaluate("fetch('/__pages/setup.json').then(a => a.text())"))
+    with served(tmp_path) as site:
+        tab = browser.new_page()
+        tab.goto(f"{site}?connect={endpoint['endpoint']}")
+        tab.click("button")
+        tab.wait_for_selector(READY, state="attached", timeout=PATIENCE_S * 1000)
+        tab.click('[data-avatar-control="end-call"]')
+        tab.wait_for_selector("button:enabled", timeout=PATIENCE_S * 1000)
+        tab.goto(f"{site}?connect={site}/nothing")
+        tab.click("button")
+        tab.wait_for_selector('[role="alert"]', timeout=PATIENCE_S * 1000)
+        tab.close()

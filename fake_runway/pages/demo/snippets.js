@@ -109,7 +109,7 @@ ${marker}def test_connect(fake_runway):
     environment = os.environ | fake_runway.env
     with subprocess.Popen(SERVER, env=environment, stdout=subprocess.PIPE, text=True) as server:
         try:
-            endpoint = server.stdout.readline().split()[-1]
+            endpoint = server.stdout.readline().split()[1]
             request = Request(
                 endpoint + "?shape=${call.shape}",
                 data=json.dumps({"avatarId": ${quoted(call.preset)}}).encode(),
