@@ -34,6 +34,13 @@ const avatarId = () => modes.value.avatar ?? chosen("avatar");
 const onWorld = () => modes.value.name !== NOTHING && !modes.value.avatar;
 const endpoint = () => setup.endpoint || $("endpoint").value.trim();
 
+/** Ask for the admin token, and for nothing else. */
+function lock() {
+  $("token-form").hidden = false;
+  document.body.toggleAttribute("data-locked", true);
+  $("token").focus();
+}
+
 async function begin() {
   const answer = await fetch("/__pages/setup.json");
   setup = await answer.json();
@@ -53,8 +60,8 @@ async function begin() {
     keepToken($("token").value);
     location.reload();
   });
+  const { scenarios } = await admin("", "GET", "/scenarios"); // fails first where a token is needed
   if (setup.world) live.watch(setup.world);
-  const { scenarios } = await admin("", "GET", "/scenarios");
   modes = new Modes(setup.families, scenarios);
   modes.addEventListener("change", drawMode);
   drawMode();
@@ -133,14 +140,14 @@ function drawMode() {
   drawCode();
 }
 
-async function offerWorlds() {
+async function offerWorlds(during = false) {
   const { worlds } = await admin("", "GET", "/worlds");
   $("world-field").hidden = false;
   const names = worlds.sort((one, other) => other.used_at - one.used_at).map(({ name }) => name);
   $("world").replaceChildren(...names.map((name) => el("option", { value: name }, name)));
   if (!names.length) $("world").append(el("option", { value: "" }, "none yet: it appears with its first call"));
   $("world").onchange = () => live.watch($("world").value);
-  if (names.length && !live.world) live.watch(names[0]);
+  if (names.length && !live.world) live.watch(names[0], during ? worlds[0].epoch : null);
 }
 
 // The call
@@ -184,7 +191,7 @@ async function start() {
     };
     const body = await connect({ endpoint: endpoint(), shape, avatarId: avatarId(), signal }, noted);
     step.done(`${status}`);
-    if (!setup.world) await offerWorlds();
+    if (!setup.world) await offerWorlds(true);
     run.sessionId = body.sessionId;
     let credentials = body;
     if (typeof body.token !== "string") {
@@ -200,7 +207,8 @@ async function start() {
     }
     if (setup.no_room) {
       steps.begin("join").failed("not here");
-      problem("Your application has its credentials, and there is no room to join.", setup.no_room);
+      problem("Your application has its credentials; there is no room here to join.", setup.no_room);
+      $("problem").className = "note warn";
       finish();
       return;
     }
@@ -232,6 +240,7 @@ view.addEventListener("state", ({ detail: { state, text } }) => {
   }
   if (state === "ready") {
     steps.finish("avatar", "its picture moves");
+    $("call").textContent = "In the call";
     $("hang-up").textContent = "Hang up";
     $("say").hidden = false;
     if (run.mode.name === NOTHING && !run.greeted) say(GREETING);
@@ -280,6 +289,7 @@ function busy(on) {
 }
 
 function problem(title, text, body = "") {
+  $("problem").className = "note bad";
   $("problem-title").textContent = title;
   $("problem-text").textContent = text;
   $("problem-body").textContent = pretty(body);
@@ -474,6 +484,6 @@ function drawCode() {
 
 $("call").disabled = true;
 begin().catch((error) => {
-  if (error.status === 401) $("token-form").hidden = false;
+  if (error.status === 401) lock();
   else problem("This page cannot begin.", error.message);
 });

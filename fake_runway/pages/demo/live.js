@@ -1,6 +1,6 @@
 // What happens behind a call, as the fake's journal has it: calls, sessions, room, faults, findings.
 
-import { admin, AdminError, follow } from "./admin.js";
+import { admin, follow } from "./admin.js";
 import { $, el, pretty, seconds } from "./dom.js";
 
 const MOST_ROWS = 250;
@@ -30,13 +30,20 @@ export class Live {
     return this.#world;
   }
 
-  /** Show another world from now on. */
-  watch(world) {
+  /** Show another world from now on; with its `epoch`, from its begin, beside what is shown. */
+  watch(world, epoch = null) {
     if (world === this.#world) return;
     this.#world = world;
     this.#next = 0;
-    this.#last = "";
-    this.clear();
+    this.#clock = null;
+    if (epoch === null) {
+      this.#last = "";
+      this.clear();
+    } else {
+      this.#last = "0";
+      this.#since = 0;
+      this.#start = epoch;
+    }
     $("fact-world").textContent = world;
     $("facts").hidden = false;
     this.#visible();
@@ -79,13 +86,11 @@ export class Live {
     const stop = (this.#stop = new AbortController());
     $("live-state").textContent = "live";
     $("live-state").className = "badge good";
-    follow(this.#world, this.#last, (event) => !stop.signal.aborted && this.#take(event), stop.signal).catch(
-      (error) => {
-        $("live-state").textContent = "not live";
-        $("live-state").className = "badge bad";
-        if (error instanceof AdminError && error.status === 401) $("token-form").hidden = false;
-      },
-    );
+    const take = (event) => !stop.signal.aborted && this.#take(event);
+    follow(this.#world, this.#last, take, stop.signal).catch(() => {
+      $("live-state").textContent = "not live";
+      $("live-state").className = "badge bad";
+    });
     this.#refresh();
   }
 
@@ -184,8 +189,12 @@ export class Live {
   #row(kind, hop, text, at = this.#now()) {
     $("live-empty").hidden = true;
     const row = new Row(kind, hop, text, Math.max(0, at - this.#start));
-    this.#rows.unshift(row);
-    $("rows").append(row.element);
+    // the stream is a little later than the page
+    const later = this.#rows.findIndex((each) => each.at <= row.at);
+    const before = later < 0 ? this.#rows.length : later;
+    const next = this.#rows[before - 1]?.element ?? null;
+    this.#rows.splice(before, 0, row);
+    $("rows").insertBefore(row.element, next);
     if (this.#rows.length > MOST_ROWS) this.#rows.pop().element.remove();
     const list = $("rows");
     if (list.scrollHeight - list.scrollTop - list.clientHeight < 160) list.scrollTop = list.scrollHeight;
@@ -266,6 +275,7 @@ class Row {
   key = null;
 
   constructor(kind, hop, text, at) {
+    this.at = at;
     this.line = el(
       "div",
       { class: "row-line" },
