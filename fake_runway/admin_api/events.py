@@ -5,7 +5,7 @@ pause, or be many, and none of that may cost the calls of an application anythin
 entry is copied for a listener. A listener is a place in the journal; from there it reads what is
 kept, some entries at a time, and then waits for the next call, act or due event of its world. So a
 slow one takes no memory: what the journal no longer keeps by then is a gap, which an event says.
-An event's id is that place, so that whoever comes back continues there.
+An event's id is that place, so that a listener who comes back continues there.
 
 The stream of all worlds tells how each is now, a few times a second at most, and no entries.
 """
@@ -18,7 +18,7 @@ from fake_runway.admin_api.calls import next_due_at
 from fake_runway.admin_api.declaration import EventStream, Listening, operation
 from fake_runway.admin_api.journal import findings_of
 from fake_runway.admin_api.requests import AFTER
-from fake_runway.admin_api.worlds import world_view
+from fake_runway.admin_api.worlds import listed_world
 from fake_runway.clock import loop_now, next_turn, pause
 from fake_runway.core.history.findings import finding_body
 from fake_runway.core.history.journal import Entry
@@ -175,4 +175,4 @@ def _worlds(worlds: Worlds, names: Iterable[str]) -> Iterator[StreamEvent]:
         if world is None:
             yield StreamEvent("", "dropped", name, {})
         else:
-            yield StreamEvent("", "world", name, world_view(world))
+            yield StreamEvent("", "world", name, listed_world(world))

@@ -492,6 +492,16 @@ class AsyncAdmin:
         """Return the scenario that the world follows."""
         return await self._send("getScenario", "GET /scenario", ScenarioView.of)
 
+    async def scenario_named(self, name: str) -> ScenarioView:
+        """Return a scenario that can be selected by name, with its data.
+
+        Raises:
+            NoSuch: no scenario has that name.
+        """
+        return await self._send(
+            "getScenarioNamed", "GET /scenarios/{name}", ScenarioView.of, name=name
+        )
+
     async def scenarios(self) -> tuple[ScenarioLine, ...]:
         """Return all scenarios that can be selected by name."""
         return await self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
@@ -537,6 +547,14 @@ class AsyncAdmin:
     async def faults(self) -> tuple[FaultView, ...]:
         """Return the faults that apply to all calls, the scenario's first, with their tallies."""
         return await self._send("listFaults", "GET /faults", FaultView.many("faults"))
+
+    async def remove_fault(self, name: str) -> None:
+        """Remove a fault that the admin API has added, by its name.
+
+        Raises:
+            NoSuch: there is none.
+        """
+        await self._send("removeFault", "DELETE /faults/{name}", nothing, name=name)
 
     async def remove_faults(self) -> None:
         """Remove all faults that the admin API has added."""

@@ -218,13 +218,13 @@ class WorldView(View):
     name: str
     scenario: str  # the name of the one that it follows
     epoch: float  # its first instant
-    used_at: float  # when it was last used, in real POSIX seconds
     clock: ClockView
     sessions: int
     active: int  # sessions that use capacity
     calls: int  # to the Runway API, so far
     faults: int  # those that apply to all calls
     entries: int  # in the journal
+    used_at: float | None = None  # when it was last used, in real POSIX seconds; from `worlds` only
 
 
 @dataclass(frozen=True, slots=True)

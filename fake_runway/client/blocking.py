@@ -490,6 +490,16 @@ class Admin:
         """Return the scenario that the world follows."""
         return self._send("getScenario", "GET /scenario", ScenarioView.of)
 
+    def scenario_named(self, name: str) -> ScenarioView:
+        """Return a scenario that can be selected by name, with its data.
+
+        Raises:
+            NoSuch: no scenario has that name.
+        """
+        return self._send(
+            "getScenarioNamed", "GET /scenarios/{name}", ScenarioView.of, name=name
+        )
+
     def scenarios(self) -> tuple[ScenarioLine, ...]:
         """Return all scenarios that can be selected by name."""
         return self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
@@ -535,6 +545,14 @@ class Admin:
     def faults(self) -> tuple[FaultView, ...]:
         """Return the faults that apply to all calls, the scenario's first, with their tallies."""
         return self._send("listFaults", "GET /faults", FaultView.many("faults"))
+
+    def remove_fault(self, name: str) -> None:
+        """Remove a fault that the admin API has added, by its name.
+
+        Raises:
+            NoSuch: there is none.
+        """
+        self._send("removeFault", "DELETE /faults/{name}", nothing, name=name)
 
     def remove_faults(self) -> None:
         """Remove all faults that the admin API has added."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from fake_runway.admin_api.access import Access
 from fake_runway.admin_api.paths import owns
 from fake_runway.pages import paths as pages
 from fake_runway.room.addresses import leads_to_room
@@ -20,6 +19,7 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 
 if TYPE_CHECKING:
+    from fake_runway.admin_api.access import Access
     from fake_runway.admin_api.handler import AdminHandler
     from fake_runway.pages.handler import PagesHandler
     from fake_runway.pages.setup import Demo
@@ -51,7 +51,8 @@ class FakeApp:
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
-        self._access = Access(token, hosts)
+        self._token = token
+        self._hosts = hosts
         self.rooms = Rooms(worlds, livekit)
         self.demo: Demo | None = None
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
@@ -68,6 +69,12 @@ class FakeApp:
     async def send(self, answer: Reply | Applied, request: web.BaseRequest) -> web.StreamResponse:
         """Send what `answer_at_once` returned for a request."""
         return await self._runway.send(answer, request)
+
+    @cached_property
+    def _access(self) -> "Access":
+        from fake_runway.admin_api.access import Access
+
+        return Access(self._token, self._hosts)
 
     @cached_property
     def _admin(self) -> "AdminHandler":

@@ -136,6 +136,7 @@ async def test_the_stream_of_all_worlds_says_how_each_is(start_fake: StartFake) 
         assert (await listener.next())["kind"] == "start"
         first = await listener.next()
         assert (first["kind"], first["world"], first["data"]["calls"]) == ("world", WORLD, 1)
+        assert first["data"]["used_at"] > 0
         await fake.create()
         assert (await listener.next())["data"]["calls"] == 2
         await fake.admin("POST", "/fork", {"name": "other"})
