@@ -136,8 +136,10 @@ def test_a_call_from_the_press_of_the_button_to_the_hang_up(demo: Demo, *, by_ke
     played = "document.querySelector('call-view').statistics().then(all => {} > {})"
     for what, least in (("all.video.framesDecoded", 20), ("all.audio.totalAudioEnergy", 0.001)):
         demo.until_true(played.format(what, least))
-    demo.page.fill("#words", "Grüezi")
+    demo.page.fill("#words", "<img src=x onerror=alert(1)>")
     demo.page.click("#say button")
+    demo.until("#said li", "<img src=x onerror=alert(1)>")
+    assert demo.page.locator("main img").count() == 0
     demo.until("#rows li", "page → your server")
     demo.until("#rows li", "your server → fake")
     demo.until("#rows li.of-state", "RUNNING")

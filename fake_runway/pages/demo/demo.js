@@ -307,17 +307,28 @@ async function setScenario(over) {
     admin(world, "GET", "/scenario"),
     admin(world, "GET", "/credits"),
   ]);
-  over.before = { world, data, left };
+  over.before = { world, data, left: null };
   sessionStorage.setItem(LEFT_OVER, JSON.stringify(over.before));
   await admin(world, "PUT", "/scenario", { name: over.mode.name });
+  const after = await admin(world, "GET", "/credits");
+  if (after.left !== left) over.before.left = left; // what calls cost meanwhile stays spent
+  sessionStorage.setItem(LEFT_OVER, JSON.stringify(over.before));
 }
 
-async function putBack({ world, data, left }) {
-  await admin(world, "PUT", "/scenario", { scenario: data });
-  const now = await admin(world, "GET", "/credits");
-  if (left !== null && now.left !== left) await admin(world, "PUT", "/credits", { left });
+async function putBack({ world, data, left }, options = {}) {
+  const puts = [admin(world, "PUT", "/scenario", { scenario: data }, options)];
+  if (left !== null) {
+    // the credits of a scenario come with it, so they are put back after it
+    if (!options.keepalive) await puts[0];
+    puts.push(admin(world, "PUT", "/credits", { left }, options));
+  }
+  await Promise.all(puts);
   sessionStorage.removeItem(LEFT_OVER);
 }
+
+addEventListener("pagehide", () => {
+  if (run?.before) putBack(run.before, { keepalive: true }).catch(() => {});
+});
 
 async function putBackLeftOver() {
   const before = sessionStorage.getItem(LEFT_OVER);

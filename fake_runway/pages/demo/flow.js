@@ -100,7 +100,9 @@ export function withoutSecrets(value) {
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [
       name,
-      /^(token|sessionKey)$/.test(name) && typeof each === "string" ? `${each.slice(0, 8)}…` : each,
+      /^(token|sessionKey)$/.test(name) && typeof each === "string"
+        ? `(secret, ${each.length} characters)`
+        : each,
     ]),
   );
 }
