@@ -81,7 +81,7 @@ class WorldPage {
     this.store.addEventListener("change", () => this.#changed());
     this.stream = new Stream(world, (events) => this.#take(events), say);
     this.lookAgain = batched(() => this.#look());
-    fill(document.getElementById("crumb"), h("span", { class: "soft" }, "/ "), h("span", { class: "name" }, world));
+    fill(document.getElementById("crumb"), h("span", { class: "soft", "aria-hidden": "true" }, "/ "), h("h1", { class: "name" }, world));
     this.#drawTabs();
     this.clock.draw();
   }

@@ -22,7 +22,23 @@ export function sentence(entry) {
     return `${entry.before ? `${entry.before} → ` : ""}${entry.after}: ${entry.event}${failure}${charge}`;
   }
   if (entry.act === "reportCall") return roomSentence(entry.given);
-  return `${entry.act} ${JSON.stringify(entry.given)}`;
+  return actSentence(entry.act, entry.given);
+}
+
+function actSentence(act, given) {
+  const sentences = {
+    setClockRate: () => (given.rate === 0 ? "clock frozen" : `clock runs at ${given.rate}`),
+    moveClock: () => `clock moved ${given.by ? `by ${given.by}` : `to ${given.to}`}`,
+    putScenario: () => `scenario ${given.name ?? given.scenario?.name ?? "of its own"}`,
+    addFault: () => `fault ${given.name} added: ${Object.keys(given.effect ?? {}).join(", ")}`,
+    removeFault: () => `fault ${given.name} removed`,
+    removeFaults: () => "all faults removed",
+    putCredits: () => `credits set to ${given.left}`,
+    occur: () => `made to happen: ${given.event}`,
+    makeSession: () => `session made by hand: ${given.state ?? "provisioning"}`,
+    direct: () => `the avatar was told ${JSON.stringify(given)}`,
+  };
+  return sentences[act]?.() ?? `${act} ${JSON.stringify(given)}`;
 }
 
 function roomSentence(given) {

@@ -20,7 +20,7 @@ export function findingCard(finding, { store, world }) {
   const more = finding.numbers.length - proofs.length;
   return h("article", { class: `finding ${kind}` },
     h("div", { class: "row wide" },
-      h("h3", {}, h("code", {}, finding.id)),
+      h("h2", {}, h("code", {}, finding.id)),
       h("span", { class: `badge ${kind}` }, finding.severity)),
     h("p", {}, finding.message),
     h("ul", { class: "proofs" }, proofs, more > 0 && h("li", { class: "soft" }, `and ${more} more`)),

@@ -68,7 +68,7 @@ export class List {
           class: "item", role: "option", id: `${this.#options.id}-${String(id).replace(/[^\w-]/g, "_")}`,
           on: { click: () => this.#open(item) },
         });
-        fill(element, ...[render(item, element)].flat());
+        fill(element, render(item));
         row = { element, version: now, index: -1 };
       }
       if (row.index !== index) {

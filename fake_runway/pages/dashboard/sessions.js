@@ -27,17 +27,15 @@ export function sessionsView(context) {
     id: "lanes", label: "Sessions, newest first", height: 52, class: "lanes",
     key: (session) => session.id,
     version: (session) => `${session.numbers[1]} ${axis.from} ${axis.to} ${axis.by} ${session.ended ? 0 : now}`,
-    render: (session, element) => {
-      element.setAttribute("aria-label", laneText(session));
-      return [
-        h("span", { class: "who" },
+    render: (session) => [
+      h("span", { class: "who" },
           h("span", { class: `dot ${session.state}` }),
           h("span", { class: "stacked" },
             h("span", { class: "name" }, session.avatar || "session"),
             h("span", { class: "soft mono small" }, `${session.state ?? "?"} · ${short(session.id)}`))),
         lane(session, axis, now),
-      ];
-    },
+        h("span", { class: "unseen" }, laneText(session)),
+    ],
     open: (session) => context.go("sessions", session.id),
   });
   const rulerPlace = h("div", { class: "ruler-row" });
@@ -116,7 +114,7 @@ export function sessionsView(context) {
 
 function laneText(session) {
   const wrong = session.calls.filter((call) => !(call.response.status < 400)).length;
-  return `${session.avatar || "session"} ${session.id}, ${session.state}, ${session.calls.length} calls`
+  return `, ${session.calls.length} calls`
     + (wrong ? `, ${wrong} not answered well` : "") + (session.faults ? `, ${session.faults} faults` : "");
 }
 
@@ -165,7 +163,7 @@ function sessionDetail(context, id) {
       h("div", { class: "row wide" },
         h("div", { class: "row" },
           h("a", { class: "button plain", href: `#/${encodeURIComponent(world)}/sessions` }, "← Sessions"),
-          h("h1", { class: "title" }, session?.avatar || "Session"),
+          h("h2", { class: "title" }, session?.avatar || "Session"),
           h("span", { class: "badge" }, h("span", { class: `dot ${state}` }), ` ${state}`)),
         h("code", { class: "soft id" }, id)),
       facts?.problem && h("p", { class: "note bad" }, facts.problem),
