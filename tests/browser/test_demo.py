@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.browser.calls import ARGUMENTS, CHROMIUM, PAGE
+from tests.browser.pages import DARK, LIGHT, PHONE, opened
 from tests.clients.npm import Node, find_node, node_with_packages
 from tests.support.processes import PATIENCE_S
 
@@ -215,6 +216,32 @@ def test_an_avatar_that_ends_the_call_ends_it_for_the_user(demo: Demo) -> None:
     demo.until("#said li", "avatar")
     assert demo.step("Hang up") == "done"
     assert not demo.page.is_visible("#problem")
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK, PHONE])
+def test_everyone_can_use_the_page(browser: Browser, address: str, look: str) -> None:
+    """No violation of axe at rest, in a call, and with an error; a picture of each is kept."""
+    with opened(browser, look, policy=False) as tab:
+        tab.page.goto(address)
+        tab.page.wait_for_selector("#call:enabled")
+        for name, mode, until in (
+            ("rest", "", "#call:enabled"),
+            ("call", "default", "#said li:has-text('fake avatar')"),
+            ("error", "create-429-always", "#problem"),
+        ):
+            if mode:
+                tab.page.fill("#search", mode.replace("-", " "))
+                tab.page.click(f"#mode-{mode}")
+                tab.page.click("#call")
+            tab.page.wait_for_selector(until)
+            if look == PHONE:
+                assert tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            tab.shot(f"demo-{name}-{look}")
+            assert tab.violations() == []
+            if name == "call":
+                tab.page.click("#hang-up")
+                tab.page.wait_for_selector("#call:enabled")
+        tab.complaints[:] = [each for each in tab.complaints if "503" not in each]
 
 
 # The code that the page shows, and the page with the official component
