@@ -1,6 +1,7 @@
 """Draw the avatars, record their voices, write `fake_runway/room/loops/*.bin`.
 
 `python -m artwork` takes a minute or two. `python -m artwork NAME ...` draws these avatars only.
+`python -m artwork faces` draws the small picture that pages have of all of them, and no more.
 """
 
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import av
 
+from artwork import faces
 from artwork.drawing import Portrait, Pose
 from artwork.letters import font
 from artwork.looks import LOOKS, Look
@@ -46,12 +48,16 @@ BLINK_S = 1.55
 
 def main(names: list[str]) -> None:
     """Write the files."""
+    if names == ["faces"]:
+        faces.write()
+        return
     if not names:
         _write("letters", [font(13, bold=0.35), font(11)])
         for kind, pitch in PITCH.items():
             _write(f"voice-{kind}", _spoken(sound(pitch)))
     for name in names or LOOKS:
         _write(name, _avatar(LOOKS[name]))
+    faces.write()
 
 
 def pose(at: float, *, talking: bool) -> Pose:

@@ -51,6 +51,11 @@ class Portrait:
         self._image = _wall(*look.wall)
         self._draw = ImageDraw.Draw(self._image)
 
+    @property
+    def large(self) -> Image.Image:
+        """What is drawn so far, four times as large."""
+        return self._image
+
     def picture(self) -> Image.Image:
         """Draw everything and return the picture, 320x180, RGB."""
         look = self._look

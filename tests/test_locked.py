@@ -122,8 +122,11 @@ def test_npm_packages_are_locked(path: Path) -> None:
     assert [name for name, each in lock["packages"].items() if "integrity" not in each] == []
 
 
-def test_examples_run_on_what_the_tests_use() -> None:
-    """Each package that both install is the same release in both."""
+@pytest.mark.parametrize(
+    ("package", "of_pages"), [("@runwayml/sdk", False), ("@runwayml/avatars-react", True)]
+)
+def test_examples_run_on_what_the_tests_use(package: str, *, of_pages: bool) -> None:
+    """Each package that all servers install is the same release in all; and so with pages."""
     releases = [
         {
             name: each["version"]
@@ -133,10 +136,11 @@ def test_examples_run_on_what_the_tests_use() -> None:
             if name
         }
         for path in MANIFESTS
-        if "browser" not in path.parts  # a page of its own
+        if bool({"browser", "avatar_page"} & set(path.parts)) is of_pages
     ]
     shared = [name for name in releases[0] if all(name in each for each in releases)]
-    assert "node_modules/@runwayml/sdk" in shared
+    assert f"node_modules/{package}" in shared
+    assert len(releases) > 1
     assert [name for name in shared if len({each[name] for each in releases}) > 1] == []
 
 

@@ -5,9 +5,9 @@ handler, the journal and the replay read that; a test compares it with the clien
 the contract. `operations.py` collects what is declared.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.paths import ROOT
@@ -20,6 +20,7 @@ from fake_runway.core.types import Json
 from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,22 @@ class WorldAct:
     afterwards: Callable[[AdminCall], Reply] | None = None
 
 
-Scope = ServerWide | WorldScoped | WorldWait | WorldAct
+class Listening(NamedTuple):
+    """What a listener asks for. `world` None: all; `after`: as the parameter of the query."""
+
+    worlds: Worlds
+    world: World | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """About one world or all; answers events as long as the listener stays."""
+
+    answer: Callable[[Listening], AsyncGenerator[Sequence[Any], None]]
+
+
+Scope = ServerWide | WorldScoped | WorldWait | WorldAct | EventStream
 Answer = TypeVar("Answer")
 
 

@@ -5,16 +5,19 @@ carries a CORS header.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from aiohttp import web
+from multidict import MultiDict
 
 from fake_runway.admin_api.access import Access
 from fake_runway.admin_api.calls import AdminCall
 from fake_runway.admin_api.declaration import (
     AdminOperation,
+    EventStream,
+    Listening,
     ServerWide,
     WorldWait,
     carry_out_in_turns,
@@ -22,7 +25,8 @@ from fake_runway.admin_api.declaration import (
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.paths import METRICS, ROOT, is_public
-from fake_runway.admin_api.requests import AdminBodies, checked_query
+from fake_runway.admin_api.requests import AFTER, AdminBodies, checked_query
+from fake_runway.admin_api.streams import Streams
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.core.errors import Refused
 from fake_runway.room.tokens import LiveKit
@@ -69,6 +73,7 @@ class AdminHandler:
         self._worlds = worlds
         self._livekit = livekit
         self._access = access
+        self._streams = Streams()
         self._routes = Routes([*ADMIN_OPERATIONS, *more])
         self._bodies = AdminBodies()
 
@@ -78,12 +83,17 @@ class AdminHandler:
             if is_public(path):
                 return self._public(request, path)
             self._access.check(request)
-            return _response(await self._answer(request, path))
+            answer = await self._answer(request, path)
+            return _response(answer) if isinstance(answer, Reply) else answer
         except Refused as refusal:
             return _response(_refusal(refusal))
         except Exception:
             _log.exception("could not answer a %s", request.method)
             return _response(_refusal(InternalError("Internal error")))
+
+    async def close(self) -> None:
+        """End what is open: the server stops."""
+        await self._streams.close()
 
     def _public(self, request: web.BaseRequest, path: Path) -> web.Response:
         if request.method not in ("GET", "HEAD"):
@@ -95,7 +105,7 @@ class AdminHandler:
             )
         return _response(ALIVE)
 
-    async def _answer(self, request: web.BaseRequest, path: Path) -> Reply:
+    async def _answer(self, request: web.BaseRequest, path: Path) -> Reply | web.StreamResponse:
         if path.problem:
             raise BadPath(path.problem)
         match = self._routes.match(path)
@@ -116,6 +126,9 @@ class AdminHandler:
             )
         if isinstance(operation.scope, ServerWide):
             return operation.scope.answer(self._worlds)
+        if isinstance(operation.scope, EventStream):
+            listening = self._listening(request, match, query)
+            return await self._streams.send(request, operation.scope.answer(listening))
         world = self._world(request, match)
         await world.catch_up()
         at = world.clock.now()
@@ -123,6 +136,17 @@ class AdminHandler:
         if isinstance(operation.scope, WorldWait):
             return await operation.scope.answer(call)
         return await carry_out_in_turns(operation, call)
+
+    def _listening(
+        self, request: web.BaseRequest, match: RouteMatch[AdminOperation], query: Mapping[str, str]
+    ) -> Listening:
+        """Return what a listener asks for. A browser that comes back says after which event."""
+        after = query.get("after", "")
+        if last := request.headers.get("Last-Event-ID"):
+            after = checked_query(MultiDict({"after": last}), (AFTER,))["after"]
+        named = callers.named(match.world, request.headers) or callers.bearer(request.headers)
+        world = self._world(request, match) if named else None
+        return Listening(self._worlds, world, after)
 
     def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
         """Return the world that a request names, or the only one that exists.

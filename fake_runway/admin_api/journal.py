@@ -1,13 +1,14 @@
 """Admin operations on the journal, and the findings about the client that follow from it."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, WorldWait, operation
 from fake_runway.admin_api.requests import BEFORE, FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
 from fake_runway.core.history.evicted import Counted
-from fake_runway.core.history.findings import finding_body, findings
+from fake_runway.core.history.findings import Finding, finding_body, findings
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.history.views import exchange_body
 from fake_runway.core.lifecycles.runway import RUNWAY_API
@@ -82,18 +83,22 @@ def clear_journal(call: AdminCall) -> Reply:
 @operation("getFindings", "GET /findings", WorldWait, answers="FindingList")
 async def get_findings(call: AdminCall) -> Reply:
     """Answer the findings about the client."""
-    world = call.world
+    gone = call.world.log.dropped + call.world.log.lost_moves
+    found = await findings_of(call.world, at=call.at)
+    return Reply(200, {"findings": [finding_body(each) for each in found], "gone": gone})
+
+
+async def findings_of(world: World, *, at: float) -> Sequence[Finding]:
+    """Return the findings about the clients of a world, at an instant of its clock."""
     log = world.log
     find = partial(
         findings,
         log.entries(),
         resources=dict(world.account.sessions),
-        now=call.at,
+        now=at,
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,
         acts_lost=log.deleted or log.evicted.acts > 0,
     )
-    gone = log.dropped + log.lost_moves
     # entries do not change any more, so that other worlds can go on meanwhile
-    found = find() if len(log) < _LONG_LOG else await asyncio.to_thread(find)
-    return Reply(200, {"findings": [finding_body(each) for each in found], "gone": gone})
+    return find() if len(log) < _LONG_LOG else await asyncio.to_thread(find)

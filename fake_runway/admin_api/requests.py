@@ -35,6 +35,9 @@ def _one_of(name: str, *values: str) -> Parameter:
 
 LIMIT = Parameter("limit", "[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000")
 BEFORE = Parameter("before", "[0-9]{1,15}", "the number of a journal entry")
+AFTER = Parameter(
+    "after", r"0|[0-9a-f]{1,16}\.[0-9]{1,15}\.[0-9]{1,15}", "the id of an event, or 0"
+)
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
 OPERATION = _one_of("operation", *RUNWAY_API.operation)
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")

@@ -32,6 +32,12 @@ def get_scenario(call: AdminCall) -> Reply:
     return Reply(200, _scenario_view(call.world.scenario))
 
 
+@operation("getScenarioNamed", "GET /scenarios/{name}", WorldScoped, answers="Scenario")
+def get_scenario_named(call: AdminCall) -> Reply:
+    """Answer a scenario that can be selected by name, as data."""
+    return Reply(200, _scenario_view(_named(call, call.name)))
+
+
 @operation(
     "putScenario",
     "PUT /scenario",
@@ -64,11 +70,16 @@ def selected_scenario(call: AdminCall) -> Scenario:
             return catalogue.parse(body["scenario"])
         except ScenarioFileError as error:
             raise AdminRefused(str(error), where="$.scenario") from error
-    found = catalogue.get(body["name"])
+    return _named(call, body["name"])
+
+
+def _named(call: AdminCall, name: str) -> Scenario:
+    catalogue = call.world.catalogue
+    found = catalogue.get(name)
     if found is None:
-        nearest = catalogue.nearest(body["name"])
+        nearest = catalogue.nearest(name)
         hint = f" Did you mean {nearest}?" if nearest else ""
-        raise NoSuch(f"There is no scenario named {body['name']}.{hint}")
+        raise NoSuch(f"There is no scenario named {name}.{hint}")
     return found
 
 

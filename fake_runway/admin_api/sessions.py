@@ -22,12 +22,20 @@ from fake_runway.core.history.journal import Entry, Move
 from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.history.timeline import timeline
 from fake_runway.core.history.views import entry_body, session_view
-from fake_runway.core.lifecycles.session import SESSION, TRANSITIONS, Event, Failure, State
+from fake_runway.core.lifecycles.session import (
+    SESSION,
+    TERMINAL,
+    TRANSITIONS,
+    Event,
+    Failure,
+    State,
+)
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.core.sessions.script import why_not
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
+from fake_runway.room.addresses import WHEP
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
@@ -199,6 +207,18 @@ def direct(call: AdminCall) -> Reply:
             " of it."
         ) from None
     return Reply(200, session_view(session))
+
+
+@operation("watchSession", "POST /sessions/{id}/viewer", WorldScoped, answers="Viewer")
+def watch_session(call: AdminCall) -> Reply:
+    """Answer a token that lets its holder watch the call. Nothing of it reaches the session."""
+    session, livekit = _session(call), call.livekit
+    if not livekit.hosted:
+        raise Conflict(f"Expected a room of this fake, got one at {livekit.url}.")
+    if session.state in TERMINAL:
+        raise Conflict(f"Expected a session that goes on, got one that is {session.state.value}.")
+    token = livekit.viewer(session, now=call.at)
+    return Reply(200, {"path": f"/w/{call.world.name}/{WHEP}", "token": token})
 
 
 @operation("getTimeline", "GET /sessions/{id}/timeline", WorldScoped, answers="Timeline")

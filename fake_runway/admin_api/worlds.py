@@ -41,7 +41,7 @@ def get_document(_: Worlds) -> Reply:
 def list_worlds(worlds: Worlds) -> Reply:
     """Answer all worlds, the most recently used first."""
     worlds.drop_idle()
-    return Reply(200, {"worlds": [world_view(world) for world in reversed(list(worlds))]})
+    return Reply(200, {"worlds": [listed_world(world) for world in reversed(list(worlds))]})
 
 
 @operation("getWorld", "GET /world", WorldScoped, answers="World")
@@ -134,6 +134,11 @@ def world_view(world: World) -> Json:
         "faults": len(world.active_faults),
         "entries": len(world.log),
     }
+
+
+def listed_world(world: World) -> Json:
+    """Return a world as it stands among others: with when it was last used."""
+    return {**world_view(world), "used_at": world.touched_at}
 
 
 # Time

@@ -44,6 +44,7 @@ async def _serve(options: dict[str, Any], ready: Path | None) -> int:
     async with serving(configuration) as fake:
         click.echo(f"fake Runway: {fake.url}")
         click.echo(env_lines(fake.url))
+        click.echo(f"# see it in a browser: {fake.url}/")
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         print_token(configuration, options)

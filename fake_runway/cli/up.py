@@ -18,9 +18,11 @@ from fake_runway.cli.running import (
     set_up_logging,
     stop_signal,
 )
+from fake_runway.pages.setup import Demo
 from fake_runway.server.address import PORT, PortTaken
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import Serving, serving
+from fake_runway.worlds.naming import name_from_secret
 
 
 @click.command()
@@ -45,7 +47,9 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
             if not line.strip():  # the reason is on stderr
                 click.echo("fake-runway: no gateway; its port is --gateway-port", err=True)
                 return EXIT_CANNOT_START
-            click.echo(_screen(fake.url, line.decode().split()[1]))
+            endpoint = line.decode().split()[1]
+            fake.app.demo = Demo(endpoint, name_from_secret(SECRET))
+            click.echo(_screen(fake.url, endpoint))
             print_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:
@@ -98,6 +102,9 @@ async def _until_stopped(stopped: asyncio.Event, gateway: Process) -> int:
 def _screen(fake_url: str, connect_url: str) -> str:
     indented = env_lines(fake_url).replace("\n", "\n  ")
     return f"""
+Open this in a browser, press Call, and choose what goes wrong:
+  {fake_url}/
+
 fake Runway   {fake_url}
 gateway       {connect_url}
 

@@ -17,6 +17,7 @@ from fake_runway.client.answers import (
     Conflict as Conflict,
     CreditsView as CreditsView,
     Due as Due,
+    EventView as EventView,
     Exchanges as Exchanges,
     ExchangeView as ExchangeView,
     FailureView as FailureView,
@@ -36,6 +37,7 @@ from fake_runway.client.answers import (
     Snapshot as Snapshot,
     Timeline as Timeline,
     Unreachable as Unreachable,
+    Viewer as Viewer,
     WaitTimedOut as WaitTimedOut,
     WorldView as WorldView,
 )

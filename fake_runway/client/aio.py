@@ -5,6 +5,7 @@ while it is out of date. Each method sends the operation of `admin_api/operation
 a test compares method, path, query and answer. What comes back is in `answers.py`.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import fields
 from typing import Any, Self, Unpack
 
@@ -13,6 +14,7 @@ from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
+    EventView,
     Exchanges,
     ExchangeView,
     FaultParts,
@@ -30,6 +32,7 @@ from fake_runway.client.answers import (
     Span,
     StateName,
     Timeline,
+    Viewer,
     WorldView,
     nothing,
 )
@@ -148,6 +151,16 @@ class AsyncSession(SessionView):
     async def hang_up(self) -> SessionView:
         """Let the avatar end the call."""
         return await self.direct({"end": True})
+
+    async def watch(self) -> Viewer:
+        """Return what lets its holder watch the call by WHEP, unseen, for as long as it lasts.
+
+        Raises:
+            Conflict: the session is over, or its room is on a LiveKit server.
+        """
+        return await self._part._send(
+            "watchSession", "POST /sessions/{id}/viewer", Viewer.of, id=self.id
+        )
 
     async def direct(self, *steps: Json) -> SessionView:
         """Let the avatar do some steps, each as in the `script` of a scenario file."""
@@ -485,6 +498,16 @@ class AsyncAdmin:
         """Return the scenario that the world follows."""
         return await self._send("getScenario", "GET /scenario", ScenarioView.of)
 
+    async def scenario_named(self, name: str) -> ScenarioView:
+        """Return a scenario that can be selected by name, with its data.
+
+        Raises:
+            NoSuch: no scenario has that name.
+        """
+        return await self._send(
+            "getScenarioNamed", "GET /scenarios/{name}", ScenarioView.of, name=name
+        )
+
     async def scenarios(self) -> tuple[ScenarioLine, ...]:
         """Return all scenarios that can be selected by name."""
         return await self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
@@ -532,10 +555,10 @@ class AsyncAdmin:
         return await self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
     async def remove_fault(self, name: str) -> None:
-        """Remove a fault that the admin API has added.
+        """Remove a fault that the admin API has added, by its name.
 
         Raises:
-            NoSuch.
+            NoSuch: there is none.
         """
         await self._send("removeFault", "DELETE /faults/{name}", nothing, name=name)
 
@@ -604,6 +627,21 @@ class AsyncAdmin:
             VerificationFailed: one is missing after those before it.
         """
         return check_order(await self.journal.list(), calls)
+
+    async def events(self, *, after: str | None = None) -> AsyncIterator[EventView]:
+        """Yield what happens in the world as it happens, until the server stops.
+
+        A client without a world's name yields how all worlds are, whenever one has changed.
+
+        Args:
+            after: the id of the last event that came; `0`: all that is kept; None: from now on.
+
+        Raises:
+            Unreachable: the connection was lost; go on after the last event.
+        """
+        stream = self._transport.stream
+        async for event in stream("getEvents", "GET /events", EventView.of, query={"after": after}):
+            yield event
 
     async def wait_for_session(
         self,

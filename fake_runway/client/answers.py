@@ -224,6 +224,17 @@ class WorldView(View):
     calls: int  # to the Runway API, so far
     faults: int  # those that apply to all calls
     entries: int  # in the journal
+    used_at: float | None = None  # when it was last used, in real POSIX seconds; from `worlds` only
+
+
+@dataclass(frozen=True, slots=True)
+class EventView(View):
+    """Something that happened in a world."""
+
+    id: str  # to continue after it; empty in the stream of all worlds
+    kind: str  # exchange, move, act, finding, gap, reset, ...
+    world: str
+    data: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,6 +492,14 @@ class FindingView(View):
     def __str__(self) -> str:
         about = f" [session {self.session}]" if self.session else ""
         return f"{self.severity} {self.id}: {self.message}{about}"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer(View):
+    """What lets its holder watch a session's call: a token, and the path to POST an offer to."""
+
+    path: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Made from `aio.py` by `python -m tests.support.fake.synchronous`; change that file instead.
 """
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, Self, Unpack
 
@@ -11,6 +12,7 @@ from fake_runway.client.answers import (
     ClockView,
     CreditsView,
     EventName,
+    EventView,
     Exchanges,
     ExchangeView,
     FaultParts,
@@ -28,6 +30,7 @@ from fake_runway.client.answers import (
     Span,
     StateName,
     Timeline,
+    Viewer,
     WorldView,
     nothing,
 )
@@ -146,6 +149,16 @@ class Session(SessionView):
     def hang_up(self) -> SessionView:
         """Let the avatar end the call."""
         return self.direct({"end": True})
+
+    def watch(self) -> Viewer:
+        """Return what lets its holder watch the call by WHEP, unseen, for as long as it lasts.
+
+        Raises:
+            Conflict: the session is over, or its room is on a LiveKit server.
+        """
+        return self._part._send(
+            "watchSession", "POST /sessions/{id}/viewer", Viewer.of, id=self.id
+        )
 
     def direct(self, *steps: Json) -> SessionView:
         """Let the avatar do some steps, each as in the `script` of a scenario file."""
@@ -483,6 +496,16 @@ class Admin:
         """Return the scenario that the world follows."""
         return self._send("getScenario", "GET /scenario", ScenarioView.of)
 
+    def scenario_named(self, name: str) -> ScenarioView:
+        """Return a scenario that can be selected by name, with its data.
+
+        Raises:
+            NoSuch: no scenario has that name.
+        """
+        return self._send(
+            "getScenarioNamed", "GET /scenarios/{name}", ScenarioView.of, name=name
+        )
+
     def scenarios(self) -> tuple[ScenarioLine, ...]:
         """Return all scenarios that can be selected by name."""
         return self._send("listScenarios", "GET /scenarios", ScenarioLine.many("scenarios"))
@@ -530,10 +553,10 @@ class Admin:
         return self._send("listFaults", "GET /faults", FaultView.many("faults"))
 
     def remove_fault(self, name: str) -> None:
-        """Remove a fault that the admin API has added.
+        """Remove a fault that the admin API has added, by its name.
 
         Raises:
-            NoSuch.
+            NoSuch: there is none.
         """
         self._send("removeFault", "DELETE /faults/{name}", nothing, name=name)
 
@@ -602,6 +625,20 @@ class Admin:
             VerificationFailed: one is missing after those before it.
         """
         return check_order(self.journal.list(), calls)
+
+    def events(self, *, after: str | None = None) -> Iterator[EventView]:
+        """Yield what happens in the world as it happens, until the server stops.
+
+        A client without a world's name yields how all worlds are, whenever one has changed.
+
+        Args:
+            after: the id of the last event that came; `0`: all that is kept; None: from now on.
+
+        Raises:
+            Unreachable: the connection was lost; go on after the last event.
+        """
+        stream = self._transport.stream
+        yield from stream("getEvents", "GET /events", EventView.of, query={"after": after})
 
     def wait_for_session(
         self,

@@ -5,7 +5,7 @@ aiohttp is imported when the first request is sent, so that importing a client c
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -96,6 +96,26 @@ class _WorldAddress:
         return Unreachable(operation, f"no answer from {self.base_url}: {why}")
 
 
+class _Lines:
+    """The lines in a text that comes in pieces."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def ended_by(self, piece: bytes) -> list[bytes]:
+        """Return the lines whose end came with a piece."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        return lines
+
+
+def _event(line: bytes) -> Any:
+    """Return the object in a line of server-sent events, None if it holds none."""
+    return json.loads(line[len(_DATA) :]) if line.startswith(_DATA) else None
+
+
+_DATA = b"data: "
+
+
 class AsyncTransport(_WorldAddress):
     """Sends requests about one world through aiohttp.
 
@@ -167,6 +187,39 @@ class AsyncTransport(_WorldAddress):
                 await http.close()
         return self._result(operation, status, raw, read=read)
 
+    async def stream(
+        self,
+        operation: str,
+        request: str,
+        read: Callable[[Any], T],
+        *,
+        query: Mapping[str, object],
+    ) -> AsyncIterator[T]:
+        """Send a request that is answered with events, and yield them.
+
+        Raises:
+            AdminError: as of `send`, or the connection was lost.
+        """
+        from aiohttp import ClientError, ClientSession, ClientTimeout
+        from yarl import URL
+
+        method, url, headers, _ = self._written(request, None, query, {})
+        timeout = ClientTimeout(sock_read=PATIENCE_S)  # there are heartbeats
+        lines = _Lines()
+        try:
+            async with (
+                ClientSession(timeout=timeout) as http,
+                http.request(method, URL(url, encoded=True), headers=headers) as response,
+            ):
+                if response.status != 200:
+                    self._result(operation, response.status, await response.read(), read=read)
+                async for piece in response.content.iter_any():
+                    for event in map(_event, lines.ended_by(piece)):
+                        if event is not None:
+                            yield read(event)
+        except (ClientError, OSError) as error:
+            raise self._unreachable(operation, error) from error
+
 
 class Transport(_WorldAddress):
     """Sends requests about one world and blocks until they are answered.
@@ -228,6 +281,30 @@ class Transport(_WorldAddress):
                 raise
             self._idle.append(connection)
             return self._result(operation, response.status, raw, read=read)
+
+    def stream(
+        self,
+        operation: str,
+        request: str,
+        read: Callable[[Any], T],
+        *,
+        query: Mapping[str, object],
+    ) -> Iterator[T]:
+        """Do the same as `AsyncTransport.stream`, over a connection of its own."""
+        method, url, headers, _ = self._written(request, None, query, {})
+        connection = self._connect(self._address, timeout=PATIENCE_S)
+        try:
+            connection.request(method, "/" + url.split("/", 3)[3], headers=headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                self._result(operation, response.status, response.read(), read=read)
+            while line := response.readline():
+                if (event := _event(line)) is not None:
+                    yield read(event)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(operation, error) from error
+        finally:
+            connection.close()
 
     def _connection(self, timeout_s: float) -> tuple[http.client.HTTPConnection, bool]:
         """Return a connection and whether it has been used before."""

@@ -15,7 +15,7 @@ LONGEST = 24_000
 """Characters of an answer; a model reads all of it."""
 ROOT = "/__admin"
 _REF = "#/components/schemas/"
-_LEFT_OUT = {"getAdminHealth", "getAdminDocument", "reportCall", "listenEvents"}
+_LEFT_OUT = {"getAdminHealth", "getAdminDocument", "reportCall", "getEvents"}
 """Of no use for an agent: about the document itself, of rooms, or a stream."""
 _BODY = "body"
 _WORLD = {

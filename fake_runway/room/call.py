@@ -110,7 +110,14 @@ class Call(SessionRoom[Participant]):
 
     # Clients
 
-    def join(self, admission: Admission, joining: Joining, line: Line) -> Participant:
+    def join(
+        self,
+        admission: Admission,
+        joining: Joining,
+        line: Line,
+        *,
+        kind: type[Participant] = Participant,
+    ) -> Participant:
         """Let a client in; its first response is sent.
 
         Raises:
@@ -118,16 +125,17 @@ class Call(SessionRoom[Participant]):
         """
         if self.closed:
             raise JoinRefused(403, "the call is over")
-        if self.refuses_join:
+        if self.refuses_join and not admission.viewer:
             raise JoinRefused(403, "the room lets no participant in, as its scenario says")
         before = self._present.pop(admission.identity, None)
-        if len(self._present) >= MOST_PARTICIPANTS:
+        rivals = [each for each in self._present.values() if each.is_viewer == admission.viewer]
+        if len(rivals) >= MOST_PARTICIPANTS:
             raise JoinRefused(503, f"the room is full: {MOST_PARTICIPANTS} participants are in it")
         if before is not None:
             before.dismiss("DUPLICATE_IDENTITY")
         self._joins += 1
         sid = _sid("PA", self.session_id, admission.identity, str(self._joins))
-        who = Participant(self, admission, joining, sid=sid, line=line)
+        who = kind(self, admission, joining, sid=sid, line=line)
         who.audio.talking = who.video.talking = self._talking
         who.video.frozen, who.audio.muted = self._frozen, self._muted
         avatar = [self.avatar.info()] if self.announced else []
@@ -151,7 +159,7 @@ class Call(SessionRoom[Participant]):
 
     def joined(self, who: Participant) -> None:
         """Note that a client's media is up."""
-        if self._present.get(who.identity) is not who:
+        if self._present.get(who.identity) is not who or who.is_viewer:
             return
         grace = self._graces.pop(who.identity, None)
         if grace is not None:
@@ -171,6 +179,8 @@ class Call(SessionRoom[Participant]):
         if self._present.get(who.identity) is not who:
             return  # another one has taken over, or it is known
         del self._present[who.identity]
+        if who.is_viewer:
+            return
         if who.is_up and not who.hidden:
             self._tell_others(who, gone=True)
         for asked_of, answer in list(self._asked.values()):
@@ -280,7 +290,7 @@ class Call(SessionRoom[Participant]):
 
     def _servers(self) -> Iterator[Participant]:
         """Yield the hidden backend, and then the others; who has left meanwhile is left out."""
-        present = [who for who in self._present.values() if who.is_up]
+        present = [who for who in self._present.values() if who.is_up and not who.is_viewer]
         for who in sorted(present, key=lambda each: not each.hidden):
             if self._present.get(who.identity) is who:
                 yield who

@@ -11,6 +11,7 @@ from aiohttp import ClientConnectionResetError, WSMsgType, web
 from livekit.protocol.rtc import SignalResponse
 
 from fake_runway.core.lifecycles.session import TERMINAL, State
+from fake_runway.room.addresses import is_whep
 from fake_runway.room.call import Call
 from fake_runway.room.signalling import (
     LARGEST_FRAME,
@@ -21,6 +22,7 @@ from fake_runway.room.signalling import (
     joining,
 )
 from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
+from fake_runway.room.whep import Whep
 from fake_runway.web import cors
 from fake_runway.web.callers import bearer
 from fake_runway.web.paths import Path
@@ -44,18 +46,17 @@ class Endpoint:
         self._grace_s = grace_s
         self._calls: dict[tuple[str, str], Call] = {}  # by world and session
         self._conversations: set[asyncio.Task[web.StreamResponse]] = set()
+        self._whep = Whep(self)
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a join, or whether one would be answered."""
-        if request.method == "OPTIONS":
-            headers = cors.preflight(
-                ["GET"], request.headers.get("Access-Control-Request-Headers", "")
-            )
-            return web.Response(status=204, headers=headers)
+        if is_whep(path):
+            return await self._whep.handle(request, path)
         if request.method != "GET":
             return _text(405, f"expected GET, got {request.method[:20]}")
         try:
-            admission, world = await self._admitted(request, path)
+            token = bearer(request.headers) or request.query.get("access_token", "")
+            admission, world = await self.admitted(token, path)
             wanted = joining(request.query, single="v1" in path.in_world)
         except JoinRefused as refusal:
             return _text(refusal.status, refusal.message)
@@ -77,13 +78,12 @@ class Endpoint:
                 request.transport.abort()
             raise
 
-    async def _admitted(self, request: web.BaseRequest, path: Path) -> tuple[Admission, World]:
+    async def admitted(self, token: str, path: Path) -> tuple[Admission, World]:
         """Return who asks to join, and in which world.
 
         Raises:
             JoinRefused.
         """
-        token = bearer(request.headers) or request.query.get("access_token", "")
         world = self._worlds.used(path.world) if path.world is not None else None
         # an unknown world has no clock; its caller learns first whether the token is any good
         now = self._worlds.now() if world is None else world.clock.now()
@@ -91,7 +91,9 @@ class Endpoint:
         if world is None:
             named = "none" if path.world is None else "one that does not exist"
             raise JoinRefused(
-                403, f"expected the URL of a world (/w/<name>), as consume answers it; got {named}"
+                403,
+                f"expected the URL of a world (/w/<name>), as consume answers it; got {named}",
+                plain_status=404,
             )
         await world.catch_up()
         session = world.account.sessions.get(admission.room)
@@ -100,14 +102,21 @@ class Endpoint:
                 403, "expected a token for the room of a session of this world, got another room"
             )
         if session.state in TERMINAL or session.state in _TOO_EARLY:
-            raise JoinRefused(403, f"the session of this room is {session.state.value}")
+            raise JoinRefused(
+                403, f"the session of this room is {session.state.value}", plain_status=409
+            )
         return admission, world
 
     def call(self, world: str, session_id: str) -> Call | None:
         """Return the room of a session that a client has joined, None if there is none."""
         return self._calls.get((world, session_id))
 
-    def _call(self, world: World, session_id: str) -> Call:
+    def used(self, world: World) -> None:
+        """Note that a world is used."""
+        self._worlds.used(world.name)
+
+    def opened(self, world: World, session_id: str) -> Call:
+        """Return the room of a session, a new one before the first join."""
         key = world.name, session_id
         call = self._calls.get(key)
         if call is None or call.world is not world:
@@ -155,7 +164,7 @@ class Endpoint:
         admission: Admission,
         wanted: Joining,
     ) -> None:
-        call = self._call(world, admission.room)
+        call = self.opened(world, admission.room)
         try:
             who = call.join(admission, wanted, line)
         except JoinRefused:
@@ -167,7 +176,7 @@ class Endpoint:
                 message = await socket.receive(timeout=_SILENCE_S)
                 if message.type is not WSMsgType.BINARY:
                     break  # it is closed, or no LiveKit client
-                self._worlds.used(world.name)
+                self.used(world)
                 await who.receive(message.data)
         except TimeoutError:
             pass
@@ -178,6 +187,7 @@ class Endpoint:
         """End every call: the server stops."""
         for call in list(self._calls.values()):
             await call.end("SERVER_SHUTDOWN", because="server_shutdown")
+        await self._whep.close()
         if self._conversations:
             await asyncio.wait(self._conversations, timeout=2 * _CLOSE_S)
 

@@ -75,6 +75,7 @@ class AvatarVideo(_Track):
     Attributes:
         talking: whether the mouth moves, from the next keyframe on.
         frozen: whether pictures are held back. The first one after that is a keyframe.
+        waiting: whether they are held back because the avatar has yet to appear.
     """
 
     kind = "video"
@@ -82,7 +83,7 @@ class AvatarVideo(_Track):
     def __init__(self, preset: str = CUSTOM, caption: Callable[[], Caption] | None = None) -> None:
         super().__init__(period_s=1 / RATE, in_segment=FRAMES)
         self.talking = False
-        self.frozen = False
+        self.frozen = self.waiting = False
         self._avatar = avatar(preset)
         self._keyframes = Keyframes(preset)
         self._caption = caption or Caption
@@ -97,7 +98,7 @@ class AvatarVideo(_Track):
         while True:
             number = await self._due()
             place = number % FRAMES
-            if self.frozen:
+            if self.frozen or self.waiting:
                 self._segment = None
             elif place == 0:
                 loop = self._avatar.talking if self.talking else self._avatar.idle

@@ -94,7 +94,7 @@ def read(raw: bytes) -> Received:
         case "rpc_response":
             answer = packet.rpc_response
             if answer.HasField("error"):
-                text = printable(answer.error.message[:_LONGEST_SHOWN])
+                text = shown(answer.error.message)
                 return RpcAnswered(answer.request_id, error=text, code=answer.error.code)
             return RpcAnswered(answer.request_id, answer.payload)
     return Unknown(kind or "")
@@ -106,6 +106,11 @@ def said(payload: bytes, topic: str = "") -> HangUp | UserData:
     if isinstance(message, dict) and message.get("type") == _END_CALL:
         return HangUp()
     return UserData(payload, topic)
+
+
+def shown(text: str) -> str:
+    """Return a participant's text as part of a message: short, and safe for a terminal."""
+    return printable(text[:_LONGEST_SHOWN])
 
 
 def value(payload: str | bytes) -> Any:

@@ -112,6 +112,11 @@ class Participant:
         return self.admission.hidden
 
     @property
+    def is_viewer(self) -> bool:
+        """Whether the room goes on as if it were not there."""
+        return self.admission.viewer
+
+    @property
     def identity(self) -> str:
         """Who it is."""
         return self.admission.identity
@@ -172,8 +177,9 @@ class Participant:
 
     def _outgoing(self) -> Mapping[str, Outgoing]:
         """Return the avatar's tracks, none before it is announced."""
-        if not self._host.announced:
-            return {}
+        return self._avatar_tracks() if self._host.announced else {}
+
+    def _avatar_tracks(self) -> Mapping[str, Outgoing]:
         avatar = self._host.avatar
         return {
             "audio": Outgoing(self.audio, sdp.stream_id(avatar.sid, avatar.audio_sid)),

@@ -31,6 +31,8 @@ T = TypeVar("T")
 CONNECT_S = 12.0
 """How long a connection may take to come up; clients give up after 10 to 15 seconds."""
 RELIABLE, LOSSY = "_reliable", "_lossy"
+EVENTS = "events"
+"""The channel of clients by WHEP."""
 _MOST_WAITING = 256  # packets that wait for their channel to open
 _MOST_BUFFERED = 8 * 1024 * 1024  # bytes that a client is behind
 _GOODBYE_S = 1.0  # native clients close their media before they say that they leave
@@ -80,7 +82,7 @@ class Peer:
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self._channels: dict[str, RTCDataChannel] = {}
-        self._waiting: list[tuple[str, bytes]] = []
+        self._waiting: list[tuple[str, bytes | str]] = []
         self._streams: dict[str, str] = {}  # by mid
         self.attached: dict[str, str] = {}
         self._up = self._down = False
@@ -184,7 +186,7 @@ class Peer:
             if transceiver.kind == "video" and transceiver.mid not in self.attached.values():
                 transceiver.direction = "inactive"
 
-    def send(self, raw: bytes, *, label: str = RELIABLE) -> None:
+    def send(self, raw: bytes | str, *, label: str = RELIABLE) -> None:
         """Send a packet once the channel is open; drop it if the client is far behind."""
         channel = self._channels.get(label)
         if channel is None or channel.readyState == "connecting":
@@ -224,7 +226,7 @@ class Peer:
 
     def _opened(self, channel: RTCDataChannel) -> None:
         label = channel.label
-        if label in (RELIABLE, LOSSY):
+        if label in (RELIABLE, LOSSY, EVENTS):
             self._channels[label] = channel
 
         def message(content: bytes | str) -> None:

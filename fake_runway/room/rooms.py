@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.clock import pause
+from fake_runway.room.addresses import methods_of
 from fake_runway.room.stage import GRACE_S
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import cors
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from fake_runway.room.elsewhere import Avatars
     from fake_runway.room.endpoint import Endpoint
 
-PATHS = frozenset({("rtc",), ("rtc", "v1"), ("rtc", "validate"), ("rtc", "v1", "validate")})
-"""The paths that LiveKit's clients append to the URL of their server, as segments."""
 NO_EXTRA = (
     "This fake serves no room for calls: install it with the extra room (pip install"
     " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
@@ -45,9 +44,17 @@ _log = logging.getLogger("fake_runway")
 
 def has_client() -> bool:
     """Return whether what an avatar needs on a LiveKit server is installed; none is imported."""
+    return _are_installed("aiortc", "livekit.rtc")
+
+
+def _has_extra() -> bool:
+    return _are_installed("aiortc", "livekit.protocol")
+
+
+def _are_installed(*names: str) -> bool:
     try:
-        return all(find_spec(name) is not None for name in ("aiortc", "livekit.rtc"))
-    except ModuleNotFoundError:  # no package livekit at all
+        return all(find_spec(name) is not None for name in names)
+    except (ModuleNotFoundError, ValueError):  # no package livekit, or none of that name
         return False
 
 
@@ -71,15 +78,22 @@ class Rooms:
         self._has_extra = True
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
-        """Answer a request for one of `PATHS`."""
-        if not self._livekit.hosted:
-            return self._text(
-                401, f"This fake serves no room for calls: its tokens lead to {self._livekit.url}."
-            )
-        await self._imported()
+        """Answer a request that `leads_to_room`."""
+        if request.method == "OPTIONS":
+            requested = request.headers.get("Access-Control-Request-Headers", "")
+            headers = cors.preflight(methods_of(path), requested)
+            return web.Response(status=204, headers=headers)
+        if self._livekit.hosted:
+            await self._imported()
         if self._endpoint is None:
-            return self._text(401, NO_EXTRA)
+            return self._text(401, self.why_none())
         return await self._endpoint.handle(request, path)
+
+    def why_none(self) -> str:
+        """Return why a client cannot join a room of this server, empty if it can."""
+        if not self._livekit.hosted:
+            return f"This fake serves no room for calls: its tokens lead to {self._livekit.url}."
+        return "" if self._has_extra and _has_extra() else NO_EXTRA
 
     def _text(self, status: int, text: str) -> web.Response:
         return web.Response(status=status, text=text, headers=cors.ORIGIN)

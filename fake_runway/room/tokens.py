@@ -69,6 +69,11 @@ class LiveKit:
         grants = {"canPublish": False, "hidden": True}
         return self._credentials(session, f"backend:{session.id}", grants, now, url)
 
+    def viewer(self, session: Session, *, now: float) -> str:
+        """Return a token of one who watches the call, as often as wanted, and is in it for none."""
+        grants = {"canPublish": False, "canPublishData": False, "hidden": True, "viewer": True}
+        return self._credentials(session, f"viewer:{session.id}", grants, now, "")["token"]
+
     def avatar(self, session: Session, *, now: float, hidden: bool = False) -> dict[str, str]:
         """Return the credentials of the avatar; see `user`. `hidden`: it has yet to appear."""
         grants = {"canPublish": True, "hidden": hidden}
@@ -122,13 +127,15 @@ class JoinRefused(Exception):
     """A client may not join.
 
     Attributes:
-        status: of the answer.
+        status: of the answer to LiveKit's clients.
+        plain_status: to others, where HTTP has a better one.
         message: the body of the answer. Applications show it to their users.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, plain_status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.plain_status = plain_status or status
         self.message = message
 
 
@@ -139,6 +146,7 @@ class Admission:
     Attributes:
         identity: of the participant. A second one of the same identity takes over.
         hidden: other participants do not see it.
+        viewer: it watches, and nothing that it does is reported.
     """
 
     identity: str
@@ -146,6 +154,7 @@ class Admission:
     name: str = ""
     metadata: str = ""
     hidden: bool = False
+    viewer: bool = False
     can_publish: bool = True
     can_publish_data: bool = True
     can_subscribe: bool = True
@@ -199,6 +208,7 @@ def admit(token: str, livekit: LiveKit, *, now: float) -> Admission:
         name=_text(claims.get("name")),
         metadata=_text(claims.get("metadata")),
         hidden=video.get("hidden") is True,
+        viewer=video.get("viewer") is True,
         can_publish=video.get("canPublish") is not False,
         can_publish_data=video.get("canPublishData") is not False,
         can_subscribe=video.get("canSubscribe") is not False,

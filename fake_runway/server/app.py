@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from fake_runway.admin_api.access import Access
 from fake_runway.admin_api.paths import owns
 from fake_runway.pages import paths as pages
-from fake_runway.room.rooms import PATHS, Rooms
+from fake_runway.room.addresses import leads_to_room
+from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
@@ -19,8 +19,13 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 
 if TYPE_CHECKING:
+    from fake_runway.admin_api.access import Access
     from fake_runway.admin_api.handler import AdminHandler
     from fake_runway.pages.handler import PagesHandler
+    from fake_runway.pages.setup import Demo
+
+SETUP = (pages.FILES, "setup.json")
+"""What the demo page is told about this server."""
 
 
 class FakeApp:
@@ -32,7 +37,8 @@ class FakeApp:
         hosts: as of `Access`.
 
     Attributes:
-        rooms: they are to be closed at the end.
+        rooms: of its calls.
+        demo: what the demo page calls.
     """
 
     def __init__(
@@ -45,8 +51,10 @@ class FakeApp:
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
-        self._access = Access(token, hosts)
+        self._token = token
+        self._hosts = hosts
         self.rooms = Rooms(worlds, livekit)
+        self.demo: Demo | None = None
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
@@ -65,6 +73,12 @@ class FakeApp:
         return await self._runway.send(answer, request)
 
     @cached_property
+    def _access(self) -> "Access":
+        from fake_runway.admin_api.access import Access
+
+        return Access(self._token, self._hosts)
+
+    @cached_property
     def _admin(self) -> "AdminHandler":
         # a quarter of what a start would import, and an application never asks for it
         from fake_runway.admin_api.handler import AdminHandler
@@ -78,14 +92,28 @@ class FakeApp:
 
         return PagesHandler(self._access)
 
+    def _told(self, request: web.BaseRequest) -> web.Response:
+        from fake_runway.pages.setup import Demo, answer, setup  # as late as the pages themselves
+
+        told = setup(self.demo or Demo(), self._worlds.catalogue.themes, self.rooms.why_none())
+        return answer(request, self._access, told)
+
+    async def close(self) -> None:
+        """End every call and every stream of events: the server stops."""
+        if "_admin" in self.__dict__:
+            await self._admin.close()
+        await self.rooms.close()
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         path = path_of(request.raw_path)
         if pages.owns(path, request.headers.get("Accept", "")):
+            if path.segments == SETUP:
+                return self._told(request)
             return await self._pages.handle(request, path)
         if owns(path):
             return await self._admin.handle(request, path)
-        if path.in_world in PATHS:
+        if leads_to_room(path):
             return await self.rooms.handle(request, path)
         return await self._runway.handle(request, path)
 
@@ -95,10 +123,10 @@ def create_app(worlds: Worlds, *, livekit: LiveKit, token: str | None = None) ->
     app = web.Application(client_max_size=LONGEST_BODY)
     fake = FakeApp(worlds, livekit, token=token)
 
-    async def close_rooms(_: web.Application) -> None:
-        await fake.rooms.close()
+    async def close(_: web.Application) -> None:
+        await fake.close()
 
-    app.on_shutdown.append(close_rooms)
+    app.on_shutdown.append(close)
     # not `.*`: a path may hold a line break, and that is a 404 of ours too
     app.router.add_route("*", r"/{path:[\s\S]*}", fake.handle)
     return app

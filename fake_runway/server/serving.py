@@ -110,5 +110,5 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)
     finally:
-        await app.rooms.close()
+        await app.close()
         await runner.cleanup()

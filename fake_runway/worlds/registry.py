@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import count, islice, takewhile
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
@@ -33,6 +34,31 @@ class Retention:
     journal_bytes: int = DEFAULT_BYTES
 
 
+class ChangedWorlds:
+    """The names of worlds that have changed since they were last taken.
+
+    Attributes:
+        seen: set while there are any.
+    """
+
+    def __init__(self) -> None:
+        self.seen = asyncio.Event()
+        self._names: dict[str, None] = {}
+
+    def add(self, name: str) -> None:
+        """Add the name of a world that has changed."""
+        if name not in self._names:
+            self._names[name] = None
+            self.seen.set()
+
+    def taken(self) -> list[str]:
+        """Return the names, in the order in which they came, and forget them."""
+        names = list(self._names)
+        self._names.clear()
+        self.seen.clear()
+        return names
+
+
 class Worlds:
     """Finds, makes and drops worlds.
 
@@ -50,6 +76,7 @@ class Worlds:
         looking: held by the one who looks through all that is kept, so that thousands who want to
             at the same moment leave turns to others.
         alarms: of those who wait at most so long.
+        begun: tells this server from others that had its address.
     """
 
     def __init__(
@@ -77,6 +104,9 @@ class Worlds:
         self._source = source
         self._by_name: OrderedDict[str, World] = OrderedDict()  # used longest ago first
         self._by_tag: dict[str, World] = {}
+        self._incarnations = count()
+        self._listeners: set[ChangedWorlds] = set()
+        self.begun = f"{int(source() * 1000):x}"
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -145,6 +175,7 @@ class Worlds:
         self._forget_tag(world)
         world.release()
         self.dropped[reason] += 1
+        self._tell(name)
         return True
 
     def drop_idle(self) -> None:
@@ -201,7 +232,32 @@ class Worlds:
         if world.name == world.origin or tag not in self._by_tag:
             self._by_tag[tag] = world
         world.touched_at = self._source()
+        world.incarnation = next(self._incarnations)
+        if self._listeners:
+            world.heard = self._tell
+            self._tell(world.name)
         return world
+
+    # Listeners
+
+    @contextmanager
+    def listening(self) -> Iterator["ChangedWorlds"]:
+        """Give the worlds that change until the block ends; calls pay for that only meanwhile."""
+        changes = ChangedWorlds()
+        self._listeners.add(changes)
+        for world in self._by_name.values():
+            world.heard = self._tell
+        try:
+            yield changes
+        finally:
+            self._listeners.discard(changes)
+            if not self._listeners:
+                for world in self._by_name.values():
+                    world.heard = None
+
+    def _tell(self, name: str) -> None:
+        for changes in self._listeners:
+            changes.add(name)
 
     def _forget_tag(self, world: World) -> None:
         tag = key_tag(world.origin)

@@ -77,6 +77,8 @@ class World:
         held_back: answers that wait for its clock.
         unread: the answers that its clients may not have read yet.
         directions: steps for the avatars that are in a call, by session id.
+        incarnation: how many worlds its server had before: another one after a reset.
+        heard: is told the world's name at each call and act; None: there is no listener.
     """
 
     def __init__(
@@ -119,6 +121,8 @@ class World:
         self.held_back = 0
         self.unread = UnreadAnswers()
         self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
+        self.incarnation = 0
+        self.heard: Callable[[str], None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
@@ -384,6 +388,8 @@ class World:
         if self._watched:
             self._notified.set()
             self._notified, self._watched = asyncio.Event(), False
+        if self.heard is not None:
+            self.heard(self.name)
 
     def watch(self) -> asyncio.Event:
         """Return the event that the next call or act sets."""
@@ -404,6 +410,7 @@ class World:
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
         twin.directions = {}
+        twin.heard = None
         twin._notified, twin._watched = asyncio.Event(), False
         twin._waiting, twin._keeper = 0, None
         return twin

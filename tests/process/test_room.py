@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from fake_runway.room.rooms import NO_CLIENT, NO_EXTRA, PATHS
+from fake_runway.room.addresses import PATHS
+from fake_runway.room.rooms import NO_CLIENT, NO_EXTRA
 from tests.support.processes import PATIENCE_S
 
 OF_THE_EXTRA = "('aiortc', 'aioice', 'av', 'livekit', 'google')"
@@ -17,6 +18,8 @@ from fake_runway.server.serving import Configuration, serving
 
 async def main():
     async with serving(Configuration()) as fake, aiohttp.ClientSession() as http:
+        async with http.get(f"{{fake.url}}/__pages/setup.json") as answer:
+            print((await answer.json())["no_room"])
         for path in {sorted("/".join(each) for each in PATHS)}:
             async with http.get(f"{{fake.url}}/w/a-world/{{path}}") as answer:
                 origin = answer.headers["Access-Control-Allow-Origin"]
@@ -41,7 +44,9 @@ def output_of(program: str) -> str:
 
 def test_without_the_extra_a_sentence_says_how_to_get_a_room() -> None:
     """Every route answers 401 with it, to any origin, as the client shows that text."""
-    assert output_of(ASKING).splitlines() == [f"401 * {NO_EXTRA}"] * len(PATHS)
+    first, *others = output_of(ASKING).splitlines()
+    assert others == [f"401 * {NO_EXTRA}"] * len(PATHS)
+    assert first == NO_EXTRA  # for the demo page
 
 
 def test_a_fake_imports_nothing_of_the_extra() -> None:

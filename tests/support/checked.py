@@ -19,7 +19,7 @@ from aiohttp import web
 from contracts.wire.schema import ContractViolation, load, validate
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.pages import paths as pages
-from fake_runway.room.rooms import PATHS
+from fake_runway.room.addresses import leads_to_room
 from fake_runway.runway_api.calls import Applied, ReadHead
 from fake_runway.server.app import FakeApp
 from fake_runway.server.serving import LONGEST_LINE
@@ -189,8 +189,8 @@ class CheckedFake(FakeApp):
         """Check what is answered in a while."""
         response = await super().handle(request)
         path = path_of(request.raw_path)
-        if path.in_world in PATHS or pages.owns(path, request.headers.get("Accept", "")):
-            return response  # LiveKit's, or for people: in no contract of ours
+        if leads_to_room(path) or pages.owns(path, request.headers.get("Accept", "")):
+            return response  # LiveKit's, WHEP's, or for people: in no contract of ours
         _check_response("runway", request, response, self.violations)
         return response
 

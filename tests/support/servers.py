@@ -43,12 +43,13 @@ CREATE = {
 
 @dataclass(frozen=True, slots=True)
 class Fake:
-    """A served fake: its URL, its state, a checked client with the usual headers, its rooms."""
+    """A served fake: its URL, its state, a checked client with the usual headers, its parts."""
 
     url: str
     worlds: Worlds
     client: CheckedClient
     rooms: Rooms | None = None
+    app: CheckedFake | None = None
 
     @property
     def world(self) -> World:
@@ -120,9 +121,9 @@ async def serving_fake(
     runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=1)
     async with listening(runner) as url, aiohttp.ClientSession() as http:
         try:
-            yield Fake(url, worlds, CheckedClient(http, url, "runway"), app.rooms)
+            yield Fake(url, worlds, CheckedClient(http, url, "runway"), app.rooms, app)
         finally:
-            await app.rooms.close()
+            await app.close()
     assert not app.violations, app.violations
 
 

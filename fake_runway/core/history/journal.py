@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -338,6 +339,13 @@ class Log:
         """Return all entries in the order of application."""
         every: list[Entry] = [*self.exchanges, *self.acts, *self.moves]
         return sorted(every, key=lambda entry: entry.number)
+
+    def since(self, number: int) -> list[Entry]:
+        """Return the entries from a number on, in the order of application; O(their count)."""
+        newest: list[Entry] = []
+        for kept in (self.exchanges, self.acts, self.moves):
+            newest += takewhile(lambda entry: entry.number >= number, reversed(kept))
+        return sorted(newest, key=lambda entry: entry.number)
 
     def of_subject(self, subject: Subject) -> Iterator[Entry]:
         """Yield what happened to a resource, with the clock acts from its create to its end."""

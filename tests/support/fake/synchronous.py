@@ -19,6 +19,7 @@ _RULES = (
     (r"\basync def __aenter__", "def __enter__"),
     (r"\basync def __aexit__", "def __exit__"),
     (r"\basync def\b", "def"),
+    (r"async for (\w+) in (.*):\n +yield \1\n", r"yield from \2\n"),
     (r"\bawait ", ""),
     (r"  # noqa: ASYNC.*", ""),
     (r"\b(_?)Async([A-Z])", r"\1\2"),

@@ -84,7 +84,7 @@ def sent_by_the_client() -> Iterator[Sent]:
     for node in ast.walk(ast.parse(Path(aio.__file__).read_text())):
         match node:
             case ast.Call(
-                func=ast.Attribute(attr="_send"),
+                func=ast.Attribute(attr="_send") | ast.Name(id="stream"),
                 args=[ast.Constant(value=id_), ast.Constant(value=request), read, *_],
             ):
                 asked = [each.value for each in node.keywords if each.arg == "query"]

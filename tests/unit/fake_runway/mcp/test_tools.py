@@ -24,7 +24,7 @@ def test_every_operation_of_use_is_a_tool() -> None:
         for operation in operations.values()
     }
     left_out = operations - set(TOOLS)
-    assert left_out <= {"getAdminHealth", "getAdminDocument", "reportCall", "listenEvents"}
+    assert left_out <= {"getAdminHealth", "getAdminDocument", "reportCall", "getEvents"}
     assert all(tool.about for tool in TOOLS.values())
 
 

@@ -1,0 +1,132 @@
+// What a world's events add up to: entries by number, sessions with what happened to them, findings.
+// Events may come again after a reconnect; what is known already changes nothing.
+
+import { batched } from "./dom.js";
+
+export const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+const MOST_ENTRIES = 30_000;
+
+export class Store extends EventTarget {
+  constructor() {
+    super();
+    this.changed = batched(() => this.dispatchEvent(new Event("change")));
+    this.clear();
+  }
+
+  clear() {
+    this.entries = [];
+    this.exchanges = [];
+    this.sessions = new Map();
+    this.findings = new Map();
+    this.missed = 0;
+    this.next = 0;
+    this.dropped = false;
+    this.version = 0;
+  }
+
+  /** Take events in the order of the stream. */
+  take(events) {
+    for (const { kind, data } of events) {
+      if (kind === "reset") this.clear();
+      else if (kind === "dropped") this.dropped = true;
+      else if (kind === "gap") this.missed += data.missed;
+      else if (kind === "finding") this.findings.set(`${data.id} ${data.session}`, data);
+      else if (kind !== "start") this.#add(data);
+    }
+    this.version++;
+    this.changed();
+  }
+
+  #add(entry) {
+    if (entry.number < this.next) return;
+    this.next = entry.number + 1;
+    this.entries.push(entry);
+    if (entry.kind === "exchange") this.exchanges.push(entry);
+    if (this.entries.length > MOST_ENTRIES * 1.1) this.#trim();
+    if (entry.session) this.#tell(entry);
+  }
+
+  #trim() {
+    this.entries = this.entries.slice(-MOST_ENTRIES);
+    const oldest = this.entries[0].number;
+    this.exchanges = this.exchanges.filter((entry) => entry.number >= oldest);
+  }
+
+  #tell(entry) {
+    let session = this.sessions.get(entry.session);
+    if (!session) {
+      session = new Session(entry.session, this.sessions.size, entry.at);
+      this.sessions.set(entry.session, session);
+    }
+    session.take(entry);
+  }
+
+  get lastAt() {
+    return this.entries.at(-1)?.at ?? null;
+  }
+
+  entry(number) {
+    let low = 0;
+    let high = this.entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.entries[middle].number < number) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.entries[low];
+    return found?.number === number ? found : null;
+  }
+
+  of(session) {
+    return this.entries.filter((entry) => entry.session === session);
+  }
+}
+
+export class Session {
+  constructor(id, ordinal, at) {
+    this.id = id;
+    this.ordinal = ordinal;
+    this.first = at;
+    this.last = at;
+    this.state = null;
+    this.avatar = "";
+    this.failure = null;
+    this.bars = [];
+    this.calls = [];
+    this.room = [];
+    this.faults = 0;
+    this.charged = 0;
+    this.numbers = [entryRange, entryRange];
+  }
+
+  take(entry) {
+    this.last = Math.max(this.last, entry.at);
+    if (this.numbers[0] === entryRange) this.numbers = [entry.number, entry.number];
+    this.numbers[1] = entry.number;
+    if (entry.kind === "move") {
+      this.state = entry.after;
+      this.charged += entry.charge;
+      this.failure = entry.failure ?? this.failure;
+      if (this.bars.at(-1)?.state !== entry.after) {
+        this.bars.push({ state: entry.after, at: entry.at, number: entry.number });
+      }
+    } else if (entry.kind === "exchange") {
+      this.calls.push(entry);
+      if (entry.faults.length) this.faults++;
+      if (entry.operation === "createSession") this.avatar ||= avatarOf(entry.request.body);
+    } else if (entry.act === "reportCall") {
+      this.room.push(entry);
+    }
+  }
+
+  get ended() {
+    return TERMINAL.has(this.state);
+  }
+}
+
+const entryRange = -1;
+
+function avatarOf(body) {
+  const avatar = body?.avatar;
+  return avatar?.presetId ?? avatar?.avatarId ?? avatar?.type ?? "";
+}

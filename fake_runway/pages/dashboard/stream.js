@@ -1,0 +1,97 @@
+// The event stream of a world, or of all: by fetch, which can send a token, and only while the tab
+// is visible, since a browser opens six connections to a host.
+
+import { address, askForToken, headers } from "./api.js";
+
+const FIRST_PAUSE_MS = 400;
+const LONGEST_PAUSE_MS = 8_000;
+
+export class Stream {
+  #world;
+  #take;
+  #say;
+  #last = "0";
+  #open = null;
+  #closed = false;
+  #pause = FIRST_PAUSE_MS;
+  #timer = null;
+  #visible = () => this.#follow();
+
+  /** Follow a world, null: all; `take` gets some events at a time, `say` how the connection is. */
+  constructor(world, take, say) {
+    this.#world = world;
+    this.#take = take;
+    this.#say = say;
+    document.addEventListener("visibilitychange", this.#visible);
+    this.#follow();
+  }
+
+  close() {
+    this.#closed = true;
+    document.removeEventListener("visibilitychange", this.#visible);
+    clearTimeout(this.#timer);
+    this.#open?.abort();
+  }
+
+  #follow() {
+    if (document.hidden) {
+      this.#open?.abort();
+      this.#say("paused");
+    } else if (this.#open === null && !this.#closed) {
+      clearTimeout(this.#timer);
+      this.#listen();
+    }
+  }
+
+  async #listen() {
+    const open = (this.#open = new AbortController());
+    let ended = false;
+    try {
+      this.#say("connecting");
+      const after = this.#world === null ? "" : `?after=${encodeURIComponent(this.#last)}`;
+      const response = await fetch(address(this.#world, `/events${after}`), {
+        headers: headers(), signal: open.signal, cache: "no-store", referrerPolicy: "no-referrer",
+      });
+      if (response.status === 401) {
+        await askForToken();
+        this.#pause = 0;
+      } else if (response.ok) {
+        this.#say("live");
+        this.#pause = FIRST_PAUSE_MS;
+        ended = await this.#read(response.body.getReader());
+      }
+    } catch (error) {
+      if (error.name !== "AbortError" && error.name !== "TypeError") console.error(error);
+    }
+    this.#open = null;
+    if (this.#closed || ended) return;
+    if (document.hidden) return;
+    if (open.signal.aborted) return this.#follow();
+    this.#say("reconnecting");
+    this.#timer = setTimeout(() => this.#follow(), this.#pause);
+    this.#pause = Math.min(Math.max(this.#pause, FIRST_PAUSE_MS) * 2, LONGEST_PAUSE_MS);
+  }
+
+  /** Read until the connection ends; return whether there is nothing more to come. */
+  async #read(reader) {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return false;
+      const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+      rest = lines.pop();
+      const events = [];
+      for (const line of lines) {
+        if (line.startsWith("data: ")) events.push(JSON.parse(line.slice(6)));
+      }
+      if (events.length === 0) continue;
+      this.#last = events.findLast((event) => event.id)?.id ?? this.#last;
+      this.#take(events);
+      if (this.#world !== null && events.some((event) => event.kind === "dropped")) {
+        this.#say("dropped");
+        return true;
+      }
+    }
+  }
+}

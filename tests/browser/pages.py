@@ -1,0 +1,182 @@
+"""Pages of the fake in Chromium: one browser and one server for all tests of a file."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_runway.client import Admin
+from tests.clients.npm import node_with_packages
+from tests.support.processes import PATIENCE_S
+from tests.support.servers import CREATE, VERSION, Fake
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARTIFACTS = Path(__file__).parent / "artifacts"
+AXE = Path(__file__).parent / "axe"
+LIGHT, DARK, PHONE = "light", "dark", "phone"
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Give Debian's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright's package")
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu"],  # it runs as root in containers
+        )
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(browser: Browser, look: str = LIGHT, *, policy: bool = True) -> Iterator[Tab]:
+    """Open a tab until the block ends, and fail if the page complained.
+
+    Args:
+        policy: whether the page's own policy holds; what tests put into the page may need it off.
+    """
+    size = {"width": 390, "height": 844} if look == PHONE else {"width": 1360, "height": 840}
+    context = browser.new_context(
+        color_scheme="dark" if look == DARK else "light",
+        viewport=size,  # type: ignore[arg-type]  # it is a TypedDict there
+        reduced_motion="reduce",
+        bypass_csp=not policy,
+    )
+    context.set_default_timeout(PATIENCE_S * 1_000)
+    tab = Tab(context.new_page())
+    tab.page.on("console", lambda message: tab.complaints.append(message.text))
+    tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
+    tab.page.on("request", lambda request: tab.requests.append(request.url))
+    try:
+        yield tab
+    finally:
+        context.close()
+    assert tab.complaints == []
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab. `complaints`: errors on the console; `requests`: the addresses that it asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the page among the artifacts, for people to look at."""
+        ARTIFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    def violations(self) -> list[str]:
+        """Return what axe finds in the page: rule, place, reason."""
+        node = node_with_packages(AXE)
+        self.page.evaluate(node.script("node_modules/axe-core/axe.min.js").read_text())
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
+        return [
+            f"{each['id']}: {part['target']} {part['failureSummary']}"
+            for each in found["violations"]
+            for part in each["nodes"]
+        ]
+
+    def hide(self, *, hidden: bool) -> None:
+        """Let the page think that its tab went to the background, or came back."""
+        self.page.evaluate(
+            "hidden => { Object.defineProperty(document, 'hidden', {value: hidden,"
+            " configurable: true}); document.dispatchEvent(new Event('visibilitychange')); }",
+            hidden,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A world of a served fake, used over HTTP as an application does, and by its client."""
+
+    fake: Fake
+    name: str
+    admin: Admin
+
+    @property
+    def url(self) -> str:
+        """The address of its part of the dashboard."""
+        return f"{self.fake.url}/__admin/#/{self.name}"
+
+    def call(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """Call the Runway API; return the body of the answer, None if there was none."""
+        sent = {"Authorization": "Bearer any-secret", **VERSION, **(headers or {})}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.fake.url}/w/{self.name}{path}",
+            method=method,
+            data=data,
+            headers={"Content-Type": "application/json", **sent},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                raw = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raw = error.read()
+        except OSError:
+            return None
+        return json.loads(raw) if raw else None
+
+    def create(self, **body: Any) -> str:
+        """Create a session and return its id."""
+        created: str = self.call("POST", "/v1/realtime_sessions", {**CREATE, **body})["id"]
+        return created
+
+    def ready(self, preset: str) -> tuple[str, str]:
+        """Create a session, poll it until it is READY; return its id and key."""
+        session = self.create(avatar={"type": "runway-preset", "presetId": preset})
+        for _ in range(3):
+            self.admin.clock.jump(0.6)
+            polled = self.call("GET", f"/v1/realtime_sessions/{session}")
+        return session, polled["sessionKey"]
+
+    def consume(self, session: str, key: str) -> None:
+        """Consume a session as a browser does."""
+        path = f"/v1/realtime_sessions/{session}/consume"
+        self.call("POST", path, {}, {"Authorization": f"Bearer {key}"})
+
+
+def lively(world: World) -> list[str]:
+    """Let a lot happen in a world: sessions in all ways, faults, a near miss, findings."""
+    admin = world.admin
+    sessions = []
+    for index, preset in enumerate(("music-superstar", "cat-character", "influencer") * 2):
+        session, key = world.ready(preset)
+        sessions.append(session)
+        if index % 3 == 2:
+            continue  # never consumed
+        world.consume(session, key)
+        admin.clock.jump(2)
+        admin.sessions.report(session, "joined", participant="user:1", hidden=False)
+        said = {"role": "assistant", "turn": 1, "text": "Hello.", "seconds": 1.0}
+        admin.sessions.report(session, "said", **said)
+        admin.clock.jump(3)
+        if index == 1:
+            admin.sessions.fail(session)
+        elif index != 4:
+            world.call("DELETE", f"/v1/realtime_sessions/{session}")
+    fault = {"name": "too-many", "match": {"operation": "createSession"}, "times": 1}
+    admin.fault({**fault, "effect": {"status": 429, "headers": {"Retry-After": "2"}}})
+    world.call("POST", "/v1/realtime_sessions", CREATE)
+    world.call("GET", "/v1/realtime_session")
+    admin.clock.jump(60)
+    return sessions

@@ -1,0 +1,415 @@
+"""The dashboard in a real browser: by mouse and by keyboard, live, and with hostile text."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_runway.client import Admin
+from fake_runway.core.history.journal import Exchange, Log
+from fake_runway.core.lifecycles.session import SESSION, Event
+from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.worlds.world import World as Inside
+from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened, running_chromium
+from tests.support.processes import PATIENCE_S
+from tests.support.servers import Fake, serving_fake
+from tests.support.threads import in_a_thread
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Response
+
+TOKEN = "an-admin-token-0123456789"
+TABS = ("sessions", "journal", "findings", "faults", "scenario", "world")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all."""
+    with running_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[Fake]:
+    """One fake for all; each test has a world of its own."""
+    with in_a_thread(serving_fake) as served:
+        yield served
+
+
+@pytest.fixture
+def world(fake: Fake, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A new world whose clock stands still."""
+    name = re.sub(r"\W+", "-", request.node.name)[:60].strip("-")
+    with Admin(fake.url, world=name) as admin:
+        yield World(fake, name, admin)
+
+
+def option(page: Page, label: str, text: str) -> None:
+    """Click the row of a list that has a text."""
+    page.get_by_role("listbox", name=label).get_by_role("option").filter(
+        has_text=text
+    ).first.click()
+
+
+def shows(page: Page, text: str) -> None:
+    """Wait until a text is visible."""
+    page.get_by_text(text).first.wait_for()
+
+
+def test_from_the_worlds_to_both_sides_of_a_call_by_mouse(browser: Browser, world: World) -> None:
+    """Search a world, see its sessions as lanes, open one, and choose a call of it."""
+    sessions = lively(world)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.fake.url}/__admin/")
+        page.get_by_label("Search worlds").fill(world.name)
+        option(page, "Worlds", world.name)
+        lanes = page.get_by_role("listbox", name="Sessions").get_by_role("option")
+        lanes.nth(5).wait_for()
+        assert lanes.count() == 6
+        failed = lanes.filter(has_text="failed").first
+        assert failed.locator(".bar.running").count() == 1
+        assert failed.locator(".bar.failed").count() == 1
+        assert failed.locator(".speck").count() == 2
+        failed.click()
+        shows(page, "INTERNAL")
+        assert sessions[1] in page.url
+        option(page, "Timeline", "/consume")
+        answer = page.get_by_role("region", name="Answer")
+        answer.get_by_text('"roomName"').wait_for()
+        assert "[redacted]" in answer.inner_text().lower() or "token" in answer.inner_text()
+        page.get_by_role("region", name="Request").get_by_text("fits").wait_for()
+
+
+def test_findings_lead_to_the_calls_that_prove_them(browser: Browser, world: World) -> None:
+    """And the journal shows near misses and what a fault struck."""
+    lively(world)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/findings")
+        card = page.get_by_role("article").filter(has_text="consume-never-arrived").first
+        card.get_by_role("link").first.click()
+        page.get_by_role("region", name="Answer").get_by_text('"id"').wait_for()
+        page.get_by_label("Entries shown").select_option("near")
+        option(page, "Journal", "/v1/realtime_session")
+        shows(page, "The nearest is /v1/realtime_sessions.")
+        page.get_by_label("Entries shown").select_option("faults")
+        option(page, "Journal", "too-many")
+        page.get_by_label("Search the journal").fill("nothing has this text")
+        shows(page, "0 of")
+
+
+def test_the_whole_way_by_keyboard(browser: Browser, world: World) -> None:
+    """Lists by arrows and Enter, tabs by arrows, buttons by Tab and Enter."""
+    lively(world)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.fake.url}/__admin/")
+        shows(page, world.name)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # skip to the content
+        page.keyboard.press("Tab")
+        page.keyboard.type(world.name)
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.get_by_role("listbox", name="Sessions").wait_for()
+        page.get_by_role("listbox", name="Sessions").focus()
+        page.keyboard.press("End")
+        page.keyboard.press("Enter")
+        shows(page, "← Sessions")
+        page.get_by_role("listbox", name="Timeline").focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        page.get_by_role("region", name="Answer").wait_for()
+        page.get_by_role("tab", name="Sessions").focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("tab", name="Journal", selected=True).wait_for()
+        before = world.admin.clock.now()
+        page.get_by_label("Jump by").focus()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("7s")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        shows(page, "Done")
+        assert world.admin.clock.now() == pytest.approx(before + 7)
+
+
+def test_what_happens_shows_without_a_reload(browser: Browser, world: World) -> None:
+    """A session is created, moves by the clock's buttons, and is failed from its page."""
+    world.admin.look()
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(world.url)
+        shows(page, "No sessions yet")
+        session = world.create()
+        lane = page.get_by_role("listbox", name="Sessions").get_by_role("option").first
+        lane.get_by_text("provisioning").wait_for()
+        page.get_by_role("button", name="Next event").click()
+        lane.get_by_text("ready ·").wait_for()
+        lane.click()
+        page.get_by_role("button", name="Fail").click()
+        shows(page, "INTERNAL")
+        assert world.admin.sessions.get(session).state == "failed"
+
+
+def test_each_action_shows_its_curl_and_its_python(browser: Browser, world: World) -> None:
+    """Both do, run by themselves, what the button does."""
+    world.create()
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/faults")
+        page.get_by_label("Operation").select_option("getSession")
+        page.get_by_label("Name").fill("of-the-form")
+        shows(page, "operation: getSession")
+        executed(page.get_by_label("Python", exact=True).inner_text())
+        assert [each.name for each in world.admin.faults()] == ["of-the-form"]
+        page.get_by_label("Name").fill("of-curl")
+        command = page.get_by_label("curl", exact=True).inner_text()
+        if shutil.which("curl"):
+            subprocess.run(
+                [*shlex.split(command), "-fsS"], check=True, timeout=PATIENCE_S, capture_output=True
+            )
+            assert len(world.admin.faults()) == 2
+        page.get_by_role("button", name="Add the fault").click()
+        shows(page, "The fault is in place.")
+        for label, expected in (("Next event", "fake.clock.next()"), ("Jump", 'jump("1m")')):
+            page.get_by_role("button", name=label).hover()
+            shows(page, expected)
+        python = page.locator("[data-copy=python]").get_attribute("title")
+        assert python is not None
+        before = world.admin.clock.now()
+        executed(python)
+        assert world.admin.clock.now() == pytest.approx(before + 60)
+
+
+def executed(python: str) -> None:
+    """Run what the dashboard shows as Python."""
+    names: dict[str, Any] = {}
+    exec(python, names)
+    names["fake"].close()
+
+
+def test_a_world_as_a_whole(browser: Browser, world: World) -> None:
+    """Credits, snapshot, restore, fork, replay token, reset."""
+    world.create()
+    from playwright.sync_api import expect
+
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/world")
+        page.get_by_label("Credits left").fill("7")
+        page.get_by_role("button", name="Set", exact=True).click()
+        shows(page, "Set.")
+        assert world.admin.credits.get().left == 7
+        page.get_by_role("button", name="Take a snapshot").click()
+        page.get_by_role("button", name="Restore snapshot-1").wait_for()
+        world.create()
+        page.get_by_role("button", name="Restore snapshot-1").click()
+        shows(page, "Back at snapshot-1.")
+        assert world.admin.look().sessions == 1
+        page.get_by_role("button", name="Get the token").click()
+        expect(page.get_by_label("Replay token")).not_to_have_value("")
+        page.get_by_role("button", name="Fork").click()
+        page.wait_for_url(f"**/#/{world.name}-copy")
+        page.goto(f"{world.url}/world")
+        page.get_by_role("button", name="Reset").click()
+        page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+        shows(page, "The world begins anew.")
+        assert world.admin.look().sessions == 0
+
+
+def test_a_scenario_is_found_read_and_used(browser: Browser, world: World) -> None:
+    """Search, what it does, its YAML, and a button."""
+    world.admin.look()
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/scenario")
+        page.get_by_label("Search scenarios").fill("429 twice")
+        option(page, "Scenarios", "create-429-twice")
+        page.locator("pre.yaml").get_by_text("operation: createSession").wait_for()
+        page.get_by_role("button", name="Use in this world").click()
+        shows(page, "The world follows create-429-twice.")
+        assert world.admin.current_scenario().name == "create-429-twice"
+
+
+def numbers(page: Page) -> list[str]:
+    """Return the entries that the journal's list has, as ids of elements."""
+    found: list[str] = page.eval_on_selector_all(
+        "#main .entries .item", "all => all.map(e => e.id)"
+    )
+    return found
+
+
+def test_two_tabs_and_a_break_lose_and_double_nothing(browser: Browser, world: World) -> None:
+    """A hidden tab closes its stream, and catches up when it is shown again."""
+    world.admin.look()
+    with opened(browser) as one, opened(browser) as other:
+        for tab in (one, other):
+            tab.page.goto(f"{world.url}/journal")
+            tab.page.get_by_label("Entries shown").select_option("all")
+        for _ in range(2):
+            world.create()
+        for tab in (one, other):
+            shows(tab.page, "6 of 6")
+        other.hide(hidden=True)
+        shows(other.page, "paused")
+        for _ in range(2):
+            world.create()
+        shows(one.page, "12 of 12")
+        assert other.page.get_by_text("6 of 6").is_visible()
+        other.hide(hidden=False)
+        shows(other.page, "12 of 12")
+        expected = [f"journal-{number}" for number in range(12)]
+        assert numbers(one.page) == numbers(other.page) == expected
+        world.admin.reset()
+        world.create()
+        for tab in (one, other):
+            shows(tab.page, "3 of 3")
+            assert numbers(tab.page) == expected[:3]
+
+
+HOSTILE = "<img src=x onerror='window.hacked=1'>\x1b[31mred\x1b[0m\x00\u202egnp"
+
+
+def test_hostile_text_stays_text(browser: Browser, world: World) -> None:
+    """Markup, ANSI, control and bidi characters of clients and scenarios change nothing."""
+    world.create(personality=HOSTILE)
+    world.call("GET", "/v1/%3Cimg%20src=x%20onerror=window.hacked=1%3E%1b%5b31m")
+    agent = "<script>window.hacked=1</script>"
+    world.call("GET", "/v1/organization", headers={"User-Agent": agent})
+    world.admin.scenario(
+        {"name": "hostile", "about": "<b onclick=x>\x1b[1mbold</b>", "seed": "<u>"}
+    )
+    session = world.admin.sessions.make("running").id
+    said = {"role": "user", "turn": 1, "text": HOSTILE, "seconds": 1.0}
+    world.admin.sessions.report(session, "joined", participant="<i>user</i>", hidden=False)
+    world.admin.sessions.report(session, "said", **said)
+    with opened(browser) as tab:
+        page = tab.page
+        for place in ("journal", "findings", "scenario", f"sessions/{session}", "sessions"):
+            page.goto(f"{world.url}/{place}")
+            shows(page, "live")
+            if place == "journal":
+                page.get_by_label("Entries shown").select_option("all")
+                for text in ("%3Cimg", "organization"):
+                    option(page, "Journal", text)
+                shows(page, agent)
+                option(page, "Journal", "POST /v1/realtime_sessions")
+                shows(page, "onerror='window.hacked=1'")
+                assert "\\u001b[31mred" in page.locator(".detail").inner_text()
+            if place == "scenario":
+                shows(page, "<b onclick=x>␛[1mbold</b>")
+            if place.startswith("sessions/"):
+                shows(page, "␛[31mred")
+            assert page.evaluate("window.hacked") is None
+            assert page.locator("main img, main script, main i, main u").count() == 0
+
+
+def test_long_histories_have_few_elements(browser: Browser, world: World) -> None:
+    """1,000 sessions and 10,000 calls: what is not seen is not there, and rows are not redrawn."""
+    world.admin.look()
+    long_history(world.fake.worlds.named(world.name))
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/journal")
+        shows(page, "10,000")
+        page.get_by_role("listbox", name="Journal").focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowDown")
+        assert page.locator("#main .item").count() < 80
+        page.eval_on_selector("#main .item", "row => (row.kept = true)")
+        world.call("GET", "/v1/organization")
+        shows(page, "10001 of 10001")
+        assert page.eval_on_selector("#main .item", "row => row.kept")
+        page.get_by_role("tab", name="Sessions").click()
+        shows(page, "1000 sessions")
+        assert page.locator("#main .item").count() < 60
+
+
+def long_history(inside: Inside) -> None:
+    """Put 1,000 sessions and 10,000 calls into a world: over HTTP they would take too long."""
+    now = inside.clock.now()
+    inside.log = Log(20_000, most_bytes=1 << 30)
+    account = inside.account
+    for _ in range(1_000):
+        session = account.create(at=now, max_duration_s=300, plan=account.settings.plan)
+        account.apply_event(session.id, Event.CANCELLED, at=now)
+        for _ in range(10):
+            path = f"/v1/realtime_sessions/{session.id}"
+            subject = Subject(SESSION.name, session.id)
+            exchange = Exchange("getSession", "GET", path, subject, at=now, status=200)
+            inside.log.add_exchange(exchange)
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK, PHONE])
+def test_everyone_can_use_every_part(browser: Browser, world: World, look: str) -> None:
+    """No violation of axe anywhere; a picture of each part is kept for people to look at."""
+    sessions = lively(world)
+    with opened(browser, look, policy=False) as tab:
+        page = tab.page
+        page.goto(f"{world.fake.url}/__admin/")
+        shows(page, world.name)
+        assert looked_at(tab, f"worlds-{look}") == []
+        for part in (*TABS, f"sessions/{sessions[1]}"):
+            page.goto(f"{world.url}/{part}")
+            shows(page, "live")
+            if part in ("journal", f"sessions/{sessions[1]}"):
+                page.locator("#main .item").nth(4).click()
+            if part == "scenario":
+                page.locator("pre.yaml").get_by_text("name:").wait_for()
+            name = "session" if "/" in part else part
+            assert looked_at(tab, f"{name}-{look}") == []
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0
+
+
+def looked_at(tab: Tab, name: str) -> list[str]:
+    """Keep a picture, and return what axe finds."""
+    tab.shot(f"dashboard-{name}")
+    return tab.violations()
+
+
+def test_the_token_is_typed_once_and_stands_nowhere(browser: Browser) -> None:
+    """A wrong one is asked for again; none is in the page or in an address."""
+    with (
+        in_a_thread(lambda: serving_fake(admin_token=TOKEN)) as locked,
+        opened(browser) as tab,
+    ):
+        page = tab.page
+        page.goto(f"{locked.url}/__admin/")
+        for token, outcome in (("wrong", "The token was not accepted."), (TOKEN, "No worlds yet")):
+            page.get_by_role("textbox", name="Token").fill(token)
+            page.get_by_role("button", name="Continue").click()
+            shows(page, outcome)
+        page.reload()
+        shows(page, "No worlds yet")
+        assert TOKEN not in page.content()
+        assert not any(TOKEN in address for address in tab.requests)
+        tab.complaints[:] = [each for each in tab.complaints if "401" not in each]
+
+
+def test_the_dashboard_is_light(browser: Browser, world: World) -> None:
+    """All that it transfers is below 150 kB, and comes from the fake."""
+    world.create()
+    answers: list[Response] = []
+    with opened(browser) as tab:
+        page = tab.page
+        page.on("response", answers.append)
+        page.goto(f"{world.url}/scenario")
+        page.locator("pre.yaml").get_by_text("name:").wait_for()
+        transferred = sum(
+            int(answer.header_value("content-length") or 0)
+            for answer in answers
+            if "/__pages/" in answer.url or answer.url.endswith("/__admin/")
+        )
+        assert 10_000 < transferred < 150_000
+        assert all(url.startswith(world.fake.url) for url in tab.requests if "data:" not in url[:5])
