@@ -174,8 +174,10 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "errors text types problems durations draws billing lifecycles",
         "faults",
         "sessions",
+        "tasks",
         "scenario history",
         "account",
+        "task_calls",
     ),
     "fake_runway/core/faults": ("effects matching", "fault schema", "parsing deciding"),
     "gateway": (

@@ -25,13 +25,13 @@ from fake_runway.core.history.journal import (
     Exchange,
     Log,
     Resource,
+    ResourceChange,
 )
 from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
-from fake_runway.core.sessions.rules import Change
 from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.types import Json
@@ -111,6 +111,7 @@ class World:
             key_tag=key_tag(origin),
             settings=scenario.settings_over(base),
             record=self._record,
+            record_task=self._record,
         )
         self.calls = 0
         self.placed: dict[str, ActiveFault] = {}
@@ -334,7 +335,7 @@ class World:
         self.calls_watched.wake_all()
         self.resources_watched.wake_all()
 
-    def _record(self, change: Change) -> None:
+    def _record(self, change: ResourceChange) -> None:
         self.log.add_change(change)
         if self.resources_watched:
             self.resources_watched.show(change.after, Topic(subject=change.after.id))
@@ -395,7 +396,7 @@ class World:
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
         twin.calls_watched, twin.resources_watched = Watches(), Watches()
-        twin.account = self.account.copy(twin._record)
+        twin.account = self.account.copy(twin._record, twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin.snapshots = OrderedDict()

@@ -40,6 +40,9 @@ from fake_runway.core.scenario.script import (
     setup_schema,
 )
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.rules import TaskCosts
+from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.tiers import TaskLimits
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -108,6 +111,10 @@ class Settings:
     strict_keys: bool = True
     consume_body: ConsumeBody = ConsumeBody.STRICT
     doc_url: bool = True
+    task: TaskPlan = field(default_factory=TaskPlan)
+    task_limits: TaskLimits = field(default_factory=TaskLimits)
+    task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
+    deleted_task_is_gone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Tasks as values, and their rules."""
