@@ -1,1 +1,1 @@
-"""Tasks as values, and their rules."""
+"""Tasks as values and their rules; what models there are, what they make, and what that costs."""
