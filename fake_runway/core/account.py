@@ -434,7 +434,7 @@ class Account:
             in_quota: a create counts in the daily quota.
         """
         self._put_task(change, in_quota=in_quota)
-        self._admit_throttled(change.after.request.model, change.at)
+        self._admit_throttled(change.after.request.pool, change.at)
         self.advance(change.at)
         self._drop_stale_entries()
         return self.tasks.by_id.get(change.after.id, change.after)
@@ -449,7 +449,7 @@ class Account:
         change = due_task_transition(task, draws=self._draws, costs=self.settings.task_costs)
         self._now = max(self._now, change.at)
         self._put_task(change)
-        self._admit_throttled(task.request.model, change.at)
+        self._admit_throttled(task.request.pool, change.at)
         return 1
 
     def _put_task(self, change: TaskChange, *, in_quota: bool = True) -> None:
@@ -461,7 +461,7 @@ class Account:
 
     def _admit_throttled(self, model: str, at: float) -> None:
         while (task := self.tasks.next_waiting(model)) is not None:
-            limit = self.settings.task_limits.of(task.request.medium).concurrency
+            limit = self.settings.task_limits.of(task.request.quota).concurrency
             if model and limit is not None and self.tasks.use_of(model).active >= limit:
                 break
             costs = self.settings.task_costs

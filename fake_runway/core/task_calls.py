@@ -7,6 +7,7 @@ from fake_runway.core.account import Account
 from fake_runway.core.errors import IllegalTransition, UnknownTask
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TASK, TASK_TERMINAL, TaskEvent
+from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.rules import (
     TaskChange,
     check_known,
@@ -21,9 +22,8 @@ from fake_runway.core.tasks.task import (
     TaskRequest,
     new_task,
 )
-from fake_runway.core.tasks.tiers import Medium
 
-_MATERIALISED = TaskRequest("", "", Medium.IMAGE, 0, 0, 0.0, OutputForm("png", 1, 1024, 1024))
+_MATERIALISED = TaskRequest("", "", "", Quota.IMAGE, 0, 0, 0.0, OutputForm("png", 1, 1024, 1024))
 
 
 def create_task(
@@ -38,8 +38,8 @@ def create_task(
         InsufficientCredits, QuotaReached: nothing was created or charged.
     """
     account.advance(at)
-    tasks, daily = account.tasks, account.settings.task_limits.of(request.medium).daily
-    created = tasks.use_of(request.model).created
+    tasks, daily = account.tasks, account.settings.task_limits.of(request.quota).daily
+    created = tasks.use_of(request.pool).created
     check_task_create(at, charge=request.charge, left=account.left, created=created, daily=daily)
     # ids that exist because they were materialised are skipped
     while (task_id := account.draws.uuid("task-id", tasks.created_count)) in tasks.by_id:

@@ -17,7 +17,7 @@ _MANY_REQUESTS = 1_000
 
 @dataclass(slots=True)
 class ModelUse:
-    """What one model is used for.
+    """What the capacity and the quota of one model are used for.
 
     Attributes:
         active: how many of its tasks take up capacity.
@@ -40,7 +40,7 @@ class TaskStore:
 
     Attributes:
         by_id: as of the last `advance` of the account.
-        models: by the model's id, each that had a task.
+        models: by its id, each whose capacity a task took up.
         created_count: how many tasks were created so far: the ordinal of the next.
         live: how many have not ended.
         evicted: how many that ended are no longer kept.
@@ -78,7 +78,7 @@ class TaskStore:
             in_quota: a create counts in the quota of its model.
         """
         before, after = change.before, change.after
-        use = self.models.setdefault(after.request.model, ModelUse())
+        use = self.models.setdefault(after.request.pool, ModelUse())
         self.by_id[after.id] = after
         if before is None:
             self.created_count += 1

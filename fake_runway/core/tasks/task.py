@@ -27,7 +27,7 @@ from fake_runway.core.lifecycles.task import (
     TaskEvent,
     TaskState,
 )
-from fake_runway.core.tasks.tiers import Medium
+from fake_runway.core.tasks.models import Quota
 
 DEFAULT_PENDING = Fixed(1.0)
 DEFAULT_OUTPUT_LIFETIME_S = 86_400.0
@@ -197,6 +197,9 @@ class TaskRequest(NamedTuple):
 
     Attributes:
         operation: the id of the contract's operation.
+        model: as the organization's usage lists it.
+        pool: the model whose capacity and quota it takes up; empty: none.
+        quota: what the limits of that model depend on.
         estimate: credits, as the answer says; may be fractional.
         charge: credits, as the account pays at once.
         usual_s: how long the model usually takes, in seconds.
@@ -204,7 +207,8 @@ class TaskRequest(NamedTuple):
 
     operation: str
     model: str
-    medium: Medium
+    pool: str
+    quota: Quota
     estimate: float
     charge: int
     usual_s: float

@@ -17,6 +17,7 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TASK, TASK_TRANSITIONS, TaskEvent
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.task_calls import apply_task_event, create_task, delete_task, get_task
+from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts
 from fake_runway.core.tasks.task import (
     OutputForm,
@@ -25,14 +26,14 @@ from fake_runway.core.tasks.task import (
     TaskPlan,
     TaskRequest,
 )
-from fake_runway.core.tasks.tiers import Medium, TaskLimits
+from fake_runway.core.tasks.tiers import TaskLimits
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START
 
 MODERATED = Failure("SAFETY.INPUT.TEXT", "No.")
 BROKEN = Failure("ASSET.INVALID", "Too large.")
 
-MOVIE = TaskRequest("textToVideo", "film", Medium.VIDEO, 60.0, 60, 90.0, OutputForm("mp4"))
-PICTURE = TaskRequest("textToImage", "brush", Medium.IMAGE, 4.5, 5, 10.0, OutputForm("png"))
+MOVIE = TaskRequest("textToVideo", "film", "film", Quota.VIDEO, 60.0, 60, 90.0, OutputForm("mp4"))
+PICTURE = TaskRequest("textToImage", "brush", "brush", Quota.IMAGE, 4.5, 5, 10.0, OutputForm("png"))
 
 
 def account_with(record: Callable[[TaskChange], None] = lambda _: None, **given: Any) -> Account:

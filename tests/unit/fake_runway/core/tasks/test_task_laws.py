@@ -151,7 +151,7 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
 
 
 def _limit(account: Account, task: Task) -> float:
-    limit = account.settings.task_limits.of(task.request.medium).concurrency
+    limit = account.settings.task_limits.of(task.request.quota).concurrency
     return inf if limit is None else limit
 
 

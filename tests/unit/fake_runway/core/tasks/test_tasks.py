@@ -17,9 +17,10 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TaskEvent, TaskState
 from fake_runway.core.scenario.settings import Limits
 from fake_runway.core.task_calls import apply_task_event, create_task, delete_task, get_task
+from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts
 from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
-from fake_runway.core.tasks.tiers import TIERS, Medium, TaskLimits
+from fake_runway.core.tasks.tiers import TaskLimits
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START
 from tests.unit.fake_runway.core.tasks.playing import (
     BROKEN,
@@ -252,9 +253,8 @@ def test_of_tasks_that_ended_the_newest_are_kept() -> None:
 
 
 def test_limits_are_those_of_the_tier_or_given() -> None:
-    """A higher tier allows no less, and what is given is for every model."""
-    for medium in Medium:
-        every = [TIERS[tier][medium] for tier in sorted(TIERS)]
-        assert every == sorted(every)
-        assert TaskLimits(1).of(medium) == every[0]
-        assert TaskLimits(1, concurrency=None, daily=7).of(medium) == (None, 7)
+    """A limit that is given is for every model, whatever the tier."""
+    assert TaskLimits(1).of(Quota.IMAGE) == (2, 200)
+    assert TaskLimits(1).of(Quota.VIDEO) == (1, 50)
+    assert TaskLimits().of(Quota.VIDEO) == (20, 25_000)
+    assert TaskLimits(1, concurrency=None, daily=7).of(Quota.AUDIO) == (None, 7)
