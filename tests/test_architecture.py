@@ -163,7 +163,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "core version",
         "clock scenarios client",
         "worlds web",
-        "room",
+        "room media",
         "runway_api admin_api",
         "replay",
         "server",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.admin_api.paths import owns
+from fake_runway.media.handler import MediaHandler, is_media
 from fake_runway.room.rooms import PATHS, Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, RequestHead
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class FakeApp:
-    """The handler of every request: to the admin API, to a room for calls, else to the Runway API.
+    """The handler of every request: to admin API, rooms or media, else to the Runway API.
 
     Args:
         livekit: where tokens lead and who signs them.
@@ -45,6 +46,7 @@ class FakeApp:
         self._token = token
         self._hosts = hosts
         self.rooms = Rooms(worlds, livekit)
+        self._media = MediaHandler(worlds)
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
     def answer_at_once(
@@ -79,6 +81,8 @@ class FakeApp:
             return await self._admin.handle(request, path)
         if path.in_world in PATHS:
             return await self.rooms.handle(request, path)
+        if is_media(path):
+            return await self._media.handle(request, path)
         return await self._runway.handle(request, path)
 
 

@@ -1,6 +1,7 @@
 """Decisions about tasks, as pure functions: from values to a `TaskChange`, or a refusal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ class TaskCost(Enum):
     DOCUMENTED = "documented"
 
 
-class TaskCosts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TaskCosts:
     """What tasks cost that failed, and that were cancelled."""
 
     failed: TaskCost = TaskCost.DOCUMENTED

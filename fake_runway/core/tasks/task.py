@@ -73,19 +73,19 @@ class ProgressStep:
 
     Attributes:
         progress: 0 to 1.
-        after_s: since its start, in seconds; None: `share` says it.
-        share: of its run, 0 to 1.
+        after_s: since its start, in seconds; None: `percent` says it.
+        percent: of its run, 0 to 100.
     """
 
     progress: float
     after_s: float | None = None
-    share: float | None = None
+    percent: float = 0.0
 
     def begins_s(self, run_s: float) -> float:
         """Return how long after the start of a run of `run_s` seconds it begins, in seconds."""
         if self.after_s is not None:
             return self.after_s
-        return 0.0 if not self.share else run_s * self.share
+        return run_s * self.percent / 100 if self.percent else 0.0  # a run may be endless
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ _steps = st.lists(
         ProgressStep,
         st.sampled_from([0.0, 0.3, 0.5, 0.99]),
         st.none() | st.just(5.0),
-        st.sampled_from([0.0, 0.5]),
+        st.sampled_from([0.0, 50.0]),
     ),
     max_size=2,
 ).map(tuple)

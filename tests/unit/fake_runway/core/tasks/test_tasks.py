@@ -68,13 +68,13 @@ def test_progress_grows_in_steps_of_five_seconds(seconds: float, progress: float
     ("steps", "run", "seen"),
     [
         ([ProgressStep(0.5, after_s=5.0)], NEVER, [0.0, 0.5, 0.5]),
-        ([ProgressStep(0.99, share=0.0)], NEVER, [0.99, 0.99, 0.99]),
-        ([ProgressStep(0.6), ProgressStep(0.2, share=0.5)], Fixed(20.0), [0.6, 0.2, 0.2]),
-        ([ProgressStep(0.6, share=0.5)], NEVER, [0.0, 0.0, 0.0]),
+        ([ProgressStep(0.99, percent=0.0)], NEVER, [0.99, 0.99, 0.99]),
+        ([ProgressStep(0.6), ProgressStep(0.2, percent=50.0)], Fixed(20.0), [0.6, 0.2, 0.2]),
+        ([ProgressStep(0.6, percent=50.0)], NEVER, [0.0, 0.0, 0.0]),
     ],
 )
 def test_progress_follows_its_plan(steps: Any, run: Any, seen: list[float]) -> None:
-    """Steps are at spans after the start or at shares of the run, and may go back."""
+    """Steps are at spans after the start or at parts of the run, and may go back."""
     plan = TaskPlan(pending=NO_TIME, run=run, progress=tuple(steps))
     task = after(0, task=plan)
 
