@@ -7,28 +7,23 @@ has the reasons of known differences.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import accumulate, groupby
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
-import orjson
 
 from contracts.drift.compare import Difference, Judgement, differences
 from contracts.drift.explained import explanation
-from contracts.drift.openapi import DEEPEST, BadDocument
 from contracts.wire.documents import load
+from contracts.wire.spec_files import BadDocument, read_spec
 
 EXIT_BREAKING, EXIT_USAGE = 1, 2
 JSON_VERSION = 1
 CLIPPED = 88
-# without an end, too: else each quotation mark in such a text would look through the rest of it
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_DEEP = 128  # levels that no document needs and every parser follows
 
 
 class SpecError(click.ClickException):
@@ -96,55 +91,9 @@ def read(file: Path) -> Mapping[str, Any]:
         SpecError: no such file, or its content is neither, or no object.
     """
     try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise SpecError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        if file.suffix.lower() not in (".yaml", ".yml"):
-            why = DEEPEST if _is_deep_json(content) else error
-            raise SpecError(f"{file}: not JSON: {why}") from None
-        document = _yaml(file, content)
-    if not isinstance(document, Mapping):
-        raise SpecError(f"{file}: expected an OpenAPI document, got no object")
-    return document
-
-
-def _yaml(file: Path, content: bytes) -> object:
-    import yaml  # not at the start of every command
-
-    value = None
-    try:
-        # Through JSON, because YAML makes dates of some texts and numbers of statuses as keys.
-        value = yaml.safe_load(content)
-        return orjson.loads(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        deep = isinstance(error, RecursionError) or _is_deep(value)
-        what = DEEPEST if deep else " ".join(str(error).split())
-        wanted = "expected YAML that can be written as JSON"
-        raise SpecError(f"{file}: {wanted}: {what[:200]}") from None
-
-
-# What is too deep for a parser is said in our words, whatever its own are.
-
-
-def _is_deep_json(content: bytes) -> bool:
-    without_texts = _TEXT.sub(b"", content)
-    steps = (1 if each in b"[{" else -1 for each in without_texts if each in b"[{}]")
-    return max(accumulate(steps), default=0) > _DEEP
-
-
-def _is_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(_DEEP):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-    return bool(level)
+        return read_spec(file)
+    except BadDocument as error:
+        raise SpecError(str(error)) from None
 
 
 def as_data(result: Drift, selected: Sequence[tuple[Difference, str | None]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import orjson
 
 from contracts.wire.documents import METHODS, Json, follow
 from contracts.wire.problems import TYPES
+from contracts.wire.spec_files import DEEPEST, BadDocument
 
 LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -30,11 +31,6 @@ ANNOTATIONS = frozenset({"$ref", "description", "summary", "title", "deprecated"
 NOT_PARAMETERS = ("accept", "content-type", "authorization")  # OpenAPI: ignored as parameters
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 _IN_BRACKETS = re.compile(r"^\^\((.*)\)\$$")
-DEEPEST = "the document is nested too deeply"
-
-
-class BadDocument(ValueError):
-    """Not an OpenAPI 3 document, or one that breaks its rules; the message names the place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from contracts.cli import main
 from contracts.drift.compare import JUDGED, ChangeKind, Difference, Judgement, Side, differences
 from contracts.drift.explained import BadTable, explanation, explanations, fingerprint, parsed
-from contracts.drift.openapi import DEEPEST, BadDocument, calls
+from contracts.drift.openapi import calls
 from contracts.wire.documents import METHODS, load
+from contracts.wire.spec_files import DEEPEST, BadDocument
 from tests.support.effort import examples
 
 Node = dict[str, Any]
