@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from contracts.drift.command import drift
+from contracts.drift.importing import import_spec
 from contracts.durations import DEADLINES_S, seconds
 from contracts.endpoint import address, endpoint_options, target
 from contracts.judge.case import Level, Requirement
@@ -424,3 +425,4 @@ def explain(requirement_id: str) -> None:
 
 
 main.add_command(drift)
+main.add_command(import_spec)

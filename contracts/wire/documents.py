@@ -1,12 +1,13 @@
 """The contract documents: OpenAPI files in `schemas/`, each read once and never changed.
 
 Operations are found by method and path, shapes by name. `schema.py` checks values against shapes;
-`SOURCES.md` says where each shape comes from.
+`SOURCES.md` says where each shape comes from. Three documents are written by hand; `runway-api` is
+made by `published.py` and has what `runway` does not. `whole` is the two together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 import orjson
 
 NAMES = ("runway", "gateway", "admin")
+IMPORTED = "runway-api"
 METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 COMPONENTS = "#/components/schemas/"
 JSON = "application/json"
@@ -50,11 +52,19 @@ class ContractAnswer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ContractParameter:
+    """A parameter of the query: whether it must be there, and the shape of its value."""
+
+    required: bool
+    schema: Json
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ContractOperation:
     """One method on one path template.
 
     `request` is the self-contained schema of the JSON body, None if there is no body to send;
-    `responses` are keyed by status.
+    `responses` are keyed by status, `query` by the name of the parameter.
     """
 
     id: str
@@ -63,6 +73,7 @@ class ContractOperation:
     request: Json | None
     request_required: bool
     responses: Mapping[int, ContractAnswer]
+    query: Mapping[str, ContractParameter]
 
     def fits(self, path: str) -> bool:
         """Return whether the concrete `path` (without query) matches this template."""
@@ -87,10 +98,11 @@ class Contract:
     def operation(self, method: str, path: str) -> ContractOperation | None:
         """Return the operation of `method` on the concrete `path`; a query is ignored."""
         bare = path.partition("?")[0]
-        for operation in self.operations():
-            if operation.method == method.upper() and operation.fits(bare):
-                return operation
-        return None
+        fitting = [
+            each for each in self.operations() if each.method == method.upper() and each.fits(bare)
+        ]
+        # `/voices/preview` fits `/voices/{id}`, too
+        return min(fitting, key=lambda each: each.template.count("{"), default=None)
 
     def knows(self, path: str) -> bool:
         """Return whether the concrete `path` has an operation, of any method."""
@@ -115,16 +127,38 @@ class Contract:
 
 @cache
 def load(name: str) -> Contract:
-    """Read the document `name` ("runway", "gateway" or "admin") from the package, once.
+    """Read the document `name` (one of `NAMES`, or `IMPORTED`) from the package, once.
 
     Raises:
         UnknownName: there is no such document.
     """
-    if name not in NAMES:
-        raise UnknownName(f"no contract is called {name!r}; choose one of {', '.join(NAMES)}")
+    if name not in (*NAMES, IMPORTED):
+        known = ", ".join((*NAMES, IMPORTED))
+        raise UnknownName(f"no contract is called {name!r}; choose one of {known}")
     # not by importlib.resources, which costs each start of the fake 2 ms
     file = Path(__file__).with_name("schemas") / f"{name}.json"
     return Contract(name, orjson.loads(file.read_bytes()))
+
+
+@cache
+def whole() -> Contract:
+    """Return the whole Runway API: what is written by hand, and all that is imported besides."""
+    return joined(load("runway"), load(IMPORTED).raw)
+
+
+def joined(contract: Contract, more: Json) -> Contract:
+    """Return a contract that has the operations of another document, too.
+
+    Where both have an operation or a shape of the same name, it is that of `contract`.
+    """
+    paths = {template: dict(item) for template, item in contract.raw["paths"].items()}
+    for template, item in more["paths"].items():
+        paths[template] = {**item, **paths.get(template, {})}
+    first, second = contract.raw["components"], more["components"]
+    components = {
+        kind: {**second.get(kind, {}), **first.get(kind, {})} for kind in {**first, **second}
+    }
+    return Contract(contract.name, {**contract.raw, "paths": paths, "components": components})
 
 
 def follow(document: Json, pointer: str) -> Any:
@@ -143,14 +177,15 @@ def follow(document: Json, pointer: str) -> Any:
 @cache
 def _operations(document: Contract) -> tuple[ContractOperation, ...]:
     return tuple(
-        _operation(document, method, template, item[method])
+        _operation(document, method, template, item)
         for template, item in document.raw["paths"].items()
         for method in METHODS
         if method in item
     )
 
 
-def _operation(document: Contract, method: str, template: str, node: Json) -> ContractOperation:
+def _operation(document: Contract, method: str, template: str, item: Json) -> ContractOperation:
+    node = item[method]
     request = node.get("requestBody", {})
     return ContractOperation(
         id=node["operationId"],
@@ -162,7 +197,18 @@ def _operation(document: Contract, method: str, template: str, node: Json) -> Co
             int(status): _response(document, _target(document, response))
             for status, response in node["responses"].items()
         },
+        query=dict(_query(document, (*item.get("parameters", ()), *node.get("parameters", ())))),
     )
+
+
+def _query(
+    document: Contract, parameters: Iterable[Json]
+) -> Iterator[tuple[str, ContractParameter]]:
+    for each in parameters:
+        parameter = _target(document, each)
+        if parameter["in"] == "query":
+            schema = {**parameter["schema"], "components": document.raw["components"]}
+            yield parameter["name"], ContractParameter(parameter["required"], schema)
 
 
 def _response(document: Contract, node: Json) -> ContractAnswer:

@@ -283,12 +283,7 @@ def _leaves(schema: Json, value: object, broken: BrokenRule) -> Iterator[BrokenR
     meant = [
         branch
         for branch in broken.branches
-        if not any(
-            each.path == broken.path
-            and each.keyword in ("type", "const", "enum")
-            and got not in _types(at(schema, each.shape))
-            for each in branch
-        )
+        if not any(_is_of_another_type(schema, got, each, broken.path) for each in branch)
     ]
     if len(meant) != 1 or any(
         each.keyword == "const" and each.path == broken.path for each in meant[0]
@@ -297,6 +292,18 @@ def _leaves(schema: Json, value: object, broken: BrokenRule) -> Iterator[BrokenR
         return
     for each in meant[0]:
         yield from _leaves(schema, value, each)
+
+
+def _is_of_another_type(schema: Json, got: str, each: BrokenRule, path: Path) -> bool:
+    """Return whether a rule breaks because it is not about values of the type `got`."""
+    if each.path != path:
+        return False
+    if each.branches:
+        return all(
+            any(_is_of_another_type(schema, got, inner, path) for inner in branch)
+            for branch in each.branches
+        )
+    return each.keyword in ("type", "const", "enum") and got not in _types(at(schema, each.shape))
 
 
 def _describe(
@@ -347,7 +354,10 @@ def _problem(path: Path, keyword: str, shape: Json, got: str) -> Problem:
         case Kind.ENUM:
             expected = tuple(expected)
         case Kind.ALTERNATIVES:
-            expected = tuple(branch.get("title", "") for branch in expected)
+            expected = tuple(
+                branch.get("title") or " or ".join(_types(branch)) or "another"
+                for branch in expected
+            )
         case Kind.OTHER:
             expected = keyword
     return Problem(path, kind, expected, got, shape=shape)

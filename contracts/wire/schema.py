@@ -131,7 +131,10 @@ class BodyValidator(PlainValidator):
             name: partial(_is_of, parse) for name, parse in self._formats.items()
         }
         return jsonschema_rs.Draft202012Validator(
-            self._schema, formats=formats, validate_formats=bool(formats)
+            self._schema,
+            formats=formats,
+            validate_formats=bool(formats),
+            retriever=_refuse,
         )
 
     def is_valid(self, value: object) -> bool:
@@ -158,6 +161,11 @@ class BodyValidator(PlainValidator):
                 yield error
         else:
             yield from self._compiled.iter_errors(value)
+
+
+def _refuse(uri: str) -> Any:
+    """Follow no reference out of a schema: by itself the engine would fetch it."""
+    raise ValueError(f"expected references within the document, got one to {uri[:200]!r}")
 
 
 def _is_of(parse: Callable[[str], object], text: object) -> bool:

@@ -38,7 +38,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
                 found[f"{module.__name__}.{name}"] = value
-    for document in ("runway", "admin", "gateway"):
+    for document in ("runway", "runway-api", "admin", "gateway"):
         for text in sorted(set(_in_schema(load(document).raw))):
             found[f"{document}: {text}"] = re.compile(text)
     return found

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.wire.shapes import Shapes
 from fake_runway.core.tasks.models import (
     MONTHLY_CREDITS,
     TIERS,
@@ -26,6 +27,7 @@ Body = Mapping[str, Any]
 IMAGES = [{"uri": "https://example.com/1.png"}]
 SPEECH = {"type": "text", "text": "a" * 150}
 CALLS = sorted(MODELS.pairs())
+MODEL_IDS = {model.id for model in MODELS}
 
 # endpoint, body without what does not matter, what is known of the inputs, credits
 FIGURES: list[tuple[str, Body, InputMedia, float]] = [
@@ -416,6 +418,22 @@ def test_each_known_endpoint_has_substitutes_of_its_kind() -> None:
     known = {(each, model.id): model.output for model in MODELS for each in model.endpoints}
 
     assert guessed.items() <= known.items()
+
+
+def test_every_model_of_the_contract_has_a_row() -> None:
+    """The table and the document of shapes know the same models of the same endpoints."""
+    known = {
+        (endpoint, model if model in MODEL_IDS else endpoint.rpartition("/")[2])
+        for shapes in Shapes.load()
+        if shapes.creates_task or shapes.operation.id == "createAvatarVideo"
+        if (endpoint := shapes.operation.template.removeprefix("/v1/")).partition("/")[0]
+        != "generate"
+        for model in shapes.alternatives
+    }
+
+    assert MODELS.pairs() - {("avatar_videos", "gwm1_avatars")} == known - {
+        ("avatar_videos", "avatar_videos")
+    }
 
 
 def test_higher_tiers_may_do_more() -> None:
