@@ -65,7 +65,7 @@ def get_task(account: Account, task_id: str, *, at: float) -> Task:
     task = account.tasks.by_id.get(task_id)
     if task is None and account.settings.materialise:
         return _materialised(account, task_id, at=at)
-    return check_known(task)
+    return check_known(task, cancelled=not account.settings.deleted_task_is_gone)
 
 
 def _materialised(account: Account, task_id: str, *, at: float) -> Task:
@@ -90,7 +90,7 @@ def delete_task(account: Account, task_id: str, *, at: float) -> None:
         return  # retention keeps none
     if task.plan is SETTLED:
         account.tasks.forget(task)  # the next call makes it again
-    elif ended or account.settings.deleted_task_is_gone:
+    elif ended:
         account.tasks.delete(task)
 
 

@@ -12,6 +12,7 @@ from yarl import URL
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
+from fake_runway.core.lifecycles.vocabulary import ResourceKind
 from fake_runway.core.sessions.session import Session
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
@@ -129,8 +130,9 @@ class RunwayOperation:
         answer: what carries it out: parse, call the account, render.
         versioned: X-Runway-Version is checked.
         query: the names of its query parameters.
-        creates: a session; the reply names it as `id`.
+        creates: the kind of what it creates, which the reply names as `id`; None: nothing.
         leads: to a room; its reply has credentials.
+        links: to files of ours, where its resource has some.
     """
 
     id: str
@@ -141,5 +143,6 @@ class RunwayOperation:
     body: Body = Body.NONE
     versioned: bool = True
     query: tuple[str, ...] = ()
-    creates: bool = False
+    creates: ResourceKind | None = None
     leads: bool = False
+    links: bool = False

@@ -20,6 +20,8 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.room.tokens import LiveKit
@@ -41,6 +43,7 @@ from fake_runway.runway_api.selection import (
     world_of_key,
     world_of_secret,
 )
+from fake_runway.runway_api.tasks import check_tag
 from fake_runway.web import callers, cors
 from fake_runway.web.bodies import (
     API_VERSION,
@@ -194,7 +197,7 @@ class RunwayHandler:
         self._worlds.answered[exchange.operation, delivery.status] += 1
         if exchange.faults:
             self._worlds.struck += 1
-        if exchange.media_url:
+        if exchange.media_url and exchange.subject.kind == SESSION.name:
             self._admitted(world, exchange.subject.id)
         if _log.isEnabledFor(logging.DEBUG):
             facts = {
@@ -286,6 +289,11 @@ class RunwayHandler:
             if holds_secret(host, callers.bearer(head.headers)):
                 host = callers.NO_HOST  # it would be kept in the journal
             exchange.media_url = self._livekit.address(host=host, world=world.name)
+        if operation.links and world.account.tasks.has_output(id_):
+            host = callers.host(head.headers)
+            if holds_secret(host, callers.bearer(head.headers)):
+                host = callers.NO_HOST  # as above
+            exchange.media_url = f"http://{host}/w/{world.name}"
         declared = _DECLARED[operation.id]
         if id_:
             known = world.account.has(id_)  # so it is an id
@@ -317,8 +325,10 @@ class RunwayHandler:
         body = self._bodies.checked(
             raw, operation.id, use=operation.body, strict_keys=world.settings.strict_keys
         )
-        if operation.creates:
+        if operation.creates is SESSION:
             check_tool_names(body)
+        elif operation.creates is TASK:
+            check_tag(world, body)
         exchange.body = body
 
 

@@ -29,6 +29,7 @@ from fake_runway.core.history.journal import (
     ResourceChange,
 )
 from fake_runway.core.history.redaction import redacted_body
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
@@ -36,6 +37,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.task_calls import apply_task_event
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
@@ -379,6 +381,28 @@ class World:
             known |= {task.ordinal for task in tasks.values()}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
         return striking
+
+    def state_of(self, subject: Subject) -> Enum | None:
+        """Return the state of a resource, None if there is none."""
+        if subject.kind == TASK.name:
+            task = self.account.tasks.by_id.get(subject.id)
+            return None if task is None else task.state
+        session = self.account.sessions.get(subject.id)
+        return None if session is None else session.state
+
+    def let_happen(self, subject: Subject, event: str, *, at: float) -> None:
+        """Let an event happen to a resource, by the event's name, if its state allows that."""
+        state = self.state_of(subject)
+        if state is None:
+            return
+        kind = RUNWAY_API.kind_of(state)
+        known = kind.event_in(state, event)
+        if known is None:
+            return
+        if kind is TASK:
+            apply_task_event(self.account, subject.id, known, at=at)
+        else:
+            self.account.apply_event(subject.id, known, at=at)
 
     # Waiting
 

@@ -16,7 +16,14 @@ from enum import Enum
 from types import MappingProxyType
 
 from fake_runway.core.lifecycles.session import Failure
-from fake_runway.core.lifecycles.vocabulary import Moment, ResourceKind, quick_to_find
+from fake_runway.core.lifecycles.vocabulary import (
+    ApiOperation,
+    Moment,
+    Phase,
+    ResourceKind,
+    Role,
+    quick_to_find,
+)
 
 
 @quick_to_find
@@ -101,10 +108,49 @@ def is_moderation(code: str) -> bool:
     return "SAFETY" in code.split(".")
 
 
+TASK_ENDPOINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "createImageToVideo": "image_to_video",
+        "createTextToVideo": "text_to_video",
+        "createVideoToVideo": "video_to_video",
+        "createTextToImage": "text_to_image",
+        "createImageUpscale": "image_upscale",
+        "createVideoUpscale": "video_upscale",
+        "createVideoToHdr": "video_to_hdr",
+        "createVideoToAudio": "video_to_audio",
+        "createCharacterPerformance": "character_performance",
+        "createSoundEffect": "sound_effect",
+        "createSpeechToSpeech": "speech_to_speech",
+        "createTextToSpeech": "text_to_speech",
+        "createVoiceDubbing": "voice_dubbing",
+        "createVoiceIsolation": "voice_isolation",
+        "createAvatarVideo": "avatar_videos",
+        "createAdLocalization": "recipes/ad_localization",
+        "createMarketingStockImage": "recipes/marketing_stock_image",
+        "createMultiShotVideo": "recipes/multi_shot_video",
+        "createProductAd": "recipes/product_ad",
+        "createProductCampaignImage": "recipes/product_campaign_image",
+        "createProductSwap": "recipes/product_swap",
+        "createProductUgc": "recipes/product_ugc",
+    }
+)
+"""The operations that create a task, each with its path below /v1/."""
+
+_CREATES = frozenset(TASK_ENDPOINTS)
+_OK = frozenset({200})
+
 TASK = ResourceKind(
     "task",
     TASK_TRANSITIONS,
     moments=(
+        Moment("task-create", "before a task is stored", one_of=_CREATES, phase=Phase.BEFORE),
+        Moment(
+            "task-created",
+            "a task is stored, the reply not out",
+            one_of=_CREATES,
+            phase=Phase.AFTER,
+            statuses=_OK,
+        ),
         Moment("throttled", "any call about a throttled task", state=TaskState.THROTTLED),
         Moment("pending", "any call about a pending task", state=TaskState.PENDING),
         Moment("task-running", "any call about a running task", state=TaskState.RUNNING),
@@ -121,3 +167,13 @@ TASK = ResourceKind(
     added_later=True,
 )
 """What faults and journal may say about tasks. Findings do not judge them yet."""
+
+_TASK_PATH = "/v1/tasks/{id}"
+TASK_OPERATIONS = (
+    *(
+        ApiOperation(operation, "POST", f"/v1/{endpoint}", "task", Role.CREATE)
+        for operation, endpoint in TASK_ENDPOINTS.items()
+    ),
+    ApiOperation("getTask", "GET", _TASK_PATH, "task", Role.POLL),
+    ApiOperation("deleteTask", "DELETE", _TASK_PATH, "task", Role.CANCEL),
+)

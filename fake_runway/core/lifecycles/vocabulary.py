@@ -98,6 +98,7 @@ class Moment:
     Attributes:
         about: when that is, as a part of a sentence.
         operation: the only one that it covers; empty: all about a resource in `state`.
+        one_of: the only ones that it covers, where several do the same.
         phase: the only one in which faults can strike; None: both.
         statuses: of the answer, unless the fault says otherwise.
     """
@@ -108,6 +109,7 @@ class Moment:
     state: Enum | None = None
     phase: Phase | None = None
     statuses: frozenset[int] = frozenset()
+    one_of: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,12 +112,15 @@ def check_task_create(
     raise QuotaReached(message, retry_after_s=frees_at - at)
 
 
-def check_known(task: Task | None) -> Task:
+def check_known(task: Task | None, *, cancelled: bool) -> Task:
     """Return the task if a client may see it.
+
+    Args:
+        cancelled: it may if it was cancelled.
 
     Raises:
         UnknownTask: there is none, or it was deleted.
     """
-    if task is None or task.deleted:
+    if task is None or task.deleted or (task.state is TaskState.CANCELLED and not cancelled):
         raise UnknownTask("Could not find Task")  # observed
     return task
