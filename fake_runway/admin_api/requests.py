@@ -14,6 +14,7 @@ from contracts.wire.problems import Kind, Problem, at, where
 from fake_runway.admin_api.calls import AdminRefused
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.text import printable, quoted
 from fake_runway.web.bodies import Bodies
 
@@ -36,6 +37,7 @@ def _one_of(name: str, *values: str) -> Parameter:
 LIMIT = Parameter("limit", "[1-9][0-9]{0,4}|100000", "a whole number from 1 to 100000")
 BEFORE = Parameter("before", "[0-9]{1,15}", "the number of a journal entry")
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
+TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
 OPERATION = _one_of("operation", *RUNWAY_API.operation)
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
 SESSION = Parameter(

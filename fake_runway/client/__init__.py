@@ -34,6 +34,8 @@ from fake_runway.client.answers import (
     ScenarioView as ScenarioView,
     SessionView as SessionView,
     Snapshot as Snapshot,
+    TaskTimeline as TaskTimeline,
+    TaskView as TaskView,
     Timeline as Timeline,
     Unreachable as Unreachable,
     WaitTimedOut as WaitTimedOut,

@@ -279,8 +279,8 @@ class Account:
         raise UnknownSession("Could not find realtime session.")
 
     def has(self, session_id: str) -> bool:
-        """Return whether there is such a session."""
-        return session_id in self._sessions
+        """Return whether there is such a session, or such a task."""
+        return session_id in self._sessions or session_id in self.tasks.by_id
 
     def has_ended(self, session_id: str) -> bool:
         """Return whether there is such a session, and it was over at the last `advance`."""

@@ -1,7 +1,7 @@
 """The addresses of outputs: made with each GET of a task, and valid for some time of its world.
 
-An address names the instant at which it expires, and is signed, so that nobody can give it another.
-The signature is a draw of the world, so a replay makes the same one.
+An address names the instant at which it expires, and is signed, so that no client can give it
+another. The signature is a draw of the world, so a replay makes the same one.
 """
 
 import math
@@ -27,6 +27,11 @@ class OutputAddress(NamedTuple):
     signature: str
 
 
+def output_expiry(task: Task, now: float) -> int:
+    """Return when addresses that are made now expire, in whole POSIX seconds of the world."""
+    return math.ceil(now + task.plan.output_lifetime_s)
+
+
 def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]:
     """Return an address for each output of a task that has succeeded.
 
@@ -35,7 +40,7 @@ def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]
     """
     if not task.plan.has_output:
         return []
-    expires = math.ceil(now + task.plan.output_lifetime_s)
+    expires = output_expiry(task, now)
     form = task.request.output
     return [
         f"{base}/{ROOT}/{task.id}/{index}.{form.format}?"

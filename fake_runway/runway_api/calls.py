@@ -14,6 +14,7 @@ from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
 from fake_runway.core.lifecycles.vocabulary import ResourceKind
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.bodies import Body
@@ -81,6 +82,7 @@ class SessionBodies:
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[Session, Rendered]] = {}  # by id, the latest ones
+        self._others: dict[str, tuple[object, Rendered]] = {}
 
     def of(self, session: Session, key_of: Callable[[Session], str]) -> Rendered:
         """Return the body of a GET of `session`; arguments as of `session_body`."""
@@ -92,6 +94,18 @@ class SessionBodies:
         if len(self._made) >= _MOST_BODIES:
             self._made.clear()
         self._made[session.id] = session, rendered
+        return rendered
+
+    def kept(self, id_: str, version: object, make: Callable[[], Json]) -> Rendered:
+        """Return the body of a GET of another resource, made anew if it is of another version."""
+        made = self._others.get(id_)
+        if made is not None and made[0] == version:
+            return made[1]
+        body = make()
+        rendered = Rendered(body, redacted=Measured(body))
+        if len(self._others) >= _MOST_BODIES:
+            self._others.clear()
+        self._others[id_] = version, rendered
         return rendered
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from fake_runway.core import task_calls
 from fake_runway.core.errors import UnknownAvatar
-from fake_runway.core.lifecycles.task import TASK_ENDPOINTS
+from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
 from fake_runway.core.tasks.orders import Output
 from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
 from fake_runway.core.types import Json
-from fake_runway.media.addresses import output_urls
+from fake_runway.media.addresses import output_expiry, output_urls
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
@@ -52,9 +52,22 @@ def create_task(call: RunwayCall) -> Reply:
 def get_task(call: RunwayCall) -> Reply:
     """Answer the task in the form of its status; each answer has new addresses of its outputs."""
     world, at = call.world, call.exchange.at
-    task = task_calls.get_task(world.account, call.exchange.subject.id, at=at)
-    outputs = output_urls(task, base=call.exchange.media_url, draws=world.draws, now=at)
-    return Reply(200, task_body(task, now=at, outputs=outputs))
+    task, base = task_calls.get_task(world.account, call.exchange.subject.id, at=at), ""
+    shown: object = None  # beside the task itself
+    state = task.stage.state
+    if state is TaskState.RUNNING:
+        shown = task.progress(at)
+    elif state is TaskState.SUCCEEDED:
+        base = call.exchange.media_url
+        shown = base, output_expiry(task, at)
+
+    def body() -> Json:
+        outputs = output_urls(task, base=base, draws=world.draws, now=at) if base else ()
+        return task_body(task, now=at, outputs=outputs)
+
+    if call.bodies is None:
+        return Reply(200, body())
+    return Reply(200, call.bodies.kept(task.id, (task, shown), body))
 
 
 def delete_task(call: RunwayCall) -> Reply:

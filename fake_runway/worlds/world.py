@@ -293,12 +293,16 @@ class World:
         """
         if exchange.subject.kind == TASK.name:
             task = self.account.tasks.by_id.get(exchange.subject.id)
-            plan_of_task = self.settings.task if task is None else task.plan
-            ordinal = None if task is None else task.ordinal
-            since = self.since if task is None else task.created_at
-            state = None if task is None else task.state
+            plan_of_task = self.settings.task if task is None else task.stage.plan
+            if not (self._scenario_faults or self.placed or plan_of_task.faults):
+                return None  # the usual case
             return self._task_faults(
-                exchange, template, plan_of_task, since=since, ordinal=ordinal, state=state
+                exchange,
+                template,
+                plan_of_task,
+                since=self.since if task is None else task.created_at,
+                ordinal=None if task is None else task.ordinal,
+                state=None if task is None else task.state,
             )
         session = self.account.sessions.get(exchange.subject.id)
         if not self._scenario_faults and not self.placed:

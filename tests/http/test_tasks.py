@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from fake_runway.client.fake import AsyncFake
+from fake_runway.client.transport import AsyncTransport
 from fake_runway.core.durations import Uniform
 from fake_runway.core.lifecycles.task import TASK_ENDPOINTS
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
@@ -425,3 +427,28 @@ async def test_polls_do_not_change_what_happens(start_fake: StartFake) -> None:
         return [(move.change.event, round(move.at - start, 3)) for move in fake.world.log.moves]
 
     assert await moves(polled=True) == await moves(polled=False)
+
+
+async def test_the_admin_api_shows_tasks(start_fake: StartFake) -> None:
+    """All of them, newest first, and what happened to each; deleted ones too."""
+    fake = await start_fake()
+    first, second = await create(fake, *MOVIE), await create(fake, *tagged(PICTURE, "bad-output"))
+    fake.world.clock.jump(46)
+    admin = AsyncFake(AsyncTransport(fake.url, fake.world.name, None))
+    views = await admin.tasks.list()
+    assert [(each.id, each.state) for each in views] == [(second, "failed"), (first, "running")]
+    assert [each.id for each in await admin.tasks.list(state="running", limit=5)] == [first]
+    assert (views[0].cost, views[0].scenario) == (0, "bad-output")
+    assert views[0].failure is not None
+    view = await admin.tasks.get(first)
+    assert (view.progress, view.estimate, view.cost, view.model) == (0.5, 60, 60, "gen4.5")
+    assert view.next is not None
+    assert view.next.event == "succeeded"
+    await fake.call("DELETE", f"/v1/tasks/{second}")
+    assert (await admin.tasks.get(second)).deleted
+    timeline = await admin.tasks.timeline(first)
+    assert [each["kind"] for each in timeline.entries] == ["move", "move", "exchange", "move"]
+    assert "throttled -> pending: its model has capacity" in str(timeline)
+    for path in ("", "/timeline"):
+        unknown = await fake.admin("GET", f"/tasks/123e4567-e89b-42d3-a456-426614174000{path}")
+        assert (unknown.status, unknown.json["code"]) == (404, "unknown_task")

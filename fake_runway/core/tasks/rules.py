@@ -121,6 +121,6 @@ def check_known(task: Task | None, *, cancelled: bool) -> Task:
     Raises:
         UnknownTask: there is none, or it was deleted.
     """
-    if task is None or task.deleted or (task.state is TaskState.CANCELLED and not cancelled):
+    if task is None or task.deleted or (task.stage.state is TaskState.CANCELLED and not cancelled):
         raise UnknownTask("Could not find Task")  # observed
     return task
