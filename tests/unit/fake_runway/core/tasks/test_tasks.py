@@ -184,6 +184,18 @@ def test_what_a_failed_task_costs_is_a_choice(costs: TaskCost, failure: Failure,
     assert account.tasks.by_id[task.id].cost == account.spent == cost
 
 
+def test_what_is_given_back_counts_for_the_day_of_the_create() -> None:
+    """A day never shows less than nothing, though the task fails on the next."""
+    midnight = 20_834 * 86_400
+    account = account_with(task=TaskPlan(failure=BROKEN))
+    create_task(account, MOVIE, at=midnight - 1)
+    assert account.tasks.spent == {(20_833, "film"): 60}
+
+    account.advance(midnight + 100)
+
+    assert account.tasks.spent == {(20_833, "film"): 0}
+
+
 @pytest.mark.parametrize(("costs", "cost"), [(TaskCost.FULL, 60), (TaskCost.ZERO, 0)])
 def test_what_a_cancelled_task_costs_is_a_choice(costs: TaskCost, cost: int) -> None:
     """It costs all or nothing."""
