@@ -289,7 +289,9 @@ class RunwayHandler:
             if holds_secret(host, callers.bearer(head.headers)):
                 host = callers.NO_HOST  # it would be kept in the journal
             exchange.media_url = self._livekit.address(host=host, world=world.name)
-        if operation.links and world.account.tasks.has_output(id_):
+        if operation.links and (
+            settings.materialise or world.account.tasks.has_output(id_.lower())
+        ):
             host = callers.host(head.headers)
             if holds_secret(host, callers.bearer(head.headers)):
                 host = callers.NO_HOST  # as above

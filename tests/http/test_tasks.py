@@ -297,6 +297,15 @@ async def test_a_picture_can_be_downloaded(start_fake: StartFake) -> None:
     assert (head[0], head[1]["Content-Length"], head[2]) == (200, str(len(body)), b"")
 
 
+async def test_an_id_in_capitals_has_outputs_as_well(start_fake: StartFake) -> None:
+    """So has one that is made because it was asked for."""
+    fake = await start_fake(Settings(materialise=True))
+    task = await succeeded(fake, *PICTURE)
+    assert (await poll(fake, task["id"].upper()))["output"] == task["output"]
+    [url] = (await poll(fake, "123e4567-e89b-42d3-a456-426614174000"))["output"]
+    assert (await download(url))[0] == 200
+
+
 async def test_a_sound_can_be_downloaded(start_fake: StartFake) -> None:
     """It lasts as long as the text takes to be spoken."""
     fake = await start_fake()
