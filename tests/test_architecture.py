@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_runway.core.lifecycles.session import TRANSITIONS
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("fake_runway", "gateway", "contracts")
@@ -163,7 +163,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "core version",
         "clock scenarios client",
         "worlds web",
-        "room",
+        "room media",
         "runway_api admin_api",
         "replay",
         "pages",
@@ -175,9 +175,11 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
     "fake_runway/core": (
         "errors text types problems durations draws billing lifecycles",
         "faults",
-        "sessions tasks",
+        "sessions",
+        "tasks",
         "scenario history",
         "account",
+        "task_calls",
     ),
     "fake_runway/core/faults": ("effects matching", "fault schema", "parsing deciding"),
     "gateway": (
@@ -541,20 +543,22 @@ def test_the_table_of_floors_is_on_the_page(architecture: str) -> None:
     assert on_the_page == FLOORS
 
 
-def test_the_lifecycle_diagram_is_the_table(architecture: str) -> None:
-    """Each arrow of the diagram is a row of the transition table, and each row an arrow."""
-    diagrams = re.findall(r"```mermaid\s+stateDiagram-v2\n(.*?)```", architecture, re.DOTALL)
-    assert len(diagrams) == 1
-    arrows = re.findall(r"^ *(\w+) --> (\w+): (\w+) *$", diagrams[0], re.MULTILINE)
-    table = [
-        (state.name, target.name, event.value)
-        for state, row in TRANSITIONS.items()
-        for event, target in row.items()
-    ]
+def test_the_lifecycle_diagrams_are_the_tables() -> None:
+    """Each arrow of a diagram is a row of its kind's transition table, and each row an arrow."""
+    page = (ROOT / "docs" / "lifecycles.md").read_text()
+    diagrams = re.findall(r"```mermaid\s+stateDiagram-v2\n(.*?)```", page, re.DOTALL)
+    assert len(diagrams) == len(RUNWAY_API.lifecycles)
+    for kind, diagram in zip(RUNWAY_API.lifecycles, diagrams, strict=True):
+        arrows = re.findall(r"^ *(\w+) --> (\w+): (\w+) *$", diagram, re.MULTILINE)
+        table = [
+            (state.name, target.name, event.value)
+            for state, row in kind.transitions.items()
+            for event, target in row.items()
+        ]
 
-    assert sorted(arrows) == sorted(table)
-    labelled = [line for line in diagrams[0].splitlines() if "-->" in line and "[*]" not in line]
-    assert len(labelled) == len(arrows), "an arrow is not of the form `A --> B: event`"
+        assert sorted(arrows) == sorted(table)
+        labelled = [line for line in diagram.splitlines() if "-->" in line]
+        assert len(labelled) == len(arrows), "an arrow is not of the form `A --> B: event`"
 
 
 def test_the_files_on_the_page_exist(architecture: str) -> None:

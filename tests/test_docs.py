@@ -13,7 +13,7 @@ from contracts.wire.schema import load
 from fake_runway.cli.main import main
 from fake_runway.core.history.findings import RULES
 from fake_runway.core.scenario.scenario import avatar_of
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
 from gateway import errors
 from gateway.config import SETTINGS
 from gateway.errors import GatewayError
@@ -56,7 +56,7 @@ def test_every_switch_is_documented() -> None:
     documented = text("README.md") + text("docs/fidelity.md")
     documented += text("docs/admin.md") + text("docs/commands.md")
     plain = {"--host", "--port", "--log-level", "--seed", "--livekit-url", "--help"}
-    positive = {"--retry-after", "--doc-url"}  # shown by their negative form
+    positive = {"--retry-after", "--doc-url", "--prompt-tags"}  # shown by their negative form
     options = set(OPTION.findall(SERVE_HELP)) - plain - positive
     assert {option for option in options if option not in documented} == set()
 
@@ -85,7 +85,7 @@ def cells(setting: Switch) -> tuple[str, ...]:
 
 def test_the_tables_of_settings_are_those_of_the_code() -> None:
     """Each row of the code is a row of both pages, in the same order and the same words."""
-    for table in (ACCOUNT, SESSION):
+    for table in (ACCOUNT, SESSION, TASK):
         rows = [cells(setting) for setting in table]
         of_keys = [f"| {key} | {says} | {values} |" for key, _, values, says, _ in rows]
         switches = [f"| {' | '.join(row)} |" for row in rows]

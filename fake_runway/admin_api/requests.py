@@ -14,6 +14,7 @@ from contracts.wire.problems import Kind, Problem, at, where
 from fake_runway.admin_api.calls import AdminRefused
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.text import printable, quoted
 from fake_runway.web.bodies import Bodies
 
@@ -39,6 +40,7 @@ AFTER = Parameter(
     "after", r"0|[0-9a-f]{1,16}\.[0-9]{1,15}\.[0-9]{1,15}", "the id of an event, or 0"
 )
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
+TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
 OPERATION = _one_of("operation", *RUNWAY_API.operation)
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
 SESSION = Parameter(

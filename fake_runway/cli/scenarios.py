@@ -102,6 +102,8 @@ def _ways(scenario: Scenario) -> list[str]:
         f"RUNWAYML_API_SECRET=fake.{scenario.name}",
         f"X-Fake-Scenario: {scenario.name}      (a request header)",
     ]
+    if "prompt" in scenario.selectable_by:
+        ways.append(f"[fake:{scenario.name}]      (in a text of a body that creates a task)")
     if "avatar" in scenario.selectable_by:
         body = json.dumps({"type": "custom", "avatarId": scenario.avatar})
         return [*ways, f'"avatar": {body}      (in the body of a create)']

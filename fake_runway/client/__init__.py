@@ -35,6 +35,8 @@ from fake_runway.client.answers import (
     ScenarioView as ScenarioView,
     SessionView as SessionView,
     Snapshot as Snapshot,
+    TaskTimeline as TaskTimeline,
+    TaskView as TaskView,
     Timeline as Timeline,
     Unreachable as Unreachable,
     Viewer as Viewer,

@@ -31,6 +31,9 @@ from fake_runway.client.answers import (
     Snapshot,
     Span,
     StateName,
+    TaskStateName,
+    TaskTimeline,
+    TaskView,
     Timeline,
     Viewer,
     WorldView,
@@ -258,6 +261,38 @@ class AsyncSessions(_AsyncPart):
         )
 
 
+class AsyncTasks(_AsyncPart):
+    """A world's tasks, as the world knows them."""
+
+    async def list(
+        self, *, state: TaskStateName | None = None, limit: int | None = None
+    ) -> Kept[TaskView]:
+        """Return the newest tasks, newest first; at most `limit` (100).
+
+        `gone` says how many have ended and are no longer kept.
+        """
+        return await self._send(
+            "listTasks",
+            "GET /tasks",
+            Kept.many(TaskView, "tasks"),
+            query={"state": state, "limit": limit},
+        )
+
+    async def get(self, task_id: str) -> TaskView:
+        """Return one task, also one that a client has deleted.
+
+        Raises:
+            NoSuch.
+        """
+        return await self._send("getAdminTask", "GET /tasks/{id}", TaskView.of, id=task_id)
+
+    async def timeline(self, task_id: str) -> TaskTimeline:
+        """Return the timeline of a task, as data and as lines of text."""
+        return await self._send(
+            "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
+        )
+
+
 class AsyncJournal(_AsyncPart):
     """The requests of a world's clients, and their answers."""
 
@@ -382,6 +417,7 @@ class AsyncAdmin:
         self._send = self._transport.send
         self.clock = AsyncClock(self._transport)
         self.sessions = AsyncSessions(self._transport)
+        self.tasks = AsyncTasks(self._transport)
         self.journal = AsyncJournal(self._transport)
         self.credits = AsyncCredits(self._transport)
 

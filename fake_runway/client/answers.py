@@ -317,6 +317,41 @@ class SessionView(View):
     session_key: str | None = field(default=None, repr=False)  # READY, from `make` only
 
 
+TaskStateName = Literal["throttled", "pending", "running", "succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDue(View):
+    """What happens to a task by itself next."""
+
+    at: float
+    event: Literal["released", "started", "succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView(View):
+    """A task as the world knows it."""
+
+    nested: ClassVar[Mapping[str, type[View]]] = {"next": TaskDue, "failure": FailureView}
+
+    id: str
+    ordinal: int  # its number in the world, from 0
+    state: TaskStateName
+    event: str | None  # the last one; None: it was only created
+    created_at: float
+    changed_at: float
+    started_at: float | None
+    next: TaskDue | None  # None: no event is due
+    operation: str | None  # what created it; None: its id was asked for, and it was made for that
+    model: str | None
+    progress: float | None  # while it runs
+    estimate: float  # credits, as its create said
+    cost: int  # credits, as charged by now
+    deleted: bool  # a client has deleted it after its end
+    scenario: str | None  # the one whose task form it follows; None: the settings of the server
+    failure: FailureView | None
+
+
 @dataclass(frozen=True, slots=True)
 class RequestView(View):
     """A client's request, with secrets redacted."""
@@ -361,6 +396,7 @@ class ExchangeView(View):
     acted: bool  # the server processed it
     faults: tuple[str, ...]  # the names of those that struck
     nearest: str | None  # the known route that is closest to an unknown one
+    task: str | None = None  # as `session`
 
     @property
     def status(self) -> int | None:
@@ -448,6 +484,20 @@ class Timeline(View):
         return "\n".join(self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class TaskTimeline(View):
+    """Everything that happened to a task."""
+
+    task: str
+    entries: tuple[Json, ...]  # as of `Timeline`
+    lines: tuple[str, ...]
+    gone: int
+    uncertain: int
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
 class Kept(tuple[V, ...]):
     """What is left of a history. Compares as a tuple, and with lists.
 
@@ -488,6 +538,7 @@ class FindingView(View):
     message: str
     at: float  # the instant of the first wrong call, or of the call that needed another after it
     numbers: tuple[int, ...]  # of the journal entries that show it
+    task: str | None = None  # as `session`
 
     def __str__(self) -> str:
         about = f" [session {self.session}]" if self.session else ""

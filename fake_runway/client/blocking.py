@@ -29,6 +29,9 @@ from fake_runway.client.answers import (
     Snapshot,
     Span,
     StateName,
+    TaskStateName,
+    TaskTimeline,
+    TaskView,
     Timeline,
     Viewer,
     WorldView,
@@ -256,6 +259,38 @@ class Sessions(_Part):
         )
 
 
+class Tasks(_Part):
+    """A world's tasks, as the world knows them."""
+
+    def list(
+        self, *, state: TaskStateName | None = None, limit: int | None = None
+    ) -> Kept[TaskView]:
+        """Return the newest tasks, newest first; at most `limit` (100).
+
+        `gone` says how many have ended and are no longer kept.
+        """
+        return self._send(
+            "listTasks",
+            "GET /tasks",
+            Kept.many(TaskView, "tasks"),
+            query={"state": state, "limit": limit},
+        )
+
+    def get(self, task_id: str) -> TaskView:
+        """Return one task, also one that a client has deleted.
+
+        Raises:
+            NoSuch.
+        """
+        return self._send("getAdminTask", "GET /tasks/{id}", TaskView.of, id=task_id)
+
+    def timeline(self, task_id: str) -> TaskTimeline:
+        """Return the timeline of a task, as data and as lines of text."""
+        return self._send(
+            "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
+        )
+
+
 class Journal(_Part):
     """The requests of a world's clients, and their answers."""
 
@@ -380,6 +415,7 @@ class Admin:
         self._send = self._transport.send
         self.clock = Clock(self._transport)
         self.sessions = Sessions(self._transport)
+        self.tasks = Tasks(self._transport)
         self.journal = Journal(self._transport)
         self.credits = Credits(self._transport)
 

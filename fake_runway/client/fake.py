@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 
 from fake_runway.client.aio import AsyncAdmin
 from fake_runway.client.blocking import Admin
+from fake_runway.client.no_waiting import AnyioOfWorld, Setattr, TimeOfWorld, replace_sleeps
 from fake_runway.client.participant import Participant, Tool, in_the_room
 from fake_runway.client.transport import AsyncTransport, Transport
 
@@ -115,6 +116,14 @@ class AsyncFake(AsyncAdmin, _ClientEnvironment):
         transport = self._transport.of_world(self._names.add(name))
         return AsyncFake(transport, worlds=self._names)
 
+    def no_waiting(self, monkeypatch: Setattr) -> None:
+        """Let `wait_for_task_output` of the official async client move this world's clock.
+
+        Raises:
+            ModuleNotFoundError: the SDK is not installed.
+        """
+        replace_sleeps(monkeypatch, anyio=AnyioOfWorld(self.clock))
+
 
 class Fake(Admin, _ClientEnvironment):
     """A world of a fake, for callers that block.
@@ -152,6 +161,18 @@ class Fake(Admin, _ClientEnvironment):
     def apart(self, name: str) -> "Fake":
         """Return a world of the same server that does not belong to the same test."""
         return Fake(self._transport.of_world(name))
+
+    def no_waiting(self, monkeypatch: Setattr) -> None:
+        """Let `wait_for_task_output` of the official SDK move this world's clock, not wait.
+
+        Both clients do, the sync and the async one, until `monkeypatch` restores it.
+
+        Raises:
+            ModuleNotFoundError: the SDK is not installed.
+        """
+        replace_sleeps(
+            monkeypatch, time=TimeOfWorld(self.clock), anyio=AnyioOfWorld(self.aio.clock)
+        )
 
     def _beside(self, full_name: str) -> "Fake":
         return Fake(self._transport.of_world(full_name), worlds=self._names)

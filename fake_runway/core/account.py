@@ -1,4 +1,4 @@
-"""One account: its sessions, its capacity, its credits, its quota.
+"""One account: its sessions and tasks, its capacity, its credits, its quota.
 
 Thousands of sessions change by themselves as time goes by. A timer for each would tie the core to
 an event loop, and could not be jumped over. So the account keeps an agenda of due times, and
@@ -7,9 +7,13 @@ capacity that an event frees admits the oldest queued session at that same insta
 event may be due before `now` as well. Hence the law that everything else rests on: advancing in two
 steps equals advancing in one.
 
+Sessions and tasks are on one agenda and share the credits; tasks have a store of their own
+(`tasks/store.py`), and what clients do with them stands in `task_calls.py`.
+
 Decisions are values (`rules.Change`). `apply` is the only place where anything changes, and it runs
-after every check, so a refused call changes nothing. Rejected: copying the state for every call,
-and scanning all sessions for due ones; both grow with the number of sessions.
+after every check, so a refused call changes nothing; `apply_task` is that for tasks. Rejected:
+copying the state for every call, and scanning all sessions for due ones; both grow with the number
+of sessions.
 """
 
 import math
@@ -28,6 +32,7 @@ from fake_runway.core.errors import (
     UnknownSession,
 )
 from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
+from fake_runway.core.lifecycles.task import TaskEvent
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.agenda import Agenda
 from fake_runway.core.sessions.call import NO_CALL, Call, event_of, told, without_transcript
@@ -41,6 +46,9 @@ from fake_runway.core.sessions.rules import (
     transition,
 )
 from fake_runway.core.sessions.session import Plan, Session, new_session
+from fake_runway.core.tasks.rules import TaskChange, due_task_transition, task_transition
+from fake_runway.core.tasks.store import TaskStore
+from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
 _FEW_ENTRIES = 64
@@ -51,14 +59,16 @@ LARGEST_CALLS = 32 << 20
 
 
 class Account:
-    """All sessions that one API secret can reach. Every method takes `at`, POSIX seconds.
+    """All sessions and tasks that one API secret can reach. Methods take `at`, POSIX seconds.
 
     `at` must not run backwards (ValueError).
 
     Args:
-        record: called with every change, in the order in which they happen.
+        record: called with every change of a session, in the order in which they happen.
+        record_task: the same for tasks.
 
     Attributes:
+        tasks: changed by `apply_task` alone, but for deletion.
         settings: those in force; `change_settings` puts others in force.
         created_count: how many sessions were created so far: the ordinal of the next.
         active: how many sessions take up capacity.
@@ -73,13 +83,16 @@ class Account:
         key_tag: str,
         settings: Settings,
         record: Callable[[Change], None] = lambda _: None,
+        record_task: Callable[[TaskChange], None] = lambda _: None,
     ) -> None:
         self.settings = settings
+        self.tasks = TaskStore()
         self._record = record
+        self._record_task = record_task
         self._draws = draws
         self._key_tag = key_tag
         self._sessions: dict[str, Session] = {}
-        self._due = Agenda()  # may hold stale versions of sessions
+        self._due: Agenda[Session | Task] = Agenda()  # may hold stale versions
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
         self._ended: deque[str] = deque()
         self._calls: dict[str, Call] = {}  # by session id, the last one reported on at the end
@@ -100,6 +113,11 @@ class Account:
         return f"<Account {len(self._sessions)} sessions, {self.active} active, {self.spent} spent>"
 
     # State
+
+    @property
+    def draws(self) -> Draws:
+        """All random choices."""
+        return self._draws
 
     @property
     def sessions(self) -> Mapping[str, Session]:
@@ -124,7 +142,7 @@ class Account:
 
     @property
     def spent_by_day(self) -> Mapping[int, int]:
-        """Credits by UTC day, counted in days since 1970-01-01."""
+        """Credits for sessions by UTC day, counted in days since 1970-01-01."""
         return MappingProxyType(self._spent_by_day)
 
     @property
@@ -147,7 +165,7 @@ class Account:
         return self._now <= now < self._quiet_until
 
     def advance(self, now: float, *, most: float = math.inf) -> list[Change]:
-        """Apply every event that has become due, earliest first; return the changes in order.
+        """Apply every event that has become due, earliest first; return the changes of sessions.
 
         Args:
             most: stop after so many changes, or a few more. The account is then as it was at the
@@ -162,6 +180,7 @@ class Account:
         if now < self._now:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
         history: list[Change] = []
+        of_tasks = 0
         if self._admits_at is not None:
             history += self._admit_queued(self._admits_at, most=most)
         if self._admits_at is not None:
@@ -170,9 +189,12 @@ class Account:
         while (session := self._due.first()) is not None:
             if session.due_at is None or session.due_at > now:
                 break
-            if len(history) >= most:
+            if len(history) + of_tasks >= most:
                 return history
             self._due.remove_first()
+            if isinstance(session, Task):
+                of_tasks += self._apply_due_task(session)
+                continue
             if current.get(session.id) is not session:
                 continue
             change = due_transition(
@@ -184,7 +206,7 @@ class Account:
             if self._queue:
                 history += self._admit_queued(change.at)
         self._now = now
-        if history:
+        if history or of_tasks:
             self._drop_stale_entries()
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
@@ -203,7 +225,10 @@ class Account:
         self.advance(at)
         self.settings = settings
         self._admit_queued(at, most=_MANY_CHANGES)
+        for model in self.tasks.models:
+            self._admit_throttled(model, at)
         self._evict_oldest()
+        self.tasks.evict(settings.limits.retained)
         self.advance(at, most=_MANY_CHANGES)
 
     def grant(self, credits: int, *, at: float) -> None:
@@ -264,8 +289,8 @@ class Account:
         raise UnknownSession("Could not find realtime session.")
 
     def has(self, session_id: str) -> bool:
-        """Return whether there is such a session."""
-        return session_id in self._sessions
+        """Return whether there is such a session, or such a task."""
+        return session_id in self._sessions or session_id in self.tasks.by_id
 
     def has_ended(self, session_id: str) -> bool:
         """Return whether there is such a session, and it was over at the last `advance`."""
@@ -411,10 +436,62 @@ class Account:
             self._put(admissions[-1])
         return admissions
 
-    def copy(self, record: Callable[[Change], None]) -> "Account":
-        """Return an independent copy that reports its changes to `record`. O(sessions)."""
+    # The only mutation of tasks
+
+    def apply_task(self, change: TaskChange, *, in_quota: bool = True) -> Task:
+        """Apply a change of a task, let waiting tasks have the capacity it frees; return the task.
+
+        That is the task after all that falls due at the same instant.
+
+        Args:
+            in_quota: a create counts in the daily quota.
+        """
+        self._put_task(change, in_quota=in_quota)
+        self._admit_throttled(change.after.request.pool, change.at)
+        self.advance(change.at)
+        self._drop_stale_entries()
+        return self.tasks.by_id.get(change.after.id, change.after)
+
+    def _apply_due_task(self, task: Task) -> int:
+        """Apply what is due of a task, unless it has changed since; return the number of changes.
+
+        What that admits is not counted: at most one task for each that ends.
+        """
+        if not self.tasks.is_current(task):
+            return 0
+        change = due_task_transition(task, draws=self._draws, costs=self.settings.task_costs)
+        self._now = max(self._now, change.at)
+        self._put_task(change)
+        self._admit_throttled(task.request.pool, change.at)
+        return 1
+
+    def _put_task(self, change: TaskChange, *, in_quota: bool = True) -> None:
+        self._quiet_until = -math.inf
+        self.tasks.put(change, retained=self.settings.limits.retained, in_quota=in_quota)
+        self.spent += change.charge
+        self._record_task(change)
+        if change.after.due_at is not None:
+            self._due.add(change.after)
+
+    def _admit_throttled(self, model: str, at: float) -> None:
+        while (task := self.tasks.next_waiting(model)) is not None:
+            limit = self.settings.task_limits.of(task.request.quota).concurrency
+            if model and limit is not None and self.tasks.use_of(model).active >= limit:
+                break
+            costs = self.settings.task_costs
+            self._put_task(
+                task_transition(task, TaskEvent.ADMITTED, at, draws=self._draws, costs=costs)
+            )
+
+    def copy(
+        self,
+        record: Callable[[Change], None],
+        record_task: Callable[[TaskChange], None] = lambda _: None,
+    ) -> "Account":
+        """Return an independent copy that reports its changes to these. O(sessions and tasks)."""
         twin = copy(self)
-        twin._record = record
+        twin._record, twin._record_task = record, record_task
+        twin.tasks = self.tasks.copy()
         names = ("_sessions", "_calls", "_options", "_due", "_queue", "_ended", "_created")
         for name in (*names, "_spent_by_day"):
             setattr(twin, name, getattr(self, name).copy())
@@ -486,7 +563,9 @@ class Account:
         ended = [done.after for done in (*changes, *later) if done.after.id == change.after.id]
         return ended[-1]
 
-    def _is_current(self, session: Session) -> bool:
+    def _is_current(self, session: Session | Task) -> bool:
+        if isinstance(session, Task):
+            return self.tasks.is_current(session)
         return self._sessions.get(session.id) is session
 
     def _evict_oldest(self) -> None:
@@ -498,6 +577,7 @@ class Account:
             self.evicted += 1
 
     def _drop_stale_entries(self) -> None:
-        """Keep the agenda in proportion to the live sessions: cancels leave stale entries."""
-        if len(self._due) > self._live + self._live // 16 + _FEW_ENTRIES:
+        """Keep the agenda in proportion to what is live: cancels leave stale entries."""
+        live = self._live + self.tasks.live
+        if len(self._due) > live + live // 16 + _FEW_ENTRIES:
             self._due.keep(self._is_current)

@@ -33,6 +33,13 @@ class UnknownSession(Refused):
     status = 404
 
 
+class UnknownTask(Refused):
+    """No task of this world has that id, it was deleted, or it was evicted (retention)."""
+
+    code = "unknown_task"
+    status = 404
+
+
 class UnknownAvatar(Refused):
     """No custom avatar of this world has that id."""
 

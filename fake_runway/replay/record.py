@@ -27,7 +27,7 @@ from contracts.wire.schema import BodyValidator, load
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.history.journal import Act, Exchange, Move
 from fake_runway.core.history.views import act_body, entry_body, exchange_body
-from fake_runway.core.scenario.forms import describe_account, describe_session
+from fake_runway.core.scenario.forms import describe_account, describe_session, describe_task
 from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.text import printable
 from fake_runway.core.types import Json
@@ -88,6 +88,7 @@ def record(world: World) -> dict[str, Any]:
         "now": now,
         "account": describe_account(world.base),
         "session": describe_session(world.base.plan),
+        "task": describe_task(world.base.task),
         "scenario": world.first_scenario.name,
         "scenarios": dict(_scenarios_of(world)),
         "steps": [step_of(entry) for entry in world.log.entries() if not isinstance(entry, Move)],

@@ -96,7 +96,8 @@ def _catch_up(world: World) -> Iterator[None]:
 def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     known = given["scenarios"]
     grown = catalogue.with_data(data for name, data in known.items() if name)
-    forms = {"account": given["account"], "session": given["session"]}
+    # records of older versions have no task form
+    forms = {key: given[key] for key in ("account", "session", "task") if key in given}
     base = parse_scenario(forms, default_name="").settings_over(Settings())
     scenario = grown.parse(known[""]) if "" in known else grown.get(given["scenario"])
     if scenario is None:

@@ -12,7 +12,7 @@ from yarl import URL
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
-from fake_runway.core.lifecycles.vocabulary import Subject
+from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
@@ -147,6 +147,7 @@ class SessionBodies:
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[Session, Rendered]] = {}  # by id, the latest ones
+        self._others: dict[str, tuple[object, Rendered]] = {}
 
     def of(self, session: Session, key_of: Callable[[Session], str]) -> Rendered:
         """Return the body of a GET of `session`; arguments as of `session_body`."""
@@ -158,6 +159,18 @@ class SessionBodies:
         if len(self._made) >= _MOST_BODIES:
             self._made.clear()
         self._made[session.id] = session, rendered
+        return rendered
+
+    def kept(self, id_: str, version: object, make: Callable[[], Json]) -> Rendered:
+        """Return the body of a GET of another resource, made anew if it is of another version."""
+        made = self._others.get(id_)
+        if made is not None and made[0] == version:
+            return made[1]
+        body = make()
+        rendered = Rendered(body, redacted=Measured(body))
+        if len(self._others) >= _MOST_BODIES:
+            self._others.clear()
+        self._others[id_] = version, rendered
         return rendered
 
 
@@ -196,8 +209,9 @@ class RunwayOperation:
         answer: what carries it out: parse, call the account, render.
         versioned: X-Runway-Version is checked.
         query: the names of its query parameters.
-        creates: a session; the reply names it as `id`.
+        creates: the kind of what it creates, which the reply names as `id`; None: nothing.
         leads: to a room; its reply has credentials.
+        links: to files of ours, where its resource has some.
     """
 
     id: str
@@ -208,5 +222,6 @@ class RunwayOperation:
     body: Body = Body.NONE
     versioned: bool = True
     query: tuple[str, ...] = ()
-    creates: bool = False
+    creates: ResourceKind | None = None
     leads: bool = False
+    links: bool = False

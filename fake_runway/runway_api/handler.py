@@ -20,6 +20,8 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Measured, Rejection
 from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.room.tokens import LiveKit
@@ -43,6 +45,7 @@ from fake_runway.runway_api.selection import (
     world_of_key,
     world_of_secret,
 )
+from fake_runway.runway_api.tasks import check_tag
 from fake_runway.web import callers, cors
 from fake_runway.web.bodies import (
     API_VERSION,
@@ -217,7 +220,7 @@ class RunwayHandler:
         self._worlds.answered[exchange.operation, delivery.status] += 1
         if exchange.faults:
             self._worlds.struck += 1
-        if exchange.media_url:
+        if exchange.media_url and exchange.subject.kind == SESSION.name:
             self._admitted(world, exchange.subject.id)
         if _log.isEnabledFor(logging.DEBUG):
             facts = {
@@ -294,6 +297,10 @@ class RunwayHandler:
             check_version(head.version)
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
+        if operation.links and (
+            settings.materialise or world.account.tasks.has_output(head.name.lower())
+        ):
+            exchange.media_url = f"http://{head.host}/w/{world.name}"
         declared = _DECLARED[operation.id]
         if head.name:
             if head.subject is None:
@@ -328,8 +335,10 @@ class RunwayHandler:
         body = self._bodies.checked(
             raw, operation.id, use=operation.body, strict_keys=world.settings.strict_keys
         )
-        if operation.creates:
+        if operation.creates is SESSION:
             check_tool_names(body)
+        elif operation.creates is TASK:
+            check_tag(world, body)
         exchange.body = body
 
     def _take_known_body(
@@ -367,7 +376,7 @@ def _read_head(
             sent = head.url.query
             query = {each: sent[each] for each in operation.query if each in sent}
     token = callers.bearer(headers) if with_key else caller.token_of(headers)
-    if operation is not None and operation.leads:
+    if operation is not None and (operation.leads or operation.links):
         host = callers.host(headers)
         if holds_secret(host, token):
             host = callers.NO_HOST  # it would be kept in the journal

@@ -1,5 +1,7 @@
 """The operations of the Runway API that the fake serves: parse, call the core, render."""
 
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK, TASK_ENDPOINTS
 from fake_runway.runway_api.avatars import get_avatar, list_avatars
 from fake_runway.runway_api.calls import Auth, RunwayOperation
 from fake_runway.runway_api.conversations import (
@@ -16,6 +18,7 @@ from fake_runway.runway_api.sessions import (
     delete_session,
     get_session,
 )
+from fake_runway.runway_api.tasks import create_task, delete_task, get_task
 from fake_runway.web.bodies import Body
 
 _SESSIONS = "/v1/realtime_sessions"
@@ -23,7 +26,7 @@ _CONVERSATIONS = "/v1/avatar_conversations"
 
 OPERATIONS = (
     RunwayOperation(
-        "createSession", "POST", _SESSIONS, create_session, body=Body.REQUIRED, creates=True
+        "createSession", "POST", _SESSIONS, create_session, body=Body.REQUIRED, creates=SESSION
     ),
     RunwayOperation("getSession", "GET", f"{_SESSIONS}/{{id}}", get_session),
     RunwayOperation("deleteSession", "DELETE", f"{_SESSIONS}/{{id}}", delete_session),
@@ -45,6 +48,14 @@ OPERATIONS = (
         body=Body.IGNORED,
         leads=True,
     ),
+    *(
+        RunwayOperation(
+            operation, "POST", f"/v1/{endpoint}", create_task, body=Body.REQUIRED, creates=TASK
+        )
+        for operation, endpoint in TASK_ENDPOINTS.items()
+    ),
+    RunwayOperation("getTask", "GET", "/v1/tasks/{id}", get_task, links=True),
+    RunwayOperation("deleteTask", "DELETE", "/v1/tasks/{id}", delete_task),
     RunwayOperation("listAvatars", "GET", "/v1/avatars", list_avatars, query=("limit", "cursor")),
     RunwayOperation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar),
     RunwayOperation(

@@ -48,12 +48,21 @@ def query_usage(call: RunwayCall) -> Reply:
     """
     account = call.world.account
     start, before = _range(call)
+    amounts = {(number, MODEL): amount for number, amount in account.spent_by_day.items()}
+    amounts |= {key: amount for key, amount in account.tasks.spent.items() if amount}
+    by_day: dict[date, dict[str, int]] = {}
+    for (number, model), amount in sorted(amounts.items()):
+        if start <= (day := _date_of(number)) < before:
+            by_day.setdefault(day, {})[model] = amount
     results: list[Json] = [
-        {"date": day.isoformat(), "usedCredits": [{"model": MODEL, "amount": amount}]}
-        for number, amount in sorted(account.spent_by_day.items())
-        if start <= (day := _date_of(number)) < before
+        {
+            "date": day.isoformat(),
+            "usedCredits": [{"model": model, "amount": amount} for model, amount in used.items()],
+        }
+        for day, used in by_day.items()
     ]
-    return Reply(200, {"results": results, "models": [MODEL] if results else []})
+    models = sorted({model for used in by_day.values() for model in used})
+    return Reply(200, {"results": results, "models": models})
 
 
 def _range(call: RunwayCall) -> tuple[date, date]:

@@ -19,12 +19,13 @@ from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body, redacted_reply, redacted_text
-from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.sessions import avatar_of
+from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import error_body
 from fake_runway.web.errors import InternalError
 from fake_runway.web.replies import Rendered, Reply
@@ -97,28 +98,28 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     if operation.auth is Auth.SESSION_KEY:
         session = account.sessions.get(exchange.subject.id)
         exchange.key_fits = session is not None and account.session_key(session) == call.token
-    avatar = avatar_of(exchange.body) if operation.creates else None
-    found = world.faults_for(exchange, template=operation.template, avatar=avatar)
+    if operation.creates is TASK:
+        plan = plan_of_create(world, exchange.body)
+        found = world.faults_for_task(exchange, template=operation.template, plan=plan)
+    else:
+        avatar = avatar_of(exchange.body) if operation.creates else None
+        found = world.faults_for(exchange, template=operation.template, avatar=avatar)
     if found is None:
         return _carry_out(call, operation), ()
     faults, facts = found
     before = world.strike(faults, facts, phase=Phase.BEFORE)
     if before:
         for effect in [effect for fault in before for effect in fault.effects]:
-            name, session = effect.event_before(), account.sessions.get(exchange.subject.id)
-            event = SESSION.event_in(session.state, name) if name and session is not None else None
-            if event is not None and session is not None:
-                account.apply_event(session.id, event, at=exchange.at)
+            if name := effect.event_before():
+                world.let_happen(exchange.subject, name, at=exchange.at)
         if any(fault.replaces for fault in before):
             return _NO_REPLY, before
     reply = _carry_out(call, operation)
     late = [each for each in faults if each.fault.phase is Phase.AFTER]
     if not late:
         return reply, before
-    session = account.sessions.get(exchange.subject.id)
-    facts = facts._replace(
-        status=reply.status, state=session.state if session is not None else facts.state
-    )
+    state = world.state_of(exchange.subject)
+    facts = facts._replace(status=reply.status, state=facts.state if state is None else state)
     return reply, before + world.strike(late, facts, phase=Phase.AFTER)
 
 
@@ -134,7 +135,7 @@ def _carry_out(call: RunwayCall, operation: RunwayOperation) -> Reply:
         refusal = InternalError("Internal error")
     else:
         if operation.creates:
-            exchange.subject = Subject(SESSION.name, reply.body["id"])
+            exchange.subject = Subject(operation.creates.name, reply.body["id"])
         return reply
     exchange.code = refusal.code
     return error_reply(refusal, call.world.settings)

@@ -5,13 +5,15 @@ Pure. Nothing else in the fake knows camelCase keys, RFC 3339 instants or status
 Source: the Runway OpenAPI document of 2024-11-06; error bodies also as observed live.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
 DOC_URL = "https://docs.dev.runwayml.com/api"
@@ -62,6 +64,38 @@ def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
         case _:
             pass
     return body
+
+
+def task_body(task: Task, *, now: float, outputs: Sequence[str] = ()) -> Json:
+    """Return the body of a GET of `task`; the published document closes it per status.
+
+    Args:
+        outputs: the addresses of its files, if it has succeeded.
+    """
+    body: dict[str, Any] = {
+        "id": task.id,
+        "createdAt": instant(task.created_at),
+        "status": task.state.name,
+    }
+    match task.state:
+        case TaskState.RUNNING:
+            body["progress"] = task.progress(now)
+            body["estimatedCost"] = estimated_cost(task)
+        case TaskState.THROTTLED | TaskState.PENDING:
+            body["estimatedCost"] = estimated_cost(task)
+        case _:
+            body["cost"] = {"credits": task.cost}
+    if task.state is TaskState.SUCCEEDED:
+        body["output"] = list(outputs)
+    elif task.failure is not None:
+        body["failure"], body["failureCode"] = task.failure.text, task.failure.code
+    return body
+
+
+def estimated_cost(task: Task) -> Json:
+    """Return what a task is said to cost, `{credits}`, before it has ended."""
+    credits = task.request.estimate
+    return {"credits": int(credits) if credits == int(credits) else credits}
 
 
 LONGEST_NAME = 50

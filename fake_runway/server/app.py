@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.admin_api.paths import owns
+from fake_runway.media.handler import MediaHandler, is_media
 from fake_runway.pages import paths as pages
 from fake_runway.room.addresses import leads_to_room
 from fake_runway.room.rooms import Rooms
@@ -29,7 +30,7 @@ SETUP = (pages.FILES, "setup.json")
 
 
 class FakeApp:
-    """The handler of every request: for a page, to the admin API or a room, else to the Runway API.
+    """The handler of every request: for pages, admin API, rooms or media, else the Runway API.
 
     Args:
         livekit: where tokens lead and who signs them.
@@ -55,6 +56,7 @@ class FakeApp:
         self._hosts = hosts
         self.rooms = Rooms(worlds, livekit)
         self.demo: Demo | None = None
+        self._media = MediaHandler(worlds)
         self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
@@ -115,6 +117,8 @@ class FakeApp:
             return await self._admin.handle(request, path)
         if leads_to_room(path):
             return await self.rooms.handle(request, path)
+        if is_media(path):
+            return await self._media.handle(request, path)
         return await self._runway.handle(request, path)
 
 

@@ -14,8 +14,9 @@ from functools import cached_property
 import orjson
 from aiohttp import web
 
+from contracts.wire.documents import load
 from contracts.wire.problems import Kind, Problem, Wording, in_json, levels, where
-from contracts.wire.schema import BodyValidator, load
+from contracts.wire.shapes import OperationShapes, Shapes
 from fake_runway.core.text import short
 from fake_runway.core.types import Json
 from fake_runway.web.errors import (
@@ -170,8 +171,8 @@ class Bodies:
         Raises:
             BadBody.
         """
-        validator = self._validators[operation_id]
-        if validator.is_valid(value):
+        validator = self._shapes[operation_id].body
+        if validator is None or validator.is_valid(value):
             return
         if problems := validator.problems(value, unknown_keys=strict_keys):
             places = "; ".join(where(problem.path) for problem in problems[:8])
@@ -188,9 +189,9 @@ class Bodies:
         return PROVIDER.expected(problems[0])
 
     @cached_property
-    def _validators(self) -> Mapping[str, BodyValidator]:
-        operations = load(self.document).operations()
-        return {each.id: BodyValidator(each.request) for each in operations if each.request}
+    def _shapes(self) -> Mapping[str, OperationShapes]:
+        every = Shapes.load() if self.document == "runway" else Shapes(load(self.document))
+        return {each.operation.id: each for each in every}
 
 
 def check_tool_names(create: Json) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
+from enum import Enum
 from typing import Literal
 
 from fake_runway.clock import VirtualClock, next_turn
@@ -25,15 +26,19 @@ from fake_runway.core.history.journal import (
     Exchange,
     Log,
     Resource,
+    ResourceChange,
 )
 from fake_runway.core.history.redaction import redacted_body
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
-from fake_runway.core.sessions.rules import Change
 from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan, Session
+from fake_runway.core.task_calls import apply_task_event
+from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag
@@ -113,6 +118,7 @@ class World:
             key_tag=key_tag(origin),
             settings=scenario.settings_over(base),
             record=self._record,
+            record_task=self._record,
         )
         self.calls = 0
         self.placed: dict[str, ActiveFault] = {}
@@ -126,6 +132,7 @@ class World:
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
+        self._task_plans: dict[str, TaskPlan] = {}
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
         self._watched = False
@@ -175,7 +182,7 @@ class World:
         self.scenario = scenario
         self.since = at
         self._scenario_faults = _active_faults(scenario, at)
-        self._plans, self._bound_at = {}, {}
+        self._plans, self._task_plans, self._bound_at = {}, {}, {}
         self._count_anew(lambda _: True)
 
     def bind(self, avatar: str, form: Scenario, *, at: float) -> None:
@@ -271,6 +278,13 @@ class World:
             plan = self._plans[scenario.name] = scenario.plan_over(self.base.plan)
         return plan
 
+    def task_plan_of(self, scenario: Scenario) -> TaskPlan:
+        """Return the plan of the task form of `scenario`, the same object every time."""
+        plan = self._task_plans.get(scenario.name)
+        if plan is None:
+            plan = self._task_plans[scenario.name] = scenario.task_plan_over(self.base.task)
+        return plan
+
     def faults_for(
         self, exchange: Exchange, *, template: str, avatar: str | None
     ) -> tuple[list[ActiveFault], CallFacts] | None:
@@ -281,8 +295,21 @@ class World:
         Args:
             exchange: the call, before it is carried out.
             template: the path template of its operation.
-            avatar: which one a create asks for; None: the call is no create.
+            avatar: which one a create asks for; None: the call creates no session.
         """
+        if exchange.subject.kind == TASK.name:
+            task = self.account.tasks.by_id.get(exchange.subject.id)
+            plan_of_task = self.settings.task if task is None else task.stage.plan
+            if not (self._scenario_faults or self.placed or plan_of_task.faults):
+                return None  # the usual case
+            return self._task_faults(
+                exchange,
+                template,
+                plan_of_task,
+                since=self.since if task is None else task.created_at,
+                ordinal=None if task is None else task.ordinal,
+                state=None if task is None else task.state,
+            )
         session = self.account.sessions.get(exchange.subject.id)
         if not self._scenario_faults and not self.placed:
             of_others = avatar is None or self.form_of(avatar) is None
@@ -314,12 +341,44 @@ class World:
             state=session.state if session is not None else None,
         )
 
+    def faults_for_task(
+        self, exchange: Exchange, *, template: str, plan: TaskPlan
+    ) -> tuple[list[ActiveFault], CallFacts] | None:
+        """Do the same for a call that creates a task with this plan."""
+        ordinal = self.account.tasks.created_count
+        return self._task_faults(exchange, template, plan, since=self.since, ordinal=ordinal)
+
+    def _task_faults(
+        self,
+        exchange: Exchange,
+        template: str,
+        plan: TaskPlan,
+        *,
+        since: float,
+        ordinal: int | None,
+        state: Enum | None = None,
+    ) -> tuple[list[ActiveFault], CallFacts] | None:
+        operation = exchange.operation
+        every = (*self.active_faults, *(ActiveFault(fault, since) for fault in plan.faults))
+        found = [each for each in every if each.fault.match.allows(operation)]
+        if not found:
+            return None
+        return found, CallFacts(
+            operation,
+            exchange.method,
+            template,
+            exchange.at,
+            place=None if ordinal is None else (TASK.name, ordinal),
+            addressed=state is not None,
+            state=state,
+        )
+
     def strike(
         self, faults: Iterable[ActiveFault], facts: CallFacts, *, phase: Phase
     ) -> tuple[Fault, ...]:
         """Return which faults strike a call, before or after it is carried out, and count it.
 
-        Tallies of sessions that are forgotten are dropped.
+        Tallies of sessions and tasks that are forgotten are dropped.
         """
         striking, changed = decide(
             faults, facts, phase=phase, tallies=self.tallies, draws=self.draws
@@ -327,10 +386,34 @@ class World:
         if not changed:
             return striking
         self.tallies.update(changed)
-        if len(self.tallies) > _FEW_TALLIES + 8 * len(self.account.sessions):
-            known = {session.ordinal for session in self.account.sessions.values()} | {WORLD_SCOPE}
+        sessions, tasks = self.account.sessions, self.account.tasks.by_id
+        if len(self.tallies) > _FEW_TALLIES + 8 * (len(sessions) + len(tasks)):
+            known = {session.ordinal for session in sessions.values()} | {WORLD_SCOPE}
+            known |= {task.ordinal for task in tasks.values()}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
         return striking
+
+    def state_of(self, subject: Subject) -> Enum | None:
+        """Return the state of a resource, None if there is none."""
+        if subject.kind == TASK.name:
+            task = self.account.tasks.by_id.get(subject.id)
+            return None if task is None else task.state
+        session = self.account.sessions.get(subject.id)
+        return None if session is None else session.state
+
+    def let_happen(self, subject: Subject, event: str, *, at: float) -> None:
+        """Let an event happen to a resource, by the event's name, if its state allows that."""
+        state = self.state_of(subject)
+        if state is None:
+            return
+        kind = RUNWAY_API.kind_of(state)
+        known = kind.event_in(state, event)
+        if known is None:
+            return
+        if kind is TASK:
+            apply_task_event(self.account, subject.id, known, at=at)
+        else:
+            self.account.apply_event(subject.id, known, at=at)
 
     # Waiting
 
@@ -341,7 +424,7 @@ class World:
         self.calls_watched.wake_all()
         self.resources_watched.wake_all()
 
-    def _record(self, change: Change) -> None:
+    def _record(self, change: ResourceChange) -> None:
         self.log.add_change(change)
         if self.resources_watched:
             self.resources_watched.show(change.after, Topic(subject=change.after.id))
@@ -404,9 +487,10 @@ class World:
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
         twin.calls_watched, twin.resources_watched = Watches(), Watches()
-        twin.account = self.account.copy(twin._record)
+        twin.account = self.account.copy(twin._record, twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
+        twin._task_plans = self._task_plans.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
         twin.directions = {}

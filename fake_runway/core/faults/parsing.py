@@ -127,6 +127,10 @@ def _match(
         if operations - {moment.operation}:
             raise ValueError(f"the moment {moment.name} means operation: {moment.operation}")
         operations = frozenset({moment.operation})
+    if moment is not None and moment.one_of:
+        if operations - moment.one_of:
+            raise ValueError(f"the moment {moment.name} means another operation")
+        operations = operations or moment.one_of
     kinds = [kind.name for kind in vocabulary.lifecycles if kind.name in match]
     if len(kinds) > 1:
         raise ValueError(f"match: expected resources of one kind, got {', '.join(kinds)}")

@@ -8,8 +8,10 @@ from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.lifecycles.vocabulary import Vocabulary, references
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
 
@@ -110,7 +112,30 @@ def session_view(session: Session) -> Json:
     }
 
 
-def _next(session: Session) -> Json | None:
+def task_view(task: Task, now: float) -> Json:
+    """Return everything about a task: `TaskView`."""
+    failure = task.failure
+    return {
+        "id": task.id,
+        "ordinal": task.ordinal,
+        "state": task.state.value,
+        "event": task.event.value if task.event is not None else None,
+        "created_at": task.created_at,
+        "changed_at": task.changed_at,
+        "started_at": task.started_at,
+        "next": _next(task),
+        "operation": task.request.operation or None,
+        "model": task.request.model or None,
+        "progress": task.progress(now) if task.state is TaskState.RUNNING else None,
+        "estimate": task.request.estimate,
+        "cost": task.cost,
+        "deleted": task.deleted,
+        "scenario": task.plan.scenario or None,
+        "failure": {"code": failure.code, "text": failure.text} if failure else None,
+    }
+
+
+def _next(session: Session | Task) -> Json | None:
     if session.due_at is None or session.due_event is None or session.due_at == float("inf"):
         return None
     return {"at": session.due_at, "event": session.due_event.value}

@@ -4,6 +4,7 @@ Source: the Runway OpenAPI document of 2024-11-06; a test holds the operations e
 """
 
 from fake_runway.core.lifecycles.session import SESSION, SESSION_OPERATIONS
+from fake_runway.core.lifecycles.task import TASK, TASK_OPERATIONS
 from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, Vocabulary
 
 _CONVERSATIONS = "/v1/avatar_conversations"
@@ -11,9 +12,10 @@ _CONVERSATIONS = "/v1/avatar_conversations"
 AVATAR = ResourceKind("avatar")  # no lifecycle: all are READY
 
 RUNWAY_API = Vocabulary(
-    kinds=(SESSION, AVATAR),
+    kinds=(SESSION, TASK, AVATAR),
     operations=(
         *SESSION_OPERATIONS,
+        *TASK_OPERATIONS,
         ApiOperation("getOrganization", "GET", "/v1/organization"),
         ApiOperation("queryUsage", "POST", "/v1/organization/usage"),
         ApiOperation("listAvatars", "GET", "/v1/avatars"),

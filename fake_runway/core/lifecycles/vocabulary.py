@@ -59,8 +59,16 @@ NO_SUBJECT = Subject()
 
 
 def references(subject: Subject, kinds: Iterable["ResourceKind"]) -> dict[str, str | None]:
-    """Return the subject as JSON: a key for each kind, null for all kinds but its own."""
-    return {kind.name: subject.id if kind.name == subject.kind else None for kind in kinds}
+    """Return the subject as JSON: a key for each kind, null for all kinds but its own.
+
+    A kind that was added later has its key only where it is the subject's, so that records of
+    older versions stay the same.
+    """
+    return {
+        kind.name: subject.id if kind.name == subject.kind else None
+        for kind in kinds
+        if kind.name == subject.kind or not kind.added_later
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class Moment:
     Attributes:
         about: when that is, as a part of a sentence.
         operation: the only one that it covers; empty: all about a resource in `state`.
+        one_of: the only ones that it covers, where several do the same.
         phase: the only one in which faults can strike; None: both.
         statuses: of the answer, unless the fault says otherwise.
     """
@@ -100,6 +109,7 @@ class Moment:
     state: Enum | None = None
     phase: Phase | None = None
     statuses: frozenset[int] = frozenset()
+    one_of: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,7 @@ class ResourceKind:
         unrecorded: events that the journal leaves out, because the resource counts them itself.
         reasons: why an event happened, for timelines; an event without one is shown by its name.
         custody: None: findings do not judge this kind.
+        added_later: there are records of runs from before this kind was.
     """
 
     name: str
@@ -146,6 +157,7 @@ class ResourceKind:
     unrecorded: frozenset[Enum] = frozenset()
     reasons: Mapping[Any, str] = field(default_factory=dict)
     custody: Custody | None = None
+    added_later: bool = False
 
     def is_terminal(self, state: Enum) -> bool:
         """Return whether nothing can happen in `state` any more."""

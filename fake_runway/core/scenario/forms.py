@@ -1,4 +1,4 @@
-"""The account form and the session form: from data to values, and back."""
+"""The account form, the session form and the task form: from data to values, and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,10 @@ from fake_runway.core.durations import parse_duration, written
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.lifecycles.session import Event, Failure, State
 from fake_runway.core.problems import inside
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Settings, Switch
+from fake_runway.core.scenario.task_forms import describe_task_happening, parse_task_happenings
 from fake_runway.core.sessions.session import Happening, Plan
+from fake_runway.core.tasks.task import TaskHappening, TaskPlan
 from fake_runway.core.types import Json
 
 NOTHING: Json = MappingProxyType({})
@@ -18,19 +20,21 @@ NOTHING: Json = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One of the two forms of a scenario, parsed. What is None or missing stays as it is.
+    """One of the forms of a scenario, parsed. What is None or missing stays as it is.
 
     Attributes:
         data: what it was parsed from, to be returned as it was.
         settings: those of the table that it sets, each with its value.
         happenings: of a session form: what happens by itself.
-        faults: what goes wrong: with any call (account), with calls about the sessions (session).
+        task_happenings: of a task form, the same.
+        faults: what goes wrong: with any call (account), with calls about its resources (others).
     """
 
     data: Json = field(default_factory=lambda: NOTHING)
     settings: tuple[tuple[Switch, Any], ...] = ()
     happenings: tuple[Happening, ...] | None = None
     faults: tuple[Fault, ...] | None = None
+    task_happenings: tuple[TaskHappening, ...] | None = None
 
     def over(self, base: Settings) -> Settings:
         """Return `base` with the settings that the form has."""
@@ -62,6 +66,18 @@ def parse_session(data: Json, *, scenario: str) -> Form:
     happenings = _happenings(data["then"]) if "then" in data else None
     faults = _faults(data, prefix=f"{scenario}/", per_session=True)
     return Form(data, settings, happenings, faults)
+
+
+def parse_task(data: Json, *, scenario: str) -> Form:
+    """Return the task form that `data`, valid by `task_schema`, describes.
+
+    Raises:
+        WrongScenario.
+    """
+    settings = _settings(data, TASK)
+    happenings = parse_task_happenings(data["then"]) if "then" in data else None
+    faults = _faults(data, prefix=f"{scenario}/task-", per_session=True)
+    return Form(data, settings, faults=faults, task_happenings=happenings)
 
 
 def _settings(data: Json, table: Sequence[Switch]) -> tuple[tuple[Switch, Any], ...]:
@@ -121,6 +137,16 @@ def describe_session(plan: Plan) -> dict[str, Any]:
         del form["join_time"]  # it contradicts `running_on: consume`
     return form | {
         "then": [_described(happening) for happening in plan.happenings],
+        "faults": [dict(fault.given) for fault in plan.faults],
+    }
+
+
+def describe_task(plan: TaskPlan) -> dict[str, Any]:
+    """Return the task form that makes `plan` out of any other."""
+    settings = Settings(task=plan)
+    form: dict[str, Any] = {setting.key: setting.described(settings) for setting in TASK}
+    return form | {
+        "then": [describe_task_happening(happening) for happening in plan.happenings],
         "faults": [dict(fault.given) for fault in plan.faults],
     }
 

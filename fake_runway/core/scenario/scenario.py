@@ -18,9 +18,16 @@ from typing import Any
 from fake_runway.core.draws import draw
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.problems import ScenarioProblem, WrongScenario, noting
-from fake_runway.core.scenario.forms import NOTHING, Form, parse_account, parse_session
+from fake_runway.core.scenario.forms import (
+    NOTHING,
+    Form,
+    parse_account,
+    parse_session,
+    parse_task,
+)
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
 
 
@@ -30,7 +37,7 @@ class Scenario:
 
     Attributes:
         about, wire, state: what it is; what a client sees; what becomes of sessions and account.
-        account, session: the two forms; an empty one changes nothing.
+        account, session, task: the forms; an empty one changes nothing.
         avatars: the scenarios whose session forms avatars are bound to, by preset id or UUID.
         seed: of the worlds made with it; None: the server's.
     """
@@ -41,6 +48,7 @@ class Scenario:
     state: str = ""
     account: Form = field(default_factory=Form)
     session: Form = field(default_factory=Form)
+    task: Form = field(default_factory=Form)
     avatars: Mapping[str, "Scenario"] = field(default_factory=lambda: MappingProxyType({}))
     seed: str | None = None
 
@@ -50,7 +58,8 @@ class Scenario:
     def settings_over(self, base: Settings) -> Settings:
         """Return `base` with what this scenario changes."""
         settings = self.account.over(base)
-        return replace(settings, plan=self.plan_over(settings.plan))
+        task = self.task_plan_over(settings.task)
+        return replace(settings, plan=self.plan_over(settings.plan), task=task)
 
     def plan_over(self, base: Plan) -> Plan:
         """Return `base` with what the session form changes."""
@@ -65,6 +74,19 @@ class Scenario:
             faults=plan.faults if form.faults is None else form.faults,
         )
 
+    def task_plan_over(self, base: TaskPlan) -> TaskPlan:
+        """Return `base` with what the task form changes."""
+        form = self.task
+        if not form.data:
+            return base
+        plan, happenings = form.over(Settings(task=base)).task, form.task_happenings
+        return replace(
+            plan,
+            scenario=self.name,
+            happenings=plan.happenings if happenings is None else happenings,
+            faults=plan.faults if form.faults is None else form.faults,
+        )
+
     @property
     def account_faults(self) -> tuple[Fault, ...]:
         """The faults of the account form: they are about all calls, and counted for the world."""
@@ -72,9 +94,10 @@ class Scenario:
 
     @property
     def selectable_by(self) -> tuple[str, ...]:
-        """The ways to select it; an avatar selects the session form alone."""
+        """The ways to select it; an avatar selects the session form alone, a prompt the task's."""
         by_avatar = ("avatar",) if self.session.data and not self.account.data else ()
-        return ("tools", "address or header", "API secret", *by_avatar)
+        by_prompt = ("prompt",) if self.task.data and not self.account.data else ()
+        return ("tools", "address or header", "API secret", *by_avatar, *by_prompt)
 
     @property
     def avatar(self) -> str:
@@ -97,12 +120,14 @@ def parse_scenario(data: Json, *, default_name: str) -> Scenario:
         WrongScenario: with what the schema cannot say, of each form that is wrong.
     """
     name, seed = data.get("name", default_name), data.get("seed")
-    account, session = Form(), Form()
+    account, session, task = Form(), Form(), Form()
     problems: list[ScenarioProblem] = []
     with noting(problems, "account"):
         account = parse_account(data.get("account", NOTHING), scenario=name)
     with noting(problems, "session"):
         session = parse_session(data.get("session", NOTHING), scenario=name)
+    with noting(problems, "task"):
+        task = parse_task(data.get("task", NOTHING), scenario=name)
     if problems:
         raise WrongScenario(problems)
     return Scenario(
@@ -112,6 +137,7 @@ def parse_scenario(data: Json, *, default_name: str) -> Scenario:
         state=data.get("state", ""),
         account=account,
         session=session,
+        task=task,
         seed=None if seed is None else str(seed),
     )
 
@@ -161,6 +187,7 @@ def data_of(scenario: Scenario) -> dict[str, Any]:
         "state": scenario.state,
         "account": dict(scenario.account.data),
         "session": dict(scenario.session.data),
+        "task": dict(scenario.task.data),
         "avatars": {
             avatar: dict(bound.session.data) if bound.name == _inline_name(avatar) else bound.name
             for avatar, bound in scenario.avatars.items()

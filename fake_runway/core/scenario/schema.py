@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
+from fake_runway.core.lifecycles.task import TASK as TASK_KIND
+from fake_runway.core.lifecycles.task import TASK_TERMINAL, TaskEvent, TaskState
 from fake_runway.core.scenario.notations import DURATION
-from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Switch
+from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
+from fake_runway.core.scenario.task_forms import FAILURE_SCHEMA
 from fake_runway.core.sessions.session import OF_THE_ACCOUNT
 
 NAME_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
@@ -92,6 +95,45 @@ def session_schema() -> dict[str, Any]:
     )
 
 
+def task_schema() -> dict[str, Any]:
+    """Return the JSON schema of the task form."""
+    from fake_runway.core.faults.schema import fault_schema  # see `forms.py`
+
+    happening = _closed(
+        "Something that happens by itself.",
+        {
+            "in": {
+                "description": "The state in which it happens.",
+                "enum": [state.value for state in TaskState if state not in TASK_TERMINAL],
+            },
+            "event": {
+                "description": "What happens.",
+                "enum": sorted(event.value for event in set(TaskEvent) - TASK_KIND.automatic),
+            },
+            "after": {"description": "How long after entering the state; 0s.", **DURATION.schema},
+            "failure": dict(FAILURE_SCHEMA),
+        },
+        required=["in", "event"],
+    )
+    return _closed(
+        "How tasks go. This is the part that a tag in a prompt can choose.",
+        {
+            **_of_settings(TASK),
+            "then": {
+                "description": "What happens by itself, at most one thing for a state.",
+                "type": "array",
+                "items": happening,
+            },
+            "faults": {
+                "description": "What goes wrong with calls about these tasks; counted for each"
+                " task apart, creates for the world.",
+                "type": "array",
+                "items": fault_schema(),
+            },
+        },
+    )
+
+
 def scenario_schema() -> dict[str, Any]:
     """Return the JSON schema of a scenario file, for editors and for our own check."""
     sentence = {"type": "string", "minLength": 1}
@@ -112,6 +154,7 @@ def scenario_schema() -> dict[str, Any]:
                 "state": {"description": "What becomes of sessions and account.", **sentence},
                 "account": account_schema(),
                 "session": session_schema(),
+                "task": task_schema(),
                 "avatars": {
                     "description": "Binds preset ids and UUIDs to other scenarios, by name or"
                     " with a session form in place. Bound ids exist.",

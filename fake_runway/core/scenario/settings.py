@@ -39,7 +39,11 @@ from fake_runway.core.scenario.script import (
     script_schema,
     setup_schema,
 )
+from fake_runway.core.scenario.task_forms import FAILURE, LIMIT, PROGRESS, RUN
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.rules import TaskCost, TaskCosts
+from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.tiers import TaskLimits
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -92,7 +96,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one world behaves. The rows of `ACCOUNT` and `SESSION` explain each field."""
+    """How one world behaves. The rows of `ACCOUNT`, `SESSION` and `TASK` explain each field."""
 
     plan: Plan = field(default_factory=Plan)
     limits: Limits = field(default_factory=Limits)
@@ -108,6 +112,11 @@ class Settings:
     strict_keys: bool = True
     consume_body: ConsumeBody = ConsumeBody.STRICT
     doc_url: bool = True
+    task: TaskPlan = field(default_factory=TaskPlan)
+    task_limits: TaskLimits = field(default_factory=TaskLimits)
+    task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
+    deleted_task_is_gone: bool = True
+    prompt_tags: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,7 @@ class Switch:
     """One row of the table: a field of `Settings` that scenarios and `serve` can set.
 
     Attributes:
-        key: what the account form or the session form calls it.
+        key: what its form (account, session, task) calls it.
         notation: how its values are written.
         help: what it decides, in one sentence.
         source: where the default comes from.
@@ -246,6 +255,54 @@ ACCOUNT = (
         option_help="A custom avatar that exists; repeatable.",
     ),
     Switch("latency", DURATION, "Every answer is held back this long.", _OURS),
+    Switch(
+        "tier",
+        choice({1: 1, 2: 2, 3: 3, 4: 4, 5: 5}),
+        "The usage tier, which limits the tasks of each model.",
+        _TIER,
+        "task_limits.tier",
+    ),
+    Switch(
+        "task_concurrency",
+        LIMIT,
+        "Tasks of one model active at once; more are THROTTLED.",
+        "As the tier says.",
+        "task_limits.concurrency",
+    ),
+    Switch(
+        "task_daily",
+        LIMIT,
+        "Creates for one model in any 24 hours.",
+        "As the tier says.",
+        "task_limits.daily",
+    ),
+    Switch(
+        "failed_task_cost",
+        member(TaskCost),
+        "What a failed task costs; documented: nothing, unless moderation failed it.",
+        "Public pages charge moderated runs in full; the published example of one costs 0.",
+        "task_costs.failed",
+    ),
+    Switch(
+        "cancelled_task_cost",
+        choice({"full": TaskCost.FULL, "zero": TaskCost.ZERO}),
+        "What a task costs that was deleted before it ended.",
+        _ASSUMED,
+        "task_costs.cancelled",
+    ),
+    Switch(
+        "deleted_task",
+        choice({404: True, "cancelled": False}),
+        "GET of a task that was deleted before it ended.",
+        "Published: 404; the status CANCELLED exists and was not seen.",
+        "deleted_task_is_gone",
+    ),
+    Switch(
+        "prompt_tags",
+        FLAG,
+        "A tag [fake:NAME] in a prompt selects the task form of a scenario.",
+        _OURS,
+    ),
 )
 """The settings of the account form."""
 
@@ -319,3 +376,56 @@ SESSION = (
     ),
 )
 """The settings of the session form; `running_on` comes first, because `join_time` depends on it."""
+
+TASK = (
+    Switch(
+        "throttled",
+        DURATION,
+        "Stays THROTTLED this long, whatever capacity there is.",
+        _OURS,
+        "task.throttled",
+        option=None,
+    ),
+    Switch("pending", DURATION, "From admitted to RUNNING.", _ASSUMED, "task.pending", option=None),
+    Switch(
+        "run",
+        RUN,
+        "From RUNNING to its end; usual: as long as its model usually takes.",
+        "Times that were seen, or assumed; see docs/tasks.md.",
+        "task.run",
+        option=None,
+    ),
+    Switch(
+        "progress",
+        PROGRESS,
+        "The progress while RUNNING; without steps, even ones every 5 seconds.",
+        "Published: no more often than every 5 seconds.",
+        "task.progress",
+        option=None,
+    ),
+    Switch(
+        "failure",
+        FAILURE,
+        "It fails at the end of its run, for this reason; null: it succeeds.",
+        _OURS,
+        "task.failure",
+        option=None,
+    ),
+    Switch(
+        "output",
+        choice({"files": True, "none": False}),
+        "What a task that succeeded has made.",
+        _OURS,
+        "task.has_output",
+        option=None,
+    ),
+    Switch(
+        "output_lifetime",
+        SPAN,
+        "How long the address of an output works, counted from its GET.",
+        "Published: 24 to 48 hours.",
+        "task.output_lifetime_s",
+        option=None,
+    ),
+)
+"""The settings of the task form."""

@@ -1,4 +1,4 @@
-"""Which session is due next.
+"""Which session or task is due next.
 
 The problem: a heap of a hundred thousand sessions lies all over the memory, and taking one out
 waits for the memory some forty times: 8 of the 15 us of an event. Sorting all that is due at once
@@ -10,28 +10,38 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from math import inf
-
-from fake_runway.core.sessions.session import Session
+from typing import Any, Generic, Protocol, TypeVar
 
 _SLOTS_PER_S = 16
 
 
-@dataclass(slots=True)
-class Agenda:
-    """Sessions by `due_at`, of equals the one with the lower ordinal first.
+class Due(Protocol):
+    """A value that something happens to by itself, at `due_at`; it sorts by that first."""
 
-    It may hold versions of sessions that others have replaced since: who reads it has to check.
+    @property
+    def due_at(self) -> float | None: ...
+    def __lt__(self, other: Any, /) -> bool: ...
+
+
+D = TypeVar("D", bound=Due)
+
+
+@dataclass(slots=True)
+class Agenda(Generic[D]):
+    """Sessions and tasks by `due_at`; of equals as they sort: sessions first, by their ordinals.
+
+    It may hold versions that others have replaced since: who reads it has to check.
     """
 
-    _heaps: dict[int, list[Session]] = field(default_factory=dict)  # by slot; none is empty
+    _heaps: dict[int, list[D]] = field(default_factory=dict)  # by slot; none is empty
     _slots: list[int] = field(default_factory=list)  # a heap of the keys
     _length: int = 0
 
     def __len__(self) -> int:
         return self._length
 
-    def add(self, session: Session) -> None:
-        """Add a session; one that is never due is left out."""
+    def add(self, session: D) -> None:
+        """Add one; what is never due is left out."""
         due_at = session.due_at
         if due_at is None or due_at == inf:
             return
@@ -44,8 +54,8 @@ class Agenda:
         else:
             heappush(heap, session)
 
-    def first(self) -> Session | None:
-        """Return the session that is due next, None if none is."""
+    def first(self) -> D | None:
+        """Return what is due next, None if nothing is."""
         return self._heaps[self._slots[0]][0] if self._slots else None
 
     def remove_first(self) -> None:
@@ -58,8 +68,8 @@ class Agenda:
             del self._heaps[slot]
             heappop(self._slots)
 
-    def keep(self, wanted: Callable[[Session], bool]) -> None:
-        """Remove all sessions that are not `wanted`. O(sessions)."""
+    def keep(self, wanted: Callable[[D], bool]) -> None:
+        """Remove all that are not `wanted`. O(length)."""
         kept = {slot: [*filter(wanted, heap)] for slot, heap in self._heaps.items()}
         self._heaps = {slot: heap for slot, heap in kept.items() if heap}
         self._slots = sorted(self._heaps)
@@ -67,7 +77,7 @@ class Agenda:
         for heap in self._heaps.values():
             heapify(heap)
 
-    def copy(self) -> "Agenda":
-        """Return an independent copy. O(sessions)."""
+    def copy(self) -> "Agenda[D]":
+        """Return an independent copy. O(length)."""
         heaps = {slot: heap.copy() for slot, heap in self._heaps.items()}
         return Agenda(heaps, self._slots.copy(), self._length)

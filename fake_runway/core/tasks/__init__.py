@@ -1,1 +1,1 @@
-"""Tasks: what models there are, what they make, and what that costs."""
+"""Tasks as values and their rules; what models there are, what they make, and what that costs."""

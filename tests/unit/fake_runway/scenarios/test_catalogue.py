@@ -75,8 +75,8 @@ def mine(tmp_path: Path) -> Path:
         (
             "session: {queued: 5s}\nsesion: {}",
             (
-                "2: $.sesion: expected one of name, about, wire, state, account, session, avatars,"
-                " seed, got sesion; did you mean session?"
+                "2: $.sesion: expected one of name, about, wire, state, account, session, task,"
+                " avatars, seed, got sesion; did you mean session?"
             ),
         ),
         (
@@ -512,7 +512,9 @@ def test_each_says_what_it_is_and_does() -> None:
 def test_no_two_are_the_same() -> None:
     """Neither in name nor in what they do."""
     forms = [
-        json.dumps([dict(each.account.data), dict(each.session.data)], sort_keys=True)
+        json.dumps(
+            [dict(form.data) for form in (each.account, each.session, each.task)], sort_keys=True
+        )
         for each in CATALOGUE
     ]
     assert len(set(forms)) == len(forms) == len(set(CATALOGUE.names))
@@ -531,7 +533,8 @@ def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
     """All that a session form can set can be selected by an avatar."""
     of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.data}
     account = CATALOGUE.themes["Credits, quota, capacity and keys of the account"]
-    assert of_accounts == {*account, "avatar-ready-after-10-s"}
+    of_tasks = {"one-task-at-a-time", "no-more-tasks-today", "no-credits-for-tasks"}
+    assert of_accounts == {*account, *of_tasks, "avatar-ready-after-10-s"}
 
 
 def test_each_can_be_put_over_any_settings() -> None:

@@ -18,6 +18,8 @@ from fake_runway.core.scenario.settings import (
     Switch,
 )
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.rules import TaskCost, TaskCosts
+from fake_runway.core.tasks.tiers import TaskLimits
 from fake_runway.room.tokens import LiveKit
 from fake_runway.testing.embedded import configuration
 
@@ -36,6 +38,10 @@ OTHER = Settings(
     strict_keys=False,
     consume_body=ConsumeBody.LENIENT,
     doc_url=False,
+    task_limits=TaskLimits(tier=2, concurrency=3, daily=None),
+    task_costs=TaskCosts(TaskCost.ZERO, TaskCost.ZERO),
+    deleted_task_is_gone=False,
+    prompt_tags=False,
 )
 
 

@@ -20,8 +20,10 @@ from fake_runway.core.durations import LONGEST_S, NEVER, Duration, Fixed, Lognor
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.faults.schema import fault_schema
 from fake_runway.core.lifecycles.session import Event, Failure, State
+from fake_runway.core.lifecycles.task import TASK as TASK_KIND
+from fake_runway.core.lifecycles.task import TASK_FAILURES, TASK_TRANSITIONS
 from fake_runway.core.problems import Path, WrongScenario
-from fake_runway.core.scenario.forms import describe_account, describe_session
+from fake_runway.core.scenario.forms import describe_account, describe_session, describe_task
 from fake_runway.core.scenario.scenario import (
     Scenario,
     avatar_of,
@@ -31,8 +33,18 @@ from fake_runway.core.scenario.scenario import (
     scenario_line,
 )
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
-from fake_runway.core.scenario.settings import ConsumeBody, ErrorStyle, KeyState, Limits, Settings
+from fake_runway.core.scenario.settings import (
+    TASK,
+    ConsumeBody,
+    ErrorStyle,
+    KeyState,
+    Limits,
+    Settings,
+)
 from fake_runway.core.sessions.session import Happening, Plan
+from fake_runway.core.tasks.rules import TaskCost, TaskCosts
+from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
+from fake_runway.core.tasks.tiers import OF_THE_TIER, TaskLimits
 from fake_runway.core.types import LARGEST_INTEGER
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
@@ -123,6 +135,52 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
+failures = st.builds(Failure, st.text(min_size=1, max_size=5), st.text(max_size=5)) | st.just(
+    Failure("ASSET.INVALID", TASK_FAILURES["ASSET.INVALID"])
+)
+TASKS_CAN = [
+    (state, event)
+    for state, row in TASK_TRANSITIONS.items()
+    for event in row
+    if event not in TASK_KIND.automatic
+]
+
+
+@st.composite
+def task_plans(draw: st.DrawFn) -> TaskPlan:
+    """Return a plan of tasks as a scenario of some name makes it."""
+    return TaskPlan(
+        throttled=draw(durations),
+        pending=draw(durations),
+        run=draw(st.none() | durations),
+        progress=draw(
+            st.lists(
+                st.builds(ProgressStep, st.floats(0, 1), after_s=spans_s)
+                | st.builds(ProgressStep, st.floats(0, 1), percent=st.floats(0, 100)),
+                max_size=2,
+            ).map(tuple)
+        ),
+        failure=draw(st.none() | failures),
+        happenings=draw(
+            st.lists(
+                st.builds(
+                    lambda possible, after, failure: TaskHappening(
+                        possible[0], possible[1], after, failure
+                    ),
+                    st.sampled_from(TASKS_CAN),
+                    durations,
+                    st.none() | failures,
+                ),
+                max_size=2,
+                unique_by=lambda happening: happening.state,
+            ).map(tuple)
+        ),
+        has_output=draw(st.booleans()),
+        output_lifetime_s=draw(spans_s),
+        scenario="x",
+    )
+
+
 all_settings = st.builds(
     Settings,
     plan=plans(),
@@ -139,6 +197,17 @@ all_settings = st.builds(
     strict_keys=st.booleans(),
     consume_body=st.sampled_from(ConsumeBody),
     doc_url=st.booleans(),
+    task_limits=st.builds(
+        TaskLimits,
+        st.integers(1, 5),
+        st.sampled_from([None, OF_THE_TIER, 0, 3]),
+        st.sampled_from([None, OF_THE_TIER, 0, 3]),
+    ),
+    task_costs=st.builds(
+        TaskCosts, st.sampled_from(TaskCost), st.sampled_from([TaskCost.FULL, TaskCost.ZERO])
+    ),
+    deleted_task_is_gone=st.booleans(),
+    prompt_tags=st.booleans(),
 )
 
 
@@ -179,6 +248,37 @@ def test_the_default_settings_come_back_without_a_name() -> None:
     )
 
 
+@SLOW_LAW
+@given(task_plans(), task_plans(), st.sets(st.sampled_from([each.key for each in TASK])))
+def test_a_described_plan_of_tasks_comes_back_over_any_other(
+    plan: TaskPlan, base: TaskPlan, left_out: set[str]
+) -> None:
+    """The task form makes the plan; what it leaves out stays."""
+    form = {key: each for key, each in describe_task(plan).items() if key not in left_out}
+
+    scenario = parsed(json.loads(json.dumps({"task": form})), name="x")
+    result = Settings(task=scenario.task_plan_over(base))
+
+    for setting in TASK:
+        kept = Settings(task=base if setting.key in left_out else plan)
+        assert setting.described(result) == setting.described(kept)
+    assert result.task.happenings == plan.happenings
+    if not left_out:
+        assert result.task == plan
+
+
+def test_the_task_form_is_a_part_of_the_settings() -> None:
+    """A scenario with one has the ways to select it that a session form has, but by a prompt."""
+    scenario = parsed({"task": {"run": "5s", "failure": "INTERNAL"}}, name="x")
+
+    plan = scenario.settings_over(Settings()).task
+    assert (plan.run, plan.failure) == (Fixed(5.0), Failure("INTERNAL", TASK_FAILURES["INTERNAL"]))
+    assert "prompt" in scenario.selectable_by
+    assert "avatar" not in scenario.selectable_by
+    of_the_account = parsed({"task": {"run": "5s"}, "account": {"credits": 1}}, name="x")
+    assert "prompt" not in of_the_account.selectable_by
+
+
 # One over another
 
 ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
@@ -198,6 +298,13 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "version_header": lambda one: one.version_required,
     "custom_avatars": lambda one: one.avatars,
     "latency": lambda one: one.latency,
+    "tier": lambda one: one.task_limits.tier,
+    "task_concurrency": lambda one: one.task_limits.concurrency,
+    "task_daily": lambda one: one.task_limits.daily,
+    "failed_task_cost": lambda one: one.task_costs.failed,
+    "cancelled_task_cost": lambda one: one.task_costs.cancelled,
+    "deleted_task": lambda one: one.deleted_task_is_gone,
+    "prompt_tags": lambda one: one.prompt_tags,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
@@ -502,11 +609,16 @@ def test_what_the_schema_allows_is_parsed_or_refused(data: dict[str, Any], known
 
     settings = scenario.settings_over(Settings(plan=Plan(join=Fixed(1.0))))
 
-    assert parsed(
-        {"account": describe_account(settings), "session": describe_session(settings.plan)},
-        name=settings.plan.scenario or "made-up",
-    ).settings_over(Settings()) == replace(
-        settings, plan=replace(settings.plan, scenario=settings.plan.scenario or "made-up")
+    name = settings.plan.scenario or "made-up"
+    described = {
+        "account": describe_account(settings),
+        "session": describe_session(settings.plan),
+        "task": describe_task(settings.task),
+    }
+    assert parsed(described, name=name).settings_over(Settings()) == replace(
+        settings,
+        plan=replace(settings.plan, scenario=name),
+        task=replace(settings.task, scenario=name),
     )
     for bound in avatars.values():
         bound.plan_over(settings.plan)

@@ -23,15 +23,15 @@ def due(instants: list[float]) -> list[Session]:
     return [made_up(ordinal=number, due_at=at) for number, at in enumerate(instants)]
 
 
-def agenda_of(sessions: list[Session]) -> Agenda:
+def agenda_of(sessions: list[Session]) -> Agenda[Session]:
     """Return an agenda that was given these sessions."""
-    agenda = Agenda()
+    agenda = Agenda[Session]()
     for session in sessions:
         agenda.add(session)
     return agenda
 
 
-def taken(agenda: Agenda) -> list[Session]:
+def taken(agenda: Agenda[Session]) -> list[Session]:
     """Take all sessions out of an agenda."""
     sessions = []
     while (session := agenda.first()) is not None:

@@ -1,0 +1,100 @@
+"""Downloads of outputs: GET and HEAD, whole or a range, 403 once the address has expired."""
+
+import asyncio
+import re
+
+from aiohttp import web
+
+from fake_runway.core.lifecycles.task import TaskState
+from fake_runway.core.tasks.task import Task
+from fake_runway.media.addresses import ROOT, is_valid, output_seed, read_address
+from fake_runway.media.files import MediaFile, media_file
+from fake_runway.web import cors
+from fake_runway.web.paths import Path
+from fake_runway.worlds.registry import Worlds
+
+_PIECE = 1 << 18  # bytes that are written at once
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_HEADERS = {**cors.ORIGIN, "X-Content-Type-Options": "nosniff"}
+
+
+def is_media(path: Path) -> bool:
+    """Return whether a path is that of an output."""
+    return path.in_world[:1] == (ROOT,)
+
+
+class MediaHandler:
+    """The handler of every download."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
+        """Answer a request for an output."""
+        if request.method not in ("GET", "HEAD"):
+            return _refusal(405, "Expected GET or HEAD.", {"Allow": "GET, HEAD"})
+        world = None if path.world is None else self._worlds.used(path.world)
+        address = read_address(path.in_world, request.rel_url.query)
+        if world is None or address is None:
+            return _refusal(404, "There is no such output.")
+        if not is_valid(address, draws=world.draws, now=world.clock.now()):
+            return _refusal(403, "The address has expired, or was not made by a GET of its task.")
+        task = world.account.tasks.by_id.get(address.task)
+        if task is None or not _has(task, address.number):
+            return _refusal(404, "There is no such output.")
+        seed = output_seed(world.draws, task, address.number)
+        # a large picture takes a tenth of a second
+        file = await asyncio.to_thread(media_file, task.request.output, seed=seed)
+        if file is None:
+            return _refusal(501, f"This fake cannot make {task.request.output.format} yet.")
+        return await _send(request, file)
+
+
+def _has(task: Task, index: int) -> bool:
+    is_there = task.state is TaskState.SUCCEEDED and not task.deleted and task.plan.has_output
+    return is_there and index < task.request.output.files
+
+
+def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response({"error": text}, status=status, headers=_HEADERS | (headers or {}))
+
+
+async def _send(request: web.BaseRequest, file: MediaFile) -> web.StreamResponse:
+    length = file.content.length
+    part = _range_of(request.headers.get("Range", ""), length)
+    if part is None:
+        return _refusal(
+            416, "The range is not in the file.", {"Content-Range": f"bytes */{length}"}
+        )
+    start, stop = part
+    whole = part == (0, length)
+    answer = web.StreamResponse(status=200 if whole else 206, headers=_HEADERS)
+    answer.content_type = file.content_type
+    answer.content_length = stop - start
+    answer.headers["Accept-Ranges"] = "bytes"
+    if not whole:
+        answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
+    await answer.prepare(request)
+    if request.method == "GET":
+        for at in range(start, stop, _PIECE):
+            await answer.write(file.content.read(at, min(stop, at + _PIECE)))
+    await answer.write_eof()
+    return answer
+
+
+def _range_of(header: str, length: int) -> tuple[int, int] | None:
+    """Return what a Range asks for, from and to; None: no byte of the file.
+
+    What is no single range of bytes asks for the whole, as the standard has it.
+    """
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or match[1] == match[2] == "":
+        return 0, length
+    if match[1] == "":
+        last = min(int(match[2]), length)
+        return (length - last, length) if last else None
+    start = int(match[1])
+    stop = length if match[2] == "" else min(length, int(match[2]) + 1)
+    if match[2] != "" and int(match[2]) < start:
+        return 0, length
+    return (start, stop) if start < length else None
