@@ -18,6 +18,7 @@ from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.worlds.world import World as Inside
 from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened, running_chromium
 from tests.support.processes import PATIENCE_S
+from tests.support.room import HOSTED
 from tests.support.servers import Fake, serving_fake
 from tests.support.threads import in_a_thread
 
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Fake]:
     """One fake for all; each test has a world of its own."""
-    with in_a_thread(serving_fake) as served:
+    with in_a_thread(lambda: serving_fake(livekit=HOSTED)) as served:
         yield served
 
 
@@ -189,6 +190,33 @@ def test_each_action_shows_its_curl_and_its_python(browser: Browser, world: Worl
         before = world.admin.clock.now()
         executed(python)
         assert world.admin.clock.now() == pytest.approx(before + 60)
+
+
+JOIN = """async ({url, token}) => {
+    await import('/__pages/call-view.js');
+    const view = document.createElement('call-view');
+    view.id = 'user';
+    document.body.append(view);
+    await view.join({url: url.replace(/^ws/, 'http') + '/whep', token});
+}"""
+
+
+def test_a_running_call_is_watched(browser: Browser, world: World) -> None:
+    """The picture moves for the viewer as for the user, and the session knows of the user alone."""
+    world.admin.clock.set_rate(1)
+    session, key = world.ready("cat-character")
+    credentials = world.consume(session, key)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/sessions/{session}")
+        shows(page, "Hang up")
+        page.evaluate(JOIN, credentials)
+        page.locator("#user[state=ready]").wait_for()
+        page.get_by_role("button", name="Watch").click()
+        page.locator("call-view.watched[state=ready]").wait_for()
+        lines = "\n".join(world.admin.timeline(session).lines)
+        assert lines.count("joined") == 1
+        tab.shot("dashboard-watched")
 
 
 def executed(python: str) -> None:
