@@ -196,6 +196,7 @@ JOIN = """async ({url, token}) => {
     await import('/__pages/call-view.js');
     const view = document.createElement('call-view');
     view.id = 'user';
+    Object.assign(view.style, {position: 'fixed', right: 0, bottom: 0, width: '160px'});
     document.body.append(view);
     await view.join({url: url.replace(/^ws/, 'http') + '/whep', token});
 }"""
@@ -298,6 +299,7 @@ def test_two_tabs_and_a_break_lose_and_double_nothing(browser: Browser, world: W
         shows(other.page, "12 of 12")
         expected = [f"journal-{number}" for number in range(12)]
         assert numbers(one.page) == numbers(other.page) == expected
+        assert sum("after=0" in address for address in other.requests) == 1
         world.admin.reset()
         world.create()
         for tab in (one, other):
