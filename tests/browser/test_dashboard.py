@@ -270,6 +270,21 @@ def test_a_scenario_is_found_read_and_used(browser: Browser, world: World) -> No
         assert world.admin.current_scenario().name == "create-429-twice"
 
 
+def test_sessions_stay_without_their_journal(browser: Browser, world: World) -> None:
+    """Lanes do not need the entries, and an address names an entry before it has come."""
+    lively(world)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/journal/2")
+        page.get_by_role("region", name="Answer").get_by_text('"id"').wait_for()
+        page.get_by_role("button", name="Clear").click()
+        page.get_by_role("dialog").get_by_role("button", name="Clear").click()
+        shows(page, "0 of 0")
+        page.get_by_role("tab", name="Sessions").click()
+        shows(page, "6 sessions")
+        page.get_by_role("listbox", name="Sessions").get_by_text("failed").first.wait_for()
+
+
 def numbers(page: Page) -> list[str]:
     """Return the entries that the journal's list has, as ids of elements."""
     found: list[str] = page.eval_on_selector_all(
@@ -433,7 +448,7 @@ def test_the_dashboard_is_light(browser: Browser, world: World) -> None:
     answers: list[Response] = []
     with opened(browser) as tab:
         page = tab.page
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))
         page.goto(f"{world.url}/scenario")
         page.locator("pre.yaml").get_by_text("name:").wait_for()
         transferred = sum(

@@ -66,14 +66,13 @@ export function sessionsView(context) {
   function update() {
     if (detail) return detail.update();
     now = clock.now();
-    let sessions = [...store.sessions.values()].reverse();
-    sessions = sessions.filter((session) =>
+    const sessions = store.newest().filter((session) =>
       (state === "all" || (state === "live" ? !session.ended : session.state === state))
       && (!search || `${session.id} ${session.avatar} ${session.state}`.toLowerCase().includes(search)));
     const from = Math.min(...sessions.slice(0, 2_000).map((session) => session.first), now);
     const byOrder = by === "order" || (by === "auto" && now - from < 0.05 && store.next > 0);
     if (byOrder) {
-      const first = Math.min(...sessions.map((session) => session.numbers[0]), store.next);
+      const first = Math.min(...sessions.map((session) => Math.max(0, session.numbers[0])), store.next);
       const count = window_ === "all" ? Infinity : Number(window_);
       axis = new Axis(Math.max(first, store.next - count), store.next, "order");
     } else {
