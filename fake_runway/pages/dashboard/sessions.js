@@ -187,7 +187,7 @@ function sessionDetail(context, id) {
       const now = session.ended ? session.last : Math.max(clock.now(), session.last);
       const flat = now - session.first < 0.05;
       const axis = flat ? new Axis(session.numbers[0], session.numbers[1] + 1, "order")
-        : new Axis(session.first - (now - session.first) * 0.01, now + (now - session.first) * 0.02, "time");
+        : new Axis(session.first - (now - session.first) * 0.01, now + (now - session.first) * 0.04, "time");
       fill(laneCard, h("div", { class: "lane-big" }, ruler(axis, session.first, 800), lane(session, axis, now)));
       list.show(store.of(id));
     }
