@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, islice, takewhile
 
 from fake_runway.clock import VirtualClock
@@ -76,7 +77,6 @@ class Worlds:
         looking: held by the one who looks through all that is kept, so that thousands who want to
             at the same moment leave turns to others.
         alarms: of those who wait at most so long.
-        begun: tells this server from others that had its address.
     """
 
     def __init__(
@@ -106,10 +106,14 @@ class Worlds:
         self._by_tag: dict[str, World] = {}
         self._incarnations = count()
         self._listeners: set[ChangedWorlds] = set()
-        self.begun = f"{int(source() * 1000):x}"
 
     def __len__(self) -> int:
         return len(self._by_name)
+
+    @cached_property
+    def begun(self) -> str:
+        """What tells this server from others that had its address."""
+        return f"{int(self._source() * 1000):x}"
 
     def __iter__(self) -> Iterator[World]:
         return iter(list(self._by_name.values()))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_runway.client import Admin
+from tests.browser.calls import ARGUMENTS, CHROMIUM
 from tests.clients.npm import node_with_packages
 from tests.support.processes import PATIENCE_S
 from tests.support.servers import CREATE, VERSION, Fake
@@ -21,7 +22,6 @@ from tests.support.servers import CREATE, VERSION, Fake
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 ARTIFACTS = Path(__file__).parent / "artifacts"
 AXE = Path(__file__).parent / "axe"
 LIGHT, DARK, PHONE = "light", "dark", "phone"
@@ -34,10 +34,7 @@ def running_chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}")
     with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu"],  # it runs as root in containers
-        )
+        chromium = running.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
         yield chromium
         chromium.close()
 
@@ -149,10 +146,10 @@ class World:
             polled = self.call("GET", f"/v1/realtime_sessions/{session}")
         return session, polled["sessionKey"]
 
-    def consume(self, session: str, key: str) -> None:
-        """Consume a session as a browser does."""
+    def consume(self, session: str, key: str) -> Any:
+        """Consume a session as a browser does; return the credentials."""
         path = f"/v1/realtime_sessions/{session}/consume"
-        self.call("POST", path, {}, {"Authorization": f"Bearer {key}"})
+        return self.call("POST", path, {}, {"Authorization": f"Bearer {key}"})
 
 
 def lively(world: World) -> list[str]:

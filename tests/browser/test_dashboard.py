@@ -18,6 +18,7 @@ from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.worlds.world import World as Inside
 from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened, running_chromium
 from tests.support.processes import PATIENCE_S
+from tests.support.room import HOSTED
 from tests.support.servers import Fake, serving_fake
 from tests.support.threads import in_a_thread
 
@@ -38,7 +39,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def fake() -> Iterator[Fake]:
     """One fake for all; each test has a world of its own."""
-    with in_a_thread(serving_fake) as served:
+    with in_a_thread(lambda: serving_fake(livekit=HOSTED)) as served:
         yield served
 
 
@@ -191,6 +192,34 @@ def test_each_action_shows_its_curl_and_its_python(browser: Browser, world: Worl
         assert world.admin.clock.now() == pytest.approx(before + 60)
 
 
+JOIN = """async ({url, token}) => {
+    await import('/__pages/call-view.js');
+    const view = document.createElement('call-view');
+    view.id = 'user';
+    Object.assign(view.style, {position: 'fixed', right: 0, bottom: 0, width: '160px'});
+    document.body.append(view);
+    await view.join({url: url.replace(/^ws/, 'http') + '/whep', token});
+}"""
+
+
+def test_a_running_call_is_watched(browser: Browser, world: World) -> None:
+    """The picture moves for the viewer as for the user, and the session knows of the user alone."""
+    world.admin.clock.set_rate(1)
+    session, key = world.ready("cat-character")
+    credentials = world.consume(session, key)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/sessions/{session}")
+        shows(page, "Hang up")
+        page.evaluate(JOIN, credentials)
+        page.locator("#user[state=ready]").wait_for()
+        page.get_by_role("button", name="Watch").click()
+        page.locator("call-view.watched[state=ready]").wait_for()
+        lines = "\n".join(world.admin.timeline(session).lines)
+        assert lines.count("joined") == 1
+        tab.shot("dashboard-watched")
+
+
 def executed(python: str) -> None:
     """Run what the dashboard shows as Python."""
     names: dict[str, Any] = {}
@@ -241,6 +270,21 @@ def test_a_scenario_is_found_read_and_used(browser: Browser, world: World) -> No
         assert world.admin.current_scenario().name == "create-429-twice"
 
 
+def test_sessions_stay_without_their_journal(browser: Browser, world: World) -> None:
+    """Lanes do not need the entries, and an address names an entry before it has come."""
+    lively(world)
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/journal/2")
+        page.get_by_role("region", name="Answer").get_by_text('"id"').wait_for()
+        page.get_by_role("button", name="Clear").click()
+        page.get_by_role("dialog").get_by_role("button", name="Clear").click()
+        shows(page, "0 of 0")
+        page.get_by_role("tab", name="Sessions").click()
+        shows(page, "6 sessions")
+        page.get_by_role("listbox", name="Sessions").get_by_text("failed").first.wait_for()
+
+
 def numbers(page: Page) -> list[str]:
     """Return the entries that the journal's list has, as ids of elements."""
     found: list[str] = page.eval_on_selector_all(
@@ -270,6 +314,7 @@ def test_two_tabs_and_a_break_lose_and_double_nothing(browser: Browser, world: W
         shows(other.page, "12 of 12")
         expected = [f"journal-{number}" for number in range(12)]
         assert numbers(one.page) == numbers(other.page) == expected
+        assert sum("after=0" in address for address in other.requests) == 1
         world.admin.reset()
         world.create()
         for tab in (one, other):
@@ -403,7 +448,7 @@ def test_the_dashboard_is_light(browser: Browser, world: World) -> None:
     answers: list[Response] = []
     with opened(browser) as tab:
         page = tab.page
-        page.on("response", answers.append)
+        page.on("response", lambda answer: answers.append(answer))
         page.goto(f"{world.url}/scenario")
         page.locator("pre.yaml").get_by_text("name:").wait_for()
         transferred = sum(

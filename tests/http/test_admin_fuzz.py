@@ -115,7 +115,7 @@ def test_damaged_bodies_are_refused_or_done(operation: str) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("operation", [each for each in OPERATIONS if each != "dropWorld"])
+@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - {"dropWorld", "getEvents"}))
 def test_very_many_damaged_bodies_are_refused_or_done(operation: str) -> None:
     """The same for long."""
     for seed in range(60):

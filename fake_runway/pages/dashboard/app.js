@@ -80,7 +80,7 @@ class WorldPage {
     this.clock = this.context.clock = new WorldClock(this.context);
     this.store.addEventListener("change", () => this.#changed());
     this.stream = new Stream(world, (events) => this.#take(events), say);
-    this.lookAgain = batched(() => this.#look());
+    this.lookAgain = this.context.lookAgain = batched(() => this.#look());
     fill(document.getElementById("crumb"), h("span", { class: "soft", "aria-hidden": "true" }, "/ "), h("h1", { class: "name" }, world));
     this.#drawTabs();
     this.clock.draw();
@@ -107,10 +107,10 @@ class WorldPage {
 
   async #look() {
     try {
-      const view = await get(this.world, "/world");
+      const [view, { sessions }] = await Promise.all([get(this.world, "/world"), get(this.world, "/sessions?limit=1000")]);
       this.#began = view.epoch;
       this.clock.take(view.clock);
-      this.#changed();
+      this.store.know(sessions);
     } catch {
       // the stream says how the connection is
     }
@@ -125,7 +125,7 @@ class WorldPage {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.clock.load(), 150);
     }
-    if (events.some(({ kind, data }) => kind === "reset" || data.act)) this.#view?.reload?.();
+    if (events.some(({ kind, data }) => kind === "reset" || (data.act && data.act !== "reportCall"))) this.#view?.reload?.();
   }
 
   #changed() {
@@ -135,7 +135,6 @@ class WorldPage {
       count.textContent = number.toLocaleString("en");
     }
     this.#view?.update();
-    if (this.#item && this.#tab.id === "journal" && this.#view.waiting) this.#open();
   }
 
   show({ tab: id, item }) {

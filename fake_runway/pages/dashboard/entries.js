@@ -122,7 +122,8 @@ export function entryDetail(entry, { start, world }) {
         h("h3", {}, "Request"),
         h("dl", { class: "facts" },
           fact("agent", request.agent), fact("retry", request.retry || null),
-          fact("version header", request.versioned ? "right" : "missing or wrong"),
+          fact("version header", request.versioned ? "right"
+            : entry.operation === "consumeSession" ? null : "missing or wrong"),
           fact("content type", request.content_type), fact("cookies", request.cookies && "sent"),
           fact("secret in URL", request.secret_in_url && "yes"),
           fact("key", request.key_fits === null ? null : request.key_fits ? "fits" : "does not fit"),

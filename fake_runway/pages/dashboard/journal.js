@@ -14,6 +14,7 @@ export function journalView(context) {
   let operation = "";
   let search = "";
   let chosen = null;
+  let wanted = null;
   const side = h("div", { class: "detail", tabindex: "-1" });
   const counts = h("span", { class: "soft small number" });
   const operations = choice([["", "Any operation"]], "", (value) => { operation = value; update(); },
@@ -35,7 +36,7 @@ export function journalView(context) {
       choice(SHOWN, what, (value) => { what = value; update(); }, { "aria-label": "Entries shown" }),
       operations,
       action("Clear", () => commands.clearJournal(),
-        { class: "risky", sure: "Delete all entries? This run cannot be replayed then.", then: () => { store.clear(); update(); } }),
+        { class: "risky", sure: "Delete all entries? This run cannot be replayed then.", then: () => { store.clear(); update(); context.lookAgain(); } }),
       counts),
     gap,
     h("div", { class: "split fill" }, h("div", { class: "card flush fill" }, list.element), sideCard));
@@ -67,24 +68,30 @@ export function journalView(context) {
     gap.hidden = store.missed === 0;
     fill(gap, `${store.missed} earlier entries are no longer kept.`);
     list.show(entries);
+    if (wanted !== null) settle();
     if (!chosen) fill(side, h("p", { class: "soft" }, entries.length ? "Choose an entry to see both of its sides." : "No entry fits."));
+  }
+
+  /** Show the entry that the address names, once it has come. */
+  function settle() {
+    const entry = store.entry(wanted);
+    if (!entry) return;
+    wanted = null;
+    if (entry.kind !== "exchange" && what !== "all") {
+      what = "all";
+      element.querySelector("select").value = "all";
+      update();
+    }
+    choose(entry);
+    list.activate(entry.number);
   }
 
   return {
     element,
     update,
     open(id) {
-      if (!id) return;
-      const number = Number(id);
-      const entry = store.entry(number);
-      if (!entry) return;
-      if (entry.kind !== "exchange" && what !== "all") {
-        what = "all";
-        element.querySelector("select").value = "all";
-        update();
-      }
-      choose(entry);
-      list.activate(number);
+      wanted = id ? Number(id) : null;
+      if (id) settle();
     },
   };
 }

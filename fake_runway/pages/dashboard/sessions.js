@@ -1,12 +1,12 @@
 // The sessions of a world as lanes over one axis, and one session with all that happened to it.
 
-import { get } from "./api.js";
+import { get, send } from "./api.js";
 import { batched, button, choice, field, fill, h, instant, short, span } from "./dom.js";
 import { entryDetail, entryRow } from "./entries.js";
 import { findingCard } from "./findings.js";
 import { Axis, lane, legend, ruler } from "./lanes.js";
 import { List } from "./list.js";
-import { action, run } from "./strip.js";
+import { action, run, toast } from "./strip.js";
 
 const WINDOWS = [["all", "Everything"], ["30", "Last 30 s"], ["120", "Last 2 min"], ["600", "Last 10 min"],
   ["3600", "Last hour"]];
@@ -66,14 +66,13 @@ export function sessionsView(context) {
   function update() {
     if (detail) return detail.update();
     now = clock.now();
-    let sessions = [...store.sessions.values()].reverse();
-    sessions = sessions.filter((session) =>
+    const sessions = store.newest().filter((session) =>
       (state === "all" || (state === "live" ? !session.ended : session.state === state))
       && (!search || `${session.id} ${session.avatar} ${session.state}`.toLowerCase().includes(search)));
     const from = Math.min(...sessions.slice(0, 2_000).map((session) => session.first), now);
     const byOrder = by === "order" || (by === "auto" && now - from < 0.05 && store.next > 0);
     if (byOrder) {
-      const first = Math.min(...sessions.map((session) => session.numbers[0]), store.next);
+      const first = Math.min(...sessions.map((session) => Math.max(0, session.numbers[0])), store.next);
       const count = window_ === "all" ? Infinity : Number(window_);
       axis = new Axis(Math.max(first, store.next - count), store.next, "order");
     } else {
@@ -128,6 +127,7 @@ function sessionDetail(context, id) {
   let known = -1;
   let shown = null;
   const head = h("div", { class: "stack" });
+  const watched = h("div", {});
   const laneCard = h("div", { class: "card flush" });
   const side = h("div", { class: "detail", tabindex: "-1" }, h("p", { class: "soft" }, "Choose an entry to see both of its sides."));
   const found = h("div", { class: "stack" });
@@ -138,7 +138,7 @@ function sessionDetail(context, id) {
     open: (entry) => { shown = entry; drawSide(); },
     move: (entry) => { shown = entry; drawSide(); },
   });
-  const element = h("div", { class: "stack fill" }, head, laneCard, found,
+  const element = h("div", { class: "stack fill" }, head, watched, laneCard, found,
     h("div", { class: "split fill" }, h("div", { class: "card flush fill" }, list.element), h("div", { class: "card side" }, side)));
 
   function drawSide() {
@@ -174,7 +174,7 @@ function sessionDetail(context, id) {
         one("longest run", `${facts.max_duration_s}s`),
         one("blocks paid", facts.blocks),
         facts.failure && one("failure", `${facts.failure.code}: ${facts.failure.text}`)),
-      actionsFor(context, id, state));
+      actionsFor(context, id, state, watched));
   }
 
   function update() {
@@ -187,7 +187,7 @@ function sessionDetail(context, id) {
       const now = session.ended ? session.last : Math.max(clock.now(), session.last);
       const flat = now - session.first < 0.05;
       const axis = flat ? new Axis(session.numbers[0], session.numbers[1] + 1, "order")
-        : new Axis(session.first - (now - session.first) * 0.01, now + (now - session.first) * 0.02, "time");
+        : new Axis(session.first - (now - session.first) * 0.01, now + (now - session.first) * 0.04, "time");
       fill(laneCard, h("div", { class: "lane-big" }, ruler(axis, session.first, 800), lane(session, axis, now)));
       list.show(store.of(id));
     }
@@ -203,7 +203,7 @@ const one = (name, value) =>
   value === null || value === undefined ? null : h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
 /** Return what can be done to a session in a state. */
-function actionsFor({ commands, world }, id, state) {
+function actionsFor({ commands, world }, id, state, place) {
   if (["completed", "failed", "cancelled"].includes(state)) return null;
   const event = choice(EVENTS, state === "running" ? "ended" : "provisioned", null, { "aria-label": "Event" });
   const parts = [
@@ -220,7 +220,7 @@ function actionsFor({ commands, world }, id, state) {
       button("Tool call…", () => talk("Let the avatar call a tool of the backend", TOOL,
         ({ tool, args }) => commands.callTool(id, tool, args))),
       action("Hang up", () => commands.hangUp(id), { said: "The avatar ends the call.", class: "risky" }),
-      watch(world, id));
+      watch(world, id, place));
   }
   return h("div", { class: "row" }, parts);
 }
@@ -258,20 +258,17 @@ function talk(title, wanted, make) {
   dialog.showModal();
 }
 
-/** Return what shows the avatar of a running session, once there is an element for it. */
-function watch(world, id) {
-  return button("Watch", async (event) => {
-    const place = event.target.closest(".stack");
+/** Return what shows the avatar of a running session, muted, and unseen by those in the call. */
+function watch(world, id, place) {
+  return button("Watch", async () => {
     try {
       await import("/__pages/call-view.js");
-      const view = document.createElement("call-view");
-      view.setAttribute("world", world);
-      view.setAttribute("session", id);
-      place.append(view);
-      event.target.remove();
-    } catch {
-      event.target.textContent = "No viewer here";
-      event.target.disabled = true;
+      const { path, token } = await send({ method: "POST", path: `/sessions/${encodeURIComponent(id)}/viewer`, world });
+      const view = h("call-view", { class: "watched", muted: true });
+      fill(place, h("link", { rel: "stylesheet", href: "/__pages/call-view.css" }), view);
+      await view.join({ url: location.origin + path, token, viewer: true });
+    } catch (error) {
+      toast(`The call cannot be watched: ${error.message}`, "bad");
     }
   });
 }

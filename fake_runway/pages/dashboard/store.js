@@ -61,8 +61,23 @@ export class Store extends EventTarget {
     session.take(entry);
   }
 
-  get lastAt() {
-    return this.entries.at(-1)?.at ?? null;
+  /** Take the sessions that there are, newest first: the journal may no longer have the older ones. */
+  know(views) {
+    for (const view of views) {
+      if (this.sessions.has(view.id)) continue;
+      const session = new Session(view.id, view.ordinal, view.created_at);
+      session.state = view.state;
+      session.last = view.changed_at;
+      session.bars = [{ state: view.state, at: view.changed_at, number: entryRange }];
+      this.sessions.set(view.id, session);
+    }
+    this.changed();
+  }
+
+  /** Return the sessions, newest first. */
+  newest() {
+    return [...this.sessions.values()].sort((one, other) =>
+      other.first - one.first || other.numbers[0] - one.numbers[0] || other.ordinal - one.ordinal);
   }
 
   entry(number) {

@@ -257,3 +257,35 @@ def test_there_is_one_default_scenario() -> None:
     player.ask(create_for("cat-character"))
     assert record(player.world)["scenarios"] == {}
     assert_replays(player.world)
+
+
+def test_listeners_hear_of_every_world_that_changes() -> None:
+    """Of calls, acts, new, replaced and dropped worlds; each name once until it is taken."""
+    worlds = Worlds(seed="0", settings=Settings(), source=lambda: 0.0)
+    old = worlds.named("old")
+    with worlds.listening() as one, worlds.listening() as other:
+        old.notify()
+        old.notify()
+        assert one.seen.is_set()
+        assert one.taken() == ["old"]
+        assert not one.seen.is_set()
+        worlds.named("new").notify()
+        assert one.taken() == ["new"]
+        worlds.drop("new")
+        renewed = worlds.reset(old)
+        assert one.taken() == ["new", "old"]
+        renewed.notify()
+        worlds.fork(renewed, "copy").notify()
+        assert one.taken() == ["old", "copy"]
+    assert other.taken() == ["old", "new", "copy"]
+    assert all(world.heard is None for world in worlds)
+
+
+def test_a_world_that_takes_the_place_of_another_is_told_from_it() -> None:
+    """By its incarnation: listeners continue in the same one only."""
+    worlds = Worlds(seed="0", settings=Settings(), source=lambda: 0.0)
+    first = worlds.named("one")
+    worlds.snapshot(first, "kept")
+    every = [first, worlds.restore(first, "kept"), worlds.reset(first), worlds.fork(first, "two")]
+
+    assert len({world.incarnation for world in every}) == 4

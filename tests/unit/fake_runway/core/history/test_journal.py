@@ -263,3 +263,15 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert said is not None
     assert int(said[1].replace(",", "")) == DEFAULT_CAPACITY
     assert int(said[2]) * 1024 * 1024 == DEFAULT_BYTES
+
+
+@LAW
+@given(STEPS, st.integers(0, 5), st.integers(0, 30))
+def test_entries_since_a_number_are_the_newest_of_all(
+    steps: list[tuple[str | State, Subject]], capacity: int, number: int
+) -> None:
+    """Those with that number or a higher one, in order, of those that are kept."""
+    log = Log(capacity)
+    played(log, steps)
+
+    assert log.since(number) == [entry for entry in log.entries() if entry.number >= number]
