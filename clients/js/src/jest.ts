@@ -4,6 +4,7 @@ import { relative } from "node:path";
 
 import type { Fake, WorldOptions } from "./fake.js";
 import { endWorld, TITLE, WorldsOfTests } from "./worlds.js";
+import type { Titled } from "./worlds.js";
 
 /** What a test is given: its world. RUNWAYML_BASE_URL and RUNWAYML_API_SECRET lead there. */
 export interface FakeContext {
@@ -16,7 +17,8 @@ type Declare = (name: string, body: () => Promise<void>, timeout?: number) => vo
 interface JestGlobals {
   test?: Declare & { only: Declare; skip: Declare };
   expect?: { getState(): { currentTestName?: string; testPath?: string } };
-  afterAll?: (body: () => Promise<void>, timeout?: number) => void;
+  afterEach?: (body: () => Promise<void>) => void;
+  afterAll?: (body: () => Promise<void>) => void;
 }
 
 /** Declares a test, as jest's `test` does. */
@@ -30,6 +32,7 @@ export interface FakeTest {
 
 const worlds = new WorldsOfTests();
 let registered = false;
+let running: { fake: Fake; titled: Titled } | undefined;
 
 export const fakeTest: FakeTest = declaring({});
 
@@ -37,12 +40,13 @@ function declaring(options: WorldOptions): FakeTest {
   const declare =
     (pick: (test: NonNullable<JestGlobals["test"]>) => Declare) =>
     (name: string, body: Body, timeout?: number): void => {
-      const { test, afterAll } = globalThis as JestGlobals;
-      if (test === undefined || afterAll === undefined) {
-        throw new Error("expected jest's globals `test` and `afterAll`: is injectGlobals off?");
+      const { test, afterEach, afterAll } = globalThis as JestGlobals;
+      if (test === undefined || afterEach === undefined || afterAll === undefined) {
+        throw new Error("expected jest's globals `test`, `afterEach` and `afterAll`");
       }
       if (!registered) {
         registered = true;
+        afterEach(reportTimeout);
         afterAll(() => worlds.stop());
       }
       pick(test)(name, () => inWorld(name, body, options), timeout);
@@ -60,15 +64,26 @@ async function inWorld(title: string, body: Body, options: WorldOptions): Promis
   const titled = { title, unique: `${relative(process.cwd(), testPath)}\n${currentTestName}` };
   const fake = await worlds.begin(titled, options);
   const restore = fake.use();
+  running = { fake, titled };
   try {
     await body({ fake });
   } catch (error) {
+    running = undefined;
     const report = await endWorld(fake, titled, true);
     throw withReport(error, report ?? "");
   } finally {
     restore();
   }
+  running = undefined;
   await endWorld(fake, titled, false);
+}
+
+/** Print the report of a test that has not ended: jest gave it up, and shows an error of its own. */
+async function reportTimeout(): Promise<void> {
+  if (running === undefined) return;
+  const { fake, titled } = running;
+  running = undefined;
+  console.error(`${TITLE}\n${await endWorld(fake, titled, true)}`);
 }
 
 /** Return an error whose message ends with a report; jest shows the stack, which begins with it. */

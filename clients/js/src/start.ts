@@ -36,7 +36,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const WINDOWS = process.platform === "win32";
 
 export interface StartOptions {
-  /** A fake that runs already; FAKE_RUNWAY_URL unless given. Nothing is started or stopped then. */
+  /**
+   * A fake that runs already; unless given, FAKE_RUNWAY_URL where neither `command` nor `serve` is.
+   * Nothing is started or stopped then.
+   */
   url?: string | undefined;
   /** The token of its admin API; FAKE_RUNWAY_ADMIN_TOKEN unless given. */
   token?: string | undefined;
@@ -99,10 +102,13 @@ export class FakeServer implements Address {
  */
 export async function startFake(options: StartOptions = {}): Promise<FakeServer> {
   const token = options.token ?? process.env["FAKE_RUNWAY_ADMIN_TOKEN"];
-  const url = options.url ?? process.env["FAKE_RUNWAY_URL"];
+  // who says how a fake is started wants one of those
+  const asked = options.command !== undefined || options.serve !== undefined;
+  const url = options.url ?? (asked ? undefined : process.env["FAKE_RUNWAY_URL"]);
   if (url) {
-    const server = new FakeServer(url.replace(/\/+$/, ""), token, false, async () => {});
-    await new Fake(server, "health").health();
+    const base = url.replace(/\/+$/, "").replace(/\/w\/[^/]+$/, "");
+    const server = new FakeServer(base, token, false, async () => {});
+    await new Fake(server).health();
     return server;
   }
   return started(options);

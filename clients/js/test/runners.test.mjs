@@ -50,11 +50,12 @@ test("vitest: a failure is reported, and a mistake of a test that passes", async
   assert.match(output, /shows its secret passed, but: error secret-in-url/);
 });
 
-test("jest: the example passes, and a failure is reported in the error", async () => {
+test("jest: the example passes, and failures and timeouts are reported", async () => {
   const { code, output } = await runner(JEST, "--rootDir", ".", "--runInBand", "--testMatch", "**/*.test.cjs");
   assert.equal(code, 1, output);
-  assert.match(output, /1 failed, 2 passed/);
+  assert.match(output, /2 failed, 2 passed/);
   checkReport(output);
+  assert.match(output, /session 1: [0-9a-f-]{36}, queued/);
 });
 
 test("Playwright: the example passes", async () => {

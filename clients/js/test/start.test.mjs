@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +69,26 @@ test("CommonJS gets the same", () => {
   const required = createRequire(import.meta.url)("fake-runway");
   assert.equal(typeof required.startFake, "function");
   assert.notEqual(required.startFake, startFake);
+});
+
+test("a fake that runs is used, unless it is said how to start one", async () => {
+  const paths = [];
+  const server = createServer((request, response) => {
+    paths.push(request.url);
+    response.end('{"status": "ok", "version": "1"}');
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${server.address().port}`;
+  process.env.FAKE_RUNWAY_URL = `${url}/w/mine/`;
+  try {
+    assert.equal((await startFake()).url, url);
+    await assert.rejects(startFake({ command: join(FOLDER, "missing") }), CannotStart);
+  } finally {
+    delete process.env.FAKE_RUNWAY_URL;
+    server.closeAllConnections();
+    server.close();
+  }
+  assert.deepEqual(paths, ["/__admin/health"]);
 });
 
 /** Start a fake in another process of Node, and return what it printed and what ends both. */
