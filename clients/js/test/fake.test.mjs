@@ -10,6 +10,7 @@ import RunwayML from "@runwayml/sdk";
 import {
   BadRequest,
   Conflict,
+  Fake,
   NoSuch,
   NotAllowed,
   startFake,
@@ -27,6 +28,12 @@ before(async () => {
   server = await startFake({ serve: ["--journal", "5"] });
 });
 after(() => server.stop());
+
+/** End a server that stands in for a fake. */
+function closed(other) {
+  other.closeAllConnections();
+  other.close();
+}
 
 /** Return a world of its own, and the official SDK as a client of it. */
 async function world(options = { rate: 0 }) {
@@ -192,7 +199,31 @@ test("what a journal has lost fails a verification", async () => {
   await assert.rejects(fake.verifyOrder("getSession"), /no longer has 1 calls/);
 });
 
-test("the journal is read page by page, filtered and deleted", async () => {
+test("a journal is read page by page", async (t) => {
+  const paths = [];
+  const calls = Array.from({ length: 150 }, (_, number) => ({ number }));
+  const other = createServer((request, response) => {
+    paths.push(request.url);
+    const { searchParams } = new URL(request.url, "http://127.0.0.1");
+    const before = Number(searchParams.get("before") ?? 150);
+    const exchanges = calls.slice(Math.max(0, before - searchParams.get("limit")), before);
+    response.end(JSON.stringify({ exchanges, total: 151, gone: 0, uncertain: 0, dropped: 0 }));
+  }).listen(0, "127.0.0.1");
+  t.after(() => closed(other)); // also when it fails, or the process would stay
+  await once(other, "listening");
+  const fake = new Fake({ url: `http://127.0.0.1:${other.address().port}` }, "w");
+  const all = await fake.journal.list({ status: 200 });
+  assert.deepEqual([...all], calls);
+  assert.equal(all.gone, 1); // evicted while the pages were read
+  assert.equal((await fake.journal.list({ limit: 100 })).length, 100);
+  assert.deepEqual(paths, [
+    "/w/w/__admin/journal?status=200&limit=100",
+    "/w/w/__admin/journal?status=200&limit=100&before=50",
+    "/w/w/__admin/journal?limit=100",
+  ]);
+});
+
+test("the journal is filtered and deleted", async () => {
   const big = await startFake({ url: server.url });
   const { fake, create } = await world();
   const { id } = await create();
@@ -225,7 +256,7 @@ test("a run is replayed as another world", async () => {
   assert.equal(replayed.identical, true);
 });
 
-test("errors say which operation failed, and why", async () => {
+test("errors say which operation failed, and why", async (t) => {
   const { fake } = await world();
   assert.equal((await fake.health()).status, "ok");
   await assert.rejects(fake.clock.next(), Conflict);
@@ -234,10 +265,9 @@ test("errors say which operation failed, and why", async () => {
     return error instanceof Unreachable && /^getAdminHealth: no answer from/.test(error.message);
   });
   const other = createServer((_, response) => response.end("a page")).listen(0, "127.0.0.1");
+  t.after(() => closed(other));
   await once(other, "listening");
   const page = new Transport({ url: `http://127.0.0.1:${other.address().port}` });
   await assert.rejects(page.send("getAdminHealth", "GET /health"), Unreachable);
-  other.closeAllConnections();
-  other.close();
   assert.equal(new NotAllowed("x", "y").name, "NotAllowed");
 });
