@@ -21,7 +21,7 @@ from gateway.errors import GatewayError
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
-    for folder in (".", "docs", "contracts", "benchmarks", "examples")
+    for folder in (".", "docs", "contracts", "benchmarks", "examples", "clients/js")
     for path in (ROOT / folder).glob("*.md")
 )
 SERVE_HELP = CliRunner().invoke(main, ["serve", "--help"]).output

@@ -14,7 +14,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text().splitlines()
-HIDDEN = {"node_modules"}
+HIDDEN = {"node_modules", "dist"}
 
 
 def files(*patterns: str) -> list[Path]:
@@ -117,7 +117,9 @@ def test_npm_packages_are_locked(path: Path) -> None:
     manifest = json.loads(path.read_text())
     lock = json.loads(path.with_name("package-lock.json").read_text())
     own = lock["packages"].pop("")
-    assert own["dependencies"] == manifest["dependencies"]
+    kinds = ("dependencies", "devDependencies")
+    assert any(kind in manifest for kind in kinds)
+    assert [own.get(kind) for kind in kinds] == [manifest.get(kind) for kind in kinds]
     assert [name for name, each in lock["packages"].items() if "resolved" in each] == []
     assert [name for name, each in lock["packages"].items() if "integrity" not in each] == []
 

@@ -4,21 +4,28 @@ Both are rejected with what was expected, what was sent, and where.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from multidict import MultiMapping
 
+from contracts.wire.documents import Contract, load
 from contracts.wire.problems import Kind, Problem, at, where
+from contracts.wire.shapes import OperationShapes, Shapes
 from fake_runway.admin_api.calls import AdminRefused
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.text import printable, quoted
+from fake_runway.core.types import Json
 from fake_runway.web.bodies import Bodies
 
 _MOST_PROBLEMS = 4
+_OUTLINE = ("required", "minProperties")
+CHECKED_AS_SCENARIOS = ("ScenarioData", "BoundForm", "Fault", "Direction")
+"""Shapes that the operations check by the rules for scenario files, and in their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,21 @@ def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dic
     return dict(query.items())
 
 
+def outlined(shapes: Json) -> Json:
+    """Return the shapes of the admin document, those that are checked as scenarios in outline."""
+    return {
+        **shapes,
+        **{
+            name: {
+                "description": shapes[name]["description"],
+                "type": "object",
+                **{key: part for key, part in shapes[name].items() if key in _OUTLINE},
+            }
+            for name in CHECKED_AS_SCENARIOS
+        },
+    }
+
+
 class AdminBodies(Bodies):
     """Reads and checks the bodies of the admin API, and reports all that is wrong in them.
 
@@ -87,6 +109,16 @@ class AdminBodies(Bodies):
     """
 
     document = "admin"
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, OperationShapes]:
+        raw = load(self.document).raw
+        components = raw["components"]
+        schemas = outlined(components["schemas"])
+        contract = Contract(
+            self.document, {**raw, "components": {**components, "schemas": schemas}}
+        )
+        return {each.operation.id: each for each in Shapes(contract)}
 
     def _wrong_type(self, declared: str | None) -> str:
         got = "none" if declared is None else quoted(declared).strip('"')

@@ -95,7 +95,7 @@ def _scenario_view(scenario: Scenario) -> Json:
         written=lambda call, _: {"avatar": call.name.lower(), "session": call.body},
         repeat=lambda step: (step["given"]["avatar"], step["given"]["session"]),
     ),
-    takes="SessionForm",
+    takes="BoundForm",
     answers="Scenario",
 )
 def bind_avatar(call: AdminCall) -> Reply:

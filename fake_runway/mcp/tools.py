@@ -22,6 +22,9 @@ _WORLD = {
     "type": "string",
     "description": "The name of the world; may be left out while the server has one alone.",
 }
+_IN_OUTLINE = frozenset({"AccountForm", "BoundForm", "FaultMatch", "ScenarioData", "SessionForm"})
+"""Shapes that fill pages. What the fake answers to a wrong one says what is wrong, and where."""
+_WHERE = "As in a scenario file: `fake-runway scenarios schema` has it all."
 _HIDDEN = frozenset({"session_key", "sessionKey"})
 
 
@@ -162,8 +165,23 @@ def _with_definitions(document: Json, schema: Json) -> Json:
         if name not in found:
             found[name] = document["components"]["schemas"][name]
             wanted += _named(found[name])
+    for name in sorted(_IN_OUTLINE & found.keys()):
+        about = found[name].get("description", "")
+        found[name] = {"description": f"{about} {_WHERE}".strip(), "type": "object"}
+    found = {name: found[name] for name in found if name in _reached(schema, found)}
     text = json.dumps({**schema, "$defs": found} if found else dict(schema))
     return dict(json.loads(text.replace(f'"{_REF}', '"#/$defs/')))
+
+
+def _reached(schema: Json, definitions: Json) -> set[str]:
+    """Return the names of the definitions that a schema needs, directly or by another."""
+    reached, wanted = set[str](), list(_named(schema))
+    while wanted:
+        name = wanted.pop()
+        if name not in reached:
+            reached.add(name)
+            wanted += _named(definitions[name])
+    return reached
 
 
 def _named(value: Any) -> Iterator[str]:

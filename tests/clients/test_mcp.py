@@ -58,7 +58,7 @@ async def test_an_agent_sets_up_looks_and_makes_things_fail(tmp_path: Path) -> N
         }
         url = f"{environment['RUNWAYML_BASE_URL']}/v1/realtime_sessions"
         fault = {"effect": {"status": 503}, "times": 1}
-        assert not (await called(client, "addFault", body=fault, world="mine"))[1]
+        assert not (await called(client, "addFault", **fault, world="mine"))[1]
         async with aiohttp.ClientSession(headers=headers) as http:
             statuses = [(await http.post(url, json=CREATE)).status for _ in range(2)]
         assert statuses == [503, 200]

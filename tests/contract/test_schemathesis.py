@@ -19,6 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
 from contracts.wire.schema import load
+from fake_runway.admin_api.requests import outlined
 from fake_runway.core.durations import Fixed
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
@@ -66,9 +67,19 @@ _refused = gateway.config.checks.negative_data_rejection
 _refused.expected_statuses = [*_refused.expected_statuses, "413"]
 
 
-def _waiting_shortly() -> dict[str, Any]:
-    """Return the admin document without the right to wait long."""
+def _admin() -> dict[str, Any]:
+    """Return the admin document, with scenarios in outline: thousands would be made of them.
+
+    The tests of scenario files hold their schema against what is accepted.
+    """
     raw: dict[str, Any] = deepcopy(dict(load("admin").raw))
+    raw["components"]["schemas"] = outlined(raw["components"]["schemas"])
+    return raw
+
+
+def _waiting_shortly() -> dict[str, Any]:
+    """Return the same without the right to wait long."""
+    raw = _admin()
     shapes = raw["components"]["schemas"]
     shapes["Timeout"] = SHORT_WAIT
     for name in ("SessionWait", "CallsWait"):
@@ -77,7 +88,7 @@ def _waiting_shortly() -> dict[str, Any]:
 
 
 WAITS = ["awaitSession", "awaitCalls"]
-admin = schemathesis.openapi.from_dict(dict(load("admin").raw)).exclude(
+admin = schemathesis.openapi.from_dict(_admin()).exclude(
     operation_id=[*WAITS, "getEvents"]  # it has no end
 )
 waits = schemathesis.openapi.from_dict(_waiting_shortly()).include(operation_id=WAITS)

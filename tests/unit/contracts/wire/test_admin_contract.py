@@ -20,20 +20,15 @@ from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.paths import ROOT
 from fake_runway.client import aio, answers
 from fake_runway.client.answers import View
-from fake_runway.core.durations import DURATION_PATTERN
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.findings import RULES, Severity
 from fake_runway.core.history.journal import CLOCK_ACTS
 from fake_runway.replay.routes import REPLAY_OPERATIONS
+from tests.support.fake import scenario_shapes
 
 ADMIN = load("admin")
 PAGE = Path(__file__).parents[4] / "docs" / "admin.md"
 PUBLIC = {"/health", "/ready", "/metrics"}
-WORDS = ("title", "description", "default")
-IN_THE_DOCUMENTS_SPELLING = {
-    DURATION_PATTERN: DURATION_PATTERN.replace(r"\s", " "),
-    "^/v1/": "^/v1/[!-~]*$",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +172,34 @@ def test_the_codes_of_errors_exist() -> None:
     assert set(ADMIN.raw["components"]["schemas"]["ErrorCode"]["enum"]) <= codes
 
 
+def test_the_shapes_of_scenarios_are_those_of_scenario_files() -> None:
+    """What describes scenarios is made of their schema, and the document is up to date."""
+    assert scenario_shapes.DOCUMENT.read_text() == scenario_shapes.document()
+
+
+def objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object in a part of the document."""
+    if isinstance(node, dict):
+        yield node
+    for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from objects(each)
+
+
+def test_generators_of_types_read_the_document_right() -> None:
+    """No map looks like an empty object, and no key that may be left out like a required one.
+
+    Generators take an object that says nothing of its keys for an empty one, and a key with a
+    default for one that is always there.
+    """
+    for name, shape in ADMIN.raw["components"]["schemas"].items():
+        for node in objects(shape):
+            kinds = node.get("type", ())
+            if kinds == "object" or "object" in kinds:
+                assert node.keys() & {"properties", "additionalProperties"}, name
+            for part in node.get("properties", {}).values():
+                assert "default" not in part, name
+
+
 @pytest.mark.parametrize(
     ("shape", "body", "kind"),
     [
@@ -191,7 +214,8 @@ def test_the_codes_of_errors_exist() -> None:
         ("ClockRate", {"rate": 1_000_001}, Kind.MAXIMUM),
         ("ClockRate", {"rate": -1}, Kind.MINIMUM),
         ("ScenarioChoice", {"name": "slow"}, None),
-        ("ScenarioChoice", {"scenario": {"anything": 1}}, None),
+        ("ScenarioChoice", {"scenario": {"account": {"credits": 1}}}, None),
+        ("ScenarioChoice", {"scenario": {"anything": 1}}, Kind.UNKNOWN_KEY),
         ("ScenarioChoice", {"name": "slow", "scenario": {}}, Kind.MAX_KEYS),
         ("NewSession", {"state": "ready", "max_duration_s": 10}, None),
         ("NewSession", {"state": "READY"}, Kind.ENUM),
@@ -204,6 +228,11 @@ def test_the_codes_of_errors_exist() -> None:
         ("SessionWait", {"states": []}, Kind.MIN_ITEMS),
         ("Fault", {"effect": {"status": 500}, "times": 2}, None),
         ("Fault", {"times": 2}, Kind.REQUIRED),
+        ("Fault", {"effect": {"statsu": 500}}, Kind.UNKNOWN_KEY),
+        ("BoundForm", {}, Kind.MIN_KEYS),
+        ("BoundForm", {"provision_time": "soon"}, Kind.PATTERN),
+        ("Direction", {"say": "Hello."}, None),
+        ("Direction", {"steps": [{"say": "Hello."}, {"end": True}]}, None),
     ],
 )
 def test_bodies(shape: str, body: object, kind: Kind | None) -> None:

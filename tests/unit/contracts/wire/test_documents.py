@@ -15,10 +15,8 @@ ANNOTATIONS = {"$ref", "description", "deprecated", "title"}
 OPEN_REQUESTS = {  # SOURCES.md says why
     "AnyObject",
     "Connect",
-    "Direction",
-    "Fault",
+    "FaultEffect",
     "ScenarioData",
-    "SessionForm",
 }
 SHORTHANDS_THAT_ENGINES_READ_DIFFERENTLY = re.compile(r"\\[dDwWsSbB]")
 

@@ -54,7 +54,7 @@ def test_a_schema_stands_alone(tool: AdminTool) -> None:
         ("restoreSnapshot", {"name": "before"}, ({"name": "before"}, {}, None)),
         (
             "addFault",
-            {"body": {"effect": {"status": 503}, "times": 2}},
+            {"effect": {"status": 503}, "times": 2},
             ({}, {}, {"effect": {"status": 503}, "times": 2}),
         ),
         ("resetWorld", {}, ({}, {}, {})),
@@ -70,7 +70,7 @@ def test_arguments_go_where_they_belong(name: str, arguments: Any, expected: Any
     [
         ("moveClock", {"hours": 1}, "got 'hours'"),
         ("occur", {"event": "ended"}, "expected the argument 'id'"),
-        ("addFault", {}, "expected the argument 'body'"),
+        ("addFault", {}, "expected the argument 'effect'"),
     ],
 )
 def test_wrong_arguments_are_explained(name: str, arguments: Any, why: str) -> None:

@@ -1,0 +1,4 @@
+module.exports = {
+  testMatch: ["**/*.test.cjs"],
+  globalSetup: "fake-runway/global-setup",
+};

@@ -1,0 +1,193 @@
+/**
+ * Sends admin requests with `node:http`: a test that replaces `fetch` keeps its fake.
+ */
+
+import { Agent as HttpAgent, type IncomingMessage, request as overHttp } from "node:http";
+import { Agent as HttpsAgent, request as overHttps } from "node:https";
+
+import { AdminError, errorOf, Unreachable } from "./errors.js";
+import type { AnswerOf, BodyOf, OperationId, QueryOf, Span, StreamEvent } from "./shapes.js";
+
+const PATIENCE_S = 60; // beyond intended waits; machines of CI may pause for long
+const ROOT = "/__admin";
+const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+// idle connections do not keep the process alive
+const AGENTS = {
+  "http:": new HttpAgent({ keepAlive: true }),
+  "https:": new HttpsAgent({ keepAlive: true }),
+};
+
+/** Where a fake serves. */
+export interface Address {
+  /** Its base URL, without a world. */
+  readonly url: string;
+  /** The token of its admin API, if it has one. */
+  readonly token?: string | undefined;
+}
+
+export interface Request<Id extends OperationId> {
+  body?: BodyOf<Id>;
+  query?: QueryOf<Id>;
+  /** What replaces the names in braces in the path. */
+  names?: Record<string, string>;
+  /** How long the server may take on purpose. */
+  waitS?: number;
+}
+
+/** Return a span as the wire has it. */
+export function spanText(span: Span): string {
+  return typeof span === "number" ? `${span}s` : span;
+}
+
+/** Return a span in seconds; of a text that is none, 5: the server rejects it. */
+export function spanSeconds(span: Span): number {
+  if (typeof span === "number") return span;
+  const found = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)$/.exec(span);
+  return found ? Number(found[1]) * (UNITS[found[2] ?? "s"] ?? 1) : 5;
+}
+
+/** The address of a world, and what sends requests about it. */
+export class Transport {
+  /** The name of the world; undefined: the only one of the server. */
+  readonly world: string | undefined;
+  readonly #address: Address; // private at run time too: nothing that prints this shows the token
+
+  constructor(address: Address, world?: string) {
+    this.#address = { url: address.url.replace(/\/+$/, ""), token: address.token };
+    this.world = world;
+  }
+
+  /** Where the server is. */
+  get address(): Address {
+    return this.#address;
+  }
+
+  /** The base URL by which an application reaches the world. */
+  get appUrl(): string {
+    const { url } = this.address;
+    return this.world === undefined ? url : `${url}/w/${encodeURIComponent(this.world)}`;
+  }
+
+  /** Return one for another world of the same server. */
+  ofWorld(name: string): Transport {
+    return new Transport(this.address, name);
+  }
+
+  /**
+   * Send a request and return its answer.
+   *
+   * @param operation - its id in the admin document
+   * @param request - method and path, such as `GET /sessions/{id}`
+   * @throws AdminError - the server rejected the request, or did not answer
+   */
+  async send<Id extends OperationId>(
+    operation: Id,
+    request: string,
+    { body, query, names = {}, waitS = 0 }: Request<Id> = {},
+  ): Promise<AnswerOf<Id>> {
+    const space = request.indexOf(" ");
+    const path = request
+      .slice(space + 1)
+      .replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? ""));
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query ?? {})) {
+      if (value !== undefined) parameters.set(name, String(value));
+    }
+    const asked = parameters.toString();
+    const url = `${this.appUrl}${ROOT}${path}${asked && `?${asked}`}`;
+    const data = body === undefined ? undefined : JSON.stringify(body);
+    let answer: { status: number; text: string };
+    try {
+      answer = await this.exchange(request.slice(0, space), url, data, PATIENCE_S + waitS);
+    } catch (error) {
+      const why = error instanceof Error ? error.message || error.name : String(error);
+      throw new Unreachable(operation, `no answer from ${this.address.url}: ${why}`);
+    }
+    return read(operation, answer.status, answer.text) as AnswerOf<Id>;
+  }
+
+  /**
+   * Send a request that is answered with events, and yield them. Whoever stops reading closes it.
+   *
+   * @throws AdminError - as of `send`, or the connection was lost
+   */
+  async *stream(
+    operation: "getEvents",
+    request: string,
+    { query }: Request<"getEvents">,
+  ): AsyncGenerator<StreamEvent, void, undefined> {
+    const target = new URL(`${this.appUrl}${ROOT}${request.slice(request.indexOf(" ") + 1)}`);
+    if (query?.after !== undefined) target.searchParams.set("after", query.after);
+    const headers: Record<string, string> = { Accept: "text/event-stream" };
+    if (this.address.token !== undefined) headers["X-Fake-Admin-Token"] = this.address.token;
+    const open = target.protocol === "https:" ? overHttps : overHttp;
+    const sent = open(target, { headers, agent: false });
+    sent.setTimeout(PATIENCE_S * 1000, () => sent.destroy(new Error("no heartbeat")));
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        sent.on("response", resolve).on("error", reject).end();
+      });
+      response.setEncoding("utf8");
+      let rest = "";
+      for await (const part of response) {
+        rest += part as string;
+        if (response.statusCode !== 200) continue;
+        const lines = rest.split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) {
+          if (line.startsWith("data: ")) yield JSON.parse(line.slice(6)) as StreamEvent;
+        }
+      }
+      if (response.statusCode !== 200) read(operation, response.statusCode ?? 0, rest);
+    } catch (error) {
+      if (error instanceof AdminError) throw error;
+      const why = error instanceof Error ? error.message || error.name : String(error);
+      throw new Unreachable(operation, `no answer from ${this.address.url}: ${why}`);
+    } finally {
+      sent.destroy();
+    }
+  }
+
+  private exchange(
+    method: string,
+    url: string,
+    data: string | undefined,
+    timeoutS: number,
+  ): Promise<{ status: number; text: string }> {
+    const target = new URL(url);
+    const secure = target.protocol === "https:";
+    const headers: Record<string, string | number> = { Accept: "application/json" };
+    if (this.address.token !== undefined) headers["X-Fake-Admin-Token"] = this.address.token;
+    if (data !== undefined) {
+      headers["Content-Type"] = "application/json";
+      headers["Content-Length"] = Buffer.byteLength(data);
+    }
+    return new Promise((resolve, reject) => {
+      const agent = AGENTS[secure ? "https:" : "http:"];
+      const sent = (secure ? overHttps : overHttp)(target, { method, headers, agent }, (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => {
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() });
+        });
+      });
+      sent.setTimeout(timeoutS * 1000, () => sent.destroy(new Error(`none within ${timeoutS} s`)));
+      sent.on("error", reject);
+      sent.end(data);
+    });
+  }
+}
+
+function read(operation: string, status: number, text: string): unknown {
+  let body: unknown;
+  try {
+    body = text === "" ? undefined : JSON.parse(text);
+  } catch {
+    throw errorOf(operation, status, undefined);
+  }
+  if (status >= 200 && status < 300) return body;
+  const error: AdminError = errorOf(operation, status, body);
+  throw error;
+}

@@ -1,0 +1,5 @@
+export default {
+  testMatch: "*.spec.mjs",
+  outputDir: process.env.OUTPUT_DIR,
+  reporter: "line",
+};
