@@ -1,5 +1,7 @@
 """Draw the avatars, record their voices, write `fake_runway/room/loops/*.bin`.
 
+And the letters of pictures that tasks answer with: `fake_runway/media/shapes/letters.bin`.
+
 `python -m artwork` takes a minute or two. `python -m artwork NAME ...` draws these avatars only.
 """
 
@@ -14,9 +16,10 @@ from pathlib import Path
 import av
 
 from artwork.drawing import Portrait, Pose
-from artwork.letters import font
+from artwork.letters import font, stencils
 from artwork.looks import LOOKS, Look
 from artwork.voice import mouth, sound
+from fake_runway.media import shapes
 from fake_runway.room import loops
 from fake_runway.room.caption import encoder, frame_of, unpadded
 from fake_runway.room.loops import (
@@ -48,6 +51,7 @@ def main(names: list[str]) -> None:
     """Write the files."""
     if not names:
         _write("letters", [font(13, bold=0.35), font(11)])
+        Path(shapes.__file__).with_name("letters.bin").write_bytes(stencils())
         for kind, pitch in PITCH.items():
             _write(f"voice-{kind}", _spoken(sound(pitch)))
     for name in names or LOOKS:

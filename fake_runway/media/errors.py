@@ -1,0 +1,23 @@
+"""What can be wrong with media: of a request to make a file, and of a file that is read."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class MediaError(Exception):
+    """Something is wrong with a file, or with what a file was to be.
+
+    Attributes:
+        code: stable, for programs. The text is for people.
+    """
+
+    code: ClassVar[str] = "media"
+
+
+class UnknownFormat(MediaError):
+    """No file of that format can be made."""
+
+    code = "unknown_format"
+
+    def __init__(self, got: str, expected: Iterable[str]) -> None:
+        super().__init__(f"Expected a format of {', '.join(expected)}, got {got[:40]!r}.")

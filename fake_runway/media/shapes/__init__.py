@@ -1,0 +1,1 @@
+"""Films, sounds and letters made beforehand by `python -m artwork`."""

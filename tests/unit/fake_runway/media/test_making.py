@@ -1,0 +1,126 @@
+"""Files that tasks answer with open in programs of others, at the size and length wanted."""
+
+import wave
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from fake_runway.media.errors import UnknownFormat
+from fake_runway.media.making import make
+from fake_runway.media.sound import chord
+from fake_runway.media.wanted import FORMATS, MAX_PIXELS, MAX_SECONDS, MAX_SIDE, Format, Wanted
+
+LIGHTHOUSE = Wanted(
+    format="png",
+    seed=7,
+    prompt="A lighthouse at dusk,\n waves \x07 break. " + "And on it goes. " * 20,
+    model="gen4_image",
+    task_id="17f20503-6c24-4c16-946b-35dbbce2af2f",
+)
+
+
+def opened(content: bytes) -> Image.Image:
+    """Return a picture, decoded to its last row."""
+    image = Image.open(BytesIO(content))
+    image.load()
+    return image
+
+
+@settings(max_examples=30)
+@given(width=st.integers(1, 700), height=st.integers(1, 700), seed=st.integers(0, 2**32))
+def test_a_png_has_exactly_the_size_wanted(width: int, height: int, seed: int) -> None:
+    """Whatever the size, the picture decodes, and has it."""
+    made = make(replace(LIGHTHOUSE, width=width, height=height, seed=seed))
+
+    assert opened(made.content).size == (width, height)
+    assert (made.content_type, made.extension) == ("image/png", "png")
+
+
+def test_a_picture_shows_what_it_is_of() -> None:
+    """Prompt, model, seed, task id and number change what is seen, and are in its properties."""
+    plain = opened(make(LIGHTHOUSE).content)
+    others = [
+        replace(LIGHTHOUSE, prompt="A cat."),
+        replace(LIGHTHOUSE, model="gen4_image_turbo"),
+        replace(LIGHTHOUSE, task_id=""),
+        replace(LIGHTHOUSE, seed=8),
+        replace(LIGHTHOUSE, index=1),
+    ]
+
+    seen = {opened(make(one).content).convert("RGB").tobytes() for one in others}
+    assert len(seen - {plain.convert("RGB").tobytes()}) == len(others)
+    assert plain.info["Comment"].startswith("A lighthouse at dusk, waves break. And")
+    assert plain.info["Comment"].endswith(
+        "gen4_image  seed 7\n17f20503-6c24-4c16-946b-35dbbce2af2f"
+    )
+
+
+def test_the_picture_above_the_text_depends_on_the_seed_alone() -> None:
+    """Another prompt of the same length leaves the landscape as it is."""
+    top = (0, 0, 1280, 400)
+    one = opened(make(replace(LIGHTHOUSE, prompt="A cat.")).content).convert("RGB").crop(top)
+    other = opened(make(replace(LIGHTHOUSE, prompt="A dog.")).content).convert("RGB").crop(top)
+
+    assert one.tobytes() == other.tobytes()
+    assert len(set(one.get_flattened_data())) > 30
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_equal_wishes_make_equal_bytes(format: Format) -> None:
+    """Nothing but the description decides the bytes."""
+    wanted = replace(LIGHTHOUSE, format=format, width=300, height=200, seconds=1)
+
+    assert make(wanted) == make(replace(wanted))
+    assert make(wanted) != make(replace(wanted, seed=8))
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(4096, 4096), (11264, 1408), (704, 5632), (100_000, 50), (40_000, 40_000)]
+)
+def test_pictures_are_bounded(width: int, height: int) -> None:
+    """Large documented sizes are made as they are; what is out of bounds is made smaller."""
+    made = make(replace(LIGHTHOUSE, width=width, height=height))
+
+    got = Image.open(BytesIO(made.content)).size
+    fits = max(width, height) <= MAX_SIDE and width * height <= MAX_PIXELS
+    assert got == (width, height) if fits else got[0] * got[1] <= MAX_PIXELS
+    assert abs(got[0] / got[1] / (width / height) - 1) < 0.2
+    assert len(made.content) < 500_000
+
+
+@settings(max_examples=8)
+@given(seconds=st.floats(0.1, 20), seed=st.integers(0, 2**32))
+def test_a_wav_has_exactly_the_length_wanted(seconds: float, seed: int) -> None:
+    """To the sample."""
+    made = make(Wanted(format="wav", seconds=seconds, seed=seed, prompt="Hello."))
+
+    with wave.open(BytesIO(made.content)) as sound:
+        assert sound.getnframes() == round(seconds * sound.getframerate())
+        samples = sound.readframes(sound.getnframes())
+    assert len(samples) == 2 * round(seconds * 24_000)
+    assert made.content_type == "audio/wav"
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e9, float("inf"), float("nan")])
+def test_sounds_are_bounded(seconds: float) -> None:
+    """A length that is none becomes the shortest or the longest."""
+    with wave.open(BytesIO(make(Wanted(format="wav", seconds=seconds)).content)) as sound:
+        assert sound.getnframes() / 24_000 == (MAX_SECONDS if seconds > 1 else 0.1)
+
+
+def test_a_sound_is_heard_and_soft() -> None:
+    """It is neither silent nor clipped, and other seeds sound otherwise."""
+    loops = [chord(seed) for seed in range(8)]
+
+    assert len({bytes(loop) for loop in loops}) > 3
+    assert all(2000 < max(loop) < 8000 and -8000 < min(loop) < -2000 for loop in loops)
+
+
+def test_an_unknown_format_is_refused() -> None:
+    """The message says which exist."""
+    with pytest.raises(UnknownFormat, match=r"Expected a format of png, .*, got 'exr'\."):
+        Wanted(format="exr")  # type: ignore[arg-type]  # that is the point
