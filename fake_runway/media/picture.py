@@ -59,12 +59,13 @@ class Picture:
 
     Args:
         wanted: its size, seed and texts.
+        text: whether the texts are drawn.
 
     Attributes:
         palette: `COLOURS` times red, green and blue.
     """
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, *, text: bool = True) -> None:
         self.width, self.height = wanted.width, wanted.height
         draws = Draws(str(wanted.seed), "media")
         self._draws, self._index = draws, wanted.index
@@ -80,7 +81,7 @@ class Picture:
             )
             for at in range(HILLS)
         ]
-        self._text = list(self._panel(wanted))
+        self._text = list(self._panel(wanted)) if text else []
 
     def rows(self, phase: float = 0.0) -> Iterator[bytes]:
         """Yield the rows from the top. A row that looks like the one before is the same object.

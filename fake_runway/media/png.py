@@ -9,25 +9,20 @@ _SAME = b"\x02"  # the filter "up": the difference to the row above
 _PLAIN = b"\x00"
 
 
-def png(picture: Picture, comments: dict[str, str], phase: float = 0.0) -> bytes:
+def png(picture: Picture, comment: str = "", phase: float = 0.0) -> bytes:
     """Return a picture as a PNG with a palette.
 
     Args:
         picture: what is drawn.
-        comments: text by keyword, which programs show as properties of the file.
+        comment: a text, which programs show as a property of the file.
         phase: of the picture.
     """
     size = picture.width.to_bytes(4) + picture.height.to_bytes(4)
-    texts = [
-        _chunk(b"iTXt", key.encode() + bytes(5) + text.encode())
-        for key, text in comments.items()
-        if text
-    ]
     return b"".join(
         [
             b"\x89PNG\r\n\x1a\n",
             _chunk(b"IHDR", size + bytes((8, 3, 0, 0, 0))),
-            *texts,
+            _chunk(b"iTXt", b"Comment" + bytes(5) + comment.encode()) if comment else b"",
             _chunk(b"PLTE", picture.palette),
             _chunk(b"IDAT", b"".join(_compressed(picture.rows(phase)))),
             _chunk(b"IEND", b""),

@@ -1,7 +1,7 @@
 """A soft chord that depends on a seed, and the WAV file of it."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import pi, sin
 from struct import pack
 
@@ -10,8 +10,10 @@ from fake_runway.core.draws import Draws
 SAMPLE_RATE = 24_000
 """Samples a second."""
 
-_LOOP_S = 2
-_ROOTS = (196, 220, 247, 262, 294, 330)  # in Hz: whole numbers, so that a loop fits
+LOOP_S = 1.92
+"""How long a chord lasts: at 48 kHz, whole frames of AAC and of MP3."""
+
+_ROOTS = (196.0, 220.0, 246.9, 261.6, 293.7, 329.6)  # in Hz
 _CHORDS = ((4, 5, 6), (10, 12, 15), (6, 8, 9))  # the notes' ratios
 _LOUDNESS = 0.12
 
@@ -21,18 +23,26 @@ def chord(seed: int, *, index: int = 0, rate: int = SAMPLE_RATE) -> "array[int]"
     draws = Draws(str(seed), "media")
     root = _ROOTS[int(draws.number("root", index) * len(_ROOTS))]
     ratios = _CHORDS[int(draws.number("chord", index) * len(_CHORDS))]
-    notes = [_wave(round(root * ratio / ratios[0]), rate) for ratio in ratios]
-    size = rate * _LOOP_S
-    loud = [_LOUDNESS * 32767 * (0.35 + 0.65 * sin(pi * at / size)) for at in range(size)]
+    return mixed([root * ratio / ratios[0] for ratio in ratios], rate)
+
+
+def mixed(pitches: Sequence[float], rate: int) -> "array[int]":
+    """Return one loop of these pitches, in Hz, tuned so that whole waves fit into it."""
+    size = round(LOOP_S * rate)
+    wave = [sin(2 * pi * at / size) for at in range(size)]
+    steps = [round(pitch * LOOP_S) for pitch in pitches]
+    loud = _LOUDNESS * 32767 / len(steps)
     return array(
         "h",
-        [int(loud[at] * sum(note[at % rate] for note in notes) / len(notes)) for at in range(size)],
+        [
+            int(
+                loud
+                * (0.65 - 0.35 * wave[(at + size // 4) % size])
+                * sum([wave[at * step % size] for step in steps])
+            )
+            for at in range(size)
+        ],
     )
-
-
-def _wave(pitch: int, rate: int) -> list[float]:
-    """Return a second of one note."""
-    return [sin(2 * pi * pitch * at / rate) for at in range(rate)]
 
 
 def wav(seconds: float, *, seed: int, index: int = 0, comment: str = "") -> bytes:

@@ -1,22 +1,28 @@
 """What a file is to be, what comes out, and the bounds of both."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import Literal
+from typing import Literal, get_args
 
 from fake_runway.media.errors import UnknownFormat
 
 Format = Literal["png", "jpeg", "webp", "mp4", "mov", "zip", "wav", "mp3"]
 
-FORMATS: tuple[Format, ...] = ("png", "wav")
+FORMATS: tuple[Format, ...] = get_args(Format)
 
-CONTENT_TYPES: dict[str, str] = {
+CONTENT_TYPES: Mapping[Format, str] = {
     "png": "image/png",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "zip": "application/zip",
     "wav": "audio/wav",
+    "mp3": "audio/mpeg",
 }
 
-PICTURES = frozenset({"png", "jpeg", "webp"})
-SOUNDS = frozenset({"wav", "mp3"})
+PICTURES: tuple[Format, ...] = ("png", "jpeg", "webp")
 
 MAX_SIDE = 16_384
 MAX_PIXELS = 36_000_000
@@ -26,11 +32,11 @@ MAX_FILM_SIDE = 4096
 MAX_FILM_PIXELS = 4096 * 2304
 """Of a film, and of the pictures in a ZIP."""
 
-MAX_SECONDS = 600.0
+MAX_SECONDS = 300.0
 """Of a film or a sound."""
 
-MAX_FRAMES = 1440
-"""Of a ZIP: a minute."""
+MAX_FRAMES = 360
+"""Of a ZIP: 15 seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
