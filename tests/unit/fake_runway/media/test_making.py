@@ -95,7 +95,7 @@ def test_the_picture_above_the_text_depends_on_the_seed_alone() -> None:
     other = opened(make(replace(LIGHTHOUSE, prompt="A dog.")).content).convert("RGB").crop(top)
 
     assert one.tobytes() == other.tobytes()
-    assert len(set(one.get_flattened_data())) > 30
+    assert len(one.getcolors() or ()) > 30
 
 
 @pytest.mark.parametrize("format", FORMATS)
