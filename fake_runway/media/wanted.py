@@ -76,15 +76,14 @@ class Wanted:
     @property
     def title(self) -> str:
         """The prompt in one line, without control characters."""
-        text = "".join(one if one.isprintable() else " " for one in self.prompt[:1000])
-        return " ".join(text.split())
+        return _line(self.prompt)
 
     @property
     def details(self) -> tuple[str, ...]:
         """Model, seed, number and task id, as they are written."""
         number = f"#{self.index + 1}" if self.index else ""
-        first = "  ".join(part for part in (self.model, f"seed {self.seed}", number) if part)
-        return tuple(part[:200] for part in (first, self.task_id) if part)
+        first = "  ".join(part for part in (_line(self.model), f"seed {self.seed}", number) if part)
+        return tuple(part[:200] for part in (first, _line(self.task_id)) if part)
 
     def bounded(self) -> "Wanted":
         """Return this with size and length within the bounds; a size keeps its ratio.
@@ -120,6 +119,10 @@ def made(content: bytes, wanted: Wanted) -> Made:
     """Return a file of the wanted format."""
     extension = "jpg" if wanted.format == "jpeg" else wanted.format
     return Made(content, CONTENT_TYPES[wanted.format], extension)
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(one if one.isprintable() else " " for one in text[:1000]).split())
 
 
 def _fitted(width: int, height: int, side: int, pixels: int) -> tuple[int, int]:

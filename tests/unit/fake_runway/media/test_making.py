@@ -168,6 +168,15 @@ def test_a_sound_is_heard_and_soft() -> None:
     assert all(2000 < max(loop) < 8000 and -8000 < min(loop) < -2000 for loop in loops)
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_any_text_can_be_written(format: Format) -> None:
+    """Control characters, halves of characters and letters that the font lacks, at any length."""
+    strange = "\0\n\x1b[31m\ud800 äß日本 \U0001f3ac" * 300
+    wanted = Wanted(format=format, width=64, height=64, seconds=0.1, prompt=strange)
+
+    assert make(replace(wanted, model=strange, task_id=strange)).content
+
+
 def test_an_unknown_format_is_refused() -> None:
     """The message says which exist."""
     with pytest.raises(UnknownFormat, match=r"Expected a format of png, .*, got 'exr'\."):
