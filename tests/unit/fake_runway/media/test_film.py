@@ -21,6 +21,14 @@ from fake_runway.media.wanted import MAX_SECONDS, Format, Made, Wanted
 FILM = Wanted(format="mp4", width=854, height=480, prompt="A cat.", model="gen4.5", task_id="1-2")
 
 
+BT709 = (
+    (0.1826, 0.6142, 0.0620, 16.5),
+    (-0.1006, -0.3386, 0.4392, 128.5),
+    (0.4392, -0.3989, -0.0403, 128.5),
+)
+"""Luma and both chromas of red, green, blue. Source: ITU-R BT.709, with 8 bits."""
+
+
 def read(made: Made) -> InputContainer:
     """Return a file as FFmpeg reads it."""
     found = av.open(BytesIO(made.content))
@@ -127,11 +135,14 @@ def test_with_the_extra_a_film_shows_what_it_is_of() -> None:
     """The picture of the PNG is seen, with its text, in its colours; equal wishes, equal bytes."""
     wanted = replace(FILM, width=320, height=180, seconds=0.5)
     film = make(wanted, encoding.reel_of)
-    frame = next(read(film).decode(video=0)).reformat(format="rgb24", dst_colorspace="itu709")
-    first = Image.frombytes("RGB", (320, 180), bytes(frame.planes[0]))
+    frame = next(read(film).decode(video=0))
     png = Image.open(BytesIO(make(replace(wanted, format="png")).content)).convert("RGB")
 
-    assert max(ImageStat.Stat(ImageChops.difference(first, png)).mean) < 3
+    for plane, weights in zip(frame.planes, BT709, strict=True):
+        size = plane.width, plane.height
+        shown = Image.frombytes("L", size, bytes(plane), "raw", "L", plane.line_size)
+        expected = png.convert("L", tuple(weights)).resize(size, Image.Resampling.BOX)
+        assert max(ImageStat.Stat(ImageChops.difference(shown, expected)).mean) < 2.5
     assert film == make(wanted, encoding.reel_of)
     others = [replace(wanted, seed=1), replace(wanted, prompt="A dog.")]
     assert len({film.content, *(make(one, encoding.reel_of).content for one in others)}) == 3
