@@ -28,7 +28,8 @@ def nearest_reel(wanted: Wanted) -> Reel:
 
 
 def make(wanted: Wanted, reel_of: Callable[[Wanted], Reel] = nearest_reel) -> Made:
-    """Make a file: a pure function, which takes up to a second or two for the largest.
+    """Make a file: a pure function, which takes half a second for the largest
+    picture, and four for the largest film that is made to size.
 
     Call it in a thread, not in an event loop: see `workshop.py`. Pictures are exactly as large as
     wanted, and films and sounds exactly as long, within the bounds of `Wanted.bounded`.

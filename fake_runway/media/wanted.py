@@ -29,8 +29,8 @@ MAX_PIXELS = 36_000_000
 """Of a picture. Source of the largest size: `image_upscale`, 25,300,000 (OpenAPI document)."""
 
 MAX_FILM_SIDE = 4096
-MAX_FILM_PIXELS = 4096 * 2304
-"""Of a film, and of the pictures in a ZIP."""
+MAX_FILM_PIXELS = MAX_FILM_SIDE * MAX_FILM_SIDE
+"""Of a film, and of the pictures in a ZIP. The largest that is documented has 3840:3840."""
 
 MAX_SECONDS = 300.0
 """Of a film or a sound."""

@@ -148,6 +148,16 @@ def test_with_the_extra_a_film_shows_what_it_is_of() -> None:
     assert len({film.content, *(make(one, encoding.reel_of).content for one in others)}) == 3
 
 
+@pytest.mark.parametrize(
+    "size", [(3840, 3840), (4096, 2304), (2160, 3840), (992, 432), (834, 1112)]
+)
+def test_documented_sizes_are_not_out_of_bounds(size: tuple[int, int]) -> None:
+    """The largest and the oddest of the published ratios."""
+    bounded = replace(FILM, width=size[0], height=size[1]).bounded()
+
+    assert (bounded.width, bounded.height) == size
+
+
 def test_films_are_bounded() -> None:
     """In length, sides, pixels, and so in bytes."""
     asked: list[Wanted] = []
