@@ -1,6 +1,6 @@
 """The loops of films and sounds: encoded slowly, so that they take little space."""
 
-from fake_runway.media.encoding import aac, mp3, reel
+from fake_runway.media.encoding import aac, mp3, opus, reel
 from fake_runway.media.picture import Picture
 from fake_runway.media.shapes import PICTURES, RATE, SAMPLE_RATE, SIZES, SOUNDS, pack
 from fake_runway.media.sound import mixed
@@ -20,4 +20,5 @@ def sound(number: int) -> bytes:
     """Return the file of one sound."""
     loop = mixed(SOUNDS[number], SAMPLE_RATE)
     track = aac(loop, SAMPLE_RATE, 48_000)
-    return pack([track.setup, *track.frames, *mp3(loop, SAMPLE_RATE, 64_000)])
+    others = *mp3(loop, SAMPLE_RATE, 64_000), *opus(loop, SAMPLE_RATE, 32_000)
+    return pack([track.setup, *track.frames, *others])

@@ -80,6 +80,15 @@ def mp3(loop: "array[int]", rate: int, bits: int) -> tuple[bytes, ...]:
     return tuple(packets[size : 2 * size])
 
 
+def opus(loop: "array[int]", rate: int, bits: int) -> tuple[bytes, ...]:
+    """Return a loop of packets of Opus, 20 ms each."""
+    codec = av.CodecContext.create("libopus", "w")
+    codec.format = "s16"
+    packets, _ = _sound(loop, codec, rate, bits)
+    size = len(loop) * 50 // rate
+    return tuple(packets[size : 2 * size])
+
+
 def _frames(picture: Picture, count: int) -> Iterator[av.VideoFrame]:
     tables = _conversions(picture.palette)
     for at in range(count):
@@ -133,7 +142,9 @@ def _sound(
     """Return the packets of three times a loop, and what a decoder has to know."""
     codec.sample_rate, codec.layout, codec.bit_rate = rate, "mono", bits
     codec.time_base = Fraction(1, rate)
-    samples = loop if codec.format.name == "s16p" else array("f", [one / 32768 for one in loop])
+    samples = (
+        loop if codec.format.name in ("s16", "s16p") else array("f", [one / 32768 for one in loop])
+    )
     codec.open()
     size, packets = codec.frame_size, []
     for at in range(0, 3 * len(loop), size):

@@ -10,6 +10,7 @@ from fake_runway.media.archive import archive
 from fake_runway.media.film import Reel, film
 from fake_runway.media.jpeg import jpeg
 from fake_runway.media.mp3 import mp3
+from fake_runway.media.ogg import ogg
 from fake_runway.media.picture import Picture
 from fake_runway.media.png import png
 from fake_runway.media.sound import wav
@@ -57,6 +58,8 @@ def make(wanted: Wanted, reel_of: Callable[[Wanted], Reel] = nearest_reel) -> Ma
         case "mp3":
             rate = shapes.SAMPLE_RATE
             content = mp3(_sound(wanted).mp3, wanted.seconds, rate=rate, comment=about)
+        case "ogg":
+            content = ogg(_sound(wanted).opus, wanted.seconds, comment=about)
     return made(content, wanted)
 
 

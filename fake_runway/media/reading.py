@@ -281,6 +281,16 @@ def _shown(fields: _Fields, track: tuple[int, int]) -> tuple[int, int] | None:
     return (height, width) if turned else (width, height)
 
 
+def _ogg(content: bytes) -> Description:
+    """Read the length of Opus; of other codecs it is not known."""
+    if content[28:36] != b"OpusHead":
+        return Description("audio/ogg", "audio")
+    fields = _Fields(content, "Ogg")
+    last = fields.number(content.rfind(b"OggS") + 6, 8, little=True)
+    early = fields.number(38, 2, little=True)
+    return Description("audio/ogg", "audio", seconds=fields.seconds(max(last - early, 0), 48_000))
+
+
 # MP3
 
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
@@ -379,7 +389,7 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Description]], 
     (_riff(b"AVI "), _known("video/x-msvideo", "video")),
     (_starting(b"\x1a\x45\xdf\xa3"), _known("video/webm", "video")),
     (_starting(b"fLaC"), _known("audio/flac", "audio")),
-    (_starting(b"OggS"), _known("audio/ogg", "audio")),
+    (_starting(b"OggS"), _ogg),
     (_is_mp3, _mp3),
     (_starting(b"\xff\xf1", b"\xff\xf9"), _known("audio/aac", "audio")),
 )

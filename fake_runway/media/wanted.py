@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from fake_runway.media.errors import UnknownFormat
 
-Format = Literal["png", "jpeg", "webp", "mp4", "mov", "zip", "wav", "mp3"]
+Format = Literal["png", "jpeg", "webp", "mp4", "mov", "zip", "wav", "mp3", "ogg"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -20,6 +20,7 @@ CONTENT_TYPES: Mapping[Format, str] = {
     "zip": "application/zip",
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
 }
 
 PICTURES: tuple[Format, ...] = ("png", "jpeg", "webp")

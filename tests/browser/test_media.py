@@ -47,7 +47,7 @@ async ([kind, type, content]) => {
 KINDS: dict[str, str] = {
     **dict.fromkeys(("png", "jpeg", "webp"), "img"),
     **dict.fromkeys(("mp4", "mov"), "video"),
-    **dict.fromkeys(("wav", "mp3"), "audio"),
+    **dict.fromkeys(("wav", "mp3", "ogg"), "audio"),
 }
 """The element for each format that browsers open."""
 

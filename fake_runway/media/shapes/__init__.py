@@ -3,7 +3,7 @@
 **Files.** Each is a row of packets, each with its length before it (four bytes, the higher
 first). `film-<width>x<height>.bin` holds the content of `avcC`, then a loop of H.264.
 `sound-<number>.bin` holds an AudioSpecificConfig, a loop of AAC (`AAC_FRAMES`), and the same sound
-as a loop of MP3. `letters.bin` holds fonts, as `letters.py` reads them.
+as loops of MP3 (`MP3_FRAMES`) and Opus. `letters.bin` holds fonts, as `letters.py` reads them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,21 +33,23 @@ SOUNDS: tuple[tuple[float, ...], ...] = (
 """The pitches of each, in Hz."""
 
 SAMPLE_RATE = 48_000
-AAC_FRAMES, MP3_FRAMES = 90, 80
+AAC_FRAMES, MP3_FRAMES, OPUS_PACKETS = 90, 80, 96
 """Of a loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A sound in two codecs.
+    """A sound in three codecs.
 
     Attributes:
         aac: a loop.
         mp3: a loop of frames of 1152 samples, 48 kHz, one channel.
+        opus: a loop of packets of 960 samples, one channel.
     """
 
     aac: Track
     mp3: tuple[bytes, ...]
+    opus: tuple[bytes, ...]
 
 
 def nearest(width: int, height: int) -> tuple[int, int]:
@@ -72,7 +74,8 @@ def sound(number: int) -> Sound:
     """Return one of `SOUNDS`."""
     setup, *packets = _packets(f"sound-{number}.bin")
     aac = Track(SAMPLE_RATE, setup, tuple(packets[:AAC_FRAMES]))
-    return Sound(aac, tuple(packets[AAC_FRAMES:]))
+    others = tuple(packets[AAC_FRAMES:])
+    return Sound(aac, others[:MP3_FRAMES], others[MP3_FRAMES:])
 
 
 def pack(packets: Iterable[bytes]) -> bytes:

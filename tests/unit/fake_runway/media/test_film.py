@@ -21,6 +21,8 @@ from fake_runway.media.wanted import MAX_SECONDS, Format, Made, Wanted
 FILM = Wanted(format="mp4", width=854, height=480, prompt="A cat.", model="gen4.5", task_id="1-2")
 
 
+CODECS: dict[Format, str] = {"mp3": "audio/mpeg", "ogg": "audio/ogg"}
+
 BT709 = (
     (0.1826, 0.6142, 0.0620, 16.5),
     (-0.1006, -0.3386, 0.4392, 128.5),
@@ -176,20 +178,24 @@ def test_films_are_bounded() -> None:
 
 @settings(max_examples=10)
 @given(seconds=st.floats(0.1, 20), seed=st.integers(0, 2**32))
-def test_an_mp3_is_exactly_as_long_as_wanted(seconds: float, seed: int) -> None:
-    """To the sample, for a program that reads how much of the last frame is padding."""
-    made = make(Wanted(format="mp3", seconds=seconds, seed=seed, prompt="Hällo."))
+def test_mp3_and_opus_are_exactly_as_long_as_wanted(seconds: float, seed: int) -> None:
+    """To the sample, for a program that reads how much of the end is padding."""
+    for format, content_type in CODECS.items():
+        made = make(Wanted(format=format, seconds=seconds, seed=seed, prompt="Hällo."))
+        file = read(made)
 
-    assert samples(made) == round(seconds * 48_000)
-    assert read(made).metadata["comment"].startswith("Hällo.\n")
-    assert made.content_type == "audio/mpeg"
+        assert samples(made) == round(seconds * 48_000)
+        metadata = {**file.metadata, **file.streams.audio[0].metadata}
+        assert metadata.get("comment", metadata.get("COMMENT", "")).startswith("Hällo.\n")
+        assert made.content_type == content_type
 
 
 @pytest.mark.parametrize("number", range(len(shapes.SOUNDS)))
 def test_each_sound_made_beforehand_has_its_loops(number: int) -> None:
-    """So many frames of AAC and of MP3, the latter of one size, so that they need no others."""
+    """So many of AAC, MP3 and Opus; those of MP3 are of one size, so that they need no others."""
     sound = shapes.sound(number)
 
     assert len(sound.aac.frames) == shapes.AAC_FRAMES
     assert len(sound.mp3) == shapes.MP3_FRAMES
+    assert len(sound.opus) == shapes.OPUS_PACKETS
     assert {len(one) for one in sound.mp3} == {192}
