@@ -162,9 +162,9 @@ def test_sounds_are_bounded(seconds: float) -> None:
 
 def test_a_sound_is_heard_and_soft() -> None:
     """It is neither silent nor clipped, and other seeds sound otherwise."""
-    loops = [chord(seed) for seed in range(8)]
+    loops = [chord(seed) for seed in range(5)]
 
-    assert len({bytes(loop) for loop in loops}) > 3
+    assert len({bytes(loop) for loop in loops}) > 2
     assert all(2000 < max(loop) < 8000 and -8000 < min(loop) < -2000 for loop in loops)
 
 
