@@ -1,5 +1,6 @@
 """Films and MP3 decode in FFmpeg, and are exactly as long as wanted."""
 
+import re
 from dataclasses import replace
 from io import BytesIO
 from itertools import islice
@@ -61,6 +62,7 @@ def test_a_film_is_exactly_as_long_as_wanted(seconds: float, format: Format, sou
     assert video.duration == round(seconds * SCALE)
     assert len(pictures) == video.frames == ceil(round(seconds * SCALE) / 1000)
     assert [one.pts for one in pictures] == [1000 * at for at in range(len(pictures))]
+    assert sum(packet.duration or 0 for packet in read(made).demux(video=0)) == video.duration
     assert len(film.streams.audio) == sound
     if sound:
         assert film.streams.audio[0].duration == round(seconds * 48_000)
@@ -79,6 +81,15 @@ def test_a_film_can_be_sought_and_has_no_b_frames() -> None:
     film = read(made)
     film.seek(50_000_000)
     assert float(next(film.decode(video=0)).time) == 48
+
+
+def test_each_track_is_as_long_as_the_film() -> None:
+    """Its header says so in the film's ticks, whatever its own are."""
+    content = make(replace(FILM, seconds=7.5)).content
+    headers = [match.end() for match in re.finditer(b"tkhd", content[: content.index(b"mdat")])]
+
+    lengths = [int.from_bytes(content[at + 20 : at + 24]) for at in headers]
+    assert lengths == [7.5 * SCALE] * 2
 
 
 def test_the_tables_come_first() -> None:

@@ -12,6 +12,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from fake_runway.media.errors import UnknownFormat
 from fake_runway.media.making import make
+from fake_runway.media.picture import Picture
 from fake_runway.media.sound import chord
 from fake_runway.media.wanted import (
     FORMATS,
@@ -105,6 +106,26 @@ def test_equal_wishes_make_equal_bytes(format: Format) -> None:
 
     assert make(wanted) == make(replace(wanted))
     assert make(wanted) != make(replace(wanted, seed=8))
+
+
+def test_a_wide_webp_has_the_pixels_of_the_png() -> None:
+    """Its runs of one colour are longer than one copy can be."""
+    wanted = replace(LIGHTHOUSE, width=9000, height=24)
+    png, webp = (opened(make(replace(wanted, format=one)).content) for one in PICTURES[::2])
+
+    assert webp.convert("RGB").tobytes() == png.convert("RGB").tobytes()
+
+
+def test_a_loop_moves_and_ends_as_it_begins() -> None:
+    """The sun and the hills are elsewhere in its midst, the text is not."""
+    wanted = replace(LIGHTHOUSE, width=160, height=120)
+    plain, written = (Picture(wanted, text=text) for text in (False, True))
+    start, midst, end = (list(plain.rows(phase)) for phase in (0.0, 0.5, 1.0))
+
+    assert start == end
+    moved = {at for at, (one, other) in enumerate(zip(start, midst, strict=True)) if one != other}
+    assert {30, 90} < moved
+    assert list(written.rows(0.5))[-20:] == list(written.rows(0.0))[-20:]
 
 
 def test_a_zip_has_the_pictures_of_a_film() -> None:

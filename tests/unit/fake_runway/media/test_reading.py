@@ -253,6 +253,13 @@ def test_a_file_of_countless_parts_is_refused(content: bytes) -> None:
         read(content)
 
 
+@pytest.mark.parametrize("size", [1, 4, 7, 17, 1 << 31])
+def test_a_box_that_cannot_be_is_refused(size: int) -> None:
+    """One that is shorter than its own header, or ends behind the file."""
+    with pytest.raises(UnreadableMedia, match="a box inside of 0 to 16"):
+        read(size.to_bytes(4) + b"moov" + bytes(8))
+
+
 def test_a_very_long_mp3_is_estimated() -> None:
     """Frames are counted up to a bound; the rest is assumed to be alike."""
     frame = b"\xff\xf3\x14\xc4".ljust(24, b"\0")  # 8 kbit/s at 24 kHz: 24 bytes, 576 samples
