@@ -1,7 +1,9 @@
 """Draw the avatars, record their voices, write `fake_runway/room/loops/*.bin`.
 
-`python -m artwork` takes a minute or two. `python -m artwork NAME ...` draws these avatars only.
+`python -m artwork` takes a few minutes. `python -m artwork NAME ...` draws these avatars only.
 `python -m artwork faces` draws the small picture that pages have of all of them, and no more.
+
+And letters, films and sounds that tasks answer with: `fake_runway/media/shapes/*.bin`.
 """
 
 import sys
@@ -14,11 +16,12 @@ from pathlib import Path
 
 import av
 
-from artwork import faces
+from artwork import faces, films
 from artwork.drawing import Portrait, Pose
-from artwork.letters import font
+from artwork.letters import font, stencils
 from artwork.looks import LOOKS, Look
 from artwork.voice import mouth, sound
+from fake_runway.media import shapes
 from fake_runway.room import loops
 from fake_runway.room.caption import encoder, frame_of, unpadded
 from fake_runway.room.loops import (
@@ -53,6 +56,9 @@ def main(names: list[str]) -> None:
         return
     if not names:
         _write("letters", [font(13, bold=0.35), font(11)])
+        for shape, data in _shapes():
+            Path(shapes.__file__).with_name(f"{shape}.bin").write_bytes(data)
+            sys.stdout.write(f"{shape}: {len(data)} bytes\n")
         for kind, pitch in PITCH.items():
             _write(f"voice-{kind}", _spoken(sound(pitch)))
     for name in names or LOOKS:
@@ -68,6 +74,14 @@ def pose(at: float, *, talking: bool) -> Pose:
         return Pose(breath, blink)
     opened, rounded = mouth(at)
     return Pose(breath, blink, opened, rounded, brow=opened * 0.5)
+
+
+def _shapes() -> Iterator[tuple[str, bytes]]:
+    yield "letters", stencils()
+    for number in range(len(shapes.SOUNDS)):
+        yield f"sound-{number}", films.sound(number)
+    for width, height in shapes.SIZES:
+        yield f"film-{width}x{height}", films.film(width, height)
 
 
 def _avatar(look: Look) -> Iterator[bytes]:

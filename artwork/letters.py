@@ -3,10 +3,11 @@
 It is Aileron Regular, which is in the public domain (CC0).
 """
 
-from zlib import compress
+from zlib import compress, decompress
 
 from PIL import Image, ImageDraw, ImageFont
 
+from fake_runway.media.letters import SHADES, SIZES
 from fake_runway.room.caption import FIRST_LETTER, LAST_LETTER
 
 
@@ -32,3 +33,14 @@ def font(size: float, *, bold: float = 0.0) -> bytes:
         ImageDraw.Draw(image).text((left, -top), letter, 255, face, stroke_width=bold)
         glyphs.append(image.tobytes())
     return compress(bytes([high, *widths]) + b"".join(glyphs), 9)
+
+
+def stencils() -> bytes:
+    """Return the fonts as `fake_runway/media/letters.py` reads them: of few shades."""
+    shade = bytes(round(ink * (SHADES - 1) / 255) for ink in range(256))
+    count = ord(LAST_LETTER) - ord(FIRST_LETTER) + 1
+    parts = []
+    for size in SIZES:
+        data = decompress(font(size, bold=size / 80))
+        parts += [data[: 1 + count], data[1 + count :].translate(shade)]
+    return compress(b"".join(parts), 9)

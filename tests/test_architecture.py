@@ -148,6 +148,11 @@ PURE = [
         Source(ROOT / f"fake_runway/room/{name}.py")
         for name in ("hearing", "packets", "sdp", "signalling", "stage")
     ),
+    *(
+        source
+        for source in sources("fake_runway/media")
+        if source.path.name not in ("encoding.py", "workshop.py")
+    ),
 ]
 
 

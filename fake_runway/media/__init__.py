@@ -1,1 +1,1 @@
-"""The files that tasks answer with: how they are made, and where they are."""
+"""The files that tasks answer with, where they are, and what can be read of those sent in."""

@@ -1,83 +1,35 @@
-"""The file that an output is: its type, its length, and any part of its bytes.
+"""Which file an output of a task is."""
 
-PNG and WAV are exact in size and length. Other formats are not made yet.
-"""
+from fake_runway.core.tasks.task import Task
+from fake_runway.media.wanted import FORMATS, Format, Wanted
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple, Protocol
-
-from fake_runway.core.tasks.task import OutputForm
-from fake_runway.media.png import png
-from fake_runway.media.wav import Tone
-
-CONTENT_TYPES: Mapping[str, str] = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "webp": "image/webp",
-    "svg": "image/svg+xml",
-    "mp4": "video/mp4",
-    "mov": "video/quicktime",
-    "mp3": "audio/mpeg",
-    "wav": "audio/wav",
-    "flac": "audio/flac",
-    "ogg": "audio/ogg",
-    "zip": "application/zip",
-}
-MADE = frozenset({"png", "wav"})
-"""The formats that this fake can make."""
-LARGEST_SIDE = 8_192  # pixels; no documented output is larger
-_KEPT = 16  # pictures that were downloaded last
+_SPELLED: dict[str, str] = {"jpg": "jpeg"}
+_SIZE = (1280, 720)  # of what is documented without one
+_SECONDS = 5.0
 
 
-class Content(Protocol):
-    """What a file holds."""
+def wanted_of(task: Task, index: int, *, seed: bytes) -> Wanted | None:
+    """Return what an output is to be; None: this fake cannot make its format.
 
-    @property
-    def length(self) -> int: ...
-    def read(self, start: int, stop: int) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Bytes:
-    """Content that is in memory as a whole."""
-
-    raw: bytes
-
-    @property
-    def length(self) -> int:
-        """Its length in bytes."""
-        return len(self.raw)
-
-    def read(self, start: int, stop: int) -> bytes:
-        """Return the bytes from `start` to `stop`, of which the last is left out."""
-        return self.raw[start:stop]
-
-
-class MediaFile(NamedTuple):
-    """A file to download."""
-
-    content_type: str
-    content: Content
-
-
-def media_file(form: OutputForm, *, seed: bytes) -> MediaFile | None:
-    """Return the file of an output; None: this fake cannot make the format.
+    The prompt is not in it, because tasks do not keep theirs.
 
     Args:
-        seed: 16 bytes; the same gives the same bytes.
+        index: which of the task's outputs, from 0.
+        seed: the same gives the same bytes.
     """
-    content_type = CONTENT_TYPES.get(form.format, "application/octet-stream")
-    if form.format == "png":
-        width, height = (max(1, min(LARGEST_SIDE, each)) for each in (form.width, form.height))
-        return MediaFile(content_type, _picture(width, height, seed))
-    if form.format == "wav":
-        return MediaFile(content_type, Tone(form.seconds, seed=seed))
-    return None
-
-
-@lru_cache(maxsize=_KEPT)  # clients ask for the head and for parts, one after the other
-def _picture(width: int, height: int, seed: bytes) -> Bytes:
-    return Bytes(png(width, height, seed=seed))
+    form = task.request.output
+    name = _SPELLED.get(form.format, form.format)
+    format_: Format | None = next((each for each in FORMATS if each == name), None)
+    if format_ is None:
+        return None
+    width, height = (form.width, form.height) if form.width and form.height else _SIZE
+    return Wanted(
+        format=format_,
+        width=width,
+        height=height,
+        seconds=form.seconds or _SECONDS,
+        seed=int.from_bytes(seed[:4]),
+        index=index,
+        model=task.request.model,
+        task_id=task.id,
+    )

@@ -1,17 +1,21 @@
 """Downloads of outputs: GET and HEAD, whole or a range, 403 once the address has expired."""
 
-import asyncio
 import re
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.tasks.task import Task
 from fake_runway.media.addresses import ROOT, is_valid, output_seed, read_address
-from fake_runway.media.files import MediaFile, media_file
 from fake_runway.web import cors
 from fake_runway.web.paths import Path
 from fake_runway.worlds.registry import Worlds
+
+if TYPE_CHECKING:
+    from fake_runway.media.wanted import Made
+    from fake_runway.media.workshop import Workshop
 
 _PIECE = 1 << 18  # bytes that are written at once
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -29,6 +33,17 @@ class MediaHandler:
     def __init__(self, worlds: Worlds) -> None:
         self._worlds = worlds
 
+    @cached_property
+    def _workshop(self) -> "Workshop":
+        from fake_runway.media.workshop import Workshop  # what makes files: with the first download
+
+        return Workshop()
+
+    def close(self) -> None:
+        """End what makes files."""
+        if "_workshop" in self.__dict__:
+            self._workshop.close()
+
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request for an output."""
         if request.method not in ("GET", "HEAD"):
@@ -43,11 +58,12 @@ class MediaHandler:
         if task is None or not _has(task, address.number):
             return _refusal(404, "There is no such output.")
         seed = output_seed(world.draws, task, address.number)
-        # a large picture takes a tenth of a second
-        file = await asyncio.to_thread(media_file, task.request.output, seed=seed)
-        if file is None:
-            return _refusal(501, f"This fake cannot make {task.request.output.format} yet.")
-        return await _send(request, file)
+        from fake_runway.media.files import wanted_of  # late, as above
+
+        wanted = wanted_of(task, address.number, seed=seed)
+        if wanted is None:
+            return _refusal(501, f"This fake makes no {task.request.output.format}.")
+        return await _send(request, await self._workshop.get(wanted))
 
 
 def _has(task: Task, index: int) -> bool:
@@ -59,8 +75,8 @@ def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> w
     return web.json_response({"error": text}, status=status, headers=_HEADERS | (headers or {}))
 
 
-async def _send(request: web.BaseRequest, file: MediaFile) -> web.StreamResponse:
-    length = file.content.length
+async def _send(request: web.BaseRequest, file: "Made") -> web.StreamResponse:
+    length = len(file.content)
     part = _range_of(request.headers.get("Range", ""), length)
     if part is None:
         return _refusal(
@@ -77,7 +93,7 @@ async def _send(request: web.BaseRequest, file: MediaFile) -> web.StreamResponse
     await answer.prepare(request)
     if request.method == "GET":
         for at in range(start, stop, _PIECE):
-            await answer.write(file.content.read(at, min(stop, at + _PIECE)))
+            await answer.write(file.content[at : min(stop, at + _PIECE)])
     await answer.write_eof()
     return answer
 

@@ -1,47 +1,47 @@
-"""Pictures in pure Python: a PNG of any size, with a gradient whose colours a seed chooses.
+"""Pictures as PNG."""
 
-Each line has one colour of a palette, so even 25 megapixels compress to some kilobytes.
-"""
+from collections.abc import Iterator
+from zlib import compressobj, crc32
 
-import struct
-import zlib
+from fake_runway.media.picture import Picture
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_COLOURS = 256
+_SAME = b"\x02"  # the filter "up": the difference to the row above
+_PLAIN = b"\x00"
 
 
-def png(width: int, height: int, *, seed: bytes) -> bytes:
-    """Return a PNG of that many pixels; the same seed gives the same bytes.
+def png(picture: Picture, comment: str = "", phase: float = 0.0) -> bytes:
+    """Return a picture as a PNG with a palette.
 
     Args:
-        seed: at least 6 bytes, the colours of the first and of the last line.
+        picture: what is drawn.
+        comment: a text, which programs show as a property of the file.
+        phase: of the picture.
     """
-    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)  # 8 bits, by a palette
-    packer = zlib.compressobj(level=6)
-    parts = []
-    for line in range(height):
-        colour = line * (_COLOURS - 1) // max(1, height - 1)
-        parts.append(packer.compress(b"\x00" + bytes((colour,)) * width))
-    parts.append(packer.flush())
+    size = picture.width.to_bytes(4) + picture.height.to_bytes(4)
     return b"".join(
-        (
-            _SIGNATURE,
-            _chunk(b"IHDR", header),
-            _chunk(b"PLTE", _palette(seed[:3], seed[3:6])),
-            _chunk(b"IDAT", b"".join(parts)),
+        [
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", size + bytes((8, 3, 0, 0, 0))),
+            _chunk(b"iTXt", b"Comment" + bytes(5) + comment.encode()) if comment else b"",
+            _chunk(b"PLTE", picture.palette),
+            _chunk(b"IDAT", b"".join(_compressed(picture.rows(phase)))),
             _chunk(b"IEND", b""),
-        )
+        ]
     )
 
 
-def _palette(top: bytes, bottom: bytes) -> bytes:
-    last = _COLOURS - 1
-    return bytes(
-        (first * (last - step) + second * step) // last
-        for step in range(_COLOURS)
-        for first, second in zip(top, bottom, strict=True)
-    )
+def _compressed(rows: Iterator[bytes]) -> Iterator[bytes]:
+    codec = compressobj(1)
+    above, same = b"", b""
+    for row in rows:
+        if row is above:
+            same = same or _SAME + bytes(len(row))
+            yield codec.compress(same)
+        else:
+            yield codec.compress(_PLAIN + row)
+            above = row
+    yield codec.flush()
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4) + kind + content + crc32(kind + content).to_bytes(4)

@@ -104,6 +104,7 @@ class FakeApp:
         """End every call and every stream of events: the server stops."""
         if "_admin" in self.__dict__:
             await self._admin.close()
+        self._media.close()
         await self.rooms.close()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -20,6 +20,7 @@ from fake_runway.core.lifecycles.task import TASK_ENDPOINTS
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, ErrorStyle, Limits, Settings
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.media import reading
 from fake_runway.replay.record import journal_bytes, read, record, token_of
 from fake_runway.replay.rerun import replay
 from fake_runway.room.tokens import LiveKit
@@ -360,12 +361,16 @@ async def test_other_addresses_lead_nowhere(start_fake: StartFake) -> None:
     assert (await download(url, "POST"))[0] == 405
 
 
-async def test_what_cannot_be_made_yet_says_so(start_fake: StartFake) -> None:
-    """501 for a video; its address is there."""
+async def test_a_film_can_be_downloaded_and_read_in_parts(start_fake: StartFake) -> None:
+    """It is what the body asked for, whole or by a range."""
     fake = await start_fake()
     [url] = (await succeeded(fake, *MOVIE))["output"]
     assert urlsplit(url).path.endswith("/0.mp4")
-    assert (await download(url))[0] == 501
+    status, headers, content = await download(url)
+    assert (status, headers["Content-Type"]) == (200, "video/mp4")
+    assert reading.read(content).seconds == pytest.approx(MOVIE[1]["duration"], abs=0.1)
+    _, _, part = await download(url, Range="bytes=4-7")
+    assert part == b"ftyp"
 
 
 # Runs

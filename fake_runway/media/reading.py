@@ -1,0 +1,395 @@
+"""What a file says of itself: type, size and length, from its bytes, in pure Python.
+
+Files come from clients, so nothing in them is believed: every number is checked against the bytes
+that there are, and every walk through a file has a bound, so that any bytes are read in little
+time. Only what describes the content is read, never the content: a file whose description is fine
+may still be damaged further on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from struct import Struct
+from typing import Literal
+
+from fake_runway.media.errors import UnreadableMedia
+
+Kind = Literal["image", "video", "audio"]
+
+MOST_PARTS = 4096
+"""The parts of a file (boxes, chunks, segments) that are looked at; real ones have far fewer."""
+
+MOST_FRAMES = 250_000
+"""The frames of an MP3 that are counted: an hour and a half. More are estimated."""
+
+LONGEST_S = 7 * 24 * 3600.0
+"""A file that says it is longer is taken for damaged."""
+
+LARGEST = 65_535
+"""The same for a side, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a file says of itself.
+
+    Attributes:
+        content_type: by its first bytes, not by its name.
+        kind: what it is used as.
+        width, height: in pixels, as it is shown (turned, if the file says so); None if the type
+            has none or they are not known.
+        seconds: its length; None if the type has none or it is not known.
+    """
+
+    content_type: str
+    kind: Kind
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+
+    def matches(self, declared: str) -> bool:
+        """Return whether a content type that a client declares, without parameters, is this one."""
+        return _NAMES.get(declared.lower(), declared.lower()) == self.content_type
+
+
+_NAMES: Mapping[str, str] = {
+    "image/jpg": "image/jpeg",
+    **dict.fromkeys(("audio/x-wav", "audio/wave", "audio/vnd.wave"), "audio/wav"),
+    **dict.fromkeys(("audio/mp3", "audio/x-mp3", "audio/mpeg3"), "audio/mpeg"),
+    **dict.fromkeys(("audio/m4a", "audio/x-m4a"), "audio/mp4"),
+    "audio/x-flac": "audio/flac",
+    "video/x-matroska": "video/webm",
+    "video/x-m4v": "video/mp4",
+}
+"""Other names of the same types."""
+
+
+def read(content: bytes) -> Description:
+    """Return what a file says of itself.
+
+    Size and length are read of PNG, JPEG, WebP, GIF (size only), MP4, MOV, M4A, 3GP, WAV and MP3.
+    Of some others, only the type is known.
+
+    Raises:
+        UnreadableMedia: the type is unknown, or what describes the file is damaged.
+    """
+    for matches, reader in _READERS:
+        if matches(content):
+            return reader(content)
+    raise UnreadableMedia(
+        f"Expected a picture, a film or a sound, got {len(content)} bytes "
+        f"that begin with {content[:8].hex(' ') or 'nothing'}."
+    )
+
+
+def _starting(*starts: bytes, at: int = 0) -> Callable[[bytes], bool]:
+    return lambda content: content.startswith(starts, at)
+
+
+def _riff(kind: bytes) -> Callable[[bytes], bool]:
+    return lambda content: content[:4] == b"RIFF" and content[8:12] == kind
+
+
+def _known(content_type: str, kind: Kind) -> Callable[[bytes], Description]:
+    return lambda content: Description(content_type, kind)
+
+
+class _Fields:
+    """Numbers at places of a file; a place beyond its end is an error."""
+
+    def __init__(self, content: bytes, what: str) -> None:
+        self.content, self._what = content, what
+        self._parts = 0
+
+    def number(self, at: int, size: int, *, little: bool = False) -> int:
+        return int.from_bytes(self.slice(at, size), "little" if little else "big")
+
+    def slice(self, at: int, size: int) -> bytes:
+        found = self.content[at : at + size]
+        if len(found) < size:
+            raise self.error(f"{size} bytes at {at}", f"the end of the file at {len(self.content)}")
+        return found
+
+    def part(self) -> None:
+        """Count one more part that is looked at."""
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise self.error(f"at most {MOST_PARTS} parts", "more")
+
+    def error(self, expected: str, got: str) -> UnreadableMedia:
+        return UnreadableMedia(f"Expected {expected} in a file of {self._what}, got {got}.")
+
+    def picture(self, width: int, height: int, content_type: str) -> Description:
+        if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+            raise self.error(f"sides of 1 to {LARGEST} pixels", f"{width} and {height}")
+        return Description(content_type, "image", width, height)
+
+    def seconds(self, ticks: float, rate: int) -> float:
+        if rate <= 0 or not 0 <= ticks / rate <= LONGEST_S:
+            raise self.error("a length of up to a week", f"{ticks} at {rate} a second")
+        return ticks / rate
+
+
+def _png(content: bytes) -> Description:
+    fields = _Fields(content, "PNG")
+    if fields.slice(12, 4) != b"IHDR":
+        raise fields.error("the header first", repr(content[12:16]))
+    return fields.picture(fields.number(16, 4), fields.number(20, 4), "image/png")
+
+
+def _gif(content: bytes) -> Description:
+    fields = _Fields(content, "GIF")
+    width, height = fields.number(6, 2, little=True), fields.number(8, 2, little=True)
+    return fields.picture(width, height, "image/gif")
+
+
+_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # segments without content
+
+
+def _jpeg(content: bytes) -> Description:
+    fields, at = _Fields(content, "JPEG"), 2
+    while True:
+        fields.part()
+        mark, kind = fields.slice(at, 2)
+        if mark != 0xFF:
+            raise fields.error(f"a marker at {at}", f"{mark:#04x}")
+        if kind == 0xFF:  # a filling byte
+            at += 1
+        elif kind in _ALONE:
+            at += 2
+        elif kind in _SIZES:
+            return fields.picture(fields.number(at + 7, 2), fields.number(at + 5, 2), "image/jpeg")
+        elif kind in (0xD9, 0xDA):
+            raise fields.error("a size before the picture", "none")
+        else:
+            at += 2 + max(fields.number(at + 2, 2), 2)
+
+
+def _webp(content: bytes) -> Description:
+    fields = _Fields(content, "WebP")
+    match fields.slice(12, 4):
+        case b"VP8X":
+            width, height = (1 + fields.number(at, 3, little=True) for at in (24, 27))
+        case b"VP8L":
+            bits = fields.number(21, 4, little=True)
+            width, height = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            width, height = (fields.number(at, 2, little=True) & 0x3FFF for at in (26, 28))
+        case other:
+            raise fields.error("a picture first", repr(other))
+    return fields.picture(width, height, "image/webp")
+
+
+def _wav(content: bytes) -> Description:
+    fields, at, rate = _Fields(content, "WAV"), 12, 0
+    while True:
+        fields.part()
+        kind, size = fields.slice(at, 4), fields.number(at + 4, 4, little=True)
+        if kind == b"fmt ":
+            rate = fields.number(at + 16, 4, little=True)  # bytes a second
+        elif kind == b"data":
+            held = min(size, len(content) - at - 8)  # a stream's size is not known when it begins
+            return Description("audio/wav", "audio", seconds=fields.seconds(held, rate))
+        at += 8 + size + size % 2
+
+
+# MPEG-4 and QuickTime
+
+
+def _boxes(fields: _Fields, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the boxes of a part of a file: kind, where its content begins, and where it ends."""
+    at = start
+    while at + 8 <= end:
+        fields.part()
+        size, kind, header = fields.number(at, 4), fields.slice(at + 4, 4), 8
+        if size == 1:
+            size, header = fields.number(at + 8, 8), 16
+        elif size == 0:
+            size = end - at
+        if size < header or at + size > end:
+            raise fields.error(f"a box inside of {at} to {end}", f"one of {size} bytes")
+        yield kind, at + header, at + size
+        at += size
+
+
+def _inside(fields: _Fields, place: tuple[int, int] | None, *path: bytes) -> tuple[int, int] | None:
+    """Return where the content of a box lies, None if it is not there."""
+    for name in path:
+        if place is None:
+            return None
+        boxes = _boxes(fields, *place)
+        place = next(((start, end) for kind, start, end in boxes if kind == name), None)
+    return place
+
+
+_FILMS: Mapping[bytes, str] = {b"qt": "video/quicktime", b"3g": "video/3gpp"}
+
+
+def _movie(content: bytes) -> Description:
+    fields = _Fields(content, "MPEG-4")
+    brand = content[8:12] if content[4:8] == b"ftyp" else b"qt  "
+    movie = _inside(fields, (0, len(content)), b"moov")
+    header = _inside(fields, movie, b"mvhd")
+    if movie is None or header is None:
+        raise fields.error("a movie's header", "none")
+    seconds = _duration(fields, header) or _fragments(fields, movie, header)
+    tracks = [(start, end) for kind, start, end in _boxes(fields, *movie) if kind == b"trak"][:64]
+    sizes = [size for one in tracks if (size := _shown(fields, one))]
+    if not sizes:
+        return Description("audio/mp4", "audio", seconds=seconds)
+    width, height = max(sizes)
+    return Description(_FILMS.get(brand[:2], "video/mp4"), "video", width, height, seconds)
+
+
+def _times(fields: _Fields, start: int) -> tuple[int, int]:
+    """Return the ticks a second and the duration of a header; of one that is unknown 0."""
+    size = 8 if fields.number(start, 1) == 1 else 4
+    rate, duration = (
+        fields.number(start + 4 + 2 * size, 4),
+        fields.number(start + 8 + 2 * size, size),
+    )
+    return rate, 0 if duration == (1 << 8 * size) - 1 else duration
+
+
+def _duration(fields: _Fields, header: tuple[int, int]) -> float | None:
+    rate, duration = _times(fields, header[0])
+    return fields.seconds(duration, rate) or None
+
+
+def _fragments(fields: _Fields, movie: tuple[int, int], header: tuple[int, int]) -> float | None:
+    """Return the length of a film in fragments, if it says it."""
+    extends = _inside(fields, movie, b"mvex", b"mehd")
+    if extends is None:
+        return None
+    size = 8 if fields.number(extends[0], 1) == 1 else 4
+    return fields.seconds(fields.number(extends[0] + 4, size), _times(fields, header[0])[0]) or None
+
+
+def _shown(fields: _Fields, track: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the size of a track of pictures, as it is shown."""
+    handler = _inside(fields, track, b"mdia", b"hdlr")
+    if handler is None or fields.slice(handler[0] + 8, 4) != b"vide":
+        return None
+    entry = _inside(fields, track, b"mdia", b"minf", b"stbl", b"stsd")
+    header = _inside(fields, track, b"tkhd")
+    if entry is None or header is None:
+        raise fields.error("a description of each track", "none")
+    width, height = fields.number(entry[0] + 8 + 32, 2), fields.number(entry[0] + 8 + 34, 2)
+    matrix = header[0] + (52 if fields.number(header[0], 1) == 1 else 40)
+    turned = fields.number(matrix, 4) == 0 and fields.number(matrix + 4, 4) != 0
+    fields.picture(width, height, "")
+    return (height, width) if turned else (width, height)
+
+
+def _ogg(content: bytes) -> Description:
+    """Read the length of Opus; of other codecs it is not known."""
+    if content[28:36] != b"OpusHead":
+        return Description("audio/ogg", "audio")
+    fields = _Fields(content, "Ogg")
+    last = fields.number(content.rfind(b"OggS") + 6, 8, little=True)
+    early = fields.number(38, 2, little=True)
+    return Description("audio/ogg", "audio", seconds=fields.seconds(max(last - early, 0), 48_000))
+
+
+# MP3
+
+_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+_BITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_BITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_HEADER = Struct(">I")
+_FAR = 4096
+"""How far behind the tag the first frame is looked for."""
+
+
+def _frame(content: bytes, at: int) -> tuple[int, int, int] | None:
+    """Return of a frame of layer III: its bytes, its samples, and samples a second."""
+    if at + 4 > len(content):
+        return None
+    (bits,) = _HEADER.unpack_from(content, at)
+    version, rate, kilobits = bits >> 19 & 3, bits >> 10 & 3, bits >> 12 & 15
+    if bits >> 21 != 0x7FF or bits >> 17 & 3 != 1 or version == 1 or rate == 3:
+        return None
+    if kilobits in (0, 15):
+        return None
+    samples, table = (1152, _BITS_1) if version == 3 else (576, _BITS_2)
+    per_second = _RATES[version][rate]
+    size = samples // 8 * 1000 * table[kilobits] // per_second + (bits >> 9 & 1)
+    return size, samples, per_second
+
+
+def _mp3_start(content: bytes) -> int:
+    """Return where the frames may begin: behind the tag."""
+    if content[:3] != b"ID3" or len(content) < 10:
+        return 0
+    size = 0
+    for seven in content[6:10]:
+        size = size << 7 | seven & 127
+    return 10 + size + (10 if content[5] & 16 else 0)
+
+
+def _first_frame(content: bytes) -> int | None:
+    """Return where the first frame is: one that another follows, or that ends the file."""
+    start = _mp3_start(content)
+    for at in range(start, min(start + _FAR, len(content))):
+        if content[at] == 0xFF and (frame := _frame(content, at)):
+            following = at + frame[0]
+            if following == len(content) or _frame(content, following):
+                return at
+    return None
+
+
+def _is_mp3(content: bytes) -> bool:
+    return content[:3] == b"ID3" or (content[:1] == b"\xff" and _first_frame(content) == 0)
+
+
+def _mp3(content: bytes) -> Description:
+    fields, first = _Fields(content, "MP3"), _first_frame(content)
+    if first is None:
+        raise fields.error("a frame behind the tag", "none")
+    frame = _frame(content, first)
+    assert frame is not None
+    counted = _counted(content, first, frame)
+    return Description("audio/mpeg", "audio", seconds=fields.seconds(*counted))
+
+
+def _counted(content: bytes, first: int, frame: tuple[int, int, int]) -> tuple[float, int]:
+    """Return the samples, and samples a second: by the first frame's mark, or by counting."""
+    size, samples, rate = frame
+    mark = max(content.find(one, first, first + min(size, 64)) for one in (b"Xing", b"Info"))
+    flags = content[mark + 7] if 0 <= mark < len(content) - 12 else 0
+    if flags & 1:
+        total = int.from_bytes(content[mark + 8 : mark + 12]) * samples
+        fields = 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags & 8) // 2
+        lame = mark + 8 + fields  # frames, bytes, places and quality, as far as they are there
+        padding = int.from_bytes(content[lame + 21 : lame + 24])
+        cut = (padding >> 12) + (padding & 0xFFF)
+        written = content[lame : lame + 4] in (b"LAME", b"Lavc", b"Lavf") and cut < total
+        return total - cut * written, rate
+    total, at = 0, first
+    for _ in range(MOST_FRAMES):
+        found = _frame(content, at)
+        if found is None or at + found[0] > len(content):
+            return total, rate
+        total += found[1]
+        at += found[0]
+    return total * (len(content) - first) / (at - first), rate
+
+
+_BRANDS = (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip")
+
+_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Description]], ...] = (
+    (_starting(b"\x89PNG\r\n\x1a\n"), _png),
+    (_starting(b"\xff\xd8\xff"), _jpeg),
+    (_starting(b"GIF87a", b"GIF89a"), _gif),
+    (_riff(b"WEBP"), _webp),
+    (_starting(b"ftypavif", b"ftypavis", at=4), _known("image/avif", "image")),
+    (_starting(b"ftypheic", b"ftypheix", b"ftypmif1", at=4), _known("image/heic", "image")),
+    (_starting(*_BRANDS, at=4), _movie),
+    (_riff(b"WAVE"), _wav),
+    (_riff(b"AVI "), _known("video/x-msvideo", "video")),
+    (_starting(b"\x1a\x45\xdf\xa3"), _known("video/webm", "video")),
+    (_starting(b"fLaC"), _known("audio/flac", "audio")),
+    (_starting(b"OggS"), _ogg),
+    (_is_mp3, _mp3),
+    (_starting(b"\xff\xf1", b"\xff\xf9"), _known("audio/aac", "audio")),
+)
