@@ -18,6 +18,7 @@ from fake_runway.testing.embedded import FakeRunway
 from fake_runway.testing.worlds_of_tests import failure_report
 
 _LONGEST_NAME = 60
+_BETWEEN_WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 
 class FakeRunwayMixin(unittest.TestCase):
@@ -44,7 +45,7 @@ class FakeRunwayMixin(unittest.TestCase):
 
     def setUp(self) -> None:
         """Make the world, and set the variables."""
-        name = re.sub(r"[^A-Za-z0-9]+", "-", self.id()).strip("-")[-_LONGEST_NAME:].strip("-")
+        name = _BETWEEN_WORDS.sub("-", self.id()).strip("-")[-_LONGEST_NAME:].strip("-")
         self.fake_runway = self._server.apart(name)
         self.fake_runway.reset()
         self.enterContext(patch.dict(os.environ, self.fake_runway.env))

@@ -104,6 +104,7 @@ async def test_a_page_that_is_gone_has_left_after_the_grace(fake: Fake, http: Ht
     async with watching(http, endpoint(session.user), session.user["token"]):
         call_of(fake, session)._grace_s = 0.1
     assert await over(fake, session) == "COMPLETED"
+    await until(lambda: "closed" in reports(fake))
     assert reports(fake) == ["joined", "away", "left", "closed"]
 
 

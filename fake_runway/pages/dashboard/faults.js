@@ -25,9 +25,16 @@ export const EFFECTS = [
   ["shift", "Move these instants of the body by a span.", "json", '{"expiresAt": "-10m"}'],
   ["event", "Let this happen to the session just before the call.", "text", "failed"],
 ];
-export const OPERATIONS = ["createSession", "getSession", "deleteSession", "consumeSession", "connectBackend",
-  "getOrganization", "queryUsage", "listAvatars", "getAvatar", "listConversations", "getConversation",
-  "deleteConversation", "getAvatarUsage"];
+export const OPERATIONS = [
+  "createSession", "getSession", "deleteSession", "consumeSession", "connectBackend", "createImageToVideo",
+  "createTextToVideo", "createVideoToVideo", "createTextToImage", "createImageUpscale", "createVideoUpscale",
+  "createVideoToHdr", "createVideoToAudio", "createCharacterPerformance", "createSoundEffect",
+  "createSpeechToSpeech", "createTextToSpeech", "createVoiceDubbing", "createVoiceIsolation",
+  "createAvatarVideo", "createAdLocalization", "createMarketingStockImage", "createMultiShotVideo",
+  "createProductAd", "createProductCampaignImage", "createProductSwap", "createProductUgc", "getTask",
+  "deleteTask", "getOrganization", "queryUsage", "listAvatars", "getAvatar", "listConversations",
+  "getConversation", "deleteConversation", "getAvatarUsage",
+];
 
 export function faultsView(context) {
   const { world, commands } = context;
