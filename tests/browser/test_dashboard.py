@@ -16,7 +16,7 @@ from fake_runway.core.history.journal import Exchange, Log
 from fake_runway.core.lifecycles.session import SESSION, Event
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.worlds.world import World as Inside
-from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened, running_chromium
+from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened
 from tests.support.processes import PATIENCE_S
 from tests.support.room import HOSTED
 from tests.support.servers import Fake, serving_fake
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 TOKEN = "an-admin-token-0123456789"
 TABS = ("sessions", "journal", "findings", "faults", "scenario", "world")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all."""
-    with running_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

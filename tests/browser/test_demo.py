@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.browser.calls import ARGUMENTS, CHROMIUM, PAGE
+from tests.browser.calls import PAGE
 from tests.browser.pages import DARK, LIGHT, PHONE, opened
 from tests.clients.npm import Node, find_node, node_with_packages
 from tests.support.processes import PATIENCE_S
@@ -44,18 +44,6 @@ def address() -> Iterator[str]:
             yield next(lines).strip()
         finally:
             up.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright's package")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +18,6 @@ from tests.support.judge import made_reports as reports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 class Judge:
@@ -70,21 +67,6 @@ def judging() -> Iterator[tuple[Judge, list[str]]]:
     yield found[0], pressed
     found[0]._loop.call_soon_threadsafe(over.set)
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """Debian's Chromium, without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright's package")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox"],  # it runs as root in containers
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

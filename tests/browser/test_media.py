@@ -1,8 +1,7 @@
 """What tasks answer with, in a real browser."""
 
 from base64 import b64encode
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +9,8 @@ from fake_runway.media.making import make
 from fake_runway.media.wanted import FORMATS, Format, Wanted
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 
 SEEN = """
 async ([kind, type, content]) => {
@@ -53,18 +51,9 @@ KINDS: dict[str, str] = {
 
 
 @pytest.fixture(scope="module")
-def page() -> "Any":
-    """An empty page of Debian's Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright's package")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox"],  # it runs as root in containers
-        )
-        yield chromium.new_page()
-        chromium.close()
+def page(browser: "Browser") -> "Page":
+    """An empty page."""
+    return browser.new_page()
 
 
 @pytest.mark.parametrize("format", [one for one in FORMATS if one in KINDS])

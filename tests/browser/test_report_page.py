@@ -12,23 +12,6 @@ from tests.support.judge import made_reports as reports
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """Debian's Chromium, without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright's package")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox"],  # it runs as root in containers
-        )
-        yield chromium
-        chromium.close()
-
 
 @pytest.fixture
 def complaints() -> list[str]:
