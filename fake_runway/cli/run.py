@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -121,10 +121,11 @@ async def _run(command: Sequence[str], options: dict[str, Any], way: Way) -> int
     try:
         async with _fake(options, way) as (fake, interception):
             more = {} if interception is None else interception.variables
-            process = await _started(command, {**environment_of(os.environ, fake), **more})
-            if isinstance(process, int):
-                return process
-            with _forwarding(process):
+            with _forwarding() as signals:
+                process = await _started(command, {**environment_of(os.environ, fake), **more})
+                if isinstance(process, int):
+                    return process
+                signals.lead_to(process)
                 code = await process.wait()
             if interception is not None:
                 _show_intercepted(interception)
@@ -206,27 +207,43 @@ async def _started(
         return _NO_COMMAND if isinstance(error, FileNotFoundError) else _CANNOT_RUN
 
 
+@dataclass
+class _Signals:
+    """Passes signals on to the command; those that come before it has started wait for it."""
+
+    process: asyncio.subprocess.Process | None = None
+    early: list[signal.Signals] = field(default_factory=list)
+
+    def send(self, number: signal.Signals) -> None:
+        """Pass one on."""
+        if self.process is None:
+            self.early.append(number)
+        elif self.process.returncode is None:
+            self.process.send_signal(number)
+
+    def lead_to(self, process: asyncio.subprocess.Process) -> None:
+        """Pass them on to a command that has started."""
+        self.process = process
+        for number in self.early:
+            self.send(number)
+
+
 @contextmanager
-def _forwarding(process: asyncio.subprocess.Process) -> Iterator[None]:
-    """Pass signals on to the command; we end when it does."""
-    loop = asyncio.get_running_loop()
+def _forwarding() -> Iterator[_Signals]:
+    """Catch signals for the command; we end when it does."""
+    loop, signals = asyncio.get_running_loop(), _Signals()
+    for number in _FORWARDED:
+        loop.add_signal_handler(number, signals.send, number)
     # a terminal sends Ctrl-C to both, and some programs take a second one for impatience
-    forwarded = _FORWARDED if sys.stdin.isatty() else (*_FORWARDED, signal.SIGINT)
-    for number in (*_FORWARDED, signal.SIGINT):
-        if number in forwarded:
-            loop.add_signal_handler(number, _send, process, number)
-        else:
-            loop.add_signal_handler(number, lambda: None)
+    of_a_terminal = sys.stdin.isatty()
+    loop.add_signal_handler(
+        signal.SIGINT, lambda: None if of_a_terminal else signals.send(signal.SIGINT)
+    )
     try:
-        yield
+        yield signals
     finally:
         for number in (*_FORWARDED, signal.SIGINT):
             loop.remove_signal_handler(number)
-
-
-def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    if process.returncode is None:
-        process.send_signal(number)
 
 
 async def _ended(fake: AsyncAdmin, code: int, fail_on: str) -> int:

@@ -14,6 +14,7 @@ from fake_runway.cli.running import (
     set_up_logging,
     stop_signal,
 )
+from fake_runway.server.address import reachable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -42,12 +43,13 @@ async def _serve(options: dict[str, Any], ready: Path | None) -> int:
     configuration = configuration_from(options)
     set_up_logging(options)
     async with serving(configuration) as fake:
-        click.echo(f"fake Runway: {fake.url}")
-        click.echo(env_lines(fake.url))
-        click.echo(f"# see it in a browser: {fake.url}/")
+        url = reachable(fake.url)
+        click.echo(f"fake Runway: {url}")
+        click.echo(env_lines(url))
+        click.echo(f"# see it in a browser: {url}/")
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         print_token(configuration, options)
-        with ready_file(ready, {"url": fake.url}):
+        with ready_file(ready, {"url": url}):
             await stopped.wait()
     return 0

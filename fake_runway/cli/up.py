@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,18 @@ from fake_runway.cli.running import (
     stop_signal,
 )
 from fake_runway.pages.setup import Demo
-from fake_runway.server.address import PORT, PortTaken
+from fake_runway.server.address import PORT, PortTaken, reachable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import Serving, serving
 from fake_runway.worlds.naming import name_from_secret
+
+
+def _checked(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> list[str]:
+    for text in texts:
+        name, equals, _value = text.partition("=")
+        if not (equals and name.strip("-")):
+            raise click.BadParameter(f"expected NAME=VALUE, got {text!r}")
+    return [f"--{text.lstrip('-')}" for text in texts]
 
 
 @click.command()
@@ -30,26 +39,46 @@ from fake_runway.worlds.naming import name_from_secret
 @click.option(
     "--gateway-port", type=PORT, default=4011, show_default=True, help="0 takes any free port."
 )
-def up(gateway_port: int, **options: Any) -> None:
-    """Serve the fake, and a gateway in front of it as a child process."""
-    run(lambda: _up(options, gateway_port))
+@click.option(
+    "--gateway-option",
+    "gateway_options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_checked,
+    help="An option of `runway-gateway serve`, such as shape=session-key; repeatable. Its"
+    " variables, GATEWAY_..., reach it too.",
+)
+def up(gateway_port: int, gateway_options: Sequence[str], **options: Any) -> None:
+    """Serve the fake, and a gateway in front of it as a child process.
+
+    Both listen on --host. Pages of any origin may call the gateway, unless GATEWAY_CORS_ORIGINS
+    says which.
+
+    \b
+    Examples
+      fake-runway up --gateway-option shape=session-key
+      GATEWAY_DEADLINE=5 fake-runway up --provision-time 20s
+    """
+    run(lambda: _up(options, gateway_port, gateway_options))
 
 
-async def _up(options: dict[str, Any], gateway_port: int) -> int:
+async def _up(options: dict[str, Any], gateway_port: int, gateway_options: Sequence[str]) -> int:
     stopped = stop_signal()
     configuration = configuration_from(options)
     set_up_logging(options)
-    _check_free(gateway_port)
+    _check_free(configuration.host, gateway_port)
     async with serving(configuration) as fake:
-        gateway = await _start_gateway(fake, gateway_port, options["log_level"])
+        own = [f"--host={configuration.host}", f"--port={gateway_port}"]
+        own += [f"--log-level={options['log_level']}", "--log-format=text", "--shutdown-grace=0"]
+        gateway = await _start_gateway(fake, [*own, *gateway_options])
         try:
             line = await gateway.stdout.readline() if gateway.stdout else b""
             if not line.strip():  # the reason is on stderr
                 click.echo("fake-runway: no gateway; its port is --gateway-port", err=True)
                 return EXIT_CANNOT_START
-            endpoint = line.decode().split()[1]
+            endpoint = reachable(line.decode().split()[1])
             fake.app.demo = Demo(endpoint, name_from_secret(SECRET))
-            click.echo(_screen(fake.url, endpoint))
+            click.echo(_screen(reachable(fake.url), endpoint))
             print_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:
@@ -58,33 +87,34 @@ async def _up(options: dict[str, Any], gateway_port: int) -> int:
             await gateway.wait()
 
 
-def _check_free(port: int) -> None:
+def _check_free(host: str, port: int) -> None:
     """Reject a port that the gateway could not listen on: its own message names another option.
 
     Raises:
         PortTaken.
     """
-    host = "127.0.0.1"
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port)).close()
+        socket.create_server((host, port), family=family).close()
+    except UnicodeError:
+        return  # the fake, which is started before, says what is wrong with the host
     except OSError as error:
         raise PortTaken(host, port, error, part="gateway-port") from error
 
 
-async def _start_gateway(fake: Serving, port: int, log_level: str) -> Process:
+async def _start_gateway(fake: Serving, options: Sequence[str]) -> Process:
     packages = str(Path(__file__).parents[2])  # found there whether we are installed or not
-    # the user's settings of a gateway are for another one
-    inherited = {name: value for name, value in os.environ.items() if "GATEWAY_" not in name}
-    environment = inherited | {
-        "RUNWAYML_BASE_URL": fake.url,
-        "RUNWAYML_API_SECRET": SECRET,
+    environment = {
         "GATEWAY_CORS_ORIGINS": "*",  # pages in development have ports of their own
+        **os.environ,
+        "RUNWAYML_BASE_URL": reachable(fake.url),
+        "RUNWAYML_API_SECRET": SECRET,
         "PYTHONPATH": os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")])),
     }
     # -P: a folder named gateway in the working directory must not hide this package
-    command = [sys.executable, "-P", "-m", "gateway", "serve", f"--port={port}"]
-    command += ["--shutdown-grace=0", "--log-format=text", f"--log-level={log_level}"]
-    return await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE)
+    command = [sys.executable, "-P", "-m", "fake_runway.cli.child", "gateway", "serve", *options]
+    # what it reads ends with us, and so does it
+    return await asyncio.create_subprocess_exec(*command, env=environment, stdin=PIPE, stdout=PIPE)
 
 
 async def _until_stopped(stopped: asyncio.Event, gateway: Process) -> int:

@@ -30,3 +30,8 @@ class PortTaken(Exception):
 def url_of(host: str, port: int) -> str:
     """Return the URL of a server; an IPv6 address wants brackets there."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def reachable(url: str) -> str:
+    """Return the URL of a server for pasting: one that listens everywhere is here as well."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from yarl import URL
 
 from fake_runway.cli.main import main
+from fake_runway.clock import pause
 from fake_runway.room.tokens import read
 from tests.support.checked import CheckedClient
 from tests.support.fake.waiting import called
-from tests.support.processes import running
+from tests.support.processes import PATIENCE_S, running
 from tests.support.servers import CREATE, HEADERS, SECRET, provisioned_in, serving_fake
 
 MUSIC = {"avatarId": "music-superstar"}
@@ -133,6 +134,7 @@ async def test_a_generated_admin_token_is_printed(command: list[str]) -> None:
         aiohttp.ClientSession() as http,
     ):
         url = (await program.line(containing="fake Runway")).split()[-1]
+        assert url.startswith("http://127.0.0.1:")  # it can be pasted
         token = (await program.line(containing="# admin token: ")).split()[-1]
         headers = {"X-Fake-Admin-Token": token}
         async with http.get(f"{url}/__admin/worlds", headers=headers) as answer:
@@ -140,6 +142,45 @@ async def test_a_generated_admin_token_is_printed(command: list[str]) -> None:
         async with http.get(f"{url}/__admin/worlds") as refused:
             assert refused.status == 401
         assert await program.stop() == 0
+
+
+async def test_the_gateway_of_up_takes_options_and_variables() -> None:
+    """An option given by its name, and the variables of `runway-gateway serve`."""
+    arguments = ["up", "--port=0", "--gateway-port=0", "--gateway-option=shape=session-key"]
+    async with (
+        running("fake_runway", *arguments, GATEWAY_AVATARS="cat-character") as up,
+        aiohttp.ClientSession() as http,
+    ):
+        url = (await up.line(containing="gateway  ")).split()[-1]
+        async with http.post(url, json={"avatarId": "cat-character"}) as answer:
+            assert "sessionKey" in await answer.json()
+        async with http.post(url, json=MUSIC) as refused:
+            assert refused.status == 404
+        assert await up.stop() == 0
+    async with running("fake_runway", "up", "--gateway-option=shape") as wrong:
+        assert await wrong.exit_code() == 2
+        assert "expected NAME=VALUE, got 'shape'" in await wrong.errors()
+
+
+async def test_the_gateway_of_up_does_not_outlive_it() -> None:
+    """Not even if it was killed, so that it could end nothing itself."""
+    async with running("fake_runway", "up", "--port=0", "--gateway-port=0") as up:
+        url = URL((await up.line(containing="gateway  ")).split()[-1])
+        up._process.kill()
+        await up._process.wait()
+        async with asyncio.timeout(PATIENCE_S):
+            while await listens(url):
+                await pause(0.02)
+
+
+async def listens(url: URL) -> bool:
+    """Tell whether a connection is accepted there."""
+    try:
+        _, writer = await asyncio.open_connection(url.host, url.port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
 
 
 async def test_debug_logs_show_calls_and_no_secrets() -> None:
