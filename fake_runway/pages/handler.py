@@ -5,9 +5,11 @@ A page of another site must not frame it, load its parts or learn that it is her
 it load its own parts alone, and makes the browser refuse to read text as markup or as a script.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from urllib.parse import quote
+from hashlib import blake2b
+from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
@@ -18,21 +20,23 @@ from fake_runway.pages.paths import FILES
 from fake_runway.web.errors import MethodNotAllowed, UnknownRoute
 from fake_runway.web.paths import Path
 
-_CONNECTS: Mapping[str, str] = {
-    # A page of the demonstration calls an endpoint of the developer, wherever that is.
-    "demo/index.html": "'self' http: https:",
-}
+_DEMO = "demo/index.html"
+# a policy has no form for addresses of IPv6
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?")
 
 
-def policy(page: str) -> str:
-    """Return the Content-Security-Policy of a page, given its path below this package."""
-    connects = _CONNECTS.get(page, "'self'")
+def policy(connects: Sequence[str] = ()) -> str:
+    """Return the Content-Security-Policy of a page.
+
+    Args:
+        connects: origins that it may call besides its own.
+    """
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"connect-src {connects}",
+            " ".join(("connect-src 'self'", *connects)),
             "img-src 'self' data:",
             "media-src 'self' blob:",
             "base-uri 'none'",
@@ -54,11 +58,24 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-class PagesHandler:
-    """The handler of every request that `paths.owns` says is for a page."""
+def origin_of(url: str) -> str:
+    """Return the origin of a URL as a policy has it; empty: it is no address of http."""
+    parts = urlsplit(re.sub(r"^ws(?=s?:)", "http", url))
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return origin if _ORIGIN.fullmatch(origin) else ""
 
-    def __init__(self, access: Access) -> None:
+
+class PagesHandler:
+    """The handler of every request that `paths.owns` says is for a page.
+
+    Args:
+        called: the URLs that the demo page calls besides this server, as far as it knows: the
+            endpoint beside it, and where its rooms are.
+    """
+
+    def __init__(self, access: Access, called: Callable[[], Sequence[str]] = tuple) -> None:
         self._access = access
+        self._called = called
 
     @cached_property
     def _files(self) -> Mapping[str, PageFile]:
@@ -102,13 +119,30 @@ class PagesHandler:
         if file is None:
             raise UnknownRoute(None)
         headers = {**_HEADERS, "Content-Type": file.content_type, "ETag": file.etag}
-        headers["Content-Security-Policy"] = policy(name)
-        if file.etag in request.headers.get("If-None-Match", ""):
+        connects: Sequence[str] = ()
+        if name == _DEMO:
+            connects = self._connects(request)
+            seen = blake2b(" ".join(connects).encode(), digest_size=4).hexdigest()
+            headers["ETag"] = f'{file.etag[:-1]}-{seen}"'  # another policy is another page
+        headers["Content-Security-Policy"] = policy(connects)
+        if headers["ETag"] in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
         if file.compressed and "gzip" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
             return web.Response(body=file.compressed, headers=headers)
         return web.Response(body=file.raw, headers=headers)
+
+    def _connects(self, request: web.BaseRequest) -> list[str]:
+        """Return whom the demo page may call: the endpoint, and rooms of this server by any name.
+
+        The endpoint is that beside this server, or the one that the developer has typed: the page
+        asks for itself again with its origin in the query.
+        """
+        urls = [request.query.get("endpoint", ""), *self._called()]
+        name = request.transport and request.transport.get_extra_info("sockname")
+        if name:
+            urls += [f"{request.scheme}://{host}:{name[1]}" for host in ("127.0.0.1", "localhost")]
+        return list(dict.fromkeys(filter(None, map(origin_of, urls))))
 
 
 def _moved(location: str) -> web.Response:

@@ -1,6 +1,6 @@
 """The fake as one aiohttp application: both APIs, the room and the pages behind one port."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,10 @@ class FakeApp:
     def _pages(self) -> "PagesHandler":
         from fake_runway.pages.handler import PagesHandler  # an application asks for no page
 
-        return PagesHandler(self._access)
+        return PagesHandler(self._access, self._called_by_pages)
+
+    def _called_by_pages(self) -> Sequence[str]:
+        return self.demo.endpoint if self.demo else "", self._livekit.url
 
     def _told(self, request: web.BaseRequest) -> web.Response:
         from fake_runway.pages.setup import Demo, answer, setup  # as late as the pages themselves

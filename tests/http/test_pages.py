@@ -1,5 +1,6 @@
 """How the pages are sent, and to whom."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -155,3 +156,43 @@ async def test_the_dashboard_makes_no_world(start_fake: StartFake) -> None:
     await fetch(fake, "/__admin/")
 
     assert len(fake.worlds) == 0
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "allowed"),
+    [
+        ("http://localhost:3000/api/connect", "http://localhost:3000"),
+        ("https://shop.example.com", "https://shop.example.com"),
+        ("http://[::1]:3000", None),  # a policy has no form for it
+        ("*", None),
+        ("javascript:alert(1)", None),
+        ("http://a.example;script-src%20*", None),
+        ("http://user:word@a.example", None),
+        ("http://a%20b", None),
+        ("https:", None),
+    ],
+)
+async def test_the_demo_may_call_its_endpoint_and_rooms_alone(
+    start_fake: StartFake, endpoint: str, allowed: str | None
+) -> None:
+    """Nothing else, and no more of an address than its origin; another policy is another page."""
+    fake = await start_fake()
+    plain = await fetch(fake, "/")
+    typed = await fetch(fake, f"/?endpoint={endpoint}")
+    port = fake.url.rpartition(":")[2]
+    rooms = [
+        f"http://{host}" for host in ("127.0.0.1:7880", f"127.0.0.1:{port}", f"localhost:{port}")
+    ]
+
+    assert connects(plain) == ["'self'", *rooms]
+    assert connects(typed) == ["'self'", *([allowed] if allowed else []), *rooms]
+    assert (plain.headers["ETag"] == typed.headers["ETag"]) is (allowed is None)
+    assert len(typed.headers["Content-Security-Policy"].split("; ")) == len(
+        plain.headers["Content-Security-Policy"].split("; ")
+    )
+
+
+def connects(answer: Answer) -> list[str]:
+    """Return whom a page may call."""
+    (rule,) = re.findall(r"connect-src ([^;]+)", answer.headers["Content-Security-Policy"])
+    return str(rule).split(" ")

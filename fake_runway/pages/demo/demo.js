@@ -41,6 +41,15 @@ function lock() {
   $("token").focus();
 }
 
+/** Ask for this page again where its policy does not allow the endpoint; return whether it does. */
+function allow() {
+  const { origin } = new URL(endpoint() || location.href, location.href);
+  const allowed = new URLSearchParams(location.search).get("endpoint");
+  if (setup.endpoint || [location.origin, allowed].includes(origin)) return true;
+  location.replace(`/?endpoint=${encodeURIComponent(origin)}`);
+  return false;
+}
+
 async function begin() {
   const answer = await fetch("/__pages/setup.json");
   setup = await answer.json();
@@ -51,6 +60,7 @@ async function begin() {
   $("endpoint").addEventListener("change", () => {
     keep({ endpoint: $("endpoint").value.trim() });
     drawCode();
+    allow();
   });
   drawFaces(setup.presets.includes(before.preset) ? before.preset : "cat-character");
   drawShapes(before.shape in SHAPES ? before.shape : "credentials");
@@ -160,7 +170,7 @@ $("choose").addEventListener("submit", (event) => {
     $("endpoint").focus();
     return;
   }
-  start();
+  if (allow()) start();
 });
 $("hang-up").addEventListener("click", () => hangUp());
 
