@@ -92,7 +92,7 @@ async def test_a_ready_file_is_there_while_it_serves(tmp_path: Path) -> None:
     async with running("fake_runway", "serve", "--port=0", f"--ready-file={file}") as serve:
         url = (await serve.line(containing="fake Runway")).split()[-1]
         async with asyncio.timeout(PATIENCE_S):
-            while not listdir(tmp_path):
+            while file.name not in listdir(tmp_path):
                 await pause(0.01)
         assert json.loads(file.read_text()) == {"url": url, "pid": serve._process.pid}
         assert await serve.stop() == 0
