@@ -60,7 +60,10 @@ _HEADERS: Mapping[str, str] = {
 
 def origin_of(url: str) -> str:
     """Return the origin of a URL as a policy has it; empty: it is no address of http."""
-    parts = urlsplit(f"http{url[2:]}" if url.startswith(("ws:", "wss:")) else url)
+    try:
+        parts = urlsplit(f"http{url[2:]}" if url.startswith(("ws:", "wss:")) else url)
+    except ValueError:  # half of a bracket
+        return ""
     origin = f"{parts.scheme}://{parts.netloc}"
     return origin if _ORIGIN.fullmatch(origin) else ""
 

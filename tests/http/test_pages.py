@@ -170,6 +170,7 @@ async def test_the_dashboard_makes_no_world(start_fake: StartFake) -> None:
         ("http://user:word@a.example", None),
         ("http://a%20b", None),
         ("https:", None),
+        ("http://[", None),
     ],
 )
 async def test_the_demo_may_call_its_endpoint_and_rooms_alone(
