@@ -20,6 +20,7 @@ from fake_runway.replay.rerun import replay
 from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
+from tests.support.processes import PATIENCE_S
 from tests.support.room import HOSTED, call_of, gathers_candidates, joined, session_of, until
 from tests.support.servers import Fake, StartFake
 
@@ -81,7 +82,7 @@ async def test_a_hidden_backend_serves_the_tools(fake: Fake) -> None:
     session = await session_of(fake)
     async with joined(session.user) as user, joined(session.backend) as backend:
         local = backend.room.local_participant
-        hanging = asyncio.Event()
+        hanging, asked_slow = asyncio.Event(), asyncio.Event()
 
         async def weather(call: rtc.RpcInvocationData) -> str:
             return json.dumps({"asked": json.loads(call.payload), "by": call.caller_identity})
@@ -90,6 +91,7 @@ async def test_a_hidden_backend_serves_the_tools(fake: Fake) -> None:
             raise rtc.RpcError(4_000, "no such city")
 
         async def slow(_: rtc.RpcInvocationData) -> str:
+            asked_slow.set()
             await hanging.wait()
             return "at last"
 
@@ -103,8 +105,15 @@ async def test_a_hidden_backend_serves_the_tools(fake: Fake) -> None:
         with pytest.raises(ToolFailed):
             await call.call_tool("unknown", {}, 10.0)
         late: list[tuple[object, str | None]] = []
+        # The client counts the time-out as well, in real time: only the world's may pass here.
+        asked = asyncio.create_task(
+            call.call_tool("slow", {}, PATIENCE_S, late=lambda *answer: late.append(answer))
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            await asked_slow.wait()
+        fake.world.clock.jump(PATIENCE_S)
         with pytest.raises(ToolTimeout):
-            await call.call_tool("slow", {}, 0.2, late=lambda *answer: late.append(answer))
+            await asked
         assert late == []
         hanging.set()
         await until(lambda: late == [("at last", None)])
