@@ -60,6 +60,8 @@ def get_task(call: RunwayCall) -> Reply:
     elif state is TaskState.SUCCEEDED:
         base = call.exchange.media_url
         shown = base, output_expiry(task, at)
+    if not base:
+        call.exchange.media_url = ""  # no address of this answer follows from it
 
     def body() -> Json:
         outputs = output_urls(task, base=base, draws=world.draws, now=at) if base else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import struct
 import wave
@@ -124,6 +125,16 @@ async def succeeded(fake: Fake, endpoint: str, body: Mapping[str, Any]) -> Any:
     task = await poll(fake, task_id)
     assert task["status"] == "SUCCEEDED", task
     return task
+
+
+async def test_the_first_look_at_what_succeeded_has_its_outputs(start_fake: StartFake) -> None:
+    """On a clock that runs by itself nothing else has brought the task up to date."""
+    fake = await start_fake(rate=1e6)
+    task_id = await create(fake, *PICTURE)
+    await asyncio.sleep(0.01)  # noqa: TID251  # hours of the world's time
+    # a connection that is closed after each request takes the long way
+    answer = await fake.call("GET", f"/v1/tasks/{task_id}", headers={"Connection": "close"})
+    assert (answer.json["status"], len(answer.json["output"])) == ("SUCCEEDED", 1)
 
 
 async def test_a_task_goes_its_way(start_fake: StartFake) -> None:
