@@ -50,6 +50,12 @@ def _clock() -> click.Command:
     return clock
 
 
+def _calibrate() -> click.Command:
+    from fake_runway.cli.calibrate import calibrate
+
+    return calibrate
+
+
 def _completion() -> click.Command:
     from fake_runway.cli.completion import completion
 
@@ -153,6 +159,7 @@ def _world() -> click.Command:
 
 
 _COMMANDS = (
+    _Later("calibrate", "Learn from an endpoint what the documentation does not say.", _calibrate),
     _Later("clock", "Look at a world's clock, and move it: only forward.", _clock),
     _Later("completion", "Print what completes these commands in a shell.", _completion),
     _Later("env", "Print the lines that point an application at the fake.", _env),
