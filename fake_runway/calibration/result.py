@@ -1,17 +1,26 @@
 """What was learned, for people as a table and for the fake as a scenario."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from fake_runway.calibration.history import History
 from fake_runway.calibration.rules import NOT_LEARNED, Learned
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
 from fake_runway.core.text import printable, short
+from fake_runway.core.types import Json
+from fake_runway.runway_api.operations import OPERATIONS
+from fake_runway.web.paths import path_of
+from fake_runway.web.routes import Routes
 
 FORMS: Mapping[str, Sequence[Switch]] = {"account": ACCOUNT, "session": SESSION, "task": TASK}
 _WIDEST = 28
+_TOO_MANY, _SERVER_ERROR = 429, 500
+_MOST_FAULTS = 50
+_PLAIN = re.compile(r"[0-9]{1,6}")
 
 
 def rows(learned: Iterable[Learned]) -> Iterator[tuple[str, str, str, str]]:
@@ -42,13 +51,16 @@ def table(learned: Iterable[Learned]) -> str:
     )
 
 
-def scenario(learned: Iterable[Learned], *, name: str, source: str) -> str:
-    """Return a scenario file by which the fake answers as the endpoint does.
+def document(
+    learned: Iterable[Learned], *, name: str, source: str, faults: Sequence[Json] = ()
+) -> dict[str, Any]:
+    """Return the data of a scenario by which the fake answers as the endpoint does.
 
     Args:
         source: what was learned from.
+        faults: what goes wrong beside that.
     """
-    document: dict[str, Any] = {
+    data: dict[str, Any] = {
         "name": name,
         "about": f"As {source} answers, as far as its answers tell.",
     }
@@ -60,11 +72,47 @@ def scenario(learned: Iterable[Learned], *, name: str, source: str) -> str:
             if each.form == form and each.value != defaults[each.key]
         }
         if found:
-            document[form] = found
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return (
-        f"# Made by fake-runway calibrate. Use it with: fake-runway serve --scenario FILE\n{text}"
-    )
+            data[form] = found
+    if faults:
+        data.setdefault("account", {})["faults"] = list(faults)
+    return data
+
+
+def scenario(learned: Iterable[Learned], *, name: str, source: str) -> str:
+    """Return the text of a scenario file by which the fake answers as the endpoint does."""
+    data = document(learned, name=name, source=source)
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    return f"# Made by fake-runway calibrate, for: fake-runway serve --scenario FILE\n{text}"
+
+
+def failures(history: History) -> list[Json]:
+    """Return faults by which the same calls fail as they did: each 429 and 5xx, at its place.
+
+    Calls are counted for each operation, from the first one on.
+    """
+    counts: dict[str, int] = {}
+    places: dict[tuple[str, int, str], list[int]] = {}
+    routes = Routes(OPERATIONS)
+    for each in history.calls:
+        match = routes.match(path_of(each.path))
+        operation = None if match is None else match.operations.get(each.method)
+        if operation is None:
+            continue
+        nth = counts[operation.id] = counts.get(operation.id, 0) + 1
+        if each.status == _TOO_MANY or each.status >= _SERVER_ERROR:
+            wait = each.headers.get("retry-after", "")
+            places.setdefault((operation.id, each.status, wait), []).append(nth)
+    return [
+        {
+            "name": f"{operation} was answered {status}",
+            "match": {"operation": operation, "nth": nths},
+            "effect": {
+                "status": status,
+                **({"headers": {"Retry-After": wait}} if _PLAIN.fullmatch(wait) else {}),
+            },
+        }
+        for (operation, status, wait), nths in list(places.items())[:_MOST_FAULTS]
+    ]
 
 
 def _word(value: Any) -> str:

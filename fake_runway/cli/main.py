@@ -86,6 +86,12 @@ def _prices() -> click.Command:
     return prices
 
 
+def _record() -> click.Command:
+    from fake_runway.cli.record import record
+
+    return record
+
+
 def _replay() -> click.Command:
     from fake_runway.cli.replay import replay_command
 
@@ -168,6 +174,11 @@ _COMMANDS = (
         "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
     ),
     _Later("prices", "What each model costs on the fake, and how sure that is.", _prices),
+    _Later(
+        "record",
+        "Pass calls on to an endpoint, and record them as HAR, without any secret in it.",
+        _record,
+    ),
     _Later("replay", "Run a recorded run again, and compare.", _replay),
     _Later("run", "Run a COMMAND in front of a fake: nothing of it changes.", _run),
     _Later("scenarios", "What can go wrong, by name.", _scenarios),

@@ -14,16 +14,26 @@ from fake_runway.cli.running import (
     set_up_logging,
     stop_signal,
 )
+from fake_runway.core.types import Json
+from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.server.address import reachable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
+_RECORDED = "recorded"
+
 
 @click.command()
 @server_options
+@click.option(
+    "--from",
+    "recorded",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Answer as in recorded traffic (HAR), as far as its answers tell: see `record`.",
+)
 @ready_file_option
-def serve(*, ready_file: Path | None, **options: Any) -> None:
+def serve(*, recorded: Path | None, ready_file: Path | None, **options: Any) -> None:
     """Serve the fake of the Runway API.
 
     Point an application at it with the lines that `fake-runway env` prints. Every API secret is a
@@ -34,13 +44,17 @@ def serve(*, ready_file: Path | None, **options: Any) -> None:
       fake-runway serve --provision-time 'uniform(1s, 8s)' --latency 50ms
       fake-runway serve --credits 5              # the third session is refused with 402
       fake-runway serve --time-scale 60          # an hour of session time in a minute
+      fake-runway serve --from traffic.har       # as it was recorded
     """
-    run(lambda: _serve(options, ready_file))
+    if recorded is not None and options["scenario"] is not None:
+        raise click.UsageError("expected --scenario or --from, got both")
+    run(lambda: _serve(options, ready_file, recorded))
 
 
-async def _serve(options: dict[str, Any], ready: Path | None) -> int:
+async def _serve(options: dict[str, Any], ready: Path | None, recorded: Path | None) -> int:
     stopped = stop_signal()
-    configuration = configuration_from(options)
+    scenario = None if recorded is None else _scenario_of(recorded)
+    configuration = configuration_from(options, scenario=scenario)
     set_up_logging(options)
     async with serving(configuration) as fake:
         url = reachable(fake.url)
@@ -53,3 +67,26 @@ async def _serve(options: dict[str, Any], ready: Path | None) -> int:
         with ready_file(ready, {"url": url}):
             await stopped.wait()
     return 0
+
+
+def _scenario_of(recorded: Path) -> Json:
+    """Return the scenario that recorded traffic is an example of.
+
+    Raises:
+        ScenarioFileError: the file is none.
+    """
+    from fake_runway.calibration.har import NotHar, read_har
+    from fake_runway.calibration.result import document, failures
+    from fake_runway.calibration.rules import learned_from
+
+    try:
+        history = read_har(recorded)
+    except NotHar as error:
+        raise ScenarioFileError(f"--from: {error}") from None
+    learned, faults = learned_from(history), failures(history)
+    data = document(learned, name=_RECORDED, source=recorded.name, faults=faults)
+    settings = sum(len(part) for part in data.values() if isinstance(part, dict)) - bool(faults)
+    click.echo(
+        f"# recorded calls: {len(history.calls)}; settings: {settings}; faults: {len(faults)}"
+    )
+    return data
