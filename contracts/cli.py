@@ -180,6 +180,13 @@ def _report(text: str) -> tuple[Format, Path]:
     help="How long the target may take until it listens.",
 )
 @click.option(
+    "--intercept/--no-intercept",
+    default=True,
+    show_default=True,
+    help="Calls of COMMAND to Runway's own hosts reach the fake too, and are named: those of"
+    " Python, Node and curl. They break upstream.base-url.",
+)
+@click.option(
     "--fake-port",
     type=click.IntRange(0, 65_535),
     default=0,
@@ -288,6 +295,7 @@ def check(
         runway-contracts check --profile quick --open --watch -- node server.js
     """
     try:
+        options["intercept"] = options["intercept"] and bool(command)
         run = RunOptions(requirements=_chosen(only, skip), quick=profile == "quick", **options)
     except ImportError as error:
         raise click.UsageError(f"--examples: {error}") from None

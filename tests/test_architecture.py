@@ -376,6 +376,7 @@ def test_only_command_lines_and_configuration_read_the_environment() -> None:
         "cases.py",
         "decorating.py",
         "calibrate.py",
+        "serve.py",
         "up.py",
         "run.py",
         "places.py",

@@ -1,11 +1,15 @@
 """`fake-runway serve`: the fake alone."""
 
+import os
+import shlex
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fake_runway.cli.env import env_lines
+from fake_runway.cli.env import SECRET, env_lines
 from fake_runway.cli.running import (
     print_token,
     ready_file,
@@ -18,7 +22,7 @@ from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.server.address import reachable
 from fake_runway.server.options import configuration_from, server_options
-from fake_runway.server.serving import serving
+from fake_runway.server.serving import Serving, serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 _RECORDED = "recorded"
@@ -32,8 +36,16 @@ _RECORDED = "recorded"
     type=click.Path(dir_okay=False, path_type=Path),
     help="Answer as in recorded traffic (HAR), as far as its answers tell: see `record`.",
 )
+@click.option(
+    "--intercept",
+    is_flag=True,
+    help="Runway's own hosts lead here too, for programs that get the variables on the screen or"
+    " in the ready file. `run --intercept` does it for one command.",
+)
 @ready_file_option
-def serve(*, recorded: Path | None, ready_file: Path | None, **options: Any) -> None:
+def serve(
+    *, recorded: Path | None, intercept: bool, ready_file: Path | None, **options: Any
+) -> None:
     """Serve the fake of the Runway API.
 
     Point an application at it with the lines that `fake-runway env` prints. Every API secret is a
@@ -48,10 +60,12 @@ def serve(*, recorded: Path | None, ready_file: Path | None, **options: Any) -> 
     """
     if recorded is not None and options["scenario"] is not None:
         raise click.UsageError("expected --scenario or --from, got both")
-    run(lambda: _serve(options, ready_file, recorded))
+    run(lambda: _serve(options, ready_file, recorded, intercept=intercept))
 
 
-async def _serve(options: dict[str, Any], ready: Path | None, recorded: Path | None) -> int:
+async def _serve(
+    options: dict[str, Any], ready: Path | None, recorded: Path | None, *, intercept: bool
+) -> int:
     stopped = stop_signal()
     scenario = None if recorded is None else _scenario_of(recorded)
     configuration = configuration_from(options, scenario=scenario)
@@ -64,9 +78,33 @@ async def _serve(options: dict[str, Any], ready: Path | None, recorded: Path | N
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         print_token(configuration, options)
-        with ready_file(ready, {"url": url}):
-            await stopped.wait()
+        async with _intercepted(fake, wanted=intercept) as variables:
+            for name, value in variables.items():
+                click.echo(f"{name}={shlex.quote(value)}")
+            facts = {"url": url, "variables": dict(variables)} if intercept else {"url": url}
+            with ready_file(ready, facts):
+                await stopped.wait()
     return 0
+
+
+@asynccontextmanager
+async def _intercepted(fake: Serving, *, wanted: bool) -> AsyncIterator[Mapping[str, str]]:
+    """Serve Runway's hosts too, each call in the world of its own secret; yield the variables."""
+    if not wanted:
+        yield {}
+        return
+    from fake_runway.intercept.interception import intercepting
+
+    async with intercepting(
+        fake.app,
+        fake.url,
+        world=None,
+        secret=SECRET,
+        inherited=os.environ,
+        offline=False,
+        refused=lambda _: None,
+    ) as interception:
+        yield interception.variables
 
 
 def _scenario_of(recorded: Path) -> Json:

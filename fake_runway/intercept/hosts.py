@@ -15,6 +15,9 @@ from fake_runway.server.app import FakeApp
 from fake_runway.server.logs import server_logger
 from fake_runway.worlds.naming import is_real
 
+SENT_TO = "sent to "
+"""Begins the client's name in the journal, where a call was meant for a host of Runway's."""
+
 _ADMIN = "/__admin"
 _LONGEST_LINE = 1 << 16
 _MOST_KINDS = 200
@@ -28,18 +31,18 @@ class Intercepted:
     Args:
         app: of the fake.
         url: of the fake, so that a call's room is found there.
-        world: the name of the world of all these calls.
+        world: the name of the world of all these calls; None: that of each call's own secret.
         secret: stands in for one that looks real, which goes no further than here.
 
     Attributes:
         calls: how many came, by host, method, path and client.
     """
 
-    def __init__(self, app: FakeApp, url: str, world: str, secret: str) -> None:
+    def __init__(self, app: FakeApp, url: str, world: str | None, secret: str) -> None:
         self.calls: Counter[tuple[str, str, str, str]] = Counter()
         self._app = app
         self._here = urlsplit(url).netloc
-        self._prefix = f"/w/{world}"
+        self._prefix = "" if world is None else f"/w/{world}"
         self._secret = secret
 
     @asynccontextmanager
@@ -67,6 +70,8 @@ class Intercepted:
         scheme, _, secret = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and is_real(secret):
             headers["Authorization"] = f"Bearer {self._secret}"
+        agent = headers.get("User-Agent", "a client without a name")
+        headers["User-Agent"] = f"{SENT_TO}{request.host.partition(':')[0].lower()} by {agent}"
         path = request.raw_path
         if path.startswith(_ADMIN):  # Runway has no such thing
             path = f"/v0{path}"

@@ -44,7 +44,7 @@ async def intercepting(
     app: FakeApp,
     url: str,
     *,
-    world: str,
+    world: str | None,
     secret: str,
     inherited: Mapping[str, str],
     offline: bool,
