@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from fake_runway.cli.running import (
 )
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
-from fake_runway.server.address import reachable
+from fake_runway.server.address import PORT, reachable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import Serving, serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -42,9 +43,25 @@ _RECORDED = "recorded"
     help="Runway's own hosts lead here too, for programs that get the variables on the screen or"
     " in the ready file. `run --intercept` does it for one command.",
 )
+@click.option(
+    "--tls-port",
+    type=PORT,
+    help="Runway's own hosts by TLS on this port, for containers that reach it by those names.",
+)
+@click.option(
+    "--tls-authority",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --tls-port: the file for the certificate that those containers have to trust.",
+)
 @ready_file_option
 def serve(
-    *, recorded: Path | None, intercept: bool, ready_file: Path | None, **options: Any
+    *,
+    recorded: Path | None,
+    intercept: bool,
+    tls_port: int | None,
+    tls_authority: Path | None,
+    ready_file: Path | None,
+    **options: Any,
 ) -> None:
     """Serve the fake of the Runway API.
 
@@ -60,11 +77,23 @@ def serve(
     """
     if recorded is not None and options["scenario"] is not None:
         raise click.UsageError("expected --scenario or --from, got both")
-    run(lambda: _serve(options, ready_file, recorded, intercept=intercept))
+    if (tls_port is None) != (tls_authority is None):
+        raise click.UsageError("expected --tls-port and --tls-authority, got one of them")
+    hosts = Hosts(intercept, tls_port, tls_authority)
+    run(lambda: _serve(options, ready_file, recorded, hosts))
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """How Runway's own hosts lead here: see the options of those names."""
+
+    intercept: bool
+    tls_port: int | None
+    tls_authority: Path | None
 
 
 async def _serve(
-    options: dict[str, Any], ready: Path | None, recorded: Path | None, *, intercept: bool
+    options: dict[str, Any], ready: Path | None, recorded: Path | None, hosts: Hosts
 ) -> int:
     stopped = stop_signal()
     scenario = None if recorded is None else _scenario_of(recorded)
@@ -78,10 +107,13 @@ async def _serve(
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
         print_token(configuration, options)
-        async with _intercepted(fake, wanted=intercept) as variables:
+        async with (
+            _intercepted(fake, wanted=hosts.intercept) as variables,
+            _served_by_tls(fake, configuration.host, hosts),
+        ):
             for name, value in variables.items():
                 click.echo(f"{name}={shlex.quote(value)}")
-            facts = {"url": url, "variables": dict(variables)} if intercept else {"url": url}
+            facts = {"url": url, **({"variables": dict(variables)} if variables else {})}
             with ready_file(ready, facts):
                 await stopped.wait()
     return 0
@@ -105,6 +137,31 @@ async def _intercepted(fake: Serving, *, wanted: bool) -> AsyncIterator[Mapping[
         refused=lambda _: None,
     ) as interception:
         yield interception.variables
+
+
+@asynccontextmanager
+async def _served_by_tls(fake: Serving, host: str, hosts: Hosts) -> AsyncIterator[None]:
+    """Serve Runway's hosts by TLS if that is wanted."""
+    if hosts.tls_port is None or hosts.tls_authority is None:
+        yield
+        return
+    from fake_runway.intercept.interception import serving_hosts
+
+    try:
+        async with serving_hosts(
+            fake.app,
+            fake.url,
+            secret=SECRET,
+            host=host,
+            port=hosts.tls_port,
+            authority=hosts.tls_authority,
+        ) as port:
+            click.echo(f"# Runway's hosts: port {port}, trusted by {hosts.tls_authority}")
+            yield
+    except OSError as error:
+        raise click.UsageError(
+            f"--tls-authority: {hosts.tls_authority}: {error.strerror}"
+        ) from None
 
 
 def _scenario_of(recorded: Path) -> Json:

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from fake_runway.core.text import printable, short
+from fake_runway.server.address import PortTaken
 from fake_runway.server.app import FakeApp
 from fake_runway.server.logs import server_logger
 from fake_runway.worlds.naming import is_real
@@ -46,8 +47,17 @@ class Intercepted:
         self._secret = secret
 
     @asynccontextmanager
-    async def serving(self, context: ssl.SSLContext) -> AsyncIterator[int]:
-        """Serve on any free port of the loopback interface, and yield it."""
+    async def serving(
+        self, context: ssl.SSLContext, host: str = "127.0.0.1", port: int = 0
+    ) -> AsyncIterator[int]:
+        """Serve until the block ends, and yield the port.
+
+        Args:
+            port: 0: any free one.
+
+        Raises:
+            PortTaken: nothing can be served there.
+        """
         server = web.Server(
             self._handle,
             access_log=None,
@@ -58,7 +68,10 @@ class Intercepted:
         runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+            try:
+                await web.TCPSite(runner, host, port, ssl_context=context).start()
+            except (OSError, UnicodeError) as error:
+                raise PortTaken(host, port, error, part="tls-port") from error
             yield runner.addresses[0][1]
         finally:
             await runner.cleanup()

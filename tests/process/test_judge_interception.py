@@ -11,7 +11,7 @@ from tests.support.processes import running
 if TYPE_CHECKING:
     from pathlib import Path
 
-TARGET = '''
+TARGET = """
 import http.server, json, os, sys, time, urllib.request
 
 BASE = os.environ["RUNWAYML_BASE_URL"]
@@ -55,7 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
-'''
+"""
 
 
 async def test_a_host_in_the_code_is_seen_and_named(tmp_path: Path) -> None:
@@ -70,5 +70,7 @@ async def test_a_host_in_the_code_is_seen_and_named(tmp_path: Path) -> None:
         assert await judge.exit_code() == 1, errors
     assert "POST /v1/realtime_sessions/{id}/consume to https://api.dev.runwayml.com" in output
     assert "by Python-urllib" in output
-    [broken] = [each for each in json.loads(report.read_text())["requirements"] if each["outcome"] == "fail"]
+    [broken] = [
+        each for each in json.loads(report.read_text())["requirements"] if each["outcome"] == "fail"
+    ]
     assert broken["id"] == "upstream.base-url"
