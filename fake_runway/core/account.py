@@ -475,7 +475,7 @@ class Account:
 
     def _admit_throttled(self, model: str, at: float) -> None:
         while (task := self.tasks.next_waiting(model)) is not None:
-            limit = self.settings.task_limits.of(task.request.quota).concurrency
+            limit = self.settings.task_limits.of_pool(model, task.request.quota).concurrency
             if model and limit is not None and self.tasks.use_of(model).active >= limit:
                 break
             costs = self.settings.task_costs

@@ -6,7 +6,7 @@ exists. Programs should read `code` (which the fake sends in a side header), peo
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Refused(Exception):
@@ -14,11 +14,13 @@ class Refused(Exception):
 
     Attributes:
         headers: they go out with the answer.
+        fields: of its body, beside the text.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     headers: Mapping[str, str] = MappingProxyType({})
+    fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -37,6 +39,13 @@ class UnknownTask(Refused):
     """No task of this world has that id, it was deleted, or it was evicted (retention)."""
 
     code = "unknown_task"
+    status = 404
+
+
+class UnknownWorkflow(Refused):
+    """No published workflow of this world has a version with that id."""
+
+    code = "unknown_workflow"
     status = 404
 
 

@@ -43,10 +43,27 @@ def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]
     expires = output_expiry(task, now)
     form = task.request.output
     return [
-        f"{base}/{ROOT}/{task.id}/{index}.{form.format}?"
-        + urlencode({"expires": expires, "signature": _signature(draws, task.id, index, expires)})
+        _address(task, index, form.format, base=base, draws=draws, expires=expires)
         for index in range(form.files)
     ]
+
+
+def node_urls(task: Task, *, base: str, draws: Draws, now: float) -> dict[str, list[str]]:
+    """Return the addresses of what nodes of a workflow's run have made, by node id."""
+    expires = output_expiry(task, now)
+    return {
+        node: [
+            _address(task, number, form.format, base=base, draws=draws, expires=expires)
+            for number, form in files.items()
+        ]
+        for node, files in task.files_of_nodes(now).items()
+    }
+
+
+def _address(task: Task, index: int, ending: str, *, base: str, draws: Draws, expires: int) -> str:
+    signature = _signature(draws, task.id, index, expires)
+    query = urlencode({"expires": expires, "signature": signature})
+    return f"{base}/{ROOT}/{task.id}/{index}.{ending}?{query}"
 
 
 def read_address(segments: tuple[str, ...], query: Mapping[str, str]) -> OutputAddress | None:

@@ -19,6 +19,12 @@ from fake_runway.runway_api.sessions import (
     get_session,
 )
 from fake_runway.runway_api.tasks import create_task, delete_task, get_task
+from fake_runway.runway_api.workflows import (
+    get_workflow,
+    get_workflow_invocation,
+    list_workflows,
+    run_workflow,
+)
 from fake_runway.web.bodies import Body
 
 _SESSIONS = "/v1/realtime_sessions"
@@ -75,6 +81,23 @@ OPERATIONS = (
         "/v1/avatar_usage",
         get_avatar_usage,
         query=("startDate", "endDate"),
+    ),
+    RunwayOperation("listWorkflows", "GET", "/v1/workflows", list_workflows),
+    RunwayOperation("getWorkflow", "GET", "/v1/workflows/{id}", get_workflow),
+    RunwayOperation(
+        "runWorkflow",
+        "POST",
+        "/v1/workflows/{id}",
+        run_workflow,
+        body=Body.OPTIONAL,
+        creates=TASK,
+    ),
+    RunwayOperation(
+        "getWorkflowInvocation",
+        "GET",
+        "/v1/workflow_invocations/{id}",
+        get_workflow_invocation,
+        links=True,
     ),
     RunwayOperation("getOrganization", "GET", "/v1/organization", get_organization),
     RunwayOperation(

@@ -164,4 +164,7 @@ def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
         status = 400
     if isinstance(refusal, Refused) and refusal.retry_after_s is not None and settings.retry_after:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
-    return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)
+    body = error_body(refusal.message, doc_url=settings.doc_url)
+    if isinstance(refusal, Refused) and refusal.fields:
+        body = {**body, **refusal.fields}
+    return Reply(status, body, headers)

@@ -4,7 +4,7 @@ Source: the Runway OpenAPI document of 2024-11-06; a test holds the operations e
 """
 
 from fake_runway.core.lifecycles.session import SESSION, SESSION_OPERATIONS
-from fake_runway.core.lifecycles.task import TASK, TASK_OPERATIONS
+from fake_runway.core.lifecycles.task import TASK, TASK_OPERATIONS, WORKFLOW
 from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, Vocabulary
 
 _CONVERSATIONS = "/v1/avatar_conversations"
@@ -12,10 +12,12 @@ _CONVERSATIONS = "/v1/avatar_conversations"
 AVATAR = ResourceKind("avatar")  # no lifecycle: all are READY
 
 RUNWAY_API = Vocabulary(
-    kinds=(SESSION, TASK, AVATAR),
+    kinds=(SESSION, TASK, AVATAR, WORKFLOW),
     operations=(
         *SESSION_OPERATIONS,
         *TASK_OPERATIONS,
+        ApiOperation("listWorkflows", "GET", "/v1/workflows"),
+        ApiOperation("getWorkflow", "GET", "/v1/workflows/{id}", WORKFLOW.name),
         ApiOperation("getOrganization", "GET", "/v1/organization"),
         ApiOperation("queryUsage", "POST", "/v1/organization/usage"),
         ApiOperation("listAvatars", "GET", "/v1/avatars"),

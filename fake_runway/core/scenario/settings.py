@@ -40,10 +40,13 @@ from fake_runway.core.scenario.script import (
     setup_schema,
 )
 from fake_runway.core.scenario.task_forms import FAILURE, LIMIT, PROGRESS, RUN
+from fake_runway.core.scenario.workflow_forms import MODEL_SET, NODES, WORKFLOWS
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.courses import OnNodeError
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, Workflow
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -78,6 +81,20 @@ class ConsumeBody(Enum):
     STRICT = "strict"
     LENIENT = "lenient"
     TYPED = "typed"
+
+
+class SameSlug(Enum):
+    """What becomes of a create of a router whose slug another one has.
+
+    Attributes:
+        REFUSED: 400.
+        CONFLICT: 409, which the official SDKs try again twice.
+        REPLACED: the other one is gone.
+    """
+
+    REFUSED = "400"
+    CONFLICT = "409"
+    REPLACED = "replace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,12 @@ class Settings:
     task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
+    workflows: tuple[Workflow, ...] = (EXAMPLE_WORKFLOW,)
+    task_delete_ends_runs: bool = True
+    disabled_models: frozenset[str] | None = frozenset()  # None: all
+    ranking: bool = True
+    same_slug: SameSlug = SameSlug.REFUSED
+    workspace: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +326,63 @@ ACCOUNT = (
         "A tag [fake:NAME] in a prompt selects the task form of a scenario.",
         _OURS,
     ),
+    Switch(
+        "workflows",
+        WORKFLOWS,
+        "The published workflows; example: one that draws, films and speaks.",
+        "Ours: workflows are made in the web app alone.",
+        option=None,
+    ),
+    Switch(
+        "workflow_concurrency",
+        COUNT,
+        "Runs of workflows active at once; more are THROTTLED.",
+        "Assumed: the published tables have none. Nodes take up no capacity of their models.",
+        "task_limits.workflows",
+    ),
+    Switch(
+        "workflow_delete",
+        choice({204: True, 404: False}),
+        "DELETE of the task with the id of a workflow's run.",
+        "Unknown; no other operation cancels one.",
+        "task_delete_ends_runs",
+    ),
+    Switch(
+        "busy_models",
+        MODEL_SET,
+        "Models whose capacity others take up: tasks are THROTTLED, routers with onCapacity skip"
+        " them.",
+        _OURS,
+        "task_limits.busy",
+        option=None,
+    ),
+    Switch(
+        "disabled_models",
+        MODEL_SET,
+        "Models that routers do not choose, whatever their settings allow.",
+        "Ours: organizations can disable models in the web app.",
+        option=None,
+    ),
+    Switch(
+        "router_ranking",
+        choice({"works": True, "fails": False}),
+        "What ranks eligible models; fails: the first in the order of the filters is chosen.",
+        "Published: filter_order_fallback.",
+        "ranking",
+        option=None,
+    ),
+    Switch(
+        "same_slug",
+        choice({400: SameSlug.REFUSED, 409: SameSlug.CONFLICT, "replace": SameSlug.REPLACED}),
+        "A create of a router whose slug another one has.",
+        "Published: slugs are unique. 409 is tried again by both SDKs.",
+    ),
+    Switch(
+        "workspace",
+        choice({"linked": True, "none": False}),
+        "Whether a workspace of the web app is linked, whose usage and audit log can be read.",
+        "Unknown; without one, pages are empty.",
+    ),
 )
 """The settings of the account form."""
 
@@ -425,6 +505,22 @@ TASK = (
         "How long the address of an output works, counted from its GET.",
         "Published: 24 to 48 hours.",
         "task.output_lifetime_s",
+        option=None,
+    ),
+    Switch(
+        "nodes",
+        NODES,
+        "What goes otherwise with nodes of a workflow's run.",
+        _OURS,
+        "task.nodes",
+        option=None,
+    ),
+    Switch(
+        "on_node_error",
+        member(OnNodeError),
+        "What a failed node does to its run; continue: it succeeds if a last node has an output.",
+        "Unknown; published: a run that has succeeded may have nodeErrors, too.",
+        "task.on_node_error",
         option=None,
     ),
 )

@@ -71,9 +71,9 @@ class TaskStore:
         return self.by_id.get(task.id) is task
 
     def has_output(self, task_id: str) -> bool:
-        """Return whether there is such a task, and it has succeeded."""
+        """Return whether there is such a task, and it has succeeded, or nodes that may have."""
         task = self.by_id.get(task_id)
-        return task is not None and task.state is TaskState.SUCCEEDED
+        return task is not None and (task.state is TaskState.SUCCEEDED or bool(task.request.nodes))
 
     def put(self, change: TaskChange, *, retained: int, in_quota: bool = True) -> None:
         """Apply a change.
@@ -100,8 +100,9 @@ class TaskStore:
         else:
             use.queue.pop(after.id, None)
         if change.charge:
-            day = int(after.created_at // DAY_S), after.request.model
-            self.spent[day] = self.spent.get(day, 0) + change.charge
+            for model, credits in change.charges:
+                day = int(after.created_at // DAY_S), model
+                self.spent[day] = self.spent.get(day, 0) + credits
         if after.state in TASK_TERMINAL:
             self.live -= 1
             self._ended.append(after.id)

@@ -9,6 +9,7 @@ STATUSES = {
     "refused": 400,
     "unknown_session": 404,
     "unknown_task": 404,
+    "unknown_workflow": 404,
     "unknown_avatar": 404,
     "unknown_conversation": 404,
     "insufficient_credits": 402,  # the setup guide; the switch `errors` makes it the observed 400

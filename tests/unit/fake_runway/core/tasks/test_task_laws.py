@@ -16,6 +16,7 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.task import TASK_ACTIVE, TASK_TERMINAL, TaskEvent, TaskState
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.task_calls import get_task
+from fake_runway.core.tasks.courses import NodeCourse, NodeEnd
 from fake_runway.core.tasks.rules import TaskChange
 from fake_runway.core.tasks.task import Task
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, LAW, cuts, fractions
@@ -151,7 +152,8 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
 
 
 def _limit(account: Account, task: Task) -> float:
-    limit = account.settings.task_limits.of(task.request.quota).concurrency
+    limits = account.settings.task_limits.of_pool(task.request.pool, task.request.quota)
+    limit = limits.concurrency
     return inf if limit is None else limit
 
 
@@ -243,6 +245,31 @@ def test_a_copy_goes_on_as_the_original_would(
     assert copied.answers == original.answers[answered:]
     assert copied.sights == original.sights[answered:]
     assert copied.recorded == original.recorded[mark:]
+
+
+@LAW
+@given(task_settings, task_scripts)
+def test_nodes_go_on_in_their_order_and_never_back(
+    settings: Settings, script: list[TaskCall]
+) -> None:
+    """A node begins once those that it waits for are over; what is over stays as it is."""
+    run = play(settings, [])
+    seen_before: dict[str, tuple[NodeCourse, ...]] = {}
+    for call in script:
+        go_on(run, [call])
+        for task in run.account.tasks.by_id.values():
+            ways = task.nodes_at(run.at)
+            for node, way in zip(task.request.nodes, ways, strict=True):
+                earlier = [ways[place] for place in node.course.after]
+                assert way.begins_s == inf or all(one.ends_s <= way.begins_s for one in earlier)
+            for was, way in zip(seen_before.get(task.id, ways), ways, strict=True):
+                assert was.ends_s == inf or way == was
+            if task.state is TaskState.SUCCEEDED and task.event is TaskEvent.SUCCEEDED:
+                assert all(
+                    way.begins_s == inf or way.ends_s < inf or way.end is NodeEnd.STUCK
+                    for way in ways
+                )
+            seen_before[task.id] = ways
 
 
 @LAW
