@@ -63,6 +63,27 @@ class UnknownConversation(Refused):
     status = 404
 
 
+class AssetLimitReached(Refused):
+    """The account has as many stored resources of a kind as it may have."""
+
+    code = "asset_limit_reached"
+    status = 400
+
+
+class BadCursor(Refused):
+    """No page of this list ended with that cursor."""
+
+    code = "bad_cursor"
+    status = 400
+
+
+class ExpiredCursor(Refused):
+    """The cursor was right, and can no longer be used."""
+
+    code = "expired_cursor"
+    status = 400
+
+
 class InsufficientCredits(Refused):
     """Fewer credits are left than a session costs at creation."""
 

@@ -50,6 +50,7 @@ def query_usage(call: RunwayCall) -> Reply:
     start, before = _range(call)
     amounts = {(number, MODEL): amount for number, amount in account.spent_by_day.items()}
     amounts |= {key: amount for key, amount in account.tasks.spent.items() if amount}
+    amounts |= account.assets.spent
     by_day: dict[date, dict[str, int]] = {}
     for (number, model), amount in sorted(amounts.items()):
         if start <= (day := _date_of(number)) < before:

@@ -12,6 +12,9 @@ STATUSES = {
     "unknown_workflow": 404,
     "unknown_avatar": 404,
     "unknown_conversation": 404,
+    "asset_limit_reached": 400,
+    "bad_cursor": 400,
+    "expired_cursor": 400,
     "insufficient_credits": 402,  # the setup guide; the switch `errors` makes it the observed 400
     "quota_reached": 429,
     "key_refused": 401,
