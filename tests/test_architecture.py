@@ -181,7 +181,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "errors text types problems durations draws billing lifecycles",
         "faults",
         "sessions",
-        "tasks assets",
+        "tasks assets routing",
         "scenario history",
         "account",
         "task_calls asset_calls",

@@ -38,6 +38,7 @@ from fake_runway.core.errors import (
 )
 from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
 from fake_runway.core.lifecycles.task import TaskEvent
+from fake_runway.core.routing.routers import RoutingRecord
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.agenda import Agenda
 from fake_runway.core.sessions.call import NO_CALL, Call, event_of, told, without_transcript
@@ -57,6 +58,7 @@ from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
 _FEW_ENTRIES = 64
+_MOST_ROUTED = 10_000
 _MANY_OPTIONS = 1_000
 _MANY_CHANGES = 125  # of one call; some milliseconds
 LARGEST_CALLS = 32 << 20
@@ -75,6 +77,8 @@ class Account:
     Attributes:
         tasks: changed by `apply_task` alone, but for deletion.
         assets: the stored resources, changed by `apply_asset` alone.
+        routed: the newest requests that routers were asked with, oldest first.
+        routed_count: how many there were: the ordinal of the next.
         settings: those in force; `change_settings` puts others in force.
         created_count: how many sessions were created so far: the ordinal of the next.
         active: how many sessions take up capacity.
@@ -97,6 +101,8 @@ class Account:
         self.assets = AssetStore()
         self._record = record
         self._record_task = record_task
+        self.routed: deque[RoutingRecord] = deque(maxlen=_MOST_ROUTED)
+        self.routed_count = 0
         self._record_asset = record_asset
         self._draws = draws
         self._key_tag = key_tag
@@ -537,7 +543,16 @@ class Account:
         twin = copy(self)
         twin._record, twin._record_task, twin._record_asset = record, record_task, record_asset
         twin.tasks, twin.assets = self.tasks.copy(), self.assets.copy()
-        names = ("_sessions", "_calls", "_options", "_due", "_queue", "_ended", "_created")
+        names = (
+            "routed",
+            "_sessions",
+            "_calls",
+            "_options",
+            "_due",
+            "_queue",
+            "_ended",
+            "_created",
+        )
         for name in (*names, "_spent_by_day"):
             setattr(twin, name, getattr(self, name).copy())
         return twin

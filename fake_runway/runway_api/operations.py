@@ -1,7 +1,8 @@
 """The operations of the Runway API that the fake serves: parse, call the core, render."""
 
+from fake_runway.core.lifecycles.router import ROUTER
 from fake_runway.core.lifecycles.session import SESSION
-from fake_runway.core.lifecycles.task import TASK, TASK_ENDPOINTS
+from fake_runway.core.lifecycles.task import ROUTED, TASK, TASK_ENDPOINTS
 from fake_runway.runway_api.avatars import get_avatar, list_avatars
 from fake_runway.runway_api.calls import Auth, RunwayOperation
 from fake_runway.runway_api.conversations import (
@@ -11,6 +12,15 @@ from fake_runway.runway_api.conversations import (
     list_conversations,
 )
 from fake_runway.runway_api.organization import get_organization, query_usage
+from fake_runway.runway_api.routers import (
+    create_router,
+    delete_router,
+    generate,
+    get_router,
+    list_router_requests,
+    list_routers,
+    update_router,
+)
 from fake_runway.runway_api.sessions import (
     connect_backend,
     consume_session,
@@ -29,6 +39,7 @@ from fake_runway.web.bodies import Body
 
 _SESSIONS = "/v1/realtime_sessions"
 _CONVERSATIONS = "/v1/avatar_conversations"
+_ROUTERS = "/v1/routers"
 
 OPERATIONS = (
     RunwayOperation(
@@ -81,6 +92,28 @@ OPERATIONS = (
         "/v1/avatar_usage",
         get_avatar_usage,
         query=("startDate", "endDate"),
+    ),
+    RunwayOperation("listRouters", "GET", _ROUTERS, list_routers, query=("limit", "cursor")),
+    RunwayOperation(
+        "createRouter", "POST", _ROUTERS, create_router, body=Body.REQUIRED, creates=ROUTER
+    ),
+    RunwayOperation("getRouter", "GET", f"{_ROUTERS}/{{id}}", get_router),
+    RunwayOperation(
+        "updateRouter", "PATCH", f"{_ROUTERS}/{{id}}", update_router, body=Body.OPTIONAL
+    ),
+    RunwayOperation("deleteRouter", "DELETE", f"{_ROUTERS}/{{id}}", delete_router),
+    RunwayOperation(
+        "listRouterRequests",
+        "GET",
+        f"{_ROUTERS}/{{id}}/requests",
+        list_router_requests,
+        query=("limit", "cursor"),
+    ),
+    *(
+        RunwayOperation(
+            operation, "POST", f"/v1/generate/{kind}", generate, body=Body.REQUIRED, creates=TASK
+        )
+        for operation, kind in ROUTED.items()
     ),
     RunwayOperation("listWorkflows", "GET", "/v1/workflows", list_workflows),
     RunwayOperation("getWorkflow", "GET", "/v1/workflows/{id}", get_workflow),

@@ -19,6 +19,7 @@ from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body, redacted_reply, redacted_text
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
@@ -102,7 +103,7 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
         plan = plan_of_create(world, exchange.body)
         found = world.faults_for_task(exchange, template=operation.template, plan=plan)
     else:
-        avatar = avatar_of(exchange.body) if operation.creates else None
+        avatar = avatar_of(exchange.body) if operation.creates is SESSION else None
         found = world.faults_for(exchange, template=operation.template, avatar=avatar)
     if found is None:
         return _carry_out(call, operation), ()
@@ -134,7 +135,7 @@ def _carry_out(call: RunwayCall, operation: RunwayOperation) -> Reply:
         _log.exception("could not answer %s", operation.id)
         refusal = InternalError("Internal error")
     else:
-        if operation.creates:
+        if operation.creates and "id" in reply.body:  # a dry run creates nothing
             exchange.subject = Subject(operation.creates.name, reply.body["id"])
         return reply
     exchange.code = refusal.code
@@ -164,7 +165,6 @@ def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
         status = 400
     if isinstance(refusal, Refused) and refusal.retry_after_s is not None and settings.retry_after:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
-    body = error_body(refusal.message, doc_url=settings.doc_url)
-    if isinstance(refusal, Refused) and refusal.fields:
-        body = {**body, **refusal.fields}
-    return Reply(status, body, headers)
+    if isinstance(refusal, Refused) and refusal.fields:  # their shapes are closed
+        return Reply(status, {"error": refusal.message, **refusal.fields}, headers)
+    return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)

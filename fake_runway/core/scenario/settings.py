@@ -83,20 +83,6 @@ class ConsumeBody(Enum):
     TYPED = "typed"
 
 
-class SameSlug(Enum):
-    """What becomes of a create of a router whose slug another one has.
-
-    Attributes:
-        REFUSED: 400.
-        CONFLICT: 409, which the official SDKs try again twice.
-        REPLACED: the other one is gone.
-    """
-
-    REFUSED = "400"
-    CONFLICT = "409"
-    REPLACED = "replace"
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What an account may use; its rows of `ACCOUNT` explain each. None means no limit.
@@ -138,7 +124,7 @@ class Settings:
     task_delete_ends_runs: bool = True
     disabled_models: frozenset[str] | None = frozenset()  # None: all
     ranking: bool = True
-    same_slug: SameSlug = SameSlug.REFUSED
+    unique_slugs: bool = True
     workspace: bool = True
 
 
@@ -373,9 +359,10 @@ ACCOUNT = (
     ),
     Switch(
         "same_slug",
-        choice({400: SameSlug.REFUSED, 409: SameSlug.CONFLICT, "replace": SameSlug.REPLACED}),
-        "A create of a router whose slug another one has.",
-        "Published: slugs are unique. 409 is tried again by both SDKs.",
+        choice({400: True, "replace": False}),
+        "A create of a router whose slug another one has; replace: the other one is gone.",
+        "Published: slugs are unique. The status is assumed: both SDKs try a 409 again.",
+        "unique_slugs",
     ),
     Switch(
         "workspace",

@@ -39,7 +39,6 @@ from fake_runway.core.scenario.settings import (
     ErrorStyle,
     KeyState,
     Limits,
-    SameSlug,
     Settings,
 )
 from fake_runway.core.sessions.session import Happening, Plan
@@ -244,7 +243,7 @@ all_settings = st.builds(
     task_delete_ends_runs=st.booleans(),
     disabled_models=model_sets,
     ranking=st.booleans(),
-    same_slug=st.sampled_from(SameSlug),
+    unique_slugs=st.booleans(),
     workspace=st.booleans(),
 )
 
@@ -349,7 +348,7 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "busy_models": lambda one: one.task_limits.busy,
     "disabled_models": lambda one: one.disabled_models,
     "router_ranking": lambda one: one.ranking,
-    "same_slug": lambda one: one.same_slug,
+    "same_slug": lambda one: one.unique_slugs,
     "workspace": lambda one: one.workspace,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
