@@ -305,7 +305,7 @@ class RunwayHandler:
         if head.name:
             if head.subject is None:
                 known = world.account.has(head.name)  # so it is an id
-                id_ = head.name if known else checked_id(head.name)
+                id_ = head.name if known else checked_id(head.name, sortable=operation.sortable)
                 head.subject = Subject(declared.kind, id_)
             exchange.subject = head.subject
         if head.connection is not None:

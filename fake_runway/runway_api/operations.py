@@ -29,6 +29,7 @@ from fake_runway.runway_api.sessions import (
     get_session,
 )
 from fake_runway.runway_api.tasks import create_task, delete_task, get_task
+from fake_runway.runway_api.webapp import get_audit_log, list_audit_logs, list_webapp_usage
 from fake_runway.runway_api.workflows import (
     get_workflow,
     get_workflow_invocation,
@@ -40,6 +41,7 @@ from fake_runway.web.bodies import Body
 _SESSIONS = "/v1/realtime_sessions"
 _CONVERSATIONS = "/v1/avatar_conversations"
 _ROUTERS = "/v1/routers"
+_WEBAPP = "/v1/organization/webapp"
 
 OPERATIONS = (
     RunwayOperation(
@@ -133,6 +135,31 @@ OPERATIONS = (
         links=True,
     ),
     RunwayOperation("getOrganization", "GET", "/v1/organization", get_organization),
+    RunwayOperation(
+        "listWebappUsage",
+        "GET",
+        f"{_WEBAPP}/usage",
+        list_webapp_usage,
+        query=("limit", "cursor", "from", "to", "organizationId", "workspaceIds"),
+    ),
+    RunwayOperation(
+        "listAuditLogs",
+        "GET",
+        f"{_WEBAPP}/audit_logs",
+        list_audit_logs,
+        query=(
+            *("limit", "cursor", "organizationId", "workspaceIds"),
+            *("actions", "actorEmails", "from", "to"),
+        ),
+    ),
+    RunwayOperation(
+        "getAuditLog",
+        "GET",
+        f"{_WEBAPP}/audit_logs/{{eventId}}",
+        get_audit_log,
+        query=("organizationId",),
+        sortable=True,
+    ),
     RunwayOperation(
         "queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL
     ),

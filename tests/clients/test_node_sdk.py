@@ -181,9 +181,9 @@ async def test_organization(node: Node, tmp_path: Path) -> None:
             "organization.retrieveUsage", {"startDate": str(today), "beforeDate": str(tomorrow)}
         )
     limits = {"maxConcurrentGenerations": 3, "maxDailyGenerations": 7}
-    assert organization["tier"]["models"] == {"gwm1_avatars": limits}
+    assert organization["tier"]["models"]["gwm1_avatars"] == limits
     assert organization["creditBalance"] == 98
-    assert organization["usage"]["models"] == {"gwm1_avatars": {"dailyGenerations": 1}}
+    assert organization["usage"]["models"]["gwm1_avatars"] == {"dailyGenerations": 1}
     spent = [{"model": "gwm1_avatars", "amount": 2}]
     assert usage["results"] == [{"date": str(today), "usedCredits": spent}]
 
