@@ -145,6 +145,7 @@ def candidates(
             estimate(row, each.body),
             row.typical_s,
             is_free(row.limited_as or row.id, row.quota),
+            row.price is not None,
         )
 
 

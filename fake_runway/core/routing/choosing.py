@@ -5,8 +5,9 @@ published order, each on what the one before has left; then models without free 
 over, if the router says so; then what is left is ranked. Nothing here knows what makes a candidate
 fail a filter: `runway_api/candidates.py` reads that from the shapes of the endpoints.
 
-Source: the published document for the filters, their order, the steps and the reasons. Assumed: for
-latency the model that usually takes least time is best, for quality the dearest.
+Source: the published document for the filters, their order, the steps and the reasons. Assumed: by
+cost, models without a known price come last; for latency, the model is best that usually takes
+least time; for quality, the dearest.
 """
 
 from collections.abc import Sequence
@@ -45,6 +46,7 @@ class Candidate(NamedTuple):
         credits: the estimate for the whole generation.
         usual_s: how long it usually takes, in seconds.
         is_free: it has capacity for one more.
+        priced: its price is known; else it is the last that the cost chooses.
     """
 
     model: str
@@ -54,6 +56,7 @@ class Candidate(NamedTuple):
     credits: float
     usual_s: float
     is_free: bool
+    priced: bool = True
 
 
 class Choice(NamedTuple):
@@ -132,7 +135,7 @@ def _ranked(
     candidates: Sequence[Candidate], prefers: Preference, *, ranking: bool
 ) -> list[Candidate]:
     if prefers is Preference.COST:
-        return sorted(candidates, key=lambda one: one.credits)
+        return sorted(candidates, key=lambda one: (not one.priced, one.credits))
     if not ranking:
         return list(candidates)
     if prefers is Preference.LATENCY:
