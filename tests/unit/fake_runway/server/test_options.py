@@ -38,10 +38,13 @@ OTHER = Settings(
     strict_keys=False,
     consume_body=ConsumeBody.LENIENT,
     doc_url=False,
-    task_limits=TaskLimits(tier=2, concurrency=3, daily=None),
+    task_limits=TaskLimits(tier=2, concurrency=3, daily=None, workflows=2),
     task_costs=TaskCosts(TaskCost.ZERO, TaskCost.ZERO),
     deleted_task_is_gone=False,
     prompt_tags=False,
+    task_delete_ends_runs=False,
+    unique_slugs=False,
+    workspace=False,
 )
 
 
