@@ -390,13 +390,15 @@ class ExchangeView(View):
     method: str
     path: str
     session: str | None  # the id that the path names or that was created
-    avatar: str | None  # the id that the path names
+    avatar: str | None  # as `session`
     request: RequestView
     response: ResponseView
     acted: bool  # the server processed it
     faults: tuple[str, ...]  # the names of those that struck
     nearest: str | None  # the known route that is closest to an unknown one
     task: str | None = None  # as `session`
+    voice: str | None = None
+    document: str | None = None
 
     @property
     def status(self) -> int | None:
@@ -539,6 +541,9 @@ class FindingView(View):
     at: float  # the instant of the first wrong call, or of the call that needed another after it
     numbers: tuple[int, ...]  # of the journal entries that show it
     task: str | None = None  # as `session`
+    avatar: str | None = None
+    voice: str | None = None
+    document: str | None = None
 
     def __str__(self) -> str:
         about = f" [session {self.session}]" if self.session else ""

@@ -123,21 +123,21 @@ def get_asset(
 
 
 def update_asset(
-    account: Account, asset: Asset, content: Any, *, at: float, replaced: bool = False
+    account: Account, asset: Asset, content: Any, *, at: float, again: AssetPlan | None = None
 ) -> Asset:
     """Let a resource hold something else from now on.
 
     Args:
         asset: as `get_asset` returned it, at the same instant.
-        replaced: it has to be processed again.
+        again: how it is processed again; None: it needs not be.
 
     Raises:
         IllegalTransition: its kind is not processed; nothing changed.
     """
-    event = AssetEvent.REPLACED if replaced else AssetEvent.UPDATED
-    kind = account.assets.kind(asset)
+    event = AssetEvent.UPDATED if again is None else AssetEvent.REPLACED
+    kind, draws = account.assets.kind(asset), account.draws
     return account.apply_asset(
-        asset_transition(asset, kind, event, at, draws=account.draws, content=content)
+        asset_transition(asset, kind, event, at, draws=draws, content=content, plan=again)
     )
 
 

@@ -47,6 +47,48 @@ class UnknownAvatar(Refused):
     status = 404
 
 
+class UnknownVoice(Refused):
+    """No custom voice of this world has that id."""
+
+    code = "unknown_voice"
+    status = 404
+
+
+class UnknownDocument(Refused):
+    """No document of this world has that id."""
+
+    code = "unknown_document"
+    status = 404
+
+
+class AssetNotReady(Refused):
+    """A call names an avatar, a voice or a document that is processed, or has failed."""
+
+    code = "asset_not_ready"
+    status = 400
+
+
+class StillProcessing(Refused):
+    """The reference image of an avatar cannot be changed before it is processed."""
+
+    code = "still_processing"
+    status = 409
+
+
+class TooMuchKnowledge(Refused):
+    """A document, or the documents of an avatar, have more text than they may have."""
+
+    code = "too_much_knowledge"
+    status = 400
+
+
+class NothingToUpdate(Refused):
+    """An update names no field."""
+
+    code = "nothing_to_update"
+    status = 400
+
+
 class UnknownConversation(Refused):
     """No session of this world has that id, or its conversation was deleted."""
 

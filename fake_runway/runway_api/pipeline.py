@@ -14,11 +14,13 @@ anything else can go wrong.
 import logging
 import math
 
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body, redacted_reply, redacted_text
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
@@ -101,6 +103,9 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     if operation.creates is TASK:
         plan = plan_of_create(world, exchange.body)
         found = world.faults_for_task(exchange, template=operation.template, plan=plan)
+    elif operation.creates is not None and operation.creates is not SESSION:
+        kind = ASSET_KINDS[operation.creates.name]
+        found = world.faults_for_asset(exchange, kind, template=operation.template)
     else:
         avatar = avatar_of(exchange.body) if operation.creates else None
         found = world.faults_for(exchange, template=operation.template, avatar=avatar)

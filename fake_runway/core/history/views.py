@@ -9,7 +9,7 @@ from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TaskState
-from fake_runway.core.lifecycles.vocabulary import Vocabulary, references
+from fake_runway.core.lifecycles.vocabulary import Vocabulary, references, references_of_acts
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
@@ -75,7 +75,7 @@ def act_body(act: Act, vocabulary: Vocabulary = RUNWAY_API) -> Json:
         "number": act.number,
         "at": act.at,
         "act": act.what,
-        **references(act.subject, vocabulary.lifecycles),
+        **references_of_acts(act.subject, vocabulary.kinds),
         "given": dict(act.given),
     }
 

@@ -27,13 +27,16 @@ export const EFFECTS = [
 ];
 export const OPERATIONS = [
   "createSession", "getSession", "deleteSession", "consumeSession", "connectBackend", "createImageToVideo",
-  "createTextToVideo", "createVideoToVideo", "createTextToImage", "createImageUpscale", "createVideoUpscale",
-  "createVideoToHdr", "createVideoToAudio", "createCharacterPerformance", "createSoundEffect",
-  "createSpeechToSpeech", "createTextToSpeech", "createVoiceDubbing", "createVoiceIsolation",
-  "createAvatarVideo", "createAdLocalization", "createMarketingStockImage", "createMultiShotVideo",
-  "createProductAd", "createProductCampaignImage", "createProductSwap", "createProductUgc", "getTask",
-  "deleteTask", "getOrganization", "queryUsage", "listAvatars", "getAvatar", "listConversations",
-  "getConversation", "deleteConversation", "getAvatarUsage",
+  "createTextToVideo", "createVideoToVideo", "createTextToImage", "createImageUpscale",
+  "createVideoUpscale", "createVideoToHdr", "createVideoToAudio", "createCharacterPerformance",
+  "createSoundEffect", "createSpeechToSpeech", "createTextToSpeech", "createVoiceDubbing",
+  "createVoiceIsolation", "createAvatarVideo", "createAdLocalization", "createMarketingStockImage",
+  "createMultiShotVideo", "createProductAd", "createProductCampaignImage", "createProductSwap",
+  "createProductUgc", "getTask", "deleteTask", "getOrganization", "queryUsage", "listAvatars",
+  "createAvatar", "getAvatar", "updateAvatar", "deleteAvatar", "listVoices", "createVoice", "getVoice",
+  "updateVoice", "deleteVoice", "previewVoice", "listDocuments", "createDocument", "getDocument",
+  "updateDocument", "deleteDocument", "listConversations", "getConversation", "deleteConversation",
+  "getAvatarUsage",
 ];
 
 export function faultsView(context) {

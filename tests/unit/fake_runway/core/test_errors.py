@@ -10,6 +10,12 @@ STATUSES = {
     "unknown_session": 404,
     "unknown_task": 404,
     "unknown_avatar": 404,
+    "unknown_voice": 404,
+    "unknown_document": 404,
+    "asset_not_ready": 400,
+    "still_processing": 409,  # published
+    "too_much_knowledge": 400,
+    "nothing_to_update": 400,
     "unknown_conversation": 404,
     "asset_limit_reached": 400,
     "bad_cursor": 400,

@@ -47,7 +47,7 @@ def test_a_plan_with_a_failure_fails() -> None:
     cake = get_asset(account, CAKE, cake.id, at=START + 30)
     assert cake.failure == BURNT.failure
 
-    cake = update_asset(account, cake, "new dough", at=START + 40, replaced=True)
+    cake = update_asset(account, cake, "new dough", at=START + 40, again=BAKED)
 
     assert (cake.state, cake.failure, cake.due_at) == (Oven.PROCESSING, None, START + 70)
 

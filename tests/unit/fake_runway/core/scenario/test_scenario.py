@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.kinds import asset_failure
+from fake_runway.core.assets.pages import CursorRules
+from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
 from fake_runway.core.durations import LONGEST_S, NEVER, Duration, Fixed, Lognormal, Uniform
 from fake_runway.core.faults.parsing import parse_fault
@@ -181,6 +186,11 @@ def task_plans(draw: st.DrawFn) -> TaskPlan:
     )
 
 
+asset_plans = st.builds(
+    AssetPlan,
+    durations,
+    st.sampled_from([None, asset_failure("NO_FACE"), Failure("OURS", "Something else.")]),
+)
 all_settings = st.builds(
     Settings,
     plan=plans(),
@@ -208,6 +218,17 @@ all_settings = st.builds(
     ),
     deleted_task_is_gone=st.booleans(),
     prompt_tags=st.booleans(),
+    avatar_plan=asset_plans,
+    voice_plan=asset_plans,
+    document_plan=asset_plans,
+    asset_rules=st.builds(
+        AssetRules,
+        *[st.none() | st.integers(0, 9)] * 5,
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(OtherClient),
+    ),
+    cursors=st.builds(CursorRules, st.booleans(), st.sampled_from([inf, 0.0, 90.0])),
 )
 
 
@@ -305,6 +326,22 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "cancelled_task_cost": lambda one: one.task_costs.cancelled,
     "deleted_task": lambda one: one.deleted_task_is_gone,
     "prompt_tags": lambda one: one.prompt_tags,
+    "avatar_processing": lambda one: one.avatar_plan.processing,
+    "avatar_failure": lambda one: one.avatar_plan.failure,
+    "voice_processing": lambda one: one.voice_plan.processing,
+    "voice_failure": lambda one: one.voice_plan.failure,
+    "document_processing": lambda one: one.document_plan.processing,
+    "document_failure": lambda one: one.document_plan.failure,
+    "max_avatars": lambda one: one.asset_rules.max_avatars,
+    "max_voices": lambda one: one.asset_rules.max_voices,
+    "max_documents": lambda one: one.asset_rules.max_documents,
+    "knowledge_tokens": lambda one: one.asset_rules.knowledge_tokens,
+    "document_characters": lambda one: one.asset_rules.document_characters,
+    "unready_assets": lambda one: one.asset_rules.refuse_unready,
+    "empty_update": lambda one: one.asset_rules.refuse_empty_update,
+    "unknown_cursor": lambda one: one.cursors.refuse_unknown,
+    "cursor_lifetime": lambda one: one.cursors.lifetime_s,
+    "other_client": lambda one: one.asset_rules.other_client,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
