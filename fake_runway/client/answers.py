@@ -352,6 +352,38 @@ class TaskView(View):
     failure: FailureView | None
 
 
+AssetKindName = Literal["avatar", "voice", "document"]
+AssetStateName = Literal["processing", "ready", "failed", "deleted"]
+AssetEventName = Literal["processed", "failed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetDue(View):
+    """What happens to a stored resource by itself next."""
+
+    at: float
+    event: Literal["processed", "failed", "updated", "replaced", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView(View):
+    """An avatar, a voice or a document as the world knows it, without what it holds."""
+
+    nested: ClassVar[Mapping[str, type[View]]] = {"next": AssetDue, "failure": FailureView}
+
+    id: str
+    kind: AssetKindName
+    ordinal: int  # its number among its kind in the world, from 0
+    name: str
+    state: AssetStateName
+    event: str | None  # the last one; None: it was only created
+    created_at: float
+    changed_at: float
+    updated_at: float  # when a client created or changed it
+    next: AssetDue | None  # None: no event is due
+    failure: FailureView | None
+
+
 @dataclass(frozen=True, slots=True)
 class RequestView(View):
     """A client's request, with secrets redacted."""
@@ -491,6 +523,20 @@ class TaskTimeline(View):
     """Everything that happened to a task."""
 
     task: str
+    entries: tuple[Json, ...]  # as of `Timeline`
+    lines: tuple[str, ...]
+    gone: int
+    uncertain: int
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTimeline(View):
+    """Everything that happened to an avatar, a voice or a document."""
+
+    id: str
     entries: tuple[Json, ...]  # as of `Timeline`
     lines: tuple[str, ...]
     gone: int

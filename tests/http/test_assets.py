@@ -384,3 +384,47 @@ async def test_faults_strike_by_moment_ordinal_and_state(start_fake: StartFake, 
     asset_id = await create(fake, kind)
     await get(fake, kind, asset_id)
     assert fake.world.account.assets.of_kind(kind)[asset_id].failure is not None
+
+
+# The admin API
+
+
+async def test_an_admin_makes_one_in_any_state(start_fake: StartFake) -> None:
+    """It is there for clients at once, and its timeline says why."""
+    fake = await start_fake(Settings(asset_rules=AssetRules(max_avatars=0)))
+    for state in ("processing", "ready", "failed", "deleted"):
+        failure = {"failure": {"code": "NO_FACE", "text": "No."}} if state == "failed" else {}
+        body = {"kind": "avatar", "state": state, "name": "Made", **failure}
+        made = await fake.admin("POST", "/assets", body)
+        assert (made.status, made.json["state"], made.json["name"]) == (201, state, "Made")
+        shown = await fake.call("GET", f"/v1/avatars/{made.json['id']}")
+        assert shown.status == (404 if state == "deleted" else 200)
+        assert (await fake.admin("GET", f"/assets/{made.json['id']}")).json == made.json
+        lines = (await fake.admin("GET", f"/assets/{made.json['id']}/timeline")).json["lines"]
+        assert any(f"* {state}" in line or f"-> {state}" in line for line in lines)
+    listed = (await fake.admin("GET", "/assets?kind=avatar&limit=3")).json["assets"]
+    assert [each["state"] for each in listed] == ["deleted", "failed", "ready"]
+    assert (await fake.admin("GET", "/assets?state=failed")).json["assets"] == [listed[1]]
+    assert (await fake.admin("GET", "/assets?kind=voice")).json == {"assets": [], "gone": 0}
+    wrong = {"kind": "voice", "failure": {"code": "X", "text": "x"}}
+    assert (await fake.admin("POST", "/assets", wrong)).status == 400
+    assert (await fake.admin("GET", f"/assets/{UNKNOWN}")).status == 404
+
+
+@KINDS
+async def test_an_admin_lets_an_event_happen(start_fake: StartFake, kind: str) -> None:
+    """By the table; the act is replayed."""
+    fake = await start_fake(Settings(avatar_plan=STUCK, voice_plan=STUCK, document_plan=STUCK))
+    asset_id = await create(fake, kind)
+    path = f"/assets/{asset_id}/events"
+    failed = {"event": "failed", "failure": {"code": "X", "text": "x"}}
+    assert (await fake.admin("POST", path, failed)).json["failure"] == failed["failure"]
+    assert (await fake.admin("POST", path, {"event": "processed"})).status == 409
+    assert (await fake.admin("POST", path, {"event": "updated"})).status == 400
+    assert (await fake.admin("POST", path, {"event": "deleted"})).json["state"] == "deleted"
+    assert (await fake.admin("POST", path, {"event": "deleted"})).status == 409
+    await fake.admin("POST", "/assets", {"kind": kind, "state": "ready"})
+
+    again = replay(read(token_of(record(fake.world))), livekit=LiveKit())
+    assert again.divergence is None
+    assert again.world.account.assets == fake.world.account.assets

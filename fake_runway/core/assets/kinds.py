@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fake_runway.core.assets.asset import AssetKind
 from fake_runway.core.errors import UnknownAvatar, UnknownDocument, UnknownVoice
@@ -87,3 +87,8 @@ MADE_AVATAR = AvatarContent("Custom avatar", "It exists.", DEFAULT_VOICE)
 MADE_VOICE = VoiceContent("Custom voice")
 MADE_DOCUMENT = DocumentContent("Document", "It exists.")
 """What resources hold that exist because their id was asked for."""
+
+MADE: Mapping[str, Any] = MappingProxyType(
+    {AVATARS.name: MADE_AVATAR, VOICES.name: MADE_VOICE, DOCUMENTS.name: MADE_DOCUMENT}
+)
+"""The same by the name of the kind."""

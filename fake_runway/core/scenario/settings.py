@@ -12,7 +12,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any
 
-from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.asset import PLAIN, AssetPlan
 from fake_runway.core.assets.pages import CursorRules
 from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
@@ -126,6 +126,11 @@ class Settings:
     document_plan: AssetPlan = AssetPlan()  # noqa: RUF009
     asset_rules: AssetRules = AssetRules()  # noqa: RUF009
     cursors: CursorRules = CursorRules()  # noqa: RUF009
+
+    def asset_plan(self, kind: str) -> AssetPlan:
+        """Return how new resources of a kind go, by its name."""
+        plans = {"avatar": self.avatar_plan, "voice": self.voice_plan}
+        return {**plans, "document": self.document_plan}.get(kind, PLAIN)
 
 
 @dataclass(frozen=True, slots=True)

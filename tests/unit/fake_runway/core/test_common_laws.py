@@ -102,9 +102,7 @@ def _assets(kind: AssetKind) -> Family:
         return of_assets.AssetRun(kind, twin, recorded, at=run.at, ids=[*run.ids])
 
     def things(account: Account) -> dict[str, Any]:
-        assets = account.assets
-        deleted = {each.id: each for each in assets._deleted.values()}
-        return {**deleted, **assets.of_kind(kind.name)}
+        return {each.id: each for each in account.assets.every() if each.kind == kind.name}
 
     return Family(
         kind.name,
