@@ -5,13 +5,15 @@ first. A kind adds its own rules on top (`runway_api/<kind>s.py`).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fake_runway.core.account import Account
 from fake_runway.core.assets.asset import PLAIN, Asset, AssetKind, AssetPlan, new_asset
 from fake_runway.core.assets.rules import AssetChange, asset_transition, check_limit
+from fake_runway.core.durations import NEVER
 from fake_runway.core.errors import IllegalTransition, InsufficientCredits
-from fake_runway.core.lifecycles.asset import BY_CALLS, AssetEvent
+from fake_runway.core.lifecycles.asset import BY_CALLS, AssetEvent, first_state
 from fake_runway.core.lifecycles.session import Failure
 
 
@@ -40,11 +42,18 @@ def create_asset(
     check_limit(kind, len(assets.of_kind(kind.name)), most)
     if account.left is not None and account.left < charge:
         raise InsufficientCredits("You do not have enough credits to run this task.")  # observed
-    ordinal = assets.next_ordinal(kind.name)
-    while assets.find(kind.name, asset_id := account.draws.uuid(f"{kind.name}-id", ordinal)):
-        assets.skip_ordinal(kind.name)  # it exists because it was asked for
-        ordinal += 1
+    asset_id = _unused_id(account, kind)
     return _put_new(account, kind, asset_id, content, at=at, plan=plan, charge=charge)
+
+
+def _unused_id(account: Account, kind: AssetKind) -> str:
+    """Return the next id by ordinal, skipping ids that exist because they were asked for."""
+    assets = account.assets
+    while True:
+        asset_id = account.draws.uuid(f"{kind.name}-id", assets.next_ordinal(kind.name))
+        if assets.find(kind.name, asset_id) is None:
+            return asset_id
+        assets.skip_ordinal(kind.name)
 
 
 def adopt_asset(
@@ -123,21 +132,21 @@ def get_asset(
 
 
 def update_asset(
-    account: Account, asset: Asset, content: Any, *, at: float, replaced: bool = False
+    account: Account, asset: Asset, content: Any, *, at: float, again: AssetPlan | None = None
 ) -> Asset:
     """Let a resource hold something else from now on.
 
     Args:
         asset: as `get_asset` returned it, at the same instant.
-        replaced: it has to be processed again.
+        again: how it is processed again; None: it needs not be.
 
     Raises:
         IllegalTransition: its kind is not processed; nothing changed.
     """
-    event = AssetEvent.REPLACED if replaced else AssetEvent.UPDATED
-    kind = account.assets.kind(asset)
+    event = AssetEvent.UPDATED if again is None else AssetEvent.REPLACED
+    kind, draws = account.assets.kind(asset), account.draws
     return account.apply_asset(
-        asset_transition(asset, kind, event, at, draws=account.draws, content=content)
+        asset_transition(asset, kind, event, at, draws=draws, content=content, plan=again)
     )
 
 
@@ -169,3 +178,41 @@ def apply_asset_event(
     return account.apply_asset(
         asset_transition(asset, kind, event, at, draws=account.draws, failure=failure)
     )
+
+
+def put_asset(
+    account: Account,
+    kind: AssetKind,
+    content: Any,
+    *,
+    at: float,
+    state: str = "",
+    plan: AssetPlan | None = None,
+    failure: Failure | None = None,
+) -> Asset:
+    """Make a resource that is in a state at once, without limit and without charge.
+
+    Args:
+        state: the value of one of its kind's states; empty: the one after its create.
+        plan: how it goes on from there, as far as it does; None: that of the settings.
+        failure: why it failed; None: unexplained.
+
+    Raises:
+        ValueError: no event leads to the state.
+    """
+    account.advance(at)
+    states = {each.value: each for each in kind.resource.transitions}
+    target = states[state] if state in states else first_state(kind.resource)
+    if state not in ("", target.value):
+        raise ValueError(f"expected one of {', '.join(states)}, got another state")
+    plan = plan or account.settings.asset_plan(kind.name)
+    waits = target is first_state(kind.resource)
+    made = replace(plan, processing=plan.processing if waits else NEVER)
+    asset = _put_new(account, kind, _unused_id(account, kind), content, at=at, plan=made)
+    if waits:
+        return asset
+    event = next(e for e, s in kind.resource.transitions[asset.state].items() if s is target)
+    change = asset_transition(
+        asset, kind, event, at, draws=account.draws, plan=plan, failure=failure
+    )
+    return account.apply_asset(change)

@@ -42,6 +42,13 @@ class UnknownTask(Refused):
     status = 404
 
 
+class UnknownRouter(Refused):
+    """No router of this world has that id, or it was deleted."""
+
+    code = "unknown_router"
+    status = 404
+
+
 class UnknownWorkflow(Refused):
     """No published workflow of this world has a version with that id."""
 
@@ -54,6 +61,48 @@ class UnknownAvatar(Refused):
 
     code = "unknown_avatar"
     status = 404
+
+
+class UnknownVoice(Refused):
+    """No custom voice of this world has that id."""
+
+    code = "unknown_voice"
+    status = 404
+
+
+class UnknownDocument(Refused):
+    """No document of this world has that id."""
+
+    code = "unknown_document"
+    status = 404
+
+
+class AssetNotReady(Refused):
+    """A call names an avatar, a voice or a document that is processed, or has failed."""
+
+    code = "asset_not_ready"
+    status = 400
+
+
+class StillProcessing(Refused):
+    """The reference image of an avatar cannot be changed before it is processed."""
+
+    code = "still_processing"
+    status = 409
+
+
+class TooMuchKnowledge(Refused):
+    """A document, or the documents of an avatar, have more text than they may have."""
+
+    code = "too_much_knowledge"
+    status = 400
+
+
+class NothingToUpdate(Refused):
+    """An update names no field."""
+
+    code = "nothing_to_update"
+    status = 400
 
 
 class UnknownConversation(Refused):

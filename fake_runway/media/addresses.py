@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from fake_runway.core.draws import Draws, draw
 from fake_runway.core.tasks.task import Task
 
+ASSET_LIFETIME_S = 86_400.0
+"""How long the address of a file of an avatar or a voice works. Source: the published document."""
 ROOT = "_media"
 """The first segment of their paths, behind that of the world."""
 _DIGITS = 32
@@ -64,6 +66,19 @@ def _address(task: Task, index: int, ending: str, *, base: str, draws: Draws, ex
     signature = _signature(draws, task.id, index, expires)
     query = urlencode({"expires": expires, "signature": signature})
     return f"{base}/{ROOT}/{task.id}/{index}.{ending}?{query}"
+
+
+def asset_url(asset_id: str, name: str, *, base: str, draws: Draws, now: float) -> str:
+    """Return an address of a file of a stored resource.
+
+    Args:
+        name: of the file, a number from 0 and an ending, such as `0.png`.
+        base: as of `output_urls`.
+    """
+    expires = math.ceil(now + ASSET_LIFETIME_S)
+    signature = _signature(draws, asset_id, int(name.partition(".")[0]), expires)
+    query = urlencode({"expires": expires, "signature": signature})
+    return f"{base}/{ROOT}/{asset_id}/{name}?{query}"
 
 
 def read_address(segments: tuple[str, ...], query: Mapping[str, str]) -> OutputAddress | None:

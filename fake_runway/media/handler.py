@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.media.addresses import ROOT, is_valid, output_seed, read_address
+from fake_runway.media.asset_files import asset_file
 from fake_runway.web import cors
 from fake_runway.web.paths import Path
 from fake_runway.worlds.registry import Worlds
@@ -54,6 +55,8 @@ class MediaHandler:
             return _refusal(403, "The address has expired, or was not made by a GET of its task.")
         task = world.account.tasks.by_id.get(address.task)
         form = None if task is None else task.file_at(address.number, world.clock.now())
+        if task is None and (file := asset_file(world, address)) is not None:
+            return await _send(request, await self._workshop.get(file))
         if task is None or form is None:
             return _refusal(404, "There is no such output.")
         seed = output_seed(world.draws, task, address.number)

@@ -298,7 +298,9 @@ class RunwayHandler:
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
         if operation.links and (
-            settings.materialise or world.account.tasks.has_output(head.name.lower())
+            operation.id != "getTask"
+            or settings.materialise
+            or world.account.tasks.has_output(head.name.lower())
         ):
             exchange.media_url = f"http://{head.host}/w/{world.name}"
         declared = _DECLARED[operation.id]

@@ -1,15 +1,34 @@
 """The operations of the Runway API that the fake serves: parse, call the core, render."""
 
+from collections.abc import Callable
+
+from fake_runway.core.lifecycles.avatar import AVATAR
+from fake_runway.core.lifecycles.document import DOCUMENT
 from fake_runway.core.lifecycles.router import ROUTER
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import ROUTED, TASK, TASK_ENDPOINTS
-from fake_runway.runway_api.avatars import get_avatar, list_avatars
-from fake_runway.runway_api.calls import Auth, RunwayOperation
+from fake_runway.core.lifecycles.vocabulary import ResourceKind
+from fake_runway.core.lifecycles.voice import VOICE
+from fake_runway.runway_api.avatars import (
+    create_avatar,
+    delete_avatar,
+    get_avatar,
+    list_avatars,
+    update_avatar,
+)
+from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
 from fake_runway.runway_api.conversations import (
     delete_conversation,
     get_avatar_usage,
     get_conversation,
     list_conversations,
+)
+from fake_runway.runway_api.documents import (
+    create_document,
+    delete_document,
+    get_document,
+    list_documents,
+    update_document,
 )
 from fake_runway.runway_api.organization import get_organization, query_usage
 from fake_runway.runway_api.routers import (
@@ -29,6 +48,14 @@ from fake_runway.runway_api.sessions import (
     get_session,
 )
 from fake_runway.runway_api.tasks import create_task, delete_task, get_task
+from fake_runway.runway_api.voices import (
+    create_voice,
+    delete_voice,
+    get_voice,
+    list_voices,
+    preview_voice,
+    update_voice,
+)
 from fake_runway.runway_api.webapp import get_audit_log, list_audit_logs, list_webapp_usage
 from fake_runway.runway_api.workflows import (
     get_workflow,
@@ -37,11 +64,40 @@ from fake_runway.runway_api.workflows import (
     run_workflow,
 )
 from fake_runway.web.bodies import Body
+from fake_runway.web.replies import Reply
 
 _SESSIONS = "/v1/realtime_sessions"
 _CONVERSATIONS = "/v1/avatar_conversations"
 _ROUTERS = "/v1/routers"
 _WEBAPP = "/v1/organization/webapp"
+
+Answer = Callable[[RunwayCall], Reply]
+
+
+def _crud(
+    kind: ResourceKind,
+    list_: Answer,
+    create: Answer,
+    get: Answer,
+    update: Answer,
+    delete: Answer,
+    *,
+    query: tuple[str, ...] = ("limit", "cursor"),
+) -> tuple[RunwayOperation, ...]:
+    """Return the five operations of a kind of stored resource; what is shown has links to files."""
+    name, path = kind.name.title(), f"/v1/{kind.name}s"
+    one = f"{path}/{{id}}"
+    required = Body.REQUIRED
+    return (
+        RunwayOperation(f"list{name}s", "GET", path, list_, query=query, links=True),
+        RunwayOperation(
+            f"create{name}", "POST", path, create, body=required, creates=kind, links=True
+        ),
+        RunwayOperation(f"get{name}", "GET", one, get, links=True),
+        RunwayOperation(f"update{name}", "PATCH", one, update, body=required, links=True),
+        RunwayOperation(f"delete{name}", "DELETE", one, delete),
+    )
+
 
 OPERATIONS = (
     RunwayOperation(
@@ -75,8 +131,20 @@ OPERATIONS = (
     ),
     RunwayOperation("getTask", "GET", "/v1/tasks/{id}", get_task, links=True),
     RunwayOperation("deleteTask", "DELETE", "/v1/tasks/{id}", delete_task),
-    RunwayOperation("listAvatars", "GET", "/v1/avatars", list_avatars, query=("limit", "cursor")),
-    RunwayOperation("getAvatar", "GET", "/v1/avatars/{id}", get_avatar),
+    RunwayOperation(
+        "previewVoice", "POST", "/v1/voices/preview", preview_voice, body=Body.REQUIRED, links=True
+    ),
+    *_crud(AVATAR, list_avatars, create_avatar, get_avatar, update_avatar, delete_avatar),
+    *_crud(VOICE, list_voices, create_voice, get_voice, update_voice, delete_voice),
+    *_crud(
+        DOCUMENT,
+        list_documents,
+        create_document,
+        get_document,
+        update_document,
+        delete_document,
+        query=("limit", "cursor", "sort", "order"),
+    ),
     RunwayOperation(
         "listConversations",
         "GET",

@@ -14,6 +14,7 @@ anything else can go wrong.
 import logging
 import math
 
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import Fault
@@ -102,6 +103,9 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     if operation.creates is TASK:
         plan = plan_of_create(world, exchange.body)
         found = world.faults_for_task(exchange, template=operation.template, plan=plan)
+    elif operation.creates is not None and operation.creates is not SESSION:
+        kind = ASSET_KINDS[operation.creates.name]
+        found = world.faults_for_asset(exchange, kind, template=operation.template)
     else:
         avatar = avatar_of(exchange.body) if operation.creates is SESSION else None
         found = world.faults_for(exchange, template=operation.template, avatar=avatar)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fake_runway.core import asset_calls, task_calls
-from fake_runway.core.assets.asset import Asset, AssetKind
-from fake_runway.core.assets.pages import CursorRules, page_of, read_cursor, write_cursor
+from fake_runway.core.assets.asset import Asset
+from fake_runway.core.assets.kinds import ROUTERS
+from fake_runway.core.assets.pages import page_of, read_cursor, write_cursor
 from fake_runway.core.errors import Refused
-from fake_runway.core.lifecycles.router import ROUTER
 from fake_runway.core.lifecycles.task import ROUTED
 from fake_runway.core.routing.choosing import REASON_TEXTS, Candidate, Choice, Filter, choose
 from fake_runway.core.routing.routers import (
@@ -21,7 +21,6 @@ from fake_runway.core.routing.routers import (
     RoutingRecord,
     SlugTaken,
     UnknownModelId,
-    UnknownRouter,
     UnknownRouterConfig,
     changed_router,
     new_router,
@@ -45,7 +44,6 @@ from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
 DEFAULT_PAGE = 50
-ROUTERS = AssetKind(ROUTER, UnknownRouter, "Could not find router.")
 
 
 # Configurations
@@ -110,7 +108,7 @@ def list_router_requests(call: RunwayCall) -> Reply:
 def _page(call: RunwayCall, items: Iterable[Any], position: Any, body: Any) -> Reply:
     limit, name = page_limit(call, default=DEFAULT_PAGE), call.exchange.operation
     of, at, draws = f"{name} {call.exchange.subject.id}", call.exchange.at, call.world.draws
-    rules = CursorRules(refuse_unknown=not call.world.settings.materialise)
+    rules = call.world.settings.cursors
     after = read_cursor(call.exchange.query.get("cursor"), of=of, draws=draws, at=at, rules=rules)
     page = page_of(items, position=position, limit=limit, after=after, descending=True)
     cursor = None if page.end is None else write_cursor(page.end, of=of, draws=draws, at=at)

@@ -17,6 +17,7 @@ from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
 from fake_runway.core.types import Json
 from fake_runway.media.addresses import output_expiry, output_urls
+from fake_runway.runway_api.avatars import check_avatar, check_voice
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
@@ -37,7 +38,7 @@ def create_task(call: RunwayCall) -> Reply:
     """Answer the id of a new task and what it is said to cost."""
     world, exchange = call.world, call.exchange
     if exchange.operation == _AVATAR_VIDEO:
-        _check_avatar(world, exchange.body)
+        _check_avatar(world, exchange.body, at=exchange.at)
     task = task_calls.create_task(
         world.account,
         request_of(exchange.operation, exchange.body),
@@ -116,9 +117,14 @@ def request_of(operation: str, body: Json, *, endpoint: str = "") -> TaskRequest
     )
 
 
-def _check_avatar(world: World, body: Json) -> None:
+def _check_avatar(world: World, body: Json, *, at: float) -> None:
+    voice = body["speech"].get("voice", {})
+    if voice.get("type") == "custom":
+        check_voice(world, voice["id"], at=at)
     avatar, known = body["avatar"], world.settings.avatars
-    if avatar["type"] != "custom" or known is None or avatar["avatarId"].lower() in known:
+    if avatar["type"] != "custom" or check_avatar(world, avatar["avatarId"], at=at):
+        return
+    if known is None or avatar["avatarId"].lower() in known or world.settings.materialise:
         return
     if world.form_of(avatar["avatarId"]) is None:
         raise UnknownAvatar("Could not find avatar.")

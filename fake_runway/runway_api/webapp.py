@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from contracts.wire.documents import IMPORTED, load
-from fake_runway.core.assets.pages import CursorRules, page_of, read_cursor, write_cursor
+from fake_runway.core.assets.pages import page_of, read_cursor, write_cursor
 from fake_runway.core.billing import BLOCK_CREDITS, CREATE_CREDITS
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange
@@ -211,7 +211,7 @@ def _actions() -> frozenset[str]:
 def _page(call: RunwayCall, items: Iterable[Any], body: Callable[[Any], Json]) -> Reply:
     world, exchange = call.world, call.exchange
     limit, draws, at = page_limit(call, default=DEFAULT_PAGE), world.draws, exchange.at
-    rules = CursorRules(refuse_unknown=not world.settings.materialise)
+    rules = world.settings.cursors
     given = exchange.query.get("cursor")
     after = read_cursor(given, of=exchange.operation, draws=draws, at=at, rules=rules)
     page = page_of(

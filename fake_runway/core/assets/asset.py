@@ -28,12 +28,10 @@ class AssetPlan:
     Attributes:
         processing: from its create, or from a change that has to be processed, to its end.
         failure: why it fails then; None: it becomes READY.
-        scenario: the name of the scenario it comes from, empty if none.
     """
 
     processing: Duration = NO_TIME
     failure: Failure | None = None
-    scenario: str = ""
 
 
 PLAIN = AssetPlan()
@@ -164,12 +162,14 @@ def asset_step(
     *,
     draws: Draws,
     content: Any = None,
+    plan: AssetPlan | None = None,
     failure: Failure | None = None,
 ) -> Asset:
     """Apply `event` to a resource at instant `at`.
 
     Args:
         content: what it holds from now on; None: what it held.
+        plan: how it goes from now on; None: as before.
         failure: why it failed; None: unexplained.
 
     Raises:
@@ -186,6 +186,7 @@ def asset_step(
         changed_at=at,
         updated_at=at if content is not None else asset.updated_at,
         content=asset.content if content is None else content,
+        plan=plan or asset.plan,
     )
     if event is AssetEvent.UPDATED:  # what is due stays due
         return changed

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from fake_runway.core.assets.asset import Asset, AssetKind, asset_step
+from fake_runway.core.assets.asset import Asset, AssetKind, AssetPlan, asset_step
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import AssetLimitReached
 from fake_runway.core.lifecycles.asset import AssetEvent
@@ -35,6 +35,7 @@ def asset_transition(
     *,
     draws: Draws,
     content: Any = None,
+    plan: AssetPlan | None = None,
     failure: Failure | None = None,
 ) -> AssetChange:
     """Return the change that `event` makes; arguments as of `asset_step`.
@@ -42,7 +43,9 @@ def asset_transition(
     Raises:
         IllegalTransition: the table has no such row.
     """
-    after = asset_step(asset, kind, event, at, draws=draws, content=content, failure=failure)
+    after = asset_step(
+        asset, kind, event, at, draws=draws, content=content, plan=plan, failure=failure
+    )
     return AssetChange(kind, at, event, asset, after)
 
 

@@ -3,7 +3,7 @@
 Only data and its upkeep. `Account.apply_asset` is the only way in which any of this changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -37,6 +37,12 @@ class AssetStore:
     def of_kind(self, name: str) -> Mapping[str, Asset]:
         """Return those of a kind that are not deleted, by id, oldest first; to be read."""
         return self._by_kind.get(name, _NONE)
+
+    def every(self) -> Iterator[Asset]:
+        """Yield all of all kinds, and those deleted that are still kept."""
+        yield from self._deleted.values()
+        for assets in self._by_kind.values():
+            yield from assets.values()
 
     def get(self, name: str, asset_id: str) -> Asset | None:
         """Return one of a kind that is not deleted; None: there is none."""

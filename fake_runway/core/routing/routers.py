@@ -1,6 +1,5 @@
 """What a router holds: names, and settings that grow a version with each change."""
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from fake_runway.core.errors import Refused
@@ -11,8 +10,7 @@ SCHEMA_VERSION = 1
 NO_LIST: Json = {"mode": "allow_new_except", "ids": []}
 
 
-@dataclass(frozen=True)
-class RouterContent:
+class RouterContent(NamedTuple):
     """What a client has said of a router.
 
     Attributes:
@@ -68,13 +66,6 @@ class RoutingRecord(NamedTuple):
     emptied_by: tuple[str, ...]
 
 
-class UnknownRouter(Refused):
-    """No router of this world has that id, or it was deleted."""
-
-    code = "unknown_router"
-    status = 404
-
-
 class UnknownRouterConfig(Refused):
     """No router of this world has that slug, or it was deleted."""
 
@@ -123,8 +114,7 @@ def new_router(body: Json) -> RouterContent:
 def changed_router(router: RouterContent, body: Json) -> RouterContent:
     """Return the router after a PATCH: settings are merged, and a change of them is a version."""
     settings = _merged(router.settings, body.get("settings", {}))
-    return replace(
-        router,
+    return router._replace(
         name=body.get("name", router.name),
         description=body.get("description", router.description),
         version=router.version + (settings != router.settings),

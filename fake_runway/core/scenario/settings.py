@@ -12,8 +12,12 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any
 
+from fake_runway.core.assets.asset import PLAIN, AssetPlan
+from fake_runway.core.assets.pages import CursorRules
+from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
-from fake_runway.core.durations import NO_TIME, Duration
+from fake_runway.core.durations import NO_TIME, Duration, Fixed
+from fake_runway.core.scenario.asset_forms import ASSET_FAILURE, LIFETIME
 from fake_runway.core.scenario.notations import (
     AVATARS,
     CAP,
@@ -126,6 +130,16 @@ class Settings:
     ranking: bool = True
     unique_slugs: bool = True
     workspace: bool = True
+    avatar_plan: AssetPlan = AssetPlan(Fixed(30.0))  # noqa: RUF009  # frozen, as all below
+    voice_plan: AssetPlan = AssetPlan(Fixed(10.0))  # noqa: RUF009
+    document_plan: AssetPlan = AssetPlan()  # noqa: RUF009
+    asset_rules: AssetRules = AssetRules()  # noqa: RUF009
+    cursors: CursorRules = CursorRules()  # noqa: RUF009
+
+    def asset_plan(self, kind: str) -> AssetPlan:
+        """Return how new resources of a kind go, by its name."""
+        plans = {"avatar": self.avatar_plan, "voice": self.voice_plan}
+        return {**plans, "document": self.document_plan}.get(kind, PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +383,122 @@ ACCOUNT = (
         choice({"linked": True, "none": False}),
         "Whether a workspace of the web app is linked, whose usage and audit log can be read.",
         "Unknown; without one, pages are empty.",
+    ),
+    Switch(
+        "avatar_processing",
+        DURATION,
+        "From the create of an avatar, or a new image of it, to READY or FAILED.",
+        "About 30 s were observed live.",
+        "avatar_plan.processing",
+    ),
+    Switch(
+        "avatar_failure",
+        ASSET_FAILURE,
+        "Why the processing of avatars fails; null: it does not.",
+        _OURS,
+        "avatar_plan.failure",
+        option=None,
+    ),
+    Switch(
+        "voice_processing",
+        DURATION,
+        "From the create of a voice to READY or FAILED.",
+        _ASSUMED,
+        "voice_plan.processing",
+    ),
+    Switch(
+        "voice_failure",
+        ASSET_FAILURE,
+        "Why the processing of voices fails; null: it does not.",
+        _OURS,
+        "voice_plan.failure",
+        option=None,
+    ),
+    Switch(
+        "document_processing",
+        DURATION,
+        "From the create of a document, or a new text of it, to where avatars can use it.",
+        "Assumed: at once. No published answer has a status of a document.",
+        "document_plan.processing",
+    ),
+    Switch(
+        "document_failure",
+        ASSET_FAILURE,
+        "Why the processing of documents fails; null: it does not.",
+        _OURS,
+        "document_plan.failure",
+        option=None,
+    ),
+    Switch(
+        "max_avatars",
+        COUNT,
+        "Custom avatars that clients may have at once; one more is 400.",
+        "Unknown.",
+        "asset_rules.max_avatars",
+    ),
+    Switch(
+        "max_voices",
+        COUNT,
+        "Custom voices that clients may have at once; one more is 400.",
+        "Unknown.",
+        "asset_rules.max_voices",
+    ),
+    Switch(
+        "max_documents",
+        COUNT,
+        "Documents that clients may have at once; one more is 400.",
+        "Unknown.",
+        "asset_rules.max_documents",
+    ),
+    Switch(
+        "knowledge_tokens",
+        COUNT,
+        "Tokens (of 4 characters) in all documents of one avatar; more are 400.",
+        "Public pages: 50,000; the status is assumed, and what a token is.",
+        "asset_rules.knowledge_tokens",
+    ),
+    Switch(
+        "document_characters",
+        COUNT,
+        "Characters in one document, beside the published 200,000; more are 400.",
+        "Published: 200,000.",
+        "asset_rules.document_characters",
+    ),
+    Switch(
+        "unready_assets",
+        choice({"refuse": True, "accept": False}),
+        "Use of an avatar, a voice or a document that is not READY: 400, or as if it was.",
+        "Assumed: 400.",
+        "asset_rules.refuse_unready",
+    ),
+    Switch(
+        "empty_update",
+        choice({"refuse": True, "accept": False}),
+        "PATCH without a field: 400, or nothing changes.",
+        "Published: at least one field; 400 is assumed.",
+        "asset_rules.refuse_empty_update",
+    ),
+    Switch(
+        "unknown_cursor",
+        choice({"refuse": True, "first-page": False}),
+        "A cursor that no page of the list had: 400, or the list from its beginning.",
+        "Assumed.",
+        "cursors.refuse_unknown",
+    ),
+    Switch(
+        "cursor_lifetime",
+        LIFETIME,
+        "How long a cursor works, counted from its page; later it is 400.",
+        "Unknown: for ever.",
+        "cursors.lifetime_s",
+    ),
+    Switch(
+        "other_client",
+        member(OtherClient),
+        "What another client does to a list of avatars, voices or documents between two pages.",
+        _OURS,
+        "asset_rules.other_client",
+        option=None,
     ),
 )
 """The settings of the account form."""

@@ -35,8 +35,10 @@ export const OPERATIONS = [
   "createProductSwap", "createProductUgc", "getTask", "deleteTask", "generateVideo", "generateImage",
   "generateAudio", "runWorkflow", "getWorkflowInvocation", "listRouters", "createRouter", "getRouter",
   "updateRouter", "deleteRouter", "listRouterRequests", "listWorkflows", "getWorkflow", "getOrganization",
-  "queryUsage", "listWebappUsage", "listAuditLogs", "getAuditLog", "listAvatars", "getAvatar",
-  "listConversations", "getConversation", "deleteConversation", "getAvatarUsage",
+  "queryUsage", "listWebappUsage", "listAuditLogs", "getAuditLog", "listAvatars", "createAvatar",
+  "getAvatar", "updateAvatar", "deleteAvatar", "listVoices", "createVoice", "getVoice", "updateVoice",
+  "deleteVoice", "previewVoice", "listDocuments", "createDocument", "getDocument", "updateDocument",
+  "deleteDocument", "listConversations", "getConversation", "deleteConversation", "getAvatarUsage",
 ];
 
 export function faultsView(context) {

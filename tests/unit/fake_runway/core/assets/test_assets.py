@@ -13,6 +13,7 @@ from fake_runway.core.asset_calls import (
     create_asset,
     delete_asset,
     get_asset,
+    put_asset,
     update_asset,
 )
 from fake_runway.core.assets.asset import AssetKind, AssetPlan
@@ -47,7 +48,7 @@ def test_a_plan_with_a_failure_fails() -> None:
     cake = get_asset(account, CAKE, cake.id, at=START + 30)
     assert cake.failure == BURNT.failure
 
-    cake = update_asset(account, cake, "new dough", at=START + 40, replaced=True)
+    cake = update_asset(account, cake, "new dough", at=START + 40, again=BAKED)
 
     assert (cake.state, cake.failure, cake.due_at) == (Oven.PROCESSING, None, START + 70)
 
@@ -156,3 +157,29 @@ def test_a_copy_shares_nothing_that_changes() -> None:
 
     assert get_asset(twin, CAKE, cake.id, at=START + 30).is_ready
     assert not twin.assets.of_kind("jar")
+
+
+@pytest.mark.parametrize("state", [*(each.value for each in Oven), ""])
+def test_one_can_be_put_in_any_state(state: str) -> None:
+    """For seeds and admins: at once, by the table, and it goes on from there as the plan says."""
+    account = account_with()
+    cake = put_asset(
+        account, CAKE, "dough", at=START, state=state, plan=BAKED, failure=BURNT.failure
+    )
+    assert cake.state.value == (state or "processing")
+    assert cake.failure == (BURNT.failure if state == "failed" else None)
+    assert (account.assets.get("cake", cake.id) is None) is (state == "deleted")
+    account.advance(START + 30)
+    if state in ("", "processing"):
+        assert account.assets.of_kind("cake")[cake.id].is_ready
+    if state in ("ready", "failed"):
+        again = update_asset(account, cake, "again", at=START + 40, again=BAKED)
+        assert again.due_at == START + 70
+
+
+def test_an_unknown_state_is_refused() -> None:
+    """Nothing is put in place."""
+    account = account_with()
+    with pytest.raises(ValueError, match="processing, ready, failed, deleted"):
+        put_asset(account, CAKE, "dough", at=START, state="cold")
+    assert account.assets.created_count == 0

@@ -17,7 +17,7 @@ from fake_runway.core.assets.pages import (
 )
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import BadCursor, ExpiredCursor
-from tests.unit.fake_runway.core.playing import LAW, START
+from tests.unit.fake_runway.core.playing import SLOW_LAW, START
 
 DRAWS = Draws("1", "w")
 STRICT = CursorRules()
@@ -37,7 +37,7 @@ def sent(end: Position) -> Position | None:
     return read_cursor(cursor, of="things", draws=DRAWS, at=START, rules=STRICT)
 
 
-@LAW
+@SLOW_LAW
 @given(items, st.lists(st.tuples(items, items)), st.integers(1, 7), st.booleans())
 def test_pages_have_all_that_stays_exactly_once(
     first: set[Item], changes: list[tuple[set[Item], set[Item]]], limit: int, descending: bool

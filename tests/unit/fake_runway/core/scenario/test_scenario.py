@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.kinds import asset_failure
+from fake_runway.core.assets.pages import CursorRules
+from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
 from fake_runway.core.durations import LONGEST_S, NEVER, Duration, Fixed, Lognormal, Uniform
 from fake_runway.core.faults.parsing import parse_fault
@@ -210,6 +215,11 @@ OWN_WORKFLOW = parse_workflow(
     }
 )
 model_sets = st.sampled_from([None, frozenset[str](), frozenset({"gen4.5"})])
+asset_plans = st.builds(
+    AssetPlan,
+    durations,
+    st.sampled_from([None, asset_failure("NO_FACE"), Failure("OURS", "Something else.")]),
+)
 all_settings = st.builds(
     Settings,
     plan=plans(),
@@ -245,6 +255,17 @@ all_settings = st.builds(
     ranking=st.booleans(),
     unique_slugs=st.booleans(),
     workspace=st.booleans(),
+    avatar_plan=asset_plans,
+    voice_plan=asset_plans,
+    document_plan=asset_plans,
+    asset_rules=st.builds(
+        AssetRules,
+        *[st.none() | st.integers(0, 9)] * 5,
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(OtherClient),
+    ),
+    cursors=st.builds(CursorRules, st.booleans(), st.sampled_from([inf, 0.0, 90.0])),
 )
 
 
@@ -350,6 +371,22 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "router_ranking": lambda one: one.ranking,
     "same_slug": lambda one: one.unique_slugs,
     "workspace": lambda one: one.workspace,
+    "avatar_processing": lambda one: one.avatar_plan.processing,
+    "avatar_failure": lambda one: one.avatar_plan.failure,
+    "voice_processing": lambda one: one.voice_plan.processing,
+    "voice_failure": lambda one: one.voice_plan.failure,
+    "document_processing": lambda one: one.document_plan.processing,
+    "document_failure": lambda one: one.document_plan.failure,
+    "max_avatars": lambda one: one.asset_rules.max_avatars,
+    "max_voices": lambda one: one.asset_rules.max_voices,
+    "max_documents": lambda one: one.asset_rules.max_documents,
+    "knowledge_tokens": lambda one: one.asset_rules.knowledge_tokens,
+    "document_characters": lambda one: one.asset_rules.document_characters,
+    "unready_assets": lambda one: one.asset_rules.refuse_unready,
+    "empty_update": lambda one: one.asset_rules.refuse_empty_update,
+    "unknown_cursor": lambda one: one.cursors.refuse_unknown,
+    "cursor_lifetime": lambda one: one.cursors.lifetime_s,
+    "other_client": lambda one: one.asset_rules.other_client,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
