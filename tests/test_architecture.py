@@ -181,10 +181,11 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "errors text types problems durations draws billing lifecycles",
         "faults",
         "sessions",
-        "tasks",
+        "routing",
+        "tasks assets",
         "scenario history",
         "account",
-        "task_calls",
+        "task_calls asset_calls",
     ),
     "fake_runway/core/faults": ("effects matching", "fault schema", "parsing deciding"),
     "gateway": (

@@ -15,6 +15,7 @@ from contracts.wire.documents import Contract, load
 from contracts.wire.problems import Kind, Problem, at, where
 from contracts.wire.shapes import OperationShapes, Shapes
 from fake_runway.admin_api.calls import AdminRefused
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TASK
@@ -48,6 +49,8 @@ AFTER = Parameter(
 )
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
 TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
+ASSET_KIND = _one_of("kind", *ASSET_KINDS)
+ASSET_STATE = _one_of("state", "processing", "ready", "failed", "deleted")
 OPERATION = _one_of("operation", *RUNWAY_API.operation)
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
 SESSION = Parameter(

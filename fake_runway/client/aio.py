@@ -10,6 +10,11 @@ from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    AssetEventName,
+    AssetKindName,
+    AssetStateName,
+    AssetTimeline,
+    AssetView,
     CallEventName,
     ClockView,
     CreditsView,
@@ -293,6 +298,74 @@ class AsyncTasks(_AsyncPart):
         )
 
 
+class AsyncAssets(_AsyncPart):
+    """A world's avatars, voices and documents, as the world knows them."""
+
+    async def list(
+        self,
+        *,
+        kind: AssetKindName | None = None,
+        state: AssetStateName | None = None,
+        limit: int | None = None,
+    ) -> Kept[AssetView]:
+        """Return the newest ones, newest first; at most `limit` (100).
+
+        Those that were deleted are there as long as they are kept; `gone` counts the others.
+        """
+        return await self._send(
+            "listAssets",
+            "GET /assets",
+            Kept.many(AssetView, "assets"),
+            query={"kind": kind, "state": state, "limit": limit},
+        )
+
+    async def get(self, asset_id: str) -> AssetView:
+        """Return one, also one that was deleted and is still kept.
+
+        Raises:
+            NoSuch.
+        """
+        return await self._send("getAsset", "GET /assets/{name}", AssetView.of, name=asset_id)
+
+    async def make(
+        self,
+        kind: AssetKindName,
+        state: AssetStateName | None = None,
+        *,
+        name: str | None = None,
+        failure: tuple[str, str] | None = None,
+    ) -> AssetView:
+        """Make one in any state, without limit and without charge.
+
+        Args:
+            state: None: as after its create.
+            name: None: one of ours.
+            failure: the code and the text of one that failed.
+        """
+        body = given(kind=kind, state=state, name=name, failure=failure_body(failure))
+        return await self._send("makeAsset", "POST /assets", AssetView.of, body)
+
+    async def occur(
+        self, asset_id: str, event: AssetEventName, *, failure: tuple[str, str] | None = None
+    ) -> AssetView:
+        """Let an event happen to one.
+
+        Raises:
+            NoSuch.
+            Conflict: it cannot happen in the state that it is in.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return await self._send(
+            "occurToAsset", "POST /assets/{name}/events", AssetView.of, body, name=asset_id
+        )
+
+    async def timeline(self, asset_id: str) -> AssetTimeline:
+        """Return the timeline of one, as data and as lines of text."""
+        return await self._send(
+            "getAssetTimeline", "GET /assets/{name}/timeline", AssetTimeline.of, name=asset_id
+        )
+
+
 class AsyncJournal(_AsyncPart):
     """The requests of a world's clients, and their answers."""
 
@@ -418,6 +491,7 @@ class AsyncAdmin:
         self.clock = AsyncClock(self._transport)
         self.sessions = AsyncSessions(self._transport)
         self.tasks = AsyncTasks(self._transport)
+        self.assets = AsyncAssets(self._transport)
         self.journal = AsyncJournal(self._transport)
         self.credits = AsyncCredits(self._transport)
 

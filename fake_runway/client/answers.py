@@ -352,6 +352,38 @@ class TaskView(View):
     failure: FailureView | None
 
 
+AssetKindName = Literal["avatar", "voice", "document"]
+AssetStateName = Literal["processing", "ready", "failed", "deleted"]
+AssetEventName = Literal["processed", "failed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetDue(View):
+    """What happens to a stored resource by itself next."""
+
+    at: float
+    event: Literal["processed", "failed", "updated", "replaced", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView(View):
+    """An avatar, a voice or a document as the world knows it, without what it holds."""
+
+    nested: ClassVar[Mapping[str, type[View]]] = {"next": AssetDue, "failure": FailureView}
+
+    id: str
+    kind: AssetKindName
+    ordinal: int  # its number among its kind in the world, from 0
+    name: str
+    state: AssetStateName
+    event: str | None  # the last one; None: it was only created
+    created_at: float
+    changed_at: float
+    updated_at: float  # when a client created or changed it
+    next: AssetDue | None  # None: no event is due
+    failure: FailureView | None
+
+
 @dataclass(frozen=True, slots=True)
 class RequestView(View):
     """A client's request, with secrets redacted."""
@@ -390,13 +422,17 @@ class ExchangeView(View):
     method: str
     path: str
     session: str | None  # the id that the path names or that was created
-    avatar: str | None  # the id that the path names
+    avatar: str | None  # as `session`
     request: RequestView
     response: ResponseView
     acted: bool  # the server processed it
     faults: tuple[str, ...]  # the names of those that struck
     nearest: str | None  # the known route that is closest to an unknown one
     task: str | None = None  # as `session`
+    workflow: str | None = None  # as `avatar`
+    router: str | None = None  # as `session`
+    voice: str | None = None
+    document: str | None = None
 
     @property
     def status(self) -> int | None:
@@ -498,6 +534,20 @@ class TaskTimeline(View):
         return "\n".join(self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class AssetTimeline(View):
+    """Everything that happened to an avatar, a voice or a document."""
+
+    id: str
+    entries: tuple[Json, ...]  # as of `Timeline`
+    lines: tuple[str, ...]
+    gone: int
+    uncertain: int
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
 class Kept(tuple[V, ...]):
     """What is left of a history. Compares as a tuple, and with lists.
 
@@ -539,6 +589,9 @@ class FindingView(View):
     at: float  # the instant of the first wrong call, or of the call that needed another after it
     numbers: tuple[int, ...]  # of the journal entries that show it
     task: str | None = None  # as `session`
+    avatar: str | None = None
+    voice: str | None = None
+    document: str | None = None
 
     def __str__(self) -> str:
         about = f" [session {self.session}]" if self.session else ""

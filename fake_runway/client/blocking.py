@@ -8,6 +8,11 @@ from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    AssetEventName,
+    AssetKindName,
+    AssetStateName,
+    AssetTimeline,
+    AssetView,
     CallEventName,
     ClockView,
     CreditsView,
@@ -291,6 +296,74 @@ class Tasks(_Part):
         )
 
 
+class Assets(_Part):
+    """A world's avatars, voices and documents, as the world knows them."""
+
+    def list(
+        self,
+        *,
+        kind: AssetKindName | None = None,
+        state: AssetStateName | None = None,
+        limit: int | None = None,
+    ) -> Kept[AssetView]:
+        """Return the newest ones, newest first; at most `limit` (100).
+
+        Those that were deleted are there as long as they are kept; `gone` counts the others.
+        """
+        return self._send(
+            "listAssets",
+            "GET /assets",
+            Kept.many(AssetView, "assets"),
+            query={"kind": kind, "state": state, "limit": limit},
+        )
+
+    def get(self, asset_id: str) -> AssetView:
+        """Return one, also one that was deleted and is still kept.
+
+        Raises:
+            NoSuch.
+        """
+        return self._send("getAsset", "GET /assets/{name}", AssetView.of, name=asset_id)
+
+    def make(
+        self,
+        kind: AssetKindName,
+        state: AssetStateName | None = None,
+        *,
+        name: str | None = None,
+        failure: tuple[str, str] | None = None,
+    ) -> AssetView:
+        """Make one in any state, without limit and without charge.
+
+        Args:
+            state: None: as after its create.
+            name: None: one of ours.
+            failure: the code and the text of one that failed.
+        """
+        body = given(kind=kind, state=state, name=name, failure=failure_body(failure))
+        return self._send("makeAsset", "POST /assets", AssetView.of, body)
+
+    def occur(
+        self, asset_id: str, event: AssetEventName, *, failure: tuple[str, str] | None = None
+    ) -> AssetView:
+        """Let an event happen to one.
+
+        Raises:
+            NoSuch.
+            Conflict: it cannot happen in the state that it is in.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return self._send(
+            "occurToAsset", "POST /assets/{name}/events", AssetView.of, body, name=asset_id
+        )
+
+    def timeline(self, asset_id: str) -> AssetTimeline:
+        """Return the timeline of one, as data and as lines of text."""
+        return self._send(
+            "getAssetTimeline", "GET /assets/{name}/timeline", AssetTimeline.of, name=asset_id
+        )
+
+
 class Journal(_Part):
     """The requests of a world's clients, and their answers."""
 
@@ -416,6 +489,7 @@ class Admin:
         self.clock = Clock(self._transport)
         self.sessions = Sessions(self._transport)
         self.tasks = Tasks(self._transport)
+        self.assets = Assets(self._transport)
         self.journal = Journal(self._transport)
         self.credits = Credits(self._transport)
 

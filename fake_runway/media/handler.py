@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from fake_runway.core.lifecycles.task import TaskState
-from fake_runway.core.tasks.task import Task
 from fake_runway.media.addresses import ROOT, is_valid, output_seed, read_address
+from fake_runway.media.asset_files import asset_file
 from fake_runway.web import cors
 from fake_runway.web.paths import Path
 from fake_runway.worlds.registry import Worlds
@@ -55,20 +54,18 @@ class MediaHandler:
         if not is_valid(address, draws=world.draws, now=world.clock.now()):
             return _refusal(403, "The address has expired, or was not made by a GET of its task.")
         task = world.account.tasks.by_id.get(address.task)
-        if task is None or not _has(task, address.number):
+        form = None if task is None else task.file_at(address.number, world.clock.now())
+        if task is None and (file := asset_file(world, address)) is not None:
+            return await _send(request, await self._workshop.get(file))
+        if task is None or form is None:
             return _refusal(404, "There is no such output.")
         seed = output_seed(world.draws, task, address.number)
         from fake_runway.media.files import wanted_of  # late, as above
 
-        wanted = wanted_of(task, address.number, seed=seed)
+        wanted = wanted_of(task, address.number, form=form, seed=seed)
         if wanted is None:
-            return _refusal(501, f"This fake makes no {task.request.output.format}.")
+            return _refusal(501, f"This fake makes no {form.format}.")
         return await _send(request, await self._workshop.get(wanted))
-
-
-def _has(task: Task, index: int) -> bool:
-    is_there = task.state is TaskState.SUCCEEDED and not task.deleted and task.plan.has_output
-    return is_there and index < task.request.output.files
 
 
 def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:

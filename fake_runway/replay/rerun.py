@@ -21,7 +21,7 @@ from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
 from fake_runway.replay.record import NotReplayable
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import RunwayCall
+from fake_runway.runway_api.calls import RunwayCall, RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
@@ -147,7 +147,7 @@ def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
     subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
     if operation is not None and operation.creates:
-        subject = NO_SUBJECT  # the step names what the create made
+        subject = _named_by(operation, step)  # the step names what the create made
     if operation is not None and operation.body in _CHECKED and door is None:
         _BODIES.check(request["body"] or {}, operation.id, strict_keys=False)
     exchange = Exchange(
@@ -168,6 +168,14 @@ def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     )
     token = _key(request["key_fits"], subject.id, world)
     return RunwayCall(world, livekit, operation, exchange, token)
+
+
+def _named_by(operation: RunwayOperation, step: Json) -> Subject:
+    """Return what the path of a create names: nothing, but for a run of a workflow."""
+    declared = RUNWAY_API.operation[operation.id]
+    if "{id}" not in operation.template:
+        return NO_SUBJECT
+    return Subject(declared.kind, step["path"].rpartition("/")[2].lower())
 
 
 def _key(fits: bool | None, session_id: str, world: World) -> str:

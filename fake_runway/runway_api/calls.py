@@ -212,6 +212,7 @@ class RunwayOperation:
         creates: the kind of what it creates, which the reply names as `id`; None: nothing.
         leads: to a room; its reply has credentials.
         links: to files of ours, where its resource has some.
+        sortable: the id in its path is a version 7 UUID.
     """
 
     id: str
@@ -225,3 +226,4 @@ class RunwayOperation:
     creates: ResourceKind | None = None
     leads: bool = False
     links: bool = False
+    sortable: bool = False

@@ -298,14 +298,16 @@ class RunwayHandler:
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
         if operation.links and (
-            settings.materialise or world.account.tasks.can_have_output(head.name.lower())
+            operation.id != "getTask"
+            or settings.materialise
+            or world.account.tasks.can_have_output(head.name.lower())
         ):
             exchange.media_url = f"http://{head.host}/w/{world.name}"
         declared = _DECLARED[operation.id]
         if head.name:
             if head.subject is None:
                 known = world.account.has(head.name)  # so it is an id
-                id_ = head.name if known else checked_id(head.name)
+                id_ = head.name if known else checked_id(head.name, sortable=operation.sortable)
                 head.subject = Subject(declared.kind, id_)
             exchange.subject = head.subject
         if head.connection is not None:

@@ -14,11 +14,13 @@ anything else can go wrong.
 import logging
 import math
 
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_body, redacted_reply, redacted_text
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
@@ -101,8 +103,11 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     if operation.creates is TASK:
         plan = plan_of_create(world, exchange.body)
         found = world.faults_for_task(exchange, template=operation.template, plan=plan)
+    elif operation.creates is not None and operation.creates is not SESSION:
+        kind = ASSET_KINDS[operation.creates.name]
+        found = world.faults_for_asset(exchange, kind, template=operation.template)
     else:
-        avatar = avatar_of(exchange.body) if operation.creates else None
+        avatar = avatar_of(exchange.body) if operation.creates is SESSION else None
         found = world.faults_for(exchange, template=operation.template, avatar=avatar)
     if found is None:
         return _carry_out(call, operation), ()
@@ -134,7 +139,7 @@ def _carry_out(call: RunwayCall, operation: RunwayOperation) -> Reply:
         _log.exception("could not answer %s", operation.id)
         refusal = InternalError("Internal error")
     else:
-        if operation.creates:
+        if operation.creates and "id" in reply.body:  # a dry run creates nothing
             exchange.subject = Subject(operation.creates.name, reply.body["id"])
         return reply
     exchange.code = refusal.code
@@ -164,4 +169,6 @@ def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
         status = 400
     if isinstance(refusal, Refused) and refusal.retry_after_s is not None and settings.retry_after:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
+    if isinstance(refusal, Refused) and refusal.fields:  # their shapes are closed
+        return Reply(status, {"error": refusal.message, **refusal.fields}, headers)
     return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)

@@ -3,6 +3,7 @@
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
 from fake_runway.core.sessions.options import options_of
 from fake_runway.core.types import Json
+from fake_runway.runway_api.avatars import check_avatar
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.replies import Reply
@@ -20,10 +21,11 @@ def create_session(call: RunwayCall) -> Reply:
     avatar = avatar_of(exchange.body)
     form = world.form_of(avatar)
     custom = exchange.body["avatar"]["type"] == "custom"
+    stored = custom and check_avatar(world, avatar, at=exchange.at)
     session = world.account.create(
         at=exchange.at,
         max_duration_s=int(exchange.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
-        avatar=avatar if custom and form is None else None,
+        avatar=avatar if custom and form is None and not stored else None,
         plan=None if form is None else world.plan_of(form),
         options=options_of(exchange.body),
     )

@@ -5,10 +5,10 @@ the task goes is what the world's scenario says, or the scenario that a tag in t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fake_runway.core import task_calls
-from fake_runway.core.errors import UnknownAvatar
+from fake_runway.core.errors import UnknownAvatar, UnknownTask
 from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
@@ -17,6 +17,7 @@ from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
 from fake_runway.core.types import Json
 from fake_runway.media.addresses import output_expiry, output_urls
+from fake_runway.runway_api.avatars import check_avatar, check_voice
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
@@ -37,7 +38,7 @@ def create_task(call: RunwayCall) -> Reply:
     """Answer the id of a new task and what it is said to cost."""
     world, exchange = call.world, call.exchange
     if exchange.operation == _AVATAR_VIDEO:
-        _check_avatar(world, exchange.body)
+        _check_avatar(world, exchange.body, at=exchange.at)
     task = task_calls.create_task(
         world.account,
         request_of(exchange.operation, exchange.body),
@@ -53,6 +54,8 @@ def get_task(call: RunwayCall) -> Reply:
     """Answer the task in the form of its status; each answer has new addresses of its outputs."""
     world, at = call.world, call.exchange.at
     task, base = task_calls.get_task(world.account, call.exchange.subject.id, at=at), ""
+    if task.request.nodes:  # published: a run of a workflow is not found here
+        raise UnknownTask("Could not find Task")
     shown: object = None  # beside the task itself
     state = task.stage.state
     if state is TaskState.RUNNING:
@@ -74,13 +77,25 @@ def get_task(call: RunwayCall) -> Reply:
 
 def delete_task(call: RunwayCall) -> Reply:
     """Cancel a task, or remove one that has ended."""
+    _check_delete(call.world, call.exchange.subject.id)
     task_calls.delete_task(call.world.account, call.exchange.subject.id, at=call.exchange.at)
     return Reply(204)
 
 
-def request_of(operation: str, body: Json) -> TaskRequest:
-    """Return what the valid body of a create asks for."""
-    endpoint = TASK_ENDPOINTS[operation]
+def _check_delete(world: World, task_id: str) -> None:
+    """Refuse a DELETE of a workflow's run, if the settings say so."""
+    task = world.account.tasks.by_id.get(task_id)
+    if task is not None and task.request.nodes and not world.settings.task_delete_ends_runs:
+        raise UnknownTask("Could not find Task")
+
+
+def request_of(operation: str, body: Json, *, endpoint: str = "") -> TaskRequest:
+    """Return what the valid body of a create asks for.
+
+    Args:
+        endpoint: whose body it is; empty: the operation's own.
+    """
+    endpoint = endpoint or TASK_ENDPOINTS[operation]
     model = MODELS.find(endpoint, body) or substitute(endpoint, body)
     order, estimated = model.order(body), estimate(model, body)
     file_format, (width, height) = order.extension, order.pixels
@@ -104,9 +119,14 @@ def request_of(operation: str, body: Json) -> TaskRequest:
     )
 
 
-def _check_avatar(world: World, body: Json) -> None:
+def _check_avatar(world: World, body: Json, *, at: float) -> None:
+    voice = body["speech"].get("voice", {})
+    if voice.get("type") == "custom":
+        check_voice(world, voice["id"], at=at)
     avatar, known = body["avatar"], world.settings.avatars
-    if avatar["type"] != "custom" or known is None or avatar["avatarId"].lower() in known:
+    if avatar["type"] != "custom" or check_avatar(world, avatar["avatarId"], at=at):
+        return
+    if known is None or avatar["avatarId"].lower() in known or world.settings.materialise:
         return
     if world.form_of(avatar["avatarId"]) is None:
         raise UnknownAvatar("Could not find avatar.")
@@ -140,9 +160,18 @@ def check_tag(world: World, body: Json) -> None:
 def _tags(world: World, body: Json) -> Iterator[str]:
     """Yield the names in the tags of a body, of its own texts alone: inner ones may be many."""
     if world.settings.prompt_tags:
-        for text in body.values():
+        for text in _texts(body):
             if isinstance(text, str) and "[fake:" in text:
                 yield from _TAG.findall(text)
+
+
+def _texts(body: Json) -> Iterator[object]:
+    yield from body.values()
+    if isinstance(routed := body.get("input"), Mapping):
+        yield from routed.values()
+    if isinstance(nodes := body.get("nodeOutputs"), Mapping):
+        for outputs in nodes.values():
+            yield from (each.get("value") for each in outputs.values())
 
 
 def _scenario(world: World, name: str) -> Scenario | None:

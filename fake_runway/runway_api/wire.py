@@ -101,30 +101,6 @@ def estimated_cost(task: Task) -> Json:
 LONGEST_NAME = 50
 """Characters in the name of a custom avatar."""
 
-_AVATARS_SINCE = 1_767_225_600.0  # 2026-01-01, before any test
-
-
-def avatar_body(avatar_id: str, name: str, about: str) -> Json:
-    """Return the body of a GET of a custom avatar; all of ours are READY, without pictures."""
-    return {
-        "id": avatar_id,
-        "name": name[:LONGEST_NAME],
-        "personality": about,
-        "startScript": None,
-        "voice": {
-            "type": "runway-live-preset",
-            "presetId": "clara",
-            "name": "Clara",
-            "description": "The voice of every ready-made avatar.",
-        },
-        "referenceImageUri": None,
-        "processedImageUri": None,
-        "documentIds": [],
-        "createdAt": instant(_AVATARS_SINCE),
-        "updatedAt": instant(_AVATARS_SINCE),
-        "status": "READY",
-    }
-
 
 def error_body(message: str, *, doc_url: bool) -> Json:
     """Return the envelope of every error."""

@@ -116,7 +116,7 @@ class Catalogue:
         """Return the scenarios of this package."""
         entries: dict[str, _Entry] = {}
         folder = Path(__file__).with_name("builtin")  # see `contracts.wire.documents.load`
-        for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        for file in sorted(folder.iterdir(), key=lambda each: (each.name.find("-"), each.name)):
             if not file.name.endswith(".yaml"):
                 continue
             head, *documents = _BETWEEN.split(file.read_text(encoding="utf-8"))

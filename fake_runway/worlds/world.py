@@ -12,6 +12,9 @@ from typing import Literal
 
 from fake_runway.clock import VirtualClock, next_turn
 from fake_runway.core.account import Account
+from fake_runway.core.asset_calls import apply_asset_event
+from fake_runway.core.assets.asset import AssetKind
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
 from fake_runway.core.errors import Refused
@@ -119,6 +122,7 @@ class World:
             settings=scenario.settings_over(base),
             record=self._record,
             record_task=self._record,
+            record_asset=self._record,
         )
         self.calls = 0
         self.placed: dict[str, ActiveFault] = {}
@@ -310,6 +314,8 @@ class World:
                 ordinal=None if task is None else task.ordinal,
                 state=None if task is None else task.state,
             )
+        if (kind := ASSET_KINDS.get(exchange.subject.kind)) is not None:
+            return self.faults_for_asset(exchange, kind, template=template)
         session = self.account.sessions.get(exchange.subject.id)
         if not self._scenario_faults and not self.placed:
             of_others = avatar is None or self.form_of(avatar) is None
@@ -347,6 +353,28 @@ class World:
         """Do the same for a call that creates a task with this plan."""
         ordinal = self.account.tasks.created_count
         return self._task_faults(exchange, template, plan, since=self.since, ordinal=ordinal)
+
+    def faults_for_asset(
+        self, exchange: Exchange, kind: AssetKind, *, template: str
+    ) -> tuple[list[ActiveFault], CallFacts] | None:
+        """Do the same for a call about a stored resource, or one that creates it."""
+        operation = exchange.operation
+        found = [each for each in self.active_faults if each.fault.match.allows(operation)]
+        if not found:
+            return None
+        asset = self.account.assets.get(kind.name, exchange.subject.id)
+        ordinal = None if asset is None else asset.ordinal
+        if not exchange.subject.id:
+            ordinal = self.account.assets.next_ordinal(kind.name)
+        return found, CallFacts(
+            operation,
+            exchange.method,
+            template,
+            exchange.at,
+            place=None if ordinal is None else (kind.name, ordinal),
+            addressed=asset is not None,
+            state=None if asset is None else asset.state,
+        )
 
     def _task_faults(
         self,
@@ -398,6 +426,9 @@ class World:
         if subject.kind == TASK.name:
             task = self.account.tasks.by_id.get(subject.id)
             return None if task is None else task.state
+        if subject.kind in ASSET_KINDS:
+            asset = self.account.assets.find(subject.kind, subject.id)
+            return None if asset is None else asset.state
         session = self.account.sessions.get(subject.id)
         return None if session is None else session.state
 
@@ -412,6 +443,8 @@ class World:
             return
         if kind is TASK:
             apply_task_event(self.account, subject.id, known, at=at)
+        elif (asset_kind := ASSET_KINDS.get(kind.name)) is not None:
+            apply_asset_event(self.account, asset_kind, subject.id, known, at=at)
         else:
             self.account.apply_event(subject.id, known, at=at)
 
@@ -487,7 +520,7 @@ class World:
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
         twin.calls_watched, twin.resources_watched = Watches(), Watches()
-        twin.account = self.account.copy(twin._record, twin._record)
+        twin.account = self.account.copy(twin._record, twin._record, twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()

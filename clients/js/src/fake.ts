@@ -7,6 +7,9 @@
 import { createHash } from "node:crypto";
 
 import type {
+  AssetTimeline,
+  AssetView,
+  BodyOf,
   CallReport,
   Clock,
   Credits,
@@ -270,6 +273,49 @@ export class FakeTasks {
   }
 }
 
+/** A world's avatars, voices and documents, as the world knows them. */
+export class FakeAssets {
+  constructor(private readonly transport: Transport) {}
+
+  /** Return the newest ones, newest first; at most `limit` (100). */
+  async list(query: QueryOf<"listAssets"> = {}): Promise<Kept<AssetView>> {
+    const page = await this.transport.send("listAssets", "GET /assets", { query });
+    return kept(page.assets, { gone: page.gone, uncertain: 0 });
+  }
+
+  /**
+   * Return one, also one that was deleted and is still kept.
+   *
+   * @throws NoSuch
+   */
+  get(name: string): Promise<AssetView> {
+    return this.transport.send("getAsset", "GET /assets/{name}", { names: { name } });
+  }
+
+  /** Make one in any state, without limit and without charge. */
+  make(body: BodyOf<"makeAsset">): Promise<AssetView> {
+    return this.transport.send("makeAsset", "POST /assets", { body });
+  }
+
+  /**
+   * Let an event happen to one.
+   *
+   * @throws Conflict - it cannot happen in the state that it is in
+   */
+  occur(name: string, body: BodyOf<"occurToAsset">): Promise<AssetView> {
+    return this.transport.send("occurToAsset", "POST /assets/{name}/events", {
+      body,
+      names: { name },
+    });
+  }
+
+  /** Return the timeline of one, as data and as lines of text. */
+  timeline(name: string): Promise<AssetTimeline> {
+    const names = { name };
+    return this.transport.send("getAssetTimeline", "GET /assets/{name}/timeline", { names });
+  }
+}
+
 type Filter = Omit<QueryOf<"getJournal">, "before">;
 
 /** The requests of a world's clients, and their answers. */
@@ -393,6 +439,8 @@ export class Fake {
   readonly sessions: FakeSessions;
   /** Its tasks. */
   readonly tasks: FakeTasks;
+  /** Its avatars, voices and documents. */
+  readonly assets: FakeAssets;
   readonly journal: FakeJournal;
   readonly credits: FakeCredits;
   private readonly transport: Transport;
@@ -408,6 +456,7 @@ export class Fake {
     this.clock = new FakeClock(this.transport);
     this.sessions = new FakeSessions(this.transport);
     this.tasks = new FakeTasks(this.transport);
+    this.assets = new FakeAssets(this.transport);
     this.journal = new FakeJournal(this.transport);
     this.credits = new FakeCredits(this.transport);
   }

@@ -35,6 +35,8 @@ export type StreamEvent = Shapes["StreamEvent"];
 export type TaskState = Shapes["TaskState"];
 export type TaskTimeline = Shapes["TaskTimeline"];
 export type TaskView = Shapes["TaskView"];
+export type AssetTimeline = Shapes["AssetTimeline"];
+export type AssetView = Shapes["AssetView"];
 export type Viewer = Shapes["Viewer"];
 export type World = Shapes["World"];
 

@@ -40,7 +40,7 @@ from fake_runway.core.lifecycles.vocabulary import (
     Role,
     Subject,
     Vocabulary,
-    references,
+    references_of_acts,
 )
 from fake_runway.core.types import Json
 
@@ -188,7 +188,7 @@ def finding_body(finding: Finding, vocabulary: Vocabulary = RUNWAY_API) -> Json:
     return {
         "id": finding.id,
         "severity": finding.severity.value,
-        **references(finding.subject, vocabulary.lifecycles),
+        **references_of_acts(finding.subject, vocabulary.kinds),
         "message": finding.message,
         "at": finding.at,
         "numbers": list(finding.numbers),

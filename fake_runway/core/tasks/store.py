@@ -101,8 +101,9 @@ class TaskStore:
         else:
             use.queue.pop(after.id, None)
         if change.charge:
-            day = int(after.created_at // DAY_S), after.request.model
-            self.spent[day] = self.spent.get(day, 0) + change.charge
+            for model, credits in change.charges:
+                day = int(after.created_at // DAY_S), model
+                self.spent[day] = self.spent.get(day, 0) + credits
         if after.state in TASK_TERMINAL:
             self.live -= 1
             self._ended.append(after.id)

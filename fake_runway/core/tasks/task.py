@@ -10,6 +10,7 @@ change anything, and a run of three minutes has no sixty events.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -26,6 +27,15 @@ from fake_runway.core.lifecycles.task import (
     UNEXPLAINED_TASK_FAILURE,
     TaskEvent,
     TaskState,
+)
+from fake_runway.core.tasks.courses import (
+    Course,
+    CourseNode,
+    NodeCourse,
+    NodeEnd,
+    NodePlan,
+    OnNodeError,
+    course_of,
 )
 from fake_runway.core.tasks.models import Quota
 
@@ -102,6 +112,8 @@ class TaskPlan:
         faults: on calls about these tasks.
         has_output: a task that has succeeded has files.
         output_lifetime_s: how long an address of an output works, in seconds from its GET.
+        nodes: what goes otherwise with nodes of a workflow's run.
+        on_node_error: what a failed node does to its run.
         scenario: the name of the scenario it comes from, empty if none.
     """
 
@@ -114,6 +126,8 @@ class TaskPlan:
     faults: tuple[Fault, ...] = ()
     has_output: bool = True
     output_lifetime_s: float = DEFAULT_OUTPUT_LIFETIME_S
+    nodes: tuple[NodePlan, ...] = ()
+    on_node_error: OnNodeError = OnNodeError.STOP
     scenario: str = ""
     _stages: dict["_StageKey", "TaskStage"] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -192,6 +206,15 @@ class OutputForm(NamedTuple):
     seconds: float = 0.0
 
 
+class NodeRequest(NamedTuple):
+    """What one node of a workflow's run asks a model for; as of `TaskRequest`."""
+
+    course: CourseNode
+    model: str
+    charge: int
+    output: OutputForm
+
+
 class TaskRequest(NamedTuple):
     """What a create asked for. Tasks with equal ones share one value.
 
@@ -203,6 +226,7 @@ class TaskRequest(NamedTuple):
         estimate: credits, as the answer says; may be fractional.
         charge: credits, as the account pays at once.
         usual_s: how long the model usually takes, in seconds.
+        nodes: of a workflow's run; empty for any other task.
     """
 
     operation: str
@@ -213,6 +237,7 @@ class TaskRequest(NamedTuple):
     charge: int
     usual_s: float
     output: OutputForm
+    nodes: tuple[NodeRequest, ...] = ()
 
 
 class Task(NamedTuple):
@@ -285,6 +310,9 @@ class Task(NamedTuple):
         """Return the progress of a RUNNING task, 0 to 1; 0 before it started."""
         if self.started_at is None or self.ends_at is None:
             return 0.0
+        if self.request.nodes and not self.plan.progress:
+            over = sum(way.ends_s < math.inf for way in self.nodes_at(now))
+            return min(_MOST_PROGRESS, round(over / len(self.request.nodes), 2))
         elapsed_s, run_s = now - self.started_at, self.ends_at - self.started_at
         if self.plan.progress:
             reached = 0.0
@@ -296,6 +324,67 @@ class Task(NamedTuple):
             return 0.0
         whole_steps_s = elapsed_s // UPDATE_S * UPDATE_S
         return min(_MOST_PROGRESS, round(whole_steps_s / run_s, 2))
+
+    @property
+    def course(self) -> Course:
+        """How the nodes of a workflow's run go, if each takes its usual time."""
+        nodes = [node.course for node in self.request.nodes]
+        return course_of(nodes, self.plan.nodes, self.plan.on_node_error)
+
+    def nodes_at(self, now: float) -> tuple[NodeCourse, ...]:
+        """Return the nodes of a workflow's run as they are at `now`, or were when it ended.
+
+        What has not begun by then begins never, and what is not over never ends.
+        """
+        course, elapsed_s = self.course, -1.0
+        if self.state is TaskState.SUCCEEDED:
+            elapsed_s = math.inf
+        elif self.started_at is not None:
+            at = self.changed_at if self.state in TASK_TERMINAL else now
+            ended = self.ends_at is not None and at >= self.ends_at
+            elapsed_s = course.run_s if ended else self._usual_s(course, at - self.started_at)
+        return tuple(_as_of(way, elapsed_s) for way in course.nodes)
+
+    def files_of_nodes(self, now: float) -> Mapping[str, Mapping[int, OutputForm]]:
+        """Return by node id the files that nodes of a workflow's run have, each by its number.
+
+        A file has the same number for ever; those of one node have numbers behind each other.
+        """
+        files: dict[str, dict[int, OutputForm]] = {}
+        number = 0
+        for node, way in zip(self.request.nodes, self.nodes_at(now), strict=True):
+            if way.ends_s < math.inf and way.end is NodeEnd.DONE and self.plan.has_output:
+                numbers = range(number, number + node.output.files)
+                files[node.course.id] = dict.fromkeys(numbers, node.output)
+            number += node.output.files
+        return files
+
+    def file_at(self, number: int, now: float) -> OutputForm | None:
+        """Return the file with a number, in which the task has something now; None: it has none."""
+        if self.deleted or not self.plan.has_output:
+            return None
+        if self.request.nodes:
+            if self.state not in (TaskState.RUNNING, TaskState.SUCCEEDED):
+                return None
+            every = self.files_of_nodes(now).values()
+            return next((files[number] for files in every if number in files), None)
+        is_there = self.state is TaskState.SUCCEEDED and number < self.request.output.files
+        return self.request.output if is_there else None
+
+    def _usual_s(self, course: Course, elapsed_s: float) -> float:
+        """Return where in the usual course a run is that takes a time of its own."""
+        if self.started_at is None or self.ends_at is None:
+            return elapsed_s
+        run_s = self.ends_at - self.started_at
+        if math.isinf(run_s) or math.isinf(course.run_s) or run_s <= 0:
+            return elapsed_s
+        return elapsed_s * course.run_s / run_s
+
+
+def _as_of(way: NodeCourse, elapsed_s: float) -> NodeCourse:
+    if way.begins_s > elapsed_s or way.end is NodeEnd.SKIPPED:
+        return NodeCourse(math.inf, math.inf, NodeEnd.SKIPPED)
+    return way if way.ends_s <= elapsed_s else way._replace(ends_s=math.inf)
 
 
 def new_task(
@@ -346,6 +435,10 @@ def task_step(
 
 def _run_s(task: Task, draws: Draws) -> float:
     run = task.plan.run
+    if task.request.nodes:
+        usual_s = task.course.run_s
+        if run is None or math.isinf(usual_s):
+            return usual_s
     return task.request.usual_s if run is None else run.sample(draws.number("run", task.ordinal))
 
 
@@ -389,6 +482,9 @@ def _usually_due(task: Task, draws: Draws) -> TaskDue | None:
             number = draws.number("pending", task.ordinal)
             return later(task.changed_at, plan.pending.sample(number)), TaskEvent.STARTED, None
         case TaskState.RUNNING if task.ends_at is not None:
-            end = TaskEvent.SUCCEEDED if plan.failure is None else TaskEvent.FAILED
-            return task.ends_at, end, plan.failure
+            reason = plan.failure
+            if task.request.nodes:
+                reason = task.course.failure or reason
+            end = TaskEvent.SUCCEEDED if reason is None else TaskEvent.FAILED
+            return task.ends_at, end, reason
     return None
