@@ -309,6 +309,7 @@ async def test_unknown_ids_exist_where_the_settings_say_so(start_fake: StartFake
             assert (await fake.call("DELETE", path)).status == 204
     body = {**AVATAR, "voice": {"type": "custom", "id": UNKNOWN}, "documentIds": [UNKNOWN]}
     assert (await fake.call("POST", "/v1/avatars", json=body)).status == 200
+    assert (await session(fake, UNKNOWN)).status == (await video(fake, UNKNOWN)).status == 200
 
 
 async def test_a_preview_stores_nothing(start_fake: StartFake) -> None:
