@@ -399,7 +399,7 @@ ACCOUNT = (
         "asset_rules.document_characters",
     ),
     Switch(
-        "unready_assets",
+        "assets_not_ready",
         choice({"refuse": True, "accept": False}),
         "Use of an avatar, a voice or a document that is not READY: 400, or as if it was.",
         "Assumed: 400.",
