@@ -99,6 +99,7 @@ async def findings_of(world: World, *, at: float) -> Sequence[Finding]:
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,
         acts_lost=log.deleted or log.evicted.acts > 0,
+        vocabulary=world.vocabulary,
     )
     # entries do not change any more, so that other worlds can go on meanwhile
     return find() if len(log) < _LONG_LOG else await asyncio.to_thread(find)

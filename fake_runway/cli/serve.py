@@ -7,6 +7,7 @@ import click
 
 from fake_runway.cli.env import env_lines
 from fake_runway.cli.running import (
+    print_spec,
     print_token,
     ready_file,
     ready_file_option,
@@ -49,6 +50,7 @@ async def _serve(options: dict[str, Any], ready: Path | None) -> int:
         click.echo(f"# see it in a browser: {url}/")
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
+        print_spec(configuration)
         print_token(configuration, options)
         with ready_file(ready, {"url": url}):
             await stopped.wait()

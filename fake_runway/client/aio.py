@@ -30,6 +30,7 @@ from fake_runway.client.answers import (
     SessionView,
     Snapshot,
     Span,
+    SpecView,
     StateName,
     TaskStateName,
     TaskTimeline,
@@ -455,6 +456,10 @@ class AsyncAdmin:
     async def health(self) -> Health:
         """Return the server's version."""
         return await self._send("getAdminHealth", "GET /health", Health.of)
+
+    async def spec(self) -> SpecView:
+        """Return which newer document is served (`--spec`), and what is new in it."""
+        return await self._send("getSpec", "GET /spec", SpecView.of)
 
     async def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the most recently used first."""

@@ -28,6 +28,7 @@ from fake_runway.client.answers import (
     SessionView,
     Snapshot,
     Span,
+    SpecView,
     StateName,
     TaskStateName,
     TaskTimeline,
@@ -453,6 +454,10 @@ class Admin:
     def health(self) -> Health:
         """Return the server's version."""
         return self._send("getAdminHealth", "GET /health", Health.of)
+
+    def spec(self) -> SpecView:
+        """Return which newer document is served (`--spec`), and what is new in it."""
+        return self._send("getSpec", "GET /spec", SpecView.of)
 
     def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the most recently used first."""

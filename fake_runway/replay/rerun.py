@@ -1,7 +1,7 @@
 """Running a record again, in a world with a frozen clock, by the code that served the calls."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -21,11 +21,12 @@ from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
 from fake_runway.replay.record import NotReplayable
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import RunwayCall
-from fake_runway.runway_api.operations import OPERATIONS
+from fake_runway.runway_api.calls import RunwayCall, RunwayOperation
+from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import Bodies, Body
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
@@ -42,13 +43,22 @@ class Replayed:
     divergence: Divergence | None
 
 
-def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None) -> Replayed:
+def replay(
+    given: Json,
+    *,
+    livekit: LiveKit,
+    catalogue: Catalogue | None = None,
+    spec: GivenSpec | None = None,
+) -> Replayed:
     """Run a record again and compare.
+
+    Args:
+        spec: the document that the server of the run served.
 
     Raises:
         NotReplayable: no run can have left this record.
     """
-    steps = replaying(given, livekit=livekit, catalogue=catalogue)
+    steps = replaying(given, livekit=livekit, catalogue=catalogue, spec=spec)
     try:
         while True:
             next(steps)
@@ -57,11 +67,18 @@ def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None)
 
 
 def replaying(
-    given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None
+    given: Json,
+    *,
+    livekit: LiveKit,
+    catalogue: Catalogue | None = None,
+    spec: GivenSpec | None = None,
 ) -> Generator[None, None, Replayed]:
     """Run a record again and compare, as `replay`; yield after each step, and in long ones."""
     try:
-        world, worlds = _world(given, catalogue or Catalogue.builtin())
+        world, worlds = _world(given, catalogue or Catalogue.builtin(), spec)
+        more = () if spec is None else task_creates(spec.endpoints)
+        operations = {each.id: each for each in (*OPERATIONS, *more)}
+        bodies = _BODIES if spec is None else Bodies(spec.shapes)
         livekit = replace(livekit, url=given.get("media_url") or livekit.url)  # of older records
         for step in given["steps"]:
             world.clock.jump_to(step["at"])
@@ -69,7 +86,7 @@ def replaying(
             if "act" in step:
                 _repeat(step, world, worlds, livekit)
             else:
-                apply_call(_call(step, world, livekit))
+                apply_call(_call(step, world, livekit, operations, bodies))
         world.clock.jump_to(given["now"])
         yield from _catch_up(world)
         divergence = find_divergence(given, world)
@@ -93,7 +110,7 @@ def _catch_up(world: World) -> Iterator[None]:
     world.account.advance(now)
 
 
-def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
+def _world(given: Json, catalogue: Catalogue, spec: GivenSpec | None) -> tuple[World, Worlds]:
     known = given["scenarios"]
     grown = catalogue.with_data(data for name, data in known.items() if name)
     # records of older versions have no task form
@@ -107,7 +124,14 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     def source() -> float:
         return 0.0
 
-    worlds = Worlds(seed=given["seed"], settings=base, source=source, rate=0.0, catalogue=catalogue)
+    worlds = Worlds(
+        seed=given["seed"],
+        settings=base,
+        source=source,
+        rate=0.0,
+        catalogue=catalogue,
+        spec=spec,
+    )
     world = World(
         given["world"],
         origin=given["origin"],
@@ -118,6 +142,7 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
         journal_bytes=math.inf,
+        vocabulary=RUNWAY_API if spec is None else spec.vocabulary,
     )
     world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds
@@ -141,15 +166,26 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
-def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
+def _call(
+    step: Json,
+    world: World,
+    livekit: LiveKit,
+    operations: Mapping[str, RunwayOperation],
+    bodies: Bodies,
+) -> RunwayCall:
     request, door = step["request"], step.get("door")
-    operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
+    operation = operations.get(step["operation"])
+    if operation is None and step["operation"] is not None:
+        raise NotReplayable(
+            f"the run has a call of {step['operation']}, which this version does not know: give"
+            " the document that has it with --spec"
+        )
     kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
     subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
     if operation is not None and operation.creates:
         subject = NO_SUBJECT  # the step names what the create made
     if operation is not None and operation.body in _CHECKED and door is None:
-        _BODIES.check(request["body"] or {}, operation.id, strict_keys=False)
+        bodies.check(request["body"] or {}, operation.id, strict_keys=False)
     exchange = Exchange(
         step["operation"] or "",
         step["method"],

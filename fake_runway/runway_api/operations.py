@@ -1,7 +1,10 @@
 """The operations of the Runway API that the fake serves: parse, call the core, render."""
 
+from collections.abc import Iterable
+
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK, TASK_ENDPOINTS
+from fake_runway.core.lifecycles.vocabulary import ApiOperation
 from fake_runway.runway_api.avatars import get_avatar, list_avatars
 from fake_runway.runway_api.calls import Auth, RunwayOperation
 from fake_runway.runway_api.conversations import (
@@ -81,3 +84,13 @@ OPERATIONS = (
         "queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL
     ),
 )
+
+
+def task_creates(endpoints: Iterable[ApiOperation]) -> tuple[RunwayOperation, ...]:
+    """Return the operations of endpoints that create tasks and that no release knows yet."""
+    return tuple(
+        RunwayOperation(
+            each.id, each.method, each.path, create_task, body=Body.REQUIRED, creates=TASK
+        )
+        for each in endpoints
+    )

@@ -13,6 +13,7 @@ from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
 from fake_runway.core.tasks.orders import Output
+from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
 from fake_runway.core.types import Json
@@ -40,7 +41,12 @@ def create_task(call: RunwayCall) -> Reply:
         _check_avatar(world, exchange.body)
     task = task_calls.create_task(
         world.account,
-        request_of(exchange.operation, exchange.body),
+        request_of(
+            exchange.operation,
+            exchange.body,
+            endpoint=exchange.path.removeprefix("/v1/"),
+            default_price=world.settings.default_price,
+        ),
         at=exchange.at,
         plan=plan_of_create(world, exchange.body),
     )
@@ -76,11 +82,18 @@ def delete_task(call: RunwayCall) -> Reply:
     return Reply(204)
 
 
-def request_of(operation: str, body: Json) -> TaskRequest:
-    """Return what the valid body of a create asks for."""
-    endpoint = TASK_ENDPOINTS[operation]
+def request_of(
+    operation: str, body: Json, *, endpoint: str = "", default_price: float = DEFAULT_PRICE
+) -> TaskRequest:
+    """Return what the valid body of a create asks for.
+
+    Args:
+        endpoint: its path below /v1/, of an operation that no release knows.
+        default_price: what a task costs whose price is not known.
+    """
+    endpoint = TASK_ENDPOINTS.get(operation, endpoint)
     model = MODELS.find(endpoint, body) or substitute(endpoint, body)
-    order, estimated = model.order(body), estimate(model, body)
+    order, estimated = model.order(body), estimate(model, body, default=default_price)
     file_format, (width, height) = order.extension, order.pixels
     if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
         file_format = "wav"  # no other sound can be made yet

@@ -32,7 +32,7 @@ from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
-from fake_runway.core.lifecycles.vocabulary import Phase, Subject
+from fake_runway.core.lifecycles.vocabulary import Phase, Subject, Vocabulary
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import Step
@@ -72,6 +72,7 @@ class World:
         seed: its random choices follow from it, and not from the seed of the scenario.
         base: the settings of the server; the scenario changes them.
         clock: its own.
+        vocabulary: of the API that its server serves.
 
     Attributes:
         since: when it began to follow its scenario, POSIX seconds of its clock.
@@ -98,8 +99,10 @@ class World:
         clock: VirtualClock,
         journal: int = DEFAULT_CAPACITY,
         journal_bytes: float = DEFAULT_BYTES,
+        vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
         self.name = name
+        self.vocabulary = vocabulary
         self.origin = origin
         self.base = base
         self.scenario = scenario

@@ -26,6 +26,7 @@ import type {
   ScenarioData,
   ScenarioLine,
   ScriptStep,
+  ServedSpec,
   SessionForm,
   SessionView,
   StreamEvent,
@@ -472,6 +473,11 @@ export class Fake {
   /** Return the server's version. */
   health(): Promise<Health> {
     return this.transport.send("getAdminHealth", "GET /health");
+  }
+
+  /** Return which newer document is served (`--spec`), and what is new in it. */
+  spec(): Promise<ServedSpec> {
+    return this.transport.send("getSpec", "GET /spec");
   }
 
   /** Return all worlds of the server, the most recently used first. */

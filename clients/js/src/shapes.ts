@@ -26,6 +26,7 @@ export type Scenario = Shapes["Scenario"];
 export type ScenarioData = Shapes["ScenarioData"];
 export type ScenarioLine = Shapes["ScenarioLine"];
 export type ScriptStep = Shapes["ScriptStep"];
+export type ServedSpec = Shapes["ServedSpec"];
 export type SessionForm = Shapes["SessionForm"];
 export type SessionView = Shapes["SessionView"];
 export type Snapshot = Shapes["Snapshot"];

@@ -41,6 +41,7 @@ from fake_runway.core.scenario.script import (
 )
 from fake_runway.core.scenario.task_forms import FAILURE, LIMIT, PROGRESS, RUN
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
@@ -117,6 +118,7 @@ class Settings:
     task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
+    default_price: int = DEFAULT_PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +304,12 @@ ACCOUNT = (
         FLAG,
         "A tag [fake:NAME] in a prompt selects the task form of a scenario.",
         _OURS,
+    ),
+    Switch(
+        "default_price",
+        NUMBER,
+        "Credits for a task of a model whose price is not known.",
+        _ASSUMED,
     ),
 )
 """The settings of the account form."""

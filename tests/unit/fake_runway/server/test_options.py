@@ -42,6 +42,7 @@ OTHER = Settings(
     task_costs=TaskCosts(TaskCost.ZERO, TaskCost.ZERO),
     deleted_task_is_gone=False,
     prompt_tags=False,
+    default_price=7,
 )
 
 

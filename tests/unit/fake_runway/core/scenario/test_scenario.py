@@ -208,6 +208,7 @@ all_settings = st.builds(
     ),
     deleted_task_is_gone=st.booleans(),
     prompt_tags=st.booleans(),
+    default_price=st.integers(0, 1_000),
 )
 
 
@@ -305,6 +306,7 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "cancelled_task_cost": lambda one: one.task_costs.cancelled,
     "deleted_task": lambda one: one.deleted_task_is_gone,
     "prompt_tags": lambda one: one.prompt_tags,
+    "default_price": lambda one: one.default_price,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
