@@ -6,7 +6,16 @@ from functools import partial
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, WorldWait, operation
-from fake_runway.admin_api.requests import BEFORE, FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
+from fake_runway.admin_api.requests import (
+    BEFORE,
+    FAULT,
+    LIMIT,
+    METHOD,
+    OPERATION,
+    SESSION,
+    STATUS,
+    TASK_ID,
+)
 from fake_runway.core.history.evicted import Counted
 from fake_runway.core.history.findings import Finding, finding_body, findings
 from fake_runway.core.history.journal import Exchange
@@ -24,7 +33,7 @@ _LONG_LOG = 2_000  # entries
     "GET /journal",
     WorldScoped,
     answers="Journal",
-    query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT, BEFORE),
+    query=(OPERATION, METHOD, SESSION, TASK_ID, STATUS, FAULT, LIMIT, BEFORE),
 )
 def get_journal(call: AdminCall) -> Reply:
     """Answer the newest exchanges that match the filters, oldest first."""

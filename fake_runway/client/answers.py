@@ -327,6 +327,8 @@ class SessionView(View):
 
 TaskStateName = Literal["throttled", "pending", "running", "succeeded", "failed", "cancelled"]
 
+TaskEventName = Literal["started", "succeeded", "failed", "cancelled"]
+
 
 @dataclass(frozen=True, slots=True)
 class TaskDue(View):

@@ -13,7 +13,6 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.scenario import parse_scenario
 from fake_runway.core.scenario.settings import Settings
@@ -155,9 +154,7 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     if operation.scope.repeat is None:
         # the steps have the instants; the act stands in the journal for its readers
         world.account.advance(step["at"])
-        session_id = step["session"]
-        subject = Subject(SESSION.name, session_id) if session_id else NO_SUBJECT
-        act = Act(world.log.number(), step["at"], operation.id, subject, step["given"])
+        act = Act(world.log.number(), step["at"], operation.id, _subject(step), step["given"])
         world.log.add_act(act)
         return
     name, body = operation.scope.repeat(step)
@@ -180,8 +177,7 @@ def _call(
             f"the run has a call of {step['operation']}, which this version does not know: give"
             " the document that has it with --spec"
         )
-    kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
-    subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
+    subject = _subject(step)
     if operation is not None and operation.creates:
         subject = NO_SUBJECT  # the step names what the create made
     if operation is not None and operation.body in _CHECKED and door is None:
@@ -204,6 +200,11 @@ def _call(
     )
     token = _key(request["key_fits"], subject.id, world)
     return RunwayCall(world, livekit, operation, exchange, token)
+
+
+def _subject(step: Json) -> Subject:
+    kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
+    return Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
 
 
 def _key(fits: bool | None, session_id: str, world: World) -> str:

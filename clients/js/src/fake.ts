@@ -10,6 +10,7 @@ import type {
   CallReport,
   Clock,
   Credits,
+  Download,
   EventByHand,
   Exchange,
   Failure,
@@ -30,6 +31,7 @@ import type {
   SessionForm,
   SessionView,
   StreamEvent,
+  TaskEventByHand,
   TaskState,
   TaskTimeline,
   TaskView,
@@ -263,6 +265,37 @@ export class FakeTasks {
    */
   get(id: string): Promise<TaskView> {
     return this.transport.send("getAdminTask", "GET /tasks/{id}", { names: { id } });
+  }
+
+  /** Create a task, a film of five seconds, and bring it into a state (by default: pending). */
+  make(state?: TaskState, more: { failure?: Failure } = {}): Promise<TaskView> {
+    const body = { ...(state === undefined ? {} : { state }), ...more };
+    return this.transport.send("makeTask", "POST /tasks", { body });
+  }
+
+  /**
+   * Apply an event to a task.
+   *
+   * @param more - the failure, for the event `failed`
+   * @throws Conflict - the event is not allowed in the task's state
+   */
+  occur(id: string, event: TaskEventByHand, more: { failure?: Failure } = {}): Promise<TaskView> {
+    const body = { event, ...more };
+    return this.transport.send("occurTask", "POST /tasks/{id}/events", { body, names: { id } });
+  }
+
+  /** Apply the event `failed` to a task. */
+  fail(id: string, code = "INTERNAL", text = "An internal error occurred."): Promise<TaskView> {
+    return this.occur(id, "failed", { failure: { code, text } });
+  }
+
+  /** Report what a client did with an output, where it does not ask the fake for it. */
+  reportDownload(id: string, report: Partial<Download> = {}): Promise<TaskView> {
+    const body = { output: 0, status: 200, ...report };
+    return this.transport.send("reportDownload", "POST /tasks/{id}/downloads", {
+      body,
+      names: { id },
+    });
   }
 
   /** Return the timeline of a task, as data and as lines of text. */
@@ -692,6 +725,22 @@ export class Fake {
   }
 
   /**
+   * Return a task as soon as one is in one of the states.
+   *
+   * @param more - `task`: its id; without one, any task. `timeout` as of `waitForSession`
+   * @throws WaitTimedOut - the message says in which state it is, and what the clock does
+   */
+  waitForTask(
+    state: TaskState | readonly TaskState[],
+    { task, timeout = DEFAULT_WAIT }: { task?: string; timeout?: Span } = {},
+  ): Promise<TaskView> {
+    const states = typeof state === "string" ? [state] : [...state];
+    const body = { states, timeout: spanText(timeout), ...(task ? { task } : {}) };
+    const waitS = spanSeconds(timeout);
+    return this.transport.send("awaitTask", "POST /await/task", { body, waitS });
+  }
+
+  /**
    * Return the calls that match as soon as there are `count`; earlier calls count.
    *
    * @param more - the match; `since`: the number of the first journal entry that counts;
@@ -709,6 +758,7 @@ export class Fake {
       method?: string;
       status?: number;
       session?: string;
+      task?: string;
       since?: number;
       timeout?: Span;
     } = {},
