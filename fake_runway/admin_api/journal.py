@@ -103,7 +103,7 @@ async def findings_of(world: World, *, at: float) -> Sequence[Finding]:
     find = partial(
         findings,
         log.entries(),
-        resources=dict(world.account.sessions),
+        resources={**world.account.sessions, **world.account.tasks.by_id},
         now=at,
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,

@@ -52,15 +52,22 @@ class MediaHandler:
         address = read_address(path.in_world, request.rel_url.query)
         if world is None or address is None:
             return _refusal(404, "There is no such output.")
-        if not is_valid(address, draws=world.draws, now=world.clock.now()):
+        await world.catch_up()
+        task, now = world.account.tasks.by_id.get(address.task), world.clock.now()
+        if not is_valid(address, draws=world.draws, now=now):
+            if task is not None and is_valid(address, draws=world.draws, now=0.0):
+                late_s = round(now - address.expires, 3)
+                world.report_download(task.id, output=address.number, status=403, late_s=late_s)
             return _refusal(403, "The address has expired, or was not made by a GET of its task.")
-        task = world.account.tasks.by_id.get(address.task)
         if task is None or not _has(task, address.number):
             return _refusal(404, "There is no such output.")
         seed = output_seed(world.draws, task, address.number)
         from fake_runway.media.files import wanted_of  # late, as above
 
         wanted = wanted_of(task, address.number, seed=seed)
+        status = 200 if wanted is not None else 501
+        if request.method == "GET":
+            world.report_download(task.id, output=address.number, status=status)
         if wanted is None:
             return _refusal(501, f"This fake makes no {task.request.output.format}.")
         return await _send(request, await self._workshop.get(wanted))

@@ -21,6 +21,7 @@ from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import (
     DEFAULT_BYTES,
     DEFAULT_CAPACITY,
+    DOWNLOAD,
     REPORT,
     Act,
     Exchange,
@@ -57,6 +58,7 @@ DEFAULT_SCENARIO = Scenario(
 
 
 _FEW_TALLIES = 256
+_MOST_DOWNLOADS = 10_000
 EVENTS_OF_A_TURN = 250
 """How many events are applied before others get a turn: a few milliseconds."""
 
@@ -136,6 +138,7 @@ class World:
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
+        self._downloads: set[tuple[str, int, int]] = set()
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
         self._watched = False
@@ -257,6 +260,32 @@ class World:
         self.log.add_act(Act(number, at, REPORT, Subject(SESSION.name, session_id), given))
         self.notify()
         return session
+
+    # For downloads
+
+    def report_download(
+        self, task_id: str, *, output: int, status: int, late_s: float = 0.0
+    ) -> None:
+        """Note that a client has asked for an output; once for each output and outcome.
+
+        Args:
+            status: of the answer.
+            late_s: how long ago the address had expired, in seconds of this world.
+        """
+        told = task_id, output, status
+        if told in self._downloads:
+            return
+        if len(self._downloads) >= _MOST_DOWNLOADS:
+            self._downloads.clear()  # some are noted again
+        self._downloads.add(told)
+        given: dict[str, float] = {"output": output, "status": status}
+        if late_s:
+            given["late_s"] = late_s
+        at = self.clock.now()
+        self.account.advance(at)
+        subject = Subject(TASK.name, task_id)
+        self.log.add_act(Act(self.log.number(), at, DOWNLOAD, subject, given))
+        self.notify()
 
     # For calls
 
@@ -494,6 +523,7 @@ class World:
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
+        twin._downloads = self._downloads.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
         twin.directions = {}

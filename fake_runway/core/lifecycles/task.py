@@ -166,7 +166,7 @@ TASK = ResourceKind(
     },
     added_later=True,
 )
-"""What faults and journal may say about tasks. Findings do not judge them yet."""
+"""What faults and journal may say about tasks. Findings: `core/history/task_findings.py`."""
 
 _TASK_PATH = "/v1/tasks/{id}"
 TASK_OPERATIONS = (
