@@ -29,7 +29,8 @@ class OutputAddress(NamedTuple):
 
 def output_expiry(task: Task, now: float) -> int:
     """Return when addresses that are made now expire, in whole POSIX seconds of the world."""
-    return math.ceil(now + task.plan.output_lifetime_s)
+    lifetime_s = task.plan.output_lifetime_s
+    return math.ceil(now + lifetime_s) if lifetime_s else math.floor(now)
 
 
 def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.core.lifecycles.task import TaskState
-from fake_runway.core.tasks.task import Task
+from fake_runway.core.tasks.task import Downloads, Task
 from fake_runway.media.addresses import ROOT, is_valid, output_seed, read_address
 from fake_runway.web import cors
 from fake_runway.web.paths import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 18  # bytes that are written at once
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_PAGE = "<!doctype html><title>Sign in</title><p>Please sign in to see this page."
 _HEADERS = {**cors.ORIGIN, "X-Content-Type-Options": "nosniff"}
 
 
@@ -65,12 +66,20 @@ class MediaHandler:
         from fake_runway.media.files import wanted_of  # late, as above
 
         wanted = wanted_of(task, address.number, seed=seed)
-        status = 200 if wanted is not None else 501
+        downloads = task.plan.downloads
+        first = not world.has_downloaded(task.id, output=address.number, status=503)
+        fails = downloads is Downloads.FAIL or (downloads is Downloads.FAIL_ONCE and first)
+        status = 503 if fails else 501 if wanted is None else 200
         if request.method == "GET":
             world.report_download(task.id, output=address.number, status=status)
+        if fails:
+            return _refusal(503, "The output cannot be read now.")
         if wanted is None:
             return _refusal(501, f"This fake makes no {task.request.output.format}.")
-        return await _send(request, await self._workshop.get(wanted))
+        if downloads is Downloads.ANOTHER_TYPE:
+            return web.Response(text=_PAGE, content_type="text/html", headers=_HEADERS)
+        made = await self._workshop.get(wanted)
+        return await _send(request, made, whole=downloads is not Downloads.TRUNCATED)
 
 
 def _has(task: Task, index: int) -> bool:
@@ -82,7 +91,10 @@ def _refusal(status: int, text: str, headers: dict[str, str] | None = None) -> w
     return web.json_response({"error": text}, status=status, headers=_HEADERS | (headers or {}))
 
 
-async def _send(request: web.BaseRequest, file: "Made") -> web.StreamResponse:
+async def _send(
+    request: web.BaseRequest, file: "Made", *, whole: bool = True
+) -> web.StreamResponse:
+    """Send a file, or the part that is asked for; without `whole`, half of it."""
     length = len(file.content)
     part = _range_of(request.headers.get("Range", ""), length)
     if part is None:
@@ -90,14 +102,17 @@ async def _send(request: web.BaseRequest, file: "Made") -> web.StreamResponse:
             416, "The range is not in the file.", {"Content-Range": f"bytes */{length}"}
         )
     start, stop = part
-    whole = part == (0, length)
-    answer = web.StreamResponse(status=200 if whole else 206, headers=_HEADERS)
+    is_all = part == (0, length)
+    answer = web.StreamResponse(status=200 if is_all else 206, headers=_HEADERS)
     answer.content_type = file.content_type
     answer.content_length = stop - start
     answer.headers["Accept-Ranges"] = "bytes"
-    if not whole:
+    if not is_all:
         answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{length}"
     await answer.prepare(request)
+    if not whole:
+        stop -= (stop - start + 1) // 2
+        answer.force_close()
     if request.method == "GET":
         for at in range(start, stop, _PIECE):
             await answer.write(file.content[at : min(stop, at + _PIECE)])

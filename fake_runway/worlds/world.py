@@ -263,6 +263,10 @@ class World:
 
     # For downloads
 
+    def has_downloaded(self, task_id: str, *, output: int, status: int) -> bool:
+        """Return whether a client has asked for an output and got this status."""
+        return (task_id, output, status) in self._downloads
+
     def report_download(
         self, task_id: str, *, output: int, status: int, late_s: float = 0.0
     ) -> None:

@@ -43,7 +43,7 @@ from fake_runway.core.scenario.task_forms import FAILURE, LIMIT, PROGRESS, RUN
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
-from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.task import Downloads, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
 
 DEFAULT_MAX_DURATION_S = 300
@@ -425,6 +425,14 @@ TASK = (
         "What a task that succeeded has made.",
         _OURS,
         "task.has_output",
+        option=None,
+    ),
+    Switch(
+        "downloads",
+        member(Downloads),
+        "What a download of an output gets.",
+        _OURS,
+        "task.downloads",
         option=None,
     ),
     Switch(

@@ -11,6 +11,7 @@ change anything, and a run of three minutes has no sixty events.
 
 import math
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
@@ -39,6 +40,24 @@ TASK_RANK = 1 << 40
 
 _MOST_PROGRESS = 0.99  # assumed: a task with all of its progress has succeeded
 _MOST_STAGES = 4_096
+
+
+class Downloads(Enum):
+    """What a download of an output gets.
+
+    Attributes:
+        WORK: the file.
+        FAIL: 503.
+        FAIL_ONCE: 503 for the first of each output, then the file.
+        TRUNCATED: half of the file, and the end of the connection.
+        ANOTHER_TYPE: a page of HTML with status 200.
+    """
+
+    WORK = "work"
+    FAIL = "fail"
+    FAIL_ONCE = "fail-once"
+    TRUNCATED = "truncated"
+    ANOTHER_TYPE = "another-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,7 @@ class TaskPlan:
         happenings: at most one for a state.
         faults: on calls about these tasks.
         has_output: a task that has succeeded has files.
+        downloads: what a download of one gets.
         output_lifetime_s: how long an address of an output works, in seconds from its GET.
         scenario: the name of the scenario it comes from, empty if none.
     """
@@ -113,6 +133,7 @@ class TaskPlan:
     happenings: tuple[TaskHappening, ...] = ()
     faults: tuple[Fault, ...] = ()
     has_output: bool = True
+    downloads: Downloads = Downloads.WORK
     output_lifetime_s: float = DEFAULT_OUTPUT_LIFETIME_S
     scenario: str = ""
     _stages: dict["_StageKey", "TaskStage"] = field(

@@ -533,8 +533,9 @@ def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
     """All that a session form can set can be selected by an avatar."""
     of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.data}
     account = CATALOGUE.themes["Credits, quota, capacity and keys of the account"]
-    of_tasks = {"one-task-at-a-time", "no-more-tasks-today", "no-credits-for-tasks"}
-    assert of_accounts == {*account, *of_tasks, "avatar-ready-after-10-s"}
+    limits = {"one-task-at-a-time", "one-task-a-day", "first-tier"}
+    of_tasks = {"no-more-tasks-today", "no-credits-for-tasks"}
+    assert of_accounts == {*account, *limits, *of_tasks, "avatar-ready-after-10-s"}
 
 
 def test_each_can_be_put_over_any_settings() -> None:

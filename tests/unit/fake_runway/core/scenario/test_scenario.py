@@ -43,7 +43,7 @@ from fake_runway.core.scenario.settings import (
 )
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
-from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
+from fake_runway.core.tasks.task import Downloads, ProgressStep, TaskHappening, TaskPlan
 from fake_runway.core.tasks.tiers import OF_THE_TIER, TaskLimits
 from fake_runway.core.types import LARGEST_INTEGER
 from tests.unit.fake_runway.core.allowed import allowed_by
@@ -176,6 +176,7 @@ def task_plans(draw: st.DrawFn) -> TaskPlan:
             ).map(tuple)
         ),
         has_output=draw(st.booleans()),
+        downloads=draw(st.sampled_from(Downloads)),
         output_lifetime_s=draw(spans_s),
         scenario="x",
     )
