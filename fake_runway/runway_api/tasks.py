@@ -4,17 +4,18 @@ Which model a body asks for, what it makes and what that costs stands in `core/t
 the task goes is what the world's scenario says, or the scenario that a tag in the body names.
 """
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fake_runway.core import task_calls
 from fake_runway.core.errors import UnknownAvatar
 from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.tasks.requests import request_of
-from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.task import TaskPlan, progress_until
 from fake_runway.core.types import Json
-from fake_runway.media.addresses import output_expiry, output_urls
+from fake_runway.media.addresses import output_urls, same_addresses_until
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
@@ -54,23 +55,22 @@ def create_task(call: RunwayCall) -> Reply:
 
 def get_task(call: RunwayCall) -> Reply:
     """Answer the task in the form of its status; each answer has new addresses of its outputs."""
-    world, at = call.world, call.exchange.at
-    task, base = task_calls.get_task(world.account, call.exchange.subject.id, at=at), ""
-    shown: object = None  # beside the task itself
-    state = task.stage.state
+    world, exchange, bodies = call.world, call.exchange, call.bodies
+    at, base = exchange.at, exchange.media_url
+    task = task_calls.get_task(world.account, exchange.subject.id, at=at)
+    if bodies is not None and (made := bodies.of_task(task, base, at)) is not None:
+        return Reply(200, made)
+    state, until = task.stage.state, math.inf
+    outputs: Sequence[str] = ()
     if state is TaskState.RUNNING:
-        shown = task.progress(at)
-    elif state is TaskState.SUCCEEDED:
-        base = call.exchange.media_url
-        shown = base, output_expiry(task, at)
-
-    def body() -> Json:
-        outputs = output_urls(task, base=base, draws=world.draws, now=at) if base else ()
-        return task_body(task, now=at, outputs=outputs)
-
-    if call.bodies is None:
-        return Reply(200, body())
-    return Reply(200, call.bodies.kept(task.id, (task, shown), body))
+        until = progress_until(task, at)
+    elif state is TaskState.SUCCEEDED and base:
+        until = same_addresses_until(task, at)
+        outputs = output_urls(task, base=base, draws=world.draws, now=at)
+    body = task_body(task, now=at, outputs=outputs)
+    if bodies is None:
+        return Reply(200, body)
+    return Reply(200, bodies.keep_task(task, base, at, until, body))
 
 
 def delete_task(call: RunwayCall) -> Reply:

@@ -73,7 +73,7 @@ class TaskStore:
     def has_output(self, task_id: str) -> bool:
         """Return whether there is such a task, and it has succeeded."""
         task = self.by_id.get(task_id)
-        return task is not None and task.state is TaskState.SUCCEEDED
+        return task is not None and task.stage.state is TaskState.SUCCEEDED
 
     def put(self, change: TaskChange, *, retained: int, in_quota: bool = True) -> None:
         """Apply a change.

@@ -40,6 +40,7 @@ TASK_RANK = 1 << 40
 
 _MOST_PROGRESS = 0.99  # assumed: a task with all of its progress has succeeded
 _MOST_STAGES = 4_096
+_GRAIN_S = 1e-5  # sums of instants are rounded; closer to a step nothing is said of it
 
 
 class Downloads(Enum):
@@ -317,6 +318,19 @@ class Task(NamedTuple):
             return 0.0
         whole_steps_s = elapsed_s // UPDATE_S * UPDATE_S
         return min(_MOST_PROGRESS, round(whole_steps_s / run_s, 2))
+
+
+def progress_until(task: Task, now: float) -> float:
+    """Return an instant before which a RUNNING task shows the progress that it shows at `now`."""
+    if task.started_at is None or task.ends_at is None:
+        return now
+    elapsed_s, run_s = now - task.started_at, task.ends_at - task.started_at
+    if task.plan.progress:
+        begins = (each.begins_s(run_s) for each in task.plan.progress)
+        next_s = min((each for each in begins if each > elapsed_s), default=math.inf)
+    else:
+        next_s = (elapsed_s // UPDATE_S + 1) * UPDATE_S
+    return task.started_at + next_s - _GRAIN_S
 
 
 def new_task(

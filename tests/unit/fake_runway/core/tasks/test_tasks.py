@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from fake_runway.core.lifecycles.task import TaskEvent, TaskState
 from fake_runway.core.scenario.settings import Limits
 from fake_runway.core.task_calls import apply_task_event, create_task, delete_task, get_task
 from fake_runway.core.tasks.models import Quota
-from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts
+from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts, check_task_create
 from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START
@@ -269,3 +270,23 @@ def test_limits_are_those_of_the_tier_or_given() -> None:
     assert TaskLimits(1).of(Quota.VIDEO) == (1, 50)
     assert TaskLimits().of(Quota.VIDEO) == (20, 25_000)
     assert TaskLimits(1, concurrency=None, daily=7).of(Quota.AUDIO) == (None, 7)
+
+
+def test_a_create_looks_at_few_of_those_of_the_day() -> None:
+    """What a create costs does not grow with the creates of the last 24 hours."""
+
+    class Creates(tuple[float, ...]):
+        looked_at = 0
+
+        def __iter__(self) -> Iterator[float]:
+            for each in super().__iter__():
+                self.looked_at += 1
+                yield each
+
+    created = Creates([START - 86_400.0, *(START - 100.0 + number for number in range(90))])
+    check_task_create(START, charge=1, left=None, created=created, daily=91)
+    with pytest.raises(QuotaReached) as refused:
+        check_task_create(START, charge=1, left=None, created=created, daily=90)
+
+    assert created.looked_at <= 4
+    assert refused.value.retry_after_s == 86_300.0
