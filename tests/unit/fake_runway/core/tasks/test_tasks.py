@@ -290,3 +290,32 @@ def test_a_create_looks_at_few_of_those_of_the_day() -> None:
 
     assert created.looked_at <= 4
     assert refused.value.retry_after_s == 86_300.0
+
+
+def test_an_id_that_no_task_has_is_refused() -> None:
+    """And makes none, unless ids are materialised."""
+    account = account_with()
+    with pytest.raises(UnknownTask):
+        get_task(account, FOREIGN_ID, at=START)
+
+    assert dict(account.tasks.by_id) == {}
+    materialised = account_with(materialise=True)
+    assert get_task(materialised, FOREIGN_ID, at=START).id == FOREIGN_ID
+
+
+def test_a_deleted_task_is_not_made_again() -> None:
+    """Where ids are materialised, a task that a client has created and deleted stays gone."""
+    account = account_with(materialise=True)
+    task = create_task(account, MOVIE, at=START)
+    delete_task(account, task.id, at=START)
+    with pytest.raises(UnknownTask):
+        get_task(account, task.id, at=START)
+
+
+def test_the_id_of_a_materialised_task_is_skipped() -> None:
+    """A create takes the next id of the world, as if that one had been created."""
+    account = account_with(materialise=True)
+    ids = [account.draws.uuid("task-id", number) for number in range(3)]
+    get_task(account, ids[1], at=START)
+
+    assert create_task(account, MOVIE, at=START).id == ids[2]
