@@ -53,11 +53,9 @@ ASSET_KIND = _one_of("kind", *ASSET_KINDS)
 ASSET_STATE = _one_of("state", "processing", "ready", "failed", "deleted")
 OPERATION = _one_of("operation", *RUNWAY_API.operation)
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
-SESSION = Parameter(
-    "session",
-    "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
-    "the id of a session",
-)
+_ID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+SESSION = Parameter("session", _ID, "the id of a session")
+TASK_ID = Parameter("task", _ID, "the id of a task")
 STATUS = Parameter("status", "[1-5][0-9]{2}", "an HTTP status")
 # a scenario's faults have names that are put together from others, so they may be long
 FAULT = Parameter("fault", "(?s:.{1,1000})", "the name of a fault")

@@ -146,6 +146,12 @@ def _stop() -> click.Command:
     return stop
 
 
+def _task() -> click.Command:
+    from fake_runway.cli.tasks import task
+
+    return task
+
+
 def _wait() -> click.Command:
     from fake_runway.cli.background import wait
 
@@ -188,6 +194,7 @@ _COMMANDS = (
     _Later("start", "Start a fake in the background, and return when it serves.", _start),
     _Later("status", "Show the fakes in the background.", _status),
     _Later("stop", "End the fake of that name.", _stop),
+    _Later("task", "Look at the tasks of a running fake, and change them.", _task),
     _Later("up", "Serve the fake, and a gateway in front of it as a child process.", _up),
     _Later("wait", "Wait until the fake of that name serves.", _wait),
     _Later("world", "Look at the worlds of a running fake, and change them.", _world),
@@ -216,6 +223,7 @@ def main() -> None:
     \b
     While one is running
     fake-runway session    list them, show a timeline, let one fail, let its avatar speak
+    fake-runway task       list them, show a timeline, let one fail or succeed
     fake-runway world      scenario, credits, findings, snapshots, reset
     fake-runway clock      freeze it, jump, an hour in a minute
     fake-runway fault      what goes wrong from now on

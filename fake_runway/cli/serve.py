@@ -12,6 +12,7 @@ import click
 
 from fake_runway.cli.env import SECRET, env_lines
 from fake_runway.cli.running import (
+    print_spec,
     print_token,
     ready_file,
     ready_file_option,
@@ -106,6 +107,7 @@ async def _serve(
         click.echo(f"# see it in a browser: {url}/")
         if configuration.scenario != DEFAULT_SCENARIO:
             click.echo(f"# scenario: {configuration.scenario.name}")
+        print_spec(configuration)
         print_token(configuration, options)
         async with (
             _intercepted(fake, wanted=hosts.intercept) as variables,

@@ -14,6 +14,7 @@ import click
 from fake_runway.cli.env import SECRET, env_lines
 from fake_runway.cli.running import (
     EXIT_CANNOT_START,
+    print_spec,
     print_token,
     run,
     set_up_logging,
@@ -79,6 +80,7 @@ async def _up(options: dict[str, Any], gateway_port: int, gateway_options: Seque
             endpoint = reachable(line.decode().split()[1])
             fake.app.demo = Demo(endpoint, name_from_secret(SECRET))
             click.echo(_screen(reachable(fake.url), endpoint))
+            print_spec(configuration)
             print_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:

@@ -35,7 +35,9 @@ from fake_runway.client.answers import (
     SessionView,
     Snapshot,
     Span,
+    SpecView,
     StateName,
+    TaskEventName,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -291,6 +293,52 @@ class AsyncTasks(_AsyncPart):
         """
         return await self._send("getAdminTask", "GET /tasks/{id}", TaskView.of, id=task_id)
 
+    async def make(
+        self, state: TaskStateName | None = None, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Create a task, a film of five seconds, and bring it into a state (default: pending).
+
+        Args:
+            failure: code and text, for a task that has failed.
+        """
+        body = given(state=state, failure=failure_body(failure))
+        return await self._send("makeTask", "POST /tasks", TaskView.of, body)
+
+    async def occur(
+        self, task_id: str, event: TaskEventName, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Apply an event to a task.
+
+        Args:
+            failure: code and text, for the event `failed`.
+
+        Raises:
+            Conflict: the event is not allowed in the task's state.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return await self._send(
+            "occurTask", "POST /tasks/{id}/events", TaskView.of, body, id=task_id
+        )
+
+    async def fail(self, task_id: str, code: str = "INTERNAL", text: str = "") -> TaskView:
+        """Apply the event `failed` to a task."""
+        failure = (code, text or "An internal error occurred.")
+        return await self.occur(task_id, "failed", failure=failure)
+
+    async def report_download(
+        self, task_id: str, *, output: int = 0, status: int = 200, late_s: float | None = None
+    ) -> TaskView:
+        """Report what a client did with an output, where it does not ask the fake for it.
+
+        Args:
+            output: which one, from 0.
+            late_s: how long ago its address had expired, in seconds of the world.
+        """
+        body = given(output=output, status=status, late_s=late_s)
+        return await self._send(
+            "reportDownload", "POST /tasks/{id}/downloads", TaskView.of, body, id=task_id
+        )
+
     async def timeline(self, task_id: str) -> TaskTimeline:
         """Return the timeline of a task, as data and as lines of text."""
         return await self._send(
@@ -375,6 +423,7 @@ class AsyncJournal(_AsyncPart):
         operation: str | None = None,
         method: str | None = None,
         session: str | None = None,
+        task: str | None = None,
         status: int | None = None,
         fault: str | None = None,
         limit: int | None = None,
@@ -394,6 +443,7 @@ class AsyncJournal(_AsyncPart):
                     "operation": operation,
                     "method": method,
                     "session": session,
+                    "task": task,
                     "status": status,
                     "fault": fault,
                     "limit": pages.size,
@@ -529,6 +579,10 @@ class AsyncAdmin:
     async def health(self) -> Health:
         """Return the server's version."""
         return await self._send("getAdminHealth", "GET /health", Health.of)
+
+    async def spec(self) -> SpecView:
+        """Return which newer document is served (`--spec`), and what is new in it."""
+        return await self._send("getSpec", "GET /spec", SpecView.of)
 
     async def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the most recently used first."""
@@ -777,6 +831,30 @@ class AsyncAdmin:
             wait_s=span_seconds(timeout),
         )
 
+    async def wait_for_task(
+        self,
+        *states: TaskStateName,
+        task: str | None = None,
+        timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
+    ) -> TaskView:
+        """Return a task as soon as one is in one of the states.
+
+        Args:
+            task: its id; None: any task.
+            timeout: as of `wait_for_session`.
+
+        Raises:
+            WaitTimedOut: the message says in which state it is, and what the clock does.
+        """
+        body = given(states=states, task=task, timeout=span_text(timeout))
+        return await self._send(
+            "awaitTask",
+            "POST /await/task",
+            TaskView.of,
+            body,
+            wait_s=span_seconds(timeout),
+        )
+
     async def wait_for_calls(
         self,
         count: int = 1,
@@ -785,6 +863,7 @@ class AsyncAdmin:
         method: str | None = None,
         status: int | None = None,
         session: str | None = None,
+        task: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
     ) -> Kept[ExchangeView]:
@@ -799,7 +878,7 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = given(operation=operation, method=method, status=status, session=session)
+        match = given(operation=operation, method=method, status=status, session=session, task=task)
         body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return await self._send(
             "awaitCalls",

@@ -201,6 +201,14 @@ class Health(View):
 
 
 @dataclass(frozen=True, slots=True)
+class SpecView(View):
+    """The newer document of the Runway API that the server was started with, if any."""
+
+    file: str | None
+    news: tuple[str, ...]  # what it has that this version does not know
+
+
+@dataclass(frozen=True, slots=True)
 class ClockView(View):
     """A world's clock."""
 
@@ -318,6 +326,8 @@ class SessionView(View):
 
 
 TaskStateName = Literal["throttled", "pending", "running", "succeeded", "failed", "cancelled"]
+
+TaskEventName = Literal["started", "succeeded", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)

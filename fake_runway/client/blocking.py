@@ -33,7 +33,9 @@ from fake_runway.client.answers import (
     SessionView,
     Snapshot,
     Span,
+    SpecView,
     StateName,
+    TaskEventName,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -289,6 +291,52 @@ class Tasks(_Part):
         """
         return self._send("getAdminTask", "GET /tasks/{id}", TaskView.of, id=task_id)
 
+    def make(
+        self, state: TaskStateName | None = None, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Create a task, a film of five seconds, and bring it into a state (default: pending).
+
+        Args:
+            failure: code and text, for a task that has failed.
+        """
+        body = given(state=state, failure=failure_body(failure))
+        return self._send("makeTask", "POST /tasks", TaskView.of, body)
+
+    def occur(
+        self, task_id: str, event: TaskEventName, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Apply an event to a task.
+
+        Args:
+            failure: code and text, for the event `failed`.
+
+        Raises:
+            Conflict: the event is not allowed in the task's state.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return self._send(
+            "occurTask", "POST /tasks/{id}/events", TaskView.of, body, id=task_id
+        )
+
+    def fail(self, task_id: str, code: str = "INTERNAL", text: str = "") -> TaskView:
+        """Apply the event `failed` to a task."""
+        failure = (code, text or "An internal error occurred.")
+        return self.occur(task_id, "failed", failure=failure)
+
+    def report_download(
+        self, task_id: str, *, output: int = 0, status: int = 200, late_s: float | None = None
+    ) -> TaskView:
+        """Report what a client did with an output, where it does not ask the fake for it.
+
+        Args:
+            output: which one, from 0.
+            late_s: how long ago its address had expired, in seconds of the world.
+        """
+        body = given(output=output, status=status, late_s=late_s)
+        return self._send(
+            "reportDownload", "POST /tasks/{id}/downloads", TaskView.of, body, id=task_id
+        )
+
     def timeline(self, task_id: str) -> TaskTimeline:
         """Return the timeline of a task, as data and as lines of text."""
         return self._send(
@@ -373,6 +421,7 @@ class Journal(_Part):
         operation: str | None = None,
         method: str | None = None,
         session: str | None = None,
+        task: str | None = None,
         status: int | None = None,
         fault: str | None = None,
         limit: int | None = None,
@@ -392,6 +441,7 @@ class Journal(_Part):
                     "operation": operation,
                     "method": method,
                     "session": session,
+                    "task": task,
                     "status": status,
                     "fault": fault,
                     "limit": pages.size,
@@ -527,6 +577,10 @@ class Admin:
     def health(self) -> Health:
         """Return the server's version."""
         return self._send("getAdminHealth", "GET /health", Health.of)
+
+    def spec(self) -> SpecView:
+        """Return which newer document is served (`--spec`), and what is new in it."""
+        return self._send("getSpec", "GET /spec", SpecView.of)
 
     def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the most recently used first."""
@@ -774,6 +828,30 @@ class Admin:
             wait_s=span_seconds(timeout),
         )
 
+    def wait_for_task(
+        self,
+        *states: TaskStateName,
+        task: str | None = None,
+        timeout: Span = DEFAULT_WAIT_S,
+    ) -> TaskView:
+        """Return a task as soon as one is in one of the states.
+
+        Args:
+            task: its id; None: any task.
+            timeout: as of `wait_for_session`.
+
+        Raises:
+            WaitTimedOut: the message says in which state it is, and what the clock does.
+        """
+        body = given(states=states, task=task, timeout=span_text(timeout))
+        return self._send(
+            "awaitTask",
+            "POST /await/task",
+            TaskView.of,
+            body,
+            wait_s=span_seconds(timeout),
+        )
+
     def wait_for_calls(
         self,
         count: int = 1,
@@ -782,6 +860,7 @@ class Admin:
         method: str | None = None,
         status: int | None = None,
         session: str | None = None,
+        task: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,
     ) -> Kept[ExchangeView]:
@@ -796,7 +875,7 @@ class Admin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = given(operation=operation, method=method, status=status, session=session)
+        match = given(operation=operation, method=method, status=status, session=session, task=task)
         body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return self._send(
             "awaitCalls",

@@ -6,7 +6,7 @@ The account decides and applies (`account.py`); here stands what each call check
 from fake_runway.core.account import Account
 from fake_runway.core.errors import IllegalTransition, UnknownTask
 from fake_runway.core.lifecycles.session import Failure
-from fake_runway.core.lifecycles.task import TASK, TASK_TERMINAL, TaskEvent
+from fake_runway.core.lifecycles.task import TASK, TASK_TERMINAL, TaskEvent, TaskState
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.rules import (
     TaskChange,
@@ -68,6 +68,8 @@ def get_task(account: Account, task_id: str, *, at: float) -> Task:
     """
     account.advance(at)
     task = account.tasks.by_id.get(task_id)
+    if task is not None and not task.deleted and task.stage.state is not TaskState.CANCELLED:
+        return task  # the usual case, without another call
     if task is None and account.settings.materialise:
         return _materialised(account, task_id, at=at)
     return check_known(task, cancelled=not account.settings.deleted_task_is_gone)

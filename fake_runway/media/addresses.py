@@ -31,7 +31,18 @@ class OutputAddress(NamedTuple):
 
 def output_expiry(task: Task, now: float) -> int:
     """Return when addresses that are made now expire, in whole POSIX seconds of the world."""
-    return math.ceil(now + task.plan.output_lifetime_s)
+    lifetime_s = task.plan.output_lifetime_s
+    return math.ceil(now + lifetime_s) if lifetime_s else math.floor(now)
+
+
+def same_addresses_until(task: Task, now: float) -> float:
+    """Return an instant before which a GET gives the same addresses as at `now`."""
+    lifetime_s = task.plan.output_lifetime_s
+    if not lifetime_s:
+        return math.floor(now) + 1.0
+    last = output_expiry(task, now) - lifetime_s
+    # a GET at `last` itself expires then, if the sum is exact, as with whole seconds
+    return math.nextafter(last, math.inf) if last + lifetime_s <= output_expiry(task, now) else now
 
 
 def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]:

@@ -14,6 +14,7 @@ from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
 from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
@@ -139,15 +140,26 @@ class Applied(NamedTuple):
     world: World
 
 
+class _TaskBody(NamedTuple):
+    """The body of GETs of a task from one instant until before another."""
+
+    task: Task
+    base: str
+    since: float
+    until: float
+    rendered: Rendered
+
+
 class SessionBodies:
     """The bodies of polls: each is made once for a session that stays as it is.
 
-    A session is a value, and another one once anything happens to it.
+    A session is a value, and another one once anything happens to it. So is a task, whose body
+    depends on the instant besides.
     """
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[Session, Rendered]] = {}  # by id, the latest ones
-        self._others: dict[str, tuple[object, Rendered]] = {}
+        self._of_tasks: dict[str, _TaskBody] = {}
 
     def of(self, session: Session, key_of: Callable[[Session], str]) -> Rendered:
         """Return the body of a GET of `session`; arguments as of `session_body`."""
@@ -161,16 +173,24 @@ class SessionBodies:
         self._made[session.id] = session, rendered
         return rendered
 
-    def kept(self, id_: str, version: object, make: Callable[[], Json]) -> Rendered:
-        """Return the body of a GET of another resource, made anew if it is of another version."""
-        made = self._others.get(id_)
-        if made is not None and made[0] == version:
-            return made[1]
-        body = make()
+    def of_task(self, task: Task, base: str, at: float) -> Rendered | None:
+        """Return the body of a GET of `task` at an instant; None: it has to be made.
+
+        Args:
+            base: where addresses of outputs lead.
+        """
+        made = self._of_tasks.get(task.id)
+        if made is None or made.task is not task or made.base != base:
+            return None
+        # not from its beginning on: a world that was restored may be at an earlier instant
+        return made.rendered if made.since <= at < made.until else None
+
+    def keep_task(self, task: Task, base: str, at: float, until: float, body: Json) -> Rendered:
+        """Return the body of a GET of `task`, kept for those before `until`."""
         rendered = Rendered(body, redacted=Measured(body))
-        if len(self._others) >= _MOST_BODIES:
-            self._others.clear()
-        self._others[id_] = version, rendered
+        if len(self._of_tasks) >= _MOST_BODIES:
+            self._of_tasks.clear()
+        self._of_tasks[task.id] = _TaskBody(task, base, at, until, rendered)
         return rendered
 
 

@@ -36,7 +36,7 @@ from fake_runway.runway_api.calls import (
     RunwayOperation,
     SessionBodies,
 )
-from fake_runway.runway_api.operations import OPERATIONS
+from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import (
     SCENARIO_HEADER,
@@ -80,7 +80,6 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_DECLARED = RUNWAY_API.operation
 _LONGEST_HEADER = 120  # as kept in the journal
 _LONGEST_KNOWN = 4_096  # bytes of a body that is kept with its head
 
@@ -106,8 +105,11 @@ class RunwayHandler:
         self._worlds = worlds
         self._livekit = livekit
         self._admitted = admitted
-        self._routes = Routes(OPERATIONS)
-        self._bodies = Bodies()
+        spec = worlds.spec
+        more = () if spec is None else task_creates(spec.endpoints)
+        self._routes = Routes((*OPERATIONS, *more))
+        self._bodies = Bodies(None if spec is None else spec.shapes)
+        self._declared = RUNWAY_API.operation if spec is None else spec.vocabulary.operation
         self._polled = SessionBodies()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
@@ -303,7 +305,7 @@ class RunwayHandler:
             or world.account.tasks.can_have_output(head.name.lower())
         ):
             exchange.media_url = f"http://{head.host}/w/{world.name}"
-        declared = _DECLARED[operation.id]
+        declared = self._declared[operation.id]
         if head.name:
             if head.subject is None:
                 known = world.account.has(head.name)  # so it is an id

@@ -1,13 +1,13 @@
 """The operations of the Runway API that the fake serves: parse, call the core, render."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fake_runway.core.lifecycles.avatar import AVATAR
 from fake_runway.core.lifecycles.document import DOCUMENT
 from fake_runway.core.lifecycles.router import ROUTER
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import ROUTED, TASK, TASK_ENDPOINTS
-from fake_runway.core.lifecycles.vocabulary import ResourceKind
+from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind
 from fake_runway.core.lifecycles.voice import VOICE
 from fake_runway.runway_api.avatars import (
     create_avatar,
@@ -232,3 +232,13 @@ OPERATIONS = (
         "queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL
     ),
 )
+
+
+def task_creates(endpoints: Iterable[ApiOperation]) -> tuple[RunwayOperation, ...]:
+    """Return the operations of endpoints that create tasks and that no release knows yet."""
+    return tuple(
+        RunwayOperation(
+            each.id, each.method, each.path, create_task, body=Body.REQUIRED, creates=TASK
+        )
+        for each in endpoints
+    )

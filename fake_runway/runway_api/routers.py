@@ -26,6 +26,7 @@ from fake_runway.core.routing.routers import (
     new_router,
 )
 from fake_runway.core.tasks.models import Quota
+from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.candidates import (
@@ -38,7 +39,7 @@ from fake_runway.runway_api.candidates import (
     provider_of,
 )
 from fake_runway.runway_api.queries import page_limit
-from fake_runway.runway_api.tasks import plan_of_create, request_of
+from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import instant
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World

@@ -4,19 +4,18 @@ Which model a body asks for, what it makes and what that costs stands in `core/t
 the task goes is what the world's scenario says, or the scenario that a tag in the body names.
 """
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from fake_runway.core import task_calls
 from fake_runway.core.errors import UnknownAvatar, UnknownTask
-from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
+from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.scenario.scenario import Scenario
-from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
-from fake_runway.core.tasks.orders import Output
-from fake_runway.core.tasks.table import MODELS
-from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
+from fake_runway.core.tasks.requests import request_of
+from fake_runway.core.tasks.task import TaskPlan, progress_until
 from fake_runway.core.types import Json
-from fake_runway.media.addresses import output_expiry, output_urls
+from fake_runway.media.addresses import output_urls, same_addresses_until
 from fake_runway.runway_api.avatars import check_avatar, check_voice
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import estimated_cost, task_body
@@ -41,7 +40,12 @@ def create_task(call: RunwayCall) -> Reply:
         _check_avatar(world, exchange.body, at=exchange.at)
     task = task_calls.create_task(
         world.account,
-        request_of(exchange.operation, exchange.body),
+        request_of(
+            exchange.operation,
+            exchange.body,
+            endpoint=exchange.path.removeprefix("/v1/"),
+            default_price=world.settings.default_price,
+        ),
         at=exchange.at,
         plan=plan_of_create(world, exchange.body),
     )
@@ -52,27 +56,26 @@ def create_task(call: RunwayCall) -> Reply:
 
 def get_task(call: RunwayCall) -> Reply:
     """Answer the task in the form of its status; each answer has new addresses of its outputs."""
-    world, at = call.world, call.exchange.at
-    task, base = task_calls.get_task(world.account, call.exchange.subject.id, at=at), ""
+    world, exchange, bodies = call.world, call.exchange, call.bodies
+    at, base = exchange.at, exchange.media_url
+    task = task_calls.get_task(world.account, exchange.subject.id, at=at)
     if task.request.nodes:  # published: a run of a workflow is not found here
         raise UnknownTask("Could not find Task")
-    shown: object = None  # beside the task itself
-    state = task.stage.state
+    if task.stage.state is not TaskState.SUCCEEDED:
+        exchange.media_url = ""  # no address of this answer follows from it
+    if bodies is not None and (made := bodies.of_task(task, base, at)) is not None:
+        return Reply(200, made)
+    state, until = task.stage.state, math.inf
+    outputs: Sequence[str] = ()
     if state is TaskState.RUNNING:
-        shown = task.progress(at)
-    elif state is TaskState.SUCCEEDED:
-        base = call.exchange.media_url
-        shown = base, output_expiry(task, at)
-    if not base:
-        call.exchange.media_url = ""  # no address of this answer follows from it
-
-    def body() -> Json:
-        outputs = output_urls(task, base=base, draws=world.draws, now=at) if base else ()
-        return task_body(task, now=at, outputs=outputs)
-
-    if call.bodies is None:
-        return Reply(200, body())
-    return Reply(200, call.bodies.kept(task.id, (task, shown), body))
+        until = progress_until(task, at)
+    elif state is TaskState.SUCCEEDED and base:
+        until = same_addresses_until(task, at)
+        outputs = output_urls(task, base=base, draws=world.draws, now=at)
+    body = task_body(task, now=at, outputs=outputs)
+    if bodies is None:
+        return Reply(200, body)
+    return Reply(200, bodies.keep_task(task, base, at, until, body))
 
 
 def delete_task(call: RunwayCall) -> Reply:
@@ -87,36 +90,6 @@ def _check_delete(world: World, task_id: str) -> None:
     task = world.account.tasks.by_id.get(task_id)
     if task is not None and task.request.nodes and not world.settings.task_delete_ends_runs:
         raise UnknownTask("Could not find Task")
-
-
-def request_of(operation: str, body: Json, *, endpoint: str = "") -> TaskRequest:
-    """Return what the valid body of a create asks for.
-
-    Args:
-        endpoint: whose body it is; empty: the operation's own.
-    """
-    endpoint = endpoint or TASK_ENDPOINTS[operation]
-    model = MODELS.find(endpoint, body) or substitute(endpoint, body)
-    order, estimated = model.order(body), estimate(model, body)
-    file_format, (width, height) = order.extension, order.pixels
-    if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
-        file_format = "wav"  # no other sound can be made yet
-    return TaskRequest(
-        operation,
-        usage_id(model, body),
-        model.limited_as or model.id,
-        model.quota,
-        estimated,
-        cost(estimated),
-        model.typical_s,
-        OutputForm(
-            file_format,
-            order.count,
-            0 if order.kind is Output.AUDIO else width,
-            0 if order.kind is Output.AUDIO else height,
-            order.seconds,
-        ),
-    )
 
 
 def _check_avatar(world: World, body: Json, *, at: float) -> None:

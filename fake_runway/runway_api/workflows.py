@@ -14,6 +14,7 @@ from fake_runway.core.errors import Refused, UnknownTask, UnknownWorkflow
 from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.tasks.courses import CourseNode, NodeEnd
 from fake_runway.core.tasks.models import Quota
+from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.tasks.task import SETTLED, NodeRequest, OutputForm, Task, TaskRequest
 from fake_runway.core.tasks.tiers import WORKFLOWS
 from fake_runway.core.tasks.workflows import (
@@ -25,9 +26,9 @@ from fake_runway.core.tasks.workflows import (
     wrong_input,
 )
 from fake_runway.core.types import Json
-from fake_runway.media.addresses import node_urls, output_expiry
+from fake_runway.media.addresses import node_urls
 from fake_runway.runway_api.calls import RunwayCall
-from fake_runway.runway_api.tasks import plan_of_create, request_of
+from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import instant
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
@@ -102,18 +103,10 @@ def get_workflow_invocation(call: RunwayCall) -> Reply:
     task, base = task_calls.get_task(world.account, call.exchange.subject.id, at=at), ""
     if not task.request.nodes and task.plan is not SETTLED:
         raise UnknownTask("Could not find workflow invocation.")  # published: no workflow task
-    shown: object = None  # beside the run itself
     if task.state in (TaskState.RUNNING, TaskState.SUCCEEDED):
         base = call.exchange.media_url
-        shown = base, output_expiry(task, at), task.progress(at), task.nodes_at(at)
-
-    def body() -> Json:
-        outputs = node_urls(task, base=base, draws=world.draws, now=at) if base else {}
-        return _invocation_body(task, now=at, outputs=outputs)
-
-    if call.bodies is None:
-        return Reply(200, body())
-    return Reply(200, call.bodies.kept(task.id, (task, shown), body))
+    outputs = node_urls(task, base=base, draws=world.draws, now=at) if base else {}
+    return Reply(200, _invocation_body(task, now=at, outputs=outputs))
 
 
 def _find(world: World, version_id: str) -> tuple[Workflow, int]:

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -23,6 +24,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
+from fake_runway.worlds.given_spec import read_given_spec
 from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
@@ -73,6 +75,16 @@ _LIVEKIT = LiveKit()
 _URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
 
+spec_option = click.option(
+    "--spec",
+    metavar="FILE",
+    type=_Parsed("file", lambda text: read_given_spec(Path(text))),
+    envvar="FAKE_RUNWAY_SPEC",
+    show_envvar=True,
+    help="A newer OpenAPI document of the Runway API, as JSON or YAML: its models, fields and"
+    " endpoints that create tasks are served at once.",
+)
+
 _defaulted = partial(click.option, show_default=True)
 _SERVER = (
     _defaulted("--host", default="127.0.0.1", help="Address to listen on."),
@@ -95,6 +107,7 @@ _SERVER = (
         help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file. What it"
         " says is stronger than the options here.",
     ),
+    spec_option,
     _defaulted(
         "--journal",
         type=click.IntRange(1, 1_000_000),
@@ -231,6 +244,7 @@ def configuration_from(
         settings = setting.put(settings, options[setting.key])
     return Configuration(
         settings=settings,
+        spec=options["spec"],
         scenario=selected if scenario is None else catalogue.parse(scenario),
         catalogue=catalogue,
         livekit=LiveKit(

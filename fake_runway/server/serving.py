@@ -17,6 +17,7 @@ from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
 from fake_runway.web.ready import ReadyAnswers
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
@@ -31,6 +32,7 @@ class Configuration:
 
     Attributes:
         settings: how new worlds behave.
+        spec: a newer published document that is served; None: what this release knows.
         scenario: what new worlds follow, unless another is selected.
         catalogue: the scenarios that can be selected; None: the built-in ones.
         port: 0 takes any free one.
@@ -40,6 +42,7 @@ class Configuration:
     """
 
     settings: Settings = field(default_factory=Settings)
+    spec: GivenSpec | None = None
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
     livekit: LiveKit = field(default_factory=lambda: LiveKit(url="", hosted=True))
@@ -87,6 +90,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         scenario=configuration.scenario,
         catalogue=configuration.catalogue,
         retention=configuration.retention,
+        spec=configuration.spec,
     )
     app = FakeApp(
         worlds,

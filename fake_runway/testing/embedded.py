@@ -29,7 +29,7 @@ _COMMAND = server_options(click.Command("FakeRunway"))  # parses the options of 
 _NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Option = str | float | bool | Sequence[str]
+Option = str | float | bool | PathLike[str] | Sequence[str]
 ScenarioChoice = str | PathLike[str] | Mapping[str, Any]
 
 
@@ -74,7 +74,7 @@ def _argument(name: str, value: Option) -> Iterator[str]:
     match value:
         case bool():
             yield f"--{flag}" if value else f"--no-{flag}"
-        case str() | int() | float():
+        case str() | int() | float() | PathLike():
             yield f"--{flag}={value}"
         case _:
             yield from (f"--{flag}={each}" for each in value)

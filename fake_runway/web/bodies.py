@@ -109,11 +109,17 @@ def checked_id(session_id: str, *, sortable: bool = False) -> str:
 class Bodies:
     """Reads and checks the bodies of all operations; each schema is compiled when first needed.
 
+    Args:
+        shapes: of operations by id; None: all of the document.
+
     Attributes:
         document: the contract that the operations are in.
     """
 
     document = "runway"
+
+    def __init__(self, shapes: Mapping[str, OperationShapes] | None = None) -> None:
+        self._given = shapes
 
     async def read(
         self,
@@ -196,6 +202,8 @@ class Bodies:
 
     @cached_property
     def _shapes(self) -> Mapping[str, OperationShapes]:
+        if self._given is not None:
+            return self._given
         every = Shapes.load() if self.document == "runway" else Shapes(load(self.document))
         return {each.operation.id: each for each in every}
 

@@ -10,9 +10,11 @@ from itertools import count, islice, takewhile
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.naming import key_tag, scenario_in_name
 from fake_runway.worlds.waiting import Alarms
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
@@ -69,6 +71,7 @@ class Worlds:
         source: POSIX seconds that never run backwards.
         rate: how fast the clocks of new worlds go.
         scenario: what new worlds follow, unless their name selects another.
+        spec: a newer published document that is served; None: what this release knows.
 
     Attributes:
         answered: calls, by operation and status.
@@ -89,8 +92,10 @@ class Worlds:
         scenario: Scenario = DEFAULT_SCENARIO,
         catalogue: Catalogue | None = None,
         retention: Retention | None = None,
+        spec: GivenSpec | None = None,
     ) -> None:
         self.settings = settings
+        self.spec = spec
         self.catalogue = catalogue or Catalogue.builtin()
         self.scenario = scenario
         self.retention = retention or Retention()
@@ -288,6 +293,7 @@ class Worlds:
             clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
             journal=self.retention.journal,
             journal_bytes=self.retention.journal_bytes,
+            vocabulary=RUNWAY_API if self.spec is None else self.spec.vocabulary,
         )
         world.given_seed = seed
         return world

@@ -24,6 +24,7 @@ from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import (
     DEFAULT_BYTES,
     DEFAULT_CAPACITY,
+    DOWNLOAD,
     REPORT,
     Act,
     Exchange,
@@ -35,7 +36,7 @@ from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
-from fake_runway.core.lifecycles.vocabulary import Phase, Subject
+from fake_runway.core.lifecycles.vocabulary import Phase, Subject, Vocabulary
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import Step
@@ -60,6 +61,7 @@ DEFAULT_SCENARIO = Scenario(
 
 
 _FEW_TALLIES = 256
+_MOST_DOWNLOADS = 10_000
 EVENTS_OF_A_TURN = 250
 """How many events are applied before others get a turn: a few milliseconds."""
 
@@ -75,6 +77,7 @@ class World:
         seed: its random choices follow from it, and not from the seed of the scenario.
         base: the settings of the server; the scenario changes them.
         clock: its own.
+        vocabulary: of the API that its server serves.
 
     Attributes:
         since: when it began to follow its scenario, POSIX seconds of its clock.
@@ -101,8 +104,10 @@ class World:
         clock: VirtualClock,
         journal: int = DEFAULT_CAPACITY,
         journal_bytes: float = DEFAULT_BYTES,
+        vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
         self.name = name
+        self.vocabulary = vocabulary
         self.origin = origin
         self.base = base
         self.scenario = scenario
@@ -137,6 +142,7 @@ class World:
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
+        self._downloads: set[tuple[str, int, int]] = set()
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
         self._watched = False
@@ -258,6 +264,36 @@ class World:
         self.log.add_act(Act(number, at, REPORT, Subject(SESSION.name, session_id), given))
         self.notify()
         return session
+
+    # For downloads
+
+    def has_downloaded(self, task_id: str, *, output: int, status: int) -> bool:
+        """Return whether a client has asked for an output and got this status."""
+        return (task_id, output, status) in self._downloads
+
+    def report_download(
+        self, task_id: str, *, output: int, status: int, late_s: float = 0.0
+    ) -> None:
+        """Note that a client has asked for an output; once for each output and outcome.
+
+        Args:
+            status: of the answer.
+            late_s: how long ago the address had expired, in seconds of this world.
+        """
+        told = task_id, output, status
+        if told in self._downloads:
+            return
+        if len(self._downloads) >= _MOST_DOWNLOADS:
+            self._downloads.clear()  # some are noted again
+        self._downloads.add(told)
+        given: dict[str, float] = {"output": output, "status": status}
+        if late_s:
+            given["late_s"] = late_s
+        at = self.clock.now()
+        self.account.advance(at)
+        subject = Subject(TASK.name, task_id)
+        self.log.add_act(Act(self.log.number(), at, DOWNLOAD, subject, given))
+        self.notify()
 
     # For calls
 
@@ -524,6 +560,7 @@ class World:
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
+        twin._downloads = self._downloads.copy()
         twin.snapshots = OrderedDict()
         twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
         twin.directions = {}

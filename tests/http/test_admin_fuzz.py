@@ -35,6 +35,7 @@ def state_of(worlds: Worlds) -> Any:
         world.name: (
             journal_bytes(world),
             dict(world.account.sessions),
+            dict(world.account.tasks.by_id),
             [world.account.call(each) for each in world.account.sessions],
             [*world.account.assets.every()],
             world.settings,
@@ -59,17 +60,20 @@ async def refused_or_done(fake: Fake, method: str, path: str, body: Any) -> int:
     return answer.status
 
 
-def path_of(operation: str, session: str, name: str = "") -> str:
+def path_of(fake: Fake, operation: str, session: str, name: str = "") -> str:
     """Return a path of an operation; without a name, with one that exists."""
     path = OPERATIONS[operation].request.partition(" ")[2]
+    of_a_task = OPERATIONS[operation].kind == "task"
+    id_ = next(iter(fake.world.account.tasks.by_id)) if of_a_task else session
     known = STORED if path.startswith("/assets/") else NAMES[0]
-    return path.replace("{id}", name or session).replace("{name}", name or known)
+    return path.replace("{id}", name or id_).replace("{name}", name or known)
 
 
 async def running(fake: Fake) -> str:
-    """Return the id of a session that has a room; the voice STORED is there too."""
+    """Return the id of a session with a room; a task that runs and the voice STORED are there."""
     at = fake.world.clock.now()
     adopt_asset(fake.world.account, VOICES, STORED, MADE_VOICE, at=at, plan=AssetPlan(NEVER))
+    await fake.admin("POST", "/tasks", {"state": "running"})
     made = await fake.admin("POST", "/sessions", {"state": "running"})
     session = str(made.json["id"])
     fake.world.directions[session] = asyncio.Queue()  # as if an avatar were at work
@@ -88,7 +92,7 @@ async def play(operation: str, random: Random) -> list[int]:
             if isinstance(body, dict) and "timeout" in VALID.get(operation, [{}])[0]:
                 body["timeout"] = "0s"  # a wait in vain would take its time
             name = random.choice(NAMES) if random.random() < 0.3 else ""
-            path = path_of(operation, session, name)
+            path = path_of(fake, operation, session, name)
             method = OPERATIONS[operation].method
             statuses.append(await refused_or_done(fake, method, path, body))
             for read in ("/journal", "/scenario", "/world"):
@@ -106,7 +110,8 @@ async def test_the_undamaged_bodies_are_accepted(operation: str) -> None:
     """Else the damaged ones would only ever meet the first check."""
     for body in VALID[operation][:8]:
         async with serving_fake() as fake:
-            path = path_of(operation, await running(fake))
+            session = await running(fake)
+            path = path_of(fake, operation, session)
             answer = await fake.admin(OPERATIONS[operation].method, path, body)
             assert answer.status in (200, 201, 408) or operation == "postReplay", answer
 

@@ -13,6 +13,7 @@ import type {
   CallReport,
   Clock,
   Credits,
+  Download,
   EventByHand,
   Exchange,
   Failure,
@@ -29,9 +30,11 @@ import type {
   ScenarioData,
   ScenarioLine,
   ScriptStep,
+  ServedSpec,
   SessionForm,
   SessionView,
   StreamEvent,
+  TaskEventByHand,
   TaskState,
   TaskTimeline,
   TaskView,
@@ -265,6 +268,37 @@ export class FakeTasks {
    */
   get(id: string): Promise<TaskView> {
     return this.transport.send("getAdminTask", "GET /tasks/{id}", { names: { id } });
+  }
+
+  /** Create a task, a film of five seconds, and bring it into a state (by default: pending). */
+  make(state?: TaskState, more: { failure?: Failure } = {}): Promise<TaskView> {
+    const body = { ...(state === undefined ? {} : { state }), ...more };
+    return this.transport.send("makeTask", "POST /tasks", { body });
+  }
+
+  /**
+   * Apply an event to a task.
+   *
+   * @param more - the failure, for the event `failed`
+   * @throws Conflict - the event is not allowed in the task's state
+   */
+  occur(id: string, event: TaskEventByHand, more: { failure?: Failure } = {}): Promise<TaskView> {
+    const body = { event, ...more };
+    return this.transport.send("occurTask", "POST /tasks/{id}/events", { body, names: { id } });
+  }
+
+  /** Apply the event `failed` to a task. */
+  fail(id: string, code = "INTERNAL", text = "An internal error occurred."): Promise<TaskView> {
+    return this.occur(id, "failed", { failure: { code, text } });
+  }
+
+  /** Report what a client did with an output, where it does not ask the fake for it. */
+  reportDownload(id: string, report: Partial<Download> = {}): Promise<TaskView> {
+    const body = { output: 0, status: 200, ...report };
+    return this.transport.send("reportDownload", "POST /tasks/{id}/downloads", {
+      body,
+      names: { id },
+    });
   }
 
   /** Return the timeline of a task, as data and as lines of text. */
@@ -523,6 +557,11 @@ export class Fake {
     return this.transport.send("getAdminHealth", "GET /health");
   }
 
+  /** Return which newer document is served (`--spec`), and what is new in it. */
+  spec(): Promise<ServedSpec> {
+    return this.transport.send("getSpec", "GET /spec");
+  }
+
   /** Return all worlds of the server, the most recently used first. */
   async worlds(): Promise<World[]> {
     return (await this.transport.send("listWorlds", "GET /worlds")).worlds;
@@ -735,6 +774,22 @@ export class Fake {
   }
 
   /**
+   * Return a task as soon as one is in one of the states.
+   *
+   * @param more - `task`: its id; without one, any task. `timeout` as of `waitForSession`
+   * @throws WaitTimedOut - the message says in which state it is, and what the clock does
+   */
+  waitForTask(
+    state: TaskState | readonly TaskState[],
+    { task, timeout = DEFAULT_WAIT }: { task?: string; timeout?: Span } = {},
+  ): Promise<TaskView> {
+    const states = typeof state === "string" ? [state] : [...state];
+    const body = { states, timeout: spanText(timeout), ...(task ? { task } : {}) };
+    const waitS = spanSeconds(timeout);
+    return this.transport.send("awaitTask", "POST /await/task", { body, waitS });
+  }
+
+  /**
    * Return the calls that match as soon as there are `count`; earlier calls count.
    *
    * @param more - the match; `since`: the number of the first journal entry that counts;
@@ -752,6 +807,7 @@ export class Fake {
       method?: string;
       status?: number;
       session?: string;
+      task?: string;
       since?: number;
       timeout?: Span;
     } = {},

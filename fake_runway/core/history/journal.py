@@ -398,3 +398,5 @@ def _size_of_act(act: Act) -> int:
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
 REPORT = "reportCall"
 """The act by which a room reports what happened in it."""
+DOWNLOAD = "reportDownload"
+"""The act that says what a client did with an output of a task."""

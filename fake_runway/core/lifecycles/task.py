@@ -171,7 +171,7 @@ TASK = ResourceKind(
     },
     added_later=True,
 )
-"""What faults and journal may say about tasks. Findings do not judge them yet."""
+"""What faults and journal may say about tasks. Findings: `core/history/task_findings.py`."""
 
 WORKFLOW = ResourceKind("workflow", added_later=True)  # no lifecycle: they are published elsewhere
 

@@ -47,8 +47,9 @@ from fake_runway.core.scenario.task_forms import FAILURE, LIMIT, PROGRESS, RUN
 from fake_runway.core.scenario.workflow_forms import MODEL_SET, NODES, WORKFLOWS
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.tasks.courses import OnNodeError
+from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
-from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.task import Downloads, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
 from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, Workflow
 
@@ -124,6 +125,7 @@ class Settings:
     task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
+    default_price: int = DEFAULT_PRICE
     workflows: tuple[Workflow, ...] = (EXAMPLE_WORKFLOW,)
     task_delete_ends_runs: bool = True
     disabled_models: frozenset[str] | None = frozenset()  # None: all
@@ -501,6 +503,12 @@ ACCOUNT = (
         "asset_rules.other_client",
         option=None,
     ),
+    Switch(
+        "default_price",
+        NUMBER,
+        "Credits for a task of a model whose price is not known.",
+        _ASSUMED,
+    ),
 )
 """The settings of the account form."""
 
@@ -615,6 +623,14 @@ TASK = (
         "What a task that succeeded has made.",
         _OURS,
         "task.has_output",
+        option=None,
+    ),
+    Switch(
+        "downloads",
+        member(Downloads),
+        "What a download of an output gets.",
+        _OURS,
+        "task.downloads",
         option=None,
     ),
     Switch(

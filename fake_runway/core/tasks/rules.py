@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 from typing import NamedTuple
 
 from fake_runway.core.billing import DAY_S
@@ -150,10 +151,11 @@ def check_task_create(
         raise InsufficientCredits("You do not have enough credits to run this task.")  # observed
     if daily is None:
         return
-    recent = [each for each in created if each + DAY_S > at]
-    if len(recent) < daily:
+    # the oldest first, and the store forgets those of more than a day: few have to be looked at
+    expired = sum(1 for _ in takewhile(lambda each: each + DAY_S <= at, created))
+    if len(created) - expired < daily:
         return
-    frees_at = (recent[len(recent) - daily] if daily else at) + DAY_S
+    frees_at = (created[len(created) - daily] if daily else at) + DAY_S
     message = "Your daily task limit has been reached."  # observed
     raise QuotaReached(message, retry_after_s=frees_at - at)
 

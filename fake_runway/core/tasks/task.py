@@ -12,6 +12,7 @@ change anything, and a run of three minutes has no sixty events.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
@@ -49,6 +50,25 @@ TASK_RANK = 1 << 40
 
 _MOST_PROGRESS = 0.99  # assumed: a task with all of its progress has succeeded
 _MOST_STAGES = 4_096
+_GRAIN_S = 1e-5  # sums of instants are rounded; closer to a step nothing is said of it
+
+
+class Downloads(Enum):
+    """What a download of an output gets.
+
+    Attributes:
+        WORK: the file.
+        FAIL: 503.
+        FAIL_ONCE: 503 for the first of each output, then the file.
+        TRUNCATED: half of the file, and the end of the connection.
+        ANOTHER_TYPE: a page of HTML with status 200.
+    """
+
+    WORK = "work"
+    FAIL = "fail"
+    FAIL_ONCE = "fail-once"
+    TRUNCATED = "truncated"
+    ANOTHER_TYPE = "another-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +131,7 @@ class TaskPlan:
         happenings: at most one for a state.
         faults: on calls about these tasks.
         has_output: a task that has succeeded has files.
+        downloads: what a download of one gets.
         output_lifetime_s: how long an address of an output works, in seconds from its GET.
         nodes: what goes otherwise with nodes of a workflow's run.
         on_node_error: what a failed node does to its run.
@@ -125,6 +146,7 @@ class TaskPlan:
     happenings: tuple[TaskHappening, ...] = ()
     faults: tuple[Fault, ...] = ()
     has_output: bool = True
+    downloads: Downloads = Downloads.WORK
     output_lifetime_s: float = DEFAULT_OUTPUT_LIFETIME_S
     nodes: tuple[NodePlan, ...] = ()
     on_node_error: OnNodeError = OnNodeError.STOP
@@ -385,6 +407,19 @@ def _as_of(way: NodeCourse, elapsed_s: float) -> NodeCourse:
     if way.begins_s > elapsed_s or way.end is NodeEnd.SKIPPED:
         return NodeCourse(math.inf, math.inf, NodeEnd.SKIPPED)
     return way if way.ends_s <= elapsed_s else way._replace(ends_s=math.inf)
+
+
+def progress_until(task: Task, now: float) -> float:
+    """Return an instant before which a RUNNING task shows the progress that it shows at `now`."""
+    if task.started_at is None or task.ends_at is None:
+        return now
+    elapsed_s, run_s = now - task.started_at, task.ends_at - task.started_at
+    if task.plan.progress:
+        begins = (each.begins_s(run_s) for each in task.plan.progress)
+        next_s = min((each for each in begins if each > elapsed_s), default=math.inf)
+    else:
+        next_s = (elapsed_s // UPDATE_S + 1) * UPDATE_S
+    return task.started_at + next_s - _GRAIN_S
 
 
 def new_task(

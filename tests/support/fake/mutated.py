@@ -46,8 +46,12 @@ VALID: dict[str, list[Any]] = {
         {"kind": "voice", "name": "Deep"},
     ],
     "occurToAsset": [{"event": "failed", "failure": FAILURE}, {"event": "deleted"}],
+    "makeTask": [{"state": "running"}, {"state": "failed", "failure": FAILURE}, {}],
+    "occurTask": [{"event": "cancelled"}, {"event": "failed", "failure": FAILURE}],
+    "reportDownload": [{"output": 0, "status": 403, "late_s": 1.5}, {"output": 1, "status": 200}],
     "putCredits": [{"left": 5}],
     "awaitSession": [{"states": ["ready"], "timeout": "0s"}],
+    "awaitTask": [{"states": ["running"], "timeout": "0s"}],
     "awaitCalls": [{"match": {"operation": "createSession"}, "count": 1, "timeout": "0s"}],
     "postReplay": [{"name": "again", "token": "fr1.x"}],
 }

@@ -147,7 +147,11 @@ def test_the_acts_are_those_of_the_code() -> None:
     acts = {each.id: each.scope for each in ADMIN_OPERATIONS if isinstance(each.scope, WorldAct)}
 
     assert set(ADMIN.raw["components"]["schemas"]["Act"]["enum"]) == set(acts)
-    assert {id_ for id_, act in acts.items() if act.repeat is None} == {*CLOCK_ACTS, "direct"}
+    assert {id_ for id_, act in acts.items() if act.repeat is None} == {
+        *CLOCK_ACTS,
+        "direct",
+        "reportDownload",
+    }
 
 
 def test_findings_are_those_of_the_code() -> None:

@@ -533,7 +533,8 @@ def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
     """All that a session form can set can be selected by an avatar."""
     of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.data}
     account = CATALOGUE.themes["Credits, quota, capacity and keys of the account"]
-    of_tasks = {"one-task-at-a-time", "no-more-tasks-today", "no-credits-for-tasks"}
+    limits = {"one-task-at-a-time", "one-task-a-day", "first-tier"}
+    of_tasks = {*limits, "no-more-tasks-today", "no-credits-for-tasks"}
     of_runs = {
         name
         for name in CATALOGUE.themes[

@@ -53,6 +53,7 @@ OTHER = Settings(
     document_plan=AssetPlan(Fixed(3.0)),
     asset_rules=AssetRules(1, 2, 3, 4, 5, refuse_unready=False, refuse_empty_update=False),
     cursors=CursorRules(refuse_unknown=False, lifetime_s=60.0),
+    default_price=7,
 )
 
 

@@ -49,7 +49,7 @@ from fake_runway.core.scenario.settings import (
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.core.tasks.courses import NodeEnd, NodePlan, OnNodeError
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
-from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
+from fake_runway.core.tasks.task import Downloads, ProgressStep, TaskHappening, TaskPlan
 from fake_runway.core.tasks.tiers import OF_THE_TIER, TaskLimits
 from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, parse_workflow
 from fake_runway.core.types import LARGEST_INTEGER
@@ -193,6 +193,7 @@ def task_plans(draw: st.DrawFn) -> TaskPlan:
             ).map(tuple)
         ),
         has_output=draw(st.booleans()),
+        downloads=draw(st.sampled_from(Downloads)),
         output_lifetime_s=draw(spans_s),
         scenario="x",
     )
@@ -266,6 +267,7 @@ all_settings = st.builds(
         st.sampled_from(OtherClient),
     ),
     cursors=st.builds(CursorRules, st.booleans(), st.sampled_from([inf, 0.0, 90.0])),
+    default_price=st.integers(0, 1_000),
 )
 
 
@@ -387,6 +389,7 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "unknown_cursor": lambda one: one.cursors.refuse_unknown,
     "cursor_lifetime": lambda one: one.cursors.lifetime_s,
     "other_client": lambda one: one.asset_rules.other_client,
+    "default_price": lambda one: one.default_price,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
