@@ -16,6 +16,7 @@ from fake_runway.core.tasks.rules import TaskChange
 from fake_runway.core.tasks.task import Task
 from tests.unit.fake_runway.core.playing import LAW
 from tests.unit.fake_runway.core.tasks.playing import (
+    Ask,
     TaskCall,
     go_on,
     play,
@@ -48,7 +49,9 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
     recorded: list[tuple[TaskChange, int]] = []
     active: dict[str, int] = {}
 
-    def fold(account: Account, changes: list[TaskChange]) -> None:
+    def fold(
+        account: Account, changes: list[TaskChange], *, settings_changed: bool = False
+    ) -> None:
         for change in changes[len(recorded) :]:
             model = change.after.request.model
             was = change.before is not None and change.before.state in TASK_ACTIVE
@@ -57,13 +60,13 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
             recorded.append((change, active[model]))
             limit = _limit(account, change.after)
             assert (is_now and not was) == (change.event is TaskEvent.ADMITTED)
-            if change.event is TaskEvent.ADMITTED:
+            if change.event is TaskEvent.ADMITTED and not settings_changed:
                 assert active[model] <= limit
 
     run = play(settings, [])
     for call in script:
         go_on(run, [call])
-        fold(run.account, run.recorded)
+        fold(run.account, run.recorded, settings_changed=call.ask is Ask.CHANGE)
         tasks = run.account.tasks
         for model, use in tasks.models.items():
             waiting = [one for one in tasks.by_id.values() if one.request.model == model]
