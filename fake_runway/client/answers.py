@@ -21,6 +21,7 @@ EventName = Literal[
     "consumed",
     "claimed",
     "joined",
+    "entered",
     "billed",
     "ended",
     "capped",
@@ -46,6 +47,7 @@ CallEventName = Literal[
     "data_ignored",
     "spoke",
     "unheard",
+    "entered",
     "closed",
 ]
 """What a room reports of a call."""
