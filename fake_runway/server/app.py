@@ -57,7 +57,9 @@ class FakeApp:
         self.rooms = Rooms(worlds, livekit)
         self.demo: Demo | None = None
         self._media = MediaHandler(worlds)
-        self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
+        self._runway = RunwayHandler(
+            worlds, livekit, admitted=self.rooms.invite, named=self.rooms.join_named
+        )
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
         """Read a head as `RunwayHandler.read_at_once` does; None also for all others."""

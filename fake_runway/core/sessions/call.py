@@ -166,7 +166,7 @@ def event_of(before: Call, after: Call, state: State) -> Event | None:
     if state in TERMINAL:
         return None
     if after.entered and not before.entered and state is State.READY:
-        return Event.ENTERED  # elsewhere nobody used a key, and there is none to use
+        return Event.ENTERED  # without a key: this room has credentials of its own
     if after.visible and state is not State.RUNNING:
         return Event.JOINED  # the table refuses it where the key was not used
     if after.entered and after.closed and state is State.RUNNING:
