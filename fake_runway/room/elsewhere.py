@@ -36,6 +36,7 @@ from fake_runway.room.media import AvatarAudio, AvatarVideo
 from fake_runway.room.named import NamedRoom
 from fake_runway.room.session_room import CLOSING, Asked, SessionRoom
 from fake_runway.room.tokens import LiveKit
+from fake_runway.room.voice import AgentVoice
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
@@ -204,6 +205,9 @@ class Guest(SessionRoom[str]):
             self._room = room
             if self._named is not None:
                 self._report("entered", room=self._named.name)
+                voice = AgentVoice(self.talking)
+                voice.listen(room)
+                self._start(voice.play(room))
             if not hidden:
                 await self._publish(room)
         except Exception as error:  # what LiveKit's client raises is not documented as a whole

@@ -59,6 +59,14 @@ class Server:
         """Let it go."""
         self.published.clear()
 
+    def register_byte_stream_handler(self, topic: str, handler: Any) -> None:
+        """Keep a handler."""
+        self.handlers[topic] = handler
+
+    def register_rpc_method(self, method: str, handler: Any) -> None:
+        """Keep a handler."""
+        self.handlers[method] = handler
+
     async def publish_track(self, track: Any, options: Any) -> Any:
         """Note what is published."""
         self.published.append(rtc.TrackSource.Name(options.source))
