@@ -13,6 +13,8 @@ from livekit.protocol.rtc import SignalResponse
 from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.room.addresses import is_whep
 from fake_runway.room.call import Call
+from fake_runway.room.caption import Caption, Keyframes
+from fake_runway.room.loops import CUSTOM
 from fake_runway.room.signalling import (
     LARGEST_FRAME,
     PING_TIMEOUT_S,
@@ -35,6 +37,11 @@ _MOST_UNSENT = 1_000  # responses that wait for a client
 _CLOSE_S = 1.0
 _SILENCE_S = PING_TIMEOUT_S + 5.0  # a client that pings every 5 s is silent for so long: it is gone
 _TOO_EARLY = frozenset({State.QUEUED, State.PROVISIONING})
+
+
+def warm_up() -> None:
+    """Draw a picture that no client gets: the first one of a program takes a tenth of a second."""
+    Keyframes(CUSTOM).of(0, Caption())
 
 
 class Endpoint:

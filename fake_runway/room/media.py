@@ -89,6 +89,11 @@ class AvatarVideo(_Track):
         self._caption = caption or Caption
         self._segment: Segment | None = None  # None: pictures are missing, so wait for a keyframe
 
+    def prepare(self) -> None:
+        """Draw the first keyframe, which takes longer than others, while the client is busy."""
+        if self._started_at is None:
+            self._encoded(self._avatar.idle[0], 0)
+
     async def recv(self) -> "av.Packet[Any]":
         """Return the next picture when it is due.
 

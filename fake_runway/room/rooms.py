@@ -122,6 +122,8 @@ class Rooms:
         name = "fake_runway.room." + ("endpoint" if self._livekit.hosted else "elsewhere")
         try:
             module = await asyncio.to_thread(importlib.import_module, name)
+            if self._livekit.hosted:
+                await asyncio.to_thread(module.warm_up)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
                 raise

@@ -87,6 +87,19 @@ def moved(pictures: list[bytes], pixels: list[int]) -> float:
     return max(sum(abs(one[at] - first[at]) for at in pixels) / len(pixels) for one in pictures)
 
 
+def test_a_picture_that_was_prepared_is_the_one_that_comes_first(
+    run: Callable[[Awaitable[Any]], Any],
+) -> None:
+    """It is drawn once, and a keyframe as ever."""
+    track = AvatarVideo(PRESETS[0], lambda: CAPTION)
+    track.prepare()
+    drawn = track._keyframes.of(0, CAPTION)
+    (first,) = run(taken(track, 1))
+    assert bytes(first) is not drawn
+    assert bytes(first) == drawn
+    assert is_keyframe(first)
+
+
 def test_pictures_and_sound_never_drift(run: Callable[[Awaitable[Any]], Any]) -> None:
     """After a minute each packet comes when its timestamp says, although sending takes time."""
 
