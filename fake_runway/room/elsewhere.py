@@ -29,7 +29,6 @@ from fake_runway.core.history.redaction import redacted_text
 from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.core.sessions.session import Session
-from fake_runway.room import packets
 from fake_runway.room.hearing import Hearing
 from fake_runway.room.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
 from fake_runway.room.media import AvatarAudio, AvatarVideo
@@ -37,6 +36,7 @@ from fake_runway.room.named import NamedRoom
 from fake_runway.room.session_room import CLOSING, Asked, SessionRoom
 from fake_runway.room.tokens import LiveKit
 from fake_runway.room.voice import AgentVoice
+from fake_runway.room.wire import packets
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World

@@ -15,7 +15,9 @@ from fake_runway.room.addresses import is_whep
 from fake_runway.room.call import Call
 from fake_runway.room.caption import Caption, Keyframes
 from fake_runway.room.loops import CUSTOM
-from fake_runway.room.signalling import (
+from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
+from fake_runway.room.whep import Whep
+from fake_runway.room.wire.signalling import (
     LARGEST_FRAME,
     PING_TIMEOUT_S,
     BadSignal,
@@ -23,8 +25,6 @@ from fake_runway.room.signalling import (
     goodbye,
     joining,
 )
-from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
-from fake_runway.room.whep import Whep
 from fake_runway.web import cors
 from fake_runway.web.callers import bearer
 from fake_runway.web.paths import Path

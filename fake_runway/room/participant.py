@@ -9,12 +9,13 @@ from livekit.protocol.models import ParticipantInfo, TrackInfo
 from livekit.protocol.rtc import SignalResponse
 
 from fake_runway.clock import loop_now, pause
-from fake_runway.room import packets, sdp
 from fake_runway.room.caption import Caption
 from fake_runway.room.hearing import Hearing
 from fake_runway.room.media import AvatarAudio, AvatarVideo
 from fake_runway.room.peer import CONNECT_S, Outgoing, Peer
-from fake_runway.room.signalling import (
+from fake_runway.room.tokens import Admission
+from fake_runway.room.wire import packets, sdp
+from fake_runway.room.wire.signalling import (
     Action,
     Answer,
     Avatar,
@@ -31,7 +32,6 @@ from fake_runway.room.signalling import (
     goodbye,
     wants_sections,
 )
-from fake_runway.room.tokens import Admission
 
 _ON_ITS_WAY_S = 0.005
 

@@ -13,9 +13,9 @@ import pytest
 from fake_runway.core.history.journal import Act
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import AvatarAppears, CallSetup, TranscriptForm
-from fake_runway.room.sdp import LARGEST_SDP
 from fake_runway.room.stage import ToolFailed
 from fake_runway.room.tokens import LiveKit
+from fake_runway.room.wire.sdp import LARGEST_SDP
 from tests.support.room import HOSTED, Session, call_of, session_of, until
 from tests.support.servers import Fake, StartFake
 from tests.support.whep import Spectator, endpoint, headers, watching

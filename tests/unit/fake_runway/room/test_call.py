@@ -19,9 +19,9 @@ from fake_runway.room.call import MOST_PARTICIPANTS, Call
 from fake_runway.room.loops import CUSTOM
 from fake_runway.room.participant import Participant
 from fake_runway.room.session_room import MOST_DATA_REPORTS, MOST_LATE_TOOLS
-from fake_runway.room.signalling import Joining
 from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.room.tokens import Admission, JoinRefused
+from fake_runway.room.wire.signalling import Joining
 from fake_runway.worlds.world import World
 from tests.support.fake.runs import PRESET, Ask, Do, Player, alone
 from tests.support.processes import PATIENCE_S
