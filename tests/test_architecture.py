@@ -146,7 +146,7 @@ PURE = [
     ),
     *(
         Source(ROOT / f"fake_runway/room/{name}.py")
-        for name in ("hearing", "stage", "wire/packets", "wire/sdp", "wire/signalling")
+        for name in ("media/hearing", "stage", "wire/packets", "wire/sdp", "wire/signalling")
     ),
     *(
         source

@@ -9,7 +9,7 @@ from aiohttp import web
 from fake_runway.admin_api.access import Access
 from fake_runway.core.errors import Refused
 from fake_runway.core.types import Json
-from fake_runway.room.loops import PRESETS
+from fake_runway.room.media.loops import PRESETS
 from fake_runway.web.errors import MethodNotAllowed
 
 

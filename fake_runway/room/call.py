@@ -13,8 +13,8 @@ from livekit.protocol.models import TrackInfo
 
 from fake_runway.clock import pause
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
-from fake_runway.room.caption import Caption, caption_of
-from fake_runway.room.loops import CUSTOM
+from fake_runway.room.media.caption import Caption, caption_of
+from fake_runway.room.media.loops import CUSTOM
 from fake_runway.room.participant import Line, Participant
 from fake_runway.room.player import play
 from fake_runway.room.session_room import CLOSING, Asked, Play, SessionRoom

@@ -29,9 +29,9 @@ from fake_runway.core.history.redaction import redacted_text
 from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.core.sessions.session import Session
-from fake_runway.room.hearing import Hearing
-from fake_runway.room.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
-from fake_runway.room.media import AvatarAudio, AvatarVideo
+from fake_runway.room.media.hearing import Hearing
+from fake_runway.room.media.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
+from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
 from fake_runway.room.named import NamedRoom
 from fake_runway.room.session_room import CLOSING, Asked, SessionRoom
 from fake_runway.room.tokens import LiveKit

@@ -16,7 +16,7 @@ from aiortc import (
 )
 
 from fake_runway.room.loopback import ADDRESS, only_loopback
-from fake_runway.room.media import AvatarAudio, AvatarVideo
+from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
 from fake_runway.room.peer import LOSSY, RELIABLE, Outgoing, Peer
 from fake_runway.room.wire.sdp import BadDescription, sections
 from tests.support.processes import PATIENCE_S

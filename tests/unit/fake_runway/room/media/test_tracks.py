@@ -10,8 +10,8 @@ import av
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from fake_runway.room.caption import Caption, unpadded
-from fake_runway.room.loops import (
+from fake_runway.room.media.caption import Caption, unpadded
+from fake_runway.room.media.loops import (
     CUSTOM,
     FRAMES,
     HEIGHT,
@@ -23,7 +23,7 @@ from fake_runway.room.loops import (
     STRIP,
     WIDTH,
 )
-from fake_runway.room.media import LATE_S, AvatarAudio, AvatarVideo
+from fake_runway.room.media.tracks import LATE_S, AvatarAudio, AvatarVideo
 
 LOOP = FRAMES * SEGMENTS
 CAPTION = Caption("Cat Character", "RUNNING  12:00:05", "1f0e6a52-77b1-4c06-9c55-0a1b2c3d4e5f")

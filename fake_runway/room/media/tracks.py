@@ -14,8 +14,8 @@ import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from fake_runway.clock import loop_now, pause
-from fake_runway.room.caption import Caption, Keyframes
-from fake_runway.room.loops import (
+from fake_runway.room.media.caption import Caption, Keyframes
+from fake_runway.room.media.loops import (
     CUSTOM,
     FRAMES,
     PACKET_S,
