@@ -13,9 +13,9 @@ from livekit.protocol.models import TrackInfo
 
 from fake_runway.clock import pause
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
+from fake_runway.room.clients.participant import Line, Participant
 from fake_runway.room.media.caption import Caption, caption_of
 from fake_runway.room.media.loops import CUSTOM
-from fake_runway.room.participant import Line, Participant
 from fake_runway.room.player import play
 from fake_runway.room.session_room import CLOSING, Asked, Play, SessionRoom
 from fake_runway.room.stage import GRACE_S

@@ -26,8 +26,8 @@ from fake_runway.worlds.world import World
 
 if TYPE_CHECKING:
     from fake_runway.room.call import Call
+    from fake_runway.room.clients.endpoint import Endpoint
     from fake_runway.room.elsewhere import Avatars
-    from fake_runway.room.endpoint import Endpoint
 
 NO_EXTRA = (
     "This fake serves no room for calls: install it with the extra room (pip install"
@@ -119,7 +119,7 @@ class Rooms:
             await asyncio.shield(self._importing)
 
     async def _import(self) -> None:
-        name = "fake_runway.room." + ("endpoint" if self._livekit.hosted else "elsewhere")
+        name = "fake_runway.room." + ("clients.endpoint" if self._livekit.hosted else "elsewhere")
         try:
             module = await asyncio.to_thread(importlib.import_module, name)
             if self._livekit.hosted:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from livekit.protocol.models import ParticipantInfo
 
 from fake_runway.room.addresses import leads_to_room, methods_of
+from fake_runway.room.clients.whep import said_by_client, told_by_packet, told_by_signal
 from fake_runway.room.tokens import Admission
-from fake_runway.room.whep import said_by_client, told_by_packet, told_by_signal
 from fake_runway.room.wire import packets
 from fake_runway.room.wire.signalling import (
     Avatar,

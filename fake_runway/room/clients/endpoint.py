@@ -13,10 +13,10 @@ from livekit.protocol.rtc import SignalResponse
 from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.room.addresses import is_whep
 from fake_runway.room.call import Call
+from fake_runway.room.clients.whep import Whep
 from fake_runway.room.media.caption import Caption, Keyframes
 from fake_runway.room.media.loops import CUSTOM
 from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
-from fake_runway.room.whep import Whep
 from fake_runway.room.wire.signalling import (
     LARGEST_FRAME,
     PING_TIMEOUT_S,

@@ -9,10 +9,10 @@ from livekit.protocol.models import ParticipantInfo, TrackInfo
 from livekit.protocol.rtc import SignalResponse
 
 from fake_runway.clock import loop_now, pause
+from fake_runway.room.clients.peer import CONNECT_S, Outgoing, Peer
 from fake_runway.room.media.caption import Caption
 from fake_runway.room.media.hearing import Hearing
 from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
-from fake_runway.room.peer import CONNECT_S, Outgoing, Peer
 from fake_runway.room.tokens import Admission
 from fake_runway.room.wire import packets, sdp
 from fake_runway.room.wire.signalling import (
