@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_runway.client import Admin
-from fake_runway.core.history.journal import Exchange, Log
-from fake_runway.core.lifecycles.session import SESSION, Event
-from fake_runway.core.lifecycles.vocabulary import Subject
-from fake_runway.worlds.world import World as Inside
+from tests.browser.histories import long_history
 from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened
 from tests.support.processes import PATIENCE_S
 from tests.support.room import HOSTED
@@ -371,21 +368,6 @@ def test_long_histories_have_few_elements(browser: Browser, world: World) -> Non
         page.get_by_role("tab", name="Sessions").click()
         shows(page, "1000 sessions")
         assert page.locator("#main .item").count() < 60
-
-
-def long_history(inside: Inside) -> None:
-    """Put 1,000 sessions and 10,000 calls into a world: over HTTP they would take too long."""
-    now = inside.clock.now()
-    inside.log = Log(20_000, most_bytes=1 << 30)
-    account = inside.account
-    for _ in range(1_000):
-        session = account.create(at=now, max_duration_s=300, plan=account.settings.plan)
-        account.apply_event(session.id, Event.CANCELLED, at=now)
-        for _ in range(10):
-            path = f"/v1/realtime_sessions/{session.id}"
-            subject = Subject(SESSION.name, session.id)
-            exchange = Exchange("getSession", "GET", path, subject, at=now, status=200)
-            inside.log.add_exchange(exchange)
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK, PHONE])
