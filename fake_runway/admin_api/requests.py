@@ -46,6 +46,7 @@ BEFORE = Parameter("before", "[0-9]{1,15}", "the number of a journal entry")
 AFTER = Parameter(
     "after", r"0|[0-9a-f]{1,16}\.[0-9]{1,15}\.[0-9]{1,15}", "the id of an event, or 0"
 )
+ENTRIES = _one_of("entries", "true", "false")
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
 TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
 OPERATION = _one_of("operation", *RUNWAY_API.operation)

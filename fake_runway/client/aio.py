@@ -664,19 +664,25 @@ class AsyncAdmin:
         """
         return check_order(await self.journal.list(), calls)
 
-    async def events(self, *, after: str | None = None) -> AsyncIterator[EventView]:
+    async def events(
+        self, *, after: str | None = None, entries: bool = False
+    ) -> AsyncIterator[EventView]:
         """Yield what happens in the world as it happens, until the server stops.
 
         A client without a world's name yields how all worlds are, whenever one has changed.
 
         Args:
             after: the id of the last event that came; `0`: all that is kept; None: from now on.
+            entries: of all worlds: the entries of their journals too, from now on.
 
         Raises:
             Unreachable: the connection was lost; go on after the last event.
         """
-        stream = self._transport.stream
-        async for event in stream("getEvents", "GET /events", EventView.of, query={"after": after}):
+        stream, both = self._transport.stream, "true" if entries else None
+        events = stream(
+            "getEvents", "GET /events", EventView.of, query={"after": after, "entries": both}
+        )
+        async for event in events:
             yield event
 
     async def wait_for_session(

@@ -36,7 +36,7 @@ export function journalView(context) {
       choice(SHOWN, what, (value) => { what = value; update(); }, { "aria-label": "Entries shown" }),
       operations,
       action("Clear", () => commands.clearJournal(),
-        { class: "risky", sure: "Delete all entries? This run cannot be replayed then.", then: () => { store.clear(); update(); context.lookAgain(); } }),
+        { class: "risky", sure: "Delete all entries? This run cannot be replayed then." }),
       counts),
     gap,
     h("div", { class: "split fill" }, h("div", { class: "card flush fill" }, list.element), sideCard));

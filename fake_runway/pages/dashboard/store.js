@@ -19,6 +19,7 @@ export class Store extends EventTarget {
     this.sessions = new Map();
     this.findings = new Map();
     this.missed = 0;
+    this.clears = null;
     this.next = 0;
     this.dropped = false;
     this.version = 0;
@@ -30,11 +31,22 @@ export class Store extends EventTarget {
       if (kind === "reset") this.clear();
       else if (kind === "dropped") this.dropped = true;
       else if (kind === "gap") this.missed += data.missed;
+      else if (kind === "cleared" || kind === "start") this.#cleared(data.clears);
       else if (kind === "finding") this.findings.set(`${data.id} ${data.session}`, data);
-      else if (kind !== "start") this.#add(data);
+      else this.#add(data);
     }
     this.version++;
     this.changed();
+  }
+
+  /** Forget entries that the server has deleted; sessions stay, whose states do not need them. */
+  #cleared(clears) {
+    if (this.clears !== null && this.clears !== clears) {
+      this.entries = [];
+      this.exchanges = [];
+      this.missed = 0;
+    }
+    this.clears = clears;
   }
 
   #add(entry) {
