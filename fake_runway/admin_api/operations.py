@@ -4,12 +4,21 @@ Each operation is declared where its function stands; `replay/routes.py` adds th
 Shapes: `contracts/wire/schemas/admin.json`. Ours alone; nothing of it exists at Runway.
 """
 
-from fake_runway.admin_api import events, journal, scenarios, sessions, tasks, waits, worlds
+from fake_runway.admin_api import (
+    events,
+    journal,
+    outputs,
+    scenarios,
+    sessions,
+    tasks,
+    waits,
+    worlds,
+)
 from fake_runway.admin_api.declaration import AdminOperation
 
 ADMIN_OPERATIONS = tuple(
     each
-    for group in (worlds, scenarios, sessions, tasks, journal, waits, events)
+    for group in (worlds, scenarios, sessions, tasks, outputs, journal, waits, events)
     for each in vars(group).values()
     if isinstance(each, AdminOperation)
 )

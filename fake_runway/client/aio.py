@@ -31,6 +31,7 @@ from fake_runway.client.answers import (
     Snapshot,
     Span,
     StateName,
+    TaskOutputs,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -291,6 +292,13 @@ class AsyncTasks(_AsyncPart):
         return await self._send(
             "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
         )
+
+    async def outputs(self, task_id: str) -> tuple[str, ...]:
+        """Return the paths of a task's outputs on the server; none before it has succeeded."""
+        found = await self._send(
+            "getTaskOutputs", "GET /tasks/{id}/outputs", TaskOutputs.of, id=task_id
+        )
+        return found.outputs
 
 
 class AsyncJournal(_AsyncPart):

@@ -487,6 +487,13 @@ class Timeline(View):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskOutputs(View):
+    """Where the outputs of a task are: paths on the server."""
+
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TaskTimeline(View):
     """Everything that happened to a task."""
 

@@ -29,6 +29,7 @@ from fake_runway.client.answers import (
     Snapshot,
     Span,
     StateName,
+    TaskOutputs,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -289,6 +290,13 @@ class Tasks(_Part):
         return self._send(
             "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
         )
+
+    def outputs(self, task_id: str) -> tuple[str, ...]:
+        """Return the paths of a task's outputs on the server; none before it has succeeded."""
+        found = self._send(
+            "getTaskOutputs", "GET /tasks/{id}/outputs", TaskOutputs.of, id=task_id
+        )
+        return found.outputs
 
 
 class Journal(_Part):

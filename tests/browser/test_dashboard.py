@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
 
 TOKEN = "an-admin-token-0123456789"
-TABS = ("sessions", "journal", "findings", "faults", "scenario", "world")
+TABS = ("sessions", "tasks", "journal", "findings", "faults", "scenario", "world")
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +122,9 @@ def test_the_whole_way_by_keyboard(browser: Browser, world: World) -> None:
         page.keyboard.press("ArrowDown")
         page.get_by_role("region", name="Answer").wait_for()
         page.get_by_role("tab", name="Sessions").focus()
-        page.keyboard.press("ArrowRight")
-        page.get_by_role("tab", name="Journal", selected=True).wait_for()
+        for name in ("Tasks", "Journal"):
+            page.keyboard.press("ArrowRight")
+            page.get_by_role("tab", name=name, selected=True).wait_for()
         before = world.admin.clock.now()
         page.get_by_label("Jump by").focus()
         page.keyboard.press("ControlOrMeta+a")
@@ -208,6 +209,39 @@ def test_a_running_call_is_watched(browser: Browser, world: World) -> None:
         lines = "\n".join(world.admin.timeline(session).lines)
         assert lines.count("joined") == 1
         tab.shot("dashboard-watched")
+
+
+def test_a_task_is_followed_to_what_it_has_made(browser: Browser, world: World) -> None:
+    """Its lane, how far it is, its outputs once they are asked for, and why another one failed."""
+    picture = {"model": "gen4_image", "promptText": "a lake", "ratio": "1280:720"}
+    film = {"model": "gen4.5", "promptText": "a lake", "ratio": "1280:720", "duration": 5}
+    ids = [world.call("POST", "/v1/text_to_image", picture)["id"]]
+    ids.append(world.call("POST", "/v1/text_to_video", film)["id"])
+    refused = {**picture, "promptText": "a lake [fake:safety-input-text]"}
+    ids.append(world.call("POST", "/v1/text_to_image", refused)["id"])
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/tasks/{ids[0]}")
+        shows(page, "createTextToImage")
+        assert page.get_by_role("button", name="Show the outputs").count() == 0
+        world.admin.clock.jump(1.0)
+        shows(page, "0 %")
+        world.admin.clock.jump(600.0)
+        page.get_by_role("button", name="Show the outputs").click()
+        picture_shown = page.get_by_role("img", name="Output 1")
+        page.wait_for_function("image => image.naturalWidth", arg=picture_shown.element_handle())
+        page.goto(f"{world.url}/tasks/{ids[1]}")
+        page.get_by_role("button", name="Show the outputs").click()
+        film_shown = page.locator("video").element_handle()
+        page.wait_for_function("film => film.videoWidth", arg=film_shown)
+        tab.shot("dashboard-task")
+        page.goto(f"{world.url}/tasks/{ids[2]}")
+        shows(page, "SAFETY.INPUT.TEXT")
+        page.get_by_role("link", name="← Tasks").click()
+        lanes = page.get_by_role("listbox", name="Tasks").get_by_role("option")
+        assert lanes.count() == 3
+        assert lanes.filter(has_text="succeeded").locator(".bar.running").count() == 2
+        tab.shot("dashboard-lanes-of-tasks")
 
 
 def executed(python: str) -> None:

@@ -268,6 +268,12 @@ export class FakeTasks {
   timeline(id: string): Promise<TaskTimeline> {
     return this.transport.send("getTaskTimeline", "GET /tasks/{id}/timeline", { names: { id } });
   }
+
+  /** Return the paths of a task's outputs on the server; none before it has succeeded. */
+  async outputs(id: string): Promise<string[]> {
+    const sent = { names: { id } };
+    return (await this.transport.send("getTaskOutputs", "GET /tasks/{id}/outputs", sent)).outputs;
+  }
 }
 
 type Filter = Omit<QueryOf<"getJournal">, "before">;

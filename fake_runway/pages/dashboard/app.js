@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { WorldClock } from "./clock.js";
 import { commandsOf } from "./commands.js";
 import { batched, fill, h } from "./dom.js";
+import { KINDS } from "./kinds.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
 import { preview } from "./strip.js";
@@ -107,10 +108,11 @@ class WorldPage {
 
   async #look() {
     try {
-      const [view, { sessions }] = await Promise.all([get(this.world, "/world"), get(this.world, "/sessions?limit=1000")]);
+      const [view, ...lists] = await Promise.all([get(this.world, "/world"),
+        ...KINDS.map(({ list }) => get(this.world, `${list}?limit=1000`))]);
       this.#began = view.epoch;
       this.clock.take(view.clock);
-      this.store.know(sessions);
+      KINDS.forEach((kind, index) => this.store.know(kind.of(this.store), lists[index][kind.id]));
     } catch {
       // the stream says how the connection is
     }

@@ -101,7 +101,7 @@ const texts = new WeakMap();
 function textOf(entry) {
   let text = texts.get(entry);
   if (text === undefined) {
-    const parts = [sentence(entry), entry.session, entry.operation, ...(entry.faults ?? []), entry.nearest];
+    const parts = [sentence(entry), entry.session, entry.task, entry.operation, ...(entry.faults ?? []), entry.nearest];
     if (entry.kind === "exchange") {
       parts.push(entry.response.status, JSON.stringify(entry.request), JSON.stringify(entry.response.body));
     }

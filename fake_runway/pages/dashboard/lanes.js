@@ -103,8 +103,7 @@ export function ruler(axis, start, width) {
 }
 
 /** Return what the colours mean. */
-export function legend() {
-  const states = ["queued", "provisioning", "ready", "running", "completed", "failed", "cancelled"];
+export function legend(states) {
   return h("ul", { class: "legend", "aria-label": "Colours" },
     states.map((state) => h("li", {}, h("span", { class: `dot ${state}` }), state)),
     h("li", {}, h("span", { class: "tick sample good" }), "call"),
