@@ -13,7 +13,7 @@ import pytest
 
 from fake_runway.client import Admin
 from tests.browser.histories import long_history
-from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened
+from tests.browser.pages import DARK, LIGHT, PHONE, ZOOM, Tab, World, lively, opened
 from tests.support.processes import PATIENCE_S
 from tests.support.room import HOSTED
 from tests.support.servers import Fake, serving_fake
@@ -424,6 +424,31 @@ def test_everyone_can_use_every_part(browser: Browser, world: World, look: str) 
             assert looked_at(tab, f"{name}-{look}") == []
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
+
+
+def test_nothing_scrolls_sideways_at_four_times_the_size(browser: Browser, world: World) -> None:
+    """Every part fits into 320 x 256, with all of its controls; lists keep some height."""
+    sessions = lively(world)
+    with opened(browser, ZOOM) as tab:
+        page = tab.page
+        page.goto(f"{world.fake.url}/__admin/")
+        shows(page, world.name)
+        assert tab.beyond_its_width() == []
+        tab.shot("dashboard-worlds-zoom", whole=True)
+        for part in (*TABS, f"sessions/{sessions[1]}"):
+            page.goto(f"{world.url}/{part}")
+            shows(page, "live")
+            if part in ("journal", f"sessions/{sessions[1]}"):
+                page.locator("#main .item").nth(2).click()
+            if part == "scenario":
+                page.locator("pre.yaml").get_by_text("name:").wait_for()
+            assert tab.beyond_its_width() == [], part
+            name = "session" if "/" in part else part
+            tab.shot(f"dashboard-{name}-zoom", whole=True)
+            selected = page.get_by_role("tab", selected=True).bounding_box()
+            assert selected is not None
+            assert selected["x"] >= 0
+            assert selected["x"] + selected["width"] <= 320
 
 
 def looked_at(tab: Tab, name: str) -> list[str]:

@@ -151,6 +151,7 @@ class WorldPage {
         const button = document.getElementById(`tab-${one.id}`);
         button.setAttribute("aria-selected", one === tab);
         button.tabIndex = one === tab ? 0 : -1;
+        if (one === tab) button.scrollIntoView({ block: "nearest", inline: "nearest" });
       }
       preview(null);
       this.#view.update();
