@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_runway.client import Admin
+from tests.browser.breaks import proxied
 from tests.browser.histories import long_history
 from tests.browser.pages import DARK, LIGHT, PHONE, ZOOM, Tab, World, lively, opened
 from tests.support.processes import PATIENCE_S
@@ -344,6 +345,40 @@ def test_two_tabs_and_a_break_lose_and_double_nothing(browser: Browser, world: W
         for tab in (one, other):
             shows(tab.page, "3 of 3")
             assert numbers(tab.page) == expected[:3]
+
+
+def test_a_stream_that_breaks_loses_and_doubles_nothing(browser: Browser, world: World) -> None:
+    """The page says that it reconnects, catches up, and tells a server that has begun anew."""
+    world.create()
+    with (
+        in_a_thread(lambda: proxied(world.fake.url)) as proxy,
+        in_a_thread(serving_fake) as restarted,
+        opened(browser) as tab,
+    ):
+        page = tab.page
+        page.goto(f"{proxy.url}/__admin/#/{world.name}/journal")
+        page.get_by_label("Entries shown").select_option("all")
+        shows(page, "3 of 3")
+        for entries in (6, 9):
+            proxy.cut()
+            page.locator("#live").get_by_text("reconnecting").wait_for()
+            world.create()
+            proxy.mend()
+            page.locator("#live").get_by_text("live").wait_for()
+            shows(page, f"{entries} of {entries}")
+            assert numbers(page) == [f"journal-{number}" for number in range(entries)]
+        assert sum("after=0" in address for address in tab.requests) == 1
+        shown = page.get_by_text("has begun anew")
+        assert shown.count() == 0
+
+        proxy.cut()
+        World(restarted, world.name, world.admin).create()
+        proxy.aim(restarted.url)
+        proxy.mend()
+        shown.wait_for()
+        shows(page, "3 of 3")
+        assert numbers(page) == [f"journal-{number}" for number in range(3)]
+        tab.complaints[:] = [each for each in tab.complaints if "net::ERR" not in each]
 
 
 HOSTILE = "<img src=x onerror='window.hacked=1'>\x1b[31mred\x1b[0m\x00\u202egnp"

@@ -7,7 +7,7 @@ import { batched, fill, h } from "./dom.js";
 import { KINDS } from "./kinds.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { preview } from "./strip.js";
+import { preview, toast } from "./strip.js";
 import { TABS } from "./tabs.js";
 import { worldsView } from "./worlds.js";
 
@@ -119,6 +119,9 @@ class WorldPage {
   }
 
   #take(events) {
+    if (this.stream.returned && events.some(({ kind }) => kind === "reset")) {
+      toast("The server or the world has begun anew: what was here before is gone.", "warn");
+    }
     const anew = events.some(({ kind }) => kind === "reset" || kind === "start");
     this.store.take(events);
     const moved = events.some(({ kind, data }) => kind === "move" || CLOCK_ACTS.has(data.act));

@@ -15,7 +15,11 @@ export class Stream {
   #closed = false;
   #pause = FIRST_PAUSE_MS;
   #timer = null;
+  #times = 0;
   #visible = () => this.#follow();
+
+  /** Whether the events that are taken are the first after a break. */
+  returned = false;
 
   /** Follow a world, null: all; `take` gets some events at a time, `say` how the connection is. */
   constructor(world, take, say) {
@@ -58,6 +62,7 @@ export class Stream {
       } else if (response.ok) {
         this.#say("live");
         this.#pause = FIRST_PAUSE_MS;
+        this.returned = this.#times++ > 0;
         ended = await this.#read(response.body.getReader());
       }
     } catch (error) {
@@ -88,6 +93,7 @@ export class Stream {
       if (events.length === 0) continue;
       this.#last = events.findLast((event) => event.id)?.id ?? this.#last;
       this.#take(events);
+      this.returned = false;
       if (this.#world !== null && events.some((event) => event.kind === "dropped")) {
         this.#say("dropped");
         return true;
