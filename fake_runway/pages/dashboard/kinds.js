@@ -3,7 +3,8 @@
 // `id` is the name in addresses and the key of the admin API's list, `one` what entries and findings
 // call one of them; `of(store)` are those that are known; `facts(view)` what to say of one beside what
 // all have; `actions(context, id, state, place)` what can be done to one, `place` being an element for
-// what that shows; `make(commands, state)` the command that makes one in a state, if there is any.
+// what that shows; `make(commands, state)` the command that makes one in a state, if there is any;
+// `room`: they have calls in rooms.
 
 import { sessionActions } from "./sessions.js";
 import { taskActions } from "./tasks.js";
@@ -12,7 +13,7 @@ export const KINDS = [
   {
     id: "sessions", one: "session", label: "Sessions", list: "/sessions", of: (store) => store.sessions,
     states: ["queued", "provisioning", "ready", "claimed", "running", "completed", "failed", "cancelled"],
-    first: "ready", make: (commands, state) => commands.make(state),
+    room: true, first: "ready", make: (commands, state) => commands.make(state),
     searched: "id, avatar, state",
     hint: "Point an application at this world, or make a session by hand:",
     facts: (view) => [["longest run", `${view.max_duration_s}s`], ["blocks paid", view.blocks]],

@@ -103,10 +103,10 @@ export function ruler(axis, start, width) {
 }
 
 /** Return what the colours mean. */
-export function legend(states) {
+export function legend(states, { room }) {
   return h("ul", { class: "legend", "aria-label": "Colours" },
     states.map((state) => h("li", {}, h("span", { class: `dot ${state}` }), state)),
     h("li", {}, h("span", { class: "tick sample good" }), "call"),
     h("li", {}, h("span", { class: "tick sample warn fault" }), "fault"),
-    h("li", {}, h("span", { class: "speck sample" }), "in the room"));
+    room && h("li", {}, h("span", { class: "speck sample" }), "in the room"));
 }

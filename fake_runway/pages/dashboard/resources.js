@@ -56,7 +56,7 @@ export function lanesView(context, kind) {
       choice([["auto", "By time, or order"], ["time", "By time"], ["order", "By order"]], by,
         (value) => { by = value; update(); }, { "aria-label": "Axis" }),
       maker(context, kind)),
-    h("div", { class: "row wide" }, legend(kind.states), counts),
+    h("div", { class: "row wide" }, legend(kind.states, kind), counts),
     h("div", { class: "card flush fill lanes-card" }, rulerPlace, list.element, empty));
   const element = h("div", { class: "fill" }, whole);
 
