@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { WorldClock } from "./clock.js";
 import { commandsOf } from "./commands.js";
-import { batched, fill, h } from "./dom.js";
+import { batched, fill, h } from "/__pages/dom.js";
 import { KINDS } from "./kinds.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";

@@ -1,6 +1,6 @@
 // Entries of a journal: as a row of a list, and with all that is known of one.
 
-import { h, instant, json, short, span } from "./dom.js";
+import { h, instant, json, short, span } from "/__pages/dom.js";
 
 /** Return the class of an entry's colours. */
 export function tone(entry) {

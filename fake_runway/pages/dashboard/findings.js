@@ -1,6 +1,6 @@
 // What the client seems to do wrong, with the calls that prove it.
 
-import { fill, h, short } from "./dom.js";
+import { fill, h, short } from "/__pages/dom.js";
 import { sentence, tone } from "./entries.js";
 
 const ORDER = { error: 0, warning: 1, info: 2 };

@@ -1,6 +1,6 @@
 // The calls of a world: filters, near misses, and both sides of each.
 
-import { button, choice, fill, h, short } from "./dom.js";
+import { button, choice, fill, h, short } from "/__pages/dom.js";
 import { entryDetail, entryRow, sentence, tone } from "./entries.js";
 import { List } from "./list.js";
 import { action } from "./strip.js";

@@ -1,7 +1,7 @@
 // A session as a lane: bars for its states, marks for calls, faults and what happened in its room.
 // The axis is the world's time, or the order of what happened, for worlds whose clock stands still.
 
-import { h, span } from "./dom.js";
+import { h, span } from "/__pages/dom.js";
 import { tone } from "./entries.js";
 
 const MOST_MARKS = 80;

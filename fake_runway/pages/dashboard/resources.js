@@ -2,7 +2,7 @@
 // special about a kind is declared in kinds.js.
 
 import { get } from "./api.js";
-import { batched, choice, fill, h, instant, short, span } from "./dom.js";
+import { batched, choice, fill, h, instant, short, span } from "/__pages/dom.js";
 import { entryDetail, entryRow } from "./entries.js";
 import { findingCard } from "./findings.js";
 import { Axis, lane, legend, ruler } from "./lanes.js";

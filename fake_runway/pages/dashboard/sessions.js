@@ -1,7 +1,7 @@
 // Sessions: what can be done to one, and how one is watched.
 
 import { send } from "./api.js";
-import { button, choice, field, fill, h } from "./dom.js";
+import { button, choice, field, fill, h } from "/__pages/dom.js";
 import { action, run, toast } from "./strip.js";
 
 const EVENTS = [["provisioned", "becomes READY"], ["consumed", "is consumed"], ["ended", "ends"],

@@ -2,7 +2,7 @@
 // them, findings.
 // Events may come again after a reconnect; what is known already changes nothing.
 
-import { batched } from "./dom.js";
+import { batched } from "/__pages/dom.js";
 
 const TERMINAL = new Set(["completed", "succeeded", "failed", "cancelled"]);
 const MOST_ENTRIES = 30_000;

@@ -3,7 +3,7 @@
 
 import { send } from "./api.js";
 import { curl, pythonOf } from "./commands.js";
-import { button, copy, fill, h } from "./dom.js";
+import { button, copy, fill, h } from "/__pages/dom.js";
 
 let shown = null;
 

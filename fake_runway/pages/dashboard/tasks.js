@@ -1,7 +1,7 @@
 // Tasks: how far one is, and what it has made. Outputs are loaded when they are asked for, as by a client.
 
 import { get } from "./api.js";
-import { button, fill, h } from "./dom.js";
+import { button, fill, h } from "/__pages/dom.js";
 import { toast } from "./strip.js";
 
 /** Return what can be done to a task in a state. */
