@@ -150,7 +150,7 @@ class Guest(SessionRoom[str]):
         self._unsent: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(_MOST_UNSENT)
         self._named = named
         self._connecting = False
-        self._where = livekit.url if named is None else named.url
+        self._where = livekit.url if named is None else named.server
         join = self._join if named is None else self._join_when_ready
         self._joining = self._start(join(hidden=hidden))
         self._start(self._live())

@@ -62,6 +62,12 @@ class NamedRoom(NamedTuple):
     def __repr__(self) -> str:
         return f"<NamedRoom {self.name}>"
 
+    @property
+    def server(self) -> str:
+        """The URL without its path, which may hold a secret; for logs."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
 
 def room_named(body: Mapping[str, Any] | None) -> NamedRoom | None:
     """Return the room in the valid body of a create, None if it names none."""

@@ -13,6 +13,8 @@ from fake_runway.core.durations import NO_TIME
 from fake_runway.core.history.journal import Act, Exchange
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
+from fake_runway.replay.record import record, token_of
+from fake_runway.replay.rerun import replay
 from fake_runway.room.named import Reach
 from fake_runway.room.tokens import LiveKit
 from tests.support.room import HOSTED, gathers_candidates, joined, session_of, until
@@ -139,6 +141,8 @@ async def test_the_avatar_joins_the_room_that_a_create_names(start_fake: StartFa
     await server.call("DELETE", f"/v1/realtime_sessions/{user['roomName']}")
     await until(lambda: fake.world.account.has_ended(session_id))
     assert (await fake.get(session_id))["status"] == "COMPLETED"
+    assert user["token"] not in token_of(record(fake.world))
+    assert replay(record(fake.world), livekit=LiveKit()).divergence is None
 
 
 async def test_the_avatar_leaves_a_named_room_and_the_room_stays(start_fake: StartFake) -> None:

@@ -55,6 +55,7 @@ function roomSentence(given) {
     tool_called: () => `tool ${given.tool} called ${JSON.stringify(given.args)}`,
     tool_answered: () => `tool answered after ${given.seconds}s${given.error ? `: ${given.error}` : ""}`,
     spoke: () => `${who} spoke for ${given.seconds}s`,
+    entered: () => `the avatar is in the room that the create named: ${given.room}`,
     data: () => `${who} sent ${given.bytes} bytes of data`,
   };
   return sentences[event]?.() ?? `${event} ${JSON.stringify(given)}`;

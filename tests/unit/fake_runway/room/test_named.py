@@ -39,7 +39,8 @@ def test_a_create_names_a_room_by_either_key(
 
 def test_its_token_is_not_shown() -> None:
     """Neither is the URL, which may hold secrets."""
-    assert repr(NamedRoom("wss://u:secret@h", "token", "room")) == "<NamedRoom room>"
+    room = NamedRoom("wss://u:secret@h:1/secret", "token", "room")
+    assert (repr(room), room.server) == ("<NamedRoom room>", "wss://h:1")
 
 
 @pytest.mark.parametrize(
