@@ -146,7 +146,7 @@ PURE = [
     ),
     *(
         Source(ROOT / f"fake_runway/room/{name}.py")
-        for name in ("hearing", "packets", "sdp", "signalling", "stage")
+        for name in ("media/hearing", "stage", "wire/packets", "wire/sdp", "wire/signalling")
     ),
     *(
         source

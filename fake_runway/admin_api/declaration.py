@@ -69,11 +69,18 @@ class WorldAct:
 
 
 class Listening(NamedTuple):
-    """What a listener asks for. `world` None: all; `after`: as the parameter of the query."""
+    """What a listener asks for.
+
+    Attributes:
+        world: None: all.
+        after: as the parameter of the query.
+        entries: whether the stream of all worlds has the entries of their journals.
+    """
 
     worlds: Worlds
     world: World | None
     after: str
+    entries: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class AdminHandler:
             after = checked_query(MultiDict({"after": last}), (AFTER,))["after"]
         named = callers.named(match.world, request.headers) or callers.bearer(request.headers)
         world = self._world(request, match) if named else None
-        return Listening(self._worlds, world, after)
+        return Listening(self._worlds, world, after, query.get("entries") == "true")
 
     def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
         """Return the world that a request names, or the only one that exists.

@@ -86,6 +86,7 @@ def get_unmatched(call: AdminCall) -> Reply:
 def clear_journal(call: AdminCall) -> Reply:
     """Delete all entries. The run so far can no longer be replayed."""
     call.world.log.clear()
+    call.world.notify()  # its listeners
     return Reply(204)
 
 

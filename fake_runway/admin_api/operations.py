@@ -8,6 +8,7 @@ from fake_runway.admin_api import (
     assets,
     events,
     journal,
+    outputs,
     scenarios,
     sessions,
     tasks,
@@ -18,7 +19,7 @@ from fake_runway.admin_api.declaration import AdminOperation
 
 ADMIN_OPERATIONS = tuple(
     each
-    for group in (worlds, scenarios, sessions, tasks, assets, journal, waits, events)
+    for group in (worlds, scenarios, sessions, tasks, outputs, assets, journal, waits, events)
     for each in vars(group).values()
     if isinstance(each, AdminOperation)
 )

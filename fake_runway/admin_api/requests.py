@@ -47,6 +47,7 @@ BEFORE = Parameter("before", "[0-9]{1,15}", "the number of a journal entry")
 AFTER = Parameter(
     "after", r"0|[0-9a-f]{1,16}\.[0-9]{1,15}\.[0-9]{1,15}", "the id of an event, or 0"
 )
+ENTRIES = _one_of("entries", "true", "false")
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
 TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
 ASSET_KIND = _one_of("kind", *ASSET_KINDS)

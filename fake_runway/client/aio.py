@@ -38,6 +38,7 @@ from fake_runway.client.answers import (
     SpecView,
     StateName,
     TaskEventName,
+    TaskOutputs,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -344,6 +345,13 @@ class AsyncTasks(_AsyncPart):
         return await self._send(
             "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
         )
+
+    async def outputs(self, task_id: str) -> tuple[str, ...]:
+        """Return the paths of a task's outputs on the server; none before it has succeeded."""
+        found = await self._send(
+            "getTaskOutputs", "GET /tasks/{id}/outputs", TaskOutputs.of, id=task_id
+        )
+        return found.outputs
 
 
 class AsyncAssets(_AsyncPart):
@@ -792,19 +800,25 @@ class AsyncAdmin:
         """
         return check_order(await self.journal.list(), calls)
 
-    async def events(self, *, after: str | None = None) -> AsyncIterator[EventView]:
+    async def events(
+        self, *, after: str | None = None, entries: bool = False
+    ) -> AsyncIterator[EventView]:
         """Yield what happens in the world as it happens, until the server stops.
 
         A client without a world's name yields how all worlds are, whenever one has changed.
 
         Args:
             after: the id of the last event that came; `0`: all that is kept; None: from now on.
+            entries: of all worlds: the entries of their journals too, from now on.
 
         Raises:
             Unreachable: the connection was lost; go on after the last event.
         """
-        stream = self._transport.stream
-        async for event in stream("getEvents", "GET /events", EventView.of, query={"after": after}):
+        stream, both = self._transport.stream, "true" if entries else None
+        events = stream(
+            "getEvents", "GET /events", EventView.of, query={"after": after, "entries": both}
+        )
+        async for event in events:
             yield event
 
     async def wait_for_session(

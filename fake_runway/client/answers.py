@@ -21,6 +21,7 @@ EventName = Literal[
     "consumed",
     "claimed",
     "joined",
+    "entered",
     "billed",
     "ended",
     "capped",
@@ -46,6 +47,7 @@ CallEventName = Literal[
     "data_ignored",
     "spoke",
     "unheard",
+    "entered",
     "closed",
 ]
 """What a room reports of a call."""
@@ -528,6 +530,13 @@ class Timeline(View):
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutputs(View):
+    """Where the outputs of a task are: paths on the server."""
+
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

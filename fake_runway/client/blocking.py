@@ -36,6 +36,7 @@ from fake_runway.client.answers import (
     SpecView,
     StateName,
     TaskEventName,
+    TaskOutputs,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -342,6 +343,13 @@ class Tasks(_Part):
         return self._send(
             "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
         )
+
+    def outputs(self, task_id: str) -> tuple[str, ...]:
+        """Return the paths of a task's outputs on the server; none before it has succeeded."""
+        found = self._send(
+            "getTaskOutputs", "GET /tasks/{id}/outputs", TaskOutputs.of, id=task_id
+        )
+        return found.outputs
 
 
 class Assets(_Part):
@@ -790,19 +798,25 @@ class Admin:
         """
         return check_order(self.journal.list(), calls)
 
-    def events(self, *, after: str | None = None) -> Iterator[EventView]:
+    def events(
+        self, *, after: str | None = None, entries: bool = False
+    ) -> Iterator[EventView]:
         """Yield what happens in the world as it happens, until the server stops.
 
         A client without a world's name yields how all worlds are, whenever one has changed.
 
         Args:
             after: the id of the last event that came; `0`: all that is kept; None: from now on.
+            entries: of all worlds: the entries of their journals too, from now on.
 
         Raises:
             Unreachable: the connection was lost; go on after the last event.
         """
-        stream = self._transport.stream
-        yield from stream("getEvents", "GET /events", EventView.of, query={"after": after})
+        stream, both = self._transport.stream, "true" if entries else None
+        events = stream(
+            "getEvents", "GET /events", EventView.of, query={"after": after, "entries": both}
+        )
+        yield from events
 
     def wait_for_session(
         self,

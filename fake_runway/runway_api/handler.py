@@ -24,6 +24,7 @@ from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
+from fake_runway.room.named import NamedRoom, room_named
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
     Applied,
@@ -93,6 +94,7 @@ class RunwayHandler:
         livekit: where tokens lead and who signs them.
         admitted: called with a world and a session's id after each call for credentials of its
             room, whatever came of it.
+        named: called with a world, a session's id and the room that its create names, if it does.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class RunwayHandler:
         livekit: LiveKit,
         *,
         admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
+        named: Callable[[World, str, NamedRoom], None] = lambda _world, _session_id, _room: None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
@@ -110,6 +113,7 @@ class RunwayHandler:
         self._routes = Routes((*OPERATIONS, *more))
         self._bodies = Bodies(None if spec is None else spec.shapes)
         self._declared = RUNWAY_API.operation if spec is None else spec.vocabulary.operation
+        self._named = named
         self._polled = SessionBodies()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
@@ -211,6 +215,9 @@ class RunwayHandler:
         return world
 
     def _applied(self, head: ReadHead, call: RunwayCall) -> Applied:
+        operation, room = call.operation, None
+        if operation is not None and operation.creates is SESSION and not call.plain:
+            room = room_named(call.exchange.body)  # its token is redacted below
         delivery = apply_call(call)
         world, exchange = call.world, call.exchange
         if head.connection is not None:
@@ -224,6 +231,8 @@ class RunwayHandler:
             self._worlds.struck += 1
         if exchange.media_url and exchange.subject.kind == SESSION.name:
             self._admitted(world, exchange.subject.id)
+        if room is not None and exchange.subject.id:
+            self._named(world, exchange.subject.id, room)
         if _log.isEnabledFor(logging.DEBUG):
             facts = {
                 "world": world.name,

@@ -19,6 +19,7 @@ from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
+from fake_runway.room.named import Reach
 from fake_runway.room.rooms import NO_CLIENT, has_client
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
@@ -158,6 +159,13 @@ _SERVER = (
         help="Join each session's room on that server as its avatar; needs the extra livekit.",
     ),
     click.option(
+        "--livekit-rooms",
+        type=click.Choice([each.value for each in Reach]),
+        default=Reach.LOOPBACK.value,
+        show_default=True,
+        help="Where the avatar joins the room that a create names (livekit); needs that extra.",
+    ),
+    click.option(
         "--room-url",
         metavar="URL",
         type=_Parsed("url", _websocket_url),
@@ -253,6 +261,7 @@ def configuration_from(
             api_secret=options["livekit_api_secret"],
             hosted=options["livekit_url"] is None,
             joined=options["livekit_avatar"],
+            reach=Reach(options["livekit_rooms"]),
         ),
         retention=Retention(
             most=options["max_worlds"],

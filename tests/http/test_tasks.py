@@ -477,3 +477,20 @@ async def test_the_admin_api_shows_tasks(start_fake: StartFake) -> None:
     for path in ("", "/timeline"):
         unknown = await fake.admin("GET", f"/tasks/123e4567-e89b-42d3-a456-426614174000{path}")
         assert (unknown.status, unknown.json["code"]) == (404, "unknown_task")
+
+
+async def test_the_admin_api_says_where_outputs_are(start_fake: StartFake) -> None:
+    """Paths on the server, as soon as the task has succeeded, as long as it is not deleted."""
+    fake = await start_fake()
+    task_id = await create(fake, *PICTURE)
+    path = f"/tasks/{task_id}/outputs"
+    assert (await fake.admin("GET", path)).json == {"outputs": []}
+    fake.world.clock.jump(600)
+    (output,) = (await fake.admin("GET", path)).json["outputs"]
+    status, _, raw = await download(f"{fake.url}{output}")
+    assert (status, raw[:4]) == (200, b"\x89PNG")
+    await fake.call("DELETE", f"/v1/tasks/{task_id}")
+    assert (await fake.admin("GET", path)).json == {"outputs": []}
+    assert (
+        await fake.admin("GET", "/tasks/00000000-0000-4000-8000-000000000000/outputs")
+    ).status == 404

@@ -305,6 +305,12 @@ export class FakeTasks {
   timeline(id: string): Promise<TaskTimeline> {
     return this.transport.send("getTaskTimeline", "GET /tasks/{id}/timeline", { names: { id } });
   }
+
+  /** Return the paths of a task's outputs on the server; none before it has succeeded. */
+  async outputs(id: string): Promise<string[]> {
+    const sent = { names: { id } };
+    return (await this.transport.send("getTaskOutputs", "GET /tasks/{id}/outputs", sent)).outputs;
+  }
 }
 
 /** A world's avatars, voices and documents, as the world knows them. */
@@ -657,10 +663,15 @@ export class Fake {
    * A client without a world's name yields how all worlds are, whenever one has changed.
    *
    * @param after - the id of the last event that came; `0`: all that is kept; nothing: from now on
+   * @param entries - of all worlds: the entries of their journals too, from now on
    * @throws Unreachable - the connection was lost; go on after the last event
    */
-  events({ after }: { after?: string } = {}): AsyncGenerator<StreamEvent, void, undefined> {
-    const query = after === undefined ? {} : { after };
+  events({ after, entries = false }: { after?: string; entries?: boolean } = {}): AsyncGenerator<
+    StreamEvent,
+    void,
+    undefined
+  > {
+    const query = { ...(after === undefined ? {} : { after }), ...(entries ? { entries: "true" as const } : {}) };
     return this.transport.stream("getEvents", "GET /events", { query });
   }
 

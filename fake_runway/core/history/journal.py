@@ -219,6 +219,7 @@ class Log:
         self.rate_before: float | None = None
         self.clock_lost = -1
         self.deleted = False
+        self.clears = 0
         self.evicted = Evicted()
 
     def __len__(self) -> int:
@@ -296,6 +297,7 @@ class Log:
             self._drop(act)
         self.dropped += len(self.exchanges)
         self.deleted = True
+        self.clears += 1
         self.evicted = Evicted()
         self.bytes = self.bytes_gone = 0
         self.exchanges.clear()

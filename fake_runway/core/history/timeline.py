@@ -104,6 +104,8 @@ def _report_line(given: Json) -> str:
             return f"{who} spoke for {given['seconds']:g}s"
         case "unheard":
             return f"the avatar awaited speech for {given['seconds']:g}s, and heard none"
+        case "entered":
+            return f"the avatar is in the room that the create named: {_value(given['room'])}"
         case event:
             return f"the room was {event}: {given['reason']}"
 

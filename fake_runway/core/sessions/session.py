@@ -301,7 +301,7 @@ def step(
     blocks, reason = stage.blocks, None
     if event is Event.PROVISIONED:
         ready_at = at
-    elif event is Event.CONSUMED or event is Event.JOINED:
+    elif event is Event.CONSUMED or event is Event.JOINED or event is Event.ENTERED:
         started_at = at
     elif event is Event.BILLED:
         blocks += 1

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { curl, pythonOf } from "./commands.js";
-import { button, choice, copy, field, fill, h } from "./dom.js";
+import { button, choice, copy, field, fill, h } from "/__pages/dom.js";
 import { action } from "./strip.js";
 import { yaml } from "./yaml.js";
 

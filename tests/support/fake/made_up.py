@@ -310,6 +310,7 @@ _reports = st.one_of(
     ),
     st.just({"event": "data_ignored", "count": 3}),
     st.just({"event": "unheard", "seconds": 10.0}),
+    st.just({"event": "entered", "room": "a room"}),
     st.sampled_from(["ended", "cancelled", "dropped"]).map(
         lambda reason: {"event": "closed", "reason": reason}
     ),

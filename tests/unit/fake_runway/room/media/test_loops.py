@@ -2,7 +2,7 @@
 
 from artwork.looks import LOOKS
 from contracts.wire.documents import load
-from fake_runway.room.loops import (
+from fake_runway.room.media.loops import (
     CUSTOM,
     FRAMES,
     PACKETS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fake_runway.room.sdp import (
+from fake_runway.room.wire.sdp import (
     LARGEST_SDP,
     MOST_SECTIONS,
     BadDescription,

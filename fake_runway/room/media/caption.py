@@ -17,7 +17,7 @@ from zlib import decompress
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from fake_runway.room.loops import (
+from fake_runway.room.media.loops import (
     HEIGHT,
     LINE,
     PORTRAITS,

@@ -24,12 +24,12 @@ from livekit.protocol.models import DataPacket, DisconnectReason
 from livekit.protocol.rtc import SignalResponse
 
 from fake_runway.clock import pause
-from fake_runway.room import packets, sdp
 from fake_runway.room.call import Call
-from fake_runway.room.participant import Participant
-from fake_runway.room.peer import EVENTS, Outgoing
-from fake_runway.room.signalling import Description, Joining
+from fake_runway.room.clients.participant import Participant
+from fake_runway.room.clients.peer import EVENTS, Outgoing
 from fake_runway.room.tokens import Admission, JoinRefused
+from fake_runway.room.wire import packets, sdp
+from fake_runway.room.wire.signalling import Description, Joining
 from fake_runway.web import cors
 from fake_runway.web.bodies import read
 from fake_runway.web.callers import bearer

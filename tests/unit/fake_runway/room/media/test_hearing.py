@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_runway.room.hearing import LOUD, SILENCE_S, Hearing
+from fake_runway.room.media.hearing import LOUD, SILENCE_S, Hearing
 from tests.unit.fake_runway.core.playing import LAW
 
 

@@ -10,8 +10,8 @@ import av
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from fake_runway.room.caption import Caption, unpadded
-from fake_runway.room.loops import (
+from fake_runway.room.media.caption import Caption, unpadded
+from fake_runway.room.media.loops import (
     CUSTOM,
     FRAMES,
     HEIGHT,
@@ -23,7 +23,7 @@ from fake_runway.room.loops import (
     STRIP,
     WIDTH,
 )
-from fake_runway.room.media import LATE_S, AvatarAudio, AvatarVideo
+from fake_runway.room.media.tracks import LATE_S, AvatarAudio, AvatarVideo
 
 LOOP = FRAMES * SEGMENTS
 CAPTION = Caption("Cat Character", "RUNNING  12:00:05", "1f0e6a52-77b1-4c06-9c55-0a1b2c3d4e5f")
@@ -85,6 +85,19 @@ def moved(pictures: list[bytes], pixels: list[int]) -> float:
     """Return the largest mean change of brightness (0 to 255) against the first picture."""
     first = pictures[0]
     return max(sum(abs(one[at] - first[at]) for at in pixels) / len(pixels) for one in pictures)
+
+
+def test_a_picture_that_was_prepared_is_the_one_that_comes_first(
+    run: Callable[[Awaitable[Any]], Any],
+) -> None:
+    """It is drawn once, and a keyframe as ever."""
+    track = AvatarVideo(PRESETS[0], lambda: CAPTION)
+    track.prepare()
+    drawn = track._keyframes.of(0, CAPTION)
+    (first,) = run(taken(track, 1))
+    assert bytes(first) is not drawn
+    assert bytes(first) == drawn
+    assert is_keyframe(first)
 
 
 def test_pictures_and_sound_never_drift(run: Callable[[Awaitable[Any]], Any]) -> None:

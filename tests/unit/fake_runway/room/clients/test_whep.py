@@ -10,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from livekit.protocol.models import ParticipantInfo
 
-from fake_runway.room import packets
 from fake_runway.room.addresses import leads_to_room, methods_of
-from fake_runway.room.signalling import Avatar, client_info, goodbye, speaking, updated, welcome
+from fake_runway.room.clients.whep import said_by_client, told_by_packet, told_by_signal
 from fake_runway.room.tokens import Admission
-from fake_runway.room.whep import said_by_client, told_by_packet, told_by_signal
+from fake_runway.room.wire import packets
+from fake_runway.room.wire.signalling import (
+    Avatar,
+    client_info,
+    goodbye,
+    speaking,
+    updated,
+    welcome,
+)
 from fake_runway.web.paths import path_of
 
 AVATAR = Avatar("worker:1", "PA_a")

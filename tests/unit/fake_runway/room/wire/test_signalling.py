@@ -16,8 +16,9 @@ from livekit.protocol.rtc import (
     WrappedJoinRequest,
 )
 
-from fake_runway.room import signalling
-from fake_runway.room.signalling import (
+from fake_runway.room.tokens import Admission
+from fake_runway.room.wire import signalling
+from fake_runway.room.wire.signalling import (
     LARGEST_FRAME,
     MOST_TRACKS,
     ORDER,
@@ -36,7 +37,6 @@ from fake_runway.room.signalling import (
     joining,
     welcome,
 )
-from fake_runway.room.tokens import Admission
 
 KINDS = {field.name for field in SignalRequest.DESCRIPTOR.oneofs_by_name["message"].fields}
 ME = Signalling("PA_me")

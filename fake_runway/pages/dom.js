@@ -44,6 +44,18 @@ export function fill(element, ...children) {
   return element;
 }
 
+export const $ = (id) => document.getElementById(id);
+
+/** Return a JSON value as readable text. */
+export const pretty = (value) =>
+  typeof value === "string" ? value : JSON.stringify(value, null, 2);
+
+/** Return seconds as text, such as `0.42 s`. */
+export function seconds(value) {
+  if (value >= 100) return `${Math.round(value)} s`;
+  return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
+
 /** Return seconds in a form for people: 1.250s, 3m 04.2s, 1h 02m. */
 export function span(seconds) {
   const sign = seconds < 0 ? "-" : "";
@@ -77,7 +89,7 @@ export const short = (id) => (id && id.length > 13 ? id.slice(0, 8) : id);
 
 /** Return a JSON value as an element, indented. */
 export function json(value) {
-  return h("pre", {}, typeof value === "string" ? value : JSON.stringify(value, null, 2));
+  return h("pre", {}, pretty(value));
 }
 
 /** Return a button. */

@@ -14,8 +14,8 @@ import av
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from fake_runway.clock import loop_now, pause
-from fake_runway.room.caption import Caption, Keyframes
-from fake_runway.room.loops import (
+from fake_runway.room.media.caption import Caption, Keyframes
+from fake_runway.room.media.loops import (
     CUSTOM,
     FRAMES,
     PACKET_S,
@@ -88,6 +88,11 @@ class AvatarVideo(_Track):
         self._keyframes = Keyframes(preset)
         self._caption = caption or Caption
         self._segment: Segment | None = None  # None: pictures are missing, so wait for a keyframe
+
+    def prepare(self) -> None:
+        """Draw the first keyframe, which takes longer than others, while the client is busy."""
+        if self._started_at is None:
+            self._encoded(self._avatar.idle[0], 0)
 
     async def recv(self) -> "av.Packet[Any]":
         """Return the next picture when it is due.

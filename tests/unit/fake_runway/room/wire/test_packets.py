@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from livekit.protocol.models import DataPacket
 
-from fake_runway.room.packets import (
+from fake_runway.room.wire.packets import (
     LARGEST_PACKET,
     UNSUPPORTED_METHOD,
     HangUp,

@@ -7,7 +7,7 @@ import inspect
 
 from aioice import Connection, ice
 
-from fake_runway.room.loopback import ADDRESS, LEANS_ON, only_loopback
+from fake_runway.room.clients.loopback import ADDRESS, LEANS_ON, only_loopback
 
 ORIGINAL = getattr(ice, LEANS_ON)
 

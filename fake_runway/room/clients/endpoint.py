@@ -13,7 +13,11 @@ from livekit.protocol.rtc import SignalResponse
 from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.room.addresses import is_whep
 from fake_runway.room.call import Call
-from fake_runway.room.signalling import (
+from fake_runway.room.clients.whep import Whep
+from fake_runway.room.media.caption import Caption, Keyframes
+from fake_runway.room.media.loops import CUSTOM
+from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
+from fake_runway.room.wire.signalling import (
     LARGEST_FRAME,
     PING_TIMEOUT_S,
     BadSignal,
@@ -21,8 +25,6 @@ from fake_runway.room.signalling import (
     goodbye,
     joining,
 )
-from fake_runway.room.tokens import Admission, JoinRefused, LiveKit, admit
-from fake_runway.room.whep import Whep
 from fake_runway.web import cors
 from fake_runway.web.callers import bearer
 from fake_runway.web.paths import Path
@@ -35,6 +37,11 @@ _MOST_UNSENT = 1_000  # responses that wait for a client
 _CLOSE_S = 1.0
 _SILENCE_S = PING_TIMEOUT_S + 5.0  # a client that pings every 5 s is silent for so long: it is gone
 _TOO_EARLY = frozenset({State.QUEUED, State.PROVISIONING})
+
+
+def warm_up() -> None:
+    """Draw a picture that no client gets: the first one of a program takes a tenth of a second."""
+    Keyframes(CUSTOM).of(0, Caption())
 
 
 class Endpoint:

@@ -4,8 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from fake_runway.room.caption import Caption, Keyframes, caption_of, frame_of, unpadded, written
-from fake_runway.room.loops import CUSTOM, HEIGHT, LINE, PRESETS, STRIP, WIDTH
+from fake_runway.room.media.caption import (
+    Caption,
+    Keyframes,
+    caption_of,
+    frame_of,
+    unpadded,
+    written,
+)
+from fake_runway.room.media.loops import CUSTOM, HEIGHT, LINE, PRESETS, STRIP, WIDTH
 
 SESSION = "1f0e6a52-77b1-4c06-9c55-0a1b2c3d4e5f"
 DARK = 30

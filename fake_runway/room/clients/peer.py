@@ -23,8 +23,8 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
 from fake_runway.clock import pause
-from fake_runway.room import sdp
-from fake_runway.room.loopback import only_loopback
+from fake_runway.room.clients.loopback import only_loopback
+from fake_runway.room.wire import sdp
 
 T = TypeVar("T")
 

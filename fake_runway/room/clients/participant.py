@@ -1,5 +1,6 @@
 """One client in a room: its signalling, its peer connections, and the avatar's tracks to it."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -7,13 +8,14 @@ from typing import Protocol
 from livekit.protocol.models import ParticipantInfo, TrackInfo
 from livekit.protocol.rtc import SignalResponse
 
-from fake_runway.clock import loop_now
-from fake_runway.room import packets, sdp
-from fake_runway.room.caption import Caption
-from fake_runway.room.hearing import Hearing
-from fake_runway.room.media import AvatarAudio, AvatarVideo
-from fake_runway.room.peer import CONNECT_S, Outgoing, Peer
-from fake_runway.room.signalling import (
+from fake_runway.clock import loop_now, pause
+from fake_runway.room.clients.peer import CONNECT_S, Outgoing, Peer
+from fake_runway.room.media.caption import Caption
+from fake_runway.room.media.hearing import Hearing
+from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
+from fake_runway.room.tokens import Admission
+from fake_runway.room.wire import packets, sdp
+from fake_runway.room.wire.signalling import (
     Action,
     Answer,
     Avatar,
@@ -30,7 +32,8 @@ from fake_runway.room.signalling import (
     goodbye,
     wants_sections,
 )
-from fake_runway.room.tokens import Admission
+
+_ON_ITS_WAY_S = 0.005
 
 _log = logging.getLogger("fake_runway")
 
@@ -93,6 +96,7 @@ class Participant:
         self.tracks: dict[str, TrackInfo] = {}
         self.audio = AvatarAudio(host.look)
         self.video = AvatarVideo(host.look, host.caption)
+        self._preparing: asyncio.Task[None] | None = None
         self._host = host
         self._joining = joining
         self._signalling = Signalling(sid, may_publish=admission.can_publish)
@@ -189,6 +193,15 @@ class Participant:
     def _track_sids(self, peer: Peer) -> dict[str, str]:
         return {mid: self._host.avatar.track_sid(kind) for kind, mid in peer.attached.items()}
 
+    def _prepare(self) -> None:
+        """Have the first picture ready when the client is, once what was sent is on its way."""
+        if self._preparing is None and (not self.hidden or self.is_viewer):
+            self._preparing = asyncio.ensure_future(self._draw_first())
+
+    async def _draw_first(self) -> None:
+        await pause(_ON_ITS_WAY_S)
+        self.video.prepare()
+
     async def _answer(self, offer: Description) -> None:
         single = self._joining.single
         if self._publisher is None:
@@ -197,6 +210,8 @@ class Participant:
         answer = await peer.answer(offer.sdp, self._outgoing() if single else {})
         self.line.send(described("answer", answer, id=offer.id, tracks=self._track_sids(peer)))
         self._note_what_is_sent(offer.sdp)
+        if single:
+            self._prepare()
         if single and len(peer.attached) < len(self._outgoing()) and not self._asked_for_sections:
             self._asked_for_sections = True  # the offer left no place for a track
             self.line.send(wants_sections(1))
@@ -210,6 +225,7 @@ class Participant:
         self.line.send(
             described("offer", offer, id=self._offers, tracks=self._track_sids(self._subscriber))
         )
+        self._prepare()
 
     def _note_what_is_sent(self, offer: str) -> None:
         sending = frozenset(each.track for each in sdp.sections(offer)) & self.tracks.keys()
@@ -240,6 +256,8 @@ class Participant:
                 await peer.close()
         self.audio.stop()
         self.video.stop()
+        if self._preparing is not None:
+            self._preparing.cancel()
 
     # Events of its peers
 
