@@ -18,7 +18,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from fake_runway.core.history.evicted import CallKind, Evicted
+from fake_runway.core.history.evicted import Evicted
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
@@ -251,7 +251,7 @@ class Log:
         gone = self.exchanges.popleft()
         self.dropped += 1
         self._forget(gone.size)
-        kind = CallKind(gone.operation, gone.status, gone.method, gone.faults)
+        kind = (gone.operation, gone.status, gone.method, gone.faults)
         self.evicted.add_call(kind, gone.subject, gone.number)
 
     def _evict_act(self) -> None:
