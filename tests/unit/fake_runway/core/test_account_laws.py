@@ -256,6 +256,36 @@ def test_advance_returns_the_recorded_changes(given_settings: Settings, script: 
         assert played.history[returned:] == []
 
 
+@LAW
+@given(all_settings, scripts, st.floats(0, 1e5))
+def test_a_quiet_account_has_nothing_to_do(
+    given_settings: Settings, script: list[Call], wait_s: float
+) -> None:
+    """Until when it is quiet is known after each call, without looking at what is due."""
+    played = play(given_settings, [])
+
+    for call in script:
+        go_on(played, [call])
+        account = played.account
+        for at in (played.at, played.at + 0.1, played.at + wait_s):
+            if not account.is_quiet(at):
+                continue
+            twin = account.copy(lambda _: None)
+            twin._quiet_until = -inf
+            assert twin.advance(at) == []
+            seen_of = [{**fields(each), "_now": at, "_quiet_until": 0} for each in (twin, account)]
+            assert seen_of[0] == seen_of[1]
+
+
+def test_a_create_leaves_an_account_quiet_until_something_is_due() -> None:
+    """Of the calls of a busy client, none looks for what is due in vain."""
+    account = new_account(Settings())
+    due_at = account.create(at=START).due_at
+    assert due_at is not None
+    assert account.is_quiet(START + 1)
+    assert not account.is_quiet(due_at)
+
+
 # Copies
 
 
@@ -299,7 +329,8 @@ def test_a_change_to_one_of_two_copies_does_not_affect_the_other(
 
 def fields(account: Account) -> dict[str, Any]:
     """Return every field of an account, copied, but for `_record`."""
-    return deepcopy({name: value for name, value in vars(account).items() if name != "_record"})
+    unlike = ("_record", "_record_task")
+    return deepcopy({name: value for name, value in vars(account).items() if name not in unlike})
 
 
 # Refusals, keys, equal runs
