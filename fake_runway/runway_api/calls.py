@@ -13,6 +13,7 @@ from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
 from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject
+from fake_runway.core.sessions.options import CreateOptions
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
@@ -76,11 +77,13 @@ class KnownBody(NamedTuple):
     Attributes:
         strict_keys: as of `Bodies.checked`.
         value: what stands in it, as checked.
+        options: of a create of a session.
     """
 
     raw: bytes
     strict_keys: bool
     value: Json
+    options: CreateOptions | None
 
 
 @dataclass(slots=True, eq=False)
@@ -96,8 +99,9 @@ class ReadHead:
         name: what the path has in place of the braces, empty if nothing.
         token: the bearer token.
         named: the world that the request names in its path or a header, None if none.
-        agent, content_type: as much of these headers as is kept.
+        agent, content_type: as much of these headers as is kept, without secrets.
         declared_type: the whole content type.
+        query: of the parameters of the operation, without secrets.
         host: at which the caller has reached the fake.
         subject: the resource in the path, once it was checked.
         world: the name of the world that the token selects, once it was selected; else empty.
@@ -182,6 +186,8 @@ class RunwayCall(NamedTuple):
         token: the bearer token, an API secret or a session key.
         bodies: of polls; None: each is made anew.
         plain: the request's body is known to hold nothing secret.
+        plain_head: and so are User-Agent, Content-Type and query in its exchange.
+        options: those of a create, if they were read before; None: they stand in its body.
     """
 
     world: World
@@ -191,6 +197,8 @@ class RunwayCall(NamedTuple):
     token: str
     bodies: SessionBodies | None = None
     plain: bool = False
+    plain_head: bool = False
+    options: CreateOptions | None = None
 
 
 class Auth(Enum):
