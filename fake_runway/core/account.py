@@ -294,10 +294,14 @@ class Account:
         """Return whether there is such a session, or such a task."""
         return session_id in self._sessions or session_id in self.tasks.by_id
 
+    def find(self, session_id: str) -> Session | None:
+        """Return the session as it was at the last `advance`, None if there is none."""
+        return self._sessions.get(session_id)
+
     def has_ended(self, session_id: str) -> bool:
         """Return whether there is such a session, and it was over at the last `advance`."""
         session = self._sessions.get(session_id)
-        return session is not None and session.state in TERMINAL
+        return session is not None and session.stage.state in TERMINAL
 
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
         """Use the session's key. Exactly one call per session succeeds.

@@ -227,8 +227,12 @@ class RunwayHandler:
         delivery = apply_call(call)
         world, exchange = call.world, call.exchange
         if head.connection is not None:
-            if exchange.unread is None and world.account.has_ended(exchange.subject.id):
-                # only a poll of what has ended may be one too many, and many poll what has not
+            if (
+                exchange.unread is None
+                and head.operation is not None
+                and head.operation.creates is None
+                and world.account.has_ended(exchange.subject.id)
+            ):  # only a poll of what has ended may be one too many, and many poll what has not
                 world.unread.begin(head.connection, exchange.subject, exchange.operation)
                 exchange.unread = world.unread.before(head.connection)
             world.unread.applied(head.connection, exchange.number)
@@ -312,7 +316,7 @@ class RunwayHandler:
         exchange.retry, exchange.query = head.retry, head.query
         if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
             raise SecretRefused(_KEY_TEXTS[settings.key])
-        if operation.versioned and settings.version_required:
+        if operation.versioned and settings.version_required and head.version != API_VERSION:
             check_version(head.version)
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)

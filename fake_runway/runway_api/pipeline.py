@@ -98,7 +98,7 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     """Return the reply of an operation, and the faults that strike before and after it."""
     world, exchange, account = call.world, call.exchange, call.world.account
     if operation.auth is Auth.SESSION_KEY:
-        session = account.sessions.get(exchange.subject.id)
+        session = account.find(exchange.subject.id)
         exchange.key_fits = session is not None and account.session_key(session) == call.token
     if operation.creates is TASK:
         plan = plan_of_create(world, exchange.body)

@@ -310,7 +310,7 @@ class World:
                 ordinal=None if task is None else task.ordinal,
                 state=None if task is None else task.state,
             )
-        session = self.account.sessions.get(exchange.subject.id)
+        session = self.account.find(exchange.subject.id)
         if not self._scenario_faults and not self.placed:
             of_others = avatar is None or self.form_of(avatar) is None
             mine = self.settings.plan if session is None else session.plan
@@ -426,14 +426,15 @@ class World:
 
     def _record(self, change: ResourceChange) -> None:
         self.log.add_change(change)
-        if self.resources_watched:
+        if self.resources_watched.by_topic:
             self.resources_watched.show(change.after, Topic(subject=change.after.id))
 
     def notify_call(self, exchange: Exchange) -> None:
         """Wake those who wait for a call like this one, or for any act or call."""
-        if self.calls_watched:
+        if self.calls_watched.by_topic:
             self.calls_watched.show(exchange, Topic(exchange.operation, exchange.subject.id))
-        self.notify()
+        if self._watched or self.heard is not None:
+            self.notify()
 
     @contextmanager
     def kept_up(self) -> Iterator[None]:
