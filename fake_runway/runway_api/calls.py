@@ -130,6 +130,36 @@ class ReadHead:
     world: str = ""
     body: KnownBody | None = None
 
+    def with_other(self, *, name: str, token: str) -> ReadHead:
+        """Return what a head says that has another id in its path, and perhaps another token.
+
+        Args:
+            name: instead of `name`, which stands in `text` once.
+            token: the same, or of one session's key another.
+        """
+        return ReadHead(
+            self.method,
+            self.text.replace(self.name, name),
+            self.connection,
+            self.caller,
+            self.operation,
+            name,
+            token,
+            self.named,
+            self.agent,
+            self.version,
+            self.content_type,
+            self.declared_type,
+            self.cookies,
+            self.retry,
+            self.query,
+            self.host,
+            self.secret_in_url,
+            None,
+            self.world,
+            self.body,
+        )
+
     @property
     def may_come_again(self) -> bool:
         """Whether it is worth keeping: a session's key works once."""

@@ -1,0 +1,125 @@
+"""The heads of requests that a connection has read, so that what comes again is not read again.
+
+Two heads say the same if their bytes are equal. And most that differ do so in two places: the id of
+a session in the path, and the key of that session in a consume. What stands between those places is
+known then, and what stands in them has a form in which nothing else is hidden. So the first poll of
+a session takes 22 us of CPU and not 42, and its consume 20 us less than it did: to parse a head
+takes aiohttp 9, and to read it takes us 12.
+
+Rejected: heads that differ in their path alone. A consume behind them met a parser that had not run
+for a while, and took longer by as much as the poll had gained.
+"""
+
+import re
+from typing import NamedTuple
+
+from fake_runway.runway_api.calls import Auth, ReadHead
+
+MOST_HEADS = 64
+"""Heads that are kept of a connection, about 1 kB each: it may ask for many worlds in turns."""
+LONGEST_HEAD = 4_096
+"""Bytes of a head that is kept."""
+
+
+class KnownHead(NamedTuple):
+    """A head that has come before: what it says, and how long the body behind it is."""
+
+    read: ReadHead
+    length: int
+
+
+class KnownHeads:
+    """The heads that were answered on one connection."""
+
+    __slots__ = ("_alike", "_equal")
+
+    def __init__(self) -> None:
+        self._equal: dict[bytes, KnownHead] = {}
+        self._alike: dict[_Frame, KnownHead] = {}
+
+    def find(self, head: bytes) -> KnownHead | None:
+        """Return what a head says, None if too little like it has come before."""
+        known = self._equal.get(head)
+        if known is None and self._alike and len(head) <= LONGEST_HEAD:
+            known = self._found_alike(head)
+        return known
+
+    def _found_alike(self, head: bytes) -> KnownHead | None:
+        cut = _cut(head)
+        known = None if cut is None else self._alike.get(cut.frame)
+        if cut is None or known is None:
+            return None
+        read, token = known.read, cut.token.decode(errors="surrogateescape")  # as aiohttp does
+        operation = read.operation
+        if operation is None:
+            return None
+        if operation.auth is Auth.SESSION_KEY:
+            if not _SESSION_KEY.fullmatch(token):
+                return None
+        elif token != read.token:
+            return None
+        found = KnownHead(read.with_other(name=cut.id.decode(), token=token), known.length)
+        if found.read.may_come_again:
+            self._keep_equal(head, found)
+        return found
+
+    def keep(self, head: bytes, read: ReadHead, length: int) -> None:
+        """Keep what a head says, if another one may say the same or nearly so.
+
+        Args:
+            head: `LONGEST_HEAD` bytes at most.
+        """
+        known = KnownHead(read, length)
+        if read.may_come_again:
+            self._keep_equal(head, known)
+        if read.operation is None or (cut := _cut(head)) is None:
+            return
+        if (
+            cut.id.decode() == read.name  # else it is a world's
+            and head.partition(b"\r\n")[0].count(cut.id) == 1  # or both
+            and head.lower().count(b"\nauthorization:") == 1  # else another one counts
+            # a token that is no key is redacted in other headers by what it is
+            and (read.operation.auth is Auth.API_SECRET or _SESSION_KEY.fullmatch(read.token))
+        ):
+            if len(self._alike) >= MOST_HEADS:
+                self._alike.clear()
+            self._alike[cut.frame] = known
+
+    def _keep_equal(self, head: bytes, known: KnownHead) -> None:
+        if len(self._equal) >= MOST_HEADS:
+            self._equal.clear()
+        self._equal[head] = known
+
+
+_Frame = tuple[bytes, bytes, bytes]
+"""The bytes of a head before the id in its path, between that and its token, and after this."""
+
+
+class _Cut(NamedTuple):
+    frame: _Frame
+    id: bytes
+    token: bytes
+
+
+def _cut(head: bytes) -> _Cut | None:
+    """Cut a head where heads that are alike differ; None: it has no such places."""
+    in_path = _ID.search(head, 0, head.find(b"\r\n"))
+    if in_path is None:
+        return None
+    begins, ends = in_path.span()
+    authorized = head.find(_AUTHORIZATION, ends)
+    if authorized < 0:
+        authorized = head.find(_AUTHORIZATION_OF_FETCH, ends)
+    if authorized < 0:
+        return None
+    token = authorized + len(_AUTHORIZATION)
+    after = head.find(b"\r\n", token)
+    return _Cut(
+        (head[:begins], head[ends:token], head[after:]), head[begins:ends], head[token:after]
+    )
+
+
+_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?=[/ ])")
+_SESSION_KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
+_AUTHORIZATION = b"\r\nAuthorization: Bearer "
+_AUTHORIZATION_OF_FETCH = _AUTHORIZATION.lower().replace(b"bearer", b"Bearer")
