@@ -32,7 +32,7 @@ class Watches(Generic[T]):
     """The watches for one kind of thing: calls, or resources that changed.
 
     Attributes:
-        by_topic: empty as long as nobody waits, which each call asks.
+        by_topic: empty while there is no watch, which each call asks.
     """
 
     def __init__(self) -> None:

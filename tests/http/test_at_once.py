@@ -457,7 +457,7 @@ def test_heads_that_come_again_change_no_answer(
     assert together == asyncio.run(_answers([raw for raw, *_ in requests], apart=True))
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(st.sampled_from(ALIKE), min_size=4, max_size=24))
 def test_heads_that_differ_little_change_no_answer(requests: list[bytes]) -> None:
     """In id, key or world, in what is redacted, or in how a header is written."""
