@@ -382,7 +382,7 @@ class RunwayHandler:
             return None
         options = options_of(exchange.body) if operation.creates is SESSION else None
         known = KnownBody(raw, strict_keys, exchange.body, options)
-        if len(raw) <= _LONGEST_KNOWN and head.may_come_again:
+        if len(raw) <= _LONGEST_KNOWN:
             exchange.body = Measured(exchange.body)
             known = head.body = known._replace(value=exchange.body)
         return known

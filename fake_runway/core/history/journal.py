@@ -393,10 +393,11 @@ def size_of(value: object) -> int:
 
 
 def _size_of_object(value: Mapping[str, Any]) -> int:
-    size = 64
-    for key, each in value.items():
-        size += 100 + len(key) + (50 + len(each) if type(each) is str else size_of(each))
-    return size
+    size = 64 + 100 * len(value) + len("".join(value))
+    try:  # texts alone are the usual case, in a third of the time
+        return size + 50 * len(value) + len("".join(value.values()))
+    except TypeError:
+        return size + sum(map(size_of, value.values()))
 
 
 def _size_of_act(act: Act) -> int:

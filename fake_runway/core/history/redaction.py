@@ -142,7 +142,8 @@ def redacted_reply(reply: object) -> object:
 
 def redacted_object(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a JSON object that is answered without keys and tokens."""
-    return {
-        key: REDACTED if key in _IN_REPLIES and isinstance(value, str) else value
-        for key, value in reply.items()
-    }
+    redacted = dict(reply)
+    for key in _IN_REPLIES:
+        if isinstance(reply.get(key), str):
+            redacted[key] = REDACTED
+    return redacted

@@ -149,7 +149,8 @@ class Stage:
         due_event: the next event that happens by itself; None: none does.
         blocks: blocks of RUNNING billed so far.
         usual: where all sessions that get here await the same event after the same span: this span,
-            in seconds, and the stage in which they await it. None: ask `next_due`.
+            in seconds from now, of RUNNING from its start, and the stage in which they await it.
+            None: ask `next_due`.
         waits_for_capacity: it is QUEUED and may be admitted.
         _next: the stages after events, as they were asked for; FAILED is never among them.
     """
@@ -201,6 +202,13 @@ class Stage:
             span_s, event = plan.provision.seconds, Event.PROVISIONED
         elif self.state is State.READY:
             span_s, event = plan.expires_in_s, Event.EXPIRED
+        elif self.state is State.RUNNING:
+            cap = plan.session_cap_s
+            longest_s = self.max_duration_s if cap is None else min(self.max_duration_s, cap)
+            block_s = BLOCK_S * self.blocks
+            if abs(block_s - longest_s) < _SAME_INSTANT_S and block_s != longest_s:
+                return None  # both may fall on one microsecond
+            span_s, event = min((longest_s, Event.CAPPED), (block_s, Event.BILLED), key=_span)
         else:
             return None
         return span_s, plan.stage(self.max_duration_s, self.event, event, self.blocks)
@@ -210,6 +218,11 @@ class Stage:
         return False
 
 
+def _span(due: tuple[float, Event]) -> float:
+    return due[0]
+
+
+_SAME_INSTANT_S = 1e-5
 _StageKey = tuple[int, Event | None, Event | None, int, Failure | None]
 _MOST_STAGES = 4_096  # of a plan, a megabyte; a call of half an hour has 300
 
@@ -331,7 +344,8 @@ def step(
         started_at = at
     if after.usual is not None:
         span_s, after = after.usual
-        due_at = later(at, span_s)
+        running = after.state is State.RUNNING and started_at is not None
+        due_at = later(started_at if running else at, span_s)
         return Session(
             due_at, ordinal, after, session_id, created_at, at, ready_at, started_at, options
         )
