@@ -51,7 +51,7 @@ from fake_runway.core.tasks.store import TaskStore
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
-_FEW_ENTRIES = 64
+_FEW_ENTRIES = 500  # to tidy up is to look at all; so many take 80 kB
 _MANY_OPTIONS = 1_000
 _MANY_CHANGES = 125  # of one call; some milliseconds
 LARGEST_CALLS = 32 << 20
@@ -293,6 +293,11 @@ class Account:
     def has(self, session_id: str) -> bool:
         """Return whether there is such a session, or such a task."""
         return session_id in self._sessions or session_id in self.tasks.by_id
+
+    @property
+    def count(self) -> int:
+        """How many sessions and tasks there are."""
+        return len(self._sessions) + len(self.tasks.by_id)
 
     def find(self, session_id: str) -> Session | None:
         """Return the session as it was at the last `advance`, None if there is none."""

@@ -36,13 +36,26 @@ class Draws:
 
     seed: str
     world: str
-    _beginnings: dict[str, bytes] = field(
+    _beginnings: dict[str | tuple[str, str], bytes] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def number(self, what: str, ordinal: int) -> float:
         """Return a float in the open interval (0, 1)."""
         return unit(self._drawn(what, ordinal).digest())
+
+    def number_of(self, what: str, one: tuple[str, int], ordinal: int) -> float:
+        """Return `number(f"{what} {name} {place}", ordinal)`, where `one` is name and place.
+
+        Only the name is in the beginning that is kept: the places are those of all sessions.
+        """
+        name, place = one
+        known = self._beginnings.get((what, name))
+        if known is None:
+            # as `repr` writes a text, digits at its end change nothing before them
+            known = self._begun((what, name), f"{what} {name} ", unknown=", 0)")
+        question = b"%b%d%b, %d)" % (known[:-1], place, known[-1:], ordinal)
+        return unit(blake2b(question, digest_size=_SIZE).digest())
 
     def token(self, what: str, ordinal: int) -> str:
         """Return 32 hexadecimal digits."""
@@ -58,7 +71,12 @@ class Draws:
         """Return the hash whose digest is `draw(seed, world, what, ordinal)`."""
         beginning = self._beginnings.get(what)
         if beginning is None:
-            beginning = repr((self.seed, self.world, what, 0))[: -len("0)")].encode()
-            if len(self._beginnings) < _MOST_BEGINNINGS:
-                self._beginnings[what] = beginning
+            beginning = self._begun(what, what, unknown="0)")
         return blake2b(b"%b%d)" % (beginning, ordinal), digest_size=_SIZE)
+
+    def _begun(self, key: str | tuple[str, str], what: str, *, unknown: str) -> bytes:
+        """Return a question without its end, and keep it."""
+        begun = repr((self.seed, self.world, what, 0)).removesuffix(unknown).encode()
+        if len(self._beginnings) < _MOST_BEGINNINGS:
+            self._beginnings[key] = begun
+        return begun

@@ -109,7 +109,10 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     if found is None:
         return _carry_out(call, operation), ()
     faults, facts = found
-    before = world.strike(faults, facts, phase=Phase.BEFORE)
+    late = [each for each in faults if each.fault.phase is Phase.AFTER]
+    before: tuple[Fault, ...] = ()
+    if len(late) < len(faults):
+        before = world.strike(faults, facts, phase=Phase.BEFORE)
     if before:
         for effect in [effect for fault in before for effect in fault.effects]:
             if name := effect.event_before():
@@ -117,7 +120,6 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
         if any(fault.replaces for fault in before):
             return _NO_REPLY, before
     reply = _carry_out(call, operation)
-    late = [each for each in faults if each.fault.phase is Phase.AFTER]
     if not late:
         return reply, before
     state = world.state_of(exchange.subject)

@@ -344,8 +344,8 @@ def step(
         started_at = at
     if after.usual is not None:
         span_s, after = after.usual
-        running = after.state is State.RUNNING and started_at is not None
-        due_at = later(started_at if running else at, span_s)
+        since = at if started_at is None or after.state is not State.RUNNING else started_at
+        due_at = later(since, span_s)
         return Session(
             due_at, ordinal, after, session_id, created_at, at, ready_at, started_at, options
         )
