@@ -11,7 +11,7 @@ for a while, and took longer by as much as the poll had gained.
 """
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from fake_runway.runway_api.calls import Auth, ReadHead
 
@@ -29,17 +29,24 @@ class KnownHead(NamedTuple):
 
 
 class KnownHeads:
-    """The heads that were answered on one connection."""
+    """The heads that were answered on one connection.
 
-    __slots__ = ("_alike", "_equal")
+    Attributes:
+        _equal: those that were read, by their bytes.
+        _derived: those that were derived from others; so many that none of the former goes for one.
+        _alike: what others can be derived from.
+    """
+
+    __slots__ = ("_alike", "_derived", "_equal")
 
     def __init__(self) -> None:
         self._equal: dict[bytes, KnownHead] = {}
+        self._derived: dict[bytes, KnownHead] = {}
         self._alike: dict[_Frame, KnownHead] = {}
 
     def find(self, head: bytes) -> KnownHead | None:
         """Return what a head says, None if too little like it has come before."""
-        known = self._equal.get(head)
+        known = self._equal.get(head) or self._derived.get(head)
         if known is None and self._alike and len(head) <= LONGEST_HEAD:
             known = self._found_alike(head)
         return known
@@ -49,18 +56,10 @@ class KnownHeads:
         known = None if cut is None else self._alike.get(cut.frame)
         if cut is None or known is None:
             return None
-        read, token = known.read, cut.token.decode(errors="surrogateescape")  # as aiohttp does
-        operation = read.operation
-        if operation is None:
-            return None
-        if operation.auth is Auth.SESSION_KEY:
-            if not _SESSION_KEY.fullmatch(token):
-                return None
-        elif token != read.token:
-            return None
-        found = KnownHead(read.with_other(name=cut.id.decode(), token=token), known.length)
+        token = cut.key.decode() or known.read.token
+        found = KnownHead(known.read.with_other(name=cut.id.decode(), token=token), known.length)
         if found.read.may_come_again:
-            self._keep_equal(head, found)
+            _keep(self._derived, head, found)
         return found
 
     def keep(self, head: bytes, read: ReadHead, length: int) -> None:
@@ -71,34 +70,36 @@ class KnownHeads:
         """
         known = KnownHead(read, length)
         if read.may_come_again:
-            self._keep_equal(head, known)
+            _keep(self._equal, head, known)
         if read.operation is None or (cut := _cut(head)) is None:
             return
         if (
             cut.id.decode() == read.name  # else it is a world's
             and head.partition(b"\r\n")[0].count(cut.id) == 1  # or both
             and head.lower().count(b"\nauthorization:") == 1  # else another one counts
-            # a token that is no key is redacted in other headers by what it is
-            and (read.operation.auth is Auth.API_SECRET or _SESSION_KEY.fullmatch(read.token))
+            # another token than a key is redacted in other headers by what it is
+            and bool(cut.key) is (read.operation.auth is Auth.SESSION_KEY)
         ):
-            if len(self._alike) >= MOST_HEADS:
-                self._alike.clear()
-            self._alike[cut.frame] = known
-
-    def _keep_equal(self, head: bytes, known: KnownHead) -> None:
-        if len(self._equal) >= MOST_HEADS:
-            self._equal.clear()
-        self._equal[head] = known
+            _keep(self._alike, cut.frame, known)
 
 
 _Frame = tuple[bytes, bytes, bytes]
-"""The bytes of a head before the id in its path, between that and its token, and after this."""
+"""The bytes of a head before the id in its path, between that and a key, and behind the key."""
+_Kept = TypeVar("_Kept", bytes, _Frame)
+
+
+def _keep(heads: dict[_Kept, KnownHead], kept: _Kept, known: KnownHead) -> None:
+    if len(heads) >= MOST_HEADS:
+        heads.clear()
+    heads[kept] = known
 
 
 class _Cut(NamedTuple):
+    """A head in parts. `key`: empty: its token is no session's key, and stands in the frame."""
+
     frame: _Frame
     id: bytes
-    token: bytes
+    key: bytes
 
 
 def _cut(head: bytes) -> _Cut | None:
@@ -107,19 +108,17 @@ def _cut(head: bytes) -> _Cut | None:
     if in_path is None:
         return None
     begins, ends = in_path.span()
-    authorized = head.find(_AUTHORIZATION, ends)
-    if authorized < 0:
-        authorized = head.find(_AUTHORIZATION_OF_FETCH, ends)
-    if authorized < 0:
+    token = head.find(_AUTHORIZATION, ends)
+    if token < 0 and (token := head.find(_AUTHORIZATION_OF_FETCH, ends)) < 0:
         return None
-    token = authorized + len(_AUTHORIZATION)
-    after = head.find(b"\r\n", token)
-    return _Cut(
-        (head[:begins], head[ends:token], head[after:]), head[begins:ends], head[token:after]
-    )
+    token += len(_AUTHORIZATION)
+    key = _SESSION_KEY.match(head, token)
+    after = token if key is None else key.end()
+    frame = head[:begins], head[ends:token], head[after:]
+    return _Cut(frame, head[begins:ends], head[token:after])
 
 
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?=[/ ])")
-_SESSION_KEY = re.compile(r"stk_[0-9a-f]{12}_[0-9a-f]{32}")
+_SESSION_KEY = re.compile(rb"stk_[0-9a-f]{12}_[0-9a-f]{32}(?=\r\n)")
 _AUTHORIZATION = b"\r\nAuthorization: Bearer "
-_AUTHORIZATION_OF_FETCH = _AUTHORIZATION.lower().replace(b"bearer", b"Bearer")
+_AUTHORIZATION_OF_FETCH = b"\r\nauthorization: Bearer "
