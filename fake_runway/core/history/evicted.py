@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 
-MOST_COUNTS = 8_000
-"""Counts of a generation: of 2,000 sessions that were created, polled, consumed, and moved."""
+MOST_COUNTS = 2_000
+"""Counts of a generation: of 500 sessions that were created, polled, consumed, and moved."""
 MOST_KINDS = 1_000
 
 
@@ -60,8 +60,8 @@ class Evicted:
         self._kinds: list[CallKind] = []
         self._calls: list[int] = []  # by the number of the kind: its place among all kinds
         self._numbers: dict[tuple[object, ...], int] = {}  # by the kind, or as much of it as came
-        self._younger: dict[tuple[tuple[str, str], int], int] = {}  # by subject and number
-        self._older: dict[tuple[tuple[str, str], int], int] = {}
+        self._younger: dict[tuple[str, str, int], int] = {}  # by subject and number
+        self._older: dict[tuple[str, str, int], int] = {}
         self._merged: Counter[int] = Counter()  # by number
 
     @property
@@ -83,7 +83,7 @@ class Evicted:
         self._calls[kind_number] += 1
         self.newest_call = number
         if subject != NO_SUBJECT:
-            self._count(subject, kind_number)
+            self._count(*subject, kind_number)
 
     def _number_of(self, kind: CallKind) -> int:
         if len(self._kinds) >= MOST_KINDS:
@@ -98,28 +98,24 @@ class Evicted:
         """Count an act."""
         self.acts += 1
         if subject != NO_SUBJECT:
-            self._count(subject, _OTHERS)
+            self._count(*subject, _OTHERS)
 
-    def add_move(self, subject: tuple[str, str]) -> None:
-        """Count a change of a resource.
-
-        Args:
-            subject: a `Subject`, or its fields.
-        """
+    def add_move(self, kind: str, id_: str) -> None:
+        """Count a change of a resource: the name of its kind, and its id."""
         self.moves += 1
-        self._count(subject, _OTHERS)
+        self._count(kind, id_, _OTHERS)
 
-    def _count(self, subject: tuple[str, str], number: int) -> None:
-        key, counts = (subject, number), self._younger
+    def _count(self, kind: str, id_: str, number: int) -> None:
+        key, counts = (kind, id_, number), self._younger
         counts[key] = counts.get(key, 0) + 1
         if len(counts) >= MOST_COUNTS:
             merged = self._merged
-            for (_, merged_number), count in self._older.items():
+            for (*_, merged_number), count in self._older.items():
                 merged[merged_number] += count
             self._older, self._younger = counts, {}
 
-    def _count_of(self, subject: tuple[str, str], number: int) -> int:
-        key = (subject, number)
+    def _count_of(self, subject: Subject, number: int) -> int:
+        key = (*subject, number)
         return self._younger.get(key, 0) + self._older.get(key, 0)
 
     def about(self, subject: Subject) -> Counted:

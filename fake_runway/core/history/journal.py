@@ -317,7 +317,7 @@ class Log:
             if len(moves) == self._most_moves:
                 self.lost_moves += 1
                 gone = moves[0] if moves else move
-                self.evicted.add_move((gone.kind.name, gone.change.after.id))
+                self.evicted.add_move(gone.kind.name, gone.change.after.id)
             moves.append(move)
 
     def copy(self) -> "Log":

@@ -96,7 +96,7 @@ def test_the_latest_counts_are_kept_apart_and_none_is_lost(before: int, younger:
     """As many as a generation has, whatever came before; of a resource that came back, the rest."""
     evicted, returning = Evicted(), Subject("session", "returning")
     for _ in range(before):
-        evicted.add_move(returning)
+        evicted.add_move(*returning)
     for number in range(younger):
         evicted.add_act(Subject("session", str(number)))
     evicted.add_act(returning)
