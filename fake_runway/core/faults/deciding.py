@@ -63,15 +63,12 @@ def decide(
         key = (fault.name, WORLD_SCOPE if apart is None else apart[1])
         seen, struck = tallies.get(key, _NO_TALLY)
         seen += 1
-        possible = (
+        # a draw costs more than all of the above, and a certain one is none
+        if (
             seen > fault.skip
             and (fault.times is None or struck < fault.times)
             and (not fault.match.nth or seen in fault.match.nth)
-        )
-        if possible and (
-            fault.probability
-            >= 1  # as every draw would say, and draws cost more than all the above
-            or draws.number_of("fault", key, seen) < fault.probability
+            and (fault.probability >= 1 or draws.number_of("fault", key, seen) < fault.probability)
         ):
             striking.append(fault)
             struck += 1
