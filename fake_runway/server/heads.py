@@ -1,10 +1,10 @@
 """The heads of requests that a connection has read, so that what comes again is not read again.
 
 Two heads say the same if their bytes are equal. And most that differ do so in two places: the id of
-a session in the path, and the key of that session in a consume. What stands between those places is
-known then, and what stands in them has a form in which nothing else is hidden. So the first poll of
-a session takes 22 us of CPU and not 42, and its consume 20 us less than it did: to parse a head
-takes aiohttp 9, and to read it takes us 12.
+a session in the path, and the key of that session in a consume. All else is known then, and what
+stands in those two places has a form in which nothing is hidden. So the first poll of a session
+takes 35 us of CPU and not 55, its consume 59 and not 96, and a whole connect 160 and not 226; with
+the headers of an SDK 164 and not 256. Most of that is aiohttp's parser.
 
 Rejected: heads that differ in their path alone. A consume behind them met a parser that had not run
 for a while, and took longer by as much as the poll had gained.

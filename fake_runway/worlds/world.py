@@ -500,6 +500,7 @@ class World:
         twin.calls_watched, twin.resources_watched = Watches(), Watches()
         twin.account = self.account.copy(twin._record, twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
+        twin._faults_about = self._faults_about.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
         twin.snapshots = OrderedDict()
