@@ -57,7 +57,7 @@ from fake_runway.core.tasks.store import TaskStore
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
-_FEW_ENTRIES = 64
+_FEW_ENTRIES = 500  # to tidy up is to look at all; so many take 80 kB
 _MOST_ROUTED = 10_000
 _MANY_OPTIONS = 1_000
 _MANY_CHANGES = 125  # of one call; some milliseconds
@@ -116,7 +116,7 @@ class Account:
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
-        self._quiet_until = -math.inf  # nothing is due before; not known after a change
+        self._quiet_until = -math.inf  # nothing is due before, and no create leaves the quota
         self._admits_at: float | None = None  # capacity since then waits to be filled
         self.created_count = 0
         self._live = 0  # sessions that have not ended
@@ -282,6 +282,8 @@ class Account:
             raise UnknownAvatar("Could not find avatar.")
         check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
         session_id = self._unused_id()
+        if not self._created:  # else an older one frees the quota before
+            self._quiet_until = min(self._quiet_until, at + DAY_S)
         self._created.append(at)
         if len(self._options) >= _MANY_OPTIONS:
             self._options.clear()  # sessions keep those that they have
@@ -316,10 +318,19 @@ class Account:
             or self.assets.has(session_id)
         )
 
+    @property
+    def count(self) -> int:
+        """How many sessions and tasks there are."""
+        return len(self._sessions) + len(self.tasks.by_id)
+
+    def find(self, session_id: str) -> Session | None:
+        """Return the session as it was at the last `advance`, None if there is none."""
+        return self._sessions.get(session_id)
+
     def has_ended(self, session_id: str) -> bool:
         """Return whether there is such a session, and it was over at the last `advance`."""
         session = self._sessions.get(session_id)
-        return session is not None and session.state in TERMINAL
+        return session is not None and session.stage.state in TERMINAL
 
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
         """Use the session's key. Exactly one call per session succeeds.
@@ -443,9 +454,32 @@ class Account:
     def apply(self, change: Change) -> list[Change]:
         """Apply `change` and admit queued sessions to the capacity it frees; return all changes."""
         self._put(change)
-        changes = [change, *self._admit_queued(change.at)]
+        changes = [change]
+        if self._queue:
+            changes += self._admit_queued(change.at)
         self._drop_stale_entries()
         return changes
+
+    def _apply_create(self, change: Change) -> list[Change]:
+        """Do as `apply` with a new session.
+
+        If there is capacity, it is admitted without having queued: 4 us of the 10 of a create.
+        """
+        limit = self.settings.limits.concurrency
+        session = change.after
+        if (
+            self._queue
+            or not session.stage.waits_for_capacity
+            or (limit is not None and self.active >= limit)
+        ):
+            return self.apply(change)
+        self._live += 1
+        self._record(change)
+        if change.charge:
+            self._charge(change)
+        admission = transition(session, Event.ADMITTED, change.at, draws=self._draws)
+        self._put(admission)
+        return [change, admission]
 
     def _admit_queued(self, at: float, *, most: float = math.inf) -> list[Change]:
         limit = self.settings.limits.concurrency
@@ -454,6 +488,7 @@ class Account:
         while self._queue and (limit is None or self.active < limit):
             if len(admissions) >= most:
                 self._admits_at = at
+                self._quiet_until = -math.inf
                 break
             oldest = self._sessions[next(iter(self._queue))]
             admissions.append(transition(oldest, Event.ADMITTED, at, draws=self._draws))
@@ -559,7 +594,6 @@ class Account:
 
     def _put(self, change: Change) -> None:
         before, after = change.before, change.after
-        self._quiet_until = -math.inf
         self._sessions[after.id] = after
         state = after.stage.state
         if before is None:
@@ -572,16 +606,21 @@ class Account:
         elif self._queue:
             self._queue.pop(after.id, None)
         self._record(change)
-        if after.due_at is not None:
+        if (due_at := after.due_at) is not None:
             self._due.add(after)
+            if due_at < self._quiet_until:
+                self._quiet_until = due_at
         if change.charge:
-            self.spent += change.charge
-            day = int(change.at // DAY_S)
-            self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
+            self._charge(change)
         if state in TERMINAL:
             self._live -= 1
             self._ended.append(after.id)
             self._evict_oldest()
+
+    def _charge(self, change: Change) -> None:
+        self.spent += change.charge
+        day = int(change.at // DAY_S)
+        self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
 
     def _unused_id(self) -> str:
         """Return the next id by ordinal, skipping ids that exist because they were materialised."""
@@ -616,7 +655,8 @@ class Account:
 
         One that retention has evicted by then is taken from the changes.
         """
-        changes, later = self.apply(change), self.advance(change.at)
+        changes = self._apply_create(change) if change.before is None else self.apply(change)
+        later = self.advance(change.at)
         session = self._sessions.get(change.after.id)
         if session is not None:
             return session

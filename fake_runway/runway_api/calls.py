@@ -13,6 +13,7 @@ from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
 from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject
+from fake_runway.core.sessions.options import CreateOptions
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
@@ -77,11 +78,13 @@ class KnownBody(NamedTuple):
     Attributes:
         strict_keys: as of `Bodies.checked`.
         value: what stands in it, as checked.
+        options: of a create of a session.
     """
 
     raw: bytes
     strict_keys: bool
     value: Json
+    options: CreateOptions | None
 
 
 @dataclass(slots=True, eq=False)
@@ -97,8 +100,9 @@ class ReadHead:
         name: what the path has in place of the braces, empty if nothing.
         token: the bearer token.
         named: the world that the request names in its path or a header, None if none.
-        agent, content_type: as much of these headers as is kept.
+        agent, content_type: as much of these headers as is kept, without secrets.
         declared_type: the whole content type.
+        query: of the parameters of the operation, without secrets.
         host: at which the caller has reached the fake.
         subject: the resource in the path, once it was checked.
         world: the name of the world that the token selects, once it was selected; else empty.
@@ -126,6 +130,36 @@ class ReadHead:
     subject: Subject | None = None
     world: str = ""
     body: KnownBody | None = None
+
+    def with_other(self, *, name: str, token: str) -> ReadHead:
+        """Return what a head says that has another id in its path, and perhaps another token.
+
+        Args:
+            name: instead of `name`, which stands in `text` once.
+            token: the same, or of one session's key another.
+        """
+        return ReadHead(
+            self.method,
+            self.text.replace(self.name, name),
+            self.connection,
+            self.caller,
+            self.operation,
+            name,
+            token,
+            self.named,
+            self.agent,
+            self.version,
+            self.content_type,
+            self.declared_type,
+            self.cookies,
+            self.retry,
+            self.query,
+            self.host,
+            self.secret_in_url,
+            None,
+            self.world,
+            self.body,
+        )
 
     @property
     def may_come_again(self) -> bool:
@@ -202,6 +236,8 @@ class RunwayCall(NamedTuple):
         token: the bearer token, an API secret or a session key.
         bodies: of polls; None: each is made anew.
         plain: the request's body is known to hold nothing secret.
+        plain_head: and so are User-Agent, Content-Type and query in its exchange.
+        options: those of a create, if they were read before; None: they stand in its body.
     """
 
     world: World
@@ -211,6 +247,8 @@ class RunwayCall(NamedTuple):
     token: str
     bodies: SessionBodies | None = None
     plain: bool = False
+    plain_head: bool = False
+    options: CreateOptions | None = None
 
 
 class Auth(Enum):

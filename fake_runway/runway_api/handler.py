@@ -18,12 +18,19 @@ from aiohttp import web
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Measured, Rejection
-from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
+from fake_runway.core.history.redaction import (
+    holds_nothing_secret,
+    holds_secret,
+    redacted_header,
+    redacted_query,
+    redacted_text,
+)
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
+from fake_runway.core.sessions.options import options_of
 from fake_runway.room.named import NamedRoom, room_named
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
@@ -182,16 +189,24 @@ class RunwayHandler:
                 world = self._world_of_secret(head)
             if not world.caught_up():
                 return None
-            exchange, plain = _exchange(head), False
+            exchange, known = _exchange(head), None
             try:
                 if self._wants_body(head, operation, exchange, world):
-                    plain = self._take_known_body(body(), head, operation, exchange, world)
+                    known = self._take_known_body(body(), head, operation, exchange, world)
             except Refused as refusal:
                 exchange.rejection = _rejection(refusal)
             if head.connection is not None:
                 exchange.unread = world.unread.before(head.connection)
             call = RunwayCall(
-                world, self._livekit, operation, exchange, head.token, self._polled, plain
+                world,
+                self._livekit,
+                operation,
+                exchange,
+                head.token,
+                self._polled,
+                known is not None,
+                True,
+                None if known is None else known.options,
             )
             return self._applied(head, call)
         except Refused as refusal:  # the request selects no world
@@ -221,8 +236,12 @@ class RunwayHandler:
         delivery = apply_call(call)
         world, exchange = call.world, call.exchange
         if head.connection is not None:
-            if exchange.unread is None and world.account.has_ended(exchange.subject.id):
-                # only a poll of what has ended may be one too many, and many poll what has not
+            if (
+                exchange.unread is None
+                and head.operation is not None
+                and head.operation.creates is None
+                and world.account.has_ended(exchange.subject.id)
+            ):  # only a poll of what has ended may be one too many, and many poll what has not
                 world.unread.begin(head.connection, exchange.subject, exchange.operation)
                 exchange.unread = world.unread.before(head.connection)
             world.unread.applied(head.connection, exchange.number)
@@ -277,7 +296,9 @@ class RunwayHandler:
             except Refused:
                 raise refusal from None
             exchange.rejection = _rejection(refusal)
-            return RunwayCall(world, self._livekit, None, exchange, token, self._polled)
+            return RunwayCall(
+                world, self._livekit, None, exchange, token, self._polled, plain_head=True
+            )
         if operation.auth is Auth.SESSION_KEY:
             world = world_of_key(self._worlds, token, named)
         else:
@@ -289,7 +310,9 @@ class RunwayHandler:
             exchange.rejection = _rejection(refusal)
         if head.connection is not None:
             exchange.unread = world.unread.before(head.connection)
-        return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
+        return RunwayCall(
+            world, self._livekit, operation, exchange, token, self._polled, plain_head=True
+        )
 
     def _wants_body(
         self, head: ReadHead, operation: RunwayOperation, exchange: Exchange, world: World
@@ -304,7 +327,7 @@ class RunwayHandler:
         exchange.retry, exchange.query = head.retry, head.query
         if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
             raise SecretRefused(_KEY_TEXTS[settings.key])
-        if operation.versioned and settings.version_required:
+        if operation.versioned and settings.version_required and head.version != API_VERSION:
             check_version(head.version)
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
@@ -361,18 +384,21 @@ class RunwayHandler:
         operation: RunwayOperation,
         exchange: Exchange,
         world: World,
-    ) -> bool:
-        """Do as `_take_body`; return whether the body is known to hold nothing secret."""
+    ) -> KnownBody | None:
+        """Do as `_take_body`; return what is known of the body if it holds nothing secret."""
         known, strict_keys = head.body, world.settings.strict_keys
         if known is not None and known.raw == raw and known.strict_keys is strict_keys:
             exchange.body = known.value
-            return True
+            return known
         self._take_body(raw, operation, exchange, world)
-        plain = holds_nothing_secret(raw, head.token)
-        if plain and len(raw) <= _LONGEST_KNOWN:
+        if not holds_nothing_secret(raw, head.token):
+            return None
+        options = options_of(exchange.body) if operation.creates is SESSION else None
+        known = KnownBody(raw, strict_keys, exchange.body, options)
+        if len(raw) <= _LONGEST_KNOWN:
             exchange.body = Measured(exchange.body)
-            head.body = KnownBody(raw, strict_keys, exchange.body)
-        return plain
+            known = head.body = known._replace(value=exchange.body)
+        return known
 
 
 def _read_head(
@@ -389,6 +415,7 @@ def _read_head(
             sent = head.url.query
             query = {each: sent[each] for each in operation.query if each in sent}
     token = callers.bearer(headers) if with_key else caller.token_of(headers)
+    query = redacted_query(query, token)
     if operation is not None and (operation.leads or operation.links):
         host = callers.host(headers)
         if holds_secret(host, token):
@@ -407,9 +434,9 @@ def _read_head(
         name,
         token,
         callers.named(path.world, headers),
-        _beginning(headers.get("User-Agent", ""), token),
+        _kept(headers.get("User-Agent", ""), token),
         headers.get("X-Runway-Version"),
-        "" if declared_type is None else _beginning(declared_type, token),
+        "" if declared_type is None else _kept(declared_type, token),
         declared_type,
         "Cookie" in headers,
         None if retry is None or not retry.isdecimal() or len(retry) > 3 else int(retry),
@@ -433,11 +460,11 @@ def _exchange(head: ReadHead) -> Exchange:
     )
 
 
-def _beginning(header: str, secret: str) -> str:
-    """Return as much of a header as is kept: a secret that is cut is not known for one any more."""
-    if len(header) <= _LONGEST_HEADER:
-        return header
-    return redacted_text(header, secret)[:_LONGEST_HEADER]
+def _kept(header: str, secret: str) -> str:
+    """Return as much of a header as is kept, without secrets: one that is cut looks like none."""
+    if len(header) > _LONGEST_HEADER:
+        header = redacted_text(header, secret)[:_LONGEST_HEADER]
+    return redacted_header(header, secret)
 
 
 def _rejection(refusal: Refused) -> Rejection:

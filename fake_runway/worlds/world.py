@@ -140,6 +140,7 @@ class World:
         self.heard: Callable[[str], None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
+        self._faults_about: dict[str, tuple[ActiveFault, ...]] = {}  # of the scenario
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
         self._downloads: set[tuple[str, int, int]] = set()
@@ -191,7 +192,7 @@ class World:
         self.account.change_settings(scenario.settings_over(self.base), at=at)
         self.scenario = scenario
         self.since = at
-        self._scenario_faults = _active_faults(scenario, at)
+        self._scenario_faults, self._faults_about = _active_faults(scenario, at), {}
         self._plans, self._task_plans, self._bound_at = {}, {}, {}
         self._count_anew(lambda _: True)
 
@@ -327,7 +328,7 @@ class World:
 
     def faults_for(
         self, exchange: Exchange, *, template: str, avatar: str | None
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         """Return the faults that can be about a call, and the facts they match it by.
 
         None, the usual case: there is no such fault.
@@ -352,27 +353,22 @@ class World:
             )
         if (kind := ASSET_KINDS.get(exchange.subject.kind)) is not None:
             return self.faults_for_asset(exchange, kind, template=template)
-        session = self.account.sessions.get(exchange.subject.id)
-        if not self._scenario_faults and not self.placed:
-            of_others = avatar is None or self.form_of(avatar) is None
-            mine = self.settings.plan if session is None else session.plan
-            if of_others and not mine.faults:  # the usual case
-                return None
+        session = self.account.find(exchange.subject.id)
         operation = exchange.operation
         plan, since, ordinal = None, self.since, None
         if session is not None:
-            plan, since, ordinal = session.plan, session.created_at, session.ordinal
+            plan, since, ordinal = session.stage.plan, session.created_at, session.ordinal
         elif avatar is not None and (form := self.form_of(avatar)) is not None:
             plan, since = self.plan_of(form), self._bound_at.get(form.name, self.since)
         elif avatar is not None or exchange.subject.kind == SESSION.name:
-            plan = self.settings.plan
+            plan = self.account.settings.plan
+        of_plan = () if plan is None else plan.faults_about(operation)
+        found = self._active_about(operation)
+        if not of_plan and not found:  # the usual case
+            return None
         if avatar is not None:
             ordinal = self.account.created_count
-        found = [each for each in self.active_faults if each.fault.match.allows(operation)]
-        if plan is not None and plan.faults:
-            found += [ActiveFault(fault, since) for fault in plan.faults_about(operation)]
-        if not found:
-            return None
+        found += tuple([ActiveFault(fault, since) for fault in of_plan])
         return found, CallFacts(
             operation,
             exchange.method,
@@ -383,19 +379,32 @@ class World:
             state=session.state if session is not None else None,
         )
 
+    def _active_about(self, operation: str) -> tuple[ActiveFault, ...]:
+        """Return those of `active_faults` that calls of an operation can match at all."""
+        found = self._faults_about.get(operation)
+        if found is None:
+            found = tuple(
+                each for each in self._scenario_faults if each.fault.match.allows(operation)
+            )
+            self._faults_about[operation] = found
+        if not self.placed:  # the usual case
+            return found
+        placed = [each for each in self.placed.values() if each.fault.match.allows(operation)]
+        return (*found, *placed)
+
     def faults_for_task(
         self, exchange: Exchange, *, template: str, plan: TaskPlan
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         """Do the same for a call that creates a task with this plan."""
         ordinal = self.account.tasks.created_count
         return self._task_faults(exchange, template, plan, since=self.since, ordinal=ordinal)
 
     def faults_for_asset(
         self, exchange: Exchange, kind: AssetKind, *, template: str
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         """Do the same for a call about a stored resource, or one that creates it."""
         operation = exchange.operation
-        found = [each for each in self.active_faults if each.fault.match.allows(operation)]
+        found = self._active_about(operation)
         if not found:
             return None
         asset = self.account.assets.get(kind.name, exchange.subject.id)
@@ -421,10 +430,11 @@ class World:
         since: float,
         ordinal: int | None,
         state: Enum | None = None,
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         operation = exchange.operation
-        every = (*self.active_faults, *(ActiveFault(fault, since) for fault in plan.faults))
-        found = [each for each in every if each.fault.match.allows(operation)]
+        of_plan = [each for each in plan.faults if each.match.allows(operation)]
+        found = self._active_about(operation)
+        found += tuple([ActiveFault(fault, since) for fault in of_plan])
         if not found:
             return None
         return found, CallFacts(
@@ -450,8 +460,8 @@ class World:
         if not changed:
             return striking
         self.tallies.update(changed)
-        sessions, tasks = self.account.sessions, self.account.tasks.by_id
-        if len(self.tallies) > _FEW_TALLIES + 8 * (len(sessions) + len(tasks)):
+        if len(self.tallies) > _FEW_TALLIES + 8 * self.account.count:
+            sessions, tasks = self.account.sessions, self.account.tasks.by_id
             known = {session.ordinal for session in sessions.values()} | {WORLD_SCOPE}
             known |= {task.ordinal for task in tasks.values()}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
@@ -495,14 +505,15 @@ class World:
 
     def _record(self, change: ResourceChange) -> None:
         self.log.add_change(change)
-        if self.resources_watched:
+        if self.resources_watched.by_topic:
             self.resources_watched.show(change.after, Topic(subject=change.after.id))
 
     def notify_call(self, exchange: Exchange) -> None:
         """Wake those who wait for a call like this one, or for any act or call."""
-        if self.calls_watched:
+        if self.calls_watched.by_topic:
             self.calls_watched.show(exchange, Topic(exchange.operation, exchange.subject.id))
-        self.notify()
+        if self._watched or self.heard is not None:
+            self.notify()
 
     @contextmanager
     def kept_up(self) -> Iterator[None]:
@@ -558,6 +569,7 @@ class World:
         twin.calls_watched, twin.resources_watched = Watches(), Watches()
         twin.account = self.account.copy(twin._record, twin._record, twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
+        twin._faults_about = self._faults_about.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
         twin._downloads = self._downloads.copy()

@@ -241,8 +241,9 @@ class Vocabulary:
 
     def kind_of(self, state: Enum) -> ResourceKind:
         """Return the kind whose state this is."""
-        return self._kind_of[state]
+        return self.kind_of_state[state]
 
     @cached_property
-    def _kind_of(self) -> Mapping[Enum, ResourceKind]:
+    def kind_of_state(self) -> Mapping[Enum, ResourceKind]:
+        """The kind whose state each is."""
         return {state: kind for kind in self.lifecycles for state in kind.transitions}
