@@ -21,6 +21,7 @@ from fake_runway.client.answers import (
     Unreachable,
 )
 from fake_runway.client.blocking import Admin
+from fake_runway.client.transport import Transport
 from fake_runway.core.text import printable
 
 DEFAULT_URL = "http://127.0.0.1:4010"
@@ -101,8 +102,12 @@ def remote(command: Command) -> Command:
     ) -> None:
         base, named = _split(url or started_url() or DEFAULT_URL)
         try:
-            with Admin(base, world=world or named, token=admin_token) as fake:
+            transport = Transport(base, world or named, admin_token)
+            with Admin(base, transport=transport) as fake:
                 command(Remote(fake, as_json), **given)
+            if transport.created:
+                new = f"there was no world {transport.created} yet: this has made it"
+                click.echo(f"fake-runway: {printable(new)}", err=True)
         except ValueError as error:
             raise click.UsageError(f"--url: {error}") from None
         except AdminError as error:

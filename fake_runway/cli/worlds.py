@@ -29,11 +29,12 @@ def world() -> None:
 def list_(to: Remote) -> None:
     """List all worlds, the most recently used first."""
     worlds = to.fake.worlds()
-    rows = [["NAME", "SCENARIO", "SESSIONS", "ACTIVE", "CALLS", "FAULTS", "CLOCK"]]
+    rows = [["NAME", "SCENARIO", "SESSIONS", "ACTIVE", "CALLS", "FAULTS", "CLOCK", ""]]
     for each in worlds:
         numbers = (each.sessions, each.active, each.calls, each.faults)
         names = [printable(each.name), printable(each.scenario)]
-        rows.append([*names, *map(str, numbers), _rate(each.clock)])
+        uncalled = ["(only the admin API has used it)"] if each.only_admin else [""]
+        rows.append([*names, *map(str, numbers), _rate(each.clock), *uncalled])
     to.show(worlds, table(rows, empty="no worlds yet: the first request to the API makes one"))
 
 

@@ -224,6 +224,7 @@ class WorldView(View):
     calls: int  # to the Runway API, so far
     faults: int  # those that apply to all calls
     entries: int  # in the journal
+    only_admin: bool  # no application has ever called it
     used_at: float | None = None  # when it was last used, in real POSIX seconds; from `worlds` only
 
 

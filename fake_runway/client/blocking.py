@@ -398,7 +398,8 @@ class Admin:
 
     Args:
         base_url: of the server, without a world.
-        world: created when first used; None: the only one of the server.
+        world: a read of one that nothing has ever used is an error; None: the only one of the
+            server.
         token: the server's admin token, if it requires one.
         transport: used instead of a new one; base_url, world and token are then its own.
     """

@@ -143,7 +143,8 @@ class FakeRunway:
         config = self._configuration
         with ExitStack() as stack:
             url = stack.enter_context(served_in_a_thread(config))
-            fake = stack.enter_context(Fake(Transport(url, self._world, config.admin_token)))
+            transport = Transport(url, self._world, config.admin_token).owning()
+            fake = stack.enter_context(Fake(transport))
             self._blocking = stack.pop_all()
         return fake
 
@@ -157,7 +158,7 @@ class FakeRunway:
         config = self._configuration
         async with AsyncExitStack() as stack:
             served = await stack.enter_async_context(serving(config))
-            transport = AsyncTransport(served.url, self._world, config.admin_token)
+            transport = AsyncTransport(served.url, self._world, config.admin_token).owning()
             fake = await stack.enter_async_context(AsyncFake(transport))
             self._awaited = stack.pop_all()
         return fake

@@ -162,14 +162,14 @@ class Worlds:
         rate: float | None = None,
     ) -> World:
         """Begin a world anew, as it began before except for what is given; return it."""
-        return self.adopt(
-            self._new(
-                world.name,
-                scenario or world.first_scenario,
-                seed=world.given_seed if seed is None else seed,
-                rate=world.first_rate if rate is None else rate,
-            )
+        fresh = self._new(
+            world.name,
+            scenario or world.first_scenario,
+            seed=world.given_seed if seed is None else seed,
+            rate=world.first_rate if rate is None else rate,
         )
+        fresh.called_before = not world.only_admin
+        return self.adopt(fresh)
 
     def drop(self, name: str, *, reason: str = "asked") -> bool:
         """Drop a world; return whether there was one."""
@@ -216,6 +216,7 @@ class Worlds:
         clock = VirtualClock(self._source, rate=kept.resumes_at_rate, start=kept.clock.now())
         restored = kept.copy(world.name, clock)
         restored.snapshots = world.snapshots
+        restored.called_before = not world.only_admin
         return self.adopt(restored)
 
     def fork(self, world: World, name: str) -> World:
