@@ -17,6 +17,7 @@ from fake_runway.cli.running import run as run_command
 from fake_runway.cli.running import set_up_logging
 from fake_runway.client.aio import AsyncAdmin
 from fake_runway.client.answers import AdminError, FindingView
+from fake_runway.client.transport import AsyncTransport
 from fake_runway.core.text import printable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
@@ -150,7 +151,7 @@ async def _fake(
     token = configuration.admin_token
     async with (
         serving(configuration) as fake,
-        AsyncAdmin(fake.url, world=_WORLD, token=token) as admin,
+        AsyncAdmin(fake.url, transport=AsyncTransport(fake.url, _WORLD, token).owning()) as admin,
     ):
         if not way.intercept:
             yield admin, None

@@ -16,11 +16,12 @@ export const keepToken = (text) => sessionStorage.setItem(TOKEN, text);
 const headers = (more) => (token() ? { "X-Fake-Admin-Token": token(), ...more } : more);
 const base = (world) => `${world ? `/w/${encodeURIComponent(world)}` : ""}/__admin`;
 
-/** Ask the admin API for a world; return the JSON of its answer. */
+/** Ask the admin API for a world; return the JSON of its answer. The first read makes the world. */
 export async function admin(world, method, path, body, options = {}) {
+  const make = world ? { "X-Fake-Make-World": "yes" } : {};
   const answer = await fetch(base(world) + path, {
     method,
-    headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }),
+    headers: headers(body === undefined ? make : { ...make, "Content-Type": "application/json" }),
     body: body === undefined ? undefined : JSON.stringify(body),
     ...options,
   });
