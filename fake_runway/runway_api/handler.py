@@ -24,6 +24,7 @@ from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
+from fake_runway.core.text import printable
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
     Applied,
@@ -82,7 +83,10 @@ _SECRET_IN_QUERY = re.compile(
 )
 _DECLARED = RUNWAY_API.operation
 _LONGEST_HEADER = 120  # as kept in the journal
+_MOST_UNKNOWN = 100  # routes that the log names, each once
 _LONGEST_KNOWN = 4_096  # bytes of a body that is kept with its head
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _log = logging.getLogger("fake_runway")
 
@@ -109,6 +113,7 @@ class RunwayHandler:
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
         self._polled = SessionBodies()
+        self._unknown: set[tuple[str, str]] = set()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request for `path`; every failure has the provider's form."""
@@ -258,7 +263,9 @@ class RunwayHandler:
             if path.problem:
                 raise BadPath(path.problem)
             if match is None:
-                raise UnknownRoute(self._routes.nearest(path))
+                nearest = self._routes.nearest(path)
+                self._log_unknown(head, path, nearest)
+                raise UnknownRoute(nearest)
             operation = match.operation(head.method)
         except RequestRefused as refusal:
             try:
@@ -279,6 +286,20 @@ class RunwayHandler:
         if head.connection is not None:
             exchange.unread = world.unread.before(head.connection)
         return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
+
+    def _log_unknown(self, head: ReadHead, path: Path, nearest: str | None) -> None:
+        """Name an unknown route, once; a page's icon is none of an application's."""
+        method, text = head.method, redacted_text(path.text, head.token)[:_LONGEST_HEADER]
+        route = (method, _ID.sub("{id}", text))
+        known = len(self._unknown) >= _MOST_UNKNOWN or route in self._unknown
+        if known or path.in_world == ("favicon.ico",):
+            return
+        self._unknown.add(route)
+        hint = f"; the nearest is {nearest}" if nearest else ""
+        if path.in_world[:2] == ("v1", "v1"):
+            hint += "; the base URL ends with /v1, which clients add themselves: leave it out"
+        line = printable(f"unknown route: {method} {text}{hint}")
+        _log.warning("%s", line, extra={"method": method, "path": printable(text)})
 
     def _wants_body(
         self, head: ReadHead, operation: RunwayOperation, exchange: Exchange, world: World
