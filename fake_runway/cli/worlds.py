@@ -238,6 +238,11 @@ def _short(fault: FaultView) -> str:
 @click.option("--operation", metavar="ID", help="Only calls of it, such as createSession.")
 @click.option("--times", type=click.IntRange(min=1), help="So many times. [default: always]")
 @click.option("--skip", type=click.IntRange(min=0), help="Let so many pass before.")
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    help="3: only the 3rd, the 6th, ... that match. [default: 1]",
+)
 @click.option("--probability", type=click.FloatRange(0, 1), help="Of each call that matches.")
 @click.option("--name", help="What the journal calls it. [default: made]")
 @click.option(

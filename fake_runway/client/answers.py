@@ -66,6 +66,7 @@ class FaultParts(TypedDict, total=False):
     acted: bool | None
     times: int | None
     skip: int | None
+    every: int | None
     from_: str | None
     until: str | None
     probability: float | None

@@ -71,6 +71,8 @@ def decide(
 def _strikes(fault: Fault, key: Key, *, seen: int, struck: int, draws: Draws) -> bool:
     if seen <= fault.skip or (fault.times is not None and struck >= fault.times):
         return False
+    if (seen - fault.skip) % fault.every:
+        return False
     if fault.match.nth and seen not in fault.match.nth:
         return False
     if fault.probability >= 1:  # as every draw would say, and draws cost more than all the above
