@@ -375,3 +375,15 @@ def _text_of(file: str) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         wrong = f"expected text in UTF-8, got the byte 0x{raw[error.start]:02x}"
         raise ScenarioFileError(f"{file}:{line}: $: {wrong}") from error
+
+
+def useless_in(path: str | Path) -> list[str]:
+    """Return a line for each setting without effect in a file in which nothing is wrong."""
+    from fake_runway.scenarios.useless import useless_settings
+    from fake_runway.scenarios.yaml_lines import read_documents
+
+    return [
+        written(each._replace(line=document.line_of(each.path)), file=str(path), mark="warning: ")
+        for document in read_documents(_text_of(str(path)))
+        for each in useless_settings(document.value)
+    ]

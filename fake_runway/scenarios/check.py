@@ -173,9 +173,9 @@ def sound_parts(given: object, problems: Iterable[ScenarioProblem]) -> Json:
     return sound
 
 
-def written(problem: ScenarioProblem, *, file: str | None = None) -> str:
+def written(problem: ScenarioProblem, *, file: str | None = None, mark: str = "") -> str:
     """Write a problem on one line: `file:line: $.path: expected ..., got ...`."""
-    sentence = f"{where(problem.path)}: {problem.sentence}"
+    sentence = f"{mark}{where(problem.path)}: {problem.sentence}"
     if file is None:
         return sentence
     return f"{file}:{problem.line or 1}: {sentence}"
