@@ -96,6 +96,8 @@ def run(
     if url is not None and (foreign := sorted(set(given) - _ALWAYS)):
         option = foreign[0].replace("_", "-")
         raise click.UsageError(f"--{option} is for a fake that is started here, not for --url")
+    if url is not None and len(options["scenario"]) > 1:
+        raise click.UsageError("expected one --scenario with --url, got several")
     if url is not None and intercept:
         raise click.UsageError("--intercept is for a fake that is started here, not for --url")
     if offline and not intercept:
@@ -144,7 +146,7 @@ async def _fake(
     if way.url is not None:
         name = explicit_name(f"{_WORLD}-{os.getpid()}")
         async with AsyncAdmin(way.url, world=name, token=options["admin_token"]) as admin:
-            await admin.reset(options["scenario"])
+            await admin.reset(*options["scenario"])
             yield admin, None
         return
     configuration = configuration_from(options)

@@ -12,10 +12,8 @@ from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.problems import Path, ScenarioProblem
-from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
 
-_DEFAULT = Plan()
 _AFTER_READY = ("ready", "claimed", "running")
 
 
@@ -68,6 +66,8 @@ def _of_session(form: Json, at: Path) -> Iterator[ScenarioProblem]:
     for key, value in (("avatar", "never"), ("join", "refuse")):
         if form.get("script") and call.get(key) == value:
             yield _useless((*at, "script"), f"call.{key}: {value}")
+    unreached: tuple[str, ...] = ()
+    because = ""
     if _fixed(form.get("queued", "0s")) == NEVER.seconds:
         unreached, because = ("provisioning", *_AFTER_READY), "queued: never"
         if "provision_time" in form:
@@ -76,8 +76,6 @@ def _of_session(form: Json, at: Path) -> Iterator[ScenarioProblem]:
         unreached, because = _AFTER_READY, "provision_time: never"
     elif form.get("running_on", "consume") == "consume":
         unreached, because = ("claimed",), "running_on: consume"
-    else:
-        unreached, because = (), ""
     moved_on = {each["in"] for each in form.get("then", ()) if each["event"] != "nothing"}
     if not moved_on & {"queued", "provisioning"}:  # else a session may get there another way
         for key in ("expires_in", "session_cap") if "ready" in unreached else ():

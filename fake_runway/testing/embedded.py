@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from os import PathLike, fspath
 from typing import Any, Self, TypeVar, cast
@@ -64,9 +65,10 @@ def configuration(
     data = scenario if isinstance(scenario, Mapping) else None
     try:
         context = _COMMAND.make_context("FakeRunway", arguments)
-        return configuration_from(context.params, scenario=data)
+        config = configuration_from(context.params, scenario=data)
     except click.ClickException as error:
         raise ValueError(f"FakeRunway: {error.format_message()}") from error
+    return replace(config, load=None)  # a test does not change its scenario by a file
 
 
 def _argument(name: str, value: Option) -> Iterator[str]:

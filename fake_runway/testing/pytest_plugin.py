@@ -178,7 +178,9 @@ def fake_runway(request: pytest.FixtureRequest, fake_runway_server: "Server") ->
     item = request.node
     marks = [(mark.args, mark.kwargs) for mark in item.iter_markers("fake_runway")]
     try:
-        fake = _worlds(request.config).world(item.nodeid, world_options(marks))
+        fake = _worlds(request.config).world(
+            item.nodeid, world_options(marks, folder=item.path.parent)
+        )
     except BadMark as error:
         why = str(error)
     else:

@@ -68,8 +68,13 @@ class WorldOptions:
 _KEYWORDS = ("scenario", "seed", "rate", "faults")
 
 
-def world_options(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> WorldOptions:
+def world_options(
+    marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]], *, folder: Path | None = None
+) -> WorldOptions:
     """Return what markers say, from their arguments, the closest first.
+
+    Args:
+        folder: of the file of the test: a scenario's file is looked for there first.
 
     Raises:
         BadMark.
@@ -89,6 +94,10 @@ def world_options(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) ->
     if not isinstance(scenario, str | PathLike | Mapping | None):
         expected = "scenario=: expected a scenario's name, a file or data"
         raise BadMark(f"{expected}, got {quoted(scenario)}")
+    if folder is not None and isinstance(scenario, str | PathLike):
+        beside = folder / fspath(scenario)
+        if not re.fullmatch(NAME_PATTERN, fspath(scenario)) and beside.exists():
+            values["scenario"] = beside
     if values.get("seed") is not None:
         values["seed"] = str(values["seed"])
     return WorldOptions(**values)
