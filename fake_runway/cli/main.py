@@ -56,6 +56,12 @@ def _completion() -> click.Command:
     return completion
 
 
+def _config() -> click.Command:
+    from fake_runway.cli.config import config
+
+    return config
+
+
 def _env() -> click.Command:
     from fake_runway.cli.env import env
 
@@ -155,6 +161,9 @@ def _world() -> click.Command:
 _COMMANDS = (
     _Later("clock", "Look at a world's clock, and move it: only forward.", _clock),
     _Later("completion", "Print what completes these commands in a shell.", _completion),
+    _Later(
+        "config", "Show every option of a server, its value, and where that comes from.", _config
+    ),
     _Later("env", "Print the lines that point an application at the fake.", _env),
     _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
     _Later(
@@ -194,6 +203,7 @@ def main() -> None:
     fake-runway prices     what each model costs
     fake-runway replay     a recorded run, run again
     fake-runway start      the fake in the background; then wait, status, stop
+    fake-runway config     the options of this project, and where each comes from
 
     \b
     While one is running

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from fake_runway.cli.env import SECRET
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import run as run_command
 from fake_runway.cli.running import set_up_logging
 from fake_runway.client.aio import AsyncAdmin
@@ -36,7 +37,7 @@ _ALWAYS = {"port", "log_level", "admin_token", "scenario"}
 """Options of a server that mean something else here, or something for any fake."""
 
 
-@click.command()
+@click.command(cls=OfProject)
 @click.option(
     "--url",
     metavar="URL",

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from fake_runway.cli.env import env_lines
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
     print_token,
     ready_file,
@@ -20,7 +21,7 @@ from fake_runway.server.serving import serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 
-@click.command()
+@click.command(cls=OfProject)
 @server_options
 @ready_file_option
 def serve(*, ready_file: Path | None, **options: Any) -> None:

@@ -204,6 +204,12 @@ def server_options(command: Command) -> Command:
     return command
 
 
+OPTION_NAMES: tuple[str, ...] = tuple(
+    str(each.name) for each in server_options(click.Command("serve")).params
+)
+"""The names of all options of a server, with `_`."""
+
+
 def configuration_from(
     options: dict[str, Any], *, scenario: Mapping[str, Any] | None = None
 ) -> Configuration:

@@ -31,7 +31,7 @@ _NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_s
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Option = str | float | bool | Sequence[str]
-ScenarioChoice = str | PathLike[str] | Mapping[str, Any]
+ScenarioChoice = str | PathLike[str] | Sequence[str] | Mapping[str, Any]
 
 
 def configuration(
@@ -56,6 +56,8 @@ def configuration(
     }
     if isinstance(scenario, str | PathLike):
         words["scenario"] = fspath(scenario)
+    elif isinstance(scenario, list | tuple):
+        words["scenario"] = [str(each) for each in scenario]
     known = {each.opts[0].lstrip("-").replace("-", "_") for each in _COMMAND.params}
     unknown = sorted(set(options) - (known - _NOT_OPTIONS))
     if unknown:
@@ -86,7 +88,7 @@ class FakeRunway:
     """A fake of the Runway API in this program, on a port of its own, until the block ends.
 
     Args:
-        scenario: what worlds follow: a name, a path, or the data of a scenario file.
+        scenario: what worlds follow: a name, a path, several of them, or the data of a file.
         seed: same seed and calls, same ids and choices.
         rate: seconds that pass in a world per real second.
         frozen: the same as rate 0: time stands still until the clock is moved.
