@@ -4,12 +4,12 @@ Each operation is declared where its function stands; `replay/routes.py` adds th
 Shapes: `contracts/wire/schemas/admin.json`. Ours alone; nothing of it exists at Runway.
 """
 
-from fake_runway.admin_api import events, journal, scenarios, sessions, tasks, waits, worlds
+from fake_runway.admin_api import events, journal, scenarios, seeds, sessions, tasks, waits, worlds
 from fake_runway.admin_api.declaration import AdminOperation
 
 ADMIN_OPERATIONS = tuple(
     each
-    for group in (worlds, scenarios, sessions, tasks, journal, waits, events)
+    for group in (worlds, scenarios, sessions, tasks, journal, waits, events, seeds)
     for each in vars(group).values()
     if isinstance(each, AdminOperation)
 )

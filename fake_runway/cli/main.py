@@ -74,6 +74,12 @@ def _fault() -> click.Command:
     return fault
 
 
+def _init() -> click.Command:
+    from fake_runway.cli.init import init
+
+    return init
+
+
 def _mcp() -> click.Command:
     from fake_runway.cli.mcp import mcp
 
@@ -166,6 +172,7 @@ _COMMANDS = (
     ),
     _Later("env", "Print the lines that point an application at the fake.", _env),
     _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
+    _Later("init", "Write a commented seed FILE, for `fake-runway serve --seed-file FILE`.", _init),
     _Later(
         "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
     ),

@@ -118,6 +118,24 @@ def findings(to: Remote) -> None:
     to.show(found, [printable(str(each)) for each in found] or "no findings")
 
 
+@world.command()
+@remote
+def export(to: Remote) -> None:
+    """Print the state of a world as a seed: avatars, sessions, tasks, credits."""
+    import yaml
+
+    seed = to.fake.seed()
+    to.show(seed, yaml.safe_dump(dict(seed), sort_keys=False, allow_unicode=True).rstrip())
+
+
+@world.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@remote
+def seed(to: Remote, *, file: Path) -> None:
+    """Put what a seed FILE holds into a world."""
+    _show(to, to.fake.apply_seed(_mapping_of(file)))
+
+
 @world.command("token")
 @remote
 def token(to: Remote) -> None:

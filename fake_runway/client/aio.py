@@ -738,6 +738,14 @@ class AsyncAdmin:
 
     # Replay
 
+    async def seed(self) -> Json:
+        """Return the state of the world as a seed: avatars, sessions, tasks, credits."""
+        return await self._send("getSeed", "GET /seed", dict)
+
+    async def apply_seed(self, seed: Json) -> WorldView:
+        """Put what a seed holds into the world."""
+        return await self._send("applySeed", "POST /seed", WorldView.of, seed)
+
     async def replay_token(self) -> str:
         """Return the run so far as one text for `fake-runway replay`.
 

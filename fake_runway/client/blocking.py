@@ -735,6 +735,14 @@ class Admin:
 
     # Replay
 
+    def seed(self) -> Json:
+        """Return the state of the world as a seed: avatars, sessions, tasks, credits."""
+        return self._send("getSeed", "GET /seed", dict)
+
+    def apply_seed(self, seed: Json) -> WorldView:
+        """Put what a seed holds into the world."""
+        return self._send("applySeed", "POST /seed", WorldView.of, seed)
+
     def replay_token(self) -> str:
         """Return the run so far as one text for `fake-runway replay`.
 

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 
 from fake_runway.core import task_calls
 from fake_runway.core.errors import UnknownAvatar
-from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
+from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.scenario.scenario import Scenario
-from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
-from fake_runway.core.tasks.orders import Output
-from fake_runway.core.tasks.table import MODELS
-from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
+from fake_runway.core.tasks.requests import request_of
+from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
 from fake_runway.media.addresses import output_expiry, output_urls
 from fake_runway.runway_api.calls import RunwayCall
@@ -74,32 +72,6 @@ def delete_task(call: RunwayCall) -> Reply:
     """Cancel a task, or remove one that has ended."""
     task_calls.delete_task(call.world.account, call.exchange.subject.id, at=call.exchange.at)
     return Reply(204)
-
-
-def request_of(operation: str, body: Json) -> TaskRequest:
-    """Return what the valid body of a create asks for."""
-    endpoint = TASK_ENDPOINTS[operation]
-    model = MODELS.find(endpoint, body) or substitute(endpoint, body)
-    order, estimated = model.order(body), estimate(model, body)
-    file_format, (width, height) = order.extension, order.pixels
-    if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
-        file_format = "wav"  # no other sound can be made yet
-    return TaskRequest(
-        operation,
-        usage_id(model, body),
-        model.limited_as or model.id,
-        model.quota,
-        estimated,
-        cost(estimated),
-        model.typical_s,
-        OutputForm(
-            file_format,
-            order.count,
-            0 if order.kind is Output.AUDIO else width,
-            0 if order.kind is Output.AUDIO else height,
-            order.seconds,
-        ),
-    )
 
 
 def _check_avatar(world: World, body: Json) -> None:

@@ -181,7 +181,7 @@ class Catalogue:
         from fake_runway.scenarios.yaml_lines import NotYaml, read_documents
 
         file = str(path)
-        text = _text_of(file)
+        text = text_of(file)
         try:
             documents = read_documents(text)
         except NotYaml as error:
@@ -361,7 +361,12 @@ class Catalogue:
         return name if name not in found else f"{name} {len(found) + 1}"
 
 
-def _text_of(file: str) -> str:
+def text_of(file: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ScenarioFileError: it cannot be read, is too large, or no UTF-8.
+    """
     try:
         with Path(file).open("rb") as opened:
             raw = opened.read(LARGEST_FILE + 1)
@@ -384,6 +389,6 @@ def useless_in(path: str | Path) -> list[str]:
 
     return [
         written(each._replace(line=document.line_of(each.path)), file=str(path), mark="warning: ")
-        for document in read_documents(_text_of(str(path)))
+        for document in read_documents(text_of(str(path)))
         for each in useless_settings(document.value)
     ]

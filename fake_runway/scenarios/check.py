@@ -82,7 +82,11 @@ def broken_rules(given: object) -> list[ScenarioProblem]:
 
     Empty only if it breaks none.
     """
-    validator = _validator()
+    return breaches(_validator(), given)
+
+
+def breaches(validator: BodyValidator, given: object) -> list[ScenarioProblem]:
+    """Return the same for any schema."""
     if validator.is_valid(given):
         return []
     places = (each for problem in validator.problems(given) for each in _at_places(problem, given))

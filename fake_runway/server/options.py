@@ -95,6 +95,13 @@ _SERVER = (
         " read again when it changes. Several are merged; a contradiction is an error. What they"
         " say is stronger than the options here. [default: default]",
     ),
+    click.option(
+        "--seed-file",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="A YAML file with avatars, credits, sessions and tasks that every new world begins"
+        " with; `fake-runway init` writes one. [default: none]",
+    ),
     _defaulted(
         "--journal",
         type=click.IntRange(1, 1_000_000),
@@ -242,6 +249,7 @@ def configuration_from(
         if scenario is None
         else chosen.catalogue.parse(scenario),
         catalogue=chosen.catalogue,
+        seeds=options["seed_file"] or "",
         files=chosen.files,
         load=load,
         livekit=LiveKit(

@@ -39,6 +39,7 @@ class Configuration:
         rate: of the clocks of new worlds, in their seconds per real second.
         retention: how many worlds are kept, how long, and how much of each.
         admin_token: required of every admin request; None: it has to come from this machine.
+        seeds: the file with what new worlds begin with; empty: there is none.
         files: of scenarios, watched for changes.
         load: reads them again; None: they are not watched.
     """
@@ -53,6 +54,7 @@ class Configuration:
     seed: str = "0"
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
+    seeds: str = ""
     files: tuple[str, ...] = ()
     load: Callable[[], Selected] | None = field(default=None, repr=False)
 
@@ -98,6 +100,10 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         catalogue=configuration.catalogue,
         retention=configuration.retention,
     )
+    if configuration.seeds:
+        from fake_runway.server.seeding import seeding_from  # it imports the admin API
+
+        worlds.seeding = seeding_from(configuration.seeds, worlds)
     app = FakeApp(
         worlds,
         configuration.livekit,

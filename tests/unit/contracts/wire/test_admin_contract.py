@@ -89,6 +89,8 @@ def sent_by_the_client() -> Iterator[Sent]:
 
 def reads(read: str, shape: str) -> bool:
     """Return whether a client's reading of an answer has the keys of the shape."""
+    if read == "dict":
+        return shape == "Seed"
     if read == "nothing":
         return not shape
     if kept := re.fullmatch(r"Kept\.many\((\w+), '(\w+)'\)", read):

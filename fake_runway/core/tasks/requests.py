@@ -1,0 +1,34 @@
+"""What the body of a create asks for, in the terms by which tasks are kept."""
+
+from fake_runway.core.lifecycles.task import TASK_ENDPOINTS
+from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
+from fake_runway.core.tasks.orders import Output
+from fake_runway.core.tasks.table import MODELS
+from fake_runway.core.tasks.task import OutputForm, TaskRequest
+from fake_runway.core.types import Json
+
+
+def request_of(operation: str, body: Json) -> TaskRequest:
+    """Return what the valid body of a create asks for."""
+    endpoint = TASK_ENDPOINTS[operation]
+    model = MODELS.find(endpoint, body) or substitute(endpoint, body)
+    order, estimated = model.order(body), estimate(model, body)
+    file_format, (width, height) = order.extension, order.pixels
+    if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
+        file_format = "wav"  # no other sound can be made yet
+    return TaskRequest(
+        operation,
+        usage_id(model, body),
+        model.limited_as or model.id,
+        model.quota,
+        estimated,
+        cost(estimated),
+        model.typical_s,
+        OutputForm(
+            file_format,
+            order.count,
+            0 if order.kind is Output.AUDIO else width,
+            0 if order.kind is Output.AUDIO else height,
+            order.seconds,
+        ),
+    )
