@@ -80,6 +80,12 @@ def _init() -> click.Command:
     return init
 
 
+def _listen() -> click.Command:
+    from fake_runway.cli.listen import listen
+
+    return listen
+
+
 def _mcp() -> click.Command:
     from fake_runway.cli.mcp import mcp
 
@@ -174,6 +180,9 @@ _COMMANDS = (
     _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
     _Later("init", "Write a commented seed FILE, for `fake-runway serve --seed-file FILE`.", _init),
     _Later(
+        "listen", "Show calls, transitions and findings as they happen, one line each.", _listen
+    ),
+    _Later(
         "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
     ),
     _Later("prices", "What each model costs on the fake, and how sure that is.", _prices),
@@ -218,4 +227,5 @@ def main() -> None:
     fake-runway world      scenario, credits, findings, snapshots, reset
     fake-runway clock      freeze it, jump, an hour in a minute
     fake-runway fault      what goes wrong from now on
+    fake-runway listen     calls, transitions and findings, live
     """

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -39,10 +39,14 @@ class Remote:
     Attributes:
         fake: the client of the world.
         as_json: whether a program reads what is printed.
+        base, world, token: of the server, the world if one was named, and the admin token.
     """
 
     fake: Admin
     as_json: bool
+    base: str
+    world: str | None
+    token: str | None = field(default=None, repr=False)
 
     def show(self, value: Any, text: str | Iterable[str]) -> None:
         """Print a value: as JSON, or as lines for people."""
@@ -104,7 +108,8 @@ def remote(command: Command) -> Command:
         try:
             transport = Transport(base, world or named, admin_token)
             with Admin(base, transport=transport) as fake:
-                command(Remote(fake, as_json), **given)
+                to = Remote(fake, as_json, base, world or named, admin_token)
+                command(to, **given)
             if transport.created:
                 new = f"there was no world {transport.created} yet: this has made it"
                 click.echo(f"fake-runway: {printable(new)}", err=True)
