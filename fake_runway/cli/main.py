@@ -28,6 +28,27 @@ class _Later(click.Command):
 _GC_EVERY = 10_000  # new objects; with Python's 700 a server with many sessions looks all the time
 
 
+def loaded(command: click.Command) -> click.Command:
+    """Return what a stand-in stands for; any other command itself."""
+    if not isinstance(command, _Later):
+        return command
+    found = command.load()
+    show_defaults(found)
+    return found
+
+
+def show_defaults(command: click.Command) -> None:
+    """Let the help of a command and of those below it name the default of every option."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_flag and not option.required:
+            unsaid = option.show_default is None and "[default: " not in (option.help or "")
+            if unsaid:
+                has_one = option.to_info_dict()["default"] is not None
+                option.show_default = True if has_one else "none"
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        show_defaults(inner)
+
+
 class _Commands(click.Group):
     """A group that replaces a stand-in by its command when it is called."""
 
@@ -36,7 +57,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, _Later):
-            command = command.load()
+            command = loaded(command)
         if not gc.isenabled():  # see `__main__.py`; everything is imported now
             gc.freeze()  # else the next collection would look through all of it at once
             gc.enable()
@@ -84,6 +105,12 @@ def _listen() -> click.Command:
     from fake_runway.cli.listen import listen
 
     return listen
+
+
+def _man() -> click.Command:
+    from fake_runway.cli.man import man
+
+    return man
 
 
 def _mcp() -> click.Command:
@@ -182,6 +209,7 @@ _COMMANDS = (
     _Later(
         "listen", "Show calls, transitions and findings as they happen, one line each.", _listen
     ),
+    _Later("man", "Print a man page of a command, or write those of all.", _man),
     _Later(
         "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
     ),
