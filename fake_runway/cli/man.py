@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fake_runway.cli.main import loaded
+from fake_runway.cli.later import loaded
 from fake_runway.version import __version__
 
 _PROGRAMS = {

@@ -288,11 +288,11 @@ class RunwayHandler:
         return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
 
     def _log_unknown(self, head: ReadHead, path: Path, nearest: str | None) -> None:
-        """Name an unknown route, once; a page's icon is none of an application's."""
+        """Name an unknown route, once; probes of `/` and a page's icon are no application's."""
         method, text = head.method, redacted_text(path.text, head.token)[:_LONGEST_HEADER]
         route = (method, _ID.sub("{id}", text))
         known = len(self._unknown) >= _MOST_UNKNOWN or route in self._unknown
-        if known or path.in_world == ("favicon.ico",):
+        if known or path.in_world in ((), ("favicon.ico",)):
             return
         self._unknown.add(route)
         hint = f"; the nearest is {nearest}" if nearest else ""

@@ -18,6 +18,7 @@ async def test_an_unknown_route_is_one_line(
         await fake.call("GET", POLL.format(number).replace("sessions", "session"))
     await fake.call("GET", "/nothing/like/it")
     await fake.client.get("/favicon.ico")
+    await fake.client.get("/")
     first, second = caplog.messages
     assert first == (
         f"unknown route: GET {POLL.format(0).replace('sessions', 'session')};"
