@@ -41,6 +41,20 @@ VALID: dict[str, list[Any]] = {
         {"say": "Hello."},
         {"steps": [{"client_event": {"tool": "show", "args": {"a": 1}}}, {"wait": "1s"}]},
     ],
+    "applySeed": [
+        {"credits": 5},
+        {
+            "avatars": ["123e4567-e89b-42d3-a456-426614174000"],
+            "sessions": [{"state": "ready", "max_duration_s": 60, "count": 2}],
+            "tasks": [
+                {
+                    "operation": "createTextToImage",
+                    "body": {"model": "gen4_image", "promptText": "A cat", "ratio": "1280:720"},
+                    "state": "succeeded",
+                }
+            ],
+        },
+    ],
     "putCredits": [{"left": 5}],
     "awaitSession": [{"states": ["ready"], "timeout": "0s"}],
     "awaitCalls": [{"match": {"operation": "createSession"}, "count": 1, "timeout": "0s"}],
