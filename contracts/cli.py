@@ -520,3 +520,18 @@ def explain(requirement_id: str) -> None:
 
 main.add_command(drift)
 main.add_command(import_spec)
+
+
+def _show_defaults(command: click.Command) -> None:
+    """Let the help of a command and of those below it name the default of every option."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_flag and not option.required:
+            unsaid = option.show_default is None and "[default: " not in (option.help or "")
+            if unsaid:
+                has_one = option.to_info_dict()["default"] is not None
+                option.show_default = True if has_one else "none"
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _show_defaults(inner)
+
+
+_show_defaults(main)

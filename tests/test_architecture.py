@@ -178,7 +178,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "fake_runway/core": (
-        "errors text types problems durations draws billing lifecycles",
+        "errors text types problems durations draws outcomes billing lifecycles",
         "faults",
         "sessions",
         "routing",

@@ -63,7 +63,8 @@ class FakeClient:
         self._http = http
         self._admin_token = admin_token
         self._account: Json = ACCOUNT
-        self._headers = {"Authorization": f"Bearer {secret}"}
+        # the world is ours, also before the target's first call: a read makes it
+        self._headers = {"Authorization": f"Bearer {secret}", "X-Fake-Make-World": "yes"}
         if admin_token is not None:
             self._headers["X-Fake-Admin-Token"] = admin_token
 

@@ -10,6 +10,7 @@ from fake_runway.admin_api import (
     journal,
     outputs,
     scenarios,
+    seeds,
     sessions,
     tasks,
     waits,
@@ -17,9 +18,8 @@ from fake_runway.admin_api import (
 )
 from fake_runway.admin_api.declaration import AdminOperation
 
+_GROUPS = (worlds, scenarios, sessions, tasks, outputs, assets, journal, waits, events, seeds)
+
 ADMIN_OPERATIONS = tuple(
-    each
-    for group in (worlds, scenarios, sessions, tasks, outputs, assets, journal, waits, events)
-    for each in vars(group).values()
-    if isinstance(each, AdminOperation)
+    each for group in _GROUPS for each in vars(group).values() if isinstance(each, AdminOperation)
 )

@@ -66,15 +66,16 @@ def make_session(call: AdminCall) -> Reply:
     """Create a session and bring it into a state by events of the transition table."""
     account = call.world.account
     # on a copy first, so that a rejection half-way leaves no trace
-    _make(account.copy(lambda _: None), call)
-    session = _make(account, call)
+    made_session(account.copy(lambda _: None), call)
+    session = made_session(account, call)
     view = dict(session_view(session))
     if session.state is State.READY:
         view["session_key"] = account.session_key(session)
     return Reply(201, view)
 
 
-def _make(account: Account, call: AdminCall) -> Session:
+def made_session(account: Account, call: AdminCall) -> Session:
+    """Return a new session of an account, in the state that the body of a call names."""
     target = State(call.body.get("state", State.PROVISIONING.value))
     failure = failure_in(call.body, SESSION, fails=target is State.FAILED)
     limit = account.settings.limits.concurrency

@@ -142,6 +142,7 @@ def world_view(world: World) -> Json:
         "calls": world.calls,
         "faults": len(world.active_faults),
         "entries": len(world.log),
+        "only_admin": world.only_admin,
     }
 
 

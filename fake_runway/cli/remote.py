@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -22,6 +22,7 @@ from fake_runway.client.answers import (
     Unreachable,
 )
 from fake_runway.client.blocking import Admin
+from fake_runway.client.transport import Transport
 from fake_runway.core.text import printable
 
 DEFAULT_URL = "http://127.0.0.1:4010"
@@ -39,10 +40,14 @@ class Remote:
     Attributes:
         fake: the client of the world.
         as_json: whether a program reads what is printed.
+        base, world, token: of the server, the world if one was named, and the admin token.
     """
 
     fake: Admin
     as_json: bool
+    base: str
+    world: str | None
+    token: str | None = field(default=None, repr=False)
 
     def show(self, value: Any, text: str | Iterable[str]) -> None:
         """Print a value: as JSON, or as lines for people."""
@@ -113,8 +118,13 @@ def remote(command: Command) -> Command:
     ) -> None:
         base, named = _split(url or started_url() or DEFAULT_URL)
         try:
-            with Admin(base, world=world or named, token=admin_token) as fake:
-                command(Remote(fake, as_json), **given)
+            transport = Transport(base, world or named, admin_token)
+            with Admin(base, transport=transport) as fake:
+                to = Remote(fake, as_json, base, world or named, admin_token)
+                command(to, **given)
+            if transport.created:
+                new = f"there was no world {transport.created} yet: this has made it"
+                click.echo(f"fake-runway: {printable(new)}", err=True)
         except ValueError as error:
             raise click.UsageError(f"--url: {error}") from None
         except AdminError as error:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from fake_runway.cli.env import SECRET, env_lines
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
     print_spec,
     print_token,
@@ -30,7 +31,7 @@ from fake_runway.worlds.world import DEFAULT_SCENARIO
 _RECORDED = "recorded"
 
 
-@click.command()
+@click.command(cls=OfProject)
 @server_options
 @click.option(
     "--from",
@@ -76,7 +77,7 @@ def serve(
       fake-runway serve --time-scale 60          # an hour of session time in a minute
       fake-runway serve --from traffic.har       # as it was recorded
     """
-    if recorded is not None and options["scenario"] is not None:
+    if recorded is not None and options["scenario"]:
         raise click.UsageError("expected --scenario or --from, got both")
     if (tls_port is None) != (tls_authority is None):
         raise click.UsageError("expected --tls-port and --tls-authority, got one of them")

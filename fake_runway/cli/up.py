@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from fake_runway.cli.env import SECRET, env_lines
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
     EXIT_CANNOT_START,
     print_spec,
@@ -35,7 +36,7 @@ def _checked(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> lis
     return [f"--{text.lstrip('-')}" for text in texts]
 
 
-@click.command()
+@click.command(cls=OfProject)
 @server_options
 @click.option(
     "--gateway-port", type=PORT, default=4011, show_default=True, help="0 takes any free port."

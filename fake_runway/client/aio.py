@@ -531,7 +531,8 @@ class AsyncAdmin:
 
     Args:
         base_url: of the server, without a world.
-        world: created when first used; None: the only one of the server.
+        world: a read of one that nothing has ever used is an error; None: the only one of the
+            server.
         token: the server's admin token, if it requires one.
         transport: used instead of a new one; base_url, world and token are then its own.
     """
@@ -903,6 +904,14 @@ class AsyncAdmin:
         )
 
     # Replay
+
+    async def seed(self) -> Json:
+        """Return the state of the world as a seed: avatars, sessions, tasks, credits."""
+        return await self._send("getSeed", "GET /seed", dict)
+
+    async def apply_seed(self, seed: Json) -> WorldView:
+        """Put what a seed holds into the world."""
+        return await self._send("applySeed", "POST /seed", WorldView.of, seed)
 
     async def replay_token(self) -> str:
         """Return the run so far as one text for `fake-runway replay`.

@@ -68,6 +68,7 @@ class FaultParts(TypedDict, total=False):
     acted: bool | None
     times: int | None
     skip: int | None
+    every: int | None
     from_: str | None
     until: str | None
     probability: float | None
@@ -234,6 +235,7 @@ class WorldView(View):
     calls: int  # to the Runway API, so far
     faults: int  # those that apply to all calls
     entries: int  # in the journal
+    only_admin: bool  # no application has ever called it
     used_at: float | None = None  # when it was last used, in real POSIX seconds; from `worlds` only
 
 

@@ -529,7 +529,8 @@ class Admin:
 
     Args:
         base_url: of the server, without a world.
-        world: created when first used; None: the only one of the server.
+        world: a read of one that nothing has ever used is an error; None: the only one of the
+            server.
         token: the server's admin token, if it requires one.
         transport: used instead of a new one; base_url, world and token are then its own.
     """
@@ -900,6 +901,14 @@ class Admin:
         )
 
     # Replay
+
+    def seed(self) -> Json:
+        """Return the state of the world as a seed: avatars, sessions, tasks, credits."""
+        return self._send("getSeed", "GET /seed", dict)
+
+    def apply_seed(self, seed: Json) -> WorldView:
+        """Put what a seed holds into the world."""
+        return self._send("applySeed", "POST /seed", WorldView.of, seed)
 
     def replay_token(self) -> str:
         """Return the run so far as one text for `fake-runway replay`.

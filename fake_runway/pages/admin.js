@@ -31,9 +31,12 @@ export function headers(more = {}) {
  * Throws AdminError if it is refused.
  */
 export async function request({ method = "GET", path, body, world = null }, options = {}) {
+  // a page of a world may be open before anything has used it, so a read makes it
+  const made = world === null ? {} : { "X-Fake-Make-World": "yes" };
+  const typed = body === undefined ? {} : { "Content-Type": "application/json" };
   const response = await fetch(address(world, path), {
     method,
-    headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }),
+    headers: headers({ ...made, ...typed }),
     body: body === undefined ? undefined : JSON.stringify(body),
     referrerPolicy: "no-referrer",
     cache: "no-store",

@@ -31,6 +31,7 @@ from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.core.sessions.options import options_of
+from fake_runway.core.text import printable
 from fake_runway.room.named import NamedRoom, room_named
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
@@ -89,7 +90,10 @@ _SECRET_IN_QUERY = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_HEADER = 120  # as kept in the journal
+_MOST_UNKNOWN = 100  # routes that the log names, each once
 _LONGEST_KNOWN = 4_096  # bytes of a body that is kept with its head
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _log = logging.getLogger("fake_runway")
 
@@ -122,6 +126,7 @@ class RunwayHandler:
         self._declared = RUNWAY_API.operation if spec is None else spec.vocabulary.operation
         self._named = named
         self._polled = SessionBodies()
+        self._unknown: set[tuple[str, str]] = set()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request for `path`; every failure has the provider's form."""
@@ -288,7 +293,9 @@ class RunwayHandler:
             if path.problem:
                 raise BadPath(path.problem)
             if match is None:
-                raise UnknownRoute(self._routes.nearest(path))
+                nearest = self._routes.nearest(path)
+                self._log_unknown(head, path, nearest)
+                raise UnknownRoute(nearest)
             operation = match.operation(head.method)
         except RequestRefused as refusal:
             try:
@@ -313,6 +320,20 @@ class RunwayHandler:
         return RunwayCall(
             world, self._livekit, operation, exchange, token, self._polled, plain_head=True
         )
+
+    def _log_unknown(self, head: ReadHead, path: Path, nearest: str | None) -> None:
+        """Name an unknown route, once; probes of `/` and a page's icon are no application's."""
+        method, text = head.method, redacted_text(path.text, head.token)[:_LONGEST_HEADER]
+        route = (method, _ID.sub("{id}", text))
+        known = len(self._unknown) >= _MOST_UNKNOWN or route in self._unknown
+        if known or path.in_world in ((), ("favicon.ico",)):
+            return
+        self._unknown.add(route)
+        hint = f"; the nearest is {nearest}" if nearest else ""
+        if path.in_world[:2] == ("v1", "v1"):
+            hint += "; the base URL ends with /v1, which clients add themselves: leave it out"
+        line = printable(f"unknown route: {method} {text}{hint}")
+        _log.warning("%s", line, extra={"method": method, "path": printable(text)})
 
     def _wants_body(
         self, head: ReadHead, operation: RunwayOperation, exchange: Exchange, world: World

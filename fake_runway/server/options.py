@@ -4,7 +4,6 @@
 that a rule about safety cannot hold for one of them alone.
 """
 
-import os.path
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,12 +16,11 @@ import click
 from fake_runway.admin_api.paths import LOOPBACK
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
-from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
 from fake_runway.room.named import Reach
 from fake_runway.room.rooms import NO_CLIENT, has_client
 from fake_runway.room.tokens import LiveKit
-from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
+from fake_runway.scenarios.merging import selected
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
 from fake_runway.worlds.given_spec import read_given_spec
@@ -105,8 +103,17 @@ _SERVER = (
     click.option(
         "--scenario",
         metavar="NAME|FILE",
-        help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file. What it"
-        " says is stronger than the options here.",
+        multiple=True,
+        help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file, which is"
+        " read again when it changes. Several are merged; a contradiction is an error. What they"
+        " say is stronger than the options here. [default: default]",
+    ),
+    click.option(
+        "--seed-file",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="A YAML file with avatars, credits, sessions and tasks that every new world begins"
+        " with; `fake-runway init` writes one. [default: none]",
     ),
     spec_option,
     _defaulted(
@@ -225,6 +232,12 @@ def server_options(command: Command) -> Command:
     return command
 
 
+OPTION_NAMES: tuple[str, ...] = tuple(
+    str(each.name) for each in server_options(click.Command("serve")).params
+)
+"""The names of all options of a server, with `_`."""
+
+
 def configuration_from(
     options: dict[str, Any], *, scenario: Mapping[str, Any] | None = None
 ) -> Configuration:
@@ -246,15 +259,21 @@ def configuration_from(
     if options["livekit_avatar"] and not has_client():
         raise click.UsageError(NO_CLIENT)
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
-    selected, catalogue = _scenario_from(options)
+    load = partial(selected, options["scenario"])
+    chosen = load()
     settings = Settings()
     for setting in _SETTINGS:
         settings = setting.put(settings, options[setting.key])
     return Configuration(
         settings=settings,
         spec=options["spec"],
-        scenario=selected if scenario is None else catalogue.parse(scenario),
-        catalogue=catalogue,
+        scenario=(chosen.scenario or DEFAULT_SCENARIO)
+        if scenario is None
+        else chosen.catalogue.parse(scenario),
+        catalogue=chosen.catalogue,
+        seeds=options["seed_file"] or "",
+        files=chosen.files,
+        load=load,
         livekit=LiveKit(
             url=options["livekit_url"] or options["room_url"] or "",
             api_key=options["livekit_api_key"],
@@ -275,23 +294,3 @@ def configuration_from(
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
     )
-
-
-def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
-    """Return what new worlds follow, and what can be selected.
-
-    Raises:
-        ScenarioFileError: the file is wrong, or there is neither such a file nor such a name.
-    """
-    catalogue, wanted = Catalogue.builtin(), options["scenario"]
-    if wanted is None:
-        return DEFAULT_SCENARIO, catalogue
-    scenario = catalogue.get(wanted)
-    if scenario is None and (os.path.exists(wanted) or wanted.endswith((".yaml", ".yml"))):
-        catalogue = catalogue.with_file(wanted)
-        scenario = catalogue.get(catalogue.added[0])
-    if scenario is None:
-        nearest = catalogue.nearest(wanted)
-        hint = f"; did you mean {nearest}?" if nearest else ""
-        raise ScenarioFileError(f"there is no scenario and no file named {wanted}{hint}")
-    return scenario, catalogue

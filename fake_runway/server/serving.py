@@ -1,7 +1,7 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -12,10 +12,12 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.scenarios.merging import Selected
 from fake_runway.server.address import PortTaken, url_of
 from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
+from fake_runway.server.reloading import reloading
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Retention, Worlds
@@ -39,6 +41,9 @@ class Configuration:
         rate: of the clocks of new worlds, in their seconds per real second.
         retention: how many worlds are kept, how long, and how much of each.
         admin_token: required of every admin request; None: it has to come from this machine.
+        seeds: the file with what new worlds begin with; empty: there is none.
+        files: of scenarios, watched for changes.
+        load: reads them again; None: they are not watched.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -52,6 +57,9 @@ class Configuration:
     seed: str = "0"
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
+    seeds: str = ""
+    files: tuple[str, ...] = ()
+    load: Callable[[], Selected] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,10 @@ def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
     )
 
 
+def _nothing() -> Selected:
+    return Selected(None, Catalogue.builtin())
+
+
 @asynccontextmanager
 async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
@@ -92,6 +104,10 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         retention=configuration.retention,
         spec=configuration.spec,
     )
+    if configuration.seeds:
+        from fake_runway.server.seeding import seeding_from  # it imports the admin API
+
+        worlds.seeding = seeding_from(configuration.seeds, worlds)
     app = FakeApp(
         worlds,
         configuration.livekit,
@@ -108,8 +124,11 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         except (OSError, UnicodeError) as error:
             raise PortTaken(configuration.host, configuration.port, error) from error
         importing = asyncio.ensure_future(app.rooms.import_later())
+        load = configuration.load
+        files = configuration.files if load is not None else ()
         try:
-            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
+            async with reloading(worlds, files, load or _nothing):
+                yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
         finally:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)

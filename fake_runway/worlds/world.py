@@ -83,6 +83,7 @@ class World:
         since: when it began to follow its scenario, POSIX seconds of its clock.
         given_seed: the seed that a reset asked for; None: that of scenario or server.
         calls: how many there were; the ordinal of the next.
+        called_before: whether an application called it before a reset.
         placed: the faults that were put in place by hand, by name.
         touched_at: when it was last used, in real POSIX seconds.
         held_back: answers that wait for its clock.
@@ -130,6 +131,7 @@ class World:
             record_asset=self._record,
         )
         self.calls = 0
+        self.called_before = False
         self.placed: dict[str, ActiveFault] = {}
         self.tallies: dict[Key, Tally] = {}
         self.touched_at = 0.0
@@ -157,6 +159,11 @@ class World:
     def settings(self) -> Settings:
         """The settings that hold now."""
         return self.account.settings
+
+    @property
+    def only_admin(self) -> bool:
+        """Whether no application has ever called it: only the admin API has touched it."""
+        return not (self.calls or self.called_before)
 
     @property
     def active_faults(self) -> tuple[ActiveFault, ...]:

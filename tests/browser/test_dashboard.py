@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_runway.client import Admin
+from fake_runway.client.transport import Transport
 from tests.browser.breaks import proxied
 from tests.browser.histories import long_history
 from tests.browser.pages import DARK, LIGHT, PHONE, ZOOM, Tab, World, lively, opened
@@ -38,7 +39,7 @@ def fake() -> Iterator[Fake]:
 def world(fake: Fake, request: pytest.FixtureRequest) -> Iterator[World]:
     """A new world whose clock stands still."""
     name = re.sub(r"\W+", "-", request.node.name)[:60].strip("-")
-    with Admin(fake.url, world=name) as admin:
+    with Admin(fake.url, transport=Transport(fake.url, name, None).owning()) as admin:
         yield World(fake, name, admin)
 
 

@@ -844,6 +844,16 @@ export class Fake {
     return (await this.recording()).token;
   }
 
+  /** Return the state of the world as a seed: avatars, sessions, tasks, credits. */
+  seed(): Promise<Record<string, unknown>> {
+    return this.transport.send("getSeed", "GET /seed");
+  }
+
+  /** Put what a seed holds into the world. */
+  applySeed(body: Record<string, unknown>): Promise<World> {
+    return this.transport.send("applySeed", "POST /seed", { body });
+  }
+
   /** Return the run so far as a token, and as data with the journal in it. */
   recording(): Promise<Recording> {
     return this.transport.send("getReplay", "GET /replay");

@@ -67,6 +67,7 @@ def decide(
         if (
             seen > fault.skip
             and (fault.times is None or struck < fault.times)
+            and (fault.every == 1 or (seen - fault.skip) % fault.every == 0)
             and (not fault.match.nth or seen in fault.match.nth)
             and (fault.probability >= 1 or draws.number_of("fault", key, seen) < fault.probability)
         ):

@@ -30,6 +30,7 @@ from fake_runway.core.lifecycles.session import (
     Failure,
     State,
 )
+from fake_runway.core.outcomes import picked
 from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
 from fake_runway.core.sessions.script import CallSetup, Step
 
@@ -49,6 +50,7 @@ class Happening:
     Attributes:
         after: counted from entering the state.
         failure: the reason of FAILED; None: unexplained.
+        probability: of this one, among those of the state.
 
     Raises:
         ValueError: the table has no such row, or only the account causes this event.
@@ -58,6 +60,7 @@ class Happening:
     event: Event
     after: Duration = NO_TIME
     failure: Failure | None = None
+    probability: float = 1.0
 
     def __post_init__(self) -> None:
         possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - OF_THE_ACCOUNT)
@@ -79,7 +82,7 @@ class Plan:
         session_cap_s: RUNNING ends after min(maxDuration, this); None: maxDuration alone.
         join: None: consuming starts the session. Otherwise a participant joins this long after
             the consume, and only that starts it.
-        happenings: at most one for a state.
+        happenings: of those for a state at most one comes.
         faults: on calls about these sessions.
         token_room: the room of its tokens; None: its own.
         call, script: how its call begins, and what the avatar does in it.
@@ -112,9 +115,9 @@ class Plan:
             self._faults_about[operation] = faults
         return faults
 
-    def happening_in(self, state: State) -> Happening | None:
-        """Return the happening of `state`, None if it has none."""
-        return next((each for each in self.happenings if each.state is state), None)
+    def happenings_in(self, state: State) -> tuple[Happening, ...]:
+        """Return the happenings of `state`, of which at most one comes."""
+        return tuple(each for each in self.happenings if each.state is state)
 
     def stage(
         self,
@@ -196,7 +199,7 @@ class Stage:
 
     def _usual(self) -> "tuple[float, Stage] | None":
         plan = self.plan
-        if self.due_event is not None or plan.happening_in(self.state) is not None:
+        if self.due_event is not None or plan.happenings_in(self.state):
             return None
         if self.state is State.PROVISIONING and isinstance(plan.provision, Fixed):
             span_s, event = plan.provision.seconds, Event.PROVISIONED
@@ -376,11 +379,20 @@ def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
     stage = session.stage
     usually_due = _USUALLY_DUE.get(stage.state)
     usual = None if usually_due is None else usually_due(session, draws)
-    if not stage.plan.happenings or (happening := stage.plan.happening_in(stage.state)) is None:
+    if not stage.plan.happenings or (happening := happening_of(session, draws)) is None:
         return usual
     number = draws.number(f"then-{stage.state.value}", session.ordinal)
     strikes_at = later(_entered_at(session), happening.after.sample(number))
     return usual if usual is not None and usual[0] < strikes_at else (strikes_at, happening.event)
+
+
+def happening_of(session: Session, draws: Draws) -> Happening | None:
+    """Return what happens by itself to `session` in its state, None if nothing does."""
+    state = session.stage.state
+    return picked(
+        session.stage.plan.happenings_in(state),
+        lambda: draws.number(f"then-which-{state.value}", session.ordinal),
+    )
 
 
 def _release(session: Session, draws: Draws) -> tuple[float, Event] | None:

@@ -29,6 +29,7 @@ from fake_runway.core.lifecycles.task import (
     TaskEvent,
     TaskState,
 )
+from fake_runway.core.outcomes import picked
 from fake_runway.core.tasks.courses import (
     Course,
     CourseNode,
@@ -78,6 +79,7 @@ class TaskHappening:
     Attributes:
         after: counted from entering the state.
         failure: the reason of FAILED; None: unexplained.
+        probability: of this one, among those of the state.
 
     Raises:
         ValueError: the table has no such row, or only the account causes this event.
@@ -87,6 +89,7 @@ class TaskHappening:
     event: TaskEvent
     after: Duration = NO_TIME
     failure: Failure | None = None
+    probability: float = 1.0
 
     def __post_init__(self) -> None:
         possible = sorted(each.value for each in set(TASK_TRANSITIONS[self.state]) - TASK.automatic)
@@ -128,7 +131,7 @@ class TaskPlan:
         run: from RUNNING to its end; None: as long as its model usually takes.
         progress: while RUNNING, in the order of time; empty: even steps.
         failure: it fails at the end of its run, for this reason; None: it succeeds.
-        happenings: at most one for a state.
+        happenings: of those for a state at most one comes.
         faults: on calls about these tasks.
         has_output: a task that has succeeded has files.
         downloads: what a download of one gets.
@@ -155,9 +158,9 @@ class TaskPlan:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def happening_in(self, state: TaskState) -> TaskHappening | None:
-        """Return the happening of `state`, None if it has none."""
-        return next((each for each in self.happenings if each.state is state), None)
+    def happenings_in(self, state: TaskState) -> tuple[TaskHappening, ...]:
+        """Return the happenings of `state`, of which at most one comes."""
+        return tuple(each for each in self.happenings if each.state is state)
 
     def stage(
         self,
@@ -495,7 +498,10 @@ def next_due_of_task(task: Task, draws: Draws) -> TaskDue | None:
     A happening at the same instant as the usual event comes first.
     """
     usual = _usually_due(task, draws)
-    happening = task.plan.happening_in(task.state) if task.plan.happenings else None
+    happening = picked(
+        task.plan.happenings_in(task.state),
+        lambda: draws.number(f"task-then-which-{task.state.value}", task.ordinal),
+    )
     if happening is None:
         return usual
     number = draws.number(f"task-then-{task.state.value}", task.ordinal)

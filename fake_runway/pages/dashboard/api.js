@@ -5,6 +5,8 @@ import { field, h } from "/__pages/dom.js";
 
 /** Send a command and return the body of the answer.
  *
+ * A page of a world may be open before anything has used it, so a read makes it.
+ *
  * Throws AdminError if it is refused.
  */
 export async function send(command) {

@@ -136,7 +136,7 @@ def test_every_waiting_state_has_a_due_instant_or_waits_for_capacity(
         for session in sight["sessions"].values():
             due = session.state in TAKES_CAPACITY or (
                 session.state is State.QUEUED
-                and (not waits(session) or session.plan.happening_in(State.QUEUED) is not None)
+                and (not waits(session) or session.plan.happenings_in(State.QUEUED) != ())
             )
             assert (session.due_at is not None) == (session.due_event is not None) == due
 

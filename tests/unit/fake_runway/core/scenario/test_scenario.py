@@ -97,10 +97,13 @@ limits = st.builds(
 )
 happenings = st.lists(
     st.builds(
-        lambda possible, after, failure: Happening(possible[0], possible[1], after, failure),
+        lambda possible, after, failure, probability: Happening(
+            possible[0], possible[1], after, failure, probability
+        ),
         st.sampled_from(POSSIBLE),
         durations,
         st.none() | st.builds(Failure, st.text(min_size=1, max_size=5), st.text(max_size=5)),
+        st.just(1.0) | st.floats(0, 1, exclude_min=True),
     ),
     max_size=3,
     unique_by=lambda happening: happening.state,
@@ -181,12 +184,13 @@ def task_plans(draw: st.DrawFn) -> TaskPlan:
         happenings=draw(
             st.lists(
                 st.builds(
-                    lambda possible, after, failure: TaskHappening(
-                        possible[0], possible[1], after, failure
+                    lambda possible, after, failure, probability: TaskHappening(
+                        possible[0], possible[1], after, failure, probability
                     ),
                     st.sampled_from(TASKS_CAN),
                     durations,
                     st.none() | failures,
+                    st.just(1.0) | st.floats(0, 1, exclude_min=True),
                 ),
                 max_size=2,
                 unique_by=lambda happening: happening.state,
@@ -595,7 +599,7 @@ REFUSED: list[tuple[dict[str, Any], Path, str]] = [
         ("session", "then", 0, "after"),
         "expected",
     ),
-    ({"session": {"then": [FAILS, FAILS]}}, ("session", "then", 1), "expected one event"),
+    ({"session": {"then": [FAILS, FAILS]}}, ("session", "then", 1), "expected a probability"),
     ({"session": {"faults": SAME}}, ("session", "faults", 1), "expected a name of its own"),
     ({"session": {"faults": [WRONG]}}, ("session", "faults", 0), "acted: false"),
     (
@@ -707,7 +711,7 @@ def test_the_schema_offers_what_a_plan_can_make_happen() -> None:
     happening = session_schema()["properties"]["then"]["items"]["properties"]
 
     assert set(happening["in"]["enum"]) == {state.value for state, _ in POSSIBLE}
-    assert set(happening["event"]["enum"]) == {event.value for _, event in POSSIBLE}
+    assert set(happening["event"]["enum"]) == {"nothing"} | {event.value for _, event in POSSIBLE}
 
 
 ANY = parsed({"session": {"then": []}}, name="x")
