@@ -225,7 +225,7 @@ def _ready_made(world: World) -> dict[str, _Listed]:
 
 
 def check_avatar(world: World, avatar_id: str, *, at: float) -> bool:
-    """Return whether a custom avatar is a stored resource, which a call can use; False: it is none.
+    """Return whether a call can use a custom avatar; False: it is none that is stored.
 
     Raises:
         UnknownAvatar: it was deleted.
@@ -238,7 +238,7 @@ def check_avatar(world: World, avatar_id: str, *, at: float) -> bool:
         return True
     if world.account.assets.deleted(AVATARS.name, avatar_id) is not None:
         raise UnknownAvatar("Could not find avatar.")
-    return False
+    return world.settings.materialise
 
 
 def check_ready(world: World, kind: AssetKind, asset: Asset) -> None:

@@ -124,7 +124,7 @@ def _check_avatar(world: World, body: Json, *, at: float) -> None:
     avatar, known = body["avatar"], world.settings.avatars
     if avatar["type"] != "custom" or check_avatar(world, avatar["avatarId"], at=at):
         return
-    if known is None or avatar["avatarId"].lower() in known or world.settings.materialise:
+    if known is None or avatar["avatarId"].lower() in known:
         return
     if world.form_of(avatar["avatarId"]) is None:
         raise UnknownAvatar("Could not find avatar.")

@@ -9,6 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
+from fake_runway.core.asset_calls import adopt_asset
+from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.kinds import MADE_VOICE, VOICES
+from fake_runway.core.durations import NEVER
 from fake_runway.replay.record import journal_bytes
 from fake_runway.replay.routes import REPLAY_OPERATIONS
 from fake_runway.web.bodies import Body
@@ -21,6 +25,7 @@ OPERATIONS = {each.id: each for each in (*ADMIN_OPERATIONS, *REPLAY_OPERATIONS)}
 TAKING = {id_: each for id_, each in OPERATIONS.items() if each.body is not Body.NONE}
 DONORS = [body for bodies in VALID.values() for body in bodies]
 NAMES = ("music-superstar", "no-such", "x" * 300, "%00", "%2F", "%ff", "a%20b", "before", "7")
+STORED = "88888888-e29b-41d4-a716-446655440000"
 CALLS = 6
 
 
@@ -31,6 +36,7 @@ def state_of(worlds: Worlds) -> Any:
             journal_bytes(world),
             dict(world.account.sessions),
             [world.account.call(each) for each in world.account.sessions],
+            [*world.account.assets.every()],
             world.settings,
             world.scenario,
             tuple(world.placed),
@@ -56,11 +62,14 @@ async def refused_or_done(fake: Fake, method: str, path: str, body: Any) -> int:
 def path_of(operation: str, session: str, name: str = "") -> str:
     """Return a path of an operation; without a name, with one that exists."""
     path = OPERATIONS[operation].request.partition(" ")[2]
-    return path.replace("{id}", name or session).replace("{name}", name or NAMES[0])
+    known = STORED if path.startswith("/assets/") else NAMES[0]
+    return path.replace("{id}", name or session).replace("{name}", name or known)
 
 
 async def running(fake: Fake) -> str:
-    """Return the id of a session that has a room."""
+    """Return the id of a session that has a room; the voice STORED is there too."""
+    at = fake.world.clock.now()
+    adopt_asset(fake.world.account, VOICES, STORED, MADE_VOICE, at=at, plan=AssetPlan(NEVER))
     made = await fake.admin("POST", "/sessions", {"state": "running"})
     session = str(made.json["id"])
     fake.world.directions[session] = asyncio.Queue()  # as if an avatar were at work

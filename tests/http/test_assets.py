@@ -289,7 +289,7 @@ async def test_a_ready_made_avatar_becomes_the_clients_own(start_fake: StartFake
     assert [each["id"] for each in gone][:99] == [each["id"] for each in before[1:]]
 
 
-async def test_unready_assets_can_be_accepted(start_fake: StartFake) -> None:
+async def test_assets_that_are_not_ready_can_be_accepted(start_fake: StartFake) -> None:
     """The switch takes them as if they were READY."""
     rules = AssetRules(refuse_unready=False)
     fake = await start_fake(Settings(avatar_plan=STUCK, document_plan=STUCK, asset_rules=rules))
@@ -309,6 +309,7 @@ async def test_unknown_ids_exist_where_the_settings_say_so(start_fake: StartFake
             assert (await fake.call("DELETE", path)).status == 204
     body = {**AVATAR, "voice": {"type": "custom", "id": UNKNOWN}, "documentIds": [UNKNOWN]}
     assert (await fake.call("POST", "/v1/avatars", json=body)).status == 200
+    assert (await session(fake, UNKNOWN)).status == (await video(fake, UNKNOWN)).status == 200
 
 
 async def test_a_preview_stores_nothing(start_fake: StartFake) -> None:

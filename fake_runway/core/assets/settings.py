@@ -21,9 +21,9 @@ class OtherClient(Enum):
 class AssetRules:
     """Limits and choices; the rows of `ACCOUNT` explain each. None means no limit."""
 
-    max_avatars: int | None = None
-    max_voices: int | None = None
-    max_documents: int | None = None
+    max_avatars: int | None = 10_000
+    max_voices: int | None = 10_000
+    max_documents: int | None = 1_000
     knowledge_tokens: int | None = 50_000
     document_characters: int | None = None
     refuse_unready: bool = True

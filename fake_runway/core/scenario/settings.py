@@ -191,6 +191,7 @@ class Switch:
 _TIER = "The highest public tier."
 _OURS = "Ours."
 _ASSUMED = "Assumed."
+_BOUND = "Unknown; ours bounds the memory of a world."
 
 ACCOUNT = (
     Switch("credits", COUNT, "Granted at the start.", _TIER, "limits.credits"),
@@ -433,21 +434,21 @@ ACCOUNT = (
         "max_avatars",
         COUNT,
         "Custom avatars that clients may have at once; one more is 400.",
-        "Unknown.",
+        _BOUND,
         "asset_rules.max_avatars",
     ),
     Switch(
         "max_voices",
         COUNT,
         "Custom voices that clients may have at once; one more is 400.",
-        "Unknown.",
+        _BOUND,
         "asset_rules.max_voices",
     ),
     Switch(
         "max_documents",
         COUNT,
         "Documents that clients may have at once; one more is 400.",
-        "Unknown.",
+        _BOUND,
         "asset_rules.max_documents",
     ),
     Switch(
@@ -465,7 +466,7 @@ ACCOUNT = (
         "asset_rules.document_characters",
     ),
     Switch(
-        "unready_assets",
+        "assets_not_ready",
         choice({"refuse": True, "accept": False}),
         "Use of an avatar, a voice or a document that is not READY: 400, or as if it was.",
         "Assumed: 400.",

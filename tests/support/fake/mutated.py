@@ -41,6 +41,11 @@ VALID: dict[str, list[Any]] = {
         {"say": "Hello."},
         {"steps": [{"client_event": {"tool": "show", "args": {"a": 1}}}, {"wait": "1s"}]},
     ],
+    "makeAsset": [
+        {"kind": "avatar", "state": "failed", "failure": FAILURE},
+        {"kind": "voice", "name": "Deep"},
+    ],
+    "occurToAsset": [{"event": "failed", "failure": FAILURE}, {"event": "deleted"}],
     "putCredits": [{"left": 5}],
     "awaitSession": [{"states": ["ready"], "timeout": "0s"}],
     "awaitCalls": [{"match": {"operation": "createSession"}, "count": 1, "timeout": "0s"}],

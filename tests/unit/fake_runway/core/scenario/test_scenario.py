@@ -382,7 +382,7 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "max_documents": lambda one: one.asset_rules.max_documents,
     "knowledge_tokens": lambda one: one.asset_rules.knowledge_tokens,
     "document_characters": lambda one: one.asset_rules.document_characters,
-    "unready_assets": lambda one: one.asset_rules.refuse_unready,
+    "assets_not_ready": lambda one: one.asset_rules.refuse_unready,
     "empty_update": lambda one: one.asset_rules.refuse_empty_update,
     "unknown_cursor": lambda one: one.cursors.refuse_unknown,
     "cursor_lifetime": lambda one: one.cursors.lifetime_s,
