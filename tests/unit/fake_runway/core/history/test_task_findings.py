@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,14 +214,17 @@ def test_an_output_is_never_fetched() -> None:
     story = Story()
     story.create()
     story.succeed(1.0)
+    story.succeed(50.0)
     story.succeed(100.0)
 
     assert story.found(DAY_S + 99.9) == []
-    assert story.found(DAY_S + 100.0) == [("output-never-fetched", [1, 3])]
+    assert story.found(DAY_S + 100.0) == [("output-never-fetched", [1, 4])]
     assert story.found(DAY_S + 100.0, complete=False) == []
 
 
-@pytest.mark.parametrize("but", ["no output", "fetched", "deleted", "unknown", "unread", "refused"])
+@pytest.mark.parametrize(
+    "but", ["no output", "fetched", "deleted", "unknown", "unread", "in between", "uncertain"]
+)
 def test_an_output_that_may_be_fetched_or_is_not_wanted(but: str) -> None:
     """Nothing was shown, something was done, or something is not certain."""
     story = Story()
@@ -239,8 +241,11 @@ def test_an_output_that_may_be_fetched_or_is_not_wanted(but: str) -> None:
         story.delete(2.0)
     elif but == "unread":
         story.poll(None, 2.0)
-    elif but == "refused":
-        call = replace(story.history.polls[0].call, status=503)
+    elif but == "in between":
+        story.poll(None, 2.0)
+        story.succeed(3.0)
+    elif but == "uncertain":
+        call = story.history.polls[0].call
         story.history = story.history._replace(polls=[TaskPoll(call, None)])
 
     assert [each for each in story.found(3 * DAY_S) if "fetched" in each[0]] == []
@@ -261,6 +266,8 @@ def test_an_address_is_used_too_late() -> None:
     assert kept.found() == [("output-link-kept", [2])]
     assert other.found() == [("output-fetched-late", [2])]
     assert mended.found() == []
+    mended.download(3.0, 403, late_s=5.0, output=1)
+    assert mended.found() == [("output-fetched-late", [3])]
 
 
 @pytest.mark.parametrize(("lifetime_s", "found"), [(59.9, False), (60.0, True)])
@@ -271,3 +278,35 @@ def test_an_address_that_lived_for_less_than_a_minute(lifetime_s: float, found: 
     story.download(2.0, 400)
 
     assert bool(story.found()) is found
+
+
+def test_a_finding_is_at_the_first_wrong_call() -> None:
+    """Or at the call after which something is missing."""
+    over, again, left, link = Story(), throttled(), Story(), Story()
+    over.poll("FAILED", 0.0, 100.0, 200.0, 300.0)
+    again.create(5.0)
+    again.create(6.0)
+    left.create()
+    for at in (1.0, 2.0, 3.0):
+        left.succeed(at)
+    link.download(7.0, 403, late_s=5.0)
+    found = [
+        (each.rule, each.at)
+        for story in (over, again, throttled(at=4.0), left, link)
+        for each in mistakes_with_a_task(
+            story.history,
+            now=2 * DAY_S,
+            knew=lambda *_: True,
+            apart=lambda *_: True,
+            stood_still=lambda *_: True,
+            complete=True,
+        )
+    ]
+
+    assert found == [
+        ("task-polled-after-end", 100.0),
+        ("throttled-ignored", 5.0),
+        ("throttled-ignored", 4.0),
+        ("output-never-fetched", 3.0),
+        ("output-fetched-late", 7.0),
+    ]
