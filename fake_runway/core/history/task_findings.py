@@ -174,7 +174,7 @@ def _never_fetched(history: TaskHistory, now: float) -> Iterator[Mistake]:
     shown = [each.call for each in history.polls if each.call.status == 200 and _outputs(each.call)]
     if not shown or history.downloads or history.deletes or history.create is None:
         return
-    if any(each.status is None for each in history.polls if each.call.number > shown[0].number):
+    if any(each.status is None for each in history.polls if each.call.number >= shown[0].number):
         return  # its addresses may have been unreadable
     if now - shown[-1].at >= history.lifetime_s:
         evidence = [history.create, shown[-1]]
