@@ -558,7 +558,9 @@ def test_the_project_says_how_worlds_are(pytester: pytest.Pytester) -> None:
     """Ini keys and [tool.fake-runway]; a marker's file lies beside its test."""
     pytester.makefile(".toml", pyproject="[tool.fake-runway]\ncredits = 3\ntime_scale = 0\n")
     pytester.makefile(".yaml", beside="account: {daily: 4}\n")
-    pytester.makeini("[pytest]\nfake_runway_scenario = slow\n")
+    pytester.makeini(
+        "[pytest]\nfake_runway_scenario = slow\nasyncio_default_fixture_loop_scope = function\n"
+    )
     pytester.makepyfile(
         """
         import pytest
