@@ -44,7 +44,7 @@ class WaitTimedOut(AdminRefused):
 async def await_session(call: AdminCall) -> Reply:
     """Answer a session as soon as one is in one of the given states."""
     account = call.world.account
-    session = await _await_resource(call, SESSION, account.sessions, lambda: account.evicted)
+    session = await await_resource(call, SESSION, account.sessions, lambda: account.evicted)
     return Reply(200, session_view(session))
 
 
@@ -52,12 +52,15 @@ async def await_session(call: AdminCall) -> Reply:
 async def await_task(call: AdminCall) -> Reply:
     """Answer a task as soon as one is in one of the given states."""
     tasks = call.world.account.tasks
-    task = await _await_resource(call, TASK, tasks.by_id, lambda: tasks.evicted)
+    task = await await_resource(call, TASK, tasks.by_id, lambda: tasks.evicted)
     return Reply(200, task_view(task, call.world.clock.now()))
 
 
-async def _await_resource(
-    call: AdminCall, kind: ResourceKind, resources: Mapping[str, R], evicted: Callable[[], int]
+async def await_resource(
+    call: AdminCall,
+    kind: ResourceKind,
+    resources: Mapping[str, R],
+    evicted: Callable[[], int] = lambda: 0,
 ) -> R:
     """Return the resource that the body names, or any, once it is in one of the body's states.
 
