@@ -397,6 +397,7 @@ class ExchangeView(View):
     faults: tuple[str, ...]  # the names of those that struck
     nearest: str | None  # the known route that is closest to an unknown one
     task: str | None = None  # as `session`
+    upload: str | None = None  # as `session`
 
     @property
     def status(self) -> int | None:

@@ -24,6 +24,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call
+from fake_runway.runway_api.uploads import STORE
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import Bodies, Body
 from fake_runway.worlds.registry import Worlds
@@ -143,7 +144,7 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
 
 def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     request, door = step["request"], step.get("door")
-    operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
+    operation = next((each for each in (*OPERATIONS, STORE) if each.id == step["operation"]), None)
     kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
     subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
     if operation is not None and operation.creates:

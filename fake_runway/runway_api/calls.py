@@ -212,6 +212,8 @@ class RunwayOperation:
         creates: the kind of what it creates, which the reply names as `id`; None: nothing.
         leads: to a room; its reply has credentials.
         links: to files of ours, where its resource has some.
+        files: its body may name files and hold them, so it may be large; and what is wrong with it
+            is listed.
     """
 
     id: str
@@ -225,3 +227,4 @@ class RunwayOperation:
     creates: ResourceKind | None = None
     leads: bool = False
     links: bool = False
+    files: bool = False

@@ -9,6 +9,7 @@ The handler does without `web.Application`, whose own router and middlewares cos
 last byte is parsed (`answer_at_once`); `handle` is the way of all others, and of a mounted fake.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
+from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
     Applied,
@@ -36,6 +38,7 @@ from fake_runway.runway_api.calls import (
     RunwayOperation,
     SessionBodies,
 )
+from fake_runway.runway_api.inputs import condensed
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import (
@@ -57,6 +60,7 @@ from fake_runway.web.bodies import (
     read,
 )
 from fake_runway.web.errors import (
+    BadBody,
     BadPath,
     BodyTooLarge,
     InternalError,
@@ -64,6 +68,8 @@ from fake_runway.web.errors import (
     UnknownRoute,
     WrongContentType,
 )
+from fake_runway.web.issues import VALIDATION_FAILED, issues
+from fake_runway.web.large import LONGEST_LARGE_BODY, LargeBodies
 from fake_runway.web.paths import Path
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import RouteMatch, Routes
@@ -94,6 +100,7 @@ class RunwayHandler:
         livekit: where tokens lead and who signs them.
         admitted: called with a world and a session's id after each call for credentials of its
             room, whatever came of it.
+        large: counts what is on its way.
     """
 
     def __init__(
@@ -102,10 +109,12 @@ class RunwayHandler:
         livekit: LiveKit,
         *,
         admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
+        large: LargeBodies | None = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
         self._admitted = admitted
+        self._large = large or LargeBodies()
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
         self._polled = SessionBodies()
@@ -181,7 +190,7 @@ class RunwayHandler:
                 if self._wants_body(head, operation, exchange, world):
                     plain = self._take_known_body(body(), head, operation, exchange, world)
             except Refused as refusal:
-                exchange.rejection = _rejection(refusal)
+                exchange.rejection = _rejection(refusal, operation)
             if head.connection is not None:
                 exchange.unread = world.unread.before(head.connection)
             call = RunwayCall(
@@ -273,9 +282,18 @@ class RunwayHandler:
             world = await world_of_secret(self._worlds, token, named, headers)
         try:
             if self._wants_body(head, operation, exchange, world):
-                self._take_body(await read(request), operation, exchange, world)
+                if operation.files:
+                    raw = await self._large.read(request)
+                else:
+                    raw = await read(request)
+                if len(raw) > LONGEST_BODY:  # milliseconds, which others shall not wait for
+                    exchange.body = await asyncio.to_thread(
+                        self._checked_body, raw, operation, world
+                    )
+                else:
+                    self._take_body(raw, operation, exchange, world)
         except Refused as refusal:
-            exchange.rejection = _rejection(refusal)
+            exchange.rejection = _rejection(refusal, operation)
         if head.connection is not None:
             exchange.unread = world.unread.before(head.connection)
         return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
@@ -298,7 +316,9 @@ class RunwayHandler:
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
         if operation.links and (
-            settings.materialise or world.account.tasks.has_output(head.name.lower())
+            not head.name
+            or settings.materialise
+            or world.account.tasks.has_output(head.name.lower())
         ):
             exchange.media_url = f"http://{head.host}/w/{world.name}"
         declared = _DECLARED[operation.id]
@@ -330,16 +350,26 @@ class RunwayHandler:
         Raises:
             Refused: it is not right.
         """
-        if len(raw) > LONGEST_BODY:
+        exchange.body = self._checked_body(raw, operation, world)
+
+    def _checked_body(self, raw: bytes, operation: RunwayOperation, world: World) -> Json:
+        """Return the value of a body as it is kept: with facts in place of files.
+
+        Raises:
+            Refused: it is not right.
+        """
+        if len(raw) > (LONGEST_LARGE_BODY if operation.files else LONGEST_BODY):
             raise BodyTooLarge("Request body too large")
         body = self._bodies.checked(
             raw, operation.id, use=operation.body, strict_keys=world.settings.strict_keys
         )
+        if operation.files and (len(raw) > LONGEST_BODY or b"ata:" in raw):
+            body = condensed(body, rule=world.settings.bad_inputs)
         if operation.creates is SESSION:
             check_tool_names(body)
         elif operation.creates is TASK:
             check_tag(world, body)
-        exchange.body = body
+        return body
 
     def _take_known_body(
         self,
@@ -356,7 +386,7 @@ class RunwayHandler:
             return True
         self._take_body(raw, operation, exchange, world)
         plain = holds_nothing_secret(raw, head.token)
-        if plain and len(raw) <= _LONGEST_KNOWN:
+        if plain and len(raw) <= _LONGEST_KNOWN and b"ata:" not in raw:
             exchange.body = Measured(exchange.body)
             head.body = KnownBody(raw, strict_keys, exchange.body)
         return plain
@@ -427,5 +457,9 @@ def _beginning(header: str, secret: str) -> str:
     return redacted_text(header, secret)[:_LONGEST_HEADER]
 
 
-def _rejection(refusal: Refused) -> Rejection:
-    return Rejection(refusal.code, refusal.status, refusal.message, refusal.headers)
+def _rejection(refusal: Refused, operation: RunwayOperation | None = None) -> Rejection:
+    message, listed = refusal.message, refusal.issues
+    if operation is not None and operation.files and isinstance(refusal, BadBody):
+        listed = issues(refusal.problems)
+        message = VALIDATION_FAILED if listed else message
+    return Rejection(refusal.code, refusal.status, message, refusal.headers, listed)

@@ -19,6 +19,7 @@ from fake_runway.runway_api.sessions import (
     get_session,
 )
 from fake_runway.runway_api.tasks import create_task, delete_task, get_task
+from fake_runway.runway_api.uploads import create_upload
 from fake_runway.web.bodies import Body
 
 _SESSIONS = "/v1/realtime_sessions"
@@ -50,7 +51,13 @@ OPERATIONS = (
     ),
     *(
         RunwayOperation(
-            operation, "POST", f"/v1/{endpoint}", create_task, body=Body.REQUIRED, creates=TASK
+            operation,
+            "POST",
+            f"/v1/{endpoint}",
+            create_task,
+            body=Body.REQUIRED,
+            creates=TASK,
+            files=True,
         )
         for operation, endpoint in TASK_ENDPOINTS.items()
     ),
@@ -79,5 +86,8 @@ OPERATIONS = (
     RunwayOperation("getOrganization", "GET", "/v1/organization", get_organization),
     RunwayOperation(
         "queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL
+    ),
+    RunwayOperation(
+        "createUpload", "POST", "/v1/uploads", create_upload, body=Body.REQUIRED, links=True
     ),
 )

@@ -84,6 +84,7 @@ def _redact_request(exchange: Exchange, secret: str, *, plain: bool) -> None:
         exchange.rejection = rejection._replace(
             message=redacted_text(rejection.message, secret),
             headers={name: redacted_text(text, secret) for name, text in rejection.headers.items()},
+            issues=tuple(redacted_body(each, secret) for each in rejection.issues),
         )
 
 
@@ -164,4 +165,7 @@ def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
         status = 400
     if isinstance(refusal, Refused) and refusal.retry_after_s is not None and settings.retry_after:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
-    return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)
+    body = error_body(refusal.message, doc_url=settings.doc_url)
+    if refusal.issues:
+        body = {**body, "issues": [dict(each) for each in refusal.issues]}
+    return Reply(status, body, headers)

@@ -11,13 +11,15 @@ from fake_runway.core import task_calls
 from fake_runway.core.errors import UnknownAvatar
 from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
 from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.tasks.inputs import media_of
 from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
-from fake_runway.core.tasks.orders import Output
+from fake_runway.core.tasks.orders import NOT_READ, InputMedia, Output
 from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
 from fake_runway.core.types import Json
 from fake_runway.media.addresses import output_expiry, output_urls
 from fake_runway.runway_api.calls import RunwayCall
+from fake_runway.runway_api.inputs import check_limits, files_in
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
 from fake_runway.web.replies import Reply
@@ -38,11 +40,16 @@ def create_task(call: RunwayCall) -> Reply:
     world, exchange = call.world, call.exchange
     if exchange.operation == _AVATAR_VIDEO:
         _check_avatar(world, exchange.body)
+    files = files_in(world, exchange.body, at=exchange.at)
+    plan = plan_of_create(world, exchange.body)
+    if files:
+        endpoint = TASK_ENDPOINTS[exchange.operation]
+        plan = check_limits(world, endpoint, exchange.body, files, plan)
     task = task_calls.create_task(
         world.account,
-        request_of(exchange.operation, exchange.body),
+        request_of(exchange.operation, exchange.body, media_of(files)),
         at=exchange.at,
-        plan=plan_of_create(world, exchange.body),
+        plan=plan,
     )
     if exchange.operation == _AVATAR_VIDEO:  # source: both SDKs, which read the id alone
         return Reply(200, {"id": task.id})
@@ -76,11 +83,15 @@ def delete_task(call: RunwayCall) -> Reply:
     return Reply(204)
 
 
-def request_of(operation: str, body: Json) -> TaskRequest:
-    """Return what the valid body of a create asks for."""
+def request_of(operation: str, body: Json, media: InputMedia = NOT_READ) -> TaskRequest:
+    """Return what the valid body of a create asks for.
+
+    Args:
+        media: what is known of the files that it names.
+    """
     endpoint = TASK_ENDPOINTS[operation]
     model = MODELS.find(endpoint, body) or substitute(endpoint, body)
-    order, estimated = model.order(body), estimate(model, body)
+    order, estimated = model.order(body, media), estimate(model, body, media)
     file_format, (width, height) = order.extension, order.pixels
     if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
         file_format = "wav"  # no other sound can be made yet

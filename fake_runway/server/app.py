@@ -14,7 +14,9 @@ from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead, RequestHead
 from fake_runway.runway_api.handler import RunwayHandler
+from fake_runway.runway_api.storage import StorageHandler, is_storage
 from fake_runway.web.bodies import LONGEST_BODY
+from fake_runway.web.large import LargeBodies
 from fake_runway.web.paths import path_of
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
@@ -57,7 +59,9 @@ class FakeApp:
         self.rooms = Rooms(worlds, livekit)
         self.demo: Demo | None = None
         self._media = MediaHandler(worlds)
-        self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
+        bodies = LargeBodies()
+        self._storage = StorageHandler(worlds, livekit, bodies)
+        self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite, large=bodies)
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
         """Read a head as `RunwayHandler.read_at_once` does; None also for all others."""
@@ -123,6 +127,8 @@ class FakeApp:
             return await self.rooms.handle(request, path)
         if is_media(path):
             return await self._media.handle(request, path)
+        if is_storage(path):
+            return await self._storage.handle(request, path)
         return await self._runway.handle(request, path)
 
 

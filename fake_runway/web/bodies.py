@@ -178,7 +178,11 @@ class Bodies:
             places = "; ".join(where(problem.path) for problem in problems[:8])
             in_ascii = places.encode("ascii", "backslashreplace").decode()
             message = self._wrong_body(problems, value)
-            raise BadBody(short(message, _LONGEST_MESSAGE), where=short(in_ascii, _LONGEST_MESSAGE))
+            raise BadBody(
+                short(message, _LONGEST_MESSAGE),
+                where=short(in_ascii, _LONGEST_MESSAGE),
+                problems=problems,
+            )
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""

@@ -10,9 +10,10 @@ from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, V
 _CONVERSATIONS = "/v1/avatar_conversations"
 
 AVATAR = ResourceKind("avatar")  # no lifecycle: all are READY
+UPLOAD = ResourceKind("upload", added_later=True)  # no lifecycle: it waits, and is there
 
 RUNWAY_API = Vocabulary(
-    kinds=(SESSION, TASK, AVATAR),
+    kinds=(SESSION, TASK, AVATAR, UPLOAD),
     operations=(
         *SESSION_OPERATIONS,
         *TASK_OPERATIONS,
@@ -25,5 +26,8 @@ RUNWAY_API = Vocabulary(
         ApiOperation("getConversation", "GET", f"{_CONVERSATIONS}/{{id}}", SESSION.name),
         ApiOperation("deleteConversation", "DELETE", f"{_CONVERSATIONS}/{{id}}", SESSION.name),
         ApiOperation("getAvatarUsage", "GET", "/v1/avatar_usage"),
+        ApiOperation("createUpload", "POST", "/v1/uploads", UPLOAD.name),
+        # the storage behind the API, whose addresses createUpload answers
+        ApiOperation("storeUpload", "POST", "/_uploads/{id}", UPLOAD.name, versioned=False),
     ),
 )

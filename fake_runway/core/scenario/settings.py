@@ -44,6 +44,7 @@ from fake_runway.core.sessions.session import Plan
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.core.uploads import UploadRules
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -78,6 +79,21 @@ class ConsumeBody(Enum):
     STRICT = "strict"
     LENIENT = "lenient"
     TYPED = "typed"
+
+
+class BadInputs(Enum):
+    """What becomes of a create whose files are not as documented.
+
+    Attributes:
+        DOCUMENTED: a file that is damaged, of a wrong type or not there is refused; one that does
+            not fit the limits of its model makes a task that fails.
+        REFUSE: all of them are refused.
+        ACCEPT: none is looked at.
+    """
+
+    DOCUMENTED = "documented"
+    REFUSE = "refuse"
+    ACCEPT = "accept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,8 @@ class Settings:
     task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
+    uploads: UploadRules = UploadRules()  # noqa: RUF009  # frozen
+    bad_inputs: BadInputs = BadInputs.DOCUMENTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +186,7 @@ class Switch:
 _TIER = "The highest public tier."
 _OURS = "Ours."
 _ASSUMED = "Assumed."
+_SKILLS = "Runway's own guide for agents: 512 bytes to 200 MB."
 
 ACCOUNT = (
     Switch("credits", COUNT, "Granted at the start.", _TIER, "limits.credits"),
@@ -302,6 +321,31 @@ ACCOUNT = (
         FLAG,
         "A tag [fake:NAME] in a prompt selects the task form of a scenario.",
         _OURS,
+    ),
+    Switch(
+        "bad_inputs",
+        member(BadInputs),
+        "Files in a create that are not as documented.",
+        "Published: 400, or ASSET.INVALID where a file does not fit its model.",
+        option_help="documented: 400, or a task that fails where a file does not fit its model;"
+        " refuse: always 400; accept: files are not looked at.",
+    ),
+    Switch("smallest_upload", NUMBER, "Bytes of an upload, at least.", _SKILLS, "uploads.smallest"),
+    Switch("largest_upload", NUMBER, "Bytes of an upload, at most.", _SKILLS, "uploads.largest"),
+    Switch(
+        "upload_bytes",
+        COUNT,
+        "Bytes that all uploads of a world may take.",
+        _OURS,
+        "uploads.kept",
+    ),
+    Switch("upload_slot", SPAN, "How long a slot waits for its file.", _ASSUMED, "uploads.slot_s"),
+    Switch(
+        "upload_lifetime",
+        SPAN,
+        "How long an upload can be used, counted from its slot.",
+        "Published: 24 hours.",
+        "uploads.lifetime_s",
     ),
 )
 """The settings of the account form."""

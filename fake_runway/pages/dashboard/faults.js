@@ -33,7 +33,7 @@ export const OPERATIONS = [
   "createAvatarVideo", "createAdLocalization", "createMarketingStockImage", "createMultiShotVideo",
   "createProductAd", "createProductCampaignImage", "createProductSwap", "createProductUgc", "getTask",
   "deleteTask", "getOrganization", "queryUsage", "listAvatars", "getAvatar", "listConversations",
-  "getConversation", "deleteConversation", "getAvatarUsage",
+  "getConversation", "deleteConversation", "getAvatarUsage", "createUpload", "storeUpload",
 ];
 
 export function faultsView(context) {

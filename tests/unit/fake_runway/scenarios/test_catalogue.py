@@ -534,7 +534,8 @@ def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
     of_accounts = {scenario.name for scenario in CATALOGUE if scenario.account.data}
     account = CATALOGUE.themes["Credits, quota, capacity and keys of the account"]
     of_tasks = {"one-task-at-a-time", "no-more-tasks-today", "no-credits-for-tasks"}
-    assert of_accounts == {*account, *of_tasks, "avatar-ready-after-10-s"}
+    of_files = CATALOGUE.themes["Uploads, and the files that tasks name"]
+    assert of_accounts == {*account, *of_tasks, *of_files, "avatar-ready-after-10-s"}
 
 
 def test_each_can_be_put_over_any_settings() -> None:

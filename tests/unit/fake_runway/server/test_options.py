@@ -11,6 +11,7 @@ from fake_runway.core.durations import Fixed, Uniform
 from fake_runway.core.scenario.settings import (
     ACCOUNT,
     SESSION,
+    BadInputs,
     ConsumeBody,
     ErrorStyle,
     Limits,
@@ -20,6 +21,7 @@ from fake_runway.core.scenario.settings import (
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.core.uploads import UploadRules
 from fake_runway.room.tokens import LiveKit
 from fake_runway.testing.embedded import configuration
 
@@ -42,6 +44,8 @@ OTHER = Settings(
     task_costs=TaskCosts(TaskCost.ZERO, TaskCost.ZERO),
     deleted_task_is_gone=False,
     prompt_tags=False,
+    uploads=UploadRules(1, 2, 3, 4.0, 5.0),
+    bad_inputs=BadInputs.ACCEPT,
 )
 
 

@@ -35,6 +35,7 @@ from fake_runway.core.scenario.scenario import (
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.core.scenario.settings import (
     TASK,
+    BadInputs,
     ConsumeBody,
     ErrorStyle,
     KeyState,
@@ -46,6 +47,7 @@ from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
 from fake_runway.core.tasks.tiers import OF_THE_TIER, TaskLimits
 from fake_runway.core.types import LARGEST_INTEGER
+from fake_runway.core.uploads import UploadRules
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
 from tests.unit.fake_runway.core.scenario.scripts import scripts, setups
@@ -208,6 +210,15 @@ all_settings = st.builds(
     ),
     deleted_task_is_gone=st.booleans(),
     prompt_tags=st.booleans(),
+    uploads=st.builds(
+        UploadRules,
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.sampled_from([None, 0, 9]),
+        spans_s,
+        spans_s,
+    ),
+    bad_inputs=st.sampled_from(BadInputs),
 )
 
 
@@ -305,6 +316,12 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "cancelled_task_cost": lambda one: one.task_costs.cancelled,
     "deleted_task": lambda one: one.deleted_task_is_gone,
     "prompt_tags": lambda one: one.prompt_tags,
+    "bad_inputs": lambda one: one.bad_inputs,
+    "smallest_upload": lambda one: one.uploads.smallest,
+    "largest_upload": lambda one: one.uploads.largest,
+    "upload_bytes": lambda one: one.uploads.kept,
+    "upload_slot": lambda one: one.uploads.slot_s,
+    "upload_lifetime": lambda one: one.uploads.lifetime_s,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
