@@ -5,7 +5,7 @@ from typing import NamedTuple
 from fake_runway.core.errors import UnknownAvatar
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.runway_api.calls import RunwayCall
-from fake_runway.runway_api.queries import BadQuery, page_limit
+from fake_runway.runway_api.queries import page_limit, refuse_cursor
 from fake_runway.runway_api.wire import LONGEST_NAME, avatar_body
 from fake_runway.web.bodies import is_uuid4
 from fake_runway.web.replies import Reply
@@ -85,5 +85,6 @@ def name_of_avatar(world: World, avatar_id: str) -> str | None:
 def _cursor(call: RunwayCall) -> str | None:
     cursor = call.exchange.query.get("cursor")
     if cursor is not None and not is_uuid4(cursor):
-        raise BadQuery("Invalid cursor")
+        refuse_cursor(call)
+        return None
     return None if cursor is None else cursor.lower()

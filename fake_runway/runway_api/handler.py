@@ -361,7 +361,11 @@ class RunwayHandler:
         if len(raw) > (LONGEST_LARGE_BODY if operation.files else LONGEST_BODY):
             raise BodyTooLarge("Request body too large")
         body = self._bodies.checked(
-            raw, operation.id, use=operation.body, strict_keys=world.settings.strict_keys
+            raw,
+            operation.id,
+            use=operation.body,
+            strict_keys=world.settings.strict_keys,
+            retired=world.settings.retired_models,
         )
         if operation.files and (len(raw) > LONGEST_BODY or b"ata:" in raw):
             body = condensed(body, rule=world.settings.bad_inputs)

@@ -24,6 +24,7 @@ from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
+from fake_runway.runway_api.materialising import materialise
 from fake_runway.runway_api.sessions import avatar_of
 from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import error_body
@@ -96,6 +97,8 @@ def _writable(text: str) -> str:
 def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[Fault, ...]]:
     """Return the reply of an operation, and the faults that strike before and after it."""
     world, exchange, account = call.world, call.exchange, call.world.account
+    if world.settings.materialise:
+        materialise(world, exchange.subject, at=exchange.at)
     if operation.auth is Auth.SESSION_KEY:
         session = account.sessions.get(exchange.subject.id)
         exchange.key_fits = session is not None and account.session_key(session) == call.token

@@ -69,6 +69,20 @@ def _rate(text: str) -> float:
     return rate
 
 
+LENIENT: Mapping[str, str] = {
+    "credits": "unlimited",
+    "daily": "unlimited",
+    "concurrency": "unlimited",
+    "task_daily": "unlimited",
+    "unknown_ids": "materialise",
+    "custom_avatars": "any",
+    "bad_cursors": "first-page",
+    "bad_inputs": "accept",
+    "retired_models": "accept",
+}
+"""What `--lenient` sets: all that clients' own test suites need, which were written against a mock
+that keeps nothing. A new switch of that kind belongs here."""
+
 _LIVEKIT = LiveKit()
 _URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
@@ -94,6 +108,12 @@ _SERVER = (
         metavar="NAME|FILE",
         help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file. What it"
         " says is stronger than the options here.",
+    ),
+    click.option(
+        "--lenient",
+        is_flag=True,
+        help="Take what a stateless mock takes: the options that docs/fidelity.md lists, each as"
+        " far as it is not given itself.",
     ),
     _defaulted(
         "--journal",
@@ -228,7 +248,10 @@ def configuration_from(
     selected, catalogue = _scenario_from(options)
     settings = Settings()
     for setting in _SETTINGS:
-        settings = setting.put(settings, options[setting.key])
+        value = options[setting.key]
+        if options["lenient"] and setting.key in LENIENT and value == _default_of(setting):
+            value = setting.notation.parse(LENIENT[setting.key])
+        settings = setting.put(settings, value)
     return Configuration(
         settings=settings,
         scenario=selected if scenario is None else catalogue.parse(scenario),
@@ -252,6 +275,10 @@ def configuration_from(
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
     )
+
+
+def _default_of(setting: Switch) -> Any:
+    return setting.notation.parse(setting.default)
 
 
 def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:

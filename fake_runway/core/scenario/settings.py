@@ -135,6 +135,8 @@ class Settings:
     prompt_tags: bool = True
     uploads: UploadRules = UploadRules()  # noqa: RUF009  # frozen
     bad_inputs: BadInputs = BadInputs.DOCUMENTED
+    strict_cursors: bool = True
+    retired_models: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +331,19 @@ ACCOUNT = (
         "Published: 400, or ASSET.INVALID where a file does not fit its model.",
         option_help="documented: 400, or a task that fails where a file does not fit its model;"
         " refuse: always 400; accept: files are not looked at.",
+    ),
+    Switch(
+        "bad_cursors",
+        choice({"refuse": True, "first-page": False}),
+        "A cursor that no page has given.",
+        _ASSUMED,
+        "strict_cursors",
+    ),
+    Switch(
+        "retired_models",
+        choice({"refuse": False, "accept": True}),
+        "A create for veo3, gen4_aleph or gen3a_turbo, checked as one for the model after it.",
+        "They are in no published request any more.",
     ),
     Switch("smallest_upload", NUMBER, "Bytes of an upload, at least.", _SKILLS, "uploads.smallest"),
     Switch("largest_upload", NUMBER, "Bytes of an upload, at most.", _SKILLS, "uploads.largest"),

@@ -219,6 +219,8 @@ all_settings = st.builds(
         spans_s,
     ),
     bad_inputs=st.sampled_from(BadInputs),
+    strict_cursors=st.booleans(),
+    retired_models=st.booleans(),
 )
 
 
@@ -317,6 +319,8 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "deleted_task": lambda one: one.deleted_task_is_gone,
     "prompt_tags": lambda one: one.prompt_tags,
     "bad_inputs": lambda one: one.bad_inputs,
+    "bad_cursors": lambda one: one.strict_cursors,
+    "retired_models": lambda one: one.retired_models,
     "smallest_upload": lambda one: one.uploads.smallest,
     "largest_upload": lambda one: one.uploads.largest,
     "upload_bytes": lambda one: one.uploads.kept,
