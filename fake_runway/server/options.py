@@ -70,9 +70,9 @@ def _rate(text: str) -> float:
 
 
 LENIENT: Mapping[str, str] = {
-    "credits": "unlimited",
-    "daily": "unlimited",
-    "concurrency": "unlimited",
+    "credits": "1000000000",
+    "daily": "1000000",  # a number, because older SDKs take no null for a limit
+    "concurrency": "1000000",
     "task_daily": "unlimited",
     "unknown_ids": "materialise",
     "custom_avatars": "any",

@@ -94,7 +94,7 @@ def test_lenient_sets_what_the_page_lists_and_what_is_given_stays() -> None:
     """Each switch of the set exists, and differs from its default."""
     lenient, by_key = configuration(lenient=True).settings, {each.key: each for each in ACCOUNT}
     page = (Path(__file__).parents[4] / "docs/fidelity.md").read_text()
-    listed = dict(re.findall(r"^\| `--([a-z-]+) ([a-z-]+)` \|", page, re.MULTILINE))
+    listed = dict(re.findall(r"^\| `--([a-z-]+) ([a-z0-9-]+)` \|", page, re.MULTILINE))
 
     assert listed == {by_key[key].option_name: text for key, text in LENIENT.items()}
     for key in LENIENT:
