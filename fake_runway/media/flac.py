@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Sequence
 from hashlib import md5
 from struct import pack
-from sys import byteorder
 
 from fake_runway.media.sound import SAMPLE_RATE, chord
 
@@ -47,7 +46,7 @@ def flac(seconds: float, *, seed: int, index: int = 0, comment: str = "") -> byt
     if rest:
         start = whole % len(blocks) * BLOCK
         frames.append(_frame(whole, _Block(loop[start : start + rest])))
-    sound = (_bytes(loop, "little") * (count // len(loop) + 1))[: 2 * count]
+    sound = (pack(f"<{len(loop)}h", *loop) * (count // len(loop) + 1))[: 2 * count]
     return b"".join((b"fLaC", *_metadata(count, sound, comment), *frames))
 
 
@@ -62,7 +61,7 @@ class _Block:
 
     def __init__(self, samples: "array[int]") -> None:
         self.size = len(samples)
-        self.content = _VERBATIM + _bytes(samples, "big")
+        self.content = _VERBATIM + pack(f">{len(samples)}h", *samples)
         self.crc = _crc16(self.content)
         self.shifted = [_crc16(bytes(len(self.content)), 1 << bit) for bit in range(16)]
 
@@ -97,14 +96,6 @@ def _metadata(count: int, sound: bytes, comment: str) -> Sequence[bytes]:
         b"\0" + len(stream).to_bytes(3) + stream,
         b"\x84" + len(tags).to_bytes(3) + tags,  # the last one
     )
-
-
-def _bytes(samples: "array[int]", order: str) -> bytes:
-    if order == byteorder:
-        return samples.tobytes()
-    swapped = array("h", samples)
-    swapped.byteswap()
-    return swapped.tobytes()
 
 
 def _crc8(content: bytes) -> int:

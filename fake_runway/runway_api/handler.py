@@ -38,6 +38,7 @@ from fake_runway.runway_api.calls import (
     RunwayOperation,
     SessionBodies,
 )
+from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.runway_api.inputs import condensed
 from fake_runway.runway_api.operations import OPERATIONS
 from fake_runway.runway_api.pipeline import apply_call, error_reply
@@ -101,6 +102,7 @@ class RunwayHandler:
         admitted: called with a world and a session's id after each call for credentials of its
             room, whatever came of it.
         large: counts what is on its way.
+        fetcher: of the files that creates name by URL; None: they are not fetched.
     """
 
     def __init__(
@@ -110,11 +112,13 @@ class RunwayHandler:
         *,
         admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
         large: LargeBodies | None = None,
+        fetcher: AssetFetcher | None = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
         self._admitted = admitted
         self._large = large or LargeBodies()
+        self._fetcher = fetcher
         self._routes = Routes(OPERATIONS)
         self._bodies = Bodies()
         self._polled = SessionBodies()
@@ -176,7 +180,7 @@ class RunwayHandler:
             body: called at most once, and never where None is returned.
         """
         operation = head.operation
-        if operation is None:
+        if operation is None or (operation.files and self._fetcher is not None):
             return None
         try:
             if operation.auth is Auth.SESSION_KEY:
@@ -292,6 +296,8 @@ class RunwayHandler:
                     )
                 else:
                     self._take_body(raw, operation, exchange, world)
+                if operation.files and self._fetcher is not None:
+                    exchange.body = await self._fetcher.with_facts(exchange.body)
         except Refused as refusal:
             exchange.rejection = _rejection(refusal, operation)
         if head.connection is not None:

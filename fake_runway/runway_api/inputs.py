@@ -64,7 +64,7 @@ def condensed(body: Json, *, rule: BadInputs) -> Json:
     """
     found = [each for each in inputs_of(body) if each.address[:5].lower() == _DATA]
     for each in found:
-        body = _with(body, each.path, _condensed(each, rule))
+        body = with_text(body, each.path, _condensed(each, rule))
     if size_of(body) > 2 * LONGEST_BODY:
         raise BodyTooLarge(f"Expected at most {LONGEST_BODY} bytes beside the files, got more.")
     return body
@@ -99,14 +99,18 @@ def with_facts(url: str, facts: FileFacts) -> str:
     return f"{url.partition(_FACTS)[0]}{_FACTS}{facts.written()}"
 
 
-def _with(value: Any, path: Path, text: str) -> Any:
+def with_text(value: Any, path: Path, text: str) -> Any:
     """Return a copy of a JSON value with another text at a place."""
     if not path:
         return text
     first, rest = path[0], path[1:]
     if isinstance(value, list):
-        return [_with(each, rest, text) if at == first else each for at, each in enumerate(value)]
-    return {key: _with(each, rest, text) if key == first else each for key, each in value.items()}
+        return [
+            with_text(each, rest, text) if at == first else each for at, each in enumerate(value)
+        ]
+    return {
+        key: with_text(each, rest, text) if key == first else each for key, each in value.items()
+    }
 
 
 # When the call is applied
@@ -144,12 +148,13 @@ def _facts_of(world: World, each: Input, at: float) -> FileFacts | None:
             raise BadInput(each.path, error.message) from None
     if address.startswith(_DATA):
         return read_facts(address.removeprefix(_DATA))
-    if _has_ip_address(address):
+    if has_ip_address(address):
         raise BadInput(each.path, "expected a domain name in the URL, got an IP address")
     return read_facts(address.partition(_FACTS)[2])
 
 
-def _has_ip_address(url: str) -> bool:
+def has_ip_address(url: str) -> bool:
+    """Return whether the host of a URL is an IP address."""
     try:
         ip_address((urlsplit(url).hostname or "").strip("[]"))
     except ValueError:

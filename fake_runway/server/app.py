@@ -13,6 +13,7 @@ from fake_runway.room.addresses import leads_to_room
 from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead, RequestHead
+from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.runway_api.handler import RunwayHandler
 from fake_runway.runway_api.storage import StorageHandler, is_storage
 from fake_runway.web.bodies import LONGEST_BODY
@@ -38,6 +39,7 @@ class FakeApp:
         livekit: where tokens lead and who signs them.
         token: as of `Access`.
         hosts: as of `Access`.
+        fetcher: as of `RunwayHandler`.
 
     Attributes:
         rooms: of its calls.
@@ -51,6 +53,7 @@ class FakeApp:
         *,
         token: str | None = None,
         hosts: frozenset[str] = frozenset(),
+        fetcher: AssetFetcher | None = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
@@ -61,7 +64,9 @@ class FakeApp:
         self._media = MediaHandler(worlds)
         bodies = LargeBodies()
         self._storage = StorageHandler(worlds, livekit, bodies)
-        self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite, large=bodies)
+        self._runway = RunwayHandler(
+            worlds, livekit, admitted=self.rooms.invite, large=bodies, fetcher=fetcher
+        )
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
         """Read a head as `RunwayHandler.read_at_once` does; None also for all others."""

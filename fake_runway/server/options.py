@@ -115,6 +115,11 @@ _SERVER = (
         help="Take what a stateless mock takes: the options that docs/fidelity.md lists, each as"
         " far as it is not given itself.",
     ),
+    click.option(
+        "--fetch-assets",
+        is_flag=True,
+        help="Fetch and read the files that creates name by URL; without it nothing is fetched.",
+    ),
     _defaulted(
         "--journal",
         type=click.IntRange(1, 1_000_000),
@@ -274,6 +279,7 @@ def configuration_from(
         seed=options["seed"],
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
+        fetch_assets=options["fetch_assets"],
     )
 
 
