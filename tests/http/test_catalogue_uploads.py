@@ -120,3 +120,11 @@ async def test_files_are_not_looked_at(chosen: Chosen, content: bytes) -> None:
     chosen.jump(600.0)
     assert (await poll(chosen, answer.json["id"]))["status"] == "SUCCEEDED"
     assert path_of_task(chosen.world, answer.json["id"])[-1] == "succeeded"
+
+
+@shows("upload-expires-soon", avatar=False)
+async def test_a_file_of_another_kind_is_refused(chosen: Chosen) -> None:
+    """A film cannot be enlarged as a picture, whatever its name promised."""
+    slot = await slot_of(chosen)
+    assert await sent(slot, made("mp4")) == 204
+    assert is_issue(await used(chosen, slot), "expected image, got video/mp4")
