@@ -41,8 +41,21 @@ def refuse_cursor(call: RunwayCall) -> None:
     Raises:
         BadQuery.
     """
-    if call.world.settings.strict_cursors:
+    if call.world.settings.cursors.refuse_unknown:
         raise BadQuery("Invalid cursor")
+
+
+def choice_in(call: RunwayCall, name: str, choices: tuple[str, ...]) -> str:
+    """Return which of the choices a query parameter names, the first if there is none.
+
+    Raises:
+        BadQuery.
+    """
+    text = call.exchange.query.get(name, choices[0])
+    if text not in choices:
+        expected = "|".join(f'"{each}"' for each in choices)
+        raise BadQuery(f"Invalid option: expected one of {expected}")
+    return text
 
 
 def instant_in(call: RunwayCall, name: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,11 +13,14 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.scenarios.merging import Selected
 from fake_runway.server.address import PortTaken, url_of
 from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
+from fake_runway.server.reloading import reloading
 from fake_runway.web.ready import ReadyAnswers
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
@@ -32,6 +35,7 @@ class Configuration:
 
     Attributes:
         settings: how new worlds behave.
+        spec: a newer published document that is served; None: what this release knows.
         scenario: what new worlds follow, unless another is selected.
         catalogue: the scenarios that can be selected; None: the built-in ones.
         port: 0 takes any free one.
@@ -39,9 +43,13 @@ class Configuration:
         retention: how many worlds are kept, how long, and how much of each.
         fetch_assets: files that creates name by URL are fetched and read.
         admin_token: required of every admin request; None: it has to come from this machine.
+        seeds: the file with what new worlds begin with; empty: there is none.
+        files: of scenarios, watched for changes.
+        load: reads them again; None: they are not watched.
     """
 
     settings: Settings = field(default_factory=Settings)
+    spec: GivenSpec | None = None
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
     livekit: LiveKit = field(default_factory=lambda: LiveKit(url="", hosted=True))
@@ -52,6 +60,9 @@ class Configuration:
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
     fetch_assets: bool = False
+    seeds: str = ""
+    files: tuple[str, ...] = ()
+    load: Callable[[], Selected] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,10 @@ def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
     )
 
 
+def _nothing() -> Selected:
+    return Selected(None, Catalogue.builtin())
+
+
 @asynccontextmanager
 async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
@@ -90,7 +105,12 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         scenario=configuration.scenario,
         catalogue=configuration.catalogue,
         retention=configuration.retention,
+        spec=configuration.spec,
     )
+    if configuration.seeds:
+        from fake_runway.server.seeding import seeding_from  # it imports the admin API
+
+        worlds.seeding = seeding_from(configuration.seeds, worlds)
     app = FakeApp(
         worlds,
         configuration.livekit,
@@ -108,8 +128,11 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         except (OSError, UnicodeError) as error:
             raise PortTaken(configuration.host, configuration.port, error) from error
         importing = asyncio.ensure_future(app.rooms.import_later())
+        load = configuration.load
+        files = configuration.files if load is not None else ()
         try:
-            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
+            async with reloading(worlds, files, load or _nothing):
+                yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
         finally:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
+from fake_runway.core.assets.pages import CursorRules
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.replay.record import record
@@ -59,7 +60,7 @@ async def test_each_kind_that_can_be_made_is_made_once(start_fake: StartFake) ->
 async def test_a_cursor_of_no_page_is_the_first_page(start_fake: StartFake, path: str) -> None:
     """With the switch; without it, it is refused."""
     for strict, expected in ((True, 400), (False, 200)):
-        fake = await start_fake(Settings(strict_cursors=strict))
+        fake = await start_fake(Settings(cursors=CursorRules(refuse_unknown=strict)))
         answer = await fake.call("GET", f"/v1/{path}?limit=1&cursor=x")
         assert answer.status == expected
 
