@@ -16,6 +16,10 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.materialising import MAKERS, materialise
 from tests.support.servers import Fake, StartFake
 
+RESOURCES = (
+    *("realtime_sessions", "tasks", "avatar_conversations"),
+    *("avatars", "voices", "documents", "routers"),
+)
 UNKNOWN = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
 VEO3 = {
     "model": "veo3",
@@ -26,7 +30,7 @@ VEO3 = {
 }
 
 
-@pytest.mark.parametrize("resource", ["realtime_sessions", "tasks", "avatar_conversations"])
+@pytest.mark.parametrize("resource", RESOURCES)
 async def test_an_unknown_id_is_made_and_leaves_nothing(
     start_fake: StartFake, resource: str
 ) -> None:
@@ -56,7 +60,7 @@ async def test_each_kind_that_can_be_made_is_made_once(start_fake: StartFake) ->
     assert len(world.log) == entries
 
 
-@pytest.mark.parametrize("path", ["avatars", "avatar_conversations"])
+@pytest.mark.parametrize("path", ["avatars", "avatar_conversations", "voices", "routers"])
 async def test_a_cursor_of_no_page_is_the_first_page(start_fake: StartFake, path: str) -> None:
     """With the switch; without it, it is refused."""
     for strict, expected in ((True, 400), (False, 200)):
