@@ -74,7 +74,7 @@ LENIENT: Mapping[str, str] = {
     "credits": "1000000000",
     "daily": "1000000",  # a number, because older SDKs take no null for a limit
     "concurrency": "1000000",
-    "task_daily": "unlimited",
+    "task_daily": "1000000",
     "unknown_ids": "materialise",
     "custom_avatars": "any",
     "unknown_cursor": "first-page",
