@@ -23,6 +23,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall, RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call
+from fake_runway.runway_api.uploads import STORE
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import Bodies, Body
 from fake_runway.worlds.given_spec import GivenSpec
@@ -76,7 +77,7 @@ def replaying(
     try:
         world, worlds = _world(given, catalogue or Catalogue.builtin(), spec)
         more = () if spec is None else task_creates(spec.endpoints)
-        operations = {each.id: each for each in (*OPERATIONS, *more)}
+        operations = {each.id: each for each in (*OPERATIONS, STORE, *more)}
         bodies = _BODIES if spec is None else Bodies(spec.shapes)
         livekit = replace(livekit, url=given.get("media_url") or livekit.url)  # of older records
         for step in given["steps"]:
@@ -181,7 +182,7 @@ def _call(
     if operation is not None and operation.creates:
         subject = _named_by(operation, step)  # the step names what the create made
     if operation is not None and operation.body in _CHECKED and door is None:
-        bodies.check(request["body"] or {}, operation.id, strict_keys=False)
+        bodies.check(request["body"] or {}, operation.id, strict_keys=False, retired=True)
     exchange = Exchange(
         step["operation"] or "",
         step["method"],

@@ -11,6 +11,7 @@ from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.scenarios.merging import Selected
 from fake_runway.server.address import PortTaken, url_of
@@ -40,6 +41,7 @@ class Configuration:
         port: 0 takes any free one.
         rate: of the clocks of new worlds, in their seconds per real second.
         retention: how many worlds are kept, how long, and how much of each.
+        fetch_assets: files that creates name by URL are fetched and read.
         admin_token: required of every admin request; None: it has to come from this machine.
         seeds: the file with what new worlds begin with; empty: there is none.
         files: of scenarios, watched for changes.
@@ -57,6 +59,7 @@ class Configuration:
     seed: str = "0"
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
+    fetch_assets: bool = False
     seeds: str = ""
     files: tuple[str, ...] = ()
     load: Callable[[], Selected] | None = field(default=None, repr=False)
@@ -113,6 +116,7 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         configuration.livekit,
         token=configuration.admin_token,
         hosts=frozenset({configuration.host.lower()}),
+        fetcher=AssetFetcher() if configuration.fetch_assets else None,
     )
     runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=SHUTDOWN_S)
     await runner.setup()

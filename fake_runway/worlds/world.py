@@ -44,6 +44,7 @@ from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.task_calls import apply_task_event
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
+from fake_runway.core.uploads import Uploads
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag
 from fake_runway.worlds.reports import checked_report
@@ -90,6 +91,7 @@ class World:
         unread: the answers that its clients may not have read yet.
         directions: steps for the avatars that are in a call, by session id.
         incarnation: how many worlds its server had before: another one after a reset.
+        uploads: what its clients have uploaded.
         heard: is told the world's name at each call and act; None: there is no listener.
     """
 
@@ -130,6 +132,7 @@ class World:
             record_task=self._record,
             record_asset=self._record,
         )
+        self.uploads = Uploads()
         self.calls = 0
         self.called_before = False
         self.placed: dict[str, ActiveFault] = {}
@@ -575,6 +578,7 @@ class World:
         twin.log = self.log.copy()
         twin.calls_watched, twin.resources_watched = Watches(), Watches()
         twin.account = self.account.copy(twin._record, twin._record, twin._record)
+        twin.uploads = self.uploads.copy()
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._faults_about = self._faults_about.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
