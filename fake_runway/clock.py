@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from fake_runway.core.durations import later
 
@@ -61,6 +62,14 @@ async def next_turn() -> None:
     await asyncio.sleep(0)
 
 
+class ClockState(NamedTuple):
+    """How a clock goes: it read `origin` when its source read `anchor`."""
+
+    origin: float
+    anchor: float
+    rate: float
+
+
 class VirtualClock:
     """A clock that can be frozen, scaled and moved forward.
 
@@ -82,6 +91,18 @@ class VirtualClock:
 
     def __repr__(self) -> str:
         return f"<VirtualClock {self.now():.3f} rate {self._rate:g}>"
+
+    @classmethod
+    def continued(cls, source: Callable[[], float], state: "ClockState") -> "VirtualClock":
+        """Return a clock that goes on as another did, of a source with the same seconds."""
+        clock = cls(source, rate=state.rate)
+        clock._origin, clock._anchor = state.origin, state.anchor
+        return clock
+
+    @property
+    def state(self) -> "ClockState":
+        """All that says how it goes on."""
+        return ClockState(self._origin, self._anchor, self._rate)
 
     @property
     def rate(self) -> float:

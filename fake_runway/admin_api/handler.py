@@ -4,6 +4,7 @@ Who may use it is decided in `access.py`. Besides, bodies have to be declared as
 carries a CORS header.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from fake_runway.admin_api.declaration import (
     EventStream,
     Listening,
     ServerWide,
+    WorldScoped,
     WorldWait,
     carry_out_in_turns,
 )
@@ -134,8 +136,25 @@ class AdminHandler:
         at = world.clock.now()
         call = AdminCall(self._worlds, world, self._livekit, at, match.name, body, query)
         if isinstance(operation.scope, WorldWait):
-            return await operation.scope.answer(call)
-        return await carry_out_in_turns(operation, call)
+            answer = await operation.scope.answer(call)
+        else:
+            answer = await carry_out_in_turns(operation, call)
+        await self._kept(operation, world)
+        return answer
+
+    async def _kept(self, operation: AdminOperation, world: World) -> None:
+        """Return once a store keeps what an operation has done, or has seen.
+
+        Raises:
+            Refused: it does not.
+        """
+        now = self._worlds.get(world.name)
+        deletes = operation.method == "DELETE" and isinstance(operation.scope, WorldScoped)
+        if now is not None and deletes:  # of the journal, of a snapshot: no act says so
+            self._worlds.keep_whole(now)
+        for each in (world, now):
+            if each is not None and each.unkept is not None:
+                await asyncio.shield(each.unkept)
 
     def _listening(
         self, request: web.BaseRequest, match: RouteMatch[AdminOperation], query: Mapping[str, str]

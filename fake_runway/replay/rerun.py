@@ -67,9 +67,9 @@ def replaying(
             world.clock.jump_to(step["at"])
             yield from _catch_up(world)
             if "act" in step:
-                _repeat(step, world, worlds, livekit)
+                repeat_act(step, world, worlds, livekit)
             else:
-                apply_call(_call(step, world, livekit))
+                apply_call(call_of(step, world, livekit))
         world.clock.jump_to(given["now"])
         yield from _catch_up(world)
         divergence = find_divergence(given, world)
@@ -123,7 +123,12 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     return worlds.adopt(world), worlds
 
 
-def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
+def repeat_act(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
+    """Apply a recorded act again, at the instant of the world's clock.
+
+    Raises:
+        NotReplayable: there is no such act.
+    """
     operation = next((each for each in ADMIN_OPERATIONS if each.id == step["act"]), None)
     if operation is None or not isinstance(operation.scope, WorldAct):
         raise NotReplayable(f"the record is damaged: there is no act {step['act']!r}")
@@ -141,7 +146,8 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
-def _call(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
+def call_of(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
+    """Return the call that a recorded step describes."""
     request, door = step["request"], step.get("door")
     operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
     kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]

@@ -9,6 +9,7 @@ The handler does without `web.Application`, whose own router and middlewares cos
 last byte is parsed (`answer_at_once`); `handle` is the way of all others, and of a mounted fake.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -135,7 +136,12 @@ class RunwayHandler:
         """Send an answer, as slowly as it has to be."""
         if isinstance(answer, Reply):
             return whole(answer)
-        delivery, world = answer
+        delivery, world, kept = answer
+        if kept is not None:
+            try:
+                await asyncio.shield(kept)  # others wait for it too
+            except Refused as refusal:
+                return whole(self._refused(refusal))
         if delivery.wait_s <= 0 and delivery.at_once:
             return whole(delivery)
         world.held_back += 1
@@ -231,7 +237,7 @@ class RunwayHandler:
             }
             more = {**facts, "operation": exchange.operation}
             _log.debug("%s %s %s: %d", *facts.values(), extra=more)
-        return Applied(delivery, world)
+        return Applied(delivery, world, world.unkept)
 
     def _refused(self, refusal: Refused) -> Reply:
         self._worlds.answered["", refusal.status] += 1

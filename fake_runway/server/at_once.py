@@ -129,7 +129,7 @@ class _Connection(web.RequestHandler):
         raw = None
         if isinstance(answer, Reply):
             raw = server.answers.written(answer)
-        elif answer.delivery.wait_s <= 0 and answer.delivery.at_once:
+        elif answer.kept is None and answer.delivery.wait_s <= 0 and answer.delivery.at_once:
             raw = server.answers.written(answer.delivery)
         if raw is None:
             self._answer = answer

@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -24,6 +25,7 @@ from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
 from fake_runway.worlds.registry import Retention
+from fake_runway.worlds.state_file import State, Sync
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -131,6 +133,20 @@ _SERVER = (
         type=_Parsed("number", _rate),
         default="1",
         help="Seconds that pass in a world per real second; 0 freezes.",
+    ),
+    click.option(
+        "--state",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Keep all worlds in this file: a server that is started with it again goes on with"
+        " them, however the last one ended.",
+    ),
+    _defaulted(
+        "--state-sync",
+        type=click.Choice([each.value for each in Sync]),
+        default=Sync.SECOND.value,
+        help="When that has to reach the disk, so that a power cut loses nothing either: always"
+        " (before anything is answered), every second, or never.",
     ),
     _defaulted("--seed", default="0", help="Same seed and calls, same ids and draws."),
     click.option(
@@ -251,6 +267,7 @@ def configuration_from(
         seed=options["seed"],
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
+        state=State(options["state"], Sync(options["state_sync"])) if options["state"] else None,
     )
 
 

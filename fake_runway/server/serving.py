@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.registry import Retention, Worlds
+from fake_runway.worlds.state_file import State
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 LONGEST_LINE = 1 << 16  # of a request; a browser joins a call with 25 kB in its query
@@ -37,6 +39,7 @@ class Configuration:
         rate: of the clocks of new worlds, in their seconds per real second.
         retention: how many worlds are kept, how long, and how much of each.
         admin_token: required of every admin request; None: it has to come from this machine.
+        state: the file that keeps all worlds; None: they end with the server.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -49,6 +52,7 @@ class Configuration:
     seed: str = "0"
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
+    state: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,35 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
 
     Raises:
         PortTaken: with the reason, before anything was started.
+        StateFileError: its file cannot be used.
     """
-    worlds = Worlds(
-        seed=configuration.seed,
-        settings=configuration.settings,
-        source=loop_time_as_wall_clock(),
-        rate=configuration.rate,
-        scenario=configuration.scenario,
-        catalogue=configuration.catalogue,
-        retention=configuration.retention,
-    )
+    async with _worlds(configuration) as worlds, _served(configuration, worlds) as served:
+        yield served
+
+
+@asynccontextmanager
+async def _worlds(configuration: Configuration) -> AsyncIterator[Worlds]:
+    """Give the worlds of a server, those of its state file first."""
+    options: dict[str, Any] = {
+        "seed": configuration.seed,
+        "settings": configuration.settings,
+        "source": loop_time_as_wall_clock(),
+        "rate": configuration.rate,
+        "scenario": configuration.scenario,
+        "catalogue": configuration.catalogue,
+        "retention": configuration.retention,
+    }
+    if configuration.state is None:
+        yield Worlds(**options)
+        return
+    from fake_runway.server.state import worlds_of_file  # a fifth of what a start imports
+
+    async with worlds_of_file(configuration.state, configuration.livekit, options) as kept:
+        yield kept
+
+
+@asynccontextmanager
+async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator[Serving]:
     app = FakeApp(
         worlds,
         configuration.livekit,

@@ -197,6 +197,9 @@ class Worlds:
             unused = (name for name in oldest_names if not self._by_name[name].held_back)
             self.drop(next(unused, next(iter(self._by_name))), reason="count")
 
+    def keep_whole(self, world: World) -> None:
+        """Note that a world has changed otherwise than by a call or an act; here that is all."""
+
     # Copies
 
     def snapshot(self, world: World, name: str) -> None:

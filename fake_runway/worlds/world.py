@@ -84,6 +84,8 @@ class World:
         directions: steps for the avatars that are in a call, by session id.
         incarnation: how many worlds its server had before: another one after a reset.
         heard: is told the world's name at each call and act; None: there is no listener.
+        decided: how often faults were weighed, and tallies may have counted.
+        unkept: done once a store keeps all that has happened so far; None: it does.
     """
 
     def __init__(
@@ -129,6 +131,8 @@ class World:
         self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.incarnation = 0
         self.heard: Callable[[str], None] | None = None
+        self.decided = 0
+        self.unkept: asyncio.Future[None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._plans: dict[str, Plan] = {}
@@ -380,6 +384,7 @@ class World:
 
         Tallies of sessions and tasks that are forgotten are dropped.
         """
+        self.decided += 1
         striking, changed = decide(
             faults, facts, phase=phase, tallies=self.tallies, draws=self.draws
         )
@@ -486,18 +491,22 @@ class World:
         twin = copy(self)
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
-        twin.calls_watched, twin.resources_watched = Watches(), Watches()
-        twin.account = self.account.copy(twin._record, twin._record)
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
-        twin.snapshots = OrderedDict()
-        twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
-        twin.directions = {}
-        twin.heard = None
-        twin._notified, twin._watched = asyncio.Event(), False
-        twin._waiting, twin._keeper = 0, None
+        twin.begin_alone()
         return twin
+
+    def begin_alone(self) -> None:
+        """Begin, as a copy, with an account of its own that nothing else knows or waits for."""
+        self.calls_watched, self.resources_watched = Watches(), Watches()
+        self.account = self.account.copy(self._record, self._record)
+        self.snapshots = OrderedDict()
+        self.touched_at, self.held_back, self.unread = 0.0, 0, UnreadAnswers()
+        self.directions = {}
+        self.heard, self.unkept = None, None
+        self._notified, self._watched = asyncio.Event(), False
+        self._waiting, self._keeper = 0, None
 
 
 def _active_faults(scenario: Scenario, at: float) -> tuple[ActiveFault, ...]:

@@ -10,7 +10,7 @@ Not here: storage (nothing is kept on disk), and what the entries mean for the c
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
@@ -197,6 +197,7 @@ class Log:
             went before it is unknown.
         deleted: the entries were cleared on request; a larger capacity would not have kept them.
         evicted: what did not fit, in numbers, since the entries were last cleared.
+        added: is called with each exchange and act, complete; None: nothing is.
     """
 
     def __init__(
@@ -220,6 +221,7 @@ class Log:
         self.clock_lost = -1
         self.deleted = False
         self.evicted = Evicted()
+        self.added: Callable[[Exchange | Act], None] | None = None
 
     def __len__(self) -> int:
         return len(self.exchanges) + len(self.acts) + len(self.moves)
@@ -246,6 +248,8 @@ class Log:
         self.exchanges.append(exchange)
         self.bytes += exchange.size
         self._fit()
+        if self.added is not None:
+            self.added(exchange)
 
     def _evict_exchange(self) -> None:
         gone = self.exchanges.popleft()
@@ -282,6 +286,8 @@ class Log:
         self.acts.append(act)
         self.bytes += _size_of_act(act)
         self._fit()
+        if self.added is not None:
+            self.added(act)
 
     def _drop(self, act: Act) -> None:
         self.dropped += 1
@@ -317,6 +323,7 @@ class Log:
         twin = copy(self)
         twin.exchanges, twin.acts = self.exchanges.copy(), self.acts.copy()
         twin.moves, twin.evicted = self.moves.copy(), self.evicted.copy()
+        twin.added = None
         return twin
 
     @property

@@ -1,0 +1,80 @@
+"""A world of a store, as it was: its snapshot, and what has happened since, applied again.
+
+By the same code as replays, at the recorded instants. The clock then goes on as it went before.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from fake_runway.clock import ClockState, VirtualClock
+from fake_runway.replay.rerun import call_of, repeat_act
+from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.pipeline import apply_call
+from fake_runway.worlds.preserved import NotPreserved, restored
+from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.world import World
+
+_log = logging.getLogger("fake_runway")
+
+
+def reloaded(
+    snapshot: bytes,
+    entries: Iterable[bytes],
+    *,
+    worlds: Worlds,
+    livekit: LiveKit,
+    source: Callable[[], float],
+) -> World:
+    """Return the world of a snapshot after these entries. No registry has it yet.
+
+    Raises:
+        NotPreserved: the bytes are damaged, or of a version that this one cannot read.
+    """
+    world, clock = restored(snapshot, worlds.catalogue, source)
+    differs = 0
+    for raw in entries:
+        try:
+            clock = _apply(orjson.loads(raw), clock, world=world, worlds=worlds, livekit=livekit)
+        except _Different:
+            differs += 1
+        except Exception as error:
+            name = type(error).__name__
+            raise NotPreserved(f"expected a call or an act to apply again: {name}") from error
+    if differs:
+        _log.warning(
+            "world %s: %d calls were answered otherwise when they were applied again",
+            world.name,
+            differs,
+        )
+    last = world.clock.now()
+    world.clock = VirtualClock.continued(source, clock)
+    if world.clock.now() < last:  # another machine's time is behind
+        world.clock = VirtualClock(source, rate=clock.rate, start=last)
+    return world
+
+
+class _Different(Exception):
+    """An exchange that came out otherwise."""
+
+
+def _apply(
+    step: dict[str, object], clock: ClockState, *, world: World, worlds: Worlds, livekit: LiveKit
+) -> ClockState:
+    """Apply one entry; return how the clock goes on after it."""
+    at = step["at"]
+    if not isinstance(at, float | int):
+        raise TypeError(f"expected an instant, got {type(at).__name__}")
+    world.clock.jump_to(max(at, world.clock.now()))
+    if "act" in step:
+        repeat_act(step, world, worlds, livekit)
+        moved = step.get("clock")
+        return ClockState(*moved) if isinstance(moved, list) else clock
+    call = call_of(step, world, livekit)
+    unread = step["unread"]
+    call.exchange.unread = tuple(unread) if isinstance(unread, list) else None
+    delivery = apply_call(call)
+    if delivery.status != step["status"] or call.exchange.number != step["number"]:
+        raise _Different
+    return clock
