@@ -9,7 +9,7 @@ whole fake with it, and a wall clock that is corrected while we run does not.
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from fake_runway.core.durations import later
@@ -24,6 +24,21 @@ def loop_time_as_wall_clock() -> Callable[[], float]:
     """Return a source of POSIX seconds that moves with the running loop. Call it inside one."""
     loop = asyncio.get_running_loop()
     offset = time.time() - loop.time()
+    return lambda: loop.time() + offset
+
+
+async def loop_clock_of(
+    asked: Callable[[], Awaitable[tuple[int, int]]],
+) -> Callable[[], float]:
+    """Return a source of POSIX seconds that moves with the running loop, set by another clock.
+
+    Args:
+        asked: returns seconds and microseconds of it.
+    """
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    seconds, microseconds = await asked()
+    offset = seconds + microseconds / 1e6 - (before + loop.time()) / 2
     return lambda: loop.time() + offset
 
 

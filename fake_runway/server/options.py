@@ -24,6 +24,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
+from fake_runway.server.store import StoreAddress
 from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.state_file import State, Sync
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -59,6 +60,12 @@ def _websocket_url(text: str) -> str:
     if not _URL.fullmatch(url):
         raise ValueError(f"expected a URL like wss://host:port, got {text!r}")
     return url
+
+
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("expected a URL like redis://host:port/0, got another text")
+    return text
 
 
 def _rate(text: str) -> float:
@@ -148,6 +155,25 @@ _SERVER = (
         help="When that has to reach the disk, so that a power cut loses nothing either: always"
         " (before anything is answered), every second, or never.",
     ),
+    click.option(
+        "--store",
+        metavar="URL",
+        type=_Parsed("url", _redis_url),
+        help="A Redis, such as redis://127.0.0.1:6379/0, that keeps all worlds and that several"
+        " servers share; needs the extra redis.",
+    ),
+    _defaulted(
+        "--store-expires",
+        type=_Parsed("span", parse_span),
+        default="24h",
+        help="How long a world that no server has in memory stays in that Redis.",
+    ),
+    click.option(
+        "--peer-host",
+        metavar="HOST",
+        default="",
+        help="Where the other servers of that Redis reach this machine, if not at --host.",
+    ),
     _defaulted("--seed", default="0", help="Same seed and calls, same ids and draws."),
     click.option(
         "--livekit-url",
@@ -236,6 +262,8 @@ def configuration_from(
     """
     if options["livekit_url"] and options["room_url"]:
         raise click.UsageError("expected --livekit-url or --room-url, got both")
+    if options["state"] and options["store"]:
+        raise click.UsageError("expected --state or --store, got both")
     if options["livekit_avatar"] and not options["livekit_url"]:
         raise click.UsageError("expected --livekit-url beside --livekit-avatar, got none")
     if options["livekit_avatar"] and not has_client():
@@ -267,8 +295,16 @@ def configuration_from(
         seed=options["seed"],
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
+        store=_store_from(options),
         state=State(options["state"], Sync(options["state_sync"])) if options["state"] else None,
     )
+
+
+def _store_from(options: dict[str, Any]) -> StoreAddress | None:
+    if not options["store"]:
+        return None
+    seed = secrets.token_urlsafe(12)
+    return StoreAddress(options["store"], seed, options["store_expires"], options["peer_host"])
 
 
 def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:

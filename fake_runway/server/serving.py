@@ -17,6 +17,7 @@ from fake_runway.server.address import PortTaken, url_of
 from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
+from fake_runway.server.store import StoreAddress
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.state_file import State
@@ -40,6 +41,7 @@ class Configuration:
         retention: how many worlds are kept, how long, and how much of each.
         admin_token: required of every admin request; None: it has to come from this machine.
         state: the file that keeps all worlds; None: they end with the server.
+        store: the Redis that has all worlds, for several servers; None: this one has them.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -53,15 +55,21 @@ class Configuration:
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
     state: State | None = None
+    store: StoreAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A fake that listens. `worlds` is its state and `app` its handler, for the same process."""
+    """A fake that listens. `worlds` is its state and `app` its handler, for the same process.
+
+    Attributes:
+        server: makes the connections.
+    """
 
     url: str
     worlds: Worlds
     app: FakeApp
+    server: FakeServer | None = None
 
 
 def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
@@ -100,6 +108,12 @@ async def _worlds(configuration: Configuration) -> AsyncIterator[Worlds]:
         "catalogue": configuration.catalogue,
         "retention": configuration.retention,
     }
+    if configuration.store is not None:
+        from fake_runway.server.shared import worlds_of_redis
+
+        async with worlds_of_redis(configuration.store, configuration.livekit, options) as shared:
+            yield shared
+        return
     if configuration.state is None:
         yield Worlds(**options)
         return
@@ -111,13 +125,17 @@ async def _worlds(configuration: Configuration) -> AsyncIterator[Worlds]:
 
 @asynccontextmanager
 async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator[Serving]:
-    app = FakeApp(
-        worlds,
-        configuration.livekit,
-        token=configuration.admin_token,
-        hosts=frozenset({configuration.host.lower()}),
+    options: dict[str, Any] = {
+        "token": configuration.admin_token,
+        "hosts": frozenset({configuration.host.lower()}),
+    }
+    app = (
+        FakeApp(worlds, configuration.livekit, **options)
+        if configuration.store is None
+        else _shared_app(configuration, worlds, options)
     )
-    runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=SHUTDOWN_S)
+    server = fake_server(app, worlds)
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         try:
@@ -128,10 +146,34 @@ async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator
             raise PortTaken(configuration.host, configuration.port, error) from error
         importing = asyncio.ensure_future(app.rooms.import_later())
         try:
-            yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
+            url = url_of(configuration.host, runner.addresses[0][1])
+            if configuration.store is not None:
+                await _join(configuration.store, url, runner.addresses[0][1], worlds)
+            yield Serving(url, worlds, app, server)
         finally:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)
     finally:
         await app.close()
         await runner.cleanup()
+
+
+def _shared_app(configuration: Configuration, worlds: Worlds, options: dict[str, Any]) -> FakeApp:
+    from fake_runway.server.shared import SharedApp
+    from fake_runway.worlds.redis_store import SharedWorlds
+
+    assert isinstance(worlds, SharedWorlds)
+    return SharedApp(worlds, configuration.livekit, **options)
+
+
+async def _join(address: StoreAddress, url: str, port: int, worlds: Worlds) -> None:
+    """Let a worker join the others.
+
+    Raises:
+        StoreError: its Redis does not answer.
+    """
+    from fake_runway.server.shared import join
+    from fake_runway.worlds.redis_store import SharedWorlds
+
+    assert isinstance(worlds, SharedWorlds)
+    await join(worlds, f"http://{address.host}:{port}" if address.host else url)

@@ -11,7 +11,7 @@ A clock goes on while no server runs: it is as if the server had stood still for
 
 import io
 import pickle
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, MethodType
 from typing import Any, NamedTuple
@@ -154,6 +154,7 @@ def _unbound(name: str) -> object:
 class _Reader(pickle.Unpickler):
     _CALLABLE: Mapping[tuple[str, str], object] = MappingProxyType(
         {
+            ("collections", "Counter"): Counter,
             ("collections", "OrderedDict"): OrderedDict,
             ("collections", "deque"): deque,
             (__name__, "read_only"): read_only,

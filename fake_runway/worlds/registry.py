@@ -126,6 +126,10 @@ class Worlds:
         """Return the world of that name if there is one; it does not count as used."""
         return self._by_name.get(name)
 
+    def found(self, name: str) -> World | None:
+        """Return the world of that name if there is one, for a caller who would make none."""
+        return self._by_name.get(name)
+
     def used(self, name: str) -> World | None:
         """Return the world of that name if there is one; it counts as used now."""
         world = self._by_name.get(name)
