@@ -73,7 +73,13 @@ async def worlds_of_redis(
     worlds.load = lambda snapshot, entries: reloaded(
         snapshot, entries, worlds=worlds, livekit=livekit, source=source
     )
-    worlds.store = RedisStore(redis, seed=address.seed, expires_s=address.expires_s, worlds=worlds)
+    worlds.store = RedisStore(
+        redis,
+        seed=address.seed,
+        expires_s=address.expires_s,
+        lease_s=address.lease_s,
+        worlds=worlds,
+    )
     try:
         yield worlds
     finally:

@@ -16,9 +16,11 @@ class StoreAddress:
         seed: of this worker's names in it.
         expires_s: how long a world stays that no worker has.
         host: where other machines reach this one; empty: where it listens.
+        lease_s: how long a worker that has ended without a word keeps its worlds.
     """
 
     url: str = field(repr=False)
     seed: str
     expires_s: float
     host: str = ""
+    lease_s: float = 6.0

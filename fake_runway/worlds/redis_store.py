@@ -40,16 +40,16 @@ from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 
 PREFIX = "fr1"
-LEASE_S = 6.0
-VALID_S = 4.5
-"""How long a worker answers after it has asked for its lease: less than `LEASE_S`, because the
-clocks of machines do not run equally fast."""
-RENEW_S = 1.0
+_VALID = 0.75
+"""The part of its lease in which a worker answers: clocks of machines do not run equally fast."""
+_RENEWED_EACH = 1 / 6
+_OTHERS = 0.5
+"""The part of a lease in which no world is new, after Redis has lost everything: its owner may be
+about to keep it again."""
 ANSWER_S = 5.0
 _AGAIN_S = 0.2
 _MOST_ENTRIES = 1_000
 _SOON_S = 0.1
-OTHERS_S = 3.0
 
 _log = logging.getLogger("fake_runway")
 
@@ -155,6 +155,7 @@ class RedisStore:
         redis: a client of redis-py, which returns bytes.
         seed: of the names that it goes by; no two workers have the same.
         expires_s: how long a world stays in Redis that no worker has.
+        lease_s: how long its lease lasts.
 
     Attributes:
         address: where other workers reach it; to be set before `open`.
@@ -162,12 +163,15 @@ class RedisStore:
         named: is called with each name.
     """
 
-    def __init__(self, redis: Any, *, seed: str, expires_s: float, worlds: "SharedWorlds") -> None:
+    def __init__(
+        self, redis: Any, *, seed: str, expires_s: float, lease_s: float, worlds: "SharedWorlds"
+    ) -> None:
         from redis.exceptions import RedisError
 
         self._redis = redis
         self._failures = (RedisError, OSError, TimeoutError)
         self._seed = seed
+        self._lease_s = lease_s
         self._expires_ms = str(int(expires_s * 1_000))
         self._worlds = worlds
         self._generation = 0
@@ -203,7 +207,7 @@ class RedisStore:
 
     async def _keep_lease(self) -> None:
         while True:
-            await pause(RENEW_S)
+            await pause(self._lease_s * _RENEWED_EACH)
             with suppress(NotKept):
                 await self.renew()
 
@@ -227,9 +231,9 @@ class RedisStore:
         if not self.address:
             raise NotKept("This worker is starting: try again.")
         asked = loop_time(self._loop)
-        key, ms = f"{PREFIX}:worker:{self.me}", int(LEASE_S * 1_000)
+        key, ms = f"{PREFIX}:worker:{self.me}", int(self._lease_s * 1_000)
         if self.me and await self._command("SET", key, self.address, "XX", "PX", ms):
-            self._valid_until = asked + VALID_S
+            self._valid_until = asked + self._lease_s * _VALID
             return
         emptied = await self._is_another()
         before, self._generation = self.me, self._generation + 1
@@ -240,7 +244,7 @@ class RedisStore:
         self.named(me)
         if before:
             await self._go_on(before, emptied=emptied)
-        self._valid_until = asked + VALID_S
+        self._valid_until = asked + self._lease_s * _VALID
 
     async def _is_another(self) -> bool:
         """Return whether Redis has lost everything since it was last asked; remember it."""
@@ -252,7 +256,7 @@ class RedisStore:
         if not before or before == self._life:
             return False
         # others have their turn to keep their worlds again, before anybody makes new ones
-        self._waits_until = loop_time(self._loop) + OTHERS_S
+        self._waits_until = loop_time(self._loop) + self._lease_s * _OTHERS
         return True
 
     async def _go_on(self, before: str, *, emptied: bool) -> None:
