@@ -13,6 +13,7 @@ import io
 import pickle
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType, MethodType
 from typing import Any, NamedTuple
 
@@ -57,8 +58,19 @@ def preserved(world: World, catalogue: Catalogue) -> bytes:
     Args:
         catalogue: the server's.
     """
+    return _written(_state_of(world, catalogue))
+
+
+def preserved_later(world: World, catalogue: Catalogue) -> Callable[[], bytes]:
+    """Return what returns a world as bytes, as it is now: also later, and in a thread."""
+    twin = world.copy(world.name, world.clock)
+    twin.resumes_at_rate, twin.snapshots = world.resumes_at_rate, world.snapshots.copy()
+    return partial(_written, _state_of(twin, catalogue))
+
+
+def _written(state: Mapping[str, Any]) -> bytes:
     written = io.BytesIO()
-    _Writer(written).dump((_FORMAT, __version__, _state_of(world, catalogue)))
+    _Writer(written).dump((_FORMAT, __version__, state))
     return written.getvalue()
 
 

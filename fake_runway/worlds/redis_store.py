@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 from fake_runway.clock import call_after, loop_time, pause
 from fake_runway.core.draws import draw
 from fake_runway.worlds.naming import key_tag
-from fake_runway.worlds.preserved import NotPreserved, preserved
+from fake_runway.worlds.preserved import NotPreserved, preserved, preserved_later
 from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 
@@ -48,7 +48,7 @@ _OTHERS = 0.5
 about to keep it again."""
 ANSWER_S = 5.0
 _AGAIN_S = 0.2
-_MOST_ENTRIES = 1_000
+_MOST_ENTRIES = 500
 _SOON_S = 0.1
 
 _log = logging.getLogger("fake_runway")
@@ -75,6 +75,13 @@ end
 return 'kept'
 """
 """Keep a world, or entries of it. Its keys have its name as hash tag: one slot of a cluster."""
+
+_SHORTEN = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if tonumber(redis.call('HGET', KEYS[3], 'number')) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[3], 'world', ARGV[3], 'number', ARGV[2])
+return redis.call('XTRIM', KEYS[2], 'MINID', (tonumber(ARGV[2]) + 1) .. '-0')
+"""
 
 _CLAIM = """
 local owner = redis.call('GET', KEYS[1])
@@ -344,10 +351,25 @@ class RedisStore:
             return
         written = raw()
         line.entries.append(lambda: written)
-        sessions = len(world.account.sessions) + len(world.account.tasks.by_id)
-        if line.number + len(line.entries) - line.snapshot > _MOST_ENTRIES + sessions:
-            self._queue_whole(line)
         self._queue(line)
+        account = world.account
+        kept = len(account.sessions) + len(account.tasks.by_id) + len(world.log)
+        number = line.number + len(line.entries)
+        if number - line.snapshot > _MOST_ENTRIES + kept:
+            line.snapshot = number
+            shortening = asyncio.ensure_future(self._shorten(line, number))
+            self._tasks.append(shortening)
+            shortening.add_done_callback(self._tasks.remove)
+
+    async def _shorten(self, line: _Line, number: int) -> None:
+        """Keep a world as it is now, and drop the entries before that from its log."""
+        world, name = line.world, line.world.name
+        raw = await asyncio.to_thread(preserved_later(world, self._worlds.catalogue))
+        while line.number < number and self._lines.get(name) is line:
+            await pause(_SOON_S)  # its log is not so long yet
+        if self._lines.get(name) is line and line.world is world:
+            with suppress(NotKept):  # the next one does it as well
+                await self._command("EVAL", _SHORTEN, 3, *_keys(name), self.me, number, raw)
 
     def whole(self, world: World, raw: bytes) -> None:
         """Keep a whole world, as of `Store`."""

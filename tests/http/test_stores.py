@@ -25,6 +25,7 @@ from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, Serving, serving
 from fake_runway.server.store import StoreAddress, StoreError
 from fake_runway.worlds.redis_store import SharedWorlds
+from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.state_file import State, Sync
 from tests.support.fake.linearizable import CANCELLED, READY, RUNNING, Seen, linearizable
 from tests.support.fake.over_http import Caller, address_of, asking_once
@@ -53,17 +54,23 @@ class Servers:
         self._numbers = itertools.count()
 
     @asynccontextmanager
-    async def serving(self, *, rate: float = 1.0, **settings: Any) -> AsyncIterator[Serving]:
+    async def serving(
+        self, *, rate: float = 1.0, journal: int = 1_000, **settings: Any
+    ) -> AsyncIterator[Serving]:
         """Serve, in this process."""
-        configuration = Configuration(rate=rate, settings=Settings(**settings))
+        facts: dict[str, Any] = {
+            "rate": rate,
+            "settings": Settings(**settings),
+            "catalogue": CATALOGUE,
+        }
+        facts["retention"] = Retention(journal=journal)
         store: dict[str, Any] = {}
         if self.kind == "file":
             store["state"] = State(self._folder / "state", Sync.NEVER)
         elif self.redis is not None:
             seed = f"server-{next(self._numbers)}"
             store["store"] = StoreAddress(self.redis.url, seed, 3_600.0, lease_s=LEASE_S)
-        facts = {name: getattr(configuration, name) for name in ("rate", "settings")}
-        async with serving(Configuration(catalogue=CATALOGUE, **facts, **store)) as server:
+        async with serving(Configuration(**facts, **store)) as server:
             yield server
 
     @asynccontextmanager
@@ -349,7 +356,10 @@ async def test_the_log_is_bounded(sharing: Servers, redis: RedisServer) -> None:
 
     client: Any = client_library.Redis.from_url(redis.url)
     limits = Limits(concurrency=None, retained=5)
-    async with sharing.serving(plan=AT_ONCE, limits=limits) as server, client_of(server.url) as one:
+    async with (
+        sharing.serving(plan=AT_ONCE, limits=limits, journal=50) as server,
+        client_of(server.url) as one,
+    ):
         for _ in range(12):
             ids = await asyncio.gather(*(created(one) for _ in range(50)))
             for _, session_id in ids:
