@@ -6,12 +6,11 @@ By the same code as replays, at the recorded instants. The clock then goes on as
 import logging
 from collections.abc import Callable, Iterable
 
-import orjson
-
 from fake_runway.clock import ClockState, VirtualClock
 from fake_runway.replay.rerun import call_of, repeat_act
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.pipeline import apply_call
+from fake_runway.worlds.entries import step_of_entry
 from fake_runway.worlds.preserved import NotPreserved, restored
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
@@ -36,7 +35,7 @@ def reloaded(
     differs = 0
     for raw in entries:
         try:
-            clock = _apply(orjson.loads(raw), clock, world=world, worlds=worlds, livekit=livekit)
+            clock = _apply(step_of_entry(raw), clock, world=world, worlds=worlds, livekit=livekit)
         except _Different:
             differs += 1
         except Exception as error:

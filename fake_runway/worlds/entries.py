@@ -5,11 +5,12 @@ depends on the client's connections, and with the outcome in a few digits, by wh
 that this version would answer otherwise.
 """
 
+from typing import Any
+
 import orjson
 
 from fake_runway.core.history.journal import CLOCK_ACTS, Act, Exchange
 from fake_runway.core.history.views import act_body
-from fake_runway.core.types import Json
 from fake_runway.worlds.world import World
 
 
@@ -23,33 +24,65 @@ def entry_bytes(entry: Exchange | Act, world: World) -> bytes:
     return orjson.dumps(body)
 
 
-def _call(exchange: Exchange) -> Json:
-    rejection, subject = exchange.rejection, exchange.subject
-    request: dict[str, object] = {
-        "agent": exchange.agent,
-        "retry": exchange.retry,
-        "versioned": exchange.versioned,
-        "cookies": exchange.cookies,
-        "secret_in_url": exchange.secret_in_url,
-        "key_fits": exchange.key_fits,
-        "query": dict(exchange.query),
-        "body": dict(exchange.body),
+def _call(exchange: Exchange) -> list[object]:
+    """Return a call as a list: most entries are polls, and names cost more than they say."""
+    rejection, subject, body = exchange.rejection, exchange.subject, exchange.body
+    return [
+        exchange.number,
+        exchange.at,
+        exchange.operation,
+        exchange.method,
+        exchange.path,
+        subject.kind,
+        subject.id,
+        exchange.agent,
+        exchange.retry,
+        exchange.versioned,
+        exchange.content_type,
+        exchange.cookies,
+        exchange.secret_in_url,
+        exchange.key_fits,
+        dict(exchange.query) if exchange.query else None,
+        dict(body) if body else None,
+        exchange.media_url,
+        exchange.unread,
+        exchange.status,
+        rejection and {**rejection._asdict(), "headers": dict(rejection.headers)},
+    ]
+
+
+def step_of_entry(raw: bytes) -> dict[str, Any]:
+    """Return the step of a record that an entry says, with `unread` and `status` of a call."""
+    value = orjson.loads(raw)
+    if isinstance(value, dict):
+        return value
+    (number, at, operation, method, path, kind, id_, agent, retry, versioned, *rest) = value
+    (content_type, cookies, in_url, fits, query, body, media_url, unread, status, door) = rest
+    request = {
+        "agent": agent,
+        "retry": retry,
+        "versioned": versioned,
+        "cookies": cookies,
+        "secret_in_url": in_url,
+        "key_fits": fits,
+        "query": query or {},
+        "body": body,
     }
-    if exchange.content_type is not None:
-        request["content_type"] = exchange.content_type
-    step: dict[str, object] = {
-        "number": exchange.number,
-        "at": exchange.at,
-        "operation": exchange.operation,
-        "method": exchange.method,
-        "path": exchange.path,
+    if content_type is not None:
+        request["content_type"] = content_type
+    step: dict[str, Any] = {
+        "number": number,
+        "at": at,
+        "operation": operation,
+        "method": method,
+        "path": path,
         "request": request,
-        "media_url": exchange.media_url,
-        "unread": exchange.unread,
-        "status": exchange.status,
+        "media_url": media_url,
+        "unread": unread,
+        "status": status,
     }
-    if subject.kind:
-        step[subject.kind] = subject.id
-    if rejection is not None:
-        step["door"] = {**rejection._asdict(), "headers": dict(rejection.headers)}
+    if kind:
+        step[kind] = id_
+    if door is not None:
+        step["door"] = door
     return step

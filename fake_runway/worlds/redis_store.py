@@ -29,7 +29,6 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 from fake_runway.clock import call_after, loop_time, pause
@@ -122,9 +121,10 @@ class _Line:
     Attributes:
         number: of the last entry that is kept.
         whole: the whole world, after the entries before it.
-        entries: those after it.
+        entries: those after it, not sent yet.
+        sent: what was sent and may be kept; each has a number.
         waits: of the answers that tell of all that.
-        snapshot: the number at which the whole world was kept last.
+        length: how many entries there are since the whole world was kept last.
     """
 
     world: World
@@ -132,7 +132,16 @@ class _Line:
     whole: bytes = b""
     entries: list[Callable[[], bytes]] = field(default_factory=list)
     waits: asyncio.Future[None] | None = None
-    snapshot: int = 0
+    sent: list[bytes] = field(default_factory=list)
+    length: int = 0
+
+    def seal(self) -> int:
+        """Give the entries a number, as one; return the last number there is."""
+        if self.entries:
+            self.sent.append(b"\n".join([each() for each in self.entries]))
+            self.length += len(self.entries)
+            self.entries.clear()
+        return self.number + len(self.sent)
 
 
 class _Sent(NamedTuple):
@@ -299,7 +308,7 @@ class RedisStore:
             owner = answer[0].decode()
             if owner == self.me:
                 if answer[1] is not None:
-                    entries = [fields[1] for _, fields in answer[3]]
+                    entries = [each for _, fields in answer[3] for each in fields[1].split(b"\n")]
                     return Claimed(answer[1], entries, _number_of(answer))
                 if loop_time(self._loop) < self._waits_until:
                     await self._leave(name, "0")
@@ -337,7 +346,7 @@ class RedisStore:
 
     def holds(self, world: World, number: int) -> None:
         """Note that a world is here, kept up to an entry."""
-        self._lines[world.name] = _Line(world, number, snapshot=number)
+        self._lines[world.name] = _Line(world, number)
 
     # What has to be kept
 
@@ -354,9 +363,8 @@ class RedisStore:
         self._queue(line)
         account = world.account
         kept = len(account.sessions) + len(account.tasks.by_id) + len(world.log)
-        number = line.number + len(line.entries)
-        if number - line.snapshot > _MOST_ENTRIES + kept:
-            line.snapshot = number
+        if line.length > _MOST_ENTRIES + kept:
+            number, line.length = line.seal(), 0
             shortening = asyncio.ensure_future(self._shorten(line, number))
             self._tasks.append(shortening)
             shortening.add_done_callback(self._tasks.remove)
@@ -393,7 +401,7 @@ class RedisStore:
 
     async def _give_away(self, line: _Line, lasts_ms: str) -> None:
         """Leave a world, with all of it kept."""
-        while lasts_ms != "0" and (line.whole or line.entries) and self.valid:
+        while lasts_ms != "0" and (line.whole or line.sent or line.entries) and self.valid:
             if not await self._round([line]):
                 await pause(_AGAIN_S)
         if line.waits is not None:
@@ -409,10 +417,10 @@ class RedisStore:
             await self._command("PEXPIRE", tag, lasts_ms)
 
     def _queue_whole(self, line: _Line, raw: bytes | None = None) -> None:
-        line.number += len(line.entries) + 1  # nothing else has the number of this state
-        line.entries.clear()
+        line.number = line.seal() + 1  # nothing else has the number of this state
+        line.sent.clear()
         line.whole = preserved(line.world, self._worlds.catalogue) if raw is None else raw
-        line.snapshot = line.number
+        line.length = 0
         self._queue(line)
 
     def _queue(self, line: _Line) -> None:
@@ -448,7 +456,8 @@ class RedisStore:
         sent = []
         pipeline: Any = self._redis.pipeline(transaction=False)
         for line in lines:
-            entries, whole, waits = [each() for each in line.entries], line.whole, line.waits
+            line.seal()
+            entries, whole, waits = line.sent[:], line.whole, line.waits
             name, me = line.world.name, self.me
             pipeline.execute_command(
                 "EVAL", _KEEP, 3, *_keys(name), me, line.number, whole, *entries
@@ -458,7 +467,6 @@ class RedisStore:
                 fork = () if name == line.world.origin else ("NX",)
                 tag = f"{PREFIX}:tag:{key_tag(line.world.origin)}"
                 pipeline.execute_command("SET", tag, name, *fork)
-            line.entries = [partial(_same, each) for each in entries]
             line.waits = None
             sent.append(_Sent(line, len(entries), whole, waits, me))
         try:
@@ -484,7 +492,7 @@ class RedisStore:
             self._down = ""
             if line.whole is sent.whole:
                 line.whole = b""
-                del line.entries[: sent.entries]
+                del line.sent[: sent.entries]
                 line.number += sent.entries
             self._end(world, waits, None)
             return True
@@ -689,7 +697,3 @@ def _number_of(claimed: Sequence[Any]) -> int:
     if claimed[3]:
         return int(claimed[3][-1][0].partition(b"-")[0])
     return int(claimed[2])
-
-
-def _same(raw: bytes) -> bytes:
-    return raw

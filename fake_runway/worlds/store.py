@@ -10,6 +10,7 @@ of the whole world: it is rare, and there is nothing to repeat.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from fake_runway.core.errors import Refused
@@ -93,7 +94,7 @@ class KeptWorlds(Worlds):
 
     def _follow(self, world: World) -> None:
         self._decided[world] = world.decided
-        world.log.added = lambda entry: self._added(world, entry)
+        world.log.added = partial(self._added, world)
 
     def _leave(self, world: World) -> None:
         world.log.added = None
@@ -109,7 +110,7 @@ class KeptWorlds(Worlds):
         if not quiet:
             self._decided[world] = world.decided
         if isinstance(entry, Exchange):
-            self.store.entry(world, lambda: entry_bytes(entry, world), soon=quiet)
+            self.store.entry(world, partial(entry_bytes, entry, world), soon=quiet)
         else:
             raw = entry_bytes(entry, world)  # the clock goes on
             self.store.entry(world, lambda: raw, soon=False)
