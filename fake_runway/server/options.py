@@ -81,6 +81,7 @@ def _rate(text: str) -> float:
 _LIVEKIT = LiveKit()
 _URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
+_LOAD_SAMPLE = 100
 
 _defaulted = partial(click.option, show_default=True)
 _SERVER = (
@@ -115,6 +116,12 @@ _SERVER = (
         type=click.IntRange(1, 1_000_000),
         default=_RETENTION.journal_bytes >> 20,
         help="Memory that these calls may take, in MiB; the oldest go first.",
+    ),
+    click.option(
+        "--load-mode",
+        is_flag=True,
+        help="For load on an endpoint in front of the fake: of the calls that went well the journal"
+        f" keeps one in {_LOAD_SAMPLE}, and counts all.",
     ),
     _defaulted(
         "--max-worlds",
@@ -289,6 +296,7 @@ def configuration_from(
             idle_s=options["world_idle"],
             journal=options["journal"],
             journal_bytes=options["journal_mib"] << 20,
+            journal_one_in=_LOAD_SAMPLE if options["load_mode"] else 1,
         ),
         host=options["host"],
         port=options["port"],

@@ -27,12 +27,14 @@ class Retention:
         idle_s: seconds of real time without a call after which a world is dropped.
         journal: exchanges that each world keeps.
         journal_bytes: of memory that they may take.
+        journal_one_in: of the calls that went well, one in so many is among them.
     """
 
     most: int = 1_000
     idle_s: float = 3_600.0
     journal: int = DEFAULT_CAPACITY
     journal_bytes: int = DEFAULT_BYTES
+    journal_one_in: int = 1
 
 
 class ChangedWorlds:
@@ -295,6 +297,7 @@ class Worlds:
             clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
             journal=self.retention.journal,
             journal_bytes=self.retention.journal_bytes,
+            journal_one_in=self.retention.journal_one_in,
         )
         world.given_seed = seed
         return world

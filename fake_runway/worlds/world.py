@@ -100,6 +100,7 @@ class World:
         clock: VirtualClock,
         journal: int = DEFAULT_CAPACITY,
         journal_bytes: float = DEFAULT_BYTES,
+        journal_one_in: int = 1,
     ) -> None:
         self.name = name
         self.origin = origin
@@ -112,7 +113,7 @@ class World:
         self.first_scenario = scenario
         self.given_seed: str | None = None
         self.draws = Draws(seed, origin)
-        self.log = Log(journal, most_bytes=journal_bytes)
+        self.log = Log(journal, most_bytes=journal_bytes, one_in=journal_one_in)
         self.calls_watched = Watches[Exchange]()
         self.resources_watched = Watches[Resource]()
         self.account = Account(

@@ -184,6 +184,7 @@ class Log:
     Args:
         capacity: how many exchanges are kept, and how many acts; eight times as many moves.
         most_bytes: how much memory exchanges and acts may take, about; the oldest go first.
+        one_in: of the calls that went well, one in so many is kept, and all are counted.
         vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
@@ -205,12 +206,14 @@ class Log:
         capacity: int = DEFAULT_CAPACITY,
         *,
         most_bytes: float = DEFAULT_BYTES,
+        one_in: int = 1,
         vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
         self.most_bytes = most_bytes
         self.bytes = self.bytes_gone = 0
         self._vocabulary = vocabulary
         self._capacity = capacity
+        self._one_in = one_in
         self.exchanges: deque[Exchange] = deque()
         self.acts: deque[Act] = deque()
         self.moves: deque[Move] = deque(maxlen=capacity * _MOVES_PER_EXCHANGE)
@@ -243,6 +246,11 @@ class Log:
     def add_exchange(self, exchange: Exchange) -> None:
         """Give `exchange` the next number, and keep it."""
         exchange.number = self.number()
+        if self._one_in > 1 and exchange.number % self._one_in and _went_well(exchange):
+            self._count_evicted(exchange)
+            if self.added is not None:
+                self.added(exchange)
+            return
         exchange.size = size_of(exchange.body) + size_of(exchange.reply) + _BYTES_OF_AN_ENTRY
         exchange.size += len(exchange.path)
         self.exchanges.append(exchange)
@@ -253,8 +261,11 @@ class Log:
 
     def _evict_exchange(self) -> None:
         gone = self.exchanges.popleft()
-        self.dropped += 1
         self._forget(gone.size)
+        self._count_evicted(gone)
+
+    def _count_evicted(self, gone: Exchange) -> None:
+        self.dropped += 1
         kind = CallKind(gone.operation, gone.status, gone.method, gone.faults)
         self.evicted.add_call(kind, gone.subject, gone.number)
 
@@ -364,6 +375,10 @@ class Log:
                 yield entry
             elif alive and isinstance(entry, Act) and entry.what in CLOCK_ACTS:
                 yield entry
+
+
+def _went_well(exchange: Exchange) -> bool:
+    return exchange.status < 400 and not exchange.faults and exchange.arrives
 
 
 class Measured(dict[str, Any]):
