@@ -239,3 +239,43 @@ def test_workers_ask_for_a_store() -> None:
         result = CliRunner().invoke(main, ["serve", *arguments])
         assert result.exit_code == 2
         assert message in result.output
+
+
+def used_by(processes: list[int]) -> tuple[int, int]:
+    """Return the kilobytes of memory and the open files of some processes."""
+    kib = files = 0
+    for number in processes:
+        try:
+            lines = Path(f"/proc/{number}/status").read_text().splitlines()
+            files += len(list(Path(f"/proc/{number}/fd").iterdir()))
+        except OSError:
+            continue  # it has just ended
+        kib += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return kib, files
+
+
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("restored_signals")
+async def test_a_soak_with_a_kill_a_minute() -> None:
+    """Four workers, mixed traffic and a kill a minute: no wrong answer, and nothing grows.
+
+    FAKE_RUNWAY_TEST_SOAK says for how many minutes.
+    """
+    minutes = int(os.environ.get("FAKE_RUNWAY_TEST_SOAK", "2"))
+    kept = ("--journal=200", "--journal-mib=1", "--retained=200")
+    async with serving(4, *kept) as (program, url):
+        load = Load(url)
+        tasks = [asyncio.ensure_future(load.run(number)) for number in range(12)]
+        sizes = []
+        for minute in range(minutes):
+            for _ in range(4):
+                await pause(14)
+                sizes.append(used_by([program._process.pid, *workers_of(program)]))
+            os.kill(workers_of(program)[minute % 4], signal.SIGKILL)
+            await load.until(20)
+        load.stopped = True
+        await asyncio.gather(*tasks)
+        assert not load.wrong, load.wrong[:5]
+        later = sizes[len(sizes) // 2 :]
+        assert max(kib for kib, _ in later) < 1.3 * max(kib for kib, _ in sizes[:4])
+        assert max(files for _, files in later) <= max(files for _, files in sizes[:4]) + 20
