@@ -87,6 +87,11 @@ class _Alone(RedisStore):
         super().whole(world, raw)
 
 
+class _AllWorlds(SharedWorlds):
+    def of_tag(self, tag: str | None) -> World | None:
+        return super(SharedWorlds, self).of_tag(tag)  # there is no other worker to ask
+
+
 class _Every(set[str]):
     def __contains__(self, name: object) -> bool:
         return True
@@ -98,7 +103,7 @@ async def _on_redis(livekit: LiveKit, options: dict[str, Any]) -> AsyncIterator[
     from redis.asyncio import Redis as AsyncRedis
 
     with redis_server() as server:
-        worlds = SharedWorlds(**options)
+        worlds = _AllWorlds(**options)
         worlds._mine = _Every()
         worlds.load = lambda snapshot, entries: reloaded(
             snapshot, entries, worlds=worlds, livekit=livekit, source=options["source"]
