@@ -1,1 +1,1 @@
-"""The avatars' pictures and voices: `python -m artwork` writes `fake_runway/room/loops/*.bin`."""
+"""The avatars' pictures and voices: `python -m artwork` writes `room/media/loops/*.bin`."""

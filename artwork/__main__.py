@@ -1,4 +1,4 @@
-"""Draw the avatars, record their voices, write `fake_runway/room/loops/*.bin`.
+"""Draw the avatars, record their voices, write `fake_runway/room/media/loops/*.bin`.
 
 `python -m artwork` takes a few minutes. `python -m artwork NAME ...` draws these avatars only.
 `python -m artwork faces` draws the small picture that pages have of all of them, and no more.
@@ -22,9 +22,9 @@ from artwork.letters import font, stencils
 from artwork.looks import LOOKS, Look
 from artwork.voice import mouth, sound
 from fake_runway.media import shapes
-from fake_runway.room import loops
-from fake_runway.room.caption import encoder, frame_of, unpadded
-from fake_runway.room.loops import (
+from fake_runway.room.media import loops
+from fake_runway.room.media.caption import encoder, frame_of, unpadded
+from fake_runway.room.media.loops import (
     FRAMES,
     HEIGHT,
     LINE,

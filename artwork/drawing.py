@@ -12,7 +12,7 @@ from math import cos, pi, sin
 from PIL import Image, ImageDraw, ImageFilter
 
 from artwork.looks import Colour, Look
-from fake_runway.room.loops import HEIGHT, LINE, STRIP, WIDTH
+from fake_runway.room.media.loops import HEIGHT, LINE, STRIP, WIDTH
 
 SCALE = 4
 """How much larger the drawing is than the picture."""

@@ -7,7 +7,7 @@ from PIL import Image
 from artwork.drawing import Portrait, Pose
 from artwork.looks import LOOKS
 from fake_runway import pages
-from fake_runway.room.loops import WIDTH
+from fake_runway.room.media.loops import WIDTH
 
 FILE = Path(pages.__file__).parent / "demo" / "faces.png"
 SIZE = 112

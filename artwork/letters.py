@@ -8,7 +8,7 @@ from zlib import compress, decompress
 from PIL import Image, ImageDraw, ImageFont
 
 from fake_runway.media.letters import SHADES, SIZES
-from fake_runway.room.caption import FIRST_LETTER, LAST_LETTER
+from fake_runway.room.media.caption import FIRST_LETTER, LAST_LETTER
 
 
 def font(size: float, *, bold: float = 0.0) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, sin
 
-from fake_runway.room.loops import LOOP_S, SAMPLE_RATE
+from fake_runway.room.media.loops import LOOP_S, SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)

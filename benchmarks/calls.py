@@ -41,8 +41,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script: find the 
 
 from benchmarks.children import LOAD_CORE, Server, installed, serving
 from benchmarks.report import Row, against, progress, ratio, table
-from fake_runway.room.loopback import only_loopback
-from fake_runway.room.loops import RATE
+from fake_runway.room.clients.loopback import only_loopback
+from fake_runway.room.media.loops import RATE
 
 SESSIONS = "/v1/realtime_sessions"
 HEADERS = {"Authorization": "Bearer benchmark", "X-Runway-Version": "2024-11-06"}

@@ -180,6 +180,13 @@ def _report(text: str) -> tuple[Format, Path]:
     help="How long the target may take until it listens.",
 )
 @click.option(
+    "--intercept/--no-intercept",
+    default=True,
+    show_default=True,
+    help="Calls of COMMAND to Runway's own hosts reach the fake too, and are named: those of"
+    " Python, Node and curl. They break upstream.base-url.",
+)
+@click.option(
     "--fake-port",
     type=click.IntRange(0, 65_535),
     default=0,
@@ -288,6 +295,7 @@ def check(
         runway-contracts check --profile quick --open --watch -- node server.js
     """
     try:
+        options["intercept"] = options["intercept"] and bool(command)
         run = RunOptions(requirements=_chosen(only, skip), quick=profile == "quick", **options)
     except ImportError as error:
         raise click.UsageError(f"--examples: {error}") from None
@@ -512,3 +520,18 @@ def explain(requirement_id: str) -> None:
 
 main.add_command(drift)
 main.add_command(import_spec)
+
+
+def _show_defaults(command: click.Command) -> None:
+    """Let the help of a command and of those below it name the default of every option."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_flag and not option.required:
+            unsaid = option.show_default is None and "[default: " not in (option.help or "")
+            if unsaid:
+                has_one = option.to_info_dict()["default"] is not None
+                option.show_default = True if has_one else "none"
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _show_defaults(inner)
+
+
+_show_defaults(main)

@@ -19,6 +19,7 @@ from aiohttp import web
 from gateway.access.settings import Mode, is_loopback
 from gateway.config import SETTINGS, Config, ConfigError, Tls, own_url, unknown
 from gateway.flow.avatars import PRESETS
+from gateway.readiness import ENDS_IN_V1, ends_in_v1
 from gateway.telemetry.logs import setup_logging
 from gateway.telemetry.tracing import secret_headers, tracing
 from gateway.web.app import HEALTH, PATH, create_app
@@ -192,6 +193,8 @@ def _warnings(config: Config) -> Iterator[str]:
             f"every client that reaches {config.host} can start sessions that you pay for, without"
             " limit: set GATEWAY_AUTH or GATEWAY_RATE_LIMIT"
         )
+    if ends_in_v1(config.base_url):
+        yield f"RUNWAYML_BASE_URL {ENDS_IN_V1}"
     upstream = urlsplit(config.base_url)
     if upstream.scheme == "http" and not is_loopback(upstream.hostname or ""):
         yield f"the API secret travels in clear text to {config.upstream_host}: use https"
@@ -255,3 +258,18 @@ def _stopped() -> asyncio.Event:
     for number in numbers:
         loop.add_signal_handler(number, stopped.set)
     return stopped
+
+
+def _show_defaults(command: click.Command) -> None:
+    """Let the help of a command and of those below it name the default of every option."""
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.is_flag and not option.required:
+            unsaid = option.show_default is None and "[default: " not in (option.help or "")
+            if unsaid:
+                has_one = option.to_info_dict()["default"] is not None
+                option.show_default = True if has_one else "none"
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _show_defaults(inner)
+
+
+_show_defaults(main)

@@ -7,6 +7,7 @@ so a result is valid for a while, and probes that come meanwhile share it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
 
 from gateway.clock import LoopClock, within
 from gateway.flow.polling import FailureReason, UpstreamFailure
@@ -55,8 +56,20 @@ class Readiness:
         return dict(zip(self._checks, problems, strict=True))
 
 
-async def upstream_problem(upstream: RunwayClient) -> str | None:
-    """Return why sessions cannot be created, as far as that is known for free."""
+ENDS_IN_V1 = "ends with /v1, which the gateway adds itself: leave it out"
+
+
+def ends_in_v1(base_url: str) -> bool:
+    """Return whether a base URL has the part of the path that every request adds."""
+    return urlsplit(base_url).path.rstrip("/").endswith("/v1")
+
+
+async def upstream_problem(upstream: RunwayClient, base_url: str) -> str | None:
+    """Return why sessions cannot be created, as far as that is known for free.
+
+    Runway's own 404, for a session that does not exist, is what an upstream should answer; another
+    one comes from a server or a path that is not Runway's.
+    """
     try:
         await upstream.retrieve(NO_SESSION)
     except UpstreamFailure as failure:
@@ -66,6 +79,10 @@ async def upstream_problem(upstream: RunwayClient) -> str | None:
             return f"cannot be reached: {failure.reason.value}"
         if failure.status in (401, 403):
             return "refuses the API secret"
+        if failure.status == 404 and ends_in_v1(base_url):
+            return f"answers HTTP 404: RUNWAYML_BASE_URL {ENDS_IN_V1}"
+        if failure.status == 404 and not failure.own_form:
+            return "answers HTTP 404 in another form than Runway: is RUNWAYML_BASE_URL right?"
         expected = 400 <= failure.status < 500  # for a session that does not exist
         return None if expected else f"answers HTTP {failure.status}"
     return None

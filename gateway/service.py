@@ -68,7 +68,7 @@ async def running(
         upstream = RunwayClient(
             http, base_url=config.base_url, secret=config.secret, attempt_s=ATTEMPT_S
         )
-        checks: dict[str, Check] = {"upstream": lambda: upstream_problem(upstream)}
+        checks: dict[str, Check] = {"upstream": lambda: upstream_problem(upstream, config.base_url)}
         storage = config.limits.open_storage(clock)
         if storage is not None:
             stack.push_async_callback(storage.close)

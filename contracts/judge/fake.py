@@ -4,13 +4,17 @@ By HTTP alone: the fake may be another version, or run already.
 """
 
 import asyncio
+import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 import aiohttp
@@ -59,7 +63,8 @@ class FakeClient:
         self._http = http
         self._admin_token = admin_token
         self._account: Json = ACCOUNT
-        self._headers = {"Authorization": f"Bearer {secret}"}
+        # the world is ours, also before the target's first call: a read makes it
+        self._headers = {"Authorization": f"Bearer {secret}", "X-Fake-Make-World": "yes"}
         if admin_token is not None:
             self._headers["X-Fake-Admin-Token"] = admin_token
 
@@ -215,10 +220,15 @@ class FakeClient:
 
 @dataclass(frozen=True)
 class FakeProcess:
-    """A fake that the judge has started."""
+    """A fake that the judge has started.
+
+    Attributes:
+        variables: with these, a program's calls to Runway's own hosts reach it as well.
+    """
 
     url: str
     process: asyncio.subprocess.Process
+    variables: Mapping[str, str]
 
     async def lost(self) -> FakeError:
         """Return once the process has ended, which it should not: with what code."""
@@ -227,8 +237,13 @@ class FakeProcess:
 
 
 @asynccontextmanager
-async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator[FakeProcess]:
+async def started_fake(
+    *, port: int, seed: str, media_url: str, intercept: bool = False
+) -> AsyncIterator[FakeProcess]:
     """Run a fake as a child process until the block ends.
+
+    Args:
+        intercept: Runway's own hosts lead to it too.
 
     Raises:
         FakeError: it does not start; the message is its own.
@@ -240,6 +255,9 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
         f"--livekit-url={media_url}",
         "--log-level=error",
     ]
+    folder = Path(tempfile.mkdtemp(prefix="runway-contracts-")) if intercept else None
+    ready = None if folder is None else folder / "ready.json"
+    command += ["--intercept", f"--ready-file={ready}"] if intercept else []
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=DEVNULL,
@@ -261,10 +279,27 @@ async def started_fake(*, port: int, seed: str, media_url: str) -> AsyncIterator
             raise FakeError(errors.splitlines()[-1].replace("with --port", "with --fake-port"))
         streams = (process.stdout, process.stderr)  # unread output would fill the pipes
         readers = [asyncio.ensure_future(_drain(stream)) for stream in streams]
-        yield FakeProcess(line.split()[-1], process)
+        variables = {} if ready is None else await _variables_in(ready)
+        yield FakeProcess(line.split()[-1], process, variables)
     finally:
         await _stop(process)
         await asyncio.gather(*readers)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _variables_in(ready: Path) -> Mapping[str, str]:
+    """Return the variables in the ready file of a fake that has just started to serve."""
+    give_up_at = now() + _START_S
+    while (text := _text_of(ready)) is None:
+        if now() > give_up_at:
+            raise FakeError(f"the fake did not start within {_START_S:g}s")
+        await sleep(0.02)
+    return dict(json.loads(text)["variables"])
+
+
+def _text_of(file: Path) -> str | None:
+    return file.read_text() if file.exists() else None
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -16,6 +16,7 @@ from contracts.judge.output import Leak
 from contracts.judge.situation import Json, Shape, Situation
 
 _SLOW_S = 1.0
+_SENT_TO = "sent to "  # as the fake begins the name of a client that called one of Runway's hosts
 _BOM = b"\xef\xbb\xbf"
 QUEUED_S = 1.0
 """A connect whose create comes so long after its request, in seconds, may have waited for others.
@@ -138,6 +139,7 @@ class UpstreamCall:
         content_type: the declared one, None without one; empty: the fake does not say.
         cookies: whether there was a Cookie header.
         fields: of the answer, before faults broke its bytes; keys are covered. None: unknown.
+        agent: what the client calls itself; before it the host, if that was one of Runway's own.
     """
 
     number: int
@@ -159,6 +161,15 @@ class UpstreamCall:
     content_type: str | None = ""
     cookies: bool = False
     fields: Json | None = None
+    agent: str = ""
+
+    @property
+    def bypass(self) -> tuple[str, str] | None:
+        """The host of Runway's to which it was sent, and by what client; None: to the base URL."""
+        if not self.agent.startswith(_SENT_TO):
+            return None
+        host, _, client = self.agent.removeprefix(_SENT_TO).partition(" by ")
+        return host, client
 
     @classmethod
     def of(cls, entry: Json) -> "UpstreamCall":
@@ -185,6 +196,7 @@ class UpstreamCall:
             content_type=request.get("content_type", ""),
             cookies=request.get("cookies", False),
             fields=reply if isinstance(reply, dict) else {},
+            agent=request.get("agent") or "",
         )
 
     @property
@@ -216,7 +228,8 @@ class UpstreamCall:
         return f"{answer} {self.shown_text}" if self.shown_text else answer
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path} -> {self.reply}"
+        host = "" if self.bypass is None else f"https://{self.bypass[0]}"
+        return f"{self.method} {host}{self.path} -> {self.reply}"
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ class RunOptions:
         fake_port: of a fake that is started; 0 takes any free port.
         fake_url: of a fake that runs already; None: one is started.
         admin_token: of that fake.
+        intercept: calls of a target that is started to Runway's own hosts reach the fake too, and
+            break `upstream.base-url`.
     """
 
     timeout_s: float = 30.0
@@ -87,6 +89,7 @@ class RunOptions:
     fake_port: int = 0
     fake_url: str | None = None
     admin_token: str | None = None
+    intercept: bool = False
 
     def __post_init__(self) -> None:
         """Check that what was asked for can be done.
@@ -188,7 +191,12 @@ class Judge:
             process, url = None, options.fake_url
             if url is None:
                 process = await stack.enter_async_context(
-                    started_fake(port=options.fake_port, seed=options.seed, media_url=MEDIA_URL)
+                    started_fake(
+                        port=options.fake_port,
+                        seed=options.seed,
+                        media_url=MEDIA_URL,
+                        intercept=options.intercept,
+                    )
                 )
                 url = process.url
             fake = await stack.enter_async_context(
@@ -202,8 +210,12 @@ class Judge:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What the target needs: RUNWAYML_BASE_URL and RUNWAYML_API_SECRET."""
-        return {"RUNWAYML_BASE_URL": self.fake.url, "RUNWAYML_API_SECRET": self.options.api_secret}
+        """What the target needs: where Runway is, its secret, and what intercepts its calls."""
+        return {
+            **(self.process.variables if self.process else NOTHING),
+            "RUNWAYML_BASE_URL": self.fake.url,
+            "RUNWAYML_API_SECRET": self.options.api_secret,
+        }
 
     async def judge(
         self,

@@ -177,6 +177,8 @@ def _upstream(seen: Observation, redact: Redaction) -> Iterator[tuple[Rank, Row]
         path = call.path
         if call.session:
             path = path.replace(call.session, short(call.session, 9))
+        if call.bypass is not None:
+            path = f"{call.bypass[0]}{path}"  # it went past the base URL
         label = short(redact.line(f"{call.method} {path}"), 52)
         yield (call.at, call.number, 0), Arrow(call.at, Lane.GATEWAY, Lane.FAKE, label)
         at = call.at + call.wait_s

@@ -15,12 +15,15 @@ from fake_runway.admin_api.requests import Parameter
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Act
 from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.types import Json
 from fake_runway.web.bodies import Body
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
+
+_PLACES = (("/sessions/{id}", SESSION.name), ("/tasks/{id}", TASK.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +62,25 @@ class WorldAct:
     answer: Callable[[AdminCall], Reply]
     written: Callable[[AdminCall, Reply], Json] = lambda call, _: call.body
     repeat: Callable[[Json], tuple[str, Json]] | None = lambda step: (
-        step["session"] or "",
+        step["session"] or step.get("task") or "",
         step["given"],
     )
     afterwards: Callable[[AdminCall], Reply] | None = None
 
 
 class Listening(NamedTuple):
-    """What a listener asks for. `world` None: all; `after`: as the parameter of the query."""
+    """What a listener asks for.
+
+    Attributes:
+        world: None: all.
+        after: as the parameter of the query.
+        entries: whether the stream of all worlds has the entries of their journals.
+    """
 
     worlds: Worlds
     world: World | None
     after: str
+    entries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,7 @@ class AdminOperation:
     Attributes:
         id: its operationId in the admin document.
         request: method and path. The path is below `/__admin`; the one name in it stands as `{id}`
-            (of a session) or `{name}`.
+            (of a session or a task) or `{name}`.
         scope: what it is about, with the function that answers.
         takes: the shape of its body in the admin document; empty: it takes none.
         optional: the body may be missing.
@@ -115,6 +125,11 @@ class AdminOperation:
     def template(self) -> str:
         """The whole path."""
         return ROOT + self.request.partition(" ")[2]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the resource whose id stands in the path; empty: none."""
+        return next((kind for place, kind in _PLACES if self.request.find(place) > 0), "")
 
     @property
     def body(self) -> Body:
@@ -179,8 +194,8 @@ def _applied(operation: AdminOperation, call: AdminCall) -> Reply:
             except Refused:
                 log.next_number = number
                 raise
-            names_session = "{id}" in operation.request
-            subject = Subject(SESSION.name, call.name.lower()) if names_session else NO_SUBJECT
+            kind = operation.kind
+            subject = Subject(kind, call.name.lower()) if kind else NO_SUBJECT
             act = Act(number, call.at, operation.id, subject, written(call, reply))
             log.add_act(act)
             world.notify()

@@ -7,7 +7,9 @@ kept, some entries at a time, and then waits for the next call, act or due event
 slow one takes no memory: what the journal no longer keeps by then is a gap, which an event says.
 An event's id is that place, so that a listener who comes back continues there.
 
-The stream of all worlds tells how each is now, a few times a second at most, and no entries.
+The stream of all worlds tells how each is now, a few times a second at most, and, for those who ask
+for them, the entries that have come since. It cannot be continued: a listener who comes back learns
+how all are.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from typing import NamedTuple
 from fake_runway.admin_api.calls import next_due_at
 from fake_runway.admin_api.declaration import EventStream, Listening, operation
 from fake_runway.admin_api.journal import findings_of
-from fake_runway.admin_api.requests import AFTER
+from fake_runway.admin_api.requests import AFTER, ENTRIES
 from fake_runway.admin_api.worlds import listed_world
 from fake_runway.clock import loop_now, next_turn, pause
 from fake_runway.core.history.findings import finding_body
@@ -45,11 +47,11 @@ class StreamEvent(NamedTuple):
     data: Json
 
 
-@operation("getEvents", "GET /events", EventStream, answers="StreamEvent", query=(AFTER,))
+@operation("getEvents", "GET /events", EventStream, answers="StreamEvent", query=(AFTER, ENTRIES))
 def get_events(listening: Listening) -> AsyncGenerator[Sequence[StreamEvent], None]:
     """Yield events, some at a time; nothing when a heartbeat is due."""
     if listening.world is None:
-        return _of_all(listening.worlds)
+        return _of_all(listening.worlds, with_entries=listening.entries)
     return _WorldEvents(listening.worlds, listening.world).after(listening.after)
 
 
@@ -60,6 +62,7 @@ class _WorldEvents:
         self._worlds = worlds
         self._world = world
         self._next = world.log.next_number  # of the next entry that the listener gets
+        self._clears = world.log.clears
         self._found: dict[tuple[str, str | None], Json] = {}
         self._judged_next = -1
         self._judged_at = 0.0
@@ -74,7 +77,7 @@ class _WorldEvents:
                 self._next = int(number)
             else:  # of an earlier life of the world, or of another server
                 yield [self._begun_anew()]
-        yield [self._event("start", {"next": self._next})]
+        yield [self._event("start", {"next": self._next, "clears": self._clears})]
         while True:
             changed = self._world.watch()
             await self._world.catch_up()
@@ -86,6 +89,9 @@ class _WorldEvents:
                 self._world = successor
                 yield [self._begun_anew()]
                 continue
+            if self._world.log.clears != self._clears:
+                self._clears = self._world.log.clears
+                yield [self._event("cleared", {"clears": self._clears})]
             for batch in self._entries():
                 yield batch
                 await next_turn()
@@ -108,6 +114,7 @@ class _WorldEvents:
     def _begun_anew(self) -> StreamEvent:
         """Return the event by which a listener forgets the world that it knows."""
         self._next, self._judged_next = 0, -1
+        self._clears = self._world.log.clears
         self._found.clear()
         return self._event("reset", {})
 
@@ -154,8 +161,11 @@ class _WorldEvents:
         return max(0.0, min(waits))
 
 
-async def _of_all(worlds: Worlds) -> AsyncGenerator[Sequence[StreamEvent], None]:
-    """Yield how each world is, now and whenever it has changed."""
+async def _of_all(
+    worlds: Worlds, *, with_entries: bool
+) -> AsyncGenerator[Sequence[StreamEvent], None]:
+    """Yield how each world is, now and whenever it has changed, and perhaps its new entries."""
+    places = {world.name: (world, world.log.next_number) for world in worlds}
     with worlds.listening() as changes:
         yield [StreamEvent("", "start", "", {}), *_worlds(worlds, [each.name for each in worlds])]
         while True:
@@ -167,6 +177,30 @@ async def _of_all(worlds: Worlds) -> AsyncGenerator[Sequence[StreamEvent], None]
             await pause(_PACE_OF_WORLDS_S)
             if names := changes.taken():
                 yield list(_worlds(worlds, names))
+            for name in names if with_entries else ():
+                for batch in _entries_of(worlds.get(name), name, places):
+                    yield batch
+                    await next_turn()
+
+
+def _entries_of(
+    world: World | None, name: str, places: dict[str, tuple[World, int]]
+) -> Iterator[Sequence[StreamEvent]]:
+    """Yield the entries of a world that came since its place, and move that."""
+    known, next_number = places.pop(name, (None, 0))
+    if world is None:
+        return
+    if known is not world:
+        next_number = 0
+        if known is not None:
+            yield [StreamEvent("", "reset", name, {})]
+    end, entries = world.log.next_number, world.log.since(next_number)
+    places[name] = world, end
+    if missed := end - next_number - len(entries):
+        yield [StreamEvent("", "gap", name, {"missed": missed})]
+    for start in range(0, len(entries), _ENTRIES_OF_A_TURN):
+        bodies = map(entry_body, entries[start : start + _ENTRIES_OF_A_TURN])
+        yield [StreamEvent("", body["kind"], name, body) for body in bodies]
 
 
 def _worlds(worlds: Worlds, names: Iterable[str]) -> Iterator[StreamEvent]:

@@ -4,9 +4,9 @@ Who may use it is decided in `access.py`. Besides, bodies have to be declared as
 carries a CORS header.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -30,6 +30,7 @@ from fake_runway.admin_api.paths import METRICS, ROOT, is_public
 from fake_runway.admin_api.requests import AFTER, AdminBodies, checked_query
 from fake_runway.admin_api.streams import Streams
 from fake_runway.admin_api.worlds import ALIVE
+from fake_runway.clock import call_after
 from fake_runway.core.errors import Refused
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import callers
@@ -55,6 +56,21 @@ class WhichWorld(RequestRefused):
     """A request that names no world, on a server that does not have exactly one."""
 
     code = "which_world"
+
+
+class NoWorld(RequestRefused):
+    """A read of a world that nothing has ever used."""
+
+    code = "unknown_world"
+    status = 404
+
+
+UNCALLED_S = 10.0
+"""Real seconds after which the log names a world that no application has called yet."""
+MAKE_HEADER = "X-Fake-Make-World"
+"""Lets a read make its world: for clients whose world it is."""
+_CREATED = "X-Fake-World-Created"
+_MOST_NAMED = 10
 
 
 class AdminHandler:
@@ -85,8 +101,7 @@ class AdminHandler:
             if is_public(path):
                 return self._public(request, path)
             self._access.check(request)
-            answer = await self._answer(request, path)
-            return _response(answer) if isinstance(answer, Reply) else answer
+            return await self._answer(request, path)
         except Refused as refusal:
             return _response(_refusal(refusal))
         except Exception:
@@ -107,7 +122,7 @@ class AdminHandler:
             )
         return _response(ALIVE)
 
-    async def _answer(self, request: web.BaseRequest, path: Path) -> Reply | web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         if path.problem:
             raise BadPath(path.problem)
         match = self._routes.match(path)
@@ -127,20 +142,22 @@ class AdminHandler:
                 request, operation.id, use=operation.body, strict_keys=True, strict_type=True
             )
         if isinstance(operation.scope, ServerWide):
-            return operation.scope.answer(self._worlds)
+            return _response(operation.scope.answer(self._worlds))
         if isinstance(operation.scope, EventStream):
             listening = self._listening(request, match, query)
             return await self._streams.send(request, operation.scope.answer(listening))
-        world = self._world(request, match)
+        owned = request.headers.get(MAKE_HEADER) == "yes"
+        makes = owned or operation.method != "GET"
+        world, created = self._world(request, match, makes=makes)
         await world.catch_up()
         at = world.clock.now()
         call = AdminCall(self._worlds, world, self._livekit, at, match.name, body, query)
         if isinstance(operation.scope, WorldWait):
-            answer = await operation.scope.answer(call)
+            reply = await operation.scope.answer(call)
         else:
-            answer = await carry_out_in_turns(operation, call)
+            reply = await carry_out_in_turns(operation, call)
         await self._kept(operation, world)
-        return answer
+        return _response(_telling_of_new(reply, world) if created and not owned else reply)
 
     async def _kept(self, operation: AdminOperation, world: World) -> None:
         """Return once a store keeps what an operation has done, or has seen.
@@ -153,8 +170,8 @@ class AdminHandler:
         if now is not None and deletes:  # of the journal, of a snapshot: no act says so
             self._worlds.keep_whole(now)
         for each in (world, now):
-            if each is not None and each.unkept is not None:
-                await asyncio.shield(each.unkept)
+            if each is not None:
+                await each.kept()
 
     def _listening(
         self, request: web.BaseRequest, match: RouteMatch[AdminOperation], query: Mapping[str, str]
@@ -164,21 +181,44 @@ class AdminHandler:
         if last := request.headers.get("Last-Event-ID"):
             after = checked_query(MultiDict({"after": last}), (AFTER,))["after"]
         named = callers.named(match.world, request.headers) or callers.bearer(request.headers)
-        world = self._world(request, match) if named else None
-        return Listening(self._worlds, world, after)
+        world = self._world(request, match)[0] if named else None
+        return Listening(self._worlds, world, after, query.get("entries") == "true")
 
-    def _world(self, request: web.BaseRequest, match: RouteMatch[AdminOperation]) -> World:
-        """Return the world that a request names, or the only one that exists.
+    def _world(
+        self, request: web.BaseRequest, match: RouteMatch[AdminOperation], *, makes: bool = True
+    ) -> tuple[World, bool]:
+        """Return the world that a request names, or the only one there is; and whether it is new.
+
+        A path or a header may hold the text of an API secret instead of a name: then the world of
+        that secret is meant, unless one is named so.
+
+        Args:
+            makes: make the world if there is none; else that is an error.
 
         Raises:
             WhichWorld: it names none, and not exactly one exists.
+            NoWorld, BadWorldName, SecretRefused.
         """
-        named = callers.named(match.world, request.headers)
-        if named is not None:
-            return self._worlds.named(explicit_name(named))
-        if secret := callers.bearer(request.headers):
+        named, secret = callers.named(match.world, request.headers), ""
+        if named is None and (secret := callers.bearer(request.headers)):
             check_secret(secret)
-            return self._worlds.named(name_from_secret(secret))
+        if named is None and not secret:
+            return self._only_world(), False
+        names = (name_from_secret(secret or named or ""),)
+        found = self._worlds.known(names if named is None else (named, *names))
+        if found is not None:
+            return found, False
+        name = name_from_secret(secret) if named is None else explicit_name(named)
+        if not makes:
+            raise NoWorld(
+                "Nothing has ever used a world of that name, or an API secret of that text."
+                f" The worlds there are: {self._names()}."
+            )
+        world = self._worlds.named(name)
+        call_after(UNCALLED_S, partial(self._name_uncalled, name))
+        return world, True
+
+    def _only_world(self) -> World:
         only = list(self._worlds)
         if len(only) == 1:
             return self._worlds.named(only[0].name)
@@ -186,6 +226,30 @@ class AdminHandler:
             f"Which world? There are {len(only)}. Name one: /w/<world>{ROOT}/..., the header"
             " X-Fake-World, or the API secret as Authorization: Bearer."
         )
+
+    def _names(self, *, called: bool = False) -> str:
+        """Return the names of the worlds used last, for people; those that were called, or all."""
+        names = [each.name for each in self._worlds if not (called and each.only_admin)][::-1]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        return ", ".join(names[:_MOST_NAMED]) + more or "none"
+
+    def _name_uncalled(self, name: str) -> None:
+        world = self._worlds.get(name)
+        if world is not None and world.only_admin:
+            _log.info(
+                "world %s: only the admin API has used it so far. Worlds that were called: %s",
+                name,
+                self._names(called=True),
+                extra={"world": name},
+            )
+
+
+def _telling_of_new(reply: Reply, world: World) -> Reply:
+    """Return an answer that says that its request has made the world."""
+    body = reply.body
+    if isinstance(body, dict):
+        body = {**body, "created": world.name}
+    return reply._replace(body=body, headers={**reply.headers, _CREATED: world.name})
 
 
 def _refusal(refusal: Refused) -> Reply:

@@ -6,7 +6,16 @@ from functools import partial
 
 from fake_runway.admin_api.calls import AdminCall, limit_of
 from fake_runway.admin_api.declaration import WorldScoped, WorldWait, operation
-from fake_runway.admin_api.requests import BEFORE, FAULT, LIMIT, METHOD, OPERATION, SESSION, STATUS
+from fake_runway.admin_api.requests import (
+    BEFORE,
+    FAULT,
+    LIMIT,
+    METHOD,
+    OPERATION,
+    SESSION,
+    STATUS,
+    TASK_ID,
+)
 from fake_runway.core.history.evicted import Counted
 from fake_runway.core.history.findings import Finding, finding_body, findings
 from fake_runway.core.history.journal import Exchange
@@ -24,7 +33,7 @@ _LONG_LOG = 2_000  # entries
     "GET /journal",
     WorldScoped,
     answers="Journal",
-    query=(OPERATION, METHOD, SESSION, STATUS, FAULT, LIMIT, BEFORE),
+    query=(OPERATION, METHOD, SESSION, TASK_ID, STATUS, FAULT, LIMIT, BEFORE),
 )
 def get_journal(call: AdminCall) -> Reply:
     """Answer the newest exchanges that match the filters, oldest first."""
@@ -77,6 +86,7 @@ def get_unmatched(call: AdminCall) -> Reply:
 def clear_journal(call: AdminCall) -> Reply:
     """Delete all entries. The run so far can no longer be replayed."""
     call.world.log.clear()
+    call.world.notify()  # its listeners
     return Reply(204)
 
 
@@ -94,11 +104,12 @@ async def findings_of(world: World, *, at: float) -> Sequence[Finding]:
     find = partial(
         findings,
         log.entries(),
-        resources=dict(world.account.sessions),
+        resources={**world.account.sessions, **world.account.tasks.by_id},
         now=at,
         rate=world.first_rate if log.rate_before is None else log.rate_before,
         clock_lost=log.clock_lost,
         acts_lost=log.deleted or log.evicted.acts > 0,
+        vocabulary=world.vocabulary,
     )
     # entries do not change any more, so that other worlds can go on meanwhile
     return find() if len(log) < _LONG_LOG else await asyncio.to_thread(find)

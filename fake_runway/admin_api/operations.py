@@ -4,12 +4,22 @@ Each operation is declared where its function stands; `replay/routes.py` adds th
 Shapes: `contracts/wire/schemas/admin.json`. Ours alone; nothing of it exists at Runway.
 """
 
-from fake_runway.admin_api import events, journal, scenarios, sessions, tasks, waits, worlds
+from fake_runway.admin_api import (
+    assets,
+    events,
+    journal,
+    outputs,
+    scenarios,
+    seeds,
+    sessions,
+    tasks,
+    waits,
+    worlds,
+)
 from fake_runway.admin_api.declaration import AdminOperation
 
+_GROUPS = (worlds, scenarios, sessions, tasks, outputs, assets, journal, waits, events, seeds)
+
 ADMIN_OPERATIONS = tuple(
-    each
-    for group in (worlds, scenarios, sessions, tasks, journal, waits, events)
-    for each in vars(group).values()
-    if isinstance(each, AdminOperation)
+    each for group in _GROUPS for each in vars(group).values() if isinstance(each, AdminOperation)
 )

@@ -15,6 +15,7 @@ from contracts.wire.documents import Contract, load
 from contracts.wire.problems import Kind, Problem, at, where
 from contracts.wire.shapes import OperationShapes, Shapes
 from fake_runway.admin_api.calls import AdminRefused
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TASK
@@ -46,15 +47,16 @@ BEFORE = Parameter("before", "[0-9]{1,15}", "the number of a journal entry")
 AFTER = Parameter(
     "after", r"0|[0-9a-f]{1,16}\.[0-9]{1,15}\.[0-9]{1,15}", "the id of an event, or 0"
 )
+ENTRIES = _one_of("entries", "true", "false")
 STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transitions))
 TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
+ASSET_KIND = _one_of("kind", *ASSET_KINDS)
+ASSET_STATE = _one_of("state", "processing", "ready", "failed", "deleted")
 OPERATION = _one_of("operation", *RUNWAY_API.operation)
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
-SESSION = Parameter(
-    "session",
-    "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}",
-    "the id of a session",
-)
+_ID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+SESSION = Parameter("session", _ID, "the id of a session")
+TASK_ID = Parameter("task", _ID, "the id of a task")
 STATUS = Parameter("status", "[1-5][0-9]{2}", "an HTTP status")
 # a scenario's faults have names that are put together from others, so they may be long
 FAULT = Parameter("fault", "(?s:.{1,1000})", "the name of a fault")

@@ -1,23 +1,18 @@
 """Admin operations on sessions and on the credits of their account."""
 
 import asyncio
-from collections import deque
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from itertools import islice
-from typing import Any
 
 from contracts.wire.schema import where
-from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict, limit_of
+from fake_runway.admin_api.calls import AdminCall, AdminRefused, Conflict
 from fake_runway.admin_api.declaration import WorldAct, WorldScoped, WorldWait, operation
 from fake_runway.admin_api.requests import LIMIT, STATE
-from fake_runway.clock import next_turn
+from fake_runway.admin_api.resources import failure_in, gone_lines, newest, way
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NEVER, NO_TIME
-from fake_runway.core.errors import IllegalTransition, Refused, UnknownSession
-from fake_runway.core.history.evicted import Counted
+from fake_runway.core.errors import Refused, UnknownSession
 from fake_runway.core.history.journal import Entry, Move
 from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.history.timeline import timeline
@@ -25,9 +20,7 @@ from fake_runway.core.history.views import entry_body, session_view
 from fake_runway.core.lifecycles.session import (
     SESSION,
     TERMINAL,
-    TRANSITIONS,
     Event,
-    Failure,
     State,
 )
 from fake_runway.core.lifecycles.vocabulary import Subject
@@ -40,20 +33,11 @@ from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.world import World
 
-_VIEWS_OF_A_TURN = 500
-
 
 @operation("listSessions", "GET /sessions", WorldWait, answers="SessionList", query=(STATE, LIMIT))
 async def list_sessions(call: AdminCall) -> Reply:
     """Answer the sessions, newest first."""
-    state, limit = call.query.get("state"), limit_of(call.query)
-    every = reversed([*call.world.account.sessions.values()])
-    fitting = (session for session in every if state in (None, session.state.value))
-    views: list[Json] = []
-    for session in islice(fitting, limit):
-        views.append(session_view(session))
-        if len(views) % _VIEWS_OF_A_TURN == 0:
-            await next_turn()
+    views = await newest(call, call.world.account.sessions, session_view)
     return Reply(200, {"sessions": views, "gone": call.world.account.evicted})
 
 
@@ -82,17 +66,18 @@ def make_session(call: AdminCall) -> Reply:
     """Create a session and bring it into a state by events of the transition table."""
     account = call.world.account
     # on a copy first, so that a rejection half-way leaves no trace
-    _make(account.copy(lambda _: None), call)
-    session = _make(account, call)
+    made_session(account.copy(lambda _: None), call)
+    session = made_session(account, call)
     view = dict(session_view(session))
     if session.state is State.READY:
         view["session_key"] = account.session_key(session)
     return Reply(201, view)
 
 
-def _make(account: Account, call: AdminCall) -> Session:
+def made_session(account: Account, call: AdminCall) -> Session:
+    """Return a new session of an account, in the state that the body of a call names."""
     target = State(call.body.get("state", State.PROVISIONING.value))
-    failure = _failure(call.body, fails=target is State.FAILED)
+    failure = failure_in(call.body, SESSION, fails=target is State.FAILED)
     limit = account.settings.limits.concurrency
     if target is not State.QUEUED and limit is not None and account.active >= limit:
         raise Conflict("Expected free capacity for a session that is not queued, got none.")
@@ -101,7 +86,7 @@ def _make(account: Account, call: AdminCall) -> Session:
         session = account.create(
             at=call.at, max_duration_s=length_s, plan=_plan_for(target, account.settings.plan)
         )
-        for event in _way(session.state, target):
+        for event in way(SESSION, session.state, target):
             session = account.apply_event(session.id, event, at=call.at, failure=failure)
     except Refused as refusal:
         raise Conflict(f"The session cannot be created: {refusal.message}") from refusal
@@ -123,21 +108,6 @@ def _plan_for(target: State, plan: Plan) -> Plan:
     return replace(plan, queued=NO_TIME, happenings=())
 
 
-def _way(start: State, target: State) -> tuple[Event, ...]:
-    """Return the shortest sequence of events from one state to another (breadth-first search)."""
-    ways: deque[tuple[State, tuple[Event, ...]]] = deque([(start, ())])
-    seen = {start}
-    while ways:
-        state, way = ways.popleft()
-        if state is target:
-            return way
-        for event, after in TRANSITIONS[state].items():
-            if after not in seen and event is not Event.ADMITTED:
-                seen.add(after)
-                ways.append((after, (*way, event)))
-    raise IllegalTransition(f"no events lead from {start.value} to {target.value}")
-
-
 @operation(
     "occur", "POST /sessions/{id}/events", WorldAct, takes="Occurrence", answers="SessionView"
 )
@@ -145,19 +115,9 @@ def occur(call: AdminCall) -> Reply:
     """Apply an event to a session."""
     session = _session(call)
     event = Event(call.body["event"])
-    failure = _failure(call.body, fails=event is Event.FAILED)
+    failure = failure_in(call.body, SESSION, fails=event is Event.FAILED)
     after = call.world.account.apply_event(session.id, event, at=call.at, failure=failure)
     return Reply(200, session_view(after))
-
-
-def _failure(body: Mapping[str, Any], *, fails: bool) -> Failure | None:
-    given = body.get("failure")
-    if given is not None and not fails:
-        raise AdminRefused(
-            "Expected a failure only for a session that fails, got one for another.",
-            where="$.failure",
-        )
-    return None if given is None else Failure(given["code"], given["text"])
 
 
 @operation(
@@ -238,7 +198,7 @@ def get_timeline(call: AdminCall) -> Reply:
             "session": session_id,
             "key_sha256": _key_sha256(call.world.account, session) if session else None,
             "entries": [entry_body(entry) for entry in entries],
-            "lines": [*_gone_lines(gone), *timeline(entries, start=call.world.epoch)],
+            "lines": [*gone_lines(gone, SESSION), *timeline(entries, start=call.world.epoch)],
             "gone": gone.certain,
             "uncertain": gone.uncertain,
         },
@@ -256,13 +216,6 @@ def _key_sha256(account: Account, session: Session) -> str:
 
 def _begins(entry: Entry) -> bool:
     return isinstance(entry, Move) and entry.change.before is None
-
-
-def _gone_lines(gone: Counted) -> Iterator[str]:
-    if gone.certain:
-        yield f"({gone.certain} earlier entries are no longer kept)"
-    if gone.uncertain:
-        yield f"({gone.uncertain} entries about older sessions are no longer kept, perhaps of this)"
 
 
 # Credits

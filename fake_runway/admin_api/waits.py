@@ -15,9 +15,10 @@ from fake_runway.admin_api.journal import gone_matching, matches
 from fake_runway.clock import next_turn
 from fake_runway.core.durations import parse_span
 from fake_runway.core.history.journal import Exchange, Resource
-from fake_runway.core.history.views import exchange_body, session_view
+from fake_runway.core.history.views import exchange_body, session_view, task_view
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.waiting import Topic
@@ -42,12 +43,29 @@ class WaitTimedOut(AdminRefused):
 )
 async def await_session(call: AdminCall) -> Reply:
     """Answer a session as soon as one is in one of the given states."""
-    session = await await_resource(call, SESSION, call.world.account.sessions)
+    account = call.world.account
+    session = await await_resource(call, SESSION, account.sessions, lambda: account.evicted)
     return Reply(200, session_view(session))
 
 
-async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping[str, R]) -> R:
+@operation("awaitTask", "POST /await/task", WorldWait, takes="TaskWait", answers="TaskView")
+async def await_task(call: AdminCall) -> Reply:
+    """Answer a task as soon as one is in one of the given states."""
+    tasks = call.world.account.tasks
+    task = await await_resource(call, TASK, tasks.by_id, lambda: tasks.evicted)
+    return Reply(200, task_view(task, call.world.clock.now()))
+
+
+async def await_resource(
+    call: AdminCall,
+    kind: ResourceKind,
+    resources: Mapping[str, R],
+    evicted: Callable[[], int] = lambda: 0,
+) -> R:
     """Return the resource that the body names, or any, once it is in one of the body's states.
+
+    Args:
+        evicted: returns how many that ended are no longer kept.
 
     Raises:
         WaitTimedOut.
@@ -69,7 +87,7 @@ async def await_resource(call: AdminCall, kind: ResourceKind, resources: Mapping
         return reached
     known = resources.get(id_)
     none = f"there is no such {kind.name}" if id_ else f"none of {len(resources)} is"
-    if gone := call.world.account.evicted:
+    if gone := evicted():
         none += f", but {gone} that ended are no longer kept"
     got = f"it is {known.state.value}" if known else none
     wanted = " or ".join(state.value for state in kind.transitions if state in states)

@@ -37,6 +37,15 @@ def get_document(_: Worlds) -> Reply:
     return Reply(200, load("admin").raw)
 
 
+@operation("getSpec", "GET /spec", ServerWide, answers="ServedSpec")
+def get_spec(worlds: Worlds) -> Reply:
+    """Answer which newer document is served, and what is new in it."""
+    spec = worlds.spec
+    if spec is None:
+        return Reply(200, {"file": None, "news": []})
+    return Reply(200, {"file": spec.name, "news": list(spec.news)})
+
+
 @operation("listWorlds", "GET /worlds", ServerWide, answers="WorldList")
 def list_worlds(worlds: Worlds) -> Reply:
     """Answer all worlds, the most recently used first."""
@@ -133,6 +142,7 @@ def world_view(world: World) -> Json:
         "calls": world.calls,
         "faults": len(world.active_faults),
         "entries": len(world.log),
+        "only_admin": world.only_admin,
     }
 
 

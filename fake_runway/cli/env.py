@@ -41,9 +41,11 @@ def env_lines(url: str, world: str | None = None) -> str:
         Refused: `world` is no name of a world.
     """
     base = url if world is None else f"{url}/w/{explicit_name(world)}"
+    named = "" if world is not None else f" -H 'Authorization: Bearer {SECRET}'"
     return (
         f"RUNWAYML_BASE_URL={base}\n"
         f"RUNWAYML_API_SECRET={SECRET}\n"
         f'# in the browser: <AvatarCall baseUrl="{base}" ... />\n'
-        f'#             or: consumeSession({{ baseUrl: "{base}", ... }})'
+        f'#             or: consumeSession({{ baseUrl: "{base}", ... }})\n'
+        f"# its admin API: curl{named} {base}/__admin/world"
     )

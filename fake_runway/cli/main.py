@@ -5,25 +5,11 @@ commands themselves import aiohttp, which takes ten times as long.
 """
 
 import gc
-from collections.abc import Callable
 
 import click
 
+from fake_runway.cli.later import Later, loaded
 from fake_runway.version import __version__
-
-
-class _Later(click.Command):
-    """Stands in for a command until it is called.
-
-    Args:
-        about: the first sentence of the command's own help; a test compares.
-        load: imports the command.
-    """
-
-    def __init__(self, name: str, about: str, load: Callable[[], click.Command]) -> None:
-        super().__init__(name, help=about)
-        self.load = load
-
 
 _GC_EVERY = 10_000  # new objects; with Python's 700 a server with many sessions looks all the time
 
@@ -35,8 +21,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        if isinstance(command, _Later):
-            command = command.load()
+        if isinstance(command, Later):
+            command = loaded(command)
         if not gc.isenabled():  # see `__main__.py`; everything is imported now
             gc.freeze()  # else the next collection would look through all of it at once
             gc.enable()
@@ -50,10 +36,22 @@ def _clock() -> click.Command:
     return clock
 
 
+def _calibrate() -> click.Command:
+    from fake_runway.cli.calibrate import calibrate
+
+    return calibrate
+
+
 def _completion() -> click.Command:
     from fake_runway.cli.completion import completion
 
     return completion
+
+
+def _config() -> click.Command:
+    from fake_runway.cli.config import config
+
+    return config
 
 
 def _env() -> click.Command:
@@ -68,6 +66,24 @@ def _fault() -> click.Command:
     return fault
 
 
+def _init() -> click.Command:
+    from fake_runway.cli.init import init
+
+    return init
+
+
+def _listen() -> click.Command:
+    from fake_runway.cli.listen import listen
+
+    return listen
+
+
+def _man() -> click.Command:
+    from fake_runway.cli.man import man
+
+    return man
+
+
 def _mcp() -> click.Command:
     from fake_runway.cli.mcp import mcp
 
@@ -78,6 +94,12 @@ def _prices() -> click.Command:
     from fake_runway.cli.prices import prices
 
     return prices
+
+
+def _record() -> click.Command:
+    from fake_runway.cli.record import record
+
+    return record
 
 
 def _replay() -> click.Command:
@@ -134,6 +156,12 @@ def _stop() -> click.Command:
     return stop
 
 
+def _task() -> click.Command:
+    from fake_runway.cli.tasks import task
+
+    return task
+
+
 def _wait() -> click.Command:
     from fake_runway.cli.background import wait
 
@@ -153,26 +181,37 @@ def _world() -> click.Command:
 
 
 _COMMANDS = (
-    _Later("clock", "Look at a world's clock, and move it: only forward.", _clock),
-    _Later("completion", "Print what completes these commands in a shell.", _completion),
-    _Later("env", "Print the lines that point an application at the fake.", _env),
-    _Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
-    _Later(
-        "mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp
+    Later("calibrate", "Learn from an endpoint what the documentation does not say.", _calibrate),
+    Later("clock", "Look at a world's clock, and move it: only forward.", _clock),
+    Later("completion", "Print what completes these commands in a shell.", _completion),
+    Later(
+        "config", "Show every option of a server, its value, and where that comes from.", _config
     ),
-    _Later("prices", "What each model costs on the fake, and how sure that is.", _prices),
-    _Later("replay", "Run a recorded run again, and compare.", _replay),
-    _Later("run", "Run a COMMAND in front of a fake: nothing of it changes.", _run),
-    _Later("scenarios", "What can go wrong, by name.", _scenarios),
-    _Later("serve", "Serve the fake of the Runway API.", _serve),
-    _Later("session", "Look at the sessions of a running fake, and change them.", _session),
-    _Later("skill", "Print what a coding agent needs to know to use all this.", _skill),
-    _Later("start", "Start a fake in the background, and return when it serves.", _start),
-    _Later("status", "Show the fakes in the background.", _status),
-    _Later("stop", "End the fake of that name.", _stop),
-    _Later("up", "Serve the fake, and a gateway in front of it as a child process.", _up),
-    _Later("wait", "Wait until the fake of that name serves.", _wait),
-    _Later("world", "Look at the worlds of a running fake, and change them.", _world),
+    Later("env", "Print the lines that point an application at the fake.", _env),
+    Later("fault", "Look at the faults of a world, add some, remove them.", _fault),
+    Later("init", "Write a commented seed FILE, for `fake-runway serve --seed-file FILE`.", _init),
+    Later("listen", "Show calls, transitions and findings as they happen, one line each.", _listen),
+    Later("man", "Print a man page of a command, or write those of all.", _man),
+    Later("mcp", "Serve the admin API and the judge as tools, on standard input and output.", _mcp),
+    Later("prices", "What each model costs on the fake, and how sure that is.", _prices),
+    Later(
+        "record",
+        "Pass calls on to an endpoint, and record them as HAR, without any secret in it.",
+        _record,
+    ),
+    Later("replay", "Run a recorded run again, and compare.", _replay),
+    Later("run", "Run a COMMAND in front of a fake: nothing of it changes.", _run),
+    Later("scenarios", "What can go wrong, by name.", _scenarios),
+    Later("serve", "Serve the fake of the Runway API.", _serve),
+    Later("session", "Look at the sessions of a running fake, and change them.", _session),
+    Later("skill", "Print what a coding agent needs to know to use all this.", _skill),
+    Later("start", "Start a fake in the background, and return when it serves.", _start),
+    Later("status", "Show the fakes in the background.", _status),
+    Later("stop", "End the fake of that name.", _stop),
+    Later("task", "Look at the tasks of a running fake, and change them.", _task),
+    Later("up", "Serve the fake, and a gateway in front of it as a child process.", _up),
+    Later("wait", "Wait until the fake of that name serves.", _wait),
+    Later("world", "Look at the worlds of a running fake, and change them.", _world),
 )
 
 
@@ -194,11 +233,14 @@ def main() -> None:
     fake-runway prices     what each model costs
     fake-runway replay     a recorded run, run again
     fake-runway start      the fake in the background; then wait, status, stop
+    fake-runway config     the options of this project, and where each comes from
 
     \b
     While one is running
     fake-runway session    list them, show a timeline, let one fail, let its avatar speak
+    fake-runway task       list them, show a timeline, let one fail or succeed
     fake-runway world      scenario, credits, findings, snapshots, reset
     fake-runway clock      freeze it, jump, an hour in a minute
     fake-runway fault      what goes wrong from now on
+    fake-runway listen     calls, transitions and findings, live
     """

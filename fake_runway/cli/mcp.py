@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fake_runway.cli.env import SECRET
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import run
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
@@ -15,7 +16,7 @@ from fake_runway.server.serving import serving
 _EXIT_USAGE = 2
 
 
-@click.command()
+@click.command(cls=OfProject)
 @click.option(
     "--url",
     metavar="URL",

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -18,14 +18,16 @@ from fake_runway.client.answers import (
     AdminError,
     NotAllowed,
     SessionView,
+    TaskView,
     Unreachable,
 )
 from fake_runway.client.blocking import Admin
+from fake_runway.client.transport import Transport
 from fake_runway.core.text import printable
 
 DEFAULT_URL = "http://127.0.0.1:4010"
 EXIT_REFUSED, EXIT_USAGE, EXIT_NO_SERVER = 1, 2, 3
-_MOST_SESSIONS = 10_000
+_MOST = 10_000  # sessions or tasks that are looked through
 _WHOLE_ID = 36
 
 Command = Callable[..., None]
@@ -38,10 +40,14 @@ class Remote:
     Attributes:
         fake: the client of the world.
         as_json: whether a program reads what is printed.
+        base, world, token: of the server, the world if one was named, and the admin token.
     """
 
     fake: Admin
     as_json: bool
+    base: str
+    world: str | None
+    token: str | None = field(default=None, repr=False)
 
     def show(self, value: Any, text: str | Iterable[str]) -> None:
         """Print a value: as JSON, or as lines for people."""
@@ -57,15 +63,26 @@ class Remote:
         Raises:
             click.BadParameter: none does, or several do.
         """
-        if len(beginning) >= _WHOLE_ID:
-            return beginning
-        sessions = self.fake.sessions.list(limit=_MOST_SESSIONS)
-        found = [each.id for each in sessions if each.id.startswith(beginning.lower())]
-        if len(found) == 1:
-            return found[0]
-        several = f"{len(found)} sessions begin with {beginning!r}: {', '.join(found[:3])}"
-        none = f"no session of this world begins with {beginning!r}; see `session list`"
-        raise click.BadParameter(several if found else none)
+        return _only("session", beginning, lambda: self.fake.sessions.list(limit=_MOST))
+
+    def task_id(self, beginning: str) -> str:
+        """Return the id of the one task that begins so.
+
+        Raises:
+            click.BadParameter: none does, or several do.
+        """
+        return _only("task", beginning, lambda: self.fake.tasks.list(limit=_MOST))
+
+
+def _only(kind: str, beginning: str, every: Callable[[], Iterable[SessionView | TaskView]]) -> str:
+    if len(beginning) >= _WHOLE_ID:
+        return beginning
+    found = [each.id for each in every() if each.id.startswith(beginning.lower())]
+    if len(found) == 1:
+        return found[0]
+    several = f"{len(found)} {kind}s begin with {beginning!r}: {', '.join(found[:3])}"
+    none = f"no {kind} of this world begins with {beginning!r}; see `{kind} list`"
+    raise click.BadParameter(several if found else none)
 
 
 def remote(command: Command) -> Command:
@@ -101,8 +118,13 @@ def remote(command: Command) -> Command:
     ) -> None:
         base, named = _split(url or started_url() or DEFAULT_URL)
         try:
-            with Admin(base, world=world or named, token=admin_token) as fake:
-                command(Remote(fake, as_json), **given)
+            transport = Transport(base, world or named, admin_token)
+            with Admin(base, transport=transport) as fake:
+                to = Remote(fake, as_json, base, world or named, admin_token)
+                command(to, **given)
+            if transport.created:
+                new = f"there was no world {transport.created} yet: this has made it"
+                click.echo(f"fake-runway: {printable(new)}", err=True)
         except ValueError as error:
             raise click.UsageError(f"--url: {error}") from None
         except AdminError as error:
@@ -165,7 +187,7 @@ def ago(now: float, at: float | None) -> str:
     return f"in {text}" if at > now else f"{text} ago"
 
 
-def session_line(session: SessionView) -> str:
-    """Return a session in a line."""
-    failure = f" ({session.failure.code})" if session.failure else ""
-    return f"{session.id}  {session.state}{failure}"
+def resource_line(resource: SessionView | TaskView) -> str:
+    """Return a session or a task in a line."""
+    failure = f" ({resource.failure.code})" if resource.failure else ""
+    return f"{resource.id}  {resource.state}{failure}"

@@ -10,7 +10,9 @@ from fake_runway.core.types import Json
 from fake_runway.replay.record import PREFIX, NotReplayable, journal_bytes, read, token_of
 from fake_runway.replay.rerun import Replayed, replay
 from fake_runway.room.tokens import LiveKit
+from fake_runway.server.options import spec_option
 from fake_runway.version import __version__
+from fake_runway.worlds.given_spec import GivenSpec
 
 _EXIT_DIVERGED = 1
 _EXIT_USAGE = 2
@@ -21,8 +23,11 @@ _EXIT_USAGE = 2
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the replayed journal, a line an entry."
 )
+@spec_option
 @click.option("--token", "as_token", is_flag=True, help="Print the token of the record instead.")
-def replay_command(token_or_file: str, *, as_json: bool, as_token: bool) -> None:
+def replay_command(
+    token_or_file: str, *, as_json: bool, as_token: bool, spec: GivenSpec | None
+) -> None:
     """Run a recorded run again, and compare.
 
     The report of a test that failed has a token, and so has the answer of
@@ -41,7 +46,7 @@ def replay_command(token_or_file: str, *, as_json: bool, as_token: bool) -> None
         if as_token:
             click.echo(token_of(record))
             return
-        done = replay(record, livekit=LiveKit())
+        done = replay(record, livekit=LiveKit(), spec=spec)
     except NotReplayable as error:
         click.echo(f"fake-runway: {error}", err=True)
         sys.exit(_EXIT_USAGE)

@@ -13,10 +13,12 @@ import click
 from click.core import ParameterSource
 
 from fake_runway.cli.env import SECRET
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import run as run_command
 from fake_runway.cli.running import set_up_logging
 from fake_runway.client.aio import AsyncAdmin
 from fake_runway.client.answers import AdminError, FindingView
+from fake_runway.client.transport import AsyncTransport
 from fake_runway.core.text import printable
 from fake_runway.server.options import configuration_from, server_options
 from fake_runway.server.serving import serving
@@ -35,7 +37,7 @@ _ALWAYS = {"port", "log_level", "admin_token", "scenario"}
 """Options of a server that mean something else here, or something for any fake."""
 
 
-@click.command()
+@click.command(cls=OfProject)
 @click.option(
     "--url",
     metavar="URL",
@@ -95,6 +97,8 @@ def run(
     if url is not None and (foreign := sorted(set(given) - _ALWAYS)):
         option = foreign[0].replace("_", "-")
         raise click.UsageError(f"--{option} is for a fake that is started here, not for --url")
+    if url is not None and len(options["scenario"]) > 1:
+        raise click.UsageError("expected one --scenario with --url, got several")
     if url is not None and intercept:
         raise click.UsageError("--intercept is for a fake that is started here, not for --url")
     if offline and not intercept:
@@ -143,14 +147,14 @@ async def _fake(
     if way.url is not None:
         name = explicit_name(f"{_WORLD}-{os.getpid()}")
         async with AsyncAdmin(way.url, world=name, token=options["admin_token"]) as admin:
-            await admin.reset(options["scenario"])
+            await admin.reset(*options["scenario"])
             yield admin, None
         return
     configuration = configuration_from(options)
     token = configuration.admin_token
     async with (
         serving(configuration) as fake,
-        AsyncAdmin(fake.url, world=_WORLD, token=token) as admin,
+        AsyncAdmin(fake.url, transport=AsyncTransport(fake.url, _WORLD, token).owning()) as admin,
     ):
         if not way.intercept:
             yield admin, None

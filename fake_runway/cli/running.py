@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from fake_runway.core.text import printable, short
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.server.address import PortTaken
 from fake_runway.server.logs import formatter
@@ -22,6 +23,8 @@ from fake_runway.worlds.state_file import StateFileError
 
 EXIT_USAGE = 2
 EXIT_CANNOT_START = 3
+_NEWS_SHOWN = 6
+_LONGEST_NEWS = 160
 
 
 def run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
@@ -53,6 +56,20 @@ def print_token(configuration: Configuration, options: dict[str, Any]) -> None:
     """Print an admin token that was generated: it is shown nowhere else."""
     if configuration.admin_token and not options["admin_token"]:
         click.echo(f"# admin token: {configuration.admin_token}")
+
+
+def print_spec(configuration: Configuration) -> None:
+    """Print what a newer document has that this release does not know, in a few lines."""
+    spec = configuration.spec
+    if spec is None:
+        return
+    price = configuration.settings.default_price
+    news = f"{len(spec.news)} things that this version does not know" if spec.news else "no news"
+    click.echo(f"# spec: {spec.name} has {news}; what has no known price costs {price} credits")
+    for sentence in spec.news[:_NEWS_SHOWN]:
+        click.echo(f"#   {short(printable(sentence), _LONGEST_NEWS)}")
+    if (more := len(spec.news) - _NEWS_SHOWN) > 0:
+        click.echo(f"#   {more} more: GET /__admin/spec")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import click
 
 from fake_runway.core.scenario.scenario import Scenario, scenario_line
 from fake_runway.core.scenario.schema import scenario_schema
-from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
+from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError, useless_in
 
 _WIDTH = 100
 _EXIT_WRONG = 1
@@ -74,8 +74,12 @@ def show(name: str) -> None:
 
 @scenarios.command()
 @click.argument("file", nargs=-1, required=True, type=click.Path())
-def validate(file: tuple[str, ...]) -> None:
-    """Check scenario files; report every problem with its file and line."""
+@click.option("--strict", is_flag=True, help="Fail for warnings too.")
+def validate(file: tuple[str, ...], *, strict: bool) -> None:
+    """Check scenario files; report every problem with its file and line.
+
+    Settings that can have no effect are warnings.
+    """
     catalogue = Catalogue.builtin()
     wrong = 0
     for each in file:
@@ -85,7 +89,12 @@ def validate(file: tuple[str, ...]) -> None:
             wrong += 1
             click.echo(str(error))
         else:
-            click.echo(f"{each}: fine ({', '.join(names)})")
+            warnings = useless_in(each)
+            for line in warnings:
+                click.echo(line)
+            wrong += strict and bool(warnings)
+            if not (strict and warnings):
+                click.echo(f"{each}: fine ({', '.join(names)})")
     sys.exit(_EXIT_WRONG if wrong else 0)
 
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import click
 
-from fake_runway.cli.remote import EXIT_USAGE, Remote, ago, remote, session_line, table
+from fake_runway.cli.remote import EXIT_USAGE, Remote, ago, remote, resource_line, table
 from fake_runway.client.answers import EventName, StateName
 from fake_runway.core.text import printable
 
@@ -55,7 +55,7 @@ def show(to: Remote, session_id: str) -> None:
     if to.as_json:
         to.show({"session": to.fake.sessions.get(id_), "timeline": timeline}, "")
         return
-    to.show(None, [session_line(to.fake.sessions.get(id_)), *map(printable, timeline.lines)])
+    to.show(None, [resource_line(to.fake.sessions.get(id_)), *map(printable, timeline.lines)])
 
 
 @session.command()
@@ -65,7 +65,7 @@ def make(to: Remote, *, state: StateName) -> None:
     """Create a session and bring it into a state; a READY one's key is printed, to consume it."""
     made = to.fake.sessions.make(state)
     key = [f"session key: {made.session_key}"] if made.session_key else []
-    to.show(made, [session_line(made), *key])
+    to.show(made, [resource_line(made), *key])
 
 
 @session.command()
@@ -76,7 +76,7 @@ def make(to: Remote, *, state: StateName) -> None:
 def fail(to: Remote, session_id: str, *, code: str, text: str) -> None:
     """Let a session fail."""
     failed = to.fake.sessions.fail(to.session_id(session_id), code, text)
-    to.show(failed, session_line(failed))
+    to.show(failed, resource_line(failed))
 
 
 @session.command()
@@ -85,7 +85,7 @@ def fail(to: Remote, session_id: str, *, code: str, text: str) -> None:
 def end(to: Remote, session_id: str) -> None:
     """End the call of a RUNNING session: it is COMPLETED."""
     ended = to.fake.sessions.occur(to.session_id(session_id), "ended")
-    to.show(ended, session_line(ended))
+    to.show(ended, resource_line(ended))
 
 
 @session.command()
@@ -95,12 +95,12 @@ def end(to: Remote, session_id: str) -> None:
 def occur(to: Remote, session_id: str, *, event: EventName) -> None:
     """Apply any event to a session that its state allows."""
     after = to.fake.sessions.occur(to.session_id(session_id), event)
-    to.show(after, session_line(after))
+    to.show(after, resource_line(after))
 
 
 def _directed(to: Remote, session_id: str, act: Callable[[Any], Any]) -> None:
     after = act(to.fake.sessions.get(to.session_id(session_id)))
-    to.show(after, session_line(after))
+    to.show(after, resource_line(after))
 
 
 @session.command()

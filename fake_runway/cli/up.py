@@ -12,8 +12,10 @@ from typing import Any
 import click
 
 from fake_runway.cli.env import SECRET, env_lines
+from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
     EXIT_CANNOT_START,
+    print_spec,
     print_token,
     run,
     set_up_logging,
@@ -34,7 +36,7 @@ def _checked(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> lis
     return [f"--{text.lstrip('-')}" for text in texts]
 
 
-@click.command()
+@click.command(cls=OfProject)
 @server_options
 @click.option(
     "--gateway-port", type=PORT, default=4011, show_default=True, help="0 takes any free port."
@@ -79,6 +81,7 @@ async def _up(options: dict[str, Any], gateway_port: int, gateway_options: Seque
             endpoint = reachable(line.decode().split()[1])
             fake.app.demo = Demo(endpoint, name_from_secret(SECRET))
             click.echo(_screen(reachable(fake.url), endpoint))
+            print_spec(configuration)
             print_token(configuration, options)
             return await _until_stopped(stopped, gateway)
         finally:

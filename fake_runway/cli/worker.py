@@ -9,6 +9,7 @@ from typing import Any
 
 from fake_runway.cli.running import set_up_logging, stop_signal
 from fake_runway.clock import pause
+from fake_runway.core.types import Json
 from fake_runway.server.at_once import Connection, FakeServer
 from fake_runway.server.options import configuration_from
 from fake_runway.server.serving import serving
@@ -91,13 +92,18 @@ class WorkerPlace:
             await pause(_LOOKS_AGAIN_S)
 
 
-async def serve_as_worker(number: int, options: dict[str, Any]) -> int:
-    """Serve what the accepting process passes on, until that ends or says so."""
+async def serve_as_worker(number: int, options: dict[str, Any], scenario: Json | None) -> int:
+    """Serve what the accepting process passes on, until that ends or says so.
+
+    Args:
+        scenario: as of `configuration_from`.
+    """
     place, stopped = WorkerPlace(number), stop_signal()
     set_up_logging(options)
     token = (await place.told)["token"]
     # its own port is for the other workers
-    configuration = replace(configuration_from({**options, "admin_token": token}), port=0)
+    given = {**options, "admin_token": token}
+    configuration = replace(configuration_from(given, scenario=scenario), port=0)
     async with serving(configuration) as fake:
         worlds, app, server = fake.worlds, fake.app, fake.server
         assert isinstance(worlds, SharedWorlds)

@@ -29,11 +29,12 @@ def world() -> None:
 def list_(to: Remote) -> None:
     """List all worlds, the most recently used first."""
     worlds = to.fake.worlds()
-    rows = [["NAME", "SCENARIO", "SESSIONS", "ACTIVE", "CALLS", "FAULTS", "CLOCK"]]
+    rows = [["NAME", "SCENARIO", "SESSIONS", "ACTIVE", "CALLS", "FAULTS", "CLOCK", ""]]
     for each in worlds:
         numbers = (each.sessions, each.active, each.calls, each.faults)
         names = [printable(each.name), printable(each.scenario)]
-        rows.append([*names, *map(str, numbers), _rate(each.clock)])
+        uncalled = ["(only the admin API has used it)"] if each.only_admin else [""]
+        rows.append([*names, *map(str, numbers), _rate(each.clock), *uncalled])
     to.show(worlds, table(rows, empty="no worlds yet: the first request to the API makes one"))
 
 
@@ -115,6 +116,24 @@ def findings(to: Remote) -> None:
     """List what the client seems to do wrong."""
     found = to.fake.findings()
     to.show(found, [printable(str(each)) for each in found] or "no findings")
+
+
+@world.command()
+@remote
+def export(to: Remote) -> None:
+    """Print the state of a world as a seed: avatars, sessions, tasks, credits."""
+    import yaml
+
+    seed = to.fake.seed()
+    to.show(seed, yaml.safe_dump(dict(seed), sort_keys=False, allow_unicode=True).rstrip())
+
+
+@world.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@remote
+def seed(to: Remote, *, file: Path) -> None:
+    """Put what a seed FILE holds into a world."""
+    _show(to, to.fake.apply_seed(_mapping_of(file)))
 
 
 @world.command("token")
@@ -237,6 +256,11 @@ def _short(fault: FaultView) -> str:
 @click.option("--operation", metavar="ID", help="Only calls of it, such as createSession.")
 @click.option("--times", type=click.IntRange(min=1), help="So many times. [default: always]")
 @click.option("--skip", type=click.IntRange(min=0), help="Let so many pass before.")
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    help="3: only the 3rd, the 6th, ... that match. [default: 1]",
+)
 @click.option("--probability", type=click.FloatRange(0, 1), help="Of each call that matches.")
 @click.option("--name", help="What the journal calls it. [default: made]")
 @click.option(

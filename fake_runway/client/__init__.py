@@ -35,6 +35,7 @@ from fake_runway.client.answers import (
     ScenarioView as ScenarioView,
     SessionView as SessionView,
     Snapshot as Snapshot,
+    SpecView as SpecView,
     TaskTimeline as TaskTimeline,
     TaskView as TaskView,
     Timeline as Timeline,

@@ -10,6 +10,11 @@ from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    AssetEventName,
+    AssetKindName,
+    AssetStateName,
+    AssetTimeline,
+    AssetView,
     CallEventName,
     ClockView,
     CreditsView,
@@ -30,7 +35,10 @@ from fake_runway.client.answers import (
     SessionView,
     Snapshot,
     Span,
+    SpecView,
     StateName,
+    TaskEventName,
+    TaskOutputs,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -286,10 +294,131 @@ class AsyncTasks(_AsyncPart):
         """
         return await self._send("getAdminTask", "GET /tasks/{id}", TaskView.of, id=task_id)
 
+    async def make(
+        self, state: TaskStateName | None = None, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Create a task, a film of five seconds, and bring it into a state (default: pending).
+
+        Args:
+            failure: code and text, for a task that has failed.
+        """
+        body = given(state=state, failure=failure_body(failure))
+        return await self._send("makeTask", "POST /tasks", TaskView.of, body)
+
+    async def occur(
+        self, task_id: str, event: TaskEventName, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Apply an event to a task.
+
+        Args:
+            failure: code and text, for the event `failed`.
+
+        Raises:
+            Conflict: the event is not allowed in the task's state.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return await self._send(
+            "occurTask", "POST /tasks/{id}/events", TaskView.of, body, id=task_id
+        )
+
+    async def fail(self, task_id: str, code: str = "INTERNAL", text: str = "") -> TaskView:
+        """Apply the event `failed` to a task."""
+        failure = (code, text or "An internal error occurred.")
+        return await self.occur(task_id, "failed", failure=failure)
+
+    async def report_download(
+        self, task_id: str, *, output: int = 0, status: int = 200, late_s: float | None = None
+    ) -> TaskView:
+        """Report what a client did with an output, where it does not ask the fake for it.
+
+        Args:
+            output: which one, from 0.
+            late_s: how long ago its address had expired, in seconds of the world.
+        """
+        body = given(output=output, status=status, late_s=late_s)
+        return await self._send(
+            "reportDownload", "POST /tasks/{id}/downloads", TaskView.of, body, id=task_id
+        )
+
     async def timeline(self, task_id: str) -> TaskTimeline:
         """Return the timeline of a task, as data and as lines of text."""
         return await self._send(
             "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
+        )
+
+    async def outputs(self, task_id: str) -> tuple[str, ...]:
+        """Return the paths of a task's outputs on the server; none before it has succeeded."""
+        found = await self._send(
+            "getTaskOutputs", "GET /tasks/{id}/outputs", TaskOutputs.of, id=task_id
+        )
+        return found.outputs
+
+
+class AsyncAssets(_AsyncPart):
+    """A world's avatars, voices and documents, as the world knows them."""
+
+    async def list(
+        self,
+        *,
+        kind: AssetKindName | None = None,
+        state: AssetStateName | None = None,
+        limit: int | None = None,
+    ) -> Kept[AssetView]:
+        """Return the newest ones, newest first; at most `limit` (100).
+
+        Those that were deleted are there as long as they are kept; `gone` counts the others.
+        """
+        return await self._send(
+            "listAssets",
+            "GET /assets",
+            Kept.many(AssetView, "assets"),
+            query={"kind": kind, "state": state, "limit": limit},
+        )
+
+    async def get(self, asset_id: str) -> AssetView:
+        """Return one, also one that was deleted and is still kept.
+
+        Raises:
+            NoSuch.
+        """
+        return await self._send("getAsset", "GET /assets/{name}", AssetView.of, name=asset_id)
+
+    async def make(
+        self,
+        kind: AssetKindName,
+        state: AssetStateName | None = None,
+        *,
+        name: str | None = None,
+        failure: tuple[str, str] | None = None,
+    ) -> AssetView:
+        """Make one in any state, without limit and without charge.
+
+        Args:
+            state: None: as after its create.
+            name: None: one of ours.
+            failure: the code and the text of one that failed.
+        """
+        body = given(kind=kind, state=state, name=name, failure=failure_body(failure))
+        return await self._send("makeAsset", "POST /assets", AssetView.of, body)
+
+    async def occur(
+        self, asset_id: str, event: AssetEventName, *, failure: tuple[str, str] | None = None
+    ) -> AssetView:
+        """Let an event happen to one.
+
+        Raises:
+            NoSuch.
+            Conflict: it cannot happen in the state that it is in.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return await self._send(
+            "occurToAsset", "POST /assets/{name}/events", AssetView.of, body, name=asset_id
+        )
+
+    async def timeline(self, asset_id: str) -> AssetTimeline:
+        """Return the timeline of one, as data and as lines of text."""
+        return await self._send(
+            "getAssetTimeline", "GET /assets/{name}/timeline", AssetTimeline.of, name=asset_id
         )
 
 
@@ -302,6 +431,7 @@ class AsyncJournal(_AsyncPart):
         operation: str | None = None,
         method: str | None = None,
         session: str | None = None,
+        task: str | None = None,
         status: int | None = None,
         fault: str | None = None,
         limit: int | None = None,
@@ -321,6 +451,7 @@ class AsyncJournal(_AsyncPart):
                     "operation": operation,
                     "method": method,
                     "session": session,
+                    "task": task,
                     "status": status,
                     "fault": fault,
                     "limit": pages.size,
@@ -400,7 +531,8 @@ class AsyncAdmin:
 
     Args:
         base_url: of the server, without a world.
-        world: created when first used; None: the only one of the server.
+        world: a read of one that nothing has ever used is an error; None: the only one of the
+            server.
         token: the server's admin token, if it requires one.
         transport: used instead of a new one; base_url, world and token are then its own.
     """
@@ -418,6 +550,7 @@ class AsyncAdmin:
         self.clock = AsyncClock(self._transport)
         self.sessions = AsyncSessions(self._transport)
         self.tasks = AsyncTasks(self._transport)
+        self.assets = AsyncAssets(self._transport)
         self.journal = AsyncJournal(self._transport)
         self.credits = AsyncCredits(self._transport)
 
@@ -455,6 +588,10 @@ class AsyncAdmin:
     async def health(self) -> Health:
         """Return the server's version."""
         return await self._send("getAdminHealth", "GET /health", Health.of)
+
+    async def spec(self) -> SpecView:
+        """Return which newer document is served (`--spec`), and what is new in it."""
+        return await self._send("getSpec", "GET /spec", SpecView.of)
 
     async def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the most recently used first."""
@@ -664,19 +801,25 @@ class AsyncAdmin:
         """
         return check_order(await self.journal.list(), calls)
 
-    async def events(self, *, after: str | None = None) -> AsyncIterator[EventView]:
+    async def events(
+        self, *, after: str | None = None, entries: bool = False
+    ) -> AsyncIterator[EventView]:
         """Yield what happens in the world as it happens, until the server stops.
 
         A client without a world's name yields how all worlds are, whenever one has changed.
 
         Args:
             after: the id of the last event that came; `0`: all that is kept; None: from now on.
+            entries: of all worlds: the entries of their journals too, from now on.
 
         Raises:
             Unreachable: the connection was lost; go on after the last event.
         """
-        stream = self._transport.stream
-        async for event in stream("getEvents", "GET /events", EventView.of, query={"after": after}):
+        stream, both = self._transport.stream, "true" if entries else None
+        events = stream(
+            "getEvents", "GET /events", EventView.of, query={"after": after, "entries": both}
+        )
+        async for event in events:
             yield event
 
     async def wait_for_session(
@@ -703,6 +846,30 @@ class AsyncAdmin:
             wait_s=span_seconds(timeout),
         )
 
+    async def wait_for_task(
+        self,
+        *states: TaskStateName,
+        task: str | None = None,
+        timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
+    ) -> TaskView:
+        """Return a task as soon as one is in one of the states.
+
+        Args:
+            task: its id; None: any task.
+            timeout: as of `wait_for_session`.
+
+        Raises:
+            WaitTimedOut: the message says in which state it is, and what the clock does.
+        """
+        body = given(states=states, task=task, timeout=span_text(timeout))
+        return await self._send(
+            "awaitTask",
+            "POST /await/task",
+            TaskView.of,
+            body,
+            wait_s=span_seconds(timeout),
+        )
+
     async def wait_for_calls(
         self,
         count: int = 1,
@@ -711,6 +878,7 @@ class AsyncAdmin:
         method: str | None = None,
         status: int | None = None,
         session: str | None = None,
+        task: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,  # noqa: ASYNC109  # it is the server that waits
     ) -> Kept[ExchangeView]:
@@ -725,7 +893,7 @@ class AsyncAdmin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = given(operation=operation, method=method, status=status, session=session)
+        match = given(operation=operation, method=method, status=status, session=session, task=task)
         body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return await self._send(
             "awaitCalls",
@@ -736,6 +904,14 @@ class AsyncAdmin:
         )
 
     # Replay
+
+    async def seed(self) -> Json:
+        """Return the state of the world as a seed: avatars, sessions, tasks, credits."""
+        return await self._send("getSeed", "GET /seed", dict)
+
+    async def apply_seed(self, seed: Json) -> WorldView:
+        """Put what a seed holds into the world."""
+        return await self._send("applySeed", "POST /seed", WorldView.of, seed)
 
     async def replay_token(self) -> str:
         """Return the run so far as one text for `fake-runway replay`.

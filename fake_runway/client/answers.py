@@ -21,6 +21,7 @@ EventName = Literal[
     "consumed",
     "claimed",
     "joined",
+    "entered",
     "billed",
     "ended",
     "capped",
@@ -46,6 +47,7 @@ CallEventName = Literal[
     "data_ignored",
     "spoke",
     "unheard",
+    "entered",
     "closed",
 ]
 """What a room reports of a call."""
@@ -66,6 +68,7 @@ class FaultParts(TypedDict, total=False):
     acted: bool | None
     times: int | None
     skip: int | None
+    every: int | None
     from_: str | None
     until: str | None
     probability: float | None
@@ -201,6 +204,14 @@ class Health(View):
 
 
 @dataclass(frozen=True, slots=True)
+class SpecView(View):
+    """The newer document of the Runway API that the server was started with, if any."""
+
+    file: str | None
+    news: tuple[str, ...]  # what it has that this version does not know
+
+
+@dataclass(frozen=True, slots=True)
 class ClockView(View):
     """A world's clock."""
 
@@ -224,6 +235,7 @@ class WorldView(View):
     calls: int  # to the Runway API, so far
     faults: int  # those that apply to all calls
     entries: int  # in the journal
+    only_admin: bool  # no application has ever called it
     used_at: float | None = None  # when it was last used, in real POSIX seconds; from `worlds` only
 
 
@@ -319,6 +331,8 @@ class SessionView(View):
 
 TaskStateName = Literal["throttled", "pending", "running", "succeeded", "failed", "cancelled"]
 
+TaskEventName = Literal["started", "succeeded", "failed", "cancelled"]
+
 
 @dataclass(frozen=True, slots=True)
 class TaskDue(View):
@@ -349,6 +363,38 @@ class TaskView(View):
     cost: int  # credits, as charged by now
     deleted: bool  # a client has deleted it after its end
     scenario: str | None  # the one whose task form it follows; None: the settings of the server
+    failure: FailureView | None
+
+
+AssetKindName = Literal["avatar", "voice", "document"]
+AssetStateName = Literal["processing", "ready", "failed", "deleted"]
+AssetEventName = Literal["processed", "failed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetDue(View):
+    """What happens to a stored resource by itself next."""
+
+    at: float
+    event: Literal["processed", "failed", "updated", "replaced", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView(View):
+    """An avatar, a voice or a document as the world knows it, without what it holds."""
+
+    nested: ClassVar[Mapping[str, type[View]]] = {"next": AssetDue, "failure": FailureView}
+
+    id: str
+    kind: AssetKindName
+    ordinal: int  # its number among its kind in the world, from 0
+    name: str
+    state: AssetStateName
+    event: str | None  # the last one; None: it was only created
+    created_at: float
+    changed_at: float
+    updated_at: float  # when a client created or changed it
+    next: AssetDue | None  # None: no event is due
     failure: FailureView | None
 
 
@@ -390,13 +436,17 @@ class ExchangeView(View):
     method: str
     path: str
     session: str | None  # the id that the path names or that was created
-    avatar: str | None  # the id that the path names
+    avatar: str | None  # as `session`
     request: RequestView
     response: ResponseView
     acted: bool  # the server processed it
     faults: tuple[str, ...]  # the names of those that struck
     nearest: str | None  # the known route that is closest to an unknown one
     task: str | None = None  # as `session`
+    workflow: str | None = None  # as `avatar`
+    router: str | None = None  # as `session`
+    voice: str | None = None
+    document: str | None = None
 
     @property
     def status(self) -> int | None:
@@ -485,10 +535,31 @@ class Timeline(View):
 
 
 @dataclass(frozen=True, slots=True)
+class TaskOutputs(View):
+    """Where the outputs of a task are: paths on the server."""
+
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TaskTimeline(View):
     """Everything that happened to a task."""
 
     task: str
+    entries: tuple[Json, ...]  # as of `Timeline`
+    lines: tuple[str, ...]
+    gone: int
+    uncertain: int
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTimeline(View):
+    """Everything that happened to an avatar, a voice or a document."""
+
+    id: str
     entries: tuple[Json, ...]  # as of `Timeline`
     lines: tuple[str, ...]
     gone: int
@@ -539,6 +610,9 @@ class FindingView(View):
     at: float  # the instant of the first wrong call, or of the call that needed another after it
     numbers: tuple[int, ...]  # of the journal entries that show it
     task: str | None = None  # as `session`
+    avatar: str | None = None
+    voice: str | None = None
+    document: str | None = None
 
     def __str__(self) -> str:
         about = f" [session {self.session}]" if self.session else ""

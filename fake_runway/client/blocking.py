@@ -8,6 +8,11 @@ from dataclasses import fields
 from typing import Any, Self, Unpack
 
 from fake_runway.client.answers import (
+    AssetEventName,
+    AssetKindName,
+    AssetStateName,
+    AssetTimeline,
+    AssetView,
     CallEventName,
     ClockView,
     CreditsView,
@@ -28,7 +33,10 @@ from fake_runway.client.answers import (
     SessionView,
     Snapshot,
     Span,
+    SpecView,
     StateName,
+    TaskEventName,
+    TaskOutputs,
     TaskStateName,
     TaskTimeline,
     TaskView,
@@ -284,10 +292,131 @@ class Tasks(_Part):
         """
         return self._send("getAdminTask", "GET /tasks/{id}", TaskView.of, id=task_id)
 
+    def make(
+        self, state: TaskStateName | None = None, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Create a task, a film of five seconds, and bring it into a state (default: pending).
+
+        Args:
+            failure: code and text, for a task that has failed.
+        """
+        body = given(state=state, failure=failure_body(failure))
+        return self._send("makeTask", "POST /tasks", TaskView.of, body)
+
+    def occur(
+        self, task_id: str, event: TaskEventName, *, failure: tuple[str, str] | None = None
+    ) -> TaskView:
+        """Apply an event to a task.
+
+        Args:
+            failure: code and text, for the event `failed`.
+
+        Raises:
+            Conflict: the event is not allowed in the task's state.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return self._send(
+            "occurTask", "POST /tasks/{id}/events", TaskView.of, body, id=task_id
+        )
+
+    def fail(self, task_id: str, code: str = "INTERNAL", text: str = "") -> TaskView:
+        """Apply the event `failed` to a task."""
+        failure = (code, text or "An internal error occurred.")
+        return self.occur(task_id, "failed", failure=failure)
+
+    def report_download(
+        self, task_id: str, *, output: int = 0, status: int = 200, late_s: float | None = None
+    ) -> TaskView:
+        """Report what a client did with an output, where it does not ask the fake for it.
+
+        Args:
+            output: which one, from 0.
+            late_s: how long ago its address had expired, in seconds of the world.
+        """
+        body = given(output=output, status=status, late_s=late_s)
+        return self._send(
+            "reportDownload", "POST /tasks/{id}/downloads", TaskView.of, body, id=task_id
+        )
+
     def timeline(self, task_id: str) -> TaskTimeline:
         """Return the timeline of a task, as data and as lines of text."""
         return self._send(
             "getTaskTimeline", "GET /tasks/{id}/timeline", TaskTimeline.of, id=task_id
+        )
+
+    def outputs(self, task_id: str) -> tuple[str, ...]:
+        """Return the paths of a task's outputs on the server; none before it has succeeded."""
+        found = self._send(
+            "getTaskOutputs", "GET /tasks/{id}/outputs", TaskOutputs.of, id=task_id
+        )
+        return found.outputs
+
+
+class Assets(_Part):
+    """A world's avatars, voices and documents, as the world knows them."""
+
+    def list(
+        self,
+        *,
+        kind: AssetKindName | None = None,
+        state: AssetStateName | None = None,
+        limit: int | None = None,
+    ) -> Kept[AssetView]:
+        """Return the newest ones, newest first; at most `limit` (100).
+
+        Those that were deleted are there as long as they are kept; `gone` counts the others.
+        """
+        return self._send(
+            "listAssets",
+            "GET /assets",
+            Kept.many(AssetView, "assets"),
+            query={"kind": kind, "state": state, "limit": limit},
+        )
+
+    def get(self, asset_id: str) -> AssetView:
+        """Return one, also one that was deleted and is still kept.
+
+        Raises:
+            NoSuch.
+        """
+        return self._send("getAsset", "GET /assets/{name}", AssetView.of, name=asset_id)
+
+    def make(
+        self,
+        kind: AssetKindName,
+        state: AssetStateName | None = None,
+        *,
+        name: str | None = None,
+        failure: tuple[str, str] | None = None,
+    ) -> AssetView:
+        """Make one in any state, without limit and without charge.
+
+        Args:
+            state: None: as after its create.
+            name: None: one of ours.
+            failure: the code and the text of one that failed.
+        """
+        body = given(kind=kind, state=state, name=name, failure=failure_body(failure))
+        return self._send("makeAsset", "POST /assets", AssetView.of, body)
+
+    def occur(
+        self, asset_id: str, event: AssetEventName, *, failure: tuple[str, str] | None = None
+    ) -> AssetView:
+        """Let an event happen to one.
+
+        Raises:
+            NoSuch.
+            Conflict: it cannot happen in the state that it is in.
+        """
+        body = given(event=event, failure=failure_body(failure))
+        return self._send(
+            "occurToAsset", "POST /assets/{name}/events", AssetView.of, body, name=asset_id
+        )
+
+    def timeline(self, asset_id: str) -> AssetTimeline:
+        """Return the timeline of one, as data and as lines of text."""
+        return self._send(
+            "getAssetTimeline", "GET /assets/{name}/timeline", AssetTimeline.of, name=asset_id
         )
 
 
@@ -300,6 +429,7 @@ class Journal(_Part):
         operation: str | None = None,
         method: str | None = None,
         session: str | None = None,
+        task: str | None = None,
         status: int | None = None,
         fault: str | None = None,
         limit: int | None = None,
@@ -319,6 +449,7 @@ class Journal(_Part):
                     "operation": operation,
                     "method": method,
                     "session": session,
+                    "task": task,
                     "status": status,
                     "fault": fault,
                     "limit": pages.size,
@@ -398,7 +529,8 @@ class Admin:
 
     Args:
         base_url: of the server, without a world.
-        world: created when first used; None: the only one of the server.
+        world: a read of one that nothing has ever used is an error; None: the only one of the
+            server.
         token: the server's admin token, if it requires one.
         transport: used instead of a new one; base_url, world and token are then its own.
     """
@@ -416,6 +548,7 @@ class Admin:
         self.clock = Clock(self._transport)
         self.sessions = Sessions(self._transport)
         self.tasks = Tasks(self._transport)
+        self.assets = Assets(self._transport)
         self.journal = Journal(self._transport)
         self.credits = Credits(self._transport)
 
@@ -453,6 +586,10 @@ class Admin:
     def health(self) -> Health:
         """Return the server's version."""
         return self._send("getAdminHealth", "GET /health", Health.of)
+
+    def spec(self) -> SpecView:
+        """Return which newer document is served (`--spec`), and what is new in it."""
+        return self._send("getSpec", "GET /spec", SpecView.of)
 
     def worlds(self) -> tuple[WorldView, ...]:
         """Return all worlds of the server, the most recently used first."""
@@ -662,19 +799,25 @@ class Admin:
         """
         return check_order(self.journal.list(), calls)
 
-    def events(self, *, after: str | None = None) -> Iterator[EventView]:
+    def events(
+        self, *, after: str | None = None, entries: bool = False
+    ) -> Iterator[EventView]:
         """Yield what happens in the world as it happens, until the server stops.
 
         A client without a world's name yields how all worlds are, whenever one has changed.
 
         Args:
             after: the id of the last event that came; `0`: all that is kept; None: from now on.
+            entries: of all worlds: the entries of their journals too, from now on.
 
         Raises:
             Unreachable: the connection was lost; go on after the last event.
         """
-        stream = self._transport.stream
-        yield from stream("getEvents", "GET /events", EventView.of, query={"after": after})
+        stream, both = self._transport.stream, "true" if entries else None
+        events = stream(
+            "getEvents", "GET /events", EventView.of, query={"after": after, "entries": both}
+        )
+        yield from events
 
     def wait_for_session(
         self,
@@ -700,6 +843,30 @@ class Admin:
             wait_s=span_seconds(timeout),
         )
 
+    def wait_for_task(
+        self,
+        *states: TaskStateName,
+        task: str | None = None,
+        timeout: Span = DEFAULT_WAIT_S,
+    ) -> TaskView:
+        """Return a task as soon as one is in one of the states.
+
+        Args:
+            task: its id; None: any task.
+            timeout: as of `wait_for_session`.
+
+        Raises:
+            WaitTimedOut: the message says in which state it is, and what the clock does.
+        """
+        body = given(states=states, task=task, timeout=span_text(timeout))
+        return self._send(
+            "awaitTask",
+            "POST /await/task",
+            TaskView.of,
+            body,
+            wait_s=span_seconds(timeout),
+        )
+
     def wait_for_calls(
         self,
         count: int = 1,
@@ -708,6 +875,7 @@ class Admin:
         method: str | None = None,
         status: int | None = None,
         session: str | None = None,
+        task: str | None = None,
         since: int | None = None,
         timeout: Span = DEFAULT_WAIT_S,
     ) -> Kept[ExchangeView]:
@@ -722,7 +890,7 @@ class Admin:
         Raises:
             WaitTimedOut: the message says how many there were.
         """
-        match = given(operation=operation, method=method, status=status, session=session)
+        match = given(operation=operation, method=method, status=status, session=session, task=task)
         body = given(match=match or None, count=count, since=since, timeout=span_text(timeout))
         return self._send(
             "awaitCalls",
@@ -733,6 +901,14 @@ class Admin:
         )
 
     # Replay
+
+    def seed(self) -> Json:
+        """Return the state of the world as a seed: avatars, sessions, tasks, credits."""
+        return self._send("getSeed", "GET /seed", dict)
+
+    def apply_seed(self, seed: Json) -> WorldView:
+        """Put what a seed holds into the world."""
+        return self._send("applySeed", "POST /seed", WorldView.of, seed)
 
     def replay_token(self) -> str:
         """Return the run so far as one text for `fake-runway replay`.

@@ -146,6 +146,7 @@ class Fake(Admin, _ClientEnvironment):
         transport = AsyncTransport(
             self._transport.base_url, self._transport.world, self._transport.token
         )
+        transport.makes_world = self._transport.makes_world
         return AsyncFake(transport, worlds=self._names)
 
     @property

@@ -6,7 +6,7 @@ aiohttp is imported when the first request is sent, so that importing a client c
 import http.client
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from fake_runway.client.answers import FaultParts, Span, Unreachable, error_of
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TOKEN_HEADER = "X-Fake-Admin-Token"
+CREATED_HEADER = "X-Fake-World-Created"
+MAKE_HEADER = "X-Fake-Make-World"
+"""Lets a read make its world: for clients whose world it is, so that no name can be wrong."""
 ROOT = "/__admin"
 DEFAULT_WAIT_S = 5.0
 PATIENCE_S = 60.0  # beyond intended waits; machines of CI may pause for long
@@ -55,10 +58,17 @@ def failure_body(failure: tuple[str, str] | None) -> Json | None:
 class _WorldAddress:
     """The address of a world, and what both transports share: writing requests, reading answers."""
 
+    makes_world = False  # that of `of_world` and of `owning` does
+
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
         self.base_url = base_url.rstrip("/")
         self.world = world
         self.token = token
+
+    def owning(self) -> Self:
+        """Let reads make the world from now on; return this one."""
+        self.makes_world = True
+        return self
 
     @property
     def app_url(self) -> str:
@@ -77,6 +87,8 @@ class _WorldAddress:
         headers = {"Accept": "application/json"}
         if self.token is not None:
             headers[TOKEN_HEADER] = self.token
+        if self.makes_world:
+            headers[MAKE_HEADER] = "yes"
         if body is not None:
             headers["Content-Type"] = "application/json"
         url = f"{self.app_url}{ROOT}{filled}{'?' if asked else ''}{asked}"
@@ -128,8 +140,8 @@ class AsyncTransport(_WorldAddress):
         self._http: ClientSession | None = None
 
     def of_world(self, world: str) -> "AsyncTransport":
-        """Return one for another world of the same server."""
-        return AsyncTransport(self.base_url, world, self.token)
+        """Return one for another world of the same server, which is the caller's own."""
+        return AsyncTransport(self.base_url, world, self.token).owning()
 
     async def open(self) -> None:
         """Keep connections from now on."""
@@ -226,6 +238,9 @@ class Transport(_WorldAddress):
 
     Connections are kept until it is closed. Several threads may use it: each request takes an idle
     connection or opens one.
+
+    Attributes:
+        created: the world that a request has made because there was none; empty: there was.
     """
 
     def __init__(self, base_url: str, world: str | None, token: str | None) -> None:
@@ -237,10 +252,11 @@ class Transport(_WorldAddress):
         self._connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         self._address = parts.netloc.rpartition("@")[2]
         self._idle: list[http.client.HTTPConnection] = []
+        self.created = ""
 
     def of_world(self, world: str) -> "Transport":
-        """Return one for another world of the same server, with the same connections."""
-        other = Transport(self.base_url, world, self.token)
+        """Return one for another world, as `AsyncTransport.of_world`, with the same connections."""
+        other = Transport(self.base_url, world, self.token).owning()
         other._idle = self._idle
         return other
 
@@ -280,6 +296,7 @@ class Transport(_WorldAddress):
                     raise self._unreachable(operation, error) from error
                 raise
             self._idle.append(connection)
+            self.created = response.headers.get(CREATED_HEADER) or self.created
             return self._result(operation, response.status, raw, read=read)
 
     def stream(

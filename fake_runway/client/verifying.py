@@ -26,6 +26,7 @@ class CallMatch(TypedDict, total=False):
     method: str | None
     path: str | None
     session: str | None
+    task: str | None
     status: int | None
     fault: str | None
     body: Json | None
@@ -41,6 +42,7 @@ _GET: Mapping[str, Callable[[ExchangeView], Any]] = {
     "method": lambda call: call.method,
     "path": lambda call: call.path,
     "session": lambda call: call.session,
+    "task": lambda call: call.task,
     "status": lambda call: call.status,
     "fault": lambda call: call.faults,
     "body": lambda call: call.request.body,

@@ -1,4 +1,4 @@
-"""One account: its sessions and tasks, its capacity, its credits, its quota.
+"""One account: its sessions, tasks and stored resources, its capacity, its credits, its quota.
 
 Thousands of sessions change by themselves as time goes by. A timer for each would tie the core to
 an event loop, and could not be jumped over. So the account keeps an agenda of due times, and
@@ -7,11 +7,13 @@ capacity that an event frees admits the oldest queued session at that same insta
 event may be due before `now` as well. Hence the law that everything else rests on: advancing in two
 steps equals advancing in one.
 
-Sessions and tasks are on one agenda and share the credits; tasks have a store of their own
-(`tasks/store.py`), and what clients do with them stands in `task_calls.py`.
+Sessions, tasks and stored resources are on one agenda and share the credits; the last two have
+stores of their own (`tasks/store.py`, `assets/store.py`), and what clients do with them stands in
+`task_calls.py` and `asset_calls.py`.
 
 Decisions are values (`rules.Change`). `apply` is the only place where anything changes, and it runs
-after every check, so a refused call changes nothing; `apply_task` is that for tasks. Rejected:
+after every check, so a refused call changes nothing; `apply_task` and `apply_asset` are that for
+tasks and stored resources. Rejected:
 copying the state for every call, and scanning all sessions for due ones; both grow with the number
 of sessions.
 """
@@ -23,6 +25,9 @@ from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
 
+from fake_runway.core.assets.asset import Asset
+from fake_runway.core.assets.rules import AssetChange, due_asset_transition
+from fake_runway.core.assets.store import AssetStore
 from fake_runway.core.billing import CREATE_CREDITS, DAY_S
 from fake_runway.core.draws import Draws
 from fake_runway.core.errors import (
@@ -33,6 +38,7 @@ from fake_runway.core.errors import (
 )
 from fake_runway.core.lifecycles.session import ACTIVE, SESSION, TERMINAL, Event, Failure, State
 from fake_runway.core.lifecycles.task import TaskEvent
+from fake_runway.core.routing.routers import RoutingRecord
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S, Settings
 from fake_runway.core.sessions.agenda import Agenda
 from fake_runway.core.sessions.call import NO_CALL, Call, event_of, told, without_transcript
@@ -51,7 +57,8 @@ from fake_runway.core.tasks.store import TaskStore
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
-_FEW_ENTRIES = 64
+_FEW_ENTRIES = 500  # to tidy up is to look at all; so many take 80 kB
+_MOST_ROUTED = 10_000
 _MANY_OPTIONS = 1_000
 _MANY_CHANGES = 125  # of one call; some milliseconds
 LARGEST_CALLS = 32 << 20
@@ -65,10 +72,13 @@ class Account:
 
     Args:
         record: called with every change of a session, in the order in which they happen.
-        record_task: the same for tasks.
+        record_task, record_asset: the same for tasks, and for stored resources.
 
     Attributes:
         tasks: changed by `apply_task` alone, but for deletion.
+        assets: the stored resources, changed by `apply_asset` alone.
+        routed: the newest requests that routers were asked with, oldest first.
+        routed_count: how many there were: the ordinal of the next.
         settings: those in force; `change_settings` puts others in force.
         created_count: how many sessions were created so far: the ordinal of the next.
         active: how many sessions take up capacity.
@@ -84,15 +94,20 @@ class Account:
         settings: Settings,
         record: Callable[[Change], None] = lambda _: None,
         record_task: Callable[[TaskChange], None] = lambda _: None,
+        record_asset: Callable[[AssetChange], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.tasks = TaskStore()
+        self.assets = AssetStore()
         self._record = record
         self._record_task = record_task
+        self.routed: deque[RoutingRecord] = deque(maxlen=_MOST_ROUTED)
+        self.routed_count = 0
+        self._record_asset = record_asset
         self._draws = draws
         self._key_tag = key_tag
         self._sessions: dict[str, Session] = {}
-        self._due: Agenda[Session | Task] = Agenda()  # may hold stale versions
+        self._due: Agenda[Session | Task | Asset] = Agenda()  # may hold stale versions
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
         self._ended: deque[str] = deque()
         self._calls: dict[str, Call] = {}  # by session id, the last one reported on at the end
@@ -101,7 +116,7 @@ class Account:
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
         self._now = -math.inf
-        self._quiet_until = -math.inf  # nothing is due before; not known after a change
+        self._quiet_until = -math.inf  # nothing is due before, and no create leaves the quota
         self._admits_at: float | None = None  # capacity since then waits to be filled
         self.created_count = 0
         self._live = 0  # sessions that have not ended
@@ -120,7 +135,7 @@ class Account:
         return self._draws
 
     @property
-    def sessions(self) -> Mapping[str, Session]:
+    def sessions(self) -> MappingProxyType[str, Session]:
         """The sessions by id, as of the last `advance`."""
         return MappingProxyType(self._sessions)
 
@@ -180,7 +195,7 @@ class Account:
         if now < self._now:
             raise ValueError(f"time runs forward: {now} is before {self._now}")
         history: list[Change] = []
-        of_tasks = 0
+        of_others = 0
         if self._admits_at is not None:
             history += self._admit_queued(self._admits_at, most=most)
         if self._admits_at is not None:
@@ -189,11 +204,15 @@ class Account:
         while (session := self._due.first()) is not None:
             if session.due_at is None or session.due_at > now:
                 break
-            if len(history) + of_tasks >= most:
+            if len(history) + of_others >= most:
                 return history
             self._due.remove_first()
-            if isinstance(session, Task):
-                of_tasks += self._apply_due_task(session)
+            if not isinstance(session, Session):
+                of_others += (
+                    self._apply_due_task(session)
+                    if isinstance(session, Task)
+                    else self._apply_due_asset(session)
+                )
                 continue
             if current.get(session.id) is not session:
                 continue
@@ -206,7 +225,7 @@ class Account:
             if self._queue:
                 history += self._admit_queued(change.at)
         self._now = now
-        if history or of_tasks:
+        if history or of_others:
             self._drop_stale_entries()
         while self._created and self._created[0] + DAY_S <= now:
             self._created.popleft()
@@ -229,6 +248,7 @@ class Account:
             self._admit_throttled(model, at)
         self._evict_oldest()
         self.tasks.evict(settings.limits.retained)
+        self.assets.evict(settings.limits.retained)
         self.advance(at, most=_MANY_CHANGES)
 
     def grant(self, credits: int, *, at: float) -> None:
@@ -262,6 +282,8 @@ class Account:
             raise UnknownAvatar("Could not find avatar.")
         check_create(at, left=self.left, created=self._created, daily=self.settings.limits.daily)
         session_id = self._unused_id()
+        if not self._created:  # else an older one frees the quota before
+            self._quiet_until = min(self._quiet_until, at + DAY_S)
         self._created.append(at)
         if len(self._options) >= _MANY_OPTIONS:
             self._options.clear()  # sessions keep those that they have
@@ -289,13 +311,26 @@ class Account:
         raise UnknownSession("Could not find realtime session.")
 
     def has(self, session_id: str) -> bool:
-        """Return whether there is such a session, or such a task."""
-        return session_id in self._sessions or session_id in self.tasks.by_id
+        """Return whether there is such a session, task or stored resource."""
+        return (
+            session_id in self._sessions
+            or session_id in self.tasks.by_id
+            or self.assets.has(session_id)
+        )
+
+    @property
+    def count(self) -> int:
+        """How many sessions and tasks there are."""
+        return len(self._sessions) + len(self.tasks.by_id)
+
+    def find(self, session_id: str) -> Session | None:
+        """Return the session as it was at the last `advance`, None if there is none."""
+        return self._sessions.get(session_id)
 
     def has_ended(self, session_id: str) -> bool:
         """Return whether there is such a session, and it was over at the last `advance`."""
         session = self._sessions.get(session_id)
-        return session is not None and session.state in TERMINAL
+        return session is not None and session.stage.state in TERMINAL
 
     def consume(self, session_id: str, key: str, *, at: float) -> Session:
         """Use the session's key. Exactly one call per session succeeds.
@@ -419,9 +454,32 @@ class Account:
     def apply(self, change: Change) -> list[Change]:
         """Apply `change` and admit queued sessions to the capacity it frees; return all changes."""
         self._put(change)
-        changes = [change, *self._admit_queued(change.at)]
+        changes = [change]
+        if self._queue:
+            changes += self._admit_queued(change.at)
         self._drop_stale_entries()
         return changes
+
+    def _apply_create(self, change: Change) -> list[Change]:
+        """Do as `apply` with a new session.
+
+        If there is capacity, it is admitted without having queued: 4 us of the 10 of a create.
+        """
+        limit = self.settings.limits.concurrency
+        session = change.after
+        if (
+            self._queue
+            or not session.stage.waits_for_capacity
+            or (limit is not None and self.active >= limit)
+        ):
+            return self.apply(change)
+        self._live += 1
+        self._record(change)
+        if change.charge:
+            self._charge(change)
+        admission = transition(session, Event.ADMITTED, change.at, draws=self._draws)
+        self._put(admission)
+        return [change, admission]
 
     def _admit_queued(self, at: float, *, most: float = math.inf) -> list[Change]:
         limit = self.settings.limits.concurrency
@@ -430,6 +488,7 @@ class Account:
         while self._queue and (limit is None or self.active < limit):
             if len(admissions) >= most:
                 self._admits_at = at
+                self._quiet_until = -math.inf
                 break
             oldest = self._sessions[next(iter(self._queue))]
             admissions.append(transition(oldest, Event.ADMITTED, at, draws=self._draws))
@@ -475,7 +534,7 @@ class Account:
 
     def _admit_throttled(self, model: str, at: float) -> None:
         while (task := self.tasks.next_waiting(model)) is not None:
-            limit = self.settings.task_limits.of(task.request.quota).concurrency
+            limit = self.settings.task_limits.of_pool(model, task.request.quota).concurrency
             if model and limit is not None and self.tasks.use_of(model).active >= limit:
                 break
             costs = self.settings.task_costs
@@ -483,23 +542,58 @@ class Account:
                 task_transition(task, TaskEvent.ADMITTED, at, draws=self._draws, costs=costs)
             )
 
+    # The only mutation of stored resources
+
+    def apply_asset(self, change: AssetChange) -> Asset:
+        """Apply a change of a stored resource; return it after all that is due at that instant."""
+        self._put_asset(change)
+        self.advance(change.at)
+        self._drop_stale_entries()
+        return self.assets.get(change.kind.name, change.after.id) or change.after
+
+    def _apply_due_asset(self, asset: Asset) -> int:
+        """Apply what is due of it, unless it has changed since; return the number of changes."""
+        if not self.assets.is_current(asset):
+            return 0
+        change = due_asset_transition(asset, self.assets.kind(asset), draws=self._draws)
+        self._now = max(self._now, change.at)
+        self._put_asset(change)
+        return 1
+
+    def _put_asset(self, change: AssetChange) -> None:
+        self._quiet_until = -math.inf
+        self.assets.put(change, retained=self.settings.limits.retained)
+        self.spent += change.charge
+        self._record_asset(change)
+        if change.after.due_at is not None:
+            self._due.add(change.after)
+
     def copy(
         self,
         record: Callable[[Change], None],
         record_task: Callable[[TaskChange], None] = lambda _: None,
+        record_asset: Callable[[AssetChange], None] = lambda _: None,
     ) -> "Account":
-        """Return an independent copy that reports its changes to these. O(sessions and tasks)."""
+        """Return an independent copy that reports its changes to these. O(all that there is)."""
         twin = copy(self)
-        twin._record, twin._record_task = record, record_task
-        twin.tasks = self.tasks.copy()
-        names = ("_sessions", "_calls", "_options", "_due", "_queue", "_ended", "_created")
+        twin._record, twin._record_task, twin._record_asset = record, record_task, record_asset
+        twin.tasks, twin.assets = self.tasks.copy(), self.assets.copy()
+        names = (
+            "routed",
+            "_sessions",
+            "_calls",
+            "_options",
+            "_due",
+            "_queue",
+            "_ended",
+            "_created",
+        )
         for name in (*names, "_spent_by_day"):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
     def _put(self, change: Change) -> None:
         before, after = change.before, change.after
-        self._quiet_until = -math.inf
         self._sessions[after.id] = after
         state = after.stage.state
         if before is None:
@@ -512,16 +606,21 @@ class Account:
         elif self._queue:
             self._queue.pop(after.id, None)
         self._record(change)
-        if after.due_at is not None:
+        if (due_at := after.due_at) is not None:
             self._due.add(after)
+            if due_at < self._quiet_until:
+                self._quiet_until = due_at
         if change.charge:
-            self.spent += change.charge
-            day = int(change.at // DAY_S)
-            self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
+            self._charge(change)
         if state in TERMINAL:
             self._live -= 1
             self._ended.append(after.id)
             self._evict_oldest()
+
+    def _charge(self, change: Change) -> None:
+        self.spent += change.charge
+        day = int(change.at // DAY_S)
+        self._spent_by_day[day] = self._spent_by_day.get(day, 0) + change.charge
 
     def _unused_id(self) -> str:
         """Return the next id by ordinal, skipping ids that exist because they were materialised."""
@@ -556,16 +655,19 @@ class Account:
 
         One that retention has evicted by then is taken from the changes.
         """
-        changes, later = self.apply(change), self.advance(change.at)
+        changes = self._apply_create(change) if change.before is None else self.apply(change)
+        later = self.advance(change.at)
         session = self._sessions.get(change.after.id)
         if session is not None:
             return session
         ended = [done.after for done in (*changes, *later) if done.after.id == change.after.id]
         return ended[-1]
 
-    def _is_current(self, session: Session | Task) -> bool:
+    def _is_current(self, session: Session | Task | Asset) -> bool:
         if isinstance(session, Task):
             return self.tasks.is_current(session)
+        if isinstance(session, Asset):
+            return self.assets.is_current(session)
         return self._sessions.get(session.id) is session
 
     def _evict_oldest(self) -> None:
@@ -578,6 +680,6 @@ class Account:
 
     def _drop_stale_entries(self) -> None:
         """Keep the agenda in proportion to what is live: cancels leave stale entries."""
-        live = self._live + self.tasks.live
+        live = self._live + self.tasks.live + self.assets.live
         if len(self._due) > live + live // 16 + _FEW_ENTRIES:
             self._due.keep(self._is_current)

@@ -6,7 +6,7 @@ exists. Programs should read `code` (which the fake sends in a side header), peo
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Refused(Exception):
@@ -14,11 +14,13 @@ class Refused(Exception):
 
     Attributes:
         headers: they go out with the answer.
+        fields: of its body, beside the text.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     headers: Mapping[str, str] = MappingProxyType({})
+    fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -40,6 +42,20 @@ class UnknownTask(Refused):
     status = 404
 
 
+class UnknownRouter(Refused):
+    """No router of this world has that id, or it was deleted."""
+
+    code = "unknown_router"
+    status = 404
+
+
+class UnknownWorkflow(Refused):
+    """No published workflow of this world has a version with that id."""
+
+    code = "unknown_workflow"
+    status = 404
+
+
 class UnknownAvatar(Refused):
     """No custom avatar of this world has that id."""
 
@@ -47,11 +63,74 @@ class UnknownAvatar(Refused):
     status = 404
 
 
+class UnknownVoice(Refused):
+    """No custom voice of this world has that id."""
+
+    code = "unknown_voice"
+    status = 404
+
+
+class UnknownDocument(Refused):
+    """No document of this world has that id."""
+
+    code = "unknown_document"
+    status = 404
+
+
+class AssetNotReady(Refused):
+    """A call names an avatar, a voice or a document that is processed, or has failed."""
+
+    code = "asset_not_ready"
+    status = 400
+
+
+class StillProcessing(Refused):
+    """The reference image of an avatar cannot be changed before it is processed."""
+
+    code = "still_processing"
+    status = 409
+
+
+class TooMuchKnowledge(Refused):
+    """A document, or the documents of an avatar, have more text than they may have."""
+
+    code = "too_much_knowledge"
+    status = 400
+
+
+class NothingToUpdate(Refused):
+    """An update names no field."""
+
+    code = "nothing_to_update"
+    status = 400
+
+
 class UnknownConversation(Refused):
     """No session of this world has that id, or its conversation was deleted."""
 
     code = "unknown_conversation"
     status = 404
+
+
+class AssetLimitReached(Refused):
+    """The account has as many stored resources of a kind as it may have."""
+
+    code = "asset_limit_reached"
+    status = 400
+
+
+class BadCursor(Refused):
+    """No page of this list ended with that cursor."""
+
+    code = "bad_cursor"
+    status = 400
+
+
+class ExpiredCursor(Refused):
+    """The cursor was right, and can no longer be used."""
+
+    code = "expired_cursor"
+    status = 400
 
 
 class InsufficientCredits(Refused):

@@ -6,12 +6,13 @@ The account decides and applies (`account.py`); here stands what each call check
 from fake_runway.core.account import Account
 from fake_runway.core.errors import IllegalTransition, UnknownTask
 from fake_runway.core.lifecycles.session import Failure
-from fake_runway.core.lifecycles.task import TASK, TASK_TERMINAL, TaskEvent
+from fake_runway.core.lifecycles.task import TASK, TASK_TERMINAL, TaskEvent, TaskState
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.rules import (
     TaskChange,
     check_known,
     check_task_create,
+    creation,
     task_transition,
 )
 from fake_runway.core.tasks.task import (
@@ -38,7 +39,7 @@ def create_task(
         InsufficientCredits, QuotaReached: nothing was created or charged.
     """
     account.advance(at)
-    tasks, daily = account.tasks, account.settings.task_limits.of(request.quota).daily
+    tasks, daily = account.tasks, _daily(account, request)
     created = tasks.use_of(request.pool).created
     check_task_create(at, charge=request.charge, left=account.left, created=created, daily=daily)
     # ids that exist because they were materialised are skipped
@@ -52,7 +53,11 @@ def create_task(
         request=tasks.shared(request),
         draws=account.draws,
     )
-    return account.apply_task(TaskChange(at, None, None, task, request.charge))
+    return account.apply_task(creation(task, at))
+
+
+def _daily(account: Account, request: TaskRequest) -> int | None:
+    return account.settings.task_limits.of_pool(request.pool, request.quota).daily
 
 
 def get_task(account: Account, task_id: str, *, at: float) -> Task:
@@ -63,6 +68,8 @@ def get_task(account: Account, task_id: str, *, at: float) -> Task:
     """
     account.advance(at)
     task = account.tasks.by_id.get(task_id)
+    if task is not None and not task.deleted and task.stage.state is not TaskState.CANCELLED:
+        return task  # the usual case, without another call
     if task is None and account.settings.materialise:
         return _materialised(account, task_id, at=at)
     return check_known(task, cancelled=not account.settings.deleted_task_is_gone)

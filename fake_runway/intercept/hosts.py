@@ -11,9 +11,13 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from fake_runway.core.text import printable, short
+from fake_runway.server.address import PortTaken
 from fake_runway.server.app import FakeApp
 from fake_runway.server.logs import server_logger
 from fake_runway.worlds.naming import is_real
+
+SENT_TO = "sent to "
+"""Begins the client's name in the journal, where a call was meant for a host of Runway's."""
 
 _ADMIN = "/__admin"
 _LONGEST_LINE = 1 << 16
@@ -28,23 +32,32 @@ class Intercepted:
     Args:
         app: of the fake.
         url: of the fake, so that a call's room is found there.
-        world: the name of the world of all these calls.
+        world: the name of the world of all these calls; None: that of each call's own secret.
         secret: stands in for one that looks real, which goes no further than here.
 
     Attributes:
         calls: how many came, by host, method, path and client.
     """
 
-    def __init__(self, app: FakeApp, url: str, world: str, secret: str) -> None:
+    def __init__(self, app: FakeApp, url: str, world: str | None, secret: str) -> None:
         self.calls: Counter[tuple[str, str, str, str]] = Counter()
         self._app = app
         self._here = urlsplit(url).netloc
-        self._prefix = f"/w/{world}"
+        self._prefix = "" if world is None else f"/w/{world}"
         self._secret = secret
 
     @asynccontextmanager
-    async def serving(self, context: ssl.SSLContext) -> AsyncIterator[int]:
-        """Serve on any free port of the loopback interface, and yield it."""
+    async def serving(
+        self, context: ssl.SSLContext, host: str = "127.0.0.1", port: int = 0
+    ) -> AsyncIterator[int]:
+        """Serve until the block ends, and yield the port.
+
+        Args:
+            port: 0: any free one.
+
+        Raises:
+            PortTaken: nothing can be served there.
+        """
         server = web.Server(
             self._handle,
             access_log=None,
@@ -55,7 +68,10 @@ class Intercepted:
         runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+            try:
+                await web.TCPSite(runner, host, port, ssl_context=context).start()
+            except (OSError, UnicodeError) as error:
+                raise PortTaken(host, port, error, part="tls-port") from error
             yield runner.addresses[0][1]
         finally:
             await runner.cleanup()
@@ -67,6 +83,8 @@ class Intercepted:
         scheme, _, secret = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and is_real(secret):
             headers["Authorization"] = f"Bearer {self._secret}"
+        agent = headers.get("User-Agent", "a client without a name")
+        headers["User-Agent"] = f"{SENT_TO}{request.host.partition(':')[0].lower()} by {agent}"
         path = request.raw_path
         if path.startswith(_ADMIN):  # Runway has no such thing
             path = f"/v0{path}"

@@ -4,8 +4,8 @@ import os
 import shutil
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ async def intercepting(
     app: FakeApp,
     url: str,
     *,
-    world: str,
+    world: str | None,
     secret: str,
     inherited: Mapping[str, str],
     offline: bool,
@@ -81,6 +81,40 @@ async def intercepting(
                 yield Interception(variables(inherited, found, os.pathsep), served)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def serving_hosts(
+    app: FakeApp, url: str, *, secret: str, host: str, port: int, authority: Path
+) -> AsyncIterator[int]:
+    """Serve Runway's hosts by TLS on a port, for clients that reach it by those names.
+
+    Each call is in the world of its own secret.
+
+    Args:
+        app, url, secret: as of `Intercepted`.
+        authority: the file with what those clients have to trust, while the block lasts.
+
+    Raises:
+        PortTaken: nothing can be served there.
+        OSError: the file cannot be written.
+    """
+    own = Authority(HOSTS, wall_clock())
+    async with Intercepted(app, url, None, secret).serving(own.context(), host, port) as served:
+        with _written(authority, own.certificate):
+            yield served
+
+
+@contextmanager
+def _written(file: Path, text: str) -> Iterator[None]:
+    """Keep a file, which is there whole or not at all, until the block ends."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text)
+    beside.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _bundles(folder: Path, certificate: str, inherited: Mapping[str, str]) -> dict[str, str]:

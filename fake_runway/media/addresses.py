@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from fake_runway.core.draws import Draws, draw
 from fake_runway.core.tasks.task import Task
 
+ASSET_LIFETIME_S = 86_400.0
+"""How long the address of a file of an avatar or a voice works. Source: the published document."""
 ROOT = "_media"
 """The first segment of their paths, behind that of the world."""
 _DIGITS = 32
@@ -29,7 +31,18 @@ class OutputAddress(NamedTuple):
 
 def output_expiry(task: Task, now: float) -> int:
     """Return when addresses that are made now expire, in whole POSIX seconds of the world."""
-    return math.ceil(now + task.plan.output_lifetime_s)
+    lifetime_s = task.plan.output_lifetime_s
+    return math.ceil(now + lifetime_s) if lifetime_s else math.floor(now)
+
+
+def same_addresses_until(task: Task, now: float) -> float:
+    """Return an instant before which a GET gives the same addresses as at `now`."""
+    lifetime_s = task.plan.output_lifetime_s
+    if not lifetime_s:
+        return math.floor(now) + 1.0
+    last = output_expiry(task, now) - lifetime_s
+    # a GET at `last` itself expires then, if the sum is exact, as with whole seconds
+    return math.nextafter(last, math.inf) if last + lifetime_s <= output_expiry(task, now) else now
 
 
 def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]:
@@ -43,10 +56,40 @@ def output_urls(task: Task, *, base: str, draws: Draws, now: float) -> list[str]
     expires = output_expiry(task, now)
     form = task.request.output
     return [
-        f"{base}/{ROOT}/{task.id}/{index}.{form.format}?"
-        + urlencode({"expires": expires, "signature": _signature(draws, task.id, index, expires)})
+        _address(task, index, form.format, base=base, draws=draws, expires=expires)
         for index in range(form.files)
     ]
+
+
+def node_urls(task: Task, *, base: str, draws: Draws, now: float) -> dict[str, list[str]]:
+    """Return the addresses of what nodes of a workflow's run have made, by node id."""
+    expires = output_expiry(task, now)
+    return {
+        node: [
+            _address(task, number, form.format, base=base, draws=draws, expires=expires)
+            for number, form in files.items()
+        ]
+        for node, files in task.files_of_nodes(now).items()
+    }
+
+
+def _address(task: Task, index: int, ending: str, *, base: str, draws: Draws, expires: int) -> str:
+    signature = _signature(draws, task.id, index, expires)
+    query = urlencode({"expires": expires, "signature": signature})
+    return f"{base}/{ROOT}/{task.id}/{index}.{ending}?{query}"
+
+
+def asset_url(asset_id: str, name: str, *, base: str, draws: Draws, now: float) -> str:
+    """Return an address of a file of a stored resource.
+
+    Args:
+        name: of the file, a number from 0 and an ending, such as `0.png`.
+        base: as of `output_urls`.
+    """
+    expires = math.ceil(now + ASSET_LIFETIME_S)
+    signature = _signature(draws, asset_id, int(name.partition(".")[0]), expires)
+    query = urlencode({"expires": expires, "signature": signature})
+    return f"{base}/{ROOT}/{asset_id}/{name}?{query}"
 
 
 def read_address(segments: tuple[str, ...], query: Mapping[str, str]) -> OutputAddress | None:

@@ -1,6 +1,6 @@
 """Which file an output of a task is."""
 
-from fake_runway.core.tasks.task import Task
+from fake_runway.core.tasks.task import OutputForm, Task
 from fake_runway.media.wanted import FORMATS, Format, Wanted
 
 _SPELLED: dict[str, str] = {"jpg": "jpeg"}
@@ -8,16 +8,19 @@ _SIZE = (1280, 720)  # of what is documented without one
 _SECONDS = 5.0
 
 
-def wanted_of(task: Task, index: int, *, seed: bytes) -> Wanted | None:
+def wanted_of(
+    task: Task, index: int, *, seed: bytes, form: OutputForm | None = None
+) -> Wanted | None:
     """Return what an output is to be; None: this fake cannot make its format.
 
     The prompt is not in it, because tasks do not keep theirs.
 
     Args:
         index: which of the task's outputs, from 0.
+        form: its form; None: that of all outputs of the task.
         seed: the same gives the same bytes.
     """
-    form = task.request.output
+    form = form or task.request.output
     name = _SPELLED.get(form.format, form.format)
     format_: Format | None = next((each for each in FORMATS if each == name), None)
     if format_ is None:

@@ -11,16 +11,19 @@ from functools import cached_property
 from hashlib import blake2b
 from urllib.parse import quote, urlsplit
 
+import orjson
 from aiohttp import web
 
 from fake_runway.admin_api.access import Access
 from fake_runway.core.errors import Refused
+from fake_runway.core.types import Json
 from fake_runway.pages.files import PageFile, page_files
 from fake_runway.pages.paths import FILES
 from fake_runway.web.errors import MethodNotAllowed, UnknownRoute
 from fake_runway.web.paths import Path
 
 _DEMO = "demo/index.html"
+_SETUP = "setup.json"
 # a policy has no form for addresses of IPv6
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::\d{1,5})?")
 
@@ -58,6 +61,13 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
+_SETUP_HEADERS: Mapping[str, str] = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
 def origin_of(url: str) -> str:
     """Return the origin of a URL as a policy has it; empty: it is no address of http."""
     try:
@@ -74,11 +84,18 @@ class PagesHandler:
     Args:
         called: the URLs that the demo page calls besides this server, as far as it knows: the
             endpoint beside it, and where its rooms are.
+        told: what the demo page is told about this server, as `setup` returns it.
     """
 
-    def __init__(self, access: Access, called: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(
+        self,
+        access: Access,
+        called: Callable[[], Sequence[str]] = tuple,
+        told: Callable[[], Json] = dict,
+    ) -> None:
         self._access = access
         self._called = called
+        self._told = told
 
     @cached_property
     def _files(self) -> Mapping[str, PageFile]:
@@ -101,6 +118,8 @@ class PagesHandler:
     def _answer(self, request: web.BaseRequest, path: Path) -> web.Response:
         if path.segments[:1] == (FILES,):
             name = "/".join(path.segments[1:])
+            if name == _SETUP:
+                return web.Response(body=orjson.dumps(self._told()), headers=_SETUP_HEADERS)
             if name.endswith(".html"):
                 raise UnknownRoute(None)
             return self._file(request, name)

@@ -3,14 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import orjson
-from aiohttp import web
-
-from fake_runway.admin_api.access import Access
-from fake_runway.core.errors import Refused
 from fake_runway.core.types import Json
-from fake_runway.room.loops import PRESETS
-from fake_runway.web.errors import MethodNotAllowed
+from fake_runway.room.media.loops import PRESETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +35,3 @@ def setup(demo: Demo, themes: Mapping[str, tuple[str, ...]], no_room: str) -> Js
         "families": [{"title": title, "names": list(names)} for title, names in themes.items()],
         "no_room": no_room,
     }
-
-
-def answer(request: web.BaseRequest, access: Access, told: Json) -> web.Response:
-    """Answer the page with what it is told; nothing to a page of another site."""
-    status, body = 200, told
-    headers: Mapping[str, str] = {}
-    try:
-        access.check_page(request)
-        if request.method not in ("GET", "HEAD"):
-            raise MethodNotAllowed(["GET", "HEAD"])
-    except Refused as refusal:
-        status, body = refusal.status, {"error": refusal.message, "code": refusal.code}
-        headers = refusal.headers
-    return web.Response(
-        status=status,
-        body=orjson.dumps(body),
-        headers={
-            **headers,
-            "Content-Type": "application/json",
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )

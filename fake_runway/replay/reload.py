@@ -5,10 +5,14 @@ By the same code as replays, at the recorded instants. The clock then goes on as
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from fake_runway.clock import ClockState, VirtualClock
-from fake_runway.replay.rerun import call_of, repeat_act
+from fake_runway.core.lifecycles.task import TASK
+from fake_runway.core.types import Json
+from fake_runway.replay.rerun import call_of, known_calls, repeat_act
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.worlds.entries import step_of_entry
 from fake_runway.worlds.preserved import NotPreserved, restored
@@ -31,11 +35,17 @@ def reloaded(
     Raises:
         NotPreserved: the bytes are damaged, or of a version that this one cannot read.
     """
-    world, clock = restored(snapshot, worlds.catalogue, source)
+    world, clock = restored(snapshot, worlds.catalogue, source, spec=worlds.spec)
+    operations, bodies = known_calls(worlds.spec)
     differs = 0
+
+    def call(step: Json) -> RunwayCall:
+        return call_of(step, world, livekit, operations, bodies)
+
     for raw in entries:
         try:
-            clock = _apply(step_of_entry(raw), clock, world=world, worlds=worlds, livekit=livekit)
+            step = step_of_entry(raw)
+            clock = _apply(step, clock, call, worlds=worlds, livekit=livekit, world=world)
         except _Different:
             differs += 1
         except Exception as error:
@@ -59,7 +69,13 @@ class _Different(Exception):
 
 
 def _apply(
-    step: dict[str, object], clock: ClockState, *, world: World, worlds: Worlds, livekit: LiveKit
+    step: dict[str, Any],
+    clock: ClockState,
+    call_of_step: Callable[[Json], RunwayCall],
+    *,
+    world: World,
+    worlds: Worlds,
+    livekit: LiveKit,
 ) -> ClockState:
     """Apply one entry; return how the clock goes on after it."""
     at = step["at"]
@@ -68,9 +84,12 @@ def _apply(
     world.clock.jump_to(max(at, world.clock.now()))
     if "act" in step:
         repeat_act(step, world, worlds, livekit)
+        if step.get("noted"):
+            given = step["given"]
+            world.note_download(step[TASK.name], given["output"], given["status"])
         moved = step.get("clock")
         return ClockState(*moved) if isinstance(moved, list) else clock
-    call = call_of(step, world, livekit)
+    call = call_of_step(step)
     unread = step["unread"]
     call.exchange.unread = tuple(unread) if isinstance(unread, list) else None
     delivery = apply_call(call)

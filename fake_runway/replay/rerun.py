@@ -1,8 +1,9 @@
 """Running a record again, in a world with a frozen clock, by the code that served the calls."""
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import cast
 
 from fake_runway.admin_api.calls import AdminCall
@@ -13,7 +14,6 @@ from fake_runway.clock import VirtualClock
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import DEFAULT_CAPACITY, Act, Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.scenario import parse_scenario
 from fake_runway.core.scenario.settings import Settings
@@ -21,16 +21,18 @@ from fake_runway.core.types import Json
 from fake_runway.replay.compare import Divergence, find_divergence
 from fake_runway.replay.record import NotReplayable
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.calls import RunwayCall
-from fake_runway.runway_api.operations import OPERATIONS
+from fake_runway.runway_api.calls import RunwayCall, RunwayOperation
+from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import Bodies, Body
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
 _WRONG_KEY = "stk_another_key"
 _BODIES, _ADMIN_BODIES = Bodies(), AdminBodies()
+_OPERATIONS = MappingProxyType({each.id: each for each in OPERATIONS})
 _CHECKED = (Body.REQUIRED, Body.OPTIONAL)
 
 
@@ -42,13 +44,22 @@ class Replayed:
     divergence: Divergence | None
 
 
-def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None) -> Replayed:
+def replay(
+    given: Json,
+    *,
+    livekit: LiveKit,
+    catalogue: Catalogue | None = None,
+    spec: GivenSpec | None = None,
+) -> Replayed:
     """Run a record again and compare.
+
+    Args:
+        spec: the document that the server of the run served.
 
     Raises:
         NotReplayable: no run can have left this record.
     """
-    steps = replaying(given, livekit=livekit, catalogue=catalogue)
+    steps = replaying(given, livekit=livekit, catalogue=catalogue, spec=spec)
     try:
         while True:
             next(steps)
@@ -57,11 +68,16 @@ def replay(given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None)
 
 
 def replaying(
-    given: Json, *, livekit: LiveKit, catalogue: Catalogue | None = None
+    given: Json,
+    *,
+    livekit: LiveKit,
+    catalogue: Catalogue | None = None,
+    spec: GivenSpec | None = None,
 ) -> Generator[None, None, Replayed]:
     """Run a record again and compare, as `replay`; yield after each step, and in long ones."""
     try:
-        world, worlds = _world(given, catalogue or Catalogue.builtin())
+        world, worlds = _world(given, catalogue or Catalogue.builtin(), spec)
+        operations, bodies = known_calls(spec)
         livekit = replace(livekit, url=given.get("media_url") or livekit.url)  # of older records
         for step in given["steps"]:
             world.clock.jump_to(step["at"])
@@ -69,7 +85,7 @@ def replaying(
             if "act" in step:
                 repeat_act(step, world, worlds, livekit)
             else:
-                apply_call(call_of(step, world, livekit))
+                apply_call(call_of(step, world, livekit, operations, bodies))
         world.clock.jump_to(given["now"])
         yield from _catch_up(world)
         divergence = find_divergence(given, world)
@@ -83,6 +99,14 @@ def replaying(
     return Replayed(world, divergence)
 
 
+def known_calls(spec: GivenSpec | None) -> tuple[Mapping[str, RunwayOperation], Bodies]:
+    """Return what `call_of` asks for: the operations by id, and what checks their bodies."""
+    if spec is None:
+        return _OPERATIONS, _BODIES
+    more = {each.id: each for each in task_creates(spec.endpoints)}
+    return {**_OPERATIONS, **more}, Bodies(spec.shapes)
+
+
 def _catch_up(world: World) -> Iterator[None]:
     """Apply what is due, and yield at least once, and after some events again."""
     now = world.clock.now()
@@ -93,7 +117,7 @@ def _catch_up(world: World) -> Iterator[None]:
     world.account.advance(now)
 
 
-def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
+def _world(given: Json, catalogue: Catalogue, spec: GivenSpec | None) -> tuple[World, Worlds]:
     known = given["scenarios"]
     grown = catalogue.with_data(data for name, data in known.items() if name)
     # records of older versions have no task form
@@ -107,7 +131,14 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
     def source() -> float:
         return 0.0
 
-    worlds = Worlds(seed=given["seed"], settings=base, source=source, rate=0.0, catalogue=catalogue)
+    worlds = Worlds(
+        seed=given["seed"],
+        settings=base,
+        source=source,
+        rate=0.0,
+        catalogue=catalogue,
+        spec=spec,
+    )
     world = World(
         given["world"],
         origin=given["origin"],
@@ -118,6 +149,7 @@ def _world(given: Json, catalogue: Catalogue) -> tuple[World, Worlds]:
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
         journal_bytes=math.inf,
+        vocabulary=RUNWAY_API if spec is None else spec.vocabulary,
     )
     world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds
@@ -135,9 +167,7 @@ def repeat_act(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> No
     if operation.scope.repeat is None:
         # the steps have the instants; the act stands in the journal for its readers
         world.account.advance(step["at"])
-        session_id = step["session"]
-        subject = Subject(SESSION.name, session_id) if session_id else NO_SUBJECT
-        act = Act(world.log.number(), step["at"], operation.id, subject, step["given"])
+        act = Act(world.log.number(), step["at"], operation.id, _subject(step), step["given"])
         world.log.add_act(act)
         return
     name, body = operation.scope.repeat(step)
@@ -146,16 +176,26 @@ def repeat_act(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> No
     carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
-def call_of(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
+def call_of(
+    step: Json,
+    world: World,
+    livekit: LiveKit,
+    operations: Mapping[str, RunwayOperation],
+    bodies: Bodies,
+) -> RunwayCall:
     """Return the call that a recorded step describes."""
     request, door = step["request"], step.get("door")
-    operation = next((each for each in OPERATIONS if each.id == step["operation"]), None)
-    kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
-    subject = Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
+    operation = operations.get(step["operation"])
+    if operation is None and step["operation"] is not None:
+        raise NotReplayable(
+            f"the run has a call of {step['operation']}, which this version does not know: give"
+            " the document that has it with --spec"
+        )
+    subject = _subject(step)
     if operation is not None and operation.creates:
-        subject = NO_SUBJECT  # the step names what the create made
+        subject = _named_by(operation, step)  # the step names what the create made
     if operation is not None and operation.body in _CHECKED and door is None:
-        _BODIES.check(request["body"] or {}, operation.id, strict_keys=False)
+        bodies.check(request["body"] or {}, operation.id, strict_keys=False)
     exchange = Exchange(
         step["operation"] or "",
         step["method"],
@@ -174,6 +214,19 @@ def call_of(step: Json, world: World, livekit: LiveKit) -> RunwayCall:
     )
     token = _key(request["key_fits"], subject.id, world)
     return RunwayCall(world, livekit, operation, exchange, token)
+
+
+def _named_by(operation: RunwayOperation, step: Json) -> Subject:
+    """Return what the path of a create names: nothing, but for a run of a workflow."""
+    declared = RUNWAY_API.operation[operation.id]
+    if "{id}" not in operation.template:
+        return NO_SUBJECT
+    return Subject(declared.kind, step["path"].rpartition("/")[2].lower())
+
+
+def _subject(step: Json) -> Subject:
+    kinds = [kind.name for kind in RUNWAY_API.kinds if step.get(kind.name)]
+    return Subject(kinds[0], step[kinds[0]]) if kinds else NO_SUBJECT
 
 
 def _key(fits: bool | None, session_id: str, world: World) -> str:

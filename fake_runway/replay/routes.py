@@ -38,7 +38,8 @@ async def post_replay(call: AdminCall) -> Reply:
         given = await asyncio.to_thread(
             read, call.body["token"], largest=_LARGEST_RECORD, most=_MOST_VALUES
         )
-        steps = replaying(given, livekit=call.livekit, catalogue=call.worlds.catalogue)
+        worlds = call.worlds
+        steps = replaying(given, livekit=call.livekit, catalogue=worlds.catalogue, spec=worlds.spec)
         done = await _in_turns(steps)
     except NotReplayable as error:
         raise AdminRefused(str(error), where="$.token") from error

@@ -13,13 +13,15 @@ from livekit.protocol.models import TrackInfo
 
 from fake_runway.clock import pause
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
-from fake_runway.room import packets
-from fake_runway.room.caption import Caption, caption_of
-from fake_runway.room.loops import CUSTOM
-from fake_runway.room.participant import Line, Participant
+from fake_runway.room.clients.participant import Line, Participant
+from fake_runway.room.media.caption import Caption, caption_of
+from fake_runway.room.media.loops import CUSTOM
 from fake_runway.room.player import play
 from fake_runway.room.session_room import CLOSING, Asked, Play, SessionRoom
-from fake_runway.room.signalling import (
+from fake_runway.room.stage import GRACE_S
+from fake_runway.room.tokens import Admission, JoinRefused
+from fake_runway.room.wire import packets
+from fake_runway.room.wire.signalling import (
     Avatar,
     Joining,
     source_name,
@@ -27,8 +29,6 @@ from fake_runway.room.signalling import (
     updated,
     welcome,
 )
-from fake_runway.room.stage import GRACE_S
-from fake_runway.room.tokens import Admission, JoinRefused
 from fake_runway.worlds.world import World
 
 MOST_PARTICIPANTS = 16

@@ -1,10 +1,14 @@
 """The avatar as a participant of a room on a LiveKit server.
 
-The fake joins the room of a session as soon as someone has credentials for it, by LiveKit's own
+The fake joins the room of a session as soon as someone has credentials for it, and a room that a
+create names with the token that stands there, once the session is READY. It joins by LiveKit's own
 client, which encodes pictures and sound anew for each room. It plays the same script as in a room
 of its own, and reports what the server tells it. Three things are the server's alone: it decides
 who may join, how long a client whose socket is lost may be away, and it tells no client of hidden
 participants. So a backend is called by the identity of its credentials, after all others.
+
+Of a room that a create names the avatar is a guest: it ends with the agent that was named, or with
+anyone's END_CALL, and the room stays. Assumed: what Runway's worker does there is unpublished.
 
 Source: LiveKit's documentation of its Python client, and of the server API's DeleteRoom.
 """
@@ -22,21 +26,26 @@ from aiortc.mediastreams import MediaStreamError
 from livekit import rtc
 
 from fake_runway.core.history.redaction import redacted_text
-from fake_runway.core.lifecycles.session import State
+from fake_runway.core.lifecycles.session import TERMINAL, State
 from fake_runway.core.sessions.script import AvatarAppears, TranscriptForm
 from fake_runway.core.sessions.session import Session
-from fake_runway.room import packets
-from fake_runway.room.hearing import Hearing
-from fake_runway.room.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
-from fake_runway.room.media import AvatarAudio, AvatarVideo
+from fake_runway.room.media.hearing import Hearing
+from fake_runway.room.media.loops import CUSTOM, HEIGHT, SAMPLE_RATE, WIDTH
+from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
+from fake_runway.room.named import NamedRoom
 from fake_runway.room.session_room import CLOSING, Asked, SessionRoom
 from fake_runway.room.tokens import LiveKit
+from fake_runway.room.voice import AgentVoice
+from fake_runway.room.wire import packets
 from fake_runway.worlds.registry import Worlds
+from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
 
 MOST_AVATARS = 50
 """Avatars of one server at the same time: each encodes a picture and a voice."""
 _JOINABLE = frozenset({State.CLAIMED, State.RUNNING})
+_NOT_OVER = frozenset(State) - TERMINAL
+_NO_ROOM_YET = frozenset({State.QUEUED, State.PROVISIONING})
 _AGENT = "worker:"  # no user, but an avatar
 _MOST_UNSENT = 1_000
 _CLOSE_S = 3.0
@@ -64,11 +73,17 @@ class Avatars:
         self._livekit = livekit
         self._guests: dict[tuple[str, str], Guest] = {}  # by world and session
 
-    def invite(self, world: World, session_id: str) -> None:
-        """Have the avatar join the room of a session that has a call, unless it is there."""
+    def invite(self, world: World, session_id: str, named: NamedRoom | None = None) -> None:
+        """Have the avatar join the room of a session that has a call, unless it is there.
+
+        Args:
+            named: the room that its create names; None: the room of the session.
+        """
         session = world.account.sessions.get(session_id)
         key = world.name, session_id
-        if session is None or session.state not in _JOINABLE or key in self._guests:
+        if session is None or key in self._guests:
+            return
+        if session.state not in (_JOINABLE if named is None else _NOT_OVER):
             return
         if len(self._guests) >= MOST_AVATARS:
             _log.warning("session %s gets no avatar: %d are in calls", session_id, MOST_AVATARS)
@@ -79,6 +94,7 @@ class Avatars:
             self._livekit,
             is_current=lambda: self._worlds.get(world.name) is world,
             over=lambda: self._guests.pop(key, None),
+            named=named,
         )
 
     def get(self, world: str, session_id: str) -> "Guest | None":
@@ -100,6 +116,8 @@ class Guest(SessionRoom[str]):
         is_current: as of `SessionRoom`.
         over: called once, when it has left.
         make_room: returns LiveKit's client, for tests without a server.
+        named: the room that the create names: it is joined once the session is READY, which starts
+            the session, and it stays when the avatar leaves it. None: the session's own.
 
     Attributes:
         present: the clients in the room, by identity; those who said END_CALL have left already.
@@ -114,6 +132,7 @@ class Guest(SessionRoom[str]):
         is_current: Callable[[], bool],
         over: Callable[[], object] = lambda: None,
         make_room: Callable[[], Any] = rtc.Room,
+        named: NamedRoom | None = None,
     ) -> None:
         super().__init__(world, session.id, is_current=is_current)
         self.present: set[str] = set()
@@ -129,11 +148,15 @@ class Guest(SessionRoom[str]):
         self._microphone = ""  # the id of the avatar's own track
         self._sources: list[Any] = []
         self._unsent: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(_MOST_UNSENT)
-        self._joining = self._start(self._join(hidden=hidden))
+        self._named = named
+        self._connecting = False
+        self._where = livekit.url if named is None else named.server
+        join = self._join if named is None else self._join_when_ready
+        self._joining = self._start(join(hidden=hidden))
         self._start(self._live())
 
     def __repr__(self) -> str:
-        return f"<Guest {self.session_id} at {self._livekit.url}, {len(self.present)} others>"
+        return f"<Guest {self.session_id} at {self._where}, {len(self.present)} others>"
 
     # Its life
 
@@ -142,10 +165,30 @@ class Guest(SessionRoom[str]):
         self._start(self._send())
         await self.end(CLOSING[await self._ended()][0])
 
+    async def _join_when_ready(self, *, hidden: bool) -> None:
+        """Join the room that the create names, unless the session ends before it is READY."""
+        sessions = self.world.account.sessions
+        watch = self.world.resources_watched.watching(
+            Topic(subject=self.session_id), lambda session: session.state not in _NO_ROOM_YET
+        )
+        with watch as seen, self.world.kept_up():
+            while (session := sessions.get(self.session_id)) and session.state in _NO_ROOM_YET:
+                await seen.wait()
+                seen.clear()
+        if session is not None and session.state not in TERMINAL:
+            await self._join(hidden=hidden)
+
+    def _credentials(self, *, hidden: bool) -> tuple[str, str]:
+        if self._named is not None:
+            return self._named.url, self._named.token
+        given = self._livekit.avatar(self._session, now=self.world.clock.now(), hidden=hidden)
+        return given["url"], given["token"]
+
     async def _join(self, *, hidden: bool) -> None:
         """Join the room; a hidden avatar sees who is there, and publishes nothing."""
+        self._connecting = True
         room = self._make_room()
-        token = self._livekit.avatar(self._session, now=self.world.clock.now(), hidden=hidden)
+        url, token = self._credentials(hidden=hidden)
         for event, handler in (
             ("participant_connected", self._came),
             ("participant_disconnected", self._went),
@@ -158,16 +201,21 @@ class Guest(SessionRoom[str]):
             room.on(event, handler)
         try:
             # pictures of users would be decoded for nothing
-            await room.connect(token["url"], token["token"], rtc.RoomOptions(auto_subscribe=False))
+            await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
             self._room = room
+            if self._named is not None:
+                self._report("entered", room=self._named.name)
+                voice = AgentVoice(self.talking)
+                voice.listen(room)
+                self._start(voice.play(room))
             if not hidden:
                 await self._publish(room)
         except Exception as error:  # what LiveKit's client raises is not documented as a whole
-            why = redacted_text(str(error), token["token"])
+            why = redacted_text(str(error), token)
             _log.warning(
                 "the avatar of session %s is not in its room at %s: %s",
                 self.session_id,
-                self._livekit.url,
+                self._where,
                 why,
             )
             self._start(self.end("failed"))  # so that the next credentials bring another
@@ -200,14 +248,17 @@ class Guest(SessionRoom[str]):
         await self._report_end(because)
         self._audio.stop()
         self._video.stop()
-        if self._joining is not asyncio.current_task():  # LiveKit's client cannot stop halfway
+        if self._joining is not asyncio.current_task():
+            if not self._connecting:  # else wait: LiveKit's client cannot stop halfway
+                self._joining.cancel()
             await asyncio.wait({self._joining}, timeout=_CLOSE_S)
         await self._end_tasks()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 if self._room is not None:
                     await self._room.disconnect()
-                    await self._delete_room()
+                    if self._named is None:
+                        await self._delete_room()
         for source in self._sources:  # an open one may call into a Python that exits, and abort
             await source.aclose()
         self._over()
@@ -275,6 +326,8 @@ class Guest(SessionRoom[str]):
         if identity in self.present:
             self.present.discard(identity)
             self._report("left", participant=identity, how=how)
+            if self._named is not None and identity == self._named.agent:
+                self._start(self.end("ended"))
 
     def _lost(self, room: Any) -> None:
         """Note that the server has sent the avatar away, or is gone: so is the call."""
@@ -317,6 +370,8 @@ class Guest(SessionRoom[str]):
             return
         if isinstance(packets.said(packet.data), packets.HangUp):
             self._leave(identity, "end_call")
+            if self._named is not None:  # from the agent or a user
+                self._start(self.end("ended"))
             return
         self._unknown_data(identity, len(packet.data))
 
@@ -327,6 +382,9 @@ class Guest(SessionRoom[str]):
         self._joining = self._start(self._appear())
 
     async def _appear(self) -> None:
+        if self._named is not None:  # its token admits it as one that is seen
+            await self._publish(self._room)
+            return
         hidden, self._room = self._room, None
         if hidden is not None:
             await hidden.disconnect()
@@ -366,7 +424,8 @@ class Guest(SessionRoom[str]):
     def _servers(self) -> Iterator[str]:
         """Yield users, and then the backend, which the server does not show."""
         yield from sorted(self.present)
-        yield f"backend:{self.session_id}"
+        if self._named is None:
+            yield f"backend:{self.session_id}"
 
     def _ask(self, who: str, tool: str, args: Mapping[str, Any], timeout_s: float) -> Asked:
         return self._start(self._perform_rpc(who, tool, args, timeout_s))

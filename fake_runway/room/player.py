@@ -41,6 +41,7 @@ from fake_runway.room.stage import Room, ToolFailed, ToolTimeout
 from fake_runway.worlds.world import World
 
 _PIECE = re.compile(r"\s++\S*+|\S++")
+NO_ANSWER_ANY_MORE = "The call ended before an answer came."
 _MOST_DIRECTIONS = 100  # that wait for the avatar to be free
 
 _log = logging.getLogger("fake_runway")
@@ -215,9 +216,18 @@ class _Performance:
                 error, after = "timeout", step.timed_out
             except ToolFailed as failure:
                 error = failure.message
+            except asyncio.CancelledError:  # no answer is awaited any more
+                self._answered(call, None, NO_ANSWER_ANY_MORE, self._until_end() - began)
+                raise
         self._catch_up()
         self._answered(call, result, error, self._time - began)
         return after
+
+    def _until_end(self) -> float:
+        """Return the instant at which the session has ended, or now."""
+        session = self._world.account.sessions.get(self._session.id)
+        over = session is not None and session.state in TERMINAL
+        return session.changed_at if session is not None and over else self._world.clock.now()
 
     def _called(self, step: CallTool | SendClientEvent) -> str:
         # every report that is accepted takes a number, so no other call has this one

@@ -8,13 +8,15 @@ answers joins with a sentence that says how to get a room.
 import asyncio
 import importlib
 import logging
+from collections.abc import Coroutine
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from fake_runway.clock import pause
 from fake_runway.room.addresses import methods_of
+from fake_runway.room.named import NamedRoom, OutOfReach, within_reach
 from fake_runway.room.stage import GRACE_S
 from fake_runway.room.tokens import LiveKit
 from fake_runway.web import cors
@@ -24,18 +26,23 @@ from fake_runway.worlds.world import World
 
 if TYPE_CHECKING:
     from fake_runway.room.call import Call
+    from fake_runway.room.clients.endpoint import Endpoint
     from fake_runway.room.elsewhere import Avatars
-    from fake_runway.room.endpoint import Endpoint
 
 NO_EXTRA = (
     "This fake serves no room for calls: install it with the extra room (pip install"
     " 'fake-runway[room]') and start it again, or give the URL of a LiveKit server as"
     " --livekit-url."
 )
+NO_CLIENT_FOR_NAMED = (
+    "The avatar joins no room that a create names: install the extra livekit (pip install"
+    " 'fake-runway[livekit]') and start again."
+)
 NO_CLIENT = (
     "The avatar joins no room on a LiveKit server: install the extra livekit (pip install"
     " 'fake-runway[livekit]') and start again, or leave out --livekit-avatar."
 )
+_MOST_INVITATIONS = 50
 _IMPORT_AFTER_S = 0.5  # the first answers come first, and a server that stops at once imports none
 _OF_THE_EXTRA = frozenset({"aiortc", "aioice", "av", "livekit", "google"})
 
@@ -105,15 +112,18 @@ class Rooms:
             await self._imported()
 
     async def _imported(self) -> None:
-        if self._endpoint is None and self._avatars is None and self._has_extra:
+        there = self._endpoint if self._livekit.hosted else self._avatars
+        if there is None and self._has_extra:
             if self._importing is None:
                 self._importing = asyncio.ensure_future(self._import())
             await asyncio.shield(self._importing)
 
     async def _import(self) -> None:
-        name = "fake_runway.room." + ("endpoint" if self._livekit.hosted else "elsewhere")
+        name = "fake_runway.room." + ("clients.endpoint" if self._livekit.hosted else "elsewhere")
         try:
             module = await asyncio.to_thread(importlib.import_module, name)
+            if self._livekit.hosted:
+                await asyncio.to_thread(module.warm_up)
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
                 raise
@@ -123,7 +133,7 @@ class Rooms:
             return
         if self._livekit.hosted:
             self._endpoint = module.Endpoint(self._worlds, self._livekit, grace_s=self._grace_s)
-        else:
+        elif self._avatars is None:
             self._avatars = module.Avatars(self._worlds, self._livekit)
 
     def invite(self, world: World, session_id: str) -> None:
@@ -131,12 +141,43 @@ class Rooms:
 
         To be called when someone was given credentials for the room, or was refused them.
         """
+        if not self._livekit.joined:
+            return
         if self._avatars is not None:
             self._avatars.invite(world, session_id)
-        elif self._livekit.joined and self._has_extra:
-            invitation = asyncio.ensure_future(self._invite(world, session_id))
-            self._invitations.add(invitation)
-            invitation.add_done_callback(self._invitations.discard)
+        elif self._has_extra:
+            self._start(self._invite(world, session_id))
+
+    def join_named(self, world: World, session_id: str, room: NamedRoom) -> None:
+        """Have the avatar join the room that a session's create names, once that is READY.
+
+        What keeps it from doing so is logged: the create was answered, as Runway answers it.
+        """
+        if len(self._invitations) >= _MOST_INVITATIONS:
+            _log.warning("session %s gets no avatar: too many await one", session_id)
+            return
+        self._start(self._join_named(world, session_id, room))
+
+    async def _join_named(self, world: World, session_id: str, room: NamedRoom) -> None:
+        try:
+            url = await within_reach(room.url, self._livekit.reach)
+        except OutOfReach as error:
+            _log.warning("session %s: the avatar joins no room: %s", session_id, error)
+            return
+        if self._avatars is None:
+            if not has_client():
+                _log.warning("session %s: %s", session_id, NO_CLIENT_FOR_NAMED)
+                return
+            name = "fake_runway.room.elsewhere"
+            module = await asyncio.to_thread(importlib.import_module, name)
+            if self._avatars is None:
+                self._avatars = module.Avatars(self._worlds, self._livekit)
+        self._avatars.invite(world, session_id, room._replace(url=url))
+
+    def _start(self, invitation: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(invitation)
+        self._invitations.add(task)
+        task.add_done_callback(self._invitations.discard)
 
     async def _invite(self, world: World, session_id: str) -> None:
         await self._imported()

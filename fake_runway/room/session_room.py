@@ -14,9 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import TERMINAL, Event
-from fake_runway.room import packets
 from fake_runway.room.player import play
 from fake_runway.room.stage import LateAnswer, Room, ToolFailed, ToolTimeout, ignored
+from fake_runway.room.wire import packets
 from fake_runway.worlds.waiting import Topic
 from fake_runway.worlds.world import World
 

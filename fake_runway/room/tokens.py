@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from fake_runway.core.sessions.session import Session
+from fake_runway.room.named import Reach
 
 LEEWAY_S = 60.0
 """How far the clocks of two machines may be apart when a token is checked."""
@@ -36,6 +37,7 @@ class LiveKit:
         url: where it is; of a hosted one empty: at the host that a call was made to.
         hosted: it is the room that the fake serves on its own port.
         joined: the fake joins each session's room there, as its avatar.
+        reach: where the avatar joins a room that a create names.
     """
 
     url: str = "ws://127.0.0.1:7880"
@@ -43,6 +45,7 @@ class LiveKit:
     api_secret: str = "secret"
     hosted: bool = False
     joined: bool = False
+    reach: Reach = Reach.LOOPBACK
 
     def __repr__(self) -> str:
         return f"<LiveKit {self.url or 'here'} as {self.api_key}>"

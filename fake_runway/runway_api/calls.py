@@ -14,7 +14,9 @@ from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
 from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject
+from fake_runway.core.sessions.options import CreateOptions
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
@@ -77,11 +79,13 @@ class KnownBody(NamedTuple):
     Attributes:
         strict_keys: as of `Bodies.checked`.
         value: what stands in it, as checked.
+        options: of a create of a session.
     """
 
     raw: bytes
     strict_keys: bool
     value: Json
+    options: CreateOptions | None
 
 
 @dataclass(slots=True, eq=False)
@@ -97,8 +101,9 @@ class ReadHead:
         name: what the path has in place of the braces, empty if nothing.
         token: the bearer token.
         named: the world that the request names in its path or a header, None if none.
-        agent, content_type: as much of these headers as is kept.
+        agent, content_type: as much of these headers as is kept, without secrets.
         declared_type: the whole content type.
+        query: of the parameters of the operation, without secrets.
         host: at which the caller has reached the fake.
         subject: the resource in the path, once it was checked.
         world: the name of the world that the token selects, once it was selected; else empty.
@@ -127,6 +132,36 @@ class ReadHead:
     world: str = ""
     body: KnownBody | None = None
 
+    def with_other(self, *, name: str, token: str) -> ReadHead:
+        """Return what a head says that has another id in its path, and perhaps another token.
+
+        Args:
+            name: instead of `name`, which stands in `text` once.
+            token: the same, or of one session's key another.
+        """
+        return ReadHead(
+            self.method,
+            self.text.replace(self.name, name),
+            self.connection,
+            self.caller,
+            self.operation,
+            name,
+            token,
+            self.named,
+            self.agent,
+            self.version,
+            self.content_type,
+            self.declared_type,
+            self.cookies,
+            self.retry,
+            self.query,
+            self.host,
+            self.secret_in_url,
+            None,
+            self.world,
+            self.body,
+        )
+
     @property
     def may_come_again(self) -> bool:
         """Whether it is worth keeping: a session's key works once."""
@@ -145,15 +180,26 @@ class Applied(NamedTuple):
     kept: Future[None] | None = None
 
 
+class _TaskBody(NamedTuple):
+    """The body of GETs of a task from one instant until before another."""
+
+    task: Task
+    base: str
+    since: float
+    until: float
+    rendered: Rendered
+
+
 class SessionBodies:
     """The bodies of polls: each is made once for a session that stays as it is.
 
-    A session is a value, and another one once anything happens to it.
+    A session is a value, and another one once anything happens to it. So is a task, whose body
+    depends on the instant besides.
     """
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[Session, Rendered]] = {}  # by id, the latest ones
-        self._others: dict[str, tuple[object, Rendered]] = {}
+        self._of_tasks: dict[str, _TaskBody] = {}
 
     def of(self, session: Session, key_of: Callable[[Session], str]) -> Rendered:
         """Return the body of a GET of `session`; arguments as of `session_body`."""
@@ -167,16 +213,24 @@ class SessionBodies:
         self._made[session.id] = session, rendered
         return rendered
 
-    def kept(self, id_: str, version: object, make: Callable[[], Json]) -> Rendered:
-        """Return the body of a GET of another resource, made anew if it is of another version."""
-        made = self._others.get(id_)
-        if made is not None and made[0] == version:
-            return made[1]
-        body = make()
+    def of_task(self, task: Task, base: str, at: float) -> Rendered | None:
+        """Return the body of a GET of `task` at an instant; None: it has to be made.
+
+        Args:
+            base: where addresses of outputs lead.
+        """
+        made = self._of_tasks.get(task.id)
+        if made is None or made.task is not task or made.base != base:
+            return None
+        # not from its beginning on: a world that was restored may be at an earlier instant
+        return made.rendered if made.since <= at < made.until else None
+
+    def keep_task(self, task: Task, base: str, at: float, until: float, body: Json) -> Rendered:
+        """Return the body of a GET of `task`, kept for those before `until`."""
         rendered = Rendered(body, redacted=Measured(body))
-        if len(self._others) >= _MOST_BODIES:
-            self._others.clear()
-        self._others[id_] = version, rendered
+        if len(self._of_tasks) >= _MOST_BODIES:
+            self._of_tasks.clear()
+        self._of_tasks[task.id] = _TaskBody(task, base, at, until, rendered)
         return rendered
 
 
@@ -188,6 +242,8 @@ class RunwayCall(NamedTuple):
         token: the bearer token, an API secret or a session key.
         bodies: of polls; None: each is made anew.
         plain: the request's body is known to hold nothing secret.
+        plain_head: and so are User-Agent, Content-Type and query in its exchange.
+        options: those of a create, if they were read before; None: they stand in its body.
     """
 
     world: World
@@ -197,6 +253,8 @@ class RunwayCall(NamedTuple):
     token: str
     bodies: SessionBodies | None = None
     plain: bool = False
+    plain_head: bool = False
+    options: CreateOptions | None = None
 
 
 class Auth(Enum):
@@ -218,6 +276,7 @@ class RunwayOperation:
         creates: the kind of what it creates, which the reply names as `id`; None: nothing.
         leads: to a room; its reply has credentials.
         links: to files of ours, where its resource has some.
+        sortable: the id in its path is a version 7 UUID.
     """
 
     id: str
@@ -231,3 +290,4 @@ class RunwayOperation:
     creates: ResourceKind | None = None
     leads: bool = False
     links: bool = False
+    sortable: bool = False

@@ -202,8 +202,8 @@ def _avatar(session: Session, world: World) -> dict[str, Any] | None:
     if not options.custom:
         name = options.avatar.replace("-", " ").title()
         return {"type": "runway-preset", "presetId": options.avatar, "name": name}
-    known = name_of_avatar(world, options.avatar)
-    return {"type": "custom", "id": None if known is None else options.avatar, "name": known}
+    known, called = name_of_avatar(world, options.avatar)
+    return {"type": "custom", "id": known, "name": called}
 
 
 def _duration(session: Session, now: float) -> int | None:

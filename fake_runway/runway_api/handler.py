@@ -19,12 +19,21 @@ from aiohttp import web
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Exchange, Measured, Rejection
-from fake_runway.core.history.redaction import holds_nothing_secret, holds_secret, redacted_text
+from fake_runway.core.history.redaction import (
+    holds_nothing_secret,
+    holds_secret,
+    redacted_header,
+    redacted_query,
+    redacted_text,
+)
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
+from fake_runway.core.sessions.options import options_of
+from fake_runway.core.text import printable
+from fake_runway.room.named import NamedRoom, room_named
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
     Applied,
@@ -37,7 +46,7 @@ from fake_runway.runway_api.calls import (
     RunwayOperation,
     SessionBodies,
 )
-from fake_runway.runway_api.operations import OPERATIONS
+from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import (
     SCENARIO_HEADER,
@@ -81,9 +90,11 @@ _SECRET_IN_QUERY = re.compile(
     r"(^|&)(api_?key|token|secret|authorization|access_token|session_?key)=|(stk|key)_[0-9a-f]{12}",
     re.IGNORECASE,
 )
-_DECLARED = RUNWAY_API.operation
 _LONGEST_HEADER = 120  # as kept in the journal
+_MOST_UNKNOWN = 100  # routes that the log names, each once
 _LONGEST_KNOWN = 4_096  # bytes of a body that is kept with its head
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 _log = logging.getLogger("fake_runway")
 
@@ -95,6 +106,7 @@ class RunwayHandler:
         livekit: where tokens lead and who signs them.
         admitted: called with a world and a session's id after each call for credentials of its
             room, whatever came of it.
+        named: called with a world, a session's id and the room that its create names, if it does.
     """
 
     def __init__(
@@ -103,13 +115,19 @@ class RunwayHandler:
         livekit: LiveKit,
         *,
         admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
+        named: Callable[[World, str, NamedRoom], None] = lambda _world, _session_id, _room: None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
         self._admitted = admitted
-        self._routes = Routes(OPERATIONS)
-        self._bodies = Bodies()
+        spec = worlds.spec
+        more = () if spec is None else task_creates(spec.endpoints)
+        self._routes = Routes((*OPERATIONS, *more))
+        self._bodies = Bodies(None if spec is None else spec.shapes)
+        self._declared = RUNWAY_API.operation if spec is None else spec.vocabulary.operation
+        self._named = named
         self._polled = SessionBodies()
+        self._unknown: set[tuple[str, str]] = set()
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request for `path`; every failure has the provider's form."""
@@ -182,16 +200,24 @@ class RunwayHandler:
                 world = self._world_of_secret(head)
             if not world.caught_up():
                 return None
-            exchange, plain = _exchange(head), False
+            exchange, known = _exchange(head), None
             try:
                 if self._wants_body(head, operation, exchange, world):
-                    plain = self._take_known_body(body(), head, operation, exchange, world)
+                    known = self._take_known_body(body(), head, operation, exchange, world)
             except Refused as refusal:
                 exchange.rejection = _rejection(refusal)
             if head.connection is not None:
                 exchange.unread = world.unread.before(head.connection)
             call = RunwayCall(
-                world, self._livekit, operation, exchange, head.token, self._polled, plain
+                world,
+                self._livekit,
+                operation,
+                exchange,
+                head.token,
+                self._polled,
+                known is not None,
+                True,
+                None if known is None else known.options,
             )
             return self._applied(head, call)
         except Refused as refusal:  # the request selects no world
@@ -215,11 +241,18 @@ class RunwayHandler:
         return world
 
     def _applied(self, head: ReadHead, call: RunwayCall) -> Applied:
+        operation, room = call.operation, None
+        if operation is not None and operation.creates is SESSION and not call.plain:
+            room = room_named(call.exchange.body)  # its token is redacted below
         delivery = apply_call(call)
         world, exchange = call.world, call.exchange
         if head.connection is not None:
-            if exchange.unread is None and world.account.has_ended(exchange.subject.id):
-                # only a poll of what has ended may be one too many, and many poll what has not
+            if (
+                exchange.unread is None
+                and head.operation is not None
+                and head.operation.creates is None
+                and world.account.has_ended(exchange.subject.id)
+            ):  # only a poll of what has ended may be one too many, and many poll what has not
                 world.unread.begin(head.connection, exchange.subject, exchange.operation)
                 exchange.unread = world.unread.before(head.connection)
             world.unread.applied(head.connection, exchange.number)
@@ -228,6 +261,8 @@ class RunwayHandler:
             self._worlds.struck += 1
         if exchange.media_url and exchange.subject.kind == SESSION.name:
             self._admitted(world, exchange.subject.id)
+        if room is not None and exchange.subject.id:
+            self._named(world, exchange.subject.id, room)
         if _log.isEnabledFor(logging.DEBUG):
             facts = {
                 "world": world.name,
@@ -264,7 +299,9 @@ class RunwayHandler:
             if path.problem:
                 raise BadPath(path.problem)
             if match is None:
-                raise UnknownRoute(self._routes.nearest(path))
+                nearest = self._routes.nearest(path)
+                self._log_unknown(head, path, nearest)
+                raise UnknownRoute(nearest)
             operation = match.operation(head.method)
         except RequestRefused as refusal:
             try:
@@ -272,7 +309,9 @@ class RunwayHandler:
             except Refused:
                 raise refusal from None
             exchange.rejection = _rejection(refusal)
-            return RunwayCall(world, self._livekit, None, exchange, token, self._polled)
+            return RunwayCall(
+                world, self._livekit, None, exchange, token, self._polled, plain_head=True
+            )
         if operation.auth is Auth.SESSION_KEY:
             world = world_of_key(self._worlds, token, named)
         else:
@@ -284,7 +323,23 @@ class RunwayHandler:
             exchange.rejection = _rejection(refusal)
         if head.connection is not None:
             exchange.unread = world.unread.before(head.connection)
-        return RunwayCall(world, self._livekit, operation, exchange, token, self._polled)
+        return RunwayCall(
+            world, self._livekit, operation, exchange, token, self._polled, plain_head=True
+        )
+
+    def _log_unknown(self, head: ReadHead, path: Path, nearest: str | None) -> None:
+        """Name an unknown route, once; probes of `/` and a page's icon are no application's."""
+        method, text = head.method, redacted_text(path.text, head.token)[:_LONGEST_HEADER]
+        route = (method, _ID.sub("{id}", text))
+        known = len(self._unknown) >= _MOST_UNKNOWN or route in self._unknown
+        if known or path.in_world in ((), ("favicon.ico",)):
+            return
+        self._unknown.add(route)
+        hint = f"; the nearest is {nearest}" if nearest else ""
+        if path.in_world[:2] == ("v1", "v1"):
+            hint += "; the base URL ends with /v1, which clients add themselves: leave it out"
+        line = printable(f"unknown route: {method} {text}{hint}")
+        _log.warning("%s", line, extra={"method": method, "path": printable(text)})
 
     def _wants_body(
         self, head: ReadHead, operation: RunwayOperation, exchange: Exchange, world: World
@@ -299,19 +354,21 @@ class RunwayHandler:
         exchange.retry, exchange.query = head.retry, head.query
         if settings.key is not KeyState.VALID and operation.auth is Auth.API_SECRET:
             raise SecretRefused(_KEY_TEXTS[settings.key])
-        if operation.versioned and settings.version_required:
+        if operation.versioned and settings.version_required and head.version != API_VERSION:
             check_version(head.version)
         if operation.leads:
             exchange.media_url = self._livekit.address(host=head.host, world=world.name)
         if operation.links and (
-            settings.materialise or world.account.tasks.has_output(head.name.lower())
+            operation.id != "getTask"
+            or settings.materialise
+            or world.account.tasks.can_have_output(head.name.lower())
         ):
             exchange.media_url = f"http://{head.host}/w/{world.name}"
-        declared = _DECLARED[operation.id]
+        declared = self._declared[operation.id]
         if head.name:
             if head.subject is None:
                 known = world.account.has(head.name)  # so it is an id
-                id_ = head.name if known else checked_id(head.name)
+                id_ = head.name if known else checked_id(head.name, sortable=operation.sortable)
                 head.subject = Subject(declared.kind, id_)
             exchange.subject = head.subject
         if head.connection is not None:
@@ -354,18 +411,21 @@ class RunwayHandler:
         operation: RunwayOperation,
         exchange: Exchange,
         world: World,
-    ) -> bool:
-        """Do as `_take_body`; return whether the body is known to hold nothing secret."""
+    ) -> KnownBody | None:
+        """Do as `_take_body`; return what is known of the body if it holds nothing secret."""
         known, strict_keys = head.body, world.settings.strict_keys
         if known is not None and known.raw == raw and known.strict_keys is strict_keys:
             exchange.body = known.value
-            return True
+            return known
         self._take_body(raw, operation, exchange, world)
-        plain = holds_nothing_secret(raw, head.token)
-        if plain and len(raw) <= _LONGEST_KNOWN:
+        if not holds_nothing_secret(raw, head.token):
+            return None
+        options = options_of(exchange.body) if operation.creates is SESSION else None
+        known = KnownBody(raw, strict_keys, exchange.body, options)
+        if len(raw) <= _LONGEST_KNOWN:
             exchange.body = Measured(exchange.body)
-            head.body = KnownBody(raw, strict_keys, exchange.body)
-        return plain
+            known = head.body = known._replace(value=exchange.body)
+        return known
 
 
 def _read_head(
@@ -382,6 +442,7 @@ def _read_head(
             sent = head.url.query
             query = {each: sent[each] for each in operation.query if each in sent}
     token = callers.bearer(headers) if with_key else caller.token_of(headers)
+    query = redacted_query(query, token)
     if operation is not None and (operation.leads or operation.links):
         host = callers.host(headers)
         if holds_secret(host, token):
@@ -400,9 +461,9 @@ def _read_head(
         name,
         token,
         callers.named(path.world, headers),
-        _beginning(headers.get("User-Agent", ""), token),
+        _kept(headers.get("User-Agent", ""), token),
         headers.get("X-Runway-Version"),
-        "" if declared_type is None else _beginning(declared_type, token),
+        "" if declared_type is None else _kept(declared_type, token),
         declared_type,
         "Cookie" in headers,
         None if retry is None or not retry.isdecimal() or len(retry) > 3 else int(retry),
@@ -426,11 +487,11 @@ def _exchange(head: ReadHead) -> Exchange:
     )
 
 
-def _beginning(header: str, secret: str) -> str:
-    """Return as much of a header as is kept: a secret that is cut is not known for one any more."""
-    if len(header) <= _LONGEST_HEADER:
-        return header
-    return redacted_text(header, secret)[:_LONGEST_HEADER]
+def _kept(header: str, secret: str) -> str:
+    """Return as much of a header as is kept, without secrets: one that is cut looks like none."""
+    if len(header) > _LONGEST_HEADER:
+        header = redacted_text(header, secret)[:_LONGEST_HEADER]
+    return redacted_header(header, secret)
 
 
 def _rejection(refusal: Refused) -> Rejection:

@@ -1,10 +1,17 @@
 """The operations of the organization: its limits and its usage."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from contracts.wire.documents import load
+from fake_runway.core.account import Account
 from fake_runway.core.billing import DAY_S
 from fake_runway.core.errors import Refused
+from fake_runway.core.tasks.models import Quota
+from fake_runway.core.tasks.table import MODELS
+from fake_runway.core.tasks.tiers import ModelLimits
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import MODEL
@@ -25,20 +32,51 @@ class BadDates(Refused):
 def get_organization(call: RunwayCall) -> Reply:
     """Answer limits, balance and usage of the account."""
     account = call.world.account
-    limits = account.settings.limits
     left = CREDITS_PER_MONTH if account.left is None else max(0, account.left)
-    model_limits = {
-        "maxConcurrentGenerations": limits.concurrency,
-        "maxDailyGenerations": limits.daily,
-    }
+    limits, used = {}, {}
+    for model in _models():
+        most, today = _of_model(account, model, call.exchange.at)
+        limits[model] = {
+            "maxConcurrentGenerations": most.concurrency,
+            "maxDailyGenerations": most.daily,
+        }
+        used[model] = {"dailyGenerations": today}
     return Reply(
         200,
         {
-            "tier": {"maxMonthlyCreditSpend": CREDITS_PER_MONTH, "models": {MODEL: model_limits}},
+            "tier": {"maxMonthlyCreditSpend": CREDITS_PER_MONTH, "models": limits},
             "creditBalance": left,
-            "usage": {"models": {MODEL: {"dailyGenerations": account.used_today}}},
+            "usage": {"models": used},
         },
     )
+
+
+@cache
+def _models() -> Mapping[str, Quota]:
+    """Return every model that the API lists, with what its limits depend on.
+
+    Source: an account was seen to list all, those that are retired included. Assumed for those
+    that no endpoint takes any more.
+    """
+    listed = load("runway").raw["components"]["schemas"]["ModelId"]["enum"]
+    known = {row.id: row.quota for row in MODELS}
+    return {model: known.get(model, _quota(model)) for model in listed}
+
+
+def _quota(model: str) -> Quota:
+    if model.startswith("gwm1"):
+        return Quota.AVATAR
+    return Quota.AUDIO if model.startswith(("eleven", "voice")) else Quota.VIDEO
+
+
+def _of_model(account: Account, model: str, at: float) -> tuple[ModelLimits, int]:
+    """Return the limits of a model, and how many of the daily ones are used."""
+    if model == MODEL:
+        limits = account.settings.limits
+        return ModelLimits(limits.concurrency, limits.daily), account.used_today
+    pool = next((row.limited_as or row.id for row in MODELS if row.id == model), model)
+    limits_of_pool = account.settings.task_limits.of_pool(pool, _models()[model])
+    return limits_of_pool, account.tasks.used_today(pool, at)
 
 
 def query_usage(call: RunwayCall) -> Reply:
@@ -50,6 +88,7 @@ def query_usage(call: RunwayCall) -> Reply:
     start, before = _range(call)
     amounts = {(number, MODEL): amount for number, amount in account.spent_by_day.items()}
     amounts |= {key: amount for key, amount in account.tasks.spent.items() if amount}
+    amounts |= account.assets.spent
     by_day: dict[date, dict[str, int]] = {}
     for (number, model), amount in sorted(amounts.items()):
         if start <= (day := _date_of(number)) < before:

@@ -14,17 +14,25 @@ anything else can go wrong.
 import logging
 import math
 
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.errors import InsufficientCredits, Refused
 from fake_runway.core.faults.effects.base import Delivery, EffectContext
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Exchange, Rejection
-from fake_runway.core.history.redaction import redacted_body, redacted_reply, redacted_text
+from fake_runway.core.history.redaction import (
+    redacted_body,
+    redacted_header,
+    redacted_query,
+    redacted_reply,
+    redacted_text,
+)
+from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
-from fake_runway.runway_api.sessions import avatar_of
+from fake_runway.runway_api.sessions import options_asked
 from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import error_body
 from fake_runway.web.errors import InternalError
@@ -41,7 +49,13 @@ _NO_REPLY = Reply(0)
 def apply_call(call: RunwayCall) -> Delivery:
     """Apply one call to its world, log the exchange, and return the answer as it goes out."""
     world, exchange = call.world, call.exchange
-    _redact_request(exchange, call.token, plain=call.plain)
+    # without secrets before anything acts on it: a replay acts on what is left
+    if exchange.body and not call.plain:
+        exchange.body = redacted_body(exchange.body, call.token)
+    if not call.plain_head:
+        _redact_head(exchange, call.token)
+    if exchange.rejection is not None:
+        _redact_rejection(exchange, exchange.rejection, call.token)
     exchange.at = world.clock.now()
     world.account.advance(exchange.at)
     striking: tuple[Fault, ...] = ()
@@ -67,47 +81,43 @@ def apply_call(call: RunwayCall) -> Delivery:
     return delivery
 
 
-def _redact_request(exchange: Exchange, secret: str, *, plain: bool) -> None:
-    """Take the secrets out of a request, before anything acts on it: a replay acts on the rest."""
-    if exchange.agent:
-        exchange.agent = _writable(redacted_text(exchange.agent, secret))
+def _redact_head(exchange: Exchange, secret: str) -> None:
+    exchange.agent = redacted_header(exchange.agent, secret)
     if exchange.content_type:
-        exchange.content_type = _writable(redacted_text(exchange.content_type, secret))
-    if exchange.body and not plain:
-        exchange.body = redacted_body(exchange.body, secret)
-    if exchange.query:
-        exchange.query = {
-            name: redacted_text(text, secret) for name, text in exchange.query.items()
-        }
-    if (rejection := exchange.rejection) is not None:  # else the path is a template with an id
-        exchange.path = redacted_text(exchange.path, secret)
-        exchange.rejection = rejection._replace(
-            message=redacted_text(rejection.message, secret),
-            headers={name: redacted_text(text, secret) for name, text in rejection.headers.items()},
-        )
+        exchange.content_type = redacted_header(exchange.content_type, secret)
+    exchange.query = redacted_query(exchange.query, secret)
 
 
-def _writable(text: str) -> str:
-    """Return a header's text without what is no UTF-8, which cannot be written as JSON."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
+def _redact_rejection(exchange: Exchange, rejection: Rejection, secret: str) -> None:
+    exchange.path = redacted_text(exchange.path, secret)  # else it is a template with an id
+    exchange.rejection = rejection._replace(
+        message=redacted_text(rejection.message, secret),
+        headers={name: redacted_text(text, secret) for name, text in rejection.headers.items()},
+    )
 
 
 def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[Fault, ...]]:
     """Return the reply of an operation, and the faults that strike before and after it."""
     world, exchange, account = call.world, call.exchange, call.world.account
     if operation.auth is Auth.SESSION_KEY:
-        session = account.sessions.get(exchange.subject.id)
+        session = account.find(exchange.subject.id)
         exchange.key_fits = session is not None and account.session_key(session) == call.token
     if operation.creates is TASK:
         plan = plan_of_create(world, exchange.body)
         found = world.faults_for_task(exchange, template=operation.template, plan=plan)
+    elif operation.creates is not None and operation.creates is not SESSION:
+        kind = ASSET_KINDS[operation.creates.name]
+        found = world.faults_for_asset(exchange, kind, template=operation.template)
     else:
-        avatar = avatar_of(exchange.body) if operation.creates else None
+        avatar = options_asked(call).avatar if operation.creates is SESSION else None
         found = world.faults_for(exchange, template=operation.template, avatar=avatar)
     if found is None:
         return _carry_out(call, operation), ()
     faults, facts = found
-    before = world.strike(faults, facts, phase=Phase.BEFORE)
+    late = [each for each in faults if each.fault.phase is Phase.AFTER]
+    before: tuple[Fault, ...] = ()
+    if len(late) < len(faults):
+        before = world.strike(faults, facts, phase=Phase.BEFORE)
     if before:
         for effect in [effect for fault in before for effect in fault.effects]:
             if name := effect.event_before():
@@ -115,7 +125,6 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
         if any(fault.replaces for fault in before):
             return _NO_REPLY, before
     reply = _carry_out(call, operation)
-    late = [each for each in faults if each.fault.phase is Phase.AFTER]
     if not late:
         return reply, before
     state = world.state_of(exchange.subject)
@@ -134,7 +143,7 @@ def _carry_out(call: RunwayCall, operation: RunwayOperation) -> Reply:
         _log.exception("could not answer %s", operation.id)
         refusal = InternalError("Internal error")
     else:
-        if operation.creates:
+        if operation.creates and "id" in reply.body:  # a dry run creates nothing
             exchange.subject = Subject(operation.creates.name, reply.body["id"])
         return reply
     exchange.code = refusal.code
@@ -164,4 +173,6 @@ def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
         status = 400
     if isinstance(refusal, Refused) and refusal.retry_after_s is not None and settings.retry_after:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
+    if isinstance(refusal, Refused) and refusal.fields:  # their shapes are closed
+        return Reply(status, {"error": refusal.message, **refusal.fields}, headers)
     return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)

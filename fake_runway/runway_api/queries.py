@@ -34,6 +34,19 @@ def page_limit(call: RunwayCall, *, default: int) -> int:
     return limit
 
 
+def choice_in(call: RunwayCall, name: str, choices: tuple[str, ...]) -> str:
+    """Return which of the choices a query parameter names, the first if there is none.
+
+    Raises:
+        BadQuery.
+    """
+    text = call.exchange.query.get(name, choices[0])
+    if text not in choices:
+        expected = "|".join(f'"{each}"' for each in choices)
+        raise BadQuery(f"Invalid option: expected one of {expected}")
+    return text
+
+
 def instant_in(call: RunwayCall, name: str) -> datetime | None:
     """Return the instant in a query parameter, None if there is none.
 

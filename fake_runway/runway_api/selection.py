@@ -52,14 +52,19 @@ async def world_of_secret(
     scenario = _scenario(worlds.catalogue, selected, UnknownScenario)
     world = worlds.named(name, scenario)
     if world.scenario.name != scenario.name:
-        await world.catch_up()
-        at = world.clock.now()
-        world.account.advance(at)
-        number = world.log.number()
-        world.follow_scenario(scenario, at=at)
-        world.log.add_act(Act(number, at, "putScenario", NO_SUBJECT, scenario_act(scenario)))
-        world.notify()
+        await follow(world, scenario)
     return world
+
+
+async def follow(world: World, scenario: Scenario) -> None:
+    """Let a world follow another scenario from now on, as an act that a replay repeats."""
+    await world.catch_up()
+    at = world.clock.now()
+    world.account.advance(at)
+    number = world.log.number()
+    world.follow_scenario(scenario, at=at)
+    world.log.add_act(Act(number, at, "putScenario", NO_SUBJECT, scenario_act(scenario)))
+    world.notify()
 
 
 def world_as_it_is(worlds: Worlds, secret: str, named: str | None) -> World:

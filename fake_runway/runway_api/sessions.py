@@ -1,31 +1,30 @@
 """The operations of realtime sessions."""
 
 from fake_runway.core.scenario.settings import DEFAULT_MAX_DURATION_S
-from fake_runway.core.sessions.options import options_of
-from fake_runway.core.types import Json
+from fake_runway.core.sessions.options import CreateOptions, options_of
+from fake_runway.runway_api.avatars import check_avatar
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.replies import Reply
 
 
-def avatar_of(body: Json) -> str:
-    """Return the id of the avatar that a create asks for: a preset's or a custom one's."""
-    avatar = body["avatar"]
-    return str(avatar["avatarId" if avatar["type"] == "custom" else "presetId"])
+def options_asked(call: RunwayCall) -> CreateOptions:
+    """Return the options of a create: its avatar, what it may do, what it says first."""
+    return options_of(call.exchange.body) if call.options is None else call.options
 
 
 def create_session(call: RunwayCall) -> Reply:
     """Answer `{id}`. The avatar may choose how the session goes; see `World.form_of`."""
     world, exchange = call.world, call.exchange
-    avatar = avatar_of(exchange.body)
-    form = world.form_of(avatar)
-    custom = exchange.body["avatar"]["type"] == "custom"
+    options = options_asked(call)
+    form = world.form_of(options.avatar)
+    stored = options.custom and check_avatar(world, options.avatar, at=exchange.at)
     session = world.account.create(
         at=exchange.at,
         max_duration_s=int(exchange.body.get("maxDuration", DEFAULT_MAX_DURATION_S)),
-        avatar=avatar if custom and form is None else None,
+        avatar=options.avatar if options.custom and form is None and not stored else None,
         plan=None if form is None else world.plan_of(form),
-        options=options_of(exchange.body),
+        options=options,
     )
     return Reply(200, {"id": session.id})
 

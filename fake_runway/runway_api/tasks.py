@@ -4,19 +4,19 @@ Which model a body asks for, what it makes and what that costs stands in `core/t
 the task goes is what the world's scenario says, or the scenario that a tag in the body names.
 """
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from fake_runway.core import task_calls
-from fake_runway.core.errors import UnknownAvatar
-from fake_runway.core.lifecycles.task import TASK_ENDPOINTS, TaskState
+from fake_runway.core.errors import UnknownAvatar, UnknownTask
+from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.scenario.scenario import Scenario
-from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
-from fake_runway.core.tasks.orders import Output
-from fake_runway.core.tasks.table import MODELS
-from fake_runway.core.tasks.task import OutputForm, TaskPlan, TaskRequest
+from fake_runway.core.tasks.requests import request_of
+from fake_runway.core.tasks.task import TaskPlan, progress_until
 from fake_runway.core.types import Json
-from fake_runway.media.addresses import output_expiry, output_urls
+from fake_runway.media.addresses import output_urls, same_addresses_until
+from fake_runway.runway_api.avatars import check_avatar, check_voice
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
@@ -37,10 +37,15 @@ def create_task(call: RunwayCall) -> Reply:
     """Answer the id of a new task and what it is said to cost."""
     world, exchange = call.world, call.exchange
     if exchange.operation == _AVATAR_VIDEO:
-        _check_avatar(world, exchange.body)
+        _check_avatar(world, exchange.body, at=exchange.at)
     task = task_calls.create_task(
         world.account,
-        request_of(exchange.operation, exchange.body),
+        request_of(
+            exchange.operation,
+            exchange.body,
+            endpoint=exchange.path.removeprefix("/v1/"),
+            default_price=world.settings.default_price,
+        ),
         at=exchange.at,
         plan=plan_of_create(world, exchange.body),
     )
@@ -51,60 +56,50 @@ def create_task(call: RunwayCall) -> Reply:
 
 def get_task(call: RunwayCall) -> Reply:
     """Answer the task in the form of its status; each answer has new addresses of its outputs."""
-    world, at = call.world, call.exchange.at
-    task, base = task_calls.get_task(world.account, call.exchange.subject.id, at=at), ""
-    shown: object = None  # beside the task itself
-    state = task.stage.state
+    world, exchange, bodies = call.world, call.exchange, call.bodies
+    at, base = exchange.at, exchange.media_url
+    task = task_calls.get_task(world.account, exchange.subject.id, at=at)
+    if task.request.nodes:  # published: a run of a workflow is not found here
+        raise UnknownTask("Could not find Task")
+    if task.stage.state is not TaskState.SUCCEEDED:
+        exchange.media_url = ""  # no address of this answer follows from it
+    if bodies is not None and (made := bodies.of_task(task, base, at)) is not None:
+        return Reply(200, made)
+    state, until = task.stage.state, math.inf
+    outputs: Sequence[str] = ()
     if state is TaskState.RUNNING:
-        shown = task.progress(at)
-    elif state is TaskState.SUCCEEDED:
-        base = call.exchange.media_url
-        shown = base, output_expiry(task, at)
-
-    def body() -> Json:
-        outputs = output_urls(task, base=base, draws=world.draws, now=at) if base else ()
-        return task_body(task, now=at, outputs=outputs)
-
-    if call.bodies is None:
-        return Reply(200, body())
-    return Reply(200, call.bodies.kept(task.id, (task, shown), body))
+        until = progress_until(task, at)
+    elif state is TaskState.SUCCEEDED and base:
+        until = same_addresses_until(task, at)
+        outputs = output_urls(task, base=base, draws=world.draws, now=at)
+    body = task_body(task, now=at, outputs=outputs)
+    if bodies is None:
+        return Reply(200, body)
+    return Reply(200, bodies.keep_task(task, base, at, until, body))
 
 
 def delete_task(call: RunwayCall) -> Reply:
     """Cancel a task, or remove one that has ended."""
+    _check_delete(call.world, call.exchange.subject.id)
     task_calls.delete_task(call.world.account, call.exchange.subject.id, at=call.exchange.at)
     return Reply(204)
 
 
-def request_of(operation: str, body: Json) -> TaskRequest:
-    """Return what the valid body of a create asks for."""
-    endpoint = TASK_ENDPOINTS[operation]
-    model = MODELS.find(endpoint, body) or substitute(endpoint, body)
-    order, estimated = model.order(body), estimate(model, body)
-    file_format, (width, height) = order.extension, order.pixels
-    if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
-        file_format = "wav"  # no other sound can be made yet
-    return TaskRequest(
-        operation,
-        usage_id(model, body),
-        model.limited_as or model.id,
-        model.quota,
-        estimated,
-        cost(estimated),
-        model.typical_s,
-        OutputForm(
-            file_format,
-            order.count,
-            0 if order.kind is Output.AUDIO else width,
-            0 if order.kind is Output.AUDIO else height,
-            order.seconds,
-        ),
-    )
+def _check_delete(world: World, task_id: str) -> None:
+    """Refuse a DELETE of a workflow's run, if the settings say so."""
+    task = world.account.tasks.by_id.get(task_id)
+    if task is not None and task.request.nodes and not world.settings.task_delete_ends_runs:
+        raise UnknownTask("Could not find Task")
 
 
-def _check_avatar(world: World, body: Json) -> None:
+def _check_avatar(world: World, body: Json, *, at: float) -> None:
+    voice = body["speech"].get("voice", {})
+    if voice.get("type") == "custom":
+        check_voice(world, voice["id"], at=at)
     avatar, known = body["avatar"], world.settings.avatars
-    if avatar["type"] != "custom" or known is None or avatar["avatarId"].lower() in known:
+    if avatar["type"] != "custom" or check_avatar(world, avatar["avatarId"], at=at):
+        return
+    if known is None or avatar["avatarId"].lower() in known:
         return
     if world.form_of(avatar["avatarId"]) is None:
         raise UnknownAvatar("Could not find avatar.")
@@ -138,9 +133,18 @@ def check_tag(world: World, body: Json) -> None:
 def _tags(world: World, body: Json) -> Iterator[str]:
     """Yield the names in the tags of a body, of its own texts alone: inner ones may be many."""
     if world.settings.prompt_tags:
-        for text in body.values():
+        for text in _texts(body):
             if isinstance(text, str) and "[fake:" in text:
                 yield from _TAG.findall(text)
+
+
+def _texts(body: Json) -> Iterator[object]:
+    yield from body.values()
+    if isinstance(routed := body.get("input"), Mapping):
+        yield from routed.values()
+    if isinstance(nodes := body.get("nodeOutputs"), Mapping):
+        for outputs in nodes.values():
+            yield from (each.get("value") for each in outputs.values())
 
 
 def _scenario(world: World, name: str) -> Scenario | None:

@@ -116,7 +116,7 @@ class Catalogue:
         """Return the scenarios of this package."""
         entries: dict[str, _Entry] = {}
         folder = Path(__file__).with_name("builtin")  # see `contracts.wire.documents.load`
-        for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        for file in sorted(folder.iterdir(), key=lambda each: (each.name.find("-"), each.name)):
             if not file.name.endswith(".yaml"):
                 continue
             head, *documents = _BETWEEN.split(file.read_text(encoding="utf-8"))
@@ -181,7 +181,7 @@ class Catalogue:
         from fake_runway.scenarios.yaml_lines import NotYaml, read_documents
 
         file = str(path)
-        text = _text_of(file)
+        text = text_of(file)
         try:
             documents = read_documents(text)
         except NotYaml as error:
@@ -361,7 +361,12 @@ class Catalogue:
         return name if name not in found else f"{name} {len(found) + 1}"
 
 
-def _text_of(file: str) -> str:
+def text_of(file: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ScenarioFileError: it cannot be read, is too large, or no UTF-8.
+    """
     try:
         with Path(file).open("rb") as opened:
             raw = opened.read(LARGEST_FILE + 1)
@@ -375,3 +380,15 @@ def _text_of(file: str) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         wrong = f"expected text in UTF-8, got the byte 0x{raw[error.start]:02x}"
         raise ScenarioFileError(f"{file}:{line}: $: {wrong}") from error
+
+
+def useless_in(path: str | Path) -> list[str]:
+    """Return a line for each setting without effect in a file in which nothing is wrong."""
+    from fake_runway.scenarios.useless import useless_settings
+    from fake_runway.scenarios.yaml_lines import read_documents
+
+    return [
+        written(each._replace(line=document.line_of(each.path)), file=str(path), mark="warning: ")
+        for document in read_documents(text_of(str(path)))
+        for each in useless_settings(document.value)
+    ]

@@ -82,7 +82,11 @@ def broken_rules(given: object) -> list[ScenarioProblem]:
 
     Empty only if it breaks none.
     """
-    validator = _validator()
+    return breaches(_validator(), given)
+
+
+def breaches(validator: BodyValidator, given: object) -> list[ScenarioProblem]:
+    """Return the same for any schema."""
     if validator.is_valid(given):
         return []
     places = (each for problem in validator.problems(given) for each in _at_places(problem, given))
@@ -173,9 +177,9 @@ def sound_parts(given: object, problems: Iterable[ScenarioProblem]) -> Json:
     return sound
 
 
-def written(problem: ScenarioProblem, *, file: str | None = None) -> str:
+def written(problem: ScenarioProblem, *, file: str | None = None, mark: str = "") -> str:
     """Write a problem on one line: `file:line: $.path: expected ..., got ...`."""
-    sentence = f"{where(problem.path)}: {problem.sentence}"
+    sentence = f"{mark}{where(problem.path)}: {problem.sentence}"
     if file is None:
         return sentence
     return f"{file}:{problem.line or 1}: {sentence}"

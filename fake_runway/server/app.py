@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from fake_runway.admin_api.paths import owns
+from fake_runway.core.types import Json
 from fake_runway.media.handler import MediaHandler, is_media
 from fake_runway.pages import paths as pages
 from fake_runway.room.addresses import leads_to_room
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from fake_runway.admin_api.handler import AdminHandler
     from fake_runway.pages.handler import PagesHandler
     from fake_runway.pages.setup import Demo
-
-SETUP = (pages.FILES, "setup.json")
-"""What the demo page is told about this server."""
 
 
 class FakeApp:
@@ -57,7 +55,9 @@ class FakeApp:
         self.rooms = Rooms(worlds, livekit)
         self.demo: Demo | None = None
         self._media = MediaHandler(worlds)
-        self._runway = RunwayHandler(worlds, livekit, admitted=self.rooms.invite)
+        self._runway = RunwayHandler(
+            worlds, livekit, admitted=self.rooms.invite, named=self.rooms.join_named
+        )
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
         """Read a head as `RunwayHandler.read_at_once` does; None also for all others."""
@@ -92,16 +92,15 @@ class FakeApp:
     def _pages(self) -> "PagesHandler":
         from fake_runway.pages.handler import PagesHandler  # an application asks for no page
 
-        return PagesHandler(self._access, self._called_by_pages)
+        return PagesHandler(self._access, self._called_by_pages, self._told)
 
     def _called_by_pages(self) -> Sequence[str]:
         return self.demo.endpoint if self.demo else "", self._livekit.url
 
-    def _told(self, request: web.BaseRequest) -> web.Response:
-        from fake_runway.pages.setup import Demo, answer, setup  # as late as the pages themselves
+    def _told(self) -> Json:
+        from fake_runway.pages.setup import Demo, setup  # as late as the pages themselves
 
-        told = setup(self.demo or Demo(), self._worlds.catalogue.themes, self.rooms.why_none())
-        return answer(request, self._access, told)
+        return setup(self.demo or Demo(), self._worlds.catalogue.themes, self.rooms.why_none())
 
     async def close(self) -> None:
         """End every call and every stream of events: the server stops."""
@@ -114,8 +113,6 @@ class FakeApp:
         """Answer any request."""
         path = path_of(request.raw_path)
         if pages.owns(path, request.headers.get("Accept", "")):
-            if path.segments == SETUP:
-                return self._told(request)
             return await self._pages.handle(request, path)
         if owns(path):
             return await self._admin.handle(request, path)

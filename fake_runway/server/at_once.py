@@ -8,9 +8,10 @@ every other one goes the whole way through aiohttp: the first of a connection, l
 admin API, HTTP/1.0, upgrades, answers that are delayed or damaged on purpose.
 
 A client that polls sends the same head again, byte for byte. So a connection keeps what it has read
-of the last heads, and one that comes again is neither parsed nor read: a poll takes 10 us of CPU
-and not 18, and with the 15 headers of an official SDK 10.5 and not 22. Equal bytes are an equal
-head only where a request begins, so `_Parser` follows where in its input the parser stands.
+of the last heads (`heads.py`), and one that comes again is neither parsed nor read: a poll takes
+10 us of CPU and not 18, and with the 15 headers of an official SDK 10.5 and not 22. Equal bytes
+are an equal head only where a request begins, so `_Parser` follows where in its input the parser
+stands.
 
 What this leans on in aiohttp are the names in `LEANS_ON`; a test holds them and what they do.
 """
@@ -19,7 +20,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
@@ -28,6 +29,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from fake_runway.clock import loop_time
 from fake_runway.runway_api.calls import Applied, KnownCaller, ReadHead, RequestHead
 from fake_runway.server.app import FakeApp
+from fake_runway.server.heads import LONGEST_HEAD, KnownHeads
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.web.replies import Reply
 
@@ -37,10 +39,6 @@ LEANS_ON_IN_BODIES = ("_buffer",)
 """The same of a body's reader."""
 LARGEST_AWAITED = 16_384
 """Bytes of a body that is waited for here: several fit into what aiohttp buffers."""
-MOST_HEADS = 64
-"""Heads that are kept of a connection, about 1 kB each: it may ask for many worlds in turns."""
-LONGEST_HEAD = 4_096
-"""Bytes of a head that is kept."""
 
 Message = tuple[RawRequestMessage, StreamReader]
 
@@ -156,18 +154,11 @@ class Connection(web.RequestHandler):
         return True
 
 
-class _KnownHead(NamedTuple):
-    """A head that has come before: what it says, and how long the body behind it is."""
-
-    read: ReadHead
-    length: int
-
-
 class _Parser:
     """aiohttp's parser, without the messages that were answered.
 
     Attributes:
-        _known: the heads that were answered, by their bytes.
+        _known: the heads that were answered.
         _missing: how many bytes of a body the parser waits for; 0: the next byte begins a request;
             `_UNKNOWN`: it stands anywhere.
         _begun: the head of the request that is parsed, if it may be kept; else empty.
@@ -180,7 +171,7 @@ class _Parser:
         self._parser = parser
         self._connection = connection
         self._awaited: Message | None = None  # its body is on its way
-        self._known: dict[bytes, _KnownHead] = {}
+        self._known = KnownHeads()
         self._missing = 0
         self._begun = self._held = b""
 
@@ -199,7 +190,7 @@ class _Parser:
             held, self._held = self._held, b""
             data = held + data
             head = _head_in(data)
-            known = self._known.get(head)
+            known = self._known.find(head)
             if known is not None and self._connection.idle:
                 missing = len(head) + known.length - len(data)
                 if missing == 0:
@@ -274,16 +265,9 @@ class _Parser:
             if head is None or not connection.answered(head, partial(_body, payload)):
                 return messages[index:]
             self._parser.message_consumed()
-            if self._begun and head.may_come_again:
-                self._keep(head, message, payload)
+            if self._begun and (length := _length(message, payload)) is not None:
+                self._known.keep(self._begun, head, length)
         return ()
-
-    def _keep(self, head: ReadHead, message: RawRequestMessage, payload: StreamReader) -> None:
-        length = _length(message, payload)
-        if length is not None:
-            if len(self._known) >= MOST_HEADS:
-                self._known.clear()
-            self._known[self._begun] = _KnownHead(head, length)
 
 
 def _is_plain(message: RawRequestMessage) -> bool:

@@ -4,7 +4,6 @@
 that a rule about safety cannot hold for one of them alone.
 """
 
-import os.path
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,14 +16,15 @@ import click
 from fake_runway.admin_api.paths import LOOPBACK
 from fake_runway.clock import LARGEST_RATE
 from fake_runway.core.durations import parse_span
-from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, Settings, Switch
+from fake_runway.room.named import Reach
 from fake_runway.room.rooms import NO_CLIENT, has_client
 from fake_runway.room.tokens import LiveKit
-from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
+from fake_runway.scenarios.merging import selected
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
 from fake_runway.server.store import StoreAddress
+from fake_runway.worlds.given_spec import read_given_spec
 from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.state_file import State, Sync
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -83,6 +83,16 @@ _URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
 _LOAD_SAMPLE = 100
 
+spec_option = click.option(
+    "--spec",
+    metavar="FILE",
+    type=_Parsed("file", lambda text: read_given_spec(Path(text))),
+    envvar="FAKE_RUNWAY_SPEC",
+    show_envvar=True,
+    help="A newer OpenAPI document of the Runway API, as JSON or YAML: its models, fields and"
+    " endpoints that create tasks are served at once.",
+)
+
 _defaulted = partial(click.option, show_default=True)
 _SERVER = (
     _defaulted("--host", default="127.0.0.1", help="Address to listen on."),
@@ -102,9 +112,19 @@ _SERVER = (
     click.option(
         "--scenario",
         metavar="NAME|FILE",
-        help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file. What it"
-        " says is stronger than the options here.",
+        multiple=True,
+        help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file, which is"
+        " read again when it changes. Several are merged; a contradiction is an error. What they"
+        " say is stronger than the options here. [default: default]",
     ),
+    click.option(
+        "--seed-file",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="A YAML file with avatars, credits, sessions and tasks that every new world begins"
+        " with; `fake-runway init` writes one. [default: none]",
+    ),
+    spec_option,
     _defaulted(
         "--journal",
         type=click.IntRange(1, 1_000_000),
@@ -194,6 +214,13 @@ _SERVER = (
         help="Join each session's room on that server as its avatar; needs the extra livekit.",
     ),
     click.option(
+        "--livekit-rooms",
+        type=click.Choice([each.value for each in Reach]),
+        default=Reach.LOOPBACK.value,
+        show_default=True,
+        help="Where the avatar joins the room that a create names (livekit); needs that extra.",
+    ),
+    click.option(
         "--room-url",
         metavar="URL",
         type=_Parsed("url", _websocket_url),
@@ -253,6 +280,12 @@ def server_options(command: Command) -> Command:
     return command
 
 
+OPTION_NAMES: tuple[str, ...] = tuple(
+    str(each.name) for each in server_options(click.Command("serve")).params
+)
+"""The names of all options of a server, with `_`."""
+
+
 def configuration_from(
     options: dict[str, Any], *, scenario: Mapping[str, Any] | None = None
 ) -> Configuration:
@@ -276,20 +309,28 @@ def configuration_from(
     if options["livekit_avatar"] and not has_client():
         raise click.UsageError(NO_CLIENT)
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
-    selected, catalogue = _scenario_from(options)
+    load = partial(selected, options["scenario"])
+    chosen = load()
     settings = Settings()
     for setting in _SETTINGS:
         settings = setting.put(settings, options[setting.key])
     return Configuration(
         settings=settings,
-        scenario=selected if scenario is None else catalogue.parse(scenario),
-        catalogue=catalogue,
+        spec=options["spec"],
+        scenario=(chosen.scenario or DEFAULT_SCENARIO)
+        if scenario is None
+        else chosen.catalogue.parse(scenario),
+        catalogue=chosen.catalogue,
+        seeds=options["seed_file"] or "",
+        files=chosen.files,
+        load=load,
         livekit=LiveKit(
             url=options["livekit_url"] or options["room_url"] or "",
             api_key=options["livekit_api_key"],
             api_secret=options["livekit_api_secret"],
             hosted=options["livekit_url"] is None,
             joined=options["livekit_avatar"],
+            reach=Reach(options["livekit_rooms"]),
         ),
         retention=Retention(
             most=options["max_worlds"],
@@ -313,23 +354,3 @@ def _store_from(options: dict[str, Any]) -> StoreAddress | None:
         return None
     seed = secrets.token_urlsafe(12)
     return StoreAddress(options["store"], seed, options["store_expires"], options["peer_host"])
-
-
-def _scenario_from(options: dict[str, Any]) -> tuple[Scenario, Catalogue]:
-    """Return what new worlds follow, and what can be selected.
-
-    Raises:
-        ScenarioFileError: the file is wrong, or there is neither such a file nor such a name.
-    """
-    catalogue, wanted = Catalogue.builtin(), options["scenario"]
-    if wanted is None:
-        return DEFAULT_SCENARIO, catalogue
-    scenario = catalogue.get(wanted)
-    if scenario is None and (os.path.exists(wanted) or wanted.endswith((".yaml", ".yml"))):
-        catalogue = catalogue.with_file(wanted)
-        scenario = catalogue.get(catalogue.added[0])
-    if scenario is None:
-        nearest = catalogue.nearest(wanted)
-        hint = f"; did you mean {nearest}?" if nearest else ""
-        raise ScenarioFileError(f"there is no scenario and no file named {wanted}{hint}")
-    return scenario, catalogue

@@ -1,7 +1,7 @@
 """Serving the fake on a socket: the piece between its handler and a process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,15 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.scenarios.merging import Selected
 from fake_runway.server.address import PortTaken, url_of
 from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
+from fake_runway.server.reloading import reloading
 from fake_runway.server.store import StoreAddress
 from fake_runway.web.ready import ReadyAnswers
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Retention, Worlds
 from fake_runway.worlds.state_file import State
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -34,6 +37,7 @@ class Configuration:
 
     Attributes:
         settings: how new worlds behave.
+        spec: a newer published document that is served; None: what this release knows.
         scenario: what new worlds follow, unless another is selected.
         catalogue: the scenarios that can be selected; None: the built-in ones.
         port: 0 takes any free one.
@@ -42,9 +46,13 @@ class Configuration:
         admin_token: required of every admin request; None: it has to come from this machine.
         state: the file that keeps all worlds; None: they end with the server.
         store: the Redis that has all worlds, for several servers; None: this one has them.
+        seeds: the file with what new worlds begin with; empty: there is none.
+        files: of scenarios, watched for changes.
+        load: reads them again; None: they are not watched.
     """
 
     settings: Settings = field(default_factory=Settings)
+    spec: GivenSpec | None = None
     scenario: Scenario = DEFAULT_SCENARIO
     catalogue: Catalogue | None = None
     livekit: LiveKit = field(default_factory=lambda: LiveKit(url="", hosted=True))
@@ -56,6 +64,9 @@ class Configuration:
     admin_token: str | None = field(default=None, repr=False)
     state: State | None = None
     store: StoreAddress | None = None
+    seeds: str = ""
+    files: tuple[str, ...] = ()
+    load: Callable[[], Selected] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,10 @@ def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
     )
 
 
+def _nothing() -> Selected:
+    return Selected(None, Catalogue.builtin())
+
+
 @asynccontextmanager
 async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
     """Serve a new fake until the block ends.
@@ -107,6 +122,7 @@ async def _worlds(configuration: Configuration) -> AsyncIterator[Worlds]:
         "scenario": configuration.scenario,
         "catalogue": configuration.catalogue,
         "retention": configuration.retention,
+        "spec": configuration.spec,
     }
     if configuration.store is not None:
         from fake_runway.server.shared import worlds_of_redis
@@ -129,6 +145,10 @@ async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator
         "token": configuration.admin_token,
         "hosts": frozenset({configuration.host.lower()}),
     }
+    if configuration.seeds:
+        from fake_runway.server.seeding import seeding_from  # it imports the admin API
+
+        worlds.seeding = seeding_from(configuration.seeds, worlds)
     app = (
         FakeApp(worlds, configuration.livekit, **options)
         if configuration.store is None
@@ -145,11 +165,14 @@ async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator
         except (OSError, UnicodeError) as error:
             raise PortTaken(configuration.host, configuration.port, error) from error
         importing = asyncio.ensure_future(app.rooms.import_later())
+        load = configuration.load
+        files = configuration.files if load is not None else ()
         try:
             url = url_of(configuration.host, runner.addresses[0][1])
             if configuration.store is not None:
                 await _join(configuration.store, url, runner.addresses[0][1], worlds)
-            yield Serving(url, worlds, app, server)
+            async with reloading(worlds, files, load or _nothing):
+                yield Serving(url, worlds, app, server)
         finally:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)

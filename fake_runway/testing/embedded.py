@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from os import PathLike, fspath
 from typing import Any, Self, TypeVar, cast
@@ -29,8 +30,8 @@ _COMMAND = server_options(click.Command("FakeRunway"))  # parses the options of 
 _NOT_OPTIONS = frozenset({"log_level", "log_format", "scenario", "seed", "time_scale", "port"})
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Option = str | float | bool | Sequence[str]
-ScenarioChoice = str | PathLike[str] | Mapping[str, Any]
+Option = str | float | bool | PathLike[str] | Sequence[str]
+ScenarioChoice = str | PathLike[str] | Sequence[str] | Mapping[str, Any]
 
 
 def configuration(
@@ -55,6 +56,8 @@ def configuration(
     }
     if isinstance(scenario, str | PathLike):
         words["scenario"] = fspath(scenario)
+    elif isinstance(scenario, list | tuple):
+        words["scenario"] = [str(each) for each in scenario]
     known = {each.opts[0].lstrip("-").replace("-", "_") for each in _COMMAND.params}
     unknown = sorted(set(options) - (known - _NOT_OPTIONS))
     if unknown:
@@ -64,9 +67,10 @@ def configuration(
     data = scenario if isinstance(scenario, Mapping) else None
     try:
         context = _COMMAND.make_context("FakeRunway", arguments)
-        return configuration_from(context.params, scenario=data)
+        config = configuration_from(context.params, scenario=data)
     except click.ClickException as error:
         raise ValueError(f"FakeRunway: {error.format_message()}") from error
+    return replace(config, load=None)  # a test does not change its scenario by a file
 
 
 def _argument(name: str, value: Option) -> Iterator[str]:
@@ -74,7 +78,7 @@ def _argument(name: str, value: Option) -> Iterator[str]:
     match value:
         case bool():
             yield f"--{flag}" if value else f"--no-{flag}"
-        case str() | int() | float():
+        case str() | int() | float() | PathLike():
             yield f"--{flag}={value}"
         case _:
             yield from (f"--{flag}={each}" for each in value)
@@ -84,7 +88,7 @@ class FakeRunway:
     """A fake of the Runway API in this program, on a port of its own, until the block ends.
 
     Args:
-        scenario: what worlds follow: a name, a path, or the data of a scenario file.
+        scenario: what worlds follow: a name, a path, several of them, or the data of a file.
         seed: same seed and calls, same ids and choices.
         rate: seconds that pass in a world per real second.
         frozen: the same as rate 0: time stands still until the clock is moved.
@@ -143,7 +147,8 @@ class FakeRunway:
         config = self._configuration
         with ExitStack() as stack:
             url = stack.enter_context(served_in_a_thread(config))
-            fake = stack.enter_context(Fake(Transport(url, self._world, config.admin_token)))
+            transport = Transport(url, self._world, config.admin_token).owning()
+            fake = stack.enter_context(Fake(transport))
             self._blocking = stack.pop_all()
         return fake
 
@@ -157,7 +162,7 @@ class FakeRunway:
         config = self._configuration
         async with AsyncExitStack() as stack:
             served = await stack.enter_async_context(serving(config))
-            transport = AsyncTransport(served.url, self._world, config.admin_token)
+            transport = AsyncTransport(served.url, self._world, config.admin_token).owning()
             fake = await stack.enter_async_context(AsyncFake(transport))
             self._awaited = stack.pop_all()
         return fake

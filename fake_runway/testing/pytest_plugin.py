@@ -9,7 +9,7 @@ not with the session's fixtures, because reports of failures in teardowns ask it
 
 import os
 import uuid
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,13 @@ _SCOPES = (
     " fixture of a wider scope takes fake_runway_server, and a world of its own:"
     " fake_runway.client.Admin(fake_runway_server.url, world='NAME'). See docs/pytest.md."
 )
+_INI = {
+    "url": "As --fake-runway-url, which is stronger.",
+    "seed": "As --fake-runway-seed, which is stronger.",
+    "scenario": "What worlds follow whose marker names none: a name or a file.",
+    "rate": "Seconds that pass in a world per real second; 0: time stands still.",
+}
+"""More options of a server: fake-runway.yaml or [tool.fake-runway] of pyproject.toml."""
 _SHOWN = 50
 
 
@@ -51,7 +58,7 @@ class _State:
             option = self.config.option
             worker = getattr(self.config, "workerinput", {})
             assigned = worker.get("fake_runway", {})
-            url, run = option.fake_runway_url, assigned.get("run", "")
+            url, run = self.given("url"), assigned.get("run", "")
             if url is not None:
                 # other runs may use that server, with tests of the same names
                 unique = uuid.uuid4().hex  # noqa: TID251  # it names worlds, and nothing else
@@ -62,11 +69,26 @@ class _State:
             server = None if url is None else Server(url, token)
             self.worlds = WorldsOfTests(
                 server,
-                seed=option.fake_runway_seed,
+                seed=self.given("seed"),
                 run=run,
                 recorded=option.fake_runway_replay,
+                options=self.server_options() if server is None else None,
+                # a server that was started for these tests has it already
+                scenario=self.given("scenario") if "url" not in assigned else None,
             )
         return self.worlds
+
+    def given(self, name: str) -> str | None:
+        """Return what the command line, else an ini key, says of something; None: neither does."""
+        of_command: str | None = getattr(self.config.option, f"fake_runway_{name}", None)
+        return of_command or self.config.getini(f"fake_runway_{name}") or None
+
+    def server_options(self) -> Mapping[str, Any]:
+        """Return how a server is started here."""
+        from fake_runway.testing.from_project import of_project
+
+        names = ("seed", "scenario", "rate")
+        return of_project(self.config.rootpath, **{name: self.given(name) for name in names})
 
     def for_worker(self, worker: str, *, each: bool) -> dict[str, str]:
         """Return what a worker of xdist is assigned: a server, a suffix of world names.
@@ -76,12 +98,11 @@ class _State:
         """
         assigned: dict[str, str] = {"run": worker} if each else {}
         option = self.config.option
-        if option.fake_runway_shared and option.fake_runway_url is None:
+        if option.fake_runway_shared and self.given("url") is None:
             from fake_runway.testing.shared_server import SharedServer
 
             if self.shared is None:
-                seed = option.fake_runway_seed
-                self.shared = SharedServer({} if seed is None else {"seed": seed})
+                self.shared = SharedServer(self.server_options())
             assigned["url"] = self.shared.url
         return assigned
 
@@ -124,6 +145,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Let the test that a failure's report came from begin as it did then: the same"
         " settings, seed, instant and ids.",
     )
+
+    for name, about in _INI.items():
+        parser.addini(f"fake_runway_{name}", about)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -178,7 +202,9 @@ def fake_runway(request: pytest.FixtureRequest, fake_runway_server: "Server") ->
     item = request.node
     marks = [(mark.args, mark.kwargs) for mark in item.iter_markers("fake_runway")]
     try:
-        fake = _worlds(request.config).world(item.nodeid, world_options(marks))
+        fake = _worlds(request.config).world(
+            item.nodeid, world_options(marks, folder=item.path.parent)
+        )
     except BadMark as error:
         why = str(error)
     else:

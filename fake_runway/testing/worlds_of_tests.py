@@ -68,8 +68,13 @@ class WorldOptions:
 _KEYWORDS = ("scenario", "seed", "rate", "faults")
 
 
-def world_options(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> WorldOptions:
+def world_options(
+    marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]], *, folder: Path | None = None
+) -> WorldOptions:
     """Return what markers say, from their arguments, the closest first.
+
+    Args:
+        folder: of the file of the test: a scenario's file is looked for there first.
 
     Raises:
         BadMark.
@@ -89,6 +94,10 @@ def world_options(marks: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) ->
     if not isinstance(scenario, str | PathLike | Mapping | None):
         expected = "scenario=: expected a scenario's name, a file or data"
         raise BadMark(f"{expected}, got {quoted(scenario)}")
+    if folder is not None and isinstance(scenario, str | PathLike):
+        beside = folder / fspath(scenario)
+        if not re.fullmatch(NAME_PATTERN, fspath(scenario)) and beside.exists():
+            values["scenario"] = beside
     if values.get("seed") is not None:
         values["seed"] = str(values["seed"])
     return WorldOptions(**values)
@@ -137,18 +146,28 @@ class WorldsOfTests:
         seed: of worlds whose markers name none; None: the server's.
         run: a suffix of world names, unlike that of other runs on the same server.
         recorded: a run whose test is to begin in the same way; None: there is none.
+        options: keyword arguments of `embedded.configuration`, for a server that is started.
+        scenario: of worlds whose markers name none, on a server that serves already.
     """
 
     def __init__(
-        self, server: Server | None, *, seed: str | None, run: str, recorded: str | None
+        self,
+        server: Server | None,
+        *,
+        seed: str | None,
+        run: str,
+        recorded: str | None,
+        options: Mapping[str, Any] | None = None,
+        scenario: str | None = None,
     ) -> None:
         self.record = _read_record(recorded)
+        self._scenario = scenario if server is not None else None
         self.repeated = False
         self._seed_of_worlds = seed if server is not None else None
         self._run = f"-{run}" if run else ""
         self._begun: dict[str, int] = {}
         self._open = ExitStack()
-        self.server = server or self._start(seed)
+        self.server = server or self._start(options or {})
         self._transport = Transport(self.server.url, None, self.server.token)
         self._fake = Fake(self._transport.of_world(_REPLAY_WORLD))
         try:
@@ -159,11 +178,11 @@ class WorldsOfTests:
                 f"no fake Runway for the tests at {self.server.url}: {error.message}"
             ) from error
 
-    def _start(self, seed: str | None) -> Server:
+    def _start(self, options: Mapping[str, Any]) -> Server:
         from fake_runway.server.address import PortTaken
         from fake_runway.testing.embedded import configuration, served_in_a_thread
 
-        config = configuration(seed="0" if seed is None else seed)
+        config = configuration(**options)
         try:
             url = self._open.enter_context(served_in_a_thread(config))
         except PortTaken as error:
@@ -200,8 +219,9 @@ class WorldsOfTests:
                 self.repeated = True
             elif seed is not None:
                 fake.reset(seed=seed)
-            if options.scenario is not None:
-                fake.scenario(_by_name_or_as_data(options.scenario))
+            scenario = self._scenario if options.scenario is None else options.scenario
+            if scenario is not None:
+                fake.scenario(_by_name_or_as_data(scenario))
             for fault in options.faults:
                 fake.fault(fault)
             if options.rate is not None:

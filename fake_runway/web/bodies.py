@@ -62,6 +62,9 @@ _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _UUID4 = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
+_UUID7 = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
 
 
 class Body(Enum):
@@ -89,13 +92,16 @@ def is_uuid4(text: str) -> bool:
     return _UUID4.fullmatch(text) is not None
 
 
-def checked_id(session_id: str) -> str:
+def checked_id(session_id: str, *, sortable: bool = False) -> str:
     """Return the id of a path in lower case, as the account spells it.
 
+    Args:
+        sortable: it is a version 7 UUID.
+
     Raises:
-        BadId: the text is not a version 4 UUID.
+        BadId: the text is not a version 4 UUID, or not of the version that is asked for.
     """
-    if not is_uuid4(session_id):
+    if (_UUID7 if sortable else _UUID4).fullmatch(session_id) is None:
         raise BadId("Invalid UUID", where="path: id")
     return session_id.lower()
 
@@ -103,11 +109,17 @@ def checked_id(session_id: str) -> str:
 class Bodies:
     """Reads and checks the bodies of all operations; each schema is compiled when first needed.
 
+    Args:
+        shapes: of operations by id; None: all of the document.
+
     Attributes:
         document: the contract that the operations are in.
     """
 
     document = "runway"
+
+    def __init__(self, shapes: Mapping[str, OperationShapes] | None = None) -> None:
+        self._given = shapes
 
     async def read(
         self,
@@ -190,6 +202,8 @@ class Bodies:
 
     @cached_property
     def _shapes(self) -> Mapping[str, OperationShapes]:
+        if self._given is not None:
+            return self._given
         every = Shapes.load() if self.document == "runway" else Shapes(load(self.document))
         return {each.operation.id: each for each in every}
 

@@ -98,6 +98,8 @@ class Routes(Generic[AnyRoute]):
     def nearest(self, path: Path) -> str | None:
         """Return the template most like `path`, None if none is. Worlds and ids do not count."""
         segments = path.segments[2:] if path.segments[:1] == ("w",) else path.segments
+        if len(segments) > 1 and segments[0] == segments[1]:  # a base URL with the first of a path
+            segments = segments[1:]
         bare = "/" + "/".join("{id}" if _ID.fullmatch(each) else each for each in segments)
         if len(bare) > _LONGEST_LIKE:
             return None

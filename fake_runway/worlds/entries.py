@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from fake_runway.core.history.journal import CLOCK_ACTS, Act, Exchange
+from fake_runway.core.history.journal import CLOCK_ACTS, DOWNLOAD, Act, Exchange
 from fake_runway.core.history.views import act_body
 from fake_runway.worlds.world import World
 
@@ -21,6 +21,9 @@ def entry_bytes(entry: Exchange | Act, world: World) -> bytes:
     body = dict(act_body(entry))
     if entry.what in CLOCK_ACTS:  # a replay has only the instants, and this clock goes on
         body["clock"] = tuple(world.clock.state)
+    if entry.what == DOWNLOAD:  # one that a client has told of is not noted
+        output, status = entry.given.get("output", -1), entry.given.get("status", -1)
+        body["noted"] = world.has_downloaded(entry.subject.id, output=output, status=status)
     return orjson.dumps(body)
 
 

@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 
 from fake_runway.clock import ClockState, VirtualClock
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.version import __version__
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.world import World
 
 _FORMAT = 1
@@ -31,7 +33,7 @@ _OF_A_PROCESS = frozenset(
     {
         *("catalogue", "clock", "snapshots", "calls_watched", "resources_watched", "unread"),
         *("directions", "heard", "unkept", "touched_at", "held_back", "incarnation"),
-        *("_notified", "_watched", "_waiting", "_keeper"),
+        *("vocabulary", "_notified", "_watched", "_waiting", "_keeper"),
     }
 )
 """The attributes of a world that mean something to one process alone."""
@@ -92,8 +94,17 @@ def _state_of(world: World, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def restored(raw: bytes, catalogue: Catalogue, source: Callable[[], float]) -> Preserved:
+def restored(
+    raw: bytes,
+    catalogue: Catalogue,
+    source: Callable[[], float],
+    *,
+    spec: GivenSpec | None = None,
+) -> Preserved:
     """Return the world in some bytes.
+
+    Args:
+        spec: the document that the server serves.
 
     Raises:
         NotPreserved: there is none in them.
@@ -101,7 +112,8 @@ def restored(raw: bytes, catalogue: Catalogue, source: Callable[[], float]) -> P
     try:
         format_, _, state = _Reader(io.BytesIO(raw)).load()
         if format_ == _FORMAT:
-            return _world_of(state, catalogue, source)
+            vocabulary = RUNWAY_API if spec is None else spec.vocabulary
+            return _world_of(state, catalogue, source, vocabulary)
     except NotPreserved:
         raise
     except Exception as error:
@@ -111,17 +123,21 @@ def restored(raw: bytes, catalogue: Catalogue, source: Callable[[], float]) -> P
 
 
 def _world_of(
-    state: Mapping[str, Any], catalogue: Catalogue, source: Callable[[], float]
+    state: Mapping[str, Any],
+    catalogue: Catalogue,
+    source: Callable[[], float],
+    vocabulary: Vocabulary,
 ) -> Preserved:
     world = World.__new__(World)
     world.__dict__.update(state["world"])
     own = state["own"]
     world.catalogue = catalogue if own is None else Catalogue.builtin().with_data(own)
     world.clock = VirtualClock(source, rate=0.0, start=state["now"])
+    world.vocabulary = vocabulary
     world.incarnation = 0
     world.begin_alone()
     for name, inner in state["snapshots"]:
-        world.snapshots[name] = _world_of(inner, catalogue, source).world
+        world.snapshots[name] = _world_of(inner, catalogue, source, vocabulary).world
     return Preserved(world, ClockState(*state["clock"]))
 
 
@@ -133,6 +149,7 @@ def read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
 _SHARED: Mapping[str, object] = MappingProxyType(
     {
         "vocabulary": RUNWAY_API,
+        "kinds of states": RUNWAY_API.kind_of_state,
         **{f"kind {kind.name}": kind for kind in RUNWAY_API.kinds},
         **{f"account {row.key}": row for row in ACCOUNT},
         **{f"session {row.key}": row for row in SESSION},

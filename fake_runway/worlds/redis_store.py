@@ -108,10 +108,11 @@ class NotHere(BaseException):
     No `Exception`, because it is no failure: the request is handled again, or elsewhere.
     """
 
-    def __init__(self, name: str = "", *, tag: str = "") -> None:
-        super().__init__(name or tag)
+    def __init__(self, name: str = "", *, tag: str = "", known: Sequence[str] = ()) -> None:
+        super().__init__(name or tag or known)
         self.name = name
         self.tag = tag
+        self.known = tuple(known)
 
 
 @dataclass(slots=True)
@@ -323,6 +324,13 @@ class RedisStore:
         """Return the name of the world whose session keys carry a tag, if there is one."""
         name = await self._command("GET", f"{PREFIX}:tag:{tag}")
         return None if name is None else str(name.decode())
+
+    async def first_of(self, names: Sequence[str]) -> str | None:
+        """Return the first of these names that a world has, if any."""
+        for name in names:
+            if await self._command("HEXISTS", _keys(name)[2], "number"):
+                return name
+        return None
 
     async def address_of(self, name: str) -> str:
         """Return where a world is, or the address of another worker; empty if there is none."""
@@ -584,6 +592,7 @@ class SharedWorlds(KeptWorlds):
         self._mine: set[str] = set()
         self._settling: dict[str, asyncio.Lock] = {}
         self._no_such_tag = ""
+        self._none_of: tuple[str, ...] = ()
         self.leaving = False
 
     def used(self, name: str) -> World | None:
@@ -597,6 +606,22 @@ class SharedWorlds(KeptWorlds):
         if name in self._mine and self.store.valid:
             return super().used(name)
         raise NotHere(name)
+
+    def known(self, names: Sequence[str]) -> World | None:
+        """Return the first world that has one of these names, if any; it counts as used now.
+
+        Raises:
+            NotHere: it is not known here.
+        """
+        if not self.store.valid:
+            raise NotHere(known=names)
+        for name in names:
+            if name in self._mine and (world := super().used(name)) is not None:
+                return world
+        if self._none_of != tuple(names):
+            raise NotHere(known=names)
+        self._none_of = ()
+        return None
 
     def found(self, name: str) -> World | None:
         """Return the world of that name if there is one, here or elsewhere.
@@ -660,11 +685,15 @@ class SharedWorlds(KeptWorlds):
         """
         if not self.store.valid:
             await self.store.renew()
-        name = need.name or await self.store.name_of(need.tag)
+        if need.known:
+            name = await self.store.first_of(need.known)
+        else:
+            name = need.name or await self.store.name_of(need.tag)
         if self.leaving:
             return await self.store.address_of(name or "")
         if name is None:
-            self._no_such_tag = need.tag  # of_tag asks at once
+            # who asks again does so at once
+            self._no_such_tag, self._none_of = need.tag, need.known
             return ""
         async with self._settling.setdefault(name, asyncio.Lock()):
             if name in self._mine:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +10,11 @@ from itertools import count, islice, takewhile
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.naming import key_tag, scenario_in_name
 from fake_runway.worlds.waiting import Alarms
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
@@ -71,6 +73,7 @@ class Worlds:
         source: POSIX seconds that never run backwards.
         rate: how fast the clocks of new worlds go.
         scenario: what new worlds follow, unless their name selects another.
+        spec: a newer published document that is served; None: what this release knows.
 
     Attributes:
         answered: calls, by operation and status.
@@ -79,6 +82,7 @@ class Worlds:
         looking: held by the one who looks through all that is kept, so that thousands who want to
             at the same moment leave turns to others.
         alarms: of those who wait at most so long.
+        seeding: puts into each new world what it begins with; None: it begins empty.
     """
 
     def __init__(
@@ -91,8 +95,10 @@ class Worlds:
         scenario: Scenario = DEFAULT_SCENARIO,
         catalogue: Catalogue | None = None,
         retention: Retention | None = None,
+        spec: GivenSpec | None = None,
     ) -> None:
         self.settings = settings
+        self.spec = spec
         self.catalogue = catalogue or Catalogue.builtin()
         self.scenario = scenario
         self.retention = retention or Retention()
@@ -108,6 +114,7 @@ class Worlds:
         self._by_tag: dict[str, World] = {}
         self._incarnations = count()
         self._listeners: set[ChangedWorlds] = set()
+        self.seeding: Callable[[World], None] | None = None
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -132,6 +139,10 @@ class Worlds:
         """Return the world of that name if there is one, for a caller who would make none."""
         return self._by_name.get(name)
 
+    def known(self, names: Sequence[str]) -> World | None:
+        """Return the first world that has one of these names, if any; it counts as used now."""
+        return next((world for name in names if (world := self.used(name)) is not None), None)
+
     def used(self, name: str) -> World | None:
         """Return the world of that name if there is one; it counts as used now."""
         world = self._by_name.get(name)
@@ -150,9 +161,13 @@ class Worlds:
         if world is None:
             if scenario is None:
                 scenario = self.catalogue.get(scenario_in_name(name) or "") or self.scenario
-            world = self.adopt(self._new(name, scenario))
+            world = self._begun(self._new(name, scenario))
             self.drop_idle()
         return world
+
+    def unlisted(self, name: str) -> World:
+        """Return a new world that is in no list, to try something in."""
+        return self._new(name, self.scenario)
 
     def of_tag(self, tag: str | None) -> World | None:
         """Return the world whose session keys carry `tag`, None if there is none."""
@@ -168,14 +183,21 @@ class Worlds:
         rate: float | None = None,
     ) -> World:
         """Begin a world anew, as it began before except for what is given; return it."""
-        return self.adopt(
-            self._new(
-                world.name,
-                scenario or world.first_scenario,
-                seed=world.given_seed if seed is None else seed,
-                rate=world.first_rate if rate is None else rate,
-            )
+        fresh = self._new(
+            world.name,
+            scenario or world.first_scenario,
+            seed=world.given_seed if seed is None else seed,
+            rate=world.first_rate if rate is None else rate,
         )
+        fresh.called_before = not world.only_admin
+        return self._begun(fresh)
+
+    def _begun(self, world: World) -> World:
+        """Add a world that begins now; return it."""
+        self.adopt(world)
+        if self.seeding is not None:
+            self.seeding(world)
+        return world
 
     def drop(self, name: str, *, reason: str = "asked") -> bool:
         """Drop a world; return whether there was one."""
@@ -225,6 +247,7 @@ class Worlds:
         clock = VirtualClock(self._source, rate=kept.resumes_at_rate, start=kept.clock.now())
         restored = kept.copy(world.name, clock)
         restored.snapshots = world.snapshots
+        restored.called_before = not world.only_admin
         return self.adopt(restored)
 
     def fork(self, world: World, name: str) -> World:
@@ -298,6 +321,7 @@ class Worlds:
             journal=self.retention.journal,
             journal_bytes=self.retention.journal_bytes,
             journal_one_in=self.retention.journal_one_in,
+            vocabulary=RUNWAY_API if self.spec is None else self.spec.vocabulary,
         )
         world.given_seed = seed
         return world

@@ -69,13 +69,16 @@ class UnreadAnswers:
         if subject == NO_SUBJECT:
             return
         kind = Kind(subject, operation)
-        self._forget([each for each in self._alike.get(kind, ()) if each.is_closing()])
         begun = _Begun(kind)
-        alike = self._alike.setdefault(kind, {})
-        for other in islice(reversed(alike.values()), MOST_UNREAD):
-            begun.beside.append(other)
-            if other.number < 0:  # its body is on its way: it was sent before this is answered
-                other.beside.append(begun)
+        if (alike := self._alike.get(kind)) is not None:
+            self._forget([each for each in alike if each.is_closing()])
+            alike = self._alike.setdefault(kind, {})
+            for other in islice(reversed(alike.values()), MOST_UNREAD):
+                begun.beside.append(other)
+                if other.number < 0:  # its body is on its way: it was sent before this is answered
+                    other.beside.append(begun)
+        else:  # the usual case
+            alike = self._alike[kind] = {}
         self._latest[connection] = alike[connection] = begun
         if len(self._latest) > self._many:
             self._forget([each for each in self._latest if each.is_closing()])

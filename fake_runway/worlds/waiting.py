@@ -29,39 +29,39 @@ class _Watch(NamedTuple, Generic[T]):
 
 
 class Watches(Generic[T]):
-    """The watches for one kind of thing: calls, or resources that changed."""
+    """The watches for one kind of thing: calls, or resources that changed.
+
+    Attributes:
+        by_topic: empty while there is no watch, which each call asks.
+    """
 
     def __init__(self) -> None:
-        self._by_topic: dict[Topic, dict[int, _Watch[T]]] = {}
-
-    def __bool__(self) -> bool:
-        """Return whether anybody waits."""
-        return bool(self._by_topic)
+        self.by_topic: dict[Topic, dict[int, _Watch[T]]] = {}
 
     @contextmanager
     def watching(self, topic: Topic, wanted: Callable[[T], bool]) -> Iterator[asyncio.Event]:
         """Give an event that is set by each thing of the topic that is `wanted`."""
         watch = _Watch(wanted, asyncio.Event())
-        self._by_topic.setdefault(topic, {})[id(watch)] = watch
+        self.by_topic.setdefault(topic, {})[id(watch)] = watch
         try:
             yield watch.seen
         finally:
-            filed = self._by_topic[topic]
+            filed = self.by_topic[topic]
             del filed[id(watch)]
             if not filed:
-                del self._by_topic[topic]
+                del self.by_topic[topic]
 
     def show(self, thing: T, topic: Topic) -> None:
         """Set the events of those who want `thing`."""
         operation, subject = topic
         for key in {topic, Topic(operation), Topic("", subject), Topic()}:
-            for watch in self._by_topic.get(key, {}).values():
+            for watch in self.by_topic.get(key, {}).values():
                 if watch.wanted(thing):
                     watch.seen.set()
 
     def wake_all(self) -> None:
         """Set every event."""
-        for filed in self._by_topic.values():
+        for filed in self.by_topic.values():
             for watch in filed.values():
                 watch.seen.set()
 

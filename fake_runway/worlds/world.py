@@ -12,6 +12,9 @@ from typing import Literal
 
 from fake_runway.clock import VirtualClock, next_turn
 from fake_runway.core.account import Account
+from fake_runway.core.asset_calls import apply_asset_event
+from fake_runway.core.assets.asset import AssetKind
+from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
 from fake_runway.core.errors import Refused
@@ -21,6 +24,7 @@ from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import (
     DEFAULT_BYTES,
     DEFAULT_CAPACITY,
+    DOWNLOAD,
     REPORT,
     Act,
     Exchange,
@@ -32,7 +36,7 @@ from fake_runway.core.history.redaction import redacted_body
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import SESSION
 from fake_runway.core.lifecycles.task import TASK
-from fake_runway.core.lifecycles.vocabulary import Phase, Subject
+from fake_runway.core.lifecycles.vocabulary import Phase, Subject, Vocabulary
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import Step
@@ -57,6 +61,7 @@ DEFAULT_SCENARIO = Scenario(
 
 
 _FEW_TALLIES = 256
+_MOST_DOWNLOADS = 10_000
 EVENTS_OF_A_TURN = 250
 """How many events are applied before others get a turn: a few milliseconds."""
 
@@ -72,11 +77,13 @@ class World:
         seed: its random choices follow from it, and not from the seed of the scenario.
         base: the settings of the server; the scenario changes them.
         clock: its own.
+        vocabulary: of the API that its server serves.
 
     Attributes:
         since: when it began to follow its scenario, POSIX seconds of its clock.
         given_seed: the seed that a reset asked for; None: that of scenario or server.
         calls: how many there were; the ordinal of the next.
+        called_before: whether an application called it before a reset.
         placed: the faults that were put in place by hand, by name.
         touched_at: when it was last used, in real POSIX seconds.
         held_back: answers that wait for its clock.
@@ -101,8 +108,10 @@ class World:
         journal: int = DEFAULT_CAPACITY,
         journal_bytes: float = DEFAULT_BYTES,
         journal_one_in: int = 1,
+        vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
         self.name = name
+        self.vocabulary = vocabulary
         self.origin = origin
         self.base = base
         self.scenario = scenario
@@ -122,8 +131,10 @@ class World:
             settings=scenario.settings_over(base),
             record=self._record,
             record_task=self._record,
+            record_asset=self._record,
         )
         self.calls = 0
+        self.called_before = False
         self.placed: dict[str, ActiveFault] = {}
         self.tallies: dict[Key, Tally] = {}
         self.touched_at = 0.0
@@ -136,8 +147,10 @@ class World:
         self.unkept: asyncio.Future[None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
+        self._faults_about: dict[str, tuple[ActiveFault, ...]] = {}  # of the scenario
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
+        self._downloads: set[tuple[str, int, int]] = set()
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
         self._watched = False
@@ -151,6 +164,11 @@ class World:
     def settings(self) -> Settings:
         """The settings that hold now."""
         return self.account.settings
+
+    @property
+    def only_admin(self) -> bool:
+        """Whether no application has ever called it: only the admin API has touched it."""
+        return not (self.calls or self.called_before)
 
     @property
     def active_faults(self) -> tuple[ActiveFault, ...]:
@@ -186,7 +204,7 @@ class World:
         self.account.change_settings(scenario.settings_over(self.base), at=at)
         self.scenario = scenario
         self.since = at
-        self._scenario_faults = _active_faults(scenario, at)
+        self._scenario_faults, self._faults_about = _active_faults(scenario, at), {}
         self._plans, self._task_plans, self._bound_at = {}, {}, {}
         self._count_anew(lambda _: True)
 
@@ -260,6 +278,42 @@ class World:
         self.notify()
         return session
 
+    # For downloads
+
+    def has_downloaded(self, task_id: str, *, output: int, status: int) -> bool:
+        """Return whether a client has asked for an output and got this status."""
+        return (task_id, output, status) in self._downloads
+
+    def note_download(self, task_id: str, output: int, status: int) -> bool:
+        """Remember that a client has asked for an output; return whether that is new."""
+        told = task_id, output, status
+        if told in self._downloads:
+            return False
+        if len(self._downloads) >= _MOST_DOWNLOADS:
+            self._downloads.clear()  # some are noted again
+        self._downloads.add(told)
+        return True
+
+    def report_download(
+        self, task_id: str, *, output: int, status: int, late_s: float = 0.0
+    ) -> None:
+        """Note that a client has asked for an output; once for each output and outcome.
+
+        Args:
+            status: of the answer.
+            late_s: how long ago the address had expired, in seconds of this world.
+        """
+        if not self.note_download(task_id, output, status):
+            return
+        given: dict[str, float] = {"output": output, "status": status}
+        if late_s:
+            given["late_s"] = late_s
+        at = self.clock.now()
+        self.account.advance(at)
+        subject = Subject(TASK.name, task_id)
+        self.log.add_act(Act(self.log.number(), at, DOWNLOAD, subject, given))
+        self.notify()
+
     # For calls
 
     def next_latency_s(self) -> float:
@@ -292,7 +346,7 @@ class World:
 
     def faults_for(
         self, exchange: Exchange, *, template: str, avatar: str | None
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         """Return the faults that can be about a call, and the facts they match it by.
 
         None, the usual case: there is no such fault.
@@ -315,27 +369,24 @@ class World:
                 ordinal=None if task is None else task.ordinal,
                 state=None if task is None else task.state,
             )
-        session = self.account.sessions.get(exchange.subject.id)
-        if not self._scenario_faults and not self.placed:
-            of_others = avatar is None or self.form_of(avatar) is None
-            mine = self.settings.plan if session is None else session.plan
-            if of_others and not mine.faults:  # the usual case
-                return None
+        if (kind := ASSET_KINDS.get(exchange.subject.kind)) is not None:
+            return self.faults_for_asset(exchange, kind, template=template)
+        session = self.account.find(exchange.subject.id)
         operation = exchange.operation
         plan, since, ordinal = None, self.since, None
         if session is not None:
-            plan, since, ordinal = session.plan, session.created_at, session.ordinal
+            plan, since, ordinal = session.stage.plan, session.created_at, session.ordinal
         elif avatar is not None and (form := self.form_of(avatar)) is not None:
             plan, since = self.plan_of(form), self._bound_at.get(form.name, self.since)
         elif avatar is not None or exchange.subject.kind == SESSION.name:
-            plan = self.settings.plan
+            plan = self.account.settings.plan
+        of_plan = () if plan is None else plan.faults_about(operation)
+        found = self._active_about(operation)
+        if not of_plan and not found:  # the usual case
+            return None
         if avatar is not None:
             ordinal = self.account.created_count
-        found = [each for each in self.active_faults if each.fault.match.allows(operation)]
-        if plan is not None and plan.faults:
-            found += [ActiveFault(fault, since) for fault in plan.faults_about(operation)]
-        if not found:
-            return None
+        found += tuple([ActiveFault(fault, since) for fault in of_plan])
         return found, CallFacts(
             operation,
             exchange.method,
@@ -346,12 +397,47 @@ class World:
             state=session.state if session is not None else None,
         )
 
+    def _active_about(self, operation: str) -> tuple[ActiveFault, ...]:
+        """Return those of `active_faults` that calls of an operation can match at all."""
+        found = self._faults_about.get(operation)
+        if found is None:
+            found = tuple(
+                each for each in self._scenario_faults if each.fault.match.allows(operation)
+            )
+            self._faults_about[operation] = found
+        if not self.placed:  # the usual case
+            return found
+        placed = [each for each in self.placed.values() if each.fault.match.allows(operation)]
+        return (*found, *placed)
+
     def faults_for_task(
         self, exchange: Exchange, *, template: str, plan: TaskPlan
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         """Do the same for a call that creates a task with this plan."""
         ordinal = self.account.tasks.created_count
         return self._task_faults(exchange, template, plan, since=self.since, ordinal=ordinal)
+
+    def faults_for_asset(
+        self, exchange: Exchange, kind: AssetKind, *, template: str
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
+        """Do the same for a call about a stored resource, or one that creates it."""
+        operation = exchange.operation
+        found = self._active_about(operation)
+        if not found:
+            return None
+        asset = self.account.assets.get(kind.name, exchange.subject.id)
+        ordinal = None if asset is None else asset.ordinal
+        if not exchange.subject.id:
+            ordinal = self.account.assets.next_ordinal(kind.name)
+        return found, CallFacts(
+            operation,
+            exchange.method,
+            template,
+            exchange.at,
+            place=None if ordinal is None else (kind.name, ordinal),
+            addressed=asset is not None,
+            state=None if asset is None else asset.state,
+        )
 
     def _task_faults(
         self,
@@ -362,10 +448,11 @@ class World:
         since: float,
         ordinal: int | None,
         state: Enum | None = None,
-    ) -> tuple[list[ActiveFault], CallFacts] | None:
+    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
         operation = exchange.operation
-        every = (*self.active_faults, *(ActiveFault(fault, since) for fault in plan.faults))
-        found = [each for each in every if each.fault.match.allows(operation)]
+        of_plan = [each for each in plan.faults if each.match.allows(operation)]
+        found = self._active_about(operation)
+        found += tuple([ActiveFault(fault, since) for fault in of_plan])
         if not found:
             return None
         return found, CallFacts(
@@ -392,8 +479,8 @@ class World:
         if not changed:
             return striking
         self.tallies.update(changed)
-        sessions, tasks = self.account.sessions, self.account.tasks.by_id
-        if len(self.tallies) > _FEW_TALLIES + 8 * (len(sessions) + len(tasks)):
+        if len(self.tallies) > _FEW_TALLIES + 8 * self.account.count:
+            sessions, tasks = self.account.sessions, self.account.tasks.by_id
             known = {session.ordinal for session in sessions.values()} | {WORLD_SCOPE}
             known |= {task.ordinal for task in tasks.values()}
             self.tallies = {key: tally for key, tally in self.tallies.items() if key[1] in known}
@@ -404,6 +491,9 @@ class World:
         if subject.kind == TASK.name:
             task = self.account.tasks.by_id.get(subject.id)
             return None if task is None else task.state
+        if subject.kind in ASSET_KINDS:
+            asset = self.account.assets.find(subject.kind, subject.id)
+            return None if asset is None else asset.state
         session = self.account.sessions.get(subject.id)
         return None if session is None else session.state
 
@@ -418,6 +508,8 @@ class World:
             return
         if kind is TASK:
             apply_task_event(self.account, subject.id, known, at=at)
+        elif (asset_kind := ASSET_KINDS.get(kind.name)) is not None:
+            apply_asset_event(self.account, asset_kind, subject.id, known, at=at)
         else:
             self.account.apply_event(subject.id, known, at=at)
 
@@ -432,14 +524,15 @@ class World:
 
     def _record(self, change: ResourceChange) -> None:
         self.log.add_change(change)
-        if self.resources_watched:
+        if self.resources_watched.by_topic:
             self.resources_watched.show(change.after, Topic(subject=change.after.id))
 
     def notify_call(self, exchange: Exchange) -> None:
         """Wake those who wait for a call like this one, or for any act or call."""
-        if self.calls_watched:
+        if self.calls_watched.by_topic:
             self.calls_watched.show(exchange, Topic(exchange.operation, exchange.subject.id))
-        self.notify()
+        if self._watched or self.heard is not None:
+            self.notify()
 
     @contextmanager
     def kept_up(self) -> Iterator[None]:
@@ -485,6 +578,15 @@ class World:
         self._watched = True
         return self._notified
 
+    async def kept(self) -> None:
+        """Return once a store keeps all that has happened so far.
+
+        Raises:
+            Refused: it does not.
+        """
+        if self.unkept is not None:
+            await asyncio.shield(self.unkept)  # others wait for it too
+
     # Copies
 
     def copy(self, name: str, clock: VirtualClock) -> "World":
@@ -493,15 +595,17 @@ class World:
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
+        twin._faults_about = self._faults_about.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
+        twin._downloads = self._downloads.copy()
         twin.begin_alone()
         return twin
 
     def begin_alone(self) -> None:
         """Begin, as a copy, with an account of its own that nothing else knows or waits for."""
         self.calls_watched, self.resources_watched = Watches(), Watches()
-        self.account = self.account.copy(self._record, self._record)
+        self.account = self.account.copy(self._record, self._record, self._record)
         self.snapshots = OrderedDict()
         self.touched_at, self.held_back, self.unread = 0.0, 0, UnreadAnswers()
         self.directions = {}

@@ -63,6 +63,7 @@ class UpstreamFailure(Exception):
         status: for FailureReason.STATUS.
         retry_after_s: what the server asked for, if it did.
         no_credits: the answer says that credits are missing.
+        own_form: the answer is an error in Runway's form, `{"error": ...}`.
     """
 
     hop: Hop
@@ -71,6 +72,7 @@ class UpstreamFailure(Exception):
     status: int = 0
     retry_after_s: float | None = None
     no_credits: bool = False
+    own_form: bool = False
 
     def __str__(self) -> str:
         is_status = self.reason is FailureReason.STATUS

@@ -120,7 +120,17 @@ class RunwayClient:
             status=received.status,
             retry_after_s=parse_retry_after(received.headers),
             no_credits=_NO_CREDITS in received.body,
+            own_form=received.status == 404 and _is_error(received.body),
         )
+
+
+def _is_error(body: bytes | bytearray) -> bool:
+    """Return whether a body has the form of Runway's errors. Source: observed, live."""
+    try:
+        error = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(error, dict) and isinstance(error.get("error"), str)
 
 
 def _text(answer: dict[str, Any], key: str, hop: Hop, form: re.Pattern[str] | None = None) -> str:

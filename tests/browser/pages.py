@@ -24,7 +24,24 @@ if TYPE_CHECKING:
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 AXE = Path(__file__).parent / "axe"
-LIGHT, DARK, PHONE = "light", "dark", "phone"
+LIGHT, DARK, PHONE, ZOOM = "light", "dark", "phone", "zoom"
+SIZES: Mapping[str, tuple[int, int]] = {
+    PHONE: (390, 844),
+    ZOOM: (320, 256),  # of 1280 x 1024 at 400 %, as WCAG 1.4.10 has it
+}
+
+
+BEYOND = """() => {
+    const wide = document.scrollingElement.scrollWidth - innerWidth;
+    const found = wide > 0 ? [`the page is ${wide} px too wide`] : [];
+    for (const one of document.querySelectorAll('button, input, select, textarea, a[href], h2')) {
+        const { left, right, width, height } = one.getBoundingClientRect();
+        if (!width || !height || one.closest('[role=tablist], .skip-link, pre, .list')) continue;
+        if (getComputedStyle(one).visibility === 'hidden' || one.matches('.skip-link')) continue;
+        if (left < -1 || right > innerWidth + 1) found.push(one.outerHTML.slice(0, 120));
+    }
+    return found;
+}"""
 
 
 @contextmanager
@@ -46,10 +63,10 @@ def opened(browser: Browser, look: str = LIGHT, *, policy: bool = True) -> Itera
     Args:
         policy: whether the page's own policy holds; what tests put into the page may need it off.
     """
-    size = {"width": 390, "height": 844} if look == PHONE else {"width": 1360, "height": 840}
+    width, height = SIZES.get(look, (1360, 840))
     context = browser.new_context(
         color_scheme="dark" if look == DARK else "light",
-        viewport=size,  # type: ignore[arg-type]  # it is a TypedDict there
+        viewport={"width": width, "height": height},
         reduced_motion="reduce",
         bypass_csp=not policy,
     )
@@ -73,10 +90,15 @@ class Tab:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def shot(self, name: str) -> None:
+    def shot(self, name: str, *, whole: bool = False) -> None:
         """Keep a picture of the page among the artifacts, for people to look at."""
         ARTIFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+        self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=whole)
+
+    def beyond_its_width(self) -> list[str]:
+        """Return what can be reached by scrolling sideways alone, and controls that are cut off."""
+        found: list[str] = self.page.evaluate(BEYOND)
+        return found
 
     def violations(self) -> list[str]:
         """Return what axe finds in the page: rule, place, reason."""

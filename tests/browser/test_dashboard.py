@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_runway.client import Admin
-from fake_runway.core.history.journal import Exchange, Log
-from fake_runway.core.lifecycles.session import SESSION, Event
-from fake_runway.core.lifecycles.vocabulary import Subject
-from fake_runway.worlds.world import World as Inside
-from tests.browser.pages import DARK, LIGHT, PHONE, Tab, World, lively, opened
+from fake_runway.client.transport import Transport
+from tests.browser.breaks import proxied
+from tests.browser.histories import long_history
+from tests.browser.pages import DARK, LIGHT, PHONE, ZOOM, Tab, World, lively, opened
 from tests.support.processes import PATIENCE_S
 from tests.support.room import HOSTED
 from tests.support.servers import Fake, serving_fake
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
 
 TOKEN = "an-admin-token-0123456789"
-TABS = ("sessions", "journal", "findings", "faults", "scenario", "world")
+TABS = ("sessions", "tasks", "journal", "findings", "faults", "scenario", "world")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def fake() -> Iterator[Fake]:
 def world(fake: Fake, request: pytest.FixtureRequest) -> Iterator[World]:
     """A new world whose clock stands still."""
     name = re.sub(r"\W+", "-", request.node.name)[:60].strip("-")
-    with Admin(fake.url, world=name) as admin:
+    with Admin(fake.url, transport=Transport(fake.url, name, None).owning()) as admin:
         yield World(fake, name, admin)
 
 
@@ -125,8 +124,9 @@ def test_the_whole_way_by_keyboard(browser: Browser, world: World) -> None:
         page.keyboard.press("ArrowDown")
         page.get_by_role("region", name="Answer").wait_for()
         page.get_by_role("tab", name="Sessions").focus()
-        page.keyboard.press("ArrowRight")
-        page.get_by_role("tab", name="Journal", selected=True).wait_for()
+        for name in ("Tasks", "Journal"):
+            page.keyboard.press("ArrowRight")
+            page.get_by_role("tab", name=name, selected=True).wait_for()
         before = world.admin.clock.now()
         page.get_by_label("Jump by").focus()
         page.keyboard.press("ControlOrMeta+a")
@@ -211,6 +211,39 @@ def test_a_running_call_is_watched(browser: Browser, world: World) -> None:
         lines = "\n".join(world.admin.timeline(session).lines)
         assert lines.count("joined") == 1
         tab.shot("dashboard-watched")
+
+
+def test_a_task_is_followed_to_what_it_has_made(browser: Browser, world: World) -> None:
+    """Its lane, how far it is, its outputs once they are asked for, and why another one failed."""
+    picture = {"model": "gen4_image", "promptText": "a lake", "ratio": "1280:720"}
+    film = {"model": "gen4.5", "promptText": "a lake", "ratio": "1280:720", "duration": 5}
+    ids = [world.call("POST", "/v1/text_to_image", picture)["id"]]
+    ids.append(world.call("POST", "/v1/text_to_video", film)["id"])
+    refused = {**picture, "promptText": "a lake [fake:safety-input-text]"}
+    ids.append(world.call("POST", "/v1/text_to_image", refused)["id"])
+    with opened(browser) as tab:
+        page = tab.page
+        page.goto(f"{world.url}/tasks/{ids[0]}")
+        shows(page, "createTextToImage")
+        assert page.get_by_role("button", name="Show the outputs").count() == 0
+        world.admin.clock.jump(1.0)
+        shows(page, "0 %")
+        world.admin.clock.jump(600.0)
+        page.get_by_role("button", name="Show the outputs").click()
+        picture_shown = page.get_by_role("img", name="Output 1")
+        page.wait_for_function("image => image.naturalWidth", arg=picture_shown.element_handle())
+        page.goto(f"{world.url}/tasks/{ids[1]}")
+        page.get_by_role("button", name="Show the outputs").click()
+        film_shown = page.locator("video").element_handle()
+        page.wait_for_function("film => film.videoWidth", arg=film_shown)
+        tab.shot("dashboard-task")
+        page.goto(f"{world.url}/tasks/{ids[2]}")
+        shows(page, "SAFETY.INPUT.TEXT")
+        page.get_by_role("link", name="← Tasks").click()
+        lanes = page.get_by_role("listbox", name="Tasks").get_by_role("option")
+        assert lanes.count() == 3
+        assert lanes.filter(has_text="succeeded").locator(".bar.running").count() == 2
+        tab.shot("dashboard-lanes-of-tasks")
 
 
 def executed(python: str) -> None:
@@ -315,6 +348,40 @@ def test_two_tabs_and_a_break_lose_and_double_nothing(browser: Browser, world: W
             assert numbers(tab.page) == expected[:3]
 
 
+def test_a_stream_that_breaks_loses_and_doubles_nothing(browser: Browser, world: World) -> None:
+    """The page says that it reconnects, catches up, and tells a server that has begun anew."""
+    world.create()
+    with (
+        in_a_thread(lambda: proxied(world.fake.url)) as proxy,
+        in_a_thread(serving_fake) as restarted,
+        opened(browser) as tab,
+    ):
+        page = tab.page
+        page.goto(f"{proxy.url}/__admin/#/{world.name}/journal")
+        page.get_by_label("Entries shown").select_option("all")
+        shows(page, "3 of 3")
+        for entries in (6, 9):
+            proxy.cut()
+            page.locator("#live").get_by_text("reconnecting").wait_for()
+            world.create()
+            proxy.mend()
+            page.locator("#live").get_by_text("live").wait_for()
+            shows(page, f"{entries} of {entries}")
+            assert numbers(page) == [f"journal-{number}" for number in range(entries)]
+        assert sum("after=0" in address for address in tab.requests) == 1
+        shown = page.get_by_text("has begun anew")
+        assert shown.count() == 0
+
+        proxy.cut()
+        World(restarted, world.name, world.admin).create()
+        proxy.aim(restarted.url)
+        proxy.mend()
+        shown.wait_for()
+        shows(page, "3 of 3")
+        assert numbers(page) == [f"journal-{number}" for number in range(3)]
+        tab.complaints[:] = [each for each in tab.complaints if "net::ERR" not in each]
+
+
 HOSTILE = "<img src=x onerror='window.hacked=1'>\x1b[31mred\x1b[0m\x00\u202egnp"
 
 
@@ -373,21 +440,6 @@ def test_long_histories_have_few_elements(browser: Browser, world: World) -> Non
         assert page.locator("#main .item").count() < 60
 
 
-def long_history(inside: Inside) -> None:
-    """Put 1,000 sessions and 10,000 calls into a world: over HTTP they would take too long."""
-    now = inside.clock.now()
-    inside.log = Log(20_000, most_bytes=1 << 30)
-    account = inside.account
-    for _ in range(1_000):
-        session = account.create(at=now, max_duration_s=300, plan=account.settings.plan)
-        account.apply_event(session.id, Event.CANCELLED, at=now)
-        for _ in range(10):
-            path = f"/v1/realtime_sessions/{session.id}"
-            subject = Subject(SESSION.name, session.id)
-            exchange = Exchange("getSession", "GET", path, subject, at=now, status=200)
-            inside.log.add_exchange(exchange)
-
-
 @pytest.mark.parametrize("look", [LIGHT, DARK, PHONE])
 def test_everyone_can_use_every_part(browser: Browser, world: World, look: str) -> None:
     """No violation of axe anywhere; a picture of each part is kept for people to look at."""
@@ -408,6 +460,31 @@ def test_everyone_can_use_every_part(browser: Browser, world: World, look: str) 
             assert looked_at(tab, f"{name}-{look}") == []
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
+
+
+def test_nothing_scrolls_sideways_at_four_times_the_size(browser: Browser, world: World) -> None:
+    """Every part fits into 320 x 256, with all of its controls; lists keep some height."""
+    sessions = lively(world)
+    with opened(browser, ZOOM) as tab:
+        page = tab.page
+        page.goto(f"{world.fake.url}/__admin/")
+        shows(page, world.name)
+        assert tab.beyond_its_width() == []
+        tab.shot("dashboard-worlds-zoom", whole=True)
+        for part in (*TABS, f"sessions/{sessions[1]}"):
+            page.goto(f"{world.url}/{part}")
+            shows(page, "live")
+            if part in ("journal", f"sessions/{sessions[1]}"):
+                page.locator("#main .item").nth(2).click()
+            if part == "scenario":
+                page.locator("pre.yaml").get_by_text("name:").wait_for()
+            assert tab.beyond_its_width() == [], part
+            name = "session" if "/" in part else part
+            tab.shot(f"dashboard-{name}-zoom", whole=True)
+            selected = page.get_by_role("tab", selected=True).bounding_box()
+            assert selected is not None
+            assert selected["x"] >= 0
+            assert selected["x"] + selected["width"] <= 320
 
 
 def looked_at(tab: Tab, name: str) -> list[str]:

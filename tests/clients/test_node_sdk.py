@@ -181,9 +181,9 @@ async def test_organization(node: Node, tmp_path: Path) -> None:
             "organization.retrieveUsage", {"startDate": str(today), "beforeDate": str(tomorrow)}
         )
     limits = {"maxConcurrentGenerations": 3, "maxDailyGenerations": 7}
-    assert organization["tier"]["models"] == {"gwm1_avatars": limits}
+    assert organization["tier"]["models"]["gwm1_avatars"] == limits
     assert organization["creditBalance"] == 98
-    assert organization["usage"]["models"] == {"gwm1_avatars": {"dailyGenerations": 1}}
+    assert organization["usage"]["models"]["gwm1_avatars"] == {"dailyGenerations": 1}
     spent = [{"model": "gwm1_avatars", "amount": 2}]
     assert usage["results"] == [{"date": str(today), "usedCredits": spent}]
 
@@ -345,3 +345,32 @@ async def test_consume_session_works_once(node: Node, tmp_path: Path) -> None:
         with pytest.raises(Thrown, match=r"Failed to consume session: 400 .*already") as second:
             await sdk.consume_session(session_id, key)
     assert wrong.value.code == second.value.code == "CONSUME_FAILED"
+
+
+# @runwayml/sdk: routers, workflows, what a linked workspace did
+
+
+async def test_routers_and_workflows(node: Node, tmp_path: Path) -> None:
+    """A routed request makes a task, a run has outputs, and both are in usage and audit log."""
+    async with driving(node, tmp_path) as sdk:
+        clock = sdk.watched.fake.world.clock
+        made = await sdk("routers.create", {"slug": "any"})
+        asked = {"configId": "any", "input": {"promptText": "A cat."}}
+        routed = await sdk("generate.image.create", asked)
+        [workflow] = (await sdk("workflows.list"))["data"]
+        run = await sdk("workflows.run", workflow["versions"][0]["id"], {})
+        clock.jump(120)
+        done = await sdk("workflowInvocations.retrieve", run["id"])
+        kept = await sdk("routers.listRequests", made["id"])
+        moments = {"from": instant(clock.now() - 900), "to": instant(clock.now() + 900)}
+        usage = await sdk("organization.webapp.listUsage", moments)
+        log = await sdk("organization.webapp.auditLogs.list")
+        await sdk("routers.delete", made["id"])
+        with pytest.raises(Thrown) as gone:
+            await sdk("generate.image.create", asked)
+    assert (done["status"], len(done["output"])) == ("SUCCEEDED", 3)
+    assert kept["data"][0]["taskId"] == routed["id"]
+    tools = {each["tool"] for each in usage["data"]}
+    assert tools == {routed["routing"]["model"], "workflows"}
+    assert len(log["data"]) == 3
+    assert (gone.value.name, gone.value.status) == ("NotFoundError", 404)

@@ -19,7 +19,7 @@ from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.worlds.registry import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import WAIT_S
-from tests.support.servers import CREATE, SECRET, Fake, StartFake, provisioned_in
+from tests.support.servers import CREATE, MAKE, SECRET, Fake, StartFake, provisioned_in
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 STATES = [state.value for state in State]
@@ -68,7 +68,7 @@ async def test_worlds_are_listed_newest_use_first(start_fake: StartFake) -> None
     """The list has names and numbers of all worlds, and is no use of any."""
     fake = await start_fake()
     await fake.create()
-    await fake.client.get("/w/other/__admin/world")
+    await fake.client.get("/w/other/__admin/world", headers=MAKE)
     worlds = (await fake.client.get("/__admin/worlds")).json["worlds"]
     names = [each["name"] for each in worlds]
     again = (await fake.client.get("/__admin/worlds")).json["worlds"]
@@ -93,7 +93,7 @@ async def test_a_world_is_named_as_for_the_runway_api(
 ) -> None:
     """By prefix, then by header, then by the secret."""
     fake = await start_fake()
-    answer = await fake.client.get(f"{path}/__admin/world", headers=headers)
+    answer = await fake.client.get(f"{path}/__admin/world", headers=MAKE | headers)
     assert answer.json["name"] == "mine"
 
 
@@ -111,7 +111,7 @@ async def test_no_or_several_worlds_are_a_clear_error(start_fake: StartFake) -> 
     fake = await start_fake()
     none = await fake.client.get("/__admin/world")
     for name in ("a", "b"):
-        await fake.client.get(f"/w/{name}/__admin/world")
+        await fake.client.get(f"/w/{name}/__admin/world", headers=MAKE)
     several = await fake.client.get("/__admin/world")
     worlds = len(fake.worlds)
     assert (none.status, none.json["code"]) == (400, "which_world")
@@ -148,6 +148,7 @@ async def test_a_reset_world_begins_anew(start_fake: StartFake) -> None:
     reset = await fake.admin("POST", "/reset")
     after = await standing(fake)
     assert reset.status == 200
+    assert (fresh["world"].pop("only_admin"), after["world"].pop("only_admin")) == (True, False)
     for each in (fresh, after):
         del each["clock"]["now"], each["world"]["clock"]["now"]
         del each["world"]["epoch"]
@@ -987,7 +988,7 @@ async def test_metrics_count_the_state_of_the_server(start_fake: StartFake) -> N
     await fake.admin("POST", "/faults", {"effect": {"status": 503}, "times": 1})
     await fake.call("GET", "/v1/organization")
     await fake.admin("POST", "/snapshots")
-    await fake.client.get("/w/other/__admin/world")
+    await fake.client.get("/w/other/__admin/world", headers=MAKE)
     await fake.client.request("DELETE", "/w/other/__admin/world")
     samples = await metrics(fake)
     entries = len(fake.world.log)
@@ -1016,9 +1017,9 @@ async def test_worlds_beyond_the_limit_are_evicted(start_fake: StartFake) -> Non
     """The least recently used goes first, forks count too, and the metrics count them."""
     fake = await start_fake(retention=Retention(most=3))
     for name in ("a", "b", "c"):
-        await fake.client.get(f"/w/{name}/__admin/world")
+        await fake.client.get(f"/w/{name}/__admin/world", headers=MAKE)
     await fake.client.get("/w/a/__admin/world")
-    await fake.client.get("/w/d/__admin/world")
+    await fake.client.get("/w/d/__admin/world", headers=MAKE)
     await fake.client.post("/w/a/__admin/fork", json={"name": "e"})
     names = [each.name for each in fake.worlds]
     samples = await metrics(fake)
@@ -1036,7 +1037,7 @@ async def test_unused_worlds_are_dropped(start_fake: StartFake) -> None:
     )
     await fake.client.post("/w/busy/__admin/await/calls", json={})
     for name in ("idle", "newest"):
-        await fake.client.get(f"/w/{name}/__admin/world")
+        await fake.client.get(f"/w/{name}/__admin/world", headers=MAKE)
     listed = (await fake.client.get("/__admin/worlds")).json["worlds"]
     samples = await metrics(fake)
     await fake.client.request("DELETE", "/w/busy/__admin/world")

@@ -9,6 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
+from fake_runway.core.asset_calls import adopt_asset
+from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.kinds import MADE_VOICE, VOICES
+from fake_runway.core.durations import NEVER
 from fake_runway.replay.record import journal_bytes
 from fake_runway.replay.routes import REPLAY_OPERATIONS
 from fake_runway.web.bodies import Body
@@ -21,6 +25,7 @@ OPERATIONS = {each.id: each for each in (*ADMIN_OPERATIONS, *REPLAY_OPERATIONS)}
 TAKING = {id_: each for id_, each in OPERATIONS.items() if each.body is not Body.NONE}
 DONORS = [body for bodies in VALID.values() for body in bodies]
 NAMES = ("music-superstar", "no-such", "x" * 300, "%00", "%2F", "%ff", "a%20b", "before", "7")
+STORED = "88888888-e29b-41d4-a716-446655440000"
 CALLS = 6
 
 
@@ -30,7 +35,9 @@ def state_of(worlds: Worlds) -> Any:
         world.name: (
             journal_bytes(world),
             dict(world.account.sessions),
+            dict(world.account.tasks.by_id),
             [world.account.call(each) for each in world.account.sessions],
+            [*world.account.assets.every()],
             world.settings,
             world.scenario,
             tuple(world.placed),
@@ -53,14 +60,20 @@ async def refused_or_done(fake: Fake, method: str, path: str, body: Any) -> int:
     return answer.status
 
 
-def path_of(operation: str, session: str, name: str = "") -> str:
+def path_of(fake: Fake, operation: str, session: str, name: str = "") -> str:
     """Return a path of an operation; without a name, with one that exists."""
     path = OPERATIONS[operation].request.partition(" ")[2]
-    return path.replace("{id}", name or session).replace("{name}", name or NAMES[0])
+    of_a_task = OPERATIONS[operation].kind == "task"
+    id_ = next(iter(fake.world.account.tasks.by_id)) if of_a_task else session
+    known = STORED if path.startswith("/assets/") else NAMES[0]
+    return path.replace("{id}", name or id_).replace("{name}", name or known)
 
 
 async def running(fake: Fake) -> str:
-    """Return the id of a session that has a room."""
+    """Return the id of a session with a room; a task that runs and the voice STORED are there."""
+    at = fake.world.clock.now()
+    adopt_asset(fake.world.account, VOICES, STORED, MADE_VOICE, at=at, plan=AssetPlan(NEVER))
+    await fake.admin("POST", "/tasks", {"state": "running"})
     made = await fake.admin("POST", "/sessions", {"state": "running"})
     session = str(made.json["id"])
     fake.world.directions[session] = asyncio.Queue()  # as if an avatar were at work
@@ -79,7 +92,7 @@ async def play(operation: str, random: Random) -> list[int]:
             if isinstance(body, dict) and "timeout" in VALID.get(operation, [{}])[0]:
                 body["timeout"] = "0s"  # a wait in vain would take its time
             name = random.choice(NAMES) if random.random() < 0.3 else ""
-            path = path_of(operation, session, name)
+            path = path_of(fake, operation, session, name)
             method = OPERATIONS[operation].method
             statuses.append(await refused_or_done(fake, method, path, body))
             for read in ("/journal", "/scenario", "/world"):
@@ -97,7 +110,8 @@ async def test_the_undamaged_bodies_are_accepted(operation: str) -> None:
     """Else the damaged ones would only ever meet the first check."""
     for body in VALID[operation][:8]:
         async with serving_fake() as fake:
-            path = path_of(operation, await running(fake))
+            session = await running(fake)
+            path = path_of(fake, operation, session)
             answer = await fake.admin(OPERATIONS[operation].method, path, body)
             assert answer.status in (200, 201, 408) or operation == "postReplay", answer
 

@@ -14,7 +14,7 @@ from fake_runway.worlds.naming import name_from_secret
 from fake_runway.worlds.registry import Retention
 from tests.support.checked import Answer
 from tests.support.fake.waiting import called
-from tests.support.servers import CREATE, SECRET, Fake, StartFake
+from tests.support.servers import CREATE, MAKE, SECRET, Fake, StartFake
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -72,7 +72,9 @@ async def test_another_name_for_this_machine_is_refused(
     fake = await start_fake()
     await fake.create()
     for path in ("/__admin/world", "/w/mine/__admin/world", "/__admin/health"):
-        status_of_host, _ = await raw(fake, [f"GET {path} HTTP/1.1", f"Host: {host}"])
+        status_of_host, _ = await raw(
+            fake, [f"GET {path} HTTP/1.1", f"Host: {host}", "X-Fake-Make-World: yes"]
+        )
         if status == 403:
             assert status_of_host == 403
     status_of_host, _ = await raw(fake, ["GET /__admin/worlds HTTP/1.1", f"Host: {host}"])
@@ -309,7 +311,7 @@ async def test_a_world_that_holds_an_answer_back_is_evicted_last(start_fake: Sta
     asking = asyncio.ensure_future(fake.call("GET", "/v1/organization"))
     await called(fake, "getOrganization")
     for number in range(5):
-        await fake.client.get("/__admin/world", headers={"X-Fake-World": f"other-{number}"})
+        await fake.client.get("/__admin/world", headers=MAKE | {"X-Fake-World": f"other-{number}"})
     names = [world.name for world in fake.worlds]
     fake.world.clock.jump(3600)
     answer = await asking

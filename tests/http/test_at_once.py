@@ -16,20 +16,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_runway.clock import next_turn
+from fake_runway.core.draws import Draws
+from fake_runway.core.durations import NO_TIME
 from fake_runway.core.history.journal import Exchange
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.sessions.session import Plan
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.app import FakeApp, create_app
 from fake_runway.server.at_once import LARGEST_AWAITED, LEANS_ON, LEANS_ON_IN_BODIES, FakeServer
 from fake_runway.server.logs import server_logger
 from fake_runway.server.serving import LONGEST_LINE, fake_server
 from fake_runway.web.ready import ReadyAnswers
+from fake_runway.worlds.naming import key_tag, name_from_secret
 from fake_runway.worlds.registry import Worlds
 from tests.support.checked import listening
 from tests.support.effort import examples
 from tests.support.servers import CREATE, SECRET
 
 SESSIONS = "/v1/realtime_sessions"
+START = 1_800_000_000.0
 UNKNOWN_ID = "550e8400-e29b-41d4-a716-446655440000"
 BODY = orjson.dumps(CREATE)
 FAULTS: list[dict[str, Any]] = [
@@ -56,7 +61,7 @@ class Sent:
         if self.body or self.line.startswith("POST"):
             lines.append(f"Content-Length: {len(self.body)}")
         head = "\r\n".join([*lines, "", ""]).replace("SESSION", session).replace("KEY", key)
-        return head.encode() + self.body
+        return head.encode("latin-1") + self.body
 
 
 USUAL = {"Authorization": f"Bearer {SECRET}", "X-Runway-Version": "2024-11-06"}
@@ -165,7 +170,7 @@ def _undated(head: bytes) -> bytes:
 
 def new_worlds() -> Worlds:
     """Return worlds of which all are alike: the source of time stands."""
-    return Worlds(seed="0", settings=Settings(), source=lambda: 1_800_000_000.0, rate=0.0)
+    return Worlds(seed="0", settings=Settings(), source=lambda: START, rate=0.0)
 
 
 @asynccontextmanager
@@ -341,6 +346,58 @@ PIECES = [
 CUTS = [0, 0, len(b"GET /v1/no_such HTTP/1.1\r\nX:  "), None]
 
 
+def _created(ordinal: int) -> tuple[str, str]:
+    """Return id and key of a session that the pieces create."""
+    world = name_from_secret(SECRET)
+    draws = Draws("0", world)
+    key = f"stk_{key_tag(world)}_{draws.token('session-key', ordinal)}"
+    return draws.uuid("session-id", ordinal), key
+
+
+def _alike(session: str, key: str) -> list[bytes]:
+    """Return requests about a session that differ little, and in what decides."""
+    consume, poll = f"POST {SESSIONS}/{session}/consume", f"GET {SESSIONS}/{session}"
+    lower = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    requests = [
+        *[Sent(consume, WITH_KEY, b"{}")] * 3,
+        *[Sent(poll, USUAL)] * 3,
+        *[Sent(consume, lower, b"{}")] * 2,
+        Sent(consume, WITH_KEY, b'{"key":"KEY"}'),
+        Sent(consume, WITH_KEY | {"User-Agent": f"with {key}"}, b"{}"),
+        Sent(consume, WITH_KEY | {"X-Fake-World": "named"}, b"{}"),
+        Sent(consume, lower | {"Authorization": "Bearer KEY"}, b"{}"),
+        Sent(consume, {"Authorization": f"Bearer {SECRET}"} | lower, b"{}"),
+        Sent(consume, USUAL | {"Content-Type": "application/json"}, b"{}"),
+        Sent(consume, WITH_KEY | {"Authorization": "Bearer  KEY "}, b"{}"),
+        Sent(consume, WITH_KEY | {"Authorization": "bearer KEY"}, b"{}"),
+        Sent(consume.replace("/consume", "/connect_backend"), JSON, b"{}"),
+        Sent(poll.replace(session, session.upper()), USUAL),
+        Sent(poll, USUAL | {"Authorization": "Bearer another"}),
+        Sent(poll, USUAL | {"Authorization": f"Bearer {key}"}),
+        Sent(f"{poll}?of={session}", USUAL),
+        Sent(f"GET /w/{session}{SESSIONS}/{session}", USUAL),
+        Sent(f"GET /w/{session}{SESSIONS}/{UNKNOWN_ID}", USUAL),
+        Sent(f"GET /w/{UNKNOWN_ID}{SESSIONS}/{session}", USUAL),
+        Sent(poll, USUAL | {"Authorization": "Bearer \xff"}),
+        *[Sent(consume, {"authorization": f"Bearer {_created(0)[1]}"} | WITH_KEY, b"{}")] * 2,
+        *[
+            Sent(consume, {"Authorization": f"Bearer {token}", "User-Agent": f"x {SECRET}"}, b"{}")
+            for token in ("KEY", SECRET)
+        ],
+        Sent(f"DELETE {SESSIONS}/{session}", USUAL),
+    ]
+    return [each.raw(session, key) for each in requests]
+
+
+ALIKE = [
+    *[Sent(f"POST {SESSIONS}", JSON, BODY).raw("", "")] * 4,
+    *[Sent("POST /__admin/clock/move", ADMIN, b'{"by": "2s"}').raw("", "")] * 2,
+    *_alike(*_created(0)),
+    *_alike(*_created(1)),
+    *_alike(UNKNOWN_ID, _created(0)[1]),
+]
+
+
 async def _settled() -> None:
     """Let everything run that is ready."""
     for _ in range(30):
@@ -398,6 +455,37 @@ def test_heads_that_come_again_change_no_answer(
     together = asyncio.run(_answers([each for each in pieces if each], apart=False))
 
     assert together == asyncio.run(_answers([raw for raw, *_ in requests], apart=True))
+
+
+@settings(max_examples=examples(80), deadline=None)
+@given(st.lists(st.sampled_from(ALIKE), min_size=4, max_size=24))
+def test_heads_that_differ_little_change_no_answer(requests: list[bytes]) -> None:
+    """In id, key or world, in what is redacted, or in how a header is written."""
+    requests = ALIKE[:2] + requests
+    together = asyncio.run(_answers(requests, apart=False))
+
+    assert together == asyncio.run(_answers(requests, apart=True))
+
+
+async def test_a_head_with_another_id_and_key_is_not_parsed() -> None:
+    """Of a connect, once another was seen on its connection: the headers are the same."""
+    worlds = Worlds(seed="0", settings=Settings(plan=Plan(provision=NO_TIME)), source=lambda: START)
+    connection = fake_server(FakeApp(worlds, LiveKit()), worlds)()
+    connection.connection_made(_Collecting())
+    await _settled()
+    create = Sent(f"POST {SESSIONS}", JSON, BODY).raw("", "")
+    parser: Any = connection._parser
+    for ordinal in range(3):
+        session, key = _created(ordinal)
+        poll = POLL.raw(session, "")
+        consume = Sent(f"POST {SESSIONS}/SESSION/consume", WITH_KEY, b"{}").raw(session, key)
+        for piece in (create, poll, poll, consume):
+            connection.data_received(piece)
+        parser._parser = None  # nothing is parsed from here on
+    connection.connection_lost(None)
+
+    assert worlds.answered["getSession", 200] == 6
+    assert worlds.answered["consumeSession", 200] == 3
 
 
 async def test_a_head_that_comes_again_is_not_parsed() -> None:

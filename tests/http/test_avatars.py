@@ -85,7 +85,7 @@ async def test_after_a_cursor_that_is_gone_none_is_left_out(start_fake: StartFak
     await fake.admin("PUT", f"/avatars/{UNKNOWN}", {"provision_time": "1s"})
     page = (await fake.call("GET", "/v1/avatars?limit=2")).json
     await fake.admin("DELETE", f"/avatars/{UNKNOWN}")
-    rest = await listed(fake, cursor=page["nextCursor"].upper())
+    rest = await listed(fake, cursor=page["nextCursor"])
     seen = {each["id"] for each in (*page["data"], *rest)}
-    assert page["nextCursor"] == UNKNOWN
+    assert page["data"][-1]["id"] == UNKNOWN
     assert seen >= {each["id"] for each in await listed(fake)}

@@ -32,7 +32,7 @@ from fake_runway.web.errors import BodyTooDeep, BodyTooLarge
 from fake_runway.worlds.registry import Retention
 from tests.support.checked import Answer
 from tests.support.effort import examples
-from tests.support.servers import CREATE, Fake, StartFake, serving_fake
+from tests.support.servers import CREATE, MAKE, Fake, StartFake, serving_fake
 
 SESSIONS = "/v1/realtime_sessions"
 GROUP = {"type": "object", "name": "group", "description": "Anything"}
@@ -252,7 +252,7 @@ async def test_a_long_move_of_a_clock_lets_other_worlds_go_on(start_fake: StartF
 
     async def other_world() -> None:
         while not move.done():
-            answer = await fake.client.get("/w/other/__admin/world")
+            answer = await fake.client.get("/w/other/__admin/world", headers=MAKE)
             others.append(answer.status)
 
     move = asyncio.ensure_future(fake.admin("POST", "/clock/move", {"by": "1h"}))

@@ -187,6 +187,100 @@ async def test_the_address_of_an_output_expires(chosen: Chosen) -> None:
         assert (old.status, new.status) == (403, 200)
 
 
+@shows_each(
+    {
+        "output-expired": [403, 403],
+        "output-cannot-be-downloaded": [503, 503],
+        "output-downloads-at-second-try": [503, 200],
+        "output-of-another-type": [200, 200],
+    },
+    avatar=False,
+)
+async def test_an_output_is_not_there(chosen: Chosen, expected: list[int]) -> None:
+    """The task has succeeded and is paid, and a download fails or is something else."""
+    task_id = await created(chosen, PICTURE)
+    chosen.jump(60)
+    done = await poll(chosen, task_id)
+    async with aiohttp.ClientSession() as http:
+        for status in expected:
+            async with http.get(done["output"][0]) as answer:
+                is_image = answer.content_type == "image/png"
+                assert answer.status == status
+                assert is_image == (status == 200 and expected != [200, 200])
+    assert done["status"] == "SUCCEEDED"
+
+
+@shows("output-truncated", avatar=False)
+async def test_an_output_breaks_off(chosen: Chosen) -> None:
+    """The length in the head is that of the whole file, and half of it comes."""
+    task_id = await created(chosen, PICTURE)
+    chosen.jump(60)
+    [url] = (await poll(chosen, task_id))["output"]
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        assert answer.content_length is not None
+        half = answer.content_length // 2
+        assert len(await answer.content.readexactly(half)) == half
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.readany()
+
+
+@shows_each(
+    {
+        "jumps-to-the-end": [("RUNNING", 0)] * 2 + [("SUCCEEDED", None)] * 2,
+        "full-progress-then-fails": [("RUNNING", 1)] * 3 + [("FAILED", None)],
+        "waits-for-a-worker": [("PENDING", None)] * 4,
+        "throttled-then-fails": [("THROTTLED", None)] * 2 + [("FAILED", None)] * 2,
+    },
+    avatar=False,
+)
+async def test_what_polls_show_over_time(
+    chosen: Chosen, expected: list[tuple[str, float | None]]
+) -> None:
+    """After 10, 40, 100 and 200 seconds."""
+    task_id, shown = await created(chosen), []
+    for seconds in (10, 30, 60, 100):
+        chosen.jump(seconds)
+        body = await poll(chosen, task_id)
+        shown.append((body["status"], body.get("progress")))
+    assert shown == expected
+
+
+@shows("task-rate-limited", avatar=False)
+async def test_creates_are_too_many_at_first(chosen: Chosen) -> None:
+    """429 twice with the time to wait, then as usual, and one task is paid."""
+    answers = [await call(chosen, "POST", *MOVIE) for _ in range(3)]
+    assert [each.status for each in answers] == [429, 429, 200]
+    assert answers[0].headers["Retry-After"] == "1"
+    assert chosen.spent == MOVIE_COSTS
+
+
+@shows("credits-gone-meanwhile", avatar=False)
+async def test_credits_are_gone_after_the_look_at_the_balance(chosen: Chosen) -> None:
+    """The balance is enough, and the create is refused in the words of the live API."""
+    balance = (await call(chosen, "GET", "organization")).json["creditBalance"]
+    answer = await call(chosen, "POST", *MOVIE)
+    assert balance >= MOVIE_COSTS
+    assert (answer.status, chosen.spent) == (400, 0)
+    assert answer.json["error"] == "You do not have enough credits to run this task."
+
+
+@shows("one-task-a-day", avatar=False)
+async def test_each_model_has_its_quota(chosen: Chosen) -> None:
+    """A second task of a model is refused until a day has passed; another model works."""
+    answers = [await call(chosen, "POST", *each) for each in (MOVIE, MOVIE, PICTURE)]
+    chosen.jump(86_400)
+    answers.append(await call(chosen, "POST", *MOVIE))
+    assert [each.status for each in answers] == [200, 429, 200, 200]
+
+
+@shows("first-tier", avatar=False)
+async def test_a_new_account_has_narrow_limits(chosen: Chosen) -> None:
+    """One video and two images at once; the next of each waits."""
+    tasks = [await created(chosen, each) for each in (MOVIE, MOVIE, PICTURE, PICTURE, PICTURE)]
+    shown = [(await poll(chosen, each))["status"] for each in tasks]
+    assert shown == ["PENDING", "THROTTLED", "PENDING", "PENDING", "THROTTLED"]
+
+
 @shows("task-polls-fail", avatar=False)
 async def test_polls_fail_at_first(chosen: Chosen) -> None:
     """503 twice for each task, then as usual."""
@@ -234,7 +328,12 @@ async def test_no_task_is_made(chosen: Chosen, expected: int) -> None:
     assert (chosen.world.account.tasks.by_id, chosen.spent) == ({}, 0)
 
 
-BY_PROMPT = [scenario for scenario in CATALOGUE if "prompt" in scenario.selectable_by]
+REFUSED = {"task-rate-limited", "credits-gone-meanwhile"}
+BY_PROMPT = [
+    scenario
+    for scenario in CATALOGUE
+    if "prompt" in scenario.selectable_by and scenario.name not in REFUSED
+]
 
 
 @pytest.mark.parametrize("scenario", BY_PROMPT, ids=lambda each: each.name)
@@ -252,3 +351,13 @@ async def test_a_tag_selects_the_form_for_one_task(
     plans = [task.plan for task in fake.world.account.tasks.by_id.values()]
     assert plans == [fake.world.task_plan_of(scenario), fake.world.settings.task]
     assert plans[0].scenario == scenario.name
+
+
+@pytest.mark.parametrize("scenario", sorted(REFUSED))
+async def test_a_tag_refuses_the_create_of_one_task(start_fake: StartFake, scenario: str) -> None:
+    """A create with the tag is refused, and one without it is not."""
+    fake = await start_fake()
+    refused = await fake.call("POST", f"/v1/{MOVIE[0]}", json=dict(tagged(MOVIE, scenario)[1]))
+    plain = await fake.call("POST", f"/v1/{MOVIE[0]}", json=dict(MOVIE[1]))
+    assert refused.status in (400, 429)
+    assert plain.status == 200

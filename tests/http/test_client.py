@@ -68,7 +68,8 @@ async def fake(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
             yield served
             return
         assert served.name
-        with Fake(Transport(served.base_url.partition("/w/")[0], served.name, None)) as blocking:
+        transport = Transport(served.base_url.partition("/w/")[0], served.name, None).owning()
+        with Fake(transport) as blocking:
             yield InThreads(blocking)
 
 
@@ -293,6 +294,7 @@ async def test_a_token_opens_a_guarded_server(kind: Any) -> None:
             admin = kind(server, world="other", token=token)
             client: Any = admin if kind is AsyncAdmin else InThreads(admin)
             if allowed:
+                await client.reset()
                 assert (await client.look()).name == "other"
             else:
                 with pytest.raises(NotAllowed):

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from fake_runway.pages.setup import Demo, setup
-from fake_runway.room.loops import PRESETS
+from fake_runway.room.media.loops import PRESETS
 from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue

@@ -128,6 +128,39 @@ async def test_a_stream_ends_with_its_world(start_fake: StartFake) -> None:
     assert len(fake.worlds) == 0
 
 
+async def test_a_journal_that_is_deleted_is_an_event(start_fake: StartFake) -> None:
+    """A listener that was away meanwhile sees it by the count at its start."""
+    fake = await start_fake()
+    await fake.create()
+    async with listening(fake.url, WORLD, after="0") as listener:
+        assert (await listener.next())["data"] == {"next": 0, "clears": 0}
+        await listener.until("exchange", number=2)
+        await fake.admin("DELETE", "/journal")
+        seen = await listener.until("cleared")
+        await fake.create()
+        assert entries(await listener.until("exchange", number=5)) == [3, 4, 5]
+    assert seen[-1]["data"] == {"clears": 1}
+    async with listening(fake.url, WORLD, after=listener.last_id) as listener:
+        assert (await listener.next())["data"] == {"next": 6, "clears": 1}
+
+
+async def test_the_stream_of_all_worlds_has_entries_for_those_who_ask(
+    start_fake: StartFake,
+) -> None:
+    """Of each world those that came since, also of one that is new, or begins anew."""
+    fake = await start_fake()
+    await fake.create()
+    async with listening(fake.url, None, entries=True) as listener:
+        await listener.until("world")
+        await fake.create()
+        assert entries(await listener.until("exchange", number=5)) == [3, 4, 5]
+        await fake.call("GET", "/w/another/v1/organization")
+        seen = await listener.until("exchange", number=0)
+        assert [each["world"] for each in seen if each["kind"] == "exchange"] == ["another"]
+        await fake.admin("POST", "/reset", {})
+        await listener.until("reset")
+
+
 async def test_the_stream_of_all_worlds_says_how_each_is(start_fake: StartFake) -> None:
     """Those there are, then each one that is made, used or dropped."""
     fake = await start_fake()

@@ -544,7 +544,7 @@ async def test_ready_costs_nothing(start_fake: StartFake, start_gateway: StartGa
     most = 1 + int((clock.now() - began) / VALID_S)  # one, unless this machine stood still
     polls = await operations(fake)
     account = fake.world.account
-    assert (account.sessions, account.spent) == ({}, 0)
+    assert (dict(account.sessions), account.spent) == ({}, 0)
     assert {each.status for each in answers} == {200}
     assert answers[0].json == {"status": "ready", "checks": {"upstream": "ok"}}
     assert set(polls) == {"getSession"}

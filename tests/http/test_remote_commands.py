@@ -181,3 +181,20 @@ def test_every_command_has_help_that_begins_with_its_sentence() -> None:
             shown = CliRunner().invoke(main, [group, name, "--help"])
             assert shown.exit_code == 0
             assert "FAKE_RUNWAY_URL" in shown.output
+
+
+def test_a_command_says_that_it_made_the_world(
+    server: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is wrong by mistake: a look is refused with those there are, an act says it."""
+    monkeypatch.setenv("FAKE_RUNWAY_URL", server.base_url.partition("/w/")[0])
+    server.world("right").reset()
+    looked = CliRunner().invoke(main, ["session", "list", "--world", "wrong"])
+    acted = [CliRunner().invoke(main, ["world", "credits", "3", "--world", "wrong"]) for _ in "ab"]
+    assert looked.exit_code == 1
+    assert "The worlds there are: " in looked.stderr
+    assert "right" in looked.stderr
+    said = "fake-runway: there was no world wrong yet: this has made it\n"
+    assert [each.stderr for each in acted] == [said, ""]
+    listed = CliRunner().invoke(main, ["world", "list"])
+    assert "(only the admin API has used it)" in listed.stdout

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from livekit.protocol.rtc import JoinRequest
 
-from fake_runway.room.endpoint import MOST_CLIENTS
-from fake_runway.room.signalling import LARGEST_FRAME
+from fake_runway.room.clients.endpoint import MOST_CLIENTS
 from fake_runway.room.tokens import LiveKit, mint
+from fake_runway.room.wire.signalling import LARGEST_FRAME
 from tests.support.processes import PATIENCE_S
 from tests.support.room import (
     HOSTED,

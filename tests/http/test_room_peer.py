@@ -15,10 +15,10 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from fake_runway.room.loopback import ADDRESS, only_loopback
-from fake_runway.room.media import AvatarAudio, AvatarVideo
-from fake_runway.room.peer import LOSSY, RELIABLE, Outgoing, Peer
-from fake_runway.room.sdp import BadDescription, sections
+from fake_runway.room.clients.loopback import ADDRESS, only_loopback
+from fake_runway.room.clients.peer import LOSSY, RELIABLE, Outgoing, Peer
+from fake_runway.room.media.tracks import AvatarAudio, AvatarVideo
+from fake_runway.room.wire.sdp import BadDescription, sections
 from tests.support.processes import PATIENCE_S
 
 

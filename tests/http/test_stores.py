@@ -366,8 +366,14 @@ async def test_the_log_is_bounded(sharing: Servers, redis: RedisServer) -> None:
                 async with one.delete(f"{SESSIONS}/{session_id}"):
                     pass
         [log] = [key async for key in client.scan_iter("*:log")]
-        entries = [fields[b"e"] for _, fields in await client.xrange(log)]
-        assert sum(each.count(b"\n") + 1 for each in entries) < 1_100
+        length = 1_200
+        for _ in range(100):  # it is shortened beside the calls
+            entries = [fields[b"e"] for _, fields in await client.xrange(log)]
+            length = sum(each.count(b"\n") + 1 for each in entries)
+            if length < 1_100:
+                break
+            await pause(0.05)
+        assert length < 1_100
         async with one.get("/__admin/credits") as answer:
             spent = (await answer.json())["spent"]
         worlds = server.worlds

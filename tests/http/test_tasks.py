@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import struct
 import wave
@@ -124,6 +125,16 @@ async def succeeded(fake: Fake, endpoint: str, body: Mapping[str, Any]) -> Any:
     task = await poll(fake, task_id)
     assert task["status"] == "SUCCEEDED", task
     return task
+
+
+async def test_the_first_look_at_what_succeeded_has_its_outputs(start_fake: StartFake) -> None:
+    """On a clock that runs by itself nothing else has brought the task up to date."""
+    fake = await start_fake(rate=1e6)
+    task_id = await create(fake, *PICTURE)
+    await asyncio.sleep(0.01)  # noqa: TID251  # hours of the world's time
+    # a connection that is closed after each request takes the long way
+    answer = await fake.call("GET", f"/v1/tasks/{task_id}", headers={"Connection": "close"})
+    assert (answer.json["status"], len(answer.json["output"])) == ("SUCCEEDED", 1)
 
 
 async def test_a_task_goes_its_way(start_fake: StartFake) -> None:
@@ -466,3 +477,20 @@ async def test_the_admin_api_shows_tasks(start_fake: StartFake) -> None:
     for path in ("", "/timeline"):
         unknown = await fake.admin("GET", f"/tasks/123e4567-e89b-42d3-a456-426614174000{path}")
         assert (unknown.status, unknown.json["code"]) == (404, "unknown_task")
+
+
+async def test_the_admin_api_says_where_outputs_are(start_fake: StartFake) -> None:
+    """Paths on the server, as soon as the task has succeeded, as long as it is not deleted."""
+    fake = await start_fake()
+    task_id = await create(fake, *PICTURE)
+    path = f"/tasks/{task_id}/outputs"
+    assert (await fake.admin("GET", path)).json == {"outputs": []}
+    fake.world.clock.jump(600)
+    (output,) = (await fake.admin("GET", path)).json["outputs"]
+    status, _, raw = await download(f"{fake.url}{output}")
+    assert (status, raw[:4]) == (200, b"\x89PNG")
+    await fake.call("DELETE", f"/v1/tasks/{task_id}")
+    assert (await fake.admin("GET", path)).json == {"outputs": []}
+    assert (
+        await fake.admin("GET", "/tasks/00000000-0000-4000-8000-000000000000/outputs")
+    ).status == 404

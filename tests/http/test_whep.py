@@ -13,9 +13,11 @@ import pytest
 from fake_runway.core.history.journal import Act
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.script import AvatarAppears, CallSetup, TranscriptForm
-from fake_runway.room.sdp import LARGEST_SDP
+from fake_runway.room import call as call_module
+from fake_runway.room.clients import whep
 from fake_runway.room.stage import ToolFailed
 from fake_runway.room.tokens import LiveKit
+from fake_runway.room.wire.sdp import LARGEST_SDP
 from tests.support.room import HOSTED, Session, call_of, session_of, until
 from tests.support.servers import Fake, StartFake
 from tests.support.whep import Spectator, endpoint, headers, watching
@@ -178,6 +180,42 @@ async def test_viewers_watch_and_the_session_knows_nothing_of_them(fake: Fake, h
     await until(lambda: not call.identities)
     assert fake.world.log.next_number == before
     assert fake.world.account.sessions[session.id].state.value == "running"
+
+
+async def test_a_server_takes_no_more_clients_than_it_can_serve(
+    fake: Fake, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one gets 503 and a sentence; when one leaves, there is room for one again."""
+    monkeypatch.setattr(whep, "MOST_CLIENTS", 1)
+    session = await session_of(fake)
+    viewer = (await fake.admin("POST", f"/sessions/{session.id}/viewer")).json["token"]
+    async with watching(http, endpoint(session.user), session.user["token"]) as page:
+        assert page.status == 201
+        async with watching(http, endpoint(session.user), viewer) as one_more:
+            assert one_more.status == 503
+            assert one_more.text == "this fake serves 1 clients by WHEP already"
+        assert await left(http, fake, page, session.user["token"]) == 200
+    again = await session_of(fake)
+    async with watching(http, endpoint(again.user), again.user["token"]) as page:
+        assert page.status == 201, page.text
+
+
+async def test_a_call_takes_no_more_viewers_than_there_is_room_for(
+    fake: Fake, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are counted apart from users, whom they keep out of nothing."""
+    monkeypatch.setattr(call_module, "MOST_PARTICIPANTS", 1)
+    session = await session_of(fake)
+    token = (await fake.admin("POST", f"/sessions/{session.id}/viewer")).json["token"]
+    async with watching(http, endpoint(session.user), token) as viewer:
+        assert viewer.status == 201, viewer.text
+        async with watching(http, endpoint(session.user), token) as one_more:
+            assert (one_more.status, one_more.text) == (
+                503,
+                "the room is full: 1 participants are in it",
+            )
+        async with watching(http, endpoint(session.user), session.user["token"]) as user:
+            assert user.status == 201, user.text
 
 
 async def test_a_viewer_is_admitted_to_calls_that_go_on(start_fake: StartFake) -> None:

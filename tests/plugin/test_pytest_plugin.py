@@ -552,3 +552,28 @@ def test_markers_are_added_up() -> None:
         world_options([(("a",), {"scenario": "b"})])
     with pytest.raises(BadMark, match="a scenario's name, a file or data, got 5"):
         world_options([((), {"scenario": 5})])
+
+
+def test_the_project_says_how_worlds_are(pytester: pytest.Pytester) -> None:
+    """Ini keys and [tool.fake-runway]; a marker's file lies beside its test."""
+    pytester.makefile(".toml", pyproject="[tool.fake-runway]\ncredits = 3\ntime_scale = 0\n")
+    pytester.makefile(".yaml", beside="account: {daily: 4}\n")
+    pytester.makeini(
+        "[pytest]\nfake_runway_scenario = slow\nasyncio_default_fixture_loop_scope = function\n"
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_default(fake_runway):
+            assert fake_runway.credits.get().left == 3
+            assert fake_runway.look().scenario == "slow"
+            assert fake_runway.look().clock.rate == 0
+
+        @pytest.mark.fake_runway("beside.yaml")
+        def test_file(fake_runway):
+            assert fake_runway.look().scenario == "beside"
+        """
+    )
+    result = pytester.runpytest_inprocess(*LEFT_OUT)
+    result.assert_outcomes(passed=2)

@@ -230,6 +230,7 @@ KEY_SET = {"GATEWAY_AUTH": "jwt", "GATEWAY_JWT_JWKS_URL": "https://login.example
     ("variables", "words"),
     [
         ({"GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8"}, []),
+        ({"RUNWAYML_BASE_URL": "http://127.0.0.1:4010/v1/"}, ["RUNWAYML_BASE_URL ends with /v1"]),
         ({"GATEWAY_TRUSTED_PROXIES": "0.0.0.0/0"}, ["GATEWAY_TRUSTED_PROXIES: 0.0.0.0/0: any"]),
         ({"GATEWAY_TRUSTED_PROXIES": "::/0,127.0.0.1"}, ["GATEWAY_TRUSTED_PROXIES: ::/0: any"]),
         (KEY_SET, ["GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE"]),

@@ -16,7 +16,7 @@ from fake_runway.core.history.journal import Act
 from fake_runway.core.lifecycles.session import State
 from fake_runway.core.scenario.script import describe_script, parse_script
 from fake_runway.core.scenario.settings import Settings
-from fake_runway.core.sessions.call import ToolUse, Utterance
+from fake_runway.core.sessions.call import ToolAnswer, ToolUse, Utterance
 from fake_runway.core.sessions.script import (
     AvatarAppears,
     CallSetup,
@@ -25,7 +25,7 @@ from fake_runway.core.sessions.script import (
 )
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
-from fake_runway.room.player import pieces, play
+from fake_runway.room.player import NO_ANSWER_ANY_MORE, pieces, play
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 from tests.support.fake.stage import Tool, WrittenRoom, broken, in_a_call
@@ -572,3 +572,20 @@ def test_a_player_can_be_cancelled_at_any_time(order: list[int], after_s: float)
 
     mouth = [deed for deed in one.room.deeds if deed in ("talks", "is silent")]
     assert mouth[-1:] != ["talks"]
+
+
+def test_a_tool_that_has_not_answered_at_hang_up_has_an_end_in_the_transcript() -> None:
+    """It says that the call ended first, after the time until then, and is no timeout."""
+
+    async def hang_up(one: Played) -> None:
+        await one.world.clock.sleep(0.5)
+        user = f"user:{one.room.session_id}"
+        one.world.report(
+            one.room.session_id, {"event": "left", "participant": user, "how": "end_call"}
+        )
+        await one.world.clock.sleep(0.5)
+
+    one = played({"call_tool": {"tool": "look_up"}}, meanwhile=hang_up)
+
+    assert one.state is State.COMPLETED
+    assert [each.answer for each in one.used] == [ToolAnswer(None, NO_ANSWER_ANY_MORE, 0.5)]

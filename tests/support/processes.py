@@ -32,6 +32,12 @@ class Program:
                     return line.rstrip("\n")
         raise AssertionError(f"no line with {containing!r}: {await self.errors()}")
 
+    async def rest(self) -> str:
+        """Return what it writes to stdout until its end."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            return (await self._process.stdout.read()).decode()
+
     async def errors(self) -> str:
         """Return what it wrote to stderr until its end."""
         assert self._process.stderr is not None

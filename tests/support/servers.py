@@ -35,6 +35,7 @@ StartGateway = Callable[..., Awaitable[CheckedClient]]
 
 SECRET = "test-secret"
 VERSION = {"X-Runway-Version": "2024-11-06"}
+MAKE = {"X-Fake-Make-World": "yes"}
 HEADERS = {"Authorization": f"Bearer {SECRET}", **VERSION}
 CREATE = {
     "model": "gwm1_avatars",
@@ -87,7 +88,8 @@ class Fake:
     async def admin(self, method: str, path: str, body: object = None, **options: Any) -> Answer:
         """Call the admin API for the world of `SECRET`; a `body` but None is sent as JSON."""
         content = {} if body is None else {"json": body}
-        return await self.call(method, f"/__admin{path}", **content, **options)
+        headers = MAKE | options.pop("headers", {})
+        return await self.call(method, f"/__admin{path}", **content, headers=headers, **options)
 
     async def ready(self, **body: Any) -> tuple[str, str]:
         """Create a session, move the world's clock until it is READY, return its id and key."""

@@ -17,7 +17,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from fake_runway.room.loopback import only_loopback
+from fake_runway.room.clients.loopback import only_loopback
 from tests.support.processes import PATIENCE_S
 
 

@@ -7,9 +7,13 @@
 import { createHash } from "node:crypto";
 
 import type {
+  AssetTimeline,
+  AssetView,
+  BodyOf,
   CallReport,
   Clock,
   Credits,
+  Download,
   EventByHand,
   Exchange,
   Failure,
@@ -26,9 +30,11 @@ import type {
   ScenarioData,
   ScenarioLine,
   ScriptStep,
+  ServedSpec,
   SessionForm,
   SessionView,
   StreamEvent,
+  TaskEventByHand,
   TaskState,
   TaskTimeline,
   TaskView,
@@ -264,9 +270,89 @@ export class FakeTasks {
     return this.transport.send("getAdminTask", "GET /tasks/{id}", { names: { id } });
   }
 
+  /** Create a task, a film of five seconds, and bring it into a state (by default: pending). */
+  make(state?: TaskState, more: { failure?: Failure } = {}): Promise<TaskView> {
+    const body = { ...(state === undefined ? {} : { state }), ...more };
+    return this.transport.send("makeTask", "POST /tasks", { body });
+  }
+
+  /**
+   * Apply an event to a task.
+   *
+   * @param more - the failure, for the event `failed`
+   * @throws Conflict - the event is not allowed in the task's state
+   */
+  occur(id: string, event: TaskEventByHand, more: { failure?: Failure } = {}): Promise<TaskView> {
+    const body = { event, ...more };
+    return this.transport.send("occurTask", "POST /tasks/{id}/events", { body, names: { id } });
+  }
+
+  /** Apply the event `failed` to a task. */
+  fail(id: string, code = "INTERNAL", text = "An internal error occurred."): Promise<TaskView> {
+    return this.occur(id, "failed", { failure: { code, text } });
+  }
+
+  /** Report what a client did with an output, where it does not ask the fake for it. */
+  reportDownload(id: string, report: Partial<Download> = {}): Promise<TaskView> {
+    const body = { output: 0, status: 200, ...report };
+    return this.transport.send("reportDownload", "POST /tasks/{id}/downloads", {
+      body,
+      names: { id },
+    });
+  }
+
   /** Return the timeline of a task, as data and as lines of text. */
   timeline(id: string): Promise<TaskTimeline> {
     return this.transport.send("getTaskTimeline", "GET /tasks/{id}/timeline", { names: { id } });
+  }
+
+  /** Return the paths of a task's outputs on the server; none before it has succeeded. */
+  async outputs(id: string): Promise<string[]> {
+    const sent = { names: { id } };
+    return (await this.transport.send("getTaskOutputs", "GET /tasks/{id}/outputs", sent)).outputs;
+  }
+}
+
+/** A world's avatars, voices and documents, as the world knows them. */
+export class FakeAssets {
+  constructor(private readonly transport: Transport) {}
+
+  /** Return the newest ones, newest first; at most `limit` (100). */
+  async list(query: QueryOf<"listAssets"> = {}): Promise<Kept<AssetView>> {
+    const page = await this.transport.send("listAssets", "GET /assets", { query });
+    return kept(page.assets, { gone: page.gone, uncertain: 0 });
+  }
+
+  /**
+   * Return one, also one that was deleted and is still kept.
+   *
+   * @throws NoSuch
+   */
+  get(name: string): Promise<AssetView> {
+    return this.transport.send("getAsset", "GET /assets/{name}", { names: { name } });
+  }
+
+  /** Make one in any state, without limit and without charge. */
+  make(body: BodyOf<"makeAsset">): Promise<AssetView> {
+    return this.transport.send("makeAsset", "POST /assets", { body });
+  }
+
+  /**
+   * Let an event happen to one.
+   *
+   * @throws Conflict - it cannot happen in the state that it is in
+   */
+  occur(name: string, body: BodyOf<"occurToAsset">): Promise<AssetView> {
+    return this.transport.send("occurToAsset", "POST /assets/{name}/events", {
+      body,
+      names: { name },
+    });
+  }
+
+  /** Return the timeline of one, as data and as lines of text. */
+  timeline(name: string): Promise<AssetTimeline> {
+    const names = { name };
+    return this.transport.send("getAssetTimeline", "GET /assets/{name}/timeline", { names });
   }
 }
 
@@ -393,6 +479,8 @@ export class Fake {
   readonly sessions: FakeSessions;
   /** Its tasks. */
   readonly tasks: FakeTasks;
+  /** Its avatars, voices and documents. */
+  readonly assets: FakeAssets;
   readonly journal: FakeJournal;
   readonly credits: FakeCredits;
   private readonly transport: Transport;
@@ -408,6 +496,7 @@ export class Fake {
     this.clock = new FakeClock(this.transport);
     this.sessions = new FakeSessions(this.transport);
     this.tasks = new FakeTasks(this.transport);
+    this.assets = new FakeAssets(this.transport);
     this.journal = new FakeJournal(this.transport);
     this.credits = new FakeCredits(this.transport);
   }
@@ -472,6 +561,11 @@ export class Fake {
   /** Return the server's version. */
   health(): Promise<Health> {
     return this.transport.send("getAdminHealth", "GET /health");
+  }
+
+  /** Return which newer document is served (`--spec`), and what is new in it. */
+  spec(): Promise<ServedSpec> {
+    return this.transport.send("getSpec", "GET /spec");
   }
 
   /** Return all worlds of the server, the most recently used first. */
@@ -569,10 +663,15 @@ export class Fake {
    * A client without a world's name yields how all worlds are, whenever one has changed.
    *
    * @param after - the id of the last event that came; `0`: all that is kept; nothing: from now on
+   * @param entries - of all worlds: the entries of their journals too, from now on
    * @throws Unreachable - the connection was lost; go on after the last event
    */
-  events({ after }: { after?: string } = {}): AsyncGenerator<StreamEvent, void, undefined> {
-    const query = after === undefined ? {} : { after };
+  events({ after, entries = false }: { after?: string; entries?: boolean } = {}): AsyncGenerator<
+    StreamEvent,
+    void,
+    undefined
+  > {
+    const query = { ...(after === undefined ? {} : { after }), ...(entries ? { entries: "true" as const } : {}) };
     return this.transport.stream("getEvents", "GET /events", { query });
   }
 
@@ -686,6 +785,22 @@ export class Fake {
   }
 
   /**
+   * Return a task as soon as one is in one of the states.
+   *
+   * @param more - `task`: its id; without one, any task. `timeout` as of `waitForSession`
+   * @throws WaitTimedOut - the message says in which state it is, and what the clock does
+   */
+  waitForTask(
+    state: TaskState | readonly TaskState[],
+    { task, timeout = DEFAULT_WAIT }: { task?: string; timeout?: Span } = {},
+  ): Promise<TaskView> {
+    const states = typeof state === "string" ? [state] : [...state];
+    const body = { states, timeout: spanText(timeout), ...(task ? { task } : {}) };
+    const waitS = spanSeconds(timeout);
+    return this.transport.send("awaitTask", "POST /await/task", { body, waitS });
+  }
+
+  /**
    * Return the calls that match as soon as there are `count`; earlier calls count.
    *
    * @param more - the match; `since`: the number of the first journal entry that counts;
@@ -703,6 +818,7 @@ export class Fake {
       method?: string;
       status?: number;
       session?: string;
+      task?: string;
       since?: number;
       timeout?: Span;
     } = {},
@@ -726,6 +842,16 @@ export class Fake {
    */
   async replayToken(): Promise<string> {
     return (await this.recording()).token;
+  }
+
+  /** Return the state of the world as a seed: avatars, sessions, tasks, credits. */
+  seed(): Promise<Record<string, unknown>> {
+    return this.transport.send("getSeed", "GET /seed");
+  }
+
+  /** Put what a seed holds into the world. */
+  applySeed(body: Record<string, unknown>): Promise<World> {
+    return this.transport.send("applySeed", "POST /seed", { body });
   }
 
   /** Return the run so far as a token, and as data with the journal in it. */

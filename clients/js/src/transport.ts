@@ -119,8 +119,7 @@ export class Transport {
   ): AsyncGenerator<StreamEvent, void, undefined> {
     const target = new URL(`${this.appUrl}${ROOT}${request.slice(request.indexOf(" ") + 1)}`);
     if (query?.after !== undefined) target.searchParams.set("after", query.after);
-    const headers: Record<string, string> = { Accept: "text/event-stream" };
-    if (this.address.token !== undefined) headers["X-Fake-Admin-Token"] = this.address.token;
+    const headers = { Accept: "text/event-stream", ...this.ownHeaders() };
     const open = target.protocol === "https:" ? overHttps : overHttp;
     const sent = open(target, { headers, agent: false });
     sent.setTimeout(PATIENCE_S * 1000, () => sent.destroy(new Error("no heartbeat")));
@@ -149,6 +148,15 @@ export class Transport {
     }
   }
 
+  /** The token, and that a read may make the world: a test that names one owns it. */
+  private ownHeaders(): Record<string, string> {
+    const { token } = this.address;
+    return {
+      ...(token === undefined ? {} : { "X-Fake-Admin-Token": token }),
+      ...(this.world === undefined ? {} : { "X-Fake-Make-World": "yes" }),
+    };
+  }
+
   private exchange(
     method: string,
     url: string,
@@ -157,8 +165,10 @@ export class Transport {
   ): Promise<{ status: number; text: string }> {
     const target = new URL(url);
     const secure = target.protocol === "https:";
-    const headers: Record<string, string | number> = { Accept: "application/json" };
-    if (this.address.token !== undefined) headers["X-Fake-Admin-Token"] = this.address.token;
+    const headers: Record<string, string | number> = {
+      Accept: "application/json",
+      ...this.ownHeaders(),
+    };
     if (data !== undefined) {
       headers["Content-Type"] = "application/json";
       headers["Content-Length"] = Buffer.byteLength(data);

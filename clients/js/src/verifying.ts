@@ -18,6 +18,7 @@ export interface CallMatch {
   method?: string | undefined;
   path?: string | undefined;
   session?: string | undefined;
+  task?: string | undefined;
   status?: number | undefined;
   fault?: string | undefined;
   body?: Record<string, unknown> | undefined;
@@ -42,6 +43,7 @@ const GET: Record<Part, (call: Exchange) => unknown> = {
   method: (call) => call.method,
   path: (call) => call.path,
   session: (call) => call.session,
+  task: (call) => call.task ?? null,
   status: (call) => call.response.status,
   fault: (call) => call.faults,
   body: (call) => call.request.body,

@@ -7,6 +7,7 @@ from contracts.judge.requirements.common import (
     every,
     failure_met,
     never_a_success,
+    requested,
     struck,
 )
 from contracts.judge.situation import Trait
@@ -75,3 +76,29 @@ def upstream_final(case: Case) -> Breaches:
             waited_s = answer.came_at - min(errors)
             expected = f"an answer within {limit_s:g}s of the error"
             yield Breach(expected, f"one after {waited_s:.1f}s")
+
+
+@requirement(
+    "upstream.base-url",
+    "Every call to Runway goes to RUNWAYML_BASE_URL, not to a host in the source code.",
+    why="A host in the source code is production, in tests too: they spend credits.",
+    source="observed (helpers and public code that name the host)",
+    premise=requested,
+    traits={Trait.SUCCESS},
+)
+def upstream_base_url(case: Case) -> Breaches:
+    """Check what the fake got in place of Runway's own hosts, where it stands in for them."""
+    for call in case.seen.upstream:
+        if call.bypass is not None:
+            host, client = call.bypass
+            what = f"{call.method} {call.path.replace(call.session or call.path, '{id}')}"
+            came = f"{what} to https://{host} by {client or 'a client without a name'}"
+            yield Breach("a call to RUNWAYML_BASE_URL", f"{came}{_helper(call.operation, client)}")
+            return
+
+
+def _helper(operation: str, client: str) -> str:
+    """Return which published helper sends such a call there, in a clause; empty: none is known."""
+    if operation == "consumeSession" and ("node" in client or "undici" in client):
+        return "; consumeSession of the avatars SDK does so without its option baseUrl"
+    return ""

@@ -26,6 +26,8 @@ class Tally(NamedTuple):
     struck: int = 0
 
 
+_NO_TALLY = Tally()
+
 Key = tuple[str, int]
 """A fault's name and the ordinal of the resource that is counted, `WORLD_SCOPE` for the world."""
 
@@ -59,20 +61,17 @@ def decide(
             continue
         apart = facts.place if fault.per_session and facts.addressed else None
         key = (fault.name, WORLD_SCOPE if apart is None else apart[1])
-        seen, struck = tallies.get(key, Tally())
+        seen, struck = tallies.get(key, _NO_TALLY)
         seen += 1
-        if _strikes(fault, key, seen=seen, struck=struck, draws=draws):
+        # a draw costs more than all of the above, and a certain one is none
+        if (
+            seen > fault.skip
+            and (fault.times is None or struck < fault.times)
+            and (fault.every == 1 or (seen - fault.skip) % fault.every == 0)
+            and (not fault.match.nth or seen in fault.match.nth)
+            and (fault.probability >= 1 or draws.number_of("fault", key, seen) < fault.probability)
+        ):
             striking.append(fault)
             struck += 1
         changed[key] = Tally(seen, struck)
     return Decision(tuple(striking), changed)
-
-
-def _strikes(fault: Fault, key: Key, *, seen: int, struck: int, draws: Draws) -> bool:
-    if seen <= fault.skip or (fault.times is not None and struck >= fault.times):
-        return False
-    if fault.match.nth and seen not in fault.match.nth:
-        return False
-    if fault.probability >= 1:  # as every draw would say, and draws cost more than all the above
-        return True
-    return draws.number(f"fault {key[0]} {key[1]}", seen) < fault.probability

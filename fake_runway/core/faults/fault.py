@@ -17,6 +17,7 @@ class Fault:
         phase: whether it strikes before or after the server processes the request.
         times: how often it strikes at most; None: no limit.
         skip: how many matching calls it lets pass first.
+        every: it strikes each call whose number after those is a multiple of it.
         starts_s, ends_s: the span in which it can strike, counted from its activation.
         probability: of striking when all other conditions hold.
         per_session: each session has a tally of its own.
@@ -29,6 +30,7 @@ class Fault:
     phase: Phase
     times: int | None
     skip: int
+    every: int
     starts_s: float
     ends_s: float | None
     probability: float

@@ -54,6 +54,7 @@ def parse_fault(
         phase=phase,
         times=int(given["times"]) if "times" in given else None,
         skip=int(given.get("skip", 0)),
+        every=int(given.get("every", 1)),
         starts_s=starts_s,
         ends_s=ends_s,
         probability=given.get("probability", 1.0),

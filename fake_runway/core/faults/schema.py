@@ -101,6 +101,12 @@ def fault_schema(
                 "type": "integer",
                 "minimum": 0,
             },
+            "every": {
+                "description": "Only each matching call whose number is a multiple of it: 3 means"
+                " the 3rd, the 6th, ...",
+                "type": "integer",
+                "minimum": 1,
+            },
             "from": {"description": "Not before, counted from being put in place.", **span},
             "until": {"description": "No longer, counted from being put in place.", **span},
             "probability": {

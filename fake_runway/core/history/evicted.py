@@ -2,20 +2,26 @@
 
 The problem: a journal is bounded, and an answer that takes what is left for all that there was says
 "none" where it should say "1,100, no longer kept". The choice: what is evicted is counted, by the
-facts that filters ask for and by resource. The counts are bounded too: beyond `MOST_SUBJECTS` the
-resource that was heard of longest ago is no longer counted apart, and beyond `MOST_KINDS` neither
-method nor faults are. An answer that would need those says so, and never guesses.
+facts that filters ask for and by resource. The counts are bounded too: those of resources that were
+heard of long ago are merged, and beyond `MOST_KINDS` kinds neither method nor faults are counted
+apart. An answer that would need those says so, and never guesses.
+
+A create evicts three entries, so that counting has to be cheap: one entry of a plain dictionary for
+each resource and kind of call, in two generations. The younger one takes every count; once it has
+`MOST_COUNTS`, the older one is merged, and the younger one takes its place. Rejected: a counter for
+each resource, and the resources in the order in which they were heard of: 1.4 us for each entry
+that is evicted, this takes 0.3.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass
+from copy import copy
 from typing import Any, NamedTuple
 
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 
-MOST_SUBJECTS = 2_000
+MOST_COUNTS = 2_000
+"""Counts of a generation: of 500 sessions that were created, polled, consumed, and moved."""
 MOST_KINDS = 1_000
 
 
@@ -35,29 +41,8 @@ class Counted(NamedTuple):
     uncertain: int = 0
 
 
-@dataclass(slots=True)
-class _About:
-    """What was evicted about one resource."""
-
-    others: int = 0
-    _calls: Counter[int] | None = None
-
-    @property
-    def calls(self) -> Counter[int]:
-        """Its calls by the number of their kind; most evicted entries are moves, so often none."""
-        if self._calls is None:
-            self._calls = Counter()
-        return self._calls
-
-    def take(self, other: "_About") -> None:
-        """Count what was evicted about another resource as well, and empty that."""
-        self.others += other.others
-        other.others = 0
-        if other._calls:
-            mine = self.calls
-            for number, count in other._calls.items():
-                mine[number] += count
-            other._calls = None
+_OTHERS = -1
+"""Stands for the number of a kind where acts and moves are counted."""
 
 
 class Evicted:
@@ -74,24 +59,31 @@ class Evicted:
         self.newest_call = -1
         self._kinds: list[CallKind] = []
         self._calls: list[int] = []  # by the number of the kind: its place among all kinds
-        self._numbers: dict[CallKind, int] = {}
-        self._about: OrderedDict[Subject, _About] = OrderedDict()  # heard of longest ago first
-        self._merged = _About()  # of the resources that are no longer counted apart
+        self._numbers: dict[tuple[object, ...], int] = {}  # by the kind, or as much of it as came
+        self._younger: dict[tuple[str, str, int], int] = {}  # by subject and number
+        self._older: dict[tuple[str, str, int], int] = {}
+        self._merged: Counter[int] = Counter()  # by number
 
     @property
     def calls(self) -> int:
         """How many exchanges were evicted."""
         return sum(self._calls)
 
-    def add_call(self, kind: CallKind, subject: Subject, number: int) -> None:
-        """Count an exchange, the newest one that is evicted."""
+    def add_call(
+        self, kind: tuple[str, int, str, tuple[str, ...]], subject: Subject, number: int
+    ) -> None:
+        """Count an exchange, the newest one that is evicted.
+
+        Args:
+            kind: the fields of a `CallKind`.
+        """
         kind_number = self._numbers.get(kind)
         if kind_number is None:
-            kind_number = self._number_of(kind)
+            kind_number = self._number_of(CallKind(*kind))
         self._calls[kind_number] += 1
         self.newest_call = number
         if subject != NO_SUBJECT:
-            self._of(subject).calls[kind_number] += 1
+            self._count(*subject, kind_number)
 
     def _number_of(self, kind: CallKind) -> int:
         if len(self._kinds) >= MOST_KINDS:
@@ -106,32 +98,32 @@ class Evicted:
         """Count an act."""
         self.acts += 1
         if subject != NO_SUBJECT:
-            self._of(subject).others += 1
+            self._count(*subject, _OTHERS)
 
-    def add_move(self, subject: Subject) -> None:
-        """Count a change of a resource."""
+    def add_move(self, kind: str, id_: str) -> None:
+        """Count a change of a resource: the name of its kind, and its id."""
         self.moves += 1
-        self._of(subject).others += 1
+        self._count(kind, id_, _OTHERS)
 
-    def _of(self, subject: Subject) -> _About:
-        about = self._about.get(subject)
-        if about is not None:
-            self._about.move_to_end(subject)
-            return about
-        if len(self._about) < MOST_SUBJECTS:
-            about = self._about[subject] = _About()
-            return about
-        _, about = self._about.popitem(last=False)
-        self._merged.take(about)  # emptied, it serves the next one: a create evicts twice
-        self._about[subject] = about
-        return about
+    def _count(self, kind: str, id_: str, number: int) -> None:
+        key, counts = (kind, id_, number), self._younger
+        counts[key] = counts.get(key, 0) + 1
+        if len(counts) >= MOST_COUNTS:
+            merged = self._merged
+            for (*_, merged_number), count in self._older.items():
+                merged[merged_number] += count
+            self._older, self._younger = counts, {}
+
+    def _count_of(self, subject: Subject, number: int) -> int:
+        key = (*subject, number)
+        return self._younger.get(key, 0) + self._older.get(key, 0)
 
     def about(self, subject: Subject) -> Counted:
         """Return how many entries about a resource were evicted."""
-        merged = self._merged.calls.total() + self._merged.others
-        if (about := self._about.get(subject)) is not None:
-            return Counted(about.calls.total() + about.others, merged)
-        return Counted(0, merged)
+        certain = sum(
+            self._count_of(subject, number) for number in range(_OTHERS, len(self._kinds))
+        )
+        return Counted(certain, self._merged.total())
 
     def matching(
         self, filters: Mapping[str, Any], subjects: frozenset[Subject], *, since: int = 0
@@ -163,14 +155,16 @@ class Evicted:
         if len(subjects) > 1:  # no exchange is about two
             return
         [subject] = subjects
-        if (about := self._about.get(subject)) is not None:
-            yield from ((self._kinds[number], count, True) for number, count in about.calls.items())
-        merged = self._merged.calls.items()
-        yield from ((self._kinds[number], count, False) for number, count in merged)
+        for number, kind in enumerate(self._kinds):
+            yield kind, self._count_of(subject, number), True
+            yield kind, self._merged[number], False
 
     def copy(self) -> "Evicted":
         """Return an independent copy."""
-        return deepcopy(self)
+        twin = copy(self)
+        for name in ("_kinds", "_calls", "_numbers", "_younger", "_older", "_merged"):
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
 
 
 def _fits(kind: CallKind, filters: Mapping[str, Any]) -> bool | None:

@@ -15,16 +15,18 @@ hold for now: a call that is missing may still arrive.
 """
 
 import json
+import math
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from typing import NamedTuple
 
 from fake_runway.core.history.journal import (
     CLOCK_ACTS,
+    DOWNLOAD,
     REPORT,
     Act,
     Entry,
@@ -33,15 +35,18 @@ from fake_runway.core.history.journal import (
     Resource,
 )
 from fake_runway.core.history.room_findings import mistakes_in_the_room
+from fake_runway.core.history.task_findings import TaskHistory, TaskPoll, mistakes_with_a_task
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import (
     NO_SUBJECT,
     ResourceKind,
     Role,
     Subject,
     Vocabulary,
-    references,
+    references_of_acts,
 )
+from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
 
 FAST_S = 0.1  # client time: closer polls are too fast
@@ -152,6 +157,36 @@ RULES: Mapping[str, FindingRule] = {
         "{times} calls of {tools} were answered after the avatar had given up: answer within the"
         " tool's timeoutSeconds (4 by default, 8 at most), and do slow work afterwards.",
     ),
+    "task-polled-too-fast": FindingRule(
+        Severity.WARNING,
+        "{times} polls of the {kind} came less than 4 s of the world's time after one that had"
+        " shown that it goes on: a {kind} changes every 5 s at most, so wait that long.",
+    ),
+    "task-polled-after-end": FindingRule(
+        Severity.WARNING,
+        "{times} polls came after a GET had shown {status}: stop then; another GET is only good for"
+        " new addresses of outputs, once the old ones are about to expire.",
+    ),
+    "throttled-ignored": FindingRule(
+        Severity.WARNING,
+        "A GET had shown THROTTLED, and {what}: THROTTLED means that the {kind} waits for capacity"
+        " and is paid already, so poll on, or cancel it with DELETE.",
+    ),
+    "output-never-fetched": FindingRule(
+        Severity.WARNING,
+        "The {kind} has succeeded and was paid, and its outputs were not fetched before their"
+        " addresses expired: download them to a storage of your own.",
+    ),
+    "output-fetched-late": FindingRule(
+        Severity.ERROR,
+        "An output was asked for {late}s after its address had expired, for the first time: fetch"
+        " outputs as soon as the {kind} has succeeded, or GET the {kind} again for new addresses.",
+    ),
+    "output-link-kept": FindingRule(
+        Severity.ERROR,
+        "An output that had been fetched was asked for again {late}s after its address had expired:"
+        " keep the file, not the address, which works for 24 to 48 hours.",
+    ),
     "no-microphone": FindingRule(
         Severity.WARNING,
         "The avatar awaited speech for {seconds}s, and no participant published a microphone: ask"
@@ -188,7 +223,7 @@ def finding_body(finding: Finding, vocabulary: Vocabulary = RUNWAY_API) -> Json:
     return {
         "id": finding.id,
         "severity": finding.severity.value,
-        **references(finding.subject, vocabulary.lifecycles),
+        **references_of_acts(finding.subject, vocabulary.kinds),
         "message": finding.message,
         "at": finding.at,
         "numbers": list(finding.numbers),
@@ -218,6 +253,7 @@ def findings(
     exchanges: list[Exchange] = []
     histories: dict[Subject, _ResourceHistory] = {}
     judged = {kind.name: kind for kind in vocabulary.kinds if kind.custody is not None}
+    tasks: defaultdict[Subject, _TaskEntries] = defaultdict(_TaskEntries)
     clock = _ClientTime(rate, lost=clock_lost)
 
     def history_of(subject: Subject) -> _ResourceHistory:
@@ -231,6 +267,8 @@ def findings(
                 exchanges.append(entry)
                 if subject.kind in judged and subject.id:
                     history_of(subject).add(entry)
+                elif subject.kind == TASK.name and subject.id:
+                    tasks[subject].add(entry, vocabulary.role_of(entry.operation))
             case Move(kind=kind, change=change) if kind.name in judged:
                 history = history_of(entry.subject)
                 history.resource = change.after
@@ -239,6 +277,8 @@ def findings(
                     history.ended_at_number = entry.number
             case Act(what=what, subject=subject) if what == REPORT and subject.kind in judged:
                 history_of(subject).reports.append(entry)
+            case Act(what=what, subject=subject) if what == DOWNLOAD:
+                tasks[subject].downloads.append(entry)
             case Act(what=what) if what in CLOCK_ACTS:
                 clock.add(entry)
     found = [
@@ -253,6 +293,22 @@ def findings(
         found += _badly_polled(history, clock)
         found += _consumed_twice(history, clock)
         found += _in_the_room(history, complete=not acts_lost)
+    alike: defaultdict[_Request, list[Exchange]] = defaultdict(list)
+    for had in tasks.values():
+        if had.create is not None:
+            alike[_request(had.create)].append(had.create)
+    for subject, had in tasks.items():
+        same = [] if had.create is None else alike[_request(had.create)]
+        history_of_task = had.history(same, resources.get(subject.id))
+        for rule, evidence, at, words in mistakes_with_a_task(
+            history_of_task,
+            now=now,
+            knew=lambda first, second: _knew(first, second, clock),
+            apart=lambda first, second: _apart(first, second, clock),
+            stood_still=clock.stood_still,
+            complete=not acts_lost,
+        ):
+            found.append(_finding(rule, subject, evidence, at=at, **words))
     return sorted(found, key=lambda each: (each.at, each.id, each.subject))
 
 
@@ -285,6 +341,40 @@ class _ResourceHistory:
         return [call for call in self.calls if self._role_of(call.operation) is role]
 
 
+@dataclass(slots=True)
+class _TaskEntries:
+    """What the journal has of one task."""
+
+    create: Exchange | None = None
+    polls: list[Exchange] = field(default_factory=list)
+    deletes: list[Exchange] = field(default_factory=list)
+    downloads: list[Act] = field(default_factory=list)
+
+    def add(self, call: Exchange, role: Role | None) -> None:
+        match role:
+            case Role.CREATE:
+                self.create = call
+            case Role.POLL:
+                self.polls.append(call)
+            case Role.CANCEL:
+                self.deletes.append(call)
+
+    def history(self, alike: Sequence[Exchange], task: Resource | None) -> TaskHistory:
+        over = task is not None and TASK.is_terminal(task.state)
+        return TaskHistory(
+            alike,
+            self.create,
+            [
+                TaskPoll(call, _field(call) if _delivered_intact(call) else None)
+                for call in self.polls
+            ],
+            self.deletes,
+            self.downloads,
+            task.changed_at if task is not None and over else None,
+            task.plan.output_lifetime_s if isinstance(task, Task) else math.inf,
+        )
+
+
 class _Span(NamedTuple):
     """A stretch of the journal over which the clock went evenly."""
 
@@ -305,6 +395,11 @@ class _ClientTime:
         moved = act.what == "moveClock"
         rate = self._spans[-1].rate if moved else float(act.given["rate"])
         self._spans.append(_Span(act.number, act.at, rate, moved))
+
+    def stood_still(self, earlier: Exchange, later: Exchange) -> bool:
+        """Return whether no time passed between two calls because of the clock, or perhaps so."""
+        client_s = self.between(earlier, later)
+        return client_s is None and later.at == earlier.at
 
     def between(self, earlier: Exchange, later: Exchange) -> float | None:
         """Return seconds, never too few for rounding; None if they are unknown."""
@@ -482,6 +577,11 @@ def _knew(first: Exchange, second: Exchange, clock: _ClientTime) -> bool:
         return False
     if second.unread is not None and first.number not in second.unread:
         return True
+    return _apart(first, second, clock)
+
+
+def _apart(first: Exchange, second: Exchange, clock: _ClientTime) -> bool:
+    """Return whether two calls were not sent together: time passed, or the clock was moved."""
     client_s = clock.between(first, second)
     return second.at > first.at if client_s is None else client_s >= TOGETHER_S
 
@@ -495,6 +595,14 @@ def _in_the_room(history: _ResourceHistory, *, complete: bool) -> Iterator[Findi
         yield _finding(rule, history.subject, acts, at=at, **words)
 
 
+_Request = tuple[str, str, str]
+
+
+def _request(create: Exchange) -> _Request:
+    body = json.dumps(dict(create.body), sort_keys=True, default=str)
+    return create.operation, create.agent, body
+
+
 def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:
     """Yield repeated-create: a create that had succeeded was sent again without knowing.
 
@@ -502,12 +610,11 @@ def _repeated_create(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> I
     within `REPEATED_WITHIN_S`; or that one says that it is a retry, and came while the answer was
     held back. Two people who ask for one avatar right after a lost reply look the same.
     """
-    latest: dict[tuple[str, str, str], Exchange] = {}
+    latest: dict[_Request, Exchange] = {}
     for call in exchanges:
         if vocabulary.role_of(call.operation) is not Role.CREATE or not call.body:
             continue
-        body = json.dumps(dict(call.body), sort_keys=True, default=str)
-        request = (call.operation, call.agent, body)
+        request = _request(call)
         first, latest[request] = latest.get(request), call
         if first is None or not first.subject.id or call.at - first.at > REPEATED_WITHIN_S:
             continue

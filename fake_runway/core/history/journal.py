@@ -18,7 +18,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from fake_runway.core.history.evicted import CallKind, Evicted
+from fake_runway.core.history.evicted import Evicted
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
@@ -211,18 +211,20 @@ class Log:
     ) -> None:
         self.most_bytes = most_bytes
         self.bytes = self.bytes_gone = 0
-        self._vocabulary = vocabulary
+        self._kind_of = vocabulary.kind_of_state
         self._capacity = capacity
         self._one_in = one_in
+        self._most_moves = capacity * _MOVES_PER_EXCHANGE
         self.exchanges: deque[Exchange] = deque()
         self.acts: deque[Act] = deque()
-        self.moves: deque[Move] = deque(maxlen=capacity * _MOVES_PER_EXCHANGE)
+        self.moves: deque[Move] = deque(maxlen=self._most_moves)
         self.next_number = 0
         self.dropped = 0
         self.lost_moves = 0
         self.rate_before: float | None = None
         self.clock_lost = -1
         self.deleted = False
+        self.clears = 0
         self.evicted = Evicted()
         self.added: Callable[[Exchange | Act], None] | None = None
 
@@ -245,39 +247,44 @@ class Log:
 
     def add_exchange(self, exchange: Exchange) -> None:
         """Give `exchange` the next number, and keep it."""
-        exchange.number = self.number()
+        exchange.number = self.next_number
+        self.next_number += 1
         if self._one_in > 1 and exchange.number % self._one_in and _went_well(exchange):
             self._count_evicted(exchange)
             if self.added is not None:
                 self.added(exchange)
             return
-        exchange.size = size_of(exchange.body) + size_of(exchange.reply) + _BYTES_OF_AN_ENTRY
-        exchange.size += len(exchange.path)
+        exchange.size = size = (
+            size_of(exchange.body)
+            + size_of(exchange.reply)
+            + _BYTES_OF_AN_ENTRY
+            + len(exchange.path)
+        )
         self.exchanges.append(exchange)
-        self.bytes += exchange.size
-        self._fit()
+        self.bytes += size
+        if len(self.exchanges) > self._capacity or self.bytes > self.most_bytes:
+            self._fit()
         if self.added is not None:
             self.added(exchange)
 
     def _evict_exchange(self) -> None:
         gone = self.exchanges.popleft()
-        self._forget(gone.size)
+        self.bytes -= gone.size
+        self.bytes_gone += gone.size
         self._count_evicted(gone)
 
     def _count_evicted(self, gone: Exchange) -> None:
         self.dropped += 1
-        kind = CallKind(gone.operation, gone.status, gone.method, gone.faults)
+        kind = (gone.operation, gone.status, gone.method, gone.faults)
         self.evicted.add_call(kind, gone.subject, gone.number)
 
     def _evict_act(self) -> None:
         gone = self.acts.popleft()
         self._drop(gone)
-        self._forget(_size_of_act(gone))
-        self.evicted.add_act(gone.subject)
-
-    def _forget(self, size: int) -> None:
+        size = _size_of_act(gone)
         self.bytes -= size
         self.bytes_gone += size
+        self.evicted.add_act(gone.subject)
 
     def _fit(self) -> None:
         """Evict the oldest exchanges and acts until the others fit."""
@@ -313,6 +320,7 @@ class Log:
             self._drop(act)
         self.dropped += len(self.exchanges)
         self.deleted = True
+        self.clears += 1
         self.evicted = Evicted()
         self.bytes = self.bytes_gone = 0
         self.exchanges.clear()
@@ -321,12 +329,14 @@ class Log:
 
     def add_change(self, change: ResourceChange) -> None:
         """Add `change` as a move, unless its kind leaves such events unrecorded."""
-        kind = self._vocabulary.kind_of(change.after.state)
+        kind = self._kind_of[change.after.state]
         if change.event not in kind.unrecorded:
-            moves, move = self.moves, Move(self.number(), kind, change)
-            if len(moves) == moves.maxlen:
+            moves, move = self.moves, Move(self.next_number, kind, change)
+            self.next_number += 1
+            if len(moves) == self._most_moves:
                 self.lost_moves += 1
-                self.evicted.add_move((moves[0] if moves else move).subject)
+                gone = moves[0] if moves else move
+                self.evicted.add_move(gone.kind.name, gone.change.after.id)
             moves.append(move)
 
     def copy(self) -> "Log":
@@ -407,10 +417,11 @@ def size_of(value: object) -> int:
 
 
 def _size_of_object(value: Mapping[str, Any]) -> int:
-    size = 64
-    for key, each in value.items():
-        size += 100 + len(key) + (50 + len(each) if type(each) is str else size_of(each))
-    return size
+    size = 64 + 100 * len(value) + len("".join(value))
+    try:  # texts alone are the usual case, in a third of the time
+        return size + 50 * len(value) + len("".join(value.values()))
+    except TypeError:
+        return size + sum(map(size_of, value.values()))
 
 
 def _size_of_act(act: Act) -> int:
@@ -420,3 +431,5 @@ def _size_of_act(act: Act) -> int:
 CLOCK_ACTS = frozenset({"moveClock", "setClockRate"})
 REPORT = "reportCall"
 """The act by which a room reports what happened in it."""
+DOWNLOAD = "reportDownload"
+"""The act that says what a client did with an output of a task."""

@@ -45,6 +45,17 @@ def redacted_text(text: str, secret: str) -> str:
     return text if redacted == plain else redacted
 
 
+def redacted_header(text: str, secret: str) -> str:
+    """Return a header without secrets, and without what cannot be written as JSON: no UTF-8."""
+    redacted = redacted_text(text, secret)
+    return redacted if redacted.isascii() else redacted.encode(errors="replace").decode()
+
+
+def redacted_query(query: Mapping[str, str], secret: str) -> Mapping[str, str]:
+    """Return the parameters of a query with their values redacted."""
+    return query and {name: redacted_text(text, secret) for name, text in query.items()}
+
+
 def _decoded(text: str) -> str:
     """Return `text` with its percent-escapes decoded; other percent signs stay.
 
@@ -131,7 +142,8 @@ def redacted_reply(reply: object) -> object:
 
 def redacted_object(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a JSON object that is answered without keys and tokens."""
-    return {
-        key: REDACTED if key in _IN_REPLIES and isinstance(value, str) else value
-        for key, value in reply.items()
-    }
+    redacted = dict(reply)
+    for key in _IN_REPLIES:
+        if isinstance(reply.get(key), str):
+            redacted[key] = REDACTED
+    return redacted

@@ -7,7 +7,7 @@ times. What is missing can only be judged where all reports are there.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from fake_runway.core.history.journal import Act
+from fake_runway.core.history.journal import Act, Exchange
 
 
 class Mistake(NamedTuple):
@@ -15,13 +15,13 @@ class Mistake(NamedTuple):
 
     Attributes:
         rule: the id of the finding.
-        acts: the reports that show it.
+        acts: the entries that show it.
         at: of the first wrong one.
         words: what the message of the rule leaves open.
     """
 
     rule: str
-    acts: Sequence[Act]
+    acts: Sequence[Exchange | Act]
     at: float
     words: Mapping[str, object] = {}
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from fake_runway.core.history.journal import REPORT, Act, Entry, Exchange, Move
+from fake_runway.core.history.journal import DOWNLOAD, REPORT, Act, Entry, Exchange, Move
 from fake_runway.core.text import printable, short
 from fake_runway.core.types import Json
 
@@ -30,6 +30,8 @@ def _line(entry: Entry) -> str:
             return f"* {before}{change.after.state.value}: {reason}{why}{cost}"
         case Act(what=what, given=given) if what == REPORT:
             return f"~ {_report_line(given)}"
+        case Act(what=what, given=given) if what == DOWNLOAD:
+            return f"~ {_download_line(given)}"
         case Act(what=what, given=given):
             detail = ", ".join(f"{key} {value}" for key, value in given.items())
             return f"! {what} {detail}".rstrip()
@@ -102,8 +104,15 @@ def _report_line(given: Json) -> str:
             return f"{who} spoke for {given['seconds']:g}s"
         case "unheard":
             return f"the avatar awaited speech for {given['seconds']:g}s, and heard none"
+        case "entered":
+            return f"the avatar is in the room that the create named: {_value(given['room'])}"
         case event:
             return f"the room was {event}: {given['reason']}"
+
+
+def _download_line(given: Json) -> str:
+    late = f", its address had expired {given['late_s']:g}s ago" if given.get("late_s") else ""
+    return f"output {given['output']} was asked for: {given['status']}{late}"
 
 
 def _outcome(given: Json) -> str:

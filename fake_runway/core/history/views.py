@@ -4,12 +4,13 @@ Shapes: the schemas in contracts/wire/schemas/admin.json that the functions name
 seconds. The same entry always gives the same bytes, by which a replay is compared.
 """
 
+from fake_runway.core.assets.asset import Asset
 from fake_runway.core.faults.deciding import Tally
 from fake_runway.core.faults.fault import Fault
 from fake_runway.core.history.journal import Act, Entry, Exchange, Move
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TaskState
-from fake_runway.core.lifecycles.vocabulary import Vocabulary, references
+from fake_runway.core.lifecycles.vocabulary import Vocabulary, references, references_of_acts
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
@@ -75,7 +76,7 @@ def act_body(act: Act, vocabulary: Vocabulary = RUNWAY_API) -> Json:
         "number": act.number,
         "at": act.at,
         "act": act.what,
-        **references(act.subject, vocabulary.lifecycles),
+        **references_of_acts(act.subject, vocabulary.kinds),
         "given": dict(act.given),
     }
 
@@ -135,7 +136,25 @@ def task_view(task: Task, now: float) -> Json:
     }
 
 
-def _next(session: Session | Task) -> Json | None:
+def asset_view(asset: Asset) -> Json:
+    """Return everything about an avatar, a voice or a document but what it holds: `AssetView`."""
+    failure = asset.failure
+    return {
+        "id": asset.id,
+        "kind": asset.kind,
+        "ordinal": asset.ordinal,
+        "name": asset.content.name,
+        "state": asset.state.value,
+        "event": asset.event.value if asset.event is not None else None,
+        "created_at": asset.created_at,
+        "changed_at": asset.changed_at,
+        "updated_at": asset.updated_at,
+        "next": _next(asset),
+        "failure": {"code": failure.code, "text": failure.text} if failure else None,
+    }
+
+
+def _next(session: Session | Task | Asset) -> Json | None:
     if session.due_at is None or session.due_event is None or session.due_at == float("inf"):
         return None
     return {"at": session.due_at, "event": session.due_event.value}

@@ -52,6 +52,7 @@ class Event(Enum):
     CONSUMED = "consumed"  # the key was used, and using it starts the session
     CLAIMED = "claimed"  # the key was used, and the session starts when a participant joins
     JOINED = "joined"
+    ENTERED = "entered"  # the avatar is in the room that its create named
     BILLED = "billed"  # another block of RUNNING was charged
     ENDED = "ended"  # END_CALL, or an admin call
     CAPPED = "capped"  # maxDuration, or the account's session cap
@@ -74,6 +75,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = MappingProxyType(
         State.READY: {
             Event.CONSUMED: State.RUNNING,
             Event.CLAIMED: State.CLAIMED,
+            Event.ENTERED: State.RUNNING,
             Event.EXPIRED: State.FAILED,
             **_ANY_LIVE,
         },
@@ -141,6 +143,7 @@ SESSION = ResourceKind(
         Event.CONSUMED: "its key was used",
         Event.CLAIMED: "its key was used, and no participant has joined",
         Event.JOINED: "a participant joined",
+        Event.ENTERED: "the avatar is in the room that the create named",
         Event.ENDED: "the call was ended",
         Event.CAPPED: "it reached its longest duration",
         Event.UNPAID: "a block could not be paid",
@@ -152,7 +155,7 @@ SESSION = ResourceKind(
         ready="READY",
         over=frozenset({"COMPLETED", "FAILED", "CANCELLED"}),
         key="sessionKey",
-        used=frozenset({Event.CONSUMED, Event.CLAIMED, Event.JOINED}),
+        used=frozenset({Event.CONSUMED, Event.CLAIMED, Event.JOINED, Event.ENTERED}),
         expired=Event.EXPIRED,
         ran_out=frozenset({Event.EXPIRED, Event.CAPPED, Event.UNPAID, Event.ENDED}),
         cancelled=State.CANCELLED,

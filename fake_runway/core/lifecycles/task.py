@@ -136,7 +136,12 @@ TASK_ENDPOINTS: Mapping[str, str] = MappingProxyType(
 )
 """The operations that create a task, each with its path below /v1/."""
 
-_CREATES = frozenset(TASK_ENDPOINTS)
+ROUTED: Mapping[str, str] = MappingProxyType(
+    {"generateVideo": "video", "generateImage": "image", "generateAudio": "audio"}
+)
+"""The operations in which a router chooses the model, each with what it generates."""
+
+_CREATES = frozenset(TASK_ENDPOINTS) | frozenset(ROUTED) | {"runWorkflow"}
 _OK = frozenset({200})
 
 TASK = ResourceKind(
@@ -166,9 +171,12 @@ TASK = ResourceKind(
     },
     added_later=True,
 )
-"""What faults and journal may say about tasks. Findings do not judge them yet."""
+"""What faults and journal may say about tasks. Findings: `core/history/task_findings.py`."""
+
+WORKFLOW = ResourceKind("workflow", added_later=True)  # no lifecycle: they are published elsewhere
 
 _TASK_PATH = "/v1/tasks/{id}"
+_WORKFLOWS = "/v1/workflows"
 TASK_OPERATIONS = (
     *(
         ApiOperation(operation, "POST", f"/v1/{endpoint}", "task", Role.CREATE)
@@ -176,4 +184,13 @@ TASK_OPERATIONS = (
     ),
     ApiOperation("getTask", "GET", _TASK_PATH, "task", Role.POLL),
     ApiOperation("deleteTask", "DELETE", _TASK_PATH, "task", Role.CANCEL),
+    *(
+        ApiOperation(operation, "POST", f"/v1/generate/{kind}", "task", Role.CREATE)
+        for operation, kind in ROUTED.items()
+    ),
+    # a run of a workflow is a task, and has an operation of its own to be polled
+    ApiOperation("runWorkflow", "POST", f"{_WORKFLOWS}/{{id}}", WORKFLOW.name, Role.CREATE),
+    ApiOperation(
+        "getWorkflowInvocation", "GET", "/v1/workflow_invocations/{id}", "task", Role.POLL
+    ),
 )

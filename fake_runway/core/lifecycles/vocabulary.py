@@ -71,6 +71,13 @@ def references(subject: Subject, kinds: Iterable["ResourceKind"]) -> dict[str, s
     }
 
 
+def references_of_acts(subject: Subject, kinds: Iterable["ResourceKind"]) -> dict[str, str | None]:
+    """Return the same for acts and findings, which are about resources with a lifecycle alone."""
+    older = [kind for kind in kinds if kind.transitions and not kind.lifecycle_added_later]
+    own = [kind for kind in kinds if kind.lifecycle_added_later and kind.name == subject.kind]
+    return references(subject, [*older, *own])
+
+
 @dataclass(frozen=True, slots=True)
 class ApiOperation:
     """An operation of the API.
@@ -148,6 +155,7 @@ class ResourceKind:
         reasons: why an event happened, for timelines; an event without one is shown by its name.
         custody: None: findings do not judge this kind.
         added_later: there are records of runs from before this kind was.
+        lifecycle_added_later: there are records from before it had a lifecycle.
     """
 
     name: str
@@ -158,6 +166,7 @@ class ResourceKind:
     reasons: Mapping[Any, str] = field(default_factory=dict)
     custody: Custody | None = None
     added_later: bool = False
+    lifecycle_added_later: bool = False
 
     def is_terminal(self, state: Enum) -> bool:
         """Return whether nothing can happen in `state` any more."""
@@ -232,8 +241,9 @@ class Vocabulary:
 
     def kind_of(self, state: Enum) -> ResourceKind:
         """Return the kind whose state this is."""
-        return self._kind_of[state]
+        return self.kind_of_state[state]
 
     @cached_property
-    def _kind_of(self) -> Mapping[Enum, ResourceKind]:
+    def kind_of_state(self) -> Mapping[Enum, ResourceKind]:
+        """The kind whose state each is."""
         return {state: kind for kind in self.lifecycles for state in kind.transitions}

@@ -1,7 +1,7 @@
 """The account form, the session form and the task form: from data to values, and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +10,7 @@ from fake_runway.core.faults.fault import Fault
 from fake_runway.core.lifecycles.session import Event, Failure, State
 from fake_runway.core.problems import inside
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Settings, Switch
+from fake_runway.core.scenario.shares import NOTHING_HAPPENS, parse_shares
 from fake_runway.core.scenario.task_forms import describe_task_happening, parse_task_happenings
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.core.tasks.task import TaskHappening, TaskPlan
@@ -90,22 +91,22 @@ def _settings(data: Json, table: Sequence[Switch]) -> tuple[tuple[Switch, Any], 
 
 
 def _happenings(data: Sequence[Json]) -> tuple[Happening, ...]:
-    happenings: dict[State, Happening] = {}
+    happenings: dict[int, Happening] = {}
     for index, each in enumerate(data):
+        if each["event"] == NOTHING_HAPPENS:
+            continue
         failure = each.get("failure")
         with inside("then", index):
             with inside("after"):
                 after = parse_duration(each.get("after", "0s"))
-            happening = Happening(
+            happenings[index] = Happening(
                 State(each["in"]),
                 Event(each["event"]),
                 after=after,
                 failure=failure and Failure(failure["code"], failure["text"]),
             )
-            if happening.state in happenings:
-                raise ValueError(f"expected one event for each state, got another in {each['in']}")
-        happenings[happening.state] = happening
-    return tuple(happenings.values())
+    shares = parse_shares(data)
+    return tuple(replace(each, probability=shares[index]) for index, each in happenings.items())
 
 
 def _faults(data: Json, *, prefix: str, per_session: bool) -> tuple[Fault, ...] | None:
@@ -159,4 +160,6 @@ def _described(happening: Happening) -> dict[str, Any]:
     }
     if happening.failure is not None:
         described["failure"] = {"code": happening.failure.code, "text": happening.failure.text}
+    if happening.probability < 1:
+        described["probability"] = happening.probability
     return described

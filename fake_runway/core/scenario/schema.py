@@ -8,6 +8,7 @@ from fake_runway.core.lifecycles.task import TASK as TASK_KIND
 from fake_runway.core.lifecycles.task import TASK_TERMINAL, TaskEvent, TaskState
 from fake_runway.core.scenario.notations import DURATION
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
+from fake_runway.core.scenario.shares import NOTHING_HAPPENS, SHARE_SCHEMA
 from fake_runway.core.scenario.task_forms import FAILURE_SCHEMA
 from fake_runway.core.sessions.session import OF_THE_ACCOUNT
 
@@ -65,7 +66,10 @@ def session_schema() -> dict[str, Any]:
             },
             "event": {
                 "description": "What happens.",
-                "enum": sorted(event.value for event in set(Event) - OF_THE_ACCOUNT),
+                "enum": [
+                    *sorted(event.value for event in set(Event) - OF_THE_ACCOUNT),
+                    NOTHING_HAPPENS,
+                ],
             },
             "after": {"description": "How long after entering the state; 0s.", **DURATION.schema},
             "failure": _closed(
@@ -73,6 +77,7 @@ def session_schema() -> dict[str, Any]:
                 {"code": {"type": "string", "minLength": 1}, "text": {"type": "string"}},
                 required=["code", "text"],
             ),
+            **SHARE_SCHEMA,
         },
         required=["in", "event"],
     )
@@ -81,7 +86,7 @@ def session_schema() -> dict[str, Any]:
         {
             **_of_settings(SESSION),
             "then": {
-                "description": "What happens by itself, at most one thing for a state.",
+                "description": "What happens by itself; of several things for a state at most one.",
                 "type": "array",
                 "items": happening,
             },
@@ -108,10 +113,14 @@ def task_schema() -> dict[str, Any]:
             },
             "event": {
                 "description": "What happens.",
-                "enum": sorted(event.value for event in set(TaskEvent) - TASK_KIND.automatic),
+                "enum": [
+                    *sorted(event.value for event in set(TaskEvent) - TASK_KIND.automatic),
+                    NOTHING_HAPPENS,
+                ],
             },
             "after": {"description": "How long after entering the state; 0s.", **DURATION.schema},
             "failure": dict(FAILURE_SCHEMA),
+            **SHARE_SCHEMA,
         },
         required=["in", "event"],
     )
@@ -120,7 +129,7 @@ def task_schema() -> dict[str, Any]:
         {
             **_of_settings(TASK),
             "then": {
-                "description": "What happens by itself, at most one thing for a state.",
+                "description": "What happens by itself; of several things for a state at most one.",
                 "type": "array",
                 "items": happening,
             },

@@ -12,8 +12,12 @@ from enum import Enum
 from operator import attrgetter
 from typing import Any
 
+from fake_runway.core.assets.asset import PLAIN, AssetPlan
+from fake_runway.core.assets.pages import CursorRules
+from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
-from fake_runway.core.durations import NO_TIME, Duration
+from fake_runway.core.durations import NO_TIME, Duration, Fixed
+from fake_runway.core.scenario.asset_forms import ASSET_FAILURE, LIFETIME
 from fake_runway.core.scenario.notations import (
     AVATARS,
     CAP,
@@ -40,10 +44,14 @@ from fake_runway.core.scenario.script import (
     setup_schema,
 )
 from fake_runway.core.scenario.task_forms import FAILURE, LIMIT, PROGRESS, RUN
+from fake_runway.core.scenario.workflow_forms import MODEL_SET, NODES, WORKFLOWS
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.courses import OnNodeError
+from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
-from fake_runway.core.tasks.task import TaskPlan
+from fake_runway.core.tasks.task import Downloads, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, Workflow
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -117,6 +125,23 @@ class Settings:
     task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
+    default_price: int = DEFAULT_PRICE
+    workflows: tuple[Workflow, ...] = (EXAMPLE_WORKFLOW,)
+    task_delete_ends_runs: bool = True
+    disabled_models: frozenset[str] | None = frozenset()  # None: all
+    ranking: bool = True
+    unique_slugs: bool = True
+    workspace: bool = True
+    avatar_plan: AssetPlan = AssetPlan(Fixed(30.0))  # noqa: RUF009  # frozen, as all below
+    voice_plan: AssetPlan = AssetPlan(Fixed(10.0))  # noqa: RUF009
+    document_plan: AssetPlan = AssetPlan()  # noqa: RUF009
+    asset_rules: AssetRules = AssetRules()  # noqa: RUF009
+    cursors: CursorRules = CursorRules()  # noqa: RUF009
+
+    def asset_plan(self, kind: str) -> AssetPlan:
+        """Return how new resources of a kind go, by its name."""
+        plans = {"avatar": self.avatar_plan, "voice": self.voice_plan}
+        return {**plans, "document": self.document_plan}.get(kind, PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +193,7 @@ class Switch:
 _TIER = "The highest public tier."
 _OURS = "Ours."
 _ASSUMED = "Assumed."
+_BOUND = "Unknown; ours bounds the memory of a world."
 
 ACCOUNT = (
     Switch("credits", COUNT, "Granted at the start.", _TIER, "limits.credits"),
@@ -303,6 +329,186 @@ ACCOUNT = (
         "A tag [fake:NAME] in a prompt selects the task form of a scenario.",
         _OURS,
     ),
+    Switch(
+        "workflows",
+        WORKFLOWS,
+        "The published workflows; example: one that draws, films and speaks.",
+        "Ours: workflows are made in the web app alone.",
+        option=None,
+    ),
+    Switch(
+        "workflow_concurrency",
+        COUNT,
+        "Runs of workflows active at once; more are THROTTLED.",
+        "Assumed: the published tables have none. Nodes take up no capacity of their models.",
+        "task_limits.workflows",
+    ),
+    Switch(
+        "workflow_delete",
+        choice({204: True, 404: False}),
+        "DELETE of the task with the id of a workflow's run.",
+        "Unknown; no other operation cancels one.",
+        "task_delete_ends_runs",
+    ),
+    Switch(
+        "busy_models",
+        MODEL_SET,
+        "Models whose capacity others take up: tasks are THROTTLED, routers with onCapacity skip"
+        " them.",
+        _OURS,
+        "task_limits.busy",
+        option=None,
+    ),
+    Switch(
+        "disabled_models",
+        MODEL_SET,
+        "Models that routers do not choose, whatever their settings allow.",
+        "Ours: organizations can disable models in the web app.",
+        option=None,
+    ),
+    Switch(
+        "router_ranking",
+        choice({"works": True, "fails": False}),
+        "What ranks eligible models; fails: the first in the order of the filters is chosen.",
+        "Published: filter_order_fallback.",
+        "ranking",
+        option=None,
+    ),
+    Switch(
+        "same_slug",
+        choice({400: True, "replace": False}),
+        "A create of a router whose slug another one has; replace: the other one is gone.",
+        "Published: slugs are unique. The status is assumed: both SDKs try a 409 again.",
+        "unique_slugs",
+    ),
+    Switch(
+        "workspace",
+        choice({"linked": True, "none": False}),
+        "Whether a workspace of the web app is linked, whose usage and audit log can be read.",
+        "Unknown; without one, pages are empty.",
+    ),
+    Switch(
+        "avatar_processing",
+        DURATION,
+        "From the create of an avatar, or a new image of it, to READY or FAILED.",
+        "About 30 s were observed live.",
+        "avatar_plan.processing",
+    ),
+    Switch(
+        "avatar_failure",
+        ASSET_FAILURE,
+        "Why the processing of avatars fails; null: it does not.",
+        _OURS,
+        "avatar_plan.failure",
+        option=None,
+    ),
+    Switch(
+        "voice_processing",
+        DURATION,
+        "From the create of a voice to READY or FAILED.",
+        _ASSUMED,
+        "voice_plan.processing",
+    ),
+    Switch(
+        "voice_failure",
+        ASSET_FAILURE,
+        "Why the processing of voices fails; null: it does not.",
+        _OURS,
+        "voice_plan.failure",
+        option=None,
+    ),
+    Switch(
+        "document_processing",
+        DURATION,
+        "From the create of a document, or a new text of it, to where avatars can use it.",
+        "Assumed: at once. No published answer has a status of a document.",
+        "document_plan.processing",
+    ),
+    Switch(
+        "document_failure",
+        ASSET_FAILURE,
+        "Why the processing of documents fails; null: it does not.",
+        _OURS,
+        "document_plan.failure",
+        option=None,
+    ),
+    Switch(
+        "max_avatars",
+        COUNT,
+        "Custom avatars that clients may have at once; one more is 400.",
+        _BOUND,
+        "asset_rules.max_avatars",
+    ),
+    Switch(
+        "max_voices",
+        COUNT,
+        "Custom voices that clients may have at once; one more is 400.",
+        _BOUND,
+        "asset_rules.max_voices",
+    ),
+    Switch(
+        "max_documents",
+        COUNT,
+        "Documents that clients may have at once; one more is 400.",
+        _BOUND,
+        "asset_rules.max_documents",
+    ),
+    Switch(
+        "knowledge_tokens",
+        COUNT,
+        "Tokens (of 4 characters) in all documents of one avatar; more are 400.",
+        "Public pages: 50,000; the status is assumed, and what a token is.",
+        "asset_rules.knowledge_tokens",
+    ),
+    Switch(
+        "document_characters",
+        COUNT,
+        "Characters in one document, beside the published 200,000; more are 400.",
+        "Published: 200,000.",
+        "asset_rules.document_characters",
+    ),
+    Switch(
+        "assets_not_ready",
+        choice({"refuse": True, "accept": False}),
+        "Use of an avatar, a voice or a document that is not READY: 400, or as if it was.",
+        "Assumed: 400.",
+        "asset_rules.refuse_unready",
+    ),
+    Switch(
+        "empty_update",
+        choice({"refuse": True, "accept": False}),
+        "PATCH without a field: 400, or nothing changes.",
+        "Published: at least one field; 400 is assumed.",
+        "asset_rules.refuse_empty_update",
+    ),
+    Switch(
+        "unknown_cursor",
+        choice({"refuse": True, "first-page": False}),
+        "A cursor that no page of the list had: 400, or the list from its beginning.",
+        "Assumed.",
+        "cursors.refuse_unknown",
+    ),
+    Switch(
+        "cursor_lifetime",
+        LIFETIME,
+        "How long a cursor works, counted from its page; later it is 400.",
+        "Unknown: for ever.",
+        "cursors.lifetime_s",
+    ),
+    Switch(
+        "other_client",
+        member(OtherClient),
+        "What another client does to a list of avatars, voices or documents between two pages.",
+        _OURS,
+        "asset_rules.other_client",
+        option=None,
+    ),
+    Switch(
+        "default_price",
+        NUMBER,
+        "Credits for a task of a model whose price is not known.",
+        _ASSUMED,
+    ),
 )
 """The settings of the account form."""
 
@@ -420,11 +626,35 @@ TASK = (
         option=None,
     ),
     Switch(
+        "downloads",
+        member(Downloads),
+        "What a download of an output gets.",
+        _OURS,
+        "task.downloads",
+        option=None,
+    ),
+    Switch(
         "output_lifetime",
         SPAN,
         "How long the address of an output works, counted from its GET.",
         "Published: 24 to 48 hours.",
         "task.output_lifetime_s",
+        option=None,
+    ),
+    Switch(
+        "nodes",
+        NODES,
+        "What goes otherwise with nodes of a workflow's run.",
+        _OURS,
+        "task.nodes",
+        option=None,
+    ),
+    Switch(
+        "on_node_error",
+        member(OnNodeError),
+        "What a failed node does to its run; continue: it succeeds if a last node has an output.",
+        "Unknown; published: a run that has succeeded may have nodeErrors, too.",
+        "task.on_node_error",
         option=None,
     ),
 )

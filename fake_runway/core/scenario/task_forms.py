@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fake_runway.core.durations import (
@@ -20,6 +21,7 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TASK_FAILURES, TaskEvent, TaskState
 from fake_runway.core.problems import inside
 from fake_runway.core.scenario.notations import COUNT, Notation
+from fake_runway.core.scenario.shares import NOTHING_HAPPENS, parse_shares
 from fake_runway.core.tasks.task import ProgressStep, TaskHappening
 from fake_runway.core.tasks.tiers import OF_THE_TIER
 from fake_runway.core.types import Json
@@ -134,19 +136,19 @@ LIMIT = Notation(
 
 
 def parse_task_happenings(data: Sequence[Json]) -> tuple[TaskHappening, ...]:
-    """Return what happens by itself to tasks, at most one thing for a state."""
-    happenings: dict[TaskState, TaskHappening] = {}
+    """Return what happens by itself to tasks."""
+    happenings: dict[int, TaskHappening] = {}
     for index, each in enumerate(data):
+        if each["event"] == NOTHING_HAPPENS:
+            continue
         with inside("then", index):
             with inside("after"):
                 after = parse_duration(each.get("after", "0s"))
             failure = parse_failure(each["failure"]) if "failure" in each else None
             state, event = TaskState(each["in"]), TaskEvent(each["event"])
-            happening = TaskHappening(state, event, after, failure)
-            if state in happenings:
-                raise ValueError(f"expected one event for each state, got another in {each['in']}")
-        happenings[state] = happening
-    return tuple(happenings.values())
+            happenings[index] = TaskHappening(state, event, after, failure)
+    shares = parse_shares(data)
+    return tuple(replace(each, probability=shares[index]) for index, each in happenings.items())
 
 
 def describe_task_happening(happening: TaskHappening) -> dict[str, Any]:
@@ -158,4 +160,6 @@ def describe_task_happening(happening: TaskHappening) -> dict[str, Any]:
     }
     if happening.failure is not None:
         described["failure"] = describe_failure(happening.failure)
+    if happening.probability < 1:
+        described["probability"] = happening.probability
     return described

@@ -2,12 +2,12 @@
 
 The room reports, `told` decides what the call is then, and `event_of` which event of the session
 follows: the first visible participant starts a session whose key was used, and the last one who
-leaves ends it. Reports are inputs that the journal keeps, so a replay needs no room. Media and
-sockets are for the room alone; what only the journal needs (tracks, data, speech, lost sockets)
-changes no call.
+leaves ends it. In a room that the create named, the avatar starts the session by being there.
+Reports are inputs that the journal keeps, so a replay needs no room. Media and sockets are for the
+room alone; what only the journal needs (tracks, data, speech, lost sockets) changes no call.
 
-The end of a session interrupts the avatar: what it has said of its line is reported afterwards, and
-belongs to the call until the room is closed.
+The end of a session interrupts the avatar: what it has said of its line, and that a tool has not
+answered, is reported afterwards, and belongs to the call until the room is closed.
 
 A call is bounded: what does not fit is counted and left out, never the participants, because the
 session's state follows from them.
@@ -30,7 +30,7 @@ _LARGEST_VALUE = 16_000  # characters of JSON; a bit more than an RPC can carry
 _BYTES_OF_AN_ENTRY = 200
 
 _ROOM_EXISTS = frozenset({State.READY, State.CLAIMED, State.RUNNING})
-_LAST_REPORTS = frozenset({"said", "data_ignored", "closed"})
+_LAST_REPORTS = frozenset({"said", "tool_answered", "data_ignored", "closed"})
 _OF_THE_PARTICIPANT = frozenset({"away", "back", "published", "unpublished", "data", "spoke"})
 
 
@@ -80,6 +80,7 @@ class Call(NamedTuple):
         closed: why the room was closed, empty if it is open.
         size: about how many characters the transcript takes.
         deleted: the conversation was deleted, so nothing is kept of it any more.
+        entered: the avatar is in a room that the create named, and the call ends when it leaves.
     """
 
     present: tuple[Participant, ...] = ()
@@ -89,6 +90,7 @@ class Call(NamedTuple):
     closed: str = ""
     size: int = 0
     deleted: bool = False
+    entered: bool = False
 
     @property
     def visible(self) -> int:
@@ -152,6 +154,8 @@ def told(call: Call, report: Json, *, at: float, state: State) -> Call:
             return _used(call, ToolUse(at, report["tool"], report["args"], report["call"]))
         case "tool_answered":
             return _answered(call, report)
+        case "entered":
+            return call._replace(entered=True)
         case "closed":
             return call._replace(present=(), closed=report["reason"])
     return call
@@ -161,8 +165,12 @@ def event_of(before: Call, after: Call, state: State) -> Event | None:
     """Return what a report does to a session in `state`, None for nothing."""
     if state in TERMINAL:
         return None
+    if after.entered and not before.entered and state is State.READY:
+        return Event.ENTERED  # without a key: this room has credentials of its own
     if after.visible and state is not State.RUNNING:
         return Event.JOINED  # the table refuses it where the key was not used
+    if after.entered and after.closed and state is State.RUNNING:
+        return Event.ENDED
     if before.visible and not after.visible and state is State.RUNNING:
         return Event.ENDED
     return None

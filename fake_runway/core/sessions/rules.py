@@ -20,7 +20,7 @@ from fake_runway.core.errors import (
     SessionOver,
 )
 from fake_runway.core.lifecycles.session import TERMINAL, Event, Failure, State
-from fake_runway.core.sessions.session import Session, step
+from fake_runway.core.sessions.session import Session, happening_of, step
 
 UNPAID_FAILURE = Failure("INSUFFICIENT_CREDITS", "The account ran out of credits.")
 
@@ -63,8 +63,7 @@ def due_transition(session: Session, *, draws: Draws, left: int | None, unpaid: 
     if unpaid_block and unpaid is not Unpaid.OVERDRAW:
         ending = Event.UNPAID if unpaid is Unpaid.COMPLETE else Event.FAILED
         return transition(session, ending, at, draws=draws, failure=UNPAID_FAILURE)
-    plan = session.stage.plan
-    happening = plan.happening_in(session.state) if plan.happenings else None
+    happening = happening_of(session, draws) if session.stage.plan.happenings else None
     failure = happening.failure if happening is not None else None
     return transition(session, event, at, draws=draws, failure=failure)
 

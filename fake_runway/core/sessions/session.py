@@ -30,6 +30,7 @@ from fake_runway.core.lifecycles.session import (
     Failure,
     State,
 )
+from fake_runway.core.outcomes import picked
 from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
 from fake_runway.core.sessions.script import CallSetup, Step
 
@@ -49,6 +50,7 @@ class Happening:
     Attributes:
         after: counted from entering the state.
         failure: the reason of FAILED; None: unexplained.
+        probability: of this one, among those of the state.
 
     Raises:
         ValueError: the table has no such row, or only the account causes this event.
@@ -58,6 +60,7 @@ class Happening:
     event: Event
     after: Duration = NO_TIME
     failure: Failure | None = None
+    probability: float = 1.0
 
     def __post_init__(self) -> None:
         possible = sorted(each.value for each in set(TRANSITIONS[self.state]) - OF_THE_ACCOUNT)
@@ -79,7 +82,7 @@ class Plan:
         session_cap_s: RUNNING ends after min(maxDuration, this); None: maxDuration alone.
         join: None: consuming starts the session. Otherwise a participant joins this long after
             the consume, and only that starts it.
-        happenings: at most one for a state.
+        happenings: of those for a state at most one comes.
         faults: on calls about these sessions.
         token_room: the room of its tokens; None: its own.
         call, script: how its call begins, and what the avatar does in it.
@@ -112,9 +115,9 @@ class Plan:
             self._faults_about[operation] = faults
         return faults
 
-    def happening_in(self, state: State) -> Happening | None:
-        """Return the happening of `state`, None if it has none."""
-        return next((each for each in self.happenings if each.state is state), None)
+    def happenings_in(self, state: State) -> tuple[Happening, ...]:
+        """Return the happenings of `state`, of which at most one comes."""
+        return tuple(each for each in self.happenings if each.state is state)
 
     def stage(
         self,
@@ -149,7 +152,10 @@ class Stage:
         due_event: the next event that happens by itself; None: none does.
         blocks: blocks of RUNNING billed so far.
         usual: where all sessions that get here await the same event after the same span: this span,
-            in seconds, and the stage in which they await it. None: ask `next_due`.
+            in seconds from now, of RUNNING from its start, and the stage in which they await it.
+            None: ask `next_due`.
+        waits_for_capacity: it is QUEUED and may be admitted.
+        _next: the stages after events, as they were asked for; FAILED is never among them.
     """
 
     plan: Plan
@@ -160,19 +166,52 @@ class Stage:
     failure: Failure | None = None
     state: State = field(init=False)
     usual: "tuple[float, Stage] | None" = field(init=False, repr=False, compare=False)
+    waits_for_capacity: bool = field(init=False, repr=False, compare=False)
+    _next: "dict[Event, Stage]" = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", STATE_AFTER[self.event])
         object.__setattr__(self, "usual", self._usual())
+        released = self.event is Event.RELEASED or self.plan.queued == NO_TIME
+        waits = self.state is State.QUEUED and released
+        object.__setattr__(self, "waits_for_capacity", waits)
+
+    def after(self, event: Event, failure: Failure | None) -> "Stage":
+        """Return the stage after `event`, before it is known what is due next.
+
+        Raises:
+            IllegalTransition: the table has no row for this event in this state.
+        """
+        stage = self._next.get(event)
+        if stage is not None:  # the usual case, in a third of the time
+            return stage
+        target = TRANSITIONS[self.state].get(event)
+        if target is None:
+            raise IllegalTransition(f"a session that is {self.state.value} cannot be {event.value}")
+        reason = None
+        if target is State.FAILED:
+            reason = EXPIRED_FAILURE if event is Event.EXPIRED else failure or UNEXPLAINED_FAILURE
+        blocks = self.blocks + (event is Event.BILLED)
+        stage = self.plan.stage(self.max_duration_s, event, None, blocks, reason)
+        if event is not Event.FAILED:
+            self._next[event] = stage
+        return stage
 
     def _usual(self) -> "tuple[float, Stage] | None":
         plan = self.plan
-        if self.due_event is not None or plan.happening_in(self.state) is not None:
+        if self.due_event is not None or plan.happenings_in(self.state):
             return None
         if self.state is State.PROVISIONING and isinstance(plan.provision, Fixed):
             span_s, event = plan.provision.seconds, Event.PROVISIONED
         elif self.state is State.READY:
             span_s, event = plan.expires_in_s, Event.EXPIRED
+        elif self.state is State.RUNNING:
+            cap = plan.session_cap_s
+            longest_s = self.max_duration_s if cap is None else min(self.max_duration_s, cap)
+            block_s = BLOCK_S * self.blocks
+            if abs(block_s - longest_s) < _SAME_INSTANT_S and block_s != longest_s:
+                return None  # both may fall on one microsecond
+            span_s, event = min((longest_s, Event.CAPPED), (block_s, Event.BILLED), key=_span)
         else:
             return None
         return span_s, plan.stage(self.max_duration_s, self.event, event, self.blocks)
@@ -182,6 +221,11 @@ class Stage:
         return False
 
 
+def _span(due: tuple[float, Event]) -> float:
+    return due[0]
+
+
+_SAME_INSTANT_S = 1e-5
 _StageKey = tuple[int, Event | None, Event | None, int, Failure | None]
 _MOST_STAGES = 4_096  # of a plan, a megabyte; a call of half an hour has 300
 
@@ -266,8 +310,7 @@ class Session(NamedTuple):
     @property
     def waits_for_capacity(self) -> bool:
         """Whether it is QUEUED and may be admitted."""
-        is_released = self.event is Event.RELEASED or self.plan.queued == NO_TIME
-        return self.state is State.QUEUED and is_released
+        return self.stage.waits_for_capacity
 
 
 def new_session(
@@ -282,7 +325,9 @@ def new_session(
 ) -> Session:
     """Return a new session: QUEUED until capacity admits it, which may be at once."""
     stage = plan.stage(max_duration_s, None)
-    session = Session(None, ordinal, stage, session_id, at, at, options=options)
+    session = Session(None, ordinal, stage, session_id, at, at, None, None, options)
+    if stage.waits_for_capacity and not plan.happenings:  # nothing is due
+        return session
     return _with_due(session, draws)
 
 
@@ -295,29 +340,22 @@ def step(
         IllegalTransition: the table has no row for this event in this state; nothing changed.
     """
     _, ordinal, stage, session_id, created_at, _, ready_at, started_at, options = session
-    target = TRANSITIONS[stage.state].get(event)
-    if target is None:
-        raise IllegalTransition(f"a session that is {stage.state.value} cannot be {event.value}")
-    blocks, reason = stage.blocks, None
+    after = stage.after(event, failure)
     if event is Event.PROVISIONED:
         ready_at = at
-    elif event is Event.CONSUMED or event is Event.JOINED:
+    elif event is Event.CONSUMED or event is Event.JOINED or event is Event.ENTERED:
         started_at = at
-    elif event is Event.BILLED:
-        blocks += 1
-    elif target is State.FAILED:
-        reason = EXPIRED_FAILURE if event is Event.EXPIRED else failure or UNEXPLAINED_FAILURE
-    after = stage.plan.stage(stage.max_duration_s, event, None, blocks, reason)
     if after.usual is not None:
         span_s, after = after.usual
-        due_at = later(at, span_s)
+        since = at if started_at is None or after.state is not State.RUNNING else started_at
+        due_at = later(since, span_s)
         return Session(
             due_at, ordinal, after, session_id, created_at, at, ready_at, started_at, options
         )
     changed = Session(
         None, ordinal, after, session_id, created_at, at, ready_at, started_at, options
     )
-    return changed if target in TERMINAL else _with_due(changed, draws)
+    return changed if after.state in TERMINAL else _with_due(changed, draws)
 
 
 def _with_due(session: Session, draws: Draws) -> Session:
@@ -341,11 +379,20 @@ def next_due(session: Session, draws: Draws) -> tuple[float, Event] | None:
     stage = session.stage
     usually_due = _USUALLY_DUE.get(stage.state)
     usual = None if usually_due is None else usually_due(session, draws)
-    if not stage.plan.happenings or (happening := stage.plan.happening_in(stage.state)) is None:
+    if not stage.plan.happenings or (happening := happening_of(session, draws)) is None:
         return usual
     number = draws.number(f"then-{stage.state.value}", session.ordinal)
     strikes_at = later(_entered_at(session), happening.after.sample(number))
     return usual if usual is not None and usual[0] < strikes_at else (strikes_at, happening.event)
+
+
+def happening_of(session: Session, draws: Draws) -> Happening | None:
+    """Return what happens by itself to `session` in its state, None if nothing does."""
+    state = session.stage.state
+    return picked(
+        session.stage.plan.happenings_in(state),
+        lambda: draws.number(f"then-which-{state.value}", session.ordinal),
+    )
 
 
 def _release(session: Session, draws: Draws) -> tuple[float, Event] | None:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from fake_runway.core.tasks.orders import FOUR_MEGAPIXELS, Order, Property
 
-DEFAULT_PRICE = 10.0
+DEFAULT_PRICE = 10
 """Credits for a task of a model whose price is unknown; assumed. `--default-price` says another."""
 
 _DEEP_FORMATS = frozenset({"hdr10", "hlg", "sdr_rec709_10bit", "hdr_pq_12bit_master"})

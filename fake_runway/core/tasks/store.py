@@ -12,6 +12,7 @@ from fake_runway.core.lifecycles.task import TASK_ACTIVE, TASK_TERMINAL, TaskSta
 from fake_runway.core.tasks.rules import TaskChange
 from fake_runway.core.tasks.task import Task, TaskRequest
 
+_WITHOUT_OUTPUT = TASK_TERMINAL - {TaskState.SUCCEEDED}
 _MANY_REQUESTS = 1_000
 
 
@@ -70,10 +71,10 @@ class TaskStore:
         """Return whether this is the latest version of a task."""
         return self.by_id.get(task.id) is task
 
-    def has_output(self, task_id: str) -> bool:
-        """Return whether there is such a task, and it has succeeded."""
+    def can_have_output(self, task_id: str) -> bool:
+        """Return whether there is such a task, and it has succeeded or may have by now."""
         task = self.by_id.get(task_id)
-        return task is not None and task.state is TaskState.SUCCEEDED
+        return task is not None and task.state not in _WITHOUT_OUTPUT
 
     def put(self, change: TaskChange, *, retained: int, in_quota: bool = True) -> None:
         """Apply a change.
@@ -100,8 +101,9 @@ class TaskStore:
         else:
             use.queue.pop(after.id, None)
         if change.charge:
-            day = int(after.created_at // DAY_S), after.request.model
-            self.spent[day] = self.spent.get(day, 0) + change.charge
+            for model, credits in change.charges:
+                day = int(after.created_at // DAY_S), model
+                self.spent[day] = self.spent.get(day, 0) + credits
         if after.state in TASK_TERMINAL:
             self.live -= 1
             self._ended.append(after.id)

@@ -10,7 +10,9 @@ change anything, and a run of three minutes has no sixty events.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
@@ -27,6 +29,16 @@ from fake_runway.core.lifecycles.task import (
     TaskEvent,
     TaskState,
 )
+from fake_runway.core.outcomes import picked
+from fake_runway.core.tasks.courses import (
+    Course,
+    CourseNode,
+    NodeCourse,
+    NodeEnd,
+    NodePlan,
+    OnNodeError,
+    course_of,
+)
 from fake_runway.core.tasks.models import Quota
 
 DEFAULT_PENDING = Fixed(1.0)
@@ -39,6 +51,25 @@ TASK_RANK = 1 << 40
 
 _MOST_PROGRESS = 0.99  # assumed: a task with all of its progress has succeeded
 _MOST_STAGES = 4_096
+_GRAIN_S = 1e-5  # sums of instants are rounded; closer to a step nothing is said of it
+
+
+class Downloads(Enum):
+    """What a download of an output gets.
+
+    Attributes:
+        WORK: the file.
+        FAIL: 503.
+        FAIL_ONCE: 503 for the first of each output, then the file.
+        TRUNCATED: half of the file, and the end of the connection.
+        ANOTHER_TYPE: a page of HTML with status 200.
+    """
+
+    WORK = "work"
+    FAIL = "fail"
+    FAIL_ONCE = "fail-once"
+    TRUNCATED = "truncated"
+    ANOTHER_TYPE = "another-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +79,7 @@ class TaskHappening:
     Attributes:
         after: counted from entering the state.
         failure: the reason of FAILED; None: unexplained.
+        probability: of this one, among those of the state.
 
     Raises:
         ValueError: the table has no such row, or only the account causes this event.
@@ -57,6 +89,7 @@ class TaskHappening:
     event: TaskEvent
     after: Duration = NO_TIME
     failure: Failure | None = None
+    probability: float = 1.0
 
     def __post_init__(self) -> None:
         possible = sorted(each.value for each in set(TASK_TRANSITIONS[self.state]) - TASK.automatic)
@@ -98,10 +131,13 @@ class TaskPlan:
         run: from RUNNING to its end; None: as long as its model usually takes.
         progress: while RUNNING, in the order of time; empty: even steps.
         failure: it fails at the end of its run, for this reason; None: it succeeds.
-        happenings: at most one for a state.
+        happenings: of those for a state at most one comes.
         faults: on calls about these tasks.
         has_output: a task that has succeeded has files.
+        downloads: what a download of one gets.
         output_lifetime_s: how long an address of an output works, in seconds from its GET.
+        nodes: what goes otherwise with nodes of a workflow's run.
+        on_node_error: what a failed node does to its run.
         scenario: the name of the scenario it comes from, empty if none.
     """
 
@@ -113,15 +149,18 @@ class TaskPlan:
     happenings: tuple[TaskHappening, ...] = ()
     faults: tuple[Fault, ...] = ()
     has_output: bool = True
+    downloads: Downloads = Downloads.WORK
     output_lifetime_s: float = DEFAULT_OUTPUT_LIFETIME_S
+    nodes: tuple[NodePlan, ...] = ()
+    on_node_error: OnNodeError = OnNodeError.STOP
     scenario: str = ""
     _stages: dict["_StageKey", "TaskStage"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def happening_in(self, state: TaskState) -> TaskHappening | None:
-        """Return the happening of `state`, None if it has none."""
-        return next((each for each in self.happenings if each.state is state), None)
+    def happenings_in(self, state: TaskState) -> tuple[TaskHappening, ...]:
+        """Return the happenings of `state`, of which at most one comes."""
+        return tuple(each for each in self.happenings if each.state is state)
 
     def stage(
         self,
@@ -192,6 +231,15 @@ class OutputForm(NamedTuple):
     seconds: float = 0.0
 
 
+class NodeRequest(NamedTuple):
+    """What one node of a workflow's run asks a model for; as of `TaskRequest`."""
+
+    course: CourseNode
+    model: str
+    charge: int
+    output: OutputForm
+
+
 class TaskRequest(NamedTuple):
     """What a create asked for. Tasks with equal ones share one value.
 
@@ -203,6 +251,7 @@ class TaskRequest(NamedTuple):
         estimate: credits, as the answer says; may be fractional.
         charge: credits, as the account pays at once.
         usual_s: how long the model usually takes, in seconds.
+        nodes: of a workflow's run; empty for any other task.
     """
 
     operation: str
@@ -213,6 +262,7 @@ class TaskRequest(NamedTuple):
     charge: int
     usual_s: float
     output: OutputForm
+    nodes: tuple[NodeRequest, ...] = ()
 
 
 class Task(NamedTuple):
@@ -285,6 +335,9 @@ class Task(NamedTuple):
         """Return the progress of a RUNNING task, 0 to 1; 0 before it started."""
         if self.started_at is None or self.ends_at is None:
             return 0.0
+        if self.request.nodes and not self.plan.progress:
+            over = sum(way.ends_s < math.inf for way in self.nodes_at(now))
+            return min(_MOST_PROGRESS, round(over / len(self.request.nodes), 2))
         elapsed_s, run_s = now - self.started_at, self.ends_at - self.started_at
         if self.plan.progress:
             reached = 0.0
@@ -296,6 +349,80 @@ class Task(NamedTuple):
             return 0.0
         whole_steps_s = elapsed_s // UPDATE_S * UPDATE_S
         return min(_MOST_PROGRESS, round(whole_steps_s / run_s, 2))
+
+    @property
+    def course(self) -> Course:
+        """How the nodes of a workflow's run go, if each takes its usual time."""
+        nodes = [node.course for node in self.request.nodes]
+        return course_of(nodes, self.plan.nodes, self.plan.on_node_error)
+
+    def nodes_at(self, now: float) -> tuple[NodeCourse, ...]:
+        """Return the nodes of a workflow's run as they are at `now`, or were when it ended.
+
+        What has not begun by then begins never, and what is not over never ends.
+        """
+        course, elapsed_s = self.course, -1.0
+        if self.state is TaskState.SUCCEEDED:
+            elapsed_s = math.inf
+        elif self.started_at is not None:
+            at = self.changed_at if self.state in TASK_TERMINAL else now
+            ended = self.ends_at is not None and at >= self.ends_at
+            elapsed_s = course.run_s if ended else self._usual_s(course, at - self.started_at)
+        return tuple(_as_of(way, elapsed_s) for way in course.nodes)
+
+    def files_of_nodes(self, now: float) -> Mapping[str, Mapping[int, OutputForm]]:
+        """Return by node id the files that nodes of a workflow's run have, each by its number.
+
+        A file has the same number for ever; those of one node have numbers behind each other.
+        """
+        files: dict[str, dict[int, OutputForm]] = {}
+        number = 0
+        for node, way in zip(self.request.nodes, self.nodes_at(now), strict=True):
+            if way.ends_s < math.inf and way.end is NodeEnd.DONE and self.plan.has_output:
+                numbers = range(number, number + node.output.files)
+                files[node.course.id] = dict.fromkeys(numbers, node.output)
+            number += node.output.files
+        return files
+
+    def file_at(self, number: int, now: float) -> OutputForm | None:
+        """Return the file with a number, in which the task has something now; None: it has none."""
+        if self.deleted or not self.plan.has_output:
+            return None
+        if self.request.nodes:
+            if self.state not in (TaskState.RUNNING, TaskState.SUCCEEDED):
+                return None
+            every = self.files_of_nodes(now).values()
+            return next((files[number] for files in every if number in files), None)
+        is_there = self.state is TaskState.SUCCEEDED and number < self.request.output.files
+        return self.request.output if is_there else None
+
+    def _usual_s(self, course: Course, elapsed_s: float) -> float:
+        """Return where in the usual course a run is that takes a time of its own."""
+        if self.started_at is None or self.ends_at is None:
+            return elapsed_s
+        run_s = self.ends_at - self.started_at
+        if math.isinf(run_s) or math.isinf(course.run_s) or run_s <= 0:
+            return elapsed_s
+        return elapsed_s * course.run_s / run_s
+
+
+def _as_of(way: NodeCourse, elapsed_s: float) -> NodeCourse:
+    if way.begins_s > elapsed_s or way.end is NodeEnd.SKIPPED:
+        return NodeCourse(math.inf, math.inf, NodeEnd.SKIPPED)
+    return way if way.ends_s <= elapsed_s else way._replace(ends_s=math.inf)
+
+
+def progress_until(task: Task, now: float) -> float:
+    """Return an instant before which a RUNNING task shows the progress that it shows at `now`."""
+    if task.started_at is None or task.ends_at is None:
+        return now
+    elapsed_s, run_s = now - task.started_at, task.ends_at - task.started_at
+    if task.plan.progress:
+        begins = (each.begins_s(run_s) for each in task.plan.progress)
+        next_s = min((each for each in begins if each > elapsed_s), default=math.inf)
+    else:
+        next_s = (elapsed_s // UPDATE_S + 1) * UPDATE_S
+    return task.started_at + next_s - _GRAIN_S
 
 
 def new_task(
@@ -346,6 +473,10 @@ def task_step(
 
 def _run_s(task: Task, draws: Draws) -> float:
     run = task.plan.run
+    if task.request.nodes:
+        usual_s = task.course.run_s
+        if run is None or math.isinf(usual_s):
+            return usual_s
     return task.request.usual_s if run is None else run.sample(draws.number("run", task.ordinal))
 
 
@@ -367,7 +498,10 @@ def next_due_of_task(task: Task, draws: Draws) -> TaskDue | None:
     A happening at the same instant as the usual event comes first.
     """
     usual = _usually_due(task, draws)
-    happening = task.plan.happening_in(task.state) if task.plan.happenings else None
+    happening = picked(
+        task.plan.happenings_in(task.state),
+        lambda: draws.number(f"task-then-which-{task.state.value}", task.ordinal),
+    )
     if happening is None:
         return usual
     number = draws.number(f"task-then-{task.state.value}", task.ordinal)
@@ -389,6 +523,9 @@ def _usually_due(task: Task, draws: Draws) -> TaskDue | None:
             number = draws.number("pending", task.ordinal)
             return later(task.changed_at, plan.pending.sample(number)), TaskEvent.STARTED, None
         case TaskState.RUNNING if task.ends_at is not None:
-            end = TaskEvent.SUCCEEDED if plan.failure is None else TaskEvent.FAILED
-            return task.ends_at, end, plan.failure
+            reason = plan.failure
+            if task.request.nodes:
+                reason = task.course.failure or reason
+            end = TaskEvent.SUCCEEDED if reason is None else TaskEvent.FAILED
+            return task.ends_at, end, reason
     return None

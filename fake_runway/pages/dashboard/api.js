@@ -1,54 +1,22 @@
-// Requests to the admin API, and the admin token: typed once, kept for the tab, in no address.
+// Requests of the dashboard: where a token is missing or wrong, they ask for it and go on.
 
-import { button, field, fill, h } from "./dom.js";
-
-const KEPT = "fake-runway-admin-token";
-const HEADER = "X-Fake-Admin-Token";
-
-export class AdminError extends Error {
-  constructor(status, body) {
-    super(body?.error ?? `expected an answer of the fake, got status ${status}`);
-    this.status = status;
-    this.code = body?.code ?? "";
-    this.where = body?.where ?? "";
-  }
-}
-
-export const address = (world, path) =>
-  `${world === null ? "" : `/w/${encodeURIComponent(world)}`}/__admin${path}`;
-
-/** Return the headers of every admin request. */
-export function headers(more = {}) {
-  const token = sessionStorage.getItem(KEPT);
-  return token === null ? more : { ...more, [HEADER]: token };
-}
-
-export const hasToken = () => sessionStorage.getItem(KEPT) !== null;
+import { AdminError, hasToken, keepToken, request } from "/__pages/admin.js";
+import { field, h } from "/__pages/dom.js";
 
 /** Send a command and return the body of the answer.
  *
+ * A page of a world may be open before anything has used it, so a read makes it.
+ *
  * Throws AdminError if it is refused.
  */
-export async function send({ method, path, body, world = null }) {
-  const options = { method, headers: headers(), referrerPolicy: "no-referrer", cache: "no-store" };
-  if (body !== undefined) {
-    options.body = JSON.stringify(body);
-    options.headers = headers({ "Content-Type": "application/json" });
-  }
-  const response = await fetch(address(world, path), options);
-  if (response.status === 401) {
-    await askForToken();
-    return send({ method, path, body, world });
-  }
-  const text = await response.text();
-  let answer = null;
+export async function send(command) {
   try {
-    answer = text ? JSON.parse(text) : null;
-  } catch {
-    throw new AdminError(response.status, null);
+    return await request(command);
+  } catch (error) {
+    if (!(error instanceof AdminError) || error.status !== 401) throw error;
   }
-  if (!response.ok) throw new AdminError(response.status, answer);
-  return answer;
+  await askForToken();
+  return send(command);
 }
 
 export const get = (world, path) => send({ method: "GET", path, world });
@@ -63,7 +31,7 @@ export function askForToken() {
     const dialog = h("dialog", { "aria-labelledby": "token-title" },
       h("form", { class: "stack", method: "dialog", on: { submit: (event) => {
         event.preventDefault();
-        sessionStorage.setItem(KEPT, input.value);
+        keepToken(input.value);
         dialog.close();
         dialog.remove();
         asking = null;

@@ -3,10 +3,11 @@
 import { get } from "./api.js";
 import { WorldClock } from "./clock.js";
 import { commandsOf } from "./commands.js";
-import { batched, fill, h } from "./dom.js";
+import { batched, fill, h } from "/__pages/dom.js";
+import { KINDS } from "./kinds.js";
 import { Store } from "./store.js";
 import { Stream } from "./stream.js";
-import { preview } from "./strip.js";
+import { preview, toast } from "./strip.js";
 import { TABS } from "./tabs.js";
 import { worldsView } from "./worlds.js";
 
@@ -107,16 +108,20 @@ class WorldPage {
 
   async #look() {
     try {
-      const [view, { sessions }] = await Promise.all([get(this.world, "/world"), get(this.world, "/sessions?limit=1000")]);
+      const [view, ...lists] = await Promise.all([get(this.world, "/world"),
+        ...KINDS.map(({ list }) => get(this.world, `${list}?limit=1000`))]);
       this.#began = view.epoch;
       this.clock.take(view.clock);
-      this.store.know(sessions);
+      KINDS.forEach((kind, index) => this.store.know(kind.of(this.store), lists[index][kind.id]));
     } catch {
       // the stream says how the connection is
     }
   }
 
   #take(events) {
+    if (this.stream.returned && events.some(({ kind }) => kind === "reset")) {
+      toast("The server or the world has begun anew: what was here before is gone.", "warn");
+    }
     const anew = events.some(({ kind }) => kind === "reset" || kind === "start");
     this.store.take(events);
     const moved = events.some(({ kind, data }) => kind === "move" || CLOCK_ACTS.has(data.act));
@@ -149,6 +154,7 @@ class WorldPage {
         const button = document.getElementById(`tab-${one.id}`);
         button.setAttribute("aria-selected", one === tab);
         button.tabIndex = one === tab ? 0 : -1;
+        if (one === tab) button.scrollIntoView({ block: "nearest", inline: "nearest" });
       }
       preview(null);
       this.#view.update();

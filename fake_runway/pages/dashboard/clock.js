@@ -1,7 +1,7 @@
 // The clock of a world: what it shows, and what moves it.
 
 import { get } from "./api.js";
-import { choice, fill, h, instant, span } from "./dom.js";
+import { choice, fill, h, instant, span } from "/__pages/dom.js";
 import { action } from "./strip.js";
 
 const SPEEDS = [["0", "frozen"], ["1", "real time"], ["2", "× 2"], ["10", "× 10"], ["60", "× 60"], ["600", "× 600"]];

@@ -1,6 +1,6 @@
 // What can be done to a world: each as a request of the admin API, a curl and a line of Python.
 
-import { address, hasToken } from "./api.js";
+import { address, hasToken } from "/__pages/admin.js";
 
 const enc = encodeURIComponent;
 

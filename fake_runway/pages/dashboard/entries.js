@@ -1,6 +1,6 @@
 // Entries of a journal: as a row of a list, and with all that is known of one.
 
-import { h, instant, json, short, span } from "./dom.js";
+import { h, instant, json, short, span } from "/__pages/dom.js";
 
 /** Return the class of an entry's colours. */
 export function tone(entry) {
@@ -55,6 +55,7 @@ function roomSentence(given) {
     tool_called: () => `tool ${given.tool} called ${JSON.stringify(given.args)}`,
     tool_answered: () => `tool answered after ${given.seconds}s${given.error ? `: ${given.error}` : ""}`,
     spoke: () => `${who} spoke for ${given.seconds}s`,
+    entered: () => `the avatar is in the room that the create named: ${given.room}`,
     data: () => `${who} sent ${given.bytes} bytes of data`,
   };
   return sentences[event]?.() ?? `${event} ${JSON.stringify(given)}`;
@@ -73,6 +74,8 @@ const KINDS = { exchange: "call", move: "change", act: "act of an admin", room: 
 
 const kindOf = (entry) => (entry.act === "reportCall" ? "room" : entry.kind);
 
+const idOf = (entry) => entry.session ?? entry.task;
+
 /** Return the cells of an entry in a list. */
 export function entryRow(entry, { start, withSession = true }) {
   const kind = kindOf(entry);
@@ -86,7 +89,7 @@ export function entryRow(entry, { start, withSession = true }) {
       entry.request.retry ? h("span", { class: "badge" }, `retry ${entry.request.retry}`) : null,
       entry.operation === null && h("span", { class: "badge bad" }, "no such route"),
       h("span", { class: `badge ${tone(entry)}` }, entry.response.status ?? "no answer")),
-    withSession && entry.session && h("span", { class: "cell mono soft session" }, short(entry.session)),
+    withSession && idOf(entry) && h("span", { class: "cell mono soft session" }, short(idOf(entry))),
   ];
 }
 
@@ -98,13 +101,14 @@ const fact = (name, value) =>
 /** Return everything about an entry. */
 export function entryDetail(entry, { start, world }) {
   const when = `+${span(entry.at - start)}, ${instant(entry.at)} UTC`;
-  const about = entry.session
-    ? h("a", { href: `#/${encodeURIComponent(world)}/sessions/${entry.session}` }, entry.session)
+  const kind = entry.session ? "session" : "task";
+  const about = idOf(entry)
+    ? h("a", { href: `#/${encodeURIComponent(world)}/${kind}s/${idOf(entry)}` }, idOf(entry))
     : null;
   if (entry.kind !== "exchange") {
     return [
       h("h2", { class: "what" }, sentence(entry)),
-      h("dl", { class: "facts" }, fact("entry", entry.number), fact("at", when), fact("session", about),
+      h("dl", { class: "facts" }, fact("entry", entry.number), fact("at", when), fact(kind, about),
         entry.failure && fact("failure", `${entry.failure.code}: ${entry.failure.text}`)),
       entry.kind === "act" && json(entry.given),
     ];
@@ -114,7 +118,7 @@ export function entryDetail(entry, { start, world }) {
     h("h2", { class: "what" }, sentence(entry)),
     h("dl", { class: "facts" },
       fact("entry", entry.number), fact("at", when), fact("operation", entry.operation ?? "none"),
-      fact("session", about), fact("faults", entry.faults.join(", ")),
+      fact(kind, about), fact("faults", entry.faults.join(", ")),
       fact("processed", entry.acted ? "yes" : "no")),
     entry.nearest && h("p", { class: "note warn" }, `No operation has this path. The nearest is ${entry.nearest}.`),
     h("div", { class: "sides" },

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { curl, pythonOf } from "./commands.js";
-import { button, choice, copy, field, fill, h } from "./dom.js";
+import { button, choice, copy, field, fill, h } from "/__pages/dom.js";
 import { action } from "./strip.js";
 import { yaml } from "./yaml.js";
 
@@ -26,14 +26,19 @@ export const EFFECTS = [
   ["event", "Let this happen to the session just before the call.", "text", "failed"],
 ];
 export const OPERATIONS = [
-  "createSession", "getSession", "deleteSession", "consumeSession", "connectBackend", "createImageToVideo",
-  "createTextToVideo", "createVideoToVideo", "createTextToImage", "createImageUpscale", "createVideoUpscale",
-  "createVideoToHdr", "createVideoToAudio", "createCharacterPerformance", "createSoundEffect",
-  "createSpeechToSpeech", "createTextToSpeech", "createVoiceDubbing", "createVoiceIsolation",
-  "createAvatarVideo", "createAdLocalization", "createMarketingStockImage", "createMultiShotVideo",
-  "createProductAd", "createProductCampaignImage", "createProductSwap", "createProductUgc", "getTask",
-  "deleteTask", "getOrganization", "queryUsage", "listAvatars", "getAvatar", "listConversations",
-  "getConversation", "deleteConversation", "getAvatarUsage",
+  "createSession", "getSession", "deleteSession", "consumeSession", "connectBackend",
+  "createImageToVideo", "createTextToVideo", "createVideoToVideo", "createTextToImage",
+  "createImageUpscale", "createVideoUpscale", "createVideoToHdr", "createVideoToAudio",
+  "createCharacterPerformance", "createSoundEffect", "createSpeechToSpeech", "createTextToSpeech",
+  "createVoiceDubbing", "createVoiceIsolation", "createAvatarVideo", "createAdLocalization",
+  "createMarketingStockImage", "createMultiShotVideo", "createProductAd", "createProductCampaignImage",
+  "createProductSwap", "createProductUgc", "getTask", "deleteTask", "generateVideo", "generateImage",
+  "generateAudio", "runWorkflow", "getWorkflowInvocation", "listRouters", "createRouter", "getRouter",
+  "updateRouter", "deleteRouter", "listRouterRequests", "listWorkflows", "getWorkflow", "getOrganization",
+  "queryUsage", "listWebappUsage", "listAuditLogs", "getAuditLog", "listAvatars", "createAvatar",
+  "getAvatar", "updateAvatar", "deleteAvatar", "listVoices", "createVoice", "getVoice", "updateVoice",
+  "deleteVoice", "previewVoice", "listDocuments", "createDocument", "getDocument", "updateDocument",
+  "deleteDocument", "listConversations", "getConversation", "deleteConversation", "getAvatarUsage",
 ];
 
 export function faultsView(context) {

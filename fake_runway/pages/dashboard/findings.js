@@ -1,6 +1,6 @@
 // What the client seems to do wrong, with the calls that prove it.
 
-import { fill, h, short } from "./dom.js";
+import { fill, h, short } from "/__pages/dom.js";
 import { sentence, tone } from "./entries.js";
 
 const ORDER = { error: 0, warning: 1, info: 2 };
@@ -24,7 +24,8 @@ export function findingCard(finding, { store, world }) {
       h("span", { class: `badge ${kind}` }, finding.severity)),
     h("p", {}, finding.message),
     h("ul", { class: "proofs" }, proofs, more > 0 && h("li", { class: "soft" }, `and ${more} more`)),
-    finding.session && h("a", { class: "small", href: `${base}/sessions/${finding.session}` }, "The whole session"));
+    finding.session && h("a", { class: "small", href: `${base}/sessions/${finding.session}` }, "The whole session"),
+    finding.task && h("a", { class: "small", href: `${base}/tasks/${finding.task}` }, "The whole task"));
 }
 
 export function findingsView(context) {

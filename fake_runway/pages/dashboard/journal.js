@@ -1,6 +1,6 @@
 // The calls of a world: filters, near misses, and both sides of each.
 
-import { button, choice, fill, h, short } from "./dom.js";
+import { button, choice, fill, h, short } from "/__pages/dom.js";
 import { entryDetail, entryRow, sentence, tone } from "./entries.js";
 import { List } from "./list.js";
 import { action } from "./strip.js";
@@ -36,7 +36,7 @@ export function journalView(context) {
       choice(SHOWN, what, (value) => { what = value; update(); }, { "aria-label": "Entries shown" }),
       operations,
       action("Clear", () => commands.clearJournal(),
-        { class: "risky", sure: "Delete all entries? This run cannot be replayed then.", then: () => { store.clear(); update(); context.lookAgain(); } }),
+        { class: "risky", sure: "Delete all entries? This run cannot be replayed then." }),
       counts),
     gap,
     h("div", { class: "split fill" }, h("div", { class: "card flush fill" }, list.element), sideCard));
@@ -101,7 +101,7 @@ const texts = new WeakMap();
 function textOf(entry) {
   let text = texts.get(entry);
   if (text === undefined) {
-    const parts = [sentence(entry), entry.session, entry.operation, ...(entry.faults ?? []), entry.nearest];
+    const parts = [sentence(entry), entry.session, entry.task, entry.operation, ...(entry.faults ?? []), entry.nearest];
     if (entry.kind === "exchange") {
       parts.push(entry.response.status, JSON.stringify(entry.request), JSON.stringify(entry.response.body));
     }

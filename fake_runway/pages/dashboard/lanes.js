@@ -1,7 +1,7 @@
 // A session as a lane: bars for its states, marks for calls, faults and what happened in its room.
 // The axis is the world's time, or the order of what happened, for worlds whose clock stands still.
 
-import { h, span } from "./dom.js";
+import { h, span } from "/__pages/dom.js";
 import { tone } from "./entries.js";
 
 const MOST_MARKS = 80;
@@ -103,11 +103,10 @@ export function ruler(axis, start, width) {
 }
 
 /** Return what the colours mean. */
-export function legend() {
-  const states = ["queued", "provisioning", "ready", "running", "completed", "failed", "cancelled"];
+export function legend(states, { room }) {
   return h("ul", { class: "legend", "aria-label": "Colours" },
     states.map((state) => h("li", {}, h("span", { class: `dot ${state}` }), state)),
     h("li", {}, h("span", { class: "tick sample good" }), "call"),
     h("li", {}, h("span", { class: "tick sample warn fault" }), "fault"),
-    h("li", {}, h("span", { class: "speck sample" }), "in the room"));
+    room && h("li", {}, h("span", { class: "speck sample" }), "in the room"));
 }

@@ -1,7 +1,7 @@
 // A long list of which only the visible rows exist. Rows are of one height; one of them is active,
 // and the keyboard moves that. `key` names an item, so that it stays active when others come.
 
-import { fill, h } from "./dom.js";
+import { fill, h } from "/__pages/dom.js";
 
 const MARGIN = 8;
 

@@ -1,7 +1,7 @@
 // The scenario that a world follows, and a picker of others with what they do.
 
 import { get } from "./api.js";
-import { copy, button, fill, h } from "./dom.js";
+import { copy, button, fill, h } from "/__pages/dom.js";
 import { List } from "./list.js";
 import { action } from "./strip.js";
 import { yaml } from "./yaml.js";

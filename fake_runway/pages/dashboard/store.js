@@ -1,9 +1,10 @@
-// What a world's events add up to: entries by number, sessions with what happened to them, findings.
+// What a world's events add up to: entries by number, resources (sessions, tasks) with what happened to
+// them, findings.
 // Events may come again after a reconnect; what is known already changes nothing.
 
-import { batched } from "./dom.js";
+import { batched } from "/__pages/dom.js";
 
-export const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+const TERMINAL = new Set(["completed", "succeeded", "failed", "cancelled"]);
 const MOST_ENTRIES = 30_000;
 
 export class Store extends EventTarget {
@@ -17,8 +18,10 @@ export class Store extends EventTarget {
     this.entries = [];
     this.exchanges = [];
     this.sessions = new Map();
+    this.tasks = new Map();
     this.findings = new Map();
     this.missed = 0;
+    this.clears = null;
     this.next = 0;
     this.dropped = false;
     this.version = 0;
@@ -30,11 +33,22 @@ export class Store extends EventTarget {
       if (kind === "reset") this.clear();
       else if (kind === "dropped") this.dropped = true;
       else if (kind === "gap") this.missed += data.missed;
+      else if (kind === "cleared" || kind === "start") this.#cleared(data.clears);
       else if (kind === "finding") this.findings.set(`${data.id} ${data.session}`, data);
-      else if (kind !== "start") this.#add(data);
+      else this.#add(data);
     }
     this.version++;
     this.changed();
+  }
+
+  /** Forget entries that the server has deleted; sessions stay, whose states do not need them. */
+  #cleared(clears) {
+    if (this.clears !== null && this.clears !== clears) {
+      this.entries = [];
+      this.exchanges = [];
+      this.missed = 0;
+    }
+    this.clears = clears;
   }
 
   #add(entry) {
@@ -43,7 +57,8 @@ export class Store extends EventTarget {
     this.entries.push(entry);
     if (entry.kind === "exchange") this.exchanges.push(entry);
     if (this.entries.length > MOST_ENTRIES * 1.1) this.#trim();
-    if (entry.session) this.#tell(entry);
+    if (entry.session) this.#tell(this.sessions, entry.session, entry);
+    if (entry.task) this.#tell(this.tasks, entry.task, entry);
   }
 
   #trim() {
@@ -52,31 +67,32 @@ export class Store extends EventTarget {
     this.exchanges = this.exchanges.filter((entry) => entry.number >= oldest);
   }
 
-  #tell(entry) {
-    let session = this.sessions.get(entry.session);
-    if (!session) {
-      session = new Session(entry.session, this.sessions.size, entry.at);
-      this.sessions.set(entry.session, session);
+  #tell(resources, id, entry) {
+    let resource = resources.get(id);
+    if (!resource) {
+      resource = new Resource(id, resources.size, entry.at);
+      resources.set(id, resource);
     }
-    session.take(entry);
+    resource.take(entry);
   }
 
-  /** Take the sessions that there are, newest first: the journal may no longer have the older ones. */
-  know(views) {
+  /** Take the resources of a kind that there are: the journal may no longer have the older ones. */
+  know(resources, views) {
     for (const view of views) {
-      if (this.sessions.has(view.id)) continue;
-      const session = new Session(view.id, view.ordinal, view.created_at);
-      session.state = view.state;
-      session.last = view.changed_at;
-      session.bars = [{ state: view.state, at: view.changed_at, number: entryRange }];
-      this.sessions.set(view.id, session);
+      if (resources.has(view.id)) continue;
+      const resource = new Resource(view.id, view.ordinal, view.created_at);
+      resource.state = view.state;
+      resource.name = view.model ?? "";
+      resource.last = view.changed_at;
+      resource.bars = [{ state: view.state, at: view.changed_at, number: entryRange }];
+      resources.set(view.id, resource);
     }
     this.changed();
   }
 
-  /** Return the sessions, newest first. */
-  newest() {
-    return [...this.sessions.values()].sort((one, other) =>
+  /** Return resources of a kind, newest first. */
+  newest(resources) {
+    return [...resources.values()].sort((one, other) =>
       other.first - one.first || other.numbers[0] - one.numbers[0] || other.ordinal - one.ordinal);
   }
 
@@ -92,19 +108,20 @@ export class Store extends EventTarget {
     return found?.number === number ? found : null;
   }
 
-  of(session) {
-    return this.entries.filter((entry) => entry.session === session);
+  /** Return the entries about a resource; `key` is what entries call its kind. */
+  about(key, id) {
+    return this.entries.filter((entry) => entry[key] === id);
   }
 }
 
-export class Session {
+class Resource {
   constructor(id, ordinal, at) {
     this.id = id;
     this.ordinal = ordinal;
     this.first = at;
     this.last = at;
     this.state = null;
-    this.avatar = "";
+    this.name = "";
     this.failure = null;
     this.bars = [];
     this.calls = [];
@@ -128,7 +145,7 @@ export class Session {
     } else if (entry.kind === "exchange") {
       this.calls.push(entry);
       if (entry.faults.length) this.faults++;
-      if (entry.operation === "createSession") this.avatar ||= avatarOf(entry.request.body);
+      if (entry.request.body) this.name ||= nameIn(entry);
     } else if (entry.act === "reportCall") {
       this.room.push(entry);
     }
@@ -141,7 +158,9 @@ export class Session {
 
 const entryRange = -1;
 
-function avatarOf(body) {
-  const avatar = body?.avatar;
+/** Return what to call the resource that a call creates: its avatar, or its model. */
+function nameIn({ operation, request: { body } }) {
+  if (operation !== "createSession") return typeof body.model === "string" ? body.model : operation ?? "";
+  const avatar = body.avatar;
   return avatar?.presetId ?? avatar?.avatarId ?? avatar?.type ?? "";
 }

@@ -1,7 +1,8 @@
 // The event stream of a world, or of all: by fetch, which can send a token, and only while the tab
 // is visible, since a browser opens six connections to a host.
 
-import { address, askForToken, headers } from "./api.js";
+import { eventsOf, listen } from "/__pages/admin.js";
+import { askForToken } from "./api.js";
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 8_000;
@@ -15,7 +16,11 @@ export class Stream {
   #closed = false;
   #pause = FIRST_PAUSE_MS;
   #timer = null;
+  #times = 0;
   #visible = () => this.#follow();
+
+  /** Whether the events that are taken are the first after a break. */
+  returned = false;
 
   /** Follow a world, null: all; `take` gets some events at a time, `say` how the connection is. */
   constructor(world, take, say) {
@@ -49,16 +54,15 @@ export class Stream {
     try {
       this.#say("connecting");
       const after = this.#world === null ? "" : `?after=${encodeURIComponent(this.#last)}`;
-      const response = await fetch(address(this.#world, `/events${after}`), {
-        headers: headers(), signal: open.signal, cache: "no-store", referrerPolicy: "no-referrer",
-      });
+      const response = await listen(this.#world, after, {}, open.signal);
       if (response.status === 401) {
         await askForToken();
         this.#pause = 0;
       } else if (response.ok) {
         this.#say("live");
         this.#pause = FIRST_PAUSE_MS;
-        ended = await this.#read(response.body.getReader());
+        this.returned = this.#times++ > 0;
+        ended = await this.#read(response.body);
       }
     } catch (error) {
       if (error.name !== "AbortError" && error.name !== "TypeError") console.error(error);
@@ -73,25 +77,16 @@ export class Stream {
   }
 
   /** Read until the connection ends; return whether there is nothing more to come. */
-  async #read(reader) {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return false;
-      const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
-      rest = lines.pop();
-      const events = [];
-      for (const line of lines) {
-        if (line.startsWith("data: ")) events.push(JSON.parse(line.slice(6)));
-      }
-      if (events.length === 0) continue;
+  async #read(body) {
+    for await (const events of eventsOf(body)) {
       this.#last = events.findLast((event) => event.id)?.id ?? this.#last;
       this.#take(events);
+      this.returned = false;
       if (this.#world !== null && events.some((event) => event.kind === "dropped")) {
         this.#say("dropped");
         return true;
       }
     }
+    return false;
   }
 }

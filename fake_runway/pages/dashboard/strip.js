@@ -3,7 +3,7 @@
 
 import { send } from "./api.js";
 import { curl, pythonOf } from "./commands.js";
-import { button, copy, fill, h } from "./dom.js";
+import { button, copy, fill, h } from "/__pages/dom.js";
 
 let shown = null;
 
@@ -30,7 +30,7 @@ export function toast(text, kind = "good") {
   const toasts = document.getElementById("toasts");
   toasts.append(note);
   if (toasts.childElementCount > 3) toasts.firstElementChild.remove();
-  setTimeout(() => note.remove(), kind === "bad" ? 8_000 : 3_000);
+  setTimeout(() => note.remove(), kind === "good" ? 3_000 : 8_000);
 }
 
 /** Send a command, show it, and say how it went; return the answer, undefined if it was refused. */

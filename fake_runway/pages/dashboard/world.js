@@ -1,7 +1,7 @@
 // A world as a whole: its numbers, credits, snapshots, copies, the run as a token.
 
 import { get } from "./api.js";
-import { button, choice, copy, field, fill, h, instant, span } from "./dom.js";
+import { button, choice, copy, field, fill, h, instant, span } from "/__pages/dom.js";
 import { action, toast } from "./strip.js";
 
 export function worldView(context) {

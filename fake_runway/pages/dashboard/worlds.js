@@ -1,7 +1,7 @@
 // All worlds of the server, the most recently used first.
 
-import { address } from "./api.js";
-import { ago, button, fill, h } from "./dom.js";
+import { address } from "/__pages/admin.js";
+import { ago, button, fill, h } from "/__pages/dom.js";
 import { List } from "./list.js";
 
 export function worldsView({ goto }) {

@@ -2,7 +2,7 @@
 
 import "/__pages/call-view.js";
 import { admin, keepToken } from "./admin.js";
-import { $, el, pretty, seconds } from "./dom.js";
+import { $, h, pretty, seconds } from "/__pages/dom.js";
 import { connect, consume, Failed, SHAPES, stepsOf, whepOf, withoutSecrets } from "./flow.js";
 import { Live } from "./live.js";
 import { Modes, NOTHING } from "./modes.js";
@@ -84,16 +84,16 @@ async function begin() {
 function drawFaces(preset) {
   $("faces").append(
     ...setup.presets.map((id, at) =>
-      el(
+      h(
         "label",
         { class: "face", title: nameOf(id) },
-        el("input", { type: "radio", name: "avatar", value: id, checked: id === preset, onchange: choseFace }),
-        el("span", { class: `face-picture face-${at}` }),
-        el("span", { class: "unseen" }, nameOf(id)),
+        h("input", { type: "radio", name: "avatar", value: id, checked: id === preset, on: { change: choseFace } }),
+        h("span", { class: `face-picture face-${at}` }),
+        h("span", { class: "unseen" }, nameOf(id)),
       ),
     ),
     // of failure modes that have an avatar of their own; it is not for choosing
-    el("span", { class: "face own", id: "own-face", title: "A custom avatar" }, el("span", { class: "face-picture face-9" })),
+    h("span", { class: "face own", id: "own-face", title: "A custom avatar" }, h("span", { class: "face-picture face-9" })),
   );
 }
 
@@ -105,11 +105,11 @@ function choseFace() {
 function drawShapes(shape) {
   $("shapes").append(
     ...Object.entries(SHAPES).map(([id, { title }]) =>
-      el(
+      h(
         "label",
         { class: "shape" },
-        el("input", { type: "radio", name: "shape", value: id, checked: id === shape, onchange: choseShape }),
-        el("span", {}, title),
+        h("input", { type: "radio", name: "shape", value: id, checked: id === shape, on: { change: choseShape } }),
+        h("span", {}, title),
       ),
     ),
   );
@@ -134,13 +134,13 @@ function drawMode() {
   const face = avatar ? 9 : setup.presets.indexOf(chosen("avatar"));
   $("poster-face").className = `face-picture face-${face}`;
   if (!run) $("poster-text").textContent = "Press Call";
-  const parts = [el("strong", {}, about)];
+  const parts = [h("strong", {}, about)];
   if (!nothing) {
-    parts.push(el("br"), `On the wire: ${wire} `, el("br"), `What becomes of it: ${state}`);
+    parts.push(h("br"), `On the wire: ${wire} `, h("br"), `What becomes of it: ${state}`);
     if (!avatar) {
       parts.push(
-        el("br"),
-        el("em", {}, "It is about the account: this page sets it on your server's world, and puts it back after the call."),
+        h("br"),
+        h("em", {}, "It is about the account: this page sets it on your server's world, and puts it back after the call."),
       );
     }
   }
@@ -154,8 +154,8 @@ async function offerWorlds(during = false) {
   const { worlds } = await admin("", "GET", "/worlds");
   $("world-field").hidden = false;
   const names = worlds.sort((one, other) => other.used_at - one.used_at).map(({ name }) => name);
-  $("world").replaceChildren(...names.map((name) => el("option", { value: name }, name)));
-  if (!names.length) $("world").append(el("option", { value: "" }, "none yet: it appears with its first call"));
+  $("world").replaceChildren(...names.map((name) => h("option", { value: name }, name)));
+  if (!names.length) $("world").append(h("option", { value: "" }, "none yet: it appears with its first call"));
   $("world").onchange = () => live.watch($("world").value);
   if (names.length && !live.world) live.watch(names[0], during ? worlds[0].epoch : null);
 }
@@ -383,7 +383,7 @@ view.addEventListener("message", ({ detail }) => {
 function told(who, text, id = "") {
   $("said-card").hidden = false;
   $("said").append(
-    el("li", { "data-id": id }, el("span", { class: "badge" }, who), el("span", {}, text)),
+    h("li", { "data-id": id }, h("span", { class: "badge" }, who), h("span", {}, text)),
   );
   while ($("said").children.length > 50) $("said").firstChild.remove();
 }
@@ -394,9 +394,9 @@ function drawSteps(wanted) {
   const rows = new Map();
   $("steps").replaceChildren(
     ...wanted.map(({ id, title }) => {
-      const note = el("span", { class: "step-note number" });
-      const line = el("div", { class: "step-line" }, el("span", { class: "step-title" }, title), note);
-      const element = el("li", { class: "step", "data-state": "waiting" }, line);
+      const note = h("span", { class: "step-note number" });
+      const line = h("div", { class: "step-line" }, h("span", { class: "step-title" }, title), note);
+      const element = h("li", { class: "step", "data-state": "waiting" }, line);
       rows.set(id, { element, line, note, began: 0, details: null });
       return element;
     }),
@@ -437,16 +437,16 @@ class Steps {
   #end(row, state, text) {
     row.element.dataset.state = state;
     const took = (performance.now() - row.began) / 1_000;
-    row.note.replaceChildren(text, took > 0.005 ? el("span", { class: "soft" }, ` ${seconds(took)}`) : "");
+    row.note.replaceChildren(text, took > 0.005 ? h("span", { class: "soft" }, ` ${seconds(took)}`) : "");
   }
 }
 
 function detail(row, title, value) {
   if (!row.details) {
-    row.details = el("div", { class: "row-detail" });
-    row.element.replaceChildren(el("details", {}, el("summary", {}, row.line), row.details));
+    row.details = h("div", { class: "row-detail" });
+    row.element.replaceChildren(h("details", {}, h("summary", {}, row.line), row.details));
   }
-  row.details.append(el("p", { class: "soft small" }, title), el("pre", {}, pretty(value)));
+  row.details.append(h("p", { class: "soft small" }, title), h("pre", {}, pretty(value)));
 }
 
 // Code
@@ -454,9 +454,9 @@ function detail(row, title, value) {
 function drawLanguages() {
   $("languages").append(
     ...LANGUAGES.map(({ id, title }) =>
-      el(
+      h(
         "button",
-        { type: "button", role: "tab", id: `language-${id}`, "aria-controls": "snippet", onclick: () => choseLanguage(id) },
+        { type: "button", role: "tab", id: `language-${id}`, "aria-controls": "snippet", on: { click: () => choseLanguage(id) } },
         title,
       ),
     ),

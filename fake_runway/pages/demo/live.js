@@ -1,7 +1,7 @@
 // What happens behind a call, as the fake's journal has it: calls, sessions, room, faults, findings.
 
 import { admin, follow } from "./admin.js";
-import { $, el, pretty, seconds } from "./dom.js";
+import { $, h, pretty, seconds } from "/__pages/dom.js";
 
 const MOST_ROWS = 250;
 const MOST_TRACKS = 4;
@@ -177,10 +177,10 @@ export class Live {
     if ([...$("findings").children].some((each) => each.dataset.id === `${data.id} ${data.session}`)) return;
     const bad = data.severity === "error";
     $("findings").append(
-      el(
+      h(
         "p",
         { class: `note small ${bad ? "bad" : "warn"}`, "data-id": `${data.id} ${data.session}` },
-        el("strong", {}, "The fake has noticed: "),
+        h("strong", {}, "The fake has noticed: "),
         data.message,
       ),
     );
@@ -245,7 +245,7 @@ export class Live {
     const parts = spans.map((span, at) => {
       const length = (spans[at + 1]?.from ?? end) - span.from;
       const over = OVER.has(span.state);
-      const part = el(
+      const part = h(
         "span",
         { class: `bar ${span.state}`, title: `${span.state}, ${seconds(Math.max(0, length))}` },
       );
@@ -254,11 +254,11 @@ export class Live {
       return part;
     });
     const words = `${last.state.toUpperCase()}${OVER.has(last.state) ? ` after ${seconds(end - spans[0].from)}` : ""}`;
-    const track = el(
+    const track = h(
       "div",
       { class: "track", "data-id": session.id, role: "img", "aria-label": `Session ${session.id}: ${words}` },
-      el("p", { class: "row wide small" }, el("span", { class: "mono soft" }, session.id.slice(0, 8)), el("span", { class: "number" }, el("span", { class: `dot ${last.state}` }), ` ${words}`)),
-      el("div", { class: "bars" }, parts),
+      h("p", { class: "row wide small" }, h("span", { class: "mono soft" }, session.id.slice(0, 8)), h("span", { class: "number" }, h("span", { class: `dot ${last.state}` }), ` ${words}`)),
+      h("div", { class: "bars" }, parts),
     );
     if (session.element) session.element.replaceWith(track);
     else $("tracks").prepend(track);
@@ -268,39 +268,39 @@ export class Live {
 
 class Row {
   #count = 1;
-  #status = el("span", { class: "row-status" });
-  #notes = el("span", { class: "row-notes" });
-  #times = el("span", { class: "row-times number" });
+  #status = h("span", { class: "row-status" });
+  #notes = h("span", { class: "row-notes" });
+  #times = h("span", { class: "row-times number" });
   #details = null;
   key = null;
 
   constructor(kind, hop, text, at) {
     this.at = at;
-    this.line = el(
+    this.line = h(
       "div",
       { class: "row-line" },
-      el("span", { class: "row-at number" }, at < 100 ? at.toFixed(2) : String(Math.round(at))),
-      el("span", { class: `row-hop ${kind}` }, hop),
-      el("span", { class: "row-text" }, el("span", { class: "mono" }, text), this.#times, this.#notes),
+      h("span", { class: "row-at number" }, at < 100 ? at.toFixed(2) : String(Math.round(at))),
+      h("span", { class: `row-hop ${kind}` }, hop),
+      h("span", { class: "row-text" }, h("span", { class: "mono" }, text), this.#times, this.#notes),
       this.#status,
     );
-    this.element = el("li", { class: `of-${kind}` }, this.line);
+    this.element = h("li", { class: `of-${kind}` }, this.line);
   }
 
   status(text, bad) {
-    this.#status.replaceChildren(el("span", { class: `badge ${bad ? "bad" : "good"}` }, String(text)));
+    this.#status.replaceChildren(h("span", { class: `badge ${bad ? "bad" : "good"}` }, String(text)));
   }
 
   state(state) {
-    this.#status.replaceChildren(el("span", { class: `dot ${state}` }));
+    this.#status.replaceChildren(h("span", { class: `dot ${state}` }));
   }
 
   note(text) {
-    this.#notes.append(el("span", { class: "soft" }, ` ${text}`));
+    this.#notes.append(h("span", { class: "soft" }, ` ${text}`));
   }
 
   badge(text) {
-    this.#notes.append(" ", el("span", { class: "badge warn" }, text));
+    this.#notes.append(" ", h("span", { class: "badge warn" }, text));
   }
 
   again() {
@@ -311,11 +311,11 @@ class Row {
   detail(title, value) {
     if (value === null || value === undefined || value === "") return;
     if (!this.#details) {
-      this.#details = el("div", { class: "row-detail" });
-      const more = el("details", {}, el("summary", {}, this.line), this.#details);
+      this.#details = h("div", { class: "row-detail" });
+      const more = h("details", {}, h("summary", {}, this.line), this.#details);
       this.element.replaceChildren(more);
     }
-    this.#details.append(el("p", { class: "soft small" }, title), el("pre", {}, pretty(value)));
+    this.#details.append(h("p", { class: "soft small" }, title), h("pre", {}, pretty(value)));
   }
 }
 

@@ -1,6 +1,6 @@
 // The choice of a failure mode: searchable, in families, each with its sentence.
 
-import { $, el } from "./dom.js";
+import { $, h } from "/__pages/dom.js";
 
 export const NOTHING = "default";
 
@@ -14,16 +14,16 @@ export class Modes extends EventTarget {
     super();
     const known = new Map(scenarios.map((each) => [each.name, each]));
     for (const { title, names } of families) {
-      const group = el("div", { role: "group", "aria-label": title });
-      group.append(el("p", { class: "family", "aria-hidden": "true" }, title));
+      const group = h("div", { role: "group", "aria-label": title });
+      group.append(h("p", { class: "family", "aria-hidden": "true" }, title));
       const options = [];
       for (const name of names.filter((each) => known.has(each))) {
         const scenario = known.get(name);
-        const option = el(
+        const option = h(
           "div",
           { class: "mode", role: "option", id: `mode-${name}`, "aria-selected": "false" },
-          el("span", { class: "mode-about" }, scenario.about),
-          el("span", { class: "mode-name mono" }, name),
+          h("span", { class: "mode-about" }, scenario.about),
+          h("span", { class: "mode-name mono" }, name),
         );
         option.addEventListener("click", () => this.choose(name));
         this.#options.set(name, { option, scenario, text: textOf(scenario, title) });
@@ -33,7 +33,7 @@ export class Modes extends EventTarget {
       this.#groups.push({ group, options });
     }
     $("modes").append(...this.#groups.map(({ group }) => group));
-    const none = el("p", { class: "soft small none", hidden: true }, "No failure mode has these words.");
+    const none = h("p", { class: "soft small none", hidden: true }, "No failure mode has these words.");
     none.id = "no-mode";
     $("modes").append(none);
     $("search").placeholder = `Search ${this.#options.size - 1} failure modes`;

@@ -109,3 +109,13 @@ class WaitsAfterTheConsume(Gateway):
         except UpstreamError:
             await sleep(self.deadline_s)
             raise
+
+
+@breaks("upstream.base-url", "Polls at a host that is written into the code.")
+class PollsElsewhere(Gateway):
+    def headers(self, method: str, path: str) -> dict[str, str]:
+        known = super().headers(method, path)
+        if method != "GET":
+            return known
+        # as the fake writes it, where it stands in for Runway's own hosts
+        return {**known, "User-Agent": "sent to api.dev.runwayml.com by python-httpx/0.28.1"}

@@ -73,10 +73,13 @@ async def listening(
     world: str | None = None,
     *,
     after: str | None = None,
+    entries: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Listener]:
     """Listen to a world, or to all, until the block ends."""
     query = {} if after is None else {"after": after}
+    if entries:
+        query["entries"] = "true"
     prefix = "" if world is None else f"/w/{world}"
     async with (
         aiohttp.ClientSession() as http,

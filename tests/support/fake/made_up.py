@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fake_runway.core.faults.parsing import parse_fault
 from fake_runway.core.lifecycles.session import TRANSITIONS, Event, State
+from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.scenario.scenario import avatar_of
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
@@ -205,8 +206,32 @@ creates = st.builds(
     _secret_parts,
 )
 _which = st.integers(0, 3)
+_tags = ["", "", "[fake:throttled-for-a-minute]", "[fake:bad-output]", "[fake:task-polls-fail]"]
+task_creates = st.builds(
+    lambda tag, video: Ask(
+        "createTextToVideo" if video else "createTextToImage",
+        body={
+            "model": "gen4.5" if video else "gen4_image",
+            "promptText": f"A cat. {tag}",
+            "ratio": "1280:720",
+            **({"duration": 5} if video else {}),
+        },
+    ),
+    st.sampled_from(_tags),
+    st.booleans(),
+)
+_task_asks = st.one_of(
+    task_creates,
+    st.builds(
+        Ask,
+        st.sampled_from(["getTask", "getTask", "deleteTask"]),
+        _which,
+        refused=st.sampled_from([False] * 7 + [True]),
+    ),
+)
 _asks = st.one_of(
     creates,
+    _task_asks,
     st.builds(
         Ask,
         st.sampled_from(["getSession", "deleteSession", "connectBackend", "consumeSession"]),
@@ -285,6 +310,7 @@ _reports = st.one_of(
     ),
     st.just({"event": "data_ignored", "count": 3}),
     st.just({"event": "unheard", "seconds": 10.0}),
+    st.just({"event": "entered", "room": "a room"}),
     st.sampled_from(["ended", "cancelled", "dropped"]).map(
         lambda reason: {"event": "closed", "reason": reason}
     ),
@@ -318,6 +344,19 @@ _acts = st.one_of(
         _which,
     ),
     st.builds(lambda report, which: Do("reportCall", report, which), _reports, _which),
+    st.builds(
+        lambda event, which: Do("occurTask", {"event": event}, which),
+        st.sampled_from(["started", "succeeded", "failed", "cancelled"]),
+        _which,
+    ),
+    st.builds(
+        lambda status, which: Do("reportDownload", {"output": 0, "status": status}, which),
+        st.sampled_from([200, 403]),
+        _which,
+    ),
+    st.sampled_from([state.value for state in TaskState]).map(
+        lambda state: Do("makeTask", {"state": state})
+    ),
     st.integers(0, 12).map(lambda left: Do("putCredits", {"left": left})),
     st.sampled_from([state.value for state in State]).map(
         lambda state: Do("makeSession", {"state": state})

@@ -41,8 +41,31 @@ VALID: dict[str, list[Any]] = {
         {"say": "Hello."},
         {"steps": [{"client_event": {"tool": "show", "args": {"a": 1}}}, {"wait": "1s"}]},
     ],
+    "makeAsset": [
+        {"kind": "avatar", "state": "failed", "failure": FAILURE},
+        {"kind": "voice", "name": "Deep"},
+    ],
+    "occurToAsset": [{"event": "failed", "failure": FAILURE}, {"event": "deleted"}],
+    "makeTask": [{"state": "running"}, {"state": "failed", "failure": FAILURE}, {}],
+    "occurTask": [{"event": "cancelled"}, {"event": "failed", "failure": FAILURE}],
+    "reportDownload": [{"output": 0, "status": 403, "late_s": 1.5}, {"output": 1, "status": 200}],
+    "applySeed": [
+        {"credits": 5},
+        {
+            "avatars": ["123e4567-e89b-42d3-a456-426614174000"],
+            "sessions": [{"state": "ready", "max_duration_s": 60, "count": 2}],
+            "tasks": [
+                {
+                    "operation": "createTextToImage",
+                    "body": {"model": "gen4_image", "promptText": "A cat", "ratio": "1280:720"},
+                    "state": "succeeded",
+                }
+            ],
+        },
+    ],
     "putCredits": [{"left": 5}],
     "awaitSession": [{"states": ["ready"], "timeout": "0s"}],
+    "awaitTask": [{"states": ["running"], "timeout": "0s"}],
     "awaitCalls": [{"match": {"operation": "createSession"}, "count": 1, "timeout": "0s"}],
     "postReplay": [{"name": "again", "token": "fr1.x"}],
 }

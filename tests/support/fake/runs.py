@@ -21,6 +21,8 @@ from fake_runway.core.errors import Refused
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.session import SESSION
+from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import EXAMPLE_AVATAR, Settings
@@ -81,10 +83,15 @@ class Learned:
 
     ids: list[str] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    tasks: list[str] = field(default_factory=list)
 
     def session(self, which: int) -> str:
         """Return the id of the `which`th newest session."""
-        known = [*reversed(self.ids), FOREIGN_ID]
+        return self.resource(SESSION.name, which)
+
+    def resource(self, kind: str, which: int) -> str:
+        """Return the id of the `which`th newest resource of a kind."""
+        known = [*reversed(self.tasks if kind == TASK.name else self.ids), FOREIGN_ID]
         return known[which % len(known)]
 
     def key(self, session_id: str, *, fits: bool) -> str:
@@ -97,12 +104,14 @@ class Learned:
             return
         if asked.operation == "createSession" and isinstance(body.get("id"), str):
             self.ids.append(body["id"])
+        if _ASKED[asked.operation].creates is TASK and isinstance(body.get("id"), str):
+            self.tasks.append(body["id"])
         if asked.operation == "getSession" and isinstance(body.get("sessionKey"), str):
             self.keys[session_id] = body["sessionKey"]
 
     def copy(self) -> Learned:
         """Return the same knowledge, to go on from."""
-        return Learned([*self.ids], {**self.keys})
+        return Learned([*self.ids], {**self.keys}, [*self.tasks])
 
 
 def path_of(asked: Ask, learned: Learned) -> tuple[str, str]:
@@ -110,14 +119,16 @@ def path_of(asked: Ask, learned: Learned) -> tuple[str, str]:
     template = _ASKED[asked.operation].template
     if "{id}" not in template:
         return template, ""
-    session_id = "no-id" if asked.refused else learned.session(asked.which)
-    return template.replace("{id}", session_id), session_id
+    kind = RUNWAY_API.operation[asked.operation].kind
+    id_ = "no-id" if asked.refused else learned.resource(kind, asked.which)
+    return template.replace("{id}", id_), id_
 
 
 def admin_path_of(done: Do, learned: Learned) -> tuple[str, str]:
     """Return the path that an act goes to, and the name in it."""
-    template = _DONE[done.operation].template
-    name = learned.session(done.which) if "{id}" in template else done.name
+    operation = _DONE[done.operation]
+    template, kind = operation.template, operation.kind
+    name = learned.resource(kind, done.which) if kind else done.name
     return template.replace("{id}", name).replace("{name}", name), name
 
 

@@ -17,6 +17,8 @@ _WIDTH = 100
 _ALTERNATIVES = {
     "string": "a text",
     "integer": "a number",
+    "number": "a figure",
+    "boolean": "true or false",
     "object": "an object",
     "array": "several",
     "null": "nothing",

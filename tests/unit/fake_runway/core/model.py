@@ -30,6 +30,7 @@ MOVES = {
     "ready": {
         "consumed": "running",
         "claimed": "claimed",
+        "entered": "running",
         "expired": "failed",
         "failed": "failed",
         "cancelled": "cancelled",
@@ -235,7 +236,7 @@ class Model:
             row.waits_since = at
         if event == "provisioned":
             row.ready_at = at
-        if event in ("consumed", "joined"):
+        if event in ("consumed", "joined", "entered"):
             row.started_at = at
         if event == "billed":
             row.blocks += 1

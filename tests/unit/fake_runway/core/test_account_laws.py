@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.core.account import Account
+from fake_runway.core.billing import DAY_S
 from fake_runway.core.draws import Draws
-from fake_runway.core.durations import Fixed, later
+from fake_runway.core.durations import NEVER, Fixed, later
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import Event, State
-from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.rules import Change
-from fake_runway.core.sessions.session import Session, next_due
+from fake_runway.core.sessions.session import Plan, Session, next_due
 from tests.unit.fake_runway.core.playing import (
     FOREIGN_ID,
     LAW,
@@ -135,7 +136,7 @@ def test_every_waiting_state_has_a_due_instant_or_waits_for_capacity(
         for session in sight["sessions"].values():
             due = session.state in TAKES_CAPACITY or (
                 session.state is State.QUEUED
-                and (not waits(session) or session.plan.happening_in(State.QUEUED) is not None)
+                and (not waits(session) or session.plan.happenings_in(State.QUEUED) != ())
             )
             assert (session.due_at is not None) == (session.due_event is not None) == due
 
@@ -254,6 +255,57 @@ def test_advance_returns_the_recorded_changes(given_settings: Settings, script: 
         assert [change for change, _ in played.recorded[recorded:]] == history
         go_on(played, [call])
         assert played.history[returned:] == []
+
+
+@SLOW_LAW
+@given(all_settings, scripts, st.floats(0, 1e5))
+def test_a_quiet_account_has_nothing_to_do(
+    given_settings: Settings, script: list[Call], wait_s: float
+) -> None:
+    """Until when it is quiet is known after each call, without looking at what is due."""
+    played = play(given_settings, [])
+
+    for call in script:
+        go_on(played, [call])
+        account = played.account
+        for at in (played.at, played.at + 0.1, played.at + wait_s):
+            if not account.is_quiet(at):
+                continue
+            twin = account.copy(lambda _: None)
+            twin._quiet_until = -inf
+            assert twin.advance(at) == []
+            assert seen(twin) == seen(account)
+
+
+def test_a_create_leaves_an_account_quiet_until_something_is_due() -> None:
+    """Of the calls of a busy client, none looks for what is due in vain."""
+    account = new_account(Settings())
+    due_at = account.create(at=START).due_at
+    assert due_at is not None
+    assert account.is_quiet(START + 1)
+    assert not account.is_quiet(due_at)
+
+
+def test_an_account_is_not_quiet_when_a_create_leaves_the_quota() -> None:
+    """Even if nothing is ever due: what was used today is then less."""
+    account = new_account(Settings(plan=Plan(provision=NEVER)))
+    account.advance(START)
+    account.create(at=START)
+    assert account.is_quiet(START + DAY_S - 1)
+    assert not account.is_quiet(START + DAY_S)
+
+
+def test_an_account_is_not_quiet_while_sessions_are_to_be_admitted() -> None:
+    """Of very many some are admitted at once, and the others by the next advance."""
+    plan = Plan(provision=NEVER)
+    account = new_account(Settings(plan=plan, limits=Limits(concurrency=0, daily=None)))
+    for _ in range(300):
+        account.create(at=START)
+    more = replace(account.settings, limits=Limits(concurrency=None, daily=None))
+    account.change_settings(more, at=START)
+    waiting = len(account.queued)
+    account.advance(START)
+    assert (waiting > 0, len(account.queued)) == (True, 0)
 
 
 # Copies

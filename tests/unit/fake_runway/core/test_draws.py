@@ -30,6 +30,34 @@ def test_a_draw_is_the_hash_of_the_question() -> None:
 
 
 @LAW
+@given(names, names, st.lists(st.tuples(names | st.sampled_from("ab"), ordinals), max_size=50))
+def test_the_draws_of_a_world_are_draws(
+    seed: str, world: str, asked: list[tuple[str, int]]
+) -> None:
+    """However many questions there are, and whether a part of one is known from another."""
+    draws = Draws(seed, world)
+    for what, ordinal in asked:
+        assert draws.token(what, ordinal) == draw(seed, world, what, ordinal).hex()
+
+
+@LAW
+@given(
+    names,
+    names,
+    st.lists(st.tuples(names | st.sampled_from("ab"), st.integers(-1, 99)), max_size=50),
+)
+def test_draws_about_one_of_many_are_draws(
+    seed: str, world: str, asked: list[tuple[str, int]]
+) -> None:
+    """Whatever its name is, and also where another question is called like it."""
+    draws = Draws(seed, world)
+    for number, (name, place) in enumerate(asked):
+        draws.token(name, number)
+        expected = unit(draw(seed, world, f"fault {name} {place}", number))
+        assert draws.number_of("fault", (name, place), number) == expected
+
+
+@LAW
 @given(questions, questions)
 def test_different_questions_have_different_answers(
     one: tuple[str, str, str, int], other: tuple[str, str, str, int]

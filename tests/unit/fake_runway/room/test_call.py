@@ -16,12 +16,12 @@ from fake_runway.core.scenario.settings import EXAMPLE_AVATAR
 from fake_runway.core.sessions.call import Utterance
 from fake_runway.room import stage
 from fake_runway.room.call import MOST_PARTICIPANTS, Call
-from fake_runway.room.loops import CUSTOM
-from fake_runway.room.participant import Participant
+from fake_runway.room.clients.participant import Participant
+from fake_runway.room.media.loops import CUSTOM
 from fake_runway.room.session_room import MOST_DATA_REPORTS, MOST_LATE_TOOLS
-from fake_runway.room.signalling import Joining
 from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.room.tokens import Admission, JoinRefused
+from fake_runway.room.wire.signalling import Joining
 from fake_runway.worlds.world import World
 from tests.support.fake.runs import PRESET, Ask, Do, Player, alone
 from tests.support.processes import PATIENCE_S

@@ -15,13 +15,16 @@ from livekit import rtc
 
 from fake_runway.clock import next_turn
 from fake_runway.core.history.journal import Act
+from fake_runway.core.lifecycles.session import State
 from fake_runway.room.elsewhere import Guest, i420_of
+from fake_runway.room.named import NamedRoom
 from fake_runway.room.stage import ToolFailed, ToolTimeout
 from fake_runway.room.tokens import LiveKit, read
 from tests.support.fake.runs import PRESET, Ask, Do, Player, alone
 from tests.support.processes import PATIENCE_S
 
 NOWHERE = LiveKit(url="ws://127.0.0.1:1", joined=True)
+NAMED = NamedRoom(NOWHERE.url, "a token of the agent's", "agents", "agent")
 Answer = Callable[[str], Any]
 
 
@@ -50,11 +53,19 @@ class Server:
     async def connect(self, url: str, token: str, options: rtc.RoomOptions) -> None:
         """Let the avatar in."""
         assert (url, options.auto_subscribe) == (NOWHERE.url, False)
-        self.tokens.append(read(token, NOWHERE.api_secret))
+        self.tokens.append({} if token == NAMED.token else read(token, NOWHERE.api_secret))
 
     async def disconnect(self) -> None:
         """Let it go."""
         self.published.clear()
+
+    def register_byte_stream_handler(self, topic: str, handler: Any) -> None:
+        """Keep a handler."""
+        self.handlers[topic] = handler
+
+    def register_rpc_method(self, method: str, handler: Any) -> None:
+        """Keep a handler."""
+        self.handlers[method] = handler
 
     async def publish_track(self, track: Any, options: Any) -> Any:
         """Note what is published."""
@@ -92,7 +103,7 @@ class Server:
 class Visit:
     """An avatar in its room, and what it reported."""
 
-    def __init__(self, player: Player, server: Server) -> None:
+    def __init__(self, player: Player, server: Server, named: NamedRoom | None = None) -> None:
         self.player = player
         self.server = server
         self.id = player.learned.ids[0]
@@ -102,6 +113,7 @@ class Visit:
             NOWHERE,
             is_current=lambda: True,
             make_room=lambda: server,
+            named=named,
         )
 
     @property
@@ -300,6 +312,51 @@ async def test_a_server_that_is_lost_ends_the_call(visiting: Visiting) -> None:
         {"event": "left", "participant": "user:1", "how": "lost"},
         {"event": "closed", "reason": "ended"},
     ]
+
+
+@pytest.fixture
+async def invited() -> AsyncIterator[Visit]:
+    """An avatar that awaits the room which a create has named; it leaves at the end."""
+    player = alone()
+    player.ask(Ask("createSession", body={"model": "gwm1_avatars", "avatar": PRESET}))
+    visit = Visit(player, Server(), NAMED)
+    yield visit
+    await visit.guest.end("server_shutdown")
+
+
+async def test_the_room_of_a_create_is_joined_when_the_session_is_ready(invited: Visit) -> None:
+    """By the token of the create; that the avatar is there starts the session."""
+    await next_turn()
+    assert invited.server.tokens == []
+    invited.player.do(Do("moveClock", {"by": "2s"}))
+    await until(lambda: len(invited.server.published) == 2)
+    assert invited.server.tokens == [{}]
+    assert invited.reports == [{"event": "entered", "room": "agents"}]
+    assert invited.player.world.account.sessions[invited.id].state is State.RUNNING
+
+
+@pytest.mark.parametrize("how", ["leave", "end_call"])
+async def test_the_agent_that_was_named_ends_the_call(invited: Visit, how: str) -> None:
+    """Others come and go; anyone's END_CALL ends it too."""
+    invited.player.do(Do("moveClock", {"by": "2s"}))
+    await until(lambda: invited.server.published)
+    agent, user = invited.server.come("agent"), invited.server.come("user")
+    if how == "leave":
+        invited.server.handlers["participant_disconnected"](user)
+        await next_turn()
+        assert invited.player.world.account.sessions[invited.id].state is State.RUNNING
+        invited.server.handlers["participant_disconnected"](agent)
+    else:
+        invited.server.say(user, b'{"type":"END_CALL"}')
+    await until(lambda: invited.reports[-1]["event"] == "closed")
+    assert invited.player.world.account.sessions[invited.id].state is State.COMPLETED
+
+
+async def test_a_session_that_ends_before_it_is_ready_joins_nothing(invited: Visit) -> None:
+    """Nor does a fake that stops wait for it."""
+    invited.player.ask(Ask("deleteSession"))
+    await until(lambda: invited.guest.closed)
+    assert invited.server.tokens == []
 
 
 def test_a_picture_is_its_rows_without_what_lies_beside_them() -> None:

@@ -17,6 +17,7 @@ from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.lifecycles.session import TERMINAL
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.rules import Change
+from fake_runway.core.tasks.rules import TaskChange
 from fake_runway.replay.record import PREFIX, NotReplayable, journal_bytes, read, record, token_of
 from fake_runway.replay.rerun import replay
 from fake_runway.runway_api.pipeline import apply_call
@@ -61,6 +62,7 @@ def sight(world: World) -> dict[str, Any]:
         "scenario": world.scenario,
         "settings": account.settings,
         "sessions": dict(account.sessions),
+        "tasks": dict(account.tasks.by_id),
         "rooms": {each: account.call(each) for each in account.sessions},
         "created_count": account.created_count,
         "active": account.active,
@@ -77,17 +79,22 @@ def sight(world: World) -> dict[str, Any]:
     }
 
 
-def watched(player: Player) -> list[Change]:
-    """Return the list that every change of the world's account is added to."""
+def watched(player: Player) -> tuple[list[Change], list[TaskChange]]:
+    """Return the lists that every change of a session and of a task is added to."""
     changes: list[Change] = []
+    of_tasks: list[TaskChange] = []
     world = player.world
 
     def note(change: Change) -> None:
         changes.append(change)
         world.log.add_change(change)
 
-    world.account = world.account.copy(note)
-    return changes
+    def note_task(change: TaskChange) -> None:
+        of_tasks.append(change)
+        world.log.add_change(change)
+
+    world.account = world.account.copy(note, note_task)
+    return changes, of_tasks
 
 
 def refused(player: Player, act: Do) -> Refused | None:
@@ -124,7 +131,7 @@ def test_a_world_keeps_its_laws(scenario: Data, run: list[Step]) -> None:
     """Capacity, credits, terminal states, one consume, valid answers, a log without gaps."""
     player = begun(scenario)
     world, account = player.world, player.world.account
-    changes = watched(player)
+    changes, of_tasks = watched(player)
     account = world.account
     for step in run:
         account.advance(world.clock.now())
@@ -142,8 +149,10 @@ def test_a_world_keeps_its_laws(scenario: Data, run: list[Step]) -> None:
         limits.append(account.settings.limits.concurrency)
         if None not in limits:
             assert account.active <= max(active, *[limit or 0 for limit in limits])
-        assert account.spent == sum(change.charge for change in changes)
-        assert account.spent == sum(account.spent_by_day.values())
+        by_tasks = sum(change.charge for change in of_tasks)
+        assert account.spent == sum(change.charge for change in changes) + by_tasks
+        assert account.spent == sum(account.spent_by_day.values()) + by_tasks
+        assert by_tasks == sum(account.tasks.spent.values())
         granted = account.settings.limits.credits
         assert account.left == (None if granted is None else granted - account.spent)
     last: dict[tuple[int, str], Change] = {}

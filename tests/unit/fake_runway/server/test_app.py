@@ -16,6 +16,6 @@ def test_a_server_without_admin_requests_or_scenarios_imports_neither() -> None:
         *("fake_runway.admin_api.", "fake_runway.replay.", "fake_runway.core.history.findings"),
         *("fake_runway.scenarios.yaml_lines", "yaml", "jsonschema", "jwt", "rich"),
         "fake_runway.core.faults.effects.connections",
-        *("fake_runway.room.endpoint", "aiortc", "aioice", "livekit", "google"),
+        *("fake_runway.room.clients.endpoint", "aiortc", "aioice", "livekit", "google"),
     )
     assert {name for name in loaded if name.startswith(later)} == {"fake_runway.admin_api.paths"}

@@ -6,6 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from fake_runway.cli.main import main
+from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.pages import CursorRules
+from fake_runway.core.assets.settings import AssetRules
 from fake_runway.core.billing import Unpaid
 from fake_runway.core.durations import Fixed, Uniform
 from fake_runway.core.scenario.settings import (
@@ -38,10 +41,19 @@ OTHER = Settings(
     strict_keys=False,
     consume_body=ConsumeBody.LENIENT,
     doc_url=False,
-    task_limits=TaskLimits(tier=2, concurrency=3, daily=None),
+    task_limits=TaskLimits(tier=2, concurrency=3, daily=None, workflows=2),
     task_costs=TaskCosts(TaskCost.ZERO, TaskCost.ZERO),
     deleted_task_is_gone=False,
     prompt_tags=False,
+    task_delete_ends_runs=False,
+    unique_slugs=False,
+    workspace=False,
+    avatar_plan=AssetPlan(Fixed(1.0)),
+    voice_plan=AssetPlan(Fixed(2.0)),
+    document_plan=AssetPlan(Fixed(3.0)),
+    asset_rules=AssetRules(1, 2, 3, 4, 5, refuse_unready=False, refuse_empty_update=False),
+    cursors=CursorRules(refuse_unknown=False, lifetime_s=60.0),
+    default_price=7,
 )
 
 

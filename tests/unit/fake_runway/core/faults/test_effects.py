@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fake_runway.core.durations import LONGEST_S
 from fake_runway.core.faults.effects.base import Delivery, EffectContext, Ending, When
 from fake_runway.core.faults.effects.catalogue import EFFECTS, parse_effects
+from fake_runway.core.lifecycles.asset import AssetEvent
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Event
 from fake_runway.core.lifecycles.task import TaskEvent
@@ -337,11 +338,11 @@ def test_too_long_a_span_is_refused_by_name() -> None:
 
 
 def test_events_are_those_that_can_happen_by_hand() -> None:
-    """All of the lifecycles but the two that belong to capacity."""
+    """All of the lifecycles but the two that belong to capacity, and two to what a client sends."""
     events = set(KINDS["event"].schema_in(RUNWAY_API)["enum"])
 
-    every = {event.value for event in (*Event, *TaskEvent)}
-    assert events == every - {Event.ADMITTED.value, Event.RELEASED.value}
+    every = {event.value for event in (*Event, *TaskEvent, *AssetEvent)}
+    assert events == every - {"admitted", "released", "updated", "replaced"}
 
 
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Connection"])

@@ -140,6 +140,14 @@ def test_it_strikes_so_often_at_most() -> None:
     assert strikes(fault(times=2, skip=1), *POLLS) == [False, True, True, False, False, False]
 
 
+def test_it_strikes_every_third_call() -> None:
+    """Counted from the first that is not skipped, and for each session anew."""
+    assert strikes(fault(every=3), *POLLS) == [False, False, True, False, False, True]
+    assert strikes(fault(every=2, skip=1), *POLLS) == [False, False, True, False, True, False]
+    assert strikes(fault(every=2, times=1), *POLLS) == [False, True, *[False] * 4]
+    assert strikes(fault(every=1), *POLLS) == [True] * 6
+
+
 def test_it_strikes_the_nth_calls() -> None:
     """Counted from 1, among the calls that match otherwise."""
     others = [POLL._replace(method="POST"), POLL, POLL, POLL._replace(method="POST"), POLL, POLL]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_runway.admin_api.journal import matches
-from fake_runway.core.history.evicted import MOST_KINDS, MOST_SUBJECTS, Counted, Evicted
+from fake_runway.core.history.evicted import MOST_COUNTS, MOST_KINDS, Counted, Evicted
 from fake_runway.core.history.journal import Act, Exchange, Log, Move
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
@@ -73,17 +73,42 @@ def test_what_is_kept_and_what_is_gone_are_all_that_matched(
 
 def test_a_resource_no_longer_counted_apart_is_uncertain() -> None:
     """Of very many sessions the oldest are merged: an answer about one of them does not guess."""
-    log = Log(0)
-    for number in range(MOST_SUBJECTS + 100):
+    log, many = Log(0), 2 * MOST_COUNTS + 100
+    for number in range(many):
         subject = Subject("session", str(number))
         log.add_exchange(Exchange("getSession", "GET", "/", subject=subject, status=200))
         log.add_exchange(Exchange("getSession", "GET", "/", subject=subject, status=404))
-    oldest, newest = Subject("session", "0"), Subject("session", str(MOST_SUBJECTS + 99))
-    assert gone(log, {"session": "0", "status": 200}) == (0, 100)
-    assert gone(log, {"session": newest.id, "status": 200}) == (1, 100)
-    assert gone(log, {"status": 200}) == (MOST_SUBJECTS + 100, 0)
-    assert tuple(log.evicted.about(oldest)) == (0, 200)
-    assert tuple(log.evicted.about(newest)) == (2, 200)
+    oldest, newest = Subject("session", "0"), Subject("session", str(many - 1))
+    merged = 3 * MOST_COUNTS // 2  # three generations, of two counts for each session
+    assert gone(log, {"session": "0", "status": 200}) == (0, merged)
+    assert gone(log, {"session": newest.id, "status": 200}) == (1, merged)
+    assert gone(log, {"status": 200}) == (many, 0)
+    assert tuple(log.evicted.about(oldest)) == (0, 2 * merged)
+    assert tuple(log.evicted.about(newest)) == (2, 2 * merged)
+
+
+@LAW
+@given(
+    before=st.integers(0, 3),
+    younger=st.integers(0, 2 * MOST_COUNTS),
+)
+def test_the_latest_counts_are_kept_apart_and_none_is_lost(before: int, younger: int) -> None:
+    """As many as a generation has, whatever came before; of a resource that came back, the rest."""
+    evicted, returning = Evicted(), Subject("session", "returning")
+    for _ in range(before):
+        evicted.add_move(*returning)
+    for number in range(younger):
+        evicted.add_act(Subject("session", str(number)))
+    evicted.add_act(returning)
+    last = range(max(0, younger - MOST_COUNTS + 1), younger)
+    certain, uncertain = evicted.about(returning)
+    assert certain >= 1
+    assert certain + uncertain >= before + 1
+    assert all(
+        evicted.about(Subject("session", str(number))).certain == 1
+        for number in {*last[:1], *last[-1:]}
+    )
+    assert evicted.acts + evicted.moves == before + younger + 1
 
 
 def test_facts_no_longer_counted_apart_are_uncertain() -> None:
@@ -104,9 +129,9 @@ def test_an_act_and_a_move_of_a_merged_resource_may_be_about_any() -> None:
     log.add_act(Act(log.number(), 0.0, "occur", SESSIONS[0], {}))
     log.add_act(Act(log.number(), 0.0, "occur", SESSIONS[0], {}))
     log.add_exchange(Exchange("getSession", "GET", "/", subject=SESSIONS[0]))
-    for number in range(MOST_SUBJECTS):
+    for number in range(2 * MOST_COUNTS - 2):  # the younger generation is full, and so is the next
         log.add_exchange(Exchange("getSession", "GET", "/", subject=Subject("avatar", str(number))))
-    assert log.evicted.about(SESSIONS[0]) == Counted(0, 3)
+    assert log.evicted.about(SESSIONS[0]) == Counted(0, MOST_COUNTS + 1)
 
 
 def test_before_anything_is_gone_nothing_is() -> None:

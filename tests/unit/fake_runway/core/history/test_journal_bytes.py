@@ -55,6 +55,13 @@ def test_the_size_of_a_value_is_more_than_that_of_its_parts(one: Any, other: Any
     assert size_of({"a": one, "b": other}) > size_of(one) + size_of(other)
 
 
+@given(st.dictionaries(st.text(min_size=1), st.text()))
+def test_an_object_of_texts_alone_is_measured_as_any(texts: dict[str, str]) -> None:
+    """Beside another value each text takes as much."""
+    assert size_of({**texts, "": 1}) == size_of(texts) + size_of({"": 1}) - size_of({})
+    assert size_of({**texts, "": ""}) == size_of(texts) + size_of({"": ""}) - size_of({})
+
+
 @given(st.text(), st.text(), JSON)
 def test_the_size_of_a_text_grows_with_its_length(one: str, other: str, value: Any) -> None:
     """As a value, as a value of an object, and as a key of it."""

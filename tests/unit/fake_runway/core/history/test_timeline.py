@@ -178,6 +178,10 @@ TOOL = {"event": "tool_answered", "call": "7", "result": None, "error": None, "s
             {"event": "unheard", "seconds": 10.0},
             "the avatar awaited speech for 10s, and heard none",
         ),
+        (
+            {"event": "entered", "room": "r"},
+            'the avatar is in the room that the create named: "r"',
+        ),
         ({"event": "closed", "reason": "capped"}, "the room was closed: capped"),
         ({"event": "away", "participant": "a\x1b[2J\n"}, "a\\x1b[2J\\n lost its connection"),
     ],

@@ -29,6 +29,7 @@ BY_HAND = """
     READY        EXPIRED     FAILED
     READY        FAILED      FAILED
     READY        CANCELLED   CANCELLED
+    READY        ENTERED     RUNNING
     CLAIMED      JOINED      RUNNING
     CLAIMED      EXPIRED     FAILED
     CLAIMED      FAILED      FAILED
@@ -47,6 +48,7 @@ EXPECTED: Mapping[tuple[State, Event], State] = {
     for before, event, after in (line.split() for line in BY_HAND.strip().splitlines())
 }
 PAIRS = list(product(State, Event))
+BEGINNINGS = (Event.CONSUMED, Event.JOINED, Event.ENTERED)
 
 
 def make_happen(account: Account, session: Session, event: Event, at: float) -> Session:
@@ -65,7 +67,7 @@ def make_happen(account: Account, session: Session, event: Event, at: float) -> 
 
 
 def test_every_pair_is_visited_and_lands_where_the_table_says() -> None:
-    """All 8 x 13 pairs happen to a session of an account; exactly the legal ones move it."""
+    """All 8 x 14 pairs happen to a session of an account; exactly the legal ones move it."""
     landed: dict[tuple[State, Event], State] = {}
     refused: set[tuple[State, Event]] = set()
 
@@ -78,10 +80,10 @@ def test_every_pair_is_visited_and_lands_where_the_table_says() -> None:
             refused.add(pair)
         else:
             landed[pair] = after.state
-            begins = event in (Event.CONSUMED, Event.JOINED)  # and pays its first block
+            begins = event in BEGINNINGS  # and pays its first block
             assert after.event is (Event.BILLED if begins else event)
 
-    assert len(PAIRS) == 8 * 13
+    assert len(PAIRS) == 8 * 14
     assert landed.keys() | refused == set(PAIRS)
     assert landed == EXPECTED
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fake_runway.core.assets.asset import AssetPlan
+from fake_runway.core.assets.kinds import asset_failure
+from fake_runway.core.assets.pages import CursorRules
+from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
 from fake_runway.core.durations import LONGEST_S, NEVER, Duration, Fixed, Lognormal, Uniform
 from fake_runway.core.faults.parsing import parse_fault
@@ -42,9 +47,11 @@ from fake_runway.core.scenario.settings import (
     Settings,
 )
 from fake_runway.core.sessions.session import Happening, Plan
+from fake_runway.core.tasks.courses import NodeEnd, NodePlan, OnNodeError
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
-from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
+from fake_runway.core.tasks.task import Downloads, ProgressStep, TaskHappening, TaskPlan
 from fake_runway.core.tasks.tiers import OF_THE_TIER, TaskLimits
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, parse_workflow
 from fake_runway.core.types import LARGEST_INTEGER
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
@@ -90,10 +97,13 @@ limits = st.builds(
 )
 happenings = st.lists(
     st.builds(
-        lambda possible, after, failure: Happening(possible[0], possible[1], after, failure),
+        lambda possible, after, failure, probability: Happening(
+            possible[0], possible[1], after, failure, probability
+        ),
         st.sampled_from(POSSIBLE),
         durations,
         st.none() | st.builds(Failure, st.text(min_size=1, max_size=5), st.text(max_size=5)),
+        st.just(1.0) | st.floats(0, 1, exclude_min=True),
     ),
     max_size=3,
     unique_by=lambda happening: happening.state,
@@ -161,26 +171,60 @@ def task_plans(draw: st.DrawFn) -> TaskPlan:
             ).map(tuple)
         ),
         failure=draw(st.none() | failures),
+        nodes=draw(
+            st.lists(
+                st.builds(NodePlan, st.text(min_size=1, max_size=9), NODE_ENDS)
+                | st.builds(
+                    NodePlan, st.sampled_from(["first", "x"]), st.just(NodeEnd.FAILED), failures
+                ),
+                max_size=2,
+            ).map(tuple)
+        ),
+        on_node_error=draw(st.sampled_from(OnNodeError)),
         happenings=draw(
             st.lists(
                 st.builds(
-                    lambda possible, after, failure: TaskHappening(
-                        possible[0], possible[1], after, failure
+                    lambda possible, after, failure, probability: TaskHappening(
+                        possible[0], possible[1], after, failure, probability
                     ),
                     st.sampled_from(TASKS_CAN),
                     durations,
                     st.none() | failures,
+                    st.just(1.0) | st.floats(0, 1, exclude_min=True),
                 ),
                 max_size=2,
                 unique_by=lambda happening: happening.state,
             ).map(tuple)
         ),
         has_output=draw(st.booleans()),
+        downloads=draw(st.sampled_from(Downloads)),
         output_lifetime_s=draw(spans_s),
         scenario="x",
     )
 
 
+NODE_ENDS = st.sampled_from([NodeEnd.EMPTY, NodeEnd.STUCK])
+OWN_WORKFLOW = parse_workflow(
+    {
+        "name": "Own",
+        "nodes": [
+            {"name": "Loud", "gives": {"key": "loud", "type": "boolean", "value": False}},
+            {
+                "name": "Bell",
+                "id": FOREIGN_ID,
+                "endpoint": "sound_effect",
+                "body": {"model": "eleven_text_to_sound_v2", "promptText": "A bell."},
+                "after": ["Loud"],
+            },
+        ],
+    }
+)
+model_sets = st.sampled_from([None, frozenset[str](), frozenset({"gen4.5"})])
+asset_plans = st.builds(
+    AssetPlan,
+    durations,
+    st.sampled_from([None, asset_failure("NO_FACE"), Failure("OURS", "Something else.")]),
+)
 all_settings = st.builds(
     Settings,
     plan=plans(),
@@ -202,12 +246,32 @@ all_settings = st.builds(
         st.integers(1, 5),
         st.sampled_from([None, OF_THE_TIER, 0, 3]),
         st.sampled_from([None, OF_THE_TIER, 0, 3]),
+        st.sampled_from([None, 0, 3]),
+        model_sets,
     ),
     task_costs=st.builds(
         TaskCosts, st.sampled_from(TaskCost), st.sampled_from([TaskCost.FULL, TaskCost.ZERO])
     ),
     deleted_task_is_gone=st.booleans(),
     prompt_tags=st.booleans(),
+    workflows=st.sampled_from([(EXAMPLE_WORKFLOW,), (), (OWN_WORKFLOW, EXAMPLE_WORKFLOW)]),
+    task_delete_ends_runs=st.booleans(),
+    disabled_models=model_sets,
+    ranking=st.booleans(),
+    unique_slugs=st.booleans(),
+    workspace=st.booleans(),
+    avatar_plan=asset_plans,
+    voice_plan=asset_plans,
+    document_plan=asset_plans,
+    asset_rules=st.builds(
+        AssetRules,
+        *[st.none() | st.integers(0, 9)] * 5,
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(OtherClient),
+    ),
+    cursors=st.builds(CursorRules, st.booleans(), st.sampled_from([inf, 0.0, 90.0])),
+    default_price=st.integers(0, 1_000),
 )
 
 
@@ -305,6 +369,31 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "cancelled_task_cost": lambda one: one.task_costs.cancelled,
     "deleted_task": lambda one: one.deleted_task_is_gone,
     "prompt_tags": lambda one: one.prompt_tags,
+    "workflows": lambda one: one.workflows,
+    "workflow_concurrency": lambda one: one.task_limits.workflows,
+    "workflow_delete": lambda one: one.task_delete_ends_runs,
+    "busy_models": lambda one: one.task_limits.busy,
+    "disabled_models": lambda one: one.disabled_models,
+    "router_ranking": lambda one: one.ranking,
+    "same_slug": lambda one: one.unique_slugs,
+    "workspace": lambda one: one.workspace,
+    "avatar_processing": lambda one: one.avatar_plan.processing,
+    "avatar_failure": lambda one: one.avatar_plan.failure,
+    "voice_processing": lambda one: one.voice_plan.processing,
+    "voice_failure": lambda one: one.voice_plan.failure,
+    "document_processing": lambda one: one.document_plan.processing,
+    "document_failure": lambda one: one.document_plan.failure,
+    "max_avatars": lambda one: one.asset_rules.max_avatars,
+    "max_voices": lambda one: one.asset_rules.max_voices,
+    "max_documents": lambda one: one.asset_rules.max_documents,
+    "knowledge_tokens": lambda one: one.asset_rules.knowledge_tokens,
+    "document_characters": lambda one: one.asset_rules.document_characters,
+    "assets_not_ready": lambda one: one.asset_rules.refuse_unready,
+    "empty_update": lambda one: one.asset_rules.refuse_empty_update,
+    "unknown_cursor": lambda one: one.cursors.refuse_unknown,
+    "cursor_lifetime": lambda one: one.cursors.lifetime_s,
+    "other_client": lambda one: one.asset_rules.other_client,
+    "default_price": lambda one: one.default_price,
 }
 SESSION: Mapping[str, Callable[[Plan], object]] = {
     "queued": lambda one: one.queued,
@@ -362,6 +451,38 @@ def test_the_time_of_joining_follows_the_base(
 ) -> None:
     """The time stays if only the switch is set, and the switch if only the time is."""
     assert parsed({"session": session}).plan_over(Plan(join=base)).join == join
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([{"name": "A", "gives": {"key": "a", "type": "string", "value": "x"}}], "an endpoint"),
+        ([{"name": "A", "endpoint": "text_to_image", "body": {"model": "x"}}], "its models"),
+        ([{"name": "A", "endpoint": "nowhere", "body": {"model": "gen4_image"}}], "its models"),
+        (
+            [
+                {
+                    "name": "A",
+                    "endpoint": "text_to_image",
+                    "body": {"model": "gen4_image"},
+                    "after": ["A"],
+                }
+            ],
+            "a node before it",
+        ),
+        (
+            2 * [{"name": "A", "endpoint": "text_to_image", "body": {"model": "gen4_image"}}],
+            "of their own",
+        ),
+    ],
+)
+def test_what_the_schema_cannot_say_of_workflows_is_checked(nodes: Any, said: str) -> None:
+    """Nodes without a model, circles, names that come twice; the place is named."""
+    with pytest.raises(WrongScenario) as raised:
+        parsed({"account": {"workflows": [{"name": "W", "nodes": nodes}]}})
+    [problem] = raised.value.problems
+    assert problem.path[:3] == ("account", "workflows", 0)
+    assert said in problem.sentence
 
 
 def test_an_empty_scenario_changes_nothing() -> None:
@@ -478,7 +599,7 @@ REFUSED: list[tuple[dict[str, Any], Path, str]] = [
         ("session", "then", 0, "after"),
         "expected",
     ),
-    ({"session": {"then": [FAILS, FAILS]}}, ("session", "then", 1), "expected one event"),
+    ({"session": {"then": [FAILS, FAILS]}}, ("session", "then", 1), "expected a probability"),
     ({"session": {"faults": SAME}}, ("session", "faults", 1), "expected a name of its own"),
     ({"session": {"faults": [WRONG]}}, ("session", "faults", 0), "acted: false"),
     (
@@ -590,7 +711,7 @@ def test_the_schema_offers_what_a_plan_can_make_happen() -> None:
     happening = session_schema()["properties"]["then"]["items"]["properties"]
 
     assert set(happening["in"]["enum"]) == {state.value for state, _ in POSSIBLE}
-    assert set(happening["event"]["enum"]) == {event.value for _, event in POSSIBLE}
+    assert set(happening["event"]["enum"]) == {"nothing"} | {event.value for _, event in POSSIBLE}
 
 
 ANY = parsed({"session": {"then": []}}, name="x")

@@ -329,6 +329,15 @@ def test_a_rejected_report_changes_nothing(first: list[Json], second: list[Json]
                 assert (seen(account), account.call(session.id)) == before
 
 
+def test_an_avatar_that_enters_the_room_of_the_create_starts_the_session() -> None:
+    """No key is used; the session ends when the avatar leaves, though no user ever came."""
+    account, session, at = in_state(State.READY)
+    account.report(session.id, {"event": "entered", "room": "r"}, at=at)
+    assert account.sessions[session.id].state is State.RUNNING
+    account.report(session.id, {"event": "closed", "reason": "dropped"}, at=at + 1)
+    assert account.sessions[session.id].state is State.COMPLETED
+
+
 @LAW
 @given(call_reports)
 def test_status_duration_and_credits_follow_from_joins_and_leaves(reports: list[Json]) -> None:

@@ -17,16 +17,18 @@ from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TASK, TASK_TRANSITIONS, TaskEvent
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.task_calls import apply_task_event, create_task, delete_task, get_task
+from fake_runway.core.tasks.courses import CourseNode, NodeEnd, NodePlan, OnNodeError
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts
 from fake_runway.core.tasks.task import (
+    NodeRequest,
     OutputForm,
     ProgressStep,
     TaskHappening,
     TaskPlan,
     TaskRequest,
 )
-from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.core.tasks.tiers import WORKFLOWS, TaskLimits
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START
 
 MODERATED = Failure("SAFETY.INPUT.TEXT", "No.")
@@ -34,6 +36,27 @@ BROKEN = Failure("ASSET.INVALID", "Too large.")
 
 MOVIE = TaskRequest("textToVideo", "film", "film", Quota.VIDEO, 60.0, 60, 90.0, OutputForm("mp4"))
 PICTURE = TaskRequest("textToImage", "brush", "brush", Quota.IMAGE, 4.5, 5, 10.0, OutputForm("png"))
+
+
+def _node(name: str, model: str, charge: int, usual_s: float, *after: int) -> NodeRequest:
+    return NodeRequest(CourseNode(name, name, usual_s, after), model, charge, OutputForm("png"))
+
+
+WORKFLOW = TaskRequest(
+    "runWorkflow",
+    WORKFLOWS,
+    WORKFLOWS,
+    Quota.VIDEO,
+    70.0,
+    70,
+    100.0,
+    OutputForm("png"),
+    (
+        _node("draw", "brush", 5, 10.0),
+        _node("say", "voice", 5, 8.0),
+        _node("move", "film", 60, 90.0, 0),
+    ),
+)
 
 
 def account_with(record: Callable[[TaskChange], None] = lambda _: None, **given: Any) -> Account:
@@ -53,11 +76,15 @@ class Ask(Enum):
 
     MOVIE = "movie"
     PICTURE = "picture"
+    WORKFLOW = "workflow"
     SESSION = "session"
     GET = "get"
     DELETE = "delete"
     EVENT = "event"
     CHANGE = "change settings"
+
+
+_REQUESTS = {Ask.MOVIE: MOVIE, Ask.PICTURE: PICTURE, Ask.WORKFLOW: WORKFLOW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +116,8 @@ def perform(run: TaskRun, call: TaskCall) -> Any:
     known = [*reversed(run.ids), FOREIGN_ID]
     task_id = known[call.which % len(known)]
     match call.ask:
-        case Ask.MOVIE | Ask.PICTURE:
-            task = create_task(account, MOVIE if call.ask is Ask.MOVIE else PICTURE, at=at)
+        case Ask.MOVIE | Ask.PICTURE | Ask.WORKFLOW:
+            task = create_task(account, _REQUESTS[call.ask], at=at)
             run.ids.append(task.id)
             return task
         case Ask.SESSION:
@@ -112,6 +139,7 @@ def seen(account: Account, at: float) -> Any:
     return {
         "tasks": dict(account.tasks.by_id),
         "progress": [task.progress(at) for task in account.tasks.by_id.values()],
+        "nodes": [task.nodes_at(at) for task in account.tasks.by_id.values()],
         "uses": {
             model: (use.active, [*use.queue], [*use.created])
             for model, use in account.tasks.models.items()
@@ -180,6 +208,15 @@ _steps = st.lists(
     ),
     max_size=2,
 ).map(tuple)
+_nodes = st.lists(
+    st.builds(
+        NodePlan,
+        st.sampled_from(["first", "middle", "last", "all", "say"]),
+        st.sampled_from(NodeEnd),
+        st.sampled_from([MODERATED, BROKEN]),
+    ).filter(lambda each: each.end is not NodeEnd.SKIPPED),
+    max_size=2,
+).map(tuple)
 plans = st.builds(
     TaskPlan,
     throttled=st.sampled_from([NO_TIME, NO_TIME, *_spans]),
@@ -188,6 +225,8 @@ plans = st.builds(
     progress=_steps,
     failure=st.sampled_from([None, None, MODERATED, BROKEN]),
     happenings=st.just(()) | _happenings,
+    nodes=st.just(()) | _nodes,
+    on_node_error=st.sampled_from(OnNodeError),
 )
 task_settings = st.builds(
     Settings,
@@ -197,6 +236,8 @@ task_settings = st.builds(
         st.integers(1, 5),
         st.sampled_from([None, 1, 1, 2, -1]),
         st.sampled_from([None, None, 0, 2]),
+        st.sampled_from([None, 1]),
+        st.sampled_from([frozenset(), frozenset(), frozenset({"film"}), None]),
     ),
     task_costs=st.builds(
         TaskCosts,
@@ -214,7 +255,7 @@ task_scripts = st.lists(
     st.builds(
         TaskCall,
         _gaps,
-        st.sampled_from([Ask.MOVIE, Ask.MOVIE, Ask.PICTURE, *Ask]),
+        st.sampled_from([Ask.MOVIE, Ask.MOVIE, Ask.PICTURE, Ask.WORKFLOW, *Ask]),
         st.integers(0, 5),
         st.sampled_from(TaskEvent),
         st.none() | task_settings,

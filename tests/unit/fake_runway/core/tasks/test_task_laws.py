@@ -1,104 +1,28 @@
-"""The laws of tasks: for any settings, any calls and any advances in between."""
+"""The laws of tasks alone; those of every kind of resource are in `test_common_laws.py`."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
-from itertools import pairwise
 from math import inf
 
 from hypothesis import given
 
 from fake_runway.core.account import Account
 from fake_runway.core.durations import NO_TIME
-from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.task import TASK_ACTIVE, TASK_TERMINAL, TaskEvent, TaskState
 from fake_runway.core.scenario.settings import Settings
-from fake_runway.core.task_calls import get_task
+from fake_runway.core.tasks.courses import NodeCourse, NodeEnd
 from fake_runway.core.tasks.rules import TaskChange
 from fake_runway.core.tasks.task import Task
-from tests.unit.fake_runway.core.playing import FOREIGN_ID, LAW, cuts, fractions
+from tests.unit.fake_runway.core.playing import LAW
 from tests.unit.fake_runway.core.tasks.playing import (
+    Ask,
     TaskCall,
-    TaskRun,
     go_on,
-    perform,
     play,
-    seen,
     task_scripts,
     task_settings,
 )
-
-
-@LAW
-@given(task_settings, task_scripts, fractions)
-def test_advancing_in_steps_equals_advancing_at_once(
-    settings: Settings, script: list[TaskCall], parts: list[float]
-) -> None:
-    """However often the account is advanced, the same happens to its tasks at the same instants."""
-    place = cuts(parts)
-
-    def in_steps(account: Account, since: float, until: float) -> None:
-        for at in place(since, until):
-            account.advance(at)
-
-    def in_pieces(account: Account, since: float, until: float) -> None:
-        while (due := account.next_due_at) is not None and due <= until:
-            account.advance(until, most=1)
-
-    at_once = play(settings, script)
-    for between in (in_steps, in_pieces):
-        stepped = play(settings, script, between=between)
-        assert stepped.recorded == at_once.recorded
-        assert stepped.answers == at_once.answers
-        assert stepped.sights == at_once.sights
-
-
-@LAW
-@given(task_settings, task_scripts, fractions)
-def test_polling_never_changes_history(
-    settings: Settings, script: list[TaskCall], parts: list[float]
-) -> None:
-    """Polls in between, and looks at the progress, leave no trace in what follows."""
-    place = cuts(parts)
-
-    def polling(account: Account, since: float, until: float) -> None:
-        for at in place(since, until):
-            for task_id in [*account.tasks.by_id, FOREIGN_ID]:
-                with suppress(Refused):
-                    get_task(account, task_id, at=at).progress(at)
-
-    alone, polled = play(settings, script), play(settings, script, between=polling)
-
-    assert polled.answers == alone.answers
-    assert polled.sights == alone.sights
-
-
-@LAW
-@given(task_settings, task_scripts)
-def test_terminal_states_do_not_move(settings: Settings, script: list[TaskCall]) -> None:
-    """A task that has ended stays the same ever after, but for being deleted."""
-    for before, after in pairwise(play(settings, script).sights):
-        for task in before["tasks"].values():
-            later = after["tasks"].get(task.id)
-            if task.state in TASK_TERMINAL and later is not None:
-                assert later == task or later == task._replace(deleted=True)
-
-
-@LAW
-@given(task_settings, task_scripts)
-def test_each_change_is_stamped_with_its_own_instant(
-    settings: Settings, script: list[TaskCall]
-) -> None:
-    """Changes come in order of time, and what was due happens at its own instant."""
-    run = play(settings, script)
-
-    instants = [change.at for change in run.recorded]
-    assert instants == sorted(instants)
-    for change in run.recorded:
-        assert change.after.changed_at == change.at
-        assert change.after.event is change.event
 
 
 @LAW
@@ -125,7 +49,9 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
     recorded: list[tuple[TaskChange, int]] = []
     active: dict[str, int] = {}
 
-    def fold(account: Account, changes: list[TaskChange]) -> None:
+    def fold(
+        account: Account, changes: list[TaskChange], *, settings_changed: bool = False
+    ) -> None:
         for change in changes[len(recorded) :]:
             model = change.after.request.model
             was = change.before is not None and change.before.state in TASK_ACTIVE
@@ -134,13 +60,13 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
             recorded.append((change, active[model]))
             limit = _limit(account, change.after)
             assert (is_now and not was) == (change.event is TaskEvent.ADMITTED)
-            if change.event is TaskEvent.ADMITTED:
+            if change.event is TaskEvent.ADMITTED and not settings_changed:
                 assert active[model] <= limit
 
     run = play(settings, [])
     for call in script:
         go_on(run, [call])
-        fold(run.account, run.recorded)
+        fold(run.account, run.recorded, settings_changed=call.ask is Ask.CHANGE)
         tasks = run.account.tasks
         for model, use in tasks.models.items():
             waiting = [one for one in tasks.by_id.values() if one.request.model == model]
@@ -151,7 +77,8 @@ def test_capacity_of_a_model_is_never_exceeded_and_never_left_unused(
 
 
 def _limit(account: Account, task: Task) -> float:
-    limit = account.settings.task_limits.of(task.request.quota).concurrency
+    limits = account.settings.task_limits.of_pool(task.request.pool, task.request.quota)
+    limit = limits.concurrency
     return inf if limit is None else limit
 
 
@@ -187,62 +114,27 @@ def test_credits_add_up(settings: Settings, script: list[TaskCall]) -> None:
 
 @LAW
 @given(task_settings, task_scripts)
-def test_the_recorded_changes_make_up_the_tasks(settings: Settings, script: list[TaskCall]) -> None:
-    """Folded in their order, the changes yield every task and all that tasks cost."""
-    run = play(settings, script)
-    folded: dict[str, Task] = {}
-    for change in run.recorded:
-        if change.before is None:
-            assert change.after.id not in folded
-            assert change.after.state is TaskState.THROTTLED
-        else:
-            assert folded[change.after.id] == change.before
-        folded[change.after.id] = change.after
-
-    for task in run.account.tasks.by_id.values():
-        assert folded[task.id] == task._replace(deleted=False)
-    charged = sum(change.charge for change in run.recorded)
-    assert charged == sum(run.account.tasks.spent.values())
-
-
-@LAW
-@given(task_settings, task_scripts)
-def test_a_refused_call_leaves_the_account_exactly_as_it_was(
+def test_nodes_go_on_in_their_order_and_never_back(
     settings: Settings, script: list[TaskCall]
 ) -> None:
-    """No field of the account, however private, differs after a refusal."""
+    """A node begins once those that it waits for are over; what is over stays as it is."""
     run = play(settings, [])
+    seen_before: dict[str, tuple[NodeCourse, ...]] = {}
     for call in script:
-        run.at += call.after_s
-        run.account.advance(run.at)
-        before = deepcopy({**vars(run.account), "_record_task": None})
-        try:
-            perform(run, call)
-        except Refused:
-            assert {**vars(run.account), "_record_task": None} == before
-
-
-@LAW
-@given(task_settings, task_scripts, task_scripts)
-def test_a_copy_goes_on_as_the_original_would(
-    settings: Settings, before: list[TaskCall], after: list[TaskCall]
-) -> None:
-    """After the same calls, both have the same answers, the same records and the same state."""
-    original = play(settings, before)
-    recorded: list[TaskChange] = []
-    twin = original.account.copy(lambda _: None, recorded.append)
-    copied = TaskRun(twin, recorded, at=original.at, ids=[*original.ids])
-    mark, answered = len(original.recorded), len(original.answers)
-    was = seen(original.account, original.at)
-    assert seen(twin, original.at) == was
-
-    go_on(copied, after)
-    assert seen(original.account, original.at) == was
-    go_on(original, after)
-
-    assert copied.answers == original.answers[answered:]
-    assert copied.sights == original.sights[answered:]
-    assert copied.recorded == original.recorded[mark:]
+        go_on(run, [call])
+        for task in run.account.tasks.by_id.values():
+            ways = task.nodes_at(run.at)
+            for node, way in zip(task.request.nodes, ways, strict=True):
+                earlier = [ways[place] for place in node.course.after]
+                assert way.begins_s == inf or all(one.ends_s <= way.begins_s for one in earlier)
+            for was, way in zip(seen_before.get(task.id, ways), ways, strict=True):
+                assert was.ends_s == inf or way == was
+            if task.state is TaskState.SUCCEEDED and task.event is TaskEvent.SUCCEEDED:
+                assert all(
+                    way.begins_s == inf or way.ends_s < inf or way.end is NodeEnd.STUCK
+                    for way in ways
+                )
+            seen_before[task.id] = ways
 
 
 @LAW

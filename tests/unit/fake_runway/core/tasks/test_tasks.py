@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from fake_runway.core.lifecycles.task import TaskEvent, TaskState
 from fake_runway.core.scenario.settings import Limits
 from fake_runway.core.task_calls import apply_task_event, create_task, delete_task, get_task
 from fake_runway.core.tasks.models import Quota
-from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts
+from fake_runway.core.tasks.rules import TaskChange, TaskCost, TaskCosts, check_task_create
 from fake_runway.core.tasks.task import ProgressStep, TaskHappening, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, START
@@ -269,3 +270,52 @@ def test_limits_are_those_of_the_tier_or_given() -> None:
     assert TaskLimits(1).of(Quota.VIDEO) == (1, 50)
     assert TaskLimits().of(Quota.VIDEO) == (20, 25_000)
     assert TaskLimits(1, concurrency=None, daily=7).of(Quota.AUDIO) == (None, 7)
+
+
+def test_a_create_looks_at_few_of_those_of_the_day() -> None:
+    """What a create costs does not grow with the creates of the last 24 hours."""
+
+    class Creates(tuple[float, ...]):
+        looked_at = 0
+
+        def __iter__(self) -> Iterator[float]:
+            for each in super().__iter__():
+                self.looked_at += 1
+                yield each
+
+    created = Creates([START - 86_400.0, *(START - 100.0 + number for number in range(90))])
+    check_task_create(START, charge=1, left=None, created=created, daily=91)
+    with pytest.raises(QuotaReached) as refused:
+        check_task_create(START, charge=1, left=None, created=created, daily=90)
+
+    assert created.looked_at <= 4
+    assert refused.value.retry_after_s == 86_300.0
+
+
+def test_an_id_that_no_task_has_is_refused() -> None:
+    """And makes none, unless ids are materialised."""
+    account = account_with()
+    with pytest.raises(UnknownTask):
+        get_task(account, FOREIGN_ID, at=START)
+
+    assert dict(account.tasks.by_id) == {}
+    materialised = account_with(materialise=True)
+    assert get_task(materialised, FOREIGN_ID, at=START).id == FOREIGN_ID
+
+
+def test_a_deleted_task_is_not_made_again() -> None:
+    """Where ids are materialised, a task that a client has created and deleted stays gone."""
+    account = account_with(materialise=True)
+    task = create_task(account, MOVIE, at=START)
+    delete_task(account, task.id, at=START)
+    with pytest.raises(UnknownTask):
+        get_task(account, task.id, at=START)
+
+
+def test_the_id_of_a_materialised_task_is_skipped() -> None:
+    """A create takes the next id of the world, as if that one had been created."""
+    account = account_with(materialise=True)
+    ids = [account.draws.uuid("task-id", number) for number in range(3)]
+    get_task(account, ids[1], at=START)
+
+    assert create_task(account, MOVIE, at=START).id == ids[2]

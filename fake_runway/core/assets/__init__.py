@@ -1,0 +1,1 @@
+"""Stored resources: what a client creates, lists, changes and deletes, and what they all share."""

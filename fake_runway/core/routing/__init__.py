@@ -1,0 +1,1 @@
+"""Model routers: their settings, how they choose a model, and what they chose."""

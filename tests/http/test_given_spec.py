@@ -1,0 +1,162 @@
+"""A published document that is newer than the release: what it brings is served at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from fake_runway import FakeRunway
+from fake_runway.cli.replay import replay_command
+from fake_runway.cli.serve import serve
+from fake_runway.client.fake import Fake
+from tests.support.servers import HEADERS
+
+TEXT = {"type": "string"}
+ANSWER = {
+    "type": "object",
+    "required": ["id", "estimatedCost"],
+    "properties": {"id": TEXT, "estimatedCost": {"type": "object"}},
+}
+SMELL = {"model": "nose1", "promptText": "Rain on a street."}
+
+
+def published(**bodies: Any) -> dict[str, Any]:
+    """Return a document with an operation for each path, which creates tasks."""
+    return {
+        "openapi": "3.1.0",
+        "paths": {
+            f"/{path}": {
+                "post": {
+                    "requestBody": {"content": {"application/json": {"schema": schema}}},
+                    "responses": {"200": {"content": {"application/json": {"schema": ANSWER}}}},
+                }
+            }
+            for path, schema in bodies.items()
+        },
+    }
+
+
+def model(name: str, **fields: Any) -> dict[str, Any]:
+    """Return the body of a model, whose fields are all required."""
+    properties = {"model": {"const": name}, **fields}
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+NEWER = published(
+    **{
+        "v1/text_to_video": {
+            "oneOf": [model("gen9", promptText=TEXT), model("gen4.5", promptText=TEXT, mood=TEXT)]
+        },
+        "v1/text_to_smell": {"oneOf": [model("nose1", promptText=TEXT), model("nose2")]},
+        "v2/text_to_video": model("gen9"),
+        "v1/tasks/{id}/upgrade": model("gen9"),
+    }
+)
+NEWS = [
+    "POST /v1/tasks/{id}/upgrade is new",
+    "POST /v1/text_to_smell is new",
+    "POST /v1/text_to_video has a new model: gen9",
+    "POST /v1/text_to_video has new fields of gen4.5: mood",
+    "POST /v2/text_to_video is new",
+    "POST /v1/tasks/{id}/upgrade is not served: expected a POST to a path without ids",
+]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    """The file of a newer document."""
+    file = tmp_path / "newer.json"
+    file.write_text(json.dumps(NEWER))
+    return file
+
+
+def post(fake: Fake, path: str, body: Any) -> httpx.Response:
+    """Send a call of the Runway API."""
+    headers = {**HEADERS, "Authorization": f"Bearer {fake.secret}"}
+    return httpx.post(f"{fake.base_url}{path}", json=body, headers=headers)
+
+
+def test_what_is_new_works_at_once(spec: Path) -> None:
+    """New models, fields and endpoints make tasks at the default price; the admin API names them.
+
+    Other models of the same endpoint stay, and what the document refuses is refused.
+    """
+    with FakeRunway(spec=spec, default_price=7, frozen=True) as fake:
+        new_model = post(fake, "/v1/text_to_video", {"model": "gen9", "promptText": "x"})
+        new_field = post(
+            fake, "/v1/text_to_video", {"model": "gen4.5", "promptText": "x", "mood": "calm"}
+        )
+        new_endpoint = post(fake, "/v1/text_to_smell", SMELL)
+        other_version = post(fake, "/v2/text_to_video", {"model": "gen9"})
+        wrong = post(fake, "/v1/text_to_smell", {"model": "nose3"})
+        of_an_id = post(fake, f"/v1/tasks/{new_model.json()['id']}/upgrade", {"model": "gen9"})
+        fake.clock.jump("2m")
+        [smell] = [task for task in fake.tasks.list() if task.model == "nose1"]
+        [call] = [each for each in fake.journal.list() if each.task == smell.id]
+        news = fake.spec()
+        replayed = fake.replay(fake.replay_token(), name="again")
+
+    assert [each.status_code for each in (new_model, new_field, new_endpoint)] == [200] * 3
+    assert new_model.json()["estimatedCost"] == new_endpoint.json()["estimatedCost"]
+    assert new_endpoint.json()["estimatedCost"] == {"credits": 7}
+    assert (other_version.status_code, wrong.status_code, of_an_id.status_code) == (200, 400, 404)
+    assert (smell.state, smell.cost, call.operation) == ("succeeded", 7, "createTextToSmell")
+    assert (news.file, list(news.news)) == ("newer.json", NEWS)
+    assert replayed.identical, replayed.divergence
+
+
+def test_a_task_of_a_new_endpoint_is_judged_as_any(spec: Path) -> None:
+    """A create that is repeated because its reply was lost is found there too."""
+    with FakeRunway(spec=spec, frozen=True) as fake:
+        fake.fault(effect={"lost": True}, times=1)
+        with pytest.raises(httpx.TransportError):
+            post(fake, "/v1/text_to_smell", SMELL)
+        post(fake, "/v1/text_to_smell", SMELL)
+        found = fake.findings()
+
+    assert "repeated-create" in {each.id for each in found}
+
+
+def test_a_replay_without_the_document_says_what_it_needs(spec: Path) -> None:
+    """And with it, the run is the same."""
+    with FakeRunway(spec=spec, frozen=True) as fake:
+        post(fake, "/v1/text_to_smell", SMELL)
+        token = fake.replay_token()
+
+    without = CliRunner().invoke(replay_command, [token])
+    with_it = CliRunner().invoke(replay_command, ["--spec", str(spec), token])
+
+    assert (without.exit_code, with_it.exit_code) == (2, 0)
+    assert "a call of createTextToSmell" in without.output
+    assert "--spec" in without.output
+
+
+def test_without_a_document_there_is_no_news() -> None:
+    """The admin API answers that none is served."""
+    with FakeRunway(frozen=True) as fake:
+        assert (fake.spec().file, fake.spec().news) == (None, ())
+
+
+def test_a_broken_document_is_an_error_before_the_start(tmp_path: Path) -> None:
+    """The message names the file, and a reference that leads out of it is never followed."""
+    file = tmp_path / "broken.json"
+    file.write_text(json.dumps(published(**{"v1/text_to_smell": {"$ref": "http://127.0.0.1:9/"}})))
+
+    by_option = CliRunner().invoke(serve, ["--spec", str(file)])
+    by_variable = CliRunner().invoke(serve, [], env={"FAKE_RUNWAY_SPEC": str(file)})
+    with pytest.raises(ValueError, match="leads out of the document"):
+        FakeRunway(spec=file)
+
+    for result in (by_option, by_variable):
+        assert result.exit_code == 2
+        assert f"{file}: the reference" in result.output
