@@ -23,7 +23,7 @@ MODEL: Final = "gen4.5"
 RATIO: Final = "1280:720"
 SECONDS = 5
 LONGEST_PROMPT = 1_000
-GIVE_UP_S = 10 * 60  # of waiting for one video
+GIVE_UP_S = 5 * 60  # of waiting for one video
 DOWNLOADS = 3  # tries
 DOWNLOAD_S = 30.0
 

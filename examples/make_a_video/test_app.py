@@ -74,9 +74,7 @@ def test_a_video_waits_for_a_free_place(browser: FlaskClient, fake_runway: Fake)
         ("no-more-tasks-today", "busy"),
         ("no-credits-for-tasks", "unpaid"),
         ("credits-gone-meanwhile", "unpaid"),
-        ("bad-output", "failed"),
         ("output-expired", "lost"),
-        ("output-cannot-be-downloaded", "lost"),
         ("output-truncated", "lost"),
         ("output-of-another-type", "lost"),
         ("output-downloads-at-second-try", "done"),
@@ -95,7 +93,7 @@ def test_what_goes_wrong_is_shown(
 
 
 def test_a_video_that_never_ends_is_cancelled(browser: FlaskClient, fake_runway: Fake) -> None:
-    """After ten minutes, in no time."""
+    """After five minutes, in no time."""
     fake_runway.scenario("stuck-at-50")
     followed(browser, ask(browser))
 

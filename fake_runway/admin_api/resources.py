@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from itertools import islice
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fake_runway.admin_api.calls import AdminCall, AdminRefused, limit_of
@@ -22,12 +21,12 @@ _VIEWS_OF_A_TURN = 500
 
 
 async def newest(
-    call: AdminCall, resources: dict[str, R] | MappingProxyType[str, R], view: Callable[[R], Json]
+    call: AdminCall, resources: Mapping[str, R], view: Callable[[R], Json]
 ) -> list[Json]:
     """Return the views of the resources that a call asks for, newest first."""
     state, limit = call.query.get("state"), limit_of(call.query)
     # a copy of very many takes long, and only who gives turns to others needs one
-    ids = resources if limit < _VIEWS_OF_A_TURN else [*resources]
+    ids: Any = resources if limit < _VIEWS_OF_A_TURN else [*resources]
     every = (resources[each] for each in reversed(ids) if each in resources)
     fitting = (each for each in every if state in (None, each.state.value))
     views: list[Json] = []

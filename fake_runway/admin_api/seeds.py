@@ -19,6 +19,8 @@ from fake_runway.admin_api.declaration import WorldAct, WorldScoped, operation
 from fake_runway.admin_api.sessions import made_session
 from fake_runway.admin_api.worlds import world_view
 from fake_runway.core.account import Account
+from fake_runway.core.asset_calls import put_asset
+from fake_runway.core.assets.kinds import ASSET_KINDS, AVATARS, DOCUMENTS, MADE, VOICES
 from fake_runway.core.errors import Refused
 from fake_runway.core.lifecycles.session import Failure, State
 from fake_runway.core.lifecycles.task import (
@@ -184,9 +186,10 @@ def _make_task(account: Account, at: float, given: Json, request: TaskRequest) -
 def _export_tasks(world: World) -> list[Json] | None:
     found: list[Json] = []
     for task in list(world.account.tasks.by_id.values())[-MOST:]:
-        if task.deleted or not task.request.operation:
-            continue
+        if task.deleted or task.request.nodes or not task.request.operation:
+            continue  # the run of a workflow follows from its nodes, which are many
         facts = task.request._asdict()
+        del facts["nodes"]
         each: dict[str, Any] = {
             "operation": facts.pop("operation"),
             "state": task.state.value,
@@ -198,6 +201,59 @@ def _export_tasks(world: World) -> list[Json] | None:
         }
         if task.failure is not None:
             each["failure"] = {"code": task.failure.code, "text": task.failure.text}
+        found.append(each)
+    return found or None
+
+
+# Avatars, voices and documents that the API has made
+
+_TEXTS: Mapping[str, str] = {
+    AVATARS.name: "personality",
+    VOICES.name: "description",
+    DOCUMENTS.name: "text",
+}
+"""The field of each kind that a seed calls its text."""
+
+
+def _apply_assets(call: AdminCall, assets: list[Json]) -> None:
+    for index, each in enumerate(assets):
+        kind, reason = ASSET_KINDS[each["kind"]], each.get("failure")
+        failure = Failure(reason["code"], reason["text"]) if reason else None
+        content = MADE[kind.name]
+        if "name" in each:
+            content = content._replace(name=each["name"])
+        if "text" in each:
+            content = content._replace(**{_TEXTS[kind.name]: each["text"]})
+        with _placed("assets", index):
+            for _ in range(each.get("count", 1)):
+                try:
+                    put_asset(
+                        call.world.account,
+                        kind,
+                        content,
+                        at=call.at,
+                        state=each.get("state", ""),
+                        failure=failure,
+                    )
+                except ValueError as error:
+                    raise AdminRefused(str(error)) from error
+
+
+def _export_assets(world: World) -> list[Json] | None:
+    found: list[Json] = []
+    kept = [each for each in world.account.assets.every() if each.kind in _TEXTS]
+    for asset in sorted(kept, key=lambda each: each.rank)[-MOST:]:
+        if asset.is_deleted:
+            continue
+        each: dict[str, Any] = {
+            "kind": asset.kind,
+            "state": asset.state.value,
+            "name": asset.content.name,
+        }
+        if (text := getattr(asset.content, _TEXTS[asset.kind])) is not None:
+            each["text"] = text
+        if asset.failure is not None:
+            each["failure"] = {"code": asset.failure.code, "text": asset.failure.text}
         found.append(each)
     return found or None
 
@@ -280,6 +336,41 @@ tasks:
   - operation: createTextToImage
     body: {model: gen4_image, promptText: A lighthouse, ratio: "1280:720"}
     state: succeeded
+""",
+    ),
+    SeedKind(
+        "assets",
+        {
+            "description": "Avatars, voices and documents that the API has made.",
+            "type": "array",
+            "maxItems": MOST,
+            "items": _closed(
+                {
+                    "kind": {"enum": list(_TEXTS)},
+                    "state": {
+                        "enum": [
+                            each.value for each in ASSET_KINDS[AVATARS.name].resource.transitions
+                        ]
+                    },
+                    "name": {"type": "string", "minLength": 1, "maxLength": 200},
+                    "text": {
+                        "description": "A personality, a description, or what a document says.",
+                        "type": "string",
+                        "maxLength": 200_000,
+                    },
+                    "failure": _FAILURE,
+                    "count": _COUNT,
+                },
+                "kind",
+            ),
+        },
+        _apply_assets,
+        _export_assets,
+        """\
+assets:
+  - {kind: voice, name: Deep voice, state: ready}
+  - {kind: document, name: Handbook, text: Be kind.}
+  - {kind: avatar, state: failed, failure: {code: NO_FACE, text: No face was found.}}
 """,
     ),
     SeedKind(  # the last: what the others cost is no part of what is left

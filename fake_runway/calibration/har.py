@@ -69,6 +69,7 @@ def _seen(entry: Any) -> Seen | None:
         took_s=took_s,
         method=str(asked.get("method"))[:10].upper(),
         path=path,
+        query=str(asked["url"])[:4000].partition("?")[2].partition("#")[0],
         content_type=sent.get("content-type"),
         versioned="x-runway-version" in sent,
         asked=_object(asked.get("postData")),

@@ -29,6 +29,7 @@ class Seen:
         number: its place among all calls, which a `History` gives it.
         took_s: from the request to the answer.
         path: from `/v1` on, without the query.
+        query: what follows it.
         content_type: that the request declared; None: it declared none.
         versioned: it had a version header.
         asked: the JSON object that was sent; empty if there was none.
@@ -42,6 +43,7 @@ class Seen:
     took_s: float
     method: str
     path: str
+    query: str = ""
     content_type: str | None = None
     versioned: bool = True
     asked: Mapping[str, Any] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from fake_runway.calibration.rules import (
     BLOCK_S,
     CREATE_COSTS,
     CREDITS_OF_A_BLOCK,
+    UNKNOWN_CURSOR,
     UNKNOWN_KEY,
     UNKNOWN_TAG,
 )
@@ -53,6 +54,7 @@ async def _look(endpoint: Endpoint) -> None:
     if first.status == 404 and not first.error:
         raise EndpointFailed(f"{first.words()}: expected a Runway API at this base URL")
     await endpoint.call("GET", AVATARS)
+    await endpoint.call("GET", f"{AVATARS}?limit=1&cursor={UNKNOWN_CURSOR}")
     await endpoint.call("GET", ORGANIZATION, versioned=False)
     await endpoint.call("GET", f"{SESSIONS}/{_INVENTED_SESSION}")
     custom = {"type": "custom", "avatarId": _INVENTED_AVATAR}

@@ -9,6 +9,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -34,9 +35,13 @@ from fake_runway.core.scenario.settings import (
 )
 from fake_runway.core.tasks.models import TIERS, Quota
 from fake_runway.core.tasks.table import MODELS
+from fake_runway.scenarios.catalogue import Catalogue
 
 UNKNOWN_KEY = "calibrationUnknownKey"
 """A key that no body has."""
+
+UNKNOWN_CURSOR = "calibrationunknowncursor"
+"""A cursor that no page had."""
 
 UNKNOWN_TAG = "[fake:calibration]"
 """A tag that no scenario of the fake has; to any other endpoint it is text."""
@@ -48,12 +53,26 @@ CREATE_COSTS = 2
 CREDITS_OF_A_BLOCK, BLOCK_S = 2, 6.0
 """Credits of RUNNING, and the seconds that they last."""
 
+_OTHER_FAMILY = "no calls of that family are made"
+
 NOT_LEARNED: Mapping[str, str] = {
     "call": "what an avatar does in a call is not seen by these calls",
     "script": "what an avatar does in a call is not seen by these calls",
     "progress": "polls see samples of it, and each task has its own",
+    "downloads": "outputs are not downloaded",
+    **dict.fromkeys(
+        (
+            *("workflows", "workflow_concurrency", "workflow_delete", "nodes", "on_node_error"),
+            *("busy_models", "disabled_models", "router_ranking", "same_slug", "workspace"),
+            *("avatar_processing", "avatar_failure", "voice_processing", "voice_failure"),
+            *("document_processing", "document_failure", "max_avatars", "max_voices"),
+            *("max_documents", "knowledge_tokens", "document_characters", "assets_not_ready"),
+            *("empty_update", "cursor_lifetime", "other_client", "default_price"),
+        ),
+        _OTHER_FAMILY,
+    ),
 }
-"""Switches that no call over HTTP tells apart, each with the reason."""
+"""Switches that no call of ours tells apart, each with the reason."""
 
 _AT_ONCE_S = 0.05  # an answer that takes less is not held back
 _SPREAD = 0.2  # times that differ by more than this share of them are no fixed one
@@ -310,7 +329,7 @@ def _custom_avatars(history: History) -> Iterator[Learned]:
         invented = isinstance(avatar, dict) and avatar.get("avatarId") in history.invented
         if invented and each.ok:
             yield Learned("account", "custom_avatars", "any", f"{each.words()} of an invented one")
-    listed = [each for each in history.of("GET", AVATARS) if each.ok]
+    listed = [each for each in history.of("GET", AVATARS) if each.ok and not each.query]
     if listed and isinstance(data := listed[0].body.get("data"), list):
         ids = [
             each["id"]
@@ -321,10 +340,20 @@ def _custom_avatars(history: History) -> Iterator[Learned]:
 
 
 def _ready_made(avatar: Mapping[str, Any]) -> bool:
-    """Return whether it is one of this fake's own, which every fake has anyway."""
-    voice = avatar.get("voice")
-    described = voice.get("description", "") if isinstance(voice, dict) else ""
-    return "ready-made avatar" in str(described) and avatar.get("name") != "Custom avatar"
+    """Return whether it is one of this fake's own, named like a scenario, which every fake has."""
+    return str(avatar.get("name")) in _scenario_names()
+
+
+@cache
+def _scenario_names() -> frozenset[str]:
+    return frozenset(scenario.name for scenario in Catalogue.builtin())
+
+
+def _unknown_cursor(history: History) -> Iterator[Learned]:
+    for each in history.of("GET", AVATARS):
+        if UNKNOWN_CURSOR in each.query and (each.ok or each.status == 400):
+            word = "first-page" if each.ok else "refuse"
+            yield Learned("account", "unknown_cursor", word, f"{each.words()} with such a cursor")
 
 
 def _latency(history: History) -> Iterator[Learned]:
@@ -610,7 +639,15 @@ def _span(seconds: float) -> str:
 
 RULES: tuple[Rule, ...] = (
     *(_key, _organization, _retained, _errors, _retry_after, _doc_url, _delete_again),
-    *(_unknown_ids, _unknown_keys, _consume_body, _version_header, _custom_avatars, _latency),
+    *(
+        _unknown_ids,
+        _unknown_keys,
+        _consume_body,
+        _version_header,
+        _custom_avatars,
+        _unknown_cursor,
+        _latency,
+    ),
     *(_queued, _provision, _running_on, _token_room, _ends),
     *(_task_times, _task_ends, _failed_task_cost, _cancelled_task, _prompt_tags),
 )

@@ -135,7 +135,7 @@ class Account:
         return self._draws
 
     @property
-    def sessions(self) -> MappingProxyType[str, Session]:
+    def sessions(self) -> Mapping[str, Session]:
         """The sessions by id, as of the last `advance`."""
         return MappingProxyType(self._sessions)
 

@@ -218,9 +218,9 @@ def call_of(
 
 def _named_by(operation: RunwayOperation, step: Json) -> Subject:
     """Return what the path of a create names: nothing, but for a run of a workflow."""
-    declared = RUNWAY_API.operation[operation.id]
     if "{id}" not in operation.template:
         return NO_SUBJECT
+    declared = RUNWAY_API.operation[operation.id]
     return Subject(declared.kind, step["path"].rpartition("/")[2].lower())
 
 

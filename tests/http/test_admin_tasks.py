@@ -147,6 +147,7 @@ def test_calls_about_one_task_can_be_found(fake: Fake) -> None:
 
 def test_a_task_from_the_command_line(run: Command, fake: Fake) -> None:
     """What people do by hand: look, let one succeed or fail, read why."""
+    fake.reset()
     assert run("task", "list").stdout == "no tasks\n"
     first = create(fake)
     second = json.loads(run("task", "make", "--state", "running", "--json").stdout)["id"]

@@ -29,7 +29,7 @@ SEED: dict[str, Any] = {
 def numbers(seed: dict[str, Any]) -> Counter[tuple[str, str]]:
     """Return how many resources of which state a seed holds."""
     counted: Counter[tuple[str, str]] = Counter()
-    for kind in ("sessions", "tasks"):
+    for kind in ("sessions", "tasks", "assets"):
         for each in seed.get(kind, ()):
             counted[kind, each["state"]] += each.get("count", 1)
     return counted
@@ -76,11 +76,18 @@ async def test_an_export_makes_the_same_state(start_fake: StartFake) -> None:
             for state in TaskState
             if state is not TaskState.THROTTLED  # only without capacity
         ],
+        "assets": [
+            {"kind": "voice", "name": "Deep", "state": "ready", "text": "Very deep."},
+            {"kind": "document", "name": "Handbook", "state": "ready", "text": "Be kind."},
+            {"kind": "avatar", "name": "Cat", "state": "failed", "failure": failure},
+            {"kind": "avatar", "state": "processing"},
+        ],
     }
     fake = await start_fake()
     answer = await fake.client.post("/w/one/__admin/seed", json=seed)
     first = (await fake.client.get("/w/one/__admin/seed")).json
-    await fake.client.post("/w/two/__admin/seed", json=first)
+    again = await fake.client.post("/w/two/__admin/seed", json=first)
+    assert again.status == 200, again
     second = (await fake.client.get("/w/two/__admin/seed")).json
     assert answer.json["created"] == "one"
     assert numbers(first) == numbers(seed)

@@ -128,10 +128,16 @@ def run_alone(
     epoch: float,
     catalogue: Catalogue,
     seed: str = "0",
+    host: str = "",
 ) -> Player:
-    """Play the same run in this process, in a world that is alone."""
+    """Play the same run in this process, in a world that is alone, as if sent to the same host."""
     player = alone(
-        address.world, scenario=address.scenario, catalogue=catalogue, epoch=epoch, seed=seed
+        address.world,
+        scenario=address.scenario,
+        catalogue=catalogue,
+        epoch=epoch,
+        seed=seed,
+        host=host,
     )
     player.play_all(steps)
     return player

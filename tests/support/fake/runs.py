@@ -139,8 +139,12 @@ def method_of(step: Step) -> str:
     return method
 
 
-def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
-    """Return a call as the handler makes it from a request."""
+def call_of(asked: Ask, learned: Learned, world: World, *, host: str = "") -> RunwayCall:
+    """Return a call as the handler makes it from a request.
+
+    Args:
+        host: to which it was sent; empty: there is none, so nothing links to files.
+    """
     operation = _ASKED[asked.operation]
     path, id_ = path_of(asked, learned)
     kind = RUNWAY_API.operation[operation.id].kind
@@ -161,6 +165,12 @@ def call_of(asked: Ask, learned: Learned, world: World) -> RunwayCall:
         rejection=refusal,
         media_url=LIVEKIT.url if operation.leads else "",
     )
+    if (
+        operation.links
+        and host
+        and (operation.id != "getTask" or world.account.tasks.can_have_output(id_))
+    ):
+        exchange.media_url = f"http://{host}/w/{world.name}"
     token = learned.key(id_, fits=asked.fits) if consumes else ""
     return RunwayCall(world, LIVEKIT, operation, exchange, token)
 
@@ -172,6 +182,7 @@ class Player:
     worlds: Worlds
     world: World
     learned: Learned = field(default_factory=Learned)
+    host: str = ""
 
     def play(self, step: Step) -> Delivery | Reply:
         """Carry out a step.
@@ -183,7 +194,7 @@ class Player:
 
     def ask(self, asked: Ask) -> Delivery:
         """Call the Runway API."""
-        call = call_of(asked, self.learned, self.world)
+        call = call_of(asked, self.learned, self.world, host=self.host)
         session_id = call.exchange.subject.id
         delivery = apply_call(call)
         if delivery.arrives:
@@ -228,6 +239,7 @@ def alone(
     seed: str = "0",
     epoch: float = START,
     source: Callable[[], float] = lambda: 0.0,
+    host: str = "",
 ) -> Player:
     """Return the client of a new world with a frozen clock, alone on its server."""
     catalogue = catalogue or Catalogue.builtin()
@@ -242,7 +254,7 @@ def alone(
         catalogue=catalogue,
         clock=VirtualClock(source, rate=0.0, start=epoch),
     )
-    return Player(worlds, worlds.adopt(world))
+    return Player(worlds, worlds.adopt(world), host=host)
 
 
 # Runs by number
