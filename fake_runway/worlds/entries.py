@@ -76,7 +76,7 @@ def step_of_entry(raw: bytes) -> dict[str, Any]:
     step: dict[str, Any] = {
         "number": number,
         "at": at,
-        "operation": operation,
+        "operation": operation or None,
         "method": method,
         "path": path,
         "request": request,

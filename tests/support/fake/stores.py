@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,9 @@ class _Alone(RedisStore):
 class _AllWorlds(SharedWorlds):
     def of_tag(self, tag: str | None) -> World | None:
         return super(SharedWorlds, self).of_tag(tag)  # there is no other worker to ask
+
+    def known(self, names: Sequence[str]) -> World | None:
+        return super(SharedWorlds, self).known(names)
 
 
 class _Every(set[str]):
