@@ -10,6 +10,7 @@ from typing import Any
 from fake_runway.clock import ClockState, VirtualClock
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.types import Json
+from fake_runway.replay.record import NotReplayable
 from fake_runway.replay.rerun import call_of, known_calls, repeat_act
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall
@@ -48,6 +49,8 @@ def reloaded(
             clock = _apply(step, clock, call, worlds=worlds, livekit=livekit, world=world)
         except _Different:
             differs += 1
+        except NotReplayable as error:
+            raise NotPreserved(str(error)) from error
         except Exception as error:
             name = type(error).__name__
             raise NotPreserved(f"expected a call or an act to apply again: {name}") from error

@@ -109,7 +109,7 @@ class NotHere(BaseException):
     """
 
     def __init__(self, name: str = "", *, tag: str = "", known: Sequence[str] = ()) -> None:
-        super().__init__(name or tag or known)
+        super().__init__(name or tag)
         self.name = name
         self.tag = tag
         self.known = tuple(known)

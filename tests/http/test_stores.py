@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,15 +20,20 @@ from fake_runway.clock import pause
 from fake_runway.core.durations import NO_TIME
 from fake_runway.core.scenario.settings import Limits, Settings
 from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.task import Downloads, TaskPlan
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW
 from fake_runway.replay.record import read
 from fake_runway.replay.rerun import replay
 from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import Configuration, Serving, serving
 from fake_runway.server.store import StoreAddress, StoreError
+from fake_runway.worlds.given_spec import read_given_spec
 from fake_runway.worlds.redis_store import SharedWorlds
 from fake_runway.worlds.registry import Retention
-from fake_runway.worlds.state_file import State, Sync
+from fake_runway.worlds.state_file import State, StateFileError, Sync
+from tests.http.test_given_spec import NEWER
+from tests.support.fake.assets import AVATAR, DOCUMENT, VOICE
 from tests.support.fake.linearizable import CANCELLED, READY, RUNNING, Seen, linearizable
 from tests.support.fake.over_http import Caller, address_of, asking_once
 from tests.support.fake.runs import scripted
@@ -168,6 +175,117 @@ async def test_a_token_of_one_store_is_replayed_on_another(sharing: Servers) -> 
                 given = {"token": token, "name": "again"}
                 async with another.post("/__admin/replay", json=given) as answer:
                     assert (await answer.json())["identical"] is True
+
+
+async def told(url: str, paths: Sequence[str]) -> dict[str, Any]:
+    """Return what a server answers, with the same address for each server."""
+    answers: dict[str, Any] = {}
+    async with client_of(url) as client:
+        for path in paths:
+            async with client.get(path) as answer:
+                text = (await answer.text()).replace(url, "http://the.fake")
+                answers[path] = answer.status, json.loads(text)
+    return answers
+
+
+async def test_the_whole_api_outlives_its_server(tmp_path: Path) -> None:
+    """Stored resources, tasks, routed requests and downloads are there again, in any way kept.
+
+    Two restarts: from the calls, acts and downloads, and from a world that was kept whole.
+    """
+    (tmp_path / "newer.json").write_text(json.dumps(NEWER))
+    (tmp_path / "seed.yaml").write_text("credits: 900\nsessions: [{state: completed}]\n")
+    settings = Settings(task=TaskPlan(downloads=Downloads.FAIL_ONCE))
+    state = State(tmp_path / "state", Sync.NEVER)
+    seeds = str(tmp_path / "seed.yaml")
+    configuration = Configuration(
+        settings=settings,
+        catalogue=CATALOGUE,
+        state=state,
+        seeds=seeds,
+        spec=read_given_spec(tmp_path / "newer.json"),
+    )
+    paths = ["/v1/avatars", "/v1/voices", "/v1/documents", "/v1/routers", "/v1/organization"]
+    paths += [f"/__admin/{each}" for each in ("assets", "tasks", "sessions", "credits", "seed")]
+    calls: list[tuple[str, Any]] = [
+        ("/v1/voices", VOICE),
+        ("/v1/documents", DOCUMENT),
+        ("/v1/avatars", AVATAR),
+        ("/v1/routers", {"slug": "films"}),
+        ("/v1/generate/video", {"configId": "films", "input": {"promptText": "A", "duration": 5}}),
+        (f"/v1/workflows/{EXAMPLE_WORKFLOW.version_id(2)}", {}),
+        ("/v1/text_to_smell", {"model": "nose1", "promptText": "Rain."}),
+        ("/v1/nothing", {}),
+        ("/__admin/assets", {"kind": "document", "state": "ready"}),
+        ("/__admin/tasks", {"state": "succeeded"}),
+    ]
+    output = ""
+
+    async def downloaded(client: aiohttp.ClientSession, url: str) -> int:
+        async with client.get(url + output) as answer:
+            return answer.status
+
+    async with serving(configuration) as server, client_of(server.url) as client:
+        made: list[str] = []
+        for path, body in calls:
+            async with client.post(path, json=body) as answer:
+                assert answer.status < 300 or path == "/v1/nothing", (path, await answer.text())
+                made.append((await answer.json()).get("id", ""))
+        async with client.put("/__admin/clock", json={"rate": 0}):
+            pass
+        task = f"/v1/tasks/{made[-1]}"
+        async with client.get(task) as answer:
+            output = (await answer.json())["output"][0].removeprefix(server.url)
+        paths += [task, f"{task}/nothing", f"/v1/routers/{made[3]}/requests"]
+        paths += [f"/v1/workflow_invocations/{made[5]}", f"/v1/tasks/{made[6]}"]
+        assert await downloaded(client, server.url) == 503
+        before = await told(server.url, paths)
+        [world] = server.worlds
+        downloads = world._downloads.copy()
+    assert {status for status, _ in before.values()} == {200, 404}
+    async with serving(configuration) as server, client_of(server.url) as client:
+        assert await told(server.url, paths) == before
+        [world] = server.worlds
+        assert world._downloads == downloads
+        async with client.post("/__admin/snapshots", json={"name": "one"}) as answer:
+            assert answer.status < 300
+    async with serving(configuration) as server, client_of(server.url) as client:
+        assert await told(server.url, paths) == before
+        assert await downloaded(client, server.url) == 200
+        async with client.post("/__admin/snapshots/one/restore") as answer:
+            assert answer.status == 200
+        assert await told(server.url, paths) == before
+        async with client.post("/v1/text_to_smell", json=calls[6][1]) as answer:
+            assert answer.status == 200
+    with pytest.raises(StateFileError, match="give the document that has it with --spec"):
+        async with serving(replace(configuration, spec=None)):
+            pass
+
+
+async def test_a_name_is_looked_up_without_a_world_of_it(sharing: Servers) -> None:
+    """Reads of any server find a world by name or secret, and make none."""
+    async with (
+        sharing.two(plan=AT_ONCE) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        _, session_id = await created(one)
+        secret = HEADERS["Authorization"].split()[-1]
+        for client in (one, other):
+            for headers, status in (
+                ({"X-Fake-World": "mistyped"}, 404),
+                ({"Authorization": "Bearer another-text"}, 404),
+                ({"X-Fake-World": secret}, 200),
+                ({}, 200),
+            ):
+                async with client.get("/__admin/sessions", headers=headers) as answer:
+                    known = (await answer.json()).get("sessions", [])
+                assert answer.status == status
+                assert [each["id"] for each in known] == [session_id] * (status == 200)
+        async with other.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        async with one.get("/__admin/credits", headers={"X-Fake-World": "n"}) as answer:
+            assert (await answer.json())["left"] == 8
 
 
 async def test_each_key_is_used_once(sharing: Servers) -> None:
