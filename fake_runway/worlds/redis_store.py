@@ -300,9 +300,9 @@ class RedisStore:
         """
         if (leaving := self._leaving.get(name)) is not None:
             await asyncio.wait([leaving])
-        if await self._command("GET", f"{PREFIX}:born") != self._life.encode():
-            self._valid_until = 0.0
-            await self.renew()
+        await self._notice_loss()
+        if await self._command("EXISTS", *_keys(name)) == 0:
+            self._check_nothing_lost()  # who claims it now would take it from its owner
         dead = ""
         while True:
             answer = await self._command("EVAL", _CLAIM, 3, *_keys(name), self.me, dead)
@@ -311,25 +311,55 @@ class RedisStore:
                 if answer[1] is not None:
                     entries = [each for _, fields in answer[3] for each in fields[1].split(b"\n")]
                     return Claimed(answer[1], entries, _number_of(answer))
-                if loop_time(self._loop) < self._waits_until:
+                try:
+                    self._check_nothing_lost()
+                except NotKept:
                     await self._leave(name, "0")
-                    raise NotKept("Redis has lost its data, and workers keep their worlds again.")
+                    raise
                 return Claimed()
             address = await self._command("GET", f"{PREFIX}:worker:{owner}")
             if address is not None:
                 return Claimed(elsewhere=address.decode())
             dead = owner
 
+    async def _notice_loss(self) -> None:
+        if await self._command("GET", f"{PREFIX}:born") != self._life.encode():
+            self._valid_until = 0.0
+            await self.renew()
+
+    def _check_nothing_lost(self) -> None:
+        """Check that a world which is not in Redis is nowhere.
+
+        Raises:
+            NotKept: Redis has lost everything, and its owner may be about to keep it again.
+        """
+        if loop_time(self._loop) < self._waits_until:
+            raise NotKept("Redis has lost its data, and workers keep their worlds again.")
+
     async def name_of(self, tag: str) -> str | None:
-        """Return the name of the world whose session keys carry a tag, if there is one."""
+        """Return the name of the world whose session keys carry a tag, if there is one.
+
+        Raises:
+            NotKept: Redis does not answer, or has just lost everything.
+        """
         name = await self._command("GET", f"{PREFIX}:tag:{tag}")
-        return None if name is None else str(name.decode())
+        if name is not None:
+            return str(name.decode())
+        await self._notice_loss()
+        self._check_nothing_lost()
+        return None
 
     async def first_of(self, names: Sequence[str]) -> str | None:
-        """Return the first of these names that a world has, if any."""
+        """Return the first of these names that a world has, if any.
+
+        Raises:
+            NotKept: Redis does not answer, or has just lost everything.
+        """
         for name in names:
             if await self._command("HEXISTS", _keys(name)[2], "number"):
                 return name
+        await self._notice_loss()
+        self._check_nothing_lost()
         return None
 
     async def address_of(self, name: str) -> str:
