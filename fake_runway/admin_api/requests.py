@@ -25,7 +25,7 @@ from fake_runway.web.bodies import Bodies
 
 _MOST_PROBLEMS = 4
 _OUTLINE = ("required", "minProperties")
-CHECKED_AS_SCENARIOS = ("ScenarioData", "BoundForm", "Fault", "Direction")
+CHECKED_AS_SCENARIOS = ("ScenarioData", "BoundForm", "Fault", "Direction", "Seed")
 """Shapes that the operations check by the rules for scenario files, and in their words."""
 
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fake_runway.admin_api.seeds import seed_schema
 from fake_runway.core.faults.schema import fault_schema, match_schema
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.core.scenario.script import script_schema, setup_schema
@@ -40,6 +41,10 @@ def shapes() -> dict[str, Any]:
         "SessionForm": session_schema(),
         "AccountForm": account_schema(),
         "ScenarioData": scenario_schema(),
+        "Seed": {
+            "description": "The state in which a world begins; `fake-runway init` shows it.",
+            **seed_schema(),
+        },
     }
     bodies = {name: _bare(shape) for name, shape in named.items()}
     return {
