@@ -9,7 +9,8 @@ whole fake with it, and a wall clock that is corrected while we run does not.
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from fake_runway.core.durations import later
 
@@ -23,6 +24,21 @@ def loop_time_as_wall_clock() -> Callable[[], float]:
     """Return a source of POSIX seconds that moves with the running loop. Call it inside one."""
     loop = asyncio.get_running_loop()
     offset = time.time() - loop.time()
+    return lambda: loop.time() + offset
+
+
+async def loop_clock_of(
+    asked: Callable[[], Awaitable[tuple[int, int]]],
+) -> Callable[[], float]:
+    """Return a source of POSIX seconds that moves with the running loop, set by another clock.
+
+    Args:
+        asked: returns seconds and microseconds of it.
+    """
+    loop = asyncio.get_running_loop()
+    before = loop.time()
+    seconds, microseconds = await asked()
+    offset = seconds + microseconds / 1e6 - (before + loop.time()) / 2
     return lambda: loop.time() + offset
 
 
@@ -61,6 +77,14 @@ async def next_turn() -> None:
     await asyncio.sleep(0)
 
 
+class ClockState(NamedTuple):
+    """How a clock goes: it read `origin` when its source read `anchor`."""
+
+    origin: float
+    anchor: float
+    rate: float
+
+
 class VirtualClock:
     """A clock that can be frozen, scaled and moved forward.
 
@@ -82,6 +106,18 @@ class VirtualClock:
 
     def __repr__(self) -> str:
         return f"<VirtualClock {self.now():.3f} rate {self._rate:g}>"
+
+    @classmethod
+    def continued(cls, source: Callable[[], float], state: "ClockState") -> "VirtualClock":
+        """Return a clock that goes on as another did, of a source with the same seconds."""
+        clock = cls(source, rate=state.rate)
+        clock._origin, clock._anchor = state.origin, state.anchor
+        return clock
+
+    @property
+    def state(self) -> "ClockState":
+        """All that says how it goes on."""
+        return ClockState(self._origin, self._anchor, self._rate)
 
     @property
     def rate(self) -> float:

@@ -20,6 +20,7 @@ from fake_runway.admin_api.declaration import (
     EventStream,
     Listening,
     ServerWide,
+    WorldScoped,
     WorldWait,
     carry_out_in_turns,
 )
@@ -155,7 +156,22 @@ class AdminHandler:
             reply = await operation.scope.answer(call)
         else:
             reply = await carry_out_in_turns(operation, call)
+        await self._kept(operation, world)
         return _response(_telling_of_new(reply, world) if created and not owned else reply)
+
+    async def _kept(self, operation: AdminOperation, world: World) -> None:
+        """Return once a store keeps what an operation has done, or has seen.
+
+        Raises:
+            Refused: it does not.
+        """
+        now = self._worlds.get(world.name)
+        deletes = operation.method == "DELETE" and isinstance(operation.scope, WorldScoped)
+        if now is not None and deletes:  # of the journal, of a snapshot: no act says so
+            self._worlds.keep_whole(now)
+        for each in (world, now):
+            if each is not None:
+                await each.kept()
 
     def _listening(
         self, request: web.BaseRequest, match: RouteMatch[AdminOperation], query: Mapping[str, str]
@@ -188,8 +204,8 @@ class AdminHandler:
             check_secret(secret)
         if named is None and not secret:
             return self._only_world(), False
-        found = None if named is None else self._worlds.used(named)
-        found = found or self._worlds.used(name_from_secret(secret or named or ""))
+        names = (name_from_secret(secret or named or ""),)
+        found = self._worlds.known(names if named is None else (named, *names))
         if found is not None:
             return found, False
         name = name_from_secret(secret) if named is None else explicit_name(named)

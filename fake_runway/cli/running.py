@@ -18,6 +18,8 @@ from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.server.address import PortTaken
 from fake_runway.server.logs import formatter
 from fake_runway.server.serving import Configuration
+from fake_runway.server.store import StoreError
+from fake_runway.worlds.state_file import StateFileError
 
 EXIT_USAGE = 2
 EXIT_CANNOT_START = 3
@@ -36,7 +38,7 @@ def run(command: Callable[[], Coroutine[Any, Any, int]]) -> None:
     except PortTaken as error:
         click.echo(f"fake-runway: {error}; choose another with --{error.part}", err=True)
         sys.exit(EXIT_CANNOT_START)
-    except ScenarioFileError as error:
+    except (ScenarioFileError, StateFileError, StoreError) as error:
         click.echo(f"fake-runway: {error}", err=True)
         sys.exit(EXIT_USAGE)
 

@@ -1,7 +1,9 @@
 """`fake-runway serve`: the fake alone."""
 
+import asyncio
 import os
 import shlex
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ import click
 from fake_runway.cli.env import SECRET, env_lines
 from fake_runway.cli.project import OfProject
 from fake_runway.cli.running import (
+    EXIT_CANNOT_START,
     print_spec,
     print_token,
     ready_file,
@@ -23,9 +26,9 @@ from fake_runway.cli.running import (
 )
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import ScenarioFileError
-from fake_runway.server.address import PORT, reachable
+from fake_runway.server.address import PORT, PortTaken, reachable, url_of
 from fake_runway.server.options import configuration_from, server_options
-from fake_runway.server.serving import Serving, serving
+from fake_runway.server.serving import Configuration, Serving, serving
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 _RECORDED = "recorded"
@@ -33,6 +36,15 @@ _RECORDED = "recorded"
 
 @click.command(cls=OfProject)
 @server_options
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes that share the port and the worlds of --store. SIGHUP replaces them one by one"
+    " by new ones.",
+)
+@click.option("--worker", type=int, hidden=True)
 @click.option(
     "--from",
     "recorded",
@@ -58,6 +70,8 @@ _RECORDED = "recorded"
 @ready_file_option
 def serve(
     *,
+    workers: int,
+    worker: int | None,
     recorded: Path | None,
     intercept: bool,
     tls_port: int | None,
@@ -77,12 +91,25 @@ def serve(
       fake-runway serve --time-scale 60          # an hour of session time in a minute
       fake-runway serve --from traffic.har       # as it was recorded
     """
+    if workers > 1 and not options["store"]:
+        raise click.UsageError(
+            f"--workers {workers} asks for --store redis://...: workers share their worlds there"
+        )
     if recorded is not None and options["scenario"]:
         raise click.UsageError("expected --scenario or --from, got both")
     if (tls_port is None) != (tls_authority is None):
         raise click.UsageError("expected --tls-port and --tls-authority, got one of them")
+    if workers > 1 and (intercept or tls_port is not None):
+        raise click.UsageError("expected --workers 1 with --intercept and --tls-port")
     hosts = Hosts(intercept, tls_port, tls_authority)
-    run(lambda: _serve(options, ready_file, recorded, hosts))
+    if worker is not None:
+        from fake_runway.cli.worker import serve_as_worker
+
+        run(lambda: serve_as_worker(worker, options, scenario_of(recorded, quietly=True)))
+    elif workers > 1:
+        run(lambda: _serve_by_workers(workers, options, ready_file, recorded))
+    else:
+        run(lambda: _serve(options, ready_file, recorded, hosts))
 
 
 @dataclass(frozen=True)
@@ -98,18 +125,11 @@ async def _serve(
     options: dict[str, Any], ready: Path | None, recorded: Path | None, hosts: Hosts
 ) -> int:
     stopped = stop_signal()
-    scenario = None if recorded is None else _scenario_of(recorded)
-    configuration = configuration_from(options, scenario=scenario)
+    configuration = configuration_from(options, scenario=scenario_of(recorded))
     set_up_logging(options)
     async with serving(configuration) as fake:
         url = reachable(fake.url)
-        click.echo(f"fake Runway: {url}")
-        click.echo(env_lines(url))
-        click.echo(f"# see it in a browser: {url}/")
-        if configuration.scenario != DEFAULT_SCENARIO:
-            click.echo(f"# scenario: {configuration.scenario.name}")
-        print_spec(configuration)
-        print_token(configuration, options)
+        _say(url, configuration, options)
         async with (
             _intercepted(fake, wanted=hosts.intercept) as variables,
             _served_by_tls(fake, configuration.host, hosts),
@@ -120,6 +140,45 @@ async def _serve(
             with ready_file(ready, facts):
                 await stopped.wait()
     return 0
+
+
+async def _serve_by_workers(
+    count: int, options: dict[str, Any], ready: Path | None, recorded: Path | None
+) -> int:
+    from fake_runway.server.workers import REPLACES, Workers, listening, worker_command
+
+    stopped = stop_signal()
+    configuration = configuration_from(options, scenario=scenario_of(recorded))
+    set_up_logging(options)
+    host, port = configuration.host, configuration.port
+    try:
+        listener = listening(host, port)
+    except (OSError, UnicodeError) as error:
+        raise PortTaken(host, port, error) from error
+    url = reachable(url_of(host, listener.getsockname()[1]))
+    token = {"token": configuration.admin_token}
+    workers = Workers(listener, count, worker_command(sys.argv[1:]), token)
+    try:
+        if not await workers.start():
+            return EXIT_CANNOT_START  # the worker has said why
+        if REPLACES is not None:
+            asyncio.get_running_loop().add_signal_handler(REPLACES, workers.replace_all)
+        _say(url, configuration, options)
+        with ready_file(ready, {"url": url}):
+            await stopped.wait()
+    finally:
+        await workers.stop()
+    return 0
+
+
+def _say(url: str, configuration: Configuration, options: dict[str, Any]) -> None:
+    click.echo(f"fake Runway: {url}")
+    click.echo(env_lines(url))
+    click.echo(f"# see it in a browser: {url}/")
+    if configuration.scenario != DEFAULT_SCENARIO:
+        click.echo(f"# scenario: {configuration.scenario.name}")
+    print_spec(configuration)
+    print_token(configuration, options)
 
 
 @asynccontextmanager
@@ -167,12 +226,14 @@ async def _served_by_tls(fake: Serving, host: str, hosts: Hosts) -> AsyncIterato
         ) from None
 
 
-def _scenario_of(recorded: Path) -> Json:
-    """Return the scenario that recorded traffic is an example of.
+def scenario_of(recorded: Path | None, *, quietly: bool = False) -> Json | None:
+    """Return the scenario that recorded traffic is an example of; without any, None.
 
     Raises:
         ScenarioFileError: the file is none.
     """
+    if recorded is None:
+        return None
     from fake_runway.calibration.har import NotHar, read_har
     from fake_runway.calibration.result import document, failures
     from fake_runway.calibration.rules import learned_from
@@ -184,7 +245,8 @@ def _scenario_of(recorded: Path) -> Json:
     learned, faults = learned_from(history), failures(history)
     data = document(learned, name=_RECORDED, source=recorded.name, faults=faults)
     settings = sum(len(part) for part in data.values() if isinstance(part, dict)) - bool(faults)
-    click.echo(
-        f"# recorded calls: {len(history.calls)}; settings: {settings}; faults: {len(faults)}"
-    )
+    if not quietly:
+        click.echo(
+            f"# recorded calls: {len(history.calls)}; settings: {settings}; faults: {len(faults)}"
+        )
     return data

@@ -142,6 +142,10 @@ class Uploads:
     def __repr__(self) -> str:
         return f"<Uploads {len(self._by_id)} slots, {self.bytes} bytes>"
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a store keeps: the facts of each file, as records do, and not its bytes."""
+        return {**self.__dict__, "_contents": {}}
+
     def copy(self) -> "Uploads":
         """Return an independent copy; the bytes of files are shared, as nothing changes them."""
         twin = copy(self)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from fake_runway.core.errors import Refused
 from fake_runway.core.tasks.task import Downloads
 from fake_runway.media.addresses import ROOT, is_valid, output_seed, read_address
 from fake_runway.media.asset_files import asset_file
@@ -47,6 +48,12 @@ class MediaHandler:
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request for an output."""
+        try:
+            return await self._answer(request, path)
+        except Refused as refusal:
+            return _refusal(refusal.status, refusal.message, dict(refusal.headers))
+
+    async def _answer(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD"):
             return _refusal(405, "Expected GET or HEAD.", {"Allow": "GET, HEAD"})
         world = None if path.world is None else self._worlds.used(path.world)
@@ -59,6 +66,7 @@ class MediaHandler:
             if task is not None and is_valid(address, draws=world.draws, now=0.0):
                 late_s = round(now - address.expires, 3)
                 world.report_download(task.id, output=address.number, status=403, late_s=late_s)
+                await world.kept()
             return _refusal(403, "The address has expired, or was not made by a GET of its task.")
         form = None if task is None else task.file_at(address.number, now)
         if task is None and (file := asset_file(world, address)) is not None:
@@ -75,6 +83,7 @@ class MediaHandler:
         status = 503 if fails else 501 if wanted is None else 200
         if request.method == "GET":
             world.report_download(task.id, output=address.number, status=status)
+            await world.kept()
         if fails:
             return _refusal(503, "The output cannot be read now.")
         if wanted is None:

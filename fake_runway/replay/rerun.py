@@ -3,6 +3,7 @@
 import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import cast
 
 from fake_runway.admin_api.calls import AdminCall
@@ -32,6 +33,7 @@ from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
 _WRONG_KEY = "stk_another_key"
 _BODIES, _ADMIN_BODIES = Bodies(), AdminBodies()
+_OPERATIONS = MappingProxyType({each.id: each for each in (*OPERATIONS, STORE)})
 _CHECKED = (Body.REQUIRED, Body.OPTIONAL)
 
 
@@ -76,17 +78,15 @@ def replaying(
     """Run a record again and compare, as `replay`; yield after each step, and in long ones."""
     try:
         world, worlds = _world(given, catalogue or Catalogue.builtin(), spec)
-        more = () if spec is None else task_creates(spec.endpoints)
-        operations = {each.id: each for each in (*OPERATIONS, STORE, *more)}
-        bodies = _BODIES if spec is None else Bodies(spec.shapes)
+        operations, bodies = known_calls(spec)
         livekit = replace(livekit, url=given.get("media_url") or livekit.url)  # of older records
         for step in given["steps"]:
             world.clock.jump_to(step["at"])
             yield from _catch_up(world)
             if "act" in step:
-                _repeat(step, world, worlds, livekit)
+                repeat_act(step, world, worlds, livekit)
             else:
-                apply_call(_call(step, world, livekit, operations, bodies))
+                apply_call(call_of(step, world, livekit, operations, bodies))
         world.clock.jump_to(given["now"])
         yield from _catch_up(world)
         divergence = find_divergence(given, world)
@@ -98,6 +98,14 @@ def replaying(
         name = type(error).__name__
         raise NotReplayable(f"the record is damaged: {name} {error}{at}") from error
     return Replayed(world, divergence)
+
+
+def known_calls(spec: GivenSpec | None) -> tuple[Mapping[str, RunwayOperation], Bodies]:
+    """Return what `call_of` asks for: the operations by id, and what checks their bodies."""
+    if spec is None:
+        return _OPERATIONS, _BODIES
+    more = {each.id: each for each in task_creates(spec.endpoints)}
+    return {**_OPERATIONS, **more}, Bodies(spec.shapes)
 
 
 def _catch_up(world: World) -> Iterator[None]:
@@ -148,7 +156,12 @@ def _world(given: Json, catalogue: Catalogue, spec: GivenSpec | None) -> tuple[W
     return worlds.adopt(world), worlds
 
 
-def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
+def repeat_act(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
+    """Apply a recorded act again, at the instant of the world's clock.
+
+    Raises:
+        NotReplayable: there is no such act.
+    """
     operation = next((each for each in ADMIN_OPERATIONS if each.id == step["act"]), None)
     if operation is None or not isinstance(operation.scope, WorldAct):
         raise NotReplayable(f"the record is damaged: there is no act {step['act']!r}")
@@ -164,13 +177,14 @@ def _repeat(step: Json, world: World, worlds: Worlds, livekit: LiveKit) -> None:
     carry_out(operation, AdminCall(worlds, world, livekit, step["at"], name, body, {}))
 
 
-def _call(
+def call_of(
     step: Json,
     world: World,
     livekit: LiveKit,
     operations: Mapping[str, RunwayOperation],
     bodies: Bodies,
 ) -> RunwayCall:
+    """Return the call that a recorded step describes."""
     request, door = step["request"], step.get("door")
     operation = operations.get(step["operation"])
     if operation is None and step["operation"] is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -168,10 +169,15 @@ class ReadHead:
 
 
 class Applied(NamedTuple):
-    """A call that is applied, and logged; what is left is to send its answer."""
+    """A call that is applied, and logged; what is left is to send its answer.
+
+    Attributes:
+        kept: as `World.unkept` was then: the answer waits for it.
+    """
 
     delivery: Delivery
     world: World
+    kept: Future[None] | None = None
 
 
 class _TaskBody(NamedTuple):

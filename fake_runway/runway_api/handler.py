@@ -166,7 +166,12 @@ class RunwayHandler:
         """Send an answer, as slowly as it has to be."""
         if isinstance(answer, Reply):
             return whole(answer)
-        delivery, world = answer
+        delivery, world, kept = answer
+        if kept is not None:
+            try:
+                await asyncio.shield(kept)  # others wait for it too
+            except Refused as refusal:
+                return whole(self._refused(refusal))
         if delivery.wait_s <= 0 and delivery.at_once:
             return whole(delivery)
         world.held_back += 1
@@ -279,7 +284,7 @@ class RunwayHandler:
             }
             more = {**facts, "operation": exchange.operation}
             _log.debug("%s %s %s: %d", *facts.values(), extra=more)
-        return Applied(delivery, world)
+        return Applied(delivery, world, world.unkept)
 
     def _refused(self, refusal: Refused) -> Reply:
         self._worlds.answered["", refusal.status] += 1

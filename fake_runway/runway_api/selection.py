@@ -102,7 +102,7 @@ def world_of_key(worlds: Worlds, key: str, named: str | None) -> World:
     world = worlds.of_tag(tag_of_key(key)) if named is None else None
     if world is None:
         name = name_from_secret(key) if named is None else explicit_name(named)
-        known = worlds.get(name)
+        known = worlds.found(name)
         world = None if known is None else worlds.named(known.name)
     if world is None:
         raise KeyRefused("The session key is not valid." if key else "No session key was sent.")

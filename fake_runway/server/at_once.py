@@ -17,6 +17,7 @@ What this leans on in aiohttp are the names in `LEANS_ON`; a test holds them and
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -51,27 +52,28 @@ class FakeServer(web.Server):
         self.answers = answers
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
+        return Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
-        answer = connection.taken_answer() if isinstance(connection, _Connection) else None
+        answer = connection.taken_answer() if isinstance(connection, Connection) else None
         if answer is None:
             return await self.app.handle(request)
         return await self.app.send(answer, request)
 
 
-class _Connection(web.RequestHandler):
+class Connection(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_answer", "_caller", "_server")
+    __slots__ = ("_answer", "_caller", "_requests", "_server")
 
     def __init__(self, server: FakeServer, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
         self._caller = KnownCaller()
         self._answer: Reply | Applied | None = None
-        self._parser = _Parser(self._parser, self)  # type: ignore[assignment]
+        self._requests = _Parser(self._parser, self)
+        self._parser = self._requests  # type: ignore[assignment]
 
     def taken_answer(self) -> Reply | Applied | None:
         """Return the answer to the request that is handled now, if it is known already."""
@@ -105,6 +107,20 @@ class _Connection(web.RequestHandler):
             and not self.writing_paused
         )
 
+    def given_up(self) -> int | None:
+        """Give the connection up if it waits for a request; return a descriptor of it, else None.
+
+        Its client notices nothing, if another process goes on with the descriptor.
+        """
+        transport = self.transport
+        if transport is None or not self.idle or not self._requests.between_requests:
+            return None
+        if transport.get_write_buffer_size():
+            return None
+        descriptor = os.dup(transport.get_extra_info("socket").fileno())
+        transport.abort()  # closes ours; nothing is sent
+        return descriptor
+
     def read(self, message: RawRequestMessage) -> ReadHead | None:
         """Return what the head of a request says; None: it is not to be answered at once."""
         transport = self.transport
@@ -127,7 +143,7 @@ class _Connection(web.RequestHandler):
         raw = None
         if isinstance(answer, Reply):
             raw = server.answers.written(answer)
-        elif answer.delivery.wait_s <= 0 and answer.delivery.at_once:
+        elif answer.kept is None and answer.delivery.wait_s <= 0 and answer.delivery.at_once:
             raw = server.answers.written(answer.delivery)
         if raw is None:
             self._answer = answer
@@ -151,7 +167,7 @@ class _Parser:
 
     __slots__ = ("_awaited", "_begun", "_connection", "_held", "_known", "_missing", "_parser")
 
-    def __init__(self, parser: Any, connection: _Connection) -> None:
+    def __init__(self, parser: Any, connection: Connection) -> None:
         self._parser = parser
         self._connection = connection
         self._awaited: Message | None = None  # its body is on its way
@@ -161,6 +177,11 @@ class _Parser:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._parser, name)
+
+    @property
+    def between_requests(self) -> bool:
+        """Whether the next byte begins a request, and nothing waits for more."""
+        return not self._missing and not self._held and self._awaited is None
 
     def feed_data(self, data: bytes) -> tuple[Sequence[Message], bool, bytes]:
         """Parse, answer what can be answered, and return the rest."""

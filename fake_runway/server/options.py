@@ -23,8 +23,10 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.scenarios.merging import selected
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
+from fake_runway.server.store import StoreAddress
 from fake_runway.worlds.given_spec import read_given_spec
 from fake_runway.worlds.registry import Retention
+from fake_runway.worlds.state_file import State, Sync
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,6 +62,12 @@ def _websocket_url(text: str) -> str:
     return url
 
 
+def _redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("expected a URL like redis://host:port/0, got another text")
+    return text
+
+
 def _rate(text: str) -> float:
     try:
         rate = float(text)
@@ -89,6 +97,7 @@ that keeps nothing. A new switch of that kind belongs here."""
 _LIVEKIT = LiveKit()
 _URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
+_LOAD_SAMPLE = 100
 
 spec_option = click.option(
     "--spec",
@@ -155,6 +164,12 @@ _SERVER = (
         default=_RETENTION.journal_bytes >> 20,
         help="Memory that these calls may take, in MiB; the oldest go first.",
     ),
+    click.option(
+        "--load-mode",
+        is_flag=True,
+        help="For load on an endpoint in front of the fake: of the calls that went well the journal"
+        f" keeps one in {_LOAD_SAMPLE}, and counts all.",
+    ),
     _defaulted(
         "--max-worlds",
         type=click.IntRange(1, 1_000_000),
@@ -179,6 +194,39 @@ _SERVER = (
         type=_Parsed("number", _rate),
         default="1",
         help="Seconds that pass in a world per real second; 0 freezes.",
+    ),
+    click.option(
+        "--state",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Keep all worlds in this file: a server that is started with it again goes on with"
+        " them, however the last one ended.",
+    ),
+    _defaulted(
+        "--state-sync",
+        type=click.Choice([each.value for each in Sync]),
+        default=Sync.SECOND.value,
+        help="When that has to reach the disk, so that a power cut loses nothing either: always"
+        " (before anything is answered), every second, or never.",
+    ),
+    click.option(
+        "--store",
+        metavar="URL",
+        type=_Parsed("url", _redis_url),
+        help="A Redis, such as redis://127.0.0.1:6379/0, that keeps all worlds and that several"
+        " servers share; needs the extra redis.",
+    ),
+    _defaulted(
+        "--store-expires",
+        type=_Parsed("span", parse_span),
+        default="24h",
+        help="How long a world that no server has in memory stays in that Redis.",
+    ),
+    click.option(
+        "--peer-host",
+        metavar="HOST",
+        default="",
+        help="Where the other servers of that Redis reach this machine, if not at --host.",
     ),
     _defaulted("--seed", default="0", help="Same seed and calls, same ids and draws."),
     click.option(
@@ -281,6 +329,8 @@ def configuration_from(
     """
     if options["livekit_url"] and options["room_url"]:
         raise click.UsageError("expected --livekit-url or --room-url, got both")
+    if options["state"] and options["store"]:
+        raise click.UsageError("expected --state or --store, got both")
     if options["livekit_avatar"] and not options["livekit_url"]:
         raise click.UsageError("expected --livekit-url beside --livekit-avatar, got none")
     if options["livekit_avatar"] and not has_client():
@@ -317,6 +367,7 @@ def configuration_from(
             idle_s=options["world_idle"],
             journal=options["journal"],
             journal_bytes=options["journal_mib"] << 20,
+            journal_one_in=_LOAD_SAMPLE if options["load_mode"] else 1,
         ),
         host=options["host"],
         port=options["port"],
@@ -324,8 +375,17 @@ def configuration_from(
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
         fetch_assets=options["fetch_assets"],
+        store=_store_from(options),
+        state=State(options["state"], Sync(options["state_sync"])) if options["state"] else None,
     )
 
 
 def _default_of(setting: Switch) -> Any:
     return setting.notation.parse(setting.default)
+
+
+def _store_from(options: dict[str, Any]) -> StoreAddress | None:
+    if not options["store"]:
+        return None
+    seed = secrets.token_urlsafe(12)
+    return StoreAddress(options["store"], seed, options["store_expires"], options["peer_host"])

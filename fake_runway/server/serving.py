@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -19,9 +20,11 @@ from fake_runway.server.app import FakeApp
 from fake_runway.server.at_once import FakeServer
 from fake_runway.server.logs import server_logger
 from fake_runway.server.reloading import reloading
+from fake_runway.server.store import StoreAddress
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Retention, Worlds
+from fake_runway.worlds.state_file import State
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 LONGEST_LINE = 1 << 16  # of a request; a browser joins a call with 25 kB in its query
@@ -43,6 +46,8 @@ class Configuration:
         retention: how many worlds are kept, how long, and how much of each.
         fetch_assets: files that creates name by URL are fetched and read.
         admin_token: required of every admin request; None: it has to come from this machine.
+        state: the file that keeps all worlds; None: they end with the server.
+        store: the Redis that has all worlds, for several servers; None: this one has them.
         seeds: the file with what new worlds begin with; empty: there is none.
         files: of scenarios, watched for changes.
         load: reads them again; None: they are not watched.
@@ -60,6 +65,8 @@ class Configuration:
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
     fetch_assets: bool = False
+    state: State | None = None
+    store: StoreAddress | None = None
     seeds: str = ""
     files: tuple[str, ...] = ()
     load: Callable[[], Selected] | None = field(default=None, repr=False)
@@ -67,11 +74,16 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A fake that listens. `worlds` is its state and `app` its handler, for the same process."""
+    """A fake that listens. `worlds` is its state and `app` its handler, for the same process.
+
+    Attributes:
+        server: makes the connections.
+    """
 
     url: str
     worlds: Worlds
     app: FakeApp
+    server: FakeServer | None = None
 
 
 def fake_server(app: FakeApp, worlds: Worlds) -> FakeServer:
@@ -96,29 +108,58 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
 
     Raises:
         PortTaken: with the reason, before anything was started.
+        StateFileError: its file cannot be used.
     """
-    worlds = Worlds(
-        seed=configuration.seed,
-        settings=configuration.settings,
-        source=loop_time_as_wall_clock(),
-        rate=configuration.rate,
-        scenario=configuration.scenario,
-        catalogue=configuration.catalogue,
-        retention=configuration.retention,
-        spec=configuration.spec,
-    )
+    async with _worlds(configuration) as worlds, _served(configuration, worlds) as served:
+        yield served
+
+
+@asynccontextmanager
+async def _worlds(configuration: Configuration) -> AsyncIterator[Worlds]:
+    """Give the worlds of a server, those of its state file first."""
+    options: dict[str, Any] = {
+        "seed": configuration.seed,
+        "settings": configuration.settings,
+        "source": loop_time_as_wall_clock(),
+        "rate": configuration.rate,
+        "scenario": configuration.scenario,
+        "catalogue": configuration.catalogue,
+        "retention": configuration.retention,
+        "spec": configuration.spec,
+    }
+    if configuration.store is not None:
+        from fake_runway.server.shared import worlds_of_redis
+
+        async with worlds_of_redis(configuration.store, configuration.livekit, options) as shared:
+            yield shared
+        return
+    if configuration.state is None:
+        yield Worlds(**options)
+        return
+    from fake_runway.server.state import worlds_of_file  # a fifth of what a start imports
+
+    async with worlds_of_file(configuration.state, configuration.livekit, options) as kept:
+        yield kept
+
+
+@asynccontextmanager
+async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator[Serving]:
+    options: dict[str, Any] = {
+        "token": configuration.admin_token,
+        "hosts": frozenset({configuration.host.lower()}),
+        "fetcher": AssetFetcher() if configuration.fetch_assets else None,
+    }
     if configuration.seeds:
         from fake_runway.server.seeding import seeding_from  # it imports the admin API
 
         worlds.seeding = seeding_from(configuration.seeds, worlds)
-    app = FakeApp(
-        worlds,
-        configuration.livekit,
-        token=configuration.admin_token,
-        hosts=frozenset({configuration.host.lower()}),
-        fetcher=AssetFetcher() if configuration.fetch_assets else None,
+    app = (
+        FakeApp(worlds, configuration.livekit, **options)
+        if configuration.store is None
+        else _shared_app(configuration, worlds, options)
     )
-    runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=SHUTDOWN_S)
+    server = fake_server(app, worlds)
+    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         try:
@@ -131,11 +172,35 @@ async def serving(configuration: Configuration) -> AsyncIterator[Serving]:
         load = configuration.load
         files = configuration.files if load is not None else ()
         try:
+            url = url_of(configuration.host, runner.addresses[0][1])
+            if configuration.store is not None:
+                await _join(configuration.store, url, runner.addresses[0][1], worlds)
             async with reloading(worlds, files, load or _nothing):
-                yield Serving(url_of(configuration.host, runner.addresses[0][1]), worlds, app)
+                yield Serving(url, worlds, app, server)
         finally:
             importing.cancel()
             await asyncio.gather(importing, return_exceptions=True)
     finally:
         await app.close()
         await runner.cleanup()
+
+
+def _shared_app(configuration: Configuration, worlds: Worlds, options: dict[str, Any]) -> FakeApp:
+    from fake_runway.server.shared import SharedApp
+    from fake_runway.worlds.redis_store import SharedWorlds
+
+    assert isinstance(worlds, SharedWorlds)
+    return SharedApp(worlds, configuration.livekit, **options)
+
+
+async def _join(address: StoreAddress, url: str, port: int, worlds: Worlds) -> None:
+    """Let a worker join the others.
+
+    Raises:
+        StoreError: its Redis does not answer.
+    """
+    from fake_runway.server.shared import join
+    from fake_runway.worlds.redis_store import SharedWorlds
+
+    assert isinstance(worlds, SharedWorlds)
+    await join(worlds, f"http://{address.host}:{port}" if address.host else url)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,12 +29,14 @@ class Retention:
         idle_s: seconds of real time without a call after which a world is dropped.
         journal: exchanges that each world keeps.
         journal_bytes: of memory that they may take.
+        journal_one_in: of the calls that went well, one in so many is among them.
     """
 
     most: int = 1_000
     idle_s: float = 3_600.0
     journal: int = DEFAULT_CAPACITY
     journal_bytes: int = DEFAULT_BYTES
+    journal_one_in: int = 1
 
 
 class ChangedWorlds:
@@ -133,6 +135,14 @@ class Worlds:
         """Return the world of that name if there is one; it does not count as used."""
         return self._by_name.get(name)
 
+    def found(self, name: str) -> World | None:
+        """Return the world of that name if there is one, for a caller who would make none."""
+        return self._by_name.get(name)
+
+    def known(self, names: Sequence[str]) -> World | None:
+        """Return the first world that has one of these names, if any; it counts as used now."""
+        return next((world for name in names if (world := self.used(name)) is not None), None)
+
     def used(self, name: str) -> World | None:
         """Return the world of that name if there is one; it counts as used now."""
         world = self._by_name.get(name)
@@ -214,6 +224,9 @@ class Worlds:
             oldest_names = islice(self._by_name, len(self._by_name) - 1)
             unused = (name for name in oldest_names if not self._by_name[name].held_back)
             self.drop(next(unused, next(iter(self._by_name))), reason="count")
+
+    def keep_whole(self, world: World) -> None:
+        """Note that a world has changed otherwise than by a call or an act; here that is all."""
 
     # Copies
 
@@ -307,6 +320,7 @@ class Worlds:
             clock=VirtualClock(self._source, rate=self.rate if rate is None else rate),
             journal=self.retention.journal,
             journal_bytes=self.retention.journal_bytes,
+            journal_one_in=self.retention.journal_one_in,
             vocabulary=RUNWAY_API if self.spec is None else self.spec.vocabulary,
         )
         world.given_seed = seed

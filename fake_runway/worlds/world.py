@@ -93,6 +93,8 @@ class World:
         incarnation: how many worlds its server had before: another one after a reset.
         uploads: what its clients have uploaded.
         heard: is told the world's name at each call and act; None: there is no listener.
+        decided: how often faults were weighed, and tallies may have counted.
+        unkept: done once a store keeps all that has happened so far; None: it does.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class World:
         clock: VirtualClock,
         journal: int = DEFAULT_CAPACITY,
         journal_bytes: float = DEFAULT_BYTES,
+        journal_one_in: int = 1,
         vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
         self.name = name
@@ -121,7 +124,7 @@ class World:
         self.first_scenario = scenario
         self.given_seed: str | None = None
         self.draws = Draws(seed, origin)
-        self.log = Log(journal, most_bytes=journal_bytes)
+        self.log = Log(journal, most_bytes=journal_bytes, one_in=journal_one_in)
         self.calls_watched = Watches[Exchange]()
         self.resources_watched = Watches[Resource]()
         self.account = Account(
@@ -143,6 +146,8 @@ class World:
         self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.incarnation = 0
         self.heard: Callable[[str], None] | None = None
+        self.decided = 0
+        self.unkept: asyncio.Future[None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
         self._faults_about: dict[str, tuple[ActiveFault, ...]] = {}  # of the scenario
@@ -282,6 +287,16 @@ class World:
         """Return whether a client has asked for an output and got this status."""
         return (task_id, output, status) in self._downloads
 
+    def note_download(self, task_id: str, output: int, status: int) -> bool:
+        """Remember that a client has asked for an output; return whether that is new."""
+        told = task_id, output, status
+        if told in self._downloads:
+            return False
+        if len(self._downloads) >= _MOST_DOWNLOADS:
+            self._downloads.clear()  # some are noted again
+        self._downloads.add(told)
+        return True
+
     def report_download(
         self, task_id: str, *, output: int, status: int, late_s: float = 0.0
     ) -> None:
@@ -291,12 +306,8 @@ class World:
             status: of the answer.
             late_s: how long ago the address had expired, in seconds of this world.
         """
-        told = task_id, output, status
-        if told in self._downloads:
+        if not self.note_download(task_id, output, status):
             return
-        if len(self._downloads) >= _MOST_DOWNLOADS:
-            self._downloads.clear()  # some are noted again
-        self._downloads.add(told)
         given: dict[str, float] = {"output": output, "status": status}
         if late_s:
             given["late_s"] = late_s
@@ -464,6 +475,7 @@ class World:
 
         Tallies of sessions and tasks that are forgotten are dropped.
         """
+        self.decided += 1
         striking, changed = decide(
             faults, facts, phase=phase, tallies=self.tallies, draws=self.draws
         )
@@ -569,6 +581,15 @@ class World:
         self._watched = True
         return self._notified
 
+    async def kept(self) -> None:
+        """Return once a store keeps all that has happened so far.
+
+        Raises:
+            Refused: it does not.
+        """
+        if self.unkept is not None:
+            await asyncio.shield(self.unkept)  # others wait for it too
+
     # Copies
 
     def copy(self, name: str, clock: VirtualClock) -> "World":
@@ -576,21 +597,25 @@ class World:
         twin = copy(self)
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
-        twin.calls_watched, twin.resources_watched = Watches(), Watches()
-        twin.account = self.account.copy(twin._record, twin._record, twin._record)
-        twin.uploads = self.uploads.copy()
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
         twin._faults_about = self._faults_about.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
         twin._downloads = self._downloads.copy()
-        twin.snapshots = OrderedDict()
-        twin.touched_at, twin.held_back, twin.unread = 0.0, 0, UnreadAnswers()
-        twin.directions = {}
-        twin.heard = None
-        twin._notified, twin._watched = asyncio.Event(), False
-        twin._waiting, twin._keeper = 0, None
+        twin.begin_alone()
         return twin
+
+    def begin_alone(self) -> None:
+        """Begin, as a copy, with an account of its own that nothing else knows or waits for."""
+        self.calls_watched, self.resources_watched = Watches(), Watches()
+        self.account = self.account.copy(self._record, self._record, self._record)
+        self.uploads = self.uploads.copy()
+        self.snapshots = OrderedDict()
+        self.touched_at, self.held_back, self.unread = 0.0, 0, UnreadAnswers()
+        self.directions = {}
+        self.heard, self.unkept = None, None
+        self._notified, self._watched = asyncio.Event(), False
+        self._waiting, self._keeper = 0, None
 
 
 def _active_faults(scenario: Scenario, at: float) -> tuple[ActiveFault, ...]:

@@ -23,6 +23,7 @@ from fake_runway.worlds.world import DEFAULT_SCENARIO, World
 from gateway.config import Config
 from gateway.web.app import create_app as create_gateway
 from tests.support.checked import Answer, CheckedClient, CheckedFake, listening, serve
+from tests.support.fake.stores import store_of_tests, worlds_on
 
 StartApp = Callable[[web.Application, str], Awaitable[CheckedClient]]
 """Serves an application until the test ends; the text names the contract of its answers."""
@@ -112,22 +113,24 @@ async def serving_fake(
     fetcher: AssetFetcher | None = None,
 ) -> AsyncIterator[Fake]:
     """Serve a fake whose clocks are frozen unless `rate` says otherwise, as the command does."""
-    worlds = Worlds(
-        seed=seed,
-        settings=settings or Settings(),
-        source=loop_time_as_wall_clock(),
-        rate=rate,
-        scenario=scenario,
-        catalogue=catalogue,
-        retention=retention or Retention(),
-    )
-    app = CheckedFake(worlds, livekit or LiveKit(), token=admin_token, fetcher=fetcher)
-    runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=1)
-    async with listening(runner) as url, aiohttp.ClientSession() as http:
-        try:
-            yield Fake(url, worlds, CheckedClient(http, url, "runway"), app.rooms, app)
-        finally:
-            await app.close()
+    options = {
+        "seed": seed,
+        "settings": settings or Settings(),
+        "source": loop_time_as_wall_clock(),
+        "rate": rate,
+        "scenario": scenario,
+        "catalogue": catalogue,
+        "retention": retention or Retention(),
+    }
+    livekit = livekit or LiveKit()
+    async with worlds_on(store_of_tests(), livekit, options) as worlds:
+        app = CheckedFake(worlds, livekit, token=admin_token, fetcher=fetcher)
+        runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=1)
+        async with listening(runner) as url, aiohttp.ClientSession() as http:
+            try:
+                yield Fake(url, worlds, CheckedClient(http, url, "runway"), app.rooms, app)
+            finally:
+                await app.close()
     assert not app.violations, app.violations
 
 

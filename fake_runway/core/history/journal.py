@@ -10,7 +10,7 @@ Not here: storage (nothing is kept on disk), and what the entries mean for the c
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
@@ -185,6 +185,7 @@ class Log:
     Args:
         capacity: how many exchanges are kept, and how many acts; eight times as many moves.
         most_bytes: how much memory exchanges and acts may take, about; the oldest go first.
+        one_in: of the calls that went well, one in so many is kept, and all are counted.
         vocabulary: declares the kinds of resources whose changes it takes.
 
     Attributes:
@@ -198,6 +199,7 @@ class Log:
             went before it is unknown.
         deleted: the entries were cleared on request; a larger capacity would not have kept them.
         evicted: what did not fit, in numbers, since the entries were last cleared.
+        added: is called with each exchange and act, complete; None: nothing is.
     """
 
     def __init__(
@@ -205,12 +207,14 @@ class Log:
         capacity: int = DEFAULT_CAPACITY,
         *,
         most_bytes: float = DEFAULT_BYTES,
+        one_in: int = 1,
         vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
         self.most_bytes = most_bytes
         self.bytes = self.bytes_gone = 0
         self._kind_of = vocabulary.kind_of_state
         self._capacity = capacity
+        self._one_in = one_in
         self._most_moves = capacity * _MOVES_PER_EXCHANGE
         self.exchanges: deque[Exchange] = deque()
         self.acts: deque[Act] = deque()
@@ -223,6 +227,7 @@ class Log:
         self.deleted = False
         self.clears = 0
         self.evicted = Evicted()
+        self.added: Callable[[Exchange | Act], None] | None = None
 
     def __len__(self) -> int:
         return len(self.exchanges) + len(self.acts) + len(self.moves)
@@ -245,6 +250,11 @@ class Log:
         """Give `exchange` the next number, and keep it."""
         exchange.number = self.next_number
         self.next_number += 1
+        if self._one_in > 1 and exchange.number % self._one_in and _went_well(exchange):
+            self._count_evicted(exchange)
+            if self.added is not None:
+                self.added(exchange)
+            return
         exchange.size = size = (
             size_of(exchange.body)
             + size_of(exchange.reply)
@@ -255,12 +265,17 @@ class Log:
         self.bytes += size
         if len(self.exchanges) > self._capacity or self.bytes > self.most_bytes:
             self._fit()
+        if self.added is not None:
+            self.added(exchange)
 
     def _evict_exchange(self) -> None:
         gone = self.exchanges.popleft()
-        self.dropped += 1
         self.bytes -= gone.size
         self.bytes_gone += gone.size
+        self._count_evicted(gone)
+
+    def _count_evicted(self, gone: Exchange) -> None:
+        self.dropped += 1
         kind = (gone.operation, gone.status, gone.method, gone.faults)
         self.evicted.add_call(kind, gone.subject, gone.number)
 
@@ -290,6 +305,8 @@ class Log:
         self.acts.append(act)
         self.bytes += _size_of_act(act)
         self._fit()
+        if self.added is not None:
+            self.added(act)
 
     def _drop(self, act: Act) -> None:
         self.dropped += 1
@@ -328,6 +345,7 @@ class Log:
         twin = copy(self)
         twin.exchanges, twin.acts = self.exchanges.copy(), self.acts.copy()
         twin.moves, twin.evicted = self.moves.copy(), self.evicted.copy()
+        twin.added = None
         return twin
 
     @property
@@ -368,6 +386,10 @@ class Log:
                 yield entry
             elif alive and isinstance(entry, Act) and entry.what in CLOCK_ACTS:
                 yield entry
+
+
+def _went_well(exchange: Exchange) -> bool:
+    return exchange.status < 400 and not exchange.faults and exchange.arrives
 
 
 class Measured(dict[str, Any]):

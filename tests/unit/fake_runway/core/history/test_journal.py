@@ -275,3 +275,22 @@ def test_entries_since_a_number_are_the_newest_of_all(
     played(log, steps)
 
     assert log.since(number) == [entry for entry in log.entries() if entry.number >= number]
+
+
+def test_a_sampled_journal_counts_all_calls() -> None:
+    """Of calls that went well one in so many is kept, of others each; all are counted."""
+    log, told = Log(one_in=10), list[Exchange | Act]()
+    log.added = told.append
+    for number in range(100):
+        called(log, ONE, status=200)
+        if number % 20 == 0:
+            called(log, ONE, status=500)
+            called(log, ONE, status=200, faults=("slow",))
+            called(log, ONE, status=200, arrives=False)
+    kept = list(log.exchanges)
+    failed = [each for each in kept if each.status == 500 or each.faults or not each.arrives]
+    assert len(failed) == 15
+    assert all(each.number % 10 == 0 for each in kept if each not in failed)
+    assert len(kept) + log.dropped == len(told) == 115
+    assert log.evicted.calls + len(kept) == 115
+    assert not log.complete

@@ -1,0 +1,513 @@
+"""Worlds that a file or a Redis keeps, and that two servers share: as in memory, and for longer."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+import pytest
+
+from fake_runway.clock import pause
+from fake_runway.core.durations import NO_TIME
+from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.sessions.session import Plan
+from fake_runway.core.tasks.task import Downloads, TaskPlan
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW
+from fake_runway.replay.record import read
+from fake_runway.replay.rerun import replay
+from fake_runway.room.tokens import LiveKit
+from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.server.serving import Configuration, Serving, serving
+from fake_runway.server.store import StoreAddress, StoreError
+from fake_runway.worlds.given_spec import read_given_spec
+from fake_runway.worlds.redis_store import SharedWorlds
+from fake_runway.worlds.registry import Retention
+from fake_runway.worlds.state_file import State, StateFileError, Sync
+from tests.http.test_given_spec import NEWER
+from tests.support.fake.assets import AVATAR, DOCUMENT, VOICE
+from tests.support.fake.linearizable import CANCELLED, READY, RUNNING, Seen, linearizable
+from tests.support.fake.over_http import Caller, address_of, asking_once
+from tests.support.fake.runs import scripted
+from tests.support.gateway.redis_server import RedisServer, redis_server
+from tests.support.servers import CREATE, HEADERS
+
+CATALOGUE = Catalogue.builtin()
+AT_ONCE = Plan(provision=NO_TIME)
+SESSIONS = "/v1/realtime_sessions"
+LEASE_S = 1.2
+Serve = Callable[..., Any]
+
+
+class Servers:
+    """Servers that share a store.
+
+    Args:
+        kind: memory, file or redis.
+    """
+
+    def __init__(self, kind: str, folder: Path, redis: RedisServer | None) -> None:
+        self.kind = kind
+        self.redis = redis
+        self._folder = folder
+        self._numbers = itertools.count()
+
+    @asynccontextmanager
+    async def serving(
+        self, *, rate: float = 1.0, journal: int = 1_000, **settings: Any
+    ) -> AsyncIterator[Serving]:
+        """Serve, in this process."""
+        facts: dict[str, Any] = {
+            "rate": rate,
+            "settings": Settings(**settings),
+            "catalogue": CATALOGUE,
+        }
+        facts["retention"] = Retention(journal=journal)
+        store: dict[str, Any] = {}
+        if self.kind == "file":
+            store["state"] = State(self._folder / "state", Sync.NEVER)
+        elif self.redis is not None:
+            seed = f"server-{next(self._numbers)}"
+            store["store"] = StoreAddress(self.redis.url, seed, 3_600.0, lease_s=LEASE_S)
+        async with serving(Configuration(**facts, **store)) as server:
+            yield server
+
+    @asynccontextmanager
+    async def two(self, **settings: Any) -> AsyncIterator[list[str]]:
+        """Serve twice; give both addresses."""
+        async with AsyncExitStack() as both:
+            yield [(await both.enter_async_context(self.serving(**settings))).url for _ in range(2)]
+
+
+@pytest.fixture
+def redis() -> Any:
+    """A Redis of the test's own."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "file", "redis"])
+def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Servers on each store."""
+    if request.param == "redis":
+        with redis_server() as server:
+            yield Servers("redis", tmp_path, server)
+    else:
+        yield Servers(request.param, tmp_path, None)
+
+
+@pytest.fixture
+def sharing(redis: RedisServer, tmp_path: Path) -> Servers:
+    """Servers that share a Redis."""
+    return Servers("redis", tmp_path, redis)
+
+
+def client_of(url: str) -> aiohttp.ClientSession:
+    """Return a client with the secret of the tests."""
+    connector = aiohttp.TCPConnector(limit=0)
+    return aiohttp.ClientSession(url, headers=HEADERS, connector=connector)
+
+
+async def created(client: aiohttp.ClientSession) -> tuple[int, str]:
+    """Create a session; return the status of the answer, and the id."""
+    async with client.post(SESSIONS, json=CREATE) as answer:
+        return answer.status, (await answer.json()).get("id", "")
+
+
+async def key_of(client: aiohttp.ClientSession, session_id: str) -> str:
+    """Return the key of a session that is READY."""
+    async with client.get(f"{SESSIONS}/{session_id}") as answer:
+        key: str = (await answer.json())["sessionKey"]
+        return key
+
+
+async def consumed(client: aiohttp.ClientSession, session_id: str, key: str) -> int:
+    """Consume; return the status of the answer."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    async with client.post(f"{SESSIONS}/{session_id}/consume", headers=headers) as answer:
+        await answer.read()
+        return answer.status
+
+
+async def test_runs_are_replayed_wherever_they_were_recorded(servers: Servers) -> None:
+    """Runs on each store, by two clients each, are the same again on another, and in memory."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(servers.serving())
+        urls = [first.url]
+        if servers.kind == "redis":
+            urls.append((await stack.enter_async_context(servers.serving())).url)
+        https = [await stack.enter_async_context(asking_once(url, connections=100)) for url in urls]
+
+        async def visited(number: int) -> dict[str, Any]:
+            clients = [Caller(http, address_of(number, CATALOGUE)) for http in (https * 2)[:2]]
+            scripts = scripted(number), scripted(number + 50)
+            await asyncio.gather(
+                *(client.play_all(steps) for client, steps in zip(clients, scripts, strict=True))
+            )
+            record = await clients[-1].record()
+            assert (await clients[0].record())["steps"] == record["steps"]
+            return record
+
+        for record in await asyncio.gather(*(visited(number) for number in range(8))):
+            assert record["steps"]
+            assert replay(record, livekit=LiveKit(), catalogue=CATALOGUE).divergence is None
+
+
+async def test_a_token_of_one_store_is_replayed_on_another(sharing: Servers) -> None:
+    """A token that servers on a Redis made is identical on a server in memory, and back."""
+    plain = Servers("memory", Path(), None)
+    async with sharing.serving() as shared, plain.serving() as alone:
+        for one, other in ((shared, alone), (alone, shared)):
+            async with client_of(one.url) as client, client_of(other.url) as another:
+                for _ in range(3):
+                    await created(client)
+                async with client.get("/__admin/replay") as answer:
+                    token = (await answer.json())["token"]
+                assert read(token)["steps"]
+                given = {"token": token, "name": "again"}
+                async with another.post("/__admin/replay", json=given) as answer:
+                    assert (await answer.json())["identical"] is True
+
+
+async def told(url: str, paths: Sequence[str]) -> dict[str, Any]:
+    """Return what a server answers, with the same address for each server."""
+    answers: dict[str, Any] = {}
+    async with client_of(url) as client:
+        for path in paths:
+            async with client.get(path) as answer:
+                text = (await answer.text()).replace(url, "http://the.fake")
+                answers[path] = answer.status, json.loads(text)
+    return answers
+
+
+async def test_the_whole_api_outlives_its_server(tmp_path: Path) -> None:
+    """Stored resources, tasks, routed requests and downloads are there again, in any way kept.
+
+    Two restarts: from the calls, acts and downloads, and from a world that was kept whole.
+    """
+    (tmp_path / "newer.json").write_text(json.dumps(NEWER))
+    (tmp_path / "seed.yaml").write_text("credits: 900\nsessions: [{state: completed}]\n")
+    settings = Settings(task=TaskPlan(downloads=Downloads.FAIL_ONCE))
+    state = State(tmp_path / "state", Sync.NEVER)
+    seeds = str(tmp_path / "seed.yaml")
+    configuration = Configuration(
+        settings=settings,
+        catalogue=CATALOGUE,
+        state=state,
+        seeds=seeds,
+        spec=read_given_spec(tmp_path / "newer.json"),
+    )
+    paths = ["/v1/avatars", "/v1/voices", "/v1/documents", "/v1/routers", "/v1/organization"]
+    paths += [f"/__admin/{each}" for each in ("assets", "tasks", "sessions", "credits", "seed")]
+    calls: list[tuple[str, Any]] = [
+        ("/v1/voices", VOICE),
+        ("/v1/documents", DOCUMENT),
+        ("/v1/avatars", AVATAR),
+        ("/v1/routers", {"slug": "films"}),
+        ("/v1/generate/video", {"configId": "films", "input": {"promptText": "A", "duration": 5}}),
+        (f"/v1/workflows/{EXAMPLE_WORKFLOW.version_id(2)}", {}),
+        ("/v1/text_to_smell", {"model": "nose1", "promptText": "Rain."}),
+        ("/v1/nothing", {}),
+        ("/__admin/assets", {"kind": "document", "state": "ready"}),
+        ("/__admin/tasks", {"state": "succeeded"}),
+    ]
+    output = ""
+
+    async def downloaded(client: aiohttp.ClientSession, url: str) -> int:
+        async with client.get(url + output) as answer:
+            return answer.status
+
+    async with serving(configuration) as server, client_of(server.url) as client:
+        made: list[str] = []
+        for path, body in calls:
+            async with client.post(path, json=body) as answer:
+                assert answer.status < 300 or path == "/v1/nothing", (path, await answer.text())
+                made.append((await answer.json()).get("id", ""))
+        async with client.put("/__admin/clock", json={"rate": 0}):
+            pass
+        task = f"/v1/tasks/{made[-1]}"
+        async with client.get(task) as answer:
+            output = (await answer.json())["output"][0].removeprefix(server.url)
+        paths += [task, f"{task}/nothing", f"/v1/routers/{made[3]}/requests"]
+        paths += [f"/v1/workflow_invocations/{made[5]}", f"/v1/tasks/{made[6]}"]
+        assert await downloaded(client, server.url) == 503
+        before = await told(server.url, paths)
+        [world] = server.worlds
+        downloads = world._downloads.copy()
+    assert {status for status, _ in before.values()} == {200, 404}
+    async with serving(configuration) as server, client_of(server.url) as client:
+        assert await told(server.url, paths) == before
+        [world] = server.worlds
+        assert world._downloads == downloads
+        async with client.post("/__admin/snapshots", json={"name": "one"}) as answer:
+            assert answer.status < 300
+    async with serving(configuration) as server, client_of(server.url) as client:
+        assert await told(server.url, paths) == before
+        assert await downloaded(client, server.url) == 200
+        async with client.post("/__admin/snapshots/one/restore") as answer:
+            assert answer.status == 200
+        assert await told(server.url, paths) == before
+        async with client.post("/v1/text_to_smell", json=calls[6][1]) as answer:
+            assert answer.status == 200
+    with pytest.raises(StateFileError, match="give the document that has it with --spec"):
+        async with serving(replace(configuration, spec=None)):
+            pass
+
+
+async def test_a_name_is_looked_up_without_a_world_of_it(sharing: Servers) -> None:
+    """Reads of any server find a world by name or secret, and make none."""
+    async with (
+        sharing.two(plan=AT_ONCE) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        _, session_id = await created(one)
+        secret = HEADERS["Authorization"].split()[-1]
+        for client in (one, other):
+            for headers, status in (
+                ({"X-Fake-World": "mistyped"}, 404),
+                ({"Authorization": "Bearer another-text"}, 404),
+                ({"X-Fake-World": secret}, 200),
+                ({}, 200),
+            ):
+                async with client.get("/__admin/sessions", headers=headers) as answer:
+                    known = (await answer.json()).get("sessions", [])
+                assert answer.status == status
+                assert [each["id"] for each in known] == [session_id] * (status == 200)
+        async with other.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        async with one.get("/__admin/credits", headers={"X-Fake-World": "n"}) as answer:
+            assert (await answer.json())["left"] == 8
+
+
+async def test_each_key_is_used_once(sharing: Servers) -> None:
+    """Of many consumes of one key on two servers exactly one is answered with credentials."""
+    async with (
+        sharing.two(plan=AT_ONCE, limits=Limits(concurrency=None)) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+
+        async def race() -> list[int]:
+            _, session_id = await created(one)
+            key = await key_of(other, session_id)
+            return await asyncio.gather(
+                *(consumed(client, session_id, key) for client in (one, other) * 2)
+            )
+
+        for statuses in await asyncio.gather(*(race() for _ in range(40))):
+            assert sorted(statuses) == [200, 400, 400, 400]
+
+
+async def test_limits_are_exact(sharing: Servers) -> None:
+    """64 clients of two servers get exactly what the account has: credits, quota, capacity."""
+    for limits, fine in (
+        (Limits(concurrency=None, credits=30), 15),
+        (Limits(concurrency=None, daily=11), 11),
+    ):
+        async with sharing.two(plan=AT_ONCE, limits=limits) as urls, AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(client_of(url)) for url in urls]
+            async with clients[0].post("/__admin/reset"):
+                pass
+            answers = await asyncio.gather(*(created(clients[each % 2]) for each in range(64)))
+            assert sum(status == 200 for status, _ in answers) == fine
+            assert len({session_id for _, session_id in answers if session_id}) == fine
+            async with clients[1].get("/__admin/credits") as answer:
+                assert (await answer.json())["spent"] == 2 * fine
+            async with clients[1].delete("/__admin/world"):
+                pass
+    async with (
+        sharing.two(plan=AT_ONCE, limits=Limits(concurrency=7)) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        await asyncio.gather(*(created((one, other)[each % 2]) for each in range(32)))
+        async with other.get("/__admin/world") as answer:
+            assert (await answer.json())["active"] == 7
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_concurrent_calls_have_an_order(sharing: Servers, seed: int) -> None:
+    """What clients of two servers see of a session can have happened one call after the other."""
+    chance, tick = Random(seed), itertools.count()
+    async with (
+        sharing.two(plan=AT_ONCE, limits=Limits(concurrency=None)) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+
+        async def seen(client: aiohttp.ClientSession, id_: str, key: str, what: str) -> Seen:
+            begun = next(tick)
+            if what == "consume":
+                answer: int | str = await consumed(client, id_, key)
+            elif what == "delete":
+                async with client.delete(f"{SESSIONS}/{id_}") as response:
+                    answer = response.status
+            else:
+                async with client.get(f"{SESSIONS}/{id_}") as response:
+                    answer = (await response.json())["status"]
+            return Seen(begun, next(tick), what, answer)
+
+        async def history() -> list[Seen]:
+            _, id_ = await created(one)
+            key = await key_of(other, id_)
+            words = chance.choices(["consume", "get", "get", "delete"], k=8)
+            calls = [seen(chance.choice([one, other]), id_, key, what) for what in ["get", *words]]
+            return await asyncio.gather(*calls)
+
+        for calls in await asyncio.gather(*(history() for _ in range(25))):
+            assert linearizable(calls), calls
+
+
+def test_the_checker_tells_histories_apart() -> None:
+    """The checker accepts what has an order, also of calls without an answer, and nothing else."""
+    consume, late = Seen(0, 9, "consume", 200), Seen(10, 11, "get", READY)
+    assert linearizable([consume, Seen(1, 2, "get", READY), Seen(3, 4, "get", RUNNING)])
+    assert not linearizable([consume, late])
+    assert not linearizable([consume, Seen(1, 2, "get", RUNNING), Seen(3, 4, "get", READY)])
+    assert not linearizable([consume, consume])
+    lost = Seen(0, math.inf, "delete", None)
+    assert linearizable([lost, Seen(1, 2, "get", READY)])
+    assert linearizable([lost, Seen(1, 2, "get", READY), Seen(3, 4, "get", CANCELLED)])
+    assert not linearizable([lost, Seen(1, 2, "get", CANCELLED), Seen(3, 4, "get", READY)])
+
+
+async def until(found: Callable[[], Any]) -> Any:
+    """Return what `found` returns, once that is true."""
+    async with asyncio.timeout(60):
+        while not (value := await found()):
+            await pause(0.05)
+        return value
+
+
+async def test_worlds_outlive_a_redis_that_forgets(
+    sharing: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a Redis without persistence has begun anew, both servers have what was answered."""
+    assert sharing.redis is not None
+    async with sharing.two(plan=AT_ONCE) as urls:
+        async with client_of(urls[0]) as one, client_of(urls[1]) as other:
+            before = [await created(one) for _ in range(3)]
+            sharing.redis.stop()
+            assert (await created(one))[0] == 503
+            sharing.redis.start()
+
+            async def works() -> bool:
+                return (await created(other))[0] == 200
+
+            await until(works)
+            async with other.get("/__admin/sessions") as answer:
+                known = {each["id"] for each in (await answer.json())["sessions"]}
+            assert known >= {session_id for _, session_id in before}
+            assert (await key_of(one, before[0][1])).startswith("stk_")
+        assert any("Redis has lost" in each.getMessage() for each in caplog.records)
+
+
+async def test_a_frozen_redis_is_no_wrong_answer(sharing: Servers) -> None:
+    """While Redis hangs, writes are refused with 503, reads as soon as a lease may have run out."""
+    assert sharing.redis is not None
+    async with sharing.two(plan=AT_ONCE) as urls, client_of(urls[0]) as one:
+        _, session_id = await created(one)
+        sharing.redis.freeze()
+        assert (await key_of(one, session_id)).startswith("stk_")  # the lease stands
+        await pause(LEASE_S)
+        async with one.get(f"{SESSIONS}/{session_id}") as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        sharing.redis.thaw()
+
+        async def works() -> bool:
+            return (await created(one))[0] == 200
+
+        await until(works)
+        assert (await key_of(one, session_id)).startswith("stk_")
+
+
+async def test_a_full_redis_refuses_writes(sharing: Servers, redis: RedisServer) -> None:
+    """While Redis is full, reads go on; what was refused then is kept once there is room."""
+    import redis.asyncio as client_library
+
+    client: Any = client_library.Redis.from_url(redis.url)
+    async with sharing.two(plan=AT_ONCE) as urls, client_of(urls[0]) as one:
+        _, session_id = await created(one)
+        await client.config_set("maxmemory", 1)
+        assert (await created(one))[0] == 503
+        assert (await key_of(one, session_id)).startswith("stk_")
+        await client.config_set("maxmemory", 0)
+        assert (await created(one))[0] == 200
+        async with one.get("/__admin/credits") as answer:
+            assert (await answer.json())["spent"] == 6
+    await client.aclose()
+
+
+async def test_a_shorter_log_is_noticed(
+    sharing: Servers, redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An owner whose log has lost its end, as after a restart, keeps its world again."""
+    import redis.asyncio as client_library
+
+    client: Any = client_library.Redis.from_url(redis.url)
+    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+        before = [await created(one) for _ in range(4)]
+        [log] = [key async for key in client.scan_iter("*:log")]
+        [(last, _)] = await client.xrevrange(log, count=1)
+        await client.xdel(log, last)
+        before.append(await created(one))
+        assert any("Redis has lost" in each.getMessage() for each in caplog.records)
+    async with sharing.serving(plan=AT_ONCE) as server, client_of(server.url) as one:
+        async with one.get("/__admin/sessions") as answer:
+            known = {each["id"] for each in (await answer.json())["sessions"]}
+        assert known == {session_id for _, session_id in before}
+    await client.aclose()
+
+
+async def test_the_log_is_bounded(sharing: Servers, redis: RedisServer) -> None:
+    """A world's log becomes a snapshot now and then, and an idle world leaves memory."""
+    import redis.asyncio as client_library
+
+    client: Any = client_library.Redis.from_url(redis.url)
+    limits = Limits(concurrency=None, retained=5)
+    async with (
+        sharing.serving(plan=AT_ONCE, limits=limits, journal=50) as server,
+        client_of(server.url) as one,
+    ):
+        for _ in range(12):
+            ids = await asyncio.gather(*(created(one) for _ in range(50)))
+            for _, session_id in ids:
+                async with one.delete(f"{SESSIONS}/{session_id}"):
+                    pass
+        [log] = [key async for key in client.scan_iter("*:log")]
+        length = 1_200
+        for _ in range(100):  # it is shortened beside the calls
+            entries = [fields[b"e"] for _, fields in await client.xrange(log)]
+            length = sum(each.count(b"\n") + 1 for each in entries)
+            if length < 1_100:
+                break
+            await pause(0.05)
+        assert length < 1_100
+        async with one.get("/__admin/credits") as answer:
+            spent = (await answer.json())["spent"]
+        worlds = server.worlds
+        assert isinstance(worlds, SharedWorlds)
+        [world] = worlds
+        worlds.drop(world.name, reason="idle")
+        assert not list(worlds)
+        async with one.get("/__admin/credits") as answer:
+            assert (await answer.json())["spent"] == spent == 1_200
+    await client.aclose()
+
+
+async def test_an_unreachable_store_is_said(tmp_path: Path) -> None:
+    """A server does not start without its Redis, and says which."""
+    address = StoreAddress(f"unix://:secret@{tmp_path}/none", "seed", 60.0)
+    with pytest.raises(StoreError, match=r"expected a Redis at .*/none") as caught:
+        async with serving(Configuration(store=address)):
+            pass
+    assert "secret" not in str(caught.value)
