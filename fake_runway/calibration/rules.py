@@ -68,6 +68,8 @@ NOT_LEARNED: Mapping[str, str] = {
             *("document_processing", "document_failure", "max_avatars", "max_voices"),
             *("max_documents", "knowledge_tokens", "document_characters", "assets_not_ready"),
             *("empty_update", "cursor_lifetime", "other_client", "default_price"),
+            *("bad_inputs", "retired_models", "smallest_upload", "largest_upload", "upload_bytes"),
+            *("upload_slot", "upload_lifetime"),
         ),
         _OTHER_FAMILY,
     ),
