@@ -60,6 +60,12 @@ NOT_LEARNED: Mapping[str, str] = {
     "script": "what an avatar does in a call is not seen by these calls",
     "progress": "polls see samples of it, and each task has its own",
     "downloads": "outputs are not downloaded",
+    "bad_inputs": "no call names a file that is damaged or of another type",
+    "retired_models": "no call asks for a model that is gone",
+    **dict.fromkeys(
+        ("smallest_upload", "largest_upload", "upload_bytes", "upload_slot", "upload_lifetime"),
+        "nothing is uploaded",
+    ),
     **dict.fromkeys(
         (
             *("workflows", "workflow_concurrency", "workflow_delete", "nodes", "on_node_error"),

@@ -248,7 +248,13 @@ def task_creates(endpoints: Iterable[ApiOperation]) -> tuple[RunwayOperation, ..
     """Return the operations of endpoints that create tasks and that no release knows yet."""
     return tuple(
         RunwayOperation(
-            each.id, each.method, each.path, create_task, body=Body.REQUIRED, creates=TASK
+            each.id,
+            each.method,
+            each.path,
+            create_task,
+            body=Body.REQUIRED,
+            creates=TASK,
+            files=True,
         )
         for each in endpoints
     )

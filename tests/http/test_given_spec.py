@@ -127,6 +127,21 @@ def test_a_task_of_a_new_endpoint_is_judged_as_any(spec: Path) -> None:
     assert "repeated-create" in {each.id for each in found}
 
 
+def test_the_inputs_of_a_new_endpoint_are_read(tmp_path: Path) -> None:
+    """An upload that is not there is refused at its place, and so is what breaks the document."""
+    file = tmp_path / "newer.json"
+    body = model("nose1", imageUri=TEXT)
+    file.write_text(json.dumps(published(**{"v1/image_to_smell": body})))
+    with FakeRunway(spec=file, frozen=True) as fake:
+        address = "runway://AAAA"
+        gone = post(fake, "/v1/image_to_smell", {"model": "nose1", "imageUri": address})
+        wrong = post(fake, "/v1/image_to_smell", {"model": "nose1", "imageUri": 1})
+
+    for answer in (gone, wrong):
+        assert answer.status_code == 400
+        assert answer.json()["issues"][0]["path"] == ["imageUri"]
+
+
 def test_a_replay_without_the_document_says_what_it_needs(spec: Path) -> None:
     """And with it, the run is the same."""
     with FakeRunway(spec=spec, frozen=True) as fake:
