@@ -178,8 +178,8 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "fake_runway/core": (
-        "errors text types problems durations draws outcomes billing lifecycles",
-        "faults",
+        "errors text types files problems durations draws outcomes billing lifecycles",
+        "uploads faults",
         "sessions",
         "routing",
         "tasks assets",

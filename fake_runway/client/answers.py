@@ -447,6 +447,7 @@ class ExchangeView(View):
     router: str | None = None  # as `session`
     voice: str | None = None
     document: str | None = None
+    upload: str | None = None  # as `session`
 
     @property
     def status(self) -> int | None:

@@ -421,7 +421,8 @@ class Account:
             session = self.get(session_id, at=at)
         except UnknownSession:
             session = None
-        if session is None or self.call(session_id).deleted:
+        gone = self.call(session_id).deleted and not self.settings.materialise
+        if session is None or gone:
             raise UnknownConversation("Could not find conversation.")
         return session
 

@@ -4,7 +4,7 @@ The texts marked *observed* were seen on the real API; the others are assumed, b
 exists. Programs should read `code` (which the fake sends in a side header), people the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -14,12 +14,14 @@ class Refused(Exception):
 
     Attributes:
         headers: they go out with the answer.
+        issues: the single mistakes of the request, where the answer lists them.
         fields: of its body, beside the text.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     headers: Mapping[str, str] = MappingProxyType({})
+    issues: Sequence[Mapping[str, Any]] = ()
     fields: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:

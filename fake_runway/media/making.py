@@ -8,12 +8,14 @@ from collections.abc import Callable
 from fake_runway.media import shapes
 from fake_runway.media.archive import archive
 from fake_runway.media.film import Reel, film
+from fake_runway.media.flac import flac
 from fake_runway.media.jpeg import jpeg
 from fake_runway.media.mp3 import mp3
 from fake_runway.media.ogg import ogg
 from fake_runway.media.picture import Picture
 from fake_runway.media.png import png
 from fake_runway.media.sound import wav
+from fake_runway.media.svg import svg
 from fake_runway.media.wanted import MAX_FRAMES, Made, Wanted, made
 from fake_runway.media.webp import webp
 
@@ -48,6 +50,8 @@ def make(wanted: Wanted, reel_of: Callable[[Wanted], Reel] = nearest_reel) -> Ma
             content = jpeg(Picture(wanted), about)
         case "webp":
             content = webp(Picture(wanted))
+        case "svg":
+            content = svg(wanted)
         case "zip":
             content = _sequence(wanted)
         case "mp4" | "mov" as brand:
@@ -55,6 +59,8 @@ def make(wanted: Wanted, reel_of: Callable[[Wanted], Reel] = nearest_reel) -> Ma
             content = film(reel_of(wanted), track, wanted.seconds, brand=brand, comment=about)
         case "wav":
             content = wav(wanted.seconds, seed=wanted.seed, index=wanted.index, comment=about)
+        case "flac":
+            content = flac(wanted.seconds, seed=wanted.seed, index=wanted.index, comment=about)
         case "mp3":
             rate = shapes.SAMPLE_RATE
             content = mp3(_sound(wanted).mp3, wanted.seconds, rate=rate, comment=about)
@@ -64,7 +70,7 @@ def make(wanted: Wanted, reel_of: Callable[[Wanted], Reel] = nearest_reel) -> Ma
 
 
 def comment(wanted: Wanted) -> str:
-    """Return what is written into a file's properties: all but WebP and ZIP have some."""
+    """Return what is written into a file's properties: all but WebP, SVG and ZIP have some."""
     return "\n".join(part for part in (wanted.title, *wanted.details) if part)
 
 

@@ -63,6 +63,7 @@ class Picture:
 
     Attributes:
         palette: `COLOURS` times red, green and blue.
+        sun: where its centre is, in parts of width and height.
     """
 
     def __init__(self, wanted: Wanted, *, text: bool = True) -> None:
@@ -70,7 +71,7 @@ class Picture:
         draws = Draws(str(wanted.seed), "media")
         self._draws, self._index = draws, wanted.index
         self.palette = self._colours()
-        self._sun = 0.25 + 0.5 * self._draw("sun"), 0.28 + 0.14 * self._draw("height")
+        self.sun = 0.25 + 0.5 * self._draw("sun"), 0.28 + 0.14 * self._draw("height")
         self._hills = [
             _Hill(
                 level=0.60 + 0.13 * at + 0.05 * self._draw("level", at),
@@ -82,6 +83,11 @@ class Picture:
             for at in range(HILLS)
         ]
         self._text = list(self._panel(wanted)) if text else []
+
+    def level(self, hill: int, x: float) -> float:
+        """Return where the outline of a hill is at a place, in parts of height and width."""
+        one = self._hills[hill]
+        return one.level - one.height * sin(2 * pi * (one.start + one.waves * x))
 
     def rows(self, phase: float = 0.0) -> Iterator[bytes]:
         """Yield the rows from the top. A row that looks like the one before is the same object.
@@ -115,8 +121,8 @@ class Picture:
 
     def _disc(self, y: int, land: int, phase: float) -> Iterator[tuple[int, int, int]]:
         least = min(self.width, land)
-        x = self._sun[0] * self.width + 0.05 * least * cos(2 * pi * phase)
-        from_centre = y + 0.5 - self._sun[1] * land - 0.05 * least * sin(2 * pi * phase)
+        x = self.sun[0] * self.width + 0.05 * least * cos(2 * pi * phase)
+        from_centre = y + 0.5 - self.sun[1] * land - 0.05 * least * sin(2 * pi * phase)
         for radius, colour in ((0.17 * least, _HALO), (0.12 * least, _SUN)):
             if abs(from_centre) < radius:
                 half = sqrt(radius * radius - from_centre * from_centre)

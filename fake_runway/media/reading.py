@@ -66,8 +66,8 @@ _NAMES: Mapping[str, str] = {
 def read(content: bytes) -> Description:
     """Return what a file says of itself.
 
-    Size and length are read of PNG, JPEG, WebP, GIF (size only), MP4, MOV, M4A, 3GP, WAV and MP3.
-    Of some others, only the type is known.
+    Size and length are read of PNG, JPEG, WebP, GIF (size only), MP4, MOV, M4A, 3GP, WAV, FLAC
+    and MP3. Of some others, only the type is known.
 
     Raises:
         UnreadableMedia: the type is unknown, or what describes the file is damaged.
@@ -375,6 +375,17 @@ def _counted(content: bytes, first: int, frame: tuple[int, int, int]) -> tuple[f
     return total * (len(content) - first) / (at - first), rate
 
 
+def _flac(content: bytes) -> Description:
+    """Read the length that the stream says; 0 stands for an unknown one."""
+    fields = _Fields(content, "FLAC")
+    if fields.number(4, 1) & 127:
+        raise fields.error("the description of the stream first", "another block")
+    bits = fields.number(18, 8)
+    rate, samples = bits >> 44, bits & (1 << 36) - 1
+    seconds = fields.seconds(samples, rate) if samples else None
+    return Description("audio/flac", "audio", seconds=seconds)
+
+
 _BRANDS = (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip")
 
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Description]], ...] = (
@@ -388,7 +399,7 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Description]], 
     (_riff(b"WAVE"), _wav),
     (_riff(b"AVI "), _known("video/x-msvideo", "video")),
     (_starting(b"\x1a\x45\xdf\xa3"), _known("video/webm", "video")),
-    (_starting(b"fLaC"), _known("audio/flac", "audio")),
+    (_starting(b"fLaC"), _flac),
     (_starting(b"OggS"), _ogg),
     (_is_mp3, _mp3),
     (_starting(b"\xff\xf1", b"\xff\xf9"), _known("audio/aac", "audio")),

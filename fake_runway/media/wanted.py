@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from fake_runway.media.errors import UnknownFormat
 
-Format = Literal["png", "jpeg", "webp", "mp4", "mov", "zip", "wav", "mp3", "ogg"]
+Format = Literal["png", "jpeg", "webp", "svg", "mp4", "mov", "zip", "wav", "mp3", "ogg", "flac"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -15,15 +15,18 @@ CONTENT_TYPES: Mapping[Format, str] = {
     "png": "image/png",
     "jpeg": "image/jpeg",
     "webp": "image/webp",
+    "svg": "image/svg+xml",
     "mp4": "video/mp4",
     "mov": "video/quicktime",
     "zip": "application/zip",
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
     "ogg": "audio/ogg",
+    "flac": "audio/flac",
 }
 
 PICTURES: tuple[Format, ...] = ("png", "jpeg", "webp")
+"""Those of pixels: an SVG has the same bounds."""
 
 MAX_SIDE = 16_384
 MAX_PIXELS = 36_000_000
@@ -91,7 +94,7 @@ class Wanted:
 
         The sides of a film are even, because its colours have half as many pixels.
         """
-        if self.format in PICTURES:
+        if self.format in (*PICTURES, "svg"):
             width, height = _fitted(self.width, self.height, MAX_SIDE, MAX_PIXELS)
         else:
             width, height = _fitted(self.width, self.height, MAX_FILM_SIDE, MAX_FILM_PIXELS)

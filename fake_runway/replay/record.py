@@ -124,7 +124,10 @@ def step_of(entry: Exchange | Act) -> Json:
         step["media_url"] = entry.media_url
     if (rejection := entry.rejection) is None:
         return step
-    return {**step, "door": {**rejection._asdict(), "headers": dict(rejection.headers)}}
+    door = {**rejection._asdict(), "headers": dict(rejection.headers)}
+    if not rejection.issues:  # absent from the records of older versions
+        del door["issues"]
+    return {**step, "door": door}
 
 
 def token_of(given: Json) -> str:

@@ -24,6 +24,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall, RunwayOperation
 from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call
+from fake_runway.runway_api.uploads import STORE
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import Bodies, Body
 from fake_runway.worlds.given_spec import GivenSpec
@@ -32,7 +33,7 @@ from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
 _WRONG_KEY = "stk_another_key"
 _BODIES, _ADMIN_BODIES = Bodies(), AdminBodies()
-_OPERATIONS = MappingProxyType({each.id: each for each in OPERATIONS})
+_OPERATIONS = MappingProxyType({each.id: each for each in (*OPERATIONS, STORE)})
 _CHECKED = (Body.REQUIRED, Body.OPTIONAL)
 
 
@@ -195,7 +196,7 @@ def call_of(
     if operation is not None and operation.creates:
         subject = _named_by(operation, step)  # the step names what the create made
     if operation is not None and operation.body in _CHECKED and door is None:
-        bodies.check(request["body"] or {}, operation.id, strict_keys=False)
+        bodies.check(request["body"] or {}, operation.id, strict_keys=False, retired=True)
     exchange = Exchange(
         step["operation"] or "",
         step["method"],

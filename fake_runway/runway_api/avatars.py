@@ -159,11 +159,9 @@ def delete_avatar(call: RunwayCall) -> Reply:
 
 def _found(call: RunwayCall) -> _Listed:
     world, avatar_id, at = call.world, call.exchange.subject.id, call.exchange.at
-    if world.account.assets.find(AVATARS.name, avatar_id) is None:
-        if (ready_made := _ready_made(world).get(avatar_id)) is not None:
-            return ready_made
-        made = get_asset(world.account, AVATARS, avatar_id, at=at, materialised=lambda: MADE_AVATAR)
-        return _of_asset(made)
+    stored = world.account.assets.find(AVATARS.name, avatar_id)
+    if stored is None and (ready_made := _ready_made(world).get(avatar_id)) is not None:
+        return ready_made
     return _of_asset(get_asset(world.account, AVATARS, avatar_id, at=at))
 
 
@@ -239,6 +237,11 @@ def check_avatar(world: World, avatar_id: str, *, at: float) -> bool:
     if world.account.assets.deleted(AVATARS.name, avatar_id) is not None:
         raise UnknownAvatar("Could not find avatar.")
     return world.settings.materialise
+
+
+def is_ready_made(world: World, avatar_id: str) -> bool:
+    """Return whether an avatar is there without being stored."""
+    return avatar_id in _ready_made(world)
 
 
 def check_ready(world: World, kind: AssetKind, asset: Asset) -> None:

@@ -277,6 +277,8 @@ class RunwayOperation:
         leads: to a room; its reply has credentials.
         links: to files of ours, where its resource has some.
         sortable: the id in its path is a version 7 UUID.
+        files: its body may name files and hold them, so it may be large; and what is wrong with it
+            is listed.
     """
 
     id: str
@@ -291,3 +293,4 @@ class RunwayOperation:
     leads: bool = False
     links: bool = False
     sortable: bool = False
+    files: bool = False

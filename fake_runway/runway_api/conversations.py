@@ -20,7 +20,13 @@ from fake_runway.core.sessions.session import Session
 from fake_runway.core.types import Json
 from fake_runway.runway_api.avatars import name_of_avatar
 from fake_runway.runway_api.calls import RunwayCall
-from fake_runway.runway_api.queries import BadQuery, instant_in, needed_instant_in, page_limit
+from fake_runway.runway_api.queries import (
+    BadQuery,
+    instant_in,
+    needed_instant_in,
+    page_limit,
+    refuse_cursor,
+)
 from fake_runway.runway_api.wire import instant
 from fake_runway.web.bodies import is_uuid4
 from fake_runway.web.replies import Reply
@@ -152,7 +158,8 @@ def _cursor(call: RunwayCall) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _LONGEST_CURSOR):
-        raise BadQuery("Invalid cursor")
+        refuse_cursor(call)
+        return None
     return int(cursor)
 
 

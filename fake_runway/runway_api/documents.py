@@ -97,7 +97,7 @@ def delete_document(call: RunwayCall) -> Reply:
 
 def _found(call: RunwayCall) -> Asset:
     account, document_id, at = call.world.account, call.exchange.subject.id, call.exchange.at
-    return get_asset(account, DOCUMENTS, document_id, at=at, materialised=lambda: MADE_DOCUMENT)
+    return get_asset(account, DOCUMENTS, document_id, at=at)
 
 
 def _check_length(world: World, text: str) -> None:

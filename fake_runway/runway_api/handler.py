@@ -33,6 +33,7 @@ from fake_runway.core.lifecycles.vocabulary import Role, Subject
 from fake_runway.core.scenario.settings import ConsumeBody, KeyState
 from fake_runway.core.sessions.options import options_of
 from fake_runway.core.text import printable
+from fake_runway.core.types import Json
 from fake_runway.room.named import NamedRoom, room_named
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import (
@@ -46,6 +47,8 @@ from fake_runway.runway_api.calls import (
     RunwayOperation,
     SessionBodies,
 )
+from fake_runway.runway_api.fetching import AssetFetcher
+from fake_runway.runway_api.inputs import condensed
 from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call, error_reply
 from fake_runway.runway_api.selection import (
@@ -67,6 +70,7 @@ from fake_runway.web.bodies import (
     read,
 )
 from fake_runway.web.errors import (
+    BadBody,
     BadPath,
     BodyTooLarge,
     InternalError,
@@ -74,6 +78,8 @@ from fake_runway.web.errors import (
     UnknownRoute,
     WrongContentType,
 )
+from fake_runway.web.issues import VALIDATION_FAILED, issues
+from fake_runway.web.large import LONGEST_LARGE_BODY, LargeBodies
 from fake_runway.web.paths import Path
 from fake_runway.web.replies import Reply
 from fake_runway.web.routes import RouteMatch, Routes
@@ -107,6 +113,8 @@ class RunwayHandler:
         admitted: called with a world and a session's id after each call for credentials of its
             room, whatever came of it.
         named: called with a world, a session's id and the room that its create names, if it does.
+        large: counts what is on its way.
+        fetcher: of the files that creates name by URL; None: they are not fetched.
     """
 
     def __init__(
@@ -116,10 +124,14 @@ class RunwayHandler:
         *,
         admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
         named: Callable[[World, str, NamedRoom], None] = lambda _world, _session_id, _room: None,
+        large: LargeBodies | None = None,
+        fetcher: AssetFetcher | None = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
         self._admitted = admitted
+        self._large = large or LargeBodies()
+        self._fetcher = fetcher
         spec = worlds.spec
         more = () if spec is None else task_creates(spec.endpoints)
         self._routes = Routes((*OPERATIONS, *more))
@@ -191,7 +203,7 @@ class RunwayHandler:
             body: called at most once, and never where None is returned.
         """
         operation = head.operation
-        if operation is None:
+        if operation is None or (operation.files and self._fetcher is not None):
             return None
         try:
             if operation.auth is Auth.SESSION_KEY:
@@ -205,7 +217,7 @@ class RunwayHandler:
                 if self._wants_body(head, operation, exchange, world):
                     known = self._take_known_body(body(), head, operation, exchange, world)
             except Refused as refusal:
-                exchange.rejection = _rejection(refusal)
+                exchange.rejection = _rejection(refusal, operation)
             if head.connection is not None:
                 exchange.unread = world.unread.before(head.connection)
             call = RunwayCall(
@@ -318,9 +330,20 @@ class RunwayHandler:
             world = await world_of_secret(self._worlds, token, named, headers)
         try:
             if self._wants_body(head, operation, exchange, world):
-                self._take_body(await read(request), operation, exchange, world)
+                if operation.files:
+                    raw = await self._large.read(request)
+                else:
+                    raw = await read(request)
+                if len(raw) > LONGEST_BODY:  # milliseconds, which others shall not wait for
+                    exchange.body = await asyncio.to_thread(
+                        self._checked_body, raw, operation, world
+                    )
+                else:
+                    self._take_body(raw, operation, exchange, world)
+                if operation.files and self._fetcher is not None:
+                    exchange.body = await self._fetcher.with_facts(exchange.body)
         except Refused as refusal:
-            exchange.rejection = _rejection(refusal)
+            exchange.rejection = _rejection(refusal, operation)
         if head.connection is not None:
             exchange.unread = world.unread.before(head.connection)
         return RunwayCall(
@@ -393,16 +416,30 @@ class RunwayHandler:
         Raises:
             Refused: it is not right.
         """
-        if len(raw) > LONGEST_BODY:
+        exchange.body = self._checked_body(raw, operation, world)
+
+    def _checked_body(self, raw: bytes, operation: RunwayOperation, world: World) -> Json:
+        """Return the value of a body as it is kept: with facts in place of files.
+
+        Raises:
+            Refused: it is not right.
+        """
+        if len(raw) > (LONGEST_LARGE_BODY if operation.files else LONGEST_BODY):
             raise BodyTooLarge("Request body too large")
         body = self._bodies.checked(
-            raw, operation.id, use=operation.body, strict_keys=world.settings.strict_keys
+            raw,
+            operation.id,
+            use=operation.body,
+            strict_keys=world.settings.strict_keys,
+            retired=world.settings.retired_models,
         )
+        if operation.files and (len(raw) > LONGEST_BODY or b"ata:" in raw):
+            body = condensed(body, rule=world.settings.bad_inputs)
         if operation.creates is SESSION:
             check_tool_names(body)
         elif operation.creates is TASK:
             check_tag(world, body)
-        exchange.body = body
+        return body
 
     def _take_known_body(
         self,
@@ -422,7 +459,7 @@ class RunwayHandler:
             return None
         options = options_of(exchange.body) if operation.creates is SESSION else None
         known = KnownBody(raw, strict_keys, exchange.body, options)
-        if len(raw) <= _LONGEST_KNOWN:
+        if len(raw) <= _LONGEST_KNOWN and b"ata:" not in raw:
             exchange.body = Measured(exchange.body)
             known = head.body = known._replace(value=exchange.body)
         return known
@@ -494,5 +531,9 @@ def _kept(header: str, secret: str) -> str:
     return redacted_header(header, secret)
 
 
-def _rejection(refusal: Refused) -> Rejection:
-    return Rejection(refusal.code, refusal.status, refusal.message, refusal.headers)
+def _rejection(refusal: Refused, operation: RunwayOperation | None = None) -> Rejection:
+    message, listed = refusal.message, refusal.issues
+    if operation is not None and operation.files and isinstance(refusal, BadBody):
+        listed = issues(refusal.problems)
+        message = VALIDATION_FAILED if listed else message
+    return Rejection(refusal.code, refusal.status, message, refusal.headers, listed)

@@ -48,6 +48,7 @@ from fake_runway.runway_api.sessions import (
     get_session,
 )
 from fake_runway.runway_api.tasks import create_task, delete_task, get_task
+from fake_runway.runway_api.uploads import create_upload
 from fake_runway.runway_api.voices import (
     create_voice,
     delete_voice,
@@ -125,7 +126,13 @@ OPERATIONS = (
     ),
     *(
         RunwayOperation(
-            operation, "POST", f"/v1/{endpoint}", create_task, body=Body.REQUIRED, creates=TASK
+            operation,
+            "POST",
+            f"/v1/{endpoint}",
+            create_task,
+            body=Body.REQUIRED,
+            creates=TASK,
+            files=True,
         )
         for operation, endpoint in TASK_ENDPOINTS.items()
     ),
@@ -230,6 +237,9 @@ OPERATIONS = (
     ),
     RunwayOperation(
         "queryUsage", "POST", "/v1/organization/usage", query_usage, body=Body.OPTIONAL
+    ),
+    RunwayOperation(
+        "createUpload", "POST", "/v1/uploads", create_upload, body=Body.REQUIRED, links=True
     ),
 )
 

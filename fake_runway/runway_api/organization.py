@@ -110,9 +110,9 @@ def _range(call: RunwayCall) -> tuple[date, date]:
     last = min(start.toordinal() + USAGE_DAYS, date.max.toordinal())
     before = _date(call.exchange.body, "beforeDate") or date.fromordinal(last)
     days = (before - start).days
-    if not 0 < days <= LONGEST_USAGE_DAYS:
+    if not 0 <= days <= LONGEST_USAGE_DAYS:  # the official suites ask for no day at all
         raise BadDates(
-            f"beforeDate must be 1 to {LONGEST_USAGE_DAYS} days after startDate, got {days}."
+            f"beforeDate must be 0 to {LONGEST_USAGE_DAYS} days after startDate, got {days}."
         )
     return start, before
 

@@ -32,6 +32,7 @@ from fake_runway.core.lifecycles.vocabulary import Phase, Subject
 from fake_runway.core.scenario.settings import ErrorStyle, Settings
 from fake_runway.core.types import Json
 from fake_runway.runway_api.calls import Auth, RunwayCall, RunwayOperation
+from fake_runway.runway_api.materialising import materialise
 from fake_runway.runway_api.sessions import options_asked
 from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import error_body
@@ -93,12 +94,15 @@ def _redact_rejection(exchange: Exchange, rejection: Rejection, secret: str) -> 
     exchange.rejection = rejection._replace(
         message=redacted_text(rejection.message, secret),
         headers={name: redacted_text(text, secret) for name, text in rejection.headers.items()},
+        issues=tuple(redacted_body(each, secret) for each in rejection.issues),
     )
 
 
 def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[Fault, ...]]:
     """Return the reply of an operation, and the faults that strike before and after it."""
     world, exchange, account = call.world, call.exchange, call.world.account
+    if world.settings.materialise:
+        materialise(world, exchange.subject, at=exchange.at)
     if operation.auth is Auth.SESSION_KEY:
         session = account.find(exchange.subject.id)
         exchange.key_fits = session is not None and account.session_key(session) == call.token
@@ -175,4 +179,7 @@ def error_reply(refusal: Refused | Rejection, settings: Settings) -> Reply:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after_s))
     if isinstance(refusal, Refused) and refusal.fields:  # their shapes are closed
         return Reply(status, {"error": refusal.message, **refusal.fields}, headers)
-    return Reply(status, error_body(refusal.message, doc_url=settings.doc_url), headers)
+    body = error_body(refusal.message, doc_url=settings.doc_url)
+    if refusal.issues:
+        body = {**body, "issues": [dict(each) for each in refusal.issues]}
+    return Reply(status, body, headers)

@@ -7,7 +7,8 @@ from fake_runway.core.errors import Refused
 from fake_runway.runway_api.calls import RunwayCall
 
 LARGEST_PAGE = 100
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)", re.ASCII)
+"""Published with Z alone; the official Python SDK writes an offset of zero."""
 
 
 class BadQuery(Refused):
@@ -32,6 +33,16 @@ def page_limit(call: RunwayCall, *, default: int) -> int:
     if limit > LARGEST_PAGE:
         raise BadQuery(f"Too big: expected number to be <={LARGEST_PAGE}")
     return limit
+
+
+def refuse_cursor(call: RunwayCall) -> None:
+    """Refuse a cursor that no page has given; where the world allows it, the first page is meant.
+
+    Raises:
+        BadQuery.
+    """
+    if call.world.settings.cursors.refuse_unknown:
+        raise BadQuery("Invalid cursor")
 
 
 def choice_in(call: RunwayCall, name: str, choices: tuple[str, ...]) -> str:

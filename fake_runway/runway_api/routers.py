@@ -118,14 +118,8 @@ def _page(call: RunwayCall, items: Iterable[Any], position: Any, body: Any) -> R
 
 
 def _find(call: RunwayCall) -> Asset:
-    router_id = call.exchange.subject.id
-    return asset_calls.get_asset(
-        call.world.account,
-        ROUTERS,
-        router_id,
-        at=call.exchange.at,
-        materialised=lambda: new_router({"slug": f"router-{router_id[:8]}"}),
-    )
+    account, at = call.world.account, call.exchange.at
+    return asset_calls.get_asset(account, ROUTERS, call.exchange.subject.id, at=at)
 
 
 def _by_slug(world: World, slug: str) -> Asset | None:

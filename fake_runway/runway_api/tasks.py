@@ -12,12 +12,14 @@ from fake_runway.core import task_calls
 from fake_runway.core.errors import UnknownAvatar, UnknownTask
 from fake_runway.core.lifecycles.task import TaskState
 from fake_runway.core.scenario.scenario import Scenario
+from fake_runway.core.tasks.inputs import media_of
 from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.tasks.task import TaskPlan, progress_until
 from fake_runway.core.types import Json
 from fake_runway.media.addresses import output_urls, same_addresses_until
 from fake_runway.runway_api.avatars import check_avatar, check_voice
 from fake_runway.runway_api.calls import RunwayCall
+from fake_runway.runway_api.inputs import check_limits, files_in
 from fake_runway.runway_api.wire import estimated_cost, task_body
 from fake_runway.web.errors import RequestRefused
 from fake_runway.web.replies import Reply
@@ -38,16 +40,22 @@ def create_task(call: RunwayCall) -> Reply:
     world, exchange = call.world, call.exchange
     if exchange.operation == _AVATAR_VIDEO:
         _check_avatar(world, exchange.body, at=exchange.at)
+    endpoint = exchange.path.removeprefix("/v1/")
+    files = files_in(world, exchange.body, at=exchange.at)
+    plan = plan_of_create(world, exchange.body)
+    if files:
+        plan = check_limits(world, endpoint, exchange.body, files, plan)
     task = task_calls.create_task(
         world.account,
         request_of(
             exchange.operation,
             exchange.body,
-            endpoint=exchange.path.removeprefix("/v1/"),
+            media=media_of(files),
+            endpoint=endpoint,
             default_price=world.settings.default_price,
         ),
         at=exchange.at,
-        plan=plan_of_create(world, exchange.body),
+        plan=plan,
     )
     if exchange.operation == _AVATAR_VIDEO:  # source: both SDKs, which read the id alone
         return Reply(200, {"id": task.id})

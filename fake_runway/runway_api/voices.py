@@ -84,7 +84,7 @@ def preview_voice(call: RunwayCall) -> Reply:
 
 def _found(call: RunwayCall) -> Asset:
     account, voice_id, at = call.world.account, call.exchange.subject.id, call.exchange.at
-    return get_asset(account, VOICES, voice_id, at=at, materialised=lambda: MADE_VOICE)
+    return get_asset(account, VOICES, voice_id, at=at)
 
 
 def _position(voice: Asset) -> tuple[int]:

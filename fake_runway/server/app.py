@@ -14,8 +14,11 @@ from fake_runway.room.addresses import leads_to_room
 from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead, RequestHead
+from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.runway_api.handler import RunwayHandler
+from fake_runway.runway_api.storage import StorageHandler, is_storage
 from fake_runway.web.bodies import LONGEST_BODY
+from fake_runway.web.large import LargeBodies
 from fake_runway.web.paths import path_of
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.registry import Worlds
@@ -34,6 +37,7 @@ class FakeApp:
         livekit: where tokens lead and who signs them.
         token: as of `Access`.
         hosts: as of `Access`.
+        fetcher: as of `RunwayHandler`.
 
     Attributes:
         rooms: of its calls.
@@ -47,6 +51,7 @@ class FakeApp:
         *,
         token: str | None = None,
         hosts: frozenset[str] = frozenset(),
+        fetcher: AssetFetcher | None = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit
@@ -55,8 +60,15 @@ class FakeApp:
         self.rooms = Rooms(worlds, livekit)
         self.demo: Demo | None = None
         self._media = MediaHandler(worlds)
+        bodies = LargeBodies()
+        self._storage = StorageHandler(worlds, livekit, bodies)
         self._runway = RunwayHandler(
-            worlds, livekit, admitted=self.rooms.invite, named=self.rooms.join_named
+            worlds,
+            livekit,
+            admitted=self.rooms.invite,
+            named=self.rooms.join_named,
+            large=bodies,
+            fetcher=fetcher,
         )
 
     def read_at_once(self, head: RequestHead) -> ReadHead | None:
@@ -120,6 +132,8 @@ class FakeApp:
             return await self.rooms.handle(request, path)
         if is_media(path):
             return await self._media.handle(request, path)
+        if is_storage(path):
+            return await self._storage.handle(request, path)
         return await self._runway.handle(request, path)
 
 

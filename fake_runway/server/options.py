@@ -78,6 +78,22 @@ def _rate(text: str) -> float:
     return rate
 
 
+LENIENT: Mapping[str, str] = {
+    "credits": "1000000000",
+    "daily": "1000000",  # a number, because older SDKs take no null for a limit
+    "concurrency": "1000000",
+    "task_daily": "1000000",
+    "unknown_ids": "materialise",
+    "custom_avatars": "any",
+    "unknown_cursor": "first-page",
+    "empty_update": "accept",
+    "same_slug": "replace",
+    "bad_inputs": "accept",
+    "retired_models": "accept",
+}
+"""What `--lenient` sets: all that clients' own test suites need, which were written against a mock
+that keeps nothing. A new switch of that kind belongs here."""
+
 _LIVEKIT = LiveKit()
 _URL = re.compile(r"wss?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _RETENTION = Retention()
@@ -116,6 +132,17 @@ _SERVER = (
         help="What new worlds follow: one of `fake-runway scenarios list`, or a YAML file, which is"
         " read again when it changes. Several are merged; a contradiction is an error. What they"
         " say is stronger than the options here. [default: default]",
+    ),
+    click.option(
+        "--lenient",
+        is_flag=True,
+        help="Take what a stateless mock takes: the options that docs/fidelity.md lists, each as"
+        " far as it is not given itself.",
+    ),
+    click.option(
+        "--fetch-assets",
+        is_flag=True,
+        help="Fetch and read the files that creates name by URL; without it nothing is fetched.",
     ),
     click.option(
         "--seed-file",
@@ -313,7 +340,10 @@ def configuration_from(
     chosen = load()
     settings = Settings()
     for setting in _SETTINGS:
-        settings = setting.put(settings, options[setting.key])
+        value = options[setting.key]
+        if options["lenient"] and setting.key in LENIENT and value == _default_of(setting):
+            value = setting.notation.parse(LENIENT[setting.key])
+        settings = setting.put(settings, value)
     return Configuration(
         settings=settings,
         spec=options["spec"],
@@ -344,9 +374,14 @@ def configuration_from(
         seed=options["seed"],
         rate=options["time_scale"],
         admin_token=options["admin_token"] or token,
+        fetch_assets=options["fetch_assets"],
         store=_store_from(options),
         state=State(options["state"], Sync(options["state_sync"])) if options["state"] else None,
     )
+
+
+def _default_of(setting: Switch) -> Any:
+    return setting.notation.parse(setting.default)
 
 
 def _store_from(options: dict[str, Any]) -> StoreAddress | None:

@@ -12,6 +12,7 @@ from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.scenarios.merging import Selected
 from fake_runway.server.address import PortTaken, url_of
@@ -43,6 +44,7 @@ class Configuration:
         port: 0 takes any free one.
         rate: of the clocks of new worlds, in their seconds per real second.
         retention: how many worlds are kept, how long, and how much of each.
+        fetch_assets: files that creates name by URL are fetched and read.
         admin_token: required of every admin request; None: it has to come from this machine.
         state: the file that keeps all worlds; None: they end with the server.
         store: the Redis that has all worlds, for several servers; None: this one has them.
@@ -62,6 +64,7 @@ class Configuration:
     seed: str = "0"
     rate: float = 1.0
     admin_token: str | None = field(default=None, repr=False)
+    fetch_assets: bool = False
     state: State | None = None
     store: StoreAddress | None = None
     seeds: str = ""
@@ -144,6 +147,7 @@ async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator
     options: dict[str, Any] = {
         "token": configuration.admin_token,
         "hosts": frozenset({configuration.host.lower()}),
+        "fetcher": AssetFetcher() if configuration.fetch_assets else None,
     }
     if configuration.seeds:
         from fake_runway.server.seeding import seeding_from  # it imports the admin API

@@ -38,6 +38,13 @@ MOST_VALUES = 12_000
 _LONGEST_MESSAGE = 1_000
 _JSON = "application/json"
 
+RETIRED: Mapping[str, str] = {
+    "veo3": "veo3.1",
+    "gen4_aleph": "aleph2",
+    "gen3a_turbo": "gen4_turbo",
+}
+"""Models that are in no published request any more, and those that came after them."""
+
 PROVIDER = Wording(
     phrases={
         Kind.UNKNOWN_KEY: "Unrecognized key{s}: {}",  # observed
@@ -162,8 +169,16 @@ class Bodies:
             raise WrongContentType(self._wrong_type(declared))
         return True
 
-    def checked(self, raw: bytes, operation_id: str, *, use: Body, strict_keys: bool) -> Json:
-        """Return the validated value of a body that is wanted.
+    def checked(
+        self,
+        raw: bytes,
+        operation_id: str,
+        *,
+        use: Body,
+        strict_keys: bool,
+        retired: bool = False,
+    ) -> Json:
+        """Return the validated value of a body that is wanted; arguments as of `check`.
 
         Raises:
             BodyTooLarge, BodyTooDeep, BadBody.
@@ -172,17 +187,24 @@ class Bodies:
             return NO_BODY
         value = _parse(raw)
         if use is not Body.IGNORED:
-            self.check(value, operation_id, strict_keys=strict_keys)
+            self.check(value, operation_id, strict_keys=strict_keys, retired=retired)
         if not isinstance(value, dict):
             raise BadBody("Invalid input: expected object")
         return value
 
-    def check(self, value: object, operation_id: str, *, strict_keys: bool) -> None:
+    def check(
+        self, value: object, operation_id: str, *, strict_keys: bool, retired: bool = False
+    ) -> None:
         """Refuse a body that is not of the operation's shape.
+
+        Args:
+            retired: one for a model that is gone is checked as one for the model after it.
 
         Raises:
             BadBody.
         """
+        if retired and isinstance(value, dict) and value.get("model") in RETIRED:
+            value = {**value, "model": RETIRED[value["model"]]}
         validator = self._shapes[operation_id].body
         if validator is None or validator.is_valid(value):
             return
@@ -190,7 +212,11 @@ class Bodies:
             places = "; ".join(where(problem.path) for problem in problems[:8])
             in_ascii = places.encode("ascii", "backslashreplace").decode()
             message = self._wrong_body(problems, value)
-            raise BadBody(short(message, _LONGEST_MESSAGE), where=short(in_ascii, _LONGEST_MESSAGE))
+            raise BadBody(
+                short(message, _LONGEST_MESSAGE),
+                where=short(in_ascii, _LONGEST_MESSAGE),
+                problems=problems,
+            )
 
     def _wrong_type(self, declared: str | None) -> str:
         """Say what is wrong with a content type, None where there is none."""

@@ -4,9 +4,10 @@ Side headers (`X-Fake-...`) hold what the provider's envelope has no room for: w
 the call, where in the body, which route was probably meant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from contracts.wire.problems import Problem
 from fake_runway.core.errors import Refused
 
 
@@ -69,9 +70,17 @@ class BadId(RequestRefused):
 
 
 class BadBody(RequestRefused):
-    """The body is not JSON, or its operation takes another."""
+    """The body is not JSON, or its operation takes another.
+
+    Args:
+        problems: the rules of its shape that it breaks.
+    """
 
     code = "bad_body"
+
+    def __init__(self, message: str, *, where: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, where=where)
+        self.problems = problems
 
 
 class WrongContentType(RequestRefused):
@@ -99,3 +108,23 @@ class InternalError(RequestRefused):
 
     code = "internal"
     status = 500
+
+
+class BodyTooSlow(RequestRefused):
+    """A large body has not come in time."""
+
+    code = "body_too_slow"
+    status = 408
+
+
+class NoRoomForBody(RequestRefused):
+    """Other large bodies take up the memory for them."""
+
+    code = "no_room_for_body"
+    status = 503
+
+
+class BadForm(RequestRefused):
+    """A body is no form with a file in it, or lacks a field."""
+
+    code = "bad_form"

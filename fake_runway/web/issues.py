@@ -12,6 +12,9 @@ from contracts.wire.problems import Kind, Problem
 from fake_runway.core.text import short
 from fake_runway.web.bodies import PROVIDER
 
+VALIDATION_FAILED = "Validation of body failed"
+"""What the error of such an answer says. Observed live."""
+
 MOST_ISSUES = 20
 """How many mistakes an answer lists, as the first that were found."""
 _LONGEST_MESSAGE = 1_000

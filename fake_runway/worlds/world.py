@@ -44,6 +44,7 @@ from fake_runway.core.sessions.session import Plan, Session
 from fake_runway.core.task_calls import apply_task_event
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
+from fake_runway.core.uploads import Uploads
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.naming import key_tag
 from fake_runway.worlds.reports import checked_report
@@ -90,6 +91,7 @@ class World:
         unread: the answers that its clients may not have read yet.
         directions: steps for the avatars that are in a call, by session id.
         incarnation: how many worlds its server had before: another one after a reset.
+        uploads: what its clients have uploaded.
         heard: is told the world's name at each call and act; None: there is no listener.
         decided: how often faults were weighed, and tallies may have counted.
         unkept: done once a store keeps all that has happened so far; None: it does.
@@ -133,6 +135,7 @@ class World:
             record_task=self._record,
             record_asset=self._record,
         )
+        self.uploads = Uploads()
         self.calls = 0
         self.called_before = False
         self.placed: dict[str, ActiveFault] = {}
@@ -606,6 +609,7 @@ class World:
         """Begin, as a copy, with an account of its own that nothing else knows or waits for."""
         self.calls_watched, self.resources_watched = Watches(), Watches()
         self.account = self.account.copy(self._record, self._record, self._record)
+        self.uploads = self.uploads.copy()
         self.snapshots = OrderedDict()
         self.touched_at, self.held_back, self.unread = 0.0, 0, UnreadAnswers()
         self.directions = {}

@@ -43,9 +43,9 @@ async ([kind, type, content]) => {
 """
 
 KINDS: dict[str, str] = {
-    **dict.fromkeys(("png", "jpeg", "webp"), "img"),
+    **dict.fromkeys(("png", "jpeg", "webp", "svg"), "img"),
     **dict.fromkeys(("mp4", "mov"), "video"),
-    **dict.fromkeys(("wav", "mp3", "ogg"), "audio"),
+    **dict.fromkeys(("wav", "mp3", "ogg", "flac"), "audio"),
 }
 """The element for each format that browsers open."""
 

@@ -59,6 +59,9 @@ RULES_BEYOND_SCHEMA = {
     "awaitSession": "it may wait in vain",
     "awaitCalls": "it may wait in vain",
     "postReplay": "few texts are a record",
+    "applySeed": "the rules of seeds",
+    "makeTask": "only a task that failed has a failure",
+    "awaitTask": "it may wait in vain",
 }
 IN_TWO_DOCUMENTS = ("listAvatars", "getAvatar")
 """Operations whose path has other methods in the imported document."""
@@ -86,12 +89,12 @@ def _waiting_shortly() -> dict[str, Any]:
     raw = _admin()
     shapes = raw["components"]["schemas"]
     shapes["Timeout"] = SHORT_WAIT
-    for name in ("SessionWait", "CallsWait"):
+    for name in ("SessionWait", "TaskWait", "CallsWait"):
         shapes[name]["required"] = [*shapes[name].get("required", ()), "timeout"]
     return raw
 
 
-WAITS = ["awaitSession", "awaitCalls"]
+WAITS = ["awaitSession", "awaitTask", "awaitCalls"]
 admin = schemathesis.openapi.from_dict(_admin()).exclude(
     operation_id=[*WAITS, "getEvents"]  # it has no end
 )

@@ -341,14 +341,13 @@ async def test_organization_shows_limits_balance_and_usage(start_fake: StartFake
     "dates",
     [
         {"startDate": "2026-02-30"},
-        {"startDate": "2026-01-02", "beforeDate": "2026-01-02"},
+        {"startDate": "2026-01-02", "beforeDate": "2026-01-01"},
         {"startDate": "2026-01-01", "beforeDate": "2026-04-02"},
         {"startDate": "yesterday"},
-        {"startDate": "9999-12-31"},
     ],
 )
 async def test_usage_refuses_bad_ranges(start_fake: StartFake, dates: dict[str, str]) -> None:
-    """Nonexistent dates, empty ranges and more than 90 days are 400."""
+    """Nonexistent dates, ranges that end before they begin, and more than 90 days are 400."""
     fake = await start_fake()
     answer = await fake.call("POST", "/v1/organization/usage", json=dates)
     assert answer.status == 400

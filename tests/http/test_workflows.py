@@ -265,6 +265,8 @@ async def test_unknown_ids_are_not_found_or_made(start_fake: StartFake) -> None:
     fake = await start_fake(Settings(materialise=True))
     assert (await fake.call("GET", f"/v1/workflows/{unknown}")).json["id"] == unknown
     await run(fake, workflow=unknown)
+    given = {unknown: {"prompt": {"type": "primitive", "value": "A cat."}}}
+    await run(fake, {"nodeOutputs": given}, workflow=unknown)
     made = await poll(fake, unknown)
     assert (made["status"], made["output"]) == ("SUCCEEDED", {})
 

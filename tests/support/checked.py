@@ -55,7 +55,7 @@ def check(
         return
     if ours:
         document = "admin"
-    if f"{bare}/".startswith("/_media/"):
+    if f"{bare}/".startswith(("/_media/", "/_uploads/")):
         return  # files, and the refusals of some
     contract = whole_api() if document == "runway" else load(document)
     validate(contract, method, bare, status=status, headers=headers, body=body)

@@ -14,6 +14,7 @@ from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
+from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.serving import fake_server
 from fake_runway.worlds.naming import name_from_secret
@@ -109,6 +110,7 @@ async def serving_fake(
     catalogue: Catalogue | None = None,
     retention: Retention | None = None,
     admin_token: str | None = None,
+    fetcher: AssetFetcher | None = None,
 ) -> AsyncIterator[Fake]:
     """Serve a fake whose clocks are frozen unless `rate` says otherwise, as the command does."""
     options = {
@@ -122,7 +124,7 @@ async def serving_fake(
     }
     livekit = livekit or LiveKit()
     async with worlds_on(store_of_tests(), livekit, options) as worlds:
-        app = CheckedFake(worlds, livekit, token=admin_token)
+        app = CheckedFake(worlds, livekit, token=admin_token, fetcher=fetcher)
         runner = web.ServerRunner(fake_server(app, worlds), shutdown_timeout=1)
         async with listening(runner) as url, aiohttp.ClientSession() as http:
             try:

@@ -10,7 +10,7 @@ Not here: storage (nothing is kept on disk), and what the entries mean for the c
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
@@ -36,6 +36,7 @@ class Rejection(NamedTuple):
     status: int
     message: str
     headers: Mapping[str, str] = MappingProxyType({})
+    issues: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(slots=True)

@@ -8,13 +8,15 @@ from fake_runway.core.lifecycles.document import DOCUMENT, DOCUMENT_OPERATIONS
 from fake_runway.core.lifecycles.router import ROUTER, ROUTER_OPERATIONS
 from fake_runway.core.lifecycles.session import SESSION, SESSION_OPERATIONS
 from fake_runway.core.lifecycles.task import TASK, TASK_OPERATIONS, WORKFLOW
-from fake_runway.core.lifecycles.vocabulary import ApiOperation, Vocabulary
+from fake_runway.core.lifecycles.vocabulary import ApiOperation, ResourceKind, Vocabulary
 from fake_runway.core.lifecycles.voice import VOICE, VOICE_OPERATIONS
 
 _CONVERSATIONS = "/v1/avatar_conversations"
 
+UPLOAD = ResourceKind("upload", added_later=True)  # no lifecycle: it waits, and is there
+
 RUNWAY_API = Vocabulary(
-    kinds=(SESSION, TASK, AVATAR, VOICE, DOCUMENT, WORKFLOW, ROUTER),
+    kinds=(SESSION, TASK, AVATAR, VOICE, DOCUMENT, WORKFLOW, ROUTER, UPLOAD),
     operations=(
         *SESSION_OPERATIONS,
         *TASK_OPERATIONS,
@@ -34,5 +36,8 @@ RUNWAY_API = Vocabulary(
         ApiOperation("getConversation", "GET", f"{_CONVERSATIONS}/{{id}}", SESSION.name),
         ApiOperation("deleteConversation", "DELETE", f"{_CONVERSATIONS}/{{id}}", SESSION.name),
         ApiOperation("getAvatarUsage", "GET", "/v1/avatar_usage"),
+        ApiOperation("createUpload", "POST", "/v1/uploads", UPLOAD.name),
+        # the storage behind the API, whose addresses createUpload answers
+        ApiOperation("storeUpload", "POST", "/_uploads/{id}", UPLOAD.name, versioned=False),
     ),
 )

@@ -52,6 +52,7 @@ from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.task import Downloads, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
 from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, Workflow
+from fake_runway.core.uploads import UploadRules
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -86,6 +87,21 @@ class ConsumeBody(Enum):
     STRICT = "strict"
     LENIENT = "lenient"
     TYPED = "typed"
+
+
+class BadInputs(Enum):
+    """What becomes of a create whose files are not as documented.
+
+    Attributes:
+        DOCUMENTED: a file that is damaged, of a wrong type or not there is refused; one that does
+            not fit the limits of its model makes a task that fails.
+        REFUSE: all of them are refused.
+        ACCEPT: none is looked at.
+    """
+
+    DOCUMENTED = "documented"
+    REFUSE = "refuse"
+    ACCEPT = "accept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,9 @@ class Settings:
     task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
+    uploads: UploadRules = UploadRules()  # noqa: RUF009  # frozen
+    bad_inputs: BadInputs = BadInputs.DOCUMENTED
+    retired_models: bool = False
     default_price: int = DEFAULT_PRICE
     workflows: tuple[Workflow, ...] = (EXAMPLE_WORKFLOW,)
     task_delete_ends_runs: bool = True
@@ -193,6 +212,7 @@ class Switch:
 _TIER = "The highest public tier."
 _OURS = "Ours."
 _ASSUMED = "Assumed."
+_SKILLS = "Runway's own guide for agents: 512 bytes to 200 MB."
 _BOUND = "Unknown; ours bounds the memory of a world."
 
 ACCOUNT = (
@@ -328,6 +348,37 @@ ACCOUNT = (
         FLAG,
         "A tag [fake:NAME] in a prompt selects the task form of a scenario.",
         _OURS,
+    ),
+    Switch(
+        "bad_inputs",
+        member(BadInputs),
+        "Files in a create that are not as documented.",
+        "Published: 400, or ASSET.INVALID where a file does not fit its model.",
+        option_help="documented: 400, or a task that fails where a file does not fit its model;"
+        " refuse: always 400; accept: files are not looked at.",
+    ),
+    Switch(
+        "retired_models",
+        choice({"refuse": False, "accept": True}),
+        "A create for veo3, gen4_aleph or gen3a_turbo, checked as one for the model after it.",
+        "They are in no published request any more.",
+    ),
+    Switch("smallest_upload", NUMBER, "Bytes of an upload, at least.", _SKILLS, "uploads.smallest"),
+    Switch("largest_upload", NUMBER, "Bytes of an upload, at most.", _SKILLS, "uploads.largest"),
+    Switch(
+        "upload_bytes",
+        COUNT,
+        "Bytes that all uploads of a world may take.",
+        _OURS,
+        "uploads.kept",
+    ),
+    Switch("upload_slot", SPAN, "How long a slot waits for its file.", _ASSUMED, "uploads.slot_s"),
+    Switch(
+        "upload_lifetime",
+        SPAN,
+        "How long an upload can be used, counted from its slot.",
+        "Published: 24 hours.",
+        "uploads.lifetime_s",
     ),
     Switch(
         "workflows",

@@ -2,7 +2,7 @@
 
 from fake_runway.core.lifecycles.task import TASK_ENDPOINTS
 from fake_runway.core.tasks.models import cost, estimate, substitute, usage_id
-from fake_runway.core.tasks.orders import Output
+from fake_runway.core.tasks.orders import NOT_READ, InputMedia, Output
 from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.tasks.task import OutputForm, TaskRequest
@@ -10,17 +10,23 @@ from fake_runway.core.types import Json
 
 
 def request_of(
-    operation: str, body: Json, *, endpoint: str = "", default_price: float = DEFAULT_PRICE
+    operation: str,
+    body: Json,
+    *,
+    media: InputMedia = NOT_READ,
+    endpoint: str = "",
+    default_price: float = DEFAULT_PRICE,
 ) -> TaskRequest:
     """Return what the valid body of a create asks for.
 
     Args:
+        media: what is known of the files that it names.
         endpoint: whose body it is, as a path below /v1/; empty: the operation's own.
         default_price: what a task costs whose price is not known.
     """
     endpoint = endpoint or TASK_ENDPOINTS[operation]
     model = MODELS.find(endpoint, body) or substitute(endpoint, body)
-    order, estimated = model.order(body), estimate(model, body, default=default_price)
+    order, estimated = model.order(body, media), estimate(model, body, media, default=default_price)
     file_format, (width, height) = order.extension, order.pixels
     if order.kind is Output.AUDIO and not {"format", "outputFormat"} & body.keys():
         file_format = "wav"  # no other sound can be made yet

@@ -39,6 +39,7 @@ export const OPERATIONS = [
   "getAvatar", "updateAvatar", "deleteAvatar", "listVoices", "createVoice", "getVoice", "updateVoice",
   "deleteVoice", "previewVoice", "listDocuments", "createDocument", "getDocument", "updateDocument",
   "deleteDocument", "listConversations", "getConversation", "deleteConversation", "getAvatarUsage",
+  "createUpload", "storeUpload",
 ];
 
 export function faultsView(context) {

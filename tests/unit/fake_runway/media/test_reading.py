@@ -184,7 +184,7 @@ def test_a_film_that_is_turned_has_the_size_that_is_seen() -> None:
         (b"\0\0\0\x18ftypavif", "image/avif"),
         (b"\x1a\x45\xdf\xa3", "video/webm"),
         (b"RIFF\0\0\0\0AVI ", "video/x-msvideo"),
-        (b"fLaC", "audio/flac"),
+        (b"fLaC\0\0\0\x22", "audio/flac"),
         (b"OggS", "audio/ogg"),
         (b"\xff\xf1\x50\x80", "audio/aac"),
     ],

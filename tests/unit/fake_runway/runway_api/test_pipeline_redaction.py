@@ -49,7 +49,7 @@ def test_a_rejection_loses_its_secrets_on_the_way_out_and_in_the_journal() -> No
 
     delivery = apply_call(RunwayCall(player.world, LIVEKIT, None, exchange, SECRET))
 
-    expected = ("bad_body", 400, "wrong: [covered]", {"X-Fake-Where": "$.[covered]"})
+    expected = ("bad_body", 400, "wrong: [covered]", {"X-Fake-Where": "$.[covered]"}, ())
     assert delivery.body == {"error": expected[2], "docUrl": DOC_URL}
     assert delivery.headers["X-Fake-Where"] == "$.[covered]"
     assert (exchange.path, exchange.rejection) == ("/v1/[covered]", expected)

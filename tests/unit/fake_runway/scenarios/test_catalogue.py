@@ -545,7 +545,8 @@ def test_only_what_an_avatar_cannot_say_is_an_account_form() -> None:
     of_assets = CATALOGUE.themes[
         "Avatars, voices and documents: processing, limits, pages, references"
     ]
-    expected = {*account, *of_tasks, *of_assets, *of_runs, "avatar-ready-after-10-s"}
+    of_files = CATALOGUE.themes["Uploads, and the files that tasks name"]
+    expected = {*account, *of_tasks, *of_assets, *of_runs, *of_files, "avatar-ready-after-10-s"}
     assert of_accounts == expected
 
 
@@ -564,7 +565,7 @@ def test_built_in_files_are_what_users_would_be_allowed_to_write(tmp_path: Path)
     """Each keeps the schema, names it for editors, and is split where YAML splits it."""
     empty = Catalogue({})
     names: list[str] = []
-    for path in sorted(FOLDER.glob("*.yaml"), key=lambda each: int(each.name.partition("-")[0])):
+    for path in sorted(FOLDER.glob("*.yaml"), key=lambda each: (each.name.find("-"), each.name)):
         assert path.read_text().startswith("# yaml-language-server: $schema=scenario.schema.json\n")
         names += empty.with_file(path).added
     assert tuple(names) == CATALOGUE.names

@@ -1,5 +1,7 @@
 """The options of `serve` that are rows of the table of settings: field and help."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from fake_runway.core.durations import Fixed, Uniform
 from fake_runway.core.scenario.settings import (
     ACCOUNT,
     SESSION,
+    BadInputs,
     ConsumeBody,
     ErrorStyle,
     Limits,
@@ -23,7 +26,9 @@ from fake_runway.core.scenario.settings import (
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.tiers import TaskLimits
+from fake_runway.core.uploads import UploadRules
 from fake_runway.room.tokens import LiveKit
+from fake_runway.server.options import LENIENT
 from fake_runway.testing.embedded import configuration
 
 OPTIONS = [setting for setting in (*ACCOUNT, *SESSION) if setting.option is not None]
@@ -45,6 +50,9 @@ OTHER = Settings(
     task_costs=TaskCosts(TaskCost.ZERO, TaskCost.ZERO),
     deleted_task_is_gone=False,
     prompt_tags=False,
+    uploads=UploadRules(1, 2, 3, 4.0, 5.0),
+    bad_inputs=BadInputs.ACCEPT,
+    retired_models=True,
     task_delete_ends_runs=False,
     unique_slugs=False,
     workspace=False,
@@ -91,6 +99,18 @@ def test_an_option_sets_its_field_and_no_other(setting: Switch) -> None:
 
     assert with_options(setting) == setting.put(Settings(), value)
     assert (with_options(setting) == Settings()) is (setting.key == "join_time")
+
+
+def test_lenient_sets_what_the_page_lists_and_what_is_given_stays() -> None:
+    """Each switch of the set exists, and differs from its default."""
+    lenient, by_key = configuration(lenient=True).settings, {each.key: each for each in ACCOUNT}
+    page = (Path(__file__).parents[4] / "docs/fidelity.md").read_text()
+    listed = dict(re.findall(r"^\| `--([a-z-]+) ([a-z0-9-]+)` \|", page, re.MULTILINE))
+
+    assert listed == {by_key[key].option_name: text for key, text in LENIENT.items()}
+    for key in LENIENT:
+        assert str(by_key[key].described(lenient)) == LENIENT[key] != str(by_key[key].default)
+    assert configuration(lenient=True, credits="7").settings.limits.credits == 7
 
 
 @pytest.mark.parametrize(

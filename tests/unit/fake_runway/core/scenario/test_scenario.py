@@ -40,6 +40,7 @@ from fake_runway.core.scenario.scenario import (
 from fake_runway.core.scenario.schema import account_schema, scenario_schema, session_schema
 from fake_runway.core.scenario.settings import (
     TASK,
+    BadInputs,
     ConsumeBody,
     ErrorStyle,
     KeyState,
@@ -53,6 +54,7 @@ from fake_runway.core.tasks.task import Downloads, ProgressStep, TaskHappening, 
 from fake_runway.core.tasks.tiers import OF_THE_TIER, TaskLimits
 from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, parse_workflow
 from fake_runway.core.types import LARGEST_INTEGER
+from fake_runway.core.uploads import UploadRules
 from tests.unit.fake_runway.core.allowed import allowed_by
 from tests.unit.fake_runway.core.playing import FOREIGN_ID, POSSIBLE, SLOW_LAW
 from tests.unit.fake_runway.core.scenario.scripts import scripts, setups
@@ -254,6 +256,16 @@ all_settings = st.builds(
     ),
     deleted_task_is_gone=st.booleans(),
     prompt_tags=st.booleans(),
+    uploads=st.builds(
+        UploadRules,
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.sampled_from([None, 0, 9]),
+        spans_s,
+        spans_s,
+    ),
+    bad_inputs=st.sampled_from(BadInputs),
+    retired_models=st.booleans(),
     workflows=st.sampled_from([(EXAMPLE_WORKFLOW,), (), (OWN_WORKFLOW, EXAMPLE_WORKFLOW)]),
     task_delete_ends_runs=st.booleans(),
     disabled_models=model_sets,
@@ -369,6 +381,13 @@ ACCOUNT: Mapping[str, Callable[[Settings], object]] = {
     "cancelled_task_cost": lambda one: one.task_costs.cancelled,
     "deleted_task": lambda one: one.deleted_task_is_gone,
     "prompt_tags": lambda one: one.prompt_tags,
+    "bad_inputs": lambda one: one.bad_inputs,
+    "retired_models": lambda one: one.retired_models,
+    "smallest_upload": lambda one: one.uploads.smallest,
+    "largest_upload": lambda one: one.uploads.largest,
+    "upload_bytes": lambda one: one.uploads.kept,
+    "upload_slot": lambda one: one.uploads.slot_s,
+    "upload_lifetime": lambda one: one.uploads.lifetime_s,
     "workflows": lambda one: one.workflows,
     "workflow_concurrency": lambda one: one.task_limits.workflows,
     "workflow_delete": lambda one: one.task_delete_ends_runs,
