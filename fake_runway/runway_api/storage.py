@@ -122,6 +122,10 @@ class StorageHandler:
             if content and exchange.acted and not exchange.code:
                 world.uploads.keep(upload_id, content)
         self._worlds.answered[exchange.operation, delivery.status] += 1
+        try:
+            await world.kept()
+        except Refused as refusal:
+            return _refusal(refusal.status, refusal.message)
         return await send(delivery, request, world.clock)
 
 

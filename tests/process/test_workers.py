@@ -156,6 +156,18 @@ async def loaded(url: str, clients: int) -> AsyncIterator[Load]:
 
 
 @pytest.mark.usefixtures("restored_signals")
+async def test_a_killed_worker_loses_no_world() -> None:
+    """Two workers behind one port: what one of them has answered is true after it is killed."""
+    async with serving(2) as (program, url):
+        async with loaded(url, 4) as load:
+            await load.until(20)
+            os.kill(workers_of(program)[0], signal.SIGKILL)
+            await load.until(40)
+        await races(url, 10)
+        assert await program.stop() == 0
+
+
+@pytest.mark.exhaustive
 async def test_workers_are_replaced_and_killed_under_load() -> None:
     """All workers are replaced without a lost call; one is killed without a wrong answer."""
     async with serving(2) as (program, url):
