@@ -41,6 +41,7 @@ from fake_runway.core.types import Json
 from fake_runway.media.addresses import asset_url
 from fake_runway.media.asset_files import PROCESSED, REFERENCE
 from fake_runway.runway_api.calls import RunwayCall
+from fake_runway.runway_api.inputs import check_files
 from fake_runway.runway_api.listing import let_other_client_act, page_reply
 from fake_runway.runway_api.wire import LONGEST_NAME, instant
 from fake_runway.web.bodies import is_uuid4
@@ -100,6 +101,7 @@ def list_avatars(call: RunwayCall) -> Reply:
 def create_avatar(call: RunwayCall) -> Reply:
     """Answer a new avatar, which is processed from now on."""
     world, body, at = call.world, call.exchange.body, call.exchange.at
+    check_files(world, body, at=at)
     content = AvatarContent(
         body["name"],
         body["personality"],
@@ -128,6 +130,7 @@ def update_avatar(call: RunwayCall) -> Reply:
     """Change some of an avatar; a new reference image is processed."""
     world, body, at = call.world, call.exchange.body, call.exchange.at
     check_update(world, body)
+    check_files(world, body, at=at)
     listed = _found(call)
     replaced = "referenceImage" in body
     if replaced and listed.asset is not None and listed.asset.is_processing:

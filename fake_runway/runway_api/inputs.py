@@ -127,6 +127,15 @@ def files_in(world: World, body: Json, *, at: float) -> Mapping[Path, FileFacts]
     return dict(_files(world, body, at))
 
 
+def check_files(world: World, body: Json, *, at: float) -> None:
+    """Refuse a condensed body that names a file which cannot be used.
+
+    Raises:
+        BadInput.
+    """
+    files_in(world, body, at=at)
+
+
 def _files(world: World, body: Json, at: float) -> Iterator[tuple[Path, FileFacts]]:
     for each in inputs_of(body):
         facts = _facts_of(world, each, at)

@@ -84,18 +84,32 @@ def _crud(
     delete: Answer,
     *,
     query: tuple[str, ...] = ("limit", "cursor"),
+    files: bool = False,
 ) -> tuple[RunwayOperation, ...]:
-    """Return the five operations of a kind of stored resource; what is shown has links to files."""
+    """Return the five operations of a kind of stored resource; what is shown has links to files.
+
+    Args:
+        files: its bodies name files.
+    """
     name, path = kind.name.title(), f"/v1/{kind.name}s"
     one = f"{path}/{{id}}"
     required = Body.REQUIRED
     return (
         RunwayOperation(f"list{name}s", "GET", path, list_, query=query, links=True),
         RunwayOperation(
-            f"create{name}", "POST", path, create, body=required, creates=kind, links=True
+            f"create{name}",
+            "POST",
+            path,
+            create,
+            body=required,
+            creates=kind,
+            links=True,
+            files=files,
         ),
         RunwayOperation(f"get{name}", "GET", one, get, links=True),
-        RunwayOperation(f"update{name}", "PATCH", one, update, body=required, links=True),
+        RunwayOperation(
+            f"update{name}", "PATCH", one, update, body=required, links=True, files=files
+        ),
         RunwayOperation(f"delete{name}", "DELETE", one, delete),
     )
 
@@ -141,8 +155,10 @@ OPERATIONS = (
     RunwayOperation(
         "previewVoice", "POST", "/v1/voices/preview", preview_voice, body=Body.REQUIRED, links=True
     ),
-    *_crud(AVATAR, list_avatars, create_avatar, get_avatar, update_avatar, delete_avatar),
-    *_crud(VOICE, list_voices, create_voice, get_voice, update_voice, delete_voice),
+    *_crud(
+        AVATAR, list_avatars, create_avatar, get_avatar, update_avatar, delete_avatar, files=True
+    ),
+    *_crud(VOICE, list_voices, create_voice, get_voice, update_voice, delete_voice, files=True),
     *_crud(
         DOCUMENT,
         list_documents,
@@ -188,7 +204,13 @@ OPERATIONS = (
     ),
     *(
         RunwayOperation(
-            operation, "POST", f"/v1/generate/{kind}", generate, body=Body.REQUIRED, creates=TASK
+            operation,
+            "POST",
+            f"/v1/generate/{kind}",
+            generate,
+            body=Body.REQUIRED,
+            creates=TASK,
+            files=True,
         )
         for operation, kind in ROUTED.items()
     ),

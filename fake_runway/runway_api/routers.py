@@ -25,6 +25,7 @@ from fake_runway.core.routing.routers import (
     changed_router,
     new_router,
 )
+from fake_runway.core.tasks.inputs import media_of
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.types import Json
@@ -38,6 +39,7 @@ from fake_runway.runway_api.candidates import (
     models_of,
     provider_of,
 )
+from fake_runway.runway_api.inputs import check_files, check_limits, files_in
 from fake_runway.runway_api.queries import page_limit
 from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import instant
@@ -179,6 +181,7 @@ def generate(call: RunwayCall) -> Reply:
     """Choose a model, make its task, and answer both."""
     world, exchange = call.world, call.exchange
     kind, body = ROUTED[exchange.operation], exchange.body
+    check_files(world, body, at=exchange.at)
     router = _router_of(call)
     choice = _choice(world, router.content, kind, body["input"])
     is_dry = body.get("dryRun") is True
@@ -187,7 +190,14 @@ def generate(call: RunwayCall) -> Reply:
             _keep(call, router, choice, "no_eligible_model")
         raise NoEligibleModel(choice.pipeline, choice.emptied_by)
     chosen = choice.chosen
-    request = request_of(exchange.operation, chosen.body, endpoint=chosen.endpoint)
+    files = files_in(world, chosen.body, at=exchange.at)
+    request = request_of(
+        exchange.operation,
+        chosen.body,
+        media=media_of(files),
+        endpoint=chosen.endpoint,
+        default_price=world.settings.default_price,
+    )
     routing = {
         "model": chosen.model,
         "provider": provider_of(chosen.model),
@@ -208,6 +218,8 @@ def generate(call: RunwayCall) -> Reply:
         return Reply(200, {"routing": routing})
     try:
         plan = plan_of_create(world, body)
+        if files:
+            plan = check_limits(world, chosen.endpoint, chosen.body, files, plan)
         task = task_calls.create_task(world.account, request, at=exchange.at, plan=plan)
     except Refused:
         _keep(call, router, choice, "error")

@@ -10,6 +10,7 @@ from fake_runway.media.addresses import asset_url
 from fake_runway.media.asset_files import SAMPLE, SAMPLE_S, preview_url
 from fake_runway.runway_api.avatars import check_update
 from fake_runway.runway_api.calls import RunwayCall
+from fake_runway.runway_api.inputs import check_files
 from fake_runway.runway_api.listing import let_other_client_act, page_reply
 from fake_runway.runway_api.wire import instant
 from fake_runway.web.replies import Reply
@@ -41,6 +42,7 @@ def list_voices(call: RunwayCall) -> Reply:
 def create_voice(call: RunwayCall) -> Reply:
     """Answer `{id}` of a new voice, which is processed from now on."""
     world, body, settings = call.world, call.exchange.body, call.world.settings
+    check_files(world, body, at=call.exchange.at)
     voice = create_asset(
         world.account,
         VOICES,

@@ -228,3 +228,45 @@ def test_files_are_found_wherever_they_stand() -> None:
         ("audio", "e"),
         ("", "f"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "body", "path"),
+    [
+        (
+            "avatars",
+            {
+                "name": "Cat",
+                "personality": "Kind.",
+                "voice": {"type": "runway-live-preset", "presetId": "clara"},
+            },
+            ["referenceImage"],
+        ),
+        ("voices", {"name": "Deep"}, ["from", "audio"]),
+        ("generate/video", {"configId": "any"}, ["input", "referenceImages", 0, "uri"]),
+    ],
+)
+async def test_files_of_every_family_are_read(
+    start_fake: StartFake, endpoint: str, body: dict[str, Any], path: list[str | int]
+) -> None:
+    """A good one makes what was asked for, one that is none is an issue at its place."""
+    fake = await start_fake(Settings(materialise=True))
+    sort = "audio" if endpoint == "voices" else "image"
+    good = data_uri("wav") if sort == "audio" else data_uri("png")
+    for uri, works in ((good, True), (f"data:{sort}/png;base64,aGVsbG8=", False)):
+        given = with_file(body, path, uri)
+        answer = await sent(fake, endpoint, given)
+        if works:
+            assert answer.status == 200, answer
+        else:
+            assert issues_of(answer) == [("custom", path)]
+
+
+def with_file(body: dict[str, Any], path: list[str | int], uri: str) -> dict[str, Any]:
+    """Return a body that names a file at a place."""
+    if path == ["from", "audio"]:
+        return {**body, "from": {"type": "audio", "audio": uri}}
+    if path[0] == "input":
+        image = {"uri": uri, "role": "first"}
+        return {**body, "input": {"promptText": "A cat.", "referenceImages": [image]}}
+    return {**body, str(path[0]): uri}
