@@ -165,7 +165,7 @@ def test_each_action_does_by_curl_and_by_python_what_it_says(browser: Browser, f
 def test_an_action_that_the_server_refuses_fails_in_both(browser: Browser, fake: Fake) -> None:
     """So a success above is one."""
     with opened(browser) as tab, Admin(fake.url, world="refused") as admin:
-        admin.look()
+        admin.reset()  # so the world is there
         tab.page.goto(f"{fake.url}/__admin/")
         curl, python = tab.page.evaluate(SHOWN, ["refused", "restore", ["nothing"]])
         with pytest.raises(subprocess.CalledProcessError):
