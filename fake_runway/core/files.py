@@ -11,7 +11,7 @@ from dataclasses import dataclass
 _NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
 _FACTS = re.compile(
     rf"(?P<type>[\w!#$&^.+-]{{1,64}}/[\w!#$&^.+-]{{1,64}});bytes=(?P<size>\d{{1,15}})"
-    rf"(?:;width=(?P<width>\d{{1,9}});height=(?P<height>\d{{1,9}}))?(?:;seconds=(?P<seconds>{_NUMBER}))?",
+    rf"(?:;width=(?P<width>\d{{1,10}});height=(?P<height>\d{{1,10}}))?(?:;seconds=(?P<seconds>{_NUMBER}))?",
     re.ASCII,
 )
 
@@ -57,7 +57,9 @@ class FileFacts:
         text = f"{self.content_type};bytes={self.size}"
         if self.width is not None and self.height is not None:
             text += f";width={self.width};height={self.height}"
-        return text if self.seconds is None else f"{text};seconds={round(self.seconds, 6):.9g}"
+        if self.seconds is None:
+            return text
+        return f"{text};seconds={f'{self.seconds:.6f}'.rstrip('0').rstrip('.')}"
 
 
 def read_facts(text: str) -> FileFacts | None:

@@ -32,8 +32,8 @@ facts = st.builds(
     FileFacts,
     st.sampled_from(["image/png", "video/mp4", "audio/mpeg", "application/octet-stream"]),
     st.integers(0, 10**12),
-    *[st.integers(0, 10**9)] * 2,
-    st.none() | st.floats(0.0, 604_800.0).map(lambda one: round(one, 3)),
+    *[st.integers(0, 2**32 - 1)] * 2,  # as many pixels as a PNG can say
+    st.none() | st.floats(0.0, 604_800.0).map(lambda one: round(one, 6)),
 ) | st.builds(FileFacts, st.just("audio/wav"), st.integers(0, 10**12))
 
 
