@@ -62,6 +62,11 @@ def wall_clock() -> float:
     return time.time()
 
 
+def precise() -> float:
+    """Return seconds from some instant on, to be subtracted: loops may tell milliseconds alone."""
+    return time.perf_counter()
+
+
 def block(seconds: float) -> None:
     """Stand still for real time: for commands, which have no loop."""
     time.sleep(seconds)

@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from fake_runway.calibration.har import LARGEST_HAR
-from fake_runway.clock import loop_now, wall_clock
+from fake_runway.clock import precise, wall_clock
 from fake_runway.core.history.redaction import (
     REDACTED,
     redacted_body,
@@ -131,7 +131,7 @@ class Recorder:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Pass a request on, and its answer back."""
         sent, came, began = _Kept(), _Kept(), wall_clock()
-        started = loop_now()
+        started = precise()
         secret = request.headers.get("Authorization", "").partition(" ")[2].strip()
         headers = [
             (name, value)
@@ -168,7 +168,7 @@ class Recorder:
             reason = redacted_text(printable(str(error))[:200], secret)
             text = f"No answer from {urlsplit(self._url).hostname}: {reason}"
             return web.json_response({"error": text}, status=_NO_ANSWER)
-        took_ms = (loop_now() - started) * 1000
+        took_ms = (precise() - started) * 1000
         self._recording.add(
             {
                 "startedDateTime": datetime.fromtimestamp(began, UTC).isoformat(),

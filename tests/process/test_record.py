@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from fake_runway.calibration.har import read_har
 from tests.support.processes import Program, running
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ async def test_a_fake_answers_as_was_recorded(tmp_path: Path) -> None:
                 entries = json.loads(file.read_text())["log"]["entries"]  # while it records
                 assert await recorder.stop() == 0
         assert statuses == [429, 429, 200, 204, 404]
+        seen = [each.status for each in read_har(file).calls if each.method != "GET"]
+        assert seen == [429, 429, 200, 200, 204, 404]  # as they came, however quickly
         assert len(entries) >= 7
         text = file.read_text()
         for secret in (SECRET, "stk_", "eyJ"):
