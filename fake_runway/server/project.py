@@ -7,12 +7,13 @@ folder `fake-runway.yaml` comes first. Its keys are the options of `fake-runway 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from fake_runway.core.scenario.schema import NAME_PATTERN
 from fake_runway.core.text import quoted
+from fake_runway.core.values import dataclass
 from fake_runway.scenarios.check import meant
 
 YAML, TOML = "fake-runway.yaml", "pyproject.toml"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from aiohttp import web
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.values import dataclass
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.scenarios.catalogue import Catalogue
