@@ -164,6 +164,9 @@ class Settings:
         return {**plans, "document": self.document_plan}.get(kind, PLAIN)
 
 
+_DEFAULTS = Settings()
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
     """One row of the table: a field of `Settings` that scenarios and `serve` can set.
@@ -196,7 +199,7 @@ class Switch:
     @property
     def default(self) -> Any:
         """What a server without options does, as data."""
-        return self.described(Settings())
+        return self.described(_DEFAULTS)
 
     def described(self, settings: Settings) -> Any:
         """Return the data by which a scenario sets it as in `settings`."""
