@@ -1,4 +1,4 @@
-"""`dataclass` for frozen classes with slots, made in a fifth of the time.
+"""`dataclass`, which makes a class in a fifth of the time.
 
 Everything here is a value, so a start of `serve` makes a hundred such classes, and making them was
 half of what it took above aiohttp: `dataclasses` writes, compiles and runs the source of six
@@ -6,8 +6,8 @@ functions for each (0.6 ms; here 0.11). Of those only `__init__` has to be compi
 to be quick. The others need no more than the names of the fields, and the two that refuse a change
 not even those.
 
-Classes that are not frozen, have no slots, or inherit from a data class are made by `dataclasses`.
-The test of this module compares both ways. This one lacks `InitVar` and `field(hash=...)`.
+Classes that inherit from a data class, and those that are ordered, are made by `dataclasses`. The
+test of this module compares both ways. This one lacks `InitVar` and `field(hash=...)`.
 """
 
 import dataclasses
@@ -25,9 +25,9 @@ else:
         if cls is None:
             return lambda cls: dataclass(cls, **how)
         inherits = any(map(dataclasses.is_dataclass, cls.__bases__))
-        if inherits or not (how.get("frozen") and how.get("slots") and how.keys() <= _QUICK):
+        if inherits or not how.keys() <= _QUICK:
             return dataclasses.dataclass(cls, **how)
-        return _made(cls, kw_only=how.get("kw_only", False))
+        return _made(cls, **how)
 
 
 class _Factory:
@@ -38,36 +38,39 @@ class _Factory:
 
 
 _FACTORY = _Factory()
-_QUICK = {"frozen", "slots", "kw_only"}
+_QUICK = {"frozen", "slots", "kw_only", "eq"}
 _Values = Callable[[Any], tuple[Any, ...]]
 
 
-def _made(cls: Any, *, kw_only: bool) -> Any:
+def _made(cls: Any, *, frozen: bool = False, eq: bool = True, **how: bool) -> Any:
     own_hash = cls.__dict__.get("__hash__")  # None also where the class has an `__eq__` alone
-    made: Any = dataclasses.dataclass(
-        init=False, repr=False, eq=False, slots=True, kw_only=kw_only
-    )(cls)
-    made.__dataclass_params__.frozen = True  # lets a frozen class inherit from it
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, **how)(cls)
+    made.__dataclass_params__.frozen = frozen  # lets a frozen class inherit from it
     every = dataclasses.fields(made)
-    compared = _values([each.name for each in every if each.compare])
     methods = {
-        "__init__": _init(made, every),
+        "__init__": _init(made, every, "_set(self, {!r}, {})" if frozen else "self.{} = {}"),
         "__repr__": _repr([each.name for each in every if each.repr]),
-        "__eq__": _eq(compared),
-        "__setattr__": _refuse_to_set,
-        "__delattr__": _refuse_to_delete,
-        "__getstate__": _state,  # else copies would be filled by `__setattr__`
-        "__setstate__": _set_state,
     }
+    if frozen:
+        methods |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
+        methods |= {
+            "__getstate__": _state,
+            "__setstate__": _set_state,
+        }  # else copies would be refused
+    if eq:
+        compared = _values([each.name for each in every if each.compare])
+        methods["__eq__"] = _eq(compared)
+        if own_hash is None:
+            made.__hash__ = _hash(compared) if frozen else None
     for name, method in methods.items():
         if name not in made.__dict__:
             setattr(made, name, method)
-    if own_hash is None:
-        made.__hash__ = _hash(compared)
     return made
 
 
-def _init(cls: Any, every: Sequence["dataclasses.Field[Any]"]) -> Callable[..., None]:
+def _init(
+    cls: Any, every: Sequence["dataclasses.Field[Any]"], assignment: str
+) -> Callable[..., None]:
     """Return the `__init__` of a class, the one method that is compiled for it."""
     given: dict[str, Any] = {"_set": object.__setattr__, "_FACTORY": _FACTORY}
     parameters, keywords, lines = ["self"], ["*"], ["pass"]
@@ -87,7 +90,7 @@ def _init(cls: Any, every: Sequence["dataclasses.Field[Any]"]) -> Callable[..., 
             value = f"_new_{name}()" if default == "=_FACTORY" else f"_default_{name}"
         else:
             continue  # `__post_init__` sets it
-        lines.append(f"_set(self, {name!r}, {value})")
+        lines.append(assignment.format(name, value))
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     signature = ", ".join(parameters + (keywords if len(keywords) > 1 else []))
