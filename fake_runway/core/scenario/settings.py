@@ -209,7 +209,11 @@ class Switch:
         """Return `settings` with this one set to a parsed value."""
         group, _, name = (self.sets or self.key).rpartition(".")
         holder: Any = getattr(settings, group) if group else settings
-        changed = replace(holder, **{name: self.merge(value, getattr(holder, name))})
+        before = getattr(holder, name)
+        after = self.merge(value, before)
+        if after == before:  # most options of `serve` are as they are
+            return settings
+        changed = replace(holder, **{name: after})
         return replace(settings, **{group: changed}) if group else changed
 
 

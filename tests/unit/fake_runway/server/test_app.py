@@ -22,7 +22,8 @@ def test_a_server_without_admin_requests_or_scenarios_imports_neither() -> None:
         "fake_runway.core.faults.effects.connections",
         *("fake_runway.room.clients.endpoint", "aiortc", "aioice", "livekit", "google"),
         *("fake_runway.worlds.state_file", "fake_runway.worlds.store", "fake_runway.cli.places"),
-        *("fake_runway.runway_api.fetching", "fake_runway.media.reading", "difflib", "decimal"),
+        *("fake_runway.runway_api.fetching", "difflib", "decimal"),
+        *("fake_runway.media.reading", "fake_runway.media.wanted"),
     )
     assert {name for name in loaded if name.startswith(later)} == {"fake_runway.admin_api.paths"}
 
