@@ -178,6 +178,7 @@ FLOORS: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "fake_runway/core": (
+        "values",
         "errors text types files problems durations draws outcomes billing lifecycles",
         "uploads faults",
         "sessions",

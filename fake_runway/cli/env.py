@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from fake_runway.cli.places import started_url
 from fake_runway.core.errors import Refused
 from fake_runway.server.address import PORT, url_of
 from fake_runway.worlds.naming import explicit_name
@@ -26,6 +25,8 @@ def env(world: str | None, host: str | None, port: int | None) -> None:
     The two variables are read by both official SDKs. Browsers read no environment: the last lines
     are for the code that runs there.
     """
+    from fake_runway.cli.places import started_url  # `serve` prints the lines without it
+
     try:
         started = started_url() if host is None and port is None else None
         click.echo(env_lines(started or url_of(host or "127.0.0.1", port or _PORT), world))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fake_runway.server.options import OPTION_NAMES
+from fake_runway.server.options import option_names
 from fake_runway.server.project import Project, ProjectError, project_of
 
 _EXIT_USAGE = 2
@@ -14,7 +14,7 @@ _EXIT_USAGE = 2
 def project_here() -> Project:
     """Return what holds in the working directory; what is wrong in it ends the command."""
     try:
-        return project_of(Path.cwd(), OPTION_NAMES)
+        return project_of(Path.cwd(), option_names)
     except ProjectError as error:
         click.echo(f"fake-runway: {error}", err=True)
         sys.exit(_EXIT_USAGE)

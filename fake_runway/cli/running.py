@@ -19,7 +19,7 @@ from fake_runway.server.address import PortTaken
 from fake_runway.server.logs import formatter
 from fake_runway.server.serving import Configuration
 from fake_runway.server.store import StoreError
-from fake_runway.worlds.state_file import StateFileError
+from fake_runway.worlds.state_place import StateFileError
 
 EXIT_USAGE = 2
 EXIT_CANNOT_START = 3

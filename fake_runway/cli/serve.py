@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from fake_runway.cli.running import (
     stop_signal,
 )
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 from fake_runway.scenarios.catalogue import ScenarioFileError
 from fake_runway.server.address import PORT, PortTaken, reachable, url_of
 from fake_runway.server.options import configuration_from, server_options

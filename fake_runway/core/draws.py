@@ -5,8 +5,10 @@ every later session another id. Here no generator is kept. The 17th session's pr
 `draw(seed, world, "provision", 17)`, however often it is asked for, and in any order.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
+
+from fake_runway.core.values import dataclass
 
 _SIZE = 16  # bytes
 _MOST_BEGINNINGS = 32  # of a world: faults of single sessions draw under a name of their own

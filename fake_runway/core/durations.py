@@ -6,7 +6,8 @@ distribution function, so the same draw always gives the same span.
 
 import math
 import re
-from dataclasses import dataclass
+
+from fake_runway.core.values import dataclass
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST_S = 10 * 366 * 86_400.0

@@ -6,7 +6,8 @@ from its `FileFacts`, and these stand in the journal in place of the file.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from fake_runway.core.values import dataclass
 
 _NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
 _FACTS = re.compile(

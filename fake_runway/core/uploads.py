@@ -8,12 +8,13 @@ beside, because a replay has none.
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from fake_runway.core.draws import Draws, draw
 from fake_runway.core.errors import Refused
 from fake_runway.core.files import FileFacts, type_of_name
+from fake_runway.core.values import dataclass
 
 SCHEME = "runway://"
 MOST_SLOTS = 10_000

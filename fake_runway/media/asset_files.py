@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from fake_runway.core.draws import draw
 from fake_runway.media.addresses import OutputAddress, asset_url
-from fake_runway.media.wanted import Wanted
 
 if TYPE_CHECKING:
     from fake_runway.core.draws import Draws
+    from fake_runway.media.wanted import Wanted
     from fake_runway.worlds.world import World
 
 REFERENCE, PROCESSED, SAMPLE, PREVIEW = "0.png", "1.png", "2.mp3", "3.mp3"
@@ -29,6 +29,8 @@ def asset_file(world: World, address: OutputAddress) -> Wanted | None:
     Args:
         address: one that the world has made.
     """
+    from fake_runway.media.wanted import Wanted  # a start asks for no file
+
     name = _NUMBERS.get(address.number)
     kind = "avatar" if name in (REFERENCE, PROCESSED) else "voice"
     if name is None or (name != PREVIEW and world.account.assets.get(kind, address.task) is None):

@@ -2,8 +2,8 @@
 
 import re
 from binascii import Error, a2b_base64
-from dataclasses import dataclass
 
+from fake_runway.core.values import dataclass
 from fake_runway.media.errors import DataUriTooLong, MalformedDataUri
 
 LONGEST_IMAGE = 5_242_880

@@ -7,10 +7,10 @@ may still be damaged further on.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from struct import Struct
 from typing import Literal
 
+from fake_runway.core.values import dataclass
 from fake_runway.media.errors import UnreadableMedia
 
 Kind = Literal["image", "video", "audio"]

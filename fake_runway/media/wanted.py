@@ -1,10 +1,11 @@
 """What a file is to be, what comes out, and the bounds of both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import sqrt
 from typing import Literal, get_args
 
+from fake_runway.core.values import dataclass
 from fake_runway.media.errors import UnknownFormat
 
 Format = Literal["png", "jpeg", "webp", "svg", "mp4", "mov", "zip", "wav", "mp3", "ogg", "flac"]

@@ -15,12 +15,12 @@ import warnings
 from binascii import b2a_base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from fake_runway.core.sessions.session import Session
+from fake_runway.core.values import dataclass
 from fake_runway.room.named import Reach
 
 LEEWAY_S = 60.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from fake_runway.core.sessions.options import CreateOptions
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
 from fake_runway.web.bodies import Body

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from aiohttp import web
@@ -47,7 +48,6 @@ from fake_runway.runway_api.calls import (
     RunwayOperation,
     SessionBodies,
 )
-from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.runway_api.inputs import condensed
 from fake_runway.runway_api.operations import OPERATIONS, task_creates
 from fake_runway.runway_api.pipeline import apply_call, error_reply
@@ -88,6 +88,9 @@ from fake_runway.worlds.naming import SecretRefused
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
+if TYPE_CHECKING:
+    from fake_runway.runway_api.fetching import AssetFetcher
+
 _KEY_TEXTS: Mapping[KeyState, str] = {
     KeyState.UNKNOWN: "The API key is not valid.",
     KeyState.SUSPENDED: "This account is suspended.",
@@ -125,7 +128,7 @@ class RunwayHandler:
         admitted: Callable[[World, str], None] = lambda _world, _session_id: None,
         named: Callable[[World, str, NamedRoom], None] = lambda _world, _session_id, _room: None,
         large: LargeBodies | None = None,
-        fetcher: AssetFetcher | None = None,
+        fetcher: "AssetFetcher | None" = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit

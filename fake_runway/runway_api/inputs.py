@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from contracts.wire.problems import where
@@ -26,13 +26,14 @@ from fake_runway.core.tasks.models import model_id
 from fake_runway.core.tasks.task import TaskHappening, TaskPlan
 from fake_runway.core.types import Json
 from fake_runway.core.uploads import SCHEME, UnusableUpload
-from fake_runway.media.data_uri import read_data_uri
 from fake_runway.media.errors import MediaError
-from fake_runway.media.reading import Description, read
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.errors import BodyTooLarge, RequestRefused
 from fake_runway.web.issues import VALIDATION_FAILED
 from fake_runway.worlds.world import World
+
+if TYPE_CHECKING:
+    from fake_runway.media.reading import Description
 
 _DATA = "data:"
 _TYPE = re.compile(r"data:([!#$&^.+\w-]{1,64}/[!#$&^.+\w-]{1,64})", re.ASCII)
@@ -71,6 +72,9 @@ def condensed(body: Json, *, rule: BadInputs) -> Json:
 
 
 def _condensed(each: Input, rule: BadInputs) -> str:
+    from fake_runway.media.data_uri import read_data_uri  # most creates have no file
+    from fake_runway.media.reading import read
+
     uri, problem = each.address, ""
     try:
         data = read_data_uri(uri)
@@ -87,7 +91,7 @@ def _condensed(each: Input, rule: BadInputs) -> str:
     return _DATA + FileFacts(declared[1] if declared else "image/png", len(uri)).written()
 
 
-def facts_of(description: Description, size: int) -> FileFacts:
+def facts_of(description: "Description", size: int) -> FileFacts:
     """Return a description of a file with so many bytes."""
     return FileFacts(
         description.content_type, size, description.width, description.height, description.seconds

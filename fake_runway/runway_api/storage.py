@@ -22,7 +22,6 @@ from fake_runway.core.lifecycles.runway import UPLOAD
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.uploads import Upload, UploadsFull, fields_of
 from fake_runway.media.errors import UnreadableMedia
-from fake_runway.media.reading import read as read_media
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.pipeline import apply_call
@@ -226,6 +225,8 @@ def _facts(content: bytes, size: int) -> FileFacts:
     """Return what a file says of itself; `size` counts what was not kept of it, too."""
     if size > len(content):
         return FileFacts(UNKNOWN_TYPE, size)
+    from fake_runway.media.reading import read as read_media  # a start needs none of it
+
     try:
         read = read_media(content)
     except UnreadableMedia:

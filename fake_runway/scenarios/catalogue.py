@@ -10,7 +10,7 @@ two steps: first what each says by itself, then its bindings, which need only th
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -24,6 +24,7 @@ from fake_runway.core.scenario.schema import NAME_PATTERN
 from fake_runway.core.sessions.script import Step
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 from fake_runway.scenarios.check import (
     broken_rules,
     meant,

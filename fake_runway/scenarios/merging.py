@@ -6,11 +6,11 @@ are refused, with the place and both values.
 
 import os.path
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fake_runway.core.scenario.scenario import Scenario, data_of
 from fake_runway.core.text import quoted
+from fake_runway.core.values import dataclass
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError
 
 _FORMS = ("account", "session", "task", "avatars")

@@ -14,7 +14,6 @@ from fake_runway.room.addresses import leads_to_room
 from fake_runway.room.rooms import Rooms
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead, RequestHead
-from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.runway_api.handler import RunwayHandler
 from fake_runway.runway_api.storage import StorageHandler, is_storage
 from fake_runway.web.bodies import LONGEST_BODY
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from fake_runway.admin_api.handler import AdminHandler
     from fake_runway.pages.handler import PagesHandler
     from fake_runway.pages.setup import Demo
+    from fake_runway.runway_api.fetching import AssetFetcher
 
 
 class FakeApp:
@@ -51,7 +51,7 @@ class FakeApp:
         *,
         token: str | None = None,
         hosts: frozenset[str] = frozenset(),
-        fetcher: AssetFetcher | None = None,
+        fetcher: "AssetFetcher | None" = None,
     ) -> None:
         self._worlds = worlds
         self._livekit = livekit

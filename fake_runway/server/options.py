@@ -26,7 +26,7 @@ from fake_runway.server.serving import Configuration
 from fake_runway.server.store import StoreAddress
 from fake_runway.worlds.given_spec import read_given_spec
 from fake_runway.worlds.registry import Retention
-from fake_runway.worlds.state_file import State, Sync
+from fake_runway.worlds.state_place import State, Sync
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -307,10 +307,9 @@ def server_options(command: Command) -> Command:
     return command
 
 
-OPTION_NAMES: tuple[str, ...] = tuple(
-    str(each.name) for each in server_options(click.Command("serve")).params
-)
-"""The names of all options of a server, with `_`."""
+def option_names() -> tuple[str, ...]:
+    """Return the names of all options of a server, with `_`."""
+    return tuple(str(each.name) for each in server_options(click.Command("serve")).params)
 
 
 def configuration_from(

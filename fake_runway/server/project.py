@@ -6,13 +6,14 @@ folder `fake-runway.yaml` comes first. Its keys are the options of `fake-runway 
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from fake_runway.core.scenario.schema import NAME_PATTERN
 from fake_runway.core.text import quoted
+from fake_runway.core.values import dataclass
 from fake_runway.scenarios.check import meant
 
 YAML, TOML = "fake-runway.yaml", "pyproject.toml"
@@ -38,22 +39,22 @@ class Project:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def project_of(folder: Path, known: Iterable[str]) -> Project:
+def project_of(folder: Path, known: Callable[[], Iterable[str]]) -> Project:
     """Return the configuration that holds in a folder.
 
     Args:
-        known: the names of all options, with `_`.
+        known: returns the names of all options, with `_`; not called where there is no file.
 
     Raises:
         ProjectError.
     """
     for place in (folder, *folder.parents):
         if (file := place / YAML).is_file():
-            return _checked(file, str(file), _of_yaml(file), set(known))
+            return _checked(file, str(file), _of_yaml(file), set(known()))
         if (file := place / TOML).is_file() and _SECTION in (raw := _raw(file)):
             given = _of_toml(file, raw)
             if given is not None:
-                return _checked(file, f"{file} [tool.fake-runway]", given, set(known))
+                return _checked(file, f"{file} [tool.fake-runway]", given, set(known()))
     return Project()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from aiohttp import web
@@ -11,8 +11,8 @@ from aiohttp import web
 from fake_runway.clock import loop_time_as_wall_clock
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.values import dataclass
 from fake_runway.room.tokens import LiveKit
-from fake_runway.runway_api.fetching import AssetFetcher
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.scenarios.merging import Selected
 from fake_runway.server.address import PortTaken, url_of
@@ -24,7 +24,7 @@ from fake_runway.server.store import StoreAddress
 from fake_runway.web.ready import ReadyAnswers
 from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.registry import Retention, Worlds
-from fake_runway.worlds.state_file import State
+from fake_runway.worlds.state_place import State
 from fake_runway.worlds.world import DEFAULT_SCENARIO
 
 LONGEST_LINE = 1 << 16  # of a request; a browser joins a call with 25 kB in its query
@@ -147,8 +147,11 @@ async def _served(configuration: Configuration, worlds: Worlds) -> AsyncIterator
     options: dict[str, Any] = {
         "token": configuration.admin_token,
         "hosts": frozenset({configuration.host.lower()}),
-        "fetcher": AssetFetcher() if configuration.fetch_assets else None,
     }
+    if configuration.fetch_assets:
+        from fake_runway.runway_api.fetching import AssetFetcher  # few servers fetch anything
+
+        options["fetcher"] = AssetFetcher()
     if configuration.seeds:
         from fake_runway.server.seeding import seeding_from  # it imports the admin API
 

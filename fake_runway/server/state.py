@@ -8,7 +8,8 @@ from typing import Any
 from fake_runway.replay.reload import reloaded
 from fake_runway.room.tokens import LiveKit
 from fake_runway.worlds.preserved import NotPreserved
-from fake_runway.worlds.state_file import State, StateFile, StateFileError
+from fake_runway.worlds.state_file import StateFile
+from fake_runway.worlds.state_place import State, StateFileError
 from fake_runway.worlds.store import KeptWorlds
 
 _log = logging.getLogger("fake_runway")

@@ -1,6 +1,8 @@
 """Which store several servers share. Nothing here needs its client."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from fake_runway.core.values import dataclass
 
 
 class StoreError(Exception):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fake_runway.server.options import OPTION_NAMES
+from fake_runway.server.options import option_names
 from fake_runway.server.project import project_of
 
 _OF_A_COMMAND = ("host", "port", "log_level", "log_format", "admin_token", "seed_file")
@@ -24,7 +24,7 @@ def of_project(
     """
     options = {
         key: value
-        for key, value in project_of(folder, OPTION_NAMES).options.items()
+        for key, value in project_of(folder, option_names).options.items()
         if key not in _OF_A_COMMAND
     }
     if "time_scale" in options:

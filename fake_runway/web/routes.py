@@ -8,7 +8,6 @@ handler. It is also a quarter faster than the router for a poll.
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fake_runway.web.errors import MethodNotAllowed
@@ -103,5 +102,7 @@ class Routes(Generic[AnyRoute]):
         bare = "/" + "/".join("{id}" if _ID.fullmatch(each) else each for each in segments)
         if len(bare) > _LONGEST_LIKE:
             return None
+        from difflib import get_close_matches  # for mistakes only
+
         close = get_close_matches(bare, self._templates, n=1, cutoff=0.5)
         return close[0] if close else None

@@ -7,13 +7,13 @@ endpoint. Everything else stays as this release knows it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.wire.shapes import OperationShapes, Shapes
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.lifecycles.vocabulary import ApiOperation, Role, Vocabulary
+from fake_runway.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

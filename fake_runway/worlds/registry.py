@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice, takewhile
 
@@ -13,6 +12,7 @@ from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.values import dataclass
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.naming import key_tag, scenario_in_name

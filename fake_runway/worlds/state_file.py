@@ -16,13 +16,13 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from enum import Enum
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
 
 from fake_runway.clock import call_after, next_turn, pause
 from fake_runway.worlds.preserved import preserved
+from fake_runway.worlds.state_place import StateFileError, Sync
 from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 
@@ -36,29 +36,6 @@ _GROWS_BY = 32 << 20
 """Bytes by which a file outgrows what it tells at least, before it is written anew."""
 
 _log = logging.getLogger("fake_runway")
-
-
-class StateFileError(Exception):
-    """A file that cannot be used: why, in a sentence."""
-
-
-class Sync(Enum):
-    """When what was written has to reach the disk, and not only the operating system.
-
-    A process that ends or is killed loses nothing with any of them. They differ when the machine
-    loses power.
-    """
-
-    NEVER = "never"
-    SECOND = "second"
-    ALWAYS = "always"  # before anything is answered
-
-
-class State(NamedTuple):
-    """Which file keeps all worlds."""
-
-    path: Path
-    sync: Sync = Sync.SECOND
 
 
 class Found(NamedTuple):

@@ -11,11 +11,12 @@ had read, although two requests may have been on their way together.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, Subject
+from fake_runway.core.values import dataclass
 
 MOST_UNREAD = 32  # of one kind of request; more are no single moment
 _FEW = 64  # connections that are remembered before those that were closed are looked for

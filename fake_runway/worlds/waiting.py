@@ -8,10 +8,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from fake_runway.clock import call_after
+from fake_runway.core.values import dataclass
 
 T = TypeVar("T")
 

@@ -31,7 +31,7 @@ from fake_runway.server.store import StoreAddress, StoreError
 from fake_runway.worlds.given_spec import read_given_spec
 from fake_runway.worlds.redis_store import SharedWorlds
 from fake_runway.worlds.registry import Retention
-from fake_runway.worlds.state_file import State, StateFileError, Sync
+from fake_runway.worlds.state_place import State, StateFileError, Sync
 from tests.http.test_given_spec import NEWER
 from tests.support.fake.assets import AVATAR, DOCUMENT, VOICE
 from tests.support.fake.linearizable import CANCELLED, READY, RUNNING, Seen, linearizable

@@ -4,7 +4,6 @@ As sessions and tasks do, it carries its plan and the instant at which its next 
 it holds is of its kind, an immutable value that nothing here looks into.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from fake_runway.core.errors import IllegalTransition, Refused
 from fake_runway.core.lifecycles.asset import AssetEvent, first_state
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import ResourceKind
+from fake_runway.core.values import dataclass
 
 ASSET_RANK = 1 << 41
 """What the rank of a stored resource begins at: beyond any rank of a session or a task."""

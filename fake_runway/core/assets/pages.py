@@ -16,11 +16,11 @@ import heapq
 import json
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from fake_runway.core.draws import Draws, draw
 from fake_runway.core.errors import BadCursor, ExpiredCursor
+from fake_runway.core.values import dataclass
 
 _T = TypeVar("_T")
 _SIGNATURE = 12  # hexadecimal digits

@@ -1,7 +1,8 @@
 """What may be chosen about stored resources beside their plans."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from fake_runway.core.values import dataclass
 
 
 class OtherClient(Enum):

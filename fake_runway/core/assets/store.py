@@ -4,12 +4,13 @@ Only data and its upkeep. `Account.apply_asset` is the only way in which any of 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from fake_runway.core.assets.asset import Asset, AssetKind
 from fake_runway.core.assets.rules import AssetChange
 from fake_runway.core.billing import DAY_S
+from fake_runway.core.values import dataclass
 
 _NONE: Mapping[str, Asset] = MappingProxyType({})
 

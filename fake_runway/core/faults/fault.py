@@ -1,12 +1,12 @@
 """A fault as a value: match, effects, schedule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fake_runway.core.faults.effects.base import Effect, When
 from fake_runway.core.faults.matching import FaultMatch
 from fake_runway.core.lifecycles.vocabulary import Phase
+from fake_runway.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

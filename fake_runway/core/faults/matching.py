@@ -1,8 +1,10 @@
 """Which calls a fault is about."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import NamedTuple
+
+from fake_runway.core.values import dataclass
 
 Place = tuple[str, int]
 """The name of a kind, and which of its resources: its ordinal in the world, counted from 0."""

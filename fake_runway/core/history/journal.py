@@ -12,7 +12,7 @@ Not here: storage (nothing is kept on disk), and what the entries mean for the c
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from itertools import takewhile
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from fake_runway.core.history.evicted import Evicted
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.vocabulary import NO_SUBJECT, ResourceKind, Subject, Vocabulary
+from fake_runway.core.values import dataclass
 
 DEFAULT_CAPACITY = 1_000
 DEFAULT_BYTES = 16 << 20

@@ -13,7 +13,6 @@ session that is never consumed (FAILED), and when READY becomes RUNNING (a switc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
@@ -26,6 +25,7 @@ from fake_runway.core.lifecycles.vocabulary import (
     Role,
     quick_to_find,
 )
+from fake_runway.core.values import dataclass
 
 
 @quick_to_find

@@ -10,10 +10,12 @@ coincide between kinds: the state `failed` in a fault means that state of every 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
+
+from fake_runway.core.values import dataclass
 
 _Members = TypeVar("_Members", bound=type[Enum])
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

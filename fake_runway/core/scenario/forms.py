@@ -1,7 +1,7 @@
 """The account form, the session form and the task form: from data to values, and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from fake_runway.core.scenario.task_forms import describe_task_happening, parse_
 from fake_runway.core.sessions.session import Happening, Plan
 from fake_runway.core.tasks.task import TaskHappening, TaskPlan
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 NOTHING: Json = MappingProxyType({})
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -16,6 +15,7 @@ from fake_runway.core.durations import (
     written_span,
 )
 from fake_runway.core.types import LARGEST_INTEGER
+from fake_runway.core.values import dataclass
 
 DEFAULT_JOIN = Fixed(1.0)
 _LONGEST_NUMBER = 24  # characters, with those of a number that JSON wrote as 1e3

@@ -11,7 +11,7 @@ run carries its settings with it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,7 @@ from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.sessions.session import Plan
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

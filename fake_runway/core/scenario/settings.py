@@ -7,7 +7,7 @@ its JSON Schema and its description in recorded runs, an option of `serve` and `
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from operator import attrgetter
 from typing import Any
@@ -53,6 +53,7 @@ from fake_runway.core.tasks.task import Downloads, TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
 from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, Workflow
 from fake_runway.core.uploads import UploadRules
+from fake_runway.core.values import dataclass
 
 DEFAULT_MAX_DURATION_S = 300
 
@@ -138,10 +139,10 @@ class Settings:
     doc_url: bool = True
     task: TaskPlan = field(default_factory=TaskPlan)
     task_limits: TaskLimits = field(default_factory=TaskLimits)
-    task_costs: TaskCosts = TaskCosts()  # noqa: RUF009  # frozen
+    task_costs: TaskCosts = TaskCosts()  # frozen
     deleted_task_is_gone: bool = True
     prompt_tags: bool = True
-    uploads: UploadRules = UploadRules()  # noqa: RUF009  # frozen
+    uploads: UploadRules = UploadRules()  # frozen
     bad_inputs: BadInputs = BadInputs.DOCUMENTED
     retired_models: bool = False
     default_price: int = DEFAULT_PRICE
@@ -151,16 +152,19 @@ class Settings:
     ranking: bool = True
     unique_slugs: bool = True
     workspace: bool = True
-    avatar_plan: AssetPlan = AssetPlan(Fixed(30.0))  # noqa: RUF009  # frozen, as all below
-    voice_plan: AssetPlan = AssetPlan(Fixed(10.0))  # noqa: RUF009
-    document_plan: AssetPlan = AssetPlan()  # noqa: RUF009
-    asset_rules: AssetRules = AssetRules()  # noqa: RUF009
-    cursors: CursorRules = CursorRules()  # noqa: RUF009
+    avatar_plan: AssetPlan = AssetPlan(Fixed(30.0))  # frozen, as all below
+    voice_plan: AssetPlan = AssetPlan(Fixed(10.0))
+    document_plan: AssetPlan = AssetPlan()
+    asset_rules: AssetRules = AssetRules()
+    cursors: CursorRules = CursorRules()
 
     def asset_plan(self, kind: str) -> AssetPlan:
         """Return how new resources of a kind go, by its name."""
         plans = {"avatar": self.avatar_plan, "voice": self.voice_plan}
         return {**plans, "document": self.document_plan}.get(kind, PLAIN)
+
+
+_DEFAULTS = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ class Switch:
     @property
     def default(self) -> Any:
         """What a server without options does, as data."""
-        return self.described(Settings())
+        return self.described(_DEFAULTS)
 
     def described(self, settings: Settings) -> Any:
         """Return the data by which a scenario sets it as in `settings`."""
@@ -205,7 +209,11 @@ class Switch:
         """Return `settings` with this one set to a parsed value."""
         group, _, name = (self.sets or self.key).rpartition(".")
         holder: Any = getattr(settings, group) if group else settings
-        changed = replace(holder, **{name: self.merge(value, getattr(holder, name))})
+        before = getattr(holder, name)
+        after = self.merge(value, before)
+        if after == before:  # most options of `serve` are as they are
+            return settings
+        changed = replace(holder, **{name: after})
         return replace(settings, **{group: changed}) if group else changed
 
 

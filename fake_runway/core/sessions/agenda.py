@@ -7,10 +7,12 @@ of a second, small enough to stay in a processor's cache, and a heap of those.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar
+
+from fake_runway.core.values import dataclass
 
 _SLOTS_PER_S = 16
 

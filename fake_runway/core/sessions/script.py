@@ -4,11 +4,12 @@ A plan carries both (`session.py`), `core/scenario/script.py` writes them as dat
 `room/player.py` plays them. Nothing here knows of rooms, media or time.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 DEFAULT_WORDS_PER_S = 2.5
 """An easy pace of speech in English. Ours; Runway publishes none."""

@@ -12,7 +12,7 @@ take still less, and every reader would have to unpack them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from fake_runway.core.draws import Draws
@@ -33,6 +33,7 @@ from fake_runway.core.lifecycles.session import (
 from fake_runway.core.outcomes import picked
 from fake_runway.core.sessions.options import NO_OPTIONS, CreateOptions
 from fake_runway.core.sessions.script import CallSetup, Step
+from fake_runway.core.values import dataclass
 
 BLOCK_S = 6.0
 """RUNNING is billed in started blocks of this many seconds."""
@@ -97,7 +98,7 @@ class Plan:
     happenings: tuple[Happening, ...] = ()
     faults: tuple[Fault, ...] = ()
     token_room: str | None = None
-    call: CallSetup = CallSetup()  # noqa: RUF009  # frozen
+    call: CallSetup = CallSetup()  # frozen
     script: tuple[Step, ...] = ()
     scenario: str = ""
     _stages: dict["_StageKey", "Stage"] = field(

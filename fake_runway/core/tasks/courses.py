@@ -7,11 +7,11 @@ progress has none: the course follows from the plan when the run starts.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
 from fake_runway.core.lifecycles.session import Failure
+from fake_runway.core.values import dataclass
 
 
 class NodeEnd(Enum):

@@ -4,12 +4,12 @@ Source: the published descriptions of the request bodies, each limit where its m
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fake_runway.core.files import FileFacts
 from fake_runway.core.tasks.orders import NOT_READ, InputMedia
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 INPUT_KEYS: Mapping[str, str] = {
     **dict.fromkeys(("promptImage", "imageUri", "maskUri", "referenceImage"), "image"),

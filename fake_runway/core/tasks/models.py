@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from fake_runway.core.tasks.orders import NOT_READ, InputMedia, Length, Order, Output, order
 from fake_runway.core.tasks.prices import DEFAULT_PRICE, Flat, Price
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 
 class Certainty(Enum):

@@ -7,11 +7,11 @@ defaults the real models have is mostly unknown: each row of `models.py` says it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
 
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 CHARACTERS_PER_S = 15.0  # of speech in English; assumed
 DEFAULT_INPUT_S = 5.0  # of audio and video that was not read; assumed

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from fake_runway.core.tasks.orders import FOUR_MEGAPIXELS, Order, Property
+from fake_runway.core.values import dataclass
 
 DEFAULT_PRICE = 10
 """Credits for a task of a model whose price is unknown; assumed. `--default-price` says another."""

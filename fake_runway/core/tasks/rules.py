@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from fake_runway.core.lifecycles.task import (
 )
 from fake_runway.core.tasks.courses import NodeCourse, NodeEnd
 from fake_runway.core.tasks.task import Task, task_step
+from fake_runway.core.values import dataclass
 
 
 class TaskCost(Enum):

@@ -5,12 +5,13 @@ place where any of this changes but for deletion.
 """
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fake_runway.core.billing import DAY_S
 from fake_runway.core.lifecycles.task import TASK_ACTIVE, TASK_TERMINAL, TaskState
 from fake_runway.core.tasks.rules import TaskChange
 from fake_runway.core.tasks.task import Task, TaskRequest
+from fake_runway.core.values import dataclass
 
 _WITHOUT_OUTPUT = TASK_TERMINAL - {TaskState.SUCCEEDED}
 _MANY_REQUESTS = 1_000

@@ -11,7 +11,7 @@ change anything, and a run of three minutes has no sixty events.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ from fake_runway.core.tasks.courses import (
     course_of,
 )
 from fake_runway.core.tasks.models import Quota
+from fake_runway.core.values import dataclass
 
 DEFAULT_PENDING = Fixed(1.0)
 DEFAULT_OUTPUT_LIFETIME_S = 86_400.0

@@ -1,9 +1,9 @@
 """How many tasks an account may have at once and in a day, for each model."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from fake_runway.core.tasks.models import TIERS, Quota
+from fake_runway.core.values import dataclass
 
 OF_THE_TIER = -1
 """A limit that the tier decides."""

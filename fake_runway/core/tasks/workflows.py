@@ -7,7 +7,7 @@ stand before it, so no graph has a circle.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from fake_runway.core.draws import draw
 from fake_runway.core.tasks.models import Model
 from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.types import Json
+from fake_runway.core.values import dataclass
 
 _NOTHING: Json = MappingProxyType({})
 _PLACES: Mapping[str, str] = {

@@ -20,7 +20,8 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.server.shared import join
 from fake_runway.worlds.redis_store import RedisStore, SharedWorlds
 from fake_runway.worlds.registry import Worlds
-from fake_runway.worlds.state_file import StateFile, Sync
+from fake_runway.worlds.state_file import StateFile
+from fake_runway.worlds.state_place import Sync
 from fake_runway.worlds.store import KeptWorlds
 from fake_runway.worlds.world import World
 from tests.support.gateway.redis_server import redis_server

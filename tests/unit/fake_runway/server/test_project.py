@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fake_runway.cli.main import main
-from fake_runway.server.options import OPTION_NAMES
+from fake_runway.server.options import option_names
 from fake_runway.server.project import ProjectError, project_of
 from fake_runway.testing.from_project import of_project
 
@@ -113,7 +113,7 @@ def test_another_tools_pyproject_says_nothing(tmp_path: Path) -> None:
     inner.mkdir()
     (inner / "pyproject.toml").write_text("[tool.other]\na = 1 # not tool.fake-runway\n")
     (tmp_path / "fake-runway.yaml").write_text("credits: 3\n")
-    assert project_of(inner, OPTION_NAMES).options == {"credits": 3}
+    assert project_of(inner, option_names).options == {"credits": 3}
     (inner / "pyproject.toml").write_text("[tool.fake-runway\n")
     with pytest.raises(ProjectError, match="pyproject"):
-        project_of(inner, OPTION_NAMES)
+        project_of(inner, option_names)

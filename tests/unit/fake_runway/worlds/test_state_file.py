@@ -14,7 +14,8 @@ from fake_runway.replay.record import journal_bytes, record
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.server.state import worlds_of_file
 from fake_runway.worlds.preserved import NotPreserved, restored
-from fake_runway.worlds.state_file import State, StateFile, StateFileError, Sync
+from fake_runway.worlds.state_file import StateFile
+from fake_runway.worlds.state_place import State, StateFileError, Sync
 from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 from tests.support.fake.runs import LIVEKIT, START, Ask, Player, scripted
