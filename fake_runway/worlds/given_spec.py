@@ -39,6 +39,11 @@ class GivenSpec:
         return tuple(each for each in self.vocabulary.operations if each.id not in known)
 
 
+def vocabulary_of(spec: GivenSpec | None) -> Vocabulary:
+    """Return what a server speaks of that serves a document, or none."""
+    return RUNWAY_API if spec is None else spec.vocabulary
+
+
 def read_given_spec(file: Path) -> GivenSpec:
     """Read a published OpenAPI document from a JSON or YAML file.
 

@@ -25,7 +25,7 @@ from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.version import __version__
-from fake_runway.worlds.given_spec import GivenSpec
+from fake_runway.worlds.given_spec import GivenSpec, vocabulary_of
 from fake_runway.worlds.world import World
 
 _FORMAT = 1
@@ -112,8 +112,7 @@ def restored(
     try:
         format_, _, state = _Reader(io.BytesIO(raw)).load()
         if format_ == _FORMAT:
-            vocabulary = RUNWAY_API if spec is None else spec.vocabulary
-            return _world_of(state, catalogue, source, vocabulary)
+            return _world_of(state, catalogue, source, vocabulary_of(spec))
     except NotPreserved:
         raise
     except Exception as error:
@@ -131,7 +130,7 @@ def _world_of(
     world = World.__new__(World)
     world.__dict__.update(state["world"])
     own = state["own"]
-    world.catalogue = catalogue if own is None else Catalogue.builtin().with_data(own)
+    world.catalogue = catalogue if own is None else Catalogue.builtin(vocabulary).with_data(own)
     world.clock = VirtualClock(source, rate=0.0, start=state["now"])
     world.vocabulary = vocabulary
     world.incarnation = 0
