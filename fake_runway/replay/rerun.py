@@ -150,7 +150,7 @@ def _world(given: Json, catalogue: Catalogue, spec: GivenSpec | None) -> tuple[W
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
         journal_bytes=math.inf,
-        vocabulary=vocabulary_of(spec),
+        spec=spec,
     )
     world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds

@@ -19,13 +19,12 @@ from typing import Any, NamedTuple
 
 from fake_runway.clock import ClockState, VirtualClock
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK
 from fake_runway.core.types import Json
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.version import __version__
-from fake_runway.worlds.given_spec import GivenSpec, vocabulary_of
+from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.world import World
 
 _FORMAT = 1
@@ -33,7 +32,7 @@ _OF_A_PROCESS = frozenset(
     {
         *("catalogue", "clock", "snapshots", "calls_watched", "resources_watched", "unread"),
         *("directions", "heard", "unkept", "touched_at", "held_back", "incarnation"),
-        *("vocabulary", "_notified", "_watched", "_waiting", "_keeper"),
+        *("spec", "_notified", "_watched", "_waiting", "_keeper"),
     }
 )
 """The attributes of a world that mean something to one process alone."""
@@ -112,7 +111,7 @@ def restored(
     try:
         format_, _, state = _Reader(io.BytesIO(raw)).load()
         if format_ == _FORMAT:
-            return _world_of(state, catalogue, source, vocabulary_of(spec))
+            return _world_of(state, catalogue, source, spec)
     except NotPreserved:
         raise
     except Exception as error:
@@ -125,18 +124,20 @@ def _world_of(
     state: Mapping[str, Any],
     catalogue: Catalogue,
     source: Callable[[], float],
-    vocabulary: Vocabulary,
+    spec: GivenSpec | None,
 ) -> Preserved:
     world = World.__new__(World)
     world.__dict__.update(state["world"])
+    world.spec = spec
     own = state["own"]
-    world.catalogue = catalogue if own is None else Catalogue.builtin(vocabulary).with_data(own)
+    world.catalogue = (
+        catalogue if own is None else Catalogue.builtin(world.vocabulary).with_data(own)
+    )
     world.clock = VirtualClock(source, rate=0.0, start=state["now"])
-    world.vocabulary = vocabulary
     world.incarnation = 0
     world.begin_alone()
     for name, inner in state["snapshots"]:
-        world.snapshots[name] = _world_of(inner, catalogue, source, vocabulary).world
+        world.snapshots[name] = _world_of(inner, catalogue, source, spec).world
     return Preserved(world, ClockState(*state["clock"]))
 
 

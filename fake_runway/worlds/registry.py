@@ -320,7 +320,7 @@ class Worlds:
             journal=self.retention.journal,
             journal_bytes=self.retention.journal_bytes,
             journal_one_in=self.retention.journal_one_in,
-            vocabulary=vocabulary_of(self.spec),
+            spec=self.spec,
         )
         world.given_seed = seed
         return world

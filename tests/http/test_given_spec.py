@@ -159,6 +159,56 @@ def test_a_replay_without_the_document_says_what_it_needs(spec: Path) -> None:
     assert "--spec" in without.output
 
 
+ROUTED = published(
+    **{
+        "v1/text_to_video": {
+            "oneOf": [
+                model("gen9", promptText=TEXT, duration={"type": "integer", "minimum": 8}),
+                model("gen10", promptText={**TEXT, "maxLength": 20}, duration={"const": 5}),
+            ]
+        },
+    }
+)
+
+
+def test_a_router_chooses_a_new_model(tmp_path: Path) -> None:
+    """One of the document is eligible as any, at the default price; a router may name it.
+
+    What the document says of a model excludes it: here a duration, and a longest prompt.
+    """
+    file = tmp_path / "newer.json"
+    file.write_text(json.dumps(ROUTED))
+    allowed = {"mode": "allowlist_only", "ids": ["gen9", "gen10"]}
+    only = {"slug": "new", "settings": {"models": allowed}}
+    most = {"maxCreditsPerGeneration": {"video": 6}}
+    cheap = {"slug": "cheap", "settings": {"models": allowed, **most}}
+    with FakeRunway(spec=file, default_price=7, frozen=True) as fake:
+        made = [post(fake, "/v1/routers", each) for each in (only, cheap)]
+        video = post(fake, "/v1/generate/video", routed("new", "A cat."))
+        long = post(fake, "/v1/generate/video", routed("new", "A cat. " * 9))
+        dear = post(fake, "/v1/generate/video", routed("cheap", "A cat."))
+        asked = {task.model for task in fake.tasks.list()}
+        replayed = fake.replay(fake.replay_token(), name="again")
+    with FakeRunway(frozen=True) as fake:
+        unknown = post(fake, "/v1/routers", only)
+
+    assert [each.status_code for each in made] == [200, 200], [each.text for each in made]
+    assert video.json()["routing"]["model"] == "gen10", video.text
+    assert video.json()["routing"]["estimatedCost"] == {"credits": 7}
+    assert long.status_code == 400
+    left = {each["filter"]: each["models"] for each in long.json()["pipeline"]}
+    assert [name for name, models in left.items() if "gen10" in models] == ["capability"]
+    assert (dear.status_code, dear.json()["emptiedBy"]) == (400, ["price"])
+    assert asked == {"gen10"}
+    assert replayed.identical, replayed.divergence
+    assert unknown.status_code == 400
+
+
+def routed(slug: str, prompt: str) -> dict[str, Any]:
+    """Return the body of a routed generation."""
+    return {"configId": slug, "input": {"promptText": prompt, "duration": 5}}
+
+
 FAULT = {"match": {"operation": "createTextToSmell"}, "effect": {"status": 503}, "times": 1}
 
 
