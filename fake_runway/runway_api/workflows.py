@@ -205,6 +205,7 @@ def _request_of_run(
     places = {node.name: place for place, (node, _) in enumerate(asked)}
     nodes: list[NodeRequest] = []
     failing: list[NodePlan] = []
+    unpriced: dict[str, None] = {}
     estimate = longest_s = 0.0
     for node, body in asked:
         request, failure = _request_of_node(world, node, body, files)
@@ -215,6 +216,7 @@ def _request_of_run(
         course = CourseNode(node.id, node.name, usual_s, tuple(after))
         nodes.append(NodeRequest(course, request.model, request.charge, request.output))
         estimate += request.estimate
+        unpriced.update(dict.fromkeys(request.unpriced))
         longest_s += usual_s
     request = TaskRequest(
         "runWorkflow",
@@ -226,6 +228,7 @@ def _request_of_run(
         longest_s,
         _NO_OUTPUT,
         tuple(nodes),
+        tuple(unpriced),
     )
     return request, failing
 

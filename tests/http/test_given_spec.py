@@ -204,6 +204,28 @@ def test_a_router_chooses_a_new_model(tmp_path: Path) -> None:
     assert unknown.status_code == 400
 
 
+def test_what_is_priced_by_default_is_found(spec: Path) -> None:
+    """Once for each model of an endpoint, with the creates and the row that wants a price."""
+    plain = {"model": "gen4.5", "promptText": "x", "mood": "calm"}
+    known = {**SMELL, "model": "kling_4"}
+    with FakeRunway(spec=spec, default_price=7, frozen=True) as fake:
+        post(fake, "/v1/text_to_video", plain)
+        assert fake.findings() == []
+        new = [post(fake, "/v1/text_to_smell", SMELL).json()["id"] for _ in range(2)]
+        post(fake, "/v1/text_to_video", known)
+        found = fake.findings()
+        creates = [each.number for each in fake.journal.list() if each.task in new]
+    with FakeRunway(frozen=True) as fake:
+        post(fake, "/v1/text_to_video", known)
+        [of_table] = fake.findings()
+
+    assert [(each.id, each.severity) for each in found] == [("price-unknown", "info")] * 2
+    assert found[0].numbers == tuple(creates)
+    assert found[0].message.startswith("2 times nose1 of text_to_smell cost --default-price")
+    assert 'the row of the id "nose1" with the endpoint "text_to_smell"' in found[0].message
+    assert found[1].message == of_table.message
+
+
 def routed(slug: str, prompt: str) -> dict[str, Any]:
     """Return the body of a routed generation."""
     return {"configId": slug, "input": {"promptText": prompt, "duration": 5}}
