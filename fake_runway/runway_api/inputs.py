@@ -28,7 +28,8 @@ from fake_runway.core.types import Json
 from fake_runway.core.uploads import SCHEME, UnusableUpload
 from fake_runway.media.data_uri import read_data_uri
 from fake_runway.media.errors import MediaError
-from fake_runway.media.reading import Description, read
+from fake_runway.media.fields import Description
+from fake_runway.media.reading import read
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.errors import BodyTooLarge, RequestRefused
 from fake_runway.web.issues import VALIDATION_FAILED

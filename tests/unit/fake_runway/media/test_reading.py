@@ -19,7 +19,8 @@ from PIL import Image
 from fake_runway.media.data_uri import DataUri, read_data_uri
 from fake_runway.media.errors import DataUriTooLong, MalformedDataUri, UnreadableMedia
 from fake_runway.media.making import make
-from fake_runway.media.reading import MOST_FRAMES, Description, read
+from fake_runway.media.fields import MOST_FRAMES, Description
+from fake_runway.media.reading import read
 from fake_runway.media.wanted import CONTENT_TYPES, FORMATS, Format, Wanted
 
 
