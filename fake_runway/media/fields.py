@@ -56,6 +56,7 @@ _NAMES: Mapping[str, str] = {
     **dict.fromkeys(("audio/m4a", "audio/x-m4a"), "audio/mp4"),
     "audio/x-flac": "audio/flac",
     "video/x-matroska": "video/webm",
+    "audio/x-matroska": "audio/webm",
     "video/x-m4v": "video/mp4",
 }
 """Other names of the same types."""

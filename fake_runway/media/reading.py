@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from struct import Struct
 
 from fake_runway.media.errors import UnreadableMedia
-from fake_runway.media.fields import MOST_FRAMES, Description, Fields, Kind, boxes, inside
+from fake_runway.media.fields import MOST_FRAMES, Description, Fields, boxes, inside
+from fake_runway.media.heif import is_heif, read_heif
+from fake_runway.media.matroska import read_matroska
 
 
 def read(content: bytes) -> Description:
     """Return what a file says of itself.
 
-    Size and length are read of PNG, JPEG, WebP, GIF (size only), MP4, MOV, M4A, 3GP, WAV, FLAC
-    and MP3. Of some others, only the type is known.
+    Size and length are read of PNG, JPEG, WebP, AVIF, HEIC, GIF (size only), MP4, MOV, M4A, 3GP,
+    WebM, AVI, WAV, FLAC, MP3, AAC and Ogg, as far as the file has them.
 
     Raises:
         UnreadableMedia: the type is unknown, or what describes the file is damaged.
@@ -36,10 +38,6 @@ def _starting(*starts: bytes, at: int = 0) -> Callable[[bytes], bool]:
 
 def _riff(kind: bytes) -> Callable[[bytes], bool]:
     return lambda content: content[:4] == b"RIFF" and content[8:12] == kind
-
-
-def _known(content_type: str, kind: Kind) -> Callable[[bytes], Description]:
-    return lambda content: Description(content_type, kind)
 
 
 def _png(content: bytes) -> Description:
@@ -168,14 +166,31 @@ def _shown(fields: Fields, track: tuple[int, int]) -> tuple[int, int] | None:
     return (height, width) if turned else (width, height)
 
 
+# Ogg
+
+_SPEEDS: tuple[tuple[bytes, int | None, int], ...] = (
+    (b"OpusHead", None, 10),
+    (b"\x01vorbis", 12, 0),
+    (b"Speex   ", 36, 0),
+)
+"""How the first packet of a codec begins, where it has samples a second (None: always 48,000), and
+where the samples that are not played."""
+_UNKNOWN_PLACE = (1 << 64) - 1
+
+
 def _ogg(content: bytes) -> Description:
-    """Read the length of Opus; of other codecs it is not known."""
-    if content[28:36] != b"OpusHead":
-        return Description("audio/ogg", "audio")
+    """Read the length of Opus, Vorbis and Speex: where the last page ends; else it is not known."""
     fields = Fields(content, "Ogg")
-    last = fields.number(content.rfind(b"OggS") + 6, 8, little=True)
-    early = fields.number(38, 2, little=True)
-    return Description("audio/ogg", "audio", seconds=fields.seconds(max(last - early, 0), 48_000))
+    for start, rate_at, early_at in _SPEEDS:
+        if content.startswith(start, 28):
+            last = fields.number(content.rfind(b"OggS") + 6, 8, little=True)
+            if last == _UNKNOWN_PLACE:
+                break
+            rate = 48_000 if rate_at is None else fields.number(28 + rate_at, 4, little=True)
+            early = fields.number(28 + early_at, 2, little=True) if early_at else 0
+            seconds = fields.seconds(max(last - early, 0), rate)
+            return Description("audio/ogg", "audio", seconds=seconds)
+    return Description("audio/ogg", "audio")
 
 
 # MP3
@@ -204,8 +219,8 @@ def _frame(content: bytes, at: int) -> tuple[int, int, int] | None:
     return size, samples, per_second
 
 
-def _mp3_start(content: bytes) -> int:
-    """Return where the frames may begin: behind the tag."""
+def _behind_tag(content: bytes) -> int:
+    """Return where the frames of MP3 or AAC may begin."""
     if content[:3] != b"ID3" or len(content) < 10:
         return 0
     size = 0
@@ -216,7 +231,7 @@ def _mp3_start(content: bytes) -> int:
 
 def _first_frame(content: bytes) -> int | None:
     """Return where the first frame is: one that another follows, or that ends the file."""
-    start = _mp3_start(content)
+    start = _behind_tag(content)
     for at in range(start, min(start + _FAR, len(content))):
         if content[at] == 0xFF and (frame := _frame(content, at)):
             following = at + frame[0]
@@ -252,14 +267,65 @@ def _counted(content: bytes, first: int, frame: tuple[int, int, int]) -> tuple[f
         cut = (padding >> 12) + (padding & 0xFFF)
         written = content[lame : lame + 4] in (b"LAME", b"Lavc", b"Lavf") and cut < total
         return total - cut * written, rate
-    total, at = 0, first
+    return _count(content, first, _frame)
+
+
+def _count(
+    content: bytes, first: int, frame: Callable[[bytes, int], tuple[int, int, int] | None]
+) -> tuple[float, int]:
+    """Return the samples of all frames, and samples a second; of very many frames estimated."""
+    total, at, rate = 0, first, 1
     for _ in range(MOST_FRAMES):
-        found = _frame(content, at)
+        found = frame(content, at)
         if found is None or at + found[0] > len(content):
             return total, rate
-        total += found[1]
-        at += found[0]
+        size, samples, rate = found
+        total += samples
+        at += size
     return total * (len(content) - first) / (at - first), rate
+
+
+# AAC, in frames of ADTS
+
+_AAC_RATES = (
+    *(96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000),
+    *(22_050, 16_000, 12_000, 11_025, 8_000, 7_350),
+)
+
+
+def _aac_frame(content: bytes, at: int) -> tuple[int, int, int] | None:
+    """Return of a frame: its bytes, its samples, and samples a second."""
+    if at + 7 > len(content):
+        return None
+    bits = int.from_bytes(content[at : at + 7])
+    rate, size = bits >> 34 & 15, bits >> 13 & 0x1FFF
+    if bits >> 40 & 0xFFF6 != 0xFFF0 or rate >= len(_AAC_RATES) or size < 7:
+        return None
+    return size, 1024 * (1 + (bits & 3)), _AAC_RATES[rate]
+
+
+def _is_aac(content: bytes) -> bool:
+    start = _behind_tag(content)
+    return content[start : start + 1] == b"\xff" and _aac_frame(content, start) is not None
+
+
+def _aac(content: bytes) -> Description:
+    first = _behind_tag(content)
+    seconds = Fields(content, "AAC").seconds(*_count(content, first, _aac_frame))
+    return Description("audio/aac", "audio", seconds=seconds or None)
+
+
+def _avi(content: bytes) -> Description:
+    """Read the first header, which stands where it does in every file."""
+    if content[12:16] + content[20:28] != b"LISThdrlavih":
+        return Description("video/x-msvideo", "video")
+    fields = Fields(content, "AVI")
+    period_us, frames, width, height = (
+        fields.number(32 + at, 4, little=True) for at in (0, 16, 32, 36)
+    )
+    fields.picture(width, height, "")
+    seconds = fields.seconds(frames * period_us, 1_000_000) or None
+    return Description("video/x-msvideo", "video", width, height, seconds)
 
 
 def _flac(content: bytes) -> Description:
@@ -280,14 +346,13 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Description]], 
     (_starting(b"\xff\xd8\xff"), _jpeg),
     (_starting(b"GIF87a", b"GIF89a"), _gif),
     (_riff(b"WEBP"), _webp),
-    (_starting(b"ftypavif", b"ftypavis", at=4), _known("image/avif", "image")),
-    (_starting(b"ftypheic", b"ftypheix", b"ftypmif1", at=4), _known("image/heic", "image")),
+    (is_heif, read_heif),
     (_starting(*_BRANDS, at=4), _movie),
     (_riff(b"WAVE"), _wav),
-    (_riff(b"AVI "), _known("video/x-msvideo", "video")),
-    (_starting(b"\x1a\x45\xdf\xa3"), _known("video/webm", "video")),
+    (_riff(b"AVI "), _avi),
+    (_starting(b"\x1a\x45\xdf\xa3"), read_matroska),
     (_starting(b"fLaC"), _flac),
     (_starting(b"OggS"), _ogg),
+    (_is_aac, _aac),  # before MP3: both may begin with the same tag
     (_is_mp3, _mp3),
-    (_starting(b"\xff\xf1", b"\xff\xf9"), _known("audio/aac", "audio")),
 )
