@@ -27,7 +27,13 @@ from fake_runway.admin_api.declaration import (
 from fake_runway.admin_api.metrics import exposition
 from fake_runway.admin_api.operations import ADMIN_OPERATIONS
 from fake_runway.admin_api.paths import METRICS, ROOT, is_public
-from fake_runway.admin_api.requests import AFTER, AdminBodies, checked_query
+from fake_runway.admin_api.requests import (
+    AFTER,
+    OPERATION,
+    AdminBodies,
+    checked_query,
+    operation_of,
+)
 from fake_runway.admin_api.streams import Streams
 from fake_runway.admin_api.worlds import ALIVE
 from fake_runway.clock import call_after
@@ -45,6 +51,7 @@ from fake_runway.web.errors import (
 from fake_runway.web.paths import Path
 from fake_runway.web.replies import NO_BODY, Reply
 from fake_runway.web.routes import RouteMatch, Routes
+from fake_runway.worlds.given_spec import vocabulary_of
 from fake_runway.worlds.naming import check_secret, explicit_name, name_from_secret
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
@@ -93,7 +100,9 @@ class AdminHandler:
         self._access = access
         self._streams = Streams()
         self._routes = Routes([*ADMIN_OPERATIONS, *more])
-        self._bodies = AdminBodies()
+        vocabulary = vocabulary_of(worlds.spec)
+        self._bodies = AdminBodies(vocabulary)
+        self._operation = operation_of(vocabulary)
 
     async def handle(self, request: web.BaseRequest, path: Path) -> web.StreamResponse:
         """Answer a request whose path `owns` is true of."""
@@ -132,7 +141,8 @@ class AdminHandler:
         if operation is None:
             # OPTIONS is not allowed either: only web pages send preflights
             raise MethodNotAllowed(match.operations, match.template)
-        query = checked_query(request.query, operation.query)
+        known = [self._operation if each is OPERATION else each for each in operation.query]
+        query = checked_query(request.query, known)
         body = NO_BODY
         # without a body to take, the content type is ignored: some clients always declare one
         if operation.body is Body.REQUIRED or (

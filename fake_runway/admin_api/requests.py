@@ -19,6 +19,7 @@ from fake_runway.core.assets.kinds import ASSET_KINDS
 from fake_runway.core.lifecycles import session as lifecycle
 from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.task import TASK
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.text import printable, quoted
 from fake_runway.core.types import Json
 from fake_runway.web.bodies import Bodies
@@ -52,7 +53,15 @@ STATE = _one_of("state", *(state.value for state in lifecycle.SESSION.transition
 TASK_STATE = _one_of("state", *(state.value for state in TASK.transitions))
 ASSET_KIND = _one_of("kind", *ASSET_KINDS)
 ASSET_STATE = _one_of("state", "processing", "ready", "failed", "deleted")
-OPERATION = _one_of("operation", *RUNWAY_API.operation)
+
+
+def operation_of(vocabulary: Vocabulary) -> Parameter:
+    """Return the parameter that names an operation of an API."""
+    return _one_of("operation", *vocabulary.operation)
+
+
+OPERATION = operation_of(RUNWAY_API)
+"""Of a server with a newer document, its operations, too: see `AdminHandler`."""
 METHOD = Parameter("method", "[A-Z]{1,20}", "a method in capitals")
 _ID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
 SESSION = Parameter("session", _ID, "the id of a session")
@@ -62,7 +71,7 @@ STATUS = Parameter("status", "[1-5][0-9]{2}", "an HTTP status")
 FAULT = Parameter("fault", "(?s:.{1,1000})", "the name of a fault")
 
 
-def checked_query(query: MultiMapping[str], known: tuple[Parameter, ...]) -> dict[str, str]:
+def checked_query(query: MultiMapping[str], known: Sequence[Parameter]) -> dict[str, str]:
     """Return the parameters of a request.
 
     A misspelt filter that was ignored would find everything, or nothing, and a test would be green
@@ -107,16 +116,26 @@ def outlined(shapes: Json) -> Json:
 class AdminBodies(Bodies):
     """Reads and checks the bodies of the admin API, and reports all that is wrong in them.
 
+    Args:
+        vocabulary: of the API that is served, whose operations they may name.
+
     Unlike the sentence of a `Problem`, its messages show the value: no body here is a secret.
     """
 
     document = "admin"
 
+    def __init__(self, vocabulary: Vocabulary = RUNWAY_API) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+
     @cached_property
     def _shapes(self) -> Mapping[str, OperationShapes]:
         raw = load(self.document).raw
         components = raw["components"]
-        schemas = outlined(components["schemas"])
+        schemas = {
+            **outlined(components["schemas"]),
+            "RunwayOperation": {"enum": [*self._vocabulary.operation]},
+        }
         contract = Contract(
             self.document, {**raw, "components": {**components, "schemas": schemas}}
         )

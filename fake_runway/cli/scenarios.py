@@ -12,6 +12,8 @@ import click
 from fake_runway.core.scenario.scenario import Scenario, scenario_line
 from fake_runway.core.scenario.schema import scenario_schema
 from fake_runway.scenarios.catalogue import Catalogue, ScenarioFileError, useless_in
+from fake_runway.server.options import spec_option
+from fake_runway.worlds.given_spec import GivenSpec, vocabulary_of
 
 _WIDTH = 100
 _EXIT_WRONG = 1
@@ -75,12 +77,13 @@ def show(name: str) -> None:
 @scenarios.command()
 @click.argument("file", nargs=-1, required=True, type=click.Path())
 @click.option("--strict", is_flag=True, help="Fail for warnings too.")
-def validate(file: tuple[str, ...], *, strict: bool) -> None:
+@spec_option
+def validate(file: tuple[str, ...], *, strict: bool, spec: GivenSpec | None) -> None:
     """Check scenario files; report every problem with its file and line.
 
     Settings that can have no effect are warnings.
     """
-    catalogue = Catalogue.builtin()
+    catalogue = Catalogue.builtin(vocabulary_of(spec))
     wrong = 0
     for each in file:
         try:

@@ -1,73 +1,24 @@
 """What a file says of itself: type, size and length, from its bytes, in pure Python.
 
-Files come from clients, so nothing in them is believed: every number is checked against the bytes
-that there are, and every walk through a file has a bound, so that any bytes are read in little
-time. Only what describes the content is read, never the content: a file whose description is fine
-may still be damaged further on.
+Nothing in a file is believed (`fields.py`), and any bytes are read in little time. Only what
+describes the content is read, never the content: a file whose description is fine may still be
+damaged further on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from struct import Struct
-from typing import Literal
 
-from fake_runway.core.values import dataclass
 from fake_runway.media.errors import UnreadableMedia
-
-Kind = Literal["image", "video", "audio"]
-
-MOST_PARTS = 4096
-"""The parts of a file (boxes, chunks, segments) that are looked at; real ones have far fewer."""
-
-MOST_FRAMES = 250_000
-"""The frames of an MP3 that are counted: an hour and a half. More are estimated."""
-
-LONGEST_S = 7 * 24 * 3600.0
-"""A file that says it is longer is taken for damaged."""
-
-LARGEST = 65_535
-"""The same for a side, in pixels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a file says of itself.
-
-    Attributes:
-        content_type: by its first bytes, not by its name.
-        kind: what it is used as.
-        width, height: in pixels, as it is shown (turned, if the file says so); None if the type
-            has none or they are not known.
-        seconds: its length; None if the type has none or it is not known.
-    """
-
-    content_type: str
-    kind: Kind
-    width: int | None = None
-    height: int | None = None
-    seconds: float | None = None
-
-    def matches(self, declared: str) -> bool:
-        """Return whether a content type that a client declares, without parameters, is this one."""
-        return _NAMES.get(declared.lower(), declared.lower()) == self.content_type
-
-
-_NAMES: Mapping[str, str] = {
-    "image/jpg": "image/jpeg",
-    **dict.fromkeys(("audio/x-wav", "audio/wave", "audio/vnd.wave"), "audio/wav"),
-    **dict.fromkeys(("audio/mp3", "audio/x-mp3", "audio/mpeg3"), "audio/mpeg"),
-    **dict.fromkeys(("audio/m4a", "audio/x-m4a"), "audio/mp4"),
-    "audio/x-flac": "audio/flac",
-    "video/x-matroska": "video/webm",
-    "video/x-m4v": "video/mp4",
-}
-"""Other names of the same types."""
+from fake_runway.media.fields import MOST_FRAMES, Description, Fields, boxes, inside
+from fake_runway.media.heif import is_heif, read_heif
+from fake_runway.media.matroska import read_matroska
 
 
 def read(content: bytes) -> Description:
     """Return what a file says of itself.
 
-    Size and length are read of PNG, JPEG, WebP, GIF (size only), MP4, MOV, M4A, 3GP, WAV, FLAC
-    and MP3. Of some others, only the type is known.
+    Size and length are read of PNG, JPEG, WebP, AVIF, HEIC, GIF (size only), MP4, MOV, M4A, 3GP,
+    WebM, AVI, WAV, FLAC, MP3, AAC and Ogg, as far as the file has them.
 
     Raises:
         UnreadableMedia: the type is unknown, or what describes the file is damaged.
@@ -89,55 +40,15 @@ def _riff(kind: bytes) -> Callable[[bytes], bool]:
     return lambda content: content[:4] == b"RIFF" and content[8:12] == kind
 
 
-def _known(content_type: str, kind: Kind) -> Callable[[bytes], Description]:
-    return lambda content: Description(content_type, kind)
-
-
-class _Fields:
-    """Numbers at places of a file; a place beyond its end is an error."""
-
-    def __init__(self, content: bytes, what: str) -> None:
-        self.content, self._what = content, what
-        self._parts = 0
-
-    def number(self, at: int, size: int, *, little: bool = False) -> int:
-        return int.from_bytes(self.slice(at, size), "little" if little else "big")
-
-    def slice(self, at: int, size: int) -> bytes:
-        found = self.content[at : at + size]
-        if len(found) < size:
-            raise self.error(f"{size} bytes at {at}", f"the end of the file at {len(self.content)}")
-        return found
-
-    def part(self) -> None:
-        """Count one more part that is looked at."""
-        self._parts += 1
-        if self._parts > MOST_PARTS:
-            raise self.error(f"at most {MOST_PARTS} parts", "more")
-
-    def error(self, expected: str, got: str) -> UnreadableMedia:
-        return UnreadableMedia(f"Expected {expected} in a file of {self._what}, got {got}.")
-
-    def picture(self, width: int, height: int, content_type: str) -> Description:
-        if not (0 < width <= LARGEST and 0 < height <= LARGEST):
-            raise self.error(f"sides of 1 to {LARGEST} pixels", f"{width} and {height}")
-        return Description(content_type, "image", width, height)
-
-    def seconds(self, ticks: float, rate: int) -> float:
-        if rate <= 0 or not 0 <= ticks / rate <= LONGEST_S:
-            raise self.error("a length of up to a week", f"{ticks} at {rate} a second")
-        return ticks / rate
-
-
 def _png(content: bytes) -> Description:
-    fields = _Fields(content, "PNG")
+    fields = Fields(content, "PNG")
     if fields.slice(12, 4) != b"IHDR":
         raise fields.error("the header first", repr(content[12:16]))
     return fields.picture(fields.number(16, 4), fields.number(20, 4), "image/png")
 
 
 def _gif(content: bytes) -> Description:
-    fields = _Fields(content, "GIF")
+    fields = Fields(content, "GIF")
     width, height = fields.number(6, 2, little=True), fields.number(8, 2, little=True)
     return fields.picture(width, height, "image/gif")
 
@@ -147,7 +58,7 @@ _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))  # segments without content
 
 
 def _jpeg(content: bytes) -> Description:
-    fields, at = _Fields(content, "JPEG"), 2
+    fields, at = Fields(content, "JPEG"), 2
     while True:
         fields.part()
         mark, kind = fields.slice(at, 2)
@@ -166,7 +77,7 @@ def _jpeg(content: bytes) -> Description:
 
 
 def _webp(content: bytes) -> Description:
-    fields = _Fields(content, "WebP")
+    fields = Fields(content, "WebP")
     match fields.slice(12, 4):
         case b"VP8X":
             width, height = (1 + fields.number(at, 3, little=True) for at in (24, 27))
@@ -181,7 +92,7 @@ def _webp(content: bytes) -> Description:
 
 
 def _wav(content: bytes) -> Description:
-    fields, at, rate = _Fields(content, "WAV"), 12, 0
+    fields, at, rate = Fields(content, "WAV"), 12, 0
     while True:
         fields.part()
         kind, size = fields.slice(at, 4), fields.number(at + 4, 4, little=True)
@@ -196,44 +107,18 @@ def _wav(content: bytes) -> Description:
 # MPEG-4 and QuickTime
 
 
-def _boxes(fields: _Fields, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the boxes of a part of a file: kind, where its content begins, and where it ends."""
-    at = start
-    while at + 8 <= end:
-        fields.part()
-        size, kind, header = fields.number(at, 4), fields.slice(at + 4, 4), 8
-        if size == 1:
-            size, header = fields.number(at + 8, 8), 16
-        elif size == 0:
-            size = end - at
-        if size < header or at + size > end:
-            raise fields.error(f"a box inside of {at} to {end}", f"one of {size} bytes")
-        yield kind, at + header, at + size
-        at += size
-
-
-def _inside(fields: _Fields, place: tuple[int, int] | None, *path: bytes) -> tuple[int, int] | None:
-    """Return where the content of a box lies, None if it is not there."""
-    for name in path:
-        if place is None:
-            return None
-        boxes = _boxes(fields, *place)
-        place = next(((start, end) for kind, start, end in boxes if kind == name), None)
-    return place
-
-
 _FILMS: Mapping[bytes, str] = {b"qt": "video/quicktime", b"3g": "video/3gpp"}
 
 
 def _movie(content: bytes) -> Description:
-    fields = _Fields(content, "MPEG-4")
+    fields = Fields(content, "MPEG-4")
     brand = content[8:12] if content[4:8] == b"ftyp" else b"qt  "
-    movie = _inside(fields, (0, len(content)), b"moov")
-    header = _inside(fields, movie, b"mvhd")
+    movie = inside(fields, (0, len(content)), b"moov")
+    header = inside(fields, movie, b"mvhd")
     if movie is None or header is None:
         raise fields.error("a movie's header", "none")
     seconds = _duration(fields, header) or _fragments(fields, movie, header)
-    tracks = [(start, end) for kind, start, end in _boxes(fields, *movie) if kind == b"trak"][:64]
+    tracks = [(start, end) for kind, start, end in boxes(fields, *movie) if kind == b"trak"][:64]
     sizes = [size for one in tracks if (size := _shown(fields, one))]
     if not sizes:
         return Description("audio/mp4", "audio", seconds=seconds)
@@ -241,7 +126,7 @@ def _movie(content: bytes) -> Description:
     return Description(_FILMS.get(brand[:2], "video/mp4"), "video", width, height, seconds)
 
 
-def _times(fields: _Fields, start: int) -> tuple[int, int]:
+def _times(fields: Fields, start: int) -> tuple[int, int]:
     """Return the ticks a second and the duration of a header; of one that is unknown 0."""
     size = 8 if fields.number(start, 1) == 1 else 4
     rate, duration = (
@@ -251,27 +136,27 @@ def _times(fields: _Fields, start: int) -> tuple[int, int]:
     return rate, 0 if duration == (1 << 8 * size) - 1 else duration
 
 
-def _duration(fields: _Fields, header: tuple[int, int]) -> float | None:
+def _duration(fields: Fields, header: tuple[int, int]) -> float | None:
     rate, duration = _times(fields, header[0])
     return fields.seconds(duration, rate) or None
 
 
-def _fragments(fields: _Fields, movie: tuple[int, int], header: tuple[int, int]) -> float | None:
+def _fragments(fields: Fields, movie: tuple[int, int], header: tuple[int, int]) -> float | None:
     """Return the length of a film in fragments, if it says it."""
-    extends = _inside(fields, movie, b"mvex", b"mehd")
+    extends = inside(fields, movie, b"mvex", b"mehd")
     if extends is None:
         return None
     size = 8 if fields.number(extends[0], 1) == 1 else 4
     return fields.seconds(fields.number(extends[0] + 4, size), _times(fields, header[0])[0]) or None
 
 
-def _shown(fields: _Fields, track: tuple[int, int]) -> tuple[int, int] | None:
+def _shown(fields: Fields, track: tuple[int, int]) -> tuple[int, int] | None:
     """Return the size of a track of pictures, as it is shown."""
-    handler = _inside(fields, track, b"mdia", b"hdlr")
+    handler = inside(fields, track, b"mdia", b"hdlr")
     if handler is None or fields.slice(handler[0] + 8, 4) != b"vide":
         return None
-    entry = _inside(fields, track, b"mdia", b"minf", b"stbl", b"stsd")
-    header = _inside(fields, track, b"tkhd")
+    entry = inside(fields, track, b"mdia", b"minf", b"stbl", b"stsd")
+    header = inside(fields, track, b"tkhd")
     if entry is None or header is None:
         raise fields.error("a description of each track", "none")
     width, height = fields.number(entry[0] + 8 + 32, 2), fields.number(entry[0] + 8 + 34, 2)
@@ -281,14 +166,31 @@ def _shown(fields: _Fields, track: tuple[int, int]) -> tuple[int, int] | None:
     return (height, width) if turned else (width, height)
 
 
+# Ogg
+
+_SPEEDS: tuple[tuple[bytes, int | None, int], ...] = (
+    (b"OpusHead", None, 10),
+    (b"\x01vorbis", 12, 0),
+    (b"Speex   ", 36, 0),
+)
+"""How the first packet of a codec begins, where it has samples a second (None: always 48,000), and
+where the samples that are not played."""
+_UNKNOWN_PLACE = (1 << 64) - 1
+
+
 def _ogg(content: bytes) -> Description:
-    """Read the length of Opus; of other codecs it is not known."""
-    if content[28:36] != b"OpusHead":
-        return Description("audio/ogg", "audio")
-    fields = _Fields(content, "Ogg")
-    last = fields.number(content.rfind(b"OggS") + 6, 8, little=True)
-    early = fields.number(38, 2, little=True)
-    return Description("audio/ogg", "audio", seconds=fields.seconds(max(last - early, 0), 48_000))
+    """Read the length of Opus, Vorbis and Speex: where the last page ends; else it is not known."""
+    fields = Fields(content, "Ogg")
+    for start, rate_at, early_at in _SPEEDS:
+        if content.startswith(start, 28):
+            last = fields.number(content.rfind(b"OggS") + 6, 8, little=True)
+            if last == _UNKNOWN_PLACE:
+                break
+            rate = 48_000 if rate_at is None else fields.number(28 + rate_at, 4, little=True)
+            early = fields.number(28 + early_at, 2, little=True) if early_at else 0
+            seconds = fields.seconds(max(last - early, 0), rate)
+            return Description("audio/ogg", "audio", seconds=seconds)
+    return Description("audio/ogg", "audio")
 
 
 # MP3
@@ -317,8 +219,8 @@ def _frame(content: bytes, at: int) -> tuple[int, int, int] | None:
     return size, samples, per_second
 
 
-def _mp3_start(content: bytes) -> int:
-    """Return where the frames may begin: behind the tag."""
+def _behind_tag(content: bytes) -> int:
+    """Return where the frames of MP3 or AAC may begin."""
     if content[:3] != b"ID3" or len(content) < 10:
         return 0
     size = 0
@@ -329,7 +231,7 @@ def _mp3_start(content: bytes) -> int:
 
 def _first_frame(content: bytes) -> int | None:
     """Return where the first frame is: one that another follows, or that ends the file."""
-    start = _mp3_start(content)
+    start = _behind_tag(content)
     for at in range(start, min(start + _FAR, len(content))):
         if content[at] == 0xFF and (frame := _frame(content, at)):
             following = at + frame[0]
@@ -343,7 +245,7 @@ def _is_mp3(content: bytes) -> bool:
 
 
 def _mp3(content: bytes) -> Description:
-    fields, first = _Fields(content, "MP3"), _first_frame(content)
+    fields, first = Fields(content, "MP3"), _first_frame(content)
     if first is None:
         raise fields.error("a frame behind the tag", "none")
     frame = _frame(content, first)
@@ -365,19 +267,70 @@ def _counted(content: bytes, first: int, frame: tuple[int, int, int]) -> tuple[f
         cut = (padding >> 12) + (padding & 0xFFF)
         written = content[lame : lame + 4] in (b"LAME", b"Lavc", b"Lavf") and cut < total
         return total - cut * written, rate
-    total, at = 0, first
+    return _count(content, first, _frame)
+
+
+def _count(
+    content: bytes, first: int, frame: Callable[[bytes, int], tuple[int, int, int] | None]
+) -> tuple[float, int]:
+    """Return the samples of all frames, and samples a second; of very many frames estimated."""
+    total, at, rate = 0, first, 1
     for _ in range(MOST_FRAMES):
-        found = _frame(content, at)
+        found = frame(content, at)
         if found is None or at + found[0] > len(content):
             return total, rate
-        total += found[1]
-        at += found[0]
+        size, samples, rate = found
+        total += samples
+        at += size
     return total * (len(content) - first) / (at - first), rate
+
+
+# AAC, in frames of ADTS
+
+_AAC_RATES = (
+    *(96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000),
+    *(22_050, 16_000, 12_000, 11_025, 8_000, 7_350),
+)
+
+
+def _aac_frame(content: bytes, at: int) -> tuple[int, int, int] | None:
+    """Return of a frame: its bytes, its samples, and samples a second."""
+    if at + 7 > len(content):
+        return None
+    bits = int.from_bytes(content[at : at + 7])
+    rate, size = bits >> 34 & 15, bits >> 13 & 0x1FFF
+    if bits >> 40 & 0xFFF6 != 0xFFF0 or rate >= len(_AAC_RATES) or size < 7:
+        return None
+    return size, 1024 * (1 + (bits & 3)), _AAC_RATES[rate]
+
+
+def _is_aac(content: bytes) -> bool:
+    start = _behind_tag(content)
+    return content[start : start + 1] == b"\xff" and _aac_frame(content, start) is not None
+
+
+def _aac(content: bytes) -> Description:
+    first = _behind_tag(content)
+    seconds = Fields(content, "AAC").seconds(*_count(content, first, _aac_frame))
+    return Description("audio/aac", "audio", seconds=seconds or None)
+
+
+def _avi(content: bytes) -> Description:
+    """Read the first header, which stands where it does in every file."""
+    if content[12:16] + content[20:28] != b"LISThdrlavih":
+        return Description("video/x-msvideo", "video")
+    fields = Fields(content, "AVI")
+    period_us, frames, width, height = (
+        fields.number(32 + at, 4, little=True) for at in (0, 16, 32, 36)
+    )
+    fields.picture(width, height, "")
+    seconds = fields.seconds(frames * period_us, 1_000_000) or None
+    return Description("video/x-msvideo", "video", width, height, seconds)
 
 
 def _flac(content: bytes) -> Description:
     """Read the length that the stream says; 0 stands for an unknown one."""
-    fields = _Fields(content, "FLAC")
+    fields = Fields(content, "FLAC")
     if fields.number(4, 1) & 127:
         raise fields.error("the description of the stream first", "another block")
     bits = fields.number(18, 8)
@@ -393,14 +346,13 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Description]], 
     (_starting(b"\xff\xd8\xff"), _jpeg),
     (_starting(b"GIF87a", b"GIF89a"), _gif),
     (_riff(b"WEBP"), _webp),
-    (_starting(b"ftypavif", b"ftypavis", at=4), _known("image/avif", "image")),
-    (_starting(b"ftypheic", b"ftypheix", b"ftypmif1", at=4), _known("image/heic", "image")),
+    (is_heif, read_heif),
     (_starting(*_BRANDS, at=4), _movie),
     (_riff(b"WAVE"), _wav),
-    (_riff(b"AVI "), _known("video/x-msvideo", "video")),
-    (_starting(b"\x1a\x45\xdf\xa3"), _known("video/webm", "video")),
+    (_riff(b"AVI "), _avi),
+    (_starting(b"\x1a\x45\xdf\xa3"), read_matroska),
     (_starting(b"fLaC"), _flac),
     (_starting(b"OggS"), _ogg),
+    (_is_aac, _aac),  # before MP3: both may begin with the same tag
     (_is_mp3, _mp3),
-    (_starting(b"\xff\xf1", b"\xff\xf9"), _known("audio/aac", "audio")),
 )

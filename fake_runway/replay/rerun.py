@@ -27,7 +27,7 @@ from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.runway_api.uploads import STORE
 from fake_runway.scenarios.catalogue import Catalogue
 from fake_runway.web.bodies import Bodies, Body
-from fake_runway.worlds.given_spec import GivenSpec
+from fake_runway.worlds.given_spec import GivenSpec, vocabulary_of
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import EVENTS_OF_A_TURN, World
 
@@ -77,7 +77,7 @@ def replaying(
 ) -> Generator[None, None, Replayed]:
     """Run a record again and compare, as `replay`; yield after each step, and in long ones."""
     try:
-        world, worlds = _world(given, catalogue or Catalogue.builtin(), spec)
+        world, worlds = _world(given, catalogue or Catalogue.builtin(vocabulary_of(spec)), spec)
         operations, bodies = known_calls(spec)
         livekit = replace(livekit, url=given.get("media_url") or livekit.url)  # of older records
         for step in given["steps"]:
@@ -150,7 +150,7 @@ def _world(given: Json, catalogue: Catalogue, spec: GivenSpec | None) -> tuple[W
         clock=VirtualClock(source, rate=0.0, start=given["epoch"]),
         journal=capacity,
         journal_bytes=math.inf,
-        vocabulary=RUNWAY_API if spec is None else spec.vocabulary,
+        spec=spec,
     )
     world.first_rate, world.given_seed = given["rate"], given["seed"]
     return worlds.adopt(world), worlds

@@ -1,8 +1,8 @@
 """The models that a router may choose, with the body that asks each of them.
 
 What a model takes is read from the shape of its body on the endpoint that fits the request: lengths
-of prompts, ratios, durations, references. So a model that the contract has is a candidate, and a
-newer contract needs no table here. What no shape says is assumed: which models always make sound,
+of prompts, ratios, durations, references. So a model that the served contract has is a candidate,
+and a newer one needs no table here. What no shape says is assumed: which models always make sound,
 who provides a model, what is meant where the request leaves something out.
 
 Source: the published document of `generate/*` for what excludes a model.
@@ -10,16 +10,17 @@ Source: the published document of `generate/*` for what excludes a model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from contracts.wire.documents import follow
-from contracts.wire.shapes import Shapes
+from contracts.wire.shapes import OperationShapes, Shapes
 from fake_runway.core.routing.choosing import Candidate, Filter
 from fake_runway.core.tasks.models import Quota, estimate, substitute
 from fake_runway.core.tasks.orders import Property
+from fake_runway.core.tasks.prices import DEFAULT_PRICE
 from fake_runway.core.tasks.table import MODELS
 from fake_runway.core.types import Json
 
@@ -78,17 +79,30 @@ class _Shape(NamedTuple):
     required: frozenset[str]
 
 
-@cache
-def _shapes(endpoint: str) -> tuple[_Shape, ...]:
-    request = Shapes.load().for_operation("POST", f"/v1/{endpoint}").operation.request
+@lru_cache(maxsize=64)
+def _models(endpoint: OperationShapes) -> tuple[_Shape, ...]:
+    """Return what an endpoint takes for each of its models: one, if its body has no others."""
+    request = endpoint.operation.request
     if request is None:
         return ()
+    whole = follow(request, request["$ref"]) if "$ref" in request else request
+    if "discriminator" in whole:
+        shapes = [follow(request, each) for each in whole["discriminator"]["mapping"].values()]
+        names: Iterable[str] = whole["discriminator"]["mapping"]
+    else:
+        named = whole.get("properties", {}).get("model", {})
+        names = [named["const"]] if "const" in named else named.get("enum", ())
+        shapes = [whole for _ in names]
     found = []
-    for model, pointer in follow(request, request["$ref"])["discriminator"]["mapping"].items():
-        shape = follow(request, pointer)
-        fields = {name: _resolved(request, each) for name, each in shape["properties"].items()}
+    for model, shape in zip(names, shapes, strict=True):
+        properties = shape.get("properties", {})
+        fields = {name: _resolved(request, each) for name, each in properties.items()}
         found.append(_Shape(model, fields, frozenset(shape.get("required", ()))))
     return tuple(found)
+
+
+def _of_endpoint(shapes: Shapes, endpoint: str) -> tuple[_Shape, ...]:
+    return _models(shapes.for_operation("POST", f"/v1/{endpoint}"))
 
 
 def _resolved(document: Json, node: Json) -> Json:
@@ -117,15 +131,22 @@ class Asked(NamedTuple):
 
 
 def candidates(
-    kind: str, asked: Json, *, is_free: Callable[[str, Quota], bool]
+    kind: str,
+    asked: Json,
+    *,
+    shapes: Shapes,
+    is_free: Callable[[str, Quota], bool],
+    default_price: float = DEFAULT_PRICE,
 ) -> Iterator[Candidate]:
     """Yield every model of `kind`, a key of `generate/*`, for the valid input of a request.
 
     Args:
+        shapes: of the API that is served.
         is_free: whether what a task takes up capacity of has some left.
+        default_price: what a model costs whose price is not known.
     """
     endpoint = _endpoint(kind, asked)
-    for shape in _shapes(endpoint):
+    for shape in _of_endpoint(shapes, endpoint):
         each = Asked(shape, {"model": shape.model}, set())
         _prompt(each, asked)
         if kind == "video":
@@ -142,16 +163,18 @@ def candidates(
             endpoint,
             each.body,
             frozenset(each.fails),
-            estimate(row, each.body),
+            estimate(row, each.body, default=default_price),
             row.typical_s,
             is_free(row.limited_as or row.id, row.quota),
             row.price is not None,
         )
 
 
-def models_of(kind: str) -> frozenset[str]:
-    """Return the ids of all models that make `kind`."""
-    return frozenset(shape.model for each in _ENDPOINTS[kind] for shape in _shapes(each))
+def models_of(kind: str, shapes: Shapes) -> frozenset[str]:
+    """Return the ids of all models that make `kind` in the API that is served."""
+    return frozenset(
+        shape.model for each in _ENDPOINTS[kind] for shape in _of_endpoint(shapes, each)
+    )
 
 
 _ENDPOINTS: Mapping[str, tuple[str, ...]] = {

@@ -21,7 +21,7 @@ from fake_runway.core.history.journal import size_of
 from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TaskEvent, TaskState
 from fake_runway.core.scenario.settings import BadInputs
-from fake_runway.core.tasks.inputs import Input, Path, inputs_of, misfits
+from fake_runway.core.tasks.inputs import Input, Misfit, Path, inputs_of, misfits
 from fake_runway.core.tasks.models import model_id
 from fake_runway.core.tasks.task import TaskHappening, TaskPlan
 from fake_runway.core.types import Json
@@ -33,12 +33,13 @@ from fake_runway.web.issues import VALIDATION_FAILED
 from fake_runway.worlds.world import World
 
 if TYPE_CHECKING:
-    from fake_runway.media.reading import Description
+    from fake_runway.media.fields import Description
 
 _DATA = "data:"
 _TYPE = re.compile(r"data:([!#$&^.+\w-]{1,64}/[!#$&^.+\w-]{1,64})", re.ASCII)
 _FACTS = "#"
-_ASSET_FAILS_S = 0.5
+ASSET_FAILS_S = 0.5
+"""How long it takes to see that a file does not fit its model; assumed."""
 
 
 class BadInput(RequestRefused):
@@ -186,11 +187,23 @@ def check_limits(
     misfit = next(misfits(endpoint, model_id(endpoint, body), body, files), None)
     if misfit is None:
         return plan
-    if world.settings.bad_inputs is BadInputs.REFUSE:
-        raise BadInput(misfit.path, misfit.problem)
-    failure = Failure("ASSET.INVALID", f"{where(misfit.path)}: {misfit.problem}")
+    failure = failure_of(world, misfit, misfit.path)
     fails = TaskHappening(
-        TaskState.PENDING, TaskEvent.FAILED, after=Fixed(_ASSET_FAILS_S), failure=failure
+        TaskState.PENDING, TaskEvent.FAILED, after=Fixed(ASSET_FAILS_S), failure=failure
     )
     others = [each for each in plan.happenings if each.state is not TaskState.PENDING]
     return replace(plan, happenings=(*others, fails))
+
+
+def failure_of(world: World, misfit: Misfit, path: Path) -> Failure:
+    """Return why a file that does not fit its model makes what it was given to fail.
+
+    Args:
+        path: where the file stands in the body that the client has sent.
+
+    Raises:
+        BadInput: the world refuses such a file.
+    """
+    if world.settings.bad_inputs is BadInputs.REFUSE:
+        raise BadInput(path, misfit.problem)
+    return Failure("ASSET.INVALID", f"{where(path)}: {misfit.problem}")

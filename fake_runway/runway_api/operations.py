@@ -223,6 +223,7 @@ OPERATIONS = (
         run_workflow,
         body=Body.OPTIONAL,
         creates=TASK,
+        files=True,
     ),
     RunwayOperation(
         "getWorkflowInvocation",

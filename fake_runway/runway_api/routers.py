@@ -44,6 +44,7 @@ from fake_runway.runway_api.queries import page_limit
 from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import instant
 from fake_runway.web.replies import Reply
+from fake_runway.worlds.given_spec import shapes_of
 from fake_runway.worlds.world import World
 
 DEFAULT_PAGE = 50
@@ -138,7 +139,8 @@ def _check_models(world: World, body: Json) -> None:
     named = body.get("settings", {}).get("models", NO_LIST)["ids"]
     if not named or world.settings.materialise:
         return
-    known = models_of("video") | models_of("image")
+    shapes = shapes_of(world.spec)
+    known = models_of("video", shapes) | models_of("image", shapes)
     if unknown := [each for each in named if each not in known]:
         raise UnknownModelId(f"Unknown model: {unknown[0][:100]}")
 
@@ -270,7 +272,8 @@ def _weighed(world: World, router: RouterContent, kind: str, asked: Json) -> Ite
         most = limits.of_pool(pool, quota).concurrency
         return most is None or use.active + len(use.queue) < most
 
-    for each in candidates(kind, asked, is_free=is_free):
+    shapes, price = shapes_of(world.spec), world.settings.default_price
+    for each in candidates(kind, asked, shapes=shapes, is_free=is_free, default_price=price):
         fails = set(each.fails)
         listed = kind == "audio" or router.allows(each.model)  # lists name no model of sounds
         if not listed or disabled is None or each.model in disabled:

@@ -6,13 +6,17 @@ look like. That a run is a task is published, too; GET /v1/tasks does not find i
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fake_runway.core import task_calls
 from fake_runway.core.errors import Refused, UnknownTask, UnknownWorkflow
+from fake_runway.core.files import FileFacts
+from fake_runway.core.lifecycles.session import Failure
 from fake_runway.core.lifecycles.task import TaskState
-from fake_runway.core.tasks.courses import CourseNode, NodeEnd
+from fake_runway.core.tasks.courses import CourseNode, NodeEnd, NodePlan
+from fake_runway.core.tasks.inputs import Path, inputs_of, media_of, misfits
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.tasks.task import SETTLED, NodeRequest, OutputForm, Task, TaskRequest
@@ -28,6 +32,7 @@ from fake_runway.core.tasks.workflows import (
 from fake_runway.core.types import Json
 from fake_runway.media.addresses import node_urls
 from fake_runway.runway_api.calls import RunwayCall
+from fake_runway.runway_api.inputs import ASSET_FAILS_S, failure_of, files_in
 from fake_runway.runway_api.tasks import plan_of_create
 from fake_runway.runway_api.wire import instant
 from fake_runway.web.replies import Reply
@@ -90,12 +95,17 @@ def run_workflow(call: RunwayCall) -> Reply:
         if not world.settings.materialise:
             raise BadNodeOutput(wrong)
         given = {}  # another workflow was meant, and the example stands for it
-    task = task_calls.create_task(
-        world.account,
-        _request_of_run(workflow, given),
-        at=exchange.at,
-        plan=plan_of_create(world, exchange.body),
-    )
+    files = files_in(world, exchange.body, at=exchange.at)
+    given_files = {
+        each.address: _GivenFile(each.path, files[each.path])
+        for each in inputs_of(exchange.body)
+        if each.path in files
+    }
+    request, failing = _request_of_run(world, workflow, given, given_files)
+    plan = plan_of_create(world, exchange.body)
+    if failing:
+        plan = replace(plan, nodes=(*plan.nodes, *failing))  # of two for one node, the later counts
+    task = task_calls.create_task(world.account, request, at=exchange.at, plan=plan)
     return Reply(200, {"id": task.id})
 
 
@@ -169,7 +179,24 @@ def _edges(workflow: Workflow) -> Iterator[Json]:
             }
 
 
-def _request_of_run(workflow: Workflow, given: Json) -> TaskRequest:
+class _GivenFile(NamedTuple):
+    """A file that a run gives to its nodes: where it stands in the body, what is known of it."""
+
+    path: Path
+    facts: FileFacts
+
+
+def _request_of_run(
+    world: World, workflow: Workflow, given: Json, files: Mapping[str, _GivenFile]
+) -> tuple[TaskRequest, list[NodePlan]]:
+    """Return what a run is asked for, and which nodes fail because of a file.
+
+    Args:
+        files: those of the body that are known, by their addresses.
+
+    Raises:
+        BadInput: one does not fit the model of a node, and the world refuses such files.
+    """
     values = {
         node_id.lower(): {key: each.get("value", each.get("uri")) for key, each in outputs.items()}
         for node_id, outputs in given.items()
@@ -177,15 +204,21 @@ def _request_of_run(workflow: Workflow, given: Json) -> TaskRequest:
     asked = bodies_of(workflow, values)
     places = {node.name: place for place, (node, _) in enumerate(asked)}
     nodes: list[NodeRequest] = []
+    failing: list[NodePlan] = []
+    unpriced: dict[str, None] = {}
     estimate = longest_s = 0.0
     for node, body in asked:
-        request = request_of("runWorkflow", body, endpoint=node.endpoint)
-        after = tuple(places[name] for name in node.after if name in places)
-        course = CourseNode(node.id, node.name, request.usual_s, after)
+        request, failure = _request_of_node(world, node, body, files)
+        after, usual_s = [places[name] for name in node.after if name in places], request.usual_s
+        if failure is not None:
+            failing.append(NodePlan(node.id, NodeEnd.FAILED, failure))
+            usual_s = ASSET_FAILS_S
+        course = CourseNode(node.id, node.name, usual_s, tuple(after))
         nodes.append(NodeRequest(course, request.model, request.charge, request.output))
         estimate += request.estimate
-        longest_s += request.usual_s
-    return TaskRequest(
+        unpriced.update(dict.fromkeys(request.unpriced))
+        longest_s += usual_s
+    request = TaskRequest(
         "runWorkflow",
         WORKFLOWS,
         WORKFLOWS,
@@ -195,7 +228,32 @@ def _request_of_run(workflow: Workflow, given: Json) -> TaskRequest:
         longest_s,
         _NO_OUTPUT,
         tuple(nodes),
+        tuple(unpriced),
     )
+    return request, failing
+
+
+def _request_of_node(
+    world: World, node: WorkflowNode, body: Json, files: Mapping[str, _GivenFile]
+) -> tuple[TaskRequest, Failure | None]:
+    """Return what a node asks its model for, and why it fails because of a file, if it does.
+
+    Raises:
+        BadInput: as of `_request_of_run`.
+    """
+    given = {each.path: files[each.address] for each in inputs_of(body) if each.address in files}
+    known = {path: file.facts for path, file in given.items()}
+    request = request_of(
+        "runWorkflow",
+        body,
+        media=media_of(known),
+        endpoint=node.endpoint,
+        default_price=world.settings.default_price,
+    )
+    misfit = next(misfits(node.endpoint, node.model.id, body, known), None)
+    if misfit is None:
+        return request, None
+    return request, failure_of(world, misfit, given[misfit.path].path)
 
 
 def _invocation_body(task: Task, *, now: float, outputs: Mapping[str, list[str]]) -> Json:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from fake_runway.core.faults.fault import Fault
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.problems import Path as Place
 from fake_runway.core.problems import ScenarioProblem, noting
 from fake_runway.core.scenario.forms import NOTHING
@@ -92,14 +94,21 @@ class Catalogue:
     """Scenarios by name, in a stable order: the built-in ones, then those of added files.
 
     Attributes:
+        vocabulary: what faults may name: more, if a server has a newer document.
         added: the names in the file that was added last, in its order.
     """
 
-    def __init__(self, entries: Mapping[str, _Entry], *, added: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        entries: Mapping[str, _Entry],
+        *,
+        vocabulary: Vocabulary = RUNWAY_API,
+    ) -> None:
         self._entries = entries
+        self.vocabulary = vocabulary
         self._unbound: dict[str, tuple[Scenario, Json]] = {}  # with the bindings, as data
         self._bound: dict[str, Scenario] = {}
-        self.added = added
+        self.added: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Catalogue of {len(self._entries)} scenarios>"
@@ -113,7 +122,7 @@ class Catalogue:
                 yield scenario
 
     @classmethod
-    def builtin(cls) -> Self:
+    def builtin(cls, vocabulary: Vocabulary = RUNWAY_API) -> Self:
         """Return the scenarios of this package."""
         entries: dict[str, _Entry] = {}
         folder = Path(__file__).with_name("builtin")  # see `contracts.wire.documents.load`
@@ -127,7 +136,7 @@ class Catalogue:
                 if name is None or title is None:
                     raise ValueError(f"{file.name}: a document without a name, or no title")
                 entries[name[1]] = _Entry(title[1], text)
-        return cls(entries)
+        return cls(entries, vocabulary=vocabulary)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -194,7 +203,8 @@ class Catalogue:
             draft = self._drafted(document, Path(path).stem if index == 0 else None, drafts)
             drafts[draft.name] = draft
         entries = {name: _Entry(file, text, each.document.value) for name, each in drafts.items()}
-        grown = Catalogue({**self._entries, **entries}, added=tuple(entries))
+        grown = self._grown(entries)
+        grown.added = tuple(entries)
         grown._unbound = {name: (each.scenario, each.avatars) for name, each in drafts.items()}
         wrong = {name for name, each in drafts.items() if each.problems}
         for name, draft in drafts.items():
@@ -224,7 +234,7 @@ class Catalogue:
         unread = {each.path for each in document.problems}
         broken = [
             each
-            for each in broken_rules(document.value)
+            for each in broken_rules(document.value, self.vocabulary)
             if not any(each.path[:length] in unread for length in range(len(each.path) + 1))
         ]
         problems = [*document.problems, *broken]
@@ -243,7 +253,7 @@ class Catalogue:
         Raises:
             ScenarioFileError: its lines have no file and no line number.
         """
-        problems = broken_rules(data)
+        problems = broken_rules(data, self.vocabulary)
         if not problems:
             problems = wrong_avatars(data.get("avatars", NOTHING))
             with noting(problems):
@@ -307,7 +317,10 @@ class Catalogue:
     def with_data(self, documents: Iterable[Json]) -> "Catalogue":
         """Return a catalogue that has these documents as well, as a record carries them."""
         entries = {data["name"]: _Entry("a record", "", data) for data in documents}
-        return Catalogue({**self._entries, **entries}) if entries else self
+        return self._grown(entries) if entries else self
+
+    def _grown(self, entries: Mapping[str, _Entry]) -> "Catalogue":
+        return Catalogue({**self._entries, **entries}, vocabulary=self.vocabulary)
 
     @cached_property
     def _avatars(self) -> Mapping[str, str]:

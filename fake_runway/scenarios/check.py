@@ -6,7 +6,7 @@ has the words for that. What only parsing shows (contradictions) is found by `pa
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -14,6 +14,8 @@ from contracts.wire.problems import Kind, Problem, Wording, at, levels, where
 from contracts.wire.schema import MANY_PARTS, MOST_PROBLEMS, BodyValidator, load
 from fake_runway.core.durations import DURATION_PATTERN, SPAN_PATTERN, parse_duration, parse_span
 from fake_runway.core.durations import EXPECTED as A_DURATION
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import ApiOperation, Vocabulary
 from fake_runway.core.problems import ScenarioProblem
 from fake_runway.core.scenario.schema import NAME_PATTERN, scenario_schema
 from fake_runway.core.text import quoted, short
@@ -77,12 +79,15 @@ def meant(name: object, known: Iterable[str]) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def broken_rules(given: object) -> list[ScenarioProblem]:
+def broken_rules(given: object, vocabulary: Vocabulary = RUNWAY_API) -> list[ScenarioProblem]:
     """Return each rule of the schema that `given` breaks, with its place; of very many, the first.
 
     Empty only if it breaks none.
+
+    Args:
+        vocabulary: what faults may name.
     """
-    return breaches(_validator(), given)
+    return breaches(_validator(vocabulary.operations), given)
 
 
 def breaches(validator: BodyValidator, given: object) -> list[ScenarioProblem]:
@@ -93,9 +98,10 @@ def breaches(validator: BodyValidator, given: object) -> list[ScenarioProblem]:
     return list(islice(places, MOST_PROBLEMS))
 
 
-@cache
-def _validator() -> BodyValidator:
-    return BodyValidator(_with_formats(scenario_schema()), formats=_FORMATS)
+@lru_cache(maxsize=4)  # of the servers in one process, few have a document of their own
+def _validator(operations: tuple[ApiOperation, ...]) -> BodyValidator:
+    schema = scenario_schema(Vocabulary(RUNWAY_API.kinds, operations))
+    return BodyValidator(_with_formats(schema), formats=_FORMATS)
 
 
 def _with_formats(node: Any) -> Any:

@@ -8,6 +8,8 @@ import os.path
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fake_runway.core.lifecycles.runway import RUNWAY_API
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.scenario.scenario import Scenario, data_of
 from fake_runway.core.text import quoted
 from fake_runway.core.values import dataclass
@@ -33,14 +35,17 @@ class Selected:
     files: tuple[str, ...] = ()
 
 
-def selected(wanted: Sequence[str]) -> Selected:
+def selected(wanted: Sequence[str], vocabulary: Vocabulary = RUNWAY_API) -> Selected:
     """Return the scenarios of these names and files, merged into one.
+
+    Args:
+        vocabulary: what faults in files may name.
 
     Raises:
         ScenarioFileError: a file is wrong, there is neither such a file nor such a name, or they
             contradict each other.
     """
-    catalogue, scenarios, files = Catalogue.builtin(), list[Scenario](), list[str]()
+    catalogue, scenarios, files = Catalogue.builtin(vocabulary), list[Scenario](), list[str]()
     for each in dict.fromkeys(wanted):
         scenario = catalogue.get(each)
         if scenario is None and (os.path.exists(each) or each.endswith((".yaml", ".yml"))):

@@ -146,7 +146,7 @@ def _of_faults(form: Json, at: Path, kind: str) -> Iterator[ScenarioProblem]:
         match, where = fault.get("match", {}), (*at, "faults", index)
         operations = _several(match.get("operation", []))
         if kind and operations:
-            others = [each for each in operations if RUNWAY_API.operation[each].kind != kind]
+            others = [each for each in operations if _kind_of(each) != kind]
             if len(others) == len(operations):
                 because = f"calls that are about no {kind}: {', '.join(others)}"
                 yield _useless((*where, "match", "operation"), because)
@@ -160,6 +160,12 @@ def _of_faults(form: Json, at: Path, kind: str) -> Iterator[ScenarioProblem]:
             yield _useless((*where, "match", "nth"), because)
         elif nth and fault.get("times", 0) >= len(nth):
             yield _useless((*where, "times"), f"as few as {len(nth)} nth")
+
+
+def _kind_of(operation: str) -> str:
+    """Return the kind that an operation is about; all that newer documents bring create tasks."""
+    known = RUNWAY_API.operation.get(operation)
+    return TASK.name if known is None else known.kind
 
 
 def _several(value: Any) -> list[Any]:

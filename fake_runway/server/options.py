@@ -24,7 +24,7 @@ from fake_runway.scenarios.merging import selected
 from fake_runway.server.address import PORT
 from fake_runway.server.serving import Configuration
 from fake_runway.server.store import StoreAddress
-from fake_runway.worlds.given_spec import read_given_spec
+from fake_runway.worlds.given_spec import read_given_spec, vocabulary_of
 from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.state_place import State, Sync
 from fake_runway.worlds.world import DEFAULT_SCENARIO
@@ -335,7 +335,7 @@ def configuration_from(
     if options["livekit_avatar"] and not has_client():
         raise click.UsageError(NO_CLIENT)
     token = None if options["host"].lower() in LOOPBACK else secrets.token_urlsafe(24)
-    load = partial(selected, options["scenario"])
+    load = partial(selected, options["scenario"], vocabulary_of(options["spec"]))
     chosen = load()
     settings = Settings()
     for setting in _SETTINGS:

@@ -23,12 +23,14 @@ class GivenSpec:
     Attributes:
         name: of the document's file.
         news: what it has that this release does not know, one sentence for each.
-        shapes: of all operations, by id.
+        served: the shapes of all operations, by method and path.
+        shapes: the same, by id.
         vocabulary: that of the Runway API, with the endpoints that are new.
     """
 
     name: str
     news: tuple[str, ...]
+    served: Shapes
     shapes: Mapping[str, OperationShapes]
     vocabulary: Vocabulary
 
@@ -37,6 +39,16 @@ class GivenSpec:
         """The new endpoints, each of which creates a task."""
         known = RUNWAY_API.operation
         return tuple(each for each in self.vocabulary.operations if each.id not in known)
+
+
+def vocabulary_of(spec: GivenSpec | None) -> Vocabulary:
+    """Return what a server speaks of that serves a document, or none."""
+    return RUNWAY_API if spec is None else spec.vocabulary
+
+
+def shapes_of(spec: GivenSpec | None) -> Shapes:
+    """Return the shapes by which a server checks that serves a document, or none."""
+    return Shapes.load() if spec is None else spec.served
 
 
 def read_given_spec(file: Path) -> GivenSpec:
@@ -63,7 +75,7 @@ def read_given_spec(file: Path) -> GivenSpec:
             id_ = next(reversed(shapes))
             endpoints.append(ApiOperation(id_, method, template, TASK.name, Role.CREATE))
     vocabulary = Vocabulary(RUNWAY_API.kinds, (*RUNWAY_API.operations, *endpoints))
-    return GivenSpec(file.name, tuple(news), shapes, vocabulary)
+    return GivenSpec(file.name, tuple(news), theirs, shapes, vocabulary)
 
 
 def _route(shapes: OperationShapes) -> tuple[str, str]:

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from fake_runway.clock import ClockState, VirtualClock
 from fake_runway.core.lifecycles.runway import RUNWAY_API
-from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.scenario.scenario import data_of
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK
 from fake_runway.core.types import Json
@@ -33,7 +32,7 @@ _OF_A_PROCESS = frozenset(
     {
         *("catalogue", "clock", "snapshots", "calls_watched", "resources_watched", "unread"),
         *("directions", "heard", "unkept", "touched_at", "held_back", "incarnation"),
-        *("vocabulary", "_notified", "_watched", "_waiting", "_keeper"),
+        *("spec", "_notified", "_watched", "_waiting", "_keeper"),
     }
 )
 """The attributes of a world that mean something to one process alone."""
@@ -112,8 +111,7 @@ def restored(
     try:
         format_, _, state = _Reader(io.BytesIO(raw)).load()
         if format_ == _FORMAT:
-            vocabulary = RUNWAY_API if spec is None else spec.vocabulary
-            return _world_of(state, catalogue, source, vocabulary)
+            return _world_of(state, catalogue, source, spec)
     except NotPreserved:
         raise
     except Exception as error:
@@ -126,18 +124,20 @@ def _world_of(
     state: Mapping[str, Any],
     catalogue: Catalogue,
     source: Callable[[], float],
-    vocabulary: Vocabulary,
+    spec: GivenSpec | None,
 ) -> Preserved:
     world = World.__new__(World)
     world.__dict__.update(state["world"])
+    world.spec = spec
     own = state["own"]
-    world.catalogue = catalogue if own is None else Catalogue.builtin().with_data(own)
+    world.catalogue = (
+        catalogue if own is None else Catalogue.builtin(world.vocabulary).with_data(own)
+    )
     world.clock = VirtualClock(source, rate=0.0, start=state["now"])
-    world.vocabulary = vocabulary
     world.incarnation = 0
     world.begin_alone()
     for name, inner in state["snapshots"]:
-        world.snapshots[name] = _world_of(inner, catalogue, source, vocabulary).world
+        world.snapshots[name] = _world_of(inner, catalogue, source, spec).world
     return Preserved(world, ClockState(*state["clock"]))
 
 

@@ -9,12 +9,11 @@ from itertools import count, islice, takewhile
 
 from fake_runway.clock import VirtualClock
 from fake_runway.core.history.journal import DEFAULT_BYTES, DEFAULT_CAPACITY
-from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.scenario.scenario import Scenario
 from fake_runway.core.scenario.settings import Settings
 from fake_runway.core.values import dataclass
 from fake_runway.scenarios.catalogue import Catalogue
-from fake_runway.worlds.given_spec import GivenSpec
+from fake_runway.worlds.given_spec import GivenSpec, vocabulary_of
 from fake_runway.worlds.naming import key_tag, scenario_in_name
 from fake_runway.worlds.waiting import Alarms
 from fake_runway.worlds.world import DEFAULT_SCENARIO, World
@@ -99,7 +98,7 @@ class Worlds:
     ) -> None:
         self.settings = settings
         self.spec = spec
-        self.catalogue = catalogue or Catalogue.builtin()
+        self.catalogue = catalogue or Catalogue.builtin(vocabulary_of(spec))
         self.scenario = scenario
         self.retention = retention or Retention()
         self.seed = seed
@@ -321,7 +320,7 @@ class Worlds:
             journal=self.retention.journal,
             journal_bytes=self.retention.journal_bytes,
             journal_one_in=self.retention.journal_one_in,
-            vocabulary=RUNWAY_API if self.spec is None else self.spec.vocabulary,
+            spec=self.spec,
         )
         world.given_seed = seed
         return world

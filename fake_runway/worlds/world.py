@@ -46,6 +46,7 @@ from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.types import Json
 from fake_runway.core.uploads import Uploads
 from fake_runway.scenarios.catalogue import Catalogue
+from fake_runway.worlds.given_spec import GivenSpec, vocabulary_of
 from fake_runway.worlds.naming import key_tag
 from fake_runway.worlds.reports import checked_report
 from fake_runway.worlds.unread import UnreadAnswers
@@ -78,7 +79,7 @@ class World:
         seed: its random choices follow from it, and not from the seed of the scenario.
         base: the settings of the server; the scenario changes them.
         clock: its own.
-        vocabulary: of the API that its server serves.
+        spec: the newer document that its server serves; None: what this release knows.
 
     Attributes:
         since: when it began to follow its scenario, POSIX seconds of its clock.
@@ -110,10 +111,10 @@ class World:
         journal: int = DEFAULT_CAPACITY,
         journal_bytes: float = DEFAULT_BYTES,
         journal_one_in: int = 1,
-        vocabulary: Vocabulary = RUNWAY_API,
+        spec: GivenSpec | None = None,
     ) -> None:
         self.name = name
-        self.vocabulary = vocabulary
+        self.spec = spec
         self.origin = origin
         self.base = base
         self.scenario = scenario
@@ -167,6 +168,11 @@ class World:
     def settings(self) -> Settings:
         """The settings that hold now."""
         return self.account.settings
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """That of the API which its server serves."""
+        return vocabulary_of(self.spec)
 
     @property
     def only_admin(self) -> bool:

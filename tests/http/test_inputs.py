@@ -18,7 +18,7 @@ from fake_runway.room.tokens import LiveKit
 from fake_runway.web.bodies import LONGEST_BODY
 from fake_runway.web.large import LONGEST_LARGE_BODY, LargeBodies
 from tests.support.checked import Answer
-from tests.support.fake.files import data_uri, made
+from tests.support.fake.files import aac, data_uri, made, webm
 from tests.support.fake.tasks import IMAGE, VIDEO
 from tests.support.servers import Fake, StartFake
 
@@ -96,6 +96,13 @@ def _voice(seconds: float) -> tuple[str, Any]:
     return "voice_isolation", {"model": "eleven_voice_isolation", "audioUri": uri}
 
 
+def _other(content_type: str, content: bytes) -> tuple[str, Any]:
+    uri = f"data:{content_type};base64,{base64.b64encode(content).decode()}"
+    if content_type == "audio/aac":
+        return "voice_isolation", {"model": "eleven_voice_isolation", "audioUri": uri}
+    return "video_to_video", {"model": "aleph2", "videoUri": uri}
+
+
 @pytest.mark.parametrize(
     ("create", "fails"),
     [
@@ -106,6 +113,10 @@ def _voice(seconds: float) -> tuple[str, Any]:
         (_film(29), False),
         (_voice(4), True),
         (_voice(5), False),
+        (_other("video/webm", webm(31)), True),
+        (_other("video/webm", webm(29)), False),
+        (_other("audio/aac", aac(4)), True),
+        (_other("audio/aac", aac(5)), False),
     ],
 )
 async def test_a_file_that_does_not_fit_its_model_makes_a_task_that_fails(

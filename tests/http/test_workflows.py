@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 
 from fake_runway.core.lifecycles.session import Failure
-from fake_runway.core.scenario.settings import Limits, Settings
+from fake_runway.core.scenario.settings import BadInputs, Limits, Settings
 from fake_runway.core.tasks.courses import NodeEnd, NodePlan, OnNodeError
 from fake_runway.core.tasks.rules import TaskCost, TaskCosts
 from fake_runway.core.tasks.task import TaskPlan
 from fake_runway.core.tasks.tiers import TaskLimits
-from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, parse_workflow
 from fake_runway.replay.record import journal_bytes, read, record, token_of
 from fake_runway.replay.rerun import replay
 from fake_runway.room.tokens import LiveKit
-from tests.support.fake.tasks import path_of_task
+from tests.support.checked import Answer
+from tests.support.fake.files import data_uri, form, made
+from tests.support.fake.tasks import IMAGE, VIDEO, path_of_task
 from tests.support.servers import Fake, StartFake
 
 NODES = {node.name: node.id for node in EXAMPLE_WORKFLOW.nodes}
@@ -246,6 +250,131 @@ async def test_what_no_node_exposes_is_refused(start_fake: StartFake, outputs: A
     answer = await fake.call("POST", path, json={"nodeOutputs": outputs})
     assert (answer.status, answer.headers["X-Fake-Code"]) == (400, "bad_node_output")
     assert (fake.world.account.tasks.by_id, fake.world.account.spent) == ({}, 0)
+
+
+SHARPER = parse_workflow(
+    {
+        "name": "Sharper",
+        "nodes": [
+            {"name": "Photo", "gives": {"key": "image", "type": "image", "value": IMAGE}},
+            {"name": "Take", "gives": {"key": "video", "type": "video", "value": VIDEO}},
+            {
+                "name": "Larger",
+                "endpoint": "image_upscale",
+                "body": {"model": "magnific_precision_upscaler_v2"},
+                "takes": [{"field": "imageUri", "from": "Photo"}],
+            },
+            {
+                "name": "Other",
+                "endpoint": "video_to_video",
+                "body": {"model": "aleph2"},
+                "takes": [{"field": "videoUri", "from": "Take"}],
+            },
+        ],
+    }
+)
+LARGER, OTHER = (node.id for node in SHARPER.nodes[2:])
+
+
+def with_files(**uris: str) -> dict[str, Any]:
+    """Return the body of a run of `SHARPER` with files by the names of its nodes."""
+    keys = {"Photo": "image", "Take": "video"}
+    ids = {node.name: node.id for node in SHARPER.nodes}
+    return {
+        "nodeOutputs": {
+            ids[name]: {keys[name]: {"type": keys[name], "uri": uri}} for name, uri in uris.items()
+        }
+    }
+
+
+async def run_sharper(fake: Fake, **uris: str) -> Answer:
+    """Run `SHARPER` with files."""
+    data = io.BytesIO(orjson.dumps(with_files(**uris)))
+    path, headers = f"/v1/workflows/{SHARPER.version_id(1)}", {"Content-Type": "application/json"}
+    return await fake.call("POST", path, data=data, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("data:image/png;base64,aGVsbG8=", "Expected a picture, a film or a sound"),
+        (data_uri("jpeg", made("png")), "Expected image/jpeg as declared, got image/png"),
+        ("https://127.0.0.1/cat.png", "domain name"),
+        ("runway://0f8fad5b-d9cb-469f-a165-70867728950e", "unknown"),
+    ],
+)
+async def test_a_file_that_a_run_cannot_use_is_an_issue(
+    start_fake: StartFake, uri: str, says: str
+) -> None:
+    """At its place in nodeOutputs, and nothing is charged; unless no file is looked at."""
+    fake = await start_fake(Settings(workflows=(SHARPER,)))
+    answer = await run_sharper(fake, Photo=uri)
+    assert answer.status == 400, answer
+    (issue,) = answer.json["issues"]
+    assert issue["path"] == ["nodeOutputs", SHARPER.nodes[0].id, "image", "uri"]
+    assert says in issue["message"]
+    assert (fake.world.account.tasks.by_id, fake.world.account.spent) == ({}, 0)
+    blind = await start_fake(Settings(workflows=(SHARPER,), bad_inputs=BadInputs.ACCEPT))
+    assert (await run_sharper(blind, Photo=uri)).status == 200
+
+
+async def test_a_run_costs_by_the_files_that_it_is_given(start_fake: StartFake) -> None:
+    """A film of 20 s, larger than other bodies may be; the journal has its facts alone."""
+    fake = await start_fake(Settings(workflows=(SHARPER,)))
+    film = made("mp4", seconds=20) + (1_200_000).to_bytes(4) + b"free" + bytes(1_199_992)
+    answer = await run_sharper(fake, Photo=data_uri("png"), Take=data_uri("mp4", film))
+    assert answer.status == 200, answer
+    assert spent(fake) == {"magnific_precision_upscaler_v2": 25, "aleph2": 20 * 28}
+    raw = orjson.dumps(record(fake.world))
+    assert f"data:video/mp4;bytes={len(film)}".encode() in raw
+    assert len(raw) < 10_000
+    assert replay(orjson.loads(raw), livekit=LiveKit()).divergence is None
+
+
+async def test_an_upload_is_an_input_of_a_run(start_fake: StartFake) -> None:
+    """One of another kind than its place is an issue."""
+    fake = await start_fake(Settings(workflows=(SHARPER,)))
+    sent = {"filename": "cat.png", "type": "ephemeral"}
+    slot = (await fake.call("POST", "/v1/uploads", json=sent)).json
+    data = form(slot, made("png"))
+    async with aiohttp.ClientSession() as http, http.post(slot["uploadUrl"], data=data) as stored:
+        assert stored.status == 204
+    uri = slot["runwayUri"]
+    assert (await run_sharper(fake, Photo=uri)).status == 200
+    refused = await run_sharper(fake, Take=uri)
+    assert refused.status == 400, refused
+    assert "expected video, got image/png" in refused.json["issues"][0]["message"]
+
+
+async def test_a_file_that_does_not_fit_a_node_makes_the_node_fail(start_fake: StartFake) -> None:
+    """At once, with ASSET.INVALID and the place in the run's body; a switch refuses the run."""
+    film = data_uri("mp4", made("mp4", seconds=31))
+    plan = TaskPlan(on_node_error=OnNodeError.CONTINUE)
+    fake = await start_fake(Settings(workflows=(SHARPER,), task=plan))
+    invocation = (await run_sharper(fake, Take=film)).json["id"]
+    fake.world.clock.jump(3)
+    errors = (await poll(fake, invocation))["nodeErrors"]
+    fake.world.clock.jump(3_600)
+    made_of = await poll(fake, invocation)
+    assert made_of["nodeErrors"] == errors
+    assert (made_of["status"], [*made_of["output"]]) == ("SUCCEEDED", [LARGER])
+    place = f'$.nodeOutputs["{SHARPER.nodes[1].id}"].video.uri'
+    assert errors[OTHER]["failureCode"] == "ASSET.INVALID"
+    assert errors[OTHER]["message"].startswith(place), errors
+    assert "aleph2" not in spent(fake)
+    strict = await start_fake(Settings(workflows=(SHARPER,), bad_inputs=BadInputs.REFUSE))
+    refused = await run_sharper(strict, Take=film)
+    assert (refused.status, refused.headers["X-Fake-Where"]) == (400, place)
+
+
+async def test_a_node_without_a_known_price_costs_the_default(start_fake: StartFake) -> None:
+    """As such a task does."""
+    body = {"model": "kling3.0_pro", "promptText": "A cat.", "ratio": "16:9", "duration": 5}
+    node = {"name": "Film", "endpoint": "text_to_video", "body": body}
+    own = parse_workflow({"name": "Own", "nodes": [node]})
+    fake = await start_fake(Settings(workflows=(own,), default_price=7))
+    await run(fake, workflow=own.version_id(1))
+    assert fake.world.account.spent == 7
 
 
 async def test_unknown_ids_are_not_found_or_made(start_fake: StartFake) -> None:

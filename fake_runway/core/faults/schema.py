@@ -23,7 +23,10 @@ def match_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
         "description": "Which calls; every condition given must hold. Leave it out for all calls.",
         "type": "object",
         "properties": {
-            "operation": _one_or_more({"enum": operations}, "The operation's id."),
+            "operation": _one_or_more(
+                {"enum": operations},
+                "The operation's id. A server with a newer document knows its operations, too.",
+            ),
             "method": _one_or_more({"enum": list(vocabulary.methods)}, "The HTTP method."),
             "path": _one_or_more(
                 {"enum": paths}, "The path's template, such as /v1/realtime_sessions/{id}/consume."

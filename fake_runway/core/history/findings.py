@@ -96,6 +96,13 @@ RULES: Mapping[str, FindingRule] = {
         "The {kind} was created, and no GET followed: poll it until it is READY, and cancel it with"
         " DELETE if you do not want it; it takes up capacity and costs credits meanwhile.",
     ),
+    "price-unknown": FindingRule(
+        Severity.INFO,
+        "{times} times {model} of {endpoint} cost --default-price, because no price of it is known:"
+        " what a test finds out about credits is a guess. Give that option the price that you pay;"
+        " the table wants it, too, in fake_runway/core/tasks/table.py, in the row of the id"
+        ' "{model}" with the endpoint "{endpoint}".',
+    ),
     "create-reply-lost": FindingRule(
         Severity.INFO,
         "The {kind} was made, but the reply to its create did not reach the client whole:"
@@ -275,6 +282,8 @@ def findings(
                 history.used |= change.event in history.custody.used
                 if kind.is_terminal(change.after.state):
                     history.ended_at_number = entry.number
+            case Move(change=change) if isinstance(change.after, Task):
+                tasks[entry.subject].task = change.after
             case Act(what=what, subject=subject) if what == REPORT and subject.kind in judged:
                 history_of(subject).reports.append(entry)
             case Act(what=what, subject=subject) if what == DOWNLOAD:
@@ -286,6 +295,7 @@ def findings(
         *_secret_in_url(exchanges, vocabulary),
         *_no_version(exchanges, vocabulary),
         *_without_type(exchanges, vocabulary),
+        *_price_unknown(tasks.values()),
     ]
     for history in histories.values():
         history.resource = resources.get(history.subject.id, history.resource)
@@ -345,6 +355,7 @@ class _ResourceHistory:
 class _TaskEntries:
     """What the journal has of one task."""
 
+    task: Task | None = None
     create: Exchange | None = None
     polls: list[Exchange] = field(default_factory=list)
     deletes: list[Exchange] = field(default_factory=list)
@@ -641,6 +652,19 @@ def _no_version(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterat
     bare = [call for call in exchanges if call.operation in versioned and not call.versioned]
     if bare:
         yield _finding("no-version-header", NO_SUBJECT, bare, at=bare[0].at, times=len(bare))
+
+
+def _price_unknown(tasks: Iterable[_TaskEntries]) -> Iterator[Finding]:
+    """Yield price-unknown, once for each model of an endpoint: creates were priced by default."""
+    creates: defaultdict[str, list[Exchange]] = defaultdict(list)
+    for had in tasks:
+        if had.task is not None and had.create is not None:
+            for unpriced in had.task.request.unpriced:
+                creates[unpriced].append(had.create)
+    for unpriced, calls in creates.items():
+        endpoint, _, model = unpriced.partition(" ")
+        words = {"endpoint": endpoint, "model": model, "times": len(calls)}
+        yield _finding("price-unknown", NO_SUBJECT, calls, at=calls[0].at, **words)
 
 
 def _without_type(exchanges: Iterable[Exchange], vocabulary: Vocabulary) -> Iterator[Finding]:

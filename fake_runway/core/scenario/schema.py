@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from fake_runway.core.lifecycles.runway import RUNWAY_API
 from fake_runway.core.lifecycles.session import TERMINAL, Event, State
 from fake_runway.core.lifecycles.task import TASK as TASK_KIND
 from fake_runway.core.lifecycles.task import TASK_TERMINAL, TaskEvent, TaskState
+from fake_runway.core.lifecycles.vocabulary import Vocabulary
 from fake_runway.core.scenario.notations import DURATION
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
 from fake_runway.core.scenario.shares import NOTHING_HAPPENS, SHARE_SCHEMA
@@ -36,7 +38,7 @@ def _of_settings(table: Iterable[Switch]) -> dict[str, Any]:
     }
 
 
-def account_schema() -> dict[str, Any]:
+def account_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     """Return the JSON schema of the account form."""
     from fake_runway.core.faults.schema import fault_schema  # see `forms.py`
 
@@ -47,13 +49,13 @@ def account_schema() -> dict[str, Any]:
             "faults": {
                 "description": "What goes wrong with any call; counted for the whole world.",
                 "type": "array",
-                "items": fault_schema(),
+                "items": fault_schema(vocabulary=vocabulary),
             },
         },
     )
 
 
-def session_schema() -> dict[str, Any]:
+def session_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     """Return the JSON schema of the session form."""
     from fake_runway.core.faults.schema import fault_schema  # see `forms.py`
 
@@ -94,13 +96,13 @@ def session_schema() -> dict[str, Any]:
                 "description": "What goes wrong with calls about these sessions; counted for each"
                 " session apart, creates for the world.",
                 "type": "array",
-                "items": fault_schema(),
+                "items": fault_schema(vocabulary=vocabulary),
             },
         },
     )
 
 
-def task_schema() -> dict[str, Any]:
+def task_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
     """Return the JSON schema of the task form."""
     from fake_runway.core.faults.schema import fault_schema  # see `forms.py`
 
@@ -137,16 +139,22 @@ def task_schema() -> dict[str, Any]:
                 "description": "What goes wrong with calls about these tasks; counted for each"
                 " task apart, creates for the world.",
                 "type": "array",
-                "items": fault_schema(),
+                "items": fault_schema(vocabulary=vocabulary),
             },
         },
     )
 
 
-def scenario_schema() -> dict[str, Any]:
-    """Return the JSON schema of a scenario file, for editors and for our own check."""
+def scenario_schema(vocabulary: Vocabulary = RUNWAY_API) -> dict[str, Any]:
+    """Return the JSON schema of a scenario file, for editors and for our own check.
+
+    Args:
+        vocabulary: what its faults may name.
+    """
     sentence = {"type": "string", "minLength": 1}
-    bound = {"anyOf": [{"type": "string", "pattern": f"^{NAME_PATTERN}$"}, session_schema()]}
+    bound = {
+        "anyOf": [{"type": "string", "pattern": f"^{NAME_PATTERN}$"}, session_schema(vocabulary)]
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Scenario of the fake Runway",
@@ -161,9 +169,9 @@ def scenario_schema() -> dict[str, Any]:
                 "about": {"description": "What it is, in one sentence.", **sentence},
                 "wire": {"description": "What a client sees.", **sentence},
                 "state": {"description": "What becomes of sessions and account.", **sentence},
-                "account": account_schema(),
-                "session": session_schema(),
-                "task": task_schema(),
+                "account": account_schema(vocabulary),
+                "session": session_schema(vocabulary),
+                "task": task_schema(vocabulary),
                 "avatars": {
                     "description": "Binds preset ids and UUIDs to other scenarios, by name or"
                     " with a session form in place. Bound ids exist.",

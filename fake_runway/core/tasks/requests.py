@@ -45,4 +45,5 @@ def request_of(
             0 if order.kind is Output.AUDIO else height,
             order.seconds,
         ),
+        unpriced=(f"{endpoint} {model.id}",) if model.price is None else (),
     )

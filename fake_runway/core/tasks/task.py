@@ -253,6 +253,7 @@ class TaskRequest(NamedTuple):
         charge: credits, as the account pays at once.
         usual_s: how long the model usually takes, in seconds.
         nodes: of a workflow's run; empty for any other task.
+        unpriced: what the default price was taken for, each as `endpoint model`.
     """
 
     operation: str
@@ -264,6 +265,7 @@ class TaskRequest(NamedTuple):
     usual_s: float
     output: OutputForm
     nodes: tuple[NodeRequest, ...] = ()
+    unpriced: tuple[str, ...] = ()
 
 
 class Task(NamedTuple):

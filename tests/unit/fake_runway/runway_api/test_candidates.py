@@ -13,6 +13,8 @@ from fake_runway.core.tasks.models import Quota
 from fake_runway.runway_api.candidates import candidates, models_of, provider_of
 from tests.support.fake.tasks import AUDIO, IMAGE, VIDEO
 
+KNOWN = Shapes.load()
+
 
 def free(_pool: str, _quota: Quota) -> bool:
     """Let every model have capacity."""
@@ -21,7 +23,7 @@ def free(_pool: str, _quota: Quota) -> bool:
 
 def found(kind: str, **asked: Any) -> dict[str, Candidate]:
     """Return all candidates for an input by their models."""
-    return {each.model: each for each in candidates(kind, asked, is_free=free)}
+    return {each.model: each for each in candidates(kind, asked, shapes=KNOWN, is_free=free)}
 
 
 def eligible(kind: str, **asked: Any) -> set[str]:
@@ -90,7 +92,7 @@ SOUNDS = st.fixed_dictionaries(
 def test_an_eligible_model_takes_its_body(request: tuple[str, dict[str, Any]]) -> None:
     """Whatever is asked, the body of each eligible model is one that its endpoint allows."""
     kind, asked = request
-    for each in candidates(kind, asked, is_free=free):
+    for each in candidates(kind, asked, shapes=KNOWN, is_free=free):
         if each.fails:
             continue
         body = Shapes.load().for_operation("POST", f"/v1/{each.endpoint}").body
@@ -162,6 +164,6 @@ def test_voices_choose_models() -> None:
 def test_every_model_has_a_provider() -> None:
     """Including those that the table of prefixes does not know."""
     for kind in ("video", "image", "audio"):
-        assert all(provider_of(model) for model in models_of(kind))
+        assert all(provider_of(model) for model in models_of(kind, KNOWN))
     assert (provider_of("gen4.5"), provider_of("gemini_omni_flash")) == ("runway", "google")
     assert provider_of("recraft_v4_1_flash") == "recraft"
