@@ -70,8 +70,8 @@ async def worlds_of_redis(
             " is all that is left"
         )
     worlds = SharedWorlds(**{**options, "source": source})
-    worlds.load = lambda snapshot, entries: reloaded(
-        snapshot, entries, worlds=worlds, livekit=livekit, source=source
+    worlds.load = lambda snapshot, entries, contents: reloaded(
+        snapshot, entries, contents, worlds=worlds, livekit=livekit, source=source
     )
     worlds.store = RedisStore(
         redis,

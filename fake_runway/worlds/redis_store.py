@@ -25,8 +25,9 @@ What makes that safe:
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -34,7 +35,12 @@ from typing import Any, NamedTuple
 from fake_runway.clock import call_after, loop_time, pause
 from fake_runway.core.draws import draw
 from fake_runway.worlds.naming import key_tag
-from fake_runway.worlds.preserved import NotPreserved, preserved, preserved_later
+from fake_runway.worlds.preserved import (
+    NotPreserved,
+    contents_of,
+    preserved,
+    preserved_later,
+)
 from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 
@@ -49,6 +55,7 @@ ANSWER_S = 5.0
 _AGAIN_S = 0.2
 _MOST_ENTRIES = 500
 _SOON_S = 0.1
+_SLOWEST = 10 << 20  # bytes of uploads that Redis takes in a second, at least
 
 _log = logging.getLogger("fake_runway")
 
@@ -67,13 +74,22 @@ else
   if known < number then return 'short' end
   if known > number then number = known end
 end
-for index = 4, #ARGV do
-  local own = tonumber(ARGV[2]) + index - 3
+local at = 5
+for _ = 1, tonumber(ARGV[4]) do
+  if ARGV[at + 1] == '' then redis.call('HDEL', KEYS[4], ARGV[at])
+  else redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 1]) end
+  at = at + 2
+end
+for index = at, #ARGV do
+  local own = tonumber(ARGV[2]) + index - at + 1
   if own > number then redis.call('XADD', KEYS[2], own .. '-0', 'e', ARGV[index]) end
 end
 return 'kept'
 """
-"""Keep a world, or entries of it. Its keys have its name as hash tag: one slot of a cluster."""
+"""Keep a world, or entries of it, and with both the bytes of uploads that came or (empty) went.
+
+Its keys have its name as hash tag: one slot of a cluster.
+"""
 
 _SHORTEN = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -126,6 +142,8 @@ class _Line:
         sent: what was sent and may be kept; each has a number.
         waits: of the answers that tell of all that.
         length: how many entries there are since the whole world was kept last.
+        contents: the digests of the bytes of uploads that belong to it.
+        changed: those that came and were not kept yet, and (empty) those that went.
     """
 
     world: World
@@ -135,6 +153,8 @@ class _Line:
     waits: asyncio.Future[None] | None = None
     sent: list[bytes] = field(default_factory=list)
     length: int = 0
+    contents: set[str] = field(default_factory=set)
+    changed: dict[str, bytes] = field(default_factory=dict)
 
     def seal(self) -> int:
         """Give the entries a number, as one; return the last number there is."""
@@ -144,6 +164,13 @@ class _Line:
             self.entries.clear()
         return self.number + len(self.sent)
 
+    def has(self, found: Mapping[str, bytes]) -> None:
+        """Note the bytes of uploads that belong to the world now."""
+        gone = self.contents - found.keys()
+        self.changed.update({digest: found[digest] for digest in found.keys() - self.contents})
+        self.changed.update(dict.fromkeys(gone, b""))
+        self.contents = set(found)
+
 
 class _Sent(NamedTuple):
     """What was sent of a world: whole or not, so many entries, in whose name; and who waits."""
@@ -151,6 +178,7 @@ class _Sent(NamedTuple):
     line: _Line
     entries: int
     whole: bytes
+    changed: dict[str, bytes]
     waits: asyncio.Future[None] | None
     me: str
 
@@ -161,6 +189,7 @@ class Claimed:
 
     snapshot: bytes | None = None
     entries: Sequence[bytes] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict)
     number: int = 0
     elsewhere: str = ""
 
@@ -280,7 +309,7 @@ class RedisStore:
         """Keep the worlds that no other worker has taken over since the lease ran out."""
         _log.warning("the lease in Redis ran out; this worker goes on under another name")
         for name, line in list(self._lines.items()):
-            answer = await self._command("EVAL", _CLAIM, 3, *_keys(name), self.me, before)
+            answer = await self._script(_CLAIM, name, self.me, before)
             if answer[0].decode() != self.me:
                 self._lose(line)
             elif answer[4].decode() != before and not emptied:
@@ -305,12 +334,13 @@ class RedisStore:
             self._check_nothing_lost()  # who claims it now would take it from its owner
         dead = ""
         while True:
-            answer = await self._command("EVAL", _CLAIM, 3, *_keys(name), self.me, dead)
+            answer = await self._script(_CLAIM, name, self.me, dead)
             owner = answer[0].decode()
             if owner == self.me:
                 if answer[1] is not None:
                     entries = [each for _, fields in answer[3] for each in fields[1].split(b"\n")]
-                    return Claimed(answer[1], entries, _number_of(answer))
+                    contents = await self._contents_of(name)
+                    return Claimed(answer[1], entries, contents, _number_of(answer))
                 try:
                     self._check_nothing_lost()
                 except NotKept:
@@ -321,6 +351,14 @@ class RedisStore:
             if address is not None:
                 return Claimed(elsewhere=address.decode())
             dead = owner
+
+    async def _contents_of(self, name: str) -> dict[str, bytes]:
+        """Return the bytes of a world's uploads; one at a time, because they may be large."""
+        key = _keys(name)[3]
+        return {
+            digest.decode(): await self._command("HGET", key, digest)
+            for digest in await self._command("HKEYS", key)
+        }
 
     async def _notice_loss(self) -> None:
         if await self._command("GET", f"{PREFIX}:born") != self._life.encode():
@@ -382,9 +420,10 @@ class RedisStore:
         """Take the lease of a worker that has surely ended."""
         await self._command("DEL", f"{PREFIX}:worker:{id_}")
 
-    def holds(self, world: World, number: int) -> None:
-        """Note that a world is here, kept up to an entry."""
-        self._lines[world.name] = _Line(world, number)
+    def holds(self, world: World, claimed: Claimed) -> None:
+        """Note that a world is here, as it was claimed."""
+        contents = set(claimed.contents)
+        self._lines[world.name] = _Line(world, claimed.number, contents=contents)
 
     # What has to be kept
 
@@ -415,13 +454,15 @@ class RedisStore:
             await pause(_SOON_S)  # its log is not so long yet
         if self._lines.get(name) is line and line.world is world:
             with suppress(NotKept):  # the next one does it as well
-                await self._command("EVAL", _SHORTEN, 3, *_keys(name), self.me, number, raw)
+                await self._script(_SHORTEN, name, self.me, number, raw)
+
+    def contents(self, world: World, found: Mapping[str, bytes]) -> None:
+        """Keep bytes of uploads, as of `Store`."""
+        self._lines.setdefault(world.name, _Line(world)).has(found)
 
     def whole(self, world: World, raw: bytes) -> None:
         """Keep a whole world, as of `Store`."""
-        line = self._lines.get(world.name)
-        if line is None:
-            line = self._lines[world.name] = _Line(world)
+        line = self._lines.setdefault(world.name, _Line(world))
         line.world = world
         self._queue_whole(line, raw)
 
@@ -439,7 +480,11 @@ class RedisStore:
 
     async def _give_away(self, line: _Line, lasts_ms: str) -> None:
         """Leave a world, with all of it kept."""
-        while lasts_ms != "0" and (line.whole or line.sent or line.entries) and self.valid:
+        while (
+            lasts_ms != "0"
+            and (line.whole or line.sent or line.entries or line.changed)
+            and self.valid
+        ):
             if not await self._round([line]):
                 await pause(_AGAIN_S)
         if line.waits is not None:
@@ -448,7 +493,7 @@ class RedisStore:
 
     async def _leave(self, name: str, lasts_ms: str) -> None:
         tag = f"{PREFIX}:tag:{key_tag(name)}"
-        await self._command("EVAL", _LEAVE, 3, *_keys(name), self.me, lasts_ms)
+        await self._script(_LEAVE, name, self.me, lasts_ms)
         if lasts_ms == "0":
             await self._command("DEL", tag)
         else:
@@ -457,7 +502,11 @@ class RedisStore:
     def _queue_whole(self, line: _Line, raw: bytes | None = None) -> None:
         line.number = line.seal() + 1  # nothing else has the number of this state
         line.sent.clear()
-        line.whole = preserved(line.world, self._worlds.catalogue) if raw is None else raw
+        if raw is None:  # Redis has lost it
+            raw = preserved(line.world, self._worlds.catalogue)
+            line.contents.clear()
+            line.has(contents_of(line.world))
+        line.whole = raw
         line.length = 0
         self._queue(line)
 
@@ -491,24 +540,25 @@ class RedisStore:
 
     async def _round(self, lines: list[_Line]) -> bool:
         """Send what waits of some worlds; return whether Redis answered."""
-        sent = []
+        sent, size = [], 0
         pipeline: Any = self._redis.pipeline(transaction=False)
         for line in lines:
             line.seal()
             entries, whole, waits = line.sent[:], line.whole, line.waits
-            name, me = line.world.name, self.me
-            pipeline.execute_command(
-                "EVAL", _KEEP, 3, *_keys(name), me, line.number, whole, *entries
-            )
+            name, me, changed = line.world.name, self.me, line.changed.copy()
+            files = itertools.chain.from_iterable(changed.items())
+            words = [me, line.number, whole, len(changed), *files, *entries]
+            pipeline.execute_command("EVAL", _KEEP, len(_keys(name)), *_keys(name), *words)
+            size += sum(map(len, changed.values()))
             if whole:
                 # a key of a fork is that of its origin, as long as there is one
                 fork = () if name == line.world.origin else ("NX",)
                 tag = f"{PREFIX}:tag:{key_tag(line.world.origin)}"
                 pipeline.execute_command("SET", tag, name, *fork)
             line.waits = None
-            sent.append(_Sent(line, len(entries), whole, waits, me))
+            sent.append(_Sent(line, len(entries), whole, changed, waits, me))
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(ANSWER_S + size / _SLOWEST):
                 answers = await pipeline.execute(raise_on_error=False)
         except self._failures as error:
             self._note_down(error)
@@ -532,6 +582,9 @@ class RedisStore:
                 line.whole = b""
                 del line.sent[: sent.entries]
                 line.number += sent.entries
+                for digest, content in sent.changed.items():
+                    if line.changed.get(digest) == content:
+                        del line.changed[digest]
             self._end(world, waits, None)
             return True
         if answer == b"short":
@@ -575,6 +628,11 @@ class RedisStore:
             _log.error("Redis does not keep what is given to it: %s", text)
             self._down = text
 
+    async def _script(self, script: str, name: str, *words: str | int | bytes) -> Any:
+        """Run a script on a world; as of `_command`."""
+        keys = _keys(name)
+        return await self._command("EVAL", script, len(keys), *keys, *words)
+
     async def _command(self, *words: Any) -> Any:
         """Send a command.
 
@@ -615,7 +673,7 @@ class SharedWorlds(KeptWorlds):
     """
 
     store: RedisStore
-    load: Callable[[bytes, Sequence[bytes]], World]
+    load: Callable[[bytes, Sequence[bytes], Mapping[str, bytes]], World]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -733,13 +791,13 @@ class SharedWorlds(KeptWorlds):
                 return claimed.elsewhere
             if claimed.snapshot is not None:
                 try:
-                    world = self.load(claimed.snapshot, claimed.entries)
+                    world = self.load(claimed.snapshot, claimed.entries, claimed.contents)
                 except NotPreserved as error:
                     _log.error("world %s: %s", name, error)
                     raise NotKept(f"The world cannot be read: {error}") from None
                 self._mine.add(name)
                 self.adopt_kept(world)
-                self.store.holds(world, claimed.number)
+                self.store.holds(world, claimed)
                 self.drop_idle()
             else:
                 self._mine.add(name)
@@ -747,8 +805,9 @@ class SharedWorlds(KeptWorlds):
         return ""
 
 
-def _keys(name: str) -> tuple[str, str, str]:
-    return tuple(f"{PREFIX}:{{{name}}}:{part}" for part in ("owner", "log", "world"))  # type: ignore[return-value]  # three
+def _keys(name: str) -> tuple[str, ...]:
+    """Return the keys of a world: its owner, its log, itself, and the bytes of its uploads."""
+    return tuple(f"{PREFIX}:{{{name}}}:{part}" for part in ("owner", "log", "world", "files"))
 
 
 def _number_of(claimed: Sequence[Any]) -> int:

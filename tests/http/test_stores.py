@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from fake_runway.clock import pause
 from fake_runway.core.durations import NO_TIME
@@ -34,6 +35,7 @@ from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.state_file import State, StateFileError, Sync
 from tests.http.test_given_spec import NEWER
 from tests.support.fake.assets import AVATAR, DOCUMENT, VOICE
+from tests.support.fake.files import form, made
 from tests.support.fake.linearizable import CANCELLED, READY, RUNNING, Seen, linearizable
 from tests.support.fake.over_http import Caller, address_of, asking_once
 from tests.support.fake.runs import scripted
@@ -260,6 +262,75 @@ async def test_the_whole_api_outlives_its_server(tmp_path: Path) -> None:
     with pytest.raises(StateFileError, match="give the document that has it with --spec"):
         async with serving(replace(configuration, spec=None)):
             pass
+
+
+async def uploaded(client: aiohttp.ClientSession, content: bytes) -> str:
+    """Upload a file; return the path that it is read from."""
+    async with client.post("/v1/uploads", json={"filename": "a.png", "type": "ephemeral"}) as made:
+        slot = await made.json()
+    url = URL(slot["uploadUrl"]).relative()
+    async with client.post(url, data=form(slot, content)) as answer:
+        assert answer.status == 204
+    return str(url)
+
+
+async def read_back(client: aiohttp.ClientSession, path: str) -> tuple[int, bytes]:
+    """Return the status of a download, and the bytes."""
+    async with client.get(path) as answer:
+        return answer.status, await answer.read()
+
+
+@pytest.mark.parametrize("servers", ["file", "redis"], indirect=True)
+async def test_uploads_outlive_their_server(servers: Servers) -> None:
+    """The bytes of files are there again: from calls, from whole worlds, snapshots and copies.
+
+    Once they have expired on the world's clock they are nowhere.
+    """
+    one, other = made("png"), made("png") + b"another"
+    async with servers.serving() as server, client_of(server.url) as client:
+        path = await uploaded(client, one)
+    async with servers.serving() as server, client_of(server.url) as client:
+        assert await read_back(client, path) == (200, one)
+        async with client.post("/__admin/snapshots", json={"name": "before"}):
+            pass
+        async with client.post("/__admin/fork", json={"name": "copy"}) as answer:
+            assert answer.status == 201
+        second = await uploaded(client, other)
+    async with servers.serving() as server, client_of(server.url) as client:
+        name = path.split("/")[2]
+        assert await read_back(client, path) == (200, one)
+        assert await read_back(client, second) == (200, other)
+        assert await read_back(client, path.replace(name, "copy")) == (200, one)
+        async with client.post("/__admin/snapshots/before/restore") as answer:
+            assert answer.status == 200
+        third = await uploaded(client, one + other)
+        assert third == second  # another file of the same id
+        async with client.post("/__admin/snapshots", json={"name": "after"}):
+            pass
+        async with client.post("/__admin/snapshots/before/restore"):
+            pass
+        assert await uploaded(client, other) == second
+    async with servers.serving() as server, client_of(server.url) as client:
+        assert await read_back(client, second) == (200, other)
+        async with client.post("/__admin/snapshots/after/restore"):
+            pass
+        assert await read_back(client, second) == (200, one + other)
+        async with client.delete("/__admin/snapshots/after"):
+            pass
+        async with client.delete("/__admin/snapshots/before"):
+            pass
+        async with client.post("/__admin/clock/move", json={"by": "25h"}):
+            pass
+        assert (await read_back(client, second))[0] == 404
+        await uploaded(client, other)
+        if servers.redis is not None:
+            from redis import Redis
+
+            with Redis.from_url(servers.redis.url) as redis:
+                assert redis.hlen(f"fr1:{{{name}}}:files") == 1
+                assert redis.hlen("fr1:{copy}:files") == 1
+    async with servers.serving() as server, client_of(server.url) as client:
+        assert (await read_back(client, second))[0] == 404
 
 
 async def test_a_name_is_looked_up_without_a_world_of_it(sharing: Servers) -> None:

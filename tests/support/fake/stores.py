@@ -108,8 +108,8 @@ async def _on_redis(livekit: LiveKit, options: dict[str, Any]) -> AsyncIterator[
     with redis_server() as server:
         worlds = _AllWorlds(**options)
         worlds._mine = _Every()
-        worlds.load = lambda snapshot, entries: reloaded(
-            snapshot, entries, worlds=worlds, livekit=livekit, source=options["source"]
+        worlds.load = lambda snapshot, entries, contents: reloaded(
+            snapshot, entries, contents, worlds=worlds, livekit=livekit, source=options["source"]
         )
         worlds.store = store = _Alone(
             AsyncRedis.from_url(server.url, protocol=2),
