@@ -109,7 +109,7 @@ async def serve_as_worker(number: int, options: dict[str, Any], scenario: Json |
         assert isinstance(worlds, SharedWorlds)
         assert isinstance(app, SharedApp)
         assert server is not None
-        app.one_port = True
+        app.others.one_port = True
         store, left = worlds.store, set[asyncio.Future[None]]()
         place.named(store.me)
         store.named = place.named
