@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -14,6 +15,8 @@ from fake_runway.runway_api.calls import Applied, ReadHead
 from fake_runway.server.app import FakeApp
 from fake_runway.server.passing import FORWARDED, OtherWorkers, unavailable
 from fake_runway.server.store import StoreAddress, StoreError
+from fake_runway.server.together import WORLDS, Together, together, uses_together
+from fake_runway.web.paths import path_of
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.redis_store import ANSWER_S, NotHere, RedisStore, SharedWorlds
 from fake_runway.worlds.store import NotKept
@@ -113,10 +116,16 @@ class SharedApp(FakeApp):
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         try:
+            path = path_of(request.raw_path)
+            if request.method == "GET" and (put_together := together(path)) is not None:
+                return await self._of_all(request, put_together)
             for _ in range(_TRIES):
                 try:
                     return await super().handle(request)
                 except NotHere as need:
+                    if need.all:
+                        self._shared.have_names(await self._names(request))
+                        continue
                     elsewhere = await self._shared.settle(need)
                 if elsewhere and FORWARDED in request.headers:
                     break
@@ -128,6 +137,34 @@ class SharedApp(FakeApp):
         except NotKept as refusal:
             return unavailable(refusal.message)
         return unavailable("The world is on its way to another worker: try again.", moved=True)
+
+    async def _of_all(self, request: web.BaseRequest, put_together: Together) -> web.StreamResponse:
+        """Answer for all workers, unless one of them asks for this one's part.
+
+        Raises:
+            NotKept: one of them does not answer.
+        """
+        await self._shared.store.ensure_valid()  # else others may have what this one tells of
+        answer = await super().handle(request)
+        if FORWARDED in request.headers or answer.status != HTTPStatus.OK:
+            return answer
+        assert isinstance(answer, web.Response)
+        assert isinstance(answer.body, bytes)
+        parts = await self.others.gathered(request, await self._shared.store.others())
+        answer.body = put_together([answer.body, *parts])
+        return answer
+
+    async def _names(self, request: web.BaseRequest) -> list[str]:
+        """Return the names of all worlds, that of the most recently used last.
+
+        Raises:
+            NotKept: a worker does not answer.
+        """
+        await self._shared.store.ensure_valid()
+        addresses = await self._shared.store.others()
+        parts = await self.others.gathered(request, addresses, path=WORLDS)
+        own = [(world.touched_at, world.name) for world in self._shared]
+        return [name for _, name in sorted([*own, *uses_together(parts)])]
 
     async def close(self) -> None:
         """End every call and every stream of events: the server stops."""

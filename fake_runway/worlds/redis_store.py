@@ -31,6 +31,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from fake_runway.clock import call_after, loop_time, pause
 from fake_runway.core.draws import draw
@@ -122,13 +123,29 @@ class NotHere(BaseException):
     """A world that is not in this worker, or may not be: `SharedWorlds.settle` finds out.
 
     No `Exception`, because it is no failure: the request is handled again, or elsewhere.
+
+    Args:
+        name, tag: of the world.
+        known: names, the first of which that a world has is wanted.
+        taken: a name that is to be free.
+        all_: the names of all worlds are wanted, which no store knows.
     """
 
-    def __init__(self, name: str = "", *, tag: str = "", known: Sequence[str] = ()) -> None:
-        super().__init__(name or tag)
+    def __init__(
+        self,
+        name: str = "",
+        *,
+        tag: str = "",
+        known: Sequence[str] = (),
+        taken: str = "",
+        all_: bool = False,
+    ) -> None:
+        super().__init__(name or tag or taken)
         self.name = name
         self.tag = tag
         self.known = tuple(known)
+        self.taken = taken
+        self.all = all_
 
 
 @dataclass(slots=True)
@@ -240,6 +257,15 @@ class RedisStore:
     def valid(self) -> bool:
         """Whether the lease surely stands."""
         return loop_time(self._loop) < self._valid_until
+
+    async def ensure_valid(self) -> None:
+        """Return once the lease surely stands, and the worlds here are this worker's.
+
+        Raises:
+            NotKept: Redis does not answer.
+        """
+        if not self.valid:
+            await self.renew()
 
     async def open(self) -> None:
         """Ask for a lease, and begin to keep."""
@@ -407,14 +433,26 @@ class RedisStore:
             address = await self._command("GET", f"{PREFIX}:worker:{known}")
             if address is not None:
                 return str(address.decode())
-        return next((each for each in await self.addresses() if each != self.address), "")
+        return next(iter(await self.others()), "")
+
+    async def others(self) -> list[str]:
+        """Return the addresses of all other workers.
+
+        Raises:
+            NotKept: Redis does not answer.
+        """
+        return [each for each in await self.addresses() if each != self.address]
 
     async def addresses(self) -> list[str]:
         """Return the addresses of all workers."""
-        keys = [key async for key in self._redis.scan_iter(f"{PREFIX}:worker:*")]
-        return (
-            [each.decode() for each in await self._command("MGET", *keys) if each] if keys else []
-        )
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                keys = [key async for key in self._redis.scan_iter(f"{PREFIX}:worker:*")]
+        except self._failures as error:
+            self._note_down(error)
+            raise NotKept("The store does not answer: try again.") from None
+        found = [await self._command("GET", key) for key in keys]
+        return [each.decode() for each in found if each]
 
     async def forget_worker(self, id_: str) -> None:
         """Take the lease of a worker that has surely ended."""
@@ -681,6 +719,9 @@ class SharedWorlds(KeptWorlds):
         self._settling: dict[str, asyncio.Lock] = {}
         self._no_such_tag = ""
         self._none_of: tuple[str, ...] = ()
+        self._taken = ""
+        self._names: list[str] | None = None
+        self._moved = WeakSet[World]()
         self.leaving = False
 
     def used(self, name: str) -> World | None:
@@ -721,6 +762,38 @@ class SharedWorlds(KeptWorlds):
             return self.get(name)
         raise NotHere(name)
 
+    def taken(self, name: str) -> bool:
+        """Return whether there is a world of that name, here or elsewhere; if not, it is ours.
+
+        Raises:
+            NotHere: it is not known here.
+        """
+        if name in self._mine and self.store.valid:
+            return super().taken(name)
+        if self._taken != name:
+            raise NotHere(taken=name)
+        self._taken = ""
+        return True
+
+    def names(self) -> list[str]:
+        """Return the names of all worlds, that of the most recently used last.
+
+        Raises:
+            NotHere: they are not known here; `have_names` says them.
+        """
+        if self._names is None:
+            raise NotHere(all_=True)
+        names, self._names = self._names, None
+        return names
+
+    def have_names(self, names: list[str]) -> None:
+        """Say the names of all worlds to who asks next, which is at once."""
+        self._names = names
+
+    def has_moved(self, world: World) -> bool:
+        """Return whether a world that was here goes on in another worker, or may."""
+        return world in self._moved
+
     def of_tag(self, tag: str | None) -> World | None:
         """Return the world whose session keys carry `tag`, None if there is none.
 
@@ -748,6 +821,8 @@ class SharedWorlds(KeptWorlds):
     def drop(self, name: str, *, reason: str = "asked") -> bool:
         """Drop a world, as of `KeptWorlds`."""
         self._mine.discard(name)
+        if reason != "asked" and (world := self.get(name)) is not None:
+            self._moved.add(world)
         return super().drop(name, reason=reason)
 
     def lost(self, name: str) -> None:
@@ -755,6 +830,7 @@ class SharedWorlds(KeptWorlds):
         self._mine.discard(name)
         world = self.get(name)
         if world is not None:
+            self._moved.add(world)
             self._leave(world)
             super(KeptWorlds, self).drop(name, reason="moved")
 
@@ -771,12 +847,11 @@ class SharedWorlds(KeptWorlds):
         Raises:
             NotKept: Redis does not answer.
         """
-        if not self.store.valid:
-            await self.store.renew()
+        await self.store.ensure_valid()
         if need.known:
             name = await self.store.first_of(need.known)
         else:
-            name = need.name or await self.store.name_of(need.tag)
+            name = need.name or need.taken or await self.store.name_of(need.tag)
         if self.leaving:
             return await self.store.address_of(name or "")
         if name is None:
@@ -787,6 +862,9 @@ class SharedWorlds(KeptWorlds):
             if name in self._mine:
                 return ""
             claimed = await self.store.claim(name)
+            if claimed.elsewhere and need.taken:
+                self._taken = name
+                return ""
             if claimed.elsewhere:
                 return claimed.elsewhere
             if claimed.snapshot is not None:

@@ -359,6 +359,98 @@ async def test_a_name_is_looked_up_without_a_world_of_it(sharing: Servers) -> No
             assert (await answer.json())["left"] == 8
 
 
+async def test_any_server_tells_of_all_worlds(sharing: Servers) -> None:
+    """The list of worlds, the metrics, and which world is the only one are those of all servers."""
+    async with (
+        sharing.two(plan=AT_ONCE) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        await created(one)
+        async with other.get("/__admin/sessions", headers={"Authorization": ""}) as answer:
+            assert answer.status == 200, "the only world is the one that is meant"
+        async with other.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        await created(other)
+        listed = []
+        for client in (one, other):
+            async with client.get("/__admin/worlds") as answer:
+                listed.append([each["name"] for each in (await answer.json())["worlds"]])
+            async with client.get("/metrics") as answer:
+                text = await answer.text()
+            assert "fake_runway_worlds 2.0" in text
+            assert 'fake_runway_calls_total{operation="createSession",status="200"} 2.0' in text
+            async with client.get("/__admin/sessions", headers={"Authorization": ""}) as answer:
+                assert answer.status == 400
+                assert "There are 2." in (await answer.json())["error"]
+        assert listed[0] == listed[1]
+        assert listed[0][1:] == ["n"]
+
+
+async def test_a_copy_takes_no_name_of_another_server(sharing: Servers) -> None:
+    """A name is refused wherever its world is, and a copy is made wherever its origin is."""
+    async with (
+        sharing.two(plan=AT_ONCE) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        _, session_id = await created(one)
+        async with other.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        async with one.get("/__admin/replay") as answer:
+            token = (await answer.json())["token"]
+        for client in (one, other):
+            for path, body in (("fork", {"name": "n"}), ("replay", {"name": "n", "token": token})):
+                async with client.post(f"/__admin/{path}", json=body) as answer:
+                    assert answer.status == 409
+                    assert "a world named n already" in (await answer.json())["error"]
+        for client, name in ((one, "first"), (other, "second")):
+            async with client.post("/__admin/fork", json={"name": name}) as answer:
+                assert answer.status == 201
+            for reader in (one, other):
+                async with reader.get(f"/w/{name}/__admin/sessions/{session_id}") as answer:
+                    assert answer.status == 200
+
+
+async def test_a_wait_goes_on_where_its_world_goes(sharing: Servers) -> None:
+    """A wait whose world moves to another server is answered from there."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(sharing.serving(plan=AT_ONCE))
+        second = await stack.enter_async_context(sharing.serving(plan=AT_ONCE))
+        one = await stack.enter_async_context(client_of(first.url))
+        other = await stack.enter_async_context(client_of(second.url))
+        _, session_id = await created(one)
+        wanted = {"session": session_id, "states": ["cancelled"], "timeout": "60s"}
+
+        async def waited() -> tuple[int, str]:
+            async with one.post("/__admin/await/session", json=wanted) as answer:
+                return answer.status, (await answer.json()).get("state", "")
+
+        waiting = asyncio.ensure_future(waited())
+        [world] = first.worlds
+        while not (world.resources_watched.by_topic or waiting.done()):
+            await pause(0.01)
+        assert isinstance(first.worlds, SharedWorlds)
+        first.worlds.leave_all()
+        async with other.delete(f"{SESSIONS}/{session_id}") as answer:
+            assert answer.status == 204
+        assert await waiting == (200, "cancelled")
+        assert [each.name for each in second.worlds] == [world.name]
+
+
+async def test_large_uploads_are_passed_on(sharing: Servers) -> None:
+    """A file of some megabytes reaches its world through any server."""
+    content = made("png") + bytes(3 << 20)
+    async with (
+        sharing.two() as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        await created(one)
+        path = await uploaded(other, content)
+        assert await read_back(one, path) == (200, content)
+
+
 async def test_each_key_is_used_once(sharing: Servers) -> None:
     """Of many consumes of one key on two servers exactly one is answered with credentials."""
     async with (
