@@ -123,7 +123,7 @@ class StorageHandler:
         try:
             await world.kept()
         except Refused as refusal:
-            return _refusal(refusal.status, refusal.message)
+            return _refusal(refusal.status, refusal.message, dict(refusal.headers))
         return await send(delivery, request, world.clock)
 
 

@@ -7,7 +7,7 @@ import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,22 @@ from typing import Any
 import aiohttp
 import pytest
 from click.testing import CliRunner
+from yarl import URL
 
 from fake_runway.cli.main import main
 from fake_runway.clock import pause
+from tests.support.fake.files import form, made
 from tests.support.gateway.redis_server import redis_server
 from tests.support.processes import Program, running
+from tests.support.room import gathers_candidates, joined
 from tests.support.servers import CREATE, VERSION
 
 SESSIONS = "/v1/realtime_sessions"
 UNLIMITED = ("--credits", "unlimited", "--daily", "unlimited", "--concurrency", "unlimited")
 WORLDS = 5
 CREATE_CREDITS = BLOCK_CREDITS = 2
+_LOOKS_EACH = 50
+_FILE = made("png")
 
 
 @asynccontextmanager
@@ -87,11 +92,11 @@ class Load:
                     await pause(0.02)
 
     async def _talk(self, client: aiohttp.ClientSession, ids: set[str]) -> None:
-        made = await self._call(client, "POST", SESSIONS, 200, json=CREATE)
-        if made is None:
+        new = await self._call(client, "POST", SESSIONS, 200, json=CREATE)
+        if new is None:
             return
-        ids.add(made["id"])
-        path = f"{SESSIONS}/{made['id']}"
+        ids.add(new["id"])
+        path = f"{SESSIONS}/{new['id']}"
         session = await self._call(client, "GET", path, 200)
         if session is None:
             return
@@ -106,6 +111,23 @@ class Load:
             self.wrong.append(f"consumed, and then {again}")
         await self._call(client, "DELETE", path, 204)
         self.done += 1
+        if self.done % _LOOKS_EACH == 0:
+            await self._look_around(client)
+
+    async def _look_around(self, client: aiohttp.ClientSession) -> None:
+        """Ask for what all workers know, and leave a file and read it."""
+        await self._call(client, "GET", "/__admin/worlds", 200)
+        slot = {"filename": "a.png", "type": "ephemeral"}
+        given = await self._call(client, "POST", "/v1/uploads", 200, json=slot)
+        if given is None:
+            return
+        path = str(URL(given["uploadUrl"]).relative())
+        sent = await self._call(client, "POST", path, 204, data=form(given, _FILE))
+        if sent is None:
+            return
+        async with client.get(path) as answer:
+            if await answer.read() != _FILE and answer.status != 503:
+                self.wrong.append(f"upload {path}: {answer.status}")
 
     async def _call(
         self, client: aiohttp.ClientSession, method: str, path: str, status: int, **options: Any
@@ -250,6 +272,57 @@ async def test_a_worker_that_stands_still_comes_back() -> None:
         await pause(9)
         os.kill(stopped, signal.SIGCONT)
         await load.until(100)
+
+
+async def credentials_of(url: str, secret: str) -> dict[str, str]:
+    """Return what the consume of a new session of a world answers."""
+    headers = {"Authorization": f"Bearer {secret}", **VERSION}
+    async with aiohttp.ClientSession(url, headers=headers) as client:
+        async with client.post(SESSIONS, json=CREATE) as answer:
+            path = f"{SESSIONS}/{(await answer.json())['id']}"
+        async with client.get(path) as answer:
+            key = {"Authorization": f"Bearer {(await answer.json())['sessionKey']}"}
+        key["Content-Type"] = "application/json"
+        async with client.post(f"{path}/consume", headers=key) as answer:
+            credentials: dict[str, str] = await answer.json()
+            assert answer.status == 200, credentials
+            return credentials
+
+
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("restored_signals")
+@pytest.mark.skipif(
+    not gathers_candidates(), reason="LiveKit's client needs an address that is not loopback"
+)
+async def test_calls_work_behind_several_workers() -> None:
+    """A client of a call gets to the worker of its world, also where the port leads to another.
+
+    After a worker was killed, its worlds are in the other one, and the port leads to a new one.
+    """
+    async with serving(2) as (program, url):
+        for _ in range(2):
+            for number in range(4):
+                credentials = await credentials_of(url, f"caller-{number}")
+                assert credentials["url"].startswith(url.replace("http", "ws"))
+                async with joined(credentials) as guest:
+                    async with asyncio.timeout(60):
+                        while min(guest.frames.values()) < 5:
+                            await pause(0.02)
+                    await guest.say({"type": "END_CALL"})
+                    async with asyncio.timeout(60):
+                        while not guest.reason:
+                            await pause(0.02)
+                assert guest.reason == "ROOM_DELETED"
+            killed = workers_of(program)[0]
+            os.kill(killed, signal.SIGKILL)
+            for number in range(4):  # the one that is left takes all over
+                while True:
+                    with suppress(aiohttp.ClientError, KeyError):
+                        await credentials_of(url, f"caller-{number}")
+                        break
+            async with asyncio.timeout(60):
+                while len(workers_of(program)) != 2:
+                    await pause(0.1)
 
 
 def test_workers_ask_for_a_store() -> None:
