@@ -497,6 +497,28 @@ async def test_limits_are_exact(sharing: Servers) -> None:
             assert (await answer.json())["active"] == 7
 
 
+async def test_tallies_are_exact(sharing: Servers) -> None:
+    """A fault that strikes so many calls strikes exactly as many of 64 clients' on two servers."""
+    async with (
+        sharing.two(plan=AT_ONCE, limits=Limits(concurrency=None)) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        fault = {
+            "name": "refused",
+            "match": {"operation": "createSession"},
+            "effect": {"status": 500},
+            "skip": 5,
+            "times": 9,
+        }
+        async with one.post("/__admin/faults", json=fault) as answer:
+            assert answer.status < 300, await answer.text()
+        answers = await asyncio.gather(*(created((one, other)[each % 2]) for each in range(64)))
+        assert sorted(status for status, _ in answers) == [200] * 55 + [500] * 9
+        async with other.get("/__admin/journal?fault=refused&limit=100") as answer:
+            assert len((await answer.json())["exchanges"]) == 9
+
+
 @pytest.mark.parametrize("seed", range(2))
 async def test_concurrent_calls_have_an_order(sharing: Servers, seed: int) -> None:
     """What clients of two servers see of a session can have happened one call after the other."""

@@ -15,12 +15,13 @@ from typing import Any
 import aiohttp
 import pytest
 from click.testing import CliRunner
+from redis import Redis
 from yarl import URL
 
 from fake_runway.cli.main import main
 from fake_runway.clock import pause
 from tests.support.fake.files import form, made
-from tests.support.gateway.redis_server import redis_server
+from tests.support.gateway.redis_server import RedisServer, redis_server
 from tests.support.processes import Program, running
 from tests.support.room import gathers_candidates, joined
 from tests.support.servers import CREATE, VERSION
@@ -37,12 +38,21 @@ _FILE = made("png")
 async def serving(count: int, *options: str) -> AsyncIterator[tuple[Program, str]]:
     """Serve with so many workers, on a Redis of their own."""
     with redis_server() as redis:
-        arguments = ("serve", "--port=0", f"--workers={count}", f"--store={redis.url}")
-        more = ("--provision-time=0s", "--journal=100000", "--journal-mib=100", *UNLIMITED)
-        async with running("fake_runway", *arguments, *more, *options) as program:
-            url = (await program.line(containing="fake Runway:")).split()[-1]
-            await program.line(containing="see it in a browser")
-            yield program, url
+        async with serving_on(redis, count, *options) as served:
+            yield served
+
+
+@asynccontextmanager
+async def serving_on(
+    redis: RedisServer, count: int, *options: str
+) -> AsyncIterator[tuple[Program, str]]:
+    """Serve with so many workers, on a Redis."""
+    arguments = ("serve", "--port=0", f"--workers={count}", f"--store={redis.url}")
+    more = ("--provision-time=0s", "--journal=100000", "--journal-mib=100", *UNLIMITED)
+    async with running("fake_runway", *arguments, *more, *options) as program:
+        url = (await program.line(containing="fake Runway:")).split()[-1]
+        await program.line(containing="see it in a browser")
+        yield program, url
 
 
 def workers_of(program: Program) -> list[int]:
@@ -252,6 +262,63 @@ async def races(url: str, count: int) -> None:
     finally:
         for client in clients:
             await client.close()
+
+
+@pytest.mark.exhaustive
+async def test_a_frozen_redis_is_survived_under_load() -> None:
+    """While Redis stands still for ten seconds calls are refused; after that nothing is wrong."""
+    with redis_server() as redis:
+        async with serving_on(redis, 2) as (_, url), loaded(url, 10) as load:
+            await load.until(50)
+            redis.freeze()
+            await pause(10)
+            refused = load.refused
+            redis.thaw()
+            await load.until(100)
+            assert refused
+
+
+@pytest.mark.exhaustive
+async def test_a_redis_that_syncs_always_loses_nothing() -> None:
+    """What was answered is true after Redis was killed, and nothing has to be kept again."""
+    with redis_server(appendonly="yes", appendfsync="always") as redis:
+        async with serving_on(redis, 2) as (program, url):
+            async with loaded(url, 10) as load:
+                for _ in range(3):
+                    await load.until(50)
+                    redis.stop()
+                    await pause(0.3)
+                    redis.start()
+                await load.until(50)
+            await program.stop(signal.SIGKILL)
+            assert "Redis has lost" not in await program.errors()
+        redis.stop()
+        redis.start()
+        async with serving_on(redis, 2) as (_, load.url):  # workers who remember nothing
+            await load.check()
+            assert sum(map(len, load.created.values())) > 200
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("older", [True, False])
+async def test_a_redis_that_loses_its_end_is_noticed_under_load(*, older: bool) -> None:
+    """After Redis has come back with an older state, or none, its workers keep their worlds again.
+
+    They say so, and what was answered is true.
+    """
+    with redis_server() as redis:
+        async with serving_on(redis, 2) as (program, url):
+            async with loaded(url, 10) as load:
+                await load.until(50)
+                if older:
+                    with Redis.from_url(redis.url) as client:
+                        client.save()
+                await load.until(50)
+                redis.stop()
+                redis.start()
+                await load.until(100)
+            await program.stop()
+            assert "Redis has lost" in await program.errors()
 
 
 @pytest.mark.exhaustive
