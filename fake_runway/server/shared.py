@@ -40,23 +40,28 @@ async def worlds_of_redis(
         StoreError: it cannot be used.
     """
     try:
-        from redis.asyncio import Redis
+        from redis.asyncio import Redis, RedisCluster
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisClusterException, RedisError
     except ImportError:
         raise StoreError(NO_REDIS) from None
+    how: dict[str, Any] = {
+        "socket_timeout": ANSWER_S,
+        "socket_connect_timeout": ANSWER_S,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+    }
     try:
-        redis = Redis.from_url(
-            address.url,
-            socket_timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
+        redis: Any = Redis.from_url(address.url, **how)
         source = await loop_clock_of(redis.time)
         kept = await redis.config_get("appendonly", "save")
-    except (RedisError, OSError, TimeoutError, ValueError) as error:
+        if (await redis.info("cluster"))["cluster_enabled"]:
+            await redis.aclose()
+            how["retry"] = Retry(NoBackoff(), 1)  # after a look at which nodes there are now
+            redis = RedisCluster.from_url(address.url, **how)
+            await redis.initialize()
+    except (RedisError, RedisClusterException, OSError, TimeoutError, ValueError) as error:
         shown = address.url.rpartition("@")[2]  # no password
         raise StoreError(f"expected a Redis at {shown}: {error}") from None
     if kept.get("appendonly") == "no" and not kept.get("save"):

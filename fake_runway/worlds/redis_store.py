@@ -215,7 +215,7 @@ class RedisStore:
     """The store of one worker.
 
     Args:
-        redis: a client of redis-py, which returns bytes.
+        redis: a client of redis-py, of one server or of a cluster, which returns bytes.
         seed: of the names that it goes by; no two workers have the same.
         expires_s: how long a world stays in Redis that no worker has.
         lease_s: how long its lease lasts.
@@ -229,10 +229,10 @@ class RedisStore:
     def __init__(
         self, redis: Any, *, seed: str, expires_s: float, lease_s: float, worlds: "SharedWorlds"
     ) -> None:
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisClusterException, RedisError
 
         self._redis = redis
-        self._failures = (RedisError, OSError, TimeoutError)
+        self._failures = (RedisError, RedisClusterException, OSError, TimeoutError)
         self._seed = seed
         self._lease_s = lease_s
         self._expires_ms = str(int(expires_s * 1_000))

@@ -9,9 +9,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -77,6 +78,34 @@ class RedisServer:
         """Let it go on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def redis_cluster(ports: Sequence[int], **more: str) -> Iterator[list[RedisServer]]:
+    """Run a cluster for as long as the block takes, of servers that are as `redis_server` gives.
+
+    Args:
+        ports: free ones, two for each server.
+    """
+    from redis import Redis
+
+    slots, count = 16_384, len(ports) // 2
+    with ExitStack() as stack:
+        servers = []
+        for number in range(count):
+            port, bus = ports[2 * number : 2 * number + 2]
+            options = {"port": str(port), "cluster-port": str(bus), "cluster-enabled": "yes"}
+            servers.append(stack.enter_context(redis_server(**options, **more)))
+        clients = [stack.enter_context(Redis(port=port)) for port in ports[::2]]
+        for number, client in enumerate(clients):
+            first, last = (slots * place // count for place in (number, number + 1))
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
+            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", *ports[2 * number :][:2])
+        for client in clients:
+            while b"cluster_state:ok" not in client.execute_command("CLUSTER", "INFO"):
+                sleep(0.05)
+        yield servers
 
 
 @contextmanager
