@@ -686,18 +686,14 @@ class RedisStore:
 
     async def close(self) -> None:
         """Keep what waits, give the worlds away, and end."""
-        self._flush_soon()
-        waits = [line.waits for line in self._lines.values() if line.waits is not None]
-        if waits and self._tasks:
-            await asyncio.wait(waits, timeout=ANSWER_S)
         if self._leaving:
             await asyncio.wait(self._leaving.values(), timeout=ANSWER_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(NotKept):  # the lease ends by itself
-            for name in list(self._lines):
-                await self._leave(name, self._expires_ms)
+            for line in list(self._lines.values()):
+                await self._give_away(line, self._expires_ms)
             await self.forget_worker(self.me)
         await self._redis.aclose()
 

@@ -264,6 +264,18 @@ async def test_the_whole_api_outlives_its_server(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.parametrize("servers", ["file", "redis"], indirect=True)
+async def test_the_last_polls_before_a_stop_are_kept(servers: Servers) -> None:
+    """A server that stops keeps also what has not waited for the store."""
+    async with servers.serving(plan=AT_ONCE) as server, client_of(server.url) as client:
+        _, session_id = await created(client)
+        for _ in range(3):
+            await key_of(client, session_id)
+    async with servers.serving(plan=AT_ONCE) as server, client_of(server.url) as client:
+        async with client.get("/__admin/journal?operation=getSession") as answer:
+            assert len((await answer.json())["exchanges"]) == 3
+
+
 async def uploaded(client: aiohttp.ClientSession, content: bytes) -> str:
     """Upload a file; return the path that it is read from."""
     async with client.post("/v1/uploads", json={"filename": "a.png", "type": "ephemeral"}) as made:
