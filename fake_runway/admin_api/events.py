@@ -84,6 +84,8 @@ class _WorldEvents:
             if self._worlds.get(self._world.name) is not self._world:
                 successor = self._worlds.get(self._world.name)
                 if successor is None:
+                    if self._worlds.has_moved(self._world):
+                        return  # a listener who comes back gets all of it
                     yield [self._event("dropped", {})]
                     return
                 self._world = successor

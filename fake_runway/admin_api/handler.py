@@ -229,11 +229,11 @@ class AdminHandler:
         return world, True
 
     def _only_world(self) -> World:
-        only = list(self._worlds)
-        if len(only) == 1:
-            return self._worlds.named(only[0].name)
+        names = self._worlds.names()
+        if len(names) == 1:
+            return self._worlds.named(names[0])
         raise WhichWorld(
-            f"Which world? There are {len(only)}. Name one: /w/<world>{ROOT}/..., the header"
+            f"Which world? There are {len(names)}. Name one: /w/<world>{ROOT}/..., the header"
             " X-Fake-World, or the API secret as Authorization: Bearer."
         )
 

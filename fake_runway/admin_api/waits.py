@@ -184,6 +184,8 @@ async def _until(
     async def poll() -> T | None:
         await world.catch_up()
         if call.worlds.get(world.name) is not world:
+            if call.worlds.has_moved(world):
+                call.worlds.used(world.name)  # which has the request handled where it is
             raise Conflict("The world was dropped or reset during the wait.")
         async with call.worlds.looking:  # else those whose time is up look all at once
             await next_turn()

@@ -81,7 +81,7 @@ def reset_world(call: AdminCall) -> Reply:
 def fork_world(call: AdminCall) -> Reply:
     """Copy the world under another name."""
     name = explicit_name(call.body["name"])
-    if call.worlds.get(name) is not None:
+    if call.worlds.taken(name):
         raise Conflict(f"There is a world named {name} already.")
     return Reply(201, world_view(call.worlds.fork(call.world, name)))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from fake_runway.admin_api.waits import LONGEST_WAIT_S
 from fake_runway.cli.running import set_up_logging, stop_signal
 from fake_runway.clock import pause
 from fake_runway.core.types import Json
@@ -18,6 +19,7 @@ from fake_runway.server.workers import Channel
 from fake_runway.worlds.redis_store import SharedWorlds
 
 _GIVES_BACK_IN_S = 5.0
+_ENDS_IN_S = LONGEST_WAIT_S + _GIVES_BACK_IN_S
 _LOOKS_AGAIN_S = 0.01
 
 _log = logging.getLogger("fake_runway")
@@ -75,19 +77,24 @@ class WorkerPlace:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.debug("a connection was lost before it began: %s", error)
 
-    async def give_back(self, *, at_most_s: float) -> None:
-        """Give all connections back, each as soon as it waits for a request."""
+    async def give_back(self, busy: Callable[[], bool]) -> None:
+        """Give all connections back, each as soon as it waits for a request.
+
+        Args:
+            busy: whether answers of other workers are on their way, which may take longer.
+        """
         server, self._server = self._server, None
         if server is None:
             return
-        turns = int(at_most_s / _LOOKS_AGAIN_S)
-        for _ in range(turns):
+        for turn in range(int(_ENDS_IN_S / _LOOKS_AGAIN_S)):
             for connection in server.connections:
                 if not isinstance(connection, Connection):
                     continue
                 if (descriptor := connection.given_up()) is not None:
                     self._channel.send_descriptor(descriptor)
             if not server.connections:
+                break
+            if turn * _LOOKS_AGAIN_S >= _GIVES_BACK_IN_S and not busy():
                 break
             await pause(_LOOKS_AGAIN_S)
 
@@ -109,7 +116,7 @@ async def serve_as_worker(number: int, options: dict[str, Any], scenario: Json |
         assert isinstance(worlds, SharedWorlds)
         assert isinstance(app, SharedApp)
         assert server is not None
-        app.one_port = True
+        app.others.one_port = True
         store, left = worlds.store, set[asyncio.Future[None]]()
         place.named(store.me)
         store.named = place.named
@@ -128,5 +135,5 @@ async def serve_as_worker(number: int, options: dict[str, Any], scenario: Json |
             wait.cancel()
         worlds.leave_all()
         if not place.alone.is_set():
-            await place.give_back(at_most_s=_GIVES_BACK_IN_S)
+            await place.give_back(lambda: app.others.awaited > 0)
     return 0

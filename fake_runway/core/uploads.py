@@ -3,13 +3,15 @@
 A client asks for a slot, sends the file to it, and names the slot's `runway://` address in a task.
 A slot waits for some time, takes one file, and the file can be used for some time, all on the
 world's clock. Whether a file is taken follows from its facts alone (`files.py`); the bytes are kept
-beside, because a replay has none.
+beside, because a replay has none. Stores keep them by their digests, so the same once.
 """
 
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from typing import ClassVar
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple
 
 from fake_runway.core.draws import Draws, draw
 from fake_runway.core.errors import Refused
@@ -38,6 +40,18 @@ class UploadRules:
     kept: int | None = 256 << 20
     slot_s: float = 900.0
     lifetime_s: float = 86_400.0
+
+
+class Content(NamedTuple):
+    """The bytes of a file, and the digest that tells them from all others."""
+
+    raw: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, raw: bytes) -> "Content":
+        """Return bytes with their digest. O(bytes)."""
+        return cls(raw, blake2b(raw, digest_size=16).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +143,16 @@ class Uploads:
     Attributes:
         created_count: how many slots there were.
         bytes: of all files that can still be used, as their facts say.
+        contents_changed: whether bytes of files have come or gone since that was last set.
     """
 
     def __init__(self) -> None:
         self._by_id: dict[str, Upload] = {}
-        self._contents: dict[str, bytes] = {}
+        self._contents: dict[str, Content] = {}
         self.created_count = 0
         self.bytes = 0
+        self.contents_changed = False
+        self._digests: Mapping[str, str] = {}  # of bytes that are not here yet
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -144,13 +161,20 @@ class Uploads:
         return f"<Uploads {len(self._by_id)} slots, {self.bytes} bytes>"
 
     def __getstate__(self) -> dict[str, object]:
-        """Return what a store keeps: the facts of each file, as records do, and not its bytes."""
-        return {**self.__dict__, "_contents": {}}
+        """Return the facts of each file, as records have them, and the digests of their bytes."""
+        digests = {id_: content.digest for id_, content in self._contents.items()}
+        return {**self.__dict__, "_contents": {}, "contents_changed": False, "_digests": digests}
+
+    @property
+    def contents(self) -> Mapping[str, Content]:
+        """The bytes of files, by the ids of their uploads."""
+        return MappingProxyType(self._contents)
 
     def copy(self) -> "Uploads":
         """Return an independent copy; the bytes of files are shared, as nothing changes them."""
         twin = copy(self)
         twin._by_id, twin._contents = self._by_id.copy(), self._contents.copy()
+        twin._digests = self._digests
         return twin
 
     def create(self, filename: str, *, rules: UploadRules, draws: Draws, at: float) -> Upload:
@@ -209,15 +233,24 @@ class Uploads:
         stored = self._by_id[upload_id] = replace(upload, file=file)
         return stored
 
-    def keep(self, upload_id: str, content: bytes) -> None:
+    def keep(self, upload_id: str, content: Content) -> None:
         """Keep the bytes of a file that `store` has taken."""
         if upload_id in self._by_id:
             self._contents[upload_id] = content
+            self.contents_changed = True
+
+    def have_again(self, contents: Mapping[str, bytes]) -> None:
+        """Have the bytes of files again that a store has kept, by their digests."""
+        for upload_id, digest in self._digests.items():
+            if (raw := contents.get(digest)) is not None:
+                self._contents[upload_id] = Content(raw, digest)
+        self._digests = {}
 
     def content(self, upload_id: str, *, at: float) -> bytes | None:
         """Return the bytes of a file; None: there are none, or they have expired."""
         self._expire(at)
-        return self._contents.get(upload_id)
+        content = self._contents.get(upload_id)
+        return None if content is None else content.raw
 
     def file(self, uri: str, *, at: float) -> FileFacts:
         """Return the file that an address names.
@@ -240,13 +273,17 @@ class Uploads:
         for upload in gone:
             assert upload.file is not None
             self.bytes -= upload.file.size
-            self._contents.pop(upload.id, None)
+            self._drop_content(upload.id)
             self._by_id[upload.id] = replace(upload, file=None)
 
     def _forget(self, upload_id: str) -> None:
         upload = self._by_id.pop(upload_id)
         self.bytes -= upload.file.size if upload.file else 0
-        self._contents.pop(upload_id, None)
+        self._drop_content(upload_id)
+
+    def _drop_content(self, upload_id: str) -> None:
+        if self._contents.pop(upload_id, None) is not None:
+            self.contents_changed = True
 
 
 def fields_of(upload: Upload) -> Mapping[str, str]:

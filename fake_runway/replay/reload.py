@@ -4,19 +4,20 @@ By the same code as replays, at the recorded instants. The clock then goes on as
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fake_runway.clock import ClockState, VirtualClock
 from fake_runway.core.lifecycles.task import TASK
 from fake_runway.core.types import Json
+from fake_runway.core.uploads import Content
 from fake_runway.replay.record import NotReplayable
 from fake_runway.replay.rerun import call_of, known_calls, repeat_act
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall
 from fake_runway.runway_api.pipeline import apply_call
 from fake_runway.worlds.entries import step_of_entry
-from fake_runway.worlds.preserved import NotPreserved, restored
+from fake_runway.worlds.preserved import NO_CONTENTS, NotPreserved, restored
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
@@ -26,6 +27,7 @@ _log = logging.getLogger("fake_runway")
 def reloaded(
     snapshot: bytes,
     entries: Iterable[bytes],
+    contents: Mapping[str, bytes] = NO_CONTENTS,
     *,
     worlds: Worlds,
     livekit: LiveKit,
@@ -33,15 +35,20 @@ def reloaded(
 ) -> World:
     """Return the world of a snapshot after these entries. No registry has it yet.
 
+    Args:
+        contents: the bytes of uploads, by their digests.
+
     Raises:
         NotPreserved: the bytes are damaged, or of a version that this one cannot read.
     """
-    world, clock = restored(snapshot, worlds.catalogue, source, spec=worlds.spec)
+    world, clock = restored(snapshot, worlds.catalogue, source, spec=worlds.spec, contents=contents)
     operations, bodies = known_calls(worlds.spec)
     differs = 0
 
     def call(step: Json) -> RunwayCall:
-        return call_of(step, world, livekit, operations, bodies)
+        made = call_of(step, world, livekit, operations, bodies)
+        raw = contents.get(digest := step.get("content", ""))
+        return made if raw is None else made._replace(content=Content(raw, digest))
 
     for raw in entries:
         try:
@@ -60,6 +67,7 @@ def reloaded(
             world.name,
             differs,
         )
+    world.uploads.contents_changed = False
     last = world.clock.now()
     world.clock = VirtualClock.continued(source, clock)
     if world.clock.now() < last:  # another machine's time is behind

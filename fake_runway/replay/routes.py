@@ -61,7 +61,7 @@ async def post_replay(call: AdminCall) -> Reply:
 
 
 def _check_free(call: AdminCall, name: str) -> None:
-    if call.worlds.get(name) is not None:
+    if call.worlds.taken(name):
         raise Conflict(f"There is a world named {name} already.")
 
 

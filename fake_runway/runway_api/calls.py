@@ -17,6 +17,7 @@ from fake_runway.core.sessions.options import CreateOptions
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.tasks.task import Task
 from fake_runway.core.types import Json
+from fake_runway.core.uploads import Content
 from fake_runway.core.values import dataclass
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.wire import session_body
@@ -244,6 +245,7 @@ class RunwayCall(NamedTuple):
         plain: the request's body is known to hold nothing secret.
         plain_head: and so are User-Agent, Content-Type and query in its exchange.
         options: those of a create, if they were read before; None: they stand in its body.
+        content: the bytes of a file that is uploaded; None: they are not known.
     """
 
     world: World
@@ -255,6 +257,7 @@ class RunwayCall(NamedTuple):
     plain: bool = False
     plain_head: bool = False
     options: CreateOptions | None = None
+    content: Content | None = None
 
 
 class Auth(Enum):

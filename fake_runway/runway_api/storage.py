@@ -9,6 +9,7 @@ not guessed, in a sandbox.
 """
 
 import asyncio
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from aiohttp import MultipartReader, web
@@ -20,7 +21,7 @@ from fake_runway.core.history.journal import Exchange, Rejection
 from fake_runway.core.history.redaction import redacted_text
 from fake_runway.core.lifecycles.runway import UPLOAD
 from fake_runway.core.lifecycles.vocabulary import Subject
-from fake_runway.core.uploads import Upload, UploadsFull, fields_of
+from fake_runway.core.uploads import Content, Upload, UploadsFull, fields_of
 from fake_runway.media.errors import UnreadableMedia
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import RunwayCall
@@ -101,8 +102,7 @@ class StorageHandler:
             try:
                 upload = _slot(request, world, upload_id)
                 form = await _form(request, taking, longest=world.settings.uploads.largest)
-                content = b"".join(taking.pieces)
-                facts = await asyncio.to_thread(_facts, content, form.size)
+                content, facts = await asyncio.to_thread(_read, taking.pieces, form.size)
                 _check_fields(form, upload)
                 exchange.body = {"filename": form.filename, "file": facts.written()}
                 kept = sum(each.uploads.bytes for each in self._worlds)
@@ -111,20 +111,18 @@ class StorageHandler:
                         f"Expected at most {MOST_KEPT} bytes in the uploads of all worlds."
                     )
             except Refused as refusal:
-                content = b""
+                content = None
                 exchange.rejection = Rejection(
                     refusal.code, refusal.status, refusal.message, refusal.headers
                 )
             await world.catch_up()
-            call = RunwayCall(world, self._livekit, STORE, exchange, "")
+            call = RunwayCall(world, self._livekit, STORE, exchange, "", content=content)
             delivery = apply_call(call)
-            if content and exchange.acted and not exchange.code:
-                world.uploads.keep(upload_id, content)
         self._worlds.answered[exchange.operation, delivery.status] += 1
         try:
             await world.kept()
         except Refused as refusal:
-            return _refusal(refusal.status, refusal.message)
+            return _refusal(refusal.status, refusal.message, dict(refusal.headers))
         return await send(delivery, request, world.clock)
 
 
@@ -221,17 +219,20 @@ def _check_fields(form: _Form, upload: Upload | None) -> None:
         )
 
 
-def _facts(content: bytes, size: int) -> FileFacts:
-    """Return what a file says of itself; `size` counts what was not kept of it, too."""
-    if size > len(content):
-        return FileFacts(UNKNOWN_TYPE, size)
+def _read(pieces: Sequence[bytes], size: int) -> tuple[Content | None, FileFacts]:
+    """Return a file, and what it says of itself; `size` counts what was not kept of it, too."""
+    raw = b"".join(pieces)
+    if size > len(raw):
+        return None, FileFacts(UNKNOWN_TYPE, size)
     from fake_runway.media.reading import read as read_media  # a start needs none of it
 
     try:
-        read = read_media(content)
+        read = read_media(raw)
     except UnreadableMedia:
-        return FileFacts(UNKNOWN_TYPE, size)
-    return FileFacts(read.content_type, size, read.width, read.height, read.seconds)
+        facts = FileFacts(UNKNOWN_TYPE, size)
+    else:
+        facts = FileFacts(read.content_type, size, read.width, read.height, read.seconds)
+    return Content.of(raw), facts
 
 
 async def _download(request: web.BaseRequest, world: World, upload_id: str) -> web.StreamResponse:

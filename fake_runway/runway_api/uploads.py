@@ -1,7 +1,7 @@
 """The operations of uploads: a slot, and the storage that takes its file (`storage.py`)."""
 
 from fake_runway.core.files import read_facts
-from fake_runway.core.lifecycles.runway import UPLOAD
+from fake_runway.core.lifecycles.runway import STORE_UPLOAD, UPLOAD
 from fake_runway.core.lifecycles.vocabulary import Subject
 from fake_runway.core.uploads import UnknownUpload, Upload, fields_of
 from fake_runway.runway_api.calls import RunwayCall, RunwayOperation
@@ -33,12 +33,14 @@ def create_upload(call: RunwayCall) -> Reply:
 
 
 def store_upload(call: RunwayCall) -> Reply:
-    """Take a file, by its facts in the body; the bytes are kept by who has them."""
+    """Take a file, by its facts in the body; a replay has no bytes of it."""
     world, exchange = call.world, call.exchange
     file = read_facts(str(exchange.body.get("file", "")))
     if file is None:
         raise UnknownUpload("There is no such upload.")
     world.uploads.store(exchange.subject.id, file, rules=world.settings.uploads, at=exchange.at)
+    if call.content is not None:
+        world.uploads.keep(exchange.subject.id, call.content)
     return Reply(204)
 
 
@@ -52,7 +54,7 @@ def address_of(upload: Upload, *, base: str) -> str:
 
 
 STORE = RunwayOperation(
-    "storeUpload", "POST", f"/{ROOT}/{{id}}", store_upload, body=Body.IGNORED, versioned=False
+    STORE_UPLOAD, "POST", f"/{ROOT}/{{id}}", store_upload, body=Body.IGNORED, versioned=False
 )
 """What the storage does with a file. It is no part of the API, but faults, journal and replay know
 it."""

@@ -3,30 +3,25 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
-import aiohttp
-import orjson
 from aiohttp import web
-from multidict import CIMultiDict
-from yarl import URL
 
 from fake_runway.clock import loop_clock_of, pause
 from fake_runway.replay.reload import reloaded
 from fake_runway.room.tokens import LiveKit
 from fake_runway.runway_api.calls import Applied, ReadHead
 from fake_runway.server.app import FakeApp
+from fake_runway.server.passing import FORWARDED, OtherWorkers, unavailable
 from fake_runway.server.store import StoreAddress, StoreError
+from fake_runway.server.together import WORLDS, Together, together, uses_together
+from fake_runway.web.paths import path_of
 from fake_runway.web.replies import Reply
 from fake_runway.worlds.redis_store import ANSWER_S, NotHere, RedisStore, SharedWorlds
 from fake_runway.worlds.store import NotKept
 
-FORWARDED, MOVED = "X-Fake-Forwarded", "X-Fake-Moved"
 NO_REDIS = "expected the package redis for --store: pip install 'fake-runway[redis]'"
-_OF_A_CONNECTION = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect"}
-    | {"content-length", "proxy-connection"}
-)
 _TRIES, _AGAIN_S = 40, 0.05
 
 _log = logging.getLogger("fake_runway")
@@ -45,23 +40,28 @@ async def worlds_of_redis(
         StoreError: it cannot be used.
     """
     try:
-        from redis.asyncio import Redis
+        from redis.asyncio import Redis, RedisCluster
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisClusterException, RedisError
     except ImportError:
         raise StoreError(NO_REDIS) from None
+    how: dict[str, Any] = {
+        "socket_timeout": ANSWER_S,
+        "socket_connect_timeout": ANSWER_S,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+    }
     try:
-        redis = Redis.from_url(
-            address.url,
-            socket_timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
+        redis: Any = Redis.from_url(address.url, **how)
         source = await loop_clock_of(redis.time)
         kept = await redis.config_get("appendonly", "save")
-    except (RedisError, OSError, TimeoutError, ValueError) as error:
+        if (await redis.info("cluster"))["cluster_enabled"]:
+            await redis.aclose()
+            how["retry"] = Retry(NoBackoff(), 1)  # after a look at which nodes there are now
+            redis = RedisCluster.from_url(address.url, **how)
+            await redis.initialize()
+    except (RedisError, RedisClusterException, OSError, TimeoutError, ValueError) as error:
         shown = address.url.rpartition("@")[2]  # no password
         raise StoreError(f"expected a Redis at {shown}: {error}") from None
     if kept.get("appendonly") == "no" and not kept.get("save"):
@@ -70,8 +70,8 @@ async def worlds_of_redis(
             " is all that is left"
         )
     worlds = SharedWorlds(**{**options, "source": source})
-    worlds.load = lambda snapshot, entries: reloaded(
-        snapshot, entries, worlds=worlds, livekit=livekit, source=source
+    worlds.load = lambda snapshot, entries, contents: reloaded(
+        snapshot, entries, contents, worlds=worlds, livekit=livekit, source=source
     )
     worlds.store = RedisStore(
         redis,
@@ -103,14 +103,13 @@ class SharedApp(FakeApp):
     """The handler of one worker: for worlds that are here, and on to the others' workers.
 
     Attributes:
-        one_port: whether all workers are reached at one address, which leads to the right one.
+        others: asks the workers of other worlds.
     """
 
     def __init__(self, worlds: SharedWorlds, livekit: LiveKit, **options: Any) -> None:
         super().__init__(worlds, livekit, **options)
         self._shared = worlds
-        self._client: aiohttp.ClientSession | None = None
-        self.one_port = False
+        self.others = OtherWorkers()
 
     def answer_at_once(self, head: ReadHead, body: Callable[[], bytes]) -> Reply | Applied | None:
         """Answer a request as `RunwayHandler.answer_at_once` does."""
@@ -122,92 +121,57 @@ class SharedApp(FakeApp):
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer any request."""
         try:
+            path = path_of(request.raw_path)
+            if request.method == "GET" and (put_together := together(path)) is not None:
+                return await self._of_all(request, put_together)
             for _ in range(_TRIES):
                 try:
                     return await super().handle(request)
                 except NotHere as need:
+                    if need.all:
+                        self._shared.have_names(await self._names(request))
+                        continue
                     elsewhere = await self._shared.settle(need)
                 if elsewhere and FORWARDED in request.headers:
                     break
                 if elsewhere:
-                    answer = await self._passed_on(request, elsewhere)
+                    answer = await self.others.answer(request, elsewhere)
                     if answer is not None:
                         return answer
                     await pause(_AGAIN_S)  # it is on its way to another worker
         except NotKept as refusal:
-            return _unavailable(refusal.message)
-        return _unavailable("The world is on its way to another worker: try again.", moved=True)
+            return unavailable(refusal.message)
+        return unavailable("The world is on its way to another worker: try again.", moved=True)
+
+    async def _of_all(self, request: web.BaseRequest, put_together: Together) -> web.StreamResponse:
+        """Answer for all workers, unless one of them asks for this one's part.
+
+        Raises:
+            NotKept: one of them does not answer.
+        """
+        await self._shared.store.ensure_valid()  # else others may have what this one tells of
+        answer = await super().handle(request)
+        if FORWARDED in request.headers or answer.status != HTTPStatus.OK:
+            return answer
+        assert isinstance(answer, web.Response)
+        assert isinstance(answer.body, bytes)
+        parts = await self.others.gathered(request, await self._shared.store.others())
+        answer.body = put_together([answer.body, *parts])
+        return answer
+
+    async def _names(self, request: web.BaseRequest) -> list[str]:
+        """Return the names of all worlds, that of the most recently used last.
+
+        Raises:
+            NotKept: a worker does not answer.
+        """
+        await self._shared.store.ensure_valid()
+        addresses = await self._shared.store.others()
+        parts = await self.others.gathered(request, addresses, path=WORLDS)
+        own = [(world.touched_at, world.name) for world in self._shared]
+        return [name for _, name in sorted([*own, *uses_together(parts)])]
 
     async def close(self) -> None:
         """End every call and every stream of events: the server stops."""
         await super().close()
-        if self._client is not None:
-            await self._client.close()
-
-    async def _passed_on(self, request: web.BaseRequest, address: str) -> web.StreamResponse | None:
-        """Have another worker answer; return None if it has not, and nothing has happened."""
-        if "Upgrade" in request.headers:
-            return _unavailable("This call is in another worker: connect again.")
-        if self._client is None:
-            self._client = aiohttp.ClientSession(
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=ANSWER_S),
-                connector=aiohttp.TCPConnector(limit=0),
-            )
-        sent = _of_the_message(request.headers)
-        sent[FORWARDED] = "1"
-        if not self.one_port:
-            sent.pop("Host", None)  # credentials of a room lead to the worker that has it
-        sent["Accept-Encoding"] = request.headers.get("Accept-Encoding", "identity")
-        response: web.StreamResponse | None = None
-        try:
-            async with self._client.request(
-                request.method,
-                URL(address + request.raw_path, encoded=True),
-                headers=sent,
-                data=await request.read() if request.can_read_body else None,
-                allow_redirects=False,
-                skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
-            ) as answer:
-                if MOVED in answer.headers:
-                    return None
-                response = web.StreamResponse(status=answer.status, reason=answer.reason)
-                response.headers.update(_of_the_message(answer.headers))
-                if answer.content_length is not None:
-                    response.content_length = answer.content_length
-                await response.prepare(request)
-                async for piece in answer.content.iter_any():
-                    await response.write(piece)
-                await response.write_eof()
-                return response
-        except aiohttp.ClientConnectorError:
-            return None
-        except (aiohttp.ClientError, OSError):
-            if response is None and request.method in ("GET", "HEAD"):
-                return _unavailable("The worker of this world has just ended: try again.")
-            # it hung up on purpose, or ended: the caller sees the same
-            if request.transport is not None:
-                request.transport.abort()
-            return response or _unavailable("The worker of this world hung up.")
-
-
-def _of_the_message(headers: Any) -> CIMultiDict[str]:
-    kept: CIMultiDict[str] = CIMultiDict()
-    for name, value in headers.items():
-        if name.lower() not in _OF_A_CONNECTION:
-            kept.add(name, value)
-    return kept
-
-
-def _unavailable(message: str, *, moved: bool = False) -> web.Response:
-    return web.Response(
-        status=503,
-        body=orjson.dumps({"error": message, "code": NotKept.code}),
-        headers={
-            "Content-Type": "application/json",
-            "Retry-After": "1",
-            "X-Fake-Code": NotKept.code,
-            **({MOVED: "1"} if moved else {}),
-        },
-    )
+        await self.others.close()

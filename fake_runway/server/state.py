@@ -31,9 +31,9 @@ async def worlds_of_file(
     store = StateFile(state.path, sync=state.sync)
     try:
         found = store.read()
-        for name, (snapshot, entries) in found.items():
+        for name, kept in found.items():
             try:
-                world = reloaded(snapshot, entries, worlds=worlds, livekit=livekit, source=source)
+                world = reloaded(*kept, worlds=worlds, livekit=livekit, source=source)
             except NotPreserved as error:
                 raise StateFileError(f"{state.path}: world {name}: {error}") from None
             worlds.adopt_kept(world)

@@ -11,13 +11,19 @@ import orjson
 
 from fake_runway.core.history.journal import CLOCK_ACTS, DOWNLOAD, Act, Exchange
 from fake_runway.core.history.views import act_body
+from fake_runway.core.lifecycles.runway import STORE_UPLOAD
 from fake_runway.worlds.world import World
 
 
 def entry_bytes(entry: Exchange | Act, world: World) -> bytes:
     """Return an entry of a world's log as JSON; no secret is in it."""
     if isinstance(entry, Exchange):
-        return orjson.dumps(_call(entry))
+        values = _call(entry)
+        if entry.operation == STORE_UPLOAD and (
+            content := world.uploads.contents.get(entry.subject.id)
+        ):
+            values.append(content.digest)  # the bytes are kept beside
+        return orjson.dumps(values)
     body = dict(act_body(entry))
     if entry.what in CLOCK_ACTS:  # a replay has only the instants, and this clock goes on
         body["clock"] = tuple(world.clock.state)
@@ -55,12 +61,15 @@ def _call(exchange: Exchange) -> list[object]:
 
 
 def step_of_entry(raw: bytes) -> dict[str, Any]:
-    """Return the step of a record that an entry says, with `unread` and `status` of a call."""
+    """Return the step of a record that an entry says, with `unread` and `status` of a call.
+
+    `content` is the digest of the bytes of an upload.
+    """
     value = orjson.loads(raw)
     if isinstance(value, dict):
         return value
     (number, at, operation, method, path, kind, id_, agent, retry, versioned, *rest) = value
-    (content_type, cookies, in_url, fits, query, body, media_url, unread, status, door) = rest
+    (content_type, cookies, in_url, fits, query, body, media_url, unread, status, door) = rest[:10]
     request = {
         "agent": agent,
         "retry": retry,
@@ -88,4 +97,6 @@ def step_of_entry(raw: bytes) -> dict[str, Any]:
         step[kind] = id_
     if door is not None:
         step["door"] = door
+    if len(rest) > 10:
+        step["content"] = rest[10]
     return step

@@ -28,6 +28,7 @@ from fake_runway.worlds.given_spec import GivenSpec
 from fake_runway.worlds.world import World
 
 _FORMAT = 1
+NO_CONTENTS: Mapping[str, bytes] = MappingProxyType({})
 _OF_A_PROCESS = frozenset(
     {
         *("catalogue", "clock", "snapshots", "calls_watched", "resources_watched", "unread"),
@@ -99,10 +100,12 @@ def restored(
     source: Callable[[], float],
     *,
     spec: GivenSpec | None = None,
+    contents: Mapping[str, bytes] = NO_CONTENTS,
 ) -> Preserved:
     """Return the world in some bytes.
 
     Args:
+        contents: the bytes of its uploads, by their digests.
         spec: the document that the server serves.
 
     Raises:
@@ -111,7 +114,10 @@ def restored(
     try:
         format_, _, state = _Reader(io.BytesIO(raw)).load()
         if format_ == _FORMAT:
-            return _world_of(state, catalogue, source, spec)
+            preserved_ = _world_of(state, catalogue, source, spec)
+            for each in (preserved_.world, *preserved_.world.snapshots.values()):
+                each.uploads.have_again(contents)
+            return preserved_
     except NotPreserved:
         raise
     except Exception as error:
@@ -139,6 +145,15 @@ def _world_of(
     for name, inner in state["snapshots"]:
         world.snapshots[name] = _world_of(inner, catalogue, source, spec).world
     return Preserved(world, ClockState(*state["clock"]))
+
+
+def contents_of(world: World) -> dict[str, bytes]:
+    """Return the bytes of all uploads of a world and its snapshots, by their digests."""
+    return {
+        content.digest: content.raw
+        for each in (world, *world.snapshots.values())
+        for content in each.uploads.contents.values()
+    }
 
 
 def read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:

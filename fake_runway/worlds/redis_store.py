@@ -25,16 +25,23 @@ What makes that safe:
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from fake_runway.clock import call_after, loop_time, pause
 from fake_runway.core.draws import draw
 from fake_runway.worlds.naming import key_tag
-from fake_runway.worlds.preserved import NotPreserved, preserved, preserved_later
+from fake_runway.worlds.preserved import (
+    NotPreserved,
+    contents_of,
+    preserved,
+    preserved_later,
+)
 from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 
@@ -49,6 +56,7 @@ ANSWER_S = 5.0
 _AGAIN_S = 0.2
 _MOST_ENTRIES = 500
 _SOON_S = 0.1
+_SLOWEST = 10 << 20  # bytes of uploads that Redis takes in a second, at least
 
 _log = logging.getLogger("fake_runway")
 
@@ -67,13 +75,22 @@ else
   if known < number then return 'short' end
   if known > number then number = known end
 end
-for index = 4, #ARGV do
-  local own = tonumber(ARGV[2]) + index - 3
+local at = 5
+for _ = 1, tonumber(ARGV[4]) do
+  if ARGV[at + 1] == '' then redis.call('HDEL', KEYS[4], ARGV[at])
+  else redis.call('HSET', KEYS[4], ARGV[at], ARGV[at + 1]) end
+  at = at + 2
+end
+for index = at, #ARGV do
+  local own = tonumber(ARGV[2]) + index - at + 1
   if own > number then redis.call('XADD', KEYS[2], own .. '-0', 'e', ARGV[index]) end
 end
 return 'kept'
 """
-"""Keep a world, or entries of it. Its keys have its name as hash tag: one slot of a cluster."""
+"""Keep a world, or entries of it, and with both the bytes of uploads that came or (empty) went.
+
+Its keys have its name as hash tag: one slot of a cluster.
+"""
 
 _SHORTEN = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -106,13 +123,29 @@ class NotHere(BaseException):
     """A world that is not in this worker, or may not be: `SharedWorlds.settle` finds out.
 
     No `Exception`, because it is no failure: the request is handled again, or elsewhere.
+
+    Args:
+        name, tag: of the world.
+        known: names, the first of which that a world has is wanted.
+        taken: a name that is to be free.
+        all_: the names of all worlds are wanted, which no store knows.
     """
 
-    def __init__(self, name: str = "", *, tag: str = "", known: Sequence[str] = ()) -> None:
-        super().__init__(name or tag)
+    def __init__(
+        self,
+        name: str = "",
+        *,
+        tag: str = "",
+        known: Sequence[str] = (),
+        taken: str = "",
+        all_: bool = False,
+    ) -> None:
+        super().__init__(name or tag or taken)
         self.name = name
         self.tag = tag
         self.known = tuple(known)
+        self.taken = taken
+        self.all = all_
 
 
 @dataclass(slots=True)
@@ -126,6 +159,8 @@ class _Line:
         sent: what was sent and may be kept; each has a number.
         waits: of the answers that tell of all that.
         length: how many entries there are since the whole world was kept last.
+        contents: the digests of the bytes of uploads that belong to it.
+        changed: those that came and were not kept yet, and (empty) those that went.
     """
 
     world: World
@@ -135,6 +170,8 @@ class _Line:
     waits: asyncio.Future[None] | None = None
     sent: list[bytes] = field(default_factory=list)
     length: int = 0
+    contents: set[str] = field(default_factory=set)
+    changed: dict[str, bytes] = field(default_factory=dict)
 
     def seal(self) -> int:
         """Give the entries a number, as one; return the last number there is."""
@@ -144,6 +181,13 @@ class _Line:
             self.entries.clear()
         return self.number + len(self.sent)
 
+    def has(self, found: Mapping[str, bytes]) -> None:
+        """Note the bytes of uploads that belong to the world now."""
+        gone = self.contents - found.keys()
+        self.changed.update({digest: found[digest] for digest in found.keys() - self.contents})
+        self.changed.update(dict.fromkeys(gone, b""))
+        self.contents = set(found)
+
 
 class _Sent(NamedTuple):
     """What was sent of a world: whole or not, so many entries, in whose name; and who waits."""
@@ -151,6 +195,7 @@ class _Sent(NamedTuple):
     line: _Line
     entries: int
     whole: bytes
+    changed: dict[str, bytes]
     waits: asyncio.Future[None] | None
     me: str
 
@@ -161,6 +206,7 @@ class Claimed:
 
     snapshot: bytes | None = None
     entries: Sequence[bytes] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict)
     number: int = 0
     elsewhere: str = ""
 
@@ -169,7 +215,7 @@ class RedisStore:
     """The store of one worker.
 
     Args:
-        redis: a client of redis-py, which returns bytes.
+        redis: a client of redis-py, of one server or of a cluster, which returns bytes.
         seed: of the names that it goes by; no two workers have the same.
         expires_s: how long a world stays in Redis that no worker has.
         lease_s: how long its lease lasts.
@@ -183,10 +229,10 @@ class RedisStore:
     def __init__(
         self, redis: Any, *, seed: str, expires_s: float, lease_s: float, worlds: "SharedWorlds"
     ) -> None:
-        from redis.exceptions import RedisError
+        from redis.exceptions import RedisClusterException, RedisError
 
         self._redis = redis
-        self._failures = (RedisError, OSError, TimeoutError)
+        self._failures = (RedisError, RedisClusterException, OSError, TimeoutError)
         self._seed = seed
         self._lease_s = lease_s
         self._expires_ms = str(int(expires_s * 1_000))
@@ -211,6 +257,15 @@ class RedisStore:
     def valid(self) -> bool:
         """Whether the lease surely stands."""
         return loop_time(self._loop) < self._valid_until
+
+    async def ensure_valid(self) -> None:
+        """Return once the lease surely stands, and the worlds here are this worker's.
+
+        Raises:
+            NotKept: Redis does not answer.
+        """
+        if not self.valid:
+            await self.renew()
 
     async def open(self) -> None:
         """Ask for a lease, and begin to keep."""
@@ -280,7 +335,7 @@ class RedisStore:
         """Keep the worlds that no other worker has taken over since the lease ran out."""
         _log.warning("the lease in Redis ran out; this worker goes on under another name")
         for name, line in list(self._lines.items()):
-            answer = await self._command("EVAL", _CLAIM, 3, *_keys(name), self.me, before)
+            answer = await self._script(_CLAIM, name, self.me, before)
             if answer[0].decode() != self.me:
                 self._lose(line)
             elif answer[4].decode() != before and not emptied:
@@ -305,12 +360,13 @@ class RedisStore:
             self._check_nothing_lost()  # who claims it now would take it from its owner
         dead = ""
         while True:
-            answer = await self._command("EVAL", _CLAIM, 3, *_keys(name), self.me, dead)
+            answer = await self._script(_CLAIM, name, self.me, dead)
             owner = answer[0].decode()
             if owner == self.me:
                 if answer[1] is not None:
                     entries = [each for _, fields in answer[3] for each in fields[1].split(b"\n")]
-                    return Claimed(answer[1], entries, _number_of(answer))
+                    contents = await self._contents_of(name)
+                    return Claimed(answer[1], entries, contents, _number_of(answer))
                 try:
                     self._check_nothing_lost()
                 except NotKept:
@@ -321,6 +377,14 @@ class RedisStore:
             if address is not None:
                 return Claimed(elsewhere=address.decode())
             dead = owner
+
+    async def _contents_of(self, name: str) -> dict[str, bytes]:
+        """Return the bytes of a world's uploads; one at a time, because they may be large."""
+        key = _keys(name)[3]
+        return {
+            digest.decode(): await self._command("HGET", key, digest)
+            for digest in await self._command("HKEYS", key)
+        }
 
     async def _notice_loss(self) -> None:
         if await self._command("GET", f"{PREFIX}:born") != self._life.encode():
@@ -369,22 +433,35 @@ class RedisStore:
             address = await self._command("GET", f"{PREFIX}:worker:{known}")
             if address is not None:
                 return str(address.decode())
-        return next((each for each in await self.addresses() if each != self.address), "")
+        return next(iter(await self.others()), "")
+
+    async def others(self) -> list[str]:
+        """Return the addresses of all other workers.
+
+        Raises:
+            NotKept: Redis does not answer.
+        """
+        return [each for each in await self.addresses() if each != self.address]
 
     async def addresses(self) -> list[str]:
         """Return the addresses of all workers."""
-        keys = [key async for key in self._redis.scan_iter(f"{PREFIX}:worker:*")]
-        return (
-            [each.decode() for each in await self._command("MGET", *keys) if each] if keys else []
-        )
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                keys = [key async for key in self._redis.scan_iter(f"{PREFIX}:worker:*")]
+        except self._failures as error:
+            self._note_down(error)
+            raise NotKept("The store does not answer: try again.") from None
+        found = [await self._command("GET", key) for key in keys]
+        return [each.decode() for each in found if each]
 
     async def forget_worker(self, id_: str) -> None:
         """Take the lease of a worker that has surely ended."""
         await self._command("DEL", f"{PREFIX}:worker:{id_}")
 
-    def holds(self, world: World, number: int) -> None:
-        """Note that a world is here, kept up to an entry."""
-        self._lines[world.name] = _Line(world, number)
+    def holds(self, world: World, claimed: Claimed) -> None:
+        """Note that a world is here, as it was claimed."""
+        contents = set(claimed.contents)
+        self._lines[world.name] = _Line(world, claimed.number, contents=contents)
 
     # What has to be kept
 
@@ -415,13 +492,15 @@ class RedisStore:
             await pause(_SOON_S)  # its log is not so long yet
         if self._lines.get(name) is line and line.world is world:
             with suppress(NotKept):  # the next one does it as well
-                await self._command("EVAL", _SHORTEN, 3, *_keys(name), self.me, number, raw)
+                await self._script(_SHORTEN, name, self.me, number, raw)
+
+    def contents(self, world: World, found: Mapping[str, bytes]) -> None:
+        """Keep bytes of uploads, as of `Store`."""
+        self._lines.setdefault(world.name, _Line(world)).has(found)
 
     def whole(self, world: World, raw: bytes) -> None:
         """Keep a whole world, as of `Store`."""
-        line = self._lines.get(world.name)
-        if line is None:
-            line = self._lines[world.name] = _Line(world)
+        line = self._lines.setdefault(world.name, _Line(world))
         line.world = world
         self._queue_whole(line, raw)
 
@@ -439,7 +518,11 @@ class RedisStore:
 
     async def _give_away(self, line: _Line, lasts_ms: str) -> None:
         """Leave a world, with all of it kept."""
-        while lasts_ms != "0" and (line.whole or line.sent or line.entries) and self.valid:
+        while (
+            lasts_ms != "0"
+            and (line.whole or line.sent or line.entries or line.changed)
+            and self.valid
+        ):
             if not await self._round([line]):
                 await pause(_AGAIN_S)
         if line.waits is not None:
@@ -448,7 +531,7 @@ class RedisStore:
 
     async def _leave(self, name: str, lasts_ms: str) -> None:
         tag = f"{PREFIX}:tag:{key_tag(name)}"
-        await self._command("EVAL", _LEAVE, 3, *_keys(name), self.me, lasts_ms)
+        await self._script(_LEAVE, name, self.me, lasts_ms)
         if lasts_ms == "0":
             await self._command("DEL", tag)
         else:
@@ -457,7 +540,11 @@ class RedisStore:
     def _queue_whole(self, line: _Line, raw: bytes | None = None) -> None:
         line.number = line.seal() + 1  # nothing else has the number of this state
         line.sent.clear()
-        line.whole = preserved(line.world, self._worlds.catalogue) if raw is None else raw
+        if raw is None:  # Redis has lost it
+            raw = preserved(line.world, self._worlds.catalogue)
+            line.contents.clear()
+            line.has(contents_of(line.world))
+        line.whole = raw
         line.length = 0
         self._queue(line)
 
@@ -491,24 +578,25 @@ class RedisStore:
 
     async def _round(self, lines: list[_Line]) -> bool:
         """Send what waits of some worlds; return whether Redis answered."""
-        sent = []
+        sent, size = [], 0
         pipeline: Any = self._redis.pipeline(transaction=False)
         for line in lines:
             line.seal()
             entries, whole, waits = line.sent[:], line.whole, line.waits
-            name, me = line.world.name, self.me
-            pipeline.execute_command(
-                "EVAL", _KEEP, 3, *_keys(name), me, line.number, whole, *entries
-            )
+            name, me, changed = line.world.name, self.me, line.changed.copy()
+            files = itertools.chain.from_iterable(changed.items())
+            words = [me, line.number, whole, len(changed), *files, *entries]
+            pipeline.execute_command("EVAL", _KEEP, len(_keys(name)), *_keys(name), *words)
+            size += sum(map(len, changed.values()))
             if whole:
                 # a key of a fork is that of its origin, as long as there is one
                 fork = () if name == line.world.origin else ("NX",)
                 tag = f"{PREFIX}:tag:{key_tag(line.world.origin)}"
                 pipeline.execute_command("SET", tag, name, *fork)
             line.waits = None
-            sent.append(_Sent(line, len(entries), whole, waits, me))
+            sent.append(_Sent(line, len(entries), whole, changed, waits, me))
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(ANSWER_S + size / _SLOWEST):
                 answers = await pipeline.execute(raise_on_error=False)
         except self._failures as error:
             self._note_down(error)
@@ -532,6 +620,9 @@ class RedisStore:
                 line.whole = b""
                 del line.sent[: sent.entries]
                 line.number += sent.entries
+                for digest, content in sent.changed.items():
+                    if line.changed.get(digest) == content:
+                        del line.changed[digest]
             self._end(world, waits, None)
             return True
         if answer == b"short":
@@ -575,6 +666,11 @@ class RedisStore:
             _log.error("Redis does not keep what is given to it: %s", text)
             self._down = text
 
+    async def _script(self, script: str, name: str, *words: str | int | bytes) -> Any:
+        """Run a script on a world; as of `_command`."""
+        keys = _keys(name)
+        return await self._command("EVAL", script, len(keys), *keys, *words)
+
     async def _command(self, *words: Any) -> Any:
         """Send a command.
 
@@ -590,18 +686,14 @@ class RedisStore:
 
     async def close(self) -> None:
         """Keep what waits, give the worlds away, and end."""
-        self._flush_soon()
-        waits = [line.waits for line in self._lines.values() if line.waits is not None]
-        if waits and self._tasks:
-            await asyncio.wait(waits, timeout=ANSWER_S)
         if self._leaving:
             await asyncio.wait(self._leaving.values(), timeout=ANSWER_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(NotKept):  # the lease ends by itself
-            for name in list(self._lines):
-                await self._leave(name, self._expires_ms)
+            for line in list(self._lines.values()):
+                await self._give_away(line, self._expires_ms)
             await self.forget_worker(self.me)
         await self._redis.aclose()
 
@@ -615,7 +707,7 @@ class SharedWorlds(KeptWorlds):
     """
 
     store: RedisStore
-    load: Callable[[bytes, Sequence[bytes]], World]
+    load: Callable[[bytes, Sequence[bytes], Mapping[str, bytes]], World]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -623,6 +715,9 @@ class SharedWorlds(KeptWorlds):
         self._settling: dict[str, asyncio.Lock] = {}
         self._no_such_tag = ""
         self._none_of: tuple[str, ...] = ()
+        self._taken = ""
+        self._names: list[str] | None = None
+        self._moved = WeakSet[World]()
         self.leaving = False
 
     def used(self, name: str) -> World | None:
@@ -663,6 +758,38 @@ class SharedWorlds(KeptWorlds):
             return self.get(name)
         raise NotHere(name)
 
+    def taken(self, name: str) -> bool:
+        """Return whether there is a world of that name, here or elsewhere; if not, it is ours.
+
+        Raises:
+            NotHere: it is not known here.
+        """
+        if name in self._mine and self.store.valid:
+            return super().taken(name)
+        if self._taken != name:
+            raise NotHere(taken=name)
+        self._taken = ""
+        return True
+
+    def names(self) -> list[str]:
+        """Return the names of all worlds, that of the most recently used last.
+
+        Raises:
+            NotHere: they are not known here; `have_names` says them.
+        """
+        if self._names is None:
+            raise NotHere(all_=True)
+        names, self._names = self._names, None
+        return names
+
+    def have_names(self, names: list[str]) -> None:
+        """Say the names of all worlds to who asks next, which is at once."""
+        self._names = names
+
+    def has_moved(self, world: World) -> bool:
+        """Return whether a world that was here goes on in another worker, or may."""
+        return world in self._moved
+
     def of_tag(self, tag: str | None) -> World | None:
         """Return the world whose session keys carry `tag`, None if there is none.
 
@@ -690,6 +817,8 @@ class SharedWorlds(KeptWorlds):
     def drop(self, name: str, *, reason: str = "asked") -> bool:
         """Drop a world, as of `KeptWorlds`."""
         self._mine.discard(name)
+        if reason != "asked" and (world := self.get(name)) is not None:
+            self._moved.add(world)
         return super().drop(name, reason=reason)
 
     def lost(self, name: str) -> None:
@@ -697,6 +826,7 @@ class SharedWorlds(KeptWorlds):
         self._mine.discard(name)
         world = self.get(name)
         if world is not None:
+            self._moved.add(world)
             self._leave(world)
             super(KeptWorlds, self).drop(name, reason="moved")
 
@@ -713,12 +843,11 @@ class SharedWorlds(KeptWorlds):
         Raises:
             NotKept: Redis does not answer.
         """
-        if not self.store.valid:
-            await self.store.renew()
+        await self.store.ensure_valid()
         if need.known:
             name = await self.store.first_of(need.known)
         else:
-            name = need.name or await self.store.name_of(need.tag)
+            name = need.name or need.taken or await self.store.name_of(need.tag)
         if self.leaving:
             return await self.store.address_of(name or "")
         if name is None:
@@ -729,17 +858,20 @@ class SharedWorlds(KeptWorlds):
             if name in self._mine:
                 return ""
             claimed = await self.store.claim(name)
+            if claimed.elsewhere and need.taken:
+                self._taken = name
+                return ""
             if claimed.elsewhere:
                 return claimed.elsewhere
             if claimed.snapshot is not None:
                 try:
-                    world = self.load(claimed.snapshot, claimed.entries)
+                    world = self.load(claimed.snapshot, claimed.entries, claimed.contents)
                 except NotPreserved as error:
                     _log.error("world %s: %s", name, error)
                     raise NotKept(f"The world cannot be read: {error}") from None
                 self._mine.add(name)
                 self.adopt_kept(world)
-                self.store.holds(world, claimed.number)
+                self.store.holds(world, claimed)
                 self.drop_idle()
             else:
                 self._mine.add(name)
@@ -747,8 +879,9 @@ class SharedWorlds(KeptWorlds):
         return ""
 
 
-def _keys(name: str) -> tuple[str, str, str]:
-    return tuple(f"{PREFIX}:{{{name}}}:{part}" for part in ("owner", "log", "world"))  # type: ignore[return-value]  # three
+def _keys(name: str) -> tuple[str, ...]:
+    """Return the keys of a world: its owner, its log, itself, and the bytes of its uploads."""
+    return tuple(f"{PREFIX}:{{{name}}}:{part}" for part in ("owner", "log", "world", "files"))
 
 
 def _number_of(claimed: Sequence[Any]) -> int:

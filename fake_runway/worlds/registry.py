@@ -138,6 +138,19 @@ class Worlds:
         """Return the world of that name if there is one, for a caller who would make none."""
         return self._by_name.get(name)
 
+    def taken(self, name: str) -> bool:
+        """Return whether there is a world of that name."""
+        return name in self._by_name
+
+    def names(self) -> list[str]:
+        """Return the names of all worlds, that of the most recently used last."""
+        return list(self._by_name)
+
+    def has_moved(self, world: World) -> bool:
+        """Return whether a world that was here goes on in another process."""
+        del world
+        return False
+
     def known(self, names: Sequence[str]) -> World | None:
         """Return the first world that has one of these names, if any; it counts as used now."""
         return next((world for name in names if (world := self.used(name)) is not None), None)

@@ -1,7 +1,8 @@
 """All worlds of one server in one file, so that a restart loses nothing.
 
 The file is a log: frames, each with its length and checksum, of whole worlds, of calls and acts,
-and of worlds that were dropped. A whole world replaces all frames of its name before it. A process
+of the bytes of uploads, and of worlds that were dropped. A whole world replaces all calls and acts
+of its name before it. The bytes of an upload stand before the call that brought them. A process
 that is killed may leave half a frame at the end; it is cut off when the file is read, and nothing
 was answered that it holds. When the file has grown to a multiple of what it tells, a shorter one is
 written beside it, a world at a time, and put in its place.
@@ -14,21 +15,22 @@ import asyncio
 import logging
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
 
 from fake_runway.clock import call_after, next_turn, pause
-from fake_runway.worlds.preserved import preserved
+from fake_runway.worlds.preserved import contents_of, preserved
 from fake_runway.worlds.state_place import StateFileError, Sync
 from fake_runway.worlds.store import KeptWorlds, NotKept
 from fake_runway.worlds.world import World
 
 _MAGIC = b"fake-runway worlds 1\n"
 _HEAD = Struct("<IIcB")  # length of name and body, their checksum with the kind, kind, and of name
-_WHOLE, _ENTRY, _DROPPED = b"W", b"E", b"D"
+_WHOLE, _ENTRY, _CONTENT, _DROPPED = b"W", b"E", b"U", b"D"
+_DIGEST = 32  # letters of it, before the bytes
 _LARGEST = 1 << 30
 _SOON_S = 0.1
 _SYNC_EVERY_S = 1.0
@@ -39,16 +41,21 @@ _log = logging.getLogger("fake_runway")
 
 
 class Found(NamedTuple):
-    """A world as a file tells it: the snapshot, and the entries after it."""
+    """A world as a file tells it: the snapshot, the entries after it, and bytes of uploads."""
 
     snapshot: bytes
     entries: list[bytes]
+    contents: dict[str, bytes]
 
 
 def _frame(kind: bytes, name: str, body: bytes) -> bytes:
     named = name.encode()
     content = named + body
     return _HEAD.pack(len(content), zlib.crc32(content, kind[0]), kind, len(named)) + content
+
+
+def _content_frame(name: str, digest: str, raw: bytes) -> bytes:
+    return _frame(_CONTENT, name, digest.encode() + raw)
 
 
 class StateFile:
@@ -75,6 +82,7 @@ class StateFile:
         self._unkept: dict[World, None] = {}  # those whose answers wait for it
         self._rewriting: asyncio.Task[None] | None = None
         self._beside: _Beside | None = None
+        self._contents: dict[str, set[str]] = {}  # by world, the digests that the file has
         self._failed = False
         self.worlds: KeptWorlds | None = None
 
@@ -83,6 +91,7 @@ class StateFile:
     def read(self) -> dict[str, Found]:
         """Return the worlds that it tells, used longest ago first; cut off a damaged end."""
         found: dict[str, Found] = {}
+        contents: dict[str, dict[str, bytes]] = {}
         with open(self._fd, "rb", closefd=False) as file:
             raw = file.read()
         if raw and not raw.startswith(_MAGIC):
@@ -94,11 +103,16 @@ class StateFile:
             self._size = end
             if kind == _WHOLE:
                 found.pop(name, None)
-                found[name] = Found(body, [])
+                found[name] = Found(body, [], contents.setdefault(name, {}))
             elif kind == _ENTRY and name in found:
                 found[name].entries.append(body)
+            elif kind == _CONTENT:
+                digest = body[:_DIGEST].decode()
+                contents.setdefault(name, {})[digest] = body[_DIGEST:]
             elif kind == _DROPPED:
                 found.pop(name, None)
+                contents.pop(name, None)
+        self._contents = {name: set(each) for name, each in contents.items()}
         if raw and len(raw) > self._size:
             _log.warning(
                 "%s: the last %d bytes are no whole entry and were dropped: the server was ended"
@@ -131,9 +145,18 @@ class StateFile:
         self._waiting.append(lambda: frame)
         self._keep(world)
 
+    def contents(self, world: World, found: Mapping[str, bytes]) -> None:
+        """Keep bytes of uploads, as of `Store`. Others go when the file is written anew."""
+        known = self._contents.setdefault(world.name, set())
+        for digest in found.keys() - known:
+            known.add(digest)
+            frame = _content_frame(world.name, digest, found[digest])
+            self._waiting.append(lambda frame=frame: frame)  # type: ignore[misc]  # bound now
+
     def drop(self, world: World, *, reason: str) -> None:
         """Forget a world, as of `Store`; in this file, for any reason."""
         del reason
+        self._contents.pop(world.name, None)
         frame = _frame(_DROPPED, world.name, b"")
         self._waiting.append(lambda: frame)
         self._keep(world)
@@ -239,6 +262,10 @@ class StateFile:
                     beside.later.append(
                         _frame(_WHOLE, world.name, preserved(world, self.worlds.catalogue))
                     )
+                    contents = contents_of(world)
+                    self._contents[world.name] = set(contents)
+                    for digest, raw in contents.items():
+                        beside.later.append(_content_frame(world.name, digest, raw))
                 await next_turn()
                 await asyncio.to_thread(beside.write)
             await asyncio.to_thread(os.fsync, beside.fd)

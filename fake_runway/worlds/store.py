@@ -9,14 +9,14 @@ What a call or an act cannot say (a reset, a snapshot, a deleted journal) is kep
 of the whole world: it is rare, and there is nothing to repeat.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 from fake_runway.core.errors import Refused
 from fake_runway.core.history.journal import Act, Exchange
 from fake_runway.worlds.entries import entry_bytes
-from fake_runway.worlds.preserved import preserved
+from fake_runway.worlds.preserved import contents_of, preserved
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.world import World
 
@@ -40,6 +40,13 @@ class Store(Protocol):
 
         Args:
             soon: it changes nothing: it may wait for the next one, or a moment.
+        """
+
+    def contents(self, world: World, found: Mapping[str, bytes]) -> None:
+        """Keep these bytes of uploads with the next that is kept of a world, and no others.
+
+        Args:
+            found: by their digests.
         """
 
     def whole(self, world: World, raw: bytes) -> None:
@@ -90,7 +97,12 @@ class KeptWorlds(Worlds):
     def keep_whole(self, world: World) -> None:
         """Keep a world as it is now, after a change that is no call and no act."""
         if self.get(world.name) is world:
+            self._keep_contents(world)
             self.store.whole(world, preserved(world, self.catalogue))
+
+    def _keep_contents(self, world: World) -> None:
+        world.uploads.contents_changed = False
+        self.store.contents(world, contents_of(world))
 
     def _follow(self, world: World) -> None:
         self._decided[world] = world.decided
@@ -109,6 +121,8 @@ class KeptWorlds(Worlds):
         )
         if not quiet:
             self._decided[world] = world.decided
+            if world.uploads.contents_changed:
+                self._keep_contents(world)
         if isinstance(entry, Exchange):
             self.store.entry(world, partial(entry_bytes, entry, world), soon=quiet)
         else:

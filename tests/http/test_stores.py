@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from fake_runway.clock import pause
 from fake_runway.core.durations import NO_TIME
@@ -34,6 +35,7 @@ from fake_runway.worlds.registry import Retention
 from fake_runway.worlds.state_place import State, StateFileError, Sync
 from tests.http.test_given_spec import NEWER
 from tests.support.fake.assets import AVATAR, DOCUMENT, VOICE
+from tests.support.fake.files import form, made
 from tests.support.fake.linearizable import CANCELLED, READY, RUNNING, Seen, linearizable
 from tests.support.fake.over_http import Caller, address_of, asking_once
 from tests.support.fake.runs import scripted
@@ -262,6 +264,87 @@ async def test_the_whole_api_outlives_its_server(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.parametrize("servers", ["file", "redis"], indirect=True)
+async def test_the_last_polls_before_a_stop_are_kept(servers: Servers) -> None:
+    """A server that stops keeps also what has not waited for the store."""
+    async with servers.serving(plan=AT_ONCE) as server, client_of(server.url) as client:
+        _, session_id = await created(client)
+        for _ in range(3):
+            await key_of(client, session_id)
+    async with servers.serving(plan=AT_ONCE) as server, client_of(server.url) as client:
+        async with client.get("/__admin/journal?operation=getSession") as answer:
+            assert len((await answer.json())["exchanges"]) == 3
+
+
+async def uploaded(client: aiohttp.ClientSession, content: bytes) -> str:
+    """Upload a file; return the path that it is read from."""
+    async with client.post("/v1/uploads", json={"filename": "a.png", "type": "ephemeral"}) as made:
+        slot = await made.json()
+    url = URL(slot["uploadUrl"]).relative()
+    async with client.post(url, data=form(slot, content)) as answer:
+        assert answer.status == 204
+    return str(url)
+
+
+async def read_back(client: aiohttp.ClientSession, path: str) -> tuple[int, bytes]:
+    """Return the status of a download, and the bytes."""
+    async with client.get(path) as answer:
+        return answer.status, await answer.read()
+
+
+@pytest.mark.parametrize("servers", ["file", "redis"], indirect=True)
+async def test_uploads_outlive_their_server(servers: Servers) -> None:
+    """The bytes of files are there again: from calls, from whole worlds, snapshots and copies.
+
+    Once they have expired on the world's clock they are nowhere.
+    """
+    one, other = made("png"), made("png") + b"another"
+    async with servers.serving() as server, client_of(server.url) as client:
+        path = await uploaded(client, one)
+    async with servers.serving() as server, client_of(server.url) as client:
+        assert await read_back(client, path) == (200, one)
+        async with client.post("/__admin/snapshots", json={"name": "before"}):
+            pass
+        async with client.post("/__admin/fork", json={"name": "copy"}) as answer:
+            assert answer.status == 201
+        second = await uploaded(client, other)
+    async with servers.serving() as server, client_of(server.url) as client:
+        name = path.split("/")[2]
+        assert await read_back(client, path) == (200, one)
+        assert await read_back(client, second) == (200, other)
+        assert await read_back(client, path.replace(name, "copy")) == (200, one)
+        async with client.post("/__admin/snapshots/before/restore") as answer:
+            assert answer.status == 200
+        third = await uploaded(client, one + other)
+        assert third == second  # another file of the same id
+        async with client.post("/__admin/snapshots", json={"name": "after"}):
+            pass
+        async with client.post("/__admin/snapshots/before/restore"):
+            pass
+        assert await uploaded(client, other) == second
+    async with servers.serving() as server, client_of(server.url) as client:
+        assert await read_back(client, second) == (200, other)
+        async with client.post("/__admin/snapshots/after/restore"):
+            pass
+        assert await read_back(client, second) == (200, one + other)
+        async with client.delete("/__admin/snapshots/after"):
+            pass
+        async with client.delete("/__admin/snapshots/before"):
+            pass
+        async with client.post("/__admin/clock/move", json={"by": "25h"}):
+            pass
+        assert (await read_back(client, second))[0] == 404
+        await uploaded(client, other)
+        if servers.redis is not None:
+            from redis import Redis
+
+            with Redis.from_url(servers.redis.url) as redis:
+                assert redis.hlen(f"fr1:{{{name}}}:files") == 1
+                assert redis.hlen("fr1:{copy}:files") == 1
+    async with servers.serving() as server, client_of(server.url) as client:
+        assert (await read_back(client, second))[0] == 404
+
+
 async def test_a_name_is_looked_up_without_a_world_of_it(sharing: Servers) -> None:
     """Reads of any server find a world by name or secret, and make none."""
     async with (
@@ -286,6 +369,98 @@ async def test_a_name_is_looked_up_without_a_world_of_it(sharing: Servers) -> No
             pass
         async with one.get("/__admin/credits", headers={"X-Fake-World": "n"}) as answer:
             assert (await answer.json())["left"] == 8
+
+
+async def test_any_server_tells_of_all_worlds(sharing: Servers) -> None:
+    """The list of worlds, the metrics, and which world is the only one are those of all servers."""
+    async with (
+        sharing.two(plan=AT_ONCE) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        await created(one)
+        async with other.get("/__admin/sessions", headers={"Authorization": ""}) as answer:
+            assert answer.status == 200, "the only world is the one that is meant"
+        async with other.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        await created(other)
+        listed = []
+        for client in (one, other):
+            async with client.get("/__admin/worlds") as answer:
+                listed.append([each["name"] for each in (await answer.json())["worlds"]])
+            async with client.get("/metrics") as answer:
+                text = await answer.text()
+            assert "fake_runway_worlds 2.0" in text
+            assert 'fake_runway_calls_total{operation="createSession",status="200"} 2.0' in text
+            async with client.get("/__admin/sessions", headers={"Authorization": ""}) as answer:
+                assert answer.status == 400
+                assert "There are 2." in (await answer.json())["error"]
+        assert listed[0] == listed[1]
+        assert listed[0][1:] == ["n"]
+
+
+async def test_a_copy_takes_no_name_of_another_server(sharing: Servers) -> None:
+    """A name is refused wherever its world is, and a copy is made wherever its origin is."""
+    async with (
+        sharing.two(plan=AT_ONCE) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        _, session_id = await created(one)
+        async with other.put("/__admin/credits", json={"left": 8}, headers={"X-Fake-World": "n"}):
+            pass
+        async with one.get("/__admin/replay") as answer:
+            token = (await answer.json())["token"]
+        for client in (one, other):
+            for path, body in (("fork", {"name": "n"}), ("replay", {"name": "n", "token": token})):
+                async with client.post(f"/__admin/{path}", json=body) as answer:
+                    assert answer.status == 409
+                    assert "a world named n already" in (await answer.json())["error"]
+        for client, name in ((one, "first"), (other, "second")):
+            async with client.post("/__admin/fork", json={"name": name}) as answer:
+                assert answer.status == 201
+            for reader in (one, other):
+                async with reader.get(f"/w/{name}/__admin/sessions/{session_id}") as answer:
+                    assert answer.status == 200
+
+
+async def test_a_wait_goes_on_where_its_world_goes(sharing: Servers) -> None:
+    """A wait whose world moves to another server is answered from there."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(sharing.serving(plan=AT_ONCE))
+        second = await stack.enter_async_context(sharing.serving(plan=AT_ONCE))
+        one = await stack.enter_async_context(client_of(first.url))
+        other = await stack.enter_async_context(client_of(second.url))
+        _, session_id = await created(one)
+        wanted = {"session": session_id, "states": ["cancelled"], "timeout": "60s"}
+
+        async def waited() -> tuple[int, str]:
+            async with one.post("/__admin/await/session", json=wanted) as answer:
+                return answer.status, (await answer.json()).get("state", "")
+
+        waiting = asyncio.ensure_future(waited())
+        [world] = first.worlds
+        while not (world.resources_watched.by_topic or waiting.done()):
+            await pause(0.01)
+        assert isinstance(first.worlds, SharedWorlds)
+        first.worlds.leave_all()
+        async with other.delete(f"{SESSIONS}/{session_id}") as answer:
+            assert answer.status == 204
+        assert await waiting == (200, "cancelled")
+        assert [each.name for each in second.worlds] == [world.name]
+
+
+async def test_large_uploads_are_passed_on(sharing: Servers) -> None:
+    """A file of some megabytes reaches its world through any server."""
+    content = made("png") + bytes(3 << 20)
+    async with (
+        sharing.two() as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        await created(one)
+        path = await uploaded(other, content)
+        assert await read_back(one, path) == (200, content)
 
 
 async def test_each_key_is_used_once(sharing: Servers) -> None:
@@ -332,6 +507,28 @@ async def test_limits_are_exact(sharing: Servers) -> None:
         await asyncio.gather(*(created((one, other)[each % 2]) for each in range(32)))
         async with other.get("/__admin/world") as answer:
             assert (await answer.json())["active"] == 7
+
+
+async def test_tallies_are_exact(sharing: Servers) -> None:
+    """A fault that strikes so many calls strikes exactly as many of 64 clients' on two servers."""
+    async with (
+        sharing.two(plan=AT_ONCE, limits=Limits(concurrency=None)) as urls,
+        client_of(urls[0]) as one,
+        client_of(urls[1]) as other,
+    ):
+        fault = {
+            "name": "refused",
+            "match": {"operation": "createSession"},
+            "effect": {"status": 500},
+            "skip": 5,
+            "times": 9,
+        }
+        async with one.post("/__admin/faults", json=fault) as answer:
+            assert answer.status < 300, await answer.text()
+        answers = await asyncio.gather(*(created((one, other)[each % 2]) for each in range(64)))
+        assert sorted(status for status, _ in answers) == [200] * 55 + [500] * 9
+        async with other.get("/__admin/journal?fault=refused&limit=100") as answer:
+            assert len((await answer.json())["exchanges"]) == 9
 
 
 @pytest.mark.parametrize("seed", range(2))

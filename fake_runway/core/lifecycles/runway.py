@@ -13,6 +13,7 @@ from fake_runway.core.lifecycles.voice import VOICE, VOICE_OPERATIONS
 
 _CONVERSATIONS = "/v1/avatar_conversations"
 
+STORE_UPLOAD = "storeUpload"
 UPLOAD = ResourceKind("upload", added_later=True)  # no lifecycle: it waits, and is there
 
 RUNWAY_API = Vocabulary(
@@ -38,6 +39,6 @@ RUNWAY_API = Vocabulary(
         ApiOperation("getAvatarUsage", "GET", "/v1/avatar_usage"),
         ApiOperation("createUpload", "POST", "/v1/uploads", UPLOAD.name),
         # the storage behind the API, whose addresses createUpload answers
-        ApiOperation("storeUpload", "POST", "/_uploads/{id}", UPLOAD.name, versioned=False),
+        ApiOperation(STORE_UPLOAD, "POST", "/_uploads/{id}", UPLOAD.name, versioned=False),
     ),
 )

@@ -1,7 +1,7 @@
 """The worlds of a fake under test, on the store that FAKE_RUNWAY_TEST_STORE names.
 
-The same tests hold for each store: `memory` (the default), `file` and `redis`. With a file, what a
-restart would read is compared with the worlds at the end of each test.
+The same tests hold for each store: `memory` (the default), `file` and `redis`. What a restart would
+read is compared with the worlds at the end of each test.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from fake_runway.core.history.views import entry_body
 from fake_runway.replay.reload import reloaded
 from fake_runway.room.tokens import LiveKit
 from fake_runway.server.shared import join
-from fake_runway.worlds.redis_store import RedisStore, SharedWorlds
+from fake_runway.worlds.preserved import contents_of
+from fake_runway.worlds.redis_store import RedisStore, SharedWorlds, _keys
 from fake_runway.worlds.registry import Worlds
 from fake_runway.worlds.state_file import StateFile
 from fake_runway.worlds.state_place import Sync
@@ -63,13 +64,20 @@ async def _on_file(
             copy = reloaded(
                 *found[world.name], worlds=worlds, livekit=livekit, source=options["source"]
             )
-            instant = max(world.clock.now(), copy.clock.now())
-            world.account.advance(instant)
-            copy.account.advance(instant)
-            assert _entries(copy) == _entries(world)
-            assert (copy.calls, copy.tallies) == (world.calls, world.tallies)
+            _compare(copy, world)
     finally:
         await again.close()
+
+
+def _compare(copy: World, world: World) -> None:
+    """Check that a world that a store has given back is as it was."""
+    instant = max(world.clock.now(), copy.clock.now())
+    for each in (world, copy):
+        each.account.advance(instant)
+        each.uploads.content("any", at=instant)  # drops what has expired
+    assert _entries(copy) == _entries(world)
+    assert (copy.calls, copy.tallies) == (world.calls, world.tallies)
+    assert contents_of(copy) == contents_of(world)
 
 
 def _entries(world: World) -> list[Any]:
@@ -109,8 +117,8 @@ async def _on_redis(livekit: LiveKit, options: dict[str, Any]) -> AsyncIterator[
     with redis_server() as server:
         worlds = _AllWorlds(**options)
         worlds._mine = _Every()
-        worlds.load = lambda snapshot, entries: reloaded(
-            snapshot, entries, worlds=worlds, livekit=livekit, source=options["source"]
+        worlds.load = lambda snapshot, entries, contents: reloaded(
+            snapshot, entries, contents, worlds=worlds, livekit=livekit, source=options["source"]
         )
         worlds.store = store = _Alone(
             AsyncRedis.from_url(server.url, protocol=2),
@@ -121,8 +129,15 @@ async def _on_redis(livekit: LiveKit, options: dict[str, Any]) -> AsyncIterator[
         )
         store.redis_now = Redis.from_url(server.url, protocol=2)
         await join(worlds, "http://127.0.0.1:1")
-        try:
-            yield worlds
-        finally:
-            await store.close()
-            store.redis_now.close()
+        with store.redis_now as redis:
+            try:
+                yield worlds
+            finally:
+                await store.close()
+            for world in worlds:
+                _, log, whole, files = _keys(world.name)
+                entries = [
+                    line for _, each in redis.xrange(log) for line in each[b"e"].split(b"\n")
+                ]
+                contents = {key.decode(): raw for key, raw in redis.hgetall(files).items()}
+                _compare(worlds.load(redis.hget(whole, "world"), entries, contents), world)

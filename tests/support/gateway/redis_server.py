@@ -1,6 +1,7 @@
-"""A real Redis for one test: on a Unix socket in a folder of its own, keeping nothing on disk.
+"""A real Redis for one test: on a Unix socket in a folder of its own.
 
-It can be stopped, started again (empty, at the same place) and frozen in the middle of a test.
+It can be stopped, started again (at the same place) and frozen in the middle of a test. It keeps
+nothing on disk, unless it is told to by its options.
 """
 
 import os
@@ -8,9 +9,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -20,9 +22,10 @@ BINARY = "redis-server"
 class RedisServer:
     """One server process, and where it listens."""
 
-    def __init__(self, folder: Path, password: str) -> None:
+    def __init__(self, folder: Path, password: str, more: Mapping[str, str]) -> None:
         self._folder = folder
         self._password = password
+        self._more = more
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -39,6 +42,7 @@ class RedisServer:
         """
         options = {"port": "0", "unixsocket": f"{self._folder}/socket", "dir": str(self._folder)}
         options |= {"save": "", "appendonly": "no", "slowlog-log-slower-than": "0"}
+        options |= self._more
         if self._password:
             options["requirepass"] = self._password
         self._process = subprocess.Popen(
@@ -56,7 +60,7 @@ class RedisServer:
         raise AssertionError("redis-server ended: " + "".join(lines))
 
     def stop(self) -> None:
-        """End it at once, as a crash does: connections are reset, everything is forgotten."""
+        """End it at once, as a crash does: connections are reset, memory is forgotten."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -77,13 +81,45 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(*, password: str = "") -> Iterator[RedisServer]:
-    """Run a server for as long as the block takes; skip the test where there is none."""
+def redis_cluster(ports: Sequence[int], **more: str) -> Iterator[list[RedisServer]]:
+    """Run a cluster for as long as the block takes, of servers that are as `redis_server` gives.
+
+    Args:
+        ports: free ones, two for each server.
+    """
+    from redis import Redis
+
+    slots, count = 16_384, len(ports) // 2
+    with ExitStack() as stack:
+        servers = []
+        for number in range(count):
+            port, bus = ports[2 * number : 2 * number + 2]
+            options = {"port": str(port), "cluster-port": str(bus), "cluster-enabled": "yes"}
+            servers.append(stack.enter_context(redis_server(**options, **more)))
+        clients = [stack.enter_context(Redis(port=port)) for port in ports[::2]]
+        for number, client in enumerate(clients):
+            first, last = (slots * place // count for place in (number, number + 1))
+            client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last - 1)
+            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", *ports[2 * number :][:2])
+        for client in clients:
+            while b"cluster_state:ok" not in client.execute_command("CLUSTER", "INFO"):
+                sleep(0.05)
+        yield servers
+
+
+@contextmanager
+def redis_server(*, password: str = "", **more: str) -> Iterator[RedisServer]:
+    """Run a server for as long as the block takes; skip the test where there is none.
+
+    Args:
+        more: options of it.
+    """
     if shutil.which(BINARY) is None:
         pytest.skip(f"{BINARY} is not installed (Debian: redis-server)")
     # not pytest's folder, whose path can be longer than a socket's may be
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
-        server = RedisServer(Path(folder), password)
+        server = RedisServer(Path(folder), password, more)
         server.start()
         try:
             yield server

@@ -12,6 +12,7 @@ from fake_runway.core.draws import Draws
 from fake_runway.core.files import FileFacts, read_facts, type_of_name
 from fake_runway.core.uploads import (
     MOST_SLOTS,
+    Content,
     SlotExpired,
     SlotUsed,
     UnknownUpload,
@@ -65,7 +66,7 @@ def test_a_file_can_be_used_until_it_expires() -> None:
     with pytest.raises(UnusableUpload, match="without a file"):
         uploads.file(upload.uri, at=1.0)
     uploads.store(upload.id, PICTURE, rules=RULES, at=59.9)
-    uploads.keep(upload.id, b"x" * 50)
+    uploads.keep(upload.id, Content.of(b"x" * 50))
 
     assert uploads.file(upload.uri, at=599.9) == PICTURE
     assert uploads.content(upload.id, at=599.9) == b"x" * 50
