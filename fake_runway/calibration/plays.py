@@ -4,12 +4,12 @@ Each play says before it begins what it may cost at most; what the allowance doe
 out, and said. Whatever ends a play, sessions and tasks that it made are cancelled.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fake_runway.calibration.endpoint import INVENTED, Endpoint, EndpointFailed
 from fake_runway.calibration.history import AVATARS, ORGANIZATION, SESSIONS, TASKS
+from fake_runway.calibration.play import Play
 from fake_runway.calibration.rules import (
     BLOCK_S,
     CREATE_COSTS,
@@ -29,21 +29,6 @@ _OVER = ("COMPLETED", "FAILED", "CANCELLED", "SUCCEEDED")
 def create_body(**more: object) -> dict[str, Any]:
     """Return the body of a create that every account can make."""
     return {"model": "gwm1_avatars", "avatar": _PRESET, **more}
-
-
-@dataclass(frozen=True)
-class Play:
-    """Some calls.
-
-    Attributes:
-        name: what they find out.
-        credits: what they cost at most.
-        calls: makes them.
-    """
-
-    name: str
-    credits: int
-    calls: Callable[[Endpoint], Awaitable[None]]
 
 
 async def _look(endpoint: Endpoint) -> None:

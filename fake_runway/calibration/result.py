@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from fake_runway.calibration.history import History
-from fake_runway.calibration.rules import NOT_LEARNED, Learned
+from fake_runway.calibration.measures import Learned
+from fake_runway.calibration.rules import NOT_LEARNED
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
 from fake_runway.core.text import printable, short
 from fake_runway.core.types import Json

@@ -8,9 +8,9 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from contracts.wire.schema import BodyValidator
@@ -23,7 +23,8 @@ from fake_runway.calibration.history import (
     Subject,
     instant,
 )
-from fake_runway.core.durations import Duration, Fixed, written_span
+from fake_runway.calibration.measures import Between, Learned, Rule, credits_of, measured
+from fake_runway.core.durations import written_span
 from fake_runway.core.lifecycles.task import TASK_FAILURES
 from fake_runway.core.scenario.notations import DEFAULT_JOIN
 from fake_runway.core.scenario.settings import (
@@ -84,7 +85,6 @@ NOT_LEARNED: Mapping[str, str] = {
 
 _AT_ONCE_S = 0.05  # an answer that takes less is not held back
 _SPREAD = 0.2  # times that differ by more than this share of them are no fixed one
-_TOLERANCE_S = 0.1  # of the times at which polls are answered
 _FOR_EVER_S = 30.0
 _ENOUGH = 3
 _ROUGHLY_S = 3.0
@@ -97,46 +97,6 @@ _NOTATIONS = {
 }
 _JWT_PARTS = 3
 _LONGEST_ROOM = 200
-
-
-class Learned(NamedTuple):
-    """What an endpoint does.
-
-    Attributes:
-        form: the part of a scenario that has the switch: account, session or task.
-        key: of the switch.
-        value: as a scenario has it.
-        evidence: what was seen, in a line.
-    """
-
-    form: str
-    key: str
-    value: Any
-    evidence: str
-
-
-class _Between(NamedTuple):
-    """A time that was measured by polls: it lies between two of them."""
-
-    low: float
-    high: float
-
-    @property
-    def middle(self) -> float:
-        return (self.low + self.high) / 2
-
-    def written(self, usual: Duration | None = None) -> str:
-        """Return it as text: the usual one if that lies in between."""
-        if isinstance(usual, Fixed) and self.holds(usual.seconds):
-            return written_span(usual.seconds)
-        return _span(self.middle)
-
-    def holds(self, seconds: float) -> bool:
-        """Return whether it may be that long."""
-        return self.low - _TOLERANCE_S <= seconds <= self.high + _TOLERANCE_S
-
-
-Rule = Callable[[History], Iterator[Learned]]
 
 
 def learned_from(history: History) -> list[Learned]:
@@ -385,27 +345,27 @@ def _queued(history: History) -> Iterator[Learned]:
         if free is not None and not waited:
             yield Learned("session", "queued", "0s", "the first poll of a session was not queued")
         elif free is not None:
-            span = _Between(waited[-1].at - session.create.at, free.at - session.create.at)
+            span = Between(waited[-1].at - session.create.at, free.at - session.create.at)
             yield Learned("session", "queued", span.written(), "until a poll was not queued")
 
 
 def _provision(history: History) -> Iterator[Learned]:
     """Both times, each made exact by the other: a session says when its key expires."""
-    times: list[_Between] = []
+    times: list[Between] = []
     for session in history.sessions():
         ready = session.first("READY")
         if ready is None:
             continue
         queued = [each for each in session.polls if each.body.get("queued") is True]
         since = queued[-1] if queued else session.create
-        span = _Between(session.last_before(ready).at - since.at, ready.at - since.at)
+        span = Between(session.last_before(ready).at - since.at, ready.at - since.at)
         created, expires = (instant(ready.body.get(key)) for key in ("createdAt", "expiresAt"))
         if created is not None and expires is not None and not queued:
             lifetime = round(expires - created - span.middle)
             yield Learned("session", "expires_in", written_span(lifetime), "expiresAt of a session")
             exact = expires - created - lifetime
             if span.holds(exact):
-                span = _Between(exact, exact)
+                span = Between(exact, exact)
         times.append(span)
     if times:
         low, high = (pick(each.middle for each in times) for pick in (min, max))
@@ -414,7 +374,7 @@ def _provision(history: History) -> Iterator[Learned]:
         value = (
             times[0].written(Settings().plan.provision)
             if fixed
-            else f"uniform({_span(low)}, {_span(high)})"
+            else f"uniform({measured(low)}, {measured(high)})"
         )
         yield Learned("session", "provision_time", value, evidence)
         return
@@ -440,7 +400,7 @@ def _running_on(history: History) -> Iterator[Learned]:
         joined = next((each for each in after if each.body["status"] == "RUNNING"), None)
         if joined is not None:
             before = max(session.last_before(joined).at, used.at)
-            span = _Between(before - used.at, joined.at - used.at)
+            span = Between(before - used.at, joined.at - used.at)
             evidence = "from the consume to the first poll that says RUNNING"
             yield Learned("session", "join_time", span.written(DEFAULT_JOIN), evidence)
 
@@ -486,7 +446,7 @@ def _ends(history: History) -> Iterator[Learned]:
         )
         if poor is None and over.body["status"] == "COMPLETED":
             evidence = f"a call of at most {wanted} s was over after {lasted:.0f} s"
-            yield Learned("session", "session_cap", "none" if whole else _span(lasted), evidence)
+            yield Learned("session", "session_cap", "none" if whole else measured(lasted), evidence)
         elif poor is not None and whole and over.at - poor.at > 2 * BLOCK_S:
             evidence = f"RUNNING for {over.at - poor.at:.0f} s without credits"
             yield Learned("account", "unpaid", "overdraw", evidence)
@@ -505,7 +465,7 @@ def _task_times(history: History) -> Iterator[Learned]:
         if task.deletes:
             continue
         polls = list(task.polls)
-        entered = _Between(task.create.at, task.create.at)
+        entered = Between(task.create.at, task.create.at)
         if polls and polls[0].body["status"] != "THROTTLED":
             evidence = "the first poll of a task was not THROTTLED"
             yield Learned("task", "throttled", "0s", evidence)
@@ -518,11 +478,11 @@ def _task_times(history: History) -> Iterator[Learned]:
             later = next((each for each in polls if came and each.number > came[-1].number), None)
             if later is None:
                 continue
-            span = _Between(came[-1].at - entered.high, later.at - entered.low)
+            span = Between(came[-1].at - entered.high, later.at - entered.low)
             as_usual = key == "run" and span.holds(_usual_run_s(task))
             value = "usual" if as_usual else span.written(default)
             yield Learned("task", key, value, f"until a poll was not {status}")
-            entered = _Between(came[-1].at, later.at)
+            entered = Between(came[-1].at, later.at)
 
 
 def _usual_run_s(task: Subject) -> float:
@@ -575,8 +535,8 @@ def _failed_task_cost(history: History) -> Iterator[Learned]:
     left, words = {"full", "zero", "documented"}, []
     for task in history.tasks():
         failed = task.first("FAILED")
-        cost = None if failed is None else _credits(failed.body.get("cost"))
-        estimate = _credits(task.create.body.get("estimatedCost"))
+        cost = None if failed is None else credits_of(failed.body.get("cost"))
+        estimate = credits_of(task.create.body.get("estimatedCost"))
         if failed is None or cost is None or not estimate:
             continue
         moderated = "SAFETY" in str(failed.body.get("failureCode", ""))
@@ -586,11 +546,6 @@ def _failed_task_cost(history: History) -> Iterator[Learned]:
         words.append(f"{str(failed.body.get('failureCode'))[:40]} cost {cost:g} of {estimate:g}")
     if words and len(left) == 1:
         yield Learned("account", "failed_task_cost", left.pop(), "; ".join(words[:3]))
-
-
-def _credits(cost: object) -> float | None:
-    amount = cost.get("credits") if isinstance(cost, dict) else None
-    return float(amount) if isinstance(amount, int | float) else None
 
 
 def _cancelled_task(history: History) -> Iterator[Learned]:
@@ -620,7 +575,7 @@ def _cancelled_cost(history: History, create: Seen, cancelled: Seen) -> Iterator
         for each in history.calls
         if each.method == "POST" and create.number < each.number < cancelled.number and each.ok
     ]
-    estimate = _credits(create.body.get("estimatedCost"))
+    estimate = credits_of(create.body.get("estimatedCost"))
     if not earlier or not later or spent or not estimate:
         return
     paid = earlier[-1] - later[0]
@@ -637,12 +592,6 @@ def _prompt_tags(history: History) -> Iterator[Learned]:
             if refused or each.ok:
                 evidence = f"{each.words()} with {UNKNOWN_TAG}"
                 yield Learned("account", "prompt_tags", refused, evidence)
-
-
-def _span(seconds: float) -> str:
-    """Return a measured time as text: to a tenth, above a hundred seconds to a half."""
-    step = 0.1 if seconds < 100 else 0.5
-    return written_span(round(round(seconds / step) * step, 3))
 
 
 RULES: tuple[Rule, ...] = (
