@@ -1,10 +1,13 @@
 """What a rule says of a switch, and how it measures times and credits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from fake_runway.calibration.history import History
+from fake_runway.core.assets.kinds import MADE_AVATAR
 from fake_runway.core.durations import Duration, Fixed, written_span
+from fake_runway.scenarios.catalogue import Catalogue
 
 _TOLERANCE_S = 0.1  # of the times at which polls are answered
 
@@ -60,3 +63,15 @@ def credits_of(cost: object) -> float | None:
     """Return the credits of `{credits: ...}`; None: it is none."""
     amount = cost.get("credits") if isinstance(cost, dict) else None
     return float(amount) if isinstance(amount, int | float) else None
+
+
+def is_ready_made(avatar: Mapping[str, Any]) -> bool:
+    """Return whether an avatar is one that this fake has by itself, and counts for no limit."""
+    name = str(avatar.get("name"))
+    return name in scenario_names() or name == MADE_AVATAR.name
+
+
+@cache
+def scenario_names() -> frozenset[str]:
+    """Return the names of this fake's scenarios, which every fake lists as avatars."""
+    return frozenset(scenario.name for scenario in Catalogue.builtin())

@@ -9,21 +9,32 @@ import binascii
 import json
 import math
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from contracts.wire.schema import BodyValidator
+from fake_runway.calibration.asset_rules import ASSET_RULES
+from fake_runway.calibration.file_rules import FILE_RULES
 from fake_runway.calibration.history import (
     AVATARS,
+    DOWNLOADED,
     ORGANIZATION,
     SESSIONS,
     History,
     Seen,
     Subject,
     instant,
+    is_refused_secret,
 )
-from fake_runway.calibration.measures import Between, Learned, Rule, credits_of, measured
+from fake_runway.calibration.measures import (
+    Between,
+    Learned,
+    Rule,
+    credits_of,
+    measured,
+    scenario_names,
+)
+from fake_runway.calibration.routing_rules import GENERATE, ROUTING_RULES
 from fake_runway.core.durations import written_span
 from fake_runway.core.lifecycles.task import TASK_FAILURES
 from fake_runway.core.scenario.notations import DEFAULT_JOIN
@@ -36,7 +47,6 @@ from fake_runway.core.scenario.settings import (
 )
 from fake_runway.core.tasks.models import TIERS, Quota
 from fake_runway.core.tasks.table import MODELS
-from fake_runway.scenarios.catalogue import Catalogue
 
 UNKNOWN_KEY = "calibrationUnknownKey"
 """A key that no body has."""
@@ -54,32 +64,12 @@ CREATE_COSTS = 2
 CREDITS_OF_A_BLOCK, BLOCK_S = 2, 6.0
 """Credits of RUNNING, and the seconds that they last."""
 
-_OTHER_FAMILY = "no calls of that family are made"
-
 NOT_LEARNED: Mapping[str, str] = {
     "call": "what an avatar does in a call is not seen by these calls",
     "script": "what an avatar does in a call is not seen by these calls",
     "progress": "polls see samples of it, and each task has its own",
-    "downloads": "outputs are not downloaded",
-    "bad_inputs": "no call names a file that is damaged or of another type",
-    "retired_models": "no call asks for a model that is gone",
-    **dict.fromkeys(
-        ("smallest_upload", "largest_upload", "upload_bytes", "upload_slot", "upload_lifetime"),
-        "nothing is uploaded",
-    ),
-    **dict.fromkeys(
-        (
-            *("workflows", "workflow_concurrency", "workflow_delete", "nodes", "on_node_error"),
-            *("busy_models", "disabled_models", "router_ranking", "same_slug", "workspace"),
-            *("avatar_processing", "avatar_failure", "voice_processing", "voice_failure"),
-            *("document_processing", "document_failure", "max_avatars", "max_voices"),
-            *("max_documents", "knowledge_tokens", "document_characters", "assets_not_ready"),
-            *("empty_update", "cursor_lifetime", "other_client", "default_price"),
-            *("bad_inputs", "retired_models", "smallest_upload", "largest_upload", "upload_bytes"),
-            *("upload_slot", "upload_lifetime"),
-        ),
-        _OTHER_FAMILY,
-    ),
+    "upload_bytes": "it bounds this fake's memory, and is more than these calls send",
+    "document_failure": "no answer has the state of a document, nor why it failed",
 }
 """Switches that no call of ours tells apart, each with the reason."""
 
@@ -127,7 +117,7 @@ def _can_be_said(learned: Learned) -> bool:
 
 
 def _key(history: History) -> Iterator[Learned]:
-    refused = [each for each in history.calls if each.status == 401 and "consume" not in each.path]
+    refused = [each for each in history.calls if is_refused_secret(each)]
     if refused:
         word = "suspended" if "suspend" in refused[0].error.lower() else "unknown"
         yield Learned("account", "key", word, refused[0].words())
@@ -237,7 +227,8 @@ def _retry_after(history: History) -> Iterator[Learned]:
 
 def _doc_url(history: History) -> Iterator[Learned]:
     for each in history.calls:
-        if each.status in (400, 404) and each.error:
+        routed = each.path.startswith(GENERATE)  # their refusals have a form of their own
+        if each.status in (400, 404) and each.error and not routed:
             yield Learned("account", "doc_url", "docUrl" in each.body, each.words())
 
 
@@ -302,19 +293,11 @@ def _custom_avatars(history: History) -> Iterator[Learned]:
         ids = [
             each["id"]
             for each in data
-            if isinstance(each, dict) and isinstance(each.get("id"), str) and not _ready_made(each)
+            if isinstance(each, dict)
+            and isinstance(each.get("id"), str)
+            and str(each.get("name")) not in scenario_names()
         ]
         yield Learned("account", "custom_avatars", ids, f"the first page lists {len(ids)}")
-
-
-def _ready_made(avatar: Mapping[str, Any]) -> bool:
-    """Return whether it is one of this fake's own, named like a scenario, which every fake has."""
-    return str(avatar.get("name")) in _scenario_names()
-
-
-@cache
-def _scenario_names() -> frozenset[str]:
-    return frozenset(scenario.name for scenario in Catalogue.builtin())
 
 
 def _unknown_cursor(history: History) -> Iterator[Learned]:
@@ -325,7 +308,11 @@ def _unknown_cursor(history: History) -> Iterator[Learned]:
 
 
 def _latency(history: History) -> Iterator[Learned]:
-    took = sorted(each.took_s for each in history.calls if each.method == "GET")
+    took = sorted(
+        each.took_s
+        for each in history.calls
+        if each.method == "GET" and not each.path.startswith(DOWNLOADED)
+    )
     if len(took) < _ENOUGH:
         return
     usual = took[len(took) // 2]
@@ -607,4 +594,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *(_queued, _provision, _running_on, _token_room, _ends),
     *(_task_times, _task_ends, _failed_task_cost, _cancelled_task, _prompt_tags),
+    *ASSET_RULES,
+    *FILE_RULES,
+    *ROUTING_RULES,
 )
