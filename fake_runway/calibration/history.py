@@ -42,6 +42,7 @@ class Seen:
         status: of the answer.
         headers: of the answer, with names in lower case.
         body: the JSON object of the answer; empty if it was none.
+        agent, retry: what the client says of itself, and how often it has tried before.
     """
 
     at: float
@@ -56,6 +57,8 @@ class Seen:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    agent: str = ""
+    retry: str = ""
 
     @property
     def ok(self) -> bool:

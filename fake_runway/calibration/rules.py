@@ -283,21 +283,28 @@ def _version_header(history: History) -> Iterator[Learned]:
 
 
 def _custom_avatars(history: History) -> Iterator[Learned]:
+    used: set[str] = set()
     for each in history.of("POST", SESSIONS):
         avatar = each.asked.get("avatar")
-        invented = isinstance(avatar, dict) and avatar.get("avatarId") in history.invented
-        if invented and each.ok:
+        avatar_id = avatar.get("avatarId") if isinstance(avatar, dict) else None
+        if each.ok and avatar_id in history.invented:
             yield Learned("account", "custom_avatars", "any", f"{each.words()} of an invented one")
-    listed = [each for each in history.of("GET", AVATARS) if each.ok and not each.query]
-    if listed and isinstance(data := listed[0].body.get("data"), list):
-        ids = [
-            each["id"]
-            for each in data
-            if isinstance(each, dict)
-            and isinstance(each.get("id"), str)
-            and str(each.get("name")) not in scenario_names()
-        ]
-        yield Learned("account", "custom_avatars", ids, f"the first page lists {len(ids)}")
+        elif each.ok and isinstance(avatar_id, str):
+            used.add(avatar_id)
+    ids: list[str] = []
+    for each in history.of("GET", AVATARS):
+        if each.ok and not each.query:
+            ids += [
+                str(one.get("id"))
+                for one in each.data
+                if str(one.get("name")) not in scenario_names()
+            ]
+            break
+    made = {each.id for each in history.created(AVATARS)}
+    more = sorted(used - made - set(ids))
+    if ids or more or any(each.ok and not each.query for each in history.of("GET", AVATARS)):
+        evidence = f"the first page lists {len(ids)}, sessions have {len(more)} more"
+        yield Learned("account", "custom_avatars", ids + more, evidence)
 
 
 def _unknown_cursor(history: History) -> Iterator[Learned]:
