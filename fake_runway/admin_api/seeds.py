@@ -29,10 +29,14 @@ from fake_runway.core.lifecycles.task import (
     TaskEvent,
     TaskState,
 )
+from fake_runway.core.problems import WrongScenario
+from fake_runway.core.scenario.settings import Settings
+from fake_runway.core.scenario.workflow_forms import WORKFLOW_LIST, WORKFLOWS
 from fake_runway.core.task_calls import apply_task_event, create_task
 from fake_runway.core.tasks.models import Quota
 from fake_runway.core.tasks.requests import request_of
 from fake_runway.core.tasks.task import OutputForm, TaskRequest
+from fake_runway.core.tasks.workflows import EXAMPLE_WORKFLOW, describe_workflow
 from fake_runway.core.types import LARGEST_INTEGER, Json
 from fake_runway.scenarios.check import breaches
 from fake_runway.web.bodies import Bodies
@@ -91,6 +95,30 @@ def _apply_avatars(call: AdminCall, ids: list[str]) -> None:
 
 def _export_avatars(world: World) -> list[str] | None:
     return sorted(world.settings.avatars) if world.settings.avatars else None
+
+
+# Workflows
+
+
+def _apply_workflows(call: AdminCall, workflows: list[Json]) -> None:
+    try:
+        given = WORKFLOWS.parse(workflows)
+    except WrongScenario as error:
+        first = error.problems[0]
+        raise AdminRefused(first.sentence, where=where(("workflows", *first.path))) from error
+    world, names = call.world, {each.name for each in given}
+
+    def joined(settings: Settings) -> Settings:
+        kept = (each for each in settings.workflows if each.name not in names)
+        return replace(settings, workflows=(*kept, *given))
+
+    world.base = joined(world.base)
+    world.account.change_settings(joined(world.settings), at=call.at)
+
+
+def _export_workflows(world: World) -> list[Json] | None:
+    published = world.settings.workflows
+    return [describe_workflow(each) for each in published if each != EXAMPLE_WORKFLOW] or None
 
 
 # Sessions
@@ -284,6 +312,27 @@ KINDS: tuple[SeedKind, ...] = (
         """\
 avatars:
   - 123e4567-e89b-42d3-a456-426614174000
+""",
+    ),
+    SeedKind(
+        "workflows",
+        {
+            "description": "Workflows that are published, beside those of the settings, as a"
+            " scenario writes them.",
+            **WORKFLOW_LIST,
+        },
+        _apply_workflows,
+        _export_workflows,
+        """\
+workflows:
+  - name: Poster
+    versions: 3
+    nodes:
+      - {name: Prompt, gives: {key: prompt, type: string, value: A lighthouse}}
+      - name: Picture
+        endpoint: text_to_image
+        body: {model: gen4_image, ratio: "1280:720"}
+        takes: [{field: promptText, from: Prompt}]
 """,
     ),
     SeedKind(

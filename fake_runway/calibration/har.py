@@ -76,6 +76,8 @@ def _seen(entry: Any) -> Seen | None:
         status=status,
         headers=came,
         body=_object(answered.get("content")),
+        agent=sent.get("user-agent", "")[:120],
+        retry=sent.get("x-stainless-retry-count", "")[:3],
     )
 
 

@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Any
 
 SESSIONS, TASKS, ORGANIZATION = "/v1/realtime_sessions", "/v1/tasks", "/v1/organization"
-AVATARS = "/v1/avatars"
+AVATARS, VOICES, DOCUMENTS = "/v1/avatars", "/v1/voices", "/v1/documents"
+ROUTERS, WORKFLOWS, RUNS = "/v1/routers", "/v1/workflows", "/v1/workflow_invocations"
+UPLOADS, AUDIT_LOG = "/v1/uploads", "/v1/organization/webapp/audit_logs"
+STORED, DOWNLOADED = "/storage/upload", "/storage/output"
+"""Paths that stand for a file that is sent to its slot, and for one that is fetched: their real
+addresses are the endpoint's affair."""
+
 CONSUME = "consume"
 
 _ID = re.compile(r"/[0-9a-fA-F-]{36}")
@@ -36,6 +42,7 @@ class Seen:
         status: of the answer.
         headers: of the answer, with names in lower case.
         body: the JSON object of the answer; empty if it was none.
+        agent, retry: what the client says of itself, and how often it has tried before.
     """
 
     at: float
@@ -50,6 +57,8 @@ class Seen:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    agent: str = ""
+    retry: str = ""
 
     @property
     def ok(self) -> bool:
@@ -63,6 +72,18 @@ class Seen:
         return text if isinstance(text, str) else ""
 
     @property
+    def id(self) -> str:
+        """The id in the answer, empty if there is none."""
+        found = self.body.get("id")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def data(self) -> list[Mapping[str, Any]]:
+        """The objects of the page that was answered."""
+        page = self.body.get("data")
+        return [each for each in page if isinstance(each, dict)] if isinstance(page, list) else []
+
+    @property
     def name(self) -> str:
         """The id in the path: of a session or a task."""
         parts = self.path.split("/")
@@ -72,6 +93,11 @@ class Seen:
         """The call in a line, without an id."""
         kind = _ID.sub("/{id}", self.path[:200])
         return f"{self.method} {kind} -> {self.status}"
+
+
+def is_refused_secret(call: Seen) -> bool:
+    """Return whether the API secret was refused; keys and addresses of files have a 401, too."""
+    return call.status == 401 and call.path.startswith("/v1/") and CONSUME not in call.path
 
 
 class Subject:
@@ -147,6 +173,14 @@ class History:
         """Return the calls of an operation, by its exact path."""
         return [each for each in self.calls if (each.method, each.path) == (method, path)]
 
+    def about(self, path: str, id_: str) -> list[Seen]:
+        """Return the calls of one resource, by its path and its id."""
+        return [each for each in self.calls if each.path == f"{path}/{id_}"]
+
+    def created(self, path: str) -> list[Seen]:
+        """Return the creates at a path that were answered with an id."""
+        return [each for each in self.of("POST", path) if each.ok and each.id]
+
     def sessions(self) -> list[Subject]:
         """Return the sessions whose create is here."""
         return self._subjects(self.of("POST", SESSIONS), SESSIONS)
@@ -157,7 +191,10 @@ class History:
         creates = [
             each
             for each in self.calls
-            if each.method == "POST" and each.path != SESSIONS and each.body.get("id") in known
+            if each.method == "POST"
+            and each.path != SESSIONS
+            and not each.path.startswith(WORKFLOWS)
+            and each.body.get("id") in known
         ]
         return self._subjects(creates, TASKS)
 

@@ -4,12 +4,21 @@ Each play says before it begins what it may cost at most; what the allowance doe
 out, and said. Whatever ends a play, sessions and tasks that it made are cancelled.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from fake_runway.calibration.asset_plays import ASSET_PLAYS
 from fake_runway.calibration.endpoint import INVENTED, Endpoint, EndpointFailed
-from fake_runway.calibration.history import AVATARS, ORGANIZATION, SESSIONS, TASKS
+from fake_runway.calibration.file_plays import EXPIRING, FILE_PLAYS, INPUTS
+from fake_runway.calibration.history import (
+    AVATARS,
+    ORGANIZATION,
+    SESSIONS,
+    TASKS,
+    is_refused_secret,
+)
+from fake_runway.calibration.play import Play
+from fake_runway.calibration.routing_plays import ROUTING_PLAYS, RUN_PLAYS
 from fake_runway.calibration.rules import (
     BLOCK_S,
     CREATE_COSTS,
@@ -29,21 +38,6 @@ _OVER = ("COMPLETED", "FAILED", "CANCELLED", "SUCCEEDED")
 def create_body(**more: object) -> dict[str, Any]:
     """Return the body of a create that every account can make."""
     return {"model": "gwm1_avatars", "avatar": _PRESET, **more}
-
-
-@dataclass(frozen=True)
-class Play:
-    """Some calls.
-
-    Attributes:
-        name: what they find out.
-        credits: what they cost at most.
-        calls: makes them.
-    """
-
-    name: str
-    credits: int
-    calls: Callable[[Endpoint], Awaitable[None]]
 
 
 async def _look(endpoint: Endpoint) -> None:
@@ -149,16 +143,21 @@ async def _task(endpoint: Endpoint) -> None:
 
 
 async def _whole_task(endpoint: Endpoint) -> None:
-    """Let a task go to its end."""
+    """Let a task go to its end, and fetch its output twice."""
     path, body = _TASK
     async with endpoint.made(path, body) as id_:
-        if id_ is not None:
-            await endpoint.poll(
-                f"{TASKS}/{id_}",
-                lambda seen: seen.body.get("status") in _OVER or not seen.ok,
-                every_s=0.5,
-                at_most_s=3 * endpoint.patience_s,
-            )
+        if id_ is None:
+            return
+        last = await endpoint.poll(
+            f"{TASKS}/{id_}",
+            lambda seen: seen.body.get("status") in _OVER or not seen.ok,
+            every_s=0.5,
+            at_most_s=3 * endpoint.patience_s,
+        )
+        output = last.body.get("output")
+        if isinstance(output, list) and output:
+            for _ in range(2):
+                await endpoint.download(output[0], of=id_)
 
 
 async def _beyond(endpoint: Endpoint) -> None:
@@ -180,9 +179,16 @@ PLAYS: Sequence[Play] = (
     Play("a session until it is cancelled", 2 * CREATE_COSTS + 3 * CREDITS_OF_A_BLOCK, _session),
     Play("a task that is cancelled", _TASK_COSTS, _task),
     Play("a task to its end", _TASK_COSTS, _whole_task),
+    *ASSET_PLAYS,
+    *FILE_PLAYS,
+    EXPIRING,
+    *ROUTING_PLAYS,
     Play(f"a call of {_CALL_S} s", _CALL_COSTS, _call),
     Play("a create beyond the quota", CREATE_COSTS, _beyond),
+    INPUTS,
+    *RUN_PLAYS,
 )
+"""In the order in which they are made: the dearest last, so that a small allowance covers most."""
 
 ALL_CREDITS = sum(play.credits for play in PLAYS)
 
@@ -197,10 +203,13 @@ async def play_all(endpoint: Endpoint, said: Callable[[str], None]) -> None:
         EndpointFailed: there was no answer to a call.
     """
     for number, play in enumerate(PLAYS, start=1):
+        if play is EXPIRING and not endpoint.wait_s:
+            endpoint.left_out.append(f"{play.name}: needs --wait SECONDS")
+            continue
         if not endpoint.allows(play.name, play.credits):
             continue
         said(f"{number}/{len(PLAYS)} {play.name}, at most {play.credits} credits")
         await play.calls(endpoint)
-        if any(each.status == 401 and "consume" not in each.path for each in endpoint.calls):
+        if any(is_refused_secret(each) for each in endpoint.calls):
             endpoint.left_out.append("everything else: the API secret was refused")
             return

@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from fake_runway.calibration.history import History
-from fake_runway.calibration.rules import NOT_LEARNED, Learned
+from fake_runway.calibration.history import CONSUME, History, Seen
+from fake_runway.calibration.measures import Learned
+from fake_runway.calibration.rules import NOT_LEARNED
 from fake_runway.core.scenario.settings import ACCOUNT, SESSION, TASK, Switch
 from fake_runway.core.text import printable, short
 from fake_runway.core.types import Json
@@ -20,6 +21,8 @@ FORMS: Mapping[str, Sequence[Switch]] = {"account": ACCOUNT, "session": SESSION,
 _WIDEST = 28
 _TOO_MANY, _SERVER_ERROR = 429, 500
 _MOST_FAULTS = 50
+_WRONG_TYPE = 415
+_REFUSALS = (400, 401, 413, _WRONG_TYPE)
 _PLAIN = re.compile(r"[0-9]{1,6}")
 
 
@@ -88,7 +91,8 @@ def scenario(learned: Iterable[Learned], *, name: str, source: str) -> str:
 def failures(history: History) -> list[Json]:
     """Return faults by which the same calls fail as they did: each 429 and 5xx, at its place.
 
-    Calls are counted for each operation, from the first one on.
+    Calls are counted for each operation, from the first one on, without those that were refused
+    before anything could go wrong with them, because the fake does not count these either.
     """
     counts: dict[str, int] = {}
     places: dict[tuple[str, int, str], list[int]] = {}
@@ -96,7 +100,7 @@ def failures(history: History) -> list[Json]:
     for each in history.calls:
         match = routes.match(path_of(each.path))
         operation = None if match is None else match.operations.get(each.method)
-        if operation is None:
+        if operation is None or _refused_at_once(each):
             continue
         nth = counts[operation.id] = counts.get(operation.id, 0) + 1
         if each.status == _TOO_MANY or each.status >= _SERVER_ERROR:
@@ -113,6 +117,13 @@ def failures(history: History) -> list[Json]:
         }
         for (operation, status, wait), nths in list(places.items())[:_MOST_FAULTS]
     ]
+
+
+def _refused_at_once(call: Seen) -> bool:
+    """Return whether a call was refused for its secret, its version or its body."""
+    if call.path.endswith(f"/{CONSUME}"):
+        return call.status == _WRONG_TYPE
+    return call.status in _REFUSALS
 
 
 def _word(value: Any) -> str:

@@ -8,22 +8,34 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from contracts.wire.schema import BodyValidator
+from fake_runway.calibration.asset_rules import ASSET_RULES
+from fake_runway.calibration.file_rules import FILE_RULES
 from fake_runway.calibration.history import (
     AVATARS,
+    DOWNLOADED,
     ORGANIZATION,
     SESSIONS,
     History,
     Seen,
     Subject,
     instant,
+    is_refused_secret,
 )
-from fake_runway.core.durations import Duration, Fixed, written_span
+from fake_runway.calibration.measures import (
+    Between,
+    Learned,
+    Rule,
+    credits_of,
+    measured,
+    scenario_names,
+)
+from fake_runway.calibration.routing_rules import GENERATE, ROUTING_RULES
+from fake_runway.core.durations import written_span
 from fake_runway.core.lifecycles.task import TASK_FAILURES
 from fake_runway.core.scenario.notations import DEFAULT_JOIN
 from fake_runway.core.scenario.settings import (
@@ -35,7 +47,6 @@ from fake_runway.core.scenario.settings import (
 )
 from fake_runway.core.tasks.models import TIERS, Quota
 from fake_runway.core.tasks.table import MODELS
-from fake_runway.scenarios.catalogue import Catalogue
 
 UNKNOWN_KEY = "calibrationUnknownKey"
 """A key that no body has."""
@@ -53,38 +64,17 @@ CREATE_COSTS = 2
 CREDITS_OF_A_BLOCK, BLOCK_S = 2, 6.0
 """Credits of RUNNING, and the seconds that they last."""
 
-_OTHER_FAMILY = "no calls of that family are made"
-
 NOT_LEARNED: Mapping[str, str] = {
     "call": "what an avatar does in a call is not seen by these calls",
     "script": "what an avatar does in a call is not seen by these calls",
     "progress": "polls see samples of it, and each task has its own",
-    "downloads": "outputs are not downloaded",
-    "bad_inputs": "no call names a file that is damaged or of another type",
-    "retired_models": "no call asks for a model that is gone",
-    **dict.fromkeys(
-        ("smallest_upload", "largest_upload", "upload_bytes", "upload_slot", "upload_lifetime"),
-        "nothing is uploaded",
-    ),
-    **dict.fromkeys(
-        (
-            *("workflows", "workflow_concurrency", "workflow_delete", "nodes", "on_node_error"),
-            *("busy_models", "disabled_models", "router_ranking", "same_slug", "workspace"),
-            *("avatar_processing", "avatar_failure", "voice_processing", "voice_failure"),
-            *("document_processing", "document_failure", "max_avatars", "max_voices"),
-            *("max_documents", "knowledge_tokens", "document_characters", "assets_not_ready"),
-            *("empty_update", "cursor_lifetime", "other_client", "default_price"),
-            *("bad_inputs", "retired_models", "smallest_upload", "largest_upload", "upload_bytes"),
-            *("upload_slot", "upload_lifetime"),
-        ),
-        _OTHER_FAMILY,
-    ),
+    "upload_bytes": "it bounds this fake's memory, and is more than these calls send",
+    "document_failure": "no answer has the state of a document, nor why it failed",
 }
 """Switches that no call of ours tells apart, each with the reason."""
 
 _AT_ONCE_S = 0.05  # an answer that takes less is not held back
 _SPREAD = 0.2  # times that differ by more than this share of them are no fixed one
-_TOLERANCE_S = 0.1  # of the times at which polls are answered
 _FOR_EVER_S = 30.0
 _ENOUGH = 3
 _ROUGHLY_S = 3.0
@@ -97,46 +87,6 @@ _NOTATIONS = {
 }
 _JWT_PARTS = 3
 _LONGEST_ROOM = 200
-
-
-class Learned(NamedTuple):
-    """What an endpoint does.
-
-    Attributes:
-        form: the part of a scenario that has the switch: account, session or task.
-        key: of the switch.
-        value: as a scenario has it.
-        evidence: what was seen, in a line.
-    """
-
-    form: str
-    key: str
-    value: Any
-    evidence: str
-
-
-class _Between(NamedTuple):
-    """A time that was measured by polls: it lies between two of them."""
-
-    low: float
-    high: float
-
-    @property
-    def middle(self) -> float:
-        return (self.low + self.high) / 2
-
-    def written(self, usual: Duration | None = None) -> str:
-        """Return it as text: the usual one if that lies in between."""
-        if isinstance(usual, Fixed) and self.holds(usual.seconds):
-            return written_span(usual.seconds)
-        return _span(self.middle)
-
-    def holds(self, seconds: float) -> bool:
-        """Return whether it may be that long."""
-        return self.low - _TOLERANCE_S <= seconds <= self.high + _TOLERANCE_S
-
-
-Rule = Callable[[History], Iterator[Learned]]
 
 
 def learned_from(history: History) -> list[Learned]:
@@ -167,7 +117,7 @@ def _can_be_said(learned: Learned) -> bool:
 
 
 def _key(history: History) -> Iterator[Learned]:
-    refused = [each for each in history.calls if each.status == 401 and "consume" not in each.path]
+    refused = [each for each in history.calls if is_refused_secret(each)]
     if refused:
         word = "suspended" if "suspend" in refused[0].error.lower() else "unknown"
         yield Learned("account", "key", word, refused[0].words())
@@ -277,7 +227,8 @@ def _retry_after(history: History) -> Iterator[Learned]:
 
 def _doc_url(history: History) -> Iterator[Learned]:
     for each in history.calls:
-        if each.status in (400, 404) and each.error:
+        routed = each.path.startswith(GENERATE)  # their refusals have a form of their own
+        if each.status in (400, 404) and each.error and not routed:
             yield Learned("account", "doc_url", "docUrl" in each.body, each.words())
 
 
@@ -332,29 +283,28 @@ def _version_header(history: History) -> Iterator[Learned]:
 
 
 def _custom_avatars(history: History) -> Iterator[Learned]:
+    used: set[str] = set()
     for each in history.of("POST", SESSIONS):
         avatar = each.asked.get("avatar")
-        invented = isinstance(avatar, dict) and avatar.get("avatarId") in history.invented
-        if invented and each.ok:
+        avatar_id = avatar.get("avatarId") if isinstance(avatar, dict) else None
+        if each.ok and avatar_id in history.invented:
             yield Learned("account", "custom_avatars", "any", f"{each.words()} of an invented one")
-    listed = [each for each in history.of("GET", AVATARS) if each.ok and not each.query]
-    if listed and isinstance(data := listed[0].body.get("data"), list):
-        ids = [
-            each["id"]
-            for each in data
-            if isinstance(each, dict) and isinstance(each.get("id"), str) and not _ready_made(each)
-        ]
-        yield Learned("account", "custom_avatars", ids, f"the first page lists {len(ids)}")
-
-
-def _ready_made(avatar: Mapping[str, Any]) -> bool:
-    """Return whether it is one of this fake's own, named like a scenario, which every fake has."""
-    return str(avatar.get("name")) in _scenario_names()
-
-
-@cache
-def _scenario_names() -> frozenset[str]:
-    return frozenset(scenario.name for scenario in Catalogue.builtin())
+        elif each.ok and isinstance(avatar_id, str):
+            used.add(avatar_id)
+    ids: list[str] = []
+    for each in history.of("GET", AVATARS):
+        if each.ok and not each.query:
+            ids += [
+                str(one.get("id"))
+                for one in each.data
+                if str(one.get("name")) not in scenario_names()
+            ]
+            break
+    made = {each.id for each in history.created(AVATARS)}
+    more = sorted(used - made - set(ids))
+    if ids or more or any(each.ok and not each.query for each in history.of("GET", AVATARS)):
+        evidence = f"the first page lists {len(ids)}, sessions have {len(more)} more"
+        yield Learned("account", "custom_avatars", ids + more, evidence)
 
 
 def _unknown_cursor(history: History) -> Iterator[Learned]:
@@ -365,7 +315,11 @@ def _unknown_cursor(history: History) -> Iterator[Learned]:
 
 
 def _latency(history: History) -> Iterator[Learned]:
-    took = sorted(each.took_s for each in history.calls if each.method == "GET")
+    took = sorted(
+        each.took_s
+        for each in history.calls
+        if each.method == "GET" and not each.path.startswith(DOWNLOADED)
+    )
     if len(took) < _ENOUGH:
         return
     usual = took[len(took) // 2]
@@ -385,27 +339,27 @@ def _queued(history: History) -> Iterator[Learned]:
         if free is not None and not waited:
             yield Learned("session", "queued", "0s", "the first poll of a session was not queued")
         elif free is not None:
-            span = _Between(waited[-1].at - session.create.at, free.at - session.create.at)
+            span = Between(waited[-1].at - session.create.at, free.at - session.create.at)
             yield Learned("session", "queued", span.written(), "until a poll was not queued")
 
 
 def _provision(history: History) -> Iterator[Learned]:
     """Both times, each made exact by the other: a session says when its key expires."""
-    times: list[_Between] = []
+    times: list[Between] = []
     for session in history.sessions():
         ready = session.first("READY")
         if ready is None:
             continue
         queued = [each for each in session.polls if each.body.get("queued") is True]
         since = queued[-1] if queued else session.create
-        span = _Between(session.last_before(ready).at - since.at, ready.at - since.at)
+        span = Between(session.last_before(ready).at - since.at, ready.at - since.at)
         created, expires = (instant(ready.body.get(key)) for key in ("createdAt", "expiresAt"))
         if created is not None and expires is not None and not queued:
             lifetime = round(expires - created - span.middle)
             yield Learned("session", "expires_in", written_span(lifetime), "expiresAt of a session")
             exact = expires - created - lifetime
             if span.holds(exact):
-                span = _Between(exact, exact)
+                span = Between(exact, exact)
         times.append(span)
     if times:
         low, high = (pick(each.middle for each in times) for pick in (min, max))
@@ -414,7 +368,7 @@ def _provision(history: History) -> Iterator[Learned]:
         value = (
             times[0].written(Settings().plan.provision)
             if fixed
-            else f"uniform({_span(low)}, {_span(high)})"
+            else f"uniform({measured(low)}, {measured(high)})"
         )
         yield Learned("session", "provision_time", value, evidence)
         return
@@ -440,7 +394,7 @@ def _running_on(history: History) -> Iterator[Learned]:
         joined = next((each for each in after if each.body["status"] == "RUNNING"), None)
         if joined is not None:
             before = max(session.last_before(joined).at, used.at)
-            span = _Between(before - used.at, joined.at - used.at)
+            span = Between(before - used.at, joined.at - used.at)
             evidence = "from the consume to the first poll that says RUNNING"
             yield Learned("session", "join_time", span.written(DEFAULT_JOIN), evidence)
 
@@ -486,7 +440,7 @@ def _ends(history: History) -> Iterator[Learned]:
         )
         if poor is None and over.body["status"] == "COMPLETED":
             evidence = f"a call of at most {wanted} s was over after {lasted:.0f} s"
-            yield Learned("session", "session_cap", "none" if whole else _span(lasted), evidence)
+            yield Learned("session", "session_cap", "none" if whole else measured(lasted), evidence)
         elif poor is not None and whole and over.at - poor.at > 2 * BLOCK_S:
             evidence = f"RUNNING for {over.at - poor.at:.0f} s without credits"
             yield Learned("account", "unpaid", "overdraw", evidence)
@@ -505,7 +459,7 @@ def _task_times(history: History) -> Iterator[Learned]:
         if task.deletes:
             continue
         polls = list(task.polls)
-        entered = _Between(task.create.at, task.create.at)
+        entered = Between(task.create.at, task.create.at)
         if polls and polls[0].body["status"] != "THROTTLED":
             evidence = "the first poll of a task was not THROTTLED"
             yield Learned("task", "throttled", "0s", evidence)
@@ -518,11 +472,11 @@ def _task_times(history: History) -> Iterator[Learned]:
             later = next((each for each in polls if came and each.number > came[-1].number), None)
             if later is None:
                 continue
-            span = _Between(came[-1].at - entered.high, later.at - entered.low)
+            span = Between(came[-1].at - entered.high, later.at - entered.low)
             as_usual = key == "run" and span.holds(_usual_run_s(task))
             value = "usual" if as_usual else span.written(default)
             yield Learned("task", key, value, f"until a poll was not {status}")
-            entered = _Between(came[-1].at, later.at)
+            entered = Between(came[-1].at, later.at)
 
 
 def _usual_run_s(task: Subject) -> float:
@@ -575,8 +529,8 @@ def _failed_task_cost(history: History) -> Iterator[Learned]:
     left, words = {"full", "zero", "documented"}, []
     for task in history.tasks():
         failed = task.first("FAILED")
-        cost = None if failed is None else _credits(failed.body.get("cost"))
-        estimate = _credits(task.create.body.get("estimatedCost"))
+        cost = None if failed is None else credits_of(failed.body.get("cost"))
+        estimate = credits_of(task.create.body.get("estimatedCost"))
         if failed is None or cost is None or not estimate:
             continue
         moderated = "SAFETY" in str(failed.body.get("failureCode", ""))
@@ -586,11 +540,6 @@ def _failed_task_cost(history: History) -> Iterator[Learned]:
         words.append(f"{str(failed.body.get('failureCode'))[:40]} cost {cost:g} of {estimate:g}")
     if words and len(left) == 1:
         yield Learned("account", "failed_task_cost", left.pop(), "; ".join(words[:3]))
-
-
-def _credits(cost: object) -> float | None:
-    amount = cost.get("credits") if isinstance(cost, dict) else None
-    return float(amount) if isinstance(amount, int | float) else None
 
 
 def _cancelled_task(history: History) -> Iterator[Learned]:
@@ -620,7 +569,7 @@ def _cancelled_cost(history: History, create: Seen, cancelled: Seen) -> Iterator
         for each in history.calls
         if each.method == "POST" and create.number < each.number < cancelled.number and each.ok
     ]
-    estimate = _credits(create.body.get("estimatedCost"))
+    estimate = credits_of(create.body.get("estimatedCost"))
     if not earlier or not later or spent or not estimate:
         return
     paid = earlier[-1] - later[0]
@@ -639,12 +588,6 @@ def _prompt_tags(history: History) -> Iterator[Learned]:
                 yield Learned("account", "prompt_tags", refused, evidence)
 
 
-def _span(seconds: float) -> str:
-    """Return a measured time as text: to a tenth, above a hundred seconds to a half."""
-    step = 0.1 if seconds < 100 else 0.5
-    return written_span(round(round(seconds / step) * step, 3))
-
-
 RULES: tuple[Rule, ...] = (
     *(_key, _organization, _retained, _errors, _retry_after, _doc_url, _delete_again),
     *(
@@ -658,4 +601,7 @@ RULES: tuple[Rule, ...] = (
     ),
     *(_queued, _provision, _running_on, _token_room, _ends),
     *(_task_times, _task_ends, _failed_task_cost, _cancelled_task, _prompt_tags),
+    *ASSET_RULES,
+    *FILE_RULES,
+    *ROUTING_RULES,
 )

@@ -50,6 +50,22 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
     show_default=True,
     help="How fast the endpoint's clock runs: of a fake, its own --time-scale.",
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0, max=1_000_000),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Use upload slots, uploads and cursors ever later, so long of the endpoint's time.",
+)
+@click.option(
+    "--largest-file",
+    type=click.IntRange(min=1 << 20, max=1 << 30),
+    default=1 << 20,
+    show_default=True,
+    metavar="BYTES",
+    help="Send files of up to so many bytes, to find the largest upload.",
+)
 def calibrate(
     *,
     base_url: str | None,
@@ -59,6 +75,8 @@ def calibrate(
     output: Path | None,
     name: str,
     time_scale: float,
+    wait: float,
+    largest_file: int,
 ) -> None:
     """Learn from an endpoint what the documentation does not say.
 
@@ -83,7 +101,8 @@ def calibrate(
         if har is not None:
             history, source, left_out = read_har(har), "recorded traffic", list[str]()
         else:
-            endpoint = _endpoint_of(base_url, max_credits, time_scale, yes=yes)
+            options = _Options(max_credits, time_scale, wait, largest_file)
+            endpoint = _endpoint_of(base_url, options, yes=yes)
             history, left_out = asyncio.run(_played(endpoint))
             source = urlsplit(endpoint.url).hostname or "an endpoint"
     except NotHar as error:
@@ -95,9 +114,24 @@ def calibrate(
     _show(history, name=name, source=source, left_out=left_out, output=output)
 
 
-def _endpoint_of(
-    base_url: str | None, max_credits: int, time_scale: float, *, yes: bool
-) -> "_Wanted":
+class _Options(NamedTuple):
+    """What may be spent: credits, seconds and bytes."""
+
+    max_credits: int
+    time_scale: float
+    wait_s: float
+    largest_file: int
+
+
+class _Wanted(NamedTuple):
+    """What is called, before there is a loop."""
+
+    url: str
+    secret: str
+    options: _Options
+
+
+def _endpoint_of(base_url: str | None, options: _Options, *, yes: bool) -> _Wanted:
     url = base_url or os.environ.get("RUNWAYML_BASE_URL")
     secret = os.environ.get(_SECRET)
     if not url:
@@ -109,26 +143,17 @@ def _endpoint_of(
         raise click.UsageError("--base-url: expected an address without a secret or a query")
     if not secret:
         raise click.UsageError(f"expected an API secret of that endpoint in {_SECRET}")
-    costs = sum(play.credits for play in PLAYS if play.credits <= max_credits)
-    most = min(max_credits, costs)
-    free = parts.hostname in _LOCAL
-    if not yes and not free and most > 0:
+    costs = sum(play.credits for play in PLAYS if play.credits <= options.max_credits)
+    most = min(options.max_credits, costs)
+    if not yes and parts.hostname not in _LOCAL:  # also without credits: much is unpriced
         click.echo(
-            f"This makes about 100 calls to {parts.hostname} with the secret in {_SECRET}, and"
-            f" costs at most {most} credits ({most / 100:.2f} US dollars). What it creates is"
-            " cancelled again."
+            f"This makes about 400 calls to {parts.hostname} with the secret in {_SECRET}, and"
+            f" costs at most {most} credits ({most / 100:.2f} US dollars). No price of avatars,"
+            " voices, documents and uploads is published: two or three of each are made, and count"
+            " as free. What it creates is cancelled or deleted again."
         )
         click.confirm("Go on?", abort=True, err=True)
-    return _Wanted(url.rstrip("/").removesuffix("/v1"), secret, max_credits, time_scale)
-
-
-class _Wanted(NamedTuple):
-    """What is called, before there is a loop."""
-
-    url: str
-    secret: str
-    max_credits: int
-    time_scale: float
+    return _Wanted(url.rstrip("/").removesuffix("/v1"), secret, options)
 
 
 async def _played(wanted: _Wanted) -> tuple[History, list[str]]:
@@ -137,7 +162,12 @@ async def _played(wanted: _Wanted) -> tuple[History, list[str]]:
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as http:
         endpoint = Endpoint(
-            sender(http, wanted.url), wanted.secret, wanted.max_credits, RealTime(wanted.time_scale)
+            sender(http, wanted.url),
+            wanted.secret,
+            wanted.options.max_credits,
+            RealTime(wanted.options.time_scale),
+            wait_s=wanted.options.wait_s,
+            largest_file=wanted.options.largest_file,
         )
         await play_all(endpoint, lambda line: click.echo(line, err=True))
     return endpoint.history(), endpoint.left_out

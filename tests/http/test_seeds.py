@@ -18,8 +18,22 @@ from tests.support.servers import StartFake
 
 AVATAR = "123e4567-e89b-42d3-a456-426614174000"
 PICTURE = {"model": "gen4_image", "promptText": "A lighthouse", "ratio": "1280:720"}
+POSTER: dict[str, Any] = {
+    "name": "Poster",
+    "versions": 3,
+    "nodes": [
+        {"name": "Prompt", "gives": {"key": "prompt", "type": "string", "value": "A lighthouse"}},
+        {
+            "name": "Picture",
+            "endpoint": "text_to_image",
+            "body": {"model": "gen4_image", "ratio": "1280:720"},
+            "takes": [{"field": "promptText", "from": "Prompt"}],
+        },
+    ],
+}
 SEED: dict[str, Any] = {
     "avatars": [AVATAR],
+    "workflows": [POSTER],
     "sessions": [{"state": "completed", "count": 3}, {"state": "ready", "max_duration_s": 60}],
     "tasks": [{"operation": "createTextToImage", "body": PICTURE, "state": "succeeded"}],
     "credits": 500,
@@ -46,6 +60,7 @@ async def test_every_new_world_begins_with_it(tmp_path: Path) -> None:
         headers = {"Authorization": "Bearer any", "X-Runway-Version": "2024-11-06"}
         organization = await (await http.get("v1/organization", headers=headers)).json()
         avatar = await http.get(f"v1/avatars/{AVATAR}", headers=headers)
+        listed = (await (await http.get("v1/workflows", headers=headers)).json())["data"]
         before = await (await http.get("__admin/seed")).json()
         await http.post("__admin/sessions", json={"state": "ready"})
         await http.put("__admin/credits", json={"left": 1})
@@ -56,6 +71,11 @@ async def test_every_new_world_begins_with_it(tmp_path: Path) -> None:
         replayed = await (await http.get("../again/__admin/seed")).json()
     assert organization["creditBalance"] == 500
     assert avatar.status == 200
+    assert [(each["name"], len(each["versions"])) for each in listed] == [
+        ("Product film", 2),
+        ("Poster", 3),
+    ]
+    assert [each["name"] for each in before["workflows"]] == ["Poster"]
     assert numbers(before) == numbers(SEED)
     assert before == after == replayed
     assert (await answer.json())["identical"]
@@ -94,6 +114,21 @@ async def test_an_export_makes_the_same_state(start_fake: StartFake) -> None:
     assert first == second
     assert first["credits"] == 500
     assert AVATAR in first["avatars"]
+    assert [(each["name"], each["versions"]) for each in first["workflows"]] == [("Poster", 3)]
+
+
+async def test_a_workflow_takes_the_place_of_one_with_its_name(start_fake: StartFake) -> None:
+    """And can be run at once."""
+    fake = await start_fake(rate=0.0)
+    await fake.admin("POST", "/seed", {"workflows": [POSTER]})
+    await fake.admin("POST", "/seed", {"workflows": [{**POSTER, "versions": 1}]})
+    listed = (await fake.call("GET", "/v1/workflows")).json["data"]
+    assert [len(each["versions"]) for each in listed] == [2, 1]
+    run = await fake.call("POST", f"/v1/workflows/{listed[1]['versions'][0]['id']}", json={})
+    fake.world.clock.jump(600)
+    ended = await fake.call("GET", f"/v1/workflow_invocations/{run.json['id']}")
+    assert ended.json["status"] == "SUCCEEDED"
+    assert len(ended.json["output"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -106,6 +141,17 @@ async def test_an_export_makes_the_same_state(start_fake: StartFake) -> None:
             {"credits": 3, "tasks": [{"operation": "createTextToImage", "body": {"model": "x"}}]},
             "$.tasks[0]",
             "",
+        ),
+        (
+            {
+                "credits": 3,
+                "workflows": [
+                    POSTER,
+                    {"name": "Odd", "nodes": [{"name": "A", "endpoint": "x", "body": {}}]},
+                ],
+            },
+            "$.workflows[1]",
+            "expected an endpoint with one of its models in A",
         ),
         (
             {"sessions": [{"state": "ready", "failure": {"code": "A", "text": "b"}}]},

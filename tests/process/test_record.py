@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from fake_runway.calibration.har import read_har
+from fake_runway.replay.record import read
 from tests.support.processes import Program, running
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ async def connect(http: aiohttp.ClientSession, url: str) -> list[int]:
 
 async def test_a_fake_answers_as_was_recorded(tmp_path: Path) -> None:
     """Settings and failures come back; no secret is in the file."""
-    file = tmp_path / "traffic.har"
+    file, written = tmp_path / "traffic.har", tmp_path / "run.token"
     odd = ("--delete-again=404", "--no-doc-url", "--scenario=create-429-twice")
     quick = ("serve", "--port=0", "--time-scale=50")
     async with aiohttp.ClientSession() as http:
         async with running("fake_runway", *quick, *odd) as fake:
             url = await address(fake, "RUNWAYML_BASE_URL=")
             recording = ("record", "--port=0", f"--to={url}/v1", f"--output={file}")
+            recording = (*recording, f"--replay-token={written}")
             async with running("fake_runway", *recording) as recorder:
                 here = await address(recorder, "RUNWAYML_BASE_URL=")
                 statuses = await connect(http, here)
@@ -61,10 +63,12 @@ async def test_a_fake_answers_as_was_recorded(tmp_path: Path) -> None:
                     assert answer.status == 404
                 entries = json.loads(file.read_text())["log"]["entries"]  # while it records
                 assert await recorder.stop() == 0
+                assert "calls are answered as recorded" in await recorder.errors()
         assert statuses == [429, 429, 200, 204, 404]
         seen = [each.status for each in read_har(file).calls if each.method != "GET"]
         assert seen == [429, 429, 200, 200, 204, 404]  # as they came, however quickly
         assert len(entries) >= 7
+        await check_token(written.read_text().strip())
         text = file.read_text()
         for secret in (SECRET, "stk_", "eyJ"):
             assert secret not in text
@@ -72,6 +76,19 @@ async def test_a_fake_answers_as_was_recorded(tmp_path: Path) -> None:
         async with running("fake_runway", *quick, f"--from={file}") as again:
             assert "faults: 1" in await again.line(containing="recorded calls")
             assert await connect(http, await address(again, "RUNWAYML_BASE_URL=")) == statuses
+
+
+async def check_token(token: str) -> None:
+    """The run is replayed, as a timeline, and nothing secret is in it."""
+    kept = json.dumps(read(token))
+    for secret in (SECRET, "stk_", "eyJ"):
+        assert secret not in kept
+    assert [step["operation"] for step in read(token)["steps"]][:3] == ["createSession"] * 3
+    async with running("fake_runway", "replay", token) as replayed:
+        timeline = await replayed.rest()
+        assert await replayed.exit_code() == 0, await replayed.errors()
+    assert timeline.count("POST /v1/realtime_sessions -> 429") == 2, timeline
+    assert "cancelled" in timeline.lower(), timeline
 
 
 async def test_an_endpoint_that_is_away_is_502_and_not_recorded(tmp_path: Path) -> None:
@@ -96,6 +113,7 @@ async def test_what_cannot_be_done_is_refused_at_the_start(tmp_path: Path) -> No
     for arguments, expected in (
         (("record", f"--output={file}"), "expected a new file"),
         (("record", "--to=ftp://x"), "expected an address such as https://host"),
+        (("record", f"--replay-token={file}"), "expected a new file"),
         (("serve", f"--from={file}"), "expected log.entries"),
         (("serve", f"--from={file}", "--scenario=slow"), "got both"),
     ):

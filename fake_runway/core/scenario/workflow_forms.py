@@ -104,6 +104,9 @@ _WORKFLOW = _closed(
     "nodes",
 )
 
+WORKFLOW_LIST: Json = {"type": "array", "items": _WORKFLOW, "maxItems": 100}
+"""The schema of some workflows."""
+
 
 def _parse_workflows(given: str | Sequence[Json]) -> tuple[Workflow, ...]:
     if isinstance(given, str):
@@ -119,7 +122,7 @@ def _parse_workflows(given: str | Sequence[Json]) -> tuple[Workflow, ...]:
 
 
 WORKFLOWS = Notation(
-    {"anyOf": [{"const": _EXAMPLE}, {"type": "array", "items": _WORKFLOW, "maxItems": 100}]},
+    {"anyOf": [{"const": _EXAMPLE}, dict(WORKFLOW_LIST)]},
     _parse_workflows,
     lambda workflows: (
         _EXAMPLE
