@@ -120,21 +120,13 @@ class World:
         journal_one_in: int = 1,
         vocabulary: Vocabulary = RUNWAY_API,
     ) -> None:
+        # What every call asks for comes first: attributes lie in the order in which they are set,
+        # and a call to a world of a thousand waits for each piece of memory that they are in.
         self.name = name
-        self.vocabulary = vocabulary
-        self.origin = origin
-        self.base = base
-        self.scenario = scenario
-        self.catalogue = catalogue
         self.clock = clock
         self.epoch = self.since = clock.now()
-        self.first_rate = self.resumes_at_rate = clock.rate
-        self.first_scenario = scenario
-        self.given_seed: str | None = None
         self.draws = Draws(seed, origin)
         self.log = Log(journal, most_bytes=journal_bytes, one_in=journal_one_in)
-        self.calls_watched = Watches[Exchange]()
-        self.resources_watched = Watches[Resource]()
         self.account = Account(
             draws=self.draws,
             key_tag=key_tag(origin),
@@ -143,28 +135,39 @@ class World:
             record_task=self._record,
             record_asset=self._record,
         )
-        self.uploads = Uploads()
+        self.unread = UnreadAnswers()
         self.calls = 0
+        self.touched_at = 0.0
+        self.calls_watched = Watches[Exchange]()
+        self.resources_watched = Watches[Resource]()
+        self._faults_about: dict[tuple[int, str], _FaultsAbout] = {}
+        self._watched = False
+        self.heard: Callable[[str], None] | None = None
+        self.unkept: asyncio.Future[None] | None = None
+        self.decided = 0
+        self.tallies: dict[Key, Tally] = {}
+        self.scenario = scenario
+        self.catalogue = catalogue
+
+        self.vocabulary = vocabulary
+        self.origin = origin
+        self.base = base
+        self.first_rate = self.resumes_at_rate = clock.rate
+        self.first_scenario = scenario
+        self.given_seed: str | None = None
+        self.uploads = Uploads()
         self.called_before = False
         self.placed: dict[str, ActiveFault] = {}
-        self.tallies: dict[Key, Tally] = {}
-        self.touched_at = 0.0
         self.held_back = 0
-        self.unread = UnreadAnswers()
         self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.incarnation = 0
-        self.heard: Callable[[str], None] | None = None
-        self.decided = 0
-        self.unkept: asyncio.Future[None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
         self._scenario_faults = _active_faults(scenario, self.epoch)
-        self._faults_about: dict[tuple[int, str], _FaultsAbout] = {}
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
         self._downloads: set[tuple[str, int, int]] = set()
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
-        self._watched = False
         self._waiting = 0
         self._keeper: asyncio.Task[None] | None = None
 
