@@ -140,7 +140,8 @@ class World:
         self.touched_at = 0.0
         self.calls_watched = Watches[Exchange]()
         self.resources_watched = Watches[Resource]()
-        self._faults_about: dict[tuple[int, str], _FaultsAbout] = {}
+        self.placed: dict[str, ActiveFault] = {}
+        self._scenario_faults = _active_faults(scenario, self.epoch)
         self._watched = False
         self.heard: Callable[[str], None] | None = None
         self.unkept: asyncio.Future[None] | None = None
@@ -157,12 +158,11 @@ class World:
         self.given_seed: str | None = None
         self.uploads = Uploads()
         self.called_before = False
-        self.placed: dict[str, ActiveFault] = {}
         self.held_back = 0
         self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.incarnation = 0
         self.snapshots: OrderedDict[str, World] = OrderedDict()
-        self._scenario_faults = _active_faults(scenario, self.epoch)
+        self._faults_about: dict[tuple[int, str], _FaultsAbout] = {}
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
         self._downloads: set[tuple[str, int, int]] = set()
@@ -417,6 +417,8 @@ class World:
 
         They are found once for both: a call with a fault takes half again as long otherwise.
         """
+        if not (self._scenario_faults or self.placed or (plan is not None and plan.faults)):
+            return NO_FAULTS  # the usual case
         known = self._faults_about.get((id(plan), operation))
         if known is None:
             of_plan = () if plan is None else [ActiveFault(fault, None) for fault in plan.faults]
