@@ -134,7 +134,11 @@ def unbind_avatar(call: AdminCall) -> Reply:
 def list_faults(call: AdminCall) -> Reply:
     """Answer the faults that apply to all calls, with their tallies."""
     world = call.world
-    views = [_fault_view(world, each.fault, each.since) for each in world.active_faults]
+    views = [
+        _fault_view(world, fault, since)
+        for fault, since in world.active_faults
+        if since is not None  # as it is of those that apply to all calls
+    ]
     return Reply(200, {"faults": views})
 
 

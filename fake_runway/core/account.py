@@ -96,32 +96,34 @@ class Account:
         record_task: Callable[[TaskChange], None] = lambda _: None,
         record_asset: Callable[[AssetChange], None] = lambda _: None,
     ) -> None:
+        # as in `World`: what every call asks for first, then what a create does
         self.settings = settings
-        self.tasks = TaskStore()
-        self.assets = AssetStore()
-        self._record = record
-        self._record_task = record_task
-        self.routed: deque[RoutingRecord] = deque(maxlen=_MOST_ROUTED)
-        self.routed_count = 0
-        self._record_asset = record_asset
+        self._now = -math.inf
+        self._quiet_until = -math.inf  # nothing is due before, and no create leaves the quota
+        self._sessions: dict[str, Session] = {}
         self._draws = draws
         self._key_tag = key_tag
-        self._sessions: dict[str, Session] = {}
+        self._record = record
         self._due: Agenda[Session | Task | Asset] = Agenda()  # may hold stale versions
         self._queue: OrderedDict[str, None] = OrderedDict()  # ids, oldest first
-        self._ended: deque[str] = deque()
-        self._calls: dict[str, Call] = {}  # by session id, the last one reported on at the end
-        self._calls_size = 0
         self._options: dict[CreateOptions, CreateOptions] = {}  # those that sessions share
         self._created: deque[float] = deque()  # creates in the last 24 hours
         self._spent_by_day: dict[int, int] = {}  # UTC day number -> credits
-        self._now = -math.inf
-        self._quiet_until = -math.inf  # nothing is due before, and no create leaves the quota
-        self._admits_at: float | None = None  # capacity since then waits to be filled
         self.created_count = 0
         self._live = 0  # sessions that have not ended
         self.active = 0
         self.spent = 0
+        self.tasks = TaskStore()
+        self.assets = AssetStore()
+
+        self._record_task = record_task
+        self._record_asset = record_asset
+        self.routed: deque[RoutingRecord] = deque(maxlen=_MOST_ROUTED)
+        self.routed_count = 0
+        self._ended: deque[str] = deque()
+        self._calls: dict[str, Call] = {}  # by session id, the last one reported on at the end
+        self._calls_size = 0
+        self._admits_at: float | None = None  # capacity since then waits to be filled
         self.evicted = 0
 
     def __repr__(self) -> str:

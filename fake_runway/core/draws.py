@@ -7,11 +7,13 @@ every later session another id. Here no generator is kept. The 17th session's pr
 
 from dataclasses import field
 from hashlib import blake2b
+from struct import Struct
 
 from fake_runway.core.values import dataclass
 
 _SIZE = 16  # bytes
 _MOST_BEGINNINGS = 32  # of a world: faults of single sessions draw under a name of their own
+_FIRST_BITS = Struct(">Q").unpack_from
 _SPAN = 1 << 52  # a float holds one bit more exactly: the half that `unit` adds
 
 
@@ -23,8 +25,8 @@ def draw(seed: str, world: str, what: str, ordinal: int) -> bytes:
 
 def unit(raw: bytes) -> float:
     """Return the first 8 bytes of `raw` as a float in the open interval (0, 1)."""
-    bits = int.from_bytes(raw[:8]) >> 12
-    return (bits + 0.5) / _SPAN
+    bits: int = _FIRST_BITS(raw)[0]
+    return ((bits >> 12) + 0.5) / _SPAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Draws:
 
     Attributes:
         _beginnings: of questions that are asked often, all before the ordinal: `repr` takes as long
-            as the hash.
+            as the hash. With a place in it: the whole question, to be formatted.
     """
 
     seed: str
@@ -52,12 +54,17 @@ class Draws:
         Only the name is in the beginning that is kept: the places are those of all sessions.
         """
         name, place = one
-        known = self._beginnings.get((what, name))
-        if known is None:
-            # as `repr` writes a text, digits at its end change nothing before them
-            known = self._begun((what, name), f"{what} {name} ", unknown=", 0)")
-        question = b"%b%d%b, %d)" % (known[:-1], place, known[-1:], ordinal)
-        return unit(blake2b(question, digest_size=_SIZE).digest())
+        question = self._beginnings.get((name, what))
+        if question is None:
+            question = self._asked_of_places(what, name)
+        return unit(blake2b(question % (place, ordinal), digest_size=_SIZE).digest())
+
+    def _asked_of_places(self, what: str, name: str) -> bytes:
+        """Return the question about any place and ordinal, and keep it."""
+        # as `repr` writes a text, digits at its end change nothing before them
+        before = repr((self.seed, self.world, f"{what} {name} ", 0)).removesuffix(", 0)").encode()
+        question = before[:-1].replace(b"%", b"%%") + b"%d" + before[-1:] + b", %d)"
+        return self._kept((name, what), question)
 
     def token(self, what: str, ordinal: int) -> str:
         """Return 32 hexadecimal digits."""
@@ -73,12 +80,11 @@ class Draws:
         """Return the hash whose digest is `draw(seed, world, what, ordinal)`."""
         beginning = self._beginnings.get(what)
         if beginning is None:
-            beginning = self._begun(what, what, unknown="0)")
+            beginning = repr((self.seed, self.world, what, 0)).removesuffix("0)").encode()
+            self._kept(what, beginning)
         return blake2b(b"%b%d)" % (beginning, ordinal), digest_size=_SIZE)
 
-    def _begun(self, key: str | tuple[str, str], what: str, *, unknown: str) -> bytes:
-        """Return a question without its end, and keep it."""
-        begun = repr((self.seed, self.world, what, 0)).removesuffix(unknown).encode()
+    def _kept(self, key: str | tuple[str, str], question: bytes) -> bytes:
         if len(self._beginnings) < _MOST_BEGINNINGS:
-            self._beginnings[key] = begun
-        return begun
+            self._beginnings[key] = question
+        return question

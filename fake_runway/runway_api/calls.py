@@ -12,7 +12,7 @@ from yarl import URL
 from fake_runway.core.faults.effects.base import Delivery
 from fake_runway.core.history.journal import Exchange, Measured
 from fake_runway.core.history.redaction import redacted_object
-from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject
+from fake_runway.core.lifecycles.vocabulary import ResourceKind, Subject, quick_to_find
 from fake_runway.core.sessions.options import CreateOptions
 from fake_runway.core.sessions.session import Session
 from fake_runway.core.tasks.task import Task
@@ -260,6 +260,7 @@ class RunwayCall(NamedTuple):
     content: Content | None = None
 
 
+@quick_to_find
 class Auth(Enum):
     """What the bearer token of an operation is."""
 

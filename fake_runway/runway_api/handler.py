@@ -13,6 +13,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
+from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
@@ -393,8 +394,13 @@ class RunwayHandler:
         declared = self._declared[operation.id]
         if head.name:
             if head.subject is None:
-                known = world.account.has(head.name)  # so it is an id
-                id_ = head.name if known else checked_id(head.name, sortable=operation.sortable)
+                session = world.account.find(head.name)
+                if session is not None:
+                    id_ = session.id  # the text itself, which is found without comparing texts
+                elif world.account.has(head.name):  # so it is an id
+                    id_ = head.name
+                else:
+                    id_ = checked_id(head.name, sortable=operation.sortable)
                 head.subject = Subject(declared.kind, id_)
             exchange.subject = head.subject
         if head.connection is not None:
@@ -492,6 +498,7 @@ def _read_head(
         plain = unquote_plus(asked)
         secret_in_url = bool(_SECRET_IN_QUERY.search(plain)) or holds_secret(plain, token)
     retry, declared_type = headers.get("x-stainless-retry-count"), headers.get("Content-Type")
+    version = headers.get("X-Runway-Version")
     return ReadHead(
         head.method,
         path.text,
@@ -501,8 +508,8 @@ def _read_head(
         name,
         token,
         callers.named(path.world, headers),
-        _kept(headers.get("User-Agent", ""), token),
-        headers.get("X-Runway-Version"),
+        intern(_kept(headers.get("User-Agent", ""), token)),  # of all heads the same text
+        None if version is None else intern(version),
         "" if declared_type is None else _kept(declared_type, token),
         declared_type,
         "Cookie" in headers,

@@ -118,10 +118,9 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
     if found is None:
         return _carry_out(call, operation), ()
     faults, facts = found
-    late = [each for each in faults if each.fault.phase is Phase.AFTER]
     before: tuple[Fault, ...] = ()
-    if len(late) < len(faults):
-        before = world.strike(faults, facts, phase=Phase.BEFORE)
+    if faults.before:
+        before = world.strike(faults.before, facts, phase=Phase.BEFORE)
     if before:
         for effect in [effect for fault in before for effect in fault.effects]:
             if name := effect.event_before():
@@ -129,11 +128,11 @@ def _answer(call: RunwayCall, operation: RunwayOperation) -> tuple[Reply, tuple[
         if any(fault.replaces for fault in before):
             return _NO_REPLY, before
     reply = _carry_out(call, operation)
-    if not late:
+    if not faults.after:
         return reply, before
     state = world.state_of(exchange.subject)
     facts = facts._replace(status=reply.status, state=facts.state if state is None else state)
-    return reply, before + world.strike(late, facts, phase=Phase.AFTER)
+    return reply, before + world.strike(faults.after, facts, phase=Phase.AFTER)
 
 
 def _carry_out(call: RunwayCall, operation: RunwayOperation) -> Reply:

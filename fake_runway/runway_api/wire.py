@@ -65,8 +65,8 @@ def session_body(session: Session, key_of: Callable[[Session], str]) -> Json:
             body["queued"] = True
         case State.PROVISIONING:
             body["queued"] = False
-        case State.READY | State.CLAIMED if session.expires_at is not None:
-            body["expiresAt"] = instant(session.expires_at)
+        case State.READY | State.CLAIMED if (expires_at := session.expires_at) is not None:
+            body["expiresAt"] = instant(expires_at)
             body["sessionKey"] = key_of(session)
         case State.COMPLETED:
             body["duration"] = round(session.ran_for_s)

@@ -35,14 +35,16 @@ class KnownHeads:
         _equal: those that were read, by their bytes.
         _derived: those that were derived from others; so many that none of the former goes for one.
         _alike: what others can be derived from.
+        _unlike: the head that was last found to be like none, and its cut: it is kept next.
     """
 
-    __slots__ = ("_alike", "_derived", "_equal")
+    __slots__ = ("_alike", "_derived", "_equal", "_unlike")
 
     def __init__(self) -> None:
         self._equal: dict[bytes, KnownHead] = {}
         self._derived: dict[bytes, KnownHead] = {}
         self._alike: dict[_Frame, KnownHead] = {}
+        self._unlike: tuple[bytes, _Cut | None] = b"", None
 
     def find(self, head: bytes) -> KnownHead | None:
         """Return what a head says, None if too little like it has come before."""
@@ -55,6 +57,7 @@ class KnownHeads:
         cut = _cut(head)
         known = None if cut is None else self._alike.get(cut.frame)
         if cut is None or known is None:
+            self._unlike = head, cut
             return None
         token = cut.key.decode() or known.read.token
         found = KnownHead(known.read.with_other(name=cut.id.decode(), token=token), known.length)
@@ -71,7 +74,10 @@ class KnownHeads:
         known = KnownHead(read, length)
         if read.may_come_again:
             _keep(self._equal, head, known)
-        if read.operation is None or (cut := _cut(head)) is None:
+        seen, cut = self._unlike
+        if seen is not head:
+            cut = _cut(head)
+        if read.operation is None or cut is None:
             return
         if (
             cut.id.decode() == read.name  # else it is a world's

@@ -17,6 +17,7 @@ from aiohttp import web
 from contracts.wire.documents import load
 from contracts.wire.problems import Kind, Problem, Wording, in_json, levels, where
 from contracts.wire.shapes import OperationShapes, Shapes
+from fake_runway.core.lifecycles.vocabulary import quick_to_find
 from fake_runway.core.text import short
 from fake_runway.core.types import Json
 from fake_runway.web.errors import (
@@ -74,6 +75,7 @@ _UUID7 = re.compile(
 )
 
 
+@quick_to_find
 class Body(Enum):
     """What an operation does with the request's body."""
 

@@ -33,7 +33,7 @@ _OF_A_PROCESS = frozenset(
     {
         *("catalogue", "clock", "snapshots", "calls_watched", "resources_watched", "unread"),
         *("directions", "heard", "unkept", "touched_at", "held_back", "incarnation"),
-        *("spec", "_notified", "_watched", "_waiting", "_keeper"),
+        *("spec", "_notified", "_watched", "_waiting", "_keeper", "_faults_about"),
     }
 )
 """The attributes of a world that mean something to one process alone."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fake_runway.clock import VirtualClock, next_turn
 from fake_runway.core.account import Account
@@ -19,7 +19,7 @@ from fake_runway.core.draws import Draws
 from fake_runway.core.durations import Fixed
 from fake_runway.core.errors import Refused
 from fake_runway.core.faults.deciding import WORLD_SCOPE, Key, Tally, decide
-from fake_runway.core.faults.fault import ActiveFault, Fault
+from fake_runway.core.faults.fault import NO_FAULTS, ActiveFault, ActiveFaults, Fault
 from fake_runway.core.faults.matching import CallFacts
 from fake_runway.core.history.journal import (
     DEFAULT_BYTES,
@@ -63,9 +63,17 @@ DEFAULT_SCENARIO = Scenario(
 
 
 _FEW_TALLIES = 256
+_MANY_PLANS = 1_000
 _MOST_DOWNLOADS = 10_000
 EVENTS_OF_A_TURN = 250
 """How many events are applied before others get a turn: a few milliseconds."""
+
+
+class _FaultsAbout(NamedTuple):
+    """The faults that calls about what follows a plan can meet. `plan` is kept: its id is a key."""
+
+    plan: Plan | TaskPlan | None
+    found: ActiveFaults
 
 
 class World:
@@ -113,21 +121,13 @@ class World:
         journal_one_in: int = 1,
         spec: GivenSpec | None = None,
     ) -> None:
+        # What every call asks for comes first: attributes lie in the order in which they are set,
+        # and a call to a world of a thousand waits for each piece of memory that they are in.
         self.name = name
-        self.spec = spec
-        self.origin = origin
-        self.base = base
-        self.scenario = scenario
-        self.catalogue = catalogue
         self.clock = clock
         self.epoch = self.since = clock.now()
-        self.first_rate = self.resumes_at_rate = clock.rate
-        self.first_scenario = scenario
-        self.given_seed: str | None = None
         self.draws = Draws(seed, origin)
         self.log = Log(journal, most_bytes=journal_bytes, one_in=journal_one_in)
-        self.calls_watched = Watches[Exchange]()
-        self.resources_watched = Watches[Resource]()
         self.account = Account(
             draws=self.draws,
             key_tag=key_tag(origin),
@@ -136,28 +136,39 @@ class World:
             record_task=self._record,
             record_asset=self._record,
         )
-        self.uploads = Uploads()
-        self.calls = 0
-        self.called_before = False
-        self.placed: dict[str, ActiveFault] = {}
-        self.tallies: dict[Key, Tally] = {}
-        self.touched_at = 0.0
-        self.held_back = 0
         self.unread = UnreadAnswers()
+        self.calls = 0
+        self.touched_at = 0.0
+        self.calls_watched = Watches[Exchange]()
+        self.resources_watched = Watches[Resource]()
+        self.placed: dict[str, ActiveFault] = {}
+        self._scenario_faults = _active_faults(scenario, self.epoch)
+        self._watched = False
+        self.heard: Callable[[str], None] | None = None
+        self.unkept: asyncio.Future[None] | None = None
+        self.decided = 0
+        self.tallies: dict[Key, Tally] = {}
+        self.scenario = scenario
+        self.catalogue = catalogue
+
+        self.spec = spec
+        self.origin = origin
+        self.base = base
+        self.first_rate = self.resumes_at_rate = clock.rate
+        self.first_scenario = scenario
+        self.given_seed: str | None = None
+        self.uploads = Uploads()
+        self.called_before = False
+        self.held_back = 0
         self.directions: dict[str, asyncio.Queue[tuple[Step, ...]]] = {}
         self.incarnation = 0
-        self.heard: Callable[[str], None] | None = None
-        self.decided = 0
-        self.unkept: asyncio.Future[None] | None = None
         self.snapshots: OrderedDict[str, World] = OrderedDict()
-        self._scenario_faults = _active_faults(scenario, self.epoch)
-        self._faults_about: dict[str, tuple[ActiveFault, ...]] = {}  # of the scenario
+        self._faults_about: dict[tuple[int, str], _FaultsAbout] = {}
         self._plans: dict[str, Plan] = {}
         self._task_plans: dict[str, TaskPlan] = {}
         self._downloads: set[tuple[str, int, int]] = set()
         self._bound_at: dict[str, float] = {}
         self._notified = asyncio.Event()
-        self._watched = False
         self._waiting = 0
         self._keeper: asyncio.Task[None] | None = None
 
@@ -213,7 +224,8 @@ class World:
         self.account.change_settings(scenario.settings_over(self.base), at=at)
         self.scenario = scenario
         self.since = at
-        self._scenario_faults, self._faults_about = _active_faults(scenario, at), {}
+        self._scenario_faults = _active_faults(scenario, at)
+        self._faults_about.clear()
         self._plans, self._task_plans, self._bound_at = {}, {}, {}
         self._count_anew(lambda _: True)
 
@@ -240,6 +252,7 @@ class World:
     def _rebind(self, bound: Mapping[str, Scenario], form: Scenario) -> None:
         self.scenario = replace(self.scenario, avatars=bound)
         self._plans.pop(form.name, None)
+        self._faults_about.clear()  # of plans that may be gone
 
     def _count_anew(self, concerns: Callable[[str], bool]) -> None:
         """Drop the tallies of the scenario's faults whose names `concerns` accepts."""
@@ -253,11 +266,13 @@ class World:
         """Put a fault in place; one of the same name is replaced, and its tally begins anew."""
         self.lift(fault.name)
         self.placed[fault.name] = ActiveFault(fault, at)
+        self._faults_about.clear()
 
     def lift(self, name: str) -> bool:
         """Remove a fault that was put in place by hand; return whether there was one."""
         if self.placed.pop(name, None) is None:
             return False
+        self._faults_about.clear()
         self.tallies = {key: tally for key, tally in self.tallies.items() if key[0] != name}
         return True
 
@@ -355,7 +370,7 @@ class World:
 
     def faults_for(
         self, exchange: Exchange, *, template: str, avatar: str | None
-    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
+    ) -> tuple[ActiveFaults, CallFacts] | None:
         """Return the faults that can be about a call, and the facts they match it by.
 
         None, the usual case: there is no such fault.
@@ -365,81 +380,81 @@ class World:
             template: the path template of its operation.
             avatar: which one a create asks for; None: the call creates no session.
         """
-        if exchange.subject.kind == TASK.name:
+        kind = exchange.subject.kind
+        if kind == TASK.name:
             task = self.account.tasks.by_id.get(exchange.subject.id)
-            plan_of_task = self.settings.task if task is None else task.stage.plan
-            if not (self._scenario_faults or self.placed or plan_of_task.faults):
-                return None  # the usual case
             return self._task_faults(
                 exchange,
                 template,
-                plan_of_task,
+                self.settings.task if task is None else task.stage.plan,
                 since=self.since if task is None else task.created_at,
                 ordinal=None if task is None else task.ordinal,
                 state=None if task is None else task.state,
             )
-        if (kind := ASSET_KINDS.get(exchange.subject.kind)) is not None:
-            return self.faults_for_asset(exchange, kind, template=template)
+        if (asset_kind := ASSET_KINDS.get(kind)) is not None:
+            return self.faults_for_asset(exchange, asset_kind, template=template)
         session = self.account.find(exchange.subject.id)
-        operation = exchange.operation
         plan, since, ordinal = None, self.since, None
         if session is not None:
             plan, since, ordinal = session.stage.plan, session.created_at, session.ordinal
         elif avatar is not None and (form := self.form_of(avatar)) is not None:
             plan, since = self.plan_of(form), self._bound_at.get(form.name, self.since)
-        elif avatar is not None or exchange.subject.kind == SESSION.name:
+        elif avatar is not None or kind == SESSION.name:
             plan = self.account.settings.plan
-        of_plan = () if plan is None else plan.faults_about(operation)
-        found = self._active_about(operation)
-        if not of_plan and not found:  # the usual case
+        found = self._active_about(exchange.operation, plan)
+        if found is NO_FAULTS:
             return None
         if avatar is not None:
             ordinal = self.account.created_count
-        found += tuple([ActiveFault(fault, since) for fault in of_plan])
         return found, CallFacts(
-            operation,
+            exchange.operation,
             exchange.method,
             template,
             exchange.at,
-            place=None if ordinal is None else (SESSION.name, ordinal),
-            addressed=session is not None,
-            state=session.state if session is not None else None,
+            None if ordinal is None else (SESSION.name, ordinal),
+            session is not None,
+            session.stage.state if session is not None else None,
+            None,
+            since,
         )
 
-    def _active_about(self, operation: str) -> tuple[ActiveFault, ...]:
-        """Return those of `active_faults` that calls of an operation can match at all."""
-        found = self._faults_about.get(operation)
-        if found is None:
-            found = tuple(
-                each for each in self._scenario_faults if each.fault.match.allows(operation)
-            )
-            self._faults_about[operation] = found
-        if not self.placed:  # the usual case
-            return found
-        placed = [each for each in self.placed.values() if each.fault.match.allows(operation)]
-        return (*found, *placed)
+    def _active_about(self, operation: str, plan: Plan | TaskPlan | None = None) -> ActiveFaults:
+        """Return the faults that calls of an operation about what follows a plan can meet.
+
+        They are found once for both: a call with a fault takes half again as long otherwise.
+        """
+        if not (self._scenario_faults or self.placed or (plan is not None and plan.faults)):
+            return NO_FAULTS  # the usual case
+        known = self._faults_about.get((id(plan), operation))
+        if known is None:
+            of_plan = () if plan is None else [ActiveFault(fault, None) for fault in plan.faults]
+            found = ActiveFaults.about(operation, [*self.active_faults, *of_plan])
+            known = _FaultsAbout(plan, found if any(found) else NO_FAULTS)
+            if len(self._faults_about) >= _MANY_PLANS:
+                self._faults_about.clear()
+            self._faults_about[id(plan), operation] = known
+        return known.found
 
     def faults_for_task(
         self, exchange: Exchange, *, template: str, plan: TaskPlan
-    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
+    ) -> tuple[ActiveFaults, CallFacts] | None:
         """Do the same for a call that creates a task with this plan."""
         ordinal = self.account.tasks.created_count
         return self._task_faults(exchange, template, plan, since=self.since, ordinal=ordinal)
 
     def faults_for_asset(
         self, exchange: Exchange, kind: AssetKind, *, template: str
-    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
+    ) -> tuple[ActiveFaults, CallFacts] | None:
         """Do the same for a call about a stored resource, or one that creates it."""
-        operation = exchange.operation
-        found = self._active_about(operation)
-        if not found:
+        found = self._active_about(exchange.operation)
+        if found is NO_FAULTS:
             return None
         asset = self.account.assets.get(kind.name, exchange.subject.id)
         ordinal = None if asset is None else asset.ordinal
         if not exchange.subject.id:
             ordinal = self.account.assets.next_ordinal(kind.name)
         return found, CallFacts(
-            operation,
+            exchange.operation,
             exchange.method,
             template,
             exchange.at,
@@ -457,21 +472,19 @@ class World:
         since: float,
         ordinal: int | None,
         state: Enum | None = None,
-    ) -> tuple[tuple[ActiveFault, ...], CallFacts] | None:
-        operation = exchange.operation
-        of_plan = [each for each in plan.faults if each.match.allows(operation)]
-        found = self._active_about(operation)
-        found += tuple([ActiveFault(fault, since) for fault in of_plan])
-        if not found:
+    ) -> tuple[ActiveFaults, CallFacts] | None:
+        found = self._active_about(exchange.operation, plan)
+        if found is NO_FAULTS:
             return None
         return found, CallFacts(
-            operation,
+            exchange.operation,
             exchange.method,
             template,
             exchange.at,
             place=None if ordinal is None else (TASK.name, ordinal),
             addressed=state is not None,
             state=state,
+            since=since,
         )
 
     def strike(
@@ -482,13 +495,12 @@ class World:
         Tallies of sessions and tasks that are forgotten are dropped.
         """
         self.decided += 1
-        striking, changed = decide(
-            faults, facts, phase=phase, tallies=self.tallies, draws=self.draws
-        )
+        tallies = self.tallies
+        striking, changed = decide(faults, facts, phase=phase, tallies=tallies, draws=self.draws)
         if not changed:
             return striking
-        self.tallies.update(changed)
-        if len(self.tallies) > _FEW_TALLIES + 8 * self.account.count:
+        tallies.update(changed)
+        if len(tallies) > _FEW_TALLIES and len(tallies) > _FEW_TALLIES + 8 * self.account.count:
             sessions, tasks = self.account.sessions, self.account.tasks.by_id
             known = {session.ordinal for session in sessions.values()} | {WORLD_SCOPE}
             known |= {task.ordinal for task in tasks.values()}
@@ -604,7 +616,6 @@ class World:
         twin.name, twin.clock, twin.resumes_at_rate = name, clock, clock.rate
         twin.log = self.log.copy()
         twin.placed, twin.tallies = self.placed.copy(), self.tallies.copy()
-        twin._faults_about = self._faults_about.copy()
         twin._plans, twin._bound_at = self._plans.copy(), self._bound_at.copy()
         twin._task_plans = self._task_plans.copy()
         twin._downloads = self._downloads.copy()
@@ -620,6 +631,7 @@ class World:
         self.touched_at, self.held_back, self.unread = 0.0, 0, UnreadAnswers()
         self.directions = {}
         self.heard, self.unkept = None, None
+        self._faults_about = {}
         self._notified, self._watched = asyncio.Event(), False
         self._waiting, self._keeper = 0, None
 

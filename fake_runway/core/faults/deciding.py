@@ -34,13 +34,6 @@ Key = tuple[str, int]
 WORLD_SCOPE = -1
 
 
-class Decision(NamedTuple):
-    """Which faults strike, in their order, and the tallies that changed."""
-
-    striking: tuple[Fault, ...]
-    tallies: Mapping[Key, Tally]
-
-
 def decide(
     active: Iterable[ActiveFault],
     facts: CallFacts,
@@ -48,19 +41,21 @@ def decide(
     phase: Phase,
     tallies: Mapping[Key, Tally],
     draws: Draws,
-) -> Decision:
-    """Return which of the active faults strike a call in a phase."""
-    striking: list[Fault] = []
+) -> tuple[tuple[Fault, ...], Mapping[Key, Tally]]:
+    """Return which of the active faults strike a call in a phase, and the tallies that changed."""
+    striking: tuple[Fault, ...] = ()
     changed: dict[Key, Tally] = {}
+    at = facts.at
+    apart = WORLD_SCOPE if facts.place is None or not facts.addressed else facts.place[1]
     for fault, since in active:
         if fault.phase is not phase or not fault.match.fits(facts):
             continue
-        if facts.at < since + fault.starts_s:
+        began = facts.since if since is None else since
+        if at < began + fault.starts_s:
             continue
-        if fault.ends_s is not None and facts.at >= since + fault.ends_s:
+        if fault.ends_s is not None and at >= began + fault.ends_s:
             continue
-        apart = facts.place if fault.per_session and facts.addressed else None
-        key = (fault.name, WORLD_SCOPE if apart is None else apart[1])
+        key = (fault.name, apart if fault.per_session else WORLD_SCOPE)
         seen, struck = tallies.get(key, _NO_TALLY)
         seen += 1
         # a draw costs more than all of the above, and a certain one is none
@@ -71,7 +66,7 @@ def decide(
             and (not fault.match.nth or seen in fault.match.nth)
             and (fault.probability >= 1 or draws.number_of("fault", key, seen) < fault.probability)
         ):
-            striking.append(fault)
+            striking += (fault,)
             struck += 1
         changed[key] = Tally(seen, struck)
-    return Decision(tuple(striking), changed)
+    return striking, changed

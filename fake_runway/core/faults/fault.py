@@ -1,6 +1,6 @@
 """A fault as a value: match, effects, schedule."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fake_runway.core.faults.effects.base import Effect, When
@@ -48,7 +48,31 @@ class Fault:
 
 
 class ActiveFault(NamedTuple):
-    """A fault, and the instant of its activation."""
+    """A fault, and the instant of its activation.
+
+    Attributes:
+        since: None: that of a plan is as old as what it is about, which each call's facts say.
+    """
 
     fault: Fault
-    since: float
+    since: float | None
+
+
+class ActiveFaults(NamedTuple):
+    """The faults that calls of one operation can meet, in their order, by phase."""
+
+    before: tuple[ActiveFault, ...]
+    after: tuple[ActiveFault, ...]
+
+    @classmethod
+    def about(cls, operation: str, active: Iterable[ActiveFault]) -> "ActiveFaults":
+        """Return those of the active faults that calls of an operation can match at all."""
+        found = [each for each in active if each.fault.match.allows(operation)]
+        before, after = (
+            tuple(each for each in found if each.fault.phase is phase)
+            for phase in (Phase.BEFORE, Phase.AFTER)
+        )
+        return cls(before, after)
+
+
+NO_FAULTS = ActiveFaults((), ())

@@ -19,6 +19,7 @@ class CallFacts(NamedTuple):
         addressed: whether the path names that resource.
         state: of that resource.
         status: of the answer; None before the server has processed the request.
+        since: the activation of the faults that are as old as what the call is about.
     """
 
     operation: str
@@ -29,6 +30,7 @@ class CallFacts(NamedTuple):
     addressed: bool = False
     state: Enum | None = None
     status: int | None = None
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

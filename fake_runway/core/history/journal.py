@@ -419,6 +419,8 @@ def size_of(value: object) -> int:
 
 
 def _size_of_object(value: Mapping[str, Any]) -> int:
+    if not value:  # of most requests
+        return 64
     size = 64 + 100 * len(value) + len("".join(value))
     try:  # texts alone are the usual case, in a third of the time
         return size + 50 * len(value) + len("".join(value.values()))

@@ -17,6 +17,7 @@ from fake_runway.core.assets.pages import CursorRules
 from fake_runway.core.assets.settings import AssetRules, OtherClient
 from fake_runway.core.billing import Unpaid
 from fake_runway.core.durations import NO_TIME, Duration, Fixed
+from fake_runway.core.lifecycles.vocabulary import quick_to_find
 from fake_runway.core.scenario.asset_forms import ASSET_FAILURE, LIFETIME
 from fake_runway.core.scenario.notations import (
     AVATARS,
@@ -68,6 +69,7 @@ class ErrorStyle(Enum):
     OBSERVED = "observed"
 
 
+@quick_to_find
 class KeyState(Enum):
     """What the server thinks of the API secret."""
 
@@ -76,6 +78,7 @@ class KeyState(Enum):
     SUSPENDED = "suspended"
 
 
+@quick_to_find
 class ConsumeBody(Enum):
     """What a consume may declare and hold.
 

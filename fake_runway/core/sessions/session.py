@@ -104,17 +104,6 @@ class Plan:
     _stages: dict["_StageKey", "Stage"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _faults_about: dict[str, tuple[Fault, ...]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-
-    def faults_about(self, operation: str) -> tuple[Fault, ...]:
-        """Return the faults that calls of an operation can match at all, found once for each."""
-        faults = self._faults_about.get(operation)
-        if faults is None:
-            faults = tuple(fault for fault in self.faults if fault.match.allows(operation))
-            self._faults_about[operation] = faults
-        return faults
 
     def happenings_in(self, state: State) -> tuple[Happening, ...]:
         """Return the happenings of `state`, of which at most one comes."""

@@ -19,10 +19,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
-from fake_runway.core.lifecycles.vocabulary import Vocabulary
+from fake_runway.core.lifecycles.vocabulary import Vocabulary, quick_to_find
 from fake_runway.core.types import Json
 
 
+@quick_to_find
 class Ending(Enum):
     """What happens to the connection after the last byte."""
 

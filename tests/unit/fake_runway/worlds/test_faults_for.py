@@ -35,7 +35,8 @@ def world() -> World:
 def names(world: World, exchange: Exchange, *, avatar: str | None = None) -> list[str]:
     """Return the names of the active faults for a call, without their scenario's."""
     found = world.faults_for(exchange, template=TEMPLATE, avatar=avatar)
-    return [] if found is None else [each.fault.name.rpartition("/")[2] for each in found[0]]
+    every = () if found is None else (*found[0].before, *found[0].after)
+    return [each.fault.name.rpartition("/")[2] for each in every]
 
 
 def test_a_call_about_a_session_meets_the_faults_of_its_plan(world: World) -> None:
@@ -49,11 +50,11 @@ def test_a_call_about_a_session_meets_the_faults_of_its_plan(world: World) -> No
 
     assert found is not None
     faults, facts = found
-    assert [each.fault.name for each in faults] == [
-        "made-up/account-of-account",
-        "made-up/of-session",
+    assert [(fault.name, since) for fault, since in faults.before] == [
+        ("made-up/account-of-account", world.since),
+        ("made-up/of-session", None),
     ]
-    assert [each.since for each in faults] == [world.since, session.created_at]
+    assert (faults.after, facts.since) == ((), session.created_at)
     assert (facts.path, facts.at) == (TEMPLATE, exchange.at)
     assert (facts.place, facts.addressed, facts.state) == (("session", 0), True, State.PROVISIONING)
 
@@ -82,3 +83,25 @@ def test_a_call_about_no_session_meets_the_faults_of_the_account_alone(world: Wo
 
     assert names(world, exchange) == ["account-of-account"]
     assert names(alone().world, exchange) == []
+
+
+def test_faults_come_and_go_with_what_brings_them(world: World) -> None:
+    """What is known of a call's faults is found anew after each act that changes them."""
+    poll = Exchange("getSession", "GET", "/", subject=Subject("session", FOREIGN_ID))
+    create = Exchange("createSession", "POST", "/")
+    [placed] = CATALOGUE.parse({"name": "x", "account": {"faults": [ANY]}}).account_faults
+    assert names(world, poll) == ["account-of-account", "of-session"]
+    assert names(world, create, avatar="cat-character") == ["account-of-account", "of-cats"]
+
+    world.place(placed, at=world.clock.now())
+    assert len(names(world, poll)) == 3
+    world.lift(placed.name)
+    assert names(world, poll) == ["account-of-account", "of-session"]
+
+    form = CATALOGUE.parse({"name": "made-up-cat", "session": {"faults": [{**ANY, "name": "new"}]}})
+    world.bind("cat-character", form, at=world.clock.now())
+    assert names(world, create, avatar="cat-character") == ["account-of-account", "new"]
+    twin = world.copy("twin", world.clock)
+    world.follow_scenario(CATALOGUE.parse({"name": "quiet"}), at=world.clock.now())
+    assert names(world, poll) == names(world, create, avatar="influencer") == []
+    assert names(twin, poll) == ["account-of-account", "of-session"]

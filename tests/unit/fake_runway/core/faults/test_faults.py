@@ -58,11 +58,11 @@ def strikes(one: Fault, *facts_of_calls: CallFacts, draws: Draws = DRAWS) -> lis
     tallies: dict[Key, Tally] = {}
     struck = []
     for facts in facts_of_calls:
-        decision = decide(
+        striking, changed = decide(
             [ActiveFault(one, START)], facts, phase=one.phase, tallies=tallies, draws=draws
         )
-        tallies |= decision.tallies
-        struck.append(one in decision.striking)
+        tallies |= changed
+        struck.append(one in striking)
     return struck
 
 
@@ -120,8 +120,8 @@ def test_a_fault_belongs_to_one_side_of_acting(acted: bool) -> None:
 
     decisions = [decide(standing, POLL, phase=each, tallies={}, draws=DRAWS) for each in Phase]
 
-    assert [bool(one.striking) for one in decisions] == [not acted, acted]
-    assert not decisions[not acted].tallies
+    assert [bool(striking) for striking, _ in decisions] == [not acted, acted]
+    assert not decisions[not acted][1]
 
 
 # When and how often
@@ -177,11 +177,11 @@ def test_the_span_is_counted_from_being_put_in_place() -> None:
     """A fault put in place later starts later."""
     late = ActiveFault(fault(until="5s"), START + 100)
 
-    decision = decide(
+    striking, _ = decide(
         [late], POLL._replace(at=START + 104), phase=Phase.BEFORE, tallies={}, draws=DRAWS
     )
 
-    assert decision.striking
+    assert striking
 
 
 @pytest.mark.parametrize("span", [{"until": "1s"}, {"from": "3s"}])
@@ -191,9 +191,9 @@ def test_a_fault_out_of_its_span_hides_no_other(span: dict[str, Any]) -> None:
     standing = [ActiveFault(each, START) for each in others]
 
     call = POLL._replace(at=START + 2)
-    decision = decide(standing, call, phase=Phase.BEFORE, tallies={}, draws=DRAWS)
+    striking, _ = decide(standing, call, phase=Phase.BEFORE, tallies={}, draws=DRAWS)
 
-    assert decision.striking == (others[1],)
+    assert striking == (others[1],)
 
 
 def test_a_draw_of_just_the_probability_does_not_strike() -> None:
@@ -263,8 +263,8 @@ def test_tallies_count_matches_and_strikes() -> None:
     tallies: dict[Key, Tally] = {}
 
     for _ in range(2):
-        decision = decide(standing, POLL, phase=Phase.BEFORE, tallies=tallies, draws=DRAWS)
-        tallies |= decision.tallies
+        _, changed = decide(standing, POLL, phase=Phase.BEFORE, tallies=tallies, draws=DRAWS)
+        tallies |= changed
 
     assert tallies == {("one", 3): Tally(2, 1), ("two", WORLD_SCOPE): Tally(2, 1)}
 
@@ -316,9 +316,9 @@ def lived_through(
         names: list[list[str]] = []
         for phase, status in ((Phase.BEFORE, None), (Phase.AFTER, 200)):
             seen = facts._replace(status=status)
-            decision = decide(standing, seen, phase=phase, tallies=tallies, draws=DRAWS)
-            tallies |= decision.tallies
-            names.append([one.name for one in decision.striking])
+            striking, changed = decide(standing, seen, phase=phase, tallies=tallies, draws=DRAWS)
+            tallies |= changed
+            names.append([one.name for one in striking])
         struck.append((names[0], names[1]))
     return struck
 
@@ -358,8 +358,8 @@ def test_deciding_alters_nothing(
             ]
             assert answers[0] == answers[1]
             assert tallies == given_tallies
-            for one in answers[0].striking:
-                assert any(key[0] == one.name for key in answers[0].tallies)
+            for one in answers[0][0]:
+                assert any(key[0] == one.name for key in answers[0][1])
 
 
 @LAW

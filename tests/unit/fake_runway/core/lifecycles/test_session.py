@@ -13,6 +13,7 @@ from fake_runway.core.account import Account
 from fake_runway.core.durations import Fixed
 from fake_runway.core.errors import IllegalTransition
 from fake_runway.core.lifecycles.session import ACTIVE, TERMINAL, TRANSITIONS, Event, State
+from fake_runway.core.lifecycles.vocabulary import Phase, Role
 from fake_runway.core.sessions.session import Plan, Session
 from tests.unit.fake_runway.core.playing import in_state
 
@@ -182,8 +183,8 @@ def test_the_table_cannot_be_changed() -> None:
         TRANSITIONS[State.FAILED] = {}  # type: ignore[index] # that is what is tried here
 
 
-@pytest.mark.parametrize("members", [State, Event])
-def test_states_and_events_are_found_and_hashed_without_a_function(members: type[Enum]) -> None:
+@pytest.mark.parametrize("members", [State, Event, Phase, Role])
+def test_what_calls_ask_for_is_found_and_hashed_without_a_function(members: type[Enum]) -> None:
     """They are plain attributes of their class, and still members with names and values."""
     for member in members:
         assert vars(members)[member.name] is member

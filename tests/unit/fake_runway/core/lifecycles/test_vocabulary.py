@@ -139,7 +139,7 @@ def strikes(fault: Fault, facts: CallFacts) -> bool:
     """Return whether a fault in place since START strikes a call."""
     tallies: dict[Key, Tally] = {}
     standing, draws = [ActiveFault(fault, START)], Draws("seed", "world")
-    return bool(decide(standing, facts, phase=fault.phase, tallies=tallies, draws=draws).striking)
+    return bool(decide(standing, facts, phase=fault.phase, tallies=tallies, draws=draws)[0])
 
 
 POLL = CallFacts(
